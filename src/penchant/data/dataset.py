@@ -1,0 +1,273 @@
+"""The log: an immutable table of events with its vocabularies and optional tables."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from penchant.data.histories import Histories
+from penchant.data.vocabulary import Vocabulary, canonical
+from penchant.errors import DataError
+
+if TYPE_CHECKING:
+    from penchant.data.check import Check
+    from penchant.data.summary import Summary
+
+EVENT_COLUMNS = ("user", "item", "rating", "time", "row")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a log came from and what happened on the way.
+
+    Attributes:
+        source: the file, database, frame or data set.
+        columns: which column of the source became user, item, rating, time, text.
+        guessed: which of them were guessed from names and contents.
+        skipped: one row for each record that was left out: `row` (counted from 1, without a
+            header), `problem` and `content`.
+        dropped: what filters removed since, a sentence each.
+    """
+
+    source: str = "memory"
+    columns: dict[str, str] = field(default_factory=dict)
+    guessed: tuple[str, ...] = ()
+    skipped: pl.DataFrame | None = None
+    dropped: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        named = ", ".join(
+            f"{role}={column}{' (guessed)' if role in self.guessed else ''}"
+            for role, column in self.columns.items()
+        )
+        return f"{self.source}: {named}" if named else self.source
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Dataset:
+    """An immutable log of events with two vocabularies and optional user and item tables.
+
+    Attributes:
+        events: one row an event: `user` and `item` (int32 indices), where known `rating`
+            (float32) and `time` (datetime in microseconds), `row` (the record's number in its
+            source, from 1), and any further columns of the source.
+        users: the user vocabulary.
+        items: the item vocabulary: the log's items and those of the item table.
+        user_table: a row per user in the order of the vocabulary, first column `user`.
+        item_table: a row per item in the order of the vocabulary, first column `item`; `title`,
+            `genres` and `year` where known.
+        name: what reports call this log.
+        scale: the lowest and highest possible rating, where known.
+        origin: where the log came from and what was left out.
+    """
+
+    events: pl.DataFrame
+    users: Vocabulary
+    items: Vocabulary
+    user_table: pl.DataFrame | None = None
+    item_table: pl.DataFrame | None = None
+    name: str = "log"
+    scale: tuple[float, float] | None = None
+    origin: Origin = field(default_factory=Origin)
+
+    @classmethod
+    def from_frame(
+        cls,
+        frame: pl.DataFrame,
+        *,
+        user_table: pl.DataFrame | None = None,
+        item_table: pl.DataFrame | None = None,
+        name: str = "log",
+        scale: tuple[float, float] | None = None,
+        origin: Origin | None = None,
+    ) -> Dataset:
+        """Build a log from a frame with the columns user, item and optionally rating, time, row.
+
+        Ids are the user's own. The tables have a first column `user` or `item` with such ids;
+        their ids join the vocabularies, so that items nobody has touched exist.
+
+        Raises:
+            DataError: a column is missing, an id is null, a rating is not finite, or an id
+                stands twice in a table.
+        """
+        for column in ("user", "item"):
+            if column not in frame.columns:
+                raise DataError(f"The log has no column {column!r}, only {frame.columns}.")
+        users = _vocabulary(frame["user"], user_table, "user")
+        items = _vocabulary(frame["item"], item_table, "item")
+        columns: dict[str, pl.Series] = {
+            "user": pl.Series(users.indices(frame["user"])),
+            "item": pl.Series(items.indices(frame["item"])),
+        }
+        if "rating" in frame.columns:
+            rating = frame["rating"].cast(pl.Float32)
+            if not rating.is_finite().fill_null(False).all():
+                raise DataError("Some ratings are missing or not finite; drop those rows first.")
+            columns["rating"] = rating
+        if "time" in frame.columns:
+            columns["time"] = frame["time"].cast(pl.Datetime("us"))
+        row = frame["row"] if "row" in frame.columns else pl.Series(range(1, len(frame) + 1))
+        columns["row"] = row.cast(pl.UInt32)
+        further = [c for c in frame.columns if c not in EVENT_COLUMNS]
+        events = pl.DataFrame(columns).with_columns(frame.select(further))
+        return cls(
+            events=events,
+            users=users,
+            items=items,
+            user_table=_aligned(user_table, users, "user"),
+            item_table=_aligned(item_table, items, "item"),
+            name=name,
+            scale=scale,
+            origin=origin or Origin(),
+        )
+
+    def __len__(self) -> int:
+        return len(self.events)
+
+    def __repr__(self) -> str:
+        parts = f"{len(self):,} events, {self.n_users:,} users, {self.n_items:,} items"
+        return f"Dataset({self.name!r}: {parts})"
+
+    @property
+    def n_users(self) -> int:
+        """The size of the user vocabulary."""
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        """The size of the item vocabulary, items without events included."""
+        return len(self.items)
+
+    @property
+    def has_ratings(self) -> bool:
+        """Whether events carry a rating."""
+        return "rating" in self.events.columns
+
+    @property
+    def has_times(self) -> bool:
+        """Whether every event has a time."""
+        return "time" in self.events.columns and self.events["time"].null_count() == 0
+
+    @property
+    def ratings(self) -> npt.NDArray[np.float32]:
+        """float32[n_events].
+
+        Raises:
+            DataError: the log has no ratings.
+        """
+        if not self.has_ratings:
+            raise DataError(f"The log {self.name!r} has no ratings.")
+        return self.events["rating"].to_numpy()
+
+    @cached_property
+    def rating_range(self) -> tuple[float, float] | None:
+        """The rating scale where it is known, otherwise the lowest and highest rating seen."""
+        if self.scale is not None or not self.has_ratings or not len(self):
+            return self.scale
+        return float(self.ratings.min()), float(self.ratings.max())
+
+    @cached_property
+    def item_counts(self) -> npt.NDArray[np.int64]:
+        """int64[n_items], the number of events of each item."""
+        return np.bincount(self.events["item"].to_numpy(), minlength=self.n_items)
+
+    @cached_property
+    def user_counts(self) -> npt.NDArray[np.int64]:
+        """int64[n_users], the number of events of each user."""
+        return np.bincount(self.events["user"].to_numpy(), minlength=self.n_users)
+
+    @cached_property
+    def histories(self) -> Histories:
+        """The events of every user of the vocabulary, in time order."""
+        everyone = np.arange(self.n_users, dtype=np.int32)
+        return Histories.from_events(self.events, everyone, self.n_items)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of ids, events and their order, in hexadecimal."""
+        digest = hashlib.sha256()
+        digest.update(self.users.fingerprint.encode() + self.items.fingerprint.encode())
+        for column in ("user", "item", "rating", "time"):
+            if column in self.events.columns:
+                values = self.events[column].to_physical()
+                digest.update(column.encode() + str(values.null_count()).encode())
+                digest.update(np.ascontiguousarray(values.fill_null(0).to_numpy()).data)
+        return digest.hexdigest()
+
+    def titles(self, items: npt.ArrayLike | None = None) -> list[str]:
+        """A title for each item index, or its id where no title is known; all items by default."""
+        index = np.arange(self.n_items) if items is None else np.asarray(items, dtype=np.int64)
+        return titles_of(self.items, self.item_table, index)
+
+    def subset(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.integer]) -> Dataset:
+        """Some of the events, by mask or position, under the same vocabularies."""
+        if keep.dtype == np.bool_:
+            events = self.events.filter(pl.Series(keep))
+        else:
+            events = self.events[keep]
+        return replace(self, events=events)
+
+    def frame(self) -> pl.DataFrame:
+        """The events with outside ids instead of indices."""
+        return self.events.with_columns(
+            self.users.take(self.events["user"].to_numpy()).alias("user"),
+            self.items.take(self.events["item"].to_numpy()).alias("item"),
+        )
+
+    def check(self) -> Check:
+        """Find what is odd in the log: duplicates, impossible values, empty users and more."""
+        from penchant.data.check import check
+
+        return check(self)
+
+    def summary(self) -> Summary:
+        """Counts, sparsity, rating distribution and time span."""
+        from penchant.data.summary import summarise
+
+        return summarise(self)
+
+
+def titles_of(
+    items: Vocabulary, table: pl.DataFrame | None, index: npt.NDArray[np.integer]
+) -> list[str]:
+    """A title for each item index, from the item table where it has one, otherwise the id."""
+    ids = items.take(index).cast(pl.String)
+    if table is None or "title" not in table.columns:
+        return ids.to_list()
+    titles = table["title"].gather(index)
+    return titles.zip_with(titles.is_not_null(), ids).to_list()
+
+
+def _vocabulary(ids: pl.Series, table: pl.DataFrame | None, noun: str) -> Vocabulary:
+    known = canonical(ids, noun)
+    if table is None:
+        return Vocabulary(known, noun=noun)
+    if noun not in table.columns:
+        raise DataError(f"The {noun} table has no column {noun!r}, only {table.columns}.")
+    further = canonical(table[noun], noun)
+    if further.n_unique() != len(further):
+        twice = further.filter(further.is_duplicated())[0]
+        raise DataError(f"The {noun} table has {noun} {twice!r} more than once.")
+    if further.dtype != known.dtype and len(known):
+        raise DataError(
+            f"The log's {noun} ids are {known.dtype} and those of the {noun} table "
+            f"{further.dtype}: give both the same type."
+        )
+    return Vocabulary(pl.concat([known, further.alias(known.name)]), noun=noun)
+
+
+def _aligned(
+    table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str
+) -> pl.DataFrame | None:
+    if table is None:
+        return None
+    keyed = table.with_columns(canonical(table[noun], noun).alias(noun))
+    rest = [c for c in keyed.columns if c != noun]
+    ids = vocabulary.ids.alias(noun).to_frame()
+    return ids.join(keyed.select(noun, *rest), on=noun, how="left", maintain_order="left")

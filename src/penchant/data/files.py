@@ -1,0 +1,145 @@
+"""Bytes of a file: opened, decompressed and decoded, with errors that say where it went wrong."""
+
+from __future__ import annotations
+
+import codecs
+import zlib
+from pathlib import Path
+
+from penchant.errors import DataError, require
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ARCHIVES = {
+    b"PK\x03\x04": "a zip archive (or a spreadsheet)",
+    b"BZh": "compressed with bzip2",
+    b"\xfd7zXZ": "compressed with xz",
+    b"7z\xbc\xaf": "a 7-Zip archive",
+}
+_LOOK = 8192  # bytes looked at to tell text from something else
+
+
+def load_bytes(path: Path) -> bytes:
+    """The decompressed content of a file.
+
+    Raises:
+        DataError: there is no such file, it is a folder, unreadable, empty, cut off or damaged.
+    """
+    name = path.name
+    if path.is_dir():
+        raise DataError(f"{path} is a folder: name the file in it that has the events.")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"There is no file {str(path)!r}.") from None
+    except OSError as error:
+        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from None
+    return decompress(data, name)
+
+
+def decompress(data: bytes, name: str) -> bytes:
+    """Unpack gzip or Zstandard, told by its first bytes; anything else is returned as it is.
+
+    Raises:
+        DataError: the data are empty, cut off or damaged, or another kind of archive.
+    """
+    if data.startswith(_GZIP):
+        data = _members(data, name, "gzip")
+    elif data.startswith(_ZSTD):
+        data = _members(data, name, "Zstandard")
+    if not data:
+        raise DataError(f"{name} is empty.")
+    for magic, kind in _ARCHIVES.items():
+        if data.startswith(magic):
+            raise DataError(f"{name} is {kind}: unpack it first.")
+    return data
+
+
+def decode(data: bytes, name: str, encoding: str | None) -> bytes:
+    """The same text in UTF-8, without a byte-order mark and with plain newlines.
+
+    Raises:
+        DataError: the bytes are not text in this encoding, or no text at all.
+    """
+    if encoding is None and data.startswith(_UTF16):
+        encoding = "utf-16"
+    if encoding is not None and _name_of(encoding) not in ("utf-8", "utf-8-sig"):
+        try:
+            data = data.decode(encoding).encode()
+        except UnicodeDecodeError as error:
+            raise _not_text(data, name, encoding, error) from None
+        except UnicodeError as error:
+            raise DataError(f"{name} is not text in {encoding}: {error}.") from None
+    data = data.removeprefix(codecs.BOM_UTF8)
+    _refuse_binary(data, name)
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError as error:
+            raise _not_text(data, name, "UTF-8", error) from None
+    if b"\r" in data and b"\n" not in data:  # files of very old Macintoshes
+        data = data.replace(b"\r", b"\n")
+    return data
+
+
+def _members(data: bytes, name: str, kind: str) -> bytes:
+    """Unpack one compressed member after the other, since files may be concatenated."""
+    parts: list[bytes] = []
+    rest = data
+    while rest:
+        try:
+            # With 31 window bits zlib expects gzip's own header and checks its sum.
+            unpack = zlib.decompressobj(31) if kind == "gzip" else _zstd()
+            parts.append(unpack.decompress(rest))
+        except Exception as error:  # zlib.error or zstandard.ZstdError
+            where = len(data) - len(rest)
+            if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
+                raise
+            raise DataError(
+                f"{name} is a damaged {kind} file (in the part from byte {where:,}): "
+                f"fetch it again."
+            ) from None
+        if not unpack.eof:
+            unpacked = sum(map(len, parts))
+            raise DataError(
+                f"{name} is cut off: the {kind} data stop at {len(data):,} bytes "
+                f"({unpacked:,} bytes unpacked) before their end; fetch it again."
+            )
+        rest = unpack.unused_data.lstrip(b"\0")
+    return b"".join(parts)
+
+
+def _zstd() -> zlib._Decompress:
+    unpack: zlib._Decompress = require("zstandard", "zstd").ZstdDecompressor().decompressobj()
+    return unpack
+
+
+def _name_of(encoding: str) -> str:
+    try:
+        return codecs.lookup(encoding).name
+    except LookupError:
+        raise DataError(
+            f"There is no encoding {encoding!r}: use for example utf-8, latin-1 or cp1252."
+        ) from None
+
+
+def _refuse_binary(data: bytes, name: str) -> None:
+    head = data[:_LOOK]
+    strange = sum(head.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
+    if strange > len(head) // 20 + 1:
+        raise DataError(
+            f"{name} is not text, Parquet, JSON lines or SQLite: it has binary content; "
+            f"if it is text in UTF-16, pass encoding='utf-16' (--encoding utf-16)."
+        )
+
+
+def _not_text(data: bytes, name: str, encoding: str, error: UnicodeDecodeError) -> DataError:
+    line = data.count(b"\n", 0, error.start) + 1
+    byte = data[error.start]
+    advice = (
+        "pass encoding='latin-1' (--encoding latin-1) if it is Western European"
+        if encoding == "UTF-8"
+        else "pass another encoding"
+    )
+    return DataError(f"{name}: byte 0x{byte:02X} in line {line} is not {encoding}; {advice}.")

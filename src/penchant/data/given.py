@@ -1,0 +1,94 @@
+"""Splits that others made: a training file, a test file, and perhaps candidate lists."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from penchant.data.dataset import Dataset
+from penchant.data.split import TEST, TRAIN, VALIDATION, Split
+from penchant.errors import DataError
+
+
+def split_given(
+    train: pl.DataFrame,
+    test: pl.DataFrame,
+    *,
+    validation: pl.DataFrame | None = None,
+    candidates: pl.DataFrame | None = None,
+    user_table: pl.DataFrame | None = None,
+    item_table: pl.DataFrame | None = None,
+    name: str = "given",
+    sentence: str = "As given by the files.",
+    scale: tuple[float, float] | None = None,
+) -> Split:
+    """Make a split from frames with the columns user, item and optionally rating and time.
+
+    `candidates` has the columns `user` and `items` (a list of negatives for each user); the
+    user's test items join the list, and only these are ranked.
+
+    Raises:
+        DataError: a test user has no candidates, or candidate items are unknown to all tables.
+    """
+    parts = [(train, TRAIN), (test, TEST)]
+    if validation is not None:
+        parts.insert(1, (validation, VALIDATION))
+    frames = [part.with_columns(side=pl.lit(side, pl.UInt8)) for part, side in parts]
+    if candidates is not None and item_table is None:
+        offered = candidates["items"].explode().unique().sort()
+        known = pl.concat([frame["item"] for frame in frames])
+        ids = pl.concat([offered.cast(known.dtype), known]).unique().sort()
+        item_table = ids.alias("item").to_frame()
+    merged = pl.concat(frames, how="diagonal").drop("row", strict=False)
+    log = Dataset.from_frame(
+        merged, user_table=user_table, item_table=item_table, name=name, scale=scale
+    )
+    sides = log.events["side"].to_numpy()
+    log = Dataset(
+        events=log.events.drop("side"),
+        users=log.users,
+        items=log.items,
+        user_table=log.user_table,
+        item_table=log.item_table,
+        name=name,
+        scale=scale,
+    )
+    split = Split(log=log, sides=sides, kind="given", sentence=sentence, ties="As given.")
+    if candidates is None:
+        return split
+    lists = _candidate_lists(split, candidates)
+    negatives = int(candidates["items"].list.len().max())  # type: ignore[arg-type]
+    return Split(
+        log=log,
+        sides=sides,
+        kind="given",
+        sentence=f"{sentence} Only {negatives} given negatives are ranked with each positive.",
+        ties="As given.",
+        candidates=lists,
+        negatives=negatives,
+    )
+
+
+def _candidate_lists(split: Split, candidates: pl.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+    """int32[n_test_users, n]: each test user's positives and negatives, padded with -1."""
+    log, test = split.log, split.test
+    users = log.users.indices(candidates["user"])
+    lengths = candidates["items"].list.len().to_numpy().astype(np.int64)
+    items = log.items.indices(candidates["items"].explode(empty_as_null=False))
+    if (items < 0).any():
+        raise DataError(f"{(items < 0).sum()} candidate items are in no table of the split.")
+    position = np.full(log.n_users, -1, np.int64)
+    position[test.histories.users] = np.arange(test.n_users)
+    owner = np.concatenate([np.repeat(position[users], lengths), test.rows.history])
+    offered = np.concatenate([items, test.items])
+    offered, owner = offered[owner >= 0], owner[owner >= 0]
+    counts = np.bincount(owner, minlength=test.n_users)
+    without = np.setdiff1d(test.rows.history, position[users])
+    if len(without):
+        user = log.users[int(test.histories.users[without[0]])]
+        raise DataError(f"{len(without)} test users have no candidate list, such as {user!r}.")
+    order = np.argsort(owner, kind="stable")
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    lists = np.full((test.n_users, int(counts.max())), -1, np.int32)
+    lists[owner[order], np.arange(len(order)) - starts[owner[order]]] = offered[order]
+    return lists

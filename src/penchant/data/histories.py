@@ -1,0 +1,195 @@
+"""What a model knows of its users at the moment of prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from scipy import sparse
+
+from penchant.errors import ParameterError
+
+Int32 = npt.NDArray[np.int32]
+Int64 = npt.NDArray[np.int64]
+Float32 = npt.NDArray[np.float32]
+Values = Literal["interaction", "rating"]
+
+
+@dataclass(frozen=True, eq=False)
+class Histories:
+    """A batch of users as a model sees them: their events, ordered in time, before a prediction.
+
+    A known user, a new user and a visitor of a web page are the same thing here: a list of
+    items, with ratings and times where there are any. The events of user `n` are at
+    `offsets[n]:offsets[n + 1]`.
+
+    Attributes:
+        users: int32[n_users], the user's index in the vocabulary, or -1 for one not in it.
+        offsets: int64[n_users + 1], where each user's events start and end.
+        items: int32[n_events], item indices.
+        ratings: float32[n_events], or None where the log has no ratings.
+        times: int64[n_events], microseconds since 1970, or None where the log has no times.
+        n_items: the size of the item vocabulary.
+    """
+
+    users: Int32
+    offsets: Int64
+    items: Int32
+    ratings: Float32 | None
+    times: Int64 | None
+    n_items: int
+
+    @classmethod
+    def of(
+        cls,
+        items: Sequence[int] | Int32,
+        *,
+        n_items: int,
+        ratings: Sequence[float] | Float32 | None = None,
+        user: int = -1,
+    ) -> Histories:
+        """The history of one user, from item indices in the order of time.
+
+        Raises:
+            ParameterError: there are not as many ratings as items.
+        """
+        events = np.asarray(items, dtype=np.int32)
+        values = None if ratings is None else np.asarray(ratings, dtype=np.float32)
+        if values is not None and len(values) != len(events):
+            raise ParameterError(f"{len(events)} items were given with {len(values)} ratings.")
+        return cls(
+            users=np.array([user], dtype=np.int32),
+            offsets=np.array([0, len(events)], dtype=np.int64),
+            items=events,
+            ratings=values,
+            times=None,
+            n_items=n_items,
+        )
+
+    @classmethod
+    def from_events(cls, events: pl.DataFrame, users: Int32, n_items: int) -> Histories:
+        """Group a log's events (columns user, item, rating, time) by user, in time order.
+
+        `users` are the wanted user indices, ascending and distinct; one without events gets an
+        empty history. Events of equal time keep the order of their rows.
+        """
+        order = ["user", "time"] if "time" in events.columns else ["user"]
+        wanted = [c for c in ("user", "item", "rating", "time") if c in events.columns]
+        ordered = events.select(wanted).sort(order, maintain_order=True)
+        owner = ordered["user"].to_numpy()
+        edges = np.searchsorted(owner, np.append(users, np.int64(2**31)))
+        stops = np.searchsorted(owner, users, side="right")
+        if len(users) and int((stops - edges[:-1]).sum()) != len(owner):
+            keep = np.isin(owner, users)
+            ordered, owner = ordered.filter(pl.Series(keep)), owner[keep]
+        offsets = np.searchsorted(owner, np.append(users, np.int64(2**31))).astype(np.int64)
+        return cls(
+            users=np.asarray(users, dtype=np.int32),
+            offsets=offsets,
+            items=ordered["item"].to_numpy(),
+            ratings=ordered["rating"].to_numpy() if "rating" in wanted else None,
+            times=ordered["time"].to_physical().to_numpy() if "time" in wanted else None,
+            n_items=n_items,
+        )
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @property
+    def n_events(self) -> int:
+        """The number of events of all users together."""
+        return len(self.items)
+
+    @cached_property
+    def lengths(self) -> Int64:
+        """int64[n_users], the number of events of each user."""
+        return np.diff(self.offsets)
+
+    @cached_property
+    def rows(self) -> Int32:
+        """int32[n_events], the position in this batch of the user each event belongs to."""
+        return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
+
+    @cached_property
+    def latest(self) -> npt.NDArray[np.bool_]:
+        """bool[n_events], false where the same user has a later event with the same item."""
+        keys = self.rows.astype(np.int64) * self.n_items + self.items
+        order = np.argsort(keys, kind="stable")
+        ordered = keys[order]
+        latest = np.ones(self.n_events, bool)
+        latest[order[:-1]] = ordered[1:] != ordered[:-1]
+        return latest
+
+    def block(self, start: int, stop: int) -> Histories:
+        """The users at positions `start` to `stop`, without copying their events."""
+        stop = min(stop, len(self))
+        low, high = int(self.offsets[start]), int(self.offsets[stop])
+        return Histories(
+            users=self.users[start:stop],
+            offsets=self.offsets[start : stop + 1] - low,
+            items=self.items[low:high],
+            ratings=None if self.ratings is None else self.ratings[low:high],
+            times=None if self.times is None else self.times[low:high],
+            n_items=self.n_items,
+        )
+
+    def take(self, positions: npt.ArrayLike) -> Histories:
+        """The users at these positions, in this order."""
+        wanted = np.asarray(positions, dtype=np.int64)
+        lengths = self.lengths[wanted]
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+        events = np.arange(offsets[-1]) + np.repeat(self.offsets[wanted] - offsets[:-1], lengths)
+        return Histories(
+            users=self.users[wanted],
+            offsets=offsets,
+            items=self.items[events],
+            ratings=None if self.ratings is None else self.ratings[events],
+            times=None if self.times is None else self.times[events],
+            n_items=self.n_items,
+        )
+
+    def matrix(self, values: Values = "interaction") -> sparse.csr_array:
+        """The users × items matrix, float32, sorted and without duplicates.
+
+        Entries are 1 for an interaction, or the rating; where a user rated an item more than
+        once the last rating counts.
+
+        Raises:
+            ParameterError: ratings are asked for and there are none.
+        """
+        if values == "rating" and self.ratings is None:
+            raise ParameterError("These histories have no ratings.")
+        rows, items = self.rows, self.items
+        data = np.ones(self.n_events, np.float32) if values == "interaction" else self.ratings
+        if not self.latest.all():
+            assert data is not None
+            rows, items, data = rows[self.latest], items[self.latest], data[self.latest]
+        matrix = sparse.csr_array((data, (rows, items)), shape=(len(self), self.n_items))
+        matrix.sort_indices()
+        return matrix
+
+    def signatures(self) -> npt.NDArray[np.uint64]:
+        """uint64[n_users], a hash of each user's set of (item, rating), whatever their order.
+
+        Equal signatures mean, for all practical purposes, an unchanged history.
+        """
+        words = _mix(self.items.astype(np.uint64) + np.uint64(1))
+        if self.ratings is not None:
+            bits = np.ascontiguousarray(self.ratings, np.float32).view(np.uint32)
+            words = _mix(words + bits.astype(np.uint64))
+        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
+        return total[self.offsets[1:]] - total[self.offsets[:-1]]
+
+
+def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection on 64 bits."""
+    with np.errstate(over="ignore"):
+        words = words + np.uint64(0x9E3779B97F4A7C15)
+        words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        return words ^ (words >> np.uint64(31))

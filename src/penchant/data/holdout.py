@@ -1,0 +1,137 @@
+"""Held-out events in two views: histories with their targets, and rows to predict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from penchant.data.dataset import EVENT_COLUMNS, Dataset
+from penchant.data.histories import Histories
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Questions of the form "what would this user say of this item?", without the answers.
+
+    Attributes:
+        histories: what is known of the users.
+        history: int32[n_rows], position of each row's user in `histories`.
+        items: int32[n_rows], item indices; -1 for an item outside the vocabulary.
+        times: int64[n_rows], microseconds since 1970, or None.
+        context: further columns of the events (never the rating), or None.
+    """
+
+    histories: Histories
+    history: npt.NDArray[np.int32]
+    items: npt.NDArray[np.int32]
+    times: npt.NDArray[np.int64] | None = None
+    context: pl.DataFrame | None = None
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    @property
+    def users(self) -> npt.NDArray[np.int32]:
+        """int32[n_rows], the user index of each row, -1 for users outside the vocabulary."""
+        return self.histories.users[self.history]
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """Events held out from training, seen as rankings to make or as rows to predict.
+
+    The targets of history `n` are the rows `offsets[n]:offsets[n + 1]`.
+
+    Attributes:
+        rows: the held-out events, grouped by user in the order of `rows.histories`, whose
+            histories hold what was known before the moment of prediction.
+        offsets: int64[n_users + 1].
+        ratings: float32[n_rows], the true ratings, or None where the log has none.
+        source_rows: int64[n_rows], the `row` numbers of the events in their source.
+        candidates: int32[n_users, n_candidates], the items to rank for each user where a protocol
+            gives them (negatives and positives, padded with -1); None ranks all items.
+    """
+
+    rows: Rows
+    offsets: npt.NDArray[np.int64]
+    ratings: npt.NDArray[np.float32] | None
+    source_rows: npt.NDArray[np.int64]
+    candidates: npt.NDArray[np.int32] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        known: Dataset,
+        held: Dataset,
+        candidates: npt.NDArray[np.int32] | None = None,
+    ) -> Holdout:
+        """Hold out the events of `held`, with the events of `known` as histories.
+
+        Both logs must share their vocabularies.
+        """
+        order = ["user", "time"] if "time" in held.events.columns else ["user"]
+        events = held.events.sort(order, maintain_order=True)
+        users, counts = np.unique(events["user"].to_numpy(), return_counts=True)
+        histories = known.histories.take(users)
+        context = events.drop([c for c in EVENT_COLUMNS if c in events.columns])
+        rows = Rows(
+            histories=histories,
+            history=np.repeat(np.arange(len(users), dtype=np.int32), counts),
+            items=events["item"].to_numpy(),
+            times=events["time"].to_physical().to_numpy() if held.has_times else None,
+            context=context if context.width else None,
+        )
+        return cls(
+            rows=rows,
+            offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            ratings=events["rating"].to_numpy() if held.has_ratings else None,
+            source_rows=events["row"].to_numpy().astype(np.int64),
+            candidates=candidates,
+        )
+
+    @property
+    def histories(self) -> Histories:
+        """What is known of each user who has held-out events."""
+        return self.rows.histories
+
+    @property
+    def items(self) -> npt.NDArray[np.int32]:
+        """int32[n_rows], the held-out items of all users, at `offsets`."""
+        return self.rows.items
+
+    @property
+    def n_users(self) -> int:
+        """The number of users with held-out events."""
+        return len(self.histories)
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @cached_property
+    def new_users(self) -> int:
+        """How many of the users have no known event at all."""
+        return int((self.histories.lengths == 0).sum())
+
+    def where(self, keep: npt.NDArray[np.bool_]) -> Holdout:
+        """Only some of the rows, and only the users who keep any; for example only likes."""
+        counts = np.bincount(self.rows.history[keep], minlength=self.n_users)
+        users = np.flatnonzero(counts)
+        position = np.cumsum(counts > 0, dtype=np.int32) - 1
+        rows = Rows(
+            histories=self.histories.take(users),
+            history=position[self.rows.history[keep]].astype(np.int32),
+            items=self.items[keep],
+            times=None if self.rows.times is None else self.rows.times[keep],
+            context=None if self.rows.context is None else self.rows.context.filter(keep),
+        )
+        return Holdout(
+            rows=rows,
+            offsets=np.concatenate([[0], np.cumsum(counts[users])]).astype(np.int64),
+            ratings=None if self.ratings is None else self.ratings[keep],
+            source_rows=self.source_rows[keep],
+            candidates=None if self.candidates is None else self.candidates[users],
+        )

@@ -1,0 +1,167 @@
+"""What a model learns from a rating: the rating, an adjusted rating, a like, or the event."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from penchant.errors import ParameterError
+
+Floats = npt.NDArray[np.float32]
+
+
+class Target(ABC):
+    """Maps ratings to what a model learns, and its predictions back to ratings."""
+
+    @abstractmethod
+    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+        """float32[n], the target of each rating."""
+
+    @abstractmethod
+    def to_rating(self, predictions: npt.ArrayLike) -> Floats | None:
+        """Predictions on the scale of ratings, or None where they cannot be mapped back."""
+
+    def is_like(self, ratings: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
+        """Whether each rating counts as a like at this threshold."""
+        return np.asarray(ratings) >= threshold
+
+    @property
+    def needs_ratings(self) -> bool:
+        """Whether a log must have ratings to learn this target."""
+        return True
+
+    @staticmethod
+    def parse(text: str | Target) -> Target:
+        """Read a target as a command line writes it.
+
+        Known are `rating`, `adjusted`, `adjusted(5,1)` (inflection, steepness), `like>=4` and
+        `interaction`.
+
+        Raises:
+            ParameterError: the text is none of these.
+        """
+        if isinstance(text, Target):
+            return text
+        for pattern, build in _PATTERNS:
+            if match := re.fullmatch(pattern, text.replace(" ", "")):
+                return build(*(float(g) for g in match.groups() if g is not None))
+        raise ParameterError(
+            f"There is no target {text!r}: use rating, adjusted(5,1), like>=4 or interaction."
+        )
+
+
+@dataclass(frozen=True)
+class Rating(Target):
+    """The rating as it is."""
+
+    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+        """float32[n], the ratings themselves."""
+        return np.asarray(ratings, dtype=np.float32)
+
+    def to_rating(self, predictions: npt.ArrayLike) -> Floats:
+        """The predictions themselves."""
+        return np.asarray(predictions, dtype=np.float32)
+
+    def __str__(self) -> str:
+        return "rating"
+
+
+@dataclass(frozen=True)
+class Adjusted(Target):
+    """The rating pushed to the ends of its scale by a sigmoid.
+
+    adjusted = low + (high - low) / (1 + exp((inflection - rating) * steepness)), by default for
+    ratings from 1 to 10.
+    """
+
+    inflection: float = 5.0
+    steepness: float = 1.0
+    low: float = 1.0
+    high: float = 10.0
+
+    def __post_init__(self) -> None:
+        if not (self.steepness > 0 and self.high > self.low):
+            raise ParameterError("An adjusted target needs a steepness above 0 and low < high.")
+
+    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+        """float32[n], the adjusted ratings."""
+        x = np.asarray(ratings, dtype=np.float64)
+        sigmoid = 1 / (1 + np.exp((self.inflection - x) * self.steepness))
+        return (self.low + (self.high - self.low) * sigmoid).astype(np.float32)
+
+    def to_rating(self, predictions: npt.ArrayLike) -> Floats:
+        """The inverse; predictions beyond what a rating of the scale can give are clipped."""
+        ends = self.of_ratings([self.low, self.high]).astype(np.float64)
+        y = np.clip(np.asarray(predictions, dtype=np.float64), ends[0], ends[1])
+        odds = (y - self.low) / (self.high - y)
+        return (self.inflection + np.log(odds) / self.steepness).astype(np.float32)
+
+    def __str__(self) -> str:
+        return f"adjusted({self.inflection:g},{self.steepness:g})"
+
+
+@dataclass(frozen=True)
+class Like(Target):
+    """1 where the rating reaches the threshold, otherwise 0."""
+
+    threshold: float = 4.0
+
+    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+        """float32[n] of zeros and ones."""
+        return (np.asarray(ratings) >= self.threshold).astype(np.float32)
+
+    def to_rating(self, predictions: npt.ArrayLike) -> None:
+        """None: how much more or less than the threshold is lost."""
+        return
+
+    def __str__(self) -> str:
+        return f"like>={self.threshold:g}"
+
+
+@dataclass(frozen=True)
+class Interaction(Target):
+    """1 for every event, whatever its rating."""
+
+    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+        """float32[n] of ones."""
+        return np.ones(np.shape(ratings), dtype=np.float32)
+
+    def to_rating(self, predictions: npt.ArrayLike) -> None:
+        """None: an interaction says nothing of a rating."""
+        return
+
+    @property
+    def needs_ratings(self) -> bool:
+        """False: any log will do."""
+        return False
+
+    def __str__(self) -> str:
+        return "interaction"
+
+
+def default_like(scale: tuple[float, float] | None) -> float:
+    """The lowest rating of the upper quarter of a scale: 4 of 1 to 5, 8 of 1 to 10.
+
+    Raises:
+        ParameterError: the scale is not known.
+    """
+    if scale is None:
+        raise ParameterError("A threshold for likes needs ratings, and the log has none.")
+    low, high = scale
+    threshold = low + 0.75 * (high - low)
+    return float(np.ceil(threshold)) if high - low >= 2 else threshold
+
+
+_NUMBER = r"(-?\d+(?:\.\d+)?)"
+_PATTERNS: tuple[tuple[str, Callable[..., Target]], ...] = (
+    (r"rating", Rating),
+    (r"adjusted", Adjusted),
+    (rf"adjusted\({_NUMBER},{_NUMBER}\)", Adjusted),
+    (rf"like>={_NUMBER}", Like),
+    (r"interaction", Interaction),
+)

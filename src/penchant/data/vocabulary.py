@@ -1,0 +1,184 @@
+"""Outside ids, as the user has them, against the int32 indices used inside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from penchant.errors import DataError, UnknownIdError
+
+Id = int | str
+Indices = npt.NDArray[np.int32]
+
+_TABLE_SLACK = 16  # a direct look-up table may be this many times longer than the vocabulary
+
+
+class Vocabulary:
+    """An immutable, sorted set of ids; the position of an id is its index.
+
+    Ids are integers or strings, whichever the log has, and never both. The order is the
+    sorted one, so that it does not depend on the order of the log's rows.
+    """
+
+    def __init__(self, ids: pl.Series | Iterable[Id], *, noun: str = "id") -> None:
+        series = ids if isinstance(ids, pl.Series) else _series(list(ids))
+        self.noun = noun
+        self.ids: pl.Series = canonical(series, noun).unique().sort().rename(noun)
+
+    @property
+    def kind(self) -> Literal["integer", "string"]:
+        """Whether the ids are integers or strings."""
+        return "string" if self.ids.dtype == pl.String else "integer"
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __contains__(self, id_: object) -> bool:
+        return isinstance(id_, int | str) and bool(self.indices([id_])[0] >= 0)
+
+    def __getitem__(self, index: int) -> Id:
+        value: Id = self.ids[int(index)]
+        return value
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.ids.equals(other.ids)
+
+    def __hash__(self) -> int:
+        return hash(self.fingerprint)
+
+    def __repr__(self) -> str:
+        return f"Vocabulary({len(self)} {self.kind} {self.noun}s)"
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 of the ids, in hexadecimal."""
+        digest = hashlib.sha256(self.kind.encode())
+        if self.kind == "integer":
+            digest.update(self.ids.to_numpy().tobytes())
+        else:
+            digest.update(b"\0".join(text.encode() for text in self.ids))
+        return digest.hexdigest()
+
+    def take(self, indices: npt.ArrayLike) -> pl.Series:
+        """The ids at these indices; an index of -1 gives null."""
+        index = np.asarray(indices, dtype=np.int64)
+        if index.size and index.min() < 0:
+            positions = pl.Series(index).to_frame("i")
+            return positions.select(
+                pl.when(pl.col("i") >= 0).then(pl.col("i")).cast(pl.UInt32)
+            ).to_series().pipe(lambda s: self.ids.gather(s))
+        return self.ids.gather(index)
+
+    def indices(self, ids: pl.Series | Sequence[Id]) -> Indices:
+        """The index of each id, int32[n]; -1 where the id is unknown.
+
+        Raises:
+            UnknownIdError: the ids are of another type than this vocabulary's.
+        """
+        series = ids if isinstance(ids, pl.Series) else _series(ids)
+        if series.is_empty():
+            return np.empty(0, dtype=np.int32)
+        series = canonical(series, self.noun, nulls=True)
+        if len(self) == 0:
+            return np.full(len(series), -1, dtype=np.int32)
+        if (series.dtype == pl.String) != (self.kind == "string"):
+            given = "strings" if series.dtype == pl.String else "integers"
+            raise UnknownIdError(
+                f"The {self.noun} ids of this log are {self.kind}s such as {self.ids[0]!r}, "
+                f"but {given} such as {series[0]!r} were given."
+            )
+        if self.kind == "string":
+            # An enumeration's physical values are positions in its list of categories.
+            codes = series.cast(self._enum, strict=False).to_physical().cast(pl.Int32)
+            return codes.fill_null(-1).to_numpy().astype(np.int32, copy=False)
+        return self._integer_indices(series)
+
+    def index(self, id_: Id) -> int:
+        """The index of one id.
+
+        Raises:
+            UnknownIdError: the id is not in the vocabulary.
+        """
+        index = int(self.indices([id_])[0])
+        if index < 0:
+            raise UnknownIdError(f"There is no {self.noun} {id_!r} among the {len(self)} known.")
+        return index
+
+    def cast(self, text: str) -> Id:
+        """Turn a command line's text into an id of this vocabulary's type.
+
+        Raises:
+            UnknownIdError: ids are integers and the text is not one.
+        """
+        if self.kind == "string":
+            return text
+        try:
+            return int(text)
+        except ValueError:
+            raise UnknownIdError(
+                f"The {self.noun} ids of this log are integers, and {text!r} is none."
+            ) from None
+
+    @cached_property
+    def _enum(self) -> pl.Enum:
+        return pl.Enum(self.ids)
+
+    @cached_property
+    def _values(self) -> npt.NDArray[np.int64]:
+        return self.ids.to_numpy()
+
+    @cached_property
+    def _table(self) -> Indices | None:
+        low, high = int(self._values[0]), int(self._values[-1])
+        if high - low >= _TABLE_SLACK * len(self) + 1_000_000:
+            return None
+        table = np.full(high - low + 2, -1, dtype=np.int32)  # the last cell serves all unknowns
+        table[self._values - low] = np.arange(len(self), dtype=np.int32)
+        return table
+
+    def _integer_indices(self, series: pl.Series) -> Indices:
+        values = series.fill_null(np.iinfo(np.int64).min).to_numpy()
+        low, high = self._values[0], self._values[-1]
+        if self._table is not None:
+            inside = (values >= low) & (values <= high)
+            if not inside.all():
+                return self._table[np.where(inside, values - low, -1)]
+            return self._table[values - low]
+        found = np.searchsorted(self._values, values).clip(0, len(self) - 1)
+        return np.where(self._values[found] == values, found, -1).astype(np.int32)
+
+
+def canonical(series: pl.Series, noun: str = "id", *, nulls: bool = False) -> pl.Series:
+    """Ids as Int64 or String.
+
+    Raises:
+        DataError: there are nulls (unless allowed) or the type cannot be an id.
+    """
+    if not nulls and series.null_count():
+        raise DataError(f"{series.null_count()} {noun} ids are missing.")
+    dtype = series.dtype
+    if dtype.is_integer():
+        if dtype == pl.UInt64 and len(series) and series.max() > np.iinfo(np.int64).max:  # type: ignore[operator]
+            return series.cast(pl.String)
+        return series.cast(pl.Int64)
+    if dtype == pl.Null:
+        return series.cast(pl.Int64)
+    if dtype in (pl.String, pl.Categorical, pl.Enum):
+        return series.cast(pl.String)
+    if dtype.is_float():
+        whole = series.cast(pl.Int64, strict=False)
+        if (whole.cast(dtype) == series).all():
+            return whole
+    raise DataError(f"{noun.capitalize()} ids must be integers or strings, not {dtype}.")
+
+
+def _series(ids: Sequence[Id]) -> pl.Series:
+    if any(isinstance(i, str) for i in ids) and not all(isinstance(i, str) for i in ids):
+        raise DataError("Ids must be all integers or all strings, and these are mixed.")
+    return pl.Series("id", list(ids))

@@ -1,0 +1,155 @@
+"""Metrics: frozen values that judge lists, ratings and likes, and say how sure a figure is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from penchant.errors import ParameterError
+from penchant.metrics.base import Metric, RowMetric, SumMetric
+from penchant.metrics.beyond import (
+    Catalogue,
+    Coverage,
+    DistinctLists,
+    Gini,
+    IntraListDiversity,
+    ListMetric,
+    Novelty,
+    PopularityBias,
+)
+from penchant.metrics.bootstrap import bootstrap_weights, interval, mean_replicates, replicates
+from penchant.metrics.calibration import (
+    Brier,
+    CalibrationCurve,
+    ExpectedCalibrationError,
+    LogLoss,
+    calibration_curve,
+)
+from penchant.metrics.classification import (
+    AUC,
+    AveragePrecision,
+    LikeAccuracy,
+    LikeF1,
+    LikePrecision,
+    LikeRecall,
+    best_threshold,
+    confusion_matrix,
+)
+from penchant.metrics.ranking import (
+    MAP,
+    MRR,
+    NDCG,
+    HitRate,
+    Precision,
+    Ranked,
+    RankingMetric,
+    Recall,
+)
+from penchant.metrics.rating import MAE, RMSE, Pearson
+from penchant.metrics.significance import (
+    Comparison,
+    Verdict,
+    benjamini_hochberg,
+    compare,
+    holm,
+    sign_flip_test,
+    verdict,
+)
+
+_OF_LISTS: dict[str, Callable[[int], Metric]] = {
+    "hr": HitRate,
+    "recall": Recall,
+    "recall-capped": partial(Recall, capped=True),
+    "precision": Precision,
+    "ndcg": NDCG,
+    "mrr": MRR,
+    "map": MAP,
+    "coverage": Coverage,
+    "gini": Gini,
+    "distinct-lists": DistinctLists,
+    "novelty": Novelty,
+    "popularity-bias": PopularityBias,
+    "intra-list-diversity": IntraListDiversity,
+}
+_OF_ROWS: dict[str, Callable[[], Metric]] = {
+    "rmse": RMSE,
+    "mae": MAE,
+    "pearson": Pearson,
+    "auc": AUC,
+    "average-precision": AveragePrecision,
+    "f1": LikeF1,
+    "like-accuracy": LikeAccuracy,
+    "like-precision": LikePrecision,
+    "like-recall": LikeRecall,
+    "log-loss": LogLoss,
+    "brier": Brier,
+    "ece": ExpectedCalibrationError,
+}
+NAMES: tuple[str, ...] = (*(f"{label}@k" for label in _OF_LISTS), *_OF_ROWS)
+"""What `parse` understands, with k for a list length."""
+
+
+def parse(name: str) -> Metric:
+    """The metric of that name, such as "ndcg@10" or "rmse".
+
+    Raises:
+        ParameterError: no metric has that name, with the names there are.
+    """
+    label, at, k = name.partition("@")
+    if not at and label in _OF_ROWS:
+        return _OF_ROWS[label]()
+    if label in _OF_LISTS and k.isascii() and k.isdigit():
+        return _OF_LISTS[label](int(k))
+    raise ParameterError(f"There is no metric {name!r}; known are {', '.join(NAMES)}.")
+
+
+__all__ = [
+    "AUC",
+    "MAE",
+    "MAP",
+    "MRR",
+    "NAMES",
+    "NDCG",
+    "RMSE",
+    "AveragePrecision",
+    "Brier",
+    "CalibrationCurve",
+    "Catalogue",
+    "Comparison",
+    "Coverage",
+    "DistinctLists",
+    "ExpectedCalibrationError",
+    "Gini",
+    "HitRate",
+    "IntraListDiversity",
+    "LikeAccuracy",
+    "LikeF1",
+    "LikePrecision",
+    "LikeRecall",
+    "ListMetric",
+    "LogLoss",
+    "Metric",
+    "Novelty",
+    "Pearson",
+    "PopularityBias",
+    "Precision",
+    "Ranked",
+    "RankingMetric",
+    "Recall",
+    "RowMetric",
+    "SumMetric",
+    "Verdict",
+    "benjamini_hochberg",
+    "best_threshold",
+    "bootstrap_weights",
+    "calibration_curve",
+    "compare",
+    "confusion_matrix",
+    "holm",
+    "interval",
+    "mean_replicates",
+    "parse",
+    "replicates",
+    "sign_flip_test",
+    "verdict",
+]

@@ -1,0 +1,182 @@
+"""What every metric shares: a name, a direction, a task, and the checks of its inputs."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from penchant.errors import ParameterError
+
+Floats: TypeAlias = NDArray[np.float64]
+Ints: TypeAlias = NDArray[np.int64]
+Bools: TypeAlias = NDArray[np.bool_]
+Lists: TypeAlias = NDArray[np.int32]
+Task: TypeAlias = Literal["ranking", "rating", "like"]
+Takes: TypeAlias = Literal["rating", "score", "probability", "decision"]
+
+_Array = TypeVar("_Array", bound=NDArray[Any])
+
+
+class Metric(ABC):
+    """A frozen value that turns predictions and truth into numbers.
+
+    Attributes:
+        label: the name without its parameter, such as "ndcg".
+        task: the question whose answers it judges; lists of items are "ranking".
+        higher_is_better: the direction of improvement.
+    """
+
+    label: ClassVar[str]
+    task: ClassVar[Task]
+    higher_is_better: ClassVar[bool] = True
+
+    @property
+    def name(self) -> str:
+        """The name used in tables and understood by `parse`."""
+        return self.label
+
+
+@dataclass(frozen=True)
+class AtK(Metric):
+    """A metric of the first k places of lists.
+
+    Attributes:
+        k: how many places count.
+
+    Raises:
+        ParameterError: k is not a whole number of at least 1.
+    """
+
+    k: int
+
+    def __post_init__(self) -> None:
+        """Refuse a k that is no list length."""
+        if not isinstance(self.k, int | np.integer) or isinstance(self.k, bool) or self.k < 1:
+            raise ParameterError(f"{self.label}@k needs a whole k of at least 1, not {self.k!r}.")
+
+    @property
+    def name(self) -> str:
+        """The label with k, such as "ndcg@10"."""
+        return f"{self.label}@{self.k}"
+
+    def head(self, lists: _Array) -> _Array:
+        """The first k columns; a ParameterError if there are fewer."""
+        if lists.ndim != 2 or lists.shape[1] < self.k:
+            raise ParameterError(
+                f"{self.name} needs lists of at least {self.k} places, got shape {lists.shape}."
+            )
+        return lists[:, : self.k]  # type: ignore[return-value]
+
+
+class RowMetric(Metric):
+    """A metric of predictions and truth per row (one row is one user with one item).
+
+    Attributes:
+        takes: what the prediction must be: a rating, any score, a probability or a decision.
+    """
+
+    takes: ClassVar[Takes]
+
+    @abstractmethod
+    def grouped(
+        self, prediction: ArrayLike, truth: ArrayLike, group: Ints, n_groups: int
+    ) -> Callable[[Floats], Floats]:
+        """Prepare the metric for many weightings of the groups that rows belong to.
+
+        All work that does not depend on the weights (sorting, summing per group) is done once.
+
+        Args:
+            prediction: [n_rows].
+            truth: [n_rows].
+            group: int[n_rows], the group of each row, for instance its user.
+            n_groups: how many groups there are.
+
+        Returns:
+            A function from weights float64[n_replicates, n_groups] to values
+            float64[n_replicates]; NaN where the metric is undefined.
+
+        Raises:
+            ParameterError: the rows are not what the metric takes, or not finite.
+        """
+
+    def __call__(
+        self, prediction: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None
+    ) -> float:
+        """The value over all rows, each counted with its weight (1 without weights).
+
+        NaN where the metric is undefined, for instance without rows.
+
+        Raises:
+            ParameterError: the rows are not what the metric takes, or not finite.
+        """
+        n_rows = np.size(prediction)
+        weights = np.ones(n_rows) if weight is None else weights_of(weight, n_rows)
+        # One code path with the bootstrap: here every row is a group of its own.
+        return float(
+            self.grouped(prediction, truth, np.arange(n_rows), n_rows)(weights[np.newaxis])[0]
+        )
+
+
+class SumMetric(RowMetric):
+    """A row metric that depends on the rows only through sums over them."""
+
+    @abstractmethod
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+        """What each row adds to the sums, float64[n_rows, n_terms]."""
+
+    @abstractmethod
+    def value(self, sums: Floats) -> Floats:
+        """The metric from (weighted) sums of terms, float64[..., n_terms] to float64[...]."""
+
+    def grouped(
+        self, prediction: ArrayLike, truth: ArrayLike, group: Ints, n_groups: int
+    ) -> Callable[[Floats], Floats]:
+        """See `RowMetric.grouped`: the terms are summed per group once."""
+        columns = self.terms(prediction, truth).T
+        sums = np.stack([np.bincount(group, column, minlength=n_groups) for column in columns], 1)
+        return lambda weights: self.value(weights @ sums)
+
+
+def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:
+    """The quotient, NaN where the denominator is not positive."""
+    shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
+    out: Floats = np.full(shape, np.nan)
+    np.divide(numerator, denominator, out=out, where=np.greater(denominator, 0))
+    return out
+
+
+def numbers(values: ArrayLike, what: str, n_rows: int | None = None) -> Floats:
+    """Values as finite float64[n_rows], or a ParameterError that says what is wrong."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise ParameterError(f"The {what} must be one column, not of shape {array.shape}.")
+    if n_rows is not None and len(array) != n_rows:
+        raise ParameterError(f"The {what} has {len(array)} rows where {n_rows} are needed.")
+    if array.dtype.kind not in "buif" and array.size:
+        raise ParameterError(f"The {what} must be numbers, not {array.dtype}.")
+    floats = array.astype(np.float64)
+    n_bad = len(floats) - int(np.isfinite(floats).sum())
+    if n_bad:
+        raise ParameterError(f"The {what} has {n_bad} rows that are NaN or infinite.")
+    return floats
+
+
+def weights_of(weight: ArrayLike, n_rows: int) -> Floats:
+    """Row weights as non-negative float64[n_rows], or a ParameterError."""
+    weights = numbers(weight, "weight", n_rows)
+    if (weights < 0).any():
+        raise ParameterError("The weight has negative rows.")
+    return weights
+
+
+def flags(values: ArrayLike, what: str, n_rows: int | None = None) -> Bools:
+    """Values as bool[n_rows] from booleans or 0 and 1, or a ParameterError."""
+    array = numbers(values, what, n_rows)
+    if not np.isin(array, (0, 1)).all():
+        raise ParameterError(f"The {what} must be true or false (or 1 and 0) in every row.")
+    return array.astype(np.bool_)

@@ -1,0 +1,118 @@
+"""The recommenders, and the table of their names.
+
+A new model is one file and one line in `TABLE`; see `docs/adding-a-model.md`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from penchant.errors import ParameterError
+
+if TYPE_CHECKING:
+    from penchant.models.base import Recommender
+    from penchant.models.baselines import (
+        Bias,
+        GlobalMean,
+        ItemMean,
+        MajorityClass,
+        Popular,
+        Random,
+        UserMean,
+    )
+    from penchant.models.dot import DotProduct
+    from penchant.models.factor import IALS
+    from penchant.models.linear import EASE
+    from penchant.models.neighbours import ItemKNN, UserKNN
+
+TABLE: dict[str, str] = {
+    "random": "baselines:Random",
+    "popular": "baselines:Popular",
+    "global-mean": "baselines:GlobalMean",
+    "user-mean": "baselines:UserMean",
+    "item-mean": "baselines:ItemMean",
+    "bias": "baselines:Bias",
+    "majority": "baselines:MajorityClass",
+    "item-knn": "neighbours:ItemKNN",
+    "user-knn": "neighbours:UserKNN",
+    "ease": "linear:EASE",
+    "ials": "factor:IALS",
+    "dot": "dot:DotProduct",
+}
+"""Each model's name and where it is defined, as `file:Class`."""
+
+__all__ = [
+    "EASE",
+    "IALS",
+    "TABLE",
+    "Bias",
+    "DotProduct",
+    "GlobalMean",
+    "ItemKNN",
+    "ItemMean",
+    "MajorityClass",
+    "Popular",
+    "Random",
+    "Recommender",
+    "UserKNN",
+    "UserMean",
+    "find",
+    "make",
+    "name_of",
+]
+
+
+def find(name: str) -> type[Recommender]:
+    """The class of a model by its name in the table.
+
+    Raises:
+        ParameterError: there is no such model; the sentence lists the known ones.
+    """
+    if name not in TABLE:
+        raise ParameterError(f"There is no model {name!r}; known are {', '.join(TABLE)}.")
+    file, cls = TABLE[name].split(":")
+    found: type[Recommender] = getattr(importlib.import_module(f"penchant.models.{file}"), cls)
+    return found
+
+
+def make(spec: str) -> Recommender:
+    """A model from its name and parameters as a command line writes them.
+
+    `ease`, `ease:l2=300` and `dot:dim=32,target=like>=4` are such texts.
+
+    Raises:
+        ParameterError: the name, a parameter's name or its value is wrong.
+    """
+    from penchant.models.parameters import check_names
+
+    name, _, rest = spec.partition(":")
+    cls = find(name.strip())
+    values = {}
+    # A comma inside brackets, as in target=adjusted(5,1), does not divide.
+    for part in re.split(r",(?![^()]*\))", rest) if rest else []:
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ParameterError(
+                f"{part!r} in the model {spec!r} must be written name=value, as in ease:l2=300."
+            )
+        values[key.strip()] = value.strip()
+    check_names(cls, list(values))
+    return cls(**values)
+
+
+def name_of(cls: type[Recommender]) -> str | None:
+    """The name of a class in the table, or None for a class of someone else."""
+    place = f"{cls.__module__.removeprefix('penchant.models.')}:{cls.__qualname__}"
+    return next((name for name, where in TABLE.items() if where == place), None)
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Recommender":
+        return importlib.import_module("penchant.models.base").Recommender
+    for place in TABLE.values():
+        file, cls = place.split(":")
+        if cls == name:
+            return getattr(importlib.import_module(f"penchant.models.{file}"), cls)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

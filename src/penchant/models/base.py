@@ -1,0 +1,330 @@
+"""What every recommender is: parameters that learn from a log and score items for histories."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+from pydantic import Field
+
+from penchant.data.dataset import Dataset, titles_of
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.data.vocabulary import Id
+from penchant.errors import DataError, NotFittedError, ParameterError, UnknownIdError
+from penchant.models.abilities import ItemVectors
+from penchant.models.parameters import check_names, check_values, parameters
+from penchant.run import Run
+from penchant.topk import Scorer, top_k
+
+Floats = npt.NDArray[np.float32]
+Task = Literal["ranking", "rating", "like"]
+Learns = Literal["pairs", "popularity", "ratings", "nothing"]
+"""What a model can find in a log: which items go together, which items are popular, how users
+and items are rated, or nothing."""
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Recommender(ABC):
+    """Parameters that learn from a Dataset and score items for Histories.
+
+    A subclass is a dataclass whose fields are its hyper-parameters; it defines `_fit` and
+    `_scores`. Whatever it learns goes into attributes whose names end in `_` and are arrays
+    (NumPy, SciPy sparse, torch), numbers, texts or lists of numbers, so that it can be saved.
+
+    Attributes:
+        seed: decides everything random.
+    """
+
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    learns: ClassVar[Learns] = "pairs"
+    trivial_for: ClassVar[frozenset[Task]] = frozenset()
+    needs_ratings: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        check_values(self)
+
+    @abstractmethod
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        """Learn from the training events."""
+
+    @abstractmethod
+    def _scores(self, users: Histories) -> Floats:
+        """float32[n_users, n_items]; a shared array must be marked read-only."""
+
+    # Fitting
+
+    def fit(
+        self, train: Dataset, validation: Holdout | None = None, *, run: Run | None = None
+    ) -> Self:
+        """Learn from the training events and return the model itself.
+
+        Args:
+            train: the events to learn from.
+            validation: held-out events that may decide when to stop, never what to learn.
+            run: device, threads, progress and callbacks.
+
+        Raises:
+            DataError: the log has no events, or no ratings where the model needs them.
+        """
+        if not len(train):
+            raise DataError(f"{type(self).__name__} cannot learn from a log without events.")
+        if self.needs_ratings and not train.has_ratings:
+            raise DataError(
+                f"{type(self).__name__} learns from ratings, and the log {train.name!r} has none."
+            )
+        for name in self.fitted_state():
+            delattr(self, name)
+        started = time.perf_counter()
+        self._fit(train, validation, run or Run())
+        self.fit_seconds_ = time.perf_counter() - started
+        self.users_ = train.users
+        self.items_ = train.items
+        self.known_ = train.histories
+        self.item_table_ = train.item_table
+        self.trained_on_ = train.fingerprint
+        self.log_name_ = train.name
+        return self
+
+    def refit(self, log: Dataset, *, run: Run | None = None) -> Self:
+        """A copy, fitted to all of a log with what validation has settled on this one."""
+        return self.clone(**self._settled()).fit(log, run=run)
+
+    def _settled(self) -> dict[str, Any]:
+        """Parameters that validation decided while fitting, such as a number of epochs."""
+        return {}
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether `fit` has finished."""
+        return hasattr(self, "known_")
+
+    def fitted_state(self) -> dict[str, Any]:
+        """Everything that was learned, by attribute name."""
+        return {n: v for n, v in vars(self).items() if n.endswith("_") and not n.endswith("__")}
+
+    def n_parameters(self) -> int:
+        """How many numbers were learned, the training events not counted."""
+        return sum(_size(v) for n, v in self.fitted_state().items() if n not in _BOOKKEEPING)
+
+    # Hyper-parameters
+
+    def params(self) -> dict[str, Any]:
+        """The hyper-parameters by name."""
+        return {name: getattr(self, name) for name in parameters(type(self))}
+
+    def clone(self, **changes: Any) -> Self:
+        """A new, unfitted model with the same hyper-parameters but for `changes`.
+
+        Raises:
+            ParameterError: a name is unknown or a value impossible.
+        """
+        check_names(type(self), list(changes))
+        return type(self)(**(self.params() | changes))
+
+    def __repr__(self) -> str:
+        known = parameters(type(self))
+        changed = {n: v for n, v in self.params().items() if v != known[n].default}
+        inside = ", ".join(
+            f"{n}={v!r}" if isinstance(v, str | bool) else f"{n}={v}" for n, v in changed.items()
+        )
+        return f"{type(self).__name__}({inside})"
+
+    # Recommending
+
+    def scores(self, users: Histories) -> Floats:
+        """How much each item suits each user, higher is better; -inf means never.
+
+        Returns:
+            float32[n_users, n_items]; treat a read-only array as shared.
+
+        Raises:
+            NotFittedError: the model has not been fitted.
+            ParameterError: the histories are of another item vocabulary.
+        """
+        self._require_fitted()
+        if users.n_items != len(self.items_):
+            raise ParameterError(
+                f"The histories know {users.n_items} items and the model {len(self.items_)}: "
+                "make them with the model's own `history`."
+            )
+        return self._scores(users)
+
+    def scorer(self) -> Scorer:
+        """What ranks all items of a block of users; by default `scores`."""
+        return self.scores
+
+    def history(
+        self, items: Sequence[Id], ratings: Sequence[float] | None = None
+    ) -> Histories:
+        """The history of a new user, from items in the order of time.
+
+        Raises:
+            UnknownIdError: an item is not known to the model.
+        """
+        self._require_fitted()
+        index = self.items_.indices(items)
+        unknown = [item for item, i in zip(items, index, strict=True) if i < 0]
+        if unknown:
+            raise UnknownIdError(
+                f"The model does not know the item{'s' if len(unknown) > 1 else ''} "
+                f"{', '.join(repr(i) for i in unknown[:5])}."
+            )
+        return Histories.of(index, n_items=len(self.items_), ratings=ratings)
+
+    def histories_of(self, users: Sequence[Id] | pl.Series | None = None) -> Histories:
+        """The training histories of known users; of all of them by default.
+
+        Raises:
+            UnknownIdError: a user is not known to the model.
+        """
+        self._require_fitted()
+        if users is None:
+            return self.known_.take(np.flatnonzero(self.known_.lengths))
+        index = self.users_.indices(users)
+        if (index < 0).any():
+            unknown = list(users)[int(np.flatnonzero(index < 0)[0])]
+            raise UnknownIdError(
+                f"The model does not know the user {unknown!r}; for a new user pass "
+                "model.history([items…]) instead."
+            )
+        return self.known_.take(index)
+
+    def recommend(
+        self,
+        users: Sequence[Id] | pl.Series | Histories | None = None,
+        k: int = 10,
+        *,
+        exclude_seen: bool = True,
+        candidates: Sequence[Id] | None = None,
+        titles: bool = False,
+        run: Run | None = None,
+    ) -> pl.DataFrame:
+        """The k items that suit each user best.
+
+        Args:
+            users: ids of known users, or histories (see `history`), or None for all known users.
+            k: items for each user; fewer where fewer are left.
+            exclude_seen: leave out what is in the user's history.
+            candidates: the only items to choose from.
+            titles: add a column `title`.
+            run: threads and progress.
+
+        Returns:
+            A frame with `user` (or `history`, the position, where histories were given), `item`,
+            `rank` from 1, `score`, and `title` where asked for.
+
+        Raises:
+            UnknownIdError: a user or a candidate is not known.
+            ParameterError: k is below 1.
+        """
+        histories = users if isinstance(users, Histories) else self.histories_of(users)
+        chosen = None
+        if candidates is not None:
+            chosen = self.items_.indices(candidates)
+            if (chosen < 0).any():
+                unknown = list(candidates)[int(np.flatnonzero(chosen < 0)[0])]
+                raise UnknownIdError(f"The model does not know the candidate item {unknown!r}.")
+        self._require_fitted()
+        lists, values = top_k(
+            self.scorer(), histories, k, exclude_seen=exclude_seen, candidates=chosen, run=run
+        )
+        rows, ranks = np.nonzero(lists >= 0)
+        items = lists[rows, ranks]
+        if isinstance(users, Histories):
+            who = pl.Series("history", rows)
+        else:
+            who = self.users_.take(histories.users[rows]).alias("user")
+        columns = [
+            who,
+            self.items_.take(items).alias("item"),
+            pl.Series("rank", (ranks + 1).astype(np.int32)),
+            pl.Series("score", values[rows, ranks]),
+        ]
+        if titles:
+            columns.append(pl.Series("title", titles_of(self.items_, self.item_table_, items)))
+        return pl.DataFrame(columns)
+
+    def similar_items(
+        self, items: Sequence[Id], k: int = 10, *, titles: bool = False
+    ) -> pl.DataFrame:
+        """The k items most like each of these.
+
+        A model with item vectors compares them by cosine; any other one is asked what suits a
+        user whose history is that one item.
+
+        Returns:
+            A frame with `item`, `similar`, `rank` from 1, `score`, and `title` (of the similar
+            item) where asked for.
+
+        Raises:
+            UnknownIdError: an item is not known to the model.
+        """
+        each = [self.history([item]) for item in items]
+        index = np.array([h.items[0] for h in each], np.int32)
+        batch = Histories(
+            users=np.full(len(index), -1, np.int32),
+            offsets=np.arange(len(index) + 1, dtype=np.int64),
+            items=index,
+            ratings=None,
+            times=None,
+            n_items=len(self.items_),
+        )
+        lists, values = top_k(self._alike, batch, k)
+        rows, ranks = np.nonzero(lists >= 0)
+        found = lists[rows, ranks]
+        columns = [
+            self.items_.take(index[rows]).alias("item"),
+            self.items_.take(found).alias("similar"),
+            pl.Series("rank", (ranks + 1).astype(np.int32)),
+            pl.Series("score", values[rows, ranks]),
+        ]
+        if titles:
+            columns.append(pl.Series("title", titles_of(self.items_, self.item_table_, found)))
+        return pl.DataFrame(columns)
+
+    def _alike(self, one_item_each: Histories) -> Floats:
+        if not isinstance(self, ItemVectors):
+            return self.scores(one_item_each)
+        vectors = self.item_vectors()
+        length = np.linalg.norm(vectors, axis=1, keepdims=True)
+        unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+        return unit[one_item_each.items] @ unit.T
+
+    # Keeping
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the fitted model as a bundle; see `penchant.bundle.save`."""
+        from penchant.bundle import save
+
+        return save(self, folder, overwrite=overwrite)
+
+    def _require_fitted(self) -> None:
+        if not self.is_fitted:
+            raise NotFittedError(f"{type(self).__name__} must be fitted first: call fit(train).")
+
+
+_BOOKKEEPING = frozenset(
+    {"users_", "items_", "known_", "item_table_", "trained_on_", "log_name_", "fit_seconds_",
+     "curve_"}
+)
+
+
+def _size(value: object) -> int:
+    if isinstance(value, bool | str) or value is None:
+        return 0
+    if isinstance(value, int | float | np.number):
+        return 1
+    if hasattr(value, "nnz"):
+        return int(value.nnz)
+    if hasattr(value, "numel"):
+        return int(value.numel())
+    return int(getattr(value, "size", 0))

@@ -1,0 +1,240 @@
+"""Trivial answers: what any model must beat before anyone should care for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.data.target import Like, Rating, Target, default_like
+from penchant.models.base import Learns, Recommender, Task
+from penchant.models.biases import fit_biases, of_items, user_biases, user_sums
+from penchant.models.parameters import Space
+from penchant.run import Run
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Random(Recommender):
+    """Scores drawn at random, the same ones for the same history."""
+
+    learns: ClassVar[Learns] = "nothing"
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        pass
+
+    def _scores(self, users: Histories) -> Floats:
+        # The signature makes one user's scores independent of who else is in the batch.
+        keys = users.signatures()
+        scores = np.empty((len(users), users.n_items), np.float32)
+        for row, key in enumerate(keys):
+            rng = np.random.Generator(np.random.SFC64([self.seed, int(key)]))
+            rng.random(out=scores[row], dtype=np.float32)
+        return scores
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Popular(Recommender):
+    """The number of training events of each item, the same list for everybody.
+
+    Attributes:
+        half_life: where given, an event counts half as much for each so many days that it is
+            older than the newest one.
+    """
+
+    half_life: Annotated[float | None, Field(gt=0), Space(7, 3650, log=True)] = None
+
+    learns: ClassVar[Learns] = "popularity"
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        weight = None
+        if self.half_life is not None and train.has_times:
+            age = train.events["time"].to_physical().to_numpy()
+            weight = 0.5 ** ((age.max() - age) / (self.half_life * 86_400e6))
+        items = train.events["item"].to_numpy()
+        self.popularity_ = np.bincount(items, weight, train.n_items).astype(np.float32)
+
+    def _scores(self, users: Histories) -> Floats:
+        return _same_for_all(self.popularity_, users)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class GlobalMean(Recommender):
+    """The mean of all ratings, for everyone and everything."""
+
+    learns: ClassVar[Learns] = "nothing"
+    needs_ratings: ClassVar[bool] = True
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+
+    @property
+    def target(self) -> Target:
+        """Predictions are ratings."""
+        return Rating()
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.mean_ = float(train.ratings.mean(dtype=np.float64))
+
+    def _scores(self, users: Histories) -> Floats:
+        return _same_for_all(np.full(users.n_items, self.mean_, np.float32), users)
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], always the same number."""
+        return np.full(len(rows), self.mean_, np.float32)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class UserMean(Recommender):
+    """The mean of the user's own ratings, or the global mean for one without any."""
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+
+    @property
+    def target(self) -> Target:
+        """Predictions are ratings."""
+        return Rating()
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.mean_ = float(train.ratings.mean(dtype=np.float64))
+
+    def _means(self, users: Histories) -> Floats:
+        total, count = user_sums(users, 0.0)
+        return np.divide(total, count, out=np.full(len(users), self.mean_), where=count > 0).astype(
+            np.float32
+        )
+
+    def _scores(self, users: Histories) -> Floats:
+        shape = (len(users), users.n_items)
+        return np.broadcast_to(self._means(users)[:, None], shape)
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], each user's mean."""
+        return self._means(rows.histories)[rows.history]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ItemMean(Recommender):
+    """The mean of the item's ratings, or the global mean for an item without any.
+
+    Attributes:
+        damping: how many ratings at the global mean each item starts with.
+    """
+
+    damping: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 0.0
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+
+    @property
+    def target(self) -> Target:
+        """Predictions are ratings."""
+        return Rating()
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.mean_ = float(train.ratings.mean(dtype=np.float64))
+        items = train.events["item"].to_numpy()
+        total = np.bincount(items, train.ratings, train.n_items) + self.damping * self.mean_
+        count = train.item_counts + self.damping
+        means = np.divide(total, count, out=np.full(train.n_items, self.mean_), where=count > 0)
+        self.item_means_ = means.astype(np.float32)
+
+    def _scores(self, users: Histories) -> Floats:
+        return _same_for_all(self.item_means_, users)
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], each item's mean."""
+        return of_items(self.item_means_, rows.items, self.mean_)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Bias(Recommender):
+    """Global mean plus an item's and a user's deviation, both shrunk towards zero.
+
+    Minimises sum (r - mean - b_i - b_u)^2 + l2_item * sum b_i^2 + l2_user * sum b_u^2 by
+    alternating exact steps; a user's deviation is computed from the history given at
+    prediction, so new users have one too. Koren, "Factor in the neighbors" (2010), eq. 1.
+
+    Attributes:
+        l2_item: shrinkage of items.
+        l2_user: shrinkage of users.
+    """
+
+    l2_item: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
+    l2_user: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+
+    @property
+    def target(self) -> Target:
+        """Predictions are ratings."""
+        return Rating()
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.mean_, self.item_bias_ = fit_biases(train, self.l2_user, self.l2_item)
+
+    def user_bias(self, users: Histories) -> Floats:
+        """float32[n_users], each user's deviation from what the items alone lead one to expect."""
+        return user_biases(users, self.mean_, self.item_bias_, self.l2_user)
+
+    def _scores(self, users: Histories) -> Floats:
+        return self.user_bias(users)[:, None] + (self.item_bias_ + np.float32(self.mean_))
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], mean + item's deviation + user's deviation."""
+        item = of_items(self.item_bias_, rows.items, 0.0)
+        return np.float32(self.mean_) + item + self.user_bias(rows.histories)[rows.history]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class MajorityClass(Recommender):
+    """Says of every user and item what most training ratings say: liked, or not.
+
+    Predictions are the share of likes in training, so that a threshold of one half gives the
+    majority's answer.
+
+    Attributes:
+        threshold: the rating from which an event is a like; None takes the upper quarter of the
+            scale, such as 4 of 1 to 5 and 8 of 1 to 10.
+    """
+
+    threshold: float | None = None
+
+    learns: ClassVar[Learns] = "nothing"
+    needs_ratings: ClassVar[bool] = True
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"like"})
+
+    @property
+    def target(self) -> Target:
+        """Predictions are probabilities of a like."""
+        return Like(self.threshold_)
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.threshold_ = (
+            default_like(train.rating_range) if self.threshold is None else self.threshold
+        )
+        self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
+
+    def _scores(self, users: Histories) -> Floats:
+        return _same_for_all(np.full(users.n_items, self.share_, np.float32), users)
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], always the share of likes."""
+        return np.full(len(rows), self.share_, np.float32)
+
+
+def _same_for_all(scores: Floats, users: Histories) -> Floats:
+    """One row of scores for every user, shared and read-only."""
+    return np.broadcast_to(scores, (len(users), users.n_items))

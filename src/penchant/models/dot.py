@@ -1,0 +1,321 @@
+"""Networks whose prediction is a dot product of a user's and an item's vector."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.data.target import Interaction, Like, Rating
+from penchant.errors import DataError, ParameterError
+from penchant.models.base import Learns, Recommender
+from penchant.models.parameters import AnyTarget, Space
+from penchant.nn.loop import Arrays, Optimiser, Schedule
+from penchant.nn.loop import train as train_network
+from penchant.nn.negatives import UniformNegatives
+from penchant.nn.rows import RowAdam, RowTable
+from penchant.run import Run
+
+Floats = npt.NDArray[np.float32]
+Loss = Literal["auto", "mse", "mae", "bce"]
+
+
+class DotNetwork(nn.Module):
+    """weight * (p_u . q_i) + offset, and where wanted a bias of each user and item.
+
+    The last row of each table serves users and items that training has not seen. A bias is the
+    last column of its table.
+
+    Args:
+        n_users: users in the vocabulary.
+        n_items: items in the vocabulary.
+        dim: length of the vectors.
+        biases: whether there are biases.
+        by_rows: whether tables are updated by `RowAdam` rather than by a dense optimiser.
+        generator: source of the initial weights.
+    """
+
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        dim: int,
+        *,
+        biases: bool,
+        by_rows: bool,
+        generator: torch.Generator,
+    ) -> None:
+        super().__init__()
+        self.dim, self.biases = dim, biases
+        self.users, self.items = (
+            self._table(n + 1, by_rows, generator) for n in (n_users, n_items)
+        )
+        self.weight = nn.Parameter(torch.ones(()))
+        self.offset = nn.Parameter(torch.zeros(()))
+
+    def _table(
+        self, rows: int, by_rows: bool, generator: torch.Generator
+    ) -> RowTable | nn.Embedding:
+        weights = torch.randn(rows, self.dim + self.biases, generator=generator)
+        weights *= 0.1 / self.dim**0.25
+        if self.biases:
+            weights[:, -1] = 0
+        return RowTable(weights) if by_rows else nn.Embedding.from_pretrained(weights, freeze=False)
+
+    def combine(self, p: Tensor, q: Tensor) -> Tensor:
+        """float32[n], the prediction for each pair of vectors, before any sigmoid."""
+        dot = (p[:, : self.dim] * q[:, : self.dim]).sum(1)
+        out = torch.addcmul(self.offset, dot, self.weight)
+        return out + p[:, -1] + q[:, -1] if self.biases else out
+
+    def forward(self, users: Tensor, items: Tensor) -> Tensor:
+        """float32[n], the prediction for each pair of int64[n] users and items."""
+        return self.combine(self.users(users), self.items(items))
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class DotProduct(Recommender):
+    """The dot product of a user's and an item's learned vectors, with biases.
+
+    A network of user and item embeddings joined by a dot product and one linear unit. What it
+    learns is the `target`; with `interaction` it learns events against negatives that are drawn
+    afresh each epoch. New users get a vector fitted to their history, all else held fixed.
+
+    Attributes:
+        dim: length of the vectors.
+        target: `rating`, `adjusted(5,1)`, `like>=4` or `interaction`.
+        loss: `mse`, `mae`, `bce`; `auto` is bce for likes and interactions, otherwise mse.
+        biases: whether users and items have a bias each, and the output starts at the mean.
+        l2: weight decay of the rows in a batch.
+        learning_rate: of Adam.
+        batch_size: events in a batch.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation loss before stopping.
+        min_delta: what counts as better.
+        negatives: negatives for each event where the target is `interaction`.
+        optimiser: `rows` updates the rows of a batch alone, `dense` all rows as Adam does;
+            `auto` takes rows where a batch touches few of them.
+    """
+
+    dim: Annotated[int, Field(gt=0), Space(1, 128, log=True)] = 32
+    target: AnyTarget = Rating()
+    loss: Loss = "auto"
+    biases: bool = True
+    l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.02
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
+    batch_size: Annotated[int, Field(gt=0), Space(128, 16384, log=True)] = 1024
+    epochs: Annotated[int, Field(gt=0)] = 30
+    patience: Annotated[int | None, Field(gt=0)] = 3
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    negatives: Annotated[int, Field(gt=0), Space(1, 20)] = 4
+    optimiser: Literal["auto", "rows", "dense"] = "auto"
+
+    learns: ClassVar[Learns] = "pairs"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss == "bce" and not isinstance(self.target, Like | Interaction):
+            raise ParameterError(
+                f"The loss bce needs targets of 0 and 1, and the target is {self.target}: use "
+                "like>=4 or interaction, or the loss mse."
+            )
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        if self.target.needs_ratings and not train.has_ratings:
+            raise DataError(
+                f"The target {self.target} needs ratings, and the log {train.name!r} has none: "
+                "use target=interaction."
+            )
+        generator = torch.Generator().manual_seed(self.seed)
+        network = DotNetwork(
+            train.n_users,
+            train.n_items,
+            self.dim,
+            biases=self.biases,
+            by_rows=self._by_rows(train),
+            generator=generator,
+        )
+        users, items = _indices(train.events["user"]), _indices(train.events["item"])
+        data: Callable[[], Arrays] | Arrays
+        validate = None
+        if isinstance(self.target, Interaction):
+            sampler = UniformNegatives(users, items, train.n_items, generator)
+            data = partial(sampler.mix, users, items, self.negatives)
+            held = validation and sampler.mix(*_pairs(validation), self.negatives)
+        else:
+            data = (users, items, torch.from_numpy(self.target.of_ratings(train.ratings)))
+            if self.biases and not self._logistic:
+                network.offset.data.fill_(float(data[2].mean()))
+            held = validation and (*_pairs(validation), self._targets(validation))
+        if held:
+            *pairs, truth = held
+            validate = lambda: float(self._loss(network(*pairs), truth))  # noqa: E731
+        self.curve_, self.best_epoch_ = train_network(
+            network,
+            partial(self._regularised, network),
+            data,
+            self._optimisers(network),
+            Schedule(
+                epochs=self.epochs,
+                batch_size=self.batch_size,
+                patience=self.patience,
+                min_delta=self.min_delta,
+            ),
+            generator=generator,
+            validate=validate,
+            run=run,
+            name=f"{type(self).__name__}({self.target})",
+        )
+        self._keep(network, train)
+
+    def _by_rows(self, train: Dataset) -> bool:
+        if self.optimiser != "auto":
+            return self.optimiser == "rows"
+        # Gathering a row costs about as much as passing over eight in order.
+        return train.n_users + train.n_items > 8 * 2 * self.batch_size
+
+    def _optimisers(self, network: DotNetwork) -> list[Optimiser]:
+        tables = [t for t in (network.users, network.items) if isinstance(t, RowTable)]
+        dense = torch.optim.Adam(
+            network.parameters(), lr=self.learning_rate, eps=1e-7, fused=True
+        )
+        return [dense, RowAdam(tables, self.learning_rate)] if tables else [dense]
+
+    @property
+    def _logistic(self) -> bool:
+        """Whether outputs pass through a sigmoid."""
+        if self.loss == "auto":
+            return isinstance(self.target, Like | Interaction)
+        return self.loss == "bce"
+
+    def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
+        if self._logistic:
+            return functional.binary_cross_entropy_with_logits(output, truth)
+        if self.loss == "mae":
+            return functional.l1_loss(output, truth)
+        return functional.mse_loss(output, truth)
+
+    def _regularised(
+        self, network: DotNetwork, users: Tensor, items: Tensor, truth: Tensor
+    ) -> Tensor:
+        p, q = network.users(users), network.items(items)
+        value = self._loss(network.combine(p, q), truth)
+        if self.l2:
+            value = value + self.l2 / len(truth) * (p.square().sum() + q.square().sum())
+        return value
+
+    def _targets(self, holdout: Holdout) -> Tensor:
+        assert holdout.ratings is not None  # a part of the same log as training
+        return torch.from_numpy(self.target.of_ratings(holdout.ratings))
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    def _keep(self, network: DotNetwork, train: Dataset) -> None:
+        """Store vectors and biases; rows that training never touched say nothing."""
+        network.eval()
+        tables = []
+        for table, counts in (
+            (network.users.weight, train.user_counts),
+            (network.items.weight, train.item_counts),
+        ):
+            rows = table.detach().numpy()[:-1].copy()
+            rows[counts == 0] = 0
+            tables.append(rows)
+        users, items = tables
+        self.user_vectors_, self.item_vectors_ = users[:, : self.dim], items[:, : self.dim]
+        if self.biases:
+            self.user_bias_, self.item_bias_ = users[:, -1], items[:, -1]
+        self.weight_ = float(network.weight.detach())
+        self.offset_ = float(network.offset.detach())
+
+    # Predicting
+
+    def item_vectors(self) -> Floats:
+        """float32[n_items, dim]."""
+        return self.item_vectors_
+
+    def user_rows(self, users: Histories) -> tuple[Floats, Floats]:
+        """float32[n_users, dim] and float32[n_users], each user's vector and bias.
+
+        Users without a trained vector get the one that fits their history best.
+        """
+        vectors = self.user_vectors_[users.users]
+        bias = self.user_bias_[users.users] if self.biases else np.zeros(len(users), np.float32)
+        trained = (users.users >= 0) & (vectors != 0).any(axis=1)
+        for n in np.flatnonzero(~trained):
+            vectors[n], bias[n] = self._fold_in(users.block(n, n + 1))
+        return vectors, bias
+
+    def _fold_in(self, user: Histories) -> tuple[Floats, float]:
+        """The vector and bias that minimise the loss over one history, by Newton's method."""
+        items, truth = user.items, None
+        if isinstance(self.target, Interaction):
+            rng = np.random.default_rng(self.seed)
+            drawn = rng.integers(user.n_items, size=len(items) * self.negatives)
+            truth = np.append(np.ones(len(items)), np.zeros(len(drawn)))
+            items = np.append(items, drawn)
+        elif user.ratings is not None:
+            truth = self.target.of_ratings(user.ratings).astype(np.float64)
+        if truth is None or not len(items):
+            return np.zeros(self.dim, np.float32), 0.0
+        x = np.ones((len(items), self.dim + self.biases))
+        x[:, : self.dim] = self.weight_ * self.item_vectors_[items]
+        base = np.full(len(items), self.offset_)
+        if self.biases:
+            base += self.item_bias_[items]
+        found = np.zeros(x.shape[1])
+        ridge = np.eye(len(found)) * (self.l2 + 1e-6) * len(items)
+        for _ in range(8 if self._logistic else 1):
+            output = base + x @ found
+            slope, curvature = 2 * (output - truth), np.full(len(items), 2.0)
+            if self._logistic:
+                chance = 1 / (1 + np.exp(-output))
+                slope, curvature = chance - truth, np.maximum(chance * (1 - chance), 1e-6)
+            gradient = x.T @ slope + 2 * ridge @ found
+            found -= np.linalg.solve((x.T * curvature) @ x + 2 * ridge, gradient)
+        bias = float(found[-1]) if self.biases else 0.0
+        return found[: self.dim].astype(np.float32), bias
+
+    def _scores(self, users: Histories) -> Floats:
+        vectors, bias = self.user_rows(users)
+        left = torch.from_numpy(vectors * np.float32(self.weight_))
+        scores = np.asarray((left @ torch.from_numpy(self.item_vectors_).T).numpy())
+        if self.biases:
+            scores += self.item_bias_
+        scores += (bias + np.float32(self.offset_))[:, None]
+        return scores
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], predictions on the scale of the target."""
+        vectors, bias = self.user_rows(rows.histories)
+        known = rows.items >= 0
+        items = np.where(known, rows.items, 0)
+        dot = np.einsum("nd,nd->n", vectors[rows.history], self.item_vectors_[items])
+        output = np.where(known, dot * np.float32(self.weight_), 0) + bias[rows.history]
+        if self.biases:
+            output += np.where(known, self.item_bias_[items], 0)
+        output = (output + np.float32(self.offset_)).astype(np.float32)
+        return 1 / (1 + np.exp(-output)) if self._logistic else output
+
+
+def _indices(column: pl.Series) -> Tensor:
+    return torch.from_numpy(column.to_numpy().astype(np.int64))
+
+
+def _pairs(holdout: Holdout) -> tuple[Tensor, Tensor]:
+    """int64[n_rows] users and items; -1, a user or item unseen in training, is the last row."""
+    rows = holdout.rows
+    return tuple(torch.from_numpy(x.astype(np.int64)) for x in (rows.users, rows.items))

@@ -1,0 +1,84 @@
+"""Linear item-to-item models in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import Field
+from scipy.linalg import lapack
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.errors import DataError, ParameterError
+from penchant.models.base import Learns, Recommender
+from penchant.models.parameters import Space
+from penchant.run import Run
+
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class EASE(Recommender):
+    """A full item-to-item weight matrix with zero diagonal, in closed form.
+
+    With X the users × items matrix of interactions, P = (X'X + l2 I)^-1 and
+    B_ij = -P_ij / P_jj off the diagonal; the score of item j is the sum of B_ij over the items i
+    of the history. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8.
+
+    Attributes:
+        l2: strength of regularisation; larger for larger logs.
+        max_items: refuse catalogues beyond this size, whose dense matrix would not fit
+            (8 bytes × items² while fitting).
+    """
+
+    l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
+    max_items: Annotated[int, Field(gt=0)] = 40_000
+
+    learns: ClassVar[Learns] = "pairs"
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        n = train.n_items
+        if n > self.max_items:
+            raise DataError(
+                f"EASE keeps a dense matrix of {n:,} × {n:,} items, above max_items="
+                f"{self.max_items:,}; drop rare items with a k-core or raise max_items."
+            )
+        x = train.histories.matrix()
+        # Items without events have no pairs: leaving them out is exact and much faster.
+        used = np.flatnonzero(np.diff(x.tocsc().indptr))
+        x = x[:, used]
+        gram = (x.T @ x).toarray().astype(np.float64)
+        gram[np.diag_indices(len(used))] += self.l2
+        inverse = _inverse(gram)
+        weights = inverse / -np.diag(inverse)
+        np.fill_diagonal(weights, 0)
+        self.weights_ = np.zeros((n, n), np.float32)
+        self.weights_[np.ix_(used, used)] = weights
+
+    def _scores(self, users: Histories) -> Floats:
+        return np.asarray(users.matrix() @ self.weights_)
+
+    def contributions(self, user: Histories, items: npt.NDArray[np.int32]) -> Floats:
+        """float32[n_items, n_events], the weight of each event of the history for each item.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        if len(user) != 1:
+            raise ParameterError("Contributions are computed for one user at a time.")
+        return self.weights_[user.items][:, items].T * user.latest
+
+
+def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The inverse of a symmetric positive definite matrix, which is overwritten."""
+    factor, info = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1)
+    if info == 0:
+        half, info = lapack.dpotri(factor, lower=0, overwrite_c=1)
+    if info != 0:
+        raise DataError("The item matrix is singular: raise l2.")
+    upper = np.triu(half)
+    return upper + np.triu(upper, 1).T

@@ -1,0 +1,109 @@
+"""Hyper-parameters, written once as annotated dataclass fields.
+
+`l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0` gives the constructor, its
+check, the command line's parsing, the range to tune over and the row of the model card.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from dataclasses import dataclass
+from functools import cache
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
+from penchant.data.target import Target
+from penchant.errors import ParameterError
+
+AnyTarget = Annotated[Target, BeforeValidator(Target.parse)]
+"""A field that takes a Target or its text, such as `like>=4`."""
+
+
+@dataclass(frozen=True)
+class Space:
+    """The range over which a hyper-parameter is tuned.
+
+    Attributes:
+        low: lowest value tried.
+        high: highest value tried.
+        log: whether to search on a logarithmic scale.
+    """
+
+    low: float
+    high: float
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One hyper-parameter of a model class."""
+
+    name: str
+    type: Any
+    default: Any
+    space: Space | None
+
+    @property
+    def type_name(self) -> str:
+        """The type as a person writes it."""
+        base = get_args(self.type)[0] if get_origin(self.type) is Annotated else self.type
+        return inspect.formatannotation(base).replace("typing.", "").rsplit("penchant.", 1)[-1]
+
+
+@cache
+def parameters(cls: type) -> dict[str, Parameter]:
+    """The hyper-parameters of a model class by name, in the order of their definition."""
+    hints = get_type_hints(cls, include_extras=True)
+    found = {}
+    for field in dataclasses.fields(cls):
+        hint = hints[field.name]
+        extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+        default = field.default
+        if default is dataclasses.MISSING and field.default_factory is not dataclasses.MISSING:
+            default = field.default_factory()
+        space = next((extra for extra in extras if isinstance(extra, Space)), None)
+        found[field.name] = Parameter(field.name, hint, default, space)
+    return found
+
+
+@cache
+def _adapters(cls: type) -> dict[str, TypeAdapter[Any]]:
+    return {name: _adapter(p.type) for name, p in parameters(cls).items()}
+
+
+def _adapter(hint: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
+
+
+def check_values(model: object) -> None:
+    """Check and convert all hyper-parameters of a model in place.
+
+    Raises:
+        ParameterError: a value is impossible; the sentence names parameter, value and reason.
+    """
+    cls = type(model)
+    for name, adapter in _adapters(cls).items():
+        value = getattr(model, name)
+        try:
+            setattr(model, name, adapter.validate_python(value))
+        except ValidationError as error:
+            reason = error.errors()[0]["msg"].removeprefix("Value error, ").lower().rstrip(".")
+            raise ParameterError(
+                f"{cls.__name__}: {name} cannot be {value!r}: {reason}."
+            ) from None
+
+
+def check_names(cls: type, names: list[str]) -> None:
+    """Refuse names that are no hyper-parameters of the class.
+
+    Raises:
+        ParameterError: a name is unknown; the sentence lists the known ones.
+    """
+    known = parameters(cls)
+    for name in names:
+        if name not in known:
+            raise ParameterError(
+                f"{cls.__name__} has no parameter {name!r}; it has {', '.join(known)}."
+            )

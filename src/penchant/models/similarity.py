@@ -1,0 +1,141 @@
+"""How alike two items or two users are, computed in blocks from sparse rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from scipy import sparse
+
+Floats = npt.NDArray[np.float32]
+Csr = sparse.csr_array
+Similarity = Literal["cosine", "jaccard", "pearson", "adjusted-cosine"]
+
+_DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
+_DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Entities:
+    """Items or users to compare, a sparse row each.
+
+    Attributes:
+        binary: csr[n, m] of ones, where an event is.
+        values: csr[n, m] of (centred) ratings with the same sparsity, or None.
+    """
+
+    binary: Csr
+    values: Csr | None = None
+
+    def __len__(self) -> int:
+        return int(self.binary.shape[0])
+
+    @cached_property
+    def counts(self) -> Floats:
+        """float32[n], the number of events of each row."""
+        return np.diff(self.binary.indptr).astype(np.float32)
+
+    @cached_property
+    def ratings(self) -> Csr:
+        """The values; only similarities of ratings may ask."""
+        if self.values is None:
+            raise ValueError("This similarity compares ratings, and there are none.")
+        return self.values
+
+    @cached_property
+    def squares(self) -> Csr:
+        """csr[n, m] of squared values."""
+        return self.ratings.multiply(self.ratings).tocsr()
+
+    def block(self, start: int, stop: int) -> Entities:
+        """Some of the rows."""
+        values = None if self.values is None else self.values[start:stop]
+        return Entities(self.binary[start:stop], values)
+
+
+def similarity(
+    a: Entities, b: Entities, kind: Similarity, shrinkage: float, min_common: int = 1
+) -> Floats:
+    """float32[len(a), len(b)], how alike the rows of a and b are.
+
+    `cosine` is n_ab / sqrt(n_a n_b) and `jaccard` n_ab / (n_a + n_b - n_ab), of events alone;
+    `pearson` is the correlation of ratings over what both have rated, `adjusted-cosine` the
+    cosine of the values over the same (Sarwar et al. 2001, eq. 2 and 3). All are multiplied by
+    n_ab / (n_ab + shrinkage) (Koren 2010, eq. 3) and are 0 where fewer than `min_common`
+    events are common.
+    """
+    common = product(a.binary, b.binary)
+    if kind == "cosine":
+        alike = common / np.sqrt(np.maximum(a.counts[:, None] * b.counts, 1))
+    elif kind == "jaccard":
+        alike = common / np.maximum(a.counts[:, None] + b.counts - common, 1)
+    else:
+        cross = product(a.ratings, b.ratings)
+        square_a = product(a.squares, b.binary)
+        square_b = product(a.binary, b.squares)
+        if kind == "pearson":
+            sum_a = product(a.ratings, b.binary)
+            sum_b = product(a.binary, b.ratings)
+            n = np.maximum(common, 1)
+            cross -= sum_a * sum_b / n
+            square_a -= sum_a * sum_a / n
+            square_b -= sum_b * sum_b / n
+        scale = np.sqrt(np.maximum(square_a, 0) * np.maximum(square_b, 0))
+        # Below this a "variance" is rounding error: the ratings in common are all equal.
+        alike = np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-4)
+        np.clip(alike, -1, 1, out=alike)
+    if shrinkage:
+        alike *= common / (common + np.float32(shrinkage))
+    alike[common < max(min_common, 1)] = 0
+    return alike
+
+
+def neighbours(
+    entities: Entities, kind: Similarity, *, shrinkage: float, min_common: int, kept: int
+) -> Csr:
+    """csr[n, n], for each row its `kept` most similar other rows with a similarity above 0."""
+    n = len(entities)
+    parts = []
+    for start, stop in _blocks(n, n):
+        alike = similarity(entities.block(start, stop), entities, kind, shrinkage, min_common)
+        alike[np.arange(stop - start), np.arange(start, stop)] = 0
+        parts.append(strongest(alike, kept))
+    return sparse.vstack(parts, format="csr")
+
+
+def strongest(alike: Floats, kept: int) -> Csr:
+    """csr of the same shape with only the `kept` largest entries above 0 of each row."""
+    n_rows, n = alike.shape
+    found = torch.topk(torch.from_numpy(alike), min(kept, n), sorted=False)
+    value, column = found.values.numpy(), found.indices.numpy()
+    positive = value > 0
+    offsets = np.concatenate([[0], np.cumsum(positive.sum(axis=1))])
+    matrix = sparse.csr_array((value[positive], column[positive], offsets), shape=(n_rows, n))
+    matrix.sort_indices()
+    return matrix
+
+
+def product(a: Csr, b: Csr) -> Floats:
+    """float32[len(a), len(b)] = a b', by whichever of dense and sparse products is cheaper."""
+    columns = int(a.shape[1])
+    sparse_work = float(
+        np.bincount(a.indices, minlength=columns).astype(np.float64)
+        @ np.bincount(b.indices, minlength=columns)
+    )
+    dense_work = float(a.shape[0]) * b.shape[0] * columns
+    fits = max(a.shape[0], b.shape[0]) * columns <= _DENSE_CELLS
+    if fits and dense_work / _DENSE_RATE < sparse_work / _SPARSE_RATE:
+        left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.toarray())
+        return np.asarray((left @ right.T).numpy())
+    return np.asarray((a @ b.T).toarray(), np.float32)
+
+
+def _blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
+    size = max(64, 2**23 // max(width, 1))
+    for start in range(0, n, size):
+        yield start, min(start + size, n)

@@ -1,0 +1,1 @@
+"""One training loop, row-wise optimised embedding tables, samplers and losses."""

@@ -1,0 +1,144 @@
+"""One readable training loop for every network."""
+
+from __future__ import annotations
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from penchant.errors import PenchantError
+from penchant.run import Run
+
+
+class Optimiser(Protocol):
+    """What the loop needs of an optimiser."""
+
+    def zero_grad(self) -> None:
+        """Forget the last batch's gradients."""
+
+    def step(self) -> object:
+        """Update the parameters."""
+
+
+Arrays = tuple[Tensor, ...]
+Curve = list[dict[str, float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Schedule:
+    """How long to train, and when to stop early.
+
+    Attributes:
+        epochs: the most passes over the data.
+        batch_size: rows in a batch.
+        patience: epochs without improvement of the validation loss before stopping; None trains
+            all epochs. Where there is a validation loss, the best epoch's weights are kept.
+        min_delta: an improvement must be larger than this.
+    """
+
+    epochs: int
+    batch_size: int
+    patience: int | None = None
+    min_delta: float = 0.0
+
+
+def train(
+    network: nn.Module,
+    loss: Callable[..., Tensor],
+    data: Callable[[], Arrays] | Arrays,
+    optimisers: Sequence[Optimiser],
+    schedule: Schedule,
+    *,
+    generator: torch.Generator,
+    validate: Callable[[], float] | None = None,
+    run: Run | None = None,
+    name: str = "network",
+) -> tuple[Curve, int]:
+    """Train a network and leave it with the weights of its best epoch.
+
+    Args:
+        network: what to train.
+        loss: the mean loss of a batch, given one slice of each array of the data.
+        data: arrays of equal length, already in memory, or a function that makes an epoch's
+            arrays (for example with fresh negatives).
+        optimisers: all of them step after each batch.
+        schedule: epochs, batch size and early stopping.
+        generator: decides the order of rows.
+        validate: the validation loss, called after each epoch without gradients.
+        run: threads, progress and callbacks.
+        name: what progress calls the network.
+
+    Returns:
+        One row an epoch (`epoch` from 1, `loss`, `seconds` since the start, and
+        `validation_loss` where there is one), and the number of the epoch whose weights are kept.
+
+    Raises:
+        PenchantError: the loss is not finite.
+    """
+    run = run or Run()
+    curve: Curve = []
+    best, best_epoch, best_state = math.inf, 0, None
+    spent = 0.0
+    with threads(run, schedule.batch_size), run.progress.task(name, schedule.epochs) as task:
+        for epoch in range(1, schedule.epochs + 1):
+            started = time.perf_counter()
+            network.train()
+            arrays = data() if callable(data) else data
+            n = len(arrays[0])
+            order = torch.randperm(n, generator=generator)
+            arrays = tuple(a[order] for a in arrays)
+            total = torch.zeros((), dtype=torch.float64)
+            for start in range(0, n, schedule.batch_size):
+                batch = tuple(a[start : start + schedule.batch_size] for a in arrays)
+                for optimiser in optimisers:
+                    optimiser.zero_grad()
+                value = loss(*batch)
+                value.backward()  # type: ignore[no-untyped-call]
+                for optimiser in optimisers:
+                    optimiser.step()
+                total += value.detach() * len(batch[0])
+            row = {"epoch": float(epoch), "loss": float(total) / n}
+            spent += time.perf_counter() - started
+            if not math.isfinite(row["loss"]):
+                raise PenchantError(
+                    f"The training loss of {name} became {row['loss']} in epoch {epoch}: lower "
+                    "the learning rate."
+                )
+            network.eval()
+            if validate is not None:
+                with torch.no_grad():
+                    row["validation_loss"] = validate()
+                if row["validation_loss"] < best - schedule.min_delta:
+                    best, best_epoch = row["validation_loss"], epoch
+                    best_state = copy.deepcopy(network.state_dict())
+            row["seconds"] = spent
+            curve.append(row)
+            task.advance(note=" ".join(f"{k} {v:.4f}" for k, v in row.items() if "loss" in k))
+            for callback in run.callbacks:
+                callback(row)
+            if schedule.patience is not None and validate is not None:
+                if epoch - best_epoch >= schedule.patience:
+                    break
+    if best_state is None:
+        return curve, len(curve)
+    network.load_state_dict(best_state)
+    return curve, best_epoch
+
+
+@contextmanager
+def threads(run: Run, batch_size: int) -> Iterator[None]:
+    """Use the run's threads, or one for small batches, whose kernels gain nothing from more."""
+    before = torch.get_num_threads()
+    wanted = run.threads or (1 if batch_size < 2048 else before)
+    torch.set_num_threads(wanted)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,80 @@
+"""What belongs to a run and not to a model: device, threads, progress, callbacks, output."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+Callback = Callable[[Mapping[str, float]], None]
+"""Receives one row of a training history after each epoch."""
+
+
+class Task(Protocol):
+    """One piece of long work that tells how far it is."""
+
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        """Report that `amount` more of the total is done, with an optional short note."""
+
+
+class Progress(Protocol):
+    """Where long work reports to: a terminal, a web page or nowhere."""
+
+    def task(self, description: str, total: float | None = None) -> AbstractContextManager[Task]:
+        """Open a task; `total` is None where the amount of work is not known."""
+
+
+class _SilentTask:
+    def advance(self, amount: float = 1, note: str = "") -> None:
+        pass
+
+
+class Silent:
+    """Progress that nobody sees: the default in Python."""
+
+    @contextmanager
+    def task(self, description: str, total: float | None = None) -> Iterator[Task]:
+        """Open a task that reports to nobody."""
+        yield _SilentTask()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """How to run something, as opposed to what to run.
+
+    Attributes:
+        device: the torch device that networks train on.
+        threads: threads for numerical work; None keeps what the libraries chose.
+        progress: where long work reports to.
+        callbacks: called with each epoch's row of a network's training history.
+        output: a folder for checkpoints and other files; None writes nothing.
+    """
+
+    device: str = "cpu"
+    threads: int | None = None
+    progress: Progress = field(default_factory=Silent)
+    callbacks: tuple[Callback, ...] = ()
+    output: Path | None = None
+
+    def track(self, items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
+        """Iterate over `items`, reporting each as one unit of work."""
+        if total is None and hasattr(items, "__len__"):
+            total = len(items)
+        with self.progress.task(description, total) as task:
+            for item in items:
+                yield item
+                task.advance()
+
+
+def say(message: str) -> None:
+    """Tell the person at the terminal something on standard error.
+
+    Silent where the environment variable `PENCHANT_QUIET` is set.
+    """
+    if not os.environ.get("PENCHANT_QUIET"):
+        print(message, file=sys.stderr)

@@ -1,0 +1,194 @@
+"""Tests of significance: honest under the null, awake under an effect."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penchant.errors import ParameterError
+from penchant.metrics import (
+    Comparison,
+    benjamini_hochberg,
+    compare,
+    holm,
+    interval,
+    mean_replicates,
+    sign_flip_test,
+    verdict,
+)
+from penchant.metrics.base import Floats
+
+N_REPLICATES = 400
+
+
+def compare_columns(values: Floats, higher_is_better: bool = True) -> Comparison:
+    """Column 0 is the model, the others are baselines."""
+    means, figures = mean_replicates(values, N_REPLICATES), values.mean(axis=0)
+    return compare(
+        means[:, 0], figures[0], means[:, 1:], figures[1:], higher_is_better=higher_is_better
+    )
+
+
+def studies(n: int, n_baselines: int, seed: int) -> list[Comparison]:
+    """Studies of 60 users in which all models have the same merit."""
+    rng = np.random.default_rng(seed)
+    return [compare_columns(rng.normal(size=(60, 1 + n_baselines))) for _ in range(n)]
+
+
+def test_p_values_are_about_uniform_without_a_difference():
+    p = np.array([c.p_value for c in studies(400, 1, seed=0)])
+    for level in (0.05, 0.1, 0.25, 0.5, 0.75):
+        assert (p <= level).mean() == pytest.approx(level, abs=4 * math.sqrt(level / 400))
+
+
+def test_many_equal_baselines_make_neither_winners_nor_losers():
+    found = [verdict(*c) for c in studies(200, 5, seed=1)]
+    assert found.count("beats") <= 4
+    assert found.count("worse") <= 14
+
+
+def test_real_differences_are_found_in_both_directions():
+    values = np.random.default_rng(0).normal(size=(400, 4))
+    values[:, 0] += 0.5
+    better = compare_columns(values)
+    assert verdict(*better) == "beats"
+    assert better.gain == pytest.approx(values[:, 0].mean() - values[:, 1:].mean(axis=0).max())
+    worse = compare_columns(values, higher_is_better=False)
+    assert verdict(*worse) == "worse"
+    assert worse.low < worse.gain < worse.high < 0
+
+
+def test_one_baseline_is_the_ordinary_paired_bootstrap():
+    values = np.random.default_rng(2).normal(size=(50, 2))
+    means = mean_replicates(values, N_REPLICATES)
+    lead = means[:, 0] - means[:, 1]
+    result = compare_columns(values)
+    np.testing.assert_allclose([result.low, result.high], interval(lead))
+    tail = min((lead <= 0).sum(), (lead >= 0).sum())
+    assert result.p_value == pytest.approx(2 * (1 + tail) / (1 + N_REPLICATES))
+
+
+def test_direction_is_a_change_of_sign():
+    values = np.random.default_rng(3).normal(size=(50, 4))
+    assert compare_columns(values) == pytest.approx(compare_columns(-values, False))
+
+
+def test_the_best_baseline_is_taken_inside_each_replicate():
+    model = np.full(2, 1.0)
+    baselines = np.array([[0.0, 2.0], [2.0, 0.0]])
+    result = compare(model, 1.0, baselines, np.array([1.0, 1.0]))
+    assert (result.gain, result.low, result.high) == (0, -1, 1)
+
+
+def test_a_model_is_no_better_than_itself():
+    values = np.random.default_rng(0).normal(size=(30, 1))
+    result = compare_columns(np.tile(values, (1, 2)))
+    assert result == (0, 0, 0, 1)
+    assert verdict(*result) == "no better"
+
+
+def test_undefined_baselines_are_left_out():
+    rng = np.random.default_rng(0)
+    means, figures = rng.normal(size=(50, 3)), rng.normal(size=3)
+    with_nan = np.column_stack([means[:, 1:], np.full(50, np.nan)])
+    known = compare(means[:, 0], figures[0], means[:, 1:], figures[1:])
+    assert compare(means[:, 0], figures[0], with_nan, np.append(figures[1:], np.nan)) == known
+    model = np.append(means[:, 0], np.nan)
+    more = np.concatenate([means[:, 1:], np.ones((1, 2))])
+    assert compare(model, figures[0], more, figures[1:]) == known
+    for undefined in (
+        compare(means[:, 0], math.nan, means[:, 1:], figures[1:]),
+        compare(means[:, 0], figures[0], with_nan[:, 2:], np.array([np.nan])),
+        compare(means[:, 0], figures[0], means[:, :0], figures[:0]),
+    ):
+        assert np.isnan(undefined).all()
+        assert verdict(*undefined) == "no better"
+
+
+def test_shapes_that_do_not_fit():
+    with pytest.raises(ParameterError, match="do not fit"):
+        compare(np.zeros(5), 0.0, np.zeros((4, 2)), np.zeros(2))
+
+
+def test_sign_flips_equal_all_patterns_counted():
+    differences = np.array([0.3, -0.1, 0.4, 0.2, 0.5, -0.2, 0.7, 0.1])
+    sums = [
+        abs(np.dot(signs, differences)) for signs in itertools.product([-1, 1], repeat=8)
+    ]  # all 256
+    exact = np.mean(np.array(sums) >= differences.sum() - 1e-9)
+    estimate = sign_flip_test(differences, 20_000)
+    assert estimate == pytest.approx(exact, abs=0.01)
+    assert 0.02 < exact < 0.2
+    with_gap = np.append(differences, np.nan)
+    assert sign_flip_test(with_gap, 20_000) == estimate
+    assert sign_flip_test(-differences, 20_000) == estimate
+    assert sign_flip_test(differences, 20_000, seed=1) != estimate
+
+
+def test_sign_flips_are_about_uniform_without_a_difference():
+    rng = np.random.default_rng(0)
+    p = np.array([sign_flip_test(rng.normal(size=37), 400, seed=i) for i in range(400)])
+    for level in (0.05, 0.25, 0.5, 0.75):
+        assert (p <= level).mean() == pytest.approx(level, abs=4 * math.sqrt(level / 400))
+
+
+def test_sign_flips_of_extremes(monkeypatch: pytest.MonkeyPatch):
+    assert sign_flip_test(np.ones(200), 999) == 1 / 1000
+    assert sign_flip_test(np.zeros(5), 99) == 1
+    assert sign_flip_test([], 99) == 1
+    whole = sign_flip_test([0.1, 0.2, 0.3], 500)
+    assert whole == pytest.approx(0.25, abs=0.08)
+    monkeypatch.setattr("penchant.metrics.significance._BLOCK_CELLS", 30)
+    assert sign_flip_test([0.1, 0.2, 0.3], 500) == pytest.approx(0.25, abs=0.08)
+    with pytest.raises(ParameterError, match="one column"):
+        sign_flip_test(np.ones((2, 2)))
+
+
+P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
+
+
+@settings(max_examples=80, deadline=None)
+@given(P_VALUES, st.floats(0.01, 0.5))
+def test_corrections_reject_what_the_procedures_reject(p: list[float], alpha: float):
+    """Holm and Benjamini-Hochberg as their authors state them, by steps."""
+    order, n = sorted(range(len(p)), key=p.__getitem__), len(p)
+    by_holm = set()
+    for step, i in enumerate(order):
+        if p[i] * (n - step) > alpha:
+            break
+        by_holm.add(i)
+    passing = [step for step, i in enumerate(order) if p[i] * n / (step + 1) <= alpha]
+    by_rate = set(order[: passing[-1] + 1]) if passing else set()
+    assert set(np.nonzero(holm(p) <= alpha)[0]) == by_holm
+    assert set(np.nonzero(benjamini_hochberg(p) <= alpha)[0]) == by_rate
+
+
+def test_corrections_of_known_values():
+    p = [0.01, math.nan, 0.04, 0.03]
+    np.testing.assert_allclose(holm(p), [0.03, math.nan, 0.06, 0.06])
+    np.testing.assert_allclose(benjamini_hochberg(p), [0.03, math.nan, 0.04, 0.04])
+    assert holm([]).shape == (0,)
+    for correct in (holm, benjamini_hochberg):
+        with pytest.raises(ParameterError, match="between 0 and 1"):
+            correct([0.5, 1.5])
+
+
+@pytest.mark.parametrize(
+    ("comparison", "expected"),
+    [
+        ((0.2, 0.1, 0.3, 0.01), "beats"),
+        ((0.2, 0.1, 0.3, 0.20), "no better"),
+        ((0.2, -0.1, 0.3, 0.01), "no better"),
+        ((-0.2, -0.3, -0.1, 0.01), "worse"),
+        ((-0.2, -0.3, -0.1, 0.05), "no better"),
+        ((-0.2, -0.3, 0.1, 0.01), "no better"),
+        ((0.2, 0.1, 0.3, math.nan), "no better"),
+    ],
+)
+def test_verdicts(comparison: tuple[float, float, float, float], expected: str):
+    assert verdict(*comparison) == expected
