@@ -43,12 +43,12 @@ def make_special_tar(path: Path, kind: bytes, **fields: object) -> Path:
 
 def refused(archive: Path, tmp_path: Path, match: str, limits: Limits | None = None) -> None:
     """The archive is refused in one sentence, and nothing of it is left anywhere."""
-    before = {path for path in tmp_path.rglob("*")}
+    before = set(tmp_path.rglob("*"))
     with pytest.raises(DownloadError, match=match) as caught:
         unpack(archive, tmp_path / "in" / "out", limits=limits)
     assert str(caught.value).startswith(f"The archive {archive.name} ")
     assert "\n" not in str(caught.value)
-    assert {path for path in tmp_path.rglob("*")} - before <= {tmp_path / "in"}
+    assert set(tmp_path.rglob("*")) - before <= {tmp_path / "in"}
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +32,7 @@ class Cleaned:
 class _Column:
     values: pl.Series
     problems: pl.Series | None = None  # text, null where a value is fine; None if all are
+    remark: str = ""
 
 
 def clean(raw: Raw, columns: Mapping[str, str], malformed: Malformed) -> Cleaned:
@@ -39,19 +41,12 @@ def clean(raw: Raw, columns: Mapping[str, str], malformed: Malformed) -> Cleaned
     Raises:
         DataError: a record is malformed and `malformed` is "raise", or most records are.
     """
-    remarks: list[str] = []
-    done: dict[str, _Column] = {}
-    for role in (r for r in ROLES if r in columns):
-        series = raw.frame[columns[role]].alias(role)
-        if role in ("user", "item"):
-            done[role] = _ids(series, role, raw.is_text)
-        elif role == "rating":
-            done[role] = _ratings(series, raw.decimal_comma)
-        elif role == "time":
-            done[role], remark = _times(series)
-            remarks += [remark] if remark else []
-        else:
-            done[role] = _Column(series.cast(pl.String, strict=False))
+    roles = [role for role in ROLES if role in columns]
+    with ThreadPoolExecutor() as pool:  # Polars works outside Python's global lock
+        series = [raw.frame[columns[role]].alias(role) for role in roles]
+        made = list(pool.map(lambda values: _column(raw, values), series))
+    done = dict(zip(roles, made, strict=True))
+    remarks = tuple(column.remark for column in made if column.remark)
     skips = list(raw.skipped) + _bad_values(raw, done)
     _judge(raw, columns, done, skips, malformed)
     frame = pl.DataFrame([c.values for c in done.values()] + [raw.row.alias("row")])
@@ -64,7 +59,7 @@ def clean(raw: Raw, columns: Mapping[str, str], malformed: Malformed) -> Cleaned
         frame = frame.filter(problems.is_null())
     texts = [r for r in ("user", "item") if raw.is_text and frame[r].dtype == pl.String]
     frame = frame.with_columns(whole_numbers(frame[role]) for role in texts)
-    return Cleaned(frame, _skip_table(skips), tuple(remarks))
+    return Cleaned(frame, _skip_table(skips), remarks)
 
 
 def whole_numbers(ids: pl.Series) -> pl.Series:
@@ -104,6 +99,16 @@ def untext(values: pl.Series) -> pl.Series:
     return values
 
 
+def _column(raw: Raw, series: pl.Series) -> _Column:
+    if series.name in ("user", "item"):
+        return _ids(series, series.name, raw.is_text)
+    if series.name == "rating":
+        return _ratings(series, raw.decimal_comma)
+    if series.name == "time":
+        return _times(series)
+    return _Column(series.cast(pl.String, strict=False))
+
+
 def _ids(series: pl.Series, role: str, is_text: bool) -> _Column:
     if is_text and not (numbers := whole_numbers(series)).null_count():
         return _Column(numbers)  # the usual case, and the fastest
@@ -132,9 +137,9 @@ def _ratings(series: pl.Series, decimal_comma: bool) -> _Column:
     return _Column(numbers, _said(bad, problem, series))
 
 
-def _times(series: pl.Series) -> tuple[_Column, str]:
+def _times(series: pl.Series) -> _Column:
     times, bad, remark = parse_times(series)
-    return _Column(times, _said(bad, "time " + _QUOTED + " is not a time", series)), remark
+    return _Column(times, _said(bad, "time " + _QUOTED + " is not a time", series), remark)
 
 
 def _filled(texts: pl.Series) -> pl.Series:

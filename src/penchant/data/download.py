@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
 from penchant.data.cache import digest
 from penchant.errors import DownloadError, require
@@ -117,8 +116,7 @@ def published_md5(url: str, patience: Patience | None = None) -> str | None:
 
 def shown(url: str) -> str:
     """An address without the user and password in it."""
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+    return re.sub(r"(?<=//)[^/]*@", "", url).partition("?")[0]
 
 
 class _Part:

@@ -18,6 +18,7 @@ _ARCHIVES = {
     b"7z\xbc\xaf": "a 7-Zip archive",
 }
 _LOOK = 8192  # bytes looked at to tell text from something else
+_STRAY = 16  # control characters that a text may have in any case
 
 
 def load_bytes(path: Path) -> bytes:
@@ -126,12 +127,22 @@ def _name_of(encoding: str) -> str:
 
 def _refuse_binary(data: bytes, name: str) -> None:
     head = data[:_LOOK]
+    if b"\0" not in head and _is_utf8(head):
+        return
     strange = sum(head.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
-    if strange > len(head) // 20 + 1:
+    if strange > max(_STRAY, len(head) // 20):
         raise DataError(
             f"{name} is not text, Parquet, JSON lines or SQLite: it has binary content; "
             f"if it is text in UTF-16, pass encoding='utf-16' (--encoding utf-16)."
         )
+
+
+def _is_utf8(head: bytes) -> bool:
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(head)  # may end within a character
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _not_text(data: bytes, name: str, encoding: str, error: UnicodeDecodeError) -> DataError:

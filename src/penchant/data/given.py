@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import Dataset
@@ -69,26 +70,27 @@ def split_given(
     )
 
 
-def _candidate_lists(split: Split, candidates: pl.DataFrame) -> np.ndarray[tuple[int, int], np.dtype[np.int32]]:
+def _candidate_lists(split: Split, candidates: pl.DataFrame) -> npt.NDArray[np.int32]:
     """int32[n_test_users, n]: each test user's positives and negatives, padded with -1."""
     log, test = split.log, split.test
+    pairs = candidates.select("user", "items").explode("items").drop_nulls("items")
     users = log.users.indices(candidates["user"])
-    lengths = candidates["items"].list.len().to_numpy().astype(np.int64)
-    items = log.items.indices(candidates["items"].explode(empty_as_null=False))
+    items = log.items.indices(pairs["items"])
     if (items < 0).any():
         raise DataError(f"{(items < 0).sum()} candidate items are in no table of the split.")
     position = np.full(log.n_users, -1, np.int64)
     position[test.histories.users] = np.arange(test.n_users)
-    owner = np.concatenate([np.repeat(position[users], lengths), test.rows.history])
+    owner = np.concatenate([position[log.users.indices(pairs["user"])], test.rows.history])
     offered = np.concatenate([items, test.items])
-    offered, owner = offered[owner >= 0], owner[owner >= 0]
+    # Published lists name a positive among the negatives now and then: each item counts once.
+    keys = np.unique(owner[owner >= 0] * log.n_items + offered[owner >= 0])
+    owner, offered = np.divmod(keys, log.n_items)
     counts = np.bincount(owner, minlength=test.n_users)
     without = np.setdiff1d(test.rows.history, position[users])
     if len(without):
         user = log.users[int(test.histories.users[without[0]])]
         raise DataError(f"{len(without)} test users have no candidate list, such as {user!r}.")
-    order = np.argsort(owner, kind="stable")
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     lists = np.full((test.n_users, int(counts.max())), -1, np.int32)
-    lists[owner[order], np.arange(len(order)) - starts[owner[order]]] = offered[order]
+    lists[owner, np.arange(len(owner)) - starts[owner]] = offered
     return lists

@@ -89,7 +89,7 @@ def _connection(source: str | Path | Engine | Connection) -> Iterator[Connection
         yield source
         return
     own = not isinstance(source, alchemy.Engine)
-    engine = _engine(source) if isinstance(source, str | Path) else source
+    engine: Any = _engine(source) if isinstance(source, str | Path) else source
     try:
         try:
             connection = engine.connect()

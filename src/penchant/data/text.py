@@ -128,7 +128,7 @@ def _sniff(sample: Sequence[str], source: str) -> str:
     """The separator that splits most lines into the same number of columns."""
     best, best_share = None, 0.0
     for sep in _SEPARATORS:
-        if sep not in sample[0]:
+        if sep not in sample[0] or (sep == ":" and "::" in sample[0]):
             continue
         widths = [len(split_record(line, sep) or "") for line in sample]
         width = max(set(widths) - {0, 1}, key=widths.count, default=0)

@@ -100,7 +100,7 @@ def _from_numbers(values: pl.Series) -> tuple[pl.Series, pl.Series]:
     return times, ~readable & values.is_not_null()
 
 
-def _compact_dates(values: pl.Series, finite: np.ndarray) -> pl.Series | None:  # type: ignore[type-arg]
+def _compact_dates(values: pl.Series, finite: np.ndarray) -> pl.Series | None:
     """Numbers such as 20130913 as dates, where every one is a date from 1900 to 2100."""
     if not values.dtype.is_integer() or finite.min() < 19000101 or finite.max() > 21001231:
         return None
@@ -114,7 +114,7 @@ def _from_texts(texts: pl.Series) -> tuple[pl.Series, pl.Series, str]:
     )
     times = pl.Series(texts.name, [None] * len(texts), dtype=MICROSECONDS)
     remark = ""
-    formats = _FORMATS
+    formats: tuple[str, ...] = _FORMATS
     if (slashed := pending.str.contains(r"^\d\d?[/-]\d\d?[/-]\d{4}").fill_null(False)).any():
         first, remark = _month_or_day(pending.filter(slashed))
         formats = tuple(first + rest for rest in _SLASHED) + _FORMATS

@@ -29,7 +29,7 @@ class Vocabulary:
     def __init__(self, ids: pl.Series | Iterable[Id], *, noun: str = "id") -> None:
         series = ids if isinstance(ids, pl.Series) else _series(list(ids))
         self.noun = noun
-        self.ids: pl.Series = canonical(series, noun).unique().sort().rename(noun)
+        self.ids: pl.Series = _distinct(canonical(series, noun)).rename(noun)
 
     @property
     def kind(self) -> Literal["integer", "string"]:
@@ -68,12 +68,12 @@ class Vocabulary:
     def take(self, indices: npt.ArrayLike) -> pl.Series:
         """The ids at these indices; an index of -1 gives null."""
         index = np.asarray(indices, dtype=np.int64)
+        positions = pl.Series("position", index)
         if index.size and index.min() < 0:
-            positions = pl.Series(index).to_frame("i")
-            return positions.select(
-                pl.when(pl.col("i") >= 0).then(pl.col("i")).cast(pl.UInt32)
-            ).to_series().pipe(lambda s: self.ids.gather(s))
-        return self.ids.gather(index)
+            positions = positions.to_frame().select(
+                pl.when(pl.col("position") >= 0).then(pl.col("position"))
+            )["position"]
+        return self.ids.gather(positions)
 
     def indices(self, ids: pl.Series | Sequence[Id]) -> Indices:
         """The index of each id, int32[n]; -1 where the id is unknown.
@@ -152,6 +152,18 @@ class Vocabulary:
             return self._table[values - low]
         found = np.searchsorted(self._values, values).clip(0, len(self) - 1)
         return np.where(self._values[found] == values, found, -1).astype(np.int32)
+
+
+def _distinct(ids: pl.Series) -> pl.Series:
+    """The ids without repetition, in order."""
+    if ids.dtype == pl.Int64 and len(ids):
+        values = ids.to_numpy()
+        low, high = int(values.min()), int(values.max())
+        if high - low < 2 * len(ids):  # marking what is there is faster than sorting
+            seen = np.zeros(high - low + 1, dtype=bool)
+            seen[values - low] = True
+            return pl.Series(np.flatnonzero(seen) + low)
+    return ids.unique().sort()
 
 
 def canonical(series: pl.Series, noun: str = "id", *, nulls: bool = False) -> pl.Series:

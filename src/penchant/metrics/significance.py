@@ -47,9 +47,11 @@ def compare(
     Which baseline is best is decided anew inside each replicate, so that none is selected on
     the data: the lower end, and the p-value of being better, demand a lead over all of them at
     once. Taken alone that would make a model of equal merit look worse the more baselines there
-    are. For the upper end, and the p-value of being worse, the replicates of all baselines are
-    therefore moved together by the largest of their deviations (a simultaneous bound). With one
-    baseline both are the ordinary percentile bootstrap (Efron and Tibshirani 1993, chapter 13).
+    are. For the upper end, and the p-value of being worse, the replicates of the baselines are
+    therefore moved together by the largest of their deviations (a simultaneous bound); baselines
+    that are best in no replicate do not take part, as in Hansen, "A Test for Superior Predictive
+    Ability" (2005), so that poor ones cannot widen the bound. With one baseline both are the
+    ordinary percentile bootstrap (Efron and Tibshirani 1993, chapter 13).
 
     Args:
         model: float64[n_replicates], of the same seed as the baselines.
@@ -81,7 +83,8 @@ def compare(
     gain = float(leads.min())
     # fmin and fmax pass over a baseline that is undefined in a replicate.
     over_best = np.fmin.reduce(lead, axis=1)
-    at_most = gain + np.fmax.reduce(lead - leads, axis=1)
+    rivals = (lead == over_best[:, np.newaxis]).any(axis=0)
+    at_most = gain + np.fmax.reduce((lead - leads)[:, rivals], axis=1)
     p_value = 2 * min(_share(over_best <= 0), _share(at_most >= 0))
     return Comparison(
         gain=gain,

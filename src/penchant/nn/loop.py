@@ -49,11 +49,29 @@ class Schedule:
     min_delta: float = 0.0
 
 
+Step = Callable[..., Tensor]
+"""Learns from one batch, given a slice of each array, and returns the mean loss before it."""
+
+
+def gradient_step(loss: Step, optimisers: Sequence[Optimiser]) -> Step:
+    """The usual step: the loss, its gradient by automatic differentiation, an update."""
+
+    def step(*batch: Tensor) -> Tensor:
+        for optimiser in optimisers:
+            optimiser.zero_grad()
+        value = loss(*batch)
+        value.backward()  # type: ignore[no-untyped-call]
+        for optimiser in optimisers:
+            optimiser.step()
+        return value.detach()
+
+    return step
+
+
 def train(
     network: nn.Module,
-    loss: Callable[..., Tensor],
+    step: Step,
     data: Callable[[], Arrays] | Arrays,
-    optimisers: Sequence[Optimiser],
     schedule: Schedule,
     *,
     generator: torch.Generator,
@@ -65,10 +83,9 @@ def train(
 
     Args:
         network: what to train.
-        loss: the mean loss of a batch, given one slice of each array of the data.
+        step: learns from a batch, given one slice of each array; see `gradient_step`.
         data: arrays of equal length, already in memory, or a function that makes an epoch's
             arrays (for example with fresh negatives).
-        optimisers: all of them step after each batch.
         schedule: epochs, batch size and early stopping.
         generator: decides the order of rows.
         validate: the validation loss, called after each epoch without gradients.
@@ -95,15 +112,8 @@ def train(
             order = torch.randperm(n, generator=generator)
             arrays = tuple(a[order] for a in arrays)
             total = torch.zeros((), dtype=torch.float64)
-            for start in range(0, n, schedule.batch_size):
-                batch = tuple(a[start : start + schedule.batch_size] for a in arrays)
-                for optimiser in optimisers:
-                    optimiser.zero_grad()
-                value = loss(*batch)
-                value.backward()  # type: ignore[no-untyped-call]
-                for optimiser in optimisers:
-                    optimiser.step()
-                total += value.detach() * len(batch[0])
+            for batch in zip(*(a.split(schedule.batch_size) for a in arrays), strict=True):
+                total.add_(step(*batch), alpha=len(batch[0]))
             row = {"epoch": float(epoch), "loss": float(total) / n}
             spent += time.perf_counter() - started
             if not math.isfinite(row["loss"]):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -10,23 +12,24 @@ class RowTable(nn.Module):
     """A table of vectors whose rows are looked up by index and trained row by row.
 
     A dense optimiser passes over all rows for each batch, which at hundred thousands of rows and
-    small batches is nearly all of the time. Here a batch gathers its distinct rows once,
-    automatic differentiation adds up the gradient of each, and `RowAdam` writes them back.
-
-    Weights and both moments of Adam lie side by side, so that one gather and one scatter move
-    everything a row has.
+    small batches is nearly all of the time; sparse gradients cost sorting and merging. Here each
+    look-up gathers its rows with both moments of Adam, which lie beside the weights, and
+    `RowAdam` writes them back.
 
     Args:
         weights: float32[rows, dim], the initial weights.
     """
 
     state: Tensor
+    gradient: Tensor
 
     def __init__(self, weights: Tensor) -> None:
         super().__init__()
         state = torch.zeros(len(weights), 3, weights.shape[1])
         state[:, 0] = weights
         self.register_buffer("state", state)
+        # Where gradients of rows that stand in a batch more than once are added up.
+        self.register_buffer("gradient", torch.zeros_like(weights), persistent=False)
         self.touched: list[tuple[Tensor, Tensor, Tensor]] = []
 
     @property
@@ -35,14 +38,18 @@ class RowTable(nn.Module):
         return self.state[:, 0]
 
     def forward(self, index: Tensor) -> Tensor:
-        """float32[n, dim], the vectors at int64[n]; in training they take part in gradients."""
-        if not self.training or not torch.is_grad_enabled():
+        """float32[n, dim], the vectors at int64[n]; in training `RowAdam` will update them.
+
+        The result is a leaf: after `backward` its `grad` holds the gradient of each look-up.
+        """
+        if not self.training:
             return self.weight[index]
-        distinct, place = torch.unique(index, return_inverse=True)
-        state = self.state.index_select(0, distinct)
-        rows = state[:, 0].detach().requires_grad_()
-        self.touched.append((distinct, state, rows))
-        return rows.index_select(0, place)
+        state = self.state.index_select(0, index)
+        rows = state[:, 0].detach()
+        if torch.is_grad_enabled():
+            rows.requires_grad_()
+        self.touched.append((index, state, rows))
+        return rows
 
 
 class RowAdam:
@@ -53,6 +60,7 @@ class RowAdam:
 
     Args:
         tables: whose rows to update.
+        dense: small parameters that every batch touches, such as an output layer's.
         lr: learning rate.
         betas: decay of the two moments.
         eps: added to the root of the second moment.
@@ -60,33 +68,46 @@ class RowAdam:
 
     def __init__(
         self,
-        tables: list[RowTable],
+        tables: Sequence[RowTable],
+        dense: Sequence[nn.Parameter] = (),
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-7,
     ) -> None:
         self.tables, self.lr, self.betas, self.eps = tables, lr, betas, eps
+        self.dense = [(p, torch.zeros_like(p), torch.zeros_like(p)) for p in dense]
         self.steps = 0
 
     def zero_grad(self) -> None:
-        """Forget what the last batch touched."""
+        """Forget the gradients and what the last batch touched."""
         for table in self.tables:
             table.touched.clear()
+        for parameter, _, _ in self.dense:
+            parameter.grad = None
 
     @torch.no_grad()
     def step(self) -> None:
-        """Update every row touched since `zero_grad`."""
+        """Update every row touched since `zero_grad`, and the dense parameters."""
         self.steps += 1
-        b1, b2 = self.betas
-        correction = (1 - b2**self.steps) ** 0.5
-        rate = self.lr * correction / (1 - b1**self.steps)
         for table in self.tables:
-            for distinct, state, rows in table.touched:
+            for index, state, rows in table.touched:
                 if rows.grad is None:
                     continue
-                weight, first, second = state.unbind(1)
-                first.lerp_(rows.grad, 1 - b1)
-                second.mul_(b2).addcmul_(rows.grad, rows.grad, value=1 - b2)
-                weight.addcdiv_(first, second.sqrt().add_(self.eps * correction), value=-rate)
-                table.state.index_copy_(0, distinct, state)
+                # A row that stands here twice gets the same sum, and the same update, twice.
+                table.gradient.index_add_(0, index, rows.grad)
+                total = table.gradient.index_select(0, index)
+                table.gradient.index_fill_(0, index, 0)
+                self._update(*state.unbind(1), total)
+                table.state.index_copy_(0, index, state)
             table.touched.clear()
+        for parameter, first, second in self.dense:
+            if parameter.grad is not None:
+                self._update(parameter, first, second, parameter.grad)
+
+    def _update(self, weight: Tensor, first: Tensor, second: Tensor, gradient: Tensor) -> None:
+        b1, b2 = self.betas
+        correction = (1 - b2**self.steps) ** 0.5
+        first.lerp_(gradient, 1 - b1)
+        second.mul_(b2).addcmul_(gradient, gradient, value=1 - b2)
+        scale = second.sqrt().add_(self.eps * correction)
+        weight.addcdiv_(first, scale, value=-self.lr * correction / (1 - b1**self.steps))

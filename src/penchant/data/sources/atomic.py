@@ -48,7 +48,11 @@ def read(
     """
     log_file = _log_file(folder, stem)
     names = {user: "user", item: "item"}
-    log = read_table(log_file).rename({**names, "timestamp": "time"}, strict=False)
+    log = read_table(log_file)
+    for column in names:
+        if column not in log.columns:
+            raise DataError(f"{log_file} has no column {column!r}, only {', '.join(log.columns)}.")
+    log = log.rename({**names, "timestamp": "time"}, strict=False)
     if "time" in log.columns:
         log = log.with_columns(_time(log["time"]))
     tables = {

@@ -131,12 +131,20 @@ def _reading(path: Path, load: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
         return load()
     except (pl.exceptions.PolarsError, OSError) as error:
-        reason = str(error).partition("\n")[0].rstrip(".")
+        reason = str(error).partition("\n")[0].partition(". ")[0].rstrip(".")
         raise DataError(f"{path} cannot be read as a file of MovieLens ({reason}).") from error
 
 
 def _csv(path: Path, schema: _Schema) -> pl.DataFrame:
-    return _reading(path, lambda: pl.read_csv(path, columns=list(schema), schema_overrides=schema))
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            headings = file.readline().strip().split(",")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read as a file of MovieLens ({error}).") from error
+    if missing := [heading for heading in schema if heading not in headings]:
+        raise DataError(f"{path} has no column {missing[0]!r}, only {', '.join(headings)}.")
+    scan = pl.scan_csv(path, schema_overrides=schema)
+    return _reading(path, scan.select(*schema).collect)
 
 
 def _lines(path: Path) -> pl.DataFrame:

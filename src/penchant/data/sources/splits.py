@@ -47,7 +47,8 @@ def ncf(lists: Path, movielens_1m: Path) -> GivenFrames:
     """The leave-one-out split of MovieLens 1M that came with neural collaborative filtering.
 
     Its ids are turned back into those of MovieLens: users count from 0, and items are
-    numbered in the order in which they first appear in `ratings.dat`.
+    numbered in the order in which they first appear in `ratings.dat`. The published lists of
+    156 users hold the test item itself among the 99 negatives; they are given as they are.
 
     Args:
         lists: the folder with the three files of He et al. (2017).

@@ -1,0 +1,1 @@
+"""What `check` looks for, one file a kind; each `find` yields findings."""

@@ -1,0 +1,283 @@
+"""From answers to figures: values, intervals, gains over the trivial answers, verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from penchant.data.holdout import Holdout
+from penchant.data.split import Split
+from penchant.data.target import Like, Target
+from penchant.evaluate.ranking import RankingValues
+from penchant.evaluate.result import Cost, Entry, Figure, Table
+from penchant.metrics import (
+    ListMetric,
+    Metric,
+    RowMetric,
+    best_threshold,
+    compare,
+    holm,
+    interval,
+    mean_replicates,
+    replicates as row_replicates,
+    verdict,
+)
+from penchant.models.base import Task
+
+Floats = npt.NDArray[np.float32]
+Doubles = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one contender answered.
+
+    Attributes:
+        name: what tables call it.
+        trivial: whether it is a trivial answer to the ranking task.
+        cost: time and memory.
+        values: ranking metrics' values on test.
+        held: the first ranking metric's values on validation.
+        predictions: float32[n_rows] on the test rows, on the scale of `target`.
+        held_predictions: the same on the validation rows.
+        target: the scale of the predictions.
+        trivial_for: the row tasks to which it is a trivial answer.
+        tasks: the tasks it takes part in.
+    """
+
+    name: str
+    trivial: bool
+    cost: Cost
+    values: RankingValues | None = None
+    held: RankingValues | None = None
+    predictions: Floats | None = None
+    held_predictions: Floats | None = None
+    target: Target | None = None
+    trivial_for: frozenset[Task] = frozenset()
+    tasks: set[Task] = field(default_factory=set)
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One metric of one contender: its value and, where it can be resampled, its replicates."""
+
+    value: float
+    replicates: Doubles | None = None
+
+
+def judge_ranking(
+    answers: Sequence[Answers],
+    metrics: Sequence[Metric],
+    test: Holdout,
+    negatives: int,
+    *,
+    replicates: int,
+    level: float,
+    seed: int,
+) -> Table:
+    """The table of the ranking task."""
+    suffix = f" ({negatives} negatives)" if negatives else ""
+    columns = [(a.name, m) for a in answers if a.values for m in a.values.per_user]
+    stacked = np.stack([a.values.per_user[m] for a in answers if a.values for m in a.values.per_user], 1)  # noqa: E501
+    resampled = mean_replicates(stacked, replicates, seed)
+    drawn = {key: resampled[:, n] for n, key in enumerate(columns)}
+    results: dict[str, dict[str, Measured]] = {}
+    for answer in answers:
+        assert answer.values is not None
+        row = results[answer.name] = {}
+        for metric in metrics:
+            if metric.name in answer.values.per_user:
+                value = float(np.nanmean(answer.values.per_user[metric.name]))
+                row[metric.name] = Measured(value, drawn[answer.name, metric.name])
+            elif metric.name in answer.values.overall:
+                row[metric.name] = Measured(answer.values.overall[metric.name])
+    known = [m for m in metrics if any(m.name in row for row in results.values())]
+    trivial = {a.name for a in answers if a.trivial}
+    figures = _figures(results, known, trivial, level)
+    entries = [
+        Entry(
+            name=a.name,
+            trivial=a.trivial,
+            figures={f"{m}{suffix}": f for m, f in figures[a.name].items()},
+            validation=_mean(a.held, metrics[0].name),
+            cost=a.cost,
+        )
+        for a in answers
+    ]
+    table = Table(
+        task="ranking",
+        metrics=tuple(f"{m.name}{suffix}" for m in known),
+        entries=tuple(entries),
+        users=test.n_users,
+        rows=len(test),
+    )
+    return _ordered(table, metrics[0])
+
+
+def judge_rows(
+    answers: Sequence[Answers],
+    task: Task,
+    metrics: Sequence[Metric],
+    split: Split,
+    threshold: float,
+    *,
+    replicates: int,
+    level: float,
+    seed: int,
+) -> Table:
+    """The table of the rating or the like task."""
+    test, validation = split.test, split.validation
+    user = test.rows.history.astype(np.int64)
+    truth = _truth(test, task, threshold)
+    results: dict[str, dict[str, Measured]] = {}
+    entries: list[Entry] = []
+    for answer in answers:
+        if task not in answer.tasks or answer.predictions is None or answer.target is None:
+            continue
+        predictions = _on_scale(answer.predictions, answer.target, task)
+        if predictions is None:
+            continue
+        held, cut = math.nan, _fixed_cut(answer.target, threshold)
+        if validation is not None and answer.held_predictions is not None:
+            held_predictions = _on_scale(answer.held_predictions, answer.target, task)
+            assert held_predictions is not None
+            held_truth = _truth(validation, task, threshold)
+            if task == "like":
+                cut = best_threshold(held_predictions, held_truth)
+            held = _ask(metrics[0], held_predictions, held_truth, cut, answer.target)
+        row = results[answer.name] = {}
+        for metric in metrics:
+            taken = _taken(metric, predictions, cut, answer.target)
+            if taken is None or not isinstance(metric, RowMetric):
+                continue
+            drawn = row_replicates(metric, taken, truth, user, replicates, seed)
+            row[metric.name] = Measured(metric(taken, truth), drawn)
+        entries.append(
+            Entry(
+                name=answer.name,
+                trivial=task in answer.trivial_for,
+                figures={},
+                validation=held,
+                cost=answer.cost,
+                decision=cut if task == "like" else None,
+            )
+        )
+    trivial = {entry.name for entry in entries if entry.trivial}
+    figures = _figures(results, metrics, trivial, level)
+    table = Table(
+        task=task,
+        metrics=tuple(m.name for m in metrics),
+        entries=tuple(replace(e, figures=figures[e.name]) for e in entries),
+        users=test.n_users,
+        rows=len(test),
+        notes=_row_notes(task, threshold, truth, validation is not None),
+    )
+    return _ordered(table, metrics[0])
+
+
+def _row_notes(task: Task, threshold: float, truth: Doubles, validated: bool) -> tuple[str, ...]:
+    if task != "like":
+        return ()
+    cut = (
+        "Decisions (such as F1) use each model's own threshold, chosen for F1 on validation rows."
+        if validated
+        else "Decisions use fixed thresholds, because there are no validation rows."
+    )
+    return (f"A like is a rating of at least {threshold:g}: {truth.mean():.1%} of the rows.", cut)
+
+
+def _figures(
+    results: dict[str, dict[str, Measured]],
+    metrics: Sequence[Metric],
+    trivial: set[str],
+    level: float,
+) -> dict[str, dict[str, Figure]]:
+    """Intervals for all, and gains, corrected p-values and verdicts for what is not trivial."""
+    figures: dict[str, dict[str, Figure]] = {name: {} for name in results}
+    for metric in metrics:
+        here = {name: row[metric.name] for name, row in results.items() if metric.name in row}
+        bars = [m for n, m in here.items() if n in trivial and m.replicates is not None]
+        judged = {}
+        for name, found in here.items():
+            figure = Figure(found.value)
+            if found.replicates is not None:
+                low, high = interval(found.replicates, level)
+                figure = replace(figure, low=float(low), high=float(high))
+                # How novel or varied lists are is a property, not a merit to be judged.
+                if name not in trivial and bars and not isinstance(metric, ListMetric):
+                    judged[name] = compare(
+                        found.replicates,
+                        found.value,
+                        np.stack([b.replicates for b in bars if b.replicates is not None], 1),
+                        np.array([b.value for b in bars]),
+                        higher_is_better=metric.higher_is_better,
+                        level=level,
+                    )
+            figures[name][metric.name] = figure
+        corrected = holm([c.p_value for c in judged.values()]) if judged else []
+        for (name, c), p in zip(judged.items(), corrected, strict=True):
+            figures[name][metric.name] = replace(
+                figures[name][metric.name],
+                gain=c.gain,
+                gain_low=c.low,
+                gain_high=c.high,
+                p_value=float(p),
+                verdict=verdict(c.gain, c.low, c.high, float(p), alpha=1 - level),
+            )
+    return figures
+
+
+def _ordered(table: Table, metric: Metric) -> Table:
+    sign = -1 if metric.higher_is_better else 1
+
+    def place(entry: Entry) -> float:
+        value = entry.figures[table.primary].value
+        return math.inf if math.isnan(value) else sign * value
+
+    return replace(table, entries=tuple(sorted(table.entries, key=place)))
+
+
+def _truth(holdout: Holdout, task: Task, threshold: float) -> Doubles:
+    assert holdout.ratings is not None
+    ratings = holdout.ratings.astype(np.float64)
+    return (ratings >= threshold).astype(np.float64) if task == "like" else ratings
+
+
+def _on_scale(predictions: Floats, target: Target, task: Task) -> Floats | None:
+    """Ratings for the rating task; for likes any score that rises with the chance of one."""
+    return predictions if task == "like" else target.to_rating(predictions)
+
+
+def _fixed_cut(target: Target, threshold: float) -> float:
+    return 0.5 if isinstance(target, Like) else float(target.of_ratings([threshold])[0])
+
+
+def _taken(metric: Metric, predictions: Floats, cut: float, target: Target) -> Doubles | None:
+    """What the metric takes: decisions, probabilities (None where there are none) or scores."""
+    takes = getattr(metric, "takes", "score")
+    if takes == "decision":
+        return (predictions >= cut).astype(np.float64)
+    if takes == "probability" and not isinstance(target, Like):
+        return None
+    return predictions.astype(np.float64)
+
+
+def _ask(
+    metric: Metric, predictions: Floats, truth: Doubles, cut: float, target: Target
+) -> float:
+    taken = _taken(metric, predictions, cut, target)
+    if taken is None or not isinstance(metric, RowMetric):
+        return math.nan
+    return metric(taken, truth)
+
+
+def _mean(values: RankingValues | None, metric: str) -> float:
+    if values is None:
+        return math.nan
+    if metric in values.overall:
+        return values.overall[metric]
+    return float(np.nanmean(values.per_user[metric]))

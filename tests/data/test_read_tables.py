@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import gzip
+import json
+from decimal import Decimal
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from penchant.data.read import read
+from penchant.errors import DataError
+
+FRAME = pl.DataFrame(
+    {
+        "userId": [3, 1, 1],
+        "asin": ["0123", "0123", "B7"],
+        "overall": [5.0, 4.0, 1.5],
+        "date": ["2013-09-13", "2013-09-14", None],
+    }
+)
+
+
+def same(log):
+    assert log.frame().select("user", "item", "rating", "row").rows() == [
+        (3, "0123", 5.0, 1),
+        (1, "0123", 4.0, 2),
+        (1, "B7", 1.5, 3),
+    ]
+    assert log.events["time"].null_count() == 1
+
+
+def test_frames(capsys):
+    for frame in (FRAME, FRAME.lazy(), FRAME.to_pandas(), FRAME.to_arrow()):
+        same(read(frame, quiet=True))
+    assert capsys.readouterr().err == ""
+    with pytest.raises(DataError, match="cannot be read from list"):
+        read([1, 2])  # type: ignore[arg-type]
+
+
+def test_pandas_with_mixed_columns_and_gaps():
+    frame = pd.DataFrame({"user": [1.0, 2.0, None], "item": ["a", 7, "b"], "rating": [1, 2, 3]})
+    log = read(frame, quiet=True)
+    assert log.frame().select("user", "item").rows() == [(1, "a"), (2, "7")]
+    assert log.origin.skipped is not None
+    assert log.origin.skipped["problem"].to_list() == ["missing user"]
+
+
+def test_typed_ids_stay_what_they_are():
+    log = read(pl.DataFrame({"user": ["1", "2"], "item": [1, 2]}))
+    assert (log.users.kind, log.items.kind) == ("string", "integer")
+    cents = pl.DataFrame({"user": [1], "item": [2], "rating": [Decimal("3.5")]})
+    assert read(cents).ratings.tolist() == [3.5]
+    assert read(pa.table({"user": [1], "item": [2]})).n_users == 1
+
+
+def test_parquet(tmp_path):
+    path = tmp_path / "log.parquet"
+    FRAME.write_parquet(path)
+    same(read(path, quiet=True))
+
+
+def test_json_lines(tmp_path):
+    records = [{**row, "style": {"Size:": n}} for n, row in enumerate(FRAME.to_dicts())]
+    lines = "\n".join(json.dumps(r) for r in records) + "\n"
+    path = tmp_path / "log.json.gz"
+    path.write_bytes(gzip.compress(lines.encode()))
+    same(read(path, quiet=True))
+    path.write_text("[" + ",".join(json.dumps(r) for r in records) + "]")
+    same(read(path, quiet=True))
+
+
+def test_malformed_json_lines(tmp_path):
+    path = tmp_path / "log.jsonl"
+    good = '{"user": "a", "item": "b", "rating": %s}\n'
+    path.write_text(good % 1 + "\n" + '{"user": "a", "item"\n[1]\n' + good % '"x"' + good % 2 * 4)
+    log = read(path, quiet=True)
+    assert log.origin.skipped is not None
+    assert log.origin.skipped["row"].to_list() == [2, 3, 4]
+    assert log.events["row"].to_list() == [1, 5, 6, 7, 8]
+    with pytest.raises(DataError, match=r"not JSON .* in line 3"):
+        read(path, malformed="raise")
+    path.write_text("{nonsense\n{more}\n")
+    with pytest.raises(DataError, match=r"log\.jsonl is no JSON lines"):
+        read(path)
