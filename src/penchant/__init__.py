@@ -1,1 +1,142 @@
-"""penchant"""
+"""From a log of who liked what to recommendations one can trust.
+
+The public names are imported when they are first used, so that `import penchant` costs nothing.
+Models are in `penchant.models`, metrics in `penchant.metrics`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from penchant import metrics, models
+    from penchant.bundle import restore, save
+    from penchant.data.dataset import Dataset
+    from penchant.data.filter import dates, drop_duplicates, k_core, rating_range, where
+    from penchant.data.given import split_given
+    from penchant.data.histories import Histories
+    from penchant.data.read import read
+    from penchant.data.sources import fetch, load
+    from penchant.data.split import (
+        Split,
+        k_fold,
+        split,
+        split_by_time,
+        split_leave_last_out,
+        split_per_user,
+        split_random,
+    )
+    from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
+    from penchant.errors import PenchantError
+    from penchant.evaluate import Evaluation, evaluate, evaluate_predictions
+    from penchant.explain import explain, explain_lists
+    from penchant.explore import explore
+    from penchant.models.base import Recommender
+    from penchant.run import Run
+
+    __version__: str
+
+__all__ = [
+    "Adjusted",
+    "Dataset",
+    "Evaluation",
+    "Histories",
+    "Interaction",
+    "Like",
+    "PenchantError",
+    "Rating",
+    "Recommender",
+    "Run",
+    "Split",
+    "Target",
+    "__version__",
+    "dates",
+    "drop_duplicates",
+    "evaluate",
+    "evaluate_predictions",
+    "explain",
+    "explain_lists",
+    "explore",
+    "fetch",
+    "k_core",
+    "k_fold",
+    "load",
+    "metrics",
+    "models",
+    "rating_range",
+    "read",
+    "restore",
+    "save",
+    "split",
+    "split_by_time",
+    "split_given",
+    "split_leave_last_out",
+    "split_per_user",
+    "split_random",
+    "where",
+]
+
+_PLACES = {
+    "bundle": ("restore", "save"),
+    "data.dataset": ("Dataset",),
+    "data.filter": ("dates", "drop_duplicates", "k_core", "rating_range", "where"),
+    "data.given": ("split_given",),
+    "data.histories": ("Histories",),
+    "data.read": ("read",),
+    "data.sources": ("fetch", "load"),
+    "data.split": (
+        "Split",
+        "k_fold",
+        "split",
+        "split_by_time",
+        "split_leave_last_out",
+        "split_per_user",
+        "split_random",
+    ),
+    "data.target": ("Adjusted", "Interaction", "Like", "Rating", "Target"),
+    "errors": ("PenchantError",),
+    "evaluate": ("Evaluation", "evaluate", "evaluate_predictions"),
+    "explain": ("explain", "explain_lists"),
+    "explore": ("explore",),
+    "models.base": ("Recommender",),
+    "run": ("Run",),
+}
+_HOMES = {name: module for module, names in _PLACES.items() for name in names}
+
+
+class _Package(ModuleType):
+    """Keeps `evaluate`, `explain` and `explore` functions, though modules have these names too.
+
+    Importing `penchant.explain` would otherwise put the module in the function's place.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if isinstance(value, ModuleType) and _HOMES.get(name) == name:
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    value: Any
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"penchant.{_HOMES[name]}"), name)
+    elif name in ("metrics", "models"):
+        value = importlib.import_module(f"penchant.{name}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("penchant")
+    else:
+        raise AttributeError(f"module 'penchant' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

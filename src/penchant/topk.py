@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +18,15 @@ Scores = npt.NDArray[np.float32]
 Lists = npt.NDArray[np.int32]
 Scorer = Callable[[Histories], Scores]
 
-BLOCK_CELLS = 2**22  # scores in one block: 16 MB, small enough to stay near the processor
+BLOCK_CELLS = 2**22  # the most scores in one block: 16 MB
+CACHED_CELLS = 2**19  # scores of a block that stays in the processor's cache: 2 MB
+
+_GROUP = 16  # columns whose maxima are compared before their members are
 
 
-def blocks(n_users: int, n_items: int) -> Iterator[tuple[int, int]]:
+def blocks(n_users: int, n_items: int, cells: int | None = None) -> Iterator[tuple[int, int]]:
     """Start and stop of blocks of users whose scores take a bounded amount of memory."""
-    size = max(32, min(4096, BLOCK_CELLS // max(n_items, 1)))
+    size = max(32, min(4096, min(cells or BLOCK_CELLS, BLOCK_CELLS) // max(n_items, 1)))
     for start in range(0, n_users, size):
         yield start, min(start + size, n_users)
 
@@ -35,17 +40,8 @@ def tie_order(n_items: int) -> npt.NDArray[np.int32]:
 
 
 def block_scores(scorer: Scorer, users: Histories, *, exclude_seen: bool) -> Scores:
-    """Writable float32[n_users, n_items], seen items at -inf where asked.
-
-    Raises:
-        PenchantError: a score is NaN.
-    """
+    """Writable float32[n_users, n_items], seen items at -inf where asked."""
     scores = np.require(scorer(users), np.float32, ["C", "W"])
-    if np.isnan(scores.sum()) and np.isnan(scores).any():
-        raise PenchantError(
-            "The model gave NaN as a score: it has not been fitted to finite values; fit it "
-            "again with a lower learning rate or stronger regularisation."
-        )
     if exclude_seen:
         flat = users.rows.astype(np.int64) * users.n_items + users.items
         scores.reshape(-1)[flat] = -np.inf
@@ -59,6 +55,7 @@ def top_k(
     *,
     exclude_seen: bool = True,
     candidates: Lists | None = None,
+    cells: int | None = None,
     run: Run | None = None,
 ) -> tuple[Lists, Scores]:
     """The k items of highest score for each user, best first.
@@ -72,6 +69,8 @@ def top_k(
         k: length of the lists.
         exclude_seen: leave out the items of each user's history.
         candidates: item indices to choose from; None for all.
+        cells: how many scores to ask for at once: `CACHED_CELLS` where a call of the scorer costs
+            next to nothing, by default `BLOCK_CELLS`.
         run: threads and progress.
 
     Returns:
@@ -79,6 +78,7 @@ def top_k(
 
     Raises:
         ParameterError: k is below 1.
+        PenchantError: a score is NaN.
     """
     if k < 1:
         raise ParameterError(f"k, the length of a list, must be at least 1, not {k}.")
@@ -89,18 +89,46 @@ def top_k(
         order = order[candidates]
     lists = np.full((len(users), k), -1, np.int32)
     values = np.full((len(users), k), -np.inf, np.float32)
-    with run.progress.task("top items", len(users)) as task:
-        for start, stop in blocks(len(users), users.n_items):
-            scores = block_scores(scorer, users.block(start, stop), exclude_seen=exclude_seen)
-            if candidates is not None:
-                scores = np.ascontiguousarray(scores[:, candidates])
-            best, value = _best(scores, k, order)
-            if candidates is not None and len(candidates):
-                best = np.where(best >= 0, candidates[best], -1)
-            lists[start:stop, : best.shape[1]] = best
-            values[start:stop, : best.shape[1]] = value
-            task.advance(stop - start)
+
+    def fill(span: tuple[int, int]) -> int:
+        start, stop = span
+        scores = block_scores(scorer, users.block(start, stop), exclude_seen=exclude_seen)
+        if candidates is not None:
+            scores = np.ascontiguousarray(scores[:, candidates])
+        best, value = _best(scores, k, order)
+        if candidates is not None and len(candidates):
+            best = np.where(best >= 0, candidates[best], -1)
+        lists[start:stop, : best.shape[1]] = best
+        values[start:stop, : best.shape[1]] = value
+        return stop - start
+
+    spans = list(blocks(len(users), users.n_items, cells))
+    with run.progress.task("top items", len(users)) as task, _workers(run, len(spans)) as each:
+        for done in each(fill, spans):
+            task.advance(done)
     return lists, values
+
+
+Each = Callable[[Callable[[tuple[int, int]], int], list[tuple[int, int]]], Iterator[int]]
+
+
+@contextmanager
+def _workers(run: Run, n_blocks: int) -> Iterator[Each]:
+    """A `map` whose calls share the run's threads: whole blocks side by side where there are many.
+
+    That keeps each block in one core's cache and has no barriers inside it.
+    """
+    threads = torch.get_num_threads()
+    n_workers = min(run.threads or threads, n_blocks)
+    if n_workers < 2:
+        yield map
+        return
+    with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
+        try:
+            yield pool.map
+        finally:
+            pool.shutdown(cancel_futures=True)
+            torch.set_num_threads(threads)
 
 
 def _best(scores: Scores, k: int, order: npt.NDArray[np.int32]) -> tuple[Lists, Scores]:
@@ -110,16 +138,23 @@ def _best(scores: Scores, k: int, order: npt.NDArray[np.int32]) -> tuple[Lists, 
     if k == 0:
         return np.empty((len(scores), 0), np.int32), np.empty((len(scores), 0), np.float32)
     # One more than k shows whether the last place is shared by items that did not get in.
-    found = torch.topk(torch.from_numpy(scores), min(k + 1, n))
-    values, items = found.values.numpy(), found.indices.numpy().astype(np.int32)
+    values, items = _largest(torch.from_numpy(scores), min(k + 1, n))
+    if np.isnan(values[:, 0]).any():  # NaN sorts before all numbers
+        raise PenchantError(
+            "The model gave NaN as a score: it has not been fitted to finite values; fit it "
+            "again with a lower learning rate or stronger regularisation."
+        )
     last = values[:, k - 1]
+    shared = np.empty(0, np.int64)
     if n > k:
         shared = np.flatnonzero((values[:, k] == last) & (last > -np.inf))
         if len(shared):
             items[shared, :k] = _fair(scores[shared], last[shared], k, order)
     items = items[:, :k]
     values = np.take_along_axis(scores, items, axis=1)
-    tied = np.flatnonzero((values[:, 1:] == values[:, :-1]).any(axis=1))
+    unsorted = (values[:, 1:] == values[:, :-1]).any(axis=1)
+    unsorted[shared] = True
+    tied = np.flatnonzero(unsorted)
     if len(tied):
         rank = np.lexsort((order[items[tied]], -values[tied]), axis=1)
         items[tied] = np.take_along_axis(items[tied], rank, axis=1)
@@ -128,8 +163,29 @@ def _best(scores: Scores, k: int, order: npt.NDArray[np.int32]) -> tuple[Lists, 
     return items, values
 
 
+def _largest(scores: torch.Tensor, k: int) -> tuple[Scores, Lists]:
+    """The k largest of each row in descending order, and their columns.
+
+    The largest k stand in the k groups of columns with the largest maxima, so that only these
+    are sorted. A group's columns lie `width` apart, which lets the maxima be taken of whole rows
+    of the processor's vectors.
+    """
+    n_rows, n = scores.shape
+    width = n // _GROUP
+    if width < 2 * k:
+        found = torch.topk(scores, k)
+        return found.values.numpy(), found.indices.numpy().astype(np.int32)
+    grouped = scores[:, : width * _GROUP].unflatten(1, (_GROUP, width))
+    groups = torch.topk(grouped.amax(1), k, sorted=False).indices
+    columns = groups[:, :, None] + torch.arange(0, width * _GROUP, width)
+    rest = torch.arange(width * _GROUP, n).expand(n_rows, -1)
+    columns = torch.cat([columns.flatten(1), rest], dim=1)
+    found = torch.topk(scores.gather(1, columns), k)
+    return found.values.numpy(), columns.gather(1, found.indices).numpy().astype(np.int32)
+
+
 def _fair(scores: Scores, last: Scores, k: int, order: npt.NDArray[np.int32]) -> Lists:
-    """The k items of rows whose last place is shared: all better ones, then by `order`."""
+    """The k items, unsorted, of rows whose last place is shared: better ones, then by `order`."""
     edge = last[:, None]
     key = np.where(scores == edge, -order.astype(np.float32), np.float32(-np.inf))
     key[scores > edge] = 1

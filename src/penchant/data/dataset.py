@@ -262,9 +262,7 @@ def _vocabulary(ids: pl.Series, table: pl.DataFrame | None, noun: str) -> Vocabu
     return Vocabulary(pl.concat([known, further.alias(known.name)]), noun=noun)
 
 
-def _aligned(
-    table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str
-) -> pl.DataFrame | None:
+def _aligned(table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFrame | None:
     if table is None:
         return None
     keyed = table.with_columns(canonical(table[noun], noun).alias(noun))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -43,6 +43,7 @@ class Histories:
     ratings: Float32 | None
     times: Int64 | None
     n_items: int
+    _whole: tuple[Histories, int] | None = field(default=None, repr=False)  # of which a block
 
     @classmethod
     def of(
@@ -84,7 +85,7 @@ class Histories:
         owner = ordered["user"].to_numpy()
         edges = np.searchsorted(owner, np.append(users, np.int64(2**31)))
         stops = np.searchsorted(owner, users, side="right")
-        if len(users) and int((stops - edges[:-1]).sum()) != len(owner):
+        if int((stops - edges[:-1]).sum()) != len(owner):
             keep = np.isin(owner, users)
             ordered, owner = ordered.filter(pl.Series(keep)), owner[keep]
         offsets = np.searchsorted(owner, np.append(users, np.int64(2**31))).astype(np.int64)
@@ -136,6 +137,7 @@ class Histories:
             ratings=None if self.ratings is None else self.ratings[low:high],
             times=None if self.times is None else self.times[low:high],
             n_items=self.n_items,
+            _whole=(self, start),
         )
 
     def take(self, positions: npt.ArrayLike) -> Histories:
@@ -165,25 +167,34 @@ class Histories:
         if values == "rating" and self.ratings is None:
             raise ParameterError("These histories have no ratings.")
         rows, items = self.rows, self.items
-        data = np.ones(self.n_events, np.float32) if values == "interaction" else self.ratings
+        data = np.ones(self.n_events, np.float32)
+        if values == "rating" and self.ratings is not None:
+            data = self.ratings
         if not self.latest.all():
-            assert data is not None
             rows, items, data = rows[self.latest], items[self.latest], data[self.latest]
-        matrix = sparse.csr_array((data, (rows, items)), shape=(len(self), self.n_items))
+        matrix: sparse.csr_array = sparse.csr_array(
+            (data, (rows, items)), shape=(len(self), self.n_items)
+        )
         matrix.sort_indices()
         return matrix
 
+    @cached_property
     def signatures(self) -> npt.NDArray[np.uint64]:
         """uint64[n_users], a hash of each user's set of (item, rating), whatever their order.
 
         Equal signatures mean, for all practical purposes, an unchanged history.
         """
+        if self._whole is not None:
+            # Computed once for all blocks that are asked for in turn.
+            whole, start = self._whole
+            return whole.signatures[start : start + len(self)]
         words = _mix(self.items.astype(np.uint64) + np.uint64(1))
         if self.ratings is not None:
             bits = np.ascontiguousarray(self.ratings, np.float32).view(np.uint32)
             words = _mix(words + bits.astype(np.uint64))
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
-        return total[self.offsets[1:]] - total[self.offsets[:-1]]
+        found: npt.NDArray[np.uint64] = total[self.offsets[1:]] - total[self.offsets[:-1]]
+        return found
 
 
 def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

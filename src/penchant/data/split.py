@@ -160,6 +160,11 @@ def split_per_user(
     _check_shares(validation, test)
     _enough(log)
     by_time = log.has_times if order is None else order == "time"
+    if by_time and not log.has_times:
+        raise ParameterError(
+            f"order='time' needs a time on every event, which the log {log.name!r} has not: use "
+            "order='random'."
+        )
     position, counts = _positions(log, seed=None if by_time else seed)
     n_test = np.round(counts * test)
     n_validation = np.round(counts * (test + validation)) - n_test

@@ -40,7 +40,10 @@ class Vocabulary:
         return len(self.ids)
 
     def __contains__(self, id_: object) -> bool:
-        return isinstance(id_, int | str) and bool(self.indices([id_])[0] >= 0)
+        wanted = str if self.kind == "string" else int
+        if not isinstance(id_, wanted) or isinstance(id_, bool):
+            return False
+        return bool(self.indices([id_])[0] >= 0)
 
     def __getitem__(self, index: int) -> Id:
         value: Id = self.ids[int(index)]
@@ -148,8 +151,8 @@ class Vocabulary:
         if self._table is not None:
             inside = (values >= low) & (values <= high)
             if not inside.all():
-                return self._table[np.where(inside, values - low, -1)]
-            return self._table[values - low]
+                return np.asarray(self._table[np.where(inside, values - low, -1)])
+            return np.asarray(self._table[values - low])
         found = np.searchsorted(self._values, values).clip(0, len(self) - 1)
         return np.where(self._values[found] == values, found, -1).astype(np.int32)
 
@@ -185,7 +188,7 @@ def canonical(series: pl.Series, noun: str = "id", *, nulls: bool = False) -> pl
         return series.cast(pl.String)
     if dtype.is_float():
         whole = series.cast(pl.Int64, strict=False)
-        if (whole.cast(dtype) == series).all():
+        if whole.null_count() == series.null_count() and (whole.cast(dtype) == series).all():
             return whole
     raise DataError(f"{noun.capitalize()} ids must be integers or strings, not {dtype}.")
 

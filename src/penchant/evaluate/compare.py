@@ -15,10 +15,10 @@ from penchant.data.split import Split
 from penchant.data.target import default_like
 from penchant.errors import ParameterError
 from penchant.evaluate.cost import measured
-from penchant.evaluate.judge import Answers, judge_ranking, judge_rows
+from penchant.evaluate.judge import Answers, Bootstrap, judge_ranking, judge_rows
 from penchant.evaluate.ranking import catalogue_of, rank
 from penchant.evaluate.result import Cost, Evaluation, Table
-from penchant.metrics import Metric, parse
+from penchant.metrics import Catalogue, Metric, parse
 from penchant.models import TABLE, find, name_of
 from penchant.models.abilities import RatesRows
 from penchant.models.base import Recommender, Task
@@ -91,43 +91,18 @@ def evaluate(
             parameters=model.n_parameters(),
         )
         if "ranking" in tasks:
-            own = by_task["ranking"]
-            with measured() as scoring:
-                values = rank(model, test, own, catalogue, run)
-            held = validation and rank(model, validation, own[:1], catalogue, run)
-            cost_here = dataclasses.replace(
-                cost, score_seconds=scoring.seconds, answers=test.n_users
-            )
-            ranked.append(
-                Answers(name, "ranking" in model.trivial_for, cost_here, values, held or None)
-            )
+            asked = by_task["ranking"]
+            ranked.append(_ranked(name, model, cost, test, validation, asked, catalogue, run))
         if isinstance(model, RatesRows) and tasks & {"rating", "like"}:
-            with measured() as scoring:
-                predictions = model.predict(split.test.rows)
-            cost_here = dataclasses.replace(
-                cost, score_seconds=scoring.seconds, answers=len(split.test)
-            )
-            held_rows = split.validation and model.predict(split.validation.rows)
-            rated.append(
-                Answers(
-                    name,
-                    False,
-                    cost_here,
-                    predictions=predictions,
-                    held_predictions=held_rows,
-                    target=model.target,
-                    trivial_for=model.trivial_for,
-                    tasks=tasks,
-                )
-            )
+            rated.append(_rated(name, model, cost, split, tasks))
     tables: dict[Task, Table] = {}
-    settings = {"replicates": replicates, "level": level, "seed": seed}
+    settings = Bootstrap(replicates, level, seed)
     for task, own in by_task.items():
         if task == "ranking":
-            table = judge_ranking(ranked, own, test, split.negatives, **settings)
+            table = judge_ranking(ranked, own, test, split.negatives, settings)
         else:
             assert threshold is not None  # such metrics are refused without ratings
-            table = judge_rows(rated, task, own, split, threshold, **settings)
+            table = judge_rows(rated, task, own, split, threshold, settings)
         absent = [n for n, (_, tasks) in contenders.items() if task in tasks]
         absent = [n for n in absent if n not in {e.name for e in table.entries}]
         if absent:
@@ -138,7 +113,7 @@ def evaluate(
         split=split,
         tables=tables,
         models=fitted,
-        settings=settings
+        settings=dataclasses.asdict(settings)
         | {
             "metrics": [m.name for own in by_task.values() for m in own],
             "like": threshold,
@@ -147,6 +122,41 @@ def evaluate(
             "versions": _versions(),
         },
         notes=_notes(split),
+    )
+
+
+def _ranked(
+    name: str,
+    model: Recommender,
+    cost: Cost,
+    test: Holdout,
+    validation: Holdout | None,
+    metrics: list[Metric],
+    catalogue: Catalogue,
+    run: Run,
+) -> Answers:
+    """What one fitted model ranks for the test users, and for the validation users."""
+    with measured() as scoring:
+        values = rank(model, test, metrics, catalogue, run)
+    held = None if validation is None else rank(model, validation, metrics[:1], catalogue, run)
+    cost = dataclasses.replace(cost, score_seconds=scoring.seconds, answers=test.n_users)
+    return Answers(name, model.trivial_for, {"ranking"}, cost, values=values, held=held)
+
+
+def _rated(name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Task]) -> Answers:
+    """What one fitted model predicts for the test rows, and for the validation rows."""
+    assert isinstance(model, Recommender)
+    with measured() as scoring:
+        predictions = model.predict(split.test.rows)
+    held = None if split.validation is None else model.predict(split.validation.rows)
+    return Answers(
+        name,
+        model.trivial_for,
+        tasks,
+        dataclasses.replace(cost, score_seconds=scoring.seconds, answers=len(split.test)),
+        predictions=predictions,
+        held_predictions=held,
+        target=model.target,
     )
 
 
@@ -227,9 +237,9 @@ def _notes(split: Split) -> tuple[str, ...]:
             f"{share:.0%} of the test users have no history, so that every model can only give "
             "them what it gives everybody."
         )
-    times = split.train.events["time"].to_physical() if split.train.has_times else None
-    if times is not None and test.rows.times is not None and split.kind != "time":
-        older = float(np.mean(test.rows.times < times.max()))
+    if split.train.has_times and test.rows.times is not None and split.kind != "time":
+        newest = split.train.events["time"].to_physical().to_numpy().max()
+        older = float(np.mean(test.rows.times < newest))
         if older > 0.1:
             notes.append(
                 f"{older:.0%} of the test events are older than the newest training event: the "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -23,7 +23,7 @@ from penchant.metrics import (
     holm,
     interval,
     mean_replicates,
-    replicates as row_replicates,
+    replicates,
     verdict,
 )
 from penchant.models.base import Task
@@ -38,27 +38,40 @@ class Answers:
 
     Attributes:
         name: what tables call it.
-        trivial: whether it is a trivial answer to the ranking task.
+        trivial_for: the tasks to which it is a trivial answer.
+        tasks: the tasks it takes part in.
         cost: time and memory.
         values: ranking metrics' values on test.
         held: the first ranking metric's values on validation.
         predictions: float32[n_rows] on the test rows, on the scale of `target`.
         held_predictions: the same on the validation rows.
         target: the scale of the predictions.
-        trivial_for: the row tasks to which it is a trivial answer.
-        tasks: the tasks it takes part in.
     """
 
     name: str
-    trivial: bool
+    trivial_for: frozenset[Task]
+    tasks: set[Task]
     cost: Cost
     values: RankingValues | None = None
     held: RankingValues | None = None
     predictions: Floats | None = None
     held_predictions: Floats | None = None
     target: Target | None = None
-    trivial_for: frozenset[Task] = frozenset()
-    tasks: set[Task] = field(default_factory=set)
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """How intervals are made.
+
+    Attributes:
+        replicates: resamples of the users.
+        level: share of the replicates inside an interval.
+        seed: of the resamples.
+    """
+
+    replicates: int = 2000
+    level: float = 0.95
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,17 +87,15 @@ def judge_ranking(
     metrics: Sequence[Metric],
     test: Holdout,
     negatives: int,
-    *,
-    replicates: int,
-    level: float,
-    seed: int,
+    settings: Bootstrap,
 ) -> Table:
     """The table of the ranking task."""
     suffix = f" ({negatives} negatives)" if negatives else ""
-    columns = [(a.name, m) for a in answers if a.values for m in a.values.per_user]
-    stacked = np.stack([a.values.per_user[m] for a in answers if a.values for m in a.values.per_user], 1)  # noqa: E501
-    resampled = mean_replicates(stacked, replicates, seed)
-    drawn = {key: resampled[:, n] for n, key in enumerate(columns)}
+    by_user = {(a.name, m): v for a in answers if a.values for m, v in a.values.per_user.items()}
+    resampled = mean_replicates(
+        np.stack([*by_user.values()], 1), settings.replicates, settings.seed
+    )
+    drawn = dict(zip(by_user, resampled.T, strict=True))
     results: dict[str, dict[str, Measured]] = {}
     for answer in answers:
         assert answer.values is not None
@@ -96,12 +107,12 @@ def judge_ranking(
             elif metric.name in answer.values.overall:
                 row[metric.name] = Measured(answer.values.overall[metric.name])
     known = [m for m in metrics if any(m.name in row for row in results.values())]
-    trivial = {a.name for a in answers if a.trivial}
-    figures = _figures(results, known, trivial, level)
+    trivial = {a.name for a in answers if "ranking" in a.trivial_for}
+    figures = figures_of(results, known, trivial, settings.level)
     entries = [
         Entry(
             name=a.name,
-            trivial=a.trivial,
+            trivial=a.name in trivial,
             figures={f"{m}{suffix}": f for m, f in figures[a.name].items()},
             validation=_mean(a.held, metrics[0].name),
             cost=a.cost,
@@ -124,10 +135,7 @@ def judge_rows(
     metrics: Sequence[Metric],
     split: Split,
     threshold: float,
-    *,
-    replicates: int,
-    level: float,
-    seed: int,
+    settings: Bootstrap,
 ) -> Table:
     """The table of the rating or the like task."""
     test, validation = split.test, split.validation
@@ -154,7 +162,7 @@ def judge_rows(
             taken = _taken(metric, predictions, cut, answer.target)
             if taken is None or not isinstance(metric, RowMetric):
                 continue
-            drawn = row_replicates(metric, taken, truth, user, replicates, seed)
+            drawn = replicates(metric, taken, truth, user, settings.replicates, settings.seed)
             row[metric.name] = Measured(metric(taken, truth), drawn)
         entries.append(
             Entry(
@@ -167,7 +175,7 @@ def judge_rows(
             )
         )
     trivial = {entry.name for entry in entries if entry.trivial}
-    figures = _figures(results, metrics, trivial, level)
+    figures = figures_of(results, metrics, trivial, settings.level)
     table = Table(
         task=task,
         metrics=tuple(m.name for m in metrics),
@@ -190,7 +198,7 @@ def _row_notes(task: Task, threshold: float, truth: Doubles, validated: bool) ->
     return (f"A like is a rating of at least {threshold:g}: {truth.mean():.1%} of the rows.", cut)
 
 
-def _figures(
+def figures_of(
     results: dict[str, dict[str, Measured]],
     metrics: Sequence[Metric],
     trivial: set[str],
@@ -218,7 +226,7 @@ def _figures(
                         level=level,
                     )
             figures[name][metric.name] = figure
-        corrected = holm([c.p_value for c in judged.values()]) if judged else []
+        corrected = holm([c.p_value for c in judged.values()])
         for (name, c), p in zip(judged.items(), corrected, strict=True):
             figures[name][metric.name] = replace(
                 figures[name][metric.name],
@@ -266,9 +274,7 @@ def _taken(metric: Metric, predictions: Floats, cut: float, target: Target) -> D
     return predictions.astype(np.float64)
 
 
-def _ask(
-    metric: Metric, predictions: Floats, truth: Doubles, cut: float, target: Target
-) -> float:
+def _ask(metric: Metric, predictions: Floats, truth: Doubles, cut: float, target: Target) -> float:
     taken = _taken(metric, predictions, cut, target)
     if taken is None or not isinstance(metric, RowMetric):
         return math.nan

@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 
 from penchant.errors import DataError, ParameterError
-from penchant.evaluate.judge import Measured, _figures
+from penchant.evaluate.judge import Measured, figures_of
 from penchant.evaluate.result import Cost, Entry, Table
-from penchant.metrics import RowMetric, parse, replicates as row_replicates
+from penchant.metrics import RowMetric, parse
+from penchant.metrics import replicates as resample
 
 
 def evaluate_predictions(
@@ -56,16 +57,18 @@ def evaluate_predictions(
         name: {
             m.name: Measured(
                 m(table[name].to_numpy(), answer),
-                row_replicates(m, table[name].to_numpy(), answer, owner, replicates, seed),
+                resample(m, table[name].to_numpy(), answer, owner, replicates, seed),
             )
             for m in parsed
             if isinstance(m, RowMetric)
         }
         for name in chosen
     }
-    figures = _figures(results, parsed, set(trivial), level)
+    figures = figures_of(results, parsed, set(trivial), level)
     entries = (
-        Entry(name=n, trivial=n in trivial, figures=figures[n], validation=float("nan"), cost=Cost())
+        Entry(
+            name=n, trivial=n in trivial, figures=figures[n], validation=float("nan"), cost=Cost()
+        )
         for n in chosen
     )
     sign = -1 if parsed[0].higher_is_better else 1

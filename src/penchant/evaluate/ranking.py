@@ -40,7 +40,9 @@ def rank(
     """Rank all unseen items for each user (or the given candidates) and measure the lists."""
     width = max(getattr(metric, "k", 1) for metric in metrics)
     if holdout.candidates is None:
-        lists, _ = top_k(model.scorer(), holdout.histories, width, run=run)
+        lists, _ = top_k(
+            model.scores, holdout.histories, width, cells=model.block_cells, run=run
+        )
         ranked = Ranked.of(lists, holdout.offsets, holdout.items)
     else:
         lists = np.full((holdout.n_users, width), -1, np.int32)
@@ -67,7 +69,7 @@ def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Doubles:
     users, ranks = holdout.histories, np.empty(len(holdout))
     with run.progress.task("candidates", len(users)) as task:
         for start, stop in blocks(len(users), users.n_items):
-            scores = block_scores(model.scorer(), users.block(start, stop), exclude_seen=False)
+            scores = block_scores(model.scores, users.block(start, stop), exclude_seen=False)
             offered = holdout.candidates[start:stop]
             theirs = np.take_along_axis(scores, np.maximum(offered, 0), axis=1)
             theirs[offered < 0] = np.nan  # compares false with everything

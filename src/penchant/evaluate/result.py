@@ -122,9 +122,8 @@ class Table:
         for entry in self.entries:
             if entry.name == name:
                 return entry
-        raise ParameterError(
-            f"The {self.task} table has no {name!r}, only {', '.join(e.name for e in self.entries)}."
-        )
+        known = ", ".join(entry.name for entry in self.entries)
+        raise ParameterError(f"The {self.task} table has no {name!r}, only {known}.")
 
     @property
     def best_trivial(self) -> Entry:
@@ -173,10 +172,10 @@ class Evaluation:
         Raises:
             ParameterError: that task was not evaluated.
         """
-        task = task or next(iter(self.tables))
-        if task not in self.tables:
-            raise ParameterError(f"There is no {task} table, only {', '.join(self.tables)}.")
-        return self.tables[task]
+        wanted = next(iter(self.tables)) if task is None else task
+        if wanted not in self.tables:
+            raise ParameterError(f"There is no {wanted} table, only {', '.join(self.tables)}.")
+        return self.tables[wanted]
 
     def best(self, task: Task | None = None) -> Recommender:
         """The fitted model that is best on validation, by the task's first metric.
@@ -236,7 +235,7 @@ class Evaluation:
 
         from penchant.evaluate.text import render
 
-        console = Console(file=io.StringIO(), width=150, color_system=None)
+        console = Console(file=io.StringIO(), width=160, color_system=None)
         render(self, console)
         return str(console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table as Grid
@@ -33,43 +34,71 @@ def render(result: Evaluation, console: Console) -> None:
     )
     for table in result.tables.values():
         console.print()
-        console.print(_grid(table))
+        console.print(_grid(table, console.width))
         for note in table.notes:
             console.print(f"  {note}", style="dim", highlight=False)
     for note in result.notes:
         console.print(note, style="dim", highlight=False)
 
 
-def _grid(table: Table) -> Grid:
+def _grid(table: Table, width: int) -> Grid:
     grid = Grid(title=_QUESTIONS[table.task], title_justify="left", title_style="bold")
-    grid.add_column("model")
-    grid.add_column(f"{table.primary} [95 %]", justify="right", no_wrap=True)
-    grid.add_column("gain over trivial", justify="right", no_wrap=True)
-    grid.add_column("verdict")
-    for metric in table.metrics[1:]:
-        grid.add_column(metric, justify="right")
-    for heading in ("fit", "answers/s", "memory", "numbers"):
-        grid.add_column(heading, justify="right")
-    for entry in table.entries:
-        grid.add_row(*_cells(table, entry), style="dim" if entry.trivial else "")
+    for column in _columns(table, width):
+        grid.add_column(column.heading, justify=column.justify, no_wrap=True)
+    for entry, *cells in zip(
+        table.entries, *(c.cells for c in _columns(table, width)), strict=True
+    ):
+        style = "dim" if entry.trivial else ""
+        grid.add_row(*cells, style=style)
     return grid
 
 
-def _cells(table: Table, entry: Entry) -> Sequence[str | Text]:
-    first = entry.figures[table.primary]
-    verdict = "trivial" if entry.trivial else entry.verdict or ""
-    others = [entry.figures.get(m, Figure(math.nan)).value for m in table.metrics[1:]]
-    return [
-        entry.name,
-        f"{number(first.value)} [{number(first.low)}, {number(first.high)}]",
-        "" if entry.trivial else gain(first),
-        Text(verdict, style=_COLOURS[entry.verdict]),
-        *(number(value) for value in others),
-        seconds(entry.cost.fit_seconds),
-        f"{entry.cost.rate:,.0f}",
-        size(entry.cost.peak_bytes),
-        f"{entry.cost.parameters:,}",
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    cells: list[str | Text]
+    justify: Literal["left", "right"] = "right"
+
+    @property
+    def width(self) -> int:
+        return max(len(str(text)) for text in (self.heading, *self.cells)) + 3
+
+
+def _columns(table: Table, width: int) -> list[_Column]:
+    """The first four columns, and as many of the others as fit."""
+    entries, first = table.entries, table.primary
+    columns = [
+        _Column("model", [entry.name for entry in entries], "left"),
+        _Column(f"{first} [95 %]", [interval(entry.figures[first]) for entry in entries]),
+        _Column(
+            "gain over trivial", ["" if e.trivial else gain(e.figures[first]) for e in entries]
+        ),
+        _Column("verdict", [_verdict(entry) for entry in entries], "left"),
     ]
+    optional = [
+        _Column(m, [number(e.figures.get(m, Figure(math.nan)).value) for e in entries])
+        for m in table.metrics[1:]
+    ]
+    optional += [
+        _Column("fit", [seconds(e.cost.fit_seconds) for e in entries]),
+        _Column("answers/s", [f"{e.cost.rate:,.0f}" for e in entries]),
+        _Column("memory", [size(e.cost.peak_bytes) for e in entries]),
+        _Column("numbers", [f"{e.cost.parameters:,}" for e in entries]),
+    ]
+    for column in optional:
+        if sum(c.width for c in columns) + column.width + 1 > width:
+            break
+        columns.append(column)
+    return columns
+
+
+def _verdict(entry: Entry) -> Text:
+    return Text("trivial" if entry.trivial else entry.verdict or "", style=_COLOURS[entry.verdict])
+
+
+def interval(figure: Figure) -> str:
+    """A value with its interval."""
+    return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
 
 
 def gain(figure: Figure) -> str:

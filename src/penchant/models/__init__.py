@@ -89,7 +89,7 @@ def make(spec: str) -> Recommender:
 
     name, _, rest = spec.partition(":")
     cls = find(name.strip())
-    values = {}
+    values: dict[str, Any] = {}
     # A comma inside brackets, as in target=adjusted(5,1), does not divide.
     for part in re.split(r",(?![^()]*\))", rest) if rest else []:
         key, equals, value = part.partition("=")

@@ -22,7 +22,7 @@ from penchant.errors import DataError, NotFittedError, ParameterError, UnknownId
 from penchant.models.abilities import ItemVectors
 from penchant.models.parameters import check_names, check_values, parameters
 from penchant.run import Run
-from penchant.topk import Scorer, top_k
+from penchant.topk import BLOCK_CELLS, top_k
 
 Floats = npt.NDArray[np.float32]
 Task = Literal["ranking", "rating", "like"]
@@ -48,6 +48,7 @@ class Recommender(ABC):
     learns: ClassVar[Learns] = "pairs"
     trivial_for: ClassVar[frozenset[Task]] = frozenset()
     needs_ratings: ClassVar[bool] = False
+    block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
 
     def __post_init__(self) -> None:
         check_values(self)
@@ -158,13 +159,7 @@ class Recommender(ABC):
             )
         return self._scores(users)
 
-    def scorer(self) -> Scorer:
-        """What ranks all items of a block of users; by default `scores`."""
-        return self.scores
-
-    def history(
-        self, items: Sequence[Id], ratings: Sequence[float] | None = None
-    ) -> Histories:
+    def history(self, items: Sequence[Id], ratings: Sequence[float] | None = None) -> Histories:
         """The history of a new user, from items in the order of time.
 
         Raises:
@@ -188,7 +183,8 @@ class Recommender(ABC):
         """
         self._require_fitted()
         if users is None:
-            return self.known_.take(np.flatnonzero(self.known_.lengths))
+            active = self.known_.lengths > 0
+            return self.known_ if active.all() else self.known_.take(np.flatnonzero(active))
         index = self.users_.indices(users)
         if (index < 0).any():
             unknown = list(users)[int(np.flatnonzero(index < 0)[0])]
@@ -235,7 +231,13 @@ class Recommender(ABC):
                 raise UnknownIdError(f"The model does not know the candidate item {unknown!r}.")
         self._require_fitted()
         lists, values = top_k(
-            self.scorer(), histories, k, exclude_seen=exclude_seen, candidates=chosen, run=run
+            self.scores,
+            histories,
+            k,
+            exclude_seen=exclude_seen,
+            candidates=chosen,
+            cells=self.block_cells,
+            run=run,
         )
         rows, ranks = np.nonzero(lists >= 0)
         items = lists[rows, ranks]
@@ -297,7 +299,8 @@ class Recommender(ABC):
         vectors = self.item_vectors()
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
-        return unit[one_item_each.items] @ unit.T
+        cosines: Floats = unit[one_item_each.items] @ unit.T
+        return cosines
 
     # Keeping
 
@@ -313,8 +316,16 @@ class Recommender(ABC):
 
 
 _BOOKKEEPING = frozenset(
-    {"users_", "items_", "known_", "item_table_", "trained_on_", "log_name_", "fit_seconds_",
-     "curve_"}
+    {
+        "users_",
+        "items_",
+        "known_",
+        "item_table_",
+        "trained_on_",
+        "log_name_",
+        "fit_seconds_",
+        "curve_",
+    }
 )
 
 

@@ -33,7 +33,7 @@ class Random(Recommender):
 
     def _scores(self, users: Histories) -> Floats:
         # The signature makes one user's scores independent of who else is in the batch.
-        keys = users.signatures()
+        keys = users.signatures
         scores = np.empty((len(users), users.n_items), np.float32)
         for row, key in enumerate(keys):
             rng = np.random.Generator(np.random.SFC64([self.seed, int(key)]))
@@ -109,9 +109,8 @@ class UserMean(Recommender):
 
     def _means(self, users: Histories) -> Floats:
         total, count = user_sums(users, 0.0)
-        return np.divide(total, count, out=np.full(len(users), self.mean_), where=count > 0).astype(
-            np.float32
-        )
+        means = np.divide(total, count, out=np.full(len(users), self.mean_), where=count > 0)
+        return np.asarray(means, np.float32)
 
     def _scores(self, users: Histories) -> Floats:
         shape = (len(users), users.n_items)

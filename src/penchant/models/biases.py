@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -55,7 +57,7 @@ def user_sums(
     rest = users.ratings.astype(np.float64) - mean
     if item_bias is not None:
         rest -= item_bias[users.items]
-    return np.bincount(users.rows, rest, len(users)), users.lengths
+    return np.bincount(users.rows, rest, len(users)).astype(np.float64), users.lengths
 
 
 def of_items(values: Floats, items: npt.NDArray[np.int32], unknown: float) -> Floats:
@@ -65,5 +67,5 @@ def of_items(values: Floats, items: npt.NDArray[np.int32], unknown: float) -> Fl
     return np.where(items >= 0, values[items], np.float32(unknown))
 
 
-def _ratio(total: Doubles, count: npt.NDArray[np.integer] | Doubles) -> Doubles:
-    return np.divide(total, count, out=np.zeros(len(total)), where=count > 0)
+def _ratio(total: npt.NDArray[Any], count: npt.NDArray[Any]) -> Doubles:
+    return np.asarray(np.divide(total, count, out=np.zeros(len(total)), where=count > 0))

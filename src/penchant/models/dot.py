@@ -18,7 +18,7 @@ from torch.nn import functional
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Interaction, Like, Rating
+from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import DataError, ParameterError
 from penchant.models.base import Learns, Recommender
 from penchant.models.parameters import AnyTarget, Space
@@ -27,9 +27,12 @@ from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import UniformNegatives
 from penchant.nn.rows import RowAdam, RowTable
 from penchant.run import Run
+from penchant.topk import CACHED_CELLS
 
 Floats = npt.NDArray[np.float32]
 Loss = Literal["auto", "mse", "mae", "bce"]
+
+RATING: Target = Rating()
 
 
 class DotNetwork(nn.Module):
@@ -71,7 +74,9 @@ class DotNetwork(nn.Module):
         weights *= 0.1 / self.dim**0.25
         if self.biases:
             weights[:, -1] = 0
-        return RowTable(weights) if by_rows else nn.Embedding.from_pretrained(weights, freeze=False)
+        if by_rows:
+            return RowTable(weights)
+        return nn.Embedding(rows, weights.shape[1], _weight=weights)
 
     def combine(self, p: Tensor, q: Tensor) -> Tensor:
         """float32[n], the prediction for each pair of vectors, before any sigmoid."""
@@ -110,10 +115,10 @@ class DotProduct(Recommender):
     """
 
     dim: Annotated[int, Field(gt=0), Space(1, 128, log=True)] = 32
-    target: AnyTarget = Rating()
+    target: AnyTarget = RATING
     loss: Loss = "auto"
     biases: bool = True
-    l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.02
+    l2: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.1
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
     batch_size: Annotated[int, Field(gt=0), Space(128, 16384, log=True)] = 1024
     epochs: Annotated[int, Field(gt=0)] = 30
@@ -123,6 +128,7 @@ class DotProduct(Recommender):
     optimiser: Literal["rows", "dense"] = "rows"
 
     learns: ClassVar[Learns] = "pairs"
+    block_cells: ClassVar[int] = CACHED_CELLS
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -164,7 +170,7 @@ class DotProduct(Recommender):
             validate = lambda: float(self._loss(network(*pairs), truth))  # noqa: E731
         self.curve_, self.best_epoch_ = train_network(
             network,
-            self._step(network),
+            self.training_step(network),
             data,
             Schedule(
                 epochs=self.epochs,
@@ -179,7 +185,7 @@ class DotProduct(Recommender):
         )
         self._keep(network, train)
 
-    def _step(self, network: DotNetwork) -> Step:
+    def training_step(self, network: DotNetwork) -> Step:
         """How a batch is learned from."""
         users, items = network.users, network.items
         if not (isinstance(users, RowTable) and isinstance(items, RowTable)):
@@ -288,7 +294,7 @@ class DotProduct(Recommender):
         bias = self.user_bias_[users.users] if self.biases else np.zeros(len(users), np.float32)
         trained = (users.users >= 0) & (vectors != 0).any(axis=1)
         for n in np.flatnonzero(~trained):
-            vectors[n], bias[n] = self._fold_in(users.block(n, n + 1))
+            vectors[n], bias[n] = self._fold_in(users.take([n]))
         return vectors, bias
 
     def _fold_in(self, user: Histories) -> tuple[Floats, float]:
@@ -340,7 +346,7 @@ class DotProduct(Recommender):
         if self.biases:
             output += np.where(known, self.item_bias_[items], 0)
         output = (output + np.float32(self.offset_)).astype(np.float32)
-        return 1 / (1 + np.exp(-output)) if self._logistic else output
+        return np.asarray(1 / (1 + np.exp(-output)), np.float32) if self._logistic else output
 
 
 def _indices(column: pl.Series) -> Tensor:
@@ -349,5 +355,5 @@ def _indices(column: pl.Series) -> Tensor:
 
 def _pairs(holdout: Holdout) -> tuple[Tensor, Tensor]:
     """int64[n_rows] users and items; -1, a user or item unseen in training, is the last row."""
-    rows = holdout.rows
-    return tuple(torch.from_numpy(x.astype(np.int64)) for x in (rows.users, rows.items))
+    users, items = holdout.rows.users.astype(np.int64), holdout.items.astype(np.int64)
+    return torch.from_numpy(users), torch.from_numpy(items)

@@ -18,6 +18,7 @@ from penchant.errors import ParameterError
 from penchant.models.base import Learns, Recommender
 from penchant.models.parameters import Space
 from penchant.run import Run
+from penchant.topk import CACHED_CELLS
 
 Floats = npt.NDArray[np.float32]
 
@@ -46,12 +47,13 @@ class IALS(Recommender):
     """
 
     dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
-    l2: Annotated[float, Field(gt=0), Space(1e-4, 1, log=True)] = 0.003
-    unobserved: Annotated[float, Field(gt=0), Space(0.003, 1, log=True)] = 0.1
+    l2: Annotated[float, Field(gt=0), Space(1e-4, 1, log=True)] = 0.01
+    unobserved: Annotated[float, Field(gt=0), Space(0.003, 1, log=True)] = 0.3
     nu: Annotated[float, Field(ge=0, le=1)] = 1.0
     epochs: Annotated[int, Field(gt=0)] = 15
 
     learns: ClassVar[Learns] = "pairs"
+    block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
@@ -68,7 +70,7 @@ class IALS(Recommender):
         users = self._solve(by_user.indptr, by_user.indices, items)
         self.user_factors_ = users.numpy()
         self.item_factors_ = items.numpy()
-        self.signatures_ = train.histories.signatures()
+        self.signatures_ = train.histories.signatures
 
     def _solve(
         self, indptr: npt.NDArray[np.integer], indices: npt.NDArray[np.integer], other: Tensor
@@ -78,7 +80,8 @@ class IALS(Recommender):
         gram = self.unobserved * (other.T @ other)
         ridge = self.l2 * (counts + self.unobserved * len(other)) ** self.nu
         out = torch.zeros(len(counts), self.dim)
-        index = torch.from_numpy(indices.astype(np.int64))
+        index = torch.from_numpy(np.append(indices.astype(np.int64), len(other)))
+        padded = torch.cat([other, torch.zeros(1, self.dim)])
         order = np.argsort(counts, kind="stable")
         order = order[np.searchsorted(counts[order], 1) :]
         start = 0
@@ -91,10 +94,12 @@ class IALS(Recommender):
             stop = start + max(1, int(np.searchsorted(~fits, True)))
             rows = order[start:stop]
             width = int(counts[rows[-1]])
-            place = torch.arange(width)[None, :].expand(len(rows), -1)
-            inside = place < torch.from_numpy(counts[rows])[:, None]
-            flat = torch.where(inside, place + torch.from_numpy(indptr[rows].astype(np.int64))[:, None], 0)
-            vectors = other[index[flat]] * inside[:, :, None]
+            place = np.arange(width)
+            inside = place < counts[rows][:, None]
+            flat = np.where(inside, indptr[rows].astype(np.int64)[:, None] + place, len(indices))
+            # The appended index leads to the appended zero vector.
+            gathered = padded.index_select(0, index[torch.from_numpy(flat.reshape(-1))])
+            vectors = gathered.view(len(rows), width, self.dim)
             system = torch.baddbmm(gram.expand(len(rows), -1, -1), vectors.mT, vectors)
             system.diagonal(dim1=1, dim2=2).add_(
                 torch.from_numpy(ridge[rows].astype(np.float32))[:, None]
@@ -108,9 +113,9 @@ class IALS(Recommender):
     def user_vectors(self, users: Histories) -> Floats:
         """float32[n_users, dim], stored for unchanged histories, otherwise folded in."""
         same = users.users >= 0
-        same[same] = users.signatures()[same] == self.signatures_[users.users[same]]
+        same[same] = users.signatures[same] == self.signatures_[users.users[same]]
         if same.all():
-            return self.user_factors_[users.users]
+            return np.asarray(self.user_factors_[users.users])
         vectors = np.empty((len(users), self.dim), np.float32)
         vectors[same] = self.user_factors_[users.users[same]]
         rest = users.take(np.flatnonzero(~same)).matrix()
@@ -120,7 +125,8 @@ class IALS(Recommender):
 
     def item_vectors(self) -> Floats:
         """float32[n_items, dim]."""
-        return self.item_factors_
+        factors: Floats = self.item_factors_
+        return factors
 
     def _scores(self, users: Histories) -> Floats:
         left = torch.from_numpy(self.user_vectors(users))
@@ -141,4 +147,4 @@ class IALS(Recommender):
         system = self.unobserved * factors.T @ factors + mine.T @ mine
         system[np.diag_indices(self.dim)] += ridge
         parts = (factors[items] @ np.linalg.solve(system, mine.T))[:, place]
-        return (parts * user.latest).astype(np.float32)
+        return np.asarray(parts * user.latest, np.float32)

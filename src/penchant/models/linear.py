@@ -17,6 +17,7 @@ from penchant.errors import DataError, ParameterError
 from penchant.models.base import Learns, Recommender
 from penchant.models.parameters import Space
 from penchant.run import Run
+from penchant.topk import CACHED_CELLS
 
 Floats = npt.NDArray[np.float32]
 
@@ -39,6 +40,7 @@ class EASE(Recommender):
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     learns: ClassVar[Learns] = "pairs"
+    block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         n = train.n_items
@@ -81,4 +83,5 @@ def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if info != 0:
         raise DataError("The item matrix is singular: raise l2.")
     upper = np.triu(half)
-    return upper + np.triu(upper, 1).T
+    whole: npt.NDArray[np.float64] = upper + np.triu(upper, 1).T
+    return whole

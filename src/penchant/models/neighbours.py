@@ -122,13 +122,14 @@ class ItemKNN(_Neighbours):
 
     def _scores(self, users: Histories) -> Floats:
         if not self.of_ratings:
-            return (users.matrix() @ self.near_).toarray()
+            return np.asarray((users.matrix() @ self.near_).toarray())
         base = self._baseline(users)[:, None] + self.item_bias_
         if users.ratings is None:
             return base
         total = (self._residuals(users) @ self.near_).toarray()
         weight = (users.matrix() @ self.near_).toarray()
-        return base + np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        shift = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        return np.asarray(base + shift)
 
     def predict(self, rows: Rows) -> Floats:
         """float32[n_rows], predicted ratings."""
@@ -153,10 +154,13 @@ class ItemKNN(_Neighbours):
             raise ParameterError("Contributions are computed for one user at a time.")
         weights = self.near_[user.items][:, items].toarray().T
         weights *= user.latest
-        if self.of_ratings and user.ratings is not None:
+        if self.of_ratings:
+            if user.ratings is None:  # biases alone
+                return np.zeros((len(items), user.n_events), np.float32)
             rest = user.ratings - self._baseline(user) - self.item_bias_[user.items]
             total = weights.sum(axis=1, keepdims=True)
-            weights = np.divide(weights * rest, total, out=np.zeros_like(weights), where=total > 0)
+            known = total > 1e-6  # as in `_scores`
+            weights = np.divide(weights * rest, total, out=np.zeros_like(weights), where=known)
         return np.asarray(weights, np.float32)
 
 
@@ -176,8 +180,9 @@ class UserKNN(_Neighbours):
         self.interactions_ = train.histories.matrix()
         if train.has_ratings:
             self.residuals_ = self._residuals(train.histories)
-            total = np.bincount(self.interactions_.indices, train.histories.matrix("rating").data,
-                                train.n_items)
+            total = np.bincount(
+                self.interactions_.indices, train.histories.matrix("rating").data, train.n_items
+            )
             self.item_means_ = (total / np.maximum(train.item_counts, 1)).astype(np.float32)
 
     def _alike_users(self, users: Histories) -> Floats:
@@ -213,10 +218,11 @@ class UserKNN(_Neighbours):
         near = strongest(self._alike_users(users), self.neighbours)
         weight = (near @ self.interactions_).toarray()
         if not self.of_ratings:
-            return weight
+            return np.asarray(weight)
         total = (near @ self.residuals_).toarray()
         base = self._baseline(users)[:, None] + self.item_bias_
-        return base + np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        shift = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        return np.asarray(base + shift)
 
     def predict(self, rows: Rows) -> Floats:
         """float32[n_rows], predicted ratings."""

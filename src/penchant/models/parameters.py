@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -49,11 +50,11 @@ class Parameter:
     def type_name(self) -> str:
         """The type as a person writes it."""
         base = get_args(self.type)[0] if get_origin(self.type) is Annotated else self.type
-        return inspect.formatannotation(base).replace("typing.", "").rsplit("penchant.", 1)[-1]
+        return re.sub(r"\b(\w+\.)+(?=[A-Z])", "", inspect.formatannotation(base))
 
 
 @cache
-def parameters(cls: type) -> dict[str, Parameter]:
+def parameters(cls: Any) -> dict[str, Parameter]:
     """The hyper-parameters of a model class by name, in the order of their definition."""
     hints = get_type_hints(cls, include_extras=True)
     found = {}
@@ -69,7 +70,7 @@ def parameters(cls: type) -> dict[str, Parameter]:
 
 
 @cache
-def _adapters(cls: type) -> dict[str, TypeAdapter[Any]]:
+def _adapters(cls: Any) -> dict[str, TypeAdapter[Any]]:
     return {name: _adapter(p.type) for name, p in parameters(cls).items()}
 
 
@@ -83,19 +84,17 @@ def check_values(model: object) -> None:
     Raises:
         ParameterError: a value is impossible; the sentence names parameter, value and reason.
     """
-    cls = type(model)
+    cls: Any = type(model)
     for name, adapter in _adapters(cls).items():
         value = getattr(model, name)
         try:
             setattr(model, name, adapter.validate_python(value))
         except ValidationError as error:
             reason = error.errors()[0]["msg"].removeprefix("Value error, ").lower().rstrip(".")
-            raise ParameterError(
-                f"{cls.__name__}: {name} cannot be {value!r}: {reason}."
-            ) from None
+            raise ParameterError(f"{cls.__name__}: {name} cannot be {value!r}: {reason}.") from None
 
 
-def check_names(cls: type, names: list[str]) -> None:
+def check_names(cls: Any, names: list[str]) -> None:
     """Refuse names that are no hyper-parameters of the class.
 
     Raises:

@@ -50,7 +50,8 @@ class Entities:
     @cached_property
     def squares(self) -> Csr:
         """csr[n, m] of squared values."""
-        return self.ratings.multiply(self.ratings).tocsr()
+        squared: Csr = self.ratings.multiply(self.ratings).tocsr()
+        return squared
 
     def block(self, start: int, stop: int) -> Entities:
         """Some of the rows."""
@@ -83,16 +84,25 @@ def similarity(
             sum_b = product(a.binary, b.ratings)
             n = np.maximum(common, 1)
             cross -= sum_a * sum_b / n
-            square_a -= sum_a * sum_a / n
-            square_b -= sum_b * sum_b / n
-        scale = np.sqrt(np.maximum(square_a, 0) * np.maximum(square_b, 0))
-        # Below this a "variance" is rounding error: the ratings in common are all equal.
+            _subtract(square_a, np.asarray(sum_a * sum_a / n, np.float32))
+            _subtract(square_b, np.asarray(sum_b * sum_b / n, np.float32))
+        scale = np.sqrt(square_a * square_b)
         alike = np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-4)
-        np.clip(alike, -1, 1, out=alike)
+        # Rounding error, which depends on the block, must not decide between equal ones.
+        np.round(np.clip(alike, -1, 1, out=alike), 4, out=alike)
     if shrinkage:
         alike *= common / (common + np.float32(shrinkage))
     alike[common < max(min_common, 1)] = 0
-    return alike
+    return np.asarray(alike)
+
+
+def _subtract(squares: Floats, correction: Floats) -> None:
+    """Make sums of squares squares about the mean, in place; rounding error becomes 0.
+
+    Where all ratings in common are equal, nothing but rounding error is left of a variance.
+    """
+    squares -= correction
+    squares[squares < 4e-6 * correction] = 0
 
 
 def neighbours(
@@ -105,11 +115,12 @@ def neighbours(
         alike = similarity(entities.block(start, stop), entities, kind, shrinkage, min_common)
         alike[np.arange(stop - start), np.arange(start, stop)] = 0
         parts.append(strongest(alike, kept))
-    return sparse.vstack(parts, format="csr")
+    stacked: Csr = sparse.vstack(parts, format="csr")
+    return stacked
 
 
 def strongest(alike: Floats, kept: int) -> Csr:
-    """csr of the same shape with only the `kept` largest entries above 0 of each row."""
+    """Csr of the same shape with only the `kept` largest entries above 0 of each row."""
     n_rows, n = alike.shape
     found = torch.topk(torch.from_numpy(alike), min(kept, n), sorted=False)
     value, column = found.values.numpy(), found.indices.numpy()

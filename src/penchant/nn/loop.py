@@ -112,19 +112,16 @@ def train(
             order = torch.randperm(n, generator=generator)
             arrays = tuple(a[order] for a in arrays)
             total = torch.zeros((), dtype=torch.float64)
-            for batch in zip(*(a.split(schedule.batch_size) for a in arrays), strict=True):
+            for batch in zip(*(torch.split(a, schedule.batch_size) for a in arrays), strict=True):
                 total.add_(step(*batch), alpha=len(batch[0]))
             row = {"epoch": float(epoch), "loss": float(total) / n}
             spent += time.perf_counter() - started
-            if not math.isfinite(row["loss"]):
-                raise PenchantError(
-                    f"The training loss of {name} became {row['loss']} in epoch {epoch}: lower "
-                    "the learning rate."
-                )
+            _refuse_unless_finite(row["loss"], f"training loss of {name}", epoch)
             network.eval()
             if validate is not None:
                 with torch.no_grad():
                     row["validation_loss"] = validate()
+                _refuse_unless_finite(row["validation_loss"], f"validation loss of {name}", epoch)
                 if row["validation_loss"] < best - schedule.min_delta:
                     best, best_epoch = row["validation_loss"], epoch
                     best_state = copy.deepcopy(network.state_dict())
@@ -133,13 +130,20 @@ def train(
             task.advance(note=" ".join(f"{k} {v:.4f}" for k, v in row.items() if "loss" in k))
             for callback in run.callbacks:
                 callback(row)
-            if schedule.patience is not None and validate is not None:
-                if epoch - best_epoch >= schedule.patience:
-                    break
+            waited = epoch - best_epoch if validate is not None else 0
+            if schedule.patience is not None and waited >= schedule.patience:
+                break
     if best_state is None:
         return curve, len(curve)
     network.load_state_dict(best_state)
     return curve, best_epoch
+
+
+def _refuse_unless_finite(loss: float, what: str, epoch: int) -> None:
+    if not math.isfinite(loss):
+        raise PenchantError(
+            f"The {what} became {loss} in epoch {epoch}: lower the learning rate."
+        )
 
 
 @contextmanager

@@ -97,7 +97,8 @@ class RowAdam:
                 table.gradient.index_add_(0, index, rows.grad)
                 total = table.gradient.index_select(0, index)
                 table.gradient.index_fill_(0, index, 0)
-                self._update(*state.unbind(1), total)
+                weight, first, second = state.unbind(1)
+                self._update(weight, first, second, total)
                 table.state.index_copy_(0, index, state)
             table.touched.clear()
         for parameter, first, second in self.dense:

@@ -1,0 +1,39 @@
+# Every target makes the virtual environment itself where it is missing.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo lint test bench clean
+
+help: ## Say what can be made.
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(STAMP) ## Make .venv with the package and everything it is developed with.
+
+# torch first and by its exact version, so that nothing else decides which build is taken.
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt "$$(grep '^torch==' constraints.txt)"
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[dev]'
+	touch $@
+
+demo: $(STAMP) ## Go the whole way on MovieLens 100K: compare, report, recommend, explain.
+	$(BIN)/penchant demo
+
+lint: $(STAMP) ## Check style, types and who imports whom.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+test: lint ## Check style and types, and run all tests.
+	$(BIN)/python -m pytest
+
+bench: $(STAMP) ## Measure time, memory and figures on this machine.
+	$(BIN)/python benchmarks/run.py
+
+clean: ## Remove what was built and cached, but for .venv.
+	rm -rf build dist out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find src tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,260 @@
+"""Time penchant beside its peers in one run, and print the ratios.
+
+`python benchmarks/run.py [NAME …]` runs all benchmarks, or those named. Each peer gets an
+environment of its own under `benchmarks/.peers`, made on first use from
+`benchmarks/peers/<peer>.txt`. Ours and the peer's turns alternate, so that a machine that grows
+slower or faster does so for both; the ratio is of the medians. Real data are found through
+PENCHANT_MIRROR; benchmarks that need them are left out, with a reason, where it is not set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).parent
+RATINGS = "movielens-1m/ratings.dat"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One comparison.
+
+    Attributes:
+        name: what to call it on the command line.
+        about: what is compared.
+        ours: arguments for `ours.py`; `{data}` is the file of ratings.
+        peer: the peer's environment.
+        theirs: the peer's script and arguments.
+        figure: the rate to compare, a key of both outputs.
+        mark: how many times the peer's rate ours should be.
+        backend: KERAS_BACKEND, where the peer is Keras.
+    """
+
+    name: str
+    about: str
+    ours: tuple[str, ...]
+    peer: str
+    theirs: tuple[str, ...]
+    figure: str
+    mark: float
+    backend: str = ""
+
+
+def _dot(dim: int, batch: int, backend: str, mark: float, rows: int) -> Benchmark:
+    size = ("--dim", str(dim), "--batch", str(batch))
+    return Benchmark(
+        f"dot-{dim}d-{batch}-{backend}",
+        f"dot-product network, 77,805 × 185,973, {dim}-d, batch {batch}; Keras on {backend}",
+        ("dot", *size, "--rows", "262144", "--epochs", "4"),
+        "keras",
+        ("keras_dot.py", *size, "--rows", str(rows), "--epochs", "2"),
+        "samples_per_s",
+        mark,
+        backend,
+    )
+
+
+BENCHMARKS = (
+    Benchmark(
+        "read",
+        "reading MovieLens 1M's ratings.dat; pandas with the separator '::'",
+        ("read", "{data}"),
+        "implicit",
+        ("pandas_read.py", "{data}"),
+        "rows_per_s",
+        20,
+    ),
+    Benchmark(
+        "topn",
+        "top 10 unseen of all MovieLens 1M users, 64-d factors; implicit",
+        ("topn", "{data}"),
+        "implicit",
+        ("implicit_topn.py", "{data}"),
+        "users_per_s",
+        4,
+    ),
+    Benchmark(
+        "evaluate-recbole",
+        "full ranking and three metrics, 64-d; RecBole as it comes",
+        ("evaluate", "{data}"),
+        "recbole",
+        ("recbole_evaluate.py", "{data}", "--batch-users", "0"),
+        "users_per_s",
+        5,
+    ),
+    Benchmark(
+        "evaluate-recbole-tuned",
+        "the same; RecBole at the batch size that suits it best",
+        ("evaluate", "{data}"),
+        "recbole",
+        ("recbole_evaluate.py", "{data}", "--batch-users", "256"),
+        "users_per_s",
+        1,
+    ),
+    Benchmark(
+        "evaluate-lenskit",
+        "the same; LensKit",
+        ("evaluate", "{data}"),
+        "lenskit",
+        ("lenskit_evaluate.py", "{data}"),
+        "users_per_s",
+        50,
+    ),
+    _dot(1, 128, "tensorflow", 3, 65_536),
+    _dot(1, 128, "jax", 1, 262_144),
+    _dot(32, 128, "tensorflow", 12, 16_384),
+    _dot(32, 128, "jax", 12, 16_384),
+)
+
+
+def environment(peer: str, root: Path) -> Path:
+    """The Python of a peer's environment, which is made where it is missing."""
+    python = root / peer / "bin" / "python"
+    if not python.exists():
+        print(f"installing {peer} into {root / peer} …", file=sys.stderr)
+        subprocess.run([sys.executable, "-m", "venv", root / peer], check=True)
+        requirements = HERE / "peers" / f"{peer}.txt"
+        pip = [python, "-m", "pip", "install", "-q"]
+        subprocess.run([*pip, "-r", requirements], check=True)
+        for line in requirements.read_text().splitlines():
+            if line.startswith("# no-deps:"):
+                package = line.partition(":")[2].strip()
+                subprocess.run([*pip, "--no-deps", package], check=True)
+    return python
+
+
+def figures(command: Sequence[str | Path], backend: str = "") -> dict[str, Any]:
+    """Run a script and read the JSON line it prints last."""
+    env = os.environ | ({"KERAS_BACKEND": backend} if backend else {})
+    done = subprocess.run(command, capture_output=True, text=True, env=env, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{command} failed:\n{done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def ours(*arguments: str) -> dict[str, Any]:
+    """Figures of penchant."""
+    return figures([sys.executable, HERE / "ours.py", *arguments])
+
+
+def compare(benchmark: Benchmark, rounds: int, root: Path, data: str) -> dict[str, Any]:
+    """Run both in turns and return medians and their ratio."""
+    python = environment(benchmark.peer, root)
+    mine, theirs = [], []
+    for _ in range(rounds):
+        arguments = [a.format(data=data) for a in benchmark.ours]
+        mine.append(ours(*arguments)[benchmark.figure]["median"])
+        script, *rest = (a.format(data=data) for a in benchmark.theirs)
+        peer = figures([python, HERE / "peers" / script, *rest], benchmark.backend)
+        theirs.append(peer[benchmark.figure]["median"])
+    return {
+        "ours": float(np.median(mine)),
+        "peer": float(np.median(theirs)),
+        "ratio": float(np.median(mine) / np.median(theirs)),
+        "rounds": [a / b for a, b in zip(mine, theirs, strict=True)],
+    }
+
+
+def time_to_loss(root: Path) -> dict[str, Any]:
+    """Seconds to the same validation loss, each at its own best batch size and learning rate."""
+    python = environment("keras", root)
+    contenders = {"penchant": "", "keras-tensorflow": "tensorflow", "keras-jax": "jax"}
+    curves: dict[str, list[tuple[str, list[float], list[float]]]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        data = Path(folder) / "log.npz"
+        np.savez(data, **book_crossing_shaped())
+        for name, backend in contenders.items():
+            curves[name] = []
+            for batch in (128, 1024, 8192):
+                for lr in (0.001, 0.003, 0.01, 0.03):
+                    setting = ["--batch", str(batch), "--lr", str(lr), "--data", str(data)]
+                    setting += ["--epochs", "4" if batch == 128 else "10"]
+                    if backend:
+                        command = [python, HERE / "peers" / "keras_dot.py", *setting]
+                        run = figures([*command, "--warmup-rows", "20000"], backend)
+                    else:
+                        run = ours("dot", *setting)
+                    label = f"batch {batch}, lr {lr}"
+                    curves[name].append((label, run["val_mse"], run["cumulative_seconds"]))
+                    print(f"  {name} {label}: {min(run['val_mse']):.4f}", file=sys.stderr)
+    # The loss that all of them reach, and one part in two hundred of slack.
+    reached = {n: min(min(loss) for _, loss, _ in runs) for n, runs in curves.items()}
+    goal = max(reached.values()) * 1.005
+    fastest = {
+        name: min(
+            (seconds[next(i for i, value in enumerate(loss) if value <= goal)], label)
+            for label, loss, seconds in runs
+            if min(loss) <= goal
+        )
+        for name, runs in curves.items()
+    }
+    return {"goal": goal, "best_loss": reached, "seconds": fastest}
+
+
+def book_crossing_shaped(rows: int = 433_671, seed: int = 0) -> dict[str, np.ndarray]:
+    """A log of Book-Crossing's size, skew and scale, with tastes to be learned."""
+    rng = np.random.default_rng(seed)
+    users, items = 77_805, 185_973
+    user = (users * rng.random(rows) ** 4).astype(np.int32)
+    item = (items * rng.random(rows) ** 3).astype(np.int32)
+    leaning = rng.normal(0, 1.0, users)[user] + rng.normal(0, 0.7, items)[item]
+    taste = rng.normal(0, 1.0, users)[user] * rng.normal(0, 1.0, items)[item]
+    rating = np.clip(np.round(7.6 + leaning + taste + rng.normal(0, 1, rows)), 1, 10)
+    held = rng.random(rows) < 0.1
+    columns = {"user": user, "item": item, "rating": rating.astype(np.float32)}
+    return {n: c[~held] for n, c in columns.items()} | {
+        f"val_{n}": c[held] for n, c in columns.items()
+    }
+
+
+def main() -> None:
+    """Run what was asked for and print a table."""
+    known = [*(b.name for b in BENCHMARKS), "time-to-loss"]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peers", type=Path, default=HERE / ".peers", help="their environments")
+    parser.add_argument("--json", type=Path, help="also write the figures to this file")
+    args = parser.parse_args()
+    if unknown := set(args.names) - set(known):
+        parser.error(f"there is no benchmark {', '.join(unknown)}; known are {', '.join(known)}")
+    mirror = os.environ.get("PENCHANT_MIRROR")
+    results: dict[str, Any] = {}
+    for benchmark in BENCHMARKS:
+        if args.names and benchmark.name not in args.names:
+            continue
+        if any("{data}" in a for a in benchmark.ours) and not mirror:
+            print(f"{benchmark.name}: left out, PENCHANT_MIRROR is not set")
+            continue
+        found = compare(benchmark, args.rounds, args.peers, f"{mirror}/{RATINGS}")
+        results[benchmark.name] = found
+        print(
+            f"{benchmark.name}: {found['ratio']:.2f} × (mark {benchmark.mark:g} ×), "
+            f"{found['ours']:,.0f} against {found['peer']:,.0f} {benchmark.figure}; "
+            f"rounds {', '.join(f'{r:.2f}' for r in found['rounds'])}. {benchmark.about}",
+            flush=True,
+        )
+    if not args.names or "time-to-loss" in args.names:
+        found = results["time-to-loss"] = time_to_loss(args.peers)
+        mine = found["seconds"]["penchant"][0]
+        print(f"time-to-loss {found['goal']:.4f}:")
+        for name, (seconds, label) in found["seconds"].items():
+            print(f"  {name}: {seconds:.2f} s ({label}), {seconds / mine:.2f} × ours")
+    if args.json:
+        args.json.write_text(json.dumps(results, indent=2))
+
+
+if __name__ == "__main__":
+    main()

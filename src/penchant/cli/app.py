@@ -1,0 +1,51 @@
+"""The table of commands.
+
+Command modules import what is light at their top and everything else inside, so that `--help`
+answers at once.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penchant.cli.compare import compare
+from penchant.cli.demo import demo
+from penchant.cli.explore import explore
+from penchant.cli.fetch import fetch
+from penchant.cli.models import models
+from penchant.cli.recommend import recommend
+from penchant.cli.train import train
+
+app = typer.Typer(
+    help="From a log of who liked what to recommendations one can trust.",
+    epilog="LOG is the name of a published data set, a file, a database URL or a folder.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+for function in (fetch, explore, compare, train, recommend, models, demo):
+    app.command()(function)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"penchant {version('penchant')}")
+        raise typer.Exit
+
+
+@app.callback()
+def penchant(
+    _: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_version, is_eager=True, help="Print the version and stop."
+        ),
+    ] = False,
+) -> None:
+    """From a log of who liked what to recommendations one can trust."""

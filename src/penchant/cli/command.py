@@ -1,0 +1,60 @@
+"""What turns a function into a command: shared options, one way to fail, one way to answer."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import inspect
+import sys
+from collections.abc import Callable
+from typing import Any, get_type_hints
+
+from penchant.cli.failing import told
+from penchant.cli.session import Session
+
+
+def command(function: Callable[..., None]) -> Callable[..., None]:
+    """Make a command of a function whose parameters may be dataclasses of options.
+
+    Each field of such a dataclass becomes an option of the command, so that options which
+    several commands share are written once. One of them is the `Session`.
+    """
+    hints = get_type_hints(function, include_extras=True)
+    groups: dict[str, type] = {}
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(function).parameters.items():
+        if dataclasses.is_dataclass(hints[name]):
+            groups[name] = hints[name]
+            parameters += _spread(hints[name])
+        else:
+            kind = inspect.Parameter.KEYWORD_ONLY
+            parameters.append(parameter.replace(annotation=hints[name], kind=kind))
+
+    @functools.wraps(function)
+    def wrapper(**values: Any) -> None:
+        for name, group in groups.items():
+            own = {field.name: values.pop(field.name) for field in dataclasses.fields(group)}
+            values[name] = group(**own)
+        session = next(value for value in values.values() if isinstance(value, Session))
+        with told(), session.speaking():
+            function(**values)
+            sys.stdout.flush()  # a closed pipe is to be noticed here and not while exiting
+
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__annotations__ = {p.name: p.annotation for p in parameters}
+    return wrapper
+
+
+def _spread(group: type) -> list[inspect.Parameter]:
+    hints = get_type_hints(group, include_extras=True)
+    return [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            annotation=hints[field.name],
+            default=inspect.Parameter.empty
+            if field.default is dataclasses.MISSING
+            else field.default,
+        )
+        for field in dataclasses.fields(group)
+    ]

@@ -1,0 +1,100 @@
+"""`penchant compare`: several recommenders on one split of a log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.contenders import build, default_specs
+from penchant.cli.files import target
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.cli.splitting import SplitOptions
+from penchant.run import say
+
+if TYPE_CHECKING:
+    from penchant.evaluate import Evaluation
+
+
+@command
+def compare(
+    *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="A model such as ease or dot:dim=16,target=interaction; again for more.",
+            show_default=False,
+        ),
+    ] = None,
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Such as ndcg@10 or rmse; again for more. The first decides.", show_default=False
+        ),
+    ] = None,
+    like: Annotated[
+        float | None,
+        typer.Option(help="The rating from which an event is a like.", show_default=False),
+    ] = None,
+    relevant: Annotated[
+        Literal["all", "liked"], typer.Option(help="Which held-out events a list should have.")
+    ] = "all",
+    replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 2000,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
+    ] = None,
+    split: SplitOptions,
+    log: LogOptions,
+    session: Session,
+) -> None:
+    """Compare recommenders, always with trivial baselines."""
+    page = target(output, endings=(".html", ".htm"))
+    models = build(model or (), split.seed)
+    data = log.read(session.run)
+    if not models:
+        model = default_specs(data)
+        models = build(model, split.seed)
+
+    from penchant.evaluate import evaluate
+
+    parts = split.cut(data)
+    result = evaluate(
+        models,
+        parts,
+        metric,
+        like=like,
+        relevant=relevant,
+        replicates=replicates,
+        seed=split.seed,
+        run=session.run,
+    )
+    again = session.again(model=model, split=parts.kind, metric=result.settings["metrics"])
+    if session.json:
+        best = result.best_name() if parts.validation else None
+        session.reply(result.to_dict() | {"best_on_validation": best, "reproduce": again})
+    else:
+        show(session, result)
+    if page is not None:
+        result.report(page, run=session.run)
+        say(f"Wrote {page}.")
+    if not session.json:
+        say(f"Again: {again}")
+
+
+def show(session: Session, result: Evaluation) -> None:
+    """Print the tables, and which model is best on validation."""
+    from penchant.evaluate.text import render
+
+    render(result, session.console)
+    if result.split.validation is not None:
+        primary = result.table().primary
+        session.console.print(
+            f"Best on validation by {primary}: [bold]{result.best_name()}[/]. Test figures "
+            "chose nothing."
+        )

@@ -1,0 +1,38 @@
+"""Which recommenders take part where nobody says, and how a seed reaches them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from penchant.data.dataset import Dataset
+    from penchant.models.base import Recommender
+
+_ALWAYS = ("ease", "ials", "item-knn", "user-knn", "dot:target=interaction")
+_WITH_RATINGS = ("item-knn:similarity=pearson", "dot")
+_DENSE = 20_000  # items beyond which a dense matrix of items takes minutes and gigabytes
+
+
+def default_specs(log: Dataset) -> list[str]:
+    """Models worth comparing on this log; trivial baselines join without being asked."""
+    specs = [*_ALWAYS, *(_WITH_RATINGS if log.has_ratings else ())]
+    if log.n_items > _DENSE:
+        specs.remove("ease")
+    return specs
+
+
+def build(specs: Iterable[str], seed: int) -> dict[str, Recommender]:
+    """The models of these texts by their texts, with this seed unless a text has its own.
+
+    Raises:
+        ParameterError: a text is no model.
+    """
+    from penchant.models import make
+
+    models = {}
+    for spec in specs:
+        model = make(spec)
+        models[spec.strip()] = model if "seed=" in spec else model.clone(seed=seed)
+    return models

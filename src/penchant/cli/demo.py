@@ -1,0 +1,90 @@
+"""`penchant demo`: the whole way on real ratings, from a log to reasons."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.compare import show as show_result
+from penchant.cli.contenders import build, default_specs
+from penchant.cli.files import target
+from penchant.cli.lists import as_json, lists_for, newcomer, show
+from penchant.cli.session import Session
+from penchant.cli.titles import items_of_titles
+from penchant.run import say
+
+_NAME = "movielens-100k"
+_USER = 42
+_LIKED = ("Star Wars", "The Empire Strikes Back", "Alien", "Blade Runner", "The Terminator")
+
+
+@command
+def demo(
+    *,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="The report; the bundle goes beside it.")
+    ] = Path("out/demo/report.html"),
+    mirror: Annotated[
+        str | None, typer.Option(help="A folder or address that has published data sets.")
+    ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False,
+    session: Session,
+) -> None:
+    """Go the whole way on MovieLens 100K, from ratings to reasons."""
+    page = target(output, endings=(".html", ".htm"))
+    assert page is not None
+
+    from penchant.bundle import save
+    from penchant.data.sources import load
+    from penchant.data.split import split_per_user
+    from penchant.evaluate import evaluate
+    from penchant.models import make
+    from penchant.models.abilities import Explains
+
+    log = load(_NAME, mirror=mirror, offline=offline, run=session.run)
+    say(f"{log!r} from {log.origin.source}.")
+    split = split_per_user(log, validation=0.1, test=0.1)
+    specs = default_specs(log)
+    say(f"Comparing {', '.join(specs)} with the trivial baselines …")
+    result = evaluate(build(specs, seed=0), split, run=session.run)
+    if not session.json:
+        show_result(session, result)
+    result.report(page, run=session.run)
+
+    best = result.best_name()
+    say(f"Learning {best} from the whole log …")
+    model = result.best().refit(log, run=session.run)
+    bundle = save(model, page.parent / "bundle", overwrite=True, evaluation=result)
+
+    teller = model if isinstance(model, Explains) else make("ease").fit(log)
+    liked = items_of_titles(teller, _LIKED)
+    known = lists_for(teller, [_USER], 10)
+    new = lists_for(teller, newcomer(teller, liked), 10)
+    if session.json:
+        session.reply(
+            result.to_dict()
+            | {
+                "report": str(page),
+                "bundle": str(bundle),
+                "best_on_validation": best,
+                "lists": as_json(known) + as_json(new),
+            }
+        )
+        return
+    show(session, known, {_USER: f"For user {_USER} of {_NAME}"})
+    show(session, new, {0: f"For someone new who likes {', '.join(_LIKED)}"})
+    where = shlex.quote(str(bundle))
+    print()
+    print(f"The report is {page}, and the bundle of {best} is {bundle}.")
+    print("Next, try one of these:")
+    for line in (
+        f"penchant recommend {where} --like-title Fargo --like-title 'Pulp Fiction' --explain",
+        f"penchant explore {_NAME} -o {shlex.quote(str(page.parent / 'explore.html'))}",
+        f"penchant compare {_NAME} -m ease:l2=200 -m item-knn:neighbours=50 --split random",
+        "penchant compare YOUR-RATINGS.csv -o report.html",
+    ):
+        print(f"  {line}")

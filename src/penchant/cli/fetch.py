@@ -1,0 +1,49 @@
+"""`penchant fetch`: published data sets, found or downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.session import Session
+
+
+@command
+def fetch(
+    *,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which one; without it, list them.")
+    ] = None,
+    mirror: Annotated[
+        str | None, typer.Option(help="A folder or address that has published data sets.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(help="Where copies are kept.")] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False,
+    session: Session,
+) -> None:
+    """Find or download a published data set, or list them."""
+    from penchant.data.sources import SOURCES
+    from penchant.data.sources import fetch as find
+
+    if name is None:
+        known = [
+            {"name": key, "events": source.events, "about": source.about}
+            for key, source in SOURCES.items()
+        ]
+        if session.json:
+            session.reply(known)
+        else:
+            width = max(map(len, SOURCES))
+            for row in known:
+                count = f"{row['events']:,}" if row["events"] else ""
+                print(f"{row['name']:<{width}}  {count:>11}  {row['about']}")
+        return
+    found = find(name, mirror=mirror, cache=cache, offline=offline, run=session.run)
+    facts = {"name": name, "path": str(found.path), "origin": found.origin, "form": found.form}
+    if session.json:
+        session.reply(facts)
+    else:
+        print(f"{name} is in {found.path} ({found.form} files, from {found.origin}).")

@@ -1,0 +1,182 @@
+"""Which log a command is about: where it is, how it is read, what is left out."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penchant.errors import DataError, ParameterError
+from penchant.run import Run, say
+
+if TYPE_CHECKING:
+    from penchant.data.dataset import Dataset
+
+Text = str | None
+_NAME = re.compile(r"[\w-]+")
+_OF_FILES = {
+    "user", "item", "rating", "time", "text", "separator", "header", "encoding", "table", "query",
+    "strict",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """LOG and everything that says how to read it.
+
+    Attributes:
+        source: the name of a published data set, a file, a database URL or a folder.
+    """
+
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOG", help="A published data set's name, a file, a database URL or a folder."
+        ),
+    ]
+    user: Annotated[
+        Text, typer.Option(help="The user column: its name, or its position from 0.")
+    ] = None
+    item: Annotated[Text, typer.Option(help="The item column.")] = None
+    rating: Annotated[Text, typer.Option(help="The rating column; 'none' reads none.")] = None
+    time: Annotated[Text, typer.Option(help="The column of times; 'none' reads none.")] = None
+    text: Annotated[Text, typer.Option(help="The column of texts; 'none' reads none.")] = None
+    separator: Annotated[
+        Text, typer.Option(help="What stands between columns, such as ';' or 'tab'.")
+    ] = None
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether the first line names the columns."),
+    ] = None
+    encoding: Annotated[Text, typer.Option(help="Of a text file, such as latin-1.")] = None
+    table: Annotated[Text, typer.Option(help="The table of a database.")] = None
+    query: Annotated[Text, typer.Option(help="A SELECT instead of a table.")] = None
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a log with malformed records.")
+    ] = False
+    mirror: Annotated[
+        Text, typer.Option(help="A folder or address that has published data sets.")
+    ] = None
+    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False
+    min_rating: Annotated[float | None, typer.Option(help="Leave out lower ratings.")] = None
+    max_rating: Annotated[float | None, typer.Option(help="Leave out higher ratings.")] = None
+    since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
+    until: Annotated[Text, typer.Option(help="Leave out what came after that day.")] = None
+    drop_duplicates: Annotated[
+        bool, typer.Option("--drop-duplicates", help="Keep a user's last event with an item.")
+    ] = False
+    k_core: Annotated[
+        Text, typer.Option(help="Keep users and items with N events at least; N or USER,ITEM.")
+    ] = None
+
+    def read(self, run: Run) -> Dataset:
+        """Read the log and leave out what was asked to be left out.
+
+        Raises:
+            DataError: it cannot be read, or nothing is left.
+            ParameterError: there is no such data set, or options do not go together.
+            DownloadError: a data set cannot be found or fetched.
+        """
+        from penchant.data.sources import SOURCES
+
+        if self.source in SOURCES:
+            log = self._published(run)
+        elif Path(self.source).is_dir():
+            log = _folder(Path(self.source))
+        else:
+            log = self._file()
+        kept = self._filter(log)
+        for sentence in kept.origin.dropped:
+            say(f"{kept.name}: {sentence}.")
+        if not len(kept):
+            raise DataError(f"The filters leave no event of {kept.name!r}: loosen them.")
+        return kept
+
+    def _published(self, run: Run) -> Dataset:
+        from penchant.data.sources import load
+
+        given = [
+            f"--{field.name}"
+            for field in fields(self)
+            if field.name in _OF_FILES and getattr(self, field.name) not in (None, False)
+        ]
+        if given:
+            raise ParameterError(
+                f"{', '.join(given)} cannot be used with the published data set {self.source}: "
+                "its columns are known."
+            )
+        return load(self.source, mirror=self.mirror, offline=self.offline, run=run)
+
+    def _file(self) -> Dataset:
+        from penchant.data.read import read
+        from penchant.data.sources import SOURCES
+
+        if _NAME.fullmatch(self.source) and not Path(self.source).exists():
+            close = difflib.get_close_matches(self.source, SOURCES, n=1)
+            hint = f"did you mean {close[0]}?" if close else "'penchant fetch' lists the data sets."
+            raise ParameterError(
+                f"There is neither a file nor a published data set {self.source!r}: {hint}"
+            )
+        wishes: dict[str, Any] = {
+            role: _column(getattr(self, role))
+            for role in ("user", "item", "rating", "time", "text")
+        }
+        return read(
+            self.source,
+            **wishes,
+            separator=_separator(self.separator),
+            header=self.header,
+            encoding=self.encoding,
+            table=self.table,
+            query=self.query,
+            malformed="raise" if self.strict else "skip",
+        )
+
+    def _filter(self, log: Dataset) -> Dataset:
+        from penchant.data import filter as filters
+
+        if self.min_rating is not None or self.max_rating is not None:
+            log = filters.rating_range(log, self.min_rating, self.max_rating)
+        if self.since is not None or self.until is not None:
+            log = filters.dates(log, self.since, self.until)
+        if self.drop_duplicates:
+            log = filters.drop_duplicates(log)
+        if self.k_core is not None:
+            log = filters.k_core(log, *_core(self.k_core))
+        return log
+
+
+def _folder(folder: Path) -> Dataset:
+    from penchant.data.sources import atomic, movielens
+
+    if any(folder.glob("*.inter")):
+        return atomic.read(folder, name=folder.name)
+    if any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv")):
+        return movielens.read(folder, folder.name)
+    raise DataError(
+        f"The folder {str(folder)!r} holds no release of MovieLens and no atomic files: name "
+        "the file in it that has the events."
+    )
+
+
+def _column(wish: str | None) -> str | int | bool | None:
+    if wish is None:
+        return None
+    if wish.lower() == "none":
+        return False
+    return int(wish) if wish.isascii() and wish.isdigit() else wish
+
+
+def _separator(text: str | None) -> str | None:
+    return "\t" if text in ("tab", "\\t") else text
+
+
+def _core(text: str) -> tuple[int, int]:
+    parts = text.split(",")
+    if len(parts) > 2 or not all(part.strip().isdigit() for part in parts):
+        raise ParameterError(f"A k-core is written N or USER,ITEM, as in 5 or 10,5, not {text!r}.")
+    return int(parts[0]), int(parts[-1])

@@ -1,0 +1,77 @@
+"""`penchant train`: one recommender, learned from a whole log and kept as a bundle."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.contenders import build
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.errors import BundleError
+from penchant.run import Run, say
+
+if TYPE_CHECKING:
+    from penchant.data.dataset import Dataset
+    from penchant.models.base import Recommender
+
+
+@command
+def train(
+    *,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The bundle's folder.")],
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A model such as ease or ease:l2=300.")
+    ] = "ease",
+    validation: Annotated[
+        float,
+        typer.Option(
+            help="Share of events by which a network decides how long to learn, before it "
+            "learns from all of them; 0 runs all epochs."
+        ),
+    ] = 0.1,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace a bundle that is there.")
+    ] = False,
+    log: LogOptions,
+    session: Session,
+) -> None:
+    """Learn a recommender and keep it as a bundle."""
+    if output.exists() and not overwrite:
+        raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
+    (unfitted,) = build([model], seed).values()
+    data = log.read(session.run)
+    fitted = learn(unfitted, data, validation, session.run)
+
+    from penchant.bundle import save
+
+    save(fitted, output, overwrite=overwrite)
+    facts = {
+        "bundle": str(output),
+        "model": repr(fitted),
+        "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
+        "fit_seconds": fitted.fit_seconds_,
+        "reproduce": f"{session.again()} -o {shlex.quote(str(output))}",
+    }
+    if session.json:
+        session.reply(facts)
+        return
+    print(f"Learned {fitted!r} from {data!r} in {fitted.fit_seconds_:.1f} s; it is in {output}.")
+    say(f"Next: penchant recommend {shlex.quote(str(output))} --user {data.users[0]} --explain")
+    say(f"Again: {facts['reproduce']}")
+
+
+def learn(model: Recommender, log: Dataset, validation: float, run: Run) -> Recommender:
+    """Fit to the whole log, where the model can stop early with the epochs that suit a part."""
+    if not validation or "patience" not in model.params():
+        return model.fit(log, run=run)
+
+    from penchant.data.split import split
+
+    parts = split(log, validation=0, test=validation, seed=model.seed)
+    return model.fit(parts.train, parts.test, run=run).refit(log, run=run)

@@ -1,0 +1,52 @@
+"""The page of a log."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from penchant.explore import Exploration
+from penchant.report import log_plots
+from penchant.report.html import render, write_whole
+from penchant.report.svg import Chart
+
+
+def write_exploration_page(found: Exploration, path: str | Path) -> Path:
+    """Write what was found in a log as one self-contained HTML page that opens offline.
+
+    The file is written whole or not at all.
+
+    Raises:
+        MissingExtraError: Matplotlib or Jinja2 is not installed.
+    """
+    context = {
+        "title": f"What is in {found.name}",
+        "found": found,
+        "summary": found.summary,
+        "check": found.check,
+        "source": found.source,
+        "charts": _charts(found),
+    }
+    return write_whole(render("exploration.html", context), path)
+
+
+def _charts(found: Exploration) -> dict[str, list[Chart]]:
+    """The charts of each part of the page; a part without any is left out."""
+    ratings, time = [], []
+    if found.summary.rating_histogram:
+        ratings.append(log_plots.ratings(found.summary))
+    for noun, table in (("user", found.user_means), ("item", found.item_means)):
+        if table is not None:
+            ratings.append(log_plots.means(f"{noun}-means", noun, table))
+    if found.over_time is not None and found.period is not None:
+        time.append(log_plots.over_time(found.over_time, found.period))
+        if "rating" in found.over_time.columns and len(found.over_time) > 1:
+            ratings.append(log_plots.rating_over_time(found.over_time, found.period))
+    spread = []
+    if found.summary.n_events:
+        spread = [
+            log_plots.activity("user-activity", "user", found.user_activity),
+            log_plots.activity("item-activity", "item", found.item_activity),
+            log_plots.long_tail(found.long_tail, found.summary),
+            log_plots.density(found.density),
+        ]
+    return {"ratings": ratings, "spread": spread, "time": time}

@@ -1,0 +1,79 @@
+"""Pages: templates with escaping on, one self-contained file, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from penchant.errors import require
+from penchant.report import format as formats
+from penchant.report.svg import Chart
+
+_FOLDER = Path(__file__).parent / "templates"
+
+
+def render(template: str, context: Mapping[str, Any]) -> str:
+    """Fill in a template; whatever comes from data is escaped, charts are not."""
+    jinja2 = require("jinja2", "report")
+    markup = require("markupsafe", "report").Markup
+
+    def drawn(chart: Chart) -> Any:
+        one = f'<div class="svg{" wide" if chart.narrow else ""}">{chart.wide}</div>'
+        other = f'<div class="svg narrow">{chart.narrow}</div>' if chart.narrow else ""
+        return markup(one + other)
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(formats, name)
+        for name in ("fixed", "signed", "whole", "short", "percent", "duration", "memory", "day")
+    }
+    environment.filters |= {"listed": formats.listed, "cell": _cell, "breakable": _breakable}
+    environment.globals["drawn"] = drawn
+    environment.globals["css"] = markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
+    return str(environment.get_template(template).render(context))
+
+
+def write_whole(text: str, path: str | Path) -> Path:
+    """Write a file so that nobody ever sees a part of it: a failure leaves the old one."""
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        mask = os.umask(0)
+        os.umask(mask)
+        Path(name).chmod(0o666 & ~mask)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def _cell(value: object) -> str:
+    """Any value of a frame as text, long ones cut."""
+    if value is None:
+        return formats.DASH
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+    return text if len(text) <= 160 else f"{text[:159]}…"
+
+
+def _breakable(name: str) -> Any:
+    """A model's name with places where a line may end."""
+    markup = require("markupsafe", "report").Markup
+    safe = str(markup.escape(name))
+    for sign in (":", ",", "=", "_"):
+        safe = safe.replace(sign, f"{sign}<wbr>")
+    return markup(safe)

@@ -1,0 +1,28 @@
+"""Tests that a recommender of your own should pass, and logs to try it on.
+
+`check_contract(MyModel, dim=8)` makes all checks. For one test each, with pytest:
+
+    @pytest.mark.parametrize("name", CHECKS)
+    def test_contract(name):
+        CHECKS[name](MyModel)
+"""
+
+from penchant.testing.contract import CHECKS, check_contract
+from penchant.testing.given import Check, Factory
+from penchant.testing.logs import (
+    planted_nothing,
+    planted_pairs,
+    planted_popularity,
+    planted_ratings,
+)
+
+__all__ = [
+    "CHECKS",
+    "Check",
+    "Factory",
+    "check_contract",
+    "planted_nothing",
+    "planted_pairs",
+    "planted_popularity",
+    "planted_ratings",
+]

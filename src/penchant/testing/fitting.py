@@ -1,0 +1,246 @@
+"""Checks of what a model learns, and from what."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from penchant.data.dataset import Dataset
+from penchant.data.split import split_random
+from penchant.errors import DataError, NotFittedError
+from penchant.models.abilities import RatesRows
+from penchant.models.base import Recommender
+from penchant.models.baselines import Popular, Random
+from penchant.testing.given import (
+    Factory,
+    expect,
+    expect_better_than_the_mean,
+    expect_equal,
+    expect_refusal,
+    fitted,
+    mixed_rows,
+    ndcg,
+    visitor,
+)
+from penchant.testing.logs import (
+    planted_nothing,
+    planted_pairs,
+    planted_popularity,
+)
+
+
+def fit_returns_the_model(factory: Factory) -> None:
+    """`fit` returns the model, which then is fitted."""
+    model = factory()
+    expect(model.fit(planted_pairs()) is model, "fit must return the model itself.")
+    expect(model.is_fitted, "After fit a model must say that it is fitted.")
+
+
+def unfitted_refuses(factory: Factory) -> None:
+    """Before `fit` every question is refused."""
+    model, log = factory(), planted_pairs()
+    questions = {
+        "scores": lambda: model.scores(log.histories),
+        "recommend": lambda: model.recommend([1]),
+        "recommend with histories": lambda: model.recommend(log.histories),
+        "history": lambda: model.history([1]),
+        "similar_items": lambda: model.similar_items([1]),
+    }
+    for name, ask in questions.items():
+        expect_refusal(NotFittedError, ask, f"{name} before fit")
+
+
+def log_is_left_alone(factory: Factory) -> None:
+    """Neither fitting nor scoring changes the log or the histories."""
+    log, same = planted_pairs(), planted_pairs()
+    _warm(log)
+    model = factory().fit(log)
+    _expect_same_log(log, same, "fit")
+    model.scores(log.histories)
+    model.recommend(k=3)
+    if isinstance(model, RatesRows):
+        rows = mixed_rows(model)
+        histories, items = rows.histories.items.copy(), rows.items.copy()
+        model.predict(rows)
+        expect(
+            np.array_equal(histories, rows.histories.items) and np.array_equal(items, rows.items),
+            "predict must not change its rows.",
+        )
+    _expect_same_log(log, same, "scoring")
+
+
+def fitting_again_starts_afresh(factory: Factory) -> None:
+    """Fitted twice is as good as once, and nothing of another log is left."""
+    once, log = fitted(factory), planted_pairs(cold_items=2)
+    other = factory().fit(planted_nothing(seed=5, n_items=30)).fit(log)
+    expect_equal(
+        once.scores(log.histories),
+        other.scores(log.histories),
+        "A model that was fitted to another log before must give the same scores.",
+    )
+    expect(
+        set(once.fitted_state()) == set(other.fitted_state()),
+        "A second fit must leave the same attributes as a first one.",
+    )
+
+
+def same_seed_same_scores(factory: Factory) -> None:
+    """The seed decides everything random; another seed works, too."""
+    log = planted_pairs()
+    one, two, other = factory().fit(log), factory().fit(log), factory(seed=11).fit(log)
+    expect(
+        np.array_equal(one.scores(one.known_), two.scores(two.known_)),
+        "Two fits with the same seed must give the same scores.",
+    )
+    expect(not np.isnan(other.scores(other.known_)).any(), "Another seed must work, too.")
+
+
+def empty_log_refused(factory: Factory) -> None:
+    """A log without events is an error with a sentence."""
+    log = planted_pairs()
+    empty = log.subset(np.zeros(len(log), bool))
+    expect_refusal(DataError, lambda: factory().fit(empty), "A log without events")
+
+
+def finds_what_is_planted(factory: Factory) -> None:
+    """The model finds what its class says that it learns."""
+    learns = factory().learns
+    if learns == "pairs":
+        _beats(factory, planted_pairs(n_users=100), [Random(), Popular()], 1.5)
+    elif learns == "popularity":
+        _beats(factory, planted_popularity(), [Random()], 1.5)
+    elif learns == "ratings":
+        expect_better_than_the_mean(factory())
+    else:
+        expect(learns == "nothing", f"learns={learns!r} is none of the known things.")
+
+
+def validation_is_not_learned(factory: Factory) -> None:
+    """Validation events may end the training, but they are not learned by heart."""
+    split = split_random(planted_nothing(), validation=0.15, test=0.1)
+    holdout = split.validation
+    assert holdout is not None
+    found = ndcg(factory().fit(split.train, holdout), holdout)
+    chance = ndcg(Random().fit(split.train), holdout)
+    expect(
+        found < (1 + chance) / 2,
+        f"Where nothing can be known, nDCG@10 on validation events is {found:.2f} (by chance "
+        f"{chance:.2f}): the model has learned the answers.",
+    )
+
+
+def refit_keeps_parameters(factory: Factory) -> None:
+    """`refit` makes a fitted copy that has settled what validation decided."""
+    split = split_random(planted_pairs(), validation=0.1, test=0.1)
+    model = factory().fit(split.train, split.validation)
+    again = model.refit(split.log)
+    expect(again is not model and again.is_fitted, "refit must return a fitted copy.")
+    expect(again.trained_on_ == split.log.fingerprint, "refit must learn from the log given.")
+    expect(model.trained_on_ == split.train.fingerprint, "refit must leave the model alone.")
+
+
+def log_without_ratings(factory: Factory) -> None:
+    """A log without ratings is learned from, or refused with a sentence."""
+    log = planted_pairs(with_ratings=False, with_times=False)
+    model = factory()
+    if model.needs_ratings:
+        expect_refusal(DataError, lambda: model.fit(log), "A log without ratings")
+        return
+    try:
+        model.fit(log)
+    except DataError:
+        expect_refusal(DataError, lambda: factory().fit(log), "A log without ratings")
+        return
+    expect(
+        np.isfinite(model.scores(log.histories)).any(axis=1).all(),
+        "A log without ratings must be refused, or lead to scores.",
+    )
+    model.recommend(visitor(model, rated=False), k=3)
+    if isinstance(model, RatesRows):
+        expect(
+            np.isfinite(model.predict(mixed_rows(model))).all(),
+            "After a log without ratings predictions must be finite.",
+        )
+
+
+def state_can_be_saved(factory: Factory) -> None:
+    """What was learned is arrays, numbers, texts, or lists of numbers, under names ending in _."""
+    model = fitted(factory)
+    hidden = sorted(set(vars(model)) - set(model.params()) - set(model.fitted_state()))
+    expect(not hidden, f"What is learned must end in _, unlike {hidden}: it would be lost.")
+    from_base = Random().fit(planted_pairs()).fitted_state()
+    for name, value in model.fitted_state().items():
+        expect(
+            name in from_base or _saveable(value),
+            f"{name} is a {type(value).__name__}, which cannot be saved.",
+        )
+
+
+def counts_its_parameters(factory: Factory) -> None:
+    """A model that learns something has learned numbers."""
+    model = fitted(factory)
+    count = model.n_parameters()
+    expect(
+        count > 0 or model.learns == "nothing",
+        f"n_parameters() is {count} of a model that says it learns {model.learns}.",
+    )
+
+
+def _beats(factory: Factory, log: Dataset, rivals: list[Recommender], times: float) -> None:
+    split = split_random(log, validation=0, test=0.2)
+    found = ndcg(factory().fit(split.train), split.test)
+    for rival in rivals:
+        trivial = ndcg(rival.fit(split.train), split.test)
+        expect(
+            found > times * trivial,
+            f"On a log with planted {factory().learns} nDCG@10 is {found:.3f}, not clearly above "
+            f"the {trivial:.3f} of {rival!r}.",
+        )
+
+
+def _warm(log: Dataset) -> None:
+    """Fill caches, so that a change to a cached array shows."""
+    _ = log.histories.rows, log.item_counts, log.user_counts
+
+
+def _expect_same_log(log: Dataset, same: Dataset, action: str) -> None:
+    pairs = [
+        (log.histories.items, same.histories.items),
+        (log.histories.ratings, same.histories.ratings),
+        (log.histories.offsets, same.histories.offsets),
+        (log.histories.users, same.histories.users),
+        (log.item_counts, same.item_counts),
+        (log.user_counts, same.user_counts),
+    ]
+    expect(
+        log.events.equals(same.events) and all(np.array_equal(a, b) for a, b in pairs),  # type: ignore[arg-type]
+        f"{action} must not change the log.",
+    )
+
+
+def _saveable(value: object) -> bool:
+    if isinstance(value, list | tuple):
+        return all(_saveable(part) for part in value)
+    if isinstance(value, dict):
+        return all(isinstance(k, str) and _saveable(v) for k, v in value.items())
+    if isinstance(value, np.ndarray):
+        return value.dtype != object
+    plain = (torch.Tensor, str, bool, int, float, np.number, type(None), Recommender)
+    return isinstance(value, plain) or bool(sparse.issparse(value))
+
+
+ALL = (
+    fit_returns_the_model,
+    unfitted_refuses,
+    log_is_left_alone,
+    fitting_again_starts_afresh,
+    same_seed_same_scores,
+    empty_log_refused,
+    finds_what_is_planted,
+    validation_is_not_learned,
+    refit_keeps_parameters,
+    log_without_ratings,
+    state_can_be_saved,
+    counts_its_parameters,
+)

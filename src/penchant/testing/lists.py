@@ -1,0 +1,189 @@
+"""Checks of recommended lists."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import polars as pl
+
+from penchant import topk
+from penchant.data.histories import Int32
+from penchant.errors import ParameterError
+from penchant.testing.given import Factory, expect, expect_refusal, fitted
+from penchant.testing.logs import planted_pairs
+
+_COLD = 2000
+
+
+def lists_are_tables(factory: Factory) -> None:
+    """A list has the user's own ids, ranks from 1 and falling scores."""
+    log = planted_pairs(string_ids=True, cold_items=1)
+    model = factory().fit(log)
+    found = model.recommend(["u003", "u001"], k=4, titles=True)
+    expect(
+        found.columns == ["user", "item", "rank", "score", "title"],
+        f"A table of lists has other columns: {found.columns}.",
+    )
+    expect(
+        found["user"].to_list() == ["u003"] * 4 + ["u001"] * 4,
+        "Lists must come with the users' ids, in the order asked for.",
+    )
+    expect(found["rank"].to_list() == [1, 2, 3, 4] * 2, "Ranks must count from 1.")
+    expect(
+        found.select((pl.col("score").diff().over("user") <= 0).all()).item(),
+        "Scores must fall from rank to rank.",
+    )
+    expect(
+        found["title"].to_list() == [f"Item number {int(i[1:])}" for i in found["item"]],
+        "Titles must be those of the items.",
+    )
+    position = model.recommend(model.histories_of(["u003"]), k=2)
+    expect(position.columns[0] == "history", "Lists for histories must name their position.")
+
+
+def seen_items_left_out(factory: Factory) -> None:
+    """No list has a seen item, and all are full while enough unseen items are left."""
+    model = fitted(factory)
+    seen = _pairs(model.histories_of().rows, model.histories_of().items)
+    k = int(model.known_.n_items - model.known_.lengths.max())
+    found = model.recommend(model.histories_of(), k=k)
+    listed = _pairs(
+        found["history"].to_numpy().astype(np.int32), model.items_.indices(found["item"])
+    )
+    expect(not seen & listed, "Seen items must be left out.")
+    expect(
+        len(found) == k * len(model.histories_of()),
+        "Lists must be filled up with further items while enough unseen ones are left.",
+    )
+
+
+def seen_items_let_in(factory: Factory) -> None:
+    """Asked to, the model also recommends what the user has."""
+    model = fitted(factory)
+    user = model.users_[0]
+    everything = model.recommend([user], k=model.known_.n_items, exclude_seen=False)
+    expect(
+        sorted(everything["item"]) == sorted(model.items_.ids),
+        "With exclude_seen=False a list as long as the catalogue must hold every item once.",
+    )
+
+
+def candidates_are_kept_to(factory: Factory) -> None:
+    """With candidates given the list is the full list with all others left out."""
+    model = fitted(factory)
+    users = [model.users_[n] for n in (0, 1, 2)]
+    candidates = [model.items_[n] for n in (30, 4, 5, 6, 7, 8, 9, 31, 41)]
+    full = model.recommend(users, k=model.known_.n_items)
+    some = model.recommend(users, k=model.known_.n_items, candidates=candidates)
+    expect(
+        some.drop("rank").equals(full.filter(pl.col("item").is_in(candidates)).drop("rank")),
+        "Candidates must come in the order that they have in the full list.",
+    )
+    none = model.recommend(users, k=3, candidates=[])
+    expect(len(none) == 0, "Without any candidate lists must be empty.")
+
+
+def block_size_is_invisible(factory: Factory) -> None:
+    """Lists do not depend on how many users are scored at once."""
+    model = fitted(factory)
+    with block_cells(10**9):
+        large = model.recommend(k=5)
+    with block_cells(1):
+        small = model.recommend(k=5)
+    expect(
+        large.drop("score").equals(small.drop("score")),
+        "Lists must not depend on the size of blocks.",
+    )
+
+
+def more_places_than_items(factory: Factory) -> None:
+    """A list longer than the catalogue ends where no item is left."""
+    model = fitted(factory)
+    user = model.users_[0]
+    unseen = model.known_.n_items - len(set(model.histories_of([user]).items.tolist()))
+    found = model.recommend([user], k=model.known_.n_items + 10)
+    expect(len(found) == unseen, f"A long list must hold all {unseen} unseen items once.")
+    expect(found["item"].n_unique() == unseen, "A list must not name an item twice.")
+
+
+def impossible_length_refused(factory: Factory) -> None:
+    """A list of no place is an error with a sentence."""
+    model = fitted(factory)
+    expect_refusal(ParameterError, lambda: model.recommend(k=0), "k=0")
+    expect_refusal(ParameterError, lambda: model.recommend(k=-1), "k=-1")
+
+
+def similar_items_are_others(factory: Factory) -> None:
+    """Similar items are as many as asked for, and never the item itself."""
+    model = fitted(factory)
+    items = [model.items_[n] for n in (3, 0, 41)]
+    found = model.similar_items(items, k=6)
+    expect(
+        found.columns == ["item", "similar", "rank", "score"],
+        f"A table of similar items has other columns: {found.columns}.",
+    )
+    expect(
+        found["item"].to_list() == [i for i in items for _ in range(6)],
+        "Each item must get as many similar ones as asked for.",
+    )
+    expect(not (found["item"] == found["similar"]).any(), "No item is similar to itself.")
+    expect(found["score"].is_finite().all(), "Similarities must be finite.")
+
+
+def memory_is_bounded(factory: Factory) -> None:
+    """Lists for many users never need the scores of all users at once."""
+    model = fitted(factory, cold_items=_COLD)
+    crowd = model.known_.take(np.arange(640) % len(model.known_))
+    few = crowd.block(0, 64)
+    with block_cells(32 * crowd.n_items):
+        model.recommend(few, k=5)  # what is made once does not count
+        growth = _peak(lambda: model.recommend(crowd, k=5)) - _peak(
+            lambda: model.recommend(few, k=5)
+        )
+    everything = 4 * (len(crowd) - len(few)) * crowd.n_items
+    expect(
+        growth < everything / 2,
+        f"Lists for {len(crowd)} users took {growth / 2**20:.1f} MB more than for {len(few)}, "
+        f"and the scores of all of them are {everything / 2**20:.1f} MB: score blocks of users.",
+    )
+
+
+def _peak(action: Callable[[], object]) -> int:
+    """The most bytes that Python and NumPy held at once while doing something."""
+    tracemalloc.start()
+    try:
+        action()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@contextmanager
+def block_cells(cells: int) -> Iterator[None]:
+    """Change how many scores a block of users may have."""
+    before = topk.BLOCK_CELLS
+    topk.BLOCK_CELLS = cells
+    try:
+        yield
+    finally:
+        topk.BLOCK_CELLS = before
+
+
+def _pairs(rows: Int32, items: Int32) -> set[tuple[int, int]]:
+    return set(zip(rows.tolist(), items.tolist(), strict=True))
+
+
+ALL = (
+    lists_are_tables,
+    seen_items_left_out,
+    seen_items_let_in,
+    candidates_are_kept_to,
+    block_size_is_invisible,
+    more_places_than_items,
+    impossible_length_refused,
+    similar_items_are_others,
+    memory_is_bounded,
+)

@@ -1,0 +1,193 @@
+"""Small logs with something planted in them that a model should find, or with nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from penchant.data.dataset import Dataset
+
+Ints = npt.NDArray[np.int64]
+SCALE = (1.0, 5.0)
+_START = np.datetime64("2020-01-01", "us")
+
+
+def planted_pairs(
+    *, n_users: int = 80, n_items: int = 40, groups: int = 2, seed: int = 0, **options: Any
+) -> Dataset:
+    """Users who like the items of their own group and have tried, and disliked, a few others.
+
+    Which items somebody has says which further ones they will have; all items are about
+    equally popular. Ratings are 4 or 5 inside the group and 1 or 2 outside it.
+
+    Args:
+        n_users: users, dealt to the groups in turn.
+        n_items: items, dealt to the groups in turn.
+        groups: how many tastes there are.
+        seed: decides everything random.
+        options: see `build`.
+    """
+    rng = np.random.default_rng(seed)
+    users, items, ratings = [], [], []
+    of_item = np.arange(n_items) % groups
+    for user in range(n_users):
+        own, other = (np.flatnonzero((of_item == user % groups) == mine) for mine in (True, False))
+        liked = rng.choice(own, max(2, len(own) * 3 // 5), replace=False)
+        tried = rng.choice(other, max(1, len(other) // 7), replace=False)
+        users.append(np.full(len(liked) + len(tried), user))
+        items.append(np.concatenate([liked, tried]))
+        ratings.append(
+            np.concatenate(
+                [4 + rng.integers(2, size=len(liked)), 1 + rng.integers(2, size=len(tried))]
+            )
+        )
+    return build(
+        np.concatenate(users),
+        np.concatenate(items),
+        np.concatenate(ratings),
+        rng=rng,
+        n_items=n_items,
+        name="planted pairs",
+        **options,
+    )
+
+
+def planted_popularity(
+    *, n_users: int = 80, n_items: int = 40, per_user: int = 8, seed: int = 0, **options: Any
+) -> Dataset:
+    """Users who all draw from the same few popular items; ratings say nothing.
+
+    Args:
+        n_users: users.
+        n_items: items; the chance of the n-th most popular one falls as 1 / n².
+        per_user: events of each user.
+        seed: decides everything random, also which items are popular.
+        options: see `build`.
+    """
+    rng = np.random.default_rng(seed)
+    chance = rng.permutation(1 / np.arange(1, n_items + 1) ** 2)
+    items = [
+        rng.choice(n_items, per_user, replace=False, p=chance / chance.sum())
+        for _ in range(n_users)
+    ]
+    users = np.repeat(np.arange(n_users), per_user)
+    ratings = rng.integers(1, 6, len(users))
+    return build(
+        users,
+        np.concatenate(items),
+        ratings,
+        rng=rng,
+        n_items=n_items,
+        name="planted popularity",
+        **options,
+    )
+
+
+def planted_ratings(
+    *, n_users: int = 80, n_items: int = 40, per_user: int = 16, seed: int = 0, **options: Any
+) -> Dataset:
+    """Who has what is random, but ratings depend on the user, on the item and on taste.
+
+    A rating is 3 + what the user adds + what the item adds + taste + noise, in half stars; taste
+    is the product of a plus or minus one half of the user and a plus or minus one of the item.
+
+    Args:
+        n_users: users.
+        n_items: items.
+        per_user: events of each user.
+        seed: decides everything random.
+        options: see `build`.
+    """
+    rng = np.random.default_rng(seed)
+    users, items = _anything(rng, n_users, n_items, per_user)
+    of_user, of_item = rng.normal(0, 0.6, n_users), rng.normal(0, 0.6, n_items)
+    taste = (np.arange(n_users) % 2 - 0.5)[users] * (np.arange(n_items) % 2 * 2 - 1)[items]
+    exact = 3 + of_user[users] + of_item[items] + taste + rng.normal(0, 0.2, len(users))
+    ratings = np.round(2 * exact).clip(2 * SCALE[0], 2 * SCALE[1]) / 2
+    return build(users, items, ratings, rng=rng, n_items=n_items, name="planted ratings", **options)
+
+
+def planted_nothing(
+    *, n_users: int = 80, n_items: int = 40, per_user: int = 12, seed: int = 0, **options: Any
+) -> Dataset:
+    """Random items with random ratings: whoever finds something here has looked at the answers.
+
+    Args:
+        n_users: users.
+        n_items: items.
+        per_user: events of each user.
+        seed: decides everything random.
+        options: see `build`.
+    """
+    rng = np.random.default_rng(seed)
+    users, items = _anything(rng, n_users, n_items, per_user)
+    ratings = rng.integers(1, 6, len(users))
+    return build(users, items, ratings, rng=rng, n_items=n_items, name="planted nothing", **options)
+
+
+def build(
+    users: Ints,
+    items: Ints,
+    ratings: npt.NDArray[Any],
+    *,
+    rng: np.random.Generator,
+    n_items: int,
+    name: str,
+    string_ids: bool = False,
+    with_ratings: bool = True,
+    with_times: bool = True,
+    cold_items: int = 0,
+) -> Dataset:
+    """A log of these events in a random order, one an hour.
+
+    Args:
+        users: int64[n_events], numbers from 0.
+        items: int64[n_events], numbers from 0.
+        ratings: [n_events].
+        rng: decides the order.
+        n_items: the items that stand in the item table.
+        name: what the log is called.
+        string_ids: ids such as `u007` and `i012` instead of integers, which start at 1.
+        with_ratings: whether events have ratings.
+        with_times: whether events have times.
+        cold_items: how many further items stand in the item table and have no events.
+    """
+    order = rng.permutation(len(users))
+    everything = np.arange(n_items + cold_items)
+    columns = {
+        "user": _ids(users[order], "u", string_ids),
+        "item": _ids(items[order], "i", string_ids),
+    }
+    if with_ratings:
+        columns["rating"] = pl.Series(ratings[order], dtype=pl.Float32)
+    if with_times:
+        columns["time"] = pl.Series(_START + np.arange(len(order)) * np.timedelta64(1, "h"))
+    table = pl.DataFrame(
+        {
+            "item": _ids(everything, "i", string_ids),
+            "title": [f"Item number {n + 1}" for n in everything],
+        }
+    )
+    return Dataset.from_frame(
+        pl.DataFrame(columns),
+        item_table=table,
+        name=name,
+        scale=SCALE if with_ratings else None,
+    )
+
+
+def _anything(
+    rng: np.random.Generator, n_users: int, n_items: int, per_user: int
+) -> tuple[Ints, Ints]:
+    """Distinct items for each user, all with the same chance."""
+    items = [rng.choice(n_items, per_user, replace=False) for _ in range(n_users)]
+    return np.repeat(np.arange(n_users), per_user), np.concatenate(items)
+
+
+def _ids(numbers: Ints, letter: str, strings: bool) -> pl.Series:
+    if strings:
+        return pl.Series([f"{letter}{n + 1:03d}" for n in numbers], dtype=pl.String)
+    return pl.Series(numbers + 1)

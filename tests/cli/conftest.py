@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from penchant.cli.app import app
+
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call(monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run a command in this process."""
+    monkeypatch.delenv("PENCHANT_DEBUG", raising=False)
+    monkeypatch.delenv("PENCHANT_QUIET", raising=False)
+
+    def run(*words: object, **options: Any) -> Result:
+        return CliRunner().invoke(app, [str(word) for word in words], **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def bundle(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """EASE, learned from `tiny`."""
+    from penchant.models import EASE
+
+    return EASE(l2=10).fit(tiny).save(tmp_path_factory.mktemp("bundles") / "ease")

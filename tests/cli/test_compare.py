@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import shlex
+
+import pytest
+
+SMALL = ("-m", "ease:l2=10", "-m", "item-knn", "--replicates", "100")
+
+
+def test_prints_tables_and_how_to_do_it_again(call, tiny_csv):
+    result = call("compare", tiny_csv, *SMALL)
+    assert result.exit_code == 0, result.stderr
+    for words in ("Which items?", "ease:l2=10", "popular", "random", "beats", "Best on validation"):
+        assert words in result.stdout
+    assert (
+        f"Again: penchant compare {tiny_csv} --model ease:l2=10 --model item-knn" in result.stderr
+    )
+
+
+def test_json_stands_alone_and_what_it_says_to_run_gives_the_same(call, tiny_csv):
+    result = call("compare", tiny_csv, *SMALL, "--split", "random", "--seed", 3, "--json")
+    answer = json.loads(result.stdout)
+    assert answer["split"]["kind"] == "random"
+    assert answer["best_on_validation"] in {"ease:l2=10", "item-knn"}
+    again = json.loads(call(*shlex.split(answer["reproduce"])[1:], "--json").stdout)
+    figures = [e["figures"] for e in answer["tables"]["ranking"]["entries"]]
+    assert figures == [e["figures"] for e in again["tables"]["ranking"]["entries"]]
+    assert again["reproduce"] == answer["reproduce"]
+
+
+@pytest.mark.parametrize("split", ["time", "random", "per-user", "leave-last-out"])
+def test_every_split(call, tiny_csv, split):
+    result = call(
+        "compare", tiny_csv, "-m", "popular", "--metric", "ndcg@5", "--split", split,
+        "--replicates", 50, "--json",
+    )  # fmt: skip
+    assert json.loads(result.stdout)["split"]["kind"] == split
+
+
+def test_without_validation_nothing_is_chosen(call, tiny_csv):
+    options = ("-m", "popular", "--validation", 0, "--replicates", 50)
+    assert json.loads(call("compare", tiny_csv, *options, "--json").stdout)[
+        "best_on_validation"
+    ] is None  # fmt: skip
+    assert "Best on validation" not in call("compare", tiny_csv, *options).stdout
+
+
+def test_default_models_suit_the_log(call, tiny_csv, tmp_path):
+    plain = tmp_path / "plain.csv"
+    plain.write_text("\n".join(line.rsplit(",", 2)[0] for line in tiny_csv.read_text().split()))
+    options = ("--replicates", 50, "--metric", "ndcg@10", "--quiet", "--json", "--text", "none")
+    models = {
+        path.stem: json.loads(call("compare", path, *options).stdout)["settings"]["models"]
+        for path in (tiny_csv, plain)
+    }
+    rated = set(models["tiny"]) - set(models["plain"])
+    assert rated == {"item-knn:similarity=pearson", "dot"}
+    assert {"ease", "ials", "item-knn", "user-knn", "popular", "random"} <= set(models["plain"])
+
+
+def test_liked_events_alone(call, tiny_csv):
+    result = call(
+        "compare", tiny_csv, "-m", "popular", "--relevant", "liked", "--like", 5,
+        "--metric", "recall@5", "--replicates", 50, "--json",
+    )  # fmt: skip
+    assert json.loads(result.stdout)["settings"]["like"] == 5
+
+
+def test_report(call, tiny_csv, tmp_path):
+    page = tmp_path / "new" / "report.html"
+    result = call("compare", tiny_csv, *SMALL, "-o", page)
+    assert result.exit_code == 0, result.stderr
+    assert "ease" in page.read_text()
+    assert f"Wrote {page}." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("-m", "eese"), "There is no model 'eese'"),
+        (("-m", "ease:l3=1"), "no parameter 'l3'"),
+        (("-m", "popular", "--metric", "ndgc"), "There is no metric 'ndgc'"),
+        (("-m", "popular", "--test", "2"), "must leave something to train on"),
+        (("-m", "popular", "-o", "report.txt"), "must be one of .html"),
+        (("-m", "popular", "--min-rating", "9"), "leave no event"),
+    ],
+)
+def test_impossible_wishes(call, tiny_csv, options, words):
+    result = call("compare", tiny_csv, *options)
+    assert result.exit_code == 1
+    assert words in result.stderr
+
+
+def test_quiet_says_nothing(call, tiny_csv):
+    result = call("compare", tiny_csv, "-m", "popular", "--replicates", 50, "--quiet")
+    assert result.exit_code == 0
+    assert result.stderr == ""

@@ -1,0 +1,40 @@
+"""The commands that mostly list something."""
+
+from __future__ import annotations
+
+import json
+
+from penchant.data.sources import SOURCES
+from penchant.models import TABLE
+
+
+def test_models_are_listed_with_parameters_and_ranges(call):
+    listed = {each["name"]: each for each in json.loads(call("models", "--json").stdout)}
+    assert list(listed) == list(TABLE)
+    (l2,) = [p for p in listed["ease"]["parameters"] if p["name"] == "l2"]
+    assert l2["default"] == 500
+    assert l2["tuned_over"] == {"low": 1, "high": 1e4, "log": True}
+    assert "l2=500.0  float  tuned from 1 to 10000 (log)" in call("models", "ease").stdout
+    assert call("models", "eese").exit_code == 1
+
+
+def test_data_sets_are_listed(call):
+    assert [each["name"] for each in json.loads(call("fetch", "--json").stdout)] == list(SOURCES)
+    assert "1,000,209" in call("fetch").stdout
+
+
+def test_a_data_set_is_found(call, mirror, tmp_path):
+    words = ("fetch", "movielens-100k", "--mirror", mirror, "--cache", tmp_path, "--offline")
+    assert json.loads(call(*words, "--json").stdout)["path"] == str(mirror / "movielens-100k")
+    assert call(*words).stdout.startswith("movielens-100k is in ")
+    assert call("fetch", "movielens-1", "--offline").exit_code == 1
+
+
+def test_a_log_is_explored(call, tiny_csv, tmp_path):
+    page = tmp_path / "page.html"
+    result = call("explore", tiny_csv, "-o", page)
+    assert result.exit_code == 0, result.stderr
+    assert "density" in result.stdout
+    assert "Check of 'tiny'" in result.stdout
+    assert page.read_text().lstrip().lower().startswith("<!doctype html>")
+    assert json.loads(call("explore", tiny_csv, "--json").stdout)

@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from penchant.cli.titles import find_title, spoken
+from penchant.errors import UnknownIdError
+
+TITLES = (
+    "Toy Story (1995)",
+    "Toy Story 2 (1999)",
+    "Terminator, The (1984)",
+    "Terminator 2: Judgment Day (1991)",
+    "Star Wars (1977)",
+    "American in Paris, An (1951)",
+    "star wars",
+)
+
+
+@pytest.mark.parametrize(
+    ("wish", "position"),
+    [
+        ("Toy Story (1995)", 0),
+        ("toy story (1995)", 0),
+        ("Toy Story", 0),
+        (" toy story 2", 1),
+        ("The Terminator", 2),
+        ("the term", 2),
+        ("terminator, the", 2),
+        ("judgment", 3),
+        ("An American in Paris", 5),
+        ("star wars", 6),
+    ],
+)
+def test_finds(wish, position):
+    assert find_title(TITLES, wish) == position
+
+
+def test_several_are_listed():
+    with pytest.raises(UnknownIdError, match=r"2 titles fit 'toy', .*Story \(1995\); Toy Story 2"):
+        find_title(TITLES, "toy")
+    with pytest.raises(UnknownIdError, match=r"12 titles fit 'a'.* and 2 more\."):
+        find_title([f"a{n}" for n in range(12)], "a")
+
+
+@pytest.mark.parametrize("wish", ["Casablanca", "", "  "])
+def test_none_fits(wish):
+    with pytest.raises(UnknownIdError, match="No title fits"):
+        find_title(TITLES, wish)
+
+
+def test_spoken():
+    assert spoken("Big Lebowski, The (1998)") == "the big lebowski"
+    assert spoken("2001: A Space Odyssey (1968)") == "2001: a space odyssey"

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+import shlex
+
+from penchant.cli.train import learn
+from penchant.models import make
+from penchant.run import Run
+
+
+def test_trains_and_keeps(call, tiny_csv, tmp_path):
+    folder = tmp_path / "bundles" / "ease"
+    result = call("train", tiny_csv, "-m", "ease:l2=10", "-o", folder)
+    assert result.exit_code == 0, result.stderr
+    assert "Learned EASE(l2=10.0)" in result.stdout
+    advice = next(line for line in result.stderr.splitlines() if line.startswith("Next: "))
+    followed = call(*shlex.split(advice)[2:])
+    assert followed.exit_code == 0, followed.stderr
+    assert "For user" in followed.stdout
+
+
+def test_a_bundle_is_replaced_only_on_request(call, tiny_csv, tmp_path):
+    words = ("train", tiny_csv, "-m", "popular", "-o", tmp_path / "it", "--json")
+    first = json.loads(call(*words).stdout)
+    assert first["model"] == "Popular()"
+    assert first["reproduce"].startswith(f"penchant train {tiny_csv} --model popular")
+    refused = call(*words)
+    assert refused.exit_code == 1
+    assert "--overwrite" in refused.stderr
+    assert call(*words, "--overwrite").exit_code == 0
+
+
+def test_a_network_decides_on_a_part_and_learns_from_all(tiny):
+    model = learn(make("dot:dim=4,epochs=5,target=interaction"), tiny, 0.2, Run())
+    assert model.trained_on_ == tiny.fingerprint
+    assert model.epochs <= 5
+
+
+def test_a_bundle_needs_a_place(call, tiny_csv):
+    assert call("train", tiny_csv).exit_code == 2

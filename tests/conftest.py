@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.testing import planted_pairs
+
+
+@pytest.fixture(scope="session")
+def mirror() -> Path:
+    """The folder with copies of published data sets."""
+    named = os.environ.get("PENCHANT_MIRROR")
+    if not named or not Path(named).is_dir():
+        pytest.skip("PENCHANT_MIRROR names no folder with copies of published data sets")
+    return Path(named)
+
+
+@pytest.fixture(scope="session")
+def tiny() -> Dataset:
+    """40 users of two tastes with ratings, times and titles."""
+    log = planted_pairs(n_users=40, n_items=20)
+    table = pl.DataFrame({"item": log.items.ids}).with_columns(
+        title=pl.format("Film {}, The (19{})", "item", pl.int_range(50, 50 + pl.len()))
+    )
+    frame = log.frame().drop("row")
+    return Dataset.from_frame(frame, item_table=table, name="tiny", scale=(1, 5))
+
+
+@pytest.fixture(scope="session")
+def tiny_csv(tiny: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The events of `tiny` as a CSV file."""
+    path = tmp_path_factory.mktemp("tiny") / "tiny.csv"
+    tiny.frame().drop("row").write_csv(path)
+    return path

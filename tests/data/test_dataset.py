@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset, Origin
+from penchant.errors import DataError
+from penchant.testing import planted_pairs
+
+
+@pytest.fixture
+def frame():
+    return pl.DataFrame(
+        {
+            "user": ["b", "a", "b", "c"],
+            "item": [30, 10, 10, 30],
+            "rating": [1.0, 2.0, 3.5, 4.0],
+            "style": ["x", None, "y", "x"],
+        }
+    )
+
+
+def test_indices_counts_and_further_columns(frame):
+    log = Dataset.from_frame(frame, name="small")
+    assert log.events["user"].to_list() == [1, 0, 1, 2]
+    assert log.events["item"].to_list() == [1, 0, 0, 1]
+    assert log.events["row"].to_list() == [1, 2, 3, 4]
+    assert log.events["style"].to_list() == frame["style"].to_list()
+    assert log.user_counts.tolist() == [1, 2, 1]
+    assert log.item_counts.tolist() == [2, 2]
+    assert repr(log) == "Dataset('small': 4 events, 3 users, 2 items)"
+    assert log.frame().drop("row").equals(frame.cast({"rating": pl.Float32}), null_equal=True)
+
+
+def test_tables_bring_further_ids_and_are_aligned(frame):
+    table = pl.DataFrame({"title": ["T20", None, "T10"], "item": [20, 30, 10]})
+    people = pl.DataFrame({"user": ["d", "a"], "age": [4, 1]})
+    log = Dataset.from_frame(frame, item_table=table, user_table=people)
+    assert log.items.ids.to_list() == [10, 20, 30]
+    assert log.item_table.columns == ["item", "title"]
+    assert log.titles() == ["T10", "T20", "30"]
+    assert log.titles([2, 0]) == ["30", "T10"]
+    assert log.user_table["age"].to_list() == [1, None, None, 4]
+    assert log.item_counts.tolist() == [2, 0, 2]
+    assert log.histories.lengths.tolist() == [1, 2, 1, 0]
+
+
+def test_titles_without_a_table_are_ids(frame):
+    assert Dataset.from_frame(frame).titles() == ["10", "30"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda f: f.drop("item"), "no column 'item'"),
+        (lambda f: f.with_columns(rating=pl.Series([1, None, 2, 3])), "not finite"),
+        (lambda f: f.with_columns(rating=pl.Series([1.0, float("inf"), 2, 3])), "not finite"),
+        (lambda f: f.with_columns(user=pl.Series(["a", None, "b", "c"])), "1 user ids are missing"),
+    ],
+)
+def test_impossible_logs_are_refused(frame, change, words):
+    with pytest.raises(DataError, match=words):
+        Dataset.from_frame(change(frame))
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        (pl.DataFrame({"item": [10, 10]}), "10 more than once"),
+        (pl.DataFrame({"item": ["10"]}), "give both the same type"),
+        (pl.DataFrame({"id": [10]}), "no column 'item'"),
+    ],
+)
+def test_impossible_tables_are_refused(frame, table, words):
+    with pytest.raises(DataError, match=words):
+        Dataset.from_frame(frame, item_table=table)
+
+
+def test_fingerprint_sees_every_event(frame):
+    def fingerprint(f, **tables):
+        return Dataset.from_frame(f, **tables).fingerprint
+
+    base = fingerprint(frame)
+    assert fingerprint(frame.clone()) == base
+    others = [
+        fingerprint(frame[::-1]),
+        fingerprint(frame.with_columns(pl.col("rating") + 0.5)),
+        fingerprint(frame.drop("rating")),
+        fingerprint(frame.with_columns(time=pl.datetime(2020, 1, 1))),
+        fingerprint(frame.with_columns(user=pl.lit("z"))),
+        fingerprint(frame, item_table=pl.DataFrame({"item": [10, 20, 30]})),
+    ]
+    assert len({base, *others}) == 1 + len(others)
+
+
+def test_subset_keeps_vocabularies(frame):
+    log = Dataset.from_frame(frame, scale=(0.5, 5))
+    by_mask = log.subset(np.array([True, False, True, False]))
+    by_position = log.subset(np.array([0, 2]))
+    assert by_mask.events.equals(by_position.events)
+    assert by_mask.users is log.users
+    assert by_mask.rating_range == (0.5, 5)
+    assert by_mask.fingerprint != log.fingerprint
+
+
+def test_ratings_and_times(frame):
+    log = Dataset.from_frame(frame)
+    assert log.rating_range == (1, 4)
+    assert not log.has_times
+    without = Dataset.from_frame(frame.drop("rating"))
+    assert without.rating_range is None
+    with pytest.raises(DataError, match="has no ratings"):
+        _ = without.ratings
+    some = frame.with_columns(time=pl.Series([1, None, 2, 3]).cast(pl.Datetime("us")))
+    assert not Dataset.from_frame(some).has_times
+    assert Dataset.from_frame(some.with_columns(pl.col("time").forward_fill())).has_times
+
+
+def test_origin_says_what_was_guessed():
+    origin = Origin("a.csv", {"user": "who", "item": "what"}, guessed=("item",))
+    assert str(origin) == "a.csv: user=who, item=what (guessed)"
+    assert str(Origin()) == "memory"
+
+
+def test_planted_logs_are_reproducible():
+    assert planted_pairs(seed=1).fingerprint == planted_pairs(seed=1).fingerprint
+    assert planted_pairs(seed=1).fingerprint != planted_pairs(seed=2).fingerprint

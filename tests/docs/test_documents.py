@@ -1,0 +1,25 @@
+"""The Python in the documents runs as it stands there, block after block."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda p: p.stem)
+def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    blocks = re.findall(r"^```python\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
+    names: dict[str, object] = {"__name__": page.stem.replace("-", "_")}
+    for block in blocks:
+        exec(compile(block, str(page), "exec"), names)  # noqa: S102
+
+
+def test_the_example_of_a_new_model_is_short() -> None:
+    text = (DOCS / "adding-a-model.md").read_text(encoding="utf-8")
+    first = re.search(r"^```python\n(.*?)^```", text, re.S | re.M)
+    assert first
+    code = [line for line in first[1].splitlines() if line.strip()]
+    assert len(code) <= 32

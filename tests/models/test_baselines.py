@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.data.split import split_random
+from penchant.models import (
+    Bias,
+    GlobalMean,
+    ItemMean,
+    MajorityClass,
+    Popular,
+    Random,
+    UserMean,
+)
+from penchant.testing import planted_ratings
+
+
+@pytest.fixture(scope="module")
+def log():
+    return planted_ratings(n_users=20, n_items=12, per_user=6)
+
+
+def naive_ridge(log, l2_user, l2_item):
+    """Least squares on a one-hot design with a penalty on each coefficient."""
+    n = len(log)
+    user, item = log.events["user"].to_numpy(), log.events["item"].to_numpy()
+    x = np.zeros((n, log.n_users + log.n_items))
+    x[np.arange(n), user] = 1
+    x[np.arange(n), log.n_users + item] = 1
+    penalty = np.diag(np.repeat([l2_user, l2_item], [log.n_users, log.n_items]))
+    mean = log.ratings.mean(dtype=float)
+    found = np.linalg.solve(x.T @ x + penalty, x.T @ (log.ratings - mean))
+    return mean, found[: log.n_users], found[log.n_users :]
+
+
+@pytest.mark.parametrize(("l2_user", "l2_item"), [(5, 5), (2, 9), (20, 1)])
+def test_bias_solves_the_ridge_regression(log, l2_user, l2_item):
+    model = Bias(l2_user=l2_user, l2_item=l2_item).fit(log)
+    mean, users, items = naive_ridge(log, l2_user, l2_item)
+    assert model.mean_ == pytest.approx(mean)
+    np.testing.assert_allclose(model.item_bias_, items, atol=1e-4)
+    np.testing.assert_allclose(model.user_bias(log.histories), users, atol=1e-4)
+    np.testing.assert_allclose(
+        model.scores(log.histories), mean + users[:, None] + items, atol=2e-4
+    )
+
+
+def test_means_are_means(log):
+    split = split_random(log, validation=0, test=0.3)
+    rows, train = split.test.rows, split.train
+    ratings = train.events.select("user", "item", "rating")
+    mean = ratings["rating"].mean()
+    wanted = {
+        GlobalMean: [mean] * len(rows),
+        UserMean: [ratings.filter(user=u)["rating"].mean() for u in rows.users],
+        ItemMean: [ratings.filter(item=i)["rating"].mean() for i in rows.items],
+    }
+    for cls, values in wanted.items():
+        values = [mean if v is None else v for v in values]
+        np.testing.assert_allclose(cls().fit(train).predict(rows), values, rtol=1e-5)
+
+
+def test_damping_draws_items_to_the_mean(log):
+    model = ItemMean(damping=3).fit(log)
+    mean = log.ratings.mean(dtype=float)
+    mine = log.ratings[log.events["item"].to_numpy() == 4]
+    assert model.item_means_[4] == pytest.approx((mine.sum() + 3 * mean) / (len(mine) + 3))
+
+
+def test_popularity_counts_events_and_halves_with_age():
+    frame = pl.DataFrame(
+        {
+            "user": [1, 2, 3, 4],
+            "item": ["old", "old", "old", "new"],
+            "time": pl.Series([0, 0, 0, 20]).cast(pl.Int64),
+        }
+    ).with_columns((pl.col("time") * 86_400_000_000).cast(pl.Datetime("us")))
+    log = Dataset.from_frame(frame)
+    assert Popular().fit(log).popularity_.tolist() == [1, 3]
+    assert Popular(half_life=10).fit(log).popularity_.tolist() == [1, 0.75]
+    assert Popular(half_life=10).fit(
+        Dataset.from_frame(frame.drop("time"))
+    ).popularity_.tolist() == [1, 3]
+
+
+def test_random_is_uniform_and_differs_between_users_and_seeds(log):
+    scores = Random().fit(log).scores(log.histories)
+    assert 0.4 < scores.mean() < 0.6
+    assert len(np.unique(scores)) > 0.99 * scores.size
+    other = Random(seed=1).fit(log).scores(log.histories)
+    assert abs(np.corrcoef(scores.ravel(), other.ravel())[0, 1]) < 0.3
+
+
+def test_majority_says_the_share_of_likes(log):
+    model = MajorityClass().fit(log)
+    assert model.threshold_ == 4
+    assert model.share_ == pytest.approx((log.ratings >= 4).mean())
+    assert str(model.target) == "like>=4"
+    assert MajorityClass(threshold=2.5).fit(log).share_ == pytest.approx(
+        (log.ratings >= 2.5).mean()
+    )

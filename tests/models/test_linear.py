@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.errors import DataError, ParameterError
+from penchant.models import EASE
+from penchant.testing import planted_pairs
+
+
+def test_weights_equal_the_plain_formula():
+    log = planted_pairs(cold_items=3)
+    model = EASE(l2=20).fit(log)
+    x = log.histories.matrix().toarray().astype(float)
+    p = np.linalg.inv(x.T @ x + 20 * np.eye(log.n_items))
+    b = -p / np.diag(p)
+    np.fill_diagonal(b, 0)
+    np.testing.assert_allclose(model.weights_, b, atol=1e-6)
+    np.testing.assert_allclose(model.scores(log.histories), x @ b, atol=1e-5)
+    assert (model.weights_[40:] == 0).all()
+
+
+def test_contributions_are_exact_also_for_repeated_events():
+    model = EASE(l2=20).fit(planted_pairs())
+    user = model.history([1, 5, 1, 7])
+    items = np.array([3, 0, 30], np.int32)
+    parts = model.contributions(user, items)
+    np.testing.assert_allclose(parts.sum(1), model.scores(user)[0, items], rtol=1e-5)
+    assert (parts[:, 0] == 0).all()
+    assert (parts[:, 1] != 0).all()
+    with pytest.raises(ParameterError, match="one user at a time"):
+        model.contributions(model.known_, items)
+
+
+def test_catalogues_that_do_not_fit_are_refused():
+    with pytest.raises(DataError, match=r"above max_items=39"):
+        EASE(max_items=39).fit(planted_pairs())

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import torch
+
+from penchant.nn.negatives import UniformNegatives
+
+
+def events(n_users=20, n_items=30, per_user=10):
+    generator = torch.Generator().manual_seed(3)
+    users = torch.arange(n_users).repeat_interleave(per_user)
+    items = torch.cat(
+        [torch.randperm(n_items, generator=generator)[:per_user] for _ in range(n_users)]
+    )
+    return users, items
+
+
+def sampler_of(users, items, n_items=30, seed=0):
+    return UniformNegatives(users, items, n_items, torch.Generator().manual_seed(seed))
+
+
+def pairs(users, items):
+    return set(zip(users.tolist(), items.tolist(), strict=True))
+
+
+def test_negatives_are_never_training_events():
+    users, items = events()
+    asked = users.repeat(50)
+    drawn = sampler_of(users, items).draw(asked, rounds=60)
+    assert not pairs(users, items) & pairs(asked, drawn)
+
+
+def test_few_rounds_leave_few_hits():
+    users, items = events()
+    asked = users.repeat(100)
+    drawn = sampler_of(users, items).draw(asked)
+    known = pairs(users, items)
+    hits = sum(p in known for p in zip(asked.tolist(), drawn.tolist(), strict=True))
+    assert hits / len(asked) < 3 * (1 / 3) ** 5
+
+
+def test_everything_else_is_drawn_equally_often():
+    users, items = events()
+    asked = torch.zeros(20_000, dtype=torch.int64)
+    counts = torch.bincount(sampler_of(users, items).draw(asked, rounds=40), minlength=30)
+    mine = items[users == 0]
+    assert (counts[mine] == 0).all()
+    rest = counts[counts > 0]
+    assert len(rest) == 20
+    assert rest.min() > 850
+    assert rest.max() < 1150
+
+
+def test_a_user_who_has_everything_does_not_hang():
+    users, items = torch.zeros(5, dtype=torch.int64), torch.arange(5)
+    assert len(sampler_of(users, items, n_items=5).draw(users)) == 5
+
+
+def test_mix_marks_events_and_negatives():
+    users, items = events()
+    who, what, truth = sampler_of(users, items).mix(users, items, 3)
+    n = len(users)
+    assert len(who) == len(what) == len(truth) == 4 * n
+    assert truth.dtype == torch.float32
+    assert truth.sum() == n
+    assert torch.equal(who[truth == 1], users)
+    assert torch.equal(what[truth == 1], items)
+    assert torch.bincount(who[truth == 0]).tolist() == [30] * 20
+
+
+def test_draws_are_fresh_and_seeded():
+    users, items = events()
+    one, two = sampler_of(users, items), sampler_of(users, items)
+    first = one.draw(users)
+    assert torch.equal(first, two.draw(users))
+    assert not torch.equal(first, one.draw(users))
