@@ -257,7 +257,7 @@ def _columns(log: Dataset) -> pl.DataFrame:
                 {
                     "table": name,
                     "column": column.name,
-                    "type": str(column.dtype),
+                    "type": _type(column.dtype),
                     "missing": missing,
                     "share": missing / len(column) if len(column) else 0.0,
                     "distinct": None if column.dtype.is_nested() else column.n_unique(),
@@ -267,6 +267,11 @@ def _columns(log: Dataset) -> pl.DataFrame:
     schema = {"table": pl.String, "column": pl.String, "type": pl.String, "missing": pl.Int64}
     schema |= {"share": pl.Float64, "distinct": pl.Int64, "example": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _type(dtype: pl.DataType) -> str:
+    """A type's name without its details, but for lists what they hold."""
+    return str(dtype if dtype.is_nested() else dtype.base_type())
 
 
 def _short(value: object, most: int = 60) -> str:

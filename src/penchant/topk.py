@@ -175,7 +175,7 @@ def _largest(scores: torch.Tensor, k: int) -> tuple[Scores, Lists]:
     if width < 2 * k:
         found = torch.topk(scores, k)
         return found.values.numpy(), found.indices.numpy().astype(np.int32)
-    grouped = scores[:, : width * _GROUP].unflatten(1, (_GROUP, width))
+    grouped = scores[:, : width * _GROUP].view(n_rows, _GROUP, width)
     groups = torch.topk(grouped.amax(1), k, sorted=False).indices
     columns = groups[:, :, None] + torch.arange(0, width * _GROUP, width)
     rest = torch.arange(width * _GROUP, n).expand(n_rows, -1)

@@ -83,3 +83,19 @@ def test_state_can_be_kept_and_loaded():
     assert table.weight[0, 0] == pytest.approx(0.9)
     table.load_state_dict(kept)
     assert (table.weight == 1).all()
+
+
+def test_a_table_looked_up_twice_in_a_batch_adds_up_both_gradients() -> None:
+    weights = torch.arange(12.0).view(6, 2) / 10
+    table, whole = RowTable(weights.clone()), RowTable(weights.clone())
+    twice, once = RowAdam([table]), RowAdam([whole])
+    first, second = torch.tensor([0, 1, 1]), torch.tensor([1, 4])
+    for _ in range(3):
+        twice.zero_grad()
+        (table(first).square().sum() + table(second).square().sum()).backward()
+        twice.step()
+        once.zero_grad()
+        whole(torch.cat([first, second])).square().sum().backward()
+        once.step()
+    assert torch.allclose(table.weight, whole.weight)
+    assert not torch.equal(table.weight, weights)

@@ -265,6 +265,7 @@ def k_fold(
     """
     if not 2 <= k <= len(log):
         raise ParameterError(f"k must be from 2 to the number of events, {len(log)}, not {k}.")
+    _check_shares(validation, 1 / k)
     rng = np.random.default_rng(seed)
     fold = np.empty(len(log), np.int64)
     fold[rng.permutation(len(log))] = np.arange(len(log)) % k

@@ -39,8 +39,9 @@ class Target(ABC):
     def parse(text: str | Target) -> Target:
         """Read a target as a command line writes it.
 
-        Known are `rating`, `adjusted`, `adjusted(5,1)` (inflection, steepness), `like>=4` and
-        `interaction`.
+        Known are `rating`, `adjusted`, `adjusted(5,1)` (inflection, steepness),
+        `adjusted(3,2,1,5)` (also the ends of the scale), `like>=4` and `interaction`. The text of
+        a target reads as that very target.
 
         Raises:
             ParameterError: the text is none of these.
@@ -102,7 +103,10 @@ class Adjusted(Target):
         return (self.inflection + np.log(odds) / self.steepness).astype(np.float32)
 
     def __str__(self) -> str:
-        return f"adjusted({self.inflection:g},{self.steepness:g})"
+        numbers = [self.inflection, self.steepness]
+        if (self.low, self.high) != (1.0, 10.0):
+            numbers += [self.low, self.high]
+        return f"adjusted({','.join(map(_exact, numbers))})"
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,7 @@ class Like(Target):
         return
 
     def __str__(self) -> str:
-        return f"like>={self.threshold:g}"
+        return f"like>={_exact(self.threshold)}"
 
 
 @dataclass(frozen=True)
@@ -157,11 +161,18 @@ def default_like(scale: tuple[float, float] | None) -> float:
     return float(np.ceil(threshold)) if high - low >= 2 else threshold
 
 
-_NUMBER = r"(-?\d+(?:\.\d+)?)"
+def _exact(number: float) -> str:
+    """The number as a person writes it, without loss."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
+
+
+_NUMBER = r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)"
 _PATTERNS: tuple[tuple[str, Callable[..., Target]], ...] = (
     (r"rating", Rating),
     (r"adjusted", Adjusted),
     (rf"adjusted\({_NUMBER},{_NUMBER}\)", Adjusted),
+    (rf"adjusted\({_NUMBER},{_NUMBER},{_NUMBER},{_NUMBER}\)", Adjusted),
     (rf"like>={_NUMBER}", Like),
     (r"interaction", Interaction),
 )

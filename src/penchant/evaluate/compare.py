@@ -81,20 +81,23 @@ def evaluate(
     fitted: dict[str, Recommender] = {}
     ranked: list[Answers] = []
     rated: list[Answers] = []
-    for name, (model, tasks) in run.track(contenders.items(), "models", len(contenders)):
-        model = fitted[name] = model.clone()
-        with measured() as fitting:
-            model.fit(split.train, split.validation, run=run)
-        cost = Cost(
-            fit_seconds=fitting.seconds,
-            peak_bytes=fitting.peak_bytes,
-            parameters=model.n_parameters(),
-        )
-        if "ranking" in tasks:
-            asked = by_task["ranking"]
-            ranked.append(_ranked(name, model, cost, test, validation, asked, catalogue, run))
-        if isinstance(model, RatesRows) and tasks & {"rating", "like"}:
-            rated.append(_rated(name, model, cost, split, tasks))
+    with run.progress.task("comparing", len(contenders)) as progress:
+        for name, (model, tasks) in contenders.items():
+            progress.advance(0, note=name)
+            model = fitted[name] = model.clone()
+            with measured() as fitting:
+                model.fit(split.train, split.validation, run=run)
+            cost = Cost(
+                fit_seconds=fitting.seconds,
+                peak_bytes=fitting.peak_bytes,
+                parameters=model.n_parameters(),
+            )
+            if "ranking" in tasks:
+                asked = by_task["ranking"]
+                ranked.append(_ranked(name, model, cost, test, validation, asked, catalogue, run))
+            if isinstance(model, RatesRows) and tasks & {"rating", "like"}:
+                rated.append(_rated(name, model, cost, split, tasks))
+            progress.advance()
     tables: dict[Task, Table] = {}
     settings = Bootstrap(replicates, level, seed)
     for task, own in by_task.items():

@@ -40,9 +40,7 @@ def rank(
     """Rank all unseen items for each user (or the given candidates) and measure the lists."""
     width = max(getattr(metric, "k", 1) for metric in metrics)
     if holdout.candidates is None:
-        lists, _ = top_k(
-            model.scores, holdout.histories, width, cells=model.block_cells, run=run
-        )
+        lists, _ = top_k(model.scores, holdout.histories, width, cells=model.block_cells, run=run)
         ranked = Ranked.of(lists, holdout.offsets, holdout.items)
     else:
         lists = np.full((holdout.n_users, width), -1, np.int32)

@@ -97,7 +97,7 @@ def make(spec: str) -> Recommender:
             raise ParameterError(
                 f"{part!r} in the model {spec!r} must be written name=value, as in ease:l2=300."
             )
-        values[key.strip()] = value.strip()
+        values[key.strip()] = None if value.strip().lower() == "none" else value.strip()
     check_names(cls, list(values))
     return cls(**values)
 

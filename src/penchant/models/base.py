@@ -48,6 +48,7 @@ class Recommender(ABC):
     learns: ClassVar[Learns] = "pairs"
     trivial_for: ClassVar[frozenset[Task]] = frozenset()
     needs_ratings: ClassVar[bool] = False
+    remembers: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
 
     def __post_init__(self) -> None:
@@ -114,7 +115,8 @@ class Recommender(ABC):
 
     def n_parameters(self) -> int:
         """How many numbers were learned, the training events not counted."""
-        return sum(_size(v) for n, v in self.fitted_state().items() if n not in _BOOKKEEPING)
+        left_out = _BOOKKEEPING | self.remembers
+        return sum(_size(v) for n, v in self.fitted_state().items() if n not in left_out)
 
     # Hyper-parameters
 

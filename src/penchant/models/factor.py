@@ -53,6 +53,7 @@ class IALS(Recommender):
     epochs: Annotated[int, Field(gt=0)] = 15
 
     learns: ClassVar[Learns] = "pairs"
+    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_"})
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

@@ -175,6 +175,8 @@ class UserKNN(_Neighbours):
     user's nearest neighbours, also rank. A user's own index is never a neighbour.
     """
 
+    remembers: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
         self.interactions_ = train.histories.matrix()

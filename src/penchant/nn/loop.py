@@ -141,9 +141,7 @@ def train(
 
 def _refuse_unless_finite(loss: float, what: str, epoch: int) -> None:
     if not math.isfinite(loss):
-        raise PenchantError(
-            f"The {what} became {loss} in epoch {epoch}: lower the learning rate."
-        )
+        raise PenchantError(f"The {what} became {loss} in epoch {epoch}: lower the learning rate.")
 
 
 @contextmanager

@@ -90,17 +90,20 @@ class RowAdam:
         """Update every row touched since `zero_grad`, and the dense parameters."""
         self.steps += 1
         for table in self.tables:
-            for index, state, rows in table.touched:
-                if rows.grad is None:
-                    continue
-                # A row that stands here twice gets the same sum, and the same update, twice.
-                table.gradient.index_add_(0, index, rows.grad)
-                total = table.gradient.index_select(0, index)
-                table.gradient.index_fill_(0, index, 0)
-                weight, first, second = state.unbind(1)
-                self._update(weight, first, second, total)
-                table.state.index_copy_(0, index, state)
+            found = [(i, s, r.grad) for i, s, r in table.touched if r.grad is not None]
             table.touched.clear()
+            if not found:
+                continue
+            index, state, gradient = found[0]
+            if len(found) > 1:  # looked up more than once, for example as positive and negative
+                index, state, gradient = (torch.cat(parts) for parts in zip(*found, strict=True))
+            # A row that stands here twice gets the same sum, and the same update, twice.
+            table.gradient.index_add_(0, index, gradient)
+            total = table.gradient.index_select(0, index)
+            table.gradient.index_fill_(0, index, 0)
+            weight, first, second = state.unbind(1)
+            self._update(weight, first, second, total)
+            table.state.index_copy_(0, index, state)
         for parameter, first, second in self.dense:
             if parameter.grad is not None:
                 self._update(parameter, first, second, parameter.grad)

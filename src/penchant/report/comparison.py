@@ -57,6 +57,11 @@ class Section:
     validated: bool
     remembered: bool
 
+    @property
+    def colour(self) -> str:
+        """The style of the verdict on the chosen contender, none where nothing was chosen."""
+        return next((row.badge.replace(" ", "-") for row in self.rows if row.chosen), "")
+
 
 def write_report(
     evaluation: Evaluation,
@@ -91,6 +96,7 @@ def write_report(
     """
     log = evaluation.split.log
     summary = log.summary()
+    shown = people(evaluation, users, pair, run=run)  # first, for it may refuse
     context = {
         "title": title or f"Recommenders for {log.name}, compared",
         "name": log.name,
@@ -102,7 +108,7 @@ def write_report(
         "data_charts": _data_charts(evaluation),
         "split": evaluation.split.describe(),
         "curves": _curves(evaluation),
-        "people": people(evaluation, users, pair, run=run),
+        "people": shown,
         "notes": evaluation.notes,
         "facts": facts(evaluation),
         "models": evaluation.settings.get("models", {}),

@@ -48,7 +48,7 @@ def activity(name: str, noun: str, table: pl.DataFrame) -> Chart:
         axes.bar(places, counts, 0.94, align="edge", color=ACCENT, lw=0, alpha=0.9)
         _bare(axes)
         axes.tick_params(axis="x", length=3)
-        axes.set_xticks(places, [short(value) for value in low])
+        axes.set_xticks([*places, len(places)], [short(v) for v in [*low, high[-1] + 1]])
         axes.set_xlabel(f"events per {noun}, each bar from the number at its left")
         axes.set_ylabel(f"{noun}s")
 
@@ -88,13 +88,11 @@ def long_tail(table: pl.DataFrame, summary: Summary) -> Chart:
         axes.plot(0.1, events[10], "o", color=ACCENT, ms=5)
         axes.annotate(
             f"10 % of items:\n{percent(float(events[10]))} of events",
-            (0.1, events[10]),
-            (10, -6),
-            textcoords="offset points",
+            (0.14, events[10] - 0.03) if events[10] > 0.25 else (0.3, 0.2),
             va="top",
             color=INK,
         )
-        axes.annotate("if all were equal", (0.97, 0.9), ha="right", va="top", color=MUTED)
+        axes.annotate("if all were equal", (0.64, 0.58), va="top", color=MUTED)
         axes.set(xlim=(0, 1), ylim=(0, 1.02), xlabel="share of items, most popular first")
         axes.set_ylabel("share of events")
         ticks = [0, 0.25, 0.5, 0.75, 1]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _MARKS = {"beats": (GOOD, "o"), "no better": (FAIR, "D"), "worse": (BAD, "v"), None: (MUTED, "s")}
 _SHORTEST = 0.001  # seconds; nobody cares for less
 _LABEL = 9.0  # points
+_LINES = 3  # of a model's name
 Box = tuple[float, float, float, float]
 
 
@@ -46,12 +47,14 @@ def direction(metric: str) -> str:
 
 
 def wrapped(name: str, width: int) -> str:
-    """A model's name in lines, broken after a colon, a comma or anywhere where it must."""
+    """A model's name in at most three lines, broken after a sign or anywhere where it must."""
     if len(name) <= width:
         return name
     spaced = re.sub(r"([:,=_])", r"\1 ", name)
     lines = textwrap.wrap(spaced, width, break_on_hyphens=False)
-    return "\n".join(re.sub(r"([:,=_]) ", r"\1", line) for line in lines[:3])
+    if len(lines) > _LINES:
+        lines = [*lines[: _LINES - 1], f"{lines[_LINES - 1][: width - 1]}…"]
+    return "\n".join(re.sub(r"([:,=_]) ", r"\1", line) for line in lines)
 
 
 def whiskers(table: Table) -> Chart:

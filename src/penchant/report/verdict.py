@@ -113,7 +113,8 @@ def _others(real: list[Entry], best: Entry | None) -> list[str]:
     }
     sentences = []
     if named["beats"] and best is not None:
-        sentences.append(f"Also better than trivial: {listed(named['beats'])}.")
+        also = "Also better" if best.verdict == "beats" else "Better"
+        sentences.append(f"{also} than trivial: {listed(named['beats'])}.")
     if named["no better"]:
         sentences.append(f"No better than trivial: {listed(named['no better'])}.")
     if named["worse"]:

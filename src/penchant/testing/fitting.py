@@ -225,7 +225,7 @@ def _saveable(value: object) -> bool:
     if isinstance(value, dict):
         return all(isinstance(k, str) and _saveable(v) for k, v in value.items())
     if isinstance(value, np.ndarray):
-        return value.dtype != object
+        return not value.dtype.hasobject
     plain = (torch.Tensor, str, bool, int, float, np.number, type(None), Recommender)
     return isinstance(value, plain) or bool(sparse.issparse(value))
 

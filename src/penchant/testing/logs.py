@@ -141,13 +141,13 @@ def build(
     with_times: bool = True,
     cold_items: int = 0,
 ) -> Dataset:
-    """A log of these events in a random order, one an hour.
+    """A log of these events in a random order, one an hour in another random order.
 
     Args:
         users: int64[n_events], numbers from 0.
         items: int64[n_events], numbers from 0.
         ratings: [n_events].
-        rng: decides the order.
+        rng: decides both orders.
         n_items: the items that stand in the item table.
         name: what the log is called.
         string_ids: ids such as `u007` and `i012` instead of integers, which start at 1.
@@ -164,7 +164,7 @@ def build(
     if with_ratings:
         columns["rating"] = pl.Series(ratings[order], dtype=pl.Float32)
     if with_times:
-        columns["time"] = pl.Series(_START + np.arange(len(order)) * np.timedelta64(1, "h"))
+        columns["time"] = pl.Series(_START + rng.permutation(len(order)) * np.timedelta64(1, "h"))
     table = pl.DataFrame(
         {
             "item": _ids(everything, "i", string_ids),

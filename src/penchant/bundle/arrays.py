@@ -1,0 +1,68 @@
+"""All arrays of a bundle in one safetensors file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from penchant.bundle.entries import Spec
+from penchant.bundle.flaw import Flaw, inside
+
+AnyArray = npt.NDArray[Any]
+_CODES = {
+    "BOOL": "bool",
+    "F16": "float16",
+    "F32": "float32",
+    "F64": "float64",
+    **{
+        f"{letter}{bits}": f"{word}{bits}"
+        for letter, word in (("I", "int"), ("U", "uint"))
+        for bits in (8, 16, 32, 64)
+    },
+}
+
+
+def write_arrays(arrays: Mapping[str, AnyArray], path: Path) -> None:
+    """Write contiguous arrays under their names."""
+    save_file(dict(arrays), path)
+
+
+def read_arrays(path: Path, specs: Mapping[str, Spec]) -> dict[str, AnyArray]:
+    """Read arrays, of which names, data types and shapes are known.
+
+    Raises:
+        Flaw: the file holds others, or is damaged.
+    """
+    # Known before anything is read: what does not fit in the file is not asked for.
+    size = sum(math.prod(shape) * np.dtype(dtype).itemsize for dtype, shape in specs.values())
+    if size > path.stat().st_size:
+        raise Flaw("it is too small for its arrays")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            if set(file.keys()) != set(specs):
+                odd = sorted(set(file.keys()) ^ set(specs))[0]
+                raise Flaw(f"it does not hold the arrays of the manifest, such as {odd[:100]}")
+            found = {}
+            for name, (dtype, shape) in specs.items():
+                with inside(name):
+                    part = file.get_slice(name)
+                    if (_CODES.get(part.get_dtype()), tuple(part.get_shape())) != (dtype, shape):
+                        raise Flaw(f"it is not of the type {dtype} and shape {list(shape)}")
+                    found[name] = _checked(file.get_tensor(name))
+            return found
+    except (SafetensorError, OSError) as error:
+        raise Flaw(f"it cannot be read ({str(error).splitlines()[0][:200]})") from None
+
+
+def _checked(array: AnyArray) -> AnyArray:
+    # NumPy counts truth values by adding up their bytes.
+    if array.dtype == np.bool_ and array.size and array.view(np.uint8).max() > 1:
+        raise Flaw("it holds truth values that are neither true nor false")
+    return array

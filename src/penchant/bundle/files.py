@@ -1,0 +1,123 @@
+"""A bundle's files, read only where nothing in the folder can mislead."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from penchant.bundle.flaw import Flaw
+from penchant.bundle.manifest import ARRAYS, CARD, MANIFEST, MAX_BYTES, FileEntry, Manifest, parse
+from penchant.errors import BundleError
+
+
+def expected_files(manifest: Manifest) -> set[str]:
+    """The files that a bundle with this manifest has, by what it says of its state.
+
+    Names are never taken from the file list: what it says beyond these is refused.
+
+    Raises:
+        Flaw: the list of files is not just these.
+    """
+    files = {ARRAYS} if manifest.part else {ARRAYS, CARD}
+    for name, entry in manifest.state.items():
+        files |= {f"{folder}/{MANIFEST}" for folder in entry.members(name)}
+    if files != set(manifest.files):
+        odd = sorted(files ^ set(manifest.files))[0]
+        raise Flaw(f"{MANIFEST} does not list the files that its state needs, such as {odd}")
+    return files
+
+
+def read_manifest(folder: Path) -> tuple[Manifest, dict[str, object]]:
+    """Read and check the manifest alone; returns it also as plain JSON.
+
+    Raises:
+        BundleError: there is no bundle, or one of a newer format.
+        Flaw: the manifest is damaged.
+    """
+    if not folder.exists():
+        raise BundleError(f"There is no bundle at {str(folder)!r}: check the path.")
+    if not folder.is_dir():
+        raise BundleError(
+            f"{str(folder)!r} is not a bundle: give the folder that holds {MANIFEST}."
+        )
+    path = folder / MANIFEST
+    if not os.path.lexists(path):
+        raise BundleError(
+            f"{str(folder)!r} is not a bundle: it has no {MANIFEST}; give a folder that `save` "
+            "has written."
+        )
+    try:
+        manifest, content = parse(_read(path), folder)
+    except Flaw as flaw:
+        raise Flaw(f"{MANIFEST}: {flaw}") from None
+    expected_files(manifest)
+    return manifest, content
+
+
+def check_listing(folder: Path, manifest: Manifest) -> None:
+    """Compare the folder's entries with the manifest: names, kinds and sizes.
+
+    Raises:
+        Flaw: something is missing, more than expected, a link, or of another size.
+    """
+    wanted = {name.partition("/")[0]: name for name in manifest.files} | {MANIFEST: MANIFEST}
+    with os.scandir(folder) as found:
+        present = {entry.name: entry.stat(follow_symlinks=False) for entry in found}
+    for name in sorted(present.keys() ^ wanted.keys()):
+        raise Flaw(f"{name[:100]} is {'missing' if name in wanted else 'not part of a bundle'}")
+    for name, status in present.items():
+        right = stat.S_ISDIR if "/" in wanted[name] else stat.S_ISREG
+        if not right(status.st_mode):
+            raise Flaw(f"{name} is a link or of another kind than it must be")
+        if name in manifest.files and status.st_size != manifest.files[name].size:
+            raise Flaw(f"{name} has {status.st_size} bytes instead of {manifest.files[name].size}")
+
+
+def _read(path: Path) -> bytes:
+    with _opened(path) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise Flaw("it is longer than it may be")
+    return data
+
+
+def checksum(path: Path) -> FileEntry:
+    """Size and SHA-256 of a file as it is.
+
+    Raises:
+        Flaw: it cannot be read.
+    """
+    with _opened(path) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return FileEntry(sha256=digest, size=os.fstat(descriptor).st_size)
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[int]:
+    """A plain file's descriptor: links are not followed, and a pipe does not block."""
+    flags = os.O_RDONLY
+    for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
+    try:
+        descriptor = os.open(path, flags)
+    except OSError as error:
+        raise Flaw(f"it cannot be read ({error.strerror})") from None
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Flaw("it is no plain file")
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def entries_of(folder: Path) -> dict[str, FileEntry]:
+    """Size and checksum of every file of a bundle that is being written."""
+    found = {}
+    for path in sorted(folder.iterdir()):
+        where = path / MANIFEST if path.is_dir() else path
+        found[where.relative_to(folder).as_posix()] = checksum(where)
+    return found

@@ -1,0 +1,145 @@
+"""Restoring a recommender from a bundle, and describing one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from penchant.bundle.arrays import read_arrays
+from penchant.bundle.entries import Ids, Members, Shared, Spec
+from penchant.bundle.files import check_listing, checksum, read_manifest
+from penchant.bundle.flaw import Flaw, inside, told_of
+from penchant.bundle.manifest import ARRAYS, MANIFEST, Manifest
+from penchant.bundle.pack import check_name
+from penchant.bundle.parameters import Classes, build, class_of
+from penchant.bundle.unpack import check_base, unpack
+from penchant.data.vocabulary import Vocabulary
+from penchant.errors import BundleError
+from penchant.models.base import Recommender
+
+_MAX_NESTING = 4
+_COLUMNS_ALWAYS = 2**20  # what any sparse matrix may have, whatever the bundle's size
+
+
+def restore(
+    folder: str | Path,
+    *,
+    model: type[Recommender] | Sequence[type[Recommender]] | None = None,
+) -> Recommender:
+    """The fitted recommender that `save` has put into a folder.
+
+    Nothing in the folder is executed, and no class is looked up by a path in it. Everything is
+    checked against the manifest before it is used, so that a damaged or hostile folder costs no
+    more than memory in proportion to its size.
+
+    Args:
+        folder: the bundle.
+        model: the class of the recommender where it is not one of penchant's; a sequence, where
+            members of a blend are not.
+
+    Raises:
+        BundleError: the folder is missing, no bundle, damaged, altered, of a newer format, or
+            of a class that is neither known nor given.
+    """
+    folder = Path(folder)
+    classes = () if model is None else (model,) if isinstance(model, type) else tuple(model)
+    with told_of(folder):
+        manifest = _whole(folder)[0]
+        cls = class_of(manifest.model.name, manifest.model.cls, classes)
+        if isinstance(model, type) and cls is not model:
+            raise BundleError(
+                f"The bundle {str(folder)!r} holds a model of the class {cls.__name__}, not "
+                f"{model.__name__}: leave out model=, or give that class."
+            )
+        return _restore(folder, manifest, classes, {}, 0)
+
+
+def describe(folder: str | Path) -> dict[str, Any]:
+    """What the manifest of a bundle says: model, parameters, training, versions and files.
+
+    The manifest alone is read and checked, which takes no time; `restore` checks the rest.
+
+    Raises:
+        BundleError: the folder is missing, no bundle, or its manifest is damaged.
+    """
+    folder = Path(folder)
+    with told_of(folder):
+        return dict(_whole(folder)[1])
+
+
+def _whole(folder: Path) -> tuple[Manifest, dict[str, Any]]:
+    manifest, content = read_manifest(folder)
+    if manifest.part:
+        raise BundleError(
+            f"{str(folder)!r} is a part of another bundle and has not all it needs: give the "
+            "folder of the whole."
+        )
+    return manifest, content
+
+
+def _restore(
+    folder: Path,
+    manifest: Manifest,
+    classes: Classes,
+    enclosing: Mapping[str, Any],
+    nesting: int,
+) -> Recommender:
+    if nesting > _MAX_NESTING:
+        raise Flaw("models are nested too deeply")
+    check_listing(folder, manifest)
+    with inside(MANIFEST):
+        cls = class_of(manifest.model.name, manifest.model.cls, classes)
+        model = build(cls, manifest.parameters, classes)
+        for name in manifest.state:
+            with inside(f"attribute {name}"):
+                check_name(cls, name)
+    arrays = _arrays(folder, manifest)
+    state: dict[str, Any] = {}
+    widest = _COLUMNS_ALWAYS + sum(entry.size for entry in manifest.files.values())
+    # Vocabularies first: their sizes bound the rest.
+    for name in sorted(
+        manifest.state, key=lambda n: not isinstance(manifest.state[n], Ids | Shared)
+    ):
+        entry = manifest.state[name]
+        if not isinstance(entry, Members):
+            with inside(f"attribute {name}"):
+                state[name] = unpack(name, entry, arrays, state, enclosing, widest)
+            if isinstance(state[name], Vocabulary):
+                widest += len(state[name])
+    check_base(state)
+    said = manifest.training
+    if (said.log, said.fingerprint) != (state["log_name_"], state["trained_on_"]):
+        raise Flaw(f"{MANIFEST}: it names another log than the model")
+    for name, entry in manifest.state.items():
+        if isinstance(entry, Members):
+            members = [
+                _member(folder / part, classes, state, nesting) for part in entry.members(name)
+            ]
+            state[name] = members[0] if entry.count is None else members
+    for name in manifest.state:
+        setattr(model, name, state[name])
+    return model
+
+
+def _member(
+    folder: Path, classes: Classes, enclosing: Mapping[str, Any], nesting: int
+) -> Recommender:
+    with inside(folder.name):
+        manifest, _ = read_manifest(folder)
+        if not manifest.part:
+            raise Flaw("it is not a part of this bundle")
+        return _restore(folder, manifest, classes, enclosing, nesting + 1)
+
+
+def _arrays(folder: Path, manifest: Manifest) -> dict[str, Any]:
+    """All arrays by name, once the checksums of all files have been found right."""
+    for file, entry in manifest.files.items():
+        with inside(file):
+            if checksum(folder / file) != entry:
+                raise Flaw("its checksum does not fit")
+    specs: dict[str, Spec] = {}
+    for name, one in manifest.state.items():
+        specs |= one.specs(name)
+    with inside(ARRAYS):
+        return read_arrays(folder / ARRAYS, specs)

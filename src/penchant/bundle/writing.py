@@ -1,0 +1,143 @@
+"""Saving a fitted recommender as a bundle."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant.bundle.arrays import write_arrays
+from penchant.bundle.card import Evaluated, card
+from penchant.bundle.files import entries_of
+from penchant.bundle.flaw import Flaw
+from penchant.bundle.manifest import (
+    ARRAYS,
+    CARD,
+    FORMAT,
+    FORMAT_VERSION,
+    MANIFEST,
+    Manifest,
+    ModelEntry,
+    Training,
+)
+from penchant.bundle.pack import pack
+from penchant.bundle.parameters import checked, identity
+from penchant.bundle.placing import replacing
+from penchant.bundle.unpack import check_base
+from penchant.errors import BundleError, NotFittedError
+from penchant.models.base import Recommender
+
+
+def save(
+    model: Recommender,
+    folder: str | Path,
+    *,
+    overwrite: bool = False,
+    evaluation: Evaluated | None = None,
+) -> Path:
+    """Write a fitted recommender as a bundle: whole, or not at all.
+
+    The bundle grows in a folder beside its place and is moved there when all of it is on disk.
+
+    Args:
+        model: a fitted recommender, of penchant or of the caller.
+        folder: where the bundle is to be.
+        overwrite: replace a bundle that is there; nothing but a bundle is ever replaced.
+        evaluation: its figures stand on the model card.
+
+    Returns:
+        The folder.
+
+    Raises:
+        NotFittedError: the model has not been fitted.
+        BundleError: something is in the place, the model has learned something that a bundle
+            cannot keep, or the folder cannot be written.
+    """
+    folder = Path(folder)
+    # A link in the place itself is not followed: it would be left pointing elsewhere.
+    target = folder.absolute() if folder.is_symlink() else folder.resolve()
+    try:
+        with replacing(target, overwrite=overwrite) as new:
+            _write(model, new, {}, folder, evaluation, part=False)
+    except OSError as error:
+        raise BundleError(
+            f"The bundle {str(folder)!r} cannot be written ({error.strerror or error}): make room "
+            "or choose another place."
+        ) from error
+    return folder
+
+
+def _write(
+    model: Recommender,
+    new: Path,
+    enclosing: Mapping[str, Any],
+    place: Path,
+    evaluation: Evaluated | None,
+    *,
+    part: bool,
+) -> None:
+    if not model.is_fitted:
+        raise NotFittedError(f"{type(model).__name__} must be fitted before it is saved.")
+    parameters = checked(model)
+    packed = pack(model, enclosing)
+    state = model.fitted_state()
+    try:
+        check_base(state)
+        write_arrays(packed.arrays, new / ARRAYS)
+        for name, member in packed.members.items():
+            (new / name).mkdir()
+            _write(member, new / name, state, place, None, part=True)
+        made = datetime.now(UTC).isoformat(timespec="seconds")
+        training, versions = _training(model), _versions()
+        if not part:
+            text = card(model, training, versions, made, place, evaluation)
+            (new / CARD).write_text(text, encoding="utf-8")
+        manifest = Manifest(
+            format=FORMAT,
+            format_version=FORMAT_VERSION,
+            part=part,
+            made=made,
+            model=ModelEntry.model_validate(identity(type(model))),
+            parameters=parameters,
+            learned_numbers=model.n_parameters(),
+            training=training,
+            versions=versions,
+            state={name: packed.entries[name] for name in state},
+            files=entries_of(new),
+        )
+        (new / MANIFEST).write_bytes(manifest.encode())
+    except Flaw as flaw:
+        raise BundleError(f"{type(model).__name__} cannot be saved: {flaw}.") from None
+
+
+def _training(model: Recommender) -> Training:
+    known = model.known_
+    times = None if known.times is None or not known.n_events else known.times
+    first, last = (None, None) if times is None else (_iso(times.min()), _iso(times.max()))
+    return Training(
+        log=model.log_name_,
+        fingerprint=model.trained_on_,
+        events=known.n_events,
+        users=int(np.count_nonzero(known.lengths)),
+        items=len(np.unique(known.items)),
+        known_users=len(model.users_),
+        known_items=len(model.items_),
+        ratings=known.ratings is not None,
+        first=first,
+        last=last,
+        seconds=float(model.fit_seconds_),
+    )
+
+
+def _iso(microseconds: np.int64) -> str:
+    return str(np.datetime64(int(microseconds), "us").astype("datetime64[s]"))
+
+
+def _versions() -> dict[str, str]:
+    names = ("penchant", "torch", "numpy", "scipy", "polars", "safetensors")
+    return {name: version(name) for name in names} | {"python": platform.python_version()}

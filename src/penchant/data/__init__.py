@@ -1,0 +1,1 @@
+"""Logs: reading, checking, filtering, splitting, and what models see of them."""
