@@ -53,7 +53,9 @@ def top_items(args: argparse.Namespace) -> dict[str, object]:
     started = time.perf_counter()
     model = IALS(dim=args.dim).fit(log)
     fit = time.perf_counter() - started
-    seconds = timed(lambda: top_k(model.scores, model.known_, 10, cells=model.block_cells), args.repeats)
+    seconds = timed(
+        lambda: top_k(model.scores, model.known_, 10, cells=model.block_cells), args.repeats
+    )
     frames = timed(lambda: model.recommend(k=10), args.repeats)
     return {
         "fit_seconds": fit,

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from penchant.cli.contenders import build, default_specs
-from penchant.cli.files import target, whole
+from penchant.cli.files import target
 from penchant.cli.progress import Terminal
 from penchant.errors import ParameterError
 from penchant.run import Run
@@ -33,17 +33,6 @@ def test_progress_stops_when_the_work_fails():
     with pytest.raises(ZeroDivisionError), progress.task("work", 3):
         1 / 0  # noqa: B018
     assert not progress._bars.live.is_started
-
-
-def test_a_file_is_written_whole_or_not_at_all(tmp_path):
-    path = tmp_path / "file.txt"
-    with whole(path) as draft:
-        draft.write_text("one")
-    with pytest.raises(ZeroDivisionError), whole(path) as draft:
-        draft.write_text("t" * (1 // 0))
-    assert path.read_text() == "one"
-    assert [file.name for file in tmp_path.iterdir()] == ["file.txt"]
-    assert path.stat().st_mode & 0o600 == 0o600
 
 
 def test_targets_are_checked_before_the_work(tmp_path):

@@ -3,7 +3,6 @@ from __future__ import annotations
 import re
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -12,7 +11,7 @@ from penchant.errors import ParameterError, UnknownIdError
 from penchant.evaluate import evaluate
 from penchant.explore import write_exploration
 from penchant.models import make
-from penchant.report import html, write_report
+from penchant.report import write_report
 
 
 @pytest.fixture(scope="module")
@@ -100,20 +99,6 @@ def test_a_trivial_winner_and_models_no_better_are_named(planted, checked, tmp_p
     assert verdict in ("no better", "worse")
     named = "No better than trivial: bias" if verdict == "no better" else "Worse than trivial: bias"
     assert named in page.text or f"bias is best on validation events, but {verdict}" in page.text
-
-
-def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
-    path = tmp_path / "page.html"
-    html.write_whole("old", path)
-
-    def fail(*_: object) -> None:
-        raise OSError("disk full")
-
-    monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(OSError, match="disk full"):
-        html.write_whole("new", path)
-    assert path.read_text() == "old"
-    assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
 
 
 def test_charts_leave_no_trace_in_matplotlib(page):

@@ -86,7 +86,7 @@ class Manifest(_Strict):
             Flaw: it is longer than a manifest may be.
         """
         content = self.model_dump(mode="json", by_alias=True)
-        data = strict_json.dumps(content | {_DIGEST: digest(content)}, indent=1) + b"\n"
+        data = strict_json.dumps(content | {_DIGEST: digest(content)}, indent=1)
         if len(data) > MAX_BYTES:
             raise Flaw("its plain values are too long; keep long lists as arrays")
         return data

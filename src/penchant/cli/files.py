@@ -1,11 +1,8 @@
-"""Files that are written whole or not at all."""
+"""Where a command may write."""
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from penchant.errors import ParameterError
@@ -33,20 +30,3 @@ def target(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path | None:
     if not os.access(path.parent, os.W_OK):
         raise ParameterError(f"{str(path)!r} cannot be written: its folder is read-only.")
     return path
-
-
-@contextmanager
-def whole(path: Path) -> Iterator[Path]:
-    """A file beside `path` to write to, which takes its place only if nothing is raised."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}~", dir=path.parent)
-    os.close(handle)
-    draft = Path(name)
-    try:
-        yield draft
-        mask = os.umask(0)
-        os.umask(mask)
-        draft.chmod(0o666 & ~mask)  # the permissions of a file made in the usual way
-        draft.replace(path)
-    finally:
-        with suppress(FileNotFoundError):
-            draft.unlink()

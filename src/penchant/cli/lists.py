@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.cli.files import whole
 from penchant.cli.session import Session
+from penchant.files import whole
 
 if TYPE_CHECKING:
     import polars as pl

@@ -33,7 +33,7 @@ class Histories:
         offsets: int64[n_users + 1], where each user's events start and end.
         items: int32[n_events], item indices.
         ratings: float32[n_events], or None where the log has no ratings.
-        times: int64[n_events], microseconds since 1970, or None where the log has no times.
+        times: int64[n_events], microseconds since 1970, or None where not every event has one.
         n_items: the size of the item vocabulary.
     """
 
@@ -94,7 +94,7 @@ class Histories:
             offsets=offsets,
             items=ordered["item"].to_numpy(),
             ratings=ordered["rating"].to_numpy() if "rating" in wanted else None,
-            times=ordered["time"].to_physical().to_numpy() if "time" in wanted else None,
+            times=_times(ordered),
             n_items=n_items,
         )
 
@@ -195,6 +195,13 @@ class Histories:
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
         found: npt.NDArray[np.uint64] = total[self.offsets[1:]] - total[self.offsets[:-1]]
         return found
+
+
+def _times(events: pl.DataFrame) -> Int64 | None:
+    """Microseconds since 1970, or None where any event has no time."""
+    if "time" not in events.columns or events["time"].null_count():
+        return None
+    return events["time"].to_physical().to_numpy()
 
 
 def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:

@@ -164,7 +164,7 @@ def default_like(scale: tuple[float, float] | None) -> float:
 def _exact(number: float) -> str:
     """The number as a person writes it, without loss."""
     short = f"{number:g}"
-    return short if float(short) == number else repr(number)
+    return short if float(short) == number else repr(float(number))
 
 
 _NUMBER = r"(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)"

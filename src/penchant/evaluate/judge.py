@@ -246,7 +246,21 @@ def _ordered(table: Table, metric: Metric) -> Table:
         value = entry.figures[table.primary].value
         return math.inf if math.isnan(value) else sign * value
 
-    return replace(table, entries=tuple(sorted(table.entries, key=place)))
+    entries = tuple(sorted(table.entries, key=place))
+    close = [e.name for e in entries if _corrected_away(e.figures[table.primary])]
+    if close:
+        note = (
+            f"Verdicts are corrected for the number of models compared, intervals are not: "
+            f"{', '.join(close)} might be better or worse than trivial, but one of so many "
+            "models may look so by chance."
+        )
+        table = replace(table, notes=(*table.notes, note))
+    return replace(table, entries=entries)
+
+
+def _corrected_away(figure: Figure) -> bool:
+    """Whether the interval alone would have decided, and the corrected p-value does not."""
+    return figure.verdict == "no better" and (figure.gain_low > 0 or figure.gain_high < 0)
 
 
 def _truth(holdout: Holdout, task: Task, threshold: float) -> Doubles:

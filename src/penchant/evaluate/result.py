@@ -118,6 +118,11 @@ class Table:
         """The metric that decides order and verdicts."""
         return self.metrics[0]
 
+    @property
+    def higher_is_better(self) -> bool:
+        """The direction of the first metric; its name may carry a note in brackets."""
+        return parse(self.primary.partition(" (")[0]).higher_is_better
+
     def __getitem__(self, name: str) -> Entry:
         for entry in self.entries:
             if entry.name == name:
@@ -196,7 +201,7 @@ class Evaluation:
                 "The best model is chosen on validation events, and this split has none: make "
                 "the split with validation above 0."
             )
-        sign = 1 if parse(table.primary).higher_is_better else -1
+        sign = 1 if table.higher_is_better else -1
         return max(known, key=lambda e: sign * e.validation).name
 
     def report(self, path: str | Path, **options: Any) -> Path:

@@ -83,7 +83,7 @@ def _columns(table: Table, width: int) -> list[_Column]:
         _Column("fit", [seconds(e.cost.fit_seconds) for e in entries]),
         _Column("answers/s", [f"{e.cost.rate:,.0f}" for e in entries]),
         _Column("memory", [size(e.cost.peak_bytes) for e in entries]),
-        _Column("numbers", [f"{e.cost.parameters:,}" for e in entries]),
+        _Column("parameters", [f"{e.cost.parameters:,}" for e in entries]),
     ]
     for column in optional:
         if sum(c.width for c in columns) + column.width + 1 > width:

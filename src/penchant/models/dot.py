@@ -12,6 +12,7 @@ import numpy.typing as npt
 import polars as pl
 import torch
 from pydantic import Field
+from scipy.special import expit
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -320,7 +321,7 @@ class DotProduct(Recommender):
             output = base + x @ found
             slope, curvature = 2 * (output - truth), np.full(len(items), 2.0)
             if self._logistic:
-                chance = 1 / (1 + np.exp(-output))
+                chance = expit(output)
                 slope, curvature = chance - truth, np.maximum(chance * (1 - chance), 1e-6)
             gradient = x.T @ slope + 2 * ridge @ found
             found -= np.linalg.solve((x.T * curvature) @ x + 2 * ridge, gradient)
@@ -346,7 +347,7 @@ class DotProduct(Recommender):
         if self.biases:
             output += np.where(known, self.item_bias_[items], 0)
         output = (output + np.float32(self.offset_)).astype(np.float32)
-        return np.asarray(1 / (1 + np.exp(-output)), np.float32) if self._logistic else output
+        return np.asarray(expit(output), np.float32) if self._logistic else output
 
 
 def _indices(column: pl.Series) -> Tensor:

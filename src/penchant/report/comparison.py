@@ -10,9 +10,10 @@ from pathlib import Path
 from penchant.data.vocabulary import Id
 from penchant.evaluate.result import Entry, Evaluation, Figure, Table
 from penchant.explore import activity, long_tail
+from penchant.files import write_whole
 from penchant.report import log_plots, plots
 from penchant.report.glossary import VERDICTS, of_metrics
-from penchant.report.html import render, write_whole
+from penchant.report.html import render
 from penchant.report.people import people
 from penchant.report.reproduce import facts, snippet
 from penchant.report.svg import Chart

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from penchant.explore import Exploration
+from penchant.files import write_whole
 from penchant.report import log_plots
-from penchant.report.html import render, write_whole
+from penchant.report.html import render
 from penchant.report.svg import Chart
 
 

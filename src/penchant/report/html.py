@@ -1,9 +1,7 @@
-"""Pages: templates with escaping on, one self-contained file, written whole or not at all."""
+"""Pages: templates with escaping on, one self-contained file."""
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -40,24 +38,6 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     environment.globals["drawn"] = drawn
     environment.globals["css"] = markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
     return str(environment.get_template(template).render(context))
-
-
-def write_whole(text: str, path: str | Path) -> Path:
-    """Write a file so that nobody ever sees a part of it: a failure leaves the old one."""
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(name).chmod(0o666 & ~mask)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
 
 
 def _cell(value: object) -> str:

@@ -151,7 +151,7 @@ def cost(table: Table) -> Chart | None:
             if math.isfinite(figure.high - figure.low):
                 axes.plot([x, x], [figure.low, figure.high], color=colour, lw=1.2, alpha=0.55)
             axes.plot(x, figure.value, mark, color=colour, ms=6.5, mec=PAPER, mew=0.8)
-        if not parse(plain_metric(table.primary)).higher_is_better:
+        if not table.higher_is_better:
             axes.invert_yaxis()
         axes.grid()
         ticks = axes.get_xticks()

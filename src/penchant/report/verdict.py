@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 
 from penchant.evaluate.result import Entry, Evaluation, Table
-from penchant.metrics import parse
 from penchant.models.base import Task
 from penchant.report.format import decimals, fixed, listed, percent, signed
 from penchant.report.plots import plain_metric
@@ -38,7 +37,7 @@ def places(table: Table, metric: str) -> int:
 
 def by_validation(table: Table) -> list[Entry]:
     """The entries with a figure on validation events, the best first."""
-    sign = -1 if parse(plain_metric(table.primary)).higher_is_better else 1
+    sign = -1 if table.higher_is_better else 1
     known = [entry for entry in table.entries if math.isfinite(entry.validation)]
     return sorted(known, key=lambda entry: sign * entry.validation)
 
