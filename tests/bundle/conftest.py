@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from penchant.bundle import save
 from penchant.data.dataset import Dataset
-from penchant.models import EASE
+from penchant.models import EASE, ItemKNN
 
 Change = Callable[[dict[str, Any]], None]
 
@@ -55,10 +56,25 @@ def text_log() -> Dataset:
     return planted(texts=True)
 
 
+@pytest.fixture(scope="session")
+def saved(log: Dataset, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Bundles of EASE and ItemKNN, to copy."""
+    folder = tmp_path_factory.mktemp("saved")
+    save(EASE(l2=10).fit(log), folder / "ease")
+    save(ItemKNN(neighbours=5).fit(log), folder / "knn")
+    return folder
+
+
 @pytest.fixture
-def folder(log: Dataset, tmp_path: Path) -> Path:
+def folder(saved: Path, tmp_path: Path) -> Path:
     """A bundle of EASE."""
-    return save(EASE(l2=10).fit(log), tmp_path / "ease")
+    return Path(shutil.copytree(saved / "ease", tmp_path / "ease"))
+
+
+@pytest.fixture
+def sparse_folder(saved: Path, tmp_path: Path) -> Path:
+    """A bundle of ItemKNN, which has sparse matrices."""
+    return Path(shutil.copytree(saved / "knn", tmp_path / "knn"))
 
 
 def reseal(folder: Path, change: Change | None = None, *, measure: bool = True) -> None:

@@ -15,9 +15,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from penchant.bundle import restore, save
+from penchant.bundle import restore
 from penchant.errors import BundleError
-from penchant.models import EASE, ItemKNN
 
 BIG = 2**47
 
@@ -61,7 +60,6 @@ CHANGES = {
     "model import": put("model", "name", value="os:system"),
     "model dunder": put("model", "name", value="__class__"),
     "other class": put("model", "class", value="Popular"),
-    "other model": put("model", value={"name": "popular", "class": "Popular"}),
     "part": put("part", value=True),
     "unknown parameter": put("parameters", "speed", value=3),
     "dunder parameter": put("parameters", "__class__", value=3),
@@ -70,7 +68,7 @@ CHANGES = {
     "integer parameter": put("parameters", "l2", value=10),
     "true parameter": put("parameters", "l2", value=True),
     "list parameter": put("parameters", "l2", value=[10.0]),
-    "infinite parameter": put("parameters", "l2", value={"$float": "inf"}),
+    "NaN parameter": put("parameters", "l2", value={"$float": "nan"}),
     "model parameter": put("parameters", "l2", value={"$model": {"name": "ease"}}),
     "import parameter": put(
         "parameters", "l2", value={"$model": {"name": "os", "class": "x", "parameters": {}}}
@@ -95,6 +93,7 @@ CHANGES = {
     "no underscore": put("state", "l2", value=plain(1)),
     "path attribute": put("state", "../x_", value=plain(1)),
     "dotted attribute": put("state", "a.b_", value=plain(1)),
+    "terminal attribute": put("state", "\x1b[2J_", value=plain(1)),
     "newline attribute": put("state", "a_\n", value=plain(1)),
     "unknown kind": put("state", "x_", value={"kind": "pickle", "value": "gASV"}),
     "no kind": put("state", "x_", value={"value": 1}),
@@ -186,8 +185,8 @@ def test_a_hostile_manifest(name, folder, reseal, monkeypatch):
     reseal(folder)
     restore(folder)
     reseal(folder, CHANGES[name], measure=False)
-    with pytest.raises(BundleError) as caught, monkeypatch.context() as patches:
-        forbid_execution(patches)
+    forbid_execution(monkeypatch)
+    with pytest.raises(BundleError) as caught:
         restore(folder)
     assert "\n" not in str(caught.value)
 
@@ -220,11 +219,6 @@ ARRAYS = {
     "entries of other type": ("near_.data", lambda a: a.astype(np.float64)),
     "index of other type": ("near_.indices", lambda a: a.astype(np.uint32)),
 }
-
-
-@pytest.fixture
-def sparse_folder(log, tmp_path):
-    return save(ItemKNN(neighbours=5).fit(log), tmp_path / "knn")
 
 
 @pytest.mark.parametrize("name", ARRAYS)
@@ -289,9 +283,8 @@ def test_a_hostile_safetensors_file(change, folder, reseal):
     assert "\n" not in str(caught.value)
 
 
-def test_random_damage_is_refused_or_harmless(log, tmp_path, reseal):
+def test_random_damage_is_refused_or_harmless(folder, reseal):
     """Whatever bytes change, a restore gives a model or a BundleError, and nothing else."""
-    folder = save(EASE().fit(log), tmp_path / "it")
     pristine = {p: p.read_bytes() for p in folder.iterdir()}
     rng = random.Random(8)
     outcomes = set()

@@ -73,7 +73,8 @@ def test_every_model_comes_back(name, ids, log, text_log, tmp_path):
         assert type(kept) is type(value)
         if isinstance(value, np.ndarray):
             assert kept.dtype == value.dtype
-            assert kept.flags.f_contiguous == value.flags.f_contiguous or value.base is not None
+            # How sums are rounded depends on how numbers lie in memory.
+            assert kept.strides == value.strides
             assert np.array_equal(kept, value)
     assert restored.known_.times.dtype == np.int64
     assert np.array_equal(restored.known_.times, model.known_.times)

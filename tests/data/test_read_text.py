@@ -341,3 +341,28 @@ def test_movielens_1m_as_it_comes():
     log = read(path, quiet=True)
     assert (len(log), log.n_users, log.n_items) == (1_000_209, 6040, 3706)
     assert rows(log)[0] == (1, 1193, 5)
+
+
+@pytest.mark.parametrize(
+    ("odd", "ids", "skipped"),
+    [
+        ("007", "string", 0),  # a zero in front is part of an id
+        ("+7", "string", 0),
+        ("-7", "integer", 0),
+        ("", "integer", 1),
+        ("99999999999999999999", "string", 0),  # more than an integer holds
+        ("B00X", "string", 0),
+    ],
+)
+@pytest.mark.parametrize("separator", [",", "::"])
+def test_what_comes_after_a_thousand_integers_is_not_bent(tmp_path, odd, ids, skipped, separator):
+    rows = [(n % 40, n, 3) for n in range(1000)] + [(odd, 5, 4)]
+    path = tmp_path / "ratings.txt"
+    path.write_text("".join(separator.join(map(str, row)) + "\n" for row in rows))
+    log = read(path, user=0, item=1, rating=2, header=False, separator=separator, quiet=True)
+    assert log.users.kind == ids
+    assert len(log) == 1001 - skipped
+    left_out = 0 if log.origin.skipped is None else log.origin.skipped.height
+    assert left_out == skipped
+    if not skipped:
+        assert str(log.frame()["user"][-1]) == odd

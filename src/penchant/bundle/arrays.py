@@ -30,8 +30,15 @@ _CODES = {
 
 
 def write_arrays(arrays: Mapping[str, AnyArray], path: Path) -> None:
-    """Write contiguous arrays under their names."""
-    save_file(dict(arrays), path)
+    """Write contiguous arrays under their names.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    try:
+        save_file(dict(arrays), path)
+    except SafetensorError as error:
+        raise OSError(str(error).splitlines()[0]) from None
 
 
 def read_arrays(path: Path, specs: Mapping[str, Spec]) -> dict[str, AnyArray]:

@@ -18,15 +18,22 @@ def told_of(folder: Path) -> Iterator[None]:
     """Turn a `Flaw` into a sentence that names the bundle and says what to do.
 
     Raises:
-        BundleError: a flaw was found.
+        BundleError: a flaw was found, or a file cannot be read.
     """
     try:
         yield
     except Flaw as flaw:
+        # Names in a hostile file may try to steer the terminal.
+        clause = "".join(c if c.isprintable() else "?" for c in str(flaw))[:500]
         raise BundleError(
-            f"The bundle {str(folder)!r} is damaged or was altered: {flaw}; copy it again from "
+            f"The bundle {str(folder)!r} is damaged or was altered: {clause}; copy it again from "
             "where it was made, or save the model anew."
         ) from None
+    except OSError as error:
+        raise BundleError(
+            f"The bundle {str(folder)!r} cannot be read ({error.strerror or error}): check who may "
+            "read it."
+        ) from error
 
 
 @contextmanager

@@ -20,6 +20,7 @@ ARRAYS = "arrays.safetensors"
 CARD = "card.md"
 
 MAX_BYTES = 2**24
+MAX_NESTING = 4  # of models within models
 _DIGEST = "sha256"
 
 # Pydantic's `$` is the very end of the text.
@@ -124,4 +125,4 @@ def parse(data: bytes, folder: Path) -> tuple[Manifest, dict[str, Any]]:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part)[:50] for part in first["loc"])
-        raise Flaw(f"{place or 'it'} is wrong ({first['msg'].lower()[:200]})") from None
+        raise Flaw(f"{place or 'it'} is wrong ({first['msg'][:200]})") from None

@@ -10,7 +10,7 @@ from penchant.bundle.arrays import read_arrays
 from penchant.bundle.entries import Ids, Members, Shared, Spec
 from penchant.bundle.files import check_listing, checksum, read_manifest
 from penchant.bundle.flaw import Flaw, inside, told_of
-from penchant.bundle.manifest import ARRAYS, MANIFEST, Manifest
+from penchant.bundle.manifest import ARRAYS, MANIFEST, MAX_NESTING, Manifest
 from penchant.bundle.pack import check_name
 from penchant.bundle.parameters import Classes, build, class_of
 from penchant.bundle.unpack import check_base, unpack
@@ -18,7 +18,6 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
 from penchant.models.base import Recommender
 
-_MAX_NESTING = 4
 _COLUMNS_ALWAYS = 2**20  # what any sparse matrix may have, whatever the bundle's size
 
 
@@ -85,7 +84,7 @@ def _restore(
     enclosing: Mapping[str, Any],
     nesting: int,
 ) -> Recommender:
-    if nesting > _MAX_NESTING:
+    if nesting > MAX_NESTING:
         raise Flaw("models are nested too deeply")
     check_listing(folder, manifest)
     with inside(MANIFEST):

@@ -21,6 +21,7 @@ from penchant.bundle.manifest import (
     FORMAT,
     FORMAT_VERSION,
     MANIFEST,
+    MAX_NESTING,
     Manifest,
     ModelEntry,
     Training,
@@ -63,7 +64,7 @@ def save(
     target = folder.absolute() if folder.is_symlink() else folder.resolve()
     try:
         with replacing(target, overwrite=overwrite) as new:
-            _write(model, new, {}, folder, evaluation, part=False)
+            _write(model, new, {}, folder, evaluation, 0)
     except OSError as error:
         raise BundleError(
             f"The bundle {str(folder)!r} cannot be written ({error.strerror or error}): make room "
@@ -78,9 +79,10 @@ def _write(
     enclosing: Mapping[str, Any],
     place: Path,
     evaluation: Evaluated | None,
-    *,
-    part: bool,
+    nesting: int,
 ) -> None:
+    if nesting > MAX_NESTING:
+        raise BundleError(f"{type(model).__name__} cannot be saved: models are nested too deeply.")
     if not model.is_fitted:
         raise NotFittedError(f"{type(model).__name__} must be fitted before it is saved.")
     parameters = checked(model)
@@ -91,16 +93,16 @@ def _write(
         write_arrays(packed.arrays, new / ARRAYS)
         for name, member in packed.members.items():
             (new / name).mkdir()
-            _write(member, new / name, state, place, None, part=True)
+            _write(member, new / name, state, place, None, nesting + 1)
         made = datetime.now(UTC).isoformat(timespec="seconds")
         training, versions = _training(model), _versions()
-        if not part:
+        if not nesting:
             text = card(model, training, versions, made, place, evaluation)
             (new / CARD).write_text(text, encoding="utf-8")
         manifest = Manifest(
             format=FORMAT,
             format_version=FORMAT_VERSION,
-            part=part,
+            part=nesting > 0,
             made=made,
             model=ModelEntry.model_validate(identity(type(model))),
             parameters=parameters,

@@ -67,6 +67,8 @@ def whole_numbers(ids: pl.Series) -> pl.Series:
 
     Zeros and signs in front, as in `007`, are part of an id, so that they keep it a text.
     """
+    if ids.dtype != pl.String:
+        return ids
     numbers = ids.cast(pl.Int64, strict=False)
     if numbers.null_count() > ids.null_count():
         return ids
@@ -90,6 +92,8 @@ def clean_ids(ids: pl.Series) -> pl.Series:
 
 def untext(values: pl.Series) -> pl.Series:
     """A further column as integers, numbers or booleans, where not one character is lost."""
+    if values.dtype != pl.String:
+        return values
     for dtype in (pl.Int64, pl.Float64):
         typed = values.cast(dtype, strict=False)
         if typed.null_count() == values.null_count() < len(values):

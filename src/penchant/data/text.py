@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
 
 from penchant.data.careful import read_carefully, split_record
@@ -15,6 +17,7 @@ _SEPARATORS = ("::", "\t", ",", ";", "|", "^", "~", " ", ":")
 _SPELLED = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";"}
 _LOOK = 1 << 16  # bytes looked at to tell separator and header
 _SAMPLE = 200  # records looked at
+_INTEGER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
 
 def read_text(
@@ -25,7 +28,10 @@ def read_text(
     header: bool | None = None,
     named: Sequence[str] = (),
 ) -> tuple[Raw, list[list[str]]]:
-    """Read UTF-8 text with separators; every value stays the text it is.
+    """Read UTF-8 text with separators; no value loses a character.
+
+    Columns become integers where each value is written as an integer is, without zeros or signs
+    in front; all others stay text.
 
     Returns the records and a sample of them. `named` are column names that the caller asks
     for: where one stands in the first line, that line is a header.
@@ -48,13 +54,33 @@ def read_text(
     body = data[data.find(b"\n") + 1 :] if headed and b"\n" in data else data
     if headed and len(table) == 1:
         raise DataError(f"{source} has a header ({', '.join(names)}) and no record.")
-    raw = _read_fast(body, source, names, sep, headed=headed)
+    integers = _integer_columns(table[headed:], len(names)) if b'"' not in body else []
+    raw = _read_fast(body, source, names, sep, headed=headed, integers=integers)
+    if raw is None and integers:
+        raw = _read_fast(body, source, names, sep, headed=headed, integers=[])
     if raw is None:
         raw = read_carefully(body.decode(), source, names, sep, headed=headed)
     return raw, table[headed:]
 
 
-def _read_fast(body: bytes, source: str, names: list[str], sep: str, *, headed: bool) -> Raw | None:
+def _integer_columns(sample: Sequence[Sequence[str]], width: int) -> list[int]:
+    """Which columns hold plain integers in all records looked at."""
+    return [
+        n
+        for n in range(width)
+        if sample and all(len(cells) == width and _INTEGER.fullmatch(cells[n]) for cells in sample)
+    ]
+
+
+def _read_fast(
+    body: bytes,
+    source: str,
+    names: list[str],
+    sep: str,
+    *,
+    headed: bool,
+    integers: Sequence[int],
+) -> Raw | None:
     """Let Polars read it; None where anything does not fit, since Polars fills short records."""
     if b"\0" in body or not body:
         return None
@@ -66,6 +92,10 @@ def _read_fast(body: bytes, source: str, names: list[str], sep: str, *, headed: 
     step = 2 if doubled else 1
     quoted = not doubled and b'"' in body
     columns = [f"{n}" for n in range(width)]
+    schema = {
+        c: pl.Int64 if n in {step * i for i in integers} else pl.String
+        for n, c in enumerate(columns)
+    }
     try:
         frame = (
             pl.scan_csv(
@@ -73,7 +103,7 @@ def _read_fast(body: bytes, source: str, names: list[str], sep: str, *, headed: 
                 separator=sep[0],
                 has_header=False,
                 quote_char='"' if quoted else None,
-                schema=dict.fromkeys(columns, pl.String),
+                schema=schema,
             )
             .select(columns[::step])
             .collect()
@@ -104,10 +134,23 @@ def _length(frame: pl.DataFrame, body: bytes, step: int) -> int:
     Polars itself refuses records that are too long, unless some columns are not asked for;
     then the last column, which a short record lacks, must be complete.
     """
-    cells = frame.select(pl.all().str.len_bytes().sum().cast(pl.Int64)).sum_horizontal().item()
+    cells = sum(_characters(frame[column]) for column in frame.columns)
     newline = 2 if body[: body.find(b"\n") + 1].endswith(b"\r\n") else 1
     newlines = frame.height - (not body.endswith(b"\n"))
-    return int(cells) + step * (frame.width - 1) * frame.height + newline * newlines
+    return cells + step * (frame.width - 1) * frame.height + newline * newlines
+
+
+def _characters(column: pl.Series) -> int:
+    """How many bytes the values of a column take when they are written without more ado."""
+    if column.dtype == pl.String:
+        return int(column.str.len_bytes().sum())
+    values = column.to_numpy() if not column.null_count() else np.array([-1])
+    low, high = int(values.min(initial=0)), int(values.max(initial=0))
+    if low < 0:
+        return -1  # a sign, or a gap: no length that could be right
+    low = int(values.min(initial=high))
+    digits = range(len(str(low)), len(str(high)))
+    return len(values) * len(str(low)) + sum(int((values >= 10**n).sum()) for n in digits)
 
 
 def _without_blank_ends(data: bytes) -> bytes:

@@ -274,10 +274,11 @@ class DotProduct(Recommender):
             rows = table.detach().numpy()[:-1].copy()
             rows[counts == 0] = 0
             tables.append(rows)
-        users, items = tables
-        self.user_vectors_, self.item_vectors_ = users[:, : self.dim], items[:, : self.dim]
+        # Copies rather than views: how products are rounded depends on where rows lie in memory,
+        # and a restored model has them without gaps.
+        self.user_vectors_, self.item_vectors_ = (rows[:, : self.dim].copy() for rows in tables)
         if self.biases:
-            self.user_bias_, self.item_bias_ = users[:, -1], items[:, -1]
+            self.user_bias_, self.item_bias_ = (rows[:, -1].copy() for rows in tables)
         self.weight_, self.offset_ = network.output.detach().tolist()
 
     # Predicting
