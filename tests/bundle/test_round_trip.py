@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 import numpy as np
@@ -184,6 +184,24 @@ def test_an_own_class_with_all_kinds_of_state(log, tmp_path):
     assert restored.table_.equals(model.table_)
     assert np.array_equal(restored.other_.items, model.other_.items)
     assert restored.other_.users.tolist() == [3, 1]
+
+
+def test_a_sparse_matrix_with_room_to_grow(log, tmp_path):
+    model = Popular().fit(log)
+    indptr = np.array([0, 2, 2, 3], np.int64)
+    model.sparse_ = sparse.csr_array((np.ones(5), np.arange(5), indptr), shape=(3, 9))
+    kept = restore(save(model, tmp_path / "it")).sparse_
+    assert np.array_equal(kept.toarray(), model.sparse_.toarray())
+
+
+def test_histories_of_wrong_types_are_named(log, tmp_path):
+    model = Popular().fit(log)
+    model.known_ = replace(model.known_, times=model.known_.times.astype(float))
+    with pytest.raises(BundleError, match=r"'known_'.* its times are float64"):
+        save(model, tmp_path / "it")
+    model.known_ = replace(log.histories, n_items=99)
+    with pytest.raises(BundleError, match="known_: it counts other items"):
+        save(model, tmp_path / "it")
 
 
 def test_an_own_class_must_be_given(log, tmp_path):

@@ -165,14 +165,17 @@ def _pack_histories(packed: Packed, name: str, value: Histories) -> Entry:
 def _pack_csr(packed: Packed, name: str, value: Any) -> Entry:
     if type(value) is not sparse.csr_array or len(value.shape) != 2:
         raise Flaw(f"it is a {type(value).__name__} and of sparse matrices csr_array alone is kept")
+    entries = int(value.indptr[-1])  # beyond these there may be room for more
     entry = Csr(
         shape=[int(n) for n in value.shape],
-        entries=len(value.indices),
+        entries=entries,
         dtype=_dtype(value.data.dtype),
         index="int64" if value.indices.dtype == np.int64 else "int32",
     )
-    for key in entry.specs(name):
-        packed.arrays[key] = np.ascontiguousarray(getattr(value, key.rpartition(".")[2]))
+    parts = {"data": value.data[:entries], "indices": value.indices[:entries]}
+    parts["indptr"] = value.indptr
+    for key, (dtype, _) in entry.specs(name).items():
+        packed.arrays[key] = np.ascontiguousarray(parts[key.rpartition(".")[2]], dtype)
     return entry
 
 
