@@ -178,7 +178,7 @@ def time_to_loss(root: Path) -> dict[str, Any]:
         for name, backend in contenders.items():
             curves[name] = []
             for batch in (128, 1024, 8192):
-                for lr in (0.001, 0.003, 0.01, 0.03):
+                for lr in (0.003, 0.01, 0.03, 0.1):
                     setting = ["--batch", str(batch), "--lr", str(lr), "--data", str(data)]
                     setting += ["--epochs", "4" if batch == 128 else "10"]
                     if backend:

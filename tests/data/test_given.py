@@ -57,6 +57,13 @@ def test_lists_of_different_length_are_padded():
     assert made.candidates.shape == (2, 4)
 
 
+def test_candidates_of_unknown_users_are_nobodys():
+    lists = negatives(["a", "b", "nobody"], [[9], [8], [7, 9]])
+    made = split_given(TRAINING, HELD, candidates=lists)
+    ids = [{made.log.items[int(i)] for i in row if i >= 0} for row in made.candidates]
+    assert ids == [{9, 5}, {8, 1}]
+
+
 def test_candidates_change_the_fingerprint():
     one, two = (
         split_given(

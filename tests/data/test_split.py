@@ -215,3 +215,11 @@ def test_parts_share_vocabularies(log):
     assert made.train.items is log.items
     assert made.test.histories.n_items == log.n_items
     assert len(made.train) + len(made.validation) + len(made.test) == len(log)
+
+
+def test_by_time_tells_the_share_that_ties_leave():
+    frame = pl.DataFrame({"user": range(10), "item": range(10), "time": [1] * 6 + [2] * 4})
+    made = split_by_time(Dataset.from_frame(frame.with_columns(pl.from_epoch("time"))))
+    assert "the latest 40%" in made.sentence
+    assert "validation" not in made.sentence
+    assert made.validation is None

@@ -140,6 +140,14 @@ def test_untrained_rows_say_nothing(log, model):
     assert (without.user_vectors_[5] == 0).all()
 
 
+def test_items_drawn_as_negatives_alone_stay_at_the_end():
+    log = planted_pairs(cold_items=3)
+    model = DotProduct(**SMALL, target="interaction").fit(log)
+    scores, cold = model.scores(log.histories).mean(axis=0), log.item_counts == 0
+    assert cold.sum() == 3
+    assert scores[cold].max() < scores[~cold].min()
+
+
 def test_validation_decides_when_to_stop_and_refit_takes_that_over(log):
     split = split_random(log, validation=0.2)
     model = DotProduct(**SMALL | {"epochs": 40, "l2": 0.0, "learning_rate": 0.1}, patience=2)

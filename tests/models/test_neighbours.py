@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
 from penchant.errors import DataError
 from penchant.models import ItemKNN, UserKNN
@@ -159,3 +161,10 @@ def test_contributions_are_exact():
         np.testing.assert_allclose(
             model.contributions(one, items).sum(1), model.scores(one)[0], rtol=1e-5
         )
+
+
+def test_repeated_ratings_count_once_in_items_means(log):
+    frame = log.frame().drop("row")
+    twice = Dataset.from_frame(pl.concat([frame, frame]), scale=log.scale)
+    means = [UserKNN(similarity="adjusted-cosine").fit(x).item_means_ for x in (log, twice)]
+    np.testing.assert_allclose(*means, rtol=1e-6)

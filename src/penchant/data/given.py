@@ -75,6 +75,8 @@ def _candidate_lists(split: Split, candidates: pl.DataFrame) -> npt.NDArray[np.i
     log, test = split.log, split.test
     pairs = candidates.select("user", "items").explode("items").drop_nulls("items")
     users = log.users.indices(candidates["user"])
+    users = users[users >= 0]
+    pairs = pairs.filter(pl.Series(log.users.indices(pairs["user"]) >= 0))
     items = log.items.indices(pairs["items"])
     if (items < 0).any():
         raise DataError(f"{(items < 0).sum()} candidate items are in no table of the split.")

@@ -242,13 +242,14 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
     sides[times >= test_from] = TEST
     moment = np.datetime64(int(test_from), "us").astype("datetime64[s]")
     before = ""
-    if n_validation:
+    if (sides == VALIDATION).any():
         before = f", validation from {np.datetime64(int(valid_from), 'us').astype('datetime64[s]')}"
     return Split(
         log=log,
         sides=sides,
         kind="time",
-        sentence=f"By time: test events are the latest {test:.0%}, from {moment}{before}.",
+        sentence=f"By time: test events are the latest {np.mean(sides == TEST):.0%}, from "
+        f"{moment}{before}.",
         ties="Events of one instant all fall on the later side.",
     )
 

@@ -12,13 +12,13 @@ import numpy as np
 
 from penchant.data.holdout import Holdout
 from penchant.data.split import Split
-from penchant.data.target import default_like
+from penchant.data.target import Like, default_like
 from penchant.errors import ParameterError
 from penchant.evaluate.cost import measured
 from penchant.evaluate.judge import Answers, Bootstrap, judge_ranking, judge_rows
 from penchant.evaluate.ranking import catalogue_of, rank
 from penchant.evaluate.result import Cost, Evaluation, Table
-from penchant.metrics import Catalogue, Metric, parse
+from penchant.metrics import Catalogue, Metric, RankingMetric, parse
 from penchant.models import TABLE, find, name_of
 from penchant.models.abilities import RatesRows
 from penchant.models.base import Recommender, Task
@@ -75,7 +75,9 @@ def evaluate(
     threshold = None
     if split.log.has_ratings:
         threshold = default_like(split.log.rating_range) if like is None else like
-    contenders = _contenders(models, list(by_task))
+    if split.candidates is not None and "ranking" in by_task:
+        by_task["ranking"] = _of_candidates(by_task["ranking"])
+    contenders = _contenders(models, list(by_task), threshold)
     test, validation = _relevant(split, threshold, relevant)
     catalogue = catalogue_of(split.train)
     fitted: dict[str, Recommender] = {}
@@ -103,6 +105,9 @@ def evaluate(
     for task, own in by_task.items():
         if task == "ranking":
             table = judge_ranking(ranked, own, test, split.negatives, settings)
+            if relevant == "liked":
+                note = f"Only likes count as relevant, ratings of at least {threshold:g}."
+                table = dataclasses.replace(table, notes=(*table.notes, note))
         else:
             assert threshold is not None  # such metrics are refused without ratings
             table = judge_rows(rated, task, own, split, threshold, settings)
@@ -191,8 +196,21 @@ def _metrics_by_task(
     return by_task
 
 
+def _of_candidates(metrics: list[Metric]) -> list[Metric]:
+    """Those metrics that ranks among given candidates are enough for."""
+    kept: list[Metric] = [metric for metric in metrics if isinstance(metric, RankingMetric)]
+    if not kept:
+        raise ParameterError(
+            f"{', '.join(m.name for m in metrics)} describe whole lists, and the split ranks only "
+            "given candidates: ask for a metric such as ndcg@10, too."
+        )
+    return kept
+
+
 def _contenders(
-    models: Iterable[Recommender] | Mapping[str, Recommender], tasks: list[Task]
+    models: Iterable[Recommender] | Mapping[str, Recommender],
+    tasks: list[Task],
+    threshold: float | None,
 ) -> dict[str, tuple[Recommender, set[Task]]]:
     """Each contender with the tasks it takes part in: trivial ones in their own at least."""
     if isinstance(models, Mapping):
@@ -210,9 +228,19 @@ def _contenders(
     for name in TABLE:
         cls = find(name)
         own = {task for task in tasks if task in cls.trivial_for}
-        if own and name not in contenders:
-            contenders[name] = (cls(), own)
-    return contenders
+        if not own or (name in contenders and isinstance(contenders[name][0], cls)):
+            continue
+        while name in contenders:  # another model has taken the name
+            name += "'"
+        contenders[name] = (cls(), own)
+    return {name: (_told(model, threshold), own) for name, (model, own) in contenders.items()}
+
+
+def _told(model: Recommender, threshold: float | None) -> Recommender:
+    """The model with what counts as a like, where it has left that open."""
+    if threshold is not None and model.params().get("threshold", threshold) is None:
+        return model.clone(threshold=threshold)
+    return model
 
 
 def _relevant(
@@ -222,11 +250,17 @@ def _relevant(
         return split.test, split.validation
     if threshold is None or split.test.ratings is None:
         raise ParameterError("relevant='liked' needs ratings, and the log has none.")
-    test = split.test.where(split.test.ratings >= threshold)
+    likes = Like(threshold).of_ratings
+    test = split.test.where(likes(split.test.ratings) > 0)
+    if not len(test):
+        raise ParameterError(
+            f"No test event has a rating of at least {threshold:g}, so that nothing is relevant: "
+            "lower `like`."
+        )
     validation = split.validation
     if validation is not None and validation.ratings is not None:
-        validation = validation.where(validation.ratings >= threshold)
-    return test, validation
+        validation = validation.where(likes(validation.ratings) > 0)
+    return test, validation if validation else None
 
 
 def _notes(split: Split) -> tuple[str, ...]:
@@ -239,6 +273,15 @@ def _notes(split: Split) -> tuple[str, ...]:
         notes.append(
             f"{share:.0%} of the test users have no history, so that every model can only give "
             "them what it gives everybody."
+        )
+    known = test.histories
+    had = known.rows.astype(np.int64) * known.n_items + known.items
+    asked = test.rows.history.astype(np.int64) * known.n_items + test.items
+    repeated = float(np.isin(asked, had).mean())
+    if repeated > 0.01 and split.candidates is None:
+        notes.append(
+            f"{repeated:.0%} of the test events repeat an item of the user's history: lists leave "
+            "such items out, so that no model can reach them."
         )
     if split.train.has_times and test.rows.times is not None and split.kind != "time":
         newest = split.train.events["time"].to_physical().to_numpy().max()

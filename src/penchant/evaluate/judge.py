@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from penchant.data.holdout import Holdout
 from penchant.data.split import Split
-from penchant.data.target import Like, Target
+from penchant.data.target import Like, Rating, Target
 from penchant.evaluate.ranking import RankingValues
 from penchant.evaluate.result import Cost, Entry, Figure, Table
 from penchant.metrics import (
@@ -92,10 +92,11 @@ def judge_ranking(
     """The table of the ranking task."""
     suffix = f" ({negatives} negatives)" if negatives else ""
     by_user = {(a.name, m): v for a in answers if a.values for m, v in a.values.per_user.items()}
-    resampled = mean_replicates(
-        np.stack([*by_user.values()], 1), settings.replicates, settings.seed
-    )
-    drawn = dict(zip(by_user, resampled.T, strict=True))
+    drawn = {}
+    if by_user:
+        values = np.stack([*by_user.values()], 1)
+        resampled = mean_replicates(values, settings.replicates, settings.seed)
+        drawn = dict(zip(by_user, resampled.T, strict=True))
     results: dict[str, dict[str, Measured]] = {}
     for answer in answers:
         assert answer.values is not None
@@ -126,7 +127,7 @@ def judge_ranking(
         users=test.n_users,
         rows=len(test),
     )
-    return _ordered(table, metrics[0])
+    return ordered(table, metrics[0])
 
 
 def judge_rows(
@@ -150,17 +151,19 @@ def judge_rows(
         if predictions is None:
             continue
         held, cut = math.nan, _fixed_cut(answer.target, threshold)
+        probable = answer.target == Like(threshold)
         if validation is not None and answer.held_predictions is not None:
             held_predictions = _on_scale(answer.held_predictions, answer.target, task)
             assert held_predictions is not None
             held_truth = _truth(validation, task, threshold)
             if task == "like":
                 cut = best_threshold(held_predictions, held_truth)
-            held = _ask(metrics[0], held_predictions, held_truth, cut, answer.target)
+            held = _ask(metrics[0], held_predictions, held_truth, cut, probable)
         row = results[answer.name] = {}
         for metric in metrics:
-            taken = _taken(metric, predictions, cut, answer.target)
+            taken = _taken(metric, predictions, cut, probable)
             if taken is None or not isinstance(metric, RowMetric):
+                row[metric.name] = Measured(math.nan)  # its predictions are not what that takes
                 continue
             drawn = replicates(metric, taken, truth, user, settings.replicates, settings.seed)
             row[metric.name] = Measured(metric(taken, truth), drawn)
@@ -184,7 +187,7 @@ def judge_rows(
         rows=len(test),
         notes=_row_notes(task, threshold, truth, validation is not None),
     )
-    return _ordered(table, metrics[0])
+    return ordered(table, metrics[0])
 
 
 def _row_notes(task: Task, threshold: float, truth: Doubles, validated: bool) -> tuple[str, ...]:
@@ -239,7 +242,8 @@ def figures_of(
     return figures
 
 
-def _ordered(table: Table, metric: Metric) -> Table:
+def ordered(table: Table, metric: Metric) -> Table:
+    """The table with the best by its first metric on top, and a note where that needs one."""
     sign = -1 if metric.higher_is_better else 1
 
     def place(entry: Entry) -> float:
@@ -265,8 +269,8 @@ def _corrected_away(figure: Figure) -> bool:
 
 def _truth(holdout: Holdout, task: Task, threshold: float) -> Doubles:
     assert holdout.ratings is not None
-    ratings = holdout.ratings.astype(np.float64)
-    return (ratings >= threshold).astype(np.float64) if task == "like" else ratings
+    target = Like(threshold) if task == "like" else Rating()
+    return target.of_ratings(holdout.ratings).astype(np.float64)
 
 
 def _on_scale(predictions: Floats, target: Target, task: Task) -> Floats | None:
@@ -278,18 +282,18 @@ def _fixed_cut(target: Target, threshold: float) -> float:
     return 0.5 if isinstance(target, Like) else float(target.of_ratings([threshold])[0])
 
 
-def _taken(metric: Metric, predictions: Floats, cut: float, target: Target) -> Doubles | None:
+def _taken(metric: Metric, predictions: Floats, cut: float, probable: bool) -> Doubles | None:
     """What the metric takes: decisions, probabilities (None where there are none) or scores."""
     takes = getattr(metric, "takes", "score")
     if takes == "decision":
         return (predictions >= cut).astype(np.float64)
-    if takes == "probability" and not isinstance(target, Like):
+    if takes == "probability" and not probable:
         return None
     return predictions.astype(np.float64)
 
 
-def _ask(metric: Metric, predictions: Floats, truth: Doubles, cut: float, target: Target) -> float:
-    taken = _taken(metric, predictions, cut, target)
+def _ask(metric: Metric, predictions: Floats, truth: Doubles, cut: float, probable: bool) -> float:
+    taken = _taken(metric, predictions, cut, probable)
     if taken is None or not isinstance(metric, RowMetric):
         return math.nan
     return metric(taken, truth)

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.errors import DataError, ParameterError
-from penchant.evaluate.judge import Measured, figures_of
+from penchant.evaluate.judge import Measured, figures_of, ordered
 from penchant.evaluate.result import Cost, Entry, Table
 from penchant.metrics import RowMetric, parse
 from penchant.metrics import replicates as resample
@@ -33,7 +33,7 @@ def evaluate_predictions(
         metrics: names of row metrics of one task; the first decides order and verdicts.
         truth: the column with what happened (a rating, or 0 and 1).
         user: the column by which rows are resampled.
-        predictions: the contenders' columns; by default all others.
+        predictions: the contenders' columns; by default all others. Trivial ones join.
         trivial: which of them are trivial answers, against which the others are judged.
         replicates: bootstrap resamples.
         level: of the intervals.
@@ -43,8 +43,9 @@ def evaluate_predictions(
         DataError: a column is missing.
         ParameterError: metrics are unknown, of several tasks, or do not judge rows.
     """
-    chosen = predictions or [c for c in table.columns if c not in (truth, user, "item")]
-    for column in (truth, user, *chosen, *trivial):
+    chosen = list(predictions or (c for c in table.columns if c not in (truth, user, "item")))
+    chosen += [name for name in trivial if name not in chosen]
+    for column in (truth, user, *chosen):
         if column not in table.columns:
             raise DataError(f"The predictions have no column {column!r}, only {table.columns}.")
     parsed = [parse(name) for name in metrics]
@@ -71,11 +72,11 @@ def evaluate_predictions(
         )
         for n in chosen
     )
-    sign = -1 if parsed[0].higher_is_better else 1
-    return Table(
+    table_of_all = Table(
         task=tasks.pop(),
         metrics=tuple(m.name for m in parsed),
-        entries=tuple(sorted(entries, key=lambda e: sign * e.figures[parsed[0].name].value)),
+        entries=tuple(entries),
         users=int(owner.max(initial=-1)) + 1,
         rows=len(table),
     )
+    return ordered(table_of_all, parsed[0])

@@ -34,20 +34,19 @@ def render(result: Evaluation, console: Console) -> None:
     )
     for table in result.tables.values():
         console.print()
-        console.print(_grid(table, console.width))
+        console.print(_grid(table, console.width, result.settings.get("level", 0.95)))
         for note in table.notes:
             console.print(f"  {note}", style="dim", highlight=False)
     for note in result.notes:
         console.print(note, style="dim", highlight=False)
 
 
-def _grid(table: Table, width: int) -> Grid:
+def _grid(table: Table, width: int, level: float) -> Grid:
     grid = Grid(title=_QUESTIONS[table.task], title_justify="left", title_style="bold")
-    for column in _columns(table, width):
+    columns = _columns(table, width, level)
+    for column in columns:
         grid.add_column(column.heading, justify=column.justify, no_wrap=True)
-    for entry, *cells in zip(
-        table.entries, *(c.cells for c in _columns(table, width)), strict=True
-    ):
+    for entry, *cells in zip(table.entries, *(c.cells for c in columns), strict=True):
         style = "dim" if entry.trivial else ""
         grid.add_row(*cells, style=style)
     return grid
@@ -64,12 +63,14 @@ class _Column:
         return max(len(str(text)) for text in (self.heading, *self.cells)) + 3
 
 
-def _columns(table: Table, width: int) -> list[_Column]:
+def _columns(table: Table, width: int, level: float) -> list[_Column]:
     """The first four columns, and as many of the others as fit."""
     entries, first = table.entries, table.primary
     columns = [
         _Column("model", [entry.name for entry in entries], "left"),
-        _Column(f"{first} [95 %]", [interval(entry.figures[first]) for entry in entries]),
+        _Column(
+            f"{first} [{100 * level:g} %]", [interval(entry.figures[first]) for entry in entries]
+        ),
         _Column(
             "gain over trivial", ["" if e.trivial else gain(e.figures[first]) for e in entries]
         ),
@@ -102,7 +103,9 @@ def interval(figure: Figure) -> str:
 
 
 def gain(figure: Figure) -> str:
-    """A gain with its interval, signed."""
+    """A gain with its interval, signed, or a dash where there is none."""
+    if math.isnan(figure.gain):
+        return "–"
     return f"{figure.gain:+.4f} [{figure.gain_low:+.4f}, {figure.gain_high:+.4f}]"
 
 

@@ -72,7 +72,7 @@ class DotNetwork(nn.Module):
         self, rows: int, by_rows: bool, generator: torch.Generator
     ) -> RowTable | nn.Embedding:
         weights = torch.randn(rows, self.dim + self.biases, generator=generator)
-        weights *= 0.1 / self.dim**0.25
+        weights *= 0.01
         if self.biases:
             weights[:, -1] = 0
         if by_rows:
@@ -155,17 +155,18 @@ class DotProduct(Recommender):
             generator=generator,
         )
         users, items = _indices(train.events["user"]), _indices(train.events["item"])
+        last = train.n_users, train.n_items
         data: Callable[[], Arrays] | Arrays
         validate = None
         if isinstance(self.target, Interaction):
             sampler = UniformNegatives(users, items, train.n_items, generator)
             data = partial(sampler.mix, users, items, self.negatives)
-            held = validation and sampler.mix(*_pairs(validation), self.negatives)
+            held = validation and sampler.mix(*_pairs(validation, *last), self.negatives)
         else:
             data = (users, items, torch.tensor(self.target.of_ratings(train.ratings)))
             if self.biases and not self._logistic:
                 network.output.data[1] = data[2].mean()
-            held = validation and (*_pairs(validation), self._targets(validation))
+            held = validation and (*_pairs(validation, *last), self._targets(validation))
         if held:
             *pairs, truth = held
             validate = lambda: float(self._loss(network(*pairs), truth))  # noqa: E731
@@ -264,15 +265,19 @@ class DotProduct(Recommender):
         return {"epochs": self.best_epoch_}
 
     def _keep(self, network: DotNetwork, train: Dataset) -> None:
-        """Store vectors and biases; rows that training never touched say nothing."""
+        """Store vectors and biases; rows that training never touched say nothing.
+
+        Negatives touch the items without events, too.
+        """
         network.eval()
         tables = []
-        for table, counts in (
-            (network.users.weight, train.user_counts),
-            (network.items.weight, train.item_counts),
+        drawn = isinstance(self.target, Interaction)
+        for table, untouched in (
+            (network.users.weight, train.user_counts == 0),
+            (network.items.weight, (train.item_counts == 0) & (not drawn)),
         ):
             rows = table.detach().numpy()[:-1].copy()
-            rows[counts == 0] = 0
+            rows[untouched] = 0
             tables.append(rows)
         # Copies rather than views: how products are rounded depends on where rows lie in memory,
         # and a restored model has them without gaps.
@@ -355,7 +360,9 @@ def _indices(column: pl.Series) -> Tensor:
     return torch.from_numpy(column.to_numpy().astype(np.int64))
 
 
-def _pairs(holdout: Holdout) -> tuple[Tensor, Tensor]:
+def _pairs(holdout: Holdout, last_user: int, last_item: int) -> tuple[Tensor, Tensor]:
     """int64[n_rows] users and items; -1, a user or item unseen in training, is the last row."""
-    users, items = holdout.rows.users.astype(np.int64), holdout.items.astype(np.int64)
-    return torch.from_numpy(users), torch.from_numpy(items)
+    users, items = (torch.tensor(x, dtype=torch.int64) for x in (holdout.rows.users, holdout.items))
+    users[users < 0] = last_user
+    items[items < 0] = last_item
+    return users, items

@@ -182,10 +182,10 @@ class UserKNN(_Neighbours):
         self.interactions_ = train.histories.matrix()
         if train.has_ratings:
             self.residuals_ = self._residuals(train.histories)
-            total = np.bincount(
-                self.interactions_.indices, train.histories.matrix("rating").data, train.n_items
-            )
-            self.item_means_ = (total / np.maximum(train.item_counts, 1)).astype(np.float32)
+            rated = train.histories.matrix("rating")
+            total = np.bincount(rated.indices, rated.data, train.n_items)
+            count = np.bincount(rated.indices, minlength=train.n_items)
+            self.item_means_ = (total / np.maximum(count, 1)).astype(np.float32)
 
     def _alike_users(self, users: Histories) -> Floats:
         """float32[n_users, n_training_users], 0 for the user's own index."""

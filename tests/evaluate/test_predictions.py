@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import math
+
+import polars as pl
+import pytest
+
+import penchant as pn
+from penchant.errors import DataError, ParameterError
+
+TABLE = pl.DataFrame(
+    {
+        "user": ["a", "a", "b", "b", "c", "c"] * 20,
+        "rating": [5, 3, 4, 2, 5, 1] * 20,
+        "theirs": [4.5, 3.2, 4.1, 2.2, 4.4, 2.0] * 20,
+        "mean": [3.3] * 120,
+    }
+)
+
+
+def test_trivial_columns_take_part_even_when_only_others_are_named():
+    found = pn.evaluate_predictions(TABLE, ["rmse"], predictions=["theirs"], trivial=["mean"])
+    assert [(e.name, e.trivial) for e in found.entries] == [("theirs", False), ("mean", True)]
+    assert found["theirs"].figures["rmse"].gain > 0
+
+
+def test_undefined_figures_stand_last():
+    columns = TABLE.select("user", "rating", mean="mean", theirs="theirs")
+    found = pn.evaluate_predictions(columns, ["pearson"], trivial=["mean"])
+    assert [e.name for e in found.entries] == ["theirs", "mean"]
+    assert math.isnan(found["mean"].figures["pearson"].value)
+
+
+def test_what_cannot_be_judged_is_refused():
+    with pytest.raises(DataError, match="no column 'stars'"):
+        pn.evaluate_predictions(TABLE, ["rmse"], truth="stars")
+    with pytest.raises(ParameterError, match="judge rows"):
+        pn.evaluate_predictions(TABLE, ["rmse", "auc"])
+    with pytest.raises(ParameterError, match="judge rows"):
+        pn.evaluate_predictions(TABLE, ["ndcg@10"])

@@ -1,0 +1,52 @@
+"""Figures on real data that are known from papers and from independent measurements.
+
+A wide miss means that a metric, a split or a model has changed its meaning.
+"""
+
+import pytest
+
+import penchant as pn
+from penchant.data.filter import rating_range
+from penchant.data.sources import given_frames
+from penchant.models import EASE, make
+
+pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
+
+FEW = {"replicates": 100}
+
+
+@pytest.fixture(scope="module")
+def movielens_1m(mirror):
+    return pn.load("movielens-1m", mirror=mirror)
+
+
+@pytest.mark.parametrize(("low", "popular", "ease"), [(None, 0.206, 0.435), (4, 0.154, 0.333)])
+def test_full_ranking_of_movielens_1m(movielens_1m, low, popular, ease):
+    log = movielens_1m if low is None else rating_range(movielens_1m, low=low)
+    split = pn.split_random(log, validation=0, test=0.2)
+    table = pn.evaluate({"ease": EASE(l2=1000)}, split, ["ndcg@10"], **FEW).table()
+    assert table["popular"].figures["ndcg@10"].value == pytest.approx(popular, abs=0.004)
+    assert table["ease"].figures["ndcg@10"].value == pytest.approx(ease, abs=0.005)
+    assert table["ease"].verdict == "beats"
+
+
+def test_leave_one_out_with_given_negatives(mirror):
+    given = given_frames("movielens-1m", "ncf", mirror=mirror)
+    split = pn.split_given(given.train, given.test, candidates=given.candidates)
+    result = pn.evaluate({"ease": EASE(l2=1000)}, split, ["hr@10", "ndcg@10"], **FEW)
+    figures = result.table()["ease"].figures
+    assert figures["hr@10 (99 negatives)"].value == pytest.approx(0.718, abs=0.003)
+    assert figures["ndcg@10 (99 negatives)"].value == pytest.approx(0.449, abs=0.004)
+    popular = result.table()["popular"].figures["hr@10 (99 negatives)"].value
+    assert popular == pytest.approx(0.453, abs=0.003)
+
+
+def test_ratings_of_movielens_100k_u1(mirror):
+    given = given_frames("movielens-100k", "u1", mirror=mirror)
+    split = pn.split_given(given.train, given.test, scale=(1, 5))
+    models = ["item-knn", "item-knn:similarity=pearson"]
+    table = pn.evaluate({name: make(name) for name in models}, split, ["rmse"], **FEW).table()
+    assert table["bias"].figures["rmse"].value == pytest.approx(0.96, abs=0.01)
+    for name in models:
+        assert 0.93 < table[name].figures["rmse"].value < 0.95
+        assert table[name].verdict == "beats"
