@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +47,19 @@ def block_scores(scorer: Scorer, users: Histories, *, exclude_seen: bool) -> Sco
         flat = users.rows.astype(np.int64) * users.n_items + users.items
         scores.reshape(-1)[flat] = -np.inf
     return scores
+
+
+def refuse_nan(scores: Scores) -> None:
+    """Stop where a score is NaN.
+
+    Raises:
+        PenchantError: a score is NaN.
+    """
+    if np.isnan(scores).any():
+        raise PenchantError(
+            "The model gave NaN as a score: it has not been fitted to finite values; fit it "
+            "again with a lower learning rate or stronger regularisation."
+        )
 
 
 def top_k(
@@ -118,17 +132,22 @@ def _workers(run: Run, n_blocks: int) -> Iterator[Each]:
 
     That keeps each block in one core's cache and has no barriers inside it.
     """
-    threads = torch.get_num_threads()
-    n_workers = min(run.threads or threads, n_blocks)
-    if n_workers < 2:
-        yield map
-        return
-    with ThreadPoolExecutor(n_workers, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        try:
-            yield pool.map
-        finally:
-            pool.shutdown(cancel_futures=True)
+    before = torch.get_num_threads()
+    threads = run.threads or before
+    n_workers = min(threads, n_blocks)
+    try:
+        if n_workers < 2:
             torch.set_num_threads(threads)
+            yield map
+            return
+        alone = partial(torch.set_num_threads, 1)
+        with ThreadPoolExecutor(n_workers, initializer=alone) as pool:
+            try:
+                yield pool.map
+            finally:
+                pool.shutdown(cancel_futures=True)
+    finally:
+        torch.set_num_threads(before)
 
 
 def _best(scores: Scores, k: int, order: npt.NDArray[np.int32]) -> tuple[Lists, Scores]:
@@ -139,11 +158,7 @@ def _best(scores: Scores, k: int, order: npt.NDArray[np.int32]) -> tuple[Lists, 
         return np.empty((len(scores), 0), np.int32), np.empty((len(scores), 0), np.float32)
     # One more than k shows whether the last place is shared by items that did not get in.
     values, items = _largest(torch.from_numpy(scores), min(k + 1, n))
-    if np.isnan(values[:, 0]).any():  # NaN sorts before all numbers
-        raise PenchantError(
-            "The model gave NaN as a score: it has not been fitted to finite values; fit it "
-            "again with a lower learning rate or stronger regularisation."
-        )
+    refuse_nan(values[:, 0])  # NaN sorts before all numbers
     last = values[:, k - 1]
     shared = np.empty(0, np.int64)
     if n > k:

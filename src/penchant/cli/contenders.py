@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 _ALWAYS = ("ease", "ials", "item-knn", "user-knn", "dot:target=interaction")
 _WITH_RATINGS = ("item-knn:similarity=pearson", "dot")
+_FURTHER = (
+    "item-knn:similarity=jaccard",
+    "item-knn:similarity=adjusted-cosine",
+    "user-knn:similarity=pearson",
+    "dot:target=like>=4",
+)
 _DENSE = 20_000  # items beyond which a dense matrix of items takes minutes and gigabytes
 
 
@@ -21,6 +27,11 @@ def default_specs(log: Dataset) -> list[str]:
     if log.n_items > _DENSE:
         specs.remove("ease")
     return specs
+
+
+def all_specs(log: Dataset) -> list[str]:
+    """Every kind of model on a log of ratings from 1 to 5."""
+    return [*default_specs(log), *_FURTHER]
 
 
 def build(specs: Iterable[str], seed: int) -> dict[str, Recommender]:

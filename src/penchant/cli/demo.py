@@ -10,7 +10,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.compare import show as show_result
-from penchant.cli.contenders import build, default_specs
+from penchant.cli.contenders import all_specs, build
 from penchant.cli.files import target
 from penchant.cli.lists import as_json, lists_for, newcomer, show
 from penchant.cli.session import Session
@@ -48,7 +48,7 @@ def demo(
     log = load(_NAME, mirror=mirror, offline=offline, run=session.run)
     say(f"{log!r} from {log.origin.source}.")
     split = split_per_user(log, validation=0.1, test=0.1)
-    specs = default_specs(log)
+    specs = all_specs(log)
     say(f"Comparing {', '.join(specs)} with the trivial baselines …")
     result = evaluate(build(specs, seed=0), split, run=session.run)
     if not session.json:

@@ -12,7 +12,7 @@ from penchant.data.holdout import Holdout
 from penchant.metrics import Catalogue, ListMetric, Metric, Ranked, RankingMetric
 from penchant.models.base import Recommender
 from penchant.run import Run
-from penchant.topk import block_scores, blocks, top_k
+from penchant.topk import block_scores, blocks, refuse_nan, top_k
 
 Doubles = npt.NDArray[np.float64]
 
@@ -70,6 +70,7 @@ def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Doubles:
             scores = block_scores(model.scores, users.block(start, stop), exclude_seen=False)
             offered = holdout.candidates[start:stop]
             theirs = np.take_along_axis(scores, np.maximum(offered, 0), axis=1)
+            refuse_nan(theirs)
             theirs[offered < 0] = np.nan  # compares false with everything
             low, high = holdout.offsets[start], holdout.offsets[stop]
             row = holdout.rows.history[low:high] - start

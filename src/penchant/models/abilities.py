@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.data.target import Target
+from penchant.data.target import Rating, Target
 
 
 @runtime_checkable
@@ -22,6 +22,15 @@ class RatesRows(Protocol):
 
     def predict(self, rows: Rows) -> npt.NDArray[np.float32]:
         """float32[n_rows], a prediction for each row on the scale of `target`."""
+
+
+class PredictsRatings:
+    """For models whose `predict` answers in ratings."""
+
+    @property
+    def target(self) -> Target:
+        """Predictions are ratings."""
+        return Rating()
 
 
 @runtime_checkable

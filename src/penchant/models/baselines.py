@@ -12,7 +12,8 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Like, Rating, Target, default_like
+from penchant.data.target import Like, Target, default_like
+from penchant.models.abilities import PredictsRatings
 from penchant.models.base import Learns, Recommender, Task
 from penchant.models.biases import fit_biases, of_items, user_biases, user_sums
 from penchant.models.parameters import Space
@@ -68,17 +69,12 @@ class Popular(Recommender):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class GlobalMean(Recommender):
+class GlobalMean(PredictsRatings, Recommender):
     """The mean of all ratings, for everyone and everything."""
 
     learns: ClassVar[Learns] = "nothing"
     needs_ratings: ClassVar[bool] = True
     trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
-
-    @property
-    def target(self) -> Target:
-        """Predictions are ratings."""
-        return Rating()
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -92,17 +88,12 @@ class GlobalMean(Recommender):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class UserMean(Recommender):
+class UserMean(PredictsRatings, Recommender):
     """The mean of the user's own ratings, or the global mean for one without any."""
 
     learns: ClassVar[Learns] = "ratings"
     needs_ratings: ClassVar[bool] = True
     trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
-
-    @property
-    def target(self) -> Target:
-        """Predictions are ratings."""
-        return Rating()
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -122,7 +113,7 @@ class UserMean(Recommender):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ItemMean(Recommender):
+class ItemMean(PredictsRatings, Recommender):
     """The mean of the item's ratings, or the global mean for an item without any.
 
     Attributes:
@@ -134,11 +125,6 @@ class ItemMean(Recommender):
     learns: ClassVar[Learns] = "ratings"
     needs_ratings: ClassVar[bool] = True
     trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
-
-    @property
-    def target(self) -> Target:
-        """Predictions are ratings."""
-        return Rating()
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -157,7 +143,7 @@ class ItemMean(Recommender):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Bias(Recommender):
+class Bias(PredictsRatings, Recommender):
     """Global mean plus an item's and a user's deviation, both shrunk towards zero.
 
     Minimises sum (r - mean - b_i - b_u)^2 + l2_item * sum b_i^2 + l2_user * sum b_u^2 by
@@ -175,11 +161,6 @@ class Bias(Recommender):
     learns: ClassVar[Learns] = "ratings"
     needs_ratings: ClassVar[bool] = True
     trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
-
-    @property
-    def target(self) -> Target:
-        """Predictions are ratings."""
-        return Rating()
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_, self.item_bias_ = fit_biases(train, self.l2_user, self.l2_item)

@@ -13,8 +13,8 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Rating, Target
 from penchant.errors import DataError, ParameterError
+from penchant.models.abilities import PredictsRatings
 from penchant.models.base import Learns, Recommender
 from penchant.models.biases import fit_biases, of_items, user_biases
 from penchant.models.parameters import Space
@@ -29,7 +29,7 @@ _ROWS_AT_ONCE = 20_000
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _Neighbours(Recommender):
+class _Neighbours(PredictsRatings, Recommender):
     """What item and user neighbours share: similarities, biases, and ratings from neighbours.
 
     Attributes:
@@ -49,11 +49,6 @@ class _Neighbours(Recommender):
     l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
 
     learns: ClassVar[Learns] = "pairs"
-
-    @property
-    def target(self) -> Target:
-        """Predictions are ratings."""
-        return Rating()
 
     @property
     def of_ratings(self) -> bool:

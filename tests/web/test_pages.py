@@ -1,0 +1,92 @@
+"""The pages in a real browser: they open offline, fit a phone, and print."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import struct
+import subprocess
+import zlib
+from pathlib import Path
+
+import pytest
+
+import penchant as pn
+from penchant.explore import write_exploration
+from penchant.models import EASE
+from penchant.testing import planted_ratings
+
+CHROMIUM = shutil.which("chromium")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the program chromium is not installed")
+QUIET = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--hide-scrollbars",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module", params=["report", "exploration"])
+def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / f"{request.param}.html"
+    log = planted_ratings()
+    if request.param == "exploration":
+        return write_exploration(log, path)
+    split = pn.split_per_user(log, validation=0.1, test=0.2)
+    return pn.evaluate([EASE()], split, replicates=50).report(path)
+
+
+def browse(page: Path, *options: str) -> None:
+    assert CHROMIUM is not None
+    profile = f"--user-data-dir={page.parent / 'profile'}"
+    command = [CHROMIUM, *QUIET, profile, *options, page.as_uri()]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+
+
+def rows_of(png: Path) -> tuple[int, list[bytes]]:
+    """Width in pixels and the unfiltered rows of a screenshot, 3 or 4 bytes a pixel."""
+    data, place, packed = png.read_bytes(), 8, b""
+    width = height = channels = 0
+    while place < len(data):
+        (size,), kind = struct.unpack(">I", data[place : place + 4]), data[place + 4 : place + 8]
+        body = data[place + 8 : place + 8 + size]
+        if kind == b"IHDR":
+            width, height, _, colour = struct.unpack(">IIBB", body[:10])
+            channels = {2: 3, 6: 4}[colour]
+        packed += body if kind == b"IDAT" else b""
+        place += size + 12
+    raw, stride = zlib.decompress(packed), width * channels
+    rows: list[bytes] = []
+    above = bytearray(stride)
+    for n in range(height):
+        method, line = raw[n * (stride + 1)], bytearray(raw[n * (stride + 1) + 1 :][:stride])
+        for i in range(stride):
+            a = line[i - channels] if i >= channels else 0
+            b, c = above[i], above[i - channels] if i >= channels else 0
+            guess = min((abs(b - c), 0, a), (abs(a - c), 1, b), (abs(a + b - 2 * c), 2, c))[2]
+            line[i] = (line[i] + (0, a, b, (a + b) // 2, guess)[method]) % 256
+        rows.append(bytes(line))
+        above = line
+    return width, rows
+
+
+def test_the_page_fits_a_phone(page: Path, tmp_path: Path) -> None:
+    shot = tmp_path / "phone.png"
+    browse(page, f"--screenshot={shot}", "--window-size=500,900", "--force-device-scale-factor=0.5")
+    width, rows = rows_of(shot)
+    assert width == 250
+    assert len(set(rows)) > 100, "the page is empty"
+    pixel = len(rows[0]) // width
+    margin = {row[-2 * pixel :] for row in rows}
+    assert len(margin) == 1, "something reaches into the right margin"
+
+
+def test_the_page_prints(page: Path, tmp_path: Path) -> None:
+    paper = tmp_path / "page.pdf"
+    browse(page, f"--print-to-pdf={paper}", "--no-pdf-header-footer")
+    assert len(re.findall(rb"/Type\s*/Page\b", paper.read_bytes())) >= 2
