@@ -172,3 +172,15 @@ def test_rankings_need_no_ratings_and_other_tasks_do(split):
     assert list(evaluate([EASE()], random).tables) == ["ranking"]
     with pytest.raises(ParameterError, match="the log has none"):
         evaluate([EASE()], random, ["rmse"])
+
+
+def test_decisions_are_counted_by_truth() -> None:
+    split = pn.split_random(planted_ratings(), validation=0.2, test=0.2)
+    table = pn.evaluate([], split, ["auc", "f1", "like-accuracy"], replicates=20).table("like")
+    for entry in table.entries:
+        right_no, wrong_yes, wrong_no, right_yes = entry.confusion
+        assert right_no + wrong_yes + wrong_no + right_yes == table.rows
+        f1 = 2 * right_yes / (2 * right_yes + wrong_yes + wrong_no)
+        assert entry.figures["f1"].value == pytest.approx(f1)
+        accuracy = (right_yes + right_no) / table.rows
+        assert entry.figures["like-accuracy"].value == pytest.approx(accuracy)

@@ -42,7 +42,7 @@ def test_verdicts_are_the_tables_own(page, comparison):
     best = comparison.best_name("ranking")
     verdict = comparison.table("ranking")[best].verdict
     said = {
-        "beats": f"{best} is best and beats every trivial answer",
+        "beats": f"{best} is best on validation events, and beats every trivial answer",
         "no better": f"{best} is best on validation events, but no better than a trivial answer",
     }[verdict]
     assert said in page.text

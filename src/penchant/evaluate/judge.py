@@ -20,6 +20,7 @@ from penchant.metrics import (
     RowMetric,
     best_threshold,
     compare,
+    confusion_matrix,
     holm,
     interval,
     mean_replicates,
@@ -175,6 +176,7 @@ def judge_rows(
                 validation=held,
                 cost=answer.cost,
                 decision=cut if task == "like" else None,
+                confusion=_confusion(predictions >= cut, truth) if task == "like" else None,
             )
         )
     trivial = {entry.name for entry in entries if entry.trivial}
@@ -188,6 +190,11 @@ def judge_rows(
         notes=_row_notes(task, threshold, truth, validation is not None),
     )
     return ordered(table, metrics[0])
+
+
+def _confusion(decided: npt.NDArray[np.bool_], truth: Doubles) -> tuple[int, int, int, int]:
+    (right_no, wrong_yes), (wrong_no, right_yes) = confusion_matrix(decided, truth).astype(int)
+    return int(right_no), int(wrong_yes), int(wrong_no), int(right_yes)
 
 
 def _row_notes(task: Task, threshold: float, truth: Doubles, validated: bool) -> tuple[str, ...]:

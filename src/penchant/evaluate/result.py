@@ -78,6 +78,8 @@ class Entry:
         validation: the table's first metric on the validation part, NaN without one.
         cost: time and memory.
         decision: the threshold at which it says "like", chosen on validation rows.
+        confusion: test rows by truth and decision: not liked and told so, not liked but told
+            liked, liked but told not so, liked and told so; None where nothing is decided.
     """
 
     name: str
@@ -86,6 +88,7 @@ class Entry:
     validation: float
     cost: Cost
     decision: float | None = None
+    confusion: tuple[int, int, int, int] | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -254,6 +257,7 @@ def _entry_dict(entry: Entry) -> dict[str, Any]:
         "figures": figures,
         "validation": entry.validation,
         "decision_threshold": entry.decision,
+        "confusion": entry.confusion,
         "cost": asdict(entry.cost) | {"rate": entry.cost.rate},
     }
 

@@ -57,6 +57,7 @@ class Section:
     cost: Chart | None
     validated: bool
     remembered: bool
+    decided: bool
 
     @property
     def colour(self) -> str:
@@ -138,6 +139,7 @@ def _section(evaluation: Evaluation, task: str) -> Section:
         cost=plots.cost(table),
         validated=chosen is not None,
         remembered=any(e.cost.peak_bytes is not None for e in table.entries),
+        decided=any(e.confusion is not None for e in table.entries),
     )
 
 

@@ -66,7 +66,8 @@ def say(evaluation: Evaluation, task: Task) -> Said:
         sentences.append("No model that learns personal taste did better there.")
     else:
         headline = {
-            "beats": f"For {aim}, {best.name} is best and beats every trivial answer.",
+            "beats": f"For {aim}, {best.name} is best on validation events, "
+            "and beats every trivial answer on test events.",
             "no better": f"For {aim}, {best.name} is best on validation events, but no better than "
             "a trivial answer on test events.",
             "worse": f"For {aim}, {best.name} is best on validation events, but worse than a "
