@@ -17,13 +17,18 @@ def whole(path: Path) -> Iterator[Path]:
     draft = Path(name)
     try:
         yield draft
-        mask = os.umask(0)
-        os.umask(mask)
-        draft.chmod(0o666 & ~mask)  # the permissions of a file made in the usual way
+        make_usual(draft)
         draft.replace(path)
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()
+
+
+def make_usual(path: Path) -> None:
+    """Give a file the permissions that a file made in the usual way has."""
+    mask = os.umask(0)
+    os.umask(mask)
+    path.chmod(0o666 & ~mask)
 
 
 def write_whole(text: str, path: str | Path) -> Path:

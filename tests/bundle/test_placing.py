@@ -142,3 +142,10 @@ def test_a_place_that_cannot_be_written(popular, tmp_path):
     (tmp_path / "file").write_text("x")
     with pytest.raises(BundleError, match="cannot be written"):
         save(popular, tmp_path / "file" / "it")
+
+
+def test_every_file_has_the_usual_permissions(popular, tmp_path):
+    folder = save(popular, tmp_path / "bundle")
+    (tmp_path / "plain").touch()
+    usual = (tmp_path / "plain").stat().st_mode
+    assert {path.stat().st_mode for path in folder.iterdir()} == {usual}

@@ -14,6 +14,7 @@ from safetensors.numpy import save_file
 
 from penchant.bundle.entries import Spec
 from penchant.bundle.flaw import Flaw, inside
+from penchant.files import make_usual
 
 AnyArray = npt.NDArray[Any]
 _CODES = {
@@ -37,6 +38,7 @@ def write_arrays(arrays: Mapping[str, AnyArray], path: Path) -> None:
     """
     try:
         save_file(dict(arrays), path)
+        make_usual(path)  # a service may run as another user
     except SafetensorError as error:
         raise OSError(str(error).splitlines()[0]) from None
 

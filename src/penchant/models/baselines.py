@@ -148,7 +148,8 @@ class Bias(PredictsRatings, Recommender):
 
     Minimises sum (r - mean - b_i - b_u)^2 + l2_item * sum b_i^2 + l2_user * sum b_u^2 by
     alternating exact steps; a user's deviation is computed from the history given at
-    prediction, so new users have one too. Koren, "Factor in the neighbors" (2010), eq. 1.
+    prediction, so new users have one too. Koren, "Factorization Meets the Neighborhood" (2008),
+    eq. 1.
 
     Attributes:
         l2_item: shrinkage of items.

@@ -32,7 +32,7 @@ class IALS(Recommender):
     Minimises the sum over events of (1 - w.h)^2, plus `unobserved` times the sum over all pairs
     of (w.h)^2, plus `l2` times the sum over rows of |row|^2 (n + unobserved * n_other)^nu: Hu,
     Koren and Volinsky (2008) in the form of Rendle et al., "Revisiting the Performance of iALS
-    on Item Recommendation Benchmarks" (2022), eq. 3 and 6.
+    on Item Recommendation Benchmarks" (2022).
 
     Users whose history has changed since training, and new users, get their vector from the
     history by the same exact step.

@@ -85,7 +85,7 @@ class ItemKNN(_Neighbours):
     With `cosine` or `jaccard`, the score of an item is the sum of its similarities to the items
     of the history that are among its `neighbours` nearest (Deshpande and Karypis 2004). Ratings
     are predicted as bias + sum s (r - bias) / sum |s| over the `neighbours` most similar items
-    that the user has rated (Koren 2010, eq. 2); with `pearson` and `adjusted-cosine` these
+    that the user has rated (Koren 2008, eq. 3); with `pearson` and `adjusted-cosine` these
     predictions, over each item's nearest neighbours, also rank.
 
     Attributes:

@@ -66,8 +66,8 @@ def similarity(
 
     `cosine` is n_ab / sqrt(n_a n_b) and `jaccard` n_ab / (n_a + n_b - n_ab), of events alone;
     `pearson` is the correlation of ratings over what both have rated, `adjusted-cosine` the
-    cosine of the values over the same (Sarwar et al. 2001, eq. 2 and 3). All are multiplied by
-    n_ab / (n_ab + shrinkage) (Koren 2010, eq. 3) and are 0 where fewer than `min_common`
+    cosine of the values over the same (Sarwar et al. 2001). All are multiplied by
+    n_ab / (n_ab + shrinkage) (Koren 2008, eq. 2) and are 0 where fewer than `min_common`
     events are common.
     """
     common = product(a.binary, b.binary)
