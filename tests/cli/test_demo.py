@@ -11,7 +11,7 @@ pytestmark = pytest.mark.mirror
 
 @pytest.fixture(autouse=True)
 def _two_models(monkeypatch):
-    monkeypatch.setattr(demo, "default_specs", lambda log: ["ease", "popular"])
+    monkeypatch.setattr(demo, "all_specs", lambda log: ["ease", "popular"])
 
 
 def test_demo(call, mirror, tmp_path):
