@@ -310,6 +310,7 @@ class DotProduct(Recommender):
         if isinstance(self.target, Interaction):
             rng = np.random.default_rng(self.seed)
             drawn = rng.integers(user.n_items, size=len(items) * self.negatives)
+            drawn = drawn[~np.isin(drawn, items)]
             truth = np.append(np.ones(len(items)), np.zeros(len(drawn)))
             items = np.append(items, drawn)
         elif user.ratings is not None:
