@@ -114,7 +114,8 @@ def evaluate(
         absent = [n for n, (_, tasks) in contenders.items() if task in tasks]
         absent = [n for n in absent if n not in {e.name for e in table.entries}]
         if absent:
-            note = f"Absent, because they do not predict ratings or likes: {', '.join(absent)}."
+            lack = "predict no ratings" if task == "rating" else "predict neither ratings nor likes"
+            note = f"Absent, because they {lack}: {', '.join(absent)}."
             table = dataclasses.replace(table, notes=(*table.notes, note))
         tables[task] = table
     return Evaluation(
