@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from penchant import metrics, models
     from penchant.bundle import restore, save
+    from penchant.data.attribute_rows import attribute_rows, attribute_sets
+    from penchant.data.attributes import item_attributes
+    from penchant.data.attributes_sql import attribute_rows_sql, attributes_sql, sql_tables
     from penchant.data.dataset import Dataset
     from penchant.data.filter import dates, drop_duplicates, k_core, rating_range, where
     from penchant.data.given import split_given
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
         split_random,
     )
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
+    from penchant.data.write_sql import write_sql
     from penchant.errors import PenchantError
     from penchant.evaluate import Evaluation, evaluate, evaluate_predictions
     from penchant.explain import explain, explain_lists
@@ -53,6 +57,10 @@ __all__ = [
     "Split",
     "Target",
     "__version__",
+    "attribute_rows",
+    "attribute_rows_sql",
+    "attribute_sets",
+    "attributes_sql",
     "dates",
     "drop_duplicates",
     "evaluate",
@@ -61,6 +69,7 @@ __all__ = [
     "explain_lists",
     "explore",
     "fetch",
+    "item_attributes",
     "k_core",
     "k_fold",
     "load",
@@ -76,11 +85,16 @@ __all__ = [
     "split_leave_last_out",
     "split_per_user",
     "split_random",
+    "sql_tables",
     "where",
+    "write_sql",
 ]
 
 _PLACES = {
     "bundle": ("restore", "save"),
+    "data.attribute_rows": ("attribute_rows", "attribute_sets"),
+    "data.attributes": ("item_attributes",),
+    "data.attributes_sql": ("attribute_rows_sql", "attributes_sql", "sql_tables"),
     "data.dataset": ("Dataset",),
     "data.filter": ("dates", "drop_duplicates", "k_core", "rating_range", "where"),
     "data.given": ("split_given",),
@@ -97,6 +111,7 @@ _PLACES = {
         "split_random",
     ),
     "data.target": ("Adjusted", "Interaction", "Like", "Rating", "Target"),
+    "data.write_sql": ("write_sql",),
     "errors": ("PenchantError",),
     "evaluate": ("Evaluation", "evaluate", "evaluate_predictions"),
     "explain": ("explain", "explain_lists"),

@@ -9,11 +9,24 @@ import subprocess
 import zlib
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import penchant as pn
 from penchant.explore import write_exploration
 from penchant.models import EASE
+from penchant.studies.study import (
+    Comparison,
+    Finding,
+    Section,
+    Sheet,
+    Steps,
+    StudyResult,
+    bars,
+    lines,
+    points,
+    reliability,
+)
 from penchant.testing import planted_ratings
 
 CHROMIUM = shutil.which("chromium")
@@ -31,14 +44,37 @@ QUIET = [
 ]
 
 
-@pytest.fixture(scope="module", params=["report", "exploration"])
+@pytest.fixture(scope="module", params=["report", "exploration", "study"])
 def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("page") / f"{request.param}.html"
     log = planted_ratings()
     if request.param == "exploration":
         return write_exploration(log, path)
     split = pn.split_per_user(log, validation=0.1, test=0.2)
-    return pn.evaluate([EASE()], split, replicates=50).report(path)
+    result = pn.evaluate([EASE()], split, replicates=50)
+    return study_of(log, result).report(path) if request.param == "study" else result.report(path)
+
+
+def study_of(log: pn.Dataset, result: pn.Evaluation) -> StudyResult:
+    """A study with every kind of chart and table, and names that are long for a phone."""
+    name = "a network with a long name, as its program has it"
+    values = {f"{name} {n}": (0.7, 0.6, 0.8) for n in range(3)}
+    grid = pl.DataFrame({"network": list(values)} | {f"steepness {n}": [n, 1, 2] for n in range(9)})
+    section = Section(
+        title="Everything",
+        findings=(Finding("trap", f"It is {name}."),),
+        tables=(Sheet(grid, "Many columns.", shade="high"),),
+        charts=(
+            bars("Bars.", {"as published": values, "here": values}, levels={name: 0.5}),
+            bars("Columns.", {"": dict(zip("abcdefgh", range(8), strict=True))}, upright=True),
+            lines("Lines.", {f"{name} {n}": [3, 2, n] for n in range(7)}),
+            points("Points.", range(50), range(50)),
+            reliability("Chances.", {name: [0.1, 0.9]}, [0, 1]),
+        ),
+        comparisons=(Comparison.of(result),),
+    )
+    steps = Steps("made", log, version=1)
+    return steps.result(title=f"On {name}", summary="All of it.", sections=[section])
 
 
 def browse(page: Path, *options: str) -> None:

@@ -10,12 +10,14 @@ from typing import Annotated
 
 import typer
 
+from penchant.cli.attributes import attributes
 from penchant.cli.compare import compare
 from penchant.cli.demo import demo
 from penchant.cli.explore import explore
 from penchant.cli.fetch import fetch
 from penchant.cli.models import models
 from penchant.cli.recommend import recommend
+from penchant.cli.study import study
 from penchant.cli.train import train
 
 app = typer.Typer(
@@ -27,7 +29,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for function in (fetch, explore, compare, train, recommend, models, demo):
+for function in (fetch, explore, attributes, compare, train, recommend, models, study, demo):
     app.command()(function)
 
 

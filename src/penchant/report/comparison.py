@@ -11,13 +11,14 @@ from penchant.data.vocabulary import Id
 from penchant.evaluate.result import Entry, Evaluation, Figure, Table
 from penchant.explore import activity, long_tail
 from penchant.files import write_whole
+from penchant.models.base import Task
 from penchant.report import log_plots, plots
 from penchant.report.glossary import VERDICTS, of_metrics
 from penchant.report.html import render
 from penchant.report.people import people
 from penchant.report.reproduce import facts, snippet
 from penchant.report.svg import Chart
-from penchant.report.verdict import AIMS, QUESTIONS, Said, by_validation, places, say
+from penchant.report.verdict import AIMS, QUESTIONS, Compared, Said, by_validation, places, say
 from penchant.run import Run
 
 _MISSING = Figure(math.nan)
@@ -58,6 +59,8 @@ class Section:
     validated: bool
     remembered: bool
     decided: bool
+    timed: bool
+    barred: bool
 
     @property
     def colour(self) -> str:
@@ -102,7 +105,7 @@ def write_report(
     context = {
         "title": title or f"Recommenders for {log.name}, compared",
         "name": log.name,
-        "sections": [_section(evaluation, task) for task in evaluation.tables],
+        "sections": [answers(evaluation, task) for task in evaluation.tables],
         "level": evaluation.settings.get("level", 0.95),
         "summary": summary,
         "check": log.check(),
@@ -121,8 +124,9 @@ def write_report(
     return write_whole(render("report.html", context), path)
 
 
-def _section(evaluation: Evaluation, task: str) -> Section:
-    table = next(t for t in evaluation.tables.values() if t.task == task)
+def answers(evaluation: Compared, task: Task, prefix: str = "") -> Section:
+    """One task as a page shows it; `prefix` keeps names unique where a page shows it again."""
+    table = evaluation.tables[task]
     chosen = next(iter(by_validation(table)), None)
     return Section(
         table=table,
@@ -135,11 +139,13 @@ def _section(evaluation: Evaluation, task: str) -> Section:
             for e in table.entries
         ),
         places=tuple(places(table, metric) for metric in table.metrics),
-        whiskers=plots.whiskers(table),
-        cost=plots.cost(table),
+        whiskers=plots.whiskers(table, prefix),
+        cost=plots.cost(table, prefix),
         validated=chosen is not None,
         remembered=any(e.cost.peak_bytes is not None for e in table.entries),
         decided=any(e.confusion is not None for e in table.entries),
+        timed=any(math.isfinite(e.cost.fit_seconds) for e in table.entries),
+        barred=any(e.trivial for e in table.entries),
     )
 
 

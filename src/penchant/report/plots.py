@@ -57,8 +57,13 @@ def wrapped(name: str, width: int) -> str:
     return "\n".join(re.sub(r"([:,=_]) ", r"\1", line) for line in lines)
 
 
-def whiskers(table: Table) -> Chart:
-    """Each model's first metric with its interval, and a band at the best trivial answer."""
+def whiskers(table: Table, prefix: str = "") -> Chart:
+    """Each model's first metric with its interval, and a band at the best trivial answer.
+
+    Args:
+        table: the contenders.
+        prefix: makes the chart's name unique on a page with several of the same task.
+    """
     entries = [e for e in table.entries if math.isfinite(e.figures[table.primary].value)]
     bar = table.best_trivial if any(e.trivial for e in table.entries) else None
 
@@ -109,7 +114,7 @@ def whiskers(table: Table) -> Chart:
         )
     )
     return chart(
-        f"whiskers-{table.task}",
+        f"{prefix}whiskers-{table.task}",
         f"{table.primary} of {rows} models with intervals{said}.",
         draw,
         height=0.75 + 0.17 * rows + 0.14 * lines,
@@ -128,7 +133,7 @@ def _band(axes: Axes, bar: Entry, figure: Figure) -> None:
     axes.axvline(figure.value, color=MUTED, lw=1, ls=(0, (4, 3)), zorder=0.5)
 
 
-def cost(table: Table) -> Chart | None:
+def cost(table: Table, prefix: str = "") -> Chart | None:
     """The first metric against the time to learn; None where no time is known."""
     entries = [
         e
@@ -167,7 +172,7 @@ def cost(table: Table) -> Chart | None:
     fast = min(entries, key=lambda e: e.cost.fit_seconds)
     slow = max(entries, key=lambda e: e.cost.fit_seconds)
     return chart(
-        f"cost-{table.task}",
+        f"{prefix}cost-{table.task}",
         f"{table.primary} against the time to learn, from {fast.name} "
         f"({duration(fast.cost.fit_seconds)}) to {slow.name} ({duration(slow.cost.fit_seconds)}).",
         draw,

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 INK, MUTED, FAINT, ACCENT, SOFT = "#010101", "#020202", "#030303", "#040404", "#050505"
 GOOD, FAIR, BAD, PAPER = "#060606", "#070707", "#080808", "#090909"
+SECOND, THIRD, FOURTH, FIFTH = "#0a0a0a", "#0b0b0b", "#0c0c0c", "#0d0d0d"  # after ACCENT
 _VARIABLES = {
     INK: "ink",
     MUTED: "muted",
@@ -33,6 +34,10 @@ _VARIABLES = {
     FAIR: "fair",
     BAD: "bad",
     PAPER: "paper",
+    SECOND: "second",
+    THIRD: "third",
+    FOURTH: "fourth",
+    FIFTH: "fifth",
 }
 _WIDE, _HALF, _NARROW = 9.3, 4.5, 3.7  # inches of 100 CSS pixels
 _STYLE: dict[str, object] = {

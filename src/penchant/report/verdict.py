@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
-from penchant.evaluate.result import Entry, Evaluation, Table
+from penchant.evaluate.result import Entry, Table
 from penchant.models.base import Task
 from penchant.report.format import decimals, fixed, listed, percent, signed
 from penchant.report.plots import plain_metric
@@ -20,6 +22,18 @@ QUESTIONS: dict[Task, str] = {
     "rating": "What rating?",
     "like": "Liked or not?",
 }
+
+
+class Compared(Protocol):
+    """What a verdict needs of a comparison."""
+
+    @property
+    def tables(self) -> Mapping[Task, Table]:
+        """A table for each task."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The level of the intervals among them."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +56,7 @@ def by_validation(table: Table) -> list[Entry]:
     return sorted(known, key=lambda entry: sign * entry.validation)
 
 
-def say(evaluation: Evaluation, task: Task) -> Said:
+def say(evaluation: Compared, task: Task) -> Said:
     """The verdict on one task."""
     table = evaluation.tables[task]
     best = next(iter(by_validation(table)), None)
@@ -92,7 +106,7 @@ def _chosen(table: Table, best: Entry, by: str) -> str:
     )
 
 
-def _gain(evaluation: Evaluation, table: Table, best: Entry) -> str:
+def _gain(evaluation: Compared, table: Table, best: Entry) -> str:
     figure, bar = best.figures[table.primary], table.best_trivial
     digits, least = places(table, table.primary), bar.figures[table.primary].value
     share = percent(abs(figure.gain / least)) if least else None

@@ -1,0 +1,148 @@
+"""`penchant study`: a published system, as published and honestly."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.files import target
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.errors import ParameterError
+from penchant.run import say
+
+if TYPE_CHECKING:
+    from penchant.studies.study import Study
+
+
+@dataclass(frozen=True)
+class StudyLog(LogOptions):
+    """The log of a study, which has one of its own.
+
+    Attributes:
+        source: another log; empty for the study's own.
+    """
+
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOG",
+            help="Another log than the study's own: a data set's name, a file, a database URL or "
+            "a folder.",
+            show_default=False,
+        ),
+    ] = ""
+
+
+@command
+def study(
+    *,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="Which one; without it, lists them.")
+    ] = None,
+    log: StudyLog,
+    small: Annotated[
+        bool, typer.Option("--small", help="Take the study's small data set, for minutes.")
+    ] = False,
+    option: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--option",
+            "-p",
+            metavar="NAME=VALUE",
+            help="An option of the study, such as epochs=5; again for more.",
+            show_default=False,
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Do again what an interrupted or earlier run has done.")
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
+    ] = None,
+    session: Session,
+) -> None:
+    """Reproduce a published system, as published and honestly, or list the studies."""
+    if name is None:
+        _list(session)
+        return
+    page = target(output, endings=(".html", ".htm"))
+
+    from penchant import studies
+    from penchant.studies.options import checked, parse
+
+    found = studies.find(name)
+    values = checked(name, found, parse(option or ()))
+    log = _log(name, found, log, small)
+    data = log.read(session.run)
+
+    from penchant.data.cache import cache_folder
+    from penchant.studies.study import StudyRun
+
+    run = StudyRun(
+        **{f.name: getattr(session.run, f.name) for f in dataclasses.fields(session.run)}
+        | {"output": cache_folder() / "studies", "fresh": fresh}
+    )
+    result = found.run(data, seed=seed, run=run, **values)
+    again = session.again(source=log.source, small=False, fresh=False)
+    if session.json:
+        session.reply(result.to_dict() | {"reproduce": again})
+    else:
+        from penchant.report.study_text import render
+
+        render(result, session.console)
+    if page is not None:
+        result.report(page)
+        say(f"Wrote {page}.")
+    if not session.json:
+        say(f"Again: {again}")
+
+
+def _log(name: str, found: Study, log: StudyLog, small: bool) -> StudyLog:
+    """Where the log is."""
+    if small and log.source:
+        raise ParameterError(
+            f"--small takes {found.SMALL_DATA}, and {log.source!r} is given too: leave out one."
+        )
+    if log.source:
+        return log
+    return dataclasses.replace(log, source=found.SMALL_DATA if small else found.DATA)
+
+
+def _list(session: Session) -> None:
+    from penchant import studies
+
+    known = [_describe(name) for name in studies.TABLE]
+    if session.json:
+        session.reply(known)
+        return
+    if not known:
+        print("This version of penchant has no study.")
+        return
+    width = max(len(row["name"]) for row in known)
+    wide = max(len(row["data"]) for row in known)
+    for row in known:
+        print(f"{row['name']:<{width}}  {row['data']:<{wide}}  {row['title']}")
+    say("Next: penchant study NAME -o study.html, or with --small for a first look.")
+
+
+def _describe(name: str) -> dict[str, Any]:
+    from penchant.cli.models import _parameter
+    from penchant.studies import find
+    from penchant.studies.options import options
+
+    found = find(name)
+    return {
+        "name": name,
+        "title": found.TITLE,
+        "data": found.DATA,
+        "small_data": found.SMALL_DATA,
+        "options": [_parameter(each) for each in options(name, found).values()],
+    }

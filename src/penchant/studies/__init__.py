@@ -1,0 +1,34 @@
+"""Published recommender systems, each reproduced as published and honestly.
+
+A study is one module and one line in `TABLE`; see `penchant.studies.study` for what it is made of.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from typing import TYPE_CHECKING, cast
+
+from penchant.errors import ParameterError
+
+if TYPE_CHECKING:
+    from penchant.studies.study import Study
+
+TABLE: dict[str, str] = {}
+"""Each study's name and the module it is in, such as `"movies": "penchant.studies.movies"`."""
+
+__all__ = ["TABLE", "find"]
+
+
+def find(name: str) -> Study:
+    """A study by its name in the table; only then is it imported.
+
+    Raises:
+        ParameterError: there is no such study; the sentence names what there is.
+    """
+    if name not in TABLE:
+        close = difflib.get_close_matches(name, TABLE, n=1)
+        known = f"known are {', '.join(TABLE)}." if TABLE else "this version has none."
+        hint = f"did you mean {close[0]}?" if close else known
+        raise ParameterError(f"There is no study {name!r}: {hint}")
+    return cast("Study", importlib.import_module(TABLE[name]))

@@ -1,0 +1,62 @@
+"""What a study is written with: all names in one place, and what a study's module must have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from penchant.report.compared import Comparison
+from penchant.report.graph import Graph, bars, lines, points, reliability
+from penchant.report.parts import Finding, Level, Section, Sheet, Step
+from penchant.report.study_result import StudyResult
+from penchant.run import Run
+from penchant.studies.steps import Steps
+
+__all__ = [
+    "Comparison",
+    "Finding",
+    "Graph",
+    "Level",
+    "Section",
+    "Sheet",
+    "Step",
+    "Steps",
+    "Study",
+    "StudyResult",
+    "StudyRun",
+    "bars",
+    "lines",
+    "points",
+    "reliability",
+]
+
+
+class Study(Protocol):
+    """A module that reproduces a published system.
+
+    Attributes:
+        TITLE: a line on what is reproduced.
+        DATA: the name of the published data set that it is about.
+        SMALL_DATA: the name of a smaller one on which the study takes minutes.
+        run: `run(log: Dataset | None = None, *, seed: int = 0, run: Run | None = None, ...)` with
+            the study's options as further keyword-only parameters, each with a type and a
+            default; without a log it loads `DATA`.
+    """
+
+    TITLE: str
+    DATA: str
+    SMALL_DATA: str
+    run: Callable[..., StudyResult]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StudyRun(Run):
+    """How to run a study.
+
+    Attributes:
+        output: the folder that the results of its steps are kept in; None keeps nothing.
+        fresh: whether steps that were kept before are done again.
+    """
+
+    fresh: bool = False

@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from pathlib import Path
+
+import pytest
+
+from penchant import studies
+
+
+@pytest.fixture(autouse=True)
+def _tiny(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "studies")
+    monkeypatch.delitem(sys.modules, "tiny_study", raising=False)
+    monkeypatch.setattr(studies, "TABLE", {"tiny": "tiny_study"})
+    monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "cache"))
+
+
+def test_studies_are_listed(call, monkeypatch):
+    assert call("study").stdout.split()[:2] == ["tiny", "movielens-1m"]
+    (listed,) = json.loads(call("study", "--json").stdout)
+    assert (listed["name"], listed["small_data"]) == ("tiny", "movielens-100k")
+    assert [(o["name"], o["default"]) for o in listed["options"]] == [
+        ("epochs", 3),
+        ("threshold", None),
+    ]
+    monkeypatch.setattr(studies, "TABLE", {})
+    assert call("study").stdout == "This version of penchant has no study.\n"
+    assert json.loads(call("study", "--json").stdout) == []
+
+
+def test_a_study_is_told_and_kept(call, tiny_csv):
+    result = call("study", "tiny", tiny_csv, "-p", "epochs=2")
+    assert result.exit_code == 0, result.stderr
+    for words in ("Means of <b>ratings</b>", "trap", "A mean says little.", "item-knn", "epochs=2"):
+        assert words in result.stdout
+    assert "Kept from" not in result.stdout
+    assert f"Again: penchant study tiny {tiny_csv} --option epochs=2 --seed 0" in result.stderr
+    again = call("study", "tiny", tiny_csv, "-p", "epochs=2")
+    assert "Kept from an earlier run: count and compare (2 of 2 steps)." in again.stdout
+    assert "tiny: count was kept from an earlier run." in again.stderr
+    other = call("study", "tiny", tiny_csv, "-p", "epochs=2", "--seed", 1)
+    assert "Kept from" not in other.stdout
+    fresh = call("study", "tiny", tiny_csv, "-p", "epochs=2", "--fresh")
+    assert "Kept from" not in fresh.stdout
+
+
+def test_json_stands_alone_and_what_it_says_to_run_gives_the_same(call, tiny_csv):
+    result = call("study", "tiny", tiny_csv, "--seed", 3, "-p", "threshold=4", "--json")
+    answer = json.loads(result.stdout)
+    assert answer["settings"] == {"epochs": 3, "threshold": 4.0}
+    assert answer["seed"] == 3
+    assert answer["sections"][0]["charts"][1]["series"][0]["y"] == [1.0, 0.5, 1 / 3]
+    again = json.loads(call(*shlex.split(answer["reproduce"])[1:], "--fresh", "--json").stdout)
+    assert again["reproduce"] == answer["reproduce"]
+    assert again["sections"][0] == answer["sections"][0]
+    assert again["kept"] is False
+
+
+def test_report(call, tiny_csv, tmp_path):
+    page = tmp_path / "new" / "study.html"
+    result = call("study", "tiny", tiny_csv, "-o", page, "--quiet")
+    assert result.exit_code == 0, result.stderr
+    assert result.stderr == ""
+    assert "A mean says little." in page.read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("tinny",), "There is no study 'tinny': did you mean tiny?"),
+        (("tiny", "-p", "epoch=3"), "no parameter 'epoch'; it has epochs, threshold"),
+        (("tiny", "-p", "epochs=0"), "epochs cannot be '0'"),
+        (("tiny", "-p", "epochs"), "must be written name=value"),
+        (("tiny", "some.csv", "--small"), "leave out one"),
+        (("tiny", "-o", "page.pdf"), "must be one of .html"),
+        (("tiny", "none.csv"), "There is no file"),
+        (("tiny", "--user", "u"), "cannot be used with the published data set movielens-1m"),
+    ],
+)
+def test_impossible_wishes(call, words, told):
+    result = call("study", *words)
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.count("\n") == 1
+    assert told in result.stderr
+
+
+def test_the_small_data_set(call, mirror):
+    answer = json.loads(call("study", "tiny", "--small", "--mirror", mirror, "--json").stdout)
+    assert answer["log"]["name"] == "movielens-100k"
+    assert answer["log"]["events"] == 100_000
+    assert shlex.split(answer["reproduce"])[:4] == ["penchant", "study", "tiny", "movielens-100k"]
