@@ -46,48 +46,55 @@ def lists_for(
         UnknownIdError: a user or a candidate is not known to the model.
         ParameterError: k is below 1.
     """
-    import polars as pl
-
-    from penchant.data.histories import Histories
-    from penchant.explain import explain, explain_lists
-
-    if why and candidates is None:
-        return explain_lists(model, users, k, reasons=REASONS, run=run)
-    lists = model.recommend(users, k, candidates=candidates, titles=True, run=run)
     if not why:
-        return lists
-    given = users if isinstance(users, Histories) else None
-    found = [
-        explain(
-            model, row["user"] if given is None else given.block(h, h + 1), row["item"], k=REASONS
-        )
-        for row in lists.iter_rows(named=True)
-        for h in [row.get("history", 0)]
-    ]
-    return lists.with_columns(pl.Series("because", [each.sentence for each in found], pl.String))
+        return model.recommend(users, k, candidates=candidates, titles=True, run=run)
+
+    from penchant.explain import explain_lists
+
+    return explain_lists(model, users, k, reasons=REASONS, candidates=candidates, run=run)
 
 
 def show(session: Session, lists: pl.DataFrame, names: dict[Any, str]) -> None:
     """Print lists, each under the name of the one it is for."""
+    headings = {"rank": "", "item": "item", "title": "title", "score": "score", "because": "why"}
+    show_tables(session, lists, names, headings)
+
+
+def show_tables(
+    session: Session, lists: pl.DataFrame, names: dict[Any, str], headings: dict[str, str]
+) -> None:
+    """Print a table for each value of the first column.
+
+    Args:
+        session: where to.
+        lists: one row a place.
+        names: the titles of tables, where they are not of a user of the log.
+        headings: the columns to show, as far as they are there, and what stands above them.
+    """
     from rich.table import Table
     from rich.text import Text
 
     whose = lists.columns[0]
+    shown = [column for column in headings if column in lists.columns]
     for (key,), rows in lists.group_by(whose, maintain_order=True):
         grid = Table(title=names.get(key, f"For user {key}"), title_justify="left", box=None)
-        grid.add_column("", justify="right")
-        grid.add_column("item", no_wrap=True)
-        grid.add_column("title")
-        grid.add_column("score", justify="right")
-        if "because" in rows.columns:
-            grid.add_column("why")
-        for row in rows.iter_rows(named=True):
-            cells = [str(row["rank"]), str(row["item"]), row["title"], f"{row['score']:.3f}"]
-            if "because" in row:
-                cells.append(row["because"])
-            grid.add_row(*map(Text, cells))
+        for column in shown:
+            number = lists[column].dtype.is_numeric() and column != "item"
+            grid.add_column(
+                headings[column], justify="right" if number else "left", no_wrap=column == "item"
+            )
+        for row in rows.select(shown).iter_rows():
+            grid.add_row(*(Text(_cell(value)) for value in row))
         session.console.print()
         session.console.print(grid)
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return "" if value is None else str(value)
 
 
 def as_json(lists: pl.DataFrame) -> list[dict[str, Any]]:
@@ -107,4 +114,4 @@ def write(lists: pl.DataFrame, path: Path) -> None:
         elif path.suffix == ".jsonl":
             lists.write_ndjson(draft)
         else:
-            lists.drop("reasons", strict=False).write_csv(draft)
+            lists.drop("reasons", "attributes", strict=False).write_csv(draft)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +14,14 @@ from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.evaluate.result import Entry, Evaluation
 from penchant.explain import explain_lists
+from penchant.explain.sentences import WORTH_NAMING
 from penchant.models.base import Recommender
 from penchant.report.format import listed
 from penchant.report.verdict import by_validation
 from penchant.run import Run
 
 _SHOWN = 8  # events of a history
+_ATTRIBUTES = 3  # attributes of an item that speak for it
 _KINDS = (("a light user", 0.1), ("a middling user", 0.5), ("a heavy user", 0.95))
 
 
@@ -203,19 +206,32 @@ def _lists(
     frame = explain_lists(model, histories, k, reasons=2, run=run)
     index = model.items_.indices(frame["item"])
     shown: list[list[Shown]] = [[] for _ in test_items]
-    exact = [True] * len(test_items)
-    personal = [False] * len(test_items)
+    methods: list[set[str]] = [set() for _ in test_items]
     for row, item in zip(frame.iter_rows(named=True), index.tolist(), strict=True):
         n = row["history"]
-        titles = [reason["title"] for reason in row["reasons"]]
-        exact[n] &= row["exact"]
-        personal[n] |= bool(titles)
-        reason = listed(titles) if titles else row["because"].removeprefix("no reason: ")
-        shown[n].append(Shown(item, row["title"], item in test_items[n], reason))
-    return [List(name, tuple(items), _how(exact[n], personal[n])) for n, items in enumerate(shown)]
+        if row["reasons"] or row["method"] == "attributes":
+            methods[n].add(row["method"])
+        shown[n].append(Shown(item, row["title"], item in test_items[n], _reason(row)))
+    return [List(name, tuple(items), _how(methods[n])) for n, items in enumerate(shown)]
 
 
-def _how(exact: bool, personal: bool) -> str:
-    if not personal:
+def _reason(row: dict[str, Any]) -> str:
+    """What speaks for one place of a list, in a few words."""
+    titles = [reason["title"] for reason in row["reasons"]]
+    if not titles:
+        return str(row["because"]).removeprefix("no reason: ")
+    if row["method"] != "attributes":
+        return listed(titles)
+    weak = WORTH_NAMING * row["attributes"][0]["effect"]
+    names = [a["name"] for a in row["attributes"] if a["effect"] > weak][:_ATTRIBUTES]
+    return f"{listed(names)}, as {listed(titles)}"
+
+
+def _how(methods: set[str]) -> str:
+    """Where a list's reasons come from, given the methods of those places that have any."""
+    if not methods:
         return "the history plays no part in this list"
+    if "attributes" in methods:
+        return "reasons are attributes that raise the score, and liked items that have them"
+    exact = methods == {"contributions"}
     return "reasons are exact" if exact else "reasons are estimated by leaving each event out"
