@@ -10,16 +10,26 @@ import pytest
 
 from penchant.testing import CHECKS, check_contract
 
-# Test modules are no package: the stubs are loaded from the file beside this one.
-_spec = importlib.util.spec_from_file_location("stubs", Path(__file__).with_name("stubs.py"))
-stubs = importlib.util.module_from_spec(_spec)
-sys.modules["stubs"] = stubs
-_spec.loader.exec_module(stubs)
+
+def load(name):
+    """Test modules are no package: stubs are loaded from files beside this one."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    sys.modules[name] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+stubs = load("stubs")
+attribute_stubs = load("attribute_stubs")  # adds to the former
+updating_stubs = load("updating_stubs")
 
 
 @pytest.mark.parametrize("check", CHECKS)
-def test_a_sound_model_passes(check):
-    CHECKS[check](stubs.Sound)
+@pytest.mark.parametrize(
+    "cls", [stubs.Sound, attribute_stubs.SoundOnAttributes, updating_stubs.SoundUpdating]
+)
+def test_a_sound_model_passes(cls, check):
+    CHECKS[check](cls)
 
 
 def test_every_check_has_a_model_that_fails_it():

@@ -21,13 +21,34 @@ VARIANTS = (
     "dot:target=like>=4",
     "dot:target=adjusted(3,1),loss=mae,optimiser=rows",
     "dot:dim=1,biases=false",
+    "dot:dropout=0.2,initialisation=uniform",
+    "dot:layers=32x16,skip=first,target=like>=4,loss=bce",
+    "dot:layers=16,activation=sigmoid,skip=dot,loss=mae",
+    "dot:layers=8,activation=none,biases=false,target=interaction,l2=0.01",
     "ials:nu=0,l2=3",
+    "rbm:initial_scale=0.1",
+    "rbm:initial_scale=0.1,sample=true,hidden=10",
+    "rating-rbm:axis=user",
+    "rating-rbm:axis=user,refine=false,gibbs_steps=3",
+    "autoencoder:initial_scale=0.01,epochs=50",
+    "autorec:axis=user",
+    "autorec:offsets=mean,presence=0,dropout=0",
+    "mult-vae:annealing=0,l2=0.001",
+    "attribute-network:body=recurrent",
+    "attribute-network:body=recurrent,cell=gru,layers=2,units=8,dropout=0.1",
+    "attribute-network:item_rate=true,layers=2,history_dropout=0",
 )
 
 # Logs this small need shorter vectors, and more steps an epoch, than the defaults have.
 FOR_SMALL_LOGS = {
     "dot": {"dim": 8, "batch_size": 64, "learning_rate": 0.02, "epochs": 12},
     "ials": {"dim": 8, "epochs": 8},
+    "rating-rbm": {"hidden": 16, "batch_size": 20, "epochs": 30},
+    "attribute-network": {"batch_size": 128, "learning_rate": 0.02, "epochs": 15},
+    "autoencoder": {"initial_scale": 0.1, "hidden": 32, "epochs": 100},
+    "autorec": {"hidden": 32, "l2": 2.0, "learning_rate": 0.02, "batch_size": 16, "epochs": 15},
+    "mult-dae": {"hidden": 32, "latent": 16, "batch_size": 20, "epochs": 30},
+    "mult-vae": {"hidden": 32, "latent": 16, "batch_size": 20, "epochs": 30},
 }
 
 

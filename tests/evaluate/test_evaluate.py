@@ -35,7 +35,7 @@ def test_trivial_answers_of_each_task_are_there(rated):
     assert names == {
         "ranking": {"random", "popular"},
         "rating": means,
-        "like": means | {"majority"},
+        "like": means | {"majority", "user-majority"},
     }
 
 
@@ -96,8 +96,9 @@ def test_a_model_without_probabilities_has_no_figure_that_takes_them(rated):
     models = {"dot": DotProduct(target="like>=4", epochs=2), "means": Bias(l2_user=1)}
     result = evaluate(models, rated, ["log-loss"])
     known = [math.isfinite(e.figures["log-loss"].value) for e in result.table().entries]
-    assert {e.name for e in result.table().entries[:2]} == {"dot", "majority"}
-    assert known == [True] * 2 + [False] * (len(known) - 2)
+    first = {e.name for e in result.table().entries[:3]}
+    assert first == {"dot", "majority", "user-majority"}
+    assert known == [True] * 3 + [False] * (len(known) - 3)
     assert "–" in str(result)
 
 

@@ -8,7 +8,6 @@ from torch.nn import functional
 from penchant.data.split import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.models import DotProduct
-from penchant.models.dot import DotNetwork
 from penchant.testing import planted_pairs, planted_ratings
 
 SMALL = {"dim": 4, "batch_size": 64, "learning_rate": 0.02, "epochs": 6}
@@ -26,8 +25,8 @@ def model(log):
 
 def test_scores_are_the_formula(log, model):
     wanted = (
-        model.weight_ * model.user_vectors_ @ model.item_vectors_.T
-        + model.offset_
+        model.output_[0] * model.user_vectors_ @ model.item_vectors_.T
+        + model.output_[1]
         + model.user_bias_[:, None]
         + model.item_bias_
     )
@@ -52,7 +51,7 @@ def test_a_new_users_vector_is_the_minimum_for_the_history(log, target, biases):
     vector, bias = model.user_rows(user)
     p = torch.tensor(np.append(vector[0], bias[:1])[: 4 + biases].astype(float), requires_grad=True)
     q = torch.from_numpy(model.item_vectors_[user.items].astype(float))
-    output = model.weight_ * q @ p[:4] + model.offset_
+    output = model.output_[0] * q @ p[:4] + model.output_[1]
     if biases:
         output = output + p[4] + torch.from_numpy(model.item_bias_[user.items])
     truth = torch.from_numpy(model.target.of_ratings(user.ratings).astype(float))
@@ -76,51 +75,6 @@ def test_folding_in_is_like_training(log, model):
     )
     one, two = model.scores(log.histories)[:, :40], model.scores(stranger)[:, :40]
     assert np.corrcoef(one.ravel(), two.ravel())[0, 1] > 0.9
-
-
-class Recorder:
-    """An optimiser that keeps the gradients and updates nothing."""
-
-    def __init__(self, network):
-        self.network = network
-
-    def zero_grad(self):
-        for table in (self.network.users, self.network.items):
-            table.touched.clear()
-        self.network.output.grad = None
-
-    def step(self):
-        tables = (self.network.users, self.network.items)
-        self.found = [t.touched[0][2].grad for t in tables] + [self.network.output.grad]
-
-
-@pytest.mark.parametrize(
-    ("target", "loss"),
-    [("rating", "auto"), ("rating", "mae"), ("like>=4", "auto"), ("like>=4", "mse")],
-)
-@pytest.mark.parametrize(("dim", "biases"), [(3, True), (3, False), (1, True), (1, False)])
-def test_the_step_by_hand_is_the_gradient(dim, biases, target, loss):
-    model = DotProduct(dim=dim, biases=biases, target=target, loss=loss, l2=0.3)
-    generator = torch.Generator().manual_seed(1)
-    network = DotNetwork(6, 5, dim, biases=biases, by_rows=True, generator=generator)
-    with torch.no_grad():
-        network.output.copy_(torch.tensor([1.4, -0.3]))
-        for table in (network.users, network.items):
-            table.state[:, 0] = torch.randn(table.weight.shape, generator=generator)
-    users, items = torch.tensor([0, 1, 1, 5]), torch.tensor([4, 4, 2, 0])
-    truth = model.target.of_ratings([5, 1, 4, 2])
-    network.train()
-    by_hand, by_torch = Recorder(network), Recorder(network)
-    with torch.no_grad():
-        value = model._step_by_hand(network, by_hand, users, items, torch.tensor(truth))
-    by_torch.zero_grad()
-    wanted = model._regularised(network, users, items, torch.tensor(truth))
-    wanted.backward()
-    by_torch.step()
-    torch.testing.assert_close(value, wanted.detach())
-    for mine, theirs in zip(by_hand.found, by_torch.found, strict=True):
-        torch.testing.assert_close(mine, theirs)
-        assert theirs.abs().max() > 0
 
 
 def test_row_and_dense_optimisers_learn_alike(log):

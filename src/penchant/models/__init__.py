@@ -12,6 +12,9 @@ from typing import TYPE_CHECKING, Any
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
+    from penchant.models.attribute_network import AttributeNetwork
+    from penchant.models.autoencoder import Autoencoder
+    from penchant.models.autorec import AutoRec
     from penchant.models.base import Recommender
     from penchant.models.baselines import (
         Bias,
@@ -20,12 +23,17 @@ if TYPE_CHECKING:
         MajorityClass,
         Popular,
         Random,
+        UserMajority,
         UserMean,
     )
     from penchant.models.dot import DotProduct
     from penchant.models.factor import IALS
     from penchant.models.linear import EASE
+    from penchant.models.mult_vae import MultDAE, MultVAE
     from penchant.models.neighbours import ItemKNN, UserKNN
+    from penchant.models.rating_rbm import RatingRBM
+    from penchant.models.rbm import RBM
+    from penchant.models.recurrent import PerUserNetwork
 
 TABLE: dict[str, str] = {
     "random": "baselines:Random",
@@ -35,28 +43,46 @@ TABLE: dict[str, str] = {
     "item-mean": "baselines:ItemMean",
     "bias": "baselines:Bias",
     "majority": "baselines:MajorityClass",
+    "user-majority": "baselines:UserMajority",
     "item-knn": "neighbours:ItemKNN",
     "user-knn": "neighbours:UserKNN",
     "ease": "linear:EASE",
     "ials": "factor:IALS",
     "dot": "dot:DotProduct",
+    "rbm": "rbm:RBM",
+    "rating-rbm": "rating_rbm:RatingRBM",
+    "per-user": "recurrent:PerUserNetwork",
+    "attribute-network": "attribute_network:AttributeNetwork",
+    "autoencoder": "autoencoder:Autoencoder",
+    "autorec": "autorec:AutoRec",
+    "mult-dae": "mult_vae:MultDAE",
+    "mult-vae": "mult_vae:MultVAE",
 }
 """Each model's name and where it is defined, as `file:Class`."""
 
 __all__ = [
     "EASE",
     "IALS",
+    "RBM",
     "TABLE",
+    "AttributeNetwork",
+    "AutoRec",
+    "Autoencoder",
     "Bias",
     "DotProduct",
     "GlobalMean",
     "ItemKNN",
     "ItemMean",
     "MajorityClass",
+    "MultDAE",
+    "MultVAE",
+    "PerUserNetwork",
     "Popular",
     "Random",
+    "RatingRBM",
     "Recommender",
     "UserKNN",
+    "UserMajority",
     "UserMean",
     "find",
     "make",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.data.target import Rating, Target
+from penchant.run import Run
 
 
 @runtime_checkable
@@ -34,6 +36,14 @@ class PredictsRatings:
 
 
 @runtime_checkable
+class Updates(Protocol):
+    """Can go on learning from new events, from its current weights."""
+
+    def update(self, new: Dataset, *, run: Run | None = None) -> Any:
+        """Learn from further events and return the model itself; see `models.updating`."""
+
+
+@runtime_checkable
 class ItemVectors(Protocol):
     """Has a vector for each item, whose cosines say how alike items are."""
 
@@ -49,3 +59,19 @@ class Explains(Protocol):
         self, user: Histories, items: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.float32]:
         """float32[n_items, n_events]: rows sum to the scores of `items` for this one user."""
+
+
+@runtime_checkable
+class ExplainsAttributes(Protocol):
+    """Can say what each attribute of an item, such as a genre, does to its score."""
+
+    def attribute_effects(
+        self, user: Histories, items: npt.NDArray[np.int32]
+    ) -> npt.NDArray[np.float32]:
+        """float32[n_items, n_attributes], for this one user.
+
+        An effect is the score of the item less the score that it would have without the
+        attribute, all else equal: above 0 the attribute speaks for the item, below 0 against
+        it. It is 0 where the item lacks the attribute. Columns are in the order of the model's
+        `attributes_`.
+        """

@@ -26,9 +26,9 @@ from penchant.topk import BLOCK_CELLS, top_k
 
 Floats = npt.NDArray[np.float32]
 Task = Literal["ranking", "rating", "like"]
-Learns = Literal["pairs", "popularity", "ratings", "nothing"]
+Learns = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
 """What a model can find in a log: which items go together, which items are popular, how users
-and items are rated, or nothing."""
+and items are rated, which attributes of items each user likes, or nothing."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)

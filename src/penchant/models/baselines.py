@@ -216,6 +216,56 @@ class MajorityClass(Recommender):
         return np.full(len(rows), self.share_, np.float32)
 
 
+@dataclass(kw_only=True, eq=False, repr=False)
+class UserMajority(Recommender):
+    """Says of every item what most of the user's own ratings say: liked, or not.
+
+    Predictions are the user's share of likes, drawn a little towards the share of everybody's.
+    Where nothing is known of a user, an unrated history included, they are the latter.
+
+    Attributes:
+        threshold: the rating from which an event is a like; None takes the upper quarter of the
+            scale, such as 4 of 1 to 5 and 8 of 1 to 10.
+        smoothing: how many ratings at everybody's share each user starts with; 0 takes the
+            user's share as it is.
+    """
+
+    threshold: float | None = None
+    smoothing: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 2.0
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    trivial_for: ClassVar[frozenset[Task]] = frozenset({"like"})
+
+    @property
+    def target(self) -> Target:
+        """Predictions are probabilities of a like."""
+        return Like(self.threshold_)
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.threshold_ = (
+            default_like(train.rating_range) if self.threshold is None else self.threshold
+        )
+        self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
+
+    def _shares(self, users: Histories) -> Floats:
+        shares = np.full(len(users), self.share_, np.float32)
+        if users.ratings is not None:
+            liked = Like(self.threshold_).of_ratings(users.ratings)
+            likes = np.bincount(users.rows, liked, len(users)) + self.smoothing * self.share_
+            count = users.lengths + self.smoothing
+            np.divide(likes, count, out=shares, where=count > 0, casting="same_kind")
+        return shares
+
+    def _scores(self, users: Histories) -> Floats:
+        shape = (len(users), users.n_items)
+        return np.broadcast_to(self._shares(users)[:, None], shape)
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], each user's share of likes."""
+        return self._shares(rows.histories)[rows.history]
+
+
 def _same_for_all(scores: Floats, users: Histories) -> Floats:
     """One row of scores for every user, shared and read-only."""
     return np.broadcast_to(scores, (len(users), users.n_items))

@@ -10,6 +10,7 @@
 from penchant.testing.contract import CHECKS, check_contract
 from penchant.testing.given import Check, Factory
 from penchant.testing.logs import (
+    planted_attributes,
     planted_nothing,
     planted_pairs,
     planted_popularity,
@@ -21,6 +22,7 @@ __all__ = [
     "Check",
     "Factory",
     "check_contract",
+    "planted_attributes",
     "planted_nothing",
     "planted_pairs",
     "planted_popularity",

@@ -10,11 +10,12 @@ import numpy as np
 from penchant.data.holdout import Rows
 from penchant.data.target import Target
 from penchant.models import name_of
-from penchant.models.abilities import Explains, ItemVectors, RatesRows
+from penchant.models.abilities import Explains, ExplainsAttributes, ItemVectors, RatesRows
 from penchant.testing.given import (
     Factory,
     expect,
     expect_better_than_the_mean,
+    expect_better_than_the_share,
     expect_equal,
     fitted,
     mixed_rows,
@@ -61,9 +62,16 @@ def predictions_stand_alone(factory: Factory) -> None:
 
 
 def predictions_beat_the_mean(factory: Factory) -> None:
-    """Predicted ratings of a model that learns are better than the mean of all ratings."""
+    """Predicted ratings of a model that learns are better than the mean of all ratings.
+
+    Those of one that learns from attributes tell likes better than the user's share of likes.
+    """
     model = factory()
-    if isinstance(model, RatesRows) and model.learns != "nothing":
+    if not isinstance(model, RatesRows):
+        return
+    if model.learns == "attributes":
+        expect_better_than_the_share(model)
+    elif model.learns != "nothing":
         expect_better_than_the_mean(model)
 
 
@@ -109,6 +117,31 @@ def contributions_sum_to_scores(factory: Factory) -> None:
     )
 
 
+def attribute_effects_are_of_items(factory: Factory) -> None:
+    """Attributes have effects where items have them and the user has a history, others none."""
+    model = fitted(factory)
+    if not isinstance(model, ExplainsAttributes):
+        return
+    assert model.item_table_ is not None
+    bare = (model.item_table_["genres"].list.len() == 0).to_numpy()
+    items = np.arange(model.known_.n_items, dtype=np.int32)
+    for user in (visitor(model), model.history([]), model.known_.take([0])):
+        effects = model.attribute_effects(user, items)
+        expect(effects.dtype == np.float32, f"Effects must be float32, not {effects.dtype}.")
+        expect(
+            effects.ndim == 2 and len(effects) == len(items),
+            f"Effects must be items by attributes, not {effects.shape}.",
+        )
+        expect(np.isfinite(effects).all(), "Effects must be finite.")
+        expect(not effects[bare].any(), "An item without attributes must not have effects.")
+        expect_equal(
+            effects[::-1],
+            model.attribute_effects(user, items[::-1]),
+            "The order of items must not matter.",
+        )
+    expect(effects[~bare].any(), "Attributes must have effects for a user with a history.")
+
+
 def bundle_restores_the_model(factory: Factory) -> None:
     """A model that was saved and restored gives the very same answers."""
     from penchant.bundle import restore
@@ -145,5 +178,6 @@ ALL = (
     predictions_beat_the_mean,
     item_vectors_have_shape,
     contributions_sum_to_scores,
+    attribute_effects_are_of_items,
     bundle_restores_the_model,
 )

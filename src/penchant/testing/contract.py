@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from penchant.models.base import Recommender
-from penchant.testing import abilities, fitting, lists, parameters, scoring
+from penchant.testing import abilities, fitting, lists, parameters, scoring, updating
 from penchant.testing.given import Check
 
 CHECKS: dict[str, Check] = {
     check.__name__: check
-    for part in (parameters, fitting, scoring, lists, abilities)
+    for part in (parameters, fitting, scoring, lists, abilities, updating)
     for check in part.ALL
 }
 """Each check by its name, for tests that want one test for each."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -24,6 +26,7 @@ from penchant.testing.given import (
     visitor,
 )
 from penchant.testing.logs import (
+    planted_attributes,
     planted_nothing,
     planted_pairs,
     planted_popularity,
@@ -112,6 +115,8 @@ def finds_what_is_planted(factory: Factory) -> None:
         _beats(factory, planted_popularity(), [Random()], 1.5)
     elif learns == "ratings":
         expect_better_than_the_mean(factory())
+    elif learns == "attributes":
+        _beats(factory, planted_attributes(), [Random(), Popular()], 1.5)
     else:
         expect(learns == "nothing", f"learns={learns!r} is none of the known things.")
 
@@ -162,6 +167,18 @@ def log_without_ratings(factory: Factory) -> None:
             np.isfinite(model.predict(mixed_rows(model))).all(),
             "After a log without ratings predictions must be finite.",
         )
+
+
+def log_without_attributes(factory: Factory) -> None:
+    """A model that learns from attributes refuses a log whose items have none, with a sentence."""
+    if factory().learns != "attributes":
+        return
+    log = planted_attributes()
+    assert log.item_table is not None
+    titles = replace(log, item_table=log.item_table.drop("genres"))
+    expect_refusal(DataError, lambda: factory().fit(titles), "A log without attributes of items")
+    bare = replace(log, item_table=None)
+    expect_refusal(DataError, lambda: factory().fit(bare), "A log without an item table")
 
 
 def state_can_be_saved(factory: Factory) -> None:
@@ -241,6 +258,7 @@ ALL = (
     validation_is_not_learned,
     refit_keeps_parameters,
     log_without_ratings,
+    log_without_attributes,
     state_can_be_saved,
     counts_its_parameters,
 )

@@ -15,12 +15,12 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.split import split_random
 from penchant.data.target import Like
 from penchant.errors import PenchantError
-from penchant.metrics import NDCG, RMSE, Ranked
+from penchant.metrics import AUC, NDCG, RMSE, LogLoss, Ranked
 from penchant.models.abilities import RatesRows
 from penchant.models.base import Recommender
-from penchant.models.baselines import GlobalMean
+from penchant.models.baselines import GlobalMean, UserMajority
 from penchant.run import Run
-from penchant.testing.logs import planted_pairs, planted_ratings
+from penchant.testing.logs import planted_attributes, planted_pairs, planted_ratings
 from penchant.topk import top_k
 
 Factory = Callable[..., Recommender]
@@ -132,6 +132,36 @@ def expect_better_than_the_mean(model: Recommender) -> None:
         error < 0.97 * trivial,
         f"Predicted ratings have an RMSE of {error:.3f}, not clearly below the {trivial:.3f} of "
         "the global mean.",
+    )
+
+
+def expect_better_than_the_share(model: Recommender) -> None:
+    """Expect likes predicted clearly better than by each user's own share of likes.
+
+    The log has attributes planted. Any scale will do to tell likes from others; probabilities of
+    the same likes must also be good as such.
+    """
+    split = split_random(planted_attributes(), validation=0, test=0.2)
+    model.fit(split.train)
+    assert isinstance(model, RatesRows)
+    assert split.test.ratings is not None
+    likes = Like(4.0)
+    truth = likes.of_ratings(split.test.ratings)
+    predictions = model.predict(split.test.rows)
+    shares = UserMajority(threshold=likes.threshold).fit(split.train).predict(split.test.rows)
+    area, trivial = (AUC()(answer, truth) for answer in (predictions, shares))
+    expect(
+        area > trivial + 0.1,
+        f"Predicted likes have an AUC of {area:.3f}, not clearly above the {trivial:.3f} of the "
+        "user's own share of likes.",
+    )
+    if model.target != likes:
+        return
+    loss, trivial = (LogLoss()(answer, truth) for answer in (predictions, shares))
+    expect(
+        loss < 0.97 * trivial,
+        f"Predicted likes have a log-loss of {loss:.3f}, not clearly below the {trivial:.3f} of "
+        "the user's own share of likes.",
     )
 
 

@@ -11,7 +11,10 @@ import polars as pl
 from penchant.data.dataset import Dataset
 
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 SCALE = (1.0, 5.0)
+GENRES = ("calm", "dark", "funny", "long", "loud", "odd")
+"""What the items of every log here have up to three of, in the column `genres`."""
 _START = np.datetime64("2020-01-01", "us")
 
 
@@ -110,6 +113,40 @@ def planted_ratings(
     return build(users, items, ratings, rng=rng, n_items=n_items, name="planted ratings", **options)
 
 
+def planted_attributes(
+    *, n_users: int = 80, n_items: int = 60, per_user: int = 30, seed: int = 0, **options: Any
+) -> Dataset:
+    """Users who each like items of two genres and dislike those of two others.
+
+    Who has what is random, and each user has a taste of their own, so that only the genres of
+    what a user liked and disliked say what else they will like. A rating is 4 or 5 where an item
+    has more liked genres than disliked ones, 1 or 2 where it has fewer, and otherwise 3.
+
+    Args:
+        n_users: users.
+        n_items: items; a fourth of them has no genre, the others up to three.
+        per_user: events of each user.
+        seed: decides everything random.
+        options: see `build`.
+    """
+    rng = np.random.default_rng(seed)
+    users, items = _anything(rng, n_users, n_items, per_user)
+    of_item = _some_genres(rng, np.arange(n_items) % 4)
+    taste = rng.permuted(np.tile([1, 1, -1, -1, 0, 0], (n_users, 1)), axis=1)
+    liked = np.sign((taste[users] * of_item[items]).sum(axis=1))
+    ratings = 3 + liked * (1 + rng.integers(2, size=len(users)))
+    return build(
+        users,
+        items,
+        ratings,
+        rng=rng,
+        n_items=n_items,
+        name="planted attributes",
+        genres=of_item,
+        **options,
+    )
+
+
 def planted_nothing(
     *, n_users: int = 80, n_items: int = 40, per_user: int = 12, seed: int = 0, **options: Any
 ) -> Dataset:
@@ -140,21 +177,32 @@ def build(
     with_ratings: bool = True,
     with_times: bool = True,
     cold_items: int = 0,
+    genres: Bools | None = None,
 ) -> Dataset:
     """A log of these events in a random order, one an hour in another random order.
+
+    The item table has titles, and genres that say nothing of the events unless they are given.
 
     Args:
         users: int64[n_events], numbers from 0.
         items: int64[n_events], numbers from 0.
         ratings: [n_events].
-        rng: decides both orders.
+        rng: decides both orders, and genres that are not given.
         n_items: the items that stand in the item table.
         name: what the log is called.
         string_ids: ids such as `u007` and `i012` instead of integers, which start at 1.
         with_ratings: whether events have ratings.
         with_times: whether events have times.
-        cold_items: how many further items stand in the item table and have no events.
+        cold_items: how many further items stand in the item table and have no events; each of
+            them has a genre.
+        genres: bool[n_items, 6], which of `GENRES` each item has.
     """
+    # A generator of its own: what genres draw must not change the events.
+    own = rng.spawn(1)[0]
+    counts = own.permutation(np.arange(n_items) % 4)
+    drawn = _some_genres(own, np.append(counts, 1 + np.arange(cold_items) % 3))
+    if genres is not None:
+        drawn[:n_items] = genres
     order = rng.permutation(len(users))
     everything = np.arange(n_items + cold_items)
     columns = {
@@ -169,6 +217,10 @@ def build(
         {
             "item": _ids(everything, "i", string_ids),
             "title": [f"Item number {n + 1}" for n in everything],
+            "genres": pl.Series(
+                [[GENRES[g] for g in np.flatnonzero(row)] for row in drawn],
+                dtype=pl.List(pl.String),
+            ),
         }
     )
     return Dataset.from_frame(
@@ -185,6 +237,13 @@ def _anything(
     """Distinct items for each user, all with the same chance."""
     items = [rng.choice(n_items, per_user, replace=False) for _ in range(n_users)]
     return np.repeat(np.arange(n_users), per_user), np.concatenate(items)
+
+
+def _some_genres(rng: np.random.Generator, counts: Ints) -> Bools:
+    """bool[n_items, 6], which genres items have that have so many, all with the same chance."""
+    places = rng.permuted(np.tile(np.arange(len(GENRES)), (len(counts), 1)), axis=1)
+    chosen: Bools = places < counts[:, None]
+    return chosen
 
 
 def _ids(numbers: Ints, letter: str, strings: bool) -> pl.Series:

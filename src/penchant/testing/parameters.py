@@ -58,8 +58,9 @@ def repr_names_changes(factory: Factory) -> None:
     expect(text.startswith(f"{type(model).__name__}("), f"{text!r} must begin with the class.")
     for key, value in model.params().items():
         changed = value != known[key].default
+        named = any(f"{before}{key}={v}" in text for before in "( " for v in (value, repr(value)))
         expect(
-            (f"{key}={value}" in text or f"{key}={value!r}" in text) == changed,
+            named == changed,
             f"{text!r} must name {key} exactly if it is not at its default.",
         )
 

@@ -1,0 +1,279 @@
+"""An autoencoder of ratings that leaves unseen entries out of its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from scipy import sparse
+from torch import Tensor, nn
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.models.abilities import PredictsRatings
+from penchant.models.base import Learns, Recommender
+from penchant.models.biases import fit_biases, of_items, user_biases
+from penchant.models.parameters import Space
+from penchant.nn.fold_in import fold_in
+from penchant.nn.loop import Schedule, gradient_step
+from penchant.nn.loop import train as train_network
+from penchant.nn.masked_autoencoder import ACTIVATIONS, Activation, MaskedAutoencoder
+from penchant.nn.sparse_batches import SparseBatch, at_pairs, dropped
+from penchant.nn.weights import blank
+from penchant.run import Run
+
+Floats = npt.NDArray[np.float32]
+Csr = sparse.csr_array
+
+_OFFSET_L2 = 5.0  # shrinkage of users' and items' deviations from the mean
+# Shrinkage of the biases of output units that are fitted to a history: stronger where offsets
+# have taken most of it away.
+_BIAS_L2 = {"mean": 5.0, "biases": 20.0}
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AutoRec(PredictsRatings, Recommender):
+    """Reconstructs ratings with one hidden layer, from the ratings of an item or of a user.
+
+    Minimises the sum over ratings of (r - output)^2 plus l2 / 2 times the sum of squared weights,
+    unseen entries left out: Sedhain et al., "AutoRec: Autoencoders Meet Collaborative Filtering"
+    (2015), eq. 2. With `axis="item"`, the better one, the network sees an item's ratings by all
+    users, and each user has an output unit, which after training, for a new user and where the
+    history has changed is fitted to the history by ridge regression. With `axis="user"` it
+    sees a user's ratings of all items, and whoever asks is answered from the history.
+
+    Two things differ from the paper, where they do better: ratings are what is left of them after
+    the offsets, standardised, with `presence` added in the input, so that an average rating
+    differs from none; and hidden units are dropped out. Ratings from 1 to 5 as they are amount to
+    `offsets="mean"` and a presence of about 3. A validation holdout ends the training at the best
+    RMSE.
+
+    Attributes:
+        axis: whether the network sees vectors of items or of users.
+        hidden: hidden units.
+        activation: of the hidden units.
+        offsets: what the network's outputs are added to: the mean of all ratings, or that with
+            the user's and the item's deviations.
+        presence: what is added to each rating of the input; 0 makes an average one like none.
+        l2: strength of regularisation.
+        dropout: share of the hidden units left out at each step.
+        learning_rate: of Adam.
+        batch_size: vectors in a batch.
+        epochs: the most passes over the vectors.
+        patience: epochs without a better validation loss before stopping.
+    """
+
+    axis: Literal["item", "user"] = "item"
+    hidden: Annotated[int, Field(gt=0), Space(16, 1024, log=True)] = 500
+    activation: Activation = "sigmoid"
+    offsets: Literal["mean", "biases"] = "biases"
+    presence: Annotated[float, Field(ge=0), Space(0, 5)] = 3.0
+    l2: Annotated[float, Field(ge=0), Space(1, 1000, log=True)] = 200.0
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.8)] = 0.5
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 1e-3
+    batch_size: Annotated[int, Field(gt=0), Space(32, 2048, log=True)] = 256
+    epochs: Annotated[int, Field(gt=0)] = 22
+    patience: Annotated[int | None, Field(gt=0)] = 5
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self._fit_offsets(train)
+        vectors = self._residuals(train.histories)
+        if self.axis == "item":
+            vectors = vectors.T.tocsr()
+        generator = torch.Generator().manual_seed(self.seed)
+        network = blank(
+            lambda: MaskedAutoencoder(vectors.shape[1], self.hidden, ACTIVATIONS[self.activation])
+        )
+        for name, weight in network.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            else:
+                nn.init.xavier_uniform_(weight, generator=generator)
+        adam = torch.optim.Adam(network.parameters(), lr=self.learning_rate, fused=True)
+        self.curve_, self.best_epoch_ = train_network(
+            network,
+            gradient_step(partial(self._loss, network, vectors, generator), [adam]),
+            (torch.from_numpy(np.flatnonzero(np.diff(vectors.indptr))),),
+            Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
+            generator=generator,
+            validate=self._validation(network, vectors, validation) if validation else None,
+            run=run,
+            name=f"{type(self).__name__}({self.axis})",
+        )
+        self._keep(network.requires_grad_(False), vectors, train)
+
+    def _fit_offsets(self, train: Dataset) -> None:
+        self.mean_, self.offset_ = fit_biases(train, _OFFSET_L2, _OFFSET_L2)
+        if self.offsets == "mean":
+            self.offset_ = np.zeros_like(self.offset_)
+        self.spread_ = float(train.ratings.std(dtype=np.float64)) or 1.0
+        self.low_, self.high_ = train.rating_range or (-np.inf, np.inf)
+
+    def _user_offsets(self, users: Histories) -> Floats:
+        """float32[n_users], the mean and how far the user is above it."""
+        if self.offsets == "mean":
+            return np.full(len(users), self.mean_, np.float32)
+        return np.float32(self.mean_) + user_biases(users, self.mean_, self.offset_, _OFFSET_L2)
+
+    def _residuals(self, users: Histories) -> Csr:
+        """csr[n_users, n_items], ratings less offsets, standardised; empty without ratings."""
+        if users.ratings is None:
+            nothing = users.matrix()
+            nothing.data[:] = 0
+            nothing.eliminate_zeros()
+            return nothing
+        rated = users.matrix("rating")
+        rows = np.repeat(np.arange(len(users)), np.diff(rated.indptr))
+        rated.data = rated.data - self._user_offsets(users)[rows] - self.offset_[rated.indices]
+        rated.data /= np.float32(self.spread_)
+        return rated
+
+    def _inputs(self, vectors: Csr) -> SparseBatch:
+        """What the network sees of vectors of residuals."""
+        batch = SparseBatch(vectors)
+        batch.values = batch.values + self.presence
+        return batch
+
+    def _loss(
+        self, network: MaskedAutoencoder, vectors: Csr, generator: torch.Generator, rows: Tensor
+    ) -> Tensor:
+        """The objective's share of a batch, as a mean over the ratings of an average batch."""
+        truth = vectors[rows.numpy()]
+        batch = self._inputs(truth)
+        hidden = dropped(network.encode(batch), self.dropout, generator)
+        error = network.decode(hidden, batch) - torch.from_numpy(truth.data)
+        share = len(rows) / vectors.shape[0]
+        weights = network.encoder.weight.square().sum() + network.decoder.weight.square().sum()
+        return (error.square().sum() + share * self.l2 / 2 * weights) / (share * vectors.nnz)
+
+    def _validation(
+        self, network: MaskedAutoencoder, vectors: Csr, holdout: Holdout
+    ) -> Callable[[], float] | None:
+        """The validation loss: the RMSE of users and items of the log, if there are any."""
+        assert holdout.ratings is not None  # a part of the same log as training
+        users = holdout.rows.users if self.axis == "item" else holdout.rows.history
+        known = np.flatnonzero((users >= 0) & (holdout.items >= 0))
+        if not len(known):
+            return None
+        row, column = users[known], holdout.items[known]
+        base = self._user_offsets(holdout.histories)[holdout.rows.history[known]]
+        base += self.offset_[column]
+        if self.axis == "item":
+            row, column = column, row
+        else:
+            vectors = self._residuals(holdout.histories)
+        wanted, order = at_pairs(row, column, vectors.shape)
+        offset, truth = (torch.from_numpy(x[order]) for x in (base, holdout.ratings[known]))
+        inputs = self._inputs(vectors)
+
+        def loss() -> float:
+            output = network.decode(network.encode(inputs), wanted)
+            found = (output * self.spread_ + offset).clamp(self.low_, self.high_)
+            return float((found - truth).square().mean().sqrt())
+
+        return loss
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    def _keep(self, network: MaskedAutoencoder, vectors: Csr, train: Dataset) -> None:
+        """Store what predicting needs: a vector and a bias of each item, and a way to a user's."""
+        units, bias = network.decoder.weight.numpy(), network.decoder.bias.numpy()
+        count = np.bincount(vectors.indices, minlength=vectors.shape[1])
+        if self.axis == "user":
+            # Units of items that training never saw are still as they were drawn.
+            self.item_vectors_ = np.where(count[:, None] > 0, units, 0)
+            self.item_bias_ = self.offset_ + np.float32(self.spread_) * bias * (count > 0)
+            self.encoder_weight_ = network.encoder.weight.numpy().copy()
+            self.encoder_bias_ = network.encoder.bias.numpy().copy()
+            return
+        hidden = network.encode(self._inputs(vectors)).numpy()
+        weight = np.diff(vectors.indptr).astype(np.float32)
+        # Around their mean, so that a ridge on units does not let a few ratings move all items.
+        centre = weight @ hidden / weight.sum()
+        self.item_vectors_, self.item_bias_ = hidden - centre, self.offset_
+        self.mean_unit_ = units[count > 0].mean(0)
+        self.mean_unit_bias_ = float(bias[count > 0].mean() + self.mean_unit_ @ centre)
+        # The exact minimum, given the hidden units, which the last steps of training are near.
+        self.user_units_, self.user_unit_bias_ = self._fitted(train.histories)
+        self.signatures_ = train.histories.signatures
+
+    # Predicting: offsets, and the dot product of a vector of the user's and one of the item's.
+
+    def item_vectors(self) -> Floats:
+        """float32[n_items, hidden], an item's hidden units, or its output unit of `axis="user"`."""
+        found: Floats = self.item_vectors_
+        return found
+
+    def user_vectors(self, users: Histories) -> tuple[Floats, Floats]:
+        """float32[n_users, hidden] and float32[n_users], each user's vector and bias.
+
+        With `axis="item"` they are the stored ones where the history is that of training, and
+        otherwise fitted to the history given. A history without ratings says nothing.
+        """
+        if self.axis == "user":
+            inputs = self._inputs(self._residuals(users))
+            sums = inputs.times(torch.from_numpy(self.encoder_weight_))
+            hidden = ACTIVATIONS[self.activation](sums + torch.from_numpy(self.encoder_bias_))
+            vectors: Floats = hidden.numpy()
+            bias: Floats = np.zeros(len(users), np.float32)
+        else:
+            same = users.users >= 0
+            same[same] = users.signatures[same] == self.signatures_[users.users[same]]
+            stored = users.users[same]
+            vectors = np.empty((len(users), self.hidden), np.float32)
+            bias = np.empty(len(users), np.float32)
+            vectors[same], bias[same] = self.user_units_[stored], self.user_unit_bias_[stored]
+            vectors[~same], bias[~same] = self._fitted(users.take(np.flatnonzero(~same)))
+        spread = np.float32(self.spread_)
+        return vectors * spread, bias * spread + self._user_offsets(users)
+
+    def _fitted(self, users: Histories) -> tuple[Floats, Floats]:
+        """Output units and their biases that minimise the objective over the histories.
+
+        As in training, but that they are shrunk towards the mean of all users' units.
+        """
+        rated, l2 = self._residuals(users), max(self.l2 / 2, 1e-3)
+        expected = self.item_vectors_ @ self.mean_unit_ + np.float32(self.mean_unit_bias_)
+        # A constant input of this size has the bias shrunk by its own strength instead of l2.
+        constant = np.full((users.n_items, 1), np.sqrt(l2 / _BIAS_L2[self.offsets]), np.float32)
+        shift = fold_in(
+            rated.indptr.astype(np.int64),
+            rated.indices,
+            rated.data - expected[rated.indices],
+            np.concatenate([self.item_vectors_, constant], axis=1),
+            l2,
+        )
+        bias = np.float32(self.mean_unit_bias_) + shift[:, -1] * constant[0]
+        return self.mean_unit_ + shift[:, :-1], bias
+
+    def _scores(self, users: Histories) -> Floats:
+        vectors, bias = self.user_vectors(users)
+        scores = (torch.from_numpy(vectors) @ torch.from_numpy(self.item_vectors_).T).numpy()
+        scores += bias[:, None]
+        scores += self.item_bias_
+        return np.asarray(scores)
+
+    def predict(self, rows: Rows) -> Floats:
+        """float32[n_rows], predicted ratings within the range of the log's."""
+        vectors, bias = self.user_vectors(rows.histories)
+        known = rows.items >= 0
+        items = np.where(known, rows.items, 0)
+        found = bias[rows.history] + of_items(self.item_bias_, rows.items, 0.0)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            left, right = vectors[rows.history[part]], self.item_vectors_[items[part]]
+            found[part] += np.einsum("nd,nd->n", left, right) * known[part]
+        return np.asarray(np.clip(found, np.float32(self.low_), np.float32(self.high_)), np.float32)

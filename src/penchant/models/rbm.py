@@ -1,0 +1,180 @@
+"""A restricted Boltzmann machine whose visible units are items, seen or not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from pydantic import Field
+from scipy import sparse
+from torch import Tensor, nn
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.errors import DataError
+from penchant.models.base import Learns, Recommender
+from penchant.models.parameters import Space
+from penchant.nn.loop import Schedule
+from penchant.nn.loop import train as train_network
+from penchant.run import Run
+
+Floats = npt.NDArray[np.float32]
+
+
+class ItemsRBM(nn.Module):
+    """A visible unit for each item, and hidden units.
+
+    Args:
+        weight: float32[n_items, hidden], the initial weights.
+        copies: float32[hidden], how many times each hidden unit is there.
+    """
+
+    weight: Tensor
+    copies: Tensor
+    visible_bias: Tensor
+    hidden_bias: Tensor
+
+    def __init__(self, weight: Tensor, copies: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("copies", copies)
+        self.register_buffer("weight", weight)
+        self.register_buffer("visible_bias", torch.zeros(weight.shape[0]))
+        self.register_buffer("hidden_bias", torch.zeros(weight.shape[1]))
+
+    def hidden(self, visible: Tensor) -> Tensor:
+        """float32[n, hidden], how likely each hidden unit is on."""
+        return torch.sigmoid_(torch.addmm(self.hidden_bias, visible, self.weight))
+
+    def visible(self, hidden: Tensor) -> Tensor:
+        """float32[n, n_items], how likely each visible unit is on."""
+        return torch.sigmoid_(torch.addmm(self.visible_bias, hidden * self.copies, self.weight.T))
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RBM(Recommender):
+    """A restricted Boltzmann machine that reconstructs what a user has seen.
+
+    Visible units are the items: a rating divided by the highest of the scale (by 1 where the log
+    has no ratings), and 0 for what the user has not seen. Unseen items are ranked by their
+    reconstruction. Trained by one step of contrastive divergence: Hinton, "Training Products of
+    Experts by Minimizing Contrastive Divergence" (2002), in the form that tutorials use.
+
+    The defaults are those of a published recommender. With its zero weights, and probabilities in
+    place of drawn states, every hidden unit gets the same updates, so that all of them stay one
+    and the same (see `distinct_hidden_units`) and the lists are hardly better than popularity.
+    `initial_scale=0.01` lets them differ.
+
+    Units that start alike and are not drawn are trained as one that counts as many times. In exact
+    arithmetic that changes nothing; but their likeness is unstable, and rounding, which differs
+    from machine to machine, would end it within ten epochs.
+
+    Attributes:
+        hidden: hidden units.
+        learning_rate: of the mean gradient of a batch's users.
+        epochs: passes over the users.
+        batch_size: users in a batch.
+        initial_scale: standard deviation of the initial weights.
+        sample: whether hidden and reconstructed units are drawn, rather than their probabilities.
+    """
+
+    hidden: Annotated[int, Field(gt=0), Space(10, 500, log=True)] = 30
+    learning_rate: Annotated[float, Field(gt=0), Space(0.01, 1, log=True)] = 1.0
+    epochs: Annotated[int, Field(gt=0)] = 100
+    batch_size: Annotated[int, Field(gt=0), Space(50, 1000, log=True)] = 150
+    initial_scale: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.0
+    sample: bool = False
+
+    learns: ClassVar[Learns] = "pairs"
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.highest_, self.unrated_ = 1.0, 1.0
+        if train.has_ratings:
+            assert train.rating_range is not None
+            self.highest_ = train.rating_range[1]
+            if train.ratings.min() <= 0:
+                raise DataError(
+                    f"{type(self).__name__} takes 0 for an item not seen, and the log "
+                    f"{train.name!r} has ratings of 0 or below: shift them above 0, or leave "
+                    "those events out."
+                )
+            self.unrated_ = float(train.ratings.mean(dtype=np.float64)) / self.highest_
+        generator = torch.Generator().manual_seed(self.seed)
+        weight = torch.randn(train.n_items, self.hidden, generator=generator) * self.initial_scale
+        which, copies = np.arange(self.hidden), np.ones(self.hidden, np.int64)
+        if not self.sample:
+            distinct, which, copies = np.unique(
+                weight.numpy(), axis=1, return_inverse=True, return_counts=True
+            )
+            weight, which = torch.from_numpy(np.ascontiguousarray(distinct)), which.reshape(-1)
+        network = ItemsRBM(weight, torch.from_numpy(copies.astype(np.float32)))
+        inputs = self._inputs(train.histories)
+        active = torch.from_numpy(np.flatnonzero(train.user_counts))
+
+        def step(rows: Tensor) -> Tensor:
+            return self._step(network, torch.from_numpy(inputs[rows.numpy()].toarray()), generator)
+
+        self.curve_, _ = train_network(
+            network,
+            step,
+            (active,),
+            Schedule(epochs=self.epochs, batch_size=self.batch_size),
+            generator=generator,
+            run=run,
+            name=type(self).__name__,
+        )
+        self.weights_ = np.ascontiguousarray(network.weight.numpy()[:, which])
+        self.visible_bias_ = network.visible_bias.numpy()
+        self.hidden_bias_ = network.hidden_bias.numpy()[which]
+
+    @torch.no_grad()
+    def _step(self, network: ItemsRBM, data: Tensor, generator: torch.Generator) -> Tensor:
+        """One step of contrastive divergence; the mean squared error of the reconstruction."""
+        first = self._state(network.hidden(data), generator)
+        model = self._state(network.visible(first), generator)
+        second = network.hidden(model)
+        rate = self.learning_rate / len(data)
+        network.weight.addmm_(data.T, first, alpha=rate)
+        network.weight.addmm_(model.T, second, alpha=-rate)
+        rest = data - model
+        network.visible_bias.add_(rest.sum(0), alpha=rate)
+        network.hidden_bias.add_((first - second).sum(0), alpha=rate)
+        return rest.square().mean()
+
+    def _state(self, chance: Tensor, generator: torch.Generator) -> Tensor:
+        if not self.sample:
+            return chance
+        return (torch.rand(chance.shape, generator=generator) < chance).float()
+
+    def _inputs(self, users: Histories) -> sparse.csr_array:
+        """csr[n_users, n_items], the states of visible units."""
+        if users.ratings is None:
+            matrix = users.matrix()
+            matrix.data *= np.float32(self.unrated_)
+            return matrix
+        matrix = users.matrix("rating")
+        matrix.data = np.clip(matrix.data / np.float32(self.highest_), 0, 1)
+        return matrix
+
+    def distinct_hidden_units(self, tolerance: float = 1e-6) -> int:
+        """How many hidden units do not repeat another one.
+
+        Two units are the same where no weight and not the bias differs by more than `tolerance`.
+        """
+        self._require_fitted()
+        units = np.vstack([self.weights_, self.hidden_bias_])
+        kept = units[:, :0]
+        for unit in units.T:
+            apart = np.abs(kept - unit[:, None]).max(axis=0, initial=0)
+            if (apart > tolerance).all():
+                kept = np.column_stack([kept, unit])
+        return int(kept.shape[1])
+
+    def _scores(self, users: Histories) -> Floats:
+        inputs = self._inputs(users)
+        hidden = torch.from_numpy((inputs @ self.weights_) + self.hidden_bias_).sigmoid_()
+        activity = hidden @ torch.from_numpy(self.weights_).T + torch.from_numpy(self.visible_bias_)
+        return np.asarray(activity.sigmoid_().numpy())

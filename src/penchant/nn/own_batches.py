@@ -1,0 +1,166 @@
+"""What each of many networks learns from, in batches of its own random order."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from penchant.nn.own_networks import Batch
+
+Ints = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """The events of one network.
+
+    Attributes:
+        patterns: int64[n], which of the distinct input patterns each event has.
+        likes: bool[n].
+        key: decides, with the seed, everything random about this network.
+    """
+
+    patterns: Ints
+    likes: npt.NDArray[np.bool_]
+    key: int
+
+    def rng(self, seed: int) -> np.random.Generator:
+        """The source of this network's initial weights, orders and dropout."""
+        return np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, self.key])))
+
+
+class Lessons:
+    """Several networks' events, given out batch by batch.
+
+    Networks are in the order of falling numbers of batches, so that those with batches left are
+    always the first.
+
+    Args:
+        lessons: one for each network, none empty.
+        patterns: uint8[n_patterns, steps], zeros and ones.
+        batch_size: events in a batch.
+        dropout: share of inputs and outputs that is dropped in training.
+        embedding: length of an input after the embedding.
+        units: length of the output of the recurrent layer.
+    """
+
+    def __init__(
+        self,
+        lessons: list[Lesson],
+        patterns: npt.NDArray[np.uint8],
+        *,
+        batch_size: int,
+        dropout: float,
+        embedding: int,
+        units: int,
+    ) -> None:
+        self.lessons, self.batch_size, self.dropout = lessons, batch_size, dropout
+        self.patterns = torch.from_numpy(patterns.astype(np.float32))
+        self.embedding, self.units = embedding, units
+        self.sizes = np.array([len(lesson.patterns) for lesson in lessons])
+        self.n_batches = -(-self.sizes // batch_size)
+        assert (np.diff(self.n_batches) <= 0).all()
+
+    def epoch(self, rngs: list[np.random.Generator]) -> Iterator[Batch]:
+        """The batches of one pass; the n-th has as many networks as have an n-th batch."""
+        most, size = int(self.n_batches[0]), self.batch_size
+        keys = np.full((len(self.lessons), most * size), -1, np.int64)
+        for row, lesson, rng in zip(keys, self.lessons, rngs, strict=True):
+            order = rng.permutation(len(lesson.patterns))
+            row[: len(order)] = lesson.patterns[order] * 2 + lesson.likes[order]
+        keys = keys.reshape(len(keys), most, size)
+        pattern, counts, likes = _once(keys) if self.dropout == 0 else _each(keys)
+        rows = (counts > 0).sum(2)
+        drawn = self._draw(rngs)
+        for number in range(most):
+            active = int((self.n_batches > number).sum())
+            width = int(rows[:active, number].max())
+            chosen = torch.from_numpy(pattern[:active, number, :width])
+            yield Batch(
+                self.patterns[chosen].transpose(1, 2).contiguous(),
+                torch.from_numpy(counts[:active, number, :width]),
+                torch.from_numpy(likes[:active, number, :width]),
+                *(
+                    self._mask(part[:active, number], shape, width)
+                    for part, shape in zip(drawn, self._masked, strict=False)
+                ),
+            )
+
+    def _draw(self, rngs: list[np.random.Generator]) -> list[npt.NDArray[np.uint8]]:
+        """uint8[networks, batches, n], random bytes for the masks of inputs, and of outputs.
+
+        Drawn for whole batches even where a network has fewer rows, and for each network's own
+        batches alone, so that its draws do not depend on those beside it.
+        """
+        if self.dropout == 0:
+            return []
+        most = int(self.n_batches[0])
+        sizes = [random_bytes(math.prod(shape), self.dropout) for shape in self._masked]
+        drawn = [np.zeros((len(rngs), most, size), np.uint8) for size in sizes]
+        for n, (rng, batches) in enumerate(zip(rngs, self.n_batches, strict=True)):
+            for part in drawn:
+                size = part.shape[2]
+                fresh = np.frombuffer(rng.bytes(int(batches) * size), np.uint8)
+                part[n, :batches] = fresh.reshape(batches, size)
+        return drawn
+
+    @property
+    def _masked(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The shapes of a network's masks for a whole batch, of inputs and of outputs."""
+        steps, size = self.patterns.shape[1], self.batch_size
+        return (steps, size, self.embedding), (size, self.units)
+
+    def _mask(
+        self, drawn: npt.NDArray[np.uint8], shape: tuple[int, ...], rows: int
+    ) -> torch.Tensor:
+        """Zeros and ones, float32[networks, *shape] but for the rows beyond `rows`."""
+        mask = torch.from_numpy(kept(drawn, math.prod(shape), self.dropout)).to(torch.float32)
+        return mask.unflatten(1, shape)[..., :rows, :].contiguous()
+
+
+def random_bytes(n: int, dropout: float) -> int:
+    """How many random bytes n decisions take: a bit each where half is dropped, or two bytes."""
+    return -(-n // 8) if dropout == 0.5 else 2 * n
+
+
+def kept(drawn: npt.NDArray[np.uint8], n: int, dropout: float) -> npt.NDArray[np.uint8]:
+    """uint8[rows, n], zero with the chance `dropout`, otherwise one, from random bytes."""
+    if dropout == 0.5:
+        return np.unpackbits(drawn, axis=1, count=n)
+    values = np.ascontiguousarray(drawn).view("<u2")
+    return (values < round((1 - dropout) * 65536)).view(np.uint8)
+
+
+def _each(keys: Ints) -> tuple[Ints, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Every event as a row of its own: pattern, count and likes; missing ones count 0."""
+    there = keys >= 0
+    filled = np.where(there, keys, 0)
+    return filled // 2, there.astype(np.float32), (filled % 2).astype(np.float32)
+
+
+def _once(keys: Ints) -> tuple[Ints, npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Every distinct pattern of a batch as one row, with how often it occurs and is liked."""
+    shape = keys.shape
+    keys = np.where(keys < 0, np.iinfo(np.int64).max, keys)
+    keys.sort(axis=2)
+    pattern = keys // 2
+    slot = np.zeros(shape, np.int64)
+    slot[..., 1:] = np.cumsum(pattern[..., 1:] != pattern[..., :-1], axis=2)
+    there = keys != np.iinfo(np.int64).max
+    batch = np.arange(shape[0] * shape[1]).reshape(*shape[:2], 1)
+    where = (batch * shape[2] + slot)[there]
+    cells = keys.size
+    counts = np.bincount(where, minlength=cells)
+    likes = np.bincount(where, weights=keys[there] % 2, minlength=cells)
+    distinct = np.zeros(cells, np.int64)
+    distinct[where] = pattern[there]
+    return (
+        distinct.reshape(shape),
+        counts.reshape(shape).astype(np.float32),
+        likes.reshape(shape).astype(np.float32),
+    )

@@ -1,0 +1,41 @@
+"""The weights of a network as a model's fitted attributes, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+N = TypeVar("N", bound=nn.Module)
+
+
+def blank(make: Callable[[], N]) -> N:
+    """A network whose weights are allocated but not yet set, without drawing random numbers."""
+    with torch.device("meta"):
+        network = make()
+    return network.to_empty(device="cpu")
+
+
+def weights_of(network: nn.Module) -> dict[str, npt.NDArray[np.float32]]:
+    """Each weight by the name of its attribute: `encoder.bias` is `encoder_bias_`."""
+    return {
+        _attribute(name): value.detach().numpy().copy()
+        for name, value in network.state_dict().items()
+    }
+
+
+def with_weights(make: Callable[[], N], state: Mapping[str, Any]) -> N:
+    """A network for predicting with the weights that `weights_of` gave, which it shares."""
+    with torch.device("meta"):
+        network = make()
+    found = {name: torch.as_tensor(state[_attribute(name)]) for name in network.state_dict()}
+    network.load_state_dict(found, assign=True)
+    return network.eval().requires_grad_(False)
+
+
+def _attribute(name: str) -> str:
+    return name.replace(".", "_") + "_"

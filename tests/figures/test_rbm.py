@@ -1,0 +1,41 @@
+"""Figures of the restricted Boltzmann machines on real data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import penchant as pn
+from penchant.metrics import RMSE
+from penchant.models import RBM, RatingRBM
+
+pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
+
+
+@pytest.fixture(scope="module")
+def movielens_1m(mirror):
+    return pn.load("movielens-1m", mirror=mirror)
+
+
+# Sedhain et al., "AutoRec" (2015), table 1a, on the same share of random rows. The epochs are
+# those that 5 % of the rows, taken from training, have chosen with the default settings.
+@pytest.mark.parametrize(
+    ("axis", "epochs", "published"), [("user", 13, 0.881), ("item", 21, 0.854)]
+)
+def test_ratings_of_movielens_1m(movielens_1m, axis, epochs, published):
+    split = pn.split_random(movielens_1m, validation=0, test=0.1, seed=0)
+    model = RatingRBM(axis=axis, epochs=epochs).fit(split.train)
+    error = RMSE()(model.predict(split.test.rows), split.test.ratings)
+    assert 0.83 < error < published - 0.01
+
+
+def test_the_published_machine_has_one_hidden_unit_thirty_times(movielens_1m):
+    split = pn.split_random(movielens_1m, validation=0, test=0.2)
+    models = {"published": RBM(), "apart": RBM(initial_scale=0.01, epochs=30)}
+    table = pn.evaluate(models, split, ["ndcg@10"], replicates=100)
+    assert table.models["published"].distinct_hidden_units() == 1
+    assert table.models["apart"].distinct_hidden_units() == 30
+    found = {name: table.table()[name].figures["ndcg@10"].value for name in (*models, "popular")}
+    assert found["published"] < 1.1 * found["popular"]
+    assert found["apart"] > 1.4 * found["popular"]
+    assert np.isfinite(list(found.values())).all()
