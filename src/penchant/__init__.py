@@ -38,8 +38,10 @@ if TYPE_CHECKING:
     from penchant.evaluate import Evaluation, evaluate, evaluate_predictions
     from penchant.explain import explain, explain_lists
     from penchant.explore import explore
+    from penchant.likes import likes
     from penchant.models.base import Recommender
     from penchant.run import Run
+    from penchant.tune import Tuning, tune
 
     __version__: str
 
@@ -56,6 +58,7 @@ __all__ = [
     "Run",
     "Split",
     "Target",
+    "Tuning",
     "__version__",
     "attribute_rows",
     "attribute_rows_sql",
@@ -72,6 +75,7 @@ __all__ = [
     "item_attributes",
     "k_core",
     "k_fold",
+    "likes",
     "load",
     "metrics",
     "models",
@@ -86,6 +90,7 @@ __all__ = [
     "split_per_user",
     "split_random",
     "sql_tables",
+    "tune",
     "where",
     "write_sql",
 ]
@@ -116,14 +121,16 @@ _PLACES = {
     "evaluate": ("Evaluation", "evaluate", "evaluate_predictions"),
     "explain": ("explain", "explain_lists"),
     "explore": ("explore",),
+    "likes": ("likes",),
     "models.base": ("Recommender",),
     "run": ("Run",),
+    "tune": ("Tuning", "tune"),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}
 
 
 class _Package(ModuleType):
-    """Keeps `evaluate`, `explain` and `explore` functions, though modules have these names too.
+    """Keeps `evaluate`, `explain`, `explore`, `likes`, `tune` functions: so are modules called.
 
     Importing `penchant.explain` would otherwise put the module in the function's place.
     """

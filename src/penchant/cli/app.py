@@ -15,10 +15,12 @@ from penchant.cli.compare import compare
 from penchant.cli.demo import demo
 from penchant.cli.explore import explore
 from penchant.cli.fetch import fetch
+from penchant.cli.likes import likes
 from penchant.cli.models import models
 from penchant.cli.recommend import recommend
 from penchant.cli.study import study
 from penchant.cli.train import train
+from penchant.cli.tune import tune
 
 app = typer.Typer(
     help="From a log of who liked what to recommendations one can trust.",
@@ -29,7 +31,19 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-for function in (fetch, explore, attributes, compare, train, recommend, models, study, demo):
+for function in (
+    fetch,
+    explore,
+    attributes,
+    compare,
+    tune,
+    train,
+    recommend,
+    likes,
+    models,
+    study,
+    demo,
+):
     app.command()(function)
 
 

@@ -81,12 +81,14 @@ class LogOptions:
             ParameterError: there is no such data set, or options do not go together.
             DownloadError: a data set cannot be found or fetched.
         """
-        from penchant.data.sources import SOURCES
+        from penchant.data.sources import SOURCES, book_crossing
 
         if self.source in SOURCES:
             log = self._published(run)
         elif Path(self.source).is_dir():
             log = _folder(Path(self.source))
+        elif self._is_book_crossing():
+            log = book_crossing.read(Path(self.source), Path(self.source).stem)
         else:
             log = self._file()
         kept = self._filter(log)
@@ -96,14 +98,25 @@ class LogOptions:
             raise DataError(f"The filters leave no event of {kept.name!r}: loosen them.")
         return kept
 
-    def _published(self, run: Run) -> Dataset:
-        from penchant.data.sources import load
-
-        given = [
+    def _of_files(self) -> list[str]:
+        """The options given that say how a file is to be read."""
+        return [
             f"--{field.name}"
             for field in fields(self)
             if field.name in _OF_FILES and getattr(self, field.name) not in (None, False)
         ]
+
+    def _is_book_crossing(self) -> bool:
+        """Whether this is a file of Book-Crossing, where nobody has said how to read it."""
+        from penchant.data.sources import book_crossing
+
+        path = Path(self.source)
+        return not self._of_files() and path.is_file() and book_crossing.recognised(path)
+
+    def _published(self, run: Run) -> Dataset:
+        from penchant.data.sources import load
+
+        given = self._of_files()
         if given:
             raise ParameterError(
                 f"{', '.join(given)} cannot be used with the published data set {self.source}: "
@@ -151,15 +164,17 @@ class LogOptions:
 
 
 def _folder(folder: Path) -> Dataset:
-    from penchant.data.sources import atomic, movielens
+    from penchant.data.sources import atomic, book_crossing, movielens
 
+    if book_crossing.recognised(folder):
+        return book_crossing.read(folder, folder.name)
     if any(folder.glob("*.inter")):
         return atomic.read(folder, name=folder.name)
     if any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv")):
         return movielens.read(folder, folder.name)
     raise DataError(
-        f"The folder {str(folder)!r} holds no release of MovieLens and no atomic files: name "
-        "the file in it that has the events."
+        f"The folder {str(folder)!r} holds no release of MovieLens, no Book-Crossing and no atomic "
+        "files: name the file in it that has the events."
     )
 
 

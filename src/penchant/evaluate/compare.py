@@ -234,10 +234,10 @@ def _contenders(
         while name in contenders:  # another model has taken the name
             name += "'"
         contenders[name] = (cls(), own)
-    return {name: (_told(model, threshold), own) for name, (model, own) in contenders.items()}
+    return {name: (told(model, threshold), own) for name, (model, own) in contenders.items()}
 
 
-def _told(model: Recommender, threshold: float | None) -> Recommender:
+def told(model: Recommender, threshold: float | None) -> Recommender:
     """The model with what counts as a like, where it has left that open."""
     if threshold is not None and model.params().get("threshold", threshold) is None:
         return model.clone(threshold=threshold)

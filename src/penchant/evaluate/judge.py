@@ -154,12 +154,9 @@ def judge_rows(
         held, cut = math.nan, _fixed_cut(answer.target, threshold)
         probable = answer.target == Like(threshold)
         if validation is not None and answer.held_predictions is not None:
-            held_predictions = _on_scale(answer.held_predictions, answer.target, task)
-            assert held_predictions is not None
-            held_truth = _truth(validation, task, threshold)
-            if task == "like":
-                cut = best_threshold(held_predictions, held_truth)
-            held = _ask(metrics[0], held_predictions, held_truth, cut, probable)
+            held, cut = held_rows(
+                metrics[0], answer.held_predictions, answer.target, validation, threshold
+            )
         row = results[answer.name] = {}
         for metric in metrics:
             taken = _taken(metric, predictions, cut, probable)
@@ -299,11 +296,32 @@ def _taken(metric: Metric, predictions: Floats, cut: float, probable: bool) -> D
     return predictions.astype(np.float64)
 
 
-def _ask(metric: Metric, predictions: Floats, truth: Doubles, cut: float, probable: bool) -> float:
-    taken = _taken(metric, predictions, cut, probable)
+def held_rows(
+    metric: Metric, predictions: Floats, target: Target, held: Holdout, threshold: float
+) -> tuple[float, float]:
+    """What predictions of validation rows are worth, and the threshold for likes they suggest.
+
+    Args:
+        metric: of the rating or the like task.
+        predictions: float32[n_rows], on the scale of `target`.
+        target: the scale.
+        held: the validation events.
+        threshold: the rating from which an event is a like.
+
+    Returns:
+        The metric's value, NaN where it cannot be had of such predictions, with likes decided at
+        the returned threshold, the best for F1 on these rows.
+    """
+    scaled, cut = _on_scale(predictions, target, metric.task), _fixed_cut(target, threshold)
+    if scaled is None:
+        return math.nan, cut
+    truth = _truth(held, metric.task, threshold)
+    if metric.task == "like":
+        cut = best_threshold(scaled, truth)
+    taken = _taken(metric, scaled, cut, target == Like(threshold))
     if taken is None or not isinstance(metric, RowMetric):
-        return math.nan
-    return metric(taken, truth)
+        return math.nan, cut
+    return metric(taken, truth), cut
 
 
 def _mean(values: RankingValues | None, metric: str) -> float:

@@ -1,0 +1,186 @@
+"""`penchant tune`: hyper-parameters of a recommender, tried on validation events."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.contenders import build
+from penchant.cli.files import target
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.cli.splitting import SplitOptions
+from penchant.run import say
+
+if TYPE_CHECKING:
+    from penchant.evaluate.result import Entry, Table
+    from penchant.models.base import Recommender
+    from penchant.run import Run
+    from penchant.tune import Tuning
+
+_BEST = 5  # trials that are shown
+_INTERRUPTED = 130  # the exit code of a program that was stopped by Ctrl-C
+
+
+@command
+def tune(
+    *,
+    model: Annotated[
+        str, typer.Option("--model", "-m", help="A model such as ease or dot:target=interaction.")
+    ] = "ease",
+    metric: Annotated[
+        str, typer.Option(help="What to go by on validation, such as ndcg@10 or rmse.")
+    ] = "ndcg@10",
+    space: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--space",
+            "-s",
+            metavar="NAME=VALUES",
+            help="What to try: l2=100,300,1000 or l2=1..10000:log; again for more. By default "
+            "the ranges that 'penchant models' shows.",
+            show_default=False,
+        ),
+    ] = None,
+    trials: Annotated[
+        int, typer.Option(min=1, help="How many sets are drawn; a grid is tried whole.")
+    ] = 30,
+    method: Annotated[
+        Literal["auto", "grid", "random", "tpe"],
+        typer.Option(help="How to choose; auto is grid where there are only lists, else tpe."),
+    ] = "auto",
+    like: Annotated[
+        float | None,
+        typer.Option(help="The rating from which an event is a like.", show_default=False),
+    ] = None,
+    compare: Annotated[
+        bool,
+        typer.Option(
+            "--compare", help="Then judge the best, the model as given and trivial ones on test."
+        ),
+    ] = False,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
+    ] = None,
+    split: SplitOptions,
+    log: LogOptions,
+    session: Session,
+) -> None:
+    """Try hyper-parameters on validation events, and give the best as a model's text."""
+    page = target(output, endings=(".html", ".htm"))
+    (given,) = build([model], split.seed).values()
+
+    from penchant.tune.ranges import space_of
+    from penchant.tune.trials import tune as try_all
+
+    wishes = space_of(given, space or ())
+    parts = split.cut(log.read(session.run))
+    tuning = try_all(
+        given,
+        parts,
+        metric,
+        space=wishes,
+        trials=trials,
+        method=method,
+        like=like,
+        seed=split.seed,
+        run=session.run,
+    )
+    judged = compared(tuning, given, session.run) if compare and not tuning.interrupted else None
+    again = session.again(split=parts.kind)
+    if session.json:
+        answer: dict[str, Any] = tuning.to_dict() | {"reproduce": again}
+        if judged is not None:
+            answer["compared"] = judged
+        session.reply(answer)
+    else:
+        show(session, tuning)
+        for sentence in (*judged["sentences"], *judged["notes"]) if judged else ():
+            print(sentence)
+    if page is not None:
+        tuning.report(page)
+        say(f"Wrote {page}.")
+    if not session.json:
+        say(f"Next: penchant compare {shlex.quote(log.source)} -m {shlex.quote(tuning.best_name)}")
+        say(f"Again: {again}")
+    if tuning.interrupted:
+        raise typer.Exit(_INTERRUPTED)
+
+
+def show(session: Session, tuning: Tuning) -> None:
+    """Print the best trials, and what was found, with the best as a text for `-m`."""
+    from rich.table import Table as Grid
+
+    from penchant.report.tuning_parts import text
+
+    best = tuning.ranked[:_BEST]
+    grid = Grid(title=f"The best of {len(tuning.trials)} trials", title_justify="left")
+    for name in ("trial", *tuning.space, tuning.metric, "seconds"):
+        grid.add_column(name, justify="right", no_wrap=True)
+    for trial in best:
+        values = [text(trial.values[name]) for name in tuning.space]
+        grid.add_row(str(trial.number), *values, f"{trial.score:.4f}", f"{trial.seconds:.2f}")
+    session.console.print(grid)
+    for sentence in tuning.sentences:
+        print(sentence)
+    print(f"-m {shlex.quote(tuning.best_name)}")
+
+
+def compared(tuning: Tuning, given: Recommender, run: Run) -> dict[str, Any]:
+    """The best, the model as it was given and trivial ones, on test events.
+
+    Returns:
+        `sentences` for a person, the evaluation's `notes` on the split, and its `tables`.
+    """
+    from penchant.evaluate import evaluate
+    from penchant.evaluate.compare import label
+
+    tuned, default = tuning.best_name, label(given)
+    models = {default: given, tuned: tuning.best()}
+    result = evaluate(
+        models, tuning.split, [tuning.metric], like=tuning.like, seed=tuning.seed, run=run
+    )
+    table = result.table()
+    sentences = [_on_test(table, table[tuned])]
+    if default != tuned:
+        sentences.append(_against(table, table[tuned], table[default]))
+    sentences.append(_trivial(table, table[tuned]))
+    plain = result.to_dict()
+    return {"sentences": sentences, "notes": plain["notes"], "tables": plain["tables"]}
+
+
+def _on_test(table: Table, tuned: Entry) -> str:
+    figure = tuned.figures[table.primary]
+    return (
+        f"On test events, {table.primary} of {tuned.name} is {figure.value:.4f} "
+        f"({figure.low:.4f} to {figure.high:.4f})."
+    )
+
+
+def _against(table: Table, tuned: Entry, default: Entry) -> str:
+    new, old = (entry.figures[table.primary].value for entry in (tuned, default))
+    better = new > old if table.higher_is_better else new < old
+    if new == old:
+        return f"That is what {default.name} reaches as it was given."
+    how = "better" if better else "worse"
+    return f"That is {how} by {abs(new - old):.4f} than {default.name} as it was given, {old:.4f}."
+
+
+def _trivial(table: Table, tuned: Entry) -> str:
+    bar = table.best_trivial
+    figure = bar.figures[table.primary]
+    if tuned.verdict is None:
+        return (
+            f"It is a trivial answer itself; the best of these is {bar.name}, {figure.value:.4f}."
+        )
+    said = {
+        "beats": "beats every trivial answer",
+        "no better": "is no better than the best trivial answer",
+        "worse": "is worse than the best trivial answer",
+    }[tuned.verdict]
+    return f"It {said}; the best of these is {bar.name}, {figure.value:.4f}."
