@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import NamedTuple, Unpack
 
 import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.download import Patience
 from penchant.data.locate import Form, Located, Published, locate
-from penchant.data.sources import atomic, movielens, splits
+from penchant.data.sources import atomic, book_crossing, movielens, splits
 from penchant.data.sources.splits import GivenFrames
 from penchant.data.wheel import Pip, Wheel, run_pip
 from penchant.errors import ParameterError
@@ -120,6 +120,11 @@ _TABLE = (
     ),
     _csv_release("movielens-latest-small", None, "films, half stars, about 100,000; tags, links"),
     _csv_release("movielens-latest", None, "films, half stars, all that there are; tags, links"),
+    Source(
+        book_crossing.PUBLISHED,
+        book_crossing.EVENTS["drop"],
+        "books, 1 to 10, 2004, and 716,109 events without rating; age and place of the users",
+    ),
 )
 SOURCES: Mapping[str, Source] = MappingProxyType({s.published.name: s for s in _TABLE})
 """The data sets that can be asked for by name."""
@@ -181,23 +186,30 @@ def load(
     offline: bool = False,
     form: Form | None = None,
     run: Run | None = None,
+    **options: Unpack[book_crossing.Options],
 ) -> Dataset:
     """A published data set as a log; the arguments are those of `fetch`.
 
     A copy with another number of ratings than published is named so, and read all the same.
+    Book-Crossing has the options `zeros` and `isbn`, see `book_crossing.read`.
 
     Raises:
-        ParameterError: there is no such name.
+        ParameterError: there is no such name, or it has no such option.
         DownloadError: it cannot be found or fetched.
         DataError: its files are damaged.
     """
+    expected = _source(name).events
+    if options and name != "book-crossing":
+        raise ParameterError(f"{name} cannot be read with {', '.join(options)}: leave that out.")
     found = fetch(name, mirror=mirror, cache=cache, offline=offline, form=form, run=run)
-    if found.form == "atomic":
+    if name == "book-crossing":
+        log = book_crossing.read(found.path, name, source=found.origin, **options)
+        expected = book_crossing.EVENTS[options.get("zeros", "drop")]
+    elif found.form == "atomic":
         log = atomic.read(found.path, name=name, scale=(1.0, 5.0))
         log = replace(log, origin=replace(log.origin, source=found.origin))
     else:
         log = movielens.read(found.path, name, source=found.origin)
-    expected = _source(name).events
     if expected is None or len(log) == expected:
         return log
     cut = f"{name} ({len(log):,} of {expected:,} ratings)"

@@ -1,0 +1,63 @@
+"""Books that were rated and are not in the catalogue, and users without an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import polars as pl
+
+from penchant.data.dataset import Dataset
+
+_SHOWN = 3  # examples in a sentence
+
+
+class Gaps(NamedTuple):
+    """Books and users of a log that the tables do not know.
+
+    Attributes:
+        items: `item`, `events`: rated books that the catalogue does not list, most rated first.
+        users: `user`, `events`: users without an entry, most active first.
+        n_items: the number of books with events.
+        n_users: the number of users with events.
+    """
+
+    items: pl.DataFrame
+    users: pl.DataFrame
+    n_items: int
+    n_users: int
+
+    def __str__(self) -> str:
+        return "; ".join(self.sentences()) or "the tables know every book and user of the log"
+
+    def sentences(self) -> Iterator[str]:
+        """What is missing, one sentence each."""
+        for noun, missing, total, where in (
+            ("rated books", self.items, self.n_items, "are not in the catalogue"),
+            ("users with events", self.users, self.n_users, "have no entry"),
+        ):
+            if len(missing):
+                some = ", ".join(str(value) for value in missing.to_series().head(_SHOWN))
+                yield f"{len(missing):,} of {total:,} {noun} {where}, such as {some}"
+
+
+def catalogue_gaps(log: Dataset) -> Gaps:
+    """Which rated books the catalogue does not list, and which users have no entry.
+
+    Args:
+        log: as `read` returns it, filtered or not. Without a table nothing is known to be
+            missing from it.
+    """
+    found = []
+    for noun, table, key, counts in (
+        ("item", log.item_table, "isbn", log.item_counts),
+        ("user", log.user_table, "location", log.user_counts),
+    ):
+        ids = (log.items if noun == "item" else log.users).ids.alias(noun)
+        frame = pl.DataFrame([ids, pl.Series("events", counts)])
+        # An entry always has the column as it was written.
+        absent = pl.lit(False) if table is None else pl.Series(table[key].is_null())
+        missing = frame.filter(absent & (pl.col("events") > 0))
+        found.append(missing.sort("events", descending=True, maintain_order=True))
+    n_items, n_users = (int((c > 0).sum()) for c in (log.item_counts, log.user_counts))
+    return Gaps(found[0], found[1], n_items, n_users)
