@@ -203,6 +203,17 @@ def time_to_loss(root: Path) -> dict[str, Any]:
     return {"goal": goal, "best_loss": reached, "seconds": fastest}
 
 
+PER_USER = {"per-user-cell": ("no-forget", "1152", "24"), "per-user-lstm": ("lstm", "576", "8")}
+"""Networks of users' own, which no peer has: the cell, users of all sizes, and epochs."""
+
+
+def per_user(name: str, data: str, *, everything: bool) -> dict[str, Any]:
+    """The time of a training step of a user's own network; of all users and epochs if asked."""
+    cell, users, epochs = PER_USER[name]
+    size = ("0", "100") if everything else (users, epochs)
+    return ours("per-user", data, "--cell", cell, "--users", size[0], "--epochs", size[1])
+
+
 def book_crossing_shaped(rows: int = 433_671, seed: int = 0) -> dict[str, np.ndarray]:
     """A log of Book-Crossing's size, skew and scale, with tastes to be learned."""
     rng = np.random.default_rng(seed)
@@ -221,11 +232,12 @@ def book_crossing_shaped(rows: int = 433_671, seed: int = 0) -> dict[str, np.nda
 
 def main() -> None:
     """Run what was asked for and print a table."""
-    known = [*(b.name for b in BENCHMARKS), "time-to-loss"]
+    known = [*(b.name for b in BENCHMARKS), *PER_USER, "time-to-loss"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--peers", type=Path, default=HERE / ".peers", help="their environments")
+    parser.add_argument("--full", action="store_true", help="per-user: all users, 100 epochs")
     parser.add_argument("--json", type=Path, help="also write the figures to this file")
     args = parser.parse_args()
     if unknown := set(args.names) - set(known):
@@ -244,6 +256,18 @@ def main() -> None:
             f"{benchmark.name}: {found['ratio']:.2f} × (mark {benchmark.mark:g} ×), "
             f"{found['ours']:,.0f} against {found['peer']:,.0f} {benchmark.figure}; "
             f"rounds {', '.join(f'{r:.2f}' for r in found['rounds'])}. {benchmark.about}",
+            flush=True,
+        )
+    for name in PER_USER:
+        if args.names and name not in args.names:
+            continue
+        if not mirror:
+            print(f"{name}: left out, PENCHANT_MIRROR is not set")
+            continue
+        found = results[name] = per_user(name, f"{mirror}/{RATINGS}", everything=args.full)
+        print(
+            f"{name}: {found['us_per_user_step']:.0f} µs a step of a user's network, "
+            f"{found['minutes_of_100_epochs_of_all']:.1f} min for 100 epochs of all",
             flush=True,
         )
     if not args.names or "time-to-loss" in args.names:

@@ -16,6 +16,17 @@ from penchant.nn.recurrence import prefix_tree
 from penchant.run import Run
 
 STEPS = 6
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread():
+    """Autograd's small steps gain nothing from more threads and lose much."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 SHAPES = [
     ("lstm", 7, "sigmoid", "sigmoid", "sigmoid", 0.0),
     ("lstm", 70, "tanh", "sigmoid", "sigmoid", 0.0),

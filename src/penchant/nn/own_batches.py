@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from penchant.nn.own_networks import Batch
+from penchant.nn.own_branches import all_at_once, beginnings, branching
+from penchant.nn.own_networks import Batch, Layout, Masks
+from penchant.nn.own_steps import Pool
 
 Ints = npt.NDArray[np.int64]
 
@@ -45,8 +47,7 @@ class Lessons:
         patterns: uint8[n_patterns, steps], zeros and ones.
         batch_size: events in a batch.
         dropout: share of inputs and outputs that is dropped in training.
-        embedding: length of an input after the embedding.
-        units: length of the output of the recurrent layer.
+        layout: the shape of each network.
     """
 
     def __init__(
@@ -56,14 +57,18 @@ class Lessons:
         *,
         batch_size: int,
         dropout: float,
-        embedding: int,
-        units: int,
+        layout: Layout,
     ) -> None:
         self.lessons, self.batch_size, self.dropout = lessons, batch_size, dropout
-        self.patterns = torch.from_numpy(patterns.astype(np.float32))
-        self.embedding, self.units = embedding, units
+        self.embedding, self.units = layout.embedding, layout.units
+        self.remembers = layout.cell.remembers
+        # In ascending order, so that those that begin alike are neighbours.
+        self.patterns, self.places = np.unique(patterns, axis=0, return_inverse=True)
+        self.places = self.places.reshape(-1)
+        self.floats = self.patterns.astype(np.float32)
         self.sizes = np.array([len(lesson.patterns) for lesson in lessons])
         self.n_batches = -(-self.sizes // batch_size)
+        self._pool = Pool()
         assert (np.diff(self.n_batches) <= 0).all()
 
     def epoch(self, rngs: list[np.random.Generator]) -> Iterator[Batch]:
@@ -72,24 +77,65 @@ class Lessons:
         keys = np.full((len(self.lessons), most * size), -1, np.int64)
         for row, lesson, rng in zip(keys, self.lessons, rngs, strict=True):
             order = rng.permutation(len(lesson.patterns))
-            row[: len(order)] = lesson.patterns[order] * 2 + lesson.likes[order]
-        keys = keys.reshape(len(keys), most, size)
-        pattern, counts, likes = _once(keys) if self.dropout == 0 else _each(keys)
-        rows = (counts > 0).sum(2)
-        drawn = self._draw(rngs)
-        for number in range(most):
-            active = int((self.n_batches > number).sum())
-            width = int(rows[:active, number].max())
-            chosen = torch.from_numpy(pattern[:active, number, :width])
+            row[: len(order)] = self.places[lesson.patterns[order]] * 2 + lesson.likes[order]
+        batches = keys.reshape(len(keys), most, size)
+        return self._together(batches) if self.dropout == 0 else self._masked(batches, rngs)
+
+    def _together(self, keys: Ints) -> Iterator[Batch]:
+        """Batches whose rows share their beginnings."""
+        pattern, counts, likes = _once(keys)
+        begun = beginnings(self.patterns, pattern, counts > 0)
+        pattern = np.take_along_axis(pattern, begun.order, 2)
+        counts = np.take_along_axis(counts, begun.order, 2)
+        likes = np.take_along_axis(likes, begun.order, 2)
+        active = (self.n_batches > np.arange(keys.shape[1])[:, None]).sum(1)
+        all_rows = branching(self.floats, pattern, begun, active, doubled=self.remembers)
+        for number, (n, rows) in enumerate(zip(active.tolist(), all_rows, strict=True)):
+            width = rows.sizes[-1]
             yield Batch(
-                self.patterns[chosen].transpose(1, 2).contiguous(),
-                torch.from_numpy(counts[:active, number, :width]),
-                torch.from_numpy(likes[:active, number, :width]),
-                *(
-                    self._mask(part[:active, number], shape, width)
-                    for part, shape in zip(drawn, self._masked, strict=False)
-                ),
+                rows,
+                torch.from_numpy(counts[:n, number, :width]),
+                torch.from_numpy(likes[:n, number, :width]),
             )
+
+    def _masked(self, keys: Ints, rngs: list[np.random.Generator]) -> Iterator[Batch]:
+        """Batches each of whose rows has dropout of its own."""
+        pattern, counts, likes = _each(keys)
+        most = (counts > 0).sum(2)
+        drawn = self._draw(rngs)
+        for number in range(keys.shape[1]):
+            n = int((self.n_batches > number).sum())
+            width = int(most[:n, number].max())
+            inputs = self.floats[pattern[:n, number, :width]].transpose(0, 2, 1)
+            mask, output = (
+                self._mask(name, part[:n, number], shape, width)
+                for name, part, shape in zip(("in", "out"), drawn, self._shapes, strict=True)
+            )
+            inputs = np.ascontiguousarray(inputs)
+            yield Batch(
+                all_at_once(torch.from_numpy(inputs)),
+                torch.from_numpy(counts[:n, number, :width]),
+                torch.from_numpy(likes[:n, number, :width]),
+                self._apart(inputs.reshape(n, -1), mask.flatten(1, 2), output),
+            )
+
+    def _apart(
+        self, inputs: npt.NDArray[np.float32], mask: torch.Tensor, output: torch.Tensor
+    ) -> Masks:
+        """Masks with those of inputs of 1 apart; `mask` is changed."""
+        n, rows, length = mask.shape
+        network, row = np.nonzero(inputs)
+        each = np.bincount(network, minlength=n)
+        most = int(each.max())
+        places = network * most + np.arange(len(network)) - (np.cumsum(each) - each)[network]
+        where = network * rows + row
+        sources = np.repeat(np.arange(n) * rows, most)
+        sources[places] = where
+        flat, to, into = mask.view(-1, length), torch.from_numpy(where), torch.from_numpy(places)
+        ones = self._pool.take("ones", n * most, length).zero_()
+        ones.index_copy_(0, into, flat.index_select(0, to))
+        flat.index_fill_(0, to, 0)
+        return Masks(mask, ones.view(n, most, length), to, into, torch.from_numpy(sources), output)
 
     def _draw(self, rngs: list[np.random.Generator]) -> list[npt.NDArray[np.uint8]]:
         """uint8[networks, batches, n], random bytes for the masks of inputs, and of outputs.
@@ -100,7 +146,7 @@ class Lessons:
         if self.dropout == 0:
             return []
         most = int(self.n_batches[0])
-        sizes = [random_bytes(math.prod(shape), self.dropout) for shape in self._masked]
+        sizes = [random_bytes(math.prod(shape), self.dropout) for shape in self._shapes]
         drawn = [np.zeros((len(rngs), most, size), np.uint8) for size in sizes]
         for n, (rng, batches) in enumerate(zip(rngs, self.n_batches, strict=True)):
             for part in drawn:
@@ -110,17 +156,19 @@ class Lessons:
         return drawn
 
     @property
-    def _masked(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    def _shapes(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
         """The shapes of a network's masks for a whole batch, of inputs and of outputs."""
         steps, size = self.patterns.shape[1], self.batch_size
         return (steps, size, self.embedding), (size, self.units)
 
     def _mask(
-        self, drawn: npt.NDArray[np.uint8], shape: tuple[int, ...], rows: int
+        self, name: str, drawn: npt.NDArray[np.uint8], shape: tuple[int, ...], rows: int
     ) -> torch.Tensor:
         """Zeros and ones, float32[networks, *shape] but for the rows beyond `rows`."""
-        mask = torch.from_numpy(kept(drawn, math.prod(shape), self.dropout)).to(torch.float32)
-        return mask.unflatten(1, shape)[..., :rows, :].contiguous()
+        n = len(drawn)
+        bits = torch.from_numpy(kept(drawn, math.prod(shape), self.dropout))
+        mask = self._pool.take(name, n, *shape[:-2], rows, shape[-1])
+        return mask.copy_(bits.view(n, *shape)[..., :rows, :])
 
 
 def random_bytes(n: int, dropout: float) -> int:

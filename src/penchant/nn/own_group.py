@@ -124,14 +124,12 @@ def teach_group(course: Course, group: Group, done: Done) -> Taught:
 
 
 def _batches(course: Course, lessons: list[Lesson]) -> Lessons:
-    layout, teaching = course.layout, course.teaching
     return Lessons(
         lessons,
         course.patterns,
-        batch_size=teaching.batch_size,
-        dropout=teaching.dropout,
-        embedding=layout.embedding,
-        units=layout.units,
+        batch_size=course.teaching.batch_size,
+        dropout=course.teaching.dropout,
+        layout=course.layout,
     )
 
 

@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from penchant.nn.cells import Cell
-from penchant.nn.recurrence import Pool, Recurrence
+from penchant.nn.own_branches import Rows
+from penchant.nn.own_steps import Pool
+from penchant.nn.recurrence import Recurrence
 
 Output = Literal["sigmoid", "hard-sigmoid"]
 CLIP = 1e-7
@@ -107,17 +109,31 @@ class Layout:
         return flat[0]
 
 
+class Masks(NamedTuple):
+    """What dropout leaves of a batch: zeros and ones.
+
+    Inputs of 1, which are few, are kept apart from those of 0, because an embedded input is its
+    value's embedding times its mask: two products of masks and weights give all projections.
+    """
+
+    zeros: Tensor  # float32[networks, all rows, embedding], zero where an input is 1
+    ones: Tensor  # float32[networks, the most inputs of 1, embedding], zero where there are fewer
+    where: Tensor  # int64[inputs of 1], their rows among those of all networks
+    places: Tensor  # int64[inputs of 1], where `ones`, flat, has their masks
+    sources: Tensor  # int64[networks * the most], the inverse; any row of that network's if none
+    output: Tensor  # float32[networks, rows of the last step, units]
+
+
 class Batch(NamedTuple):
     """One batch of each network.
 
     Rows with the same inputs may be given once, with how often they stand for themselves.
     """
 
-    inputs: Tensor  # float32[networks, steps, rows], zeros and ones
-    counts: Tensor  # float32[networks, rows], how many events a row stands for
-    likes: Tensor  # float32[networks, rows], how many of these are likes
-    input_mask: Tensor | None = None  # float32[networks, steps, rows, embedding], zeros and ones
-    output_mask: Tensor | None = None  # float32[networks, rows, units], zeros and ones
+    rows: Rows
+    counts: Tensor  # float32[networks, rows of the last step], how many events a row stands for
+    likes: Tensor  # float32[networks, rows of the last step], how many of these are likes
+    masks: Masks | None = None
 
 
 class OwnNetworks:
@@ -141,31 +157,27 @@ class OwnNetworks:
         Returns:
             float32[networks], the binary cross-entropy summed over each network's events.
         """
-        masked = batch.input_mask is not None
-        self._fill_scratch(weights, masked)
-        embedded = self._embedded(weights, batch) if masked else None
-        projected = None
-        if embedded is not None:
-            n, steps, rows, _ = embedded.shape
-            projected = self.pool.take("projected", n, steps, rows, self.layout.width)
-            flat = embedded.view(n, steps * rows, -1)
-            torch.bmm(flat, weights.kernel, out=projected.view(n, steps * rows, -1))
-        h = self.layer.forward(weights.recurrent, batch.inputs, projected)
-        if batch.output_mask is not None:
-            h = (h * batch.output_mask).mul_(self.scale)
+        rows, masks = batch.rows, batch.masks
+        self._fill_scratch(weights, masked=masks is not None)
+        sums = self.layer.prepare(rows)
+        if masks is not None:
+            self._project(weights, masks, sums)
+        h = self.layer.forward(weights.recurrent, rows, add=masks is not None)
+        if masks is not None:
+            h = (h * masks.output).mul_(self.scale)
         logits = torch.bmm(h, weights.head[:, :, None])[..., 0] + weights.head_bias[:, None]
         losses, slope = self._loss(logits, batch)
         slope /= batch.counts.sum(1, keepdim=True)
         torch.bmm(h.transpose(1, 2), slope[..., None], out=gradient.head[:, :, None])
         torch.sum(slope, 1, out=gradient.head_bias)
         dh = slope[..., None] * weights.head[:, None]
-        if batch.output_mask is not None:
-            dh.mul_(batch.output_mask).mul_(self.scale)
-        sums = self.layer.backward(weights.recurrent, dh, gradient.recurrent)
+        if masks is not None:
+            dh.mul_(masks.output).mul_(self.scale)
+        sums = self.layer.backward(weights.recurrent, rows, dh, gradient.recurrent)
         units = self.layout.units
         gradient.bias.copy_(gradient.recurrent[:, units + 1])
-        if embedded is not None:
-            self._masked_gradient(weights, gradient, batch, embedded, sums)
+        if masks is not None:
+            self._masked_gradient(weights, gradient, masks, sums)
         else:
             # The scratch rows' gradient is that of the difference of both values and of value 0.
             one = gradient.recurrent[:, units]
@@ -199,40 +211,36 @@ class OwnNetworks:
         torch.sub(values[:, 1], values[:, 0], out=rows[:, 0])
         torch.add(values[:, 0], weights.bias, out=rows[:, 1])
 
-    def _embedded(self, weights: Weights, batch: Batch) -> Tensor:
-        """float32[networks, steps, rows, embedding], embeddings after dropout."""
-        n, steps, rows = batch.inputs.shape
-        first = torch.arange(0, 2 * n, 2, dtype=torch.int32)[:, None, None]
-        index = (batch.inputs.to(torch.int32) + first).view(-1)
-        chosen = self.pool.take("embedded", n, steps, rows, self.layout.embedding)
-        table = (weights.embedding * self.scale).view(2 * n, -1)
-        torch.index_select(table, 0, index, out=chosen.view(-1, self.layout.embedding))
-        assert batch.input_mask is not None
-        return chosen.mul_(batch.input_mask)
+    def _project(self, weights: Weights, masks: Masks, sums: Tensor) -> None:
+        """Write what each embedded input, after dropout, adds to the sums."""
+        kernels = self._kernels(weights)
+        torch.bmm(masks.zeros, kernels[0], out=sums)
+        ones = torch.bmm(masks.ones, kernels[1]).flatten(0, 1)
+        sums.flatten(0, 1).index_copy_(0, masks.where, ones.index_select(0, masks.places))
+
+    def _kernels(self, weights: Weights) -> Tensor:
+        """float32[2, networks, embedding, width], kernels times the embedding of each value."""
+        n, length, width = weights.kernel.shape
+        made = self.pool.take("kernels", 2, n, length, width)
+        scaled = weights.embedding * self.scale
+        for value in range(2):
+            torch.mul(weights.kernel, scaled[:, value, :, None], out=made[value])
+        return made
 
     def _masked_gradient(
-        self, weights: Weights, gradient: Weights, batch: Batch, embedded: Tensor, sums: Tensor
+        self, weights: Weights, gradient: Weights, masks: Masks, sums: Tensor
     ) -> None:
         """Gradients of kernel and embedding where each input has its own dropout mask."""
-        n, steps, rows, length = embedded.shape
-        assert batch.input_mask is not None
-        # Products of masks and slopes, apart for inputs of 1, which are few, and of 0: an input's
-        # row is its value's embedding times its mask, so that both gradients follow from them.
-        mask = batch.input_mask.view(n * steps * rows, length)
-        flat = sums.view(n * steps * rows, -1)
-        values = batch.inputs.view(n, -1)
-        most = int(values.sum(1).max())
-        there, where = values.topk(most)
-        where = (where + torch.arange(n)[:, None] * (steps * rows)).view(-1)
-        some = mask.index_select(0, where).view(n, most, length) * there[..., None]
-        ones = torch.bmm(some.transpose(1, 2), flat.index_select(0, where).view(n, most, -1))
-        # Not the difference of all and `ones`: Adam makes much of rounding errors where the
-        # gradient is zero.
-        mask.index_fill_(0, where[there.view(-1) > 0], 0)
-        zeros = torch.bmm(mask.view(n, -1, length).transpose(1, 2), sums.flatten(1, 2))
-        first, second = weights.embedding[:, 0, :, None], weights.embedding[:, 1, :, None]
+        n, length, width = weights.kernel.shape
+        # Products of masks and slopes: both gradients follow from them. Not the difference of
+        # all and `ones`: Adam makes much of rounding errors where the gradient is zero.
+        chosen = sums.flatten(0, 1).index_select(0, masks.sources)
+        chosen = chosen.view(n, masks.ones.shape[1], width)
+        zeros, ones = self.pool.take("kernels", 2, n, length, width)
+        torch.bmm(masks.zeros.transpose(1, 2), sums, out=zeros)
+        torch.bmm(masks.ones.transpose(1, 2), chosen, out=ones)
+        first, second = (weights.embedding * self.scale)[..., None].unbind(1)
         torch.mul(zeros, first, out=gradient.kernel).addcmul_(ones, second)
-        gradient.kernel.mul_(self.scale)
         torch.sum(zeros.mul_(weights.kernel), 2, out=gradient.embedding[:, 0])
         torch.sum(ones.mul_(weights.kernel), 2, out=gradient.embedding[:, 1])
         gradient.embedding.mul_(self.scale)

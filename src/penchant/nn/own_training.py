@@ -14,19 +14,28 @@ import torch
 
 from penchant.nn.loop import Curve, threads
 from penchant.nn.own_batches import Lesson
-from penchant.nn.own_group import Checked, Course, Group, Taught, Teaching, teach_group
+from penchant.nn.own_group import (
+    Checked,
+    Course,
+    Done,
+    Group,
+    Taught,
+    Teaching,
+    teach_group,
+)
+from penchant.nn.own_kept import Kept, Shelf
 from penchant.nn.own_networks import Layout
 from penchant.nn.own_worker import Worker, close, started
 from penchant.run import Run
 
 __all__ = ["Lesson", "Teaching", "teach"]
 
-GROUP_NUMBERS = 1 << 20
+GROUP_NUMBERS = 1_300_000
 """Weights that are trained together, so that they, their moments and gradients stay in cache."""
-GROUP_NETWORKS = 128
+GROUP_NETWORKS = 96
 """The most networks that are trained together."""
 LONG = 20.0
-"""Seconds of work from which on processes of their own are worth their start."""
+"""Seconds of work from which on processes of their own and files are worth the while."""
 SECONDS = 1e-10
 """Of a core, for a weight and an input: a rough figure, only to tell long work from short."""
 
@@ -53,7 +62,9 @@ def teach(
         patterns: uint8[n_patterns, steps], the distinct inputs.
         start: float32[n, layout.size], weights to continue from; drawn where None.
         checked: validation events for `patience`.
-        run: threads and progress; work that takes long is done by as many processes.
+        run: threads and progress. Work that takes long is done by as many processes, and, where
+            the run has an output folder, what came of a group is kept there until all are done,
+            so that the same training, once interrupted, goes on from there.
         name: what progress calls the networks.
 
     Returns:
@@ -74,14 +85,14 @@ def teach(
     best = np.zeros(n, np.int32)
     losses = np.zeros((len(groups), teaching.epochs))
     events = np.zeros((len(groups), teaching.epochs), np.int64)
-    lock, stopped = threading.Lock(), threading.Event()
-
+    long = _seconds(course, lessons) > LONG
+    shelf = Shelf(run.output if long else None, course)
     workers = max(1, min(run.threads or torch.get_num_threads(), len(groups)))
-    long = workers > 1 and _seconds(course, lessons) > LONG
+    lock, stopped = threading.Lock(), threading.Event()
     with (
         run.progress.task(name, n * teaching.epochs) as task,
         threads(run, 1),
-        _teachers(course, workers, processes=long) as free,
+        _teachers(course, workers, processes=long and workers > 1) as free,
     ):
 
         def learn(number: int) -> None:
@@ -99,17 +110,16 @@ def teach(
                 None if start is None else start[chosen],
                 None if checked is None else [checked[i] for i in chosen],
             )
-            worker = free.get()
-            try:
-                taught: Taught
-                if worker is None:
-                    torch.set_num_threads(1)
-                    taught = teach_group(course, group, done)
-                else:
-                    taught = worker.teach(group, done)
-                weights[chosen], best[chosen] = taught
-            finally:
-                free.put(worker)
+            path = shelf.path(group)
+            if (kept := shelf.take(path)) is None:
+                taught = _taught(course, group, free, done)
+                kept = Kept(*taught, losses[number], events[number])
+                shelf.put(path, kept)
+            else:
+                losses[number], events[number] = kept.losses, kept.events
+                with lock:
+                    task.advance(len(chosen) * teaching.epochs)
+            weights[chosen], best[chosen] = kept.weights, kept.epochs
 
         # Groups side by side, each on one thread: there are no barriers inside them.
         with ThreadPoolExecutor(workers) as pool:
@@ -121,6 +131,7 @@ def teach(
                 stopped.set()
                 pool.shutdown(cancel_futures=True)
                 raise
+    shelf.clear()
     seen = events.sum(0)
     curve = [
         {"epoch": float(e + 1), "loss": float(losses[:, e].sum() / seen[e])}
@@ -132,6 +143,20 @@ def teach(
 
 class _StoppedError(Exception):
     """Other work has failed, or somebody has interrupted it."""
+
+
+def _taught(
+    course: Course, group: Group, free: queue.SimpleQueue[Worker | None], done: Done
+) -> Taught:
+    """What comes of a group, taught by whoever is free."""
+    worker = free.get()
+    try:
+        if worker is not None:
+            return worker.teach(group, done)
+        torch.set_num_threads(1)
+        return teach_group(course, group, done)
+    finally:
+        free.put(worker)
 
 
 def _seconds(course: Course, lessons: Sequence[Lesson]) -> float:

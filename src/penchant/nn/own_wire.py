@@ -105,7 +105,7 @@ def _joined(name: str, lessons: Sequence[Lesson | None]) -> Arrays:
     sizes = [-1 if lesson is None else len(lesson.patterns) for lesson in lessons]
     return {
         f"{name}_sizes": np.array(sizes, np.int64),
-        f"{name}_keys": np.array([lesson.key for lesson in there], np.int64),
+        f"{name}_keys": np.array([lesson.key for lesson in there], np.uint64),
         f"{name}_patterns": _end_to_end([lesson.patterns for lesson in there], np.int64),
         f"{name}_likes": _end_to_end([lesson.likes for lesson in there], np.bool_),
     }
