@@ -17,6 +17,8 @@ VARIANTS = (
     "item-knn:similarity=jaccard,neighbours=10",
     "user-knn:similarity=adjusted-cosine",
     "user-knn:similarity=pearson,neighbours=10",
+    "jaccard-agreement:target=adjusted(3,2)",
+    "jaccard-agreement:target=like>=4",
     "dot:target=interaction",
     "dot:target=like>=4",
     "dot:target=adjusted(3,1),loss=mae,optimiser=rows",

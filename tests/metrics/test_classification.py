@@ -19,6 +19,7 @@ from penchant.metrics import (
     LikeF1,
     LikePrecision,
     LikeRecall,
+    PrecisionAtRecall,
     best_threshold,
     confusion_matrix,
 )
@@ -77,9 +78,9 @@ def test_auc_is_the_share_of_pairs_in_order(rows: tuple[Floats, Bools, Ints]):
     assert AUC()(score, truth) == pytest.approx(np.mean((liked > other) + 0.5 * (liked == other)))
 
 
-@pytest.mark.parametrize("metric", [AUC(), AveragePrecision()])
+@pytest.mark.parametrize("metric", [AUC(), AveragePrecision(), PrecisionAtRecall(60)])
 def test_many_weightings_equal_one_at_a_time(metric, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("penchant.metrics.classification._BLOCK_CELLS", 100)
+    monkeypatch.setattr("penchant.metrics.order._BLOCK_CELLS", 100)
     rng = np.random.default_rng(0)
     score, truth = rng.integers(0, 9, 40) / 8, rng.random(40) < 0.4
     weights = rng.integers(0, 3, (7, 40)).astype(np.float64)
@@ -104,7 +105,7 @@ def test_one_class_is_undefined_not_an_error():
 
 
 def test_no_rows_are_undefined():
-    for metric in [*DECISIONS, AUC(), AveragePrecision()]:
+    for metric in [*DECISIONS, AUC(), AveragePrecision(), PrecisionAtRecall(50)]:
         assert math.isnan(metric([], []))
 
 
@@ -157,7 +158,7 @@ def test_best_threshold_refuses_what_it_cannot_choose_by():
         best_threshold([math.nan], [True])
 
 
-@pytest.mark.parametrize("metric", [*DECISIONS, AUC(), AveragePrecision()])
+@pytest.mark.parametrize("metric", [*DECISIONS, AUC(), AveragePrecision(), PrecisionAtRecall(50)])
 def test_rows_that_cannot_be_judged(metric):
     with pytest.raises(ParameterError, match="NaN"):
         metric([1.0, math.nan], [True, False])
@@ -183,3 +184,36 @@ def test_names():
         "auc",
         "average-precision",
     ]
+
+
+@settings(max_examples=80, deadline=None)
+@given(scored_rows(), st.integers(1, 100))
+def test_precision_at_recall_is_that_of_the_highest_cut_that_reaches_it(rows, percent):
+    score, truth, weight = rows
+    n_liked = int(weight[truth].sum())
+    for cut in sorted(set(score), reverse=True):
+        shown = score >= cut
+        found = int(weight[shown & truth].sum())
+        if 100 * found >= percent * n_liked:
+            break
+    expected = found / int(weight[shown].sum())
+    assert PrecisionAtRecall(percent)(score, truth, weight) == pytest.approx(expected)
+
+
+def test_precision_at_recall_on_an_example():
+    score = np.array([0.9, 0.8, 0.7, 0.6, 0.6, 0.1])
+    truth = np.array([True, False, True, True, False, True])
+    assert PrecisionAtRecall(25)(score, truth) == 1
+    assert PrecisionAtRecall(50)(score, truth) == pytest.approx(2 / 3)
+    assert PrecisionAtRecall(75)(score, truth) == pytest.approx(3 / 5)  # both rows of .6
+    assert PrecisionAtRecall(100)(score, truth) == pytest.approx(4 / 6)
+    assert PrecisionAtRecall(50)(np.full(6, 0.3), truth) == pytest.approx(4 / 6)
+    assert math.isnan(PrecisionAtRecall(50)(score, np.zeros(6, bool)))
+    assert math.isnan(PrecisionAtRecall(50)([], np.zeros(0, bool)))
+    assert PrecisionAtRecall(80).name == "precision-at-recall@80"
+
+
+@pytest.mark.parametrize("percent", [0, 101, 0.5, True])
+def test_a_recall_that_is_no_share(percent):
+    with pytest.raises(ParameterError, match="whole k from 1 to 100"):
+        PrecisionAtRecall(percent)

@@ -52,8 +52,7 @@ class Recorder:
 
 def shown_in_training(model, log):
     """What the network is shown of each row, and the rows."""
-    liked = model.target.of_ratings(log.ratings)
-    rows = model._training_rows(log, liked)
+    rows = model._training_rows(log.histories)
     recorder, generator = Recorder(), torch.Generator()
     model._loss(recorder, model._everybody(), model._counts(log.histories), generator, *rows)
     return recorder.shown, [part.numpy() for part in rows]

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from penchant.nn.weights import blank, weights_of, with_weights
+from penchant.nn.weights import blank, squares, to_continue, weights_of, with_weights
 
 make = partial(torch.nn.Linear, 3, 2)
 
@@ -29,3 +29,21 @@ def test_blank_networks_draw_no_random_numbers():
     assert torch.equal(before, torch.random.get_rng_state())
     torch.nn.init.ones_(network.weight)
     assert network.weight.sum() == 6
+
+
+def test_a_network_to_continue_has_weights_of_its_own():
+    state = weights_of(make())
+    kept = {name: value.copy() for name, value in state.items()}
+    network = to_continue(make, state)
+    assert network.training
+    network(torch.ones(1, 3)).sum().backward()
+    with torch.no_grad():
+        network.weight.sub_(network.weight.grad)
+    assert all(np.array_equal(state[name], kept[name]) for name in state)
+    assert not np.allclose(weights_of(network)["weight_"], kept["weight_"])
+
+
+def test_squares_are_of_weights_or_of_their_distances():
+    weights = [torch.tensor([1.0, 2.0]), torch.tensor([[3.0]])]
+    assert squares(weights) == 14
+    assert squares(weights, [torch.tensor([1.0, 0.0]), torch.tensor([[2.0]])]) == 5

@@ -21,6 +21,7 @@ from penchant.cli.recommend import recommend
 from penchant.cli.study import study
 from penchant.cli.train import train
 from penchant.cli.tune import tune
+from penchant.cli.update import update
 
 app = typer.Typer(
     help="From a log of who liked what to recommendations one can trust.",
@@ -38,6 +39,7 @@ for function in (
     compare,
     tune,
     train,
+    update,
     recommend,
     likes,
     models,

@@ -26,8 +26,6 @@ from penchant.metrics.calibration import (
     calibration_curve,
 )
 from penchant.metrics.classification import (
-    AUC,
-    AveragePrecision,
     LikeAccuracy,
     LikeF1,
     LikePrecision,
@@ -35,6 +33,7 @@ from penchant.metrics.classification import (
     best_threshold,
     confusion_matrix,
 )
+from penchant.metrics.order import AUC, AveragePrecision, PrecisionAtRecall
 from penchant.metrics.ranking import (
     MAP,
     MRR,
@@ -85,8 +84,10 @@ _OF_ROWS: dict[str, Callable[[], Metric]] = {
     "brier": Brier,
     "ece": ExpectedCalibrationError,
 }
-NAMES: tuple[str, ...] = (*(f"{label}@k" for label in _OF_LISTS), *_OF_ROWS)
-"""What `parse` understands, with k for a list length."""
+_OF_SHARES: dict[str, Callable[[int], Metric]] = {"precision-at-recall": PrecisionAtRecall}
+_AT_K = _OF_LISTS | _OF_SHARES
+NAMES: tuple[str, ...] = (*(f"{label}@k" for label in _AT_K), *_OF_ROWS)
+"""What `parse` understands, with k for a list length, or a share in per cent."""
 
 
 def parse(name: str) -> Metric:
@@ -98,8 +99,8 @@ def parse(name: str) -> Metric:
     label, at, k = name.partition("@")
     if not at and label in _OF_ROWS:
         return _OF_ROWS[label]()
-    if label in _OF_LISTS and k.isascii() and k.isdigit():
-        return _OF_LISTS[label](int(k))
+    if label in _AT_K and k.isascii() and k.isdigit():
+        return _AT_K[label](int(k))
     raise ParameterError(f"There is no metric {name!r}; known are {', '.join(NAMES)}.")
 
 
@@ -133,6 +134,7 @@ __all__ = [
     "Pearson",
     "PopularityBias",
     "Precision",
+    "PrecisionAtRecall",
     "Ranked",
     "RankingMetric",
     "Recall",

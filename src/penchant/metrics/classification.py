@@ -1,9 +1,7 @@
-"""How well decisions, scores and probabilities tell what users like."""
+"""How well decisions tell what users like, and where to cut scores to make decisions."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,10 +10,7 @@ from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
 from penchant.metrics.base import (
-    Bools,
     Floats,
-    Ints,
-    RowMetric,
     SumMetric,
     Takes,
     Task,
@@ -24,8 +19,6 @@ from penchant.metrics.base import (
     ratio,
     weights_of,
 )
-
-_BLOCK_CELLS = 2_000_000
 
 
 class DecisionMetric(SumMetric):
@@ -144,106 +137,3 @@ def best_threshold(score: ArrayLike, truth: ArrayLike, metric: str = "f1") -> fl
     above, below = ranked[cut - 1].astype(kind), ranked[cut].astype(kind)
     middle = below / 2 + above / 2
     return float(middle if below < middle <= above else above)
-
-
-class RankMetric(RowMetric):
-    """A row metric that sees scores only through their order."""
-
-    task: ClassVar[Task] = "like"
-    takes: ClassVar[Takes] = "score"
-
-    @abstractmethod
-    def _sorted(self, score: Floats, truth: Bools, group: Ints) -> Callable[[Floats], Floats]:
-        """Sort once; answer for weights float64[n_replicates, n_groups]."""
-
-    def grouped(
-        self, prediction: ArrayLike, truth: ArrayLike, group: Ints, n_groups: int
-    ) -> Callable[[Floats], Floats]:
-        """See `RowMetric.grouped`: rows are sorted once, weights are taken in blocks."""
-        score = numbers(prediction, "prediction")
-        evaluate = self._sorted(score, flags(truth, "truth", len(score)), group)
-        step = max(1, _BLOCK_CELLS // max(1, len(score)))
-
-        def in_blocks(weights: Floats) -> Floats:
-            starts = range(0, max(1, len(weights)), step)
-            return np.concatenate([evaluate(weights[i : i + step]) for i in starts])
-
-        return in_blocks
-
-    def weighted(self, prediction: ArrayLike, truth: ArrayLike, weights: Floats) -> Floats:
-        """The metric under many weightings of the rows, with one sort.
-
-        Args:
-            prediction: [n_rows], any score, higher for a likelier like.
-            truth: [n_rows], boolean or 0 and 1.
-            weights: float64[n_replicates, n_rows], not negative.
-
-        Returns:
-            float64[n_replicates]; NaN where undefined.
-
-        Raises:
-            ParameterError: scores are not finite, truth is not boolean, or shapes differ.
-        """
-        n_rows = np.size(prediction)
-        if weights.ndim != 2 or weights.shape[1] != n_rows:
-            raise ParameterError(
-                f"The weights must be replicates by {n_rows} rows, not of shape {weights.shape}."
-            )
-        return self.grouped(prediction, truth, np.arange(n_rows), n_rows)(weights)
-
-
-@dataclass(frozen=True)
-class AUC(RankMetric):
-    """The chance that a liked row is scored above one not liked, a tie counting half.
-
-    The area under the ROC curve by its equality with the Mann-Whitney statistic (Hanley and
-    McNeil 1982); NaN if all rows are of one class.
-    """
-
-    label = "auc"
-
-    def _sorted(self, score: Floats, truth: Bools, group: Ints) -> Callable[[Floats], Floats]:
-        order = np.argsort(score, kind="stable")
-        liked, other = order[truth[order]], order[~truth[order]]
-        below = np.searchsorted(score[other], score[liked], side="left")
-        not_above = np.searchsorted(score[other], score[liked], side="right")
-        liked_group, other_group = group[liked], group[other]
-
-        def evaluate(weights: Floats) -> Floats:
-            beaten = np.zeros((len(weights), len(other) + 1))
-            np.cumsum(weights.take(other_group, axis=1), axis=1, out=beaten[:, 1:])
-            weight = weights.take(liked_group, axis=1)
-            middle = beaten.take(below, axis=1) + beaten.take(not_above, axis=1)
-            wins = np.einsum("ij,ij->i", weight, middle) / 2
-            return ratio(wins, weight.sum(axis=1) * beaten[:, -1])
-
-        return evaluate
-
-
-@dataclass(frozen=True)
-class AveragePrecision(RankMetric):
-    """The mean, over liked rows, of the precision among the rows scored at least as high.
-
-    The step-wise area under the precision-recall curve (Davis and Goadrich 2006 say why no
-    straight lines); rows of equal score enter together. NaN if nothing is liked.
-    """
-
-    label = "average-precision"
-
-    def _sorted(self, score: Floats, truth: Bools, group: Ints) -> Callable[[Floats], Floats]:
-        order = np.argsort(-score, kind="stable")
-        liked = order[truth[order]]
-        # How many rows, and how many liked ones, are scored at least as high as each liked one.
-        n_rows = np.searchsorted(-score[order], -score[liked], side="right")
-        n_liked = np.searchsorted(-score[liked], -score[liked], side="right")
-        all_group, liked_group = group[order], group[liked]
-
-        def evaluate(weights: Floats) -> Floats:
-            weight = weights.take(liked_group, axis=1)
-            right = np.cumsum(weight, axis=1).take(n_liked - 1, axis=1)
-            listed = np.cumsum(weights.take(all_group, axis=1), axis=1).take(n_rows - 1, axis=1)
-            # Where nothing listed has weight, neither has the row itself.
-            precision = np.divide(right, listed, out=np.zeros_like(right), where=listed > 0)
-            return ratio(np.einsum("ij,ij->i", weight, precision), weight.sum(axis=1))
-
-        return evaluate

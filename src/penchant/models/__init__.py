@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
+    from penchant.models.agreement import JaccardAgreement
     from penchant.models.attribute_network import AttributeNetwork
     from penchant.models.autoencoder import Autoencoder
     from penchant.models.autorec import AutoRec
@@ -46,6 +47,7 @@ TABLE: dict[str, str] = {
     "user-majority": "baselines:UserMajority",
     "item-knn": "neighbours:ItemKNN",
     "user-knn": "neighbours:UserKNN",
+    "jaccard-agreement": "agreement:JaccardAgreement",
     "ease": "linear:EASE",
     "ials": "factor:IALS",
     "dot": "dot:DotProduct",
@@ -73,6 +75,7 @@ __all__ = [
     "GlobalMean",
     "ItemKNN",
     "ItemMean",
+    "JaccardAgreement",
     "MajorityClass",
     "MultDAE",
     "MultVAE",

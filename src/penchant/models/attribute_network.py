@@ -30,12 +30,14 @@ from penchant.models.attribute_profiles import (
     count,
     liked_events,
 )
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Learns
 from penchant.models.parameters import AnyTarget, Space
+from penchant.models.updating import Places, Updating
 from penchant.nn.attribute_bodies import AttributeJudge, Cell, FeedForward, Recurrent
-from penchant.nn.loop import Arrays, Schedule, gradient_step
+from penchant.nn.loop import Arrays, Curve, Schedule, gradient_step
 from penchant.nn.loop import train as train_network
-from penchant.nn.weights import weights_of, with_weights
+from penchant.nn.rehearsal import UPDATE_RATE, rehearsal
+from penchant.nn.weights import to_continue, weights_of, with_weights
 from penchant.run import Run
 
 Floats = npt.NDArray[np.float32]
@@ -46,14 +48,15 @@ _AT_ONCE = 2**15  # rows of a prediction
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AttributeNetwork(Recommender):
+class AttributeNetwork(Updating):
     """A network over an item's binary attributes that is told what the user has liked so far.
 
     It is one network in place of one for each user: what a user likes comes in as a profile,
     counted from the history, so that it serves users and items it has never seen. In training an
     event is left out of its own user's profile, which would otherwise tell the answer. An event
     of a history without ratings counts as a like, since somebody chose it. An item whose
-    attributes are not known has none of them.
+    attributes are not known has none of them. An update goes on with the new events, among
+    as many others, whose users are shown with all that they have had by then.
 
     Attributes:
         target: what is predicted, such as `like>=4`.
@@ -75,6 +78,7 @@ class AttributeNetwork(Recommender):
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
         min_delta: what counts as better.
+        update_epochs: passes over the new events of an update, among as many others.
     """
 
     target: AnyTarget = LIKE
@@ -93,6 +97,7 @@ class AttributeNetwork(Recommender):
     epochs: Annotated[int, Field(gt=0)] = 30
     patience: Annotated[int | None, Field(gt=0)] = 5
     min_delta: Annotated[float, Field(ge=0)] = 0.0
+    update_epochs: Annotated[int, Field(gt=0)] = 5
 
     learns: ClassVar[Learns] = "attributes"
     needs_ratings: ClassVar[bool] = True
@@ -116,24 +121,65 @@ class AttributeNetwork(Recommender):
         self.item_attributes_ = attributes.matrix
         self.patterns_, which = np.unique(attributes.matrix, axis=0, return_inverse=True)
         self.pattern_of_item_ = which.ravel().astype(np.int64)
-        liked = self.target.of_ratings(train.ratings)
-        counts = self._counts(train.histories)
-        self._keep(Everybody.of(counts, self.smoothing))
-        self._count_items(train, liked)
+        self._keep(Everybody.of(self._counts(train.histories), self.smoothing))
+        if self.item_rate:
+            self.item_events_ = self.item_likes_ = np.zeros(train.n_items, np.float32)
+        self._count_items(train.histories)
+        self.curve_, self.best_epoch_ = self._learn(
+            self._network,
+            train.histories,
+            self._training_rows(train.histories),
+            self.epochs,
+            torch.Generator().manual_seed(self.seed),
+            validation=validation,
+            run=run,
+        )
+
+    def _update(self, new: Dataset, known: Histories, places: Places, run: Run) -> None:
+        self._count_items(new.histories)
+        fresh, all_rows = self._training_rows(new.histories), self._training_rows(known)
+        rows = [torch.cat(parts) for parts in zip(fresh, all_rows, strict=True)]
         generator = torch.Generator().manual_seed(self.seed)
+        changed = np.arange(len(rows[0])) < len(fresh[0])
+        draw = rehearsal(changed, np.ones_like(changed), self.batch_size, generator)
+
+        def epoch() -> Arrays:
+            (drawn,) = draw()
+            return tuple(part[drawn] for part in rows)
+
+        start = partial(to_continue, self._network, self.fitted_state())
+        self._learn(start, known, epoch, self.update_epochs, generator, UPDATE_RATE, run=run)
+
+    def _learn(
+        self,
+        make: Callable[[], AttributeJudge],
+        users: Histories,
+        rows: Callable[[], Arrays] | Arrays,
+        epochs: int,
+        generator: torch.Generator,
+        rate: float = 1.0,
+        *,
+        validation: Holdout | None = None,
+        run: Run,
+    ) -> tuple[Curve, int]:
+        """Train what `make` makes on rows of users, at a share of the learning rate."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            network = self._network()
+            network = make()
             adam = torch.optim.AdamW(
-                network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+                network.parameters(),
+                lr=self.learning_rate * rate,
+                weight_decay=self.weight_decay,
             )
-            loss = partial(self._loss, network, self._everybody(), counts, generator)
-            self.curve_, self.best_epoch_ = train_network(
+            counts = self._counts(users)
+            found = train_network(
                 network,
-                gradient_step(loss, [adam]),
-                self._training_rows(train, liked),
+                gradient_step(
+                    partial(self._loss, network, self._everybody(), counts, generator), [adam]
+                ),
+                rows,
                 Schedule(
-                    epochs=self.epochs,
+                    epochs=epochs,
                     batch_size=self.batch_size,
                     patience=self.patience,
                     min_delta=self.min_delta,
@@ -143,27 +189,27 @@ class AttributeNetwork(Recommender):
                 run=run,
                 name=f"{type(self).__name__}({self.target})",
             )
-        for name, value in weights_of(network).items():
-            setattr(self, name, value)
+        vars(self).update(weights_of(network))
+        return found
 
-    def _training_rows(self, train: Dataset, liked: Floats) -> Arrays:
+    def _training_rows(self, users: Histories) -> Arrays:
         """User, pattern, like, like rate of the item without this event, and how many alike.
 
         Events of a user that are alike in pattern and like are one row: left out of the profile
         they leave the same one.
         """
-        users, items = (train.events[c].to_numpy().astype(np.int64) for c in ("user", "item"))
+        liked, items = liked_events(users, self.target), users.items.astype(np.int64)
         column = items if self.item_rate else self.pattern_of_item_[items]
         width = int(column.max()) + 1
-        key, times = np.unique((users * width + column) * 2 + (liked > 0), return_counts=True)
-        users, column, likes = key // (2 * width), key // 2 % width, (key % 2).astype(np.float32)
+        key, times = np.unique((users.rows * width + column) * 2 + (liked > 0), return_counts=True)
+        who, column, likes = key // (2 * width), key // 2 % width, (key % 2).astype(np.float32)
         rates = np.zeros(len(key), np.float32)
         if self.item_rate:
             rates = self._rates(self.item_events_[column] - 1, self.item_likes_[column] - likes)
             column = self.pattern_of_item_[column]
         # The mean of the weights is 1, so that the mean of weighted losses is that of all events.
         weight = (times / times.mean()).astype(np.float32)
-        return tuple(torch.from_numpy(a) for a in (users, column, likes, rates, weight))
+        return tuple(torch.from_numpy(a) for a in (who, column, likes, rates, weight))
 
     def _loss(
         self,
@@ -214,11 +260,12 @@ class AttributeNetwork(Recommender):
         shares, use = torch.from_numpy(self.shares_), torch.from_numpy(self.use_)
         return Everybody(shares, use, self.typical_, self.smoothing)
 
-    def _count_items(self, train: Dataset, liked: Floats) -> None:
+    def _count_items(self, users: Histories) -> None:
         if self.item_rate:
-            items = train.events["item"].to_numpy()
-            self.item_events_ = train.item_counts.astype(np.float32)
-            self.item_likes_ = np.bincount(items, liked, train.n_items).astype(np.float32)
+            likes = np.bincount(users.items, liked_events(users, self.target), users.n_items)
+            events = np.bincount(users.items, minlength=users.n_items)
+            self.item_events_ = (self.item_events_ + events).astype(np.float32)
+            self.item_likes_ = (self.item_likes_ + likes).astype(np.float32)
 
     def _rates(self, events: Floats, likes: Floats) -> Floats:
         """How far the log-odds of a like of items lie above those of all, float32[n]."""

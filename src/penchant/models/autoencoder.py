@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
@@ -16,12 +15,10 @@ from torch import Tensor, nn
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Learns, Recommender
 from penchant.models.parameters import Space
-from penchant.nn.loop import Schedule, gradient_step
-from penchant.nn.loop import train as train_network
+from penchant.models.user_autoencoder import UserAutoencoder
+from penchant.nn.loop import Step, gradient_step
 from penchant.nn.sparse_batches import SparseBatch, SparseLinear
-from penchant.nn.weights import blank, weights_of, with_weights
 from penchant.run import Run
 from penchant.topk import blocks
 
@@ -48,7 +45,7 @@ class AutoencoderNetwork(nn.Module):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class Autoencoder(Recommender):
+class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     """Reconstructs each user's vector of ratings, in which an unseen item is a 0.
 
     One sigmoid layer between a vector of all items and itself, trained on the mean squared error
@@ -70,6 +67,7 @@ class Autoencoder(Recommender):
         batch_size: users in a batch.
         epochs: the most passes over the users.
         patience: epochs without a better validation loss before stopping; None trains them all.
+        update_epochs: passes over the vectors of updated users, among as many others.
     """
 
     hidden: Annotated[int, Field(gt=0), Space(16, 1024, log=True)] = 256
@@ -79,18 +77,27 @@ class Autoencoder(Recommender):
     batch_size: Annotated[int, Field(gt=0), Space(32, 1024, log=True)] = 100
     epochs: Annotated[int, Field(gt=0)] = 200
     patience: Annotated[int | None, Field(gt=0)] = None
-
-    learns: ClassVar[Learns] = "pairs"
+    update_epochs: Annotated[int, Field(gt=0)] = 5
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.unrated_ = float(train.ratings.mean(dtype=np.float64)) if train.has_ratings else 1.0
         self.has_ratings_ = train.has_ratings
-        vectors = self._vectors(train.histories)
-        vectors = vectors[np.flatnonzero(np.diff(vectors.indptr))]
-        generator = torch.Generator().manual_seed(self.seed)
-        network = blank(partial(AutoencoderNetwork, train.n_items, self.hidden))
+        super()._fit(train, validation, run)
+
+    def _make(self, n_items: int) -> AutoencoderNetwork:
+        return AutoencoderNetwork(n_items, self.hidden)
+
+    def _draw(self, network: AutoencoderNetwork, generator: torch.Generator) -> None:
         for weight in network.parameters():
             nn.init.normal_(weight, std=self.initial_scale, generator=generator)
+
+    def _teaching(
+        self,
+        network: AutoencoderNetwork,
+        vectors: sparse.csr_array,
+        generator: torch.Generator,
+        passed: int,
+    ) -> Step:
         optimiser = torch.optim.Adagrad(
             network.parameters(),
             lr=self.learning_rate,
@@ -103,18 +110,7 @@ class Autoencoder(Recommender):
             error: Tensor = network(batch) - batch.dense()
             return error.square().mean()
 
-        self.curve_, self.best_epoch_ = train_network(
-            network,
-            gradient_step(loss, [optimiser]),
-            (torch.arange(vectors.shape[0]),),
-            Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
-            generator=generator,
-            validate=partial(self._validation_loss, network, validation) if validation else None,
-            run=run,
-            name=type(self).__name__,
-        )
-        for name, value in weights_of(network).items():
-            setattr(self, name, value)
+        return gradient_step(loss, [optimiser])
 
     def _vectors(self, users: Histories) -> sparse.csr_array:
         """csr[n_users, n_items], what the network sees of each history."""
@@ -138,9 +134,6 @@ class Autoencoder(Recommender):
             total += float((network(batch) - wanted).square().sum())
         return total / (seen.shape[0] * seen.shape[1])
 
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
-
     def loss_of_zeros(self, users: Histories) -> float:
         """The mean squared error, over all items, of predicting 0 for everything.
 
@@ -162,6 +155,5 @@ class Autoencoder(Recommender):
         return self.scores(users)
 
     def _scores(self, users: Histories) -> Floats:
-        make = partial(AutoencoderNetwork, users.n_items, self.hidden)
-        network = with_weights(make, self.fitted_state())
+        network = self._fitted(users.n_items)
         return np.asarray(network(SparseBatch(self._vectors(users))).numpy())

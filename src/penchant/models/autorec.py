@@ -18,21 +18,29 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.models.abilities import PredictsRatings
-from penchant.models.base import Learns, Recommender
-from penchant.models.biases import fit_biases, of_items, user_biases
+from penchant.models.base import Learns
+from penchant.models.biases import of_items
 from penchant.models.parameters import Space
+from penchant.models.rating_residuals import RatingResiduals
+from penchant.models.updating import Places
 from penchant.nn.fold_in import fold_in
-from penchant.nn.loop import Schedule, gradient_step
+from penchant.nn.loop import Arrays, Curve, Schedule, gradient_step
 from penchant.nn.loop import train as train_network
-from penchant.nn.masked_autoencoder import ACTIVATIONS, Activation, MaskedAutoencoder
-from penchant.nn.sparse_batches import SparseBatch, at_pairs, dropped
-from penchant.nn.weights import blank
+from penchant.nn.masked_autoencoder import (
+    ACTIVATIONS,
+    Activation,
+    MaskedAutoencoder,
+    inputs_of,
+    masked_loss,
+)
+from penchant.nn.rehearsal import UPDATE_RATE, rehearsal
+from penchant.nn.sparse_batches import SparseBatch, at_pairs
+from penchant.nn.weights import blank, to_continue
 from penchant.run import Run
 
 Floats = npt.NDArray[np.float32]
 Csr = sparse.csr_array
 
-_OFFSET_L2 = 5.0  # shrinkage of users' and items' deviations from the mean
 # Shrinkage of the biases of output units that are fitted to a history: stronger where offsets
 # have taken most of it away.
 _BIAS_L2 = {"mean": 5.0, "biases": 20.0}
@@ -40,7 +48,7 @@ _ROWS_AT_ONCE = 20_000
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class AutoRec(PredictsRatings, Recommender):
+class AutoRec(PredictsRatings, RatingResiduals):
     """Reconstructs ratings with one hidden layer, from the ratings of an item or of a user.
 
     Minimises the sum over ratings of (r - output)^2 plus l2 / 2 times the sum of squared weights,
@@ -54,7 +62,9 @@ class AutoRec(PredictsRatings, Recommender):
     the offsets, standardised, with `presence` added in the input, so that an average rating
     differs from none; and hidden units are dropped out. Ratings from 1 to 5 as they are amount to
     `offsets="mean"` and a presence of about 3. A validation holdout ends the training at the best
-    RMSE.
+    RMSE. An update goes on with the vectors of the users or items that have new ratings, among as
+    many others; with `axis="item"` new users begin with output units fitted to their histories,
+    and at last those of all users are, as after training.
 
     Attributes:
         axis: whether the network sees vectors of items or of users.
@@ -69,6 +79,7 @@ class AutoRec(PredictsRatings, Recommender):
         batch_size: vectors in a batch.
         epochs: the most passes over the vectors.
         patience: epochs without a better validation loss before stopping.
+        update_epochs: passes over the vectors of updated users or items, among as many others.
     """
 
     axis: Literal["item", "user"] = "item"
@@ -82,6 +93,7 @@ class AutoRec(PredictsRatings, Recommender):
     batch_size: Annotated[int, Field(gt=0), Space(32, 2048, log=True)] = 256
     epochs: Annotated[int, Field(gt=0)] = 22
     patience: Annotated[int | None, Field(gt=0)] = 5
+    update_epochs: Annotated[int, Field(gt=0)] = 5
 
     learns: ClassVar[Learns] = "ratings"
     needs_ratings: ClassVar[bool] = True
@@ -89,74 +101,70 @@ class AutoRec(PredictsRatings, Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_offsets(train)
-        vectors = self._residuals(train.histories)
-        if self.axis == "item":
-            vectors = vectors.T.tocsr()
+        vectors = self._vectors(train.histories)
         generator = torch.Generator().manual_seed(self.seed)
-        network = blank(
-            lambda: MaskedAutoencoder(vectors.shape[1], self.hidden, ACTIVATIONS[self.activation])
-        )
+        network = blank(partial(self._make, vectors.shape[1]))
         for name, weight in network.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(weight)
             else:
                 nn.init.xavier_uniform_(weight, generator=generator)
-        adam = torch.optim.Adam(network.parameters(), lr=self.learning_rate, fused=True)
-        self.curve_, self.best_epoch_ = train_network(
+        self.curve_, self.best_epoch_ = self._learn(
             network,
-            gradient_step(partial(self._loss, network, vectors, generator), [adam]),
+            vectors,
             (torch.from_numpy(np.flatnonzero(np.diff(vectors.indptr))),),
             Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
-            generator=generator,
+            generator,
             validate=self._validation(network, vectors, validation) if validation else None,
             run=run,
-            name=f"{type(self).__name__}({self.axis})",
         )
-        self._keep(network.requires_grad_(False), vectors, train)
+        self._keep(network, vectors, train.histories)
 
-    def _fit_offsets(self, train: Dataset) -> None:
-        self.mean_, self.offset_ = fit_biases(train, _OFFSET_L2, _OFFSET_L2)
-        if self.offsets == "mean":
-            self.offset_ = np.zeros_like(self.offset_)
-        self.spread_ = float(train.ratings.std(dtype=np.float64)) or 1.0
-        self.low_, self.high_ = train.rating_range or (-np.inf, np.inf)
+    def _make(self, n_columns: int) -> MaskedAutoencoder:
+        return MaskedAutoencoder(n_columns, self.hidden, ACTIVATIONS[self.activation])
 
-    def _user_offsets(self, users: Histories) -> Floats:
-        """float32[n_users], the mean and how far the user is above it."""
-        if self.offsets == "mean":
-            return np.full(len(users), self.mean_, np.float32)
-        return np.float32(self.mean_) + user_biases(users, self.mean_, self.offset_, _OFFSET_L2)
+    def _learn(
+        self,
+        network: MaskedAutoencoder,
+        vectors: Csr,
+        rows: Callable[[], Arrays] | Arrays,
+        schedule: Schedule,
+        generator: torch.Generator,
+        *,
+        start: list[Tensor] | None = None,
+        validate: Callable[[], float] | None = None,
+        run: Run,
+    ) -> tuple[Curve, int]:
+        rate = self.learning_rate * (UPDATE_RATE if start else 1)
+        adam = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+        loss = partial(
+            masked_loss,
+            network,
+            vectors,
+            presence=self.presence,
+            dropout=self.dropout,
+            l2=self.l2,
+            start=start,
+            generator=generator,
+        )
+        return train_network(
+            network,
+            gradient_step(loss, [adam]),
+            rows,
+            schedule,
+            generator=generator,
+            validate=validate,
+            run=run,
+            name=f"{type(self).__name__}({self.axis})" + (", updated" if start else ""),
+        )
 
-    def _residuals(self, users: Histories) -> Csr:
-        """csr[n_users, n_items], ratings less offsets, standardised; empty without ratings."""
-        if users.ratings is None:
-            nothing = users.matrix()
-            nothing.data[:] = 0
-            nothing.eliminate_zeros()
-            return nothing
-        rated = users.matrix("rating")
-        rows = np.repeat(np.arange(len(users)), np.diff(rated.indptr))
-        rated.data = rated.data - self._user_offsets(users)[rows] - self.offset_[rated.indices]
-        rated.data /= np.float32(self.spread_)
-        return rated
+    def _vectors(self, users: Histories) -> Csr:
+        """What the network is trained on: the residuals of each user, or of each item."""
+        residuals = self._residuals(users)
+        return residuals if self.axis == "user" else residuals.T.tocsr()
 
     def _inputs(self, vectors: Csr) -> SparseBatch:
-        """What the network sees of vectors of residuals."""
-        batch = SparseBatch(vectors)
-        batch.values = batch.values + self.presence
-        return batch
-
-    def _loss(
-        self, network: MaskedAutoencoder, vectors: Csr, generator: torch.Generator, rows: Tensor
-    ) -> Tensor:
-        """The objective's share of a batch, as a mean over the ratings of an average batch."""
-        truth = vectors[rows.numpy()]
-        batch = self._inputs(truth)
-        hidden = dropped(network.encode(batch), self.dropout, generator)
-        error = network.decode(hidden, batch) - torch.from_numpy(truth.data)
-        share = len(rows) / vectors.shape[0]
-        weights = network.encoder.weight.square().sum() + network.decoder.weight.square().sum()
-        return (error.square().sum() + share * self.l2 / 2 * weights) / (share * vectors.nnz)
+        return inputs_of(vectors, self.presence)
 
     def _validation(
         self, network: MaskedAutoencoder, vectors: Csr, holdout: Holdout
@@ -188,27 +196,64 @@ class AutoRec(PredictsRatings, Recommender):
     def _settled(self) -> dict[str, Any]:
         return {"epochs": self.best_epoch_}
 
-    def _keep(self, network: MaskedAutoencoder, vectors: Csr, train: Dataset) -> None:
-        """Store what predicting needs: a vector and a bias of each item, and a way to a user's."""
+    def _keep(self, network: MaskedAutoencoder, vectors: Csr, users: Histories) -> None:
+        """Store what predicting and updating need: the encoder, and vectors of items and users."""
+        network.requires_grad_(False)
         units, bias = network.decoder.weight.numpy(), network.decoder.bias.numpy()
         count = np.bincount(vectors.indices, minlength=vectors.shape[1])
+        self.encoder_weight_ = network.encoder.weight.numpy().copy()
+        self.encoder_bias_ = network.encoder.bias.numpy().copy()
         if self.axis == "user":
             # Units of items that training never saw are still as they were drawn.
             self.item_vectors_ = np.where(count[:, None] > 0, units, 0)
             self.item_bias_ = self.offset_ + np.float32(self.spread_) * bias * (count > 0)
-            self.encoder_weight_ = network.encoder.weight.numpy().copy()
-            self.encoder_bias_ = network.encoder.bias.numpy().copy()
             return
         hidden = network.encode(self._inputs(vectors)).numpy()
         weight = np.diff(vectors.indptr).astype(np.float32)
         # Around their mean, so that a ridge on units does not let a few ratings move all items.
-        centre = weight @ hidden / weight.sum()
-        self.item_vectors_, self.item_bias_ = hidden - centre, self.offset_
+        self.centre_ = weight @ hidden / weight.sum()
+        self.item_vectors_, self.item_bias_ = hidden - self.centre_, self.offset_
         self.mean_unit_ = units[count > 0].mean(0)
-        self.mean_unit_bias_ = float(bias[count > 0].mean() + self.mean_unit_ @ centre)
+        self.mean_unit_bias_ = float(bias[count > 0].mean() + self.mean_unit_ @ self.centre_)
         # The exact minimum, given the hidden units, which the last steps of training are near.
-        self.user_units_, self.user_unit_bias_ = self._fitted(train.histories)
-        self.signatures_ = train.histories.signatures
+        self.user_units_, self.user_unit_bias_ = self._fitted(users)
+        self.signatures_ = users.signatures
+
+    # Updating
+
+    def _update(self, new: Dataset, known: Histories, places: Places, run: Run) -> None:
+        network = self._current(known, places)
+        self._update_offsets(new, known)
+        vectors = self._vectors(known)
+        changed = (new.user_counts if self.axis == "user" else new.item_counts) > 0
+        generator = torch.Generator().manual_seed(self.seed)
+        self._learn(
+            network,
+            vectors,
+            rehearsal(changed, np.diff(vectors.indptr) > 0, self.batch_size, generator),
+            Schedule(epochs=self.update_epochs, batch_size=self.batch_size),
+            generator,
+            start=[m.weight.detach().clone() for m in (network.encoder, network.decoder)],
+            run=run,
+        )
+        self._keep(network, vectors, known)
+
+    def _current(self, known: Histories, places: Places) -> MaskedAutoencoder:
+        """The network that was kept, by item with units for everybody."""
+        encoder = self.encoder_weight_
+        if self.axis == "user":
+            units, bias = self.item_vectors_, (self.item_bias_ - self.offset_) / self.spread_
+        else:
+            new = np.setdiff1d(np.arange(len(known)), places)
+            encoder = np.zeros((len(known), self.hidden), np.float32)
+            units, bias = np.empty_like(encoder), np.empty(len(known), np.float32)
+            encoder[places] = self.encoder_weight_
+            units[places], bias[places] = self.user_units_, self.user_unit_bias_
+            units[new], bias[new] = self._fitted(known.take(new))
+            bias -= units @ self.centre_
+        kept = {"encoder_weight_": encoder, "encoder_bias_": self.encoder_bias_}
+        kept |= {"decoder_weight_": units, "decoder_bias_": bias.astype(np.float32)}
+        return to_continue(partial(self._make, len(encoder)), kept)
 
     # Predicting: offsets, and the dot product of a vector of the user's and one of the item's.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,17 +14,15 @@ from pydantic import Field
 from scipy import sparse
 from torch import Tensor, nn
 
-from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.metrics import NDCG, Ranked
-from penchant.models.base import Learns, Recommender
 from penchant.models.parameters import Space
-from penchant.nn.loop import Schedule, gradient_step
-from penchant.nn.loop import train as train_network
+from penchant.models.user_autoencoder import UserAutoencoder
+from penchant.nn.loop import Step, gradient_step
+from penchant.nn.rehearsal import UPDATE_RATE
 from penchant.nn.sparse_batches import SparseBatch, SparseLinear, dropped
-from penchant.nn.weights import blank, weights_of, with_weights
-from penchant.run import Run
+from penchant.nn.weights import squares
 from penchant.topk import top_k
 
 Floats = npt.NDArray[np.float32]
@@ -60,7 +58,7 @@ class MultinomialNetwork(nn.Module):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class _Multinomial(Recommender):
+class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     """What both autoencoders share.
 
     Attributes:
@@ -72,6 +70,7 @@ class _Multinomial(Recommender):
         batch_size: users in a batch.
         epochs: the most passes over the users.
         patience: epochs without a better validation nDCG@100 before stopping.
+        update_epochs: passes over the vectors of updated users, among as many others.
     """
 
     hidden: Annotated[int, Field(gt=0), Space(64, 1024, log=True)] = 600
@@ -82,8 +81,7 @@ class _Multinomial(Recommender):
     batch_size: Annotated[int, Field(gt=0), Space(50, 1000, log=True)] = 100
     epochs: Annotated[int, Field(gt=0)] = 27
     patience: Annotated[int | None, Field(gt=0)] = 5
-
-    learns: ClassVar[Learns] = "pairs"
+    update_epochs: Annotated[int, Field(gt=0)] = 5
 
     @property
     def _code(self) -> int:
@@ -103,24 +101,37 @@ class _Multinomial(Recommender):
     def _make(self, n_items: int) -> MultinomialNetwork:
         return MultinomialNetwork(n_items, self.hidden, self.latent, self._code)
 
-    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        inputs = _normalised(train.histories)
-        inputs = inputs[np.flatnonzero(np.diff(inputs.indptr))]
-        generator = torch.Generator().manual_seed(self.seed)
-        network = blank(partial(self._make, train.n_items))
+    def _draw(self, network: MultinomialNetwork, generator: torch.Generator) -> None:
         for name, weight in network.named_parameters():
             if name.endswith("bias"):
                 nn.init.trunc_normal_(weight, std=0.001, a=-0.002, b=0.002, generator=generator)
             else:
                 nn.init.xavier_uniform_(weight, generator=generator)
-        optimiser = torch.optim.Adam(network.parameters(), lr=self.learning_rate, fused=True)
-        n_batches, steps = -(-inputs.shape[0] // self.batch_size), 0
+
+    def _vectors(self, users: Histories) -> sparse.csr_array:
+        """csr[n_users, n_items], interactions, each row of unit length."""
+        matrix = users.matrix()
+        lengths = np.diff(matrix.indptr)
+        matrix.data = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
+        return matrix
+
+    def _teaching(
+        self,
+        network: MultinomialNetwork,
+        vectors: sparse.csr_array,
+        generator: torch.Generator,
+        passed: int,
+    ) -> Step:
+        rate = self.learning_rate * (UPDATE_RATE if passed else 1)
+        optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+        n_batches, steps = -(-vectors.shape[0] // self.batch_size), 0
+        start = [w.detach().clone() for w in network.parameters()] if passed and self.l2 else None
 
         def loss(rows: Tensor) -> Tensor:
             nonlocal steps
-            batch = SparseBatch(inputs[rows.numpy()])
+            batch = SparseBatch(vectors[rows.numpy()])
             code = network.encode(batch, dropped(batch.values, self.dropout, generator))
-            z, penalty = self._sampled(code, steps / n_batches, generator)
+            z, penalty = self._sampled(code, passed + steps / n_batches, generator)
             steps += 1
             logits = network.decode(z)
             # The sum over a user's events of -log softmax, without a dense table of events.
@@ -129,21 +140,10 @@ class _Multinomial(Recommender):
             value: Tensor = (events * torch.logsumexp(logits, 1)).sum() - hit
             value = value / len(rows) + penalty
             if self.l2:
-                value = value + self.l2 * _squares(network)
+                value = value + self.l2 * squares(network.parameters(), start)
             return value
 
-        self.curve_, self.best_epoch_ = train_network(
-            network,
-            gradient_step(loss, [optimiser]),
-            (torch.arange(inputs.shape[0]),),
-            Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
-            generator=generator,
-            validate=partial(self._validation_loss, network, validation) if validation else None,
-            run=run,
-            name=type(self).__name__,
-        )
-        for name, value in weights_of(network).items():
-            setattr(self, name, value)
+        return gradient_step(loss, [optimiser])
 
     def _validation_loss(self, network: MultinomialNetwork, holdout: Holdout) -> float:
         """1 - nDCG@100 of the held-out items among all unseen ones."""
@@ -151,17 +151,13 @@ class _Multinomial(Recommender):
         found = NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))
         return 1 - float(np.nanmean(found))
 
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
-
     def _logits(self, network: MultinomialNetwork, users: Histories) -> Floats:
         with torch.no_grad():
-            code = network.encode(SparseBatch(_normalised(users)))
+            code = network.encode(SparseBatch(self._vectors(users)))
             return np.asarray(network.decode(code[:, : self.latent]).numpy())
 
     def _scores(self, users: Histories) -> Floats:
-        network = with_weights(partial(self._make, users.n_items), self.fitted_state())
-        return self._logits(network, users)
+        return self._logits(self._fitted(users.n_items), users)
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -209,15 +205,3 @@ class MultVAE(_Multinomial):
         divergence = 0.5 * (log_variance.exp() + mean.square() - 1 - log_variance).sum(1).mean()
         beta = self.beta * min(1.0, progress / self.annealing if self.annealing else 1.0)
         return torch.addcmul(mean, draw, (0.5 * log_variance).exp()), beta * divergence
-
-
-def _squares(network: nn.Module) -> Tensor:
-    return torch.stack([weight.square().sum() for weight in network.parameters()]).sum()
-
-
-def _normalised(users: Histories) -> sparse.csr_array:
-    """csr[n_users, n_items], interactions, each row of unit length."""
-    matrix = users.matrix()
-    lengths = np.diff(matrix.indptr)
-    matrix.data = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
-    return matrix

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -17,8 +18,9 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
 from penchant.models.abilities import PredictsRatings
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Learns
 from penchant.models.parameters import Space
+from penchant.models.updating import Places, Updating
 from penchant.nn.contrastive import (
     ContrastiveDivergence,
     Rated,
@@ -26,8 +28,9 @@ from penchant.nn.contrastive import (
     standardised,
     value_kernel,
 )
-from penchant.nn.loop import Arrays, Schedule
+from penchant.nn.loop import Arrays, Curve, Schedule, threads
 from penchant.nn.loop import train as train_network
+from penchant.nn.rehearsal import Mask, rehearsal
 from penchant.nn.softmax_rows import fit_softmax_rows
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -41,7 +44,7 @@ _CELLS = 2**22  # floats at once while predicting
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RatingRBM(PredictsRatings, Recommender):
+class RatingRBM(PredictsRatings, Updating):
     """A restricted Boltzmann machine of ratings, in which unrated things play no part.
 
     One machine a user with a softmax unit for each rated item, all sharing their weights, or one
@@ -59,6 +62,9 @@ class RatingRBM(PredictsRatings, Recommender):
     softmax unit fitted to it in the same manner, with the mean unit as a prior. Ratings that
     training has not seen count as the nearest one that it has.
 
+    An update by user goes on with the users who got something new, among as many others. By item
+    it fits the units of those users to their histories, and leaves all else.
+
     Attributes:
         axis: whether there is a machine for each user or for each item.
         hidden: hidden units.
@@ -71,6 +77,7 @@ class RatingRBM(PredictsRatings, Recommender):
         gibbs_steps: the most steps of contrastive divergence; training begins with one.
         gibbs_epochs: epochs after which there is one step more.
         refine: whether visible units are fitted to the hidden ones at last.
+        update_epochs: passes over updated users, among as many others, with `axis="user"`.
     """
 
     axis: Literal["user", "item"] = "item"
@@ -84,6 +91,7 @@ class RatingRBM(PredictsRatings, Recommender):
     gibbs_steps: Annotated[int, Field(gt=0)] = 1
     gibbs_epochs: Annotated[int, Field(gt=0)] = 10
     refine: bool = True
+    update_epochs: Annotated[int, Field(gt=0)] = 5
 
     learns: ClassVar[Learns] = "pairs"
     needs_ratings: ClassVar[bool] = True
@@ -98,13 +106,36 @@ class RatingRBM(PredictsRatings, Recommender):
                 f"{train.name!r} has {len(self.values_)} of them: round the ratings so that at "
                 f"most {_MOST_VALUES} are left."
             )
-        self.signatures_ = train.histories.signatures
-        matrix = train.histories.matrix("rating")
+        generator = torch.Generator().manual_seed(self.seed)
+        self.curve_, self.best_epoch_ = self._learn(
+            train.histories, self.epochs, generator, validation=validation, run=run
+        )
+
+    def _learn(
+        self,
+        users: Histories,
+        epochs: int,
+        generator: torch.Generator,
+        *,
+        changed: Mask | None = None,
+        validation: Holdout | None = None,
+        run: Run,
+    ) -> tuple[Curve, int]:
+        """Train from random weights or, where something has changed, from the current ones."""
+        matrix = users.matrix("rating")
         matrix = matrix if self.axis == "user" else matrix.T.tocsr()
         rows, k = Rated.of(matrix, self.values_), len(self.values_)
         counts = torch.bincount(rows.units, minlength=matrix.shape[1] * k).float().view(-1, k)
-        generator = torch.Generator().manual_seed(self.seed)
         network = SoftmaxRBM(_log_frequencies(counts), self.hidden, generator)
+        there = np.diff(matrix.indptr) > 0
+        draw: Callable[[], Arrays] = lambda: (torch.from_numpy(np.flatnonzero(there)),)  # noqa: E731
+        epoch = 0
+        if changed is not None:
+            kept = (self.inputs_, self.visible_bias_, self.hidden_bias_)
+            for own, value in zip(network.buffers(), kept, strict=True):
+                own.copy_(torch.tensor(value))
+            draw = rehearsal(changed, there, self.batch_size, generator)
+            epoch = self.best_epoch_
         learn = ContrastiveDivergence(
             network,
             rows,
@@ -114,14 +145,12 @@ class RatingRBM(PredictsRatings, Recommender):
             l2=self.l2,
             generator=generator,
         )
-        active = torch.nonzero(rows.offsets.diff())[:, 0]
-        epoch = 0
 
         def epoch_rows() -> Arrays:
             nonlocal epoch
             learn.gibbs_steps = min(self.gibbs_steps, 1 + epoch // self.gibbs_epochs)
             epoch += 1
-            return (active,)
+            return draw()
 
         def keep() -> None:
             self._keep(network, rows, counts.sum(1) > 0)
@@ -133,12 +162,14 @@ class RatingRBM(PredictsRatings, Recommender):
             rest = self.predict(validation.rows).astype(np.float64) - validation.ratings
             return float(np.sqrt(np.square(rest).mean()))
 
-        self.ridge_ = max(self.l2, 1e-6) * len(active)  # training's own, summed over the rows
-        self.curve_, self.best_epoch_ = train_network(
+        self.signatures_ = users.signatures
+        # Training's own, summed over the rows.
+        self.ridge_ = max(self.l2, 1e-4) * int(there.sum())
+        found = train_network(
             network,
             learn,
             epoch_rows,
-            Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
+            Schedule(epochs=epochs, batch_size=self.batch_size, patience=self.patience),
             generator=generator,
             validate=error if validation is not None else None,
             run=run,
@@ -146,10 +177,12 @@ class RatingRBM(PredictsRatings, Recommender):
         )
         keep()
         if self.refine:
-            hidden = (
-                self.hidden_[:-1] if self.axis == "item" else self.hidden_units(train.histories)
-            )
-            self._fit_units(matrix.T.tocsr(), torch.from_numpy(hidden))
+            by_item = self.axis == "item"
+            hidden = self.hidden_[:-1] if by_item else self.hidden_units(users)
+            with threads(run, self.batch_size):
+                fitted = self._fitted_units(matrix.T.tocsr(), torch.from_numpy(hidden))
+            self.units_[:-1], self.biases_[:-1] = fitted
+        return found
 
     def _settled(self) -> dict[str, Any]:
         return {"epochs": self.best_epoch_}
@@ -161,21 +194,19 @@ class RatingRBM(PredictsRatings, Recommender):
             mean = table[trained].mean(0)
             kept.append(torch.cat([table, mean[None]]))
             kept[-1][:-1][~trained] = mean
-        self.units_, self.biases_ = (table.numpy() for table in kept)
+        self.units_: Floats = kept[0].numpy()
+        self.biases_: Floats = kept[1].numpy()
         if self.axis == "user":
-            self.inputs_ = network.weight.numpy().copy()
-            self.hidden_bias_ = network.hidden_bias.numpy().copy()
+            self.inputs_: Floats = network.weight.numpy().copy()
+            self.visible_bias_: Floats = network.visible_bias.numpy().copy()
+            self.hidden_bias_: Floats = network.hidden_bias.numpy().copy()
         else:
             # An item without ratings, or outside the vocabulary, is what the biases alone say.
             nothing = torch.sigmoid(network.hidden_bias)[None]
-            self.hidden_ = torch.cat([network.hidden(rows), nothing]).numpy()
-
-    def _fit_units(self, ratings: sparse.csr_array, hidden: Tensor) -> None:
-        """Fit visible units, rows of csr[n_columns, n_rows], to float32[n_rows, hidden]."""
-        weights, biases = self._fitted_units(ratings, hidden)
-        self.units_[:-1], self.biases_[:-1] = weights, biases
+            self.hidden_: Floats = torch.cat([network.hidden(rows), nothing]).numpy()
 
     def _fitted_units(self, ratings: sparse.csr_array, hidden: Tensor) -> tuple[Floats, Floats]:
+        """Weights and biases of units, rows of `ratings`, given float32[n_columns, hidden]."""
         rated, k = Rated.of(ratings, self.values_), len(self.values_)
         prior = np.concatenate([self.units_[-1], self.biases_[-1][:, None] / _BIAS], 1)
         found = fit_softmax_rows(
@@ -188,6 +219,24 @@ class RatingRBM(PredictsRatings, Recommender):
             self.ridge_,
         ).numpy()
         return found[:, :, :-1], found[:, :, -1] * np.float32(_BIAS)
+
+    def _update(self, new: Dataset, known: Histories, places: Places, run: Run) -> None:
+        changed = new.user_counts > 0
+        if self.axis == "user":
+            generator = torch.Generator().manual_seed(self.seed)
+            self._learn(known, self.update_epochs, generator, changed=changed, run=run)
+            return
+        some = known.take(np.flatnonzero(changed)).matrix("rating")
+        with threads(run, self.batch_size):
+            fitted = self._fitted_units(some, torch.from_numpy(self.hidden_[:-1]))
+        grown = []
+        for old, own in zip((self.units_, self.biases_), fitted, strict=True):
+            table = np.repeat(old[-1:], len(known) + 1, axis=0)
+            table[places] = old[:-1]
+            table[:-1][changed] = own
+            grown.append(table)
+        self.units_, self.biases_ = grown
+        self.signatures_ = known.signatures
 
     # Predicting
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
@@ -16,10 +17,12 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Learns
 from penchant.models.parameters import Space
-from penchant.nn.loop import Schedule
+from penchant.models.updating import Places, Updating
+from penchant.nn.loop import Arrays, Curve, Schedule
 from penchant.nn.loop import train as train_network
+from penchant.nn.rehearsal import rehearsal
 from penchant.run import Run
 
 Floats = npt.NDArray[np.float32]
@@ -30,20 +33,24 @@ class ItemsRBM(nn.Module):
 
     Args:
         weight: float32[n_items, hidden], the initial weights.
+        visible_bias: float32[n_items], the initial biases of visible units.
+        hidden_bias: float32[hidden], the initial biases of hidden units.
         copies: float32[hidden], how many times each hidden unit is there.
     """
 
     weight: Tensor
-    copies: Tensor
     visible_bias: Tensor
     hidden_bias: Tensor
+    copies: Tensor
 
-    def __init__(self, weight: Tensor, copies: Tensor) -> None:
+    def __init__(
+        self, weight: Tensor, visible_bias: Tensor, hidden_bias: Tensor, copies: Tensor
+    ) -> None:
         super().__init__()
-        self.register_buffer("copies", copies)
         self.register_buffer("weight", weight)
-        self.register_buffer("visible_bias", torch.zeros(weight.shape[0]))
-        self.register_buffer("hidden_bias", torch.zeros(weight.shape[1]))
+        self.register_buffer("visible_bias", visible_bias)
+        self.register_buffer("hidden_bias", hidden_bias)
+        self.register_buffer("copies", copies)
 
     def hidden(self, visible: Tensor) -> Tensor:
         """float32[n, hidden], how likely each hidden unit is on."""
@@ -55,7 +62,7 @@ class ItemsRBM(nn.Module):
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class RBM(Recommender):
+class RBM(Updating):
     """A restricted Boltzmann machine that reconstructs what a user has seen.
 
     Visible units are the items: a rating divided by the highest of the scale (by 1 where the log
@@ -72,6 +79,8 @@ class RBM(Recommender):
     arithmetic that changes nothing; but their likeness is unstable, and rounding, which differs
     from machine to machine, would end it within ten epochs.
 
+    An update goes on with the users who got something new, among as many others.
+
     Attributes:
         hidden: hidden units.
         learning_rate: of the mean gradient of a batch's users.
@@ -79,6 +88,7 @@ class RBM(Recommender):
         batch_size: users in a batch.
         initial_scale: standard deviation of the initial weights.
         sample: whether hidden and reconstructed units are drawn, rather than their probabilities.
+        update_epochs: passes over updated users, among as many others.
     """
 
     hidden: Annotated[int, Field(gt=0), Space(10, 500, log=True)] = 30
@@ -87,6 +97,7 @@ class RBM(Recommender):
     batch_size: Annotated[int, Field(gt=0), Space(50, 1000, log=True)] = 150
     initial_scale: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.0
     sample: bool = False
+    update_epochs: Annotated[int, Field(gt=0)] = 5
 
     learns: ClassVar[Learns] = "pairs"
 
@@ -95,33 +106,60 @@ class RBM(Recommender):
         if train.has_ratings:
             assert train.rating_range is not None
             self.highest_ = train.rating_range[1]
-            if train.ratings.min() <= 0:
-                raise DataError(
-                    f"{type(self).__name__} takes 0 for an item not seen, and the log "
-                    f"{train.name!r} has ratings of 0 or below: shift them above 0, or leave "
-                    "those events out."
-                )
+            self._refuse_zeros(train)
             self.unrated_ = float(train.ratings.mean(dtype=np.float64)) / self.highest_
         generator = torch.Generator().manual_seed(self.seed)
         weight = torch.randn(train.n_items, self.hidden, generator=generator) * self.initial_scale
+        self.weights_ = weight.numpy()
+        self.visible_bias_ = np.zeros(train.n_items, np.float32)
+        self.hidden_bias_ = np.zeros(self.hidden, np.float32)
+        rows = (torch.from_numpy(np.flatnonzero(train.user_counts)),)
+        self.curve_ = self._learn(train.histories, rows, self.epochs, generator, run)
+
+    def _update(self, new: Dataset, known: Histories, places: Places, run: Run) -> None:
+        if known.ratings is not None:
+            self._refuse_zeros(new)
+        generator = torch.Generator().manual_seed(self.seed)
+        rows = rehearsal(new.user_counts > 0, known.lengths > 0, self.batch_size, generator)
+        self._learn(known, rows, self.update_epochs, generator, run)
+
+    def _refuse_zeros(self, log: Dataset) -> None:
+        if log.ratings.min() <= 0:
+            raise DataError(
+                f"{type(self).__name__} takes 0 for an item not seen, and the log {log.name!r} "
+                "has ratings of 0 or below: shift them above 0, or leave those events out."
+            )
+
+    def _learn(
+        self,
+        users: Histories,
+        rows: Callable[[], Arrays] | Arrays,
+        epochs: int,
+        generator: torch.Generator,
+        run: Run,
+    ) -> Curve:
+        """Go on from the current weights."""
+        units = np.vstack([self.weights_, self.hidden_bias_])
         which, copies = np.arange(self.hidden), np.ones(self.hidden, np.int64)
         if not self.sample:
-            distinct, which, copies = np.unique(
-                weight.numpy(), axis=1, return_inverse=True, return_counts=True
-            )
-            weight, which = torch.from_numpy(np.ascontiguousarray(distinct)), which.reshape(-1)
-        network = ItemsRBM(weight, torch.from_numpy(copies.astype(np.float32)))
-        inputs = self._inputs(train.histories)
-        active = torch.from_numpy(np.flatnonzero(train.user_counts))
+            units, which, copies = np.unique(units, axis=1, return_inverse=True, return_counts=True)
+            which = which.reshape(-1)
+        network = ItemsRBM(
+            torch.from_numpy(np.ascontiguousarray(units[:-1])),
+            torch.tensor(self.visible_bias_),
+            torch.tensor(units[-1]),
+            torch.from_numpy(copies.astype(np.float32)),
+        )
+        inputs = self._inputs(users)
 
         def step(rows: Tensor) -> Tensor:
             return self._step(network, torch.from_numpy(inputs[rows.numpy()].toarray()), generator)
 
-        self.curve_, _ = train_network(
+        curve, _ = train_network(
             network,
             step,
-            (active,),
-            Schedule(epochs=self.epochs, batch_size=self.batch_size),
+            rows,
+            Schedule(epochs=epochs, batch_size=self.batch_size),
             generator=generator,
             run=run,
             name=type(self).__name__,
@@ -129,6 +167,7 @@ class RBM(Recommender):
         self.weights_ = np.ascontiguousarray(network.weight.numpy()[:, which])
         self.visible_bias_ = network.visible_bias.numpy()
         self.hidden_bias_ = network.hidden_bias.numpy()[which]
+        return curve
 
     @torch.no_grad()
     def _step(self, network: ItemsRBM, data: Tensor, generator: torch.Generator) -> Tensor:

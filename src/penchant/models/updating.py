@@ -74,7 +74,15 @@ class Updating(Recommender):
             item_table=self.item_table_,
             name=new.name,
         )
-        self._update(log, known, places, run or Run())
+        before = self.fitted_state()
+        try:
+            self._update(log, known, places, run or Run())
+        except BaseException:
+            # Learning can fail half of the way, for example where a loss becomes infinite.
+            for name in self.fitted_state():
+                delattr(self, name)
+            vars(self).update(before)
+            raise
         self.users_, self.known_ = users, known
         digest = hashlib.sha256((self.trained_on_ + new.fingerprint).encode())
         self.trained_on_ = digest.hexdigest()
@@ -84,6 +92,8 @@ class Updating(Recommender):
     @abstractmethod
     def _update(self, new: Dataset, known: Histories, places: Places, run: Run) -> None:
         """Learn from new events.
+
+        Fitted arrays are replaced and never written to, so that a failure leaves all as it was.
 
         Args:
             new: the new events under the vocabularies as they will be; no user table.

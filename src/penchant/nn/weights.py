@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import copy
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -35,6 +36,22 @@ def with_weights(make: Callable[[], N], state: Mapping[str, Any]) -> N:
     found = {name: torch.as_tensor(state[_attribute(name)]) for name in network.state_dict()}
     network.load_state_dict(found, assign=True)
     return network.eval().requires_grad_(False)
+
+
+def to_continue(make: Callable[[], N], state: Mapping[str, Any]) -> N:
+    """A network to go on training, with copies of the weights that `weights_of` gave."""
+    return copy.deepcopy(with_weights(make, state)).train().requires_grad_(True)
+
+
+def squares(weights: Iterable[Tensor], start: Iterable[Tensor] | None = None) -> Tensor:
+    """The sum of squared weights or, where a start is given, of their distances from it.
+
+    A penalty on it draws weights to 0 or to the start. Drawn to the start, those of which a batch
+    says nothing stay exactly where they are, also under Adam, whose steps are as long for a small
+    gradient as for a large one.
+    """
+    moved = weights if start is None else (w - s for w, s in zip(weights, start, strict=True))
+    return torch.stack([part.square().sum() for part in moved]).sum()
 
 
 def _attribute(name: str) -> str:

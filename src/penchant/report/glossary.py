@@ -38,6 +38,8 @@ _METRICS = {
     "pearson": "Correlation of predicted with true ratings, from -1 to 1.",
     "auc": "Chance that a liked row is scored above one that is not: 0.5 is a guess, 1 is perfect.",
     "average-precision": "Area under precision against recall, likes being what is looked for.",
+    "precision-at-recall": "Share of likes among the best-scored rows that hold k per cent of all "
+    "likes.",
     "f1": "Balance of precision and recall of the likes that the model calls.",
     "like-accuracy": "Share of rows where the call, liked or not, is right.",
     "like-precision": "Share of called likes that are likes.",

@@ -14,7 +14,9 @@ from penchant.errors import ParameterError
 if TYPE_CHECKING:
     from penchant.studies.study import Study
 
-TABLE: dict[str, str] = {}
+TABLE: dict[str, str] = {
+    "movies": "penchant.studies.movies",
+}
 """Each study's name and the module it is in, such as `"movies": "penchant.studies.movies"`."""
 
 __all__ = ["TABLE", "find"]

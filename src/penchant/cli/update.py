@@ -1,0 +1,156 @@
+"""`penchant update`: a bundle that goes on learning from new events."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.errors import BundleError, DataError, ParameterError
+from penchant.run import say
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penchant.data.dataset import Dataset
+    from penchant.data.vocabulary import Vocabulary
+    from penchant.models.base import Recommender
+
+_NAMED = 10  # unknown items that are named on standard error
+
+
+@command
+def update(
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
+    log: LogOptions,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The updated bundle's folder.", show_default=False),
+    ] = None,
+    in_place: Annotated[
+        bool, typer.Option("--in-place", help="Put the updated bundle in the place of DIR.")
+    ] = False,
+    skip_unknown_items: Annotated[
+        bool,
+        typer.Option(
+            "--skip-unknown-items", help="Leave out events with items the bundle does not know."
+        ),
+    ] = False,
+    session: Session,
+) -> None:
+    """Let a bundle go on learning from new events of a LOG."""
+    place = _place(folder, output, in_place=in_place)
+
+    from penchant.bundle import restore, save
+    from penchant.models.abilities import Updates
+
+    model = restore(folder)
+    if not isinstance(model, Updates):
+        raise ParameterError(
+            f"{type(model).__name__} cannot go on learning, as {', '.join(_able())} can: learn it "
+            "again from all events with penchant train."
+        )
+    data, left_out = _events(log.read(session.run), model, skip=skip_unknown_items)
+    before, started = len(model.users_), time.perf_counter()
+    model.update(data, run=session.run)
+    seconds = time.perf_counter() - started
+    save(model, place, overwrite=in_place)
+    fresh = len(model.users_) - before
+    if left_out:
+        named = ", ".join(str(item) for item in left_out[:_NAMED])
+        more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
+        say(f"Left out {len(left_out):,} items that the bundle does not know: {named}{more}.")
+    again = session.again() + ("" if in_place else f" -o {shlex.quote(str(place))}")
+    if session.json:
+        session.reply(
+            {
+                "bundle": str(place),
+                "model": repr(model),
+                "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
+                "users": data.n_users,
+                "new_users": fresh,
+                "left_out_items": left_out,
+                "update_seconds": seconds,
+                "reproduce": again,
+            }
+        )
+        return
+    print(
+        f"{model!r} has gone on learning from {len(data):,} events of {data.n_users:,} users, "
+        f"{fresh:,} of them new, in {seconds:.1f} s; it is in {place}."
+    )
+    say(f"Next: penchant recommend {shlex.quote(str(place))} --user {data.users[0]}")
+    if not in_place:
+        say(f"Again: {again}")
+
+
+def _place(folder: Path, output: Path | None, *, in_place: bool) -> Path:
+    """Where the updated bundle goes."""
+    if in_place == (output is not None):
+        raise ParameterError(
+            "Say where the updated bundle is to be: either -o with a new folder, or --in-place."
+        )
+    if output is None:
+        return folder
+    if output.exists():
+        raise BundleError(
+            f"There already is {str(output)!r}: choose another folder, or update it --in-place."
+        )
+    return output
+
+
+def _able() -> list[str]:
+    """The names of all models that can go on learning."""
+    from penchant.models import TABLE, find
+    from penchant.models.abilities import Updates
+
+    return [name for name in TABLE if issubclass(find(name), Updates)]
+
+
+def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, list[int | str]]:
+    """The log under ids of the bundle's types, and the unknown items that were left out."""
+    import polars as pl
+
+    from penchant.data.dataset import Dataset
+
+    frame = log.frame()
+    users, items = _ids(frame["user"], model.users_), _ids(frame["item"], model.items_, lose=skip)
+    left_out: list[int | str] = []
+    if skip:
+        known = pl.Series(model.items_.indices(items) >= 0)
+        left_out = frame["item"].filter(~known).unique().sort().to_list()
+        frame, users, items = frame.filter(known), users.filter(known), items.filter(known)
+        if not len(frame):
+            raise DataError(
+                f"The bundle knows none of the items of {log.name!r}: is it of another log?"
+            )
+    frame = frame.with_columns(users.alias("user"), items.alias("item"))
+    return Dataset.from_frame(frame, name=log.name, scale=log.scale), left_out
+
+
+def _ids(ids: pl.Series, vocabulary: Vocabulary, *, lose: bool = False) -> pl.Series:
+    """The ids as integers or strings, whichever the vocabulary has.
+
+    Args:
+        ids: as the log has them.
+        vocabulary: of the bundle.
+        lose: make those null that cannot be cast, instead of refusing them.
+
+    Raises:
+        UnknownIdError: the vocabulary has integers, and an id is none.
+    """
+    import polars as pl
+
+    if vocabulary.kind == "string":
+        return ids.cast(pl.String)
+    found = ids.cast(pl.Int64, strict=False)
+    if not lose and found.null_count():
+        vocabulary.cast(str(ids.filter(found.is_null())[0]))
+    return found

@@ -1,0 +1,153 @@
+"""Parts of the study of movies: whom it judges on which rows, and how."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+import penchant as pn
+from penchant.data.attributes import item_attributes
+from penchant.data.split import TEST
+from penchant.errors import DataError
+from penchant.models import PerUserNetwork, RatingRBM
+from penchant.run import Run
+from penchant.studies import movies_everyone, movies_judged, movies_networks
+from penchant.studies.movies_first_user import first_user
+from penchant.studies.movies_setup import (
+    EVERYTHING,
+    MAJORITY,
+    Setup,
+    answers,
+    by_row,
+    known,
+    liked,
+    questions,
+    row_scores,
+)
+from penchant.studies.movies_shared import TRIVIAL
+from penchant.testing import planted_attributes
+
+
+@pytest.fixture(scope="module")
+def setup():
+    log = planted_attributes(n_users=30, n_items=40, per_user=20)
+    return Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2, quick=True)
+
+
+@pytest.mark.mirror
+@pytest.mark.usefixtures("mirror")
+def test_the_first_user_of_movielens_1m(mirror):
+    log = pn.load("movielens-1m", mirror=mirror)
+    setup = Setup(log=log, seed=0, run=Run(), users=2, epochs=1, autoencoder_epochs=1, quick=True)
+    found = first_user(setup)
+    likes = np.asarray(found["liked"])
+    assert (found["user"], len(likes), likes.sum(), found["train"]) == (1, 53, 45, 34)
+    assert (likes[:34].sum(), likes[34:].sum()) == (26, 19)
+    assert found["said"]["RBM"]["users"] == 1501
+    assert setup.rated.n_items == 3706
+
+
+def test_all_are_judged_on_the_same_rows(setup):
+    assert len(setup.sample) == 6
+    (first,) = setup.log.events.filter(pl.col("row") == 1)["user"]
+    assert setup.first == first
+    assert first in setup.sample
+    asked = by_row(setup.test, setup.test.rows.items)
+    own = setup.own
+    assert by_row(own.test, own.test.rows.items) == asked
+    assert own.log.users.ids.to_list() == setup.log.users.take(setup.sample).to_list()
+    mine = np.isin(setup.log.events["user"].to_numpy(), setup.sample)
+    assert len(asked) == int((setup.split.sides[mine] == TEST).sum())
+    assert len(known(own)) + len(asked) == int(mine.sum())
+
+
+def test_row_scores_are_those_of_the_lists(setup):
+    model = RatingRBM(epochs=1).fit(setup.split.train)
+    found = row_scores(model, setup.test.rows)
+    assert found == pytest.approx(answers(model, setup.test), abs=1e-4)
+
+
+def contender(scores, cut=0.5, chances=True):
+    return {
+        "scores": scores,
+        "cut": cut,
+        "f1_cut": cut,
+        "chances": chances,
+        "seconds": 1.0,
+        "parameters": 1,
+    }
+
+
+@pytest.fixture(scope="module")
+def judged(setup):
+    truth = np.asarray(by_row(setup.test, liked(setup.test)))
+    users = np.asarray(by_row(setup.test, setup.test.rows.users))
+    rng = np.random.default_rng(0)
+    of_user = {u: 0.3 + 0.1 * n for n, u in enumerate(np.unique(users))}
+    own = np.array([of_user[u] for u in users])
+    said = {
+        "oracle": contender(truth),
+        "LSTM": contender(own),
+        "modified LSTM": contender(1 - truth),
+        EVERYTHING: contender(np.ones(len(truth)), chances=False),
+        MAJORITY: contender(own),
+        "item mean": contender(rng.random(len(truth)), chances=False),
+        "user and item biases": contender(rng.random(len(truth)), chances=False),
+    }
+    assert set(TRIVIAL) < set(said)
+    return movies_judged.judged(setup, said)
+
+
+def test_a_copy_of_a_trivial_answer_is_no_better_and_an_oracle_is(judged):
+    against = judged["against"]
+    for answer in (EVERYTHING, MAJORITY):
+        assert against[answer]["oracle"]["verdict"] == "beats"
+        assert against[answer]["modified LSTM"]["verdict"] == "worse"
+    same = against[MAJORITY]["LSTM"]
+    assert (same["gain"], same["low"], same["high"], same["verdict"]) == (0, 0, 0, "no better")
+    assert movies_everyone.no_better(judged) == ["LSTM", "modified LSTM"]
+    sentence = movies_everyone.verdict_on("LSTM", judged)
+    assert "no better than “the user's own majority” (+0.0, +0.0 to +0.0 points" in sentence
+    turned = {
+        a: f | dict.fromkeys(("LSTM", "modified LSTM"), f["oracle"]) for a, f in against.items()
+    }
+    assert movies_everyone.no_better(judged | {"against": turned}) == []
+
+
+def test_knowing_who_likes_much_is_worth_nothing_within_users(judged):
+    within = judged["within"]
+    for name in (MAJORITY, EVERYTHING, "LSTM"):
+        assert within[name] == {"auc": 0.5, "low": 0.5, "high": 0.5}
+    assert within["oracle"]["auc"] == 1
+    assert within["modified LSTM"]["auc"] == 0
+    assert set(judged["log-loss"]) == {"oracle", "LSTM", "modified LSTM", MAJORITY}
+
+
+def test_reach_is_what_switching_a_genre_on_changes():
+    every = np.array([[n >> 2 & 1, n >> 1 & 1, n & 1] for n in range(8)])
+    names = np.array(["Action", "Drama", "War"])
+    table = pl.DataFrame({"item": range(8), "genres": [names[row > 0].tolist() for row in every]})
+    frame = pl.DataFrame({"user": [1] * 8, "item": range(8), "rating": [5.0, 1, 5, 1, 5, 4, 1, 1]})
+    log = pn.Dataset.from_frame(frame, item_table=table, scale=(1, 5))
+    attributes = item_attributes(log)
+    for cell in ("lstm", "no-forget"):
+        model = PerUserNetwork(cell=cell, units=5, epochs=3).fit(log)
+        chance = model.predict(questions(model, 1, np.arange(8)))
+        found = movies_networks.reach(model, [1])
+        for place, name in enumerate(attributes.names):
+            if name not in names:  # no film has it
+                assert np.isnan(found[place])
+                continue
+            column = int(np.flatnonzero(names == name)[0])
+            on = np.flatnonzero(every[:, column])
+            off = on - (4 >> column)
+            assert found[place] == pytest.approx(np.abs(chance[on] - chance[off]).mean(), rel=1e-3)
+        assert found[attributes.names.index("War")] > 0
+
+
+def test_a_log_of_short_histories_is_refused():
+    log = planted_attributes(n_users=12, n_items=20, per_user=3)
+    setup = Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
+    with pytest.raises(DataError, match="longer histories"):
+        _ = setup.split
