@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import json
+import shlex
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.bundle import restore, save
+from penchant.models import make
+from penchant.testing import planted_ratings
+
+AUTOREC = "autorec:hidden=8,epochs=4,batch_size=16"
+NEW = "user,item,rating\n3,1,5\n3,4,1\n777,2,4\n"
+
+
+@pytest.fixture
+def learned(tmp_path, tiny):
+    return make(AUTOREC).fit(tiny).save(tmp_path / "learned")
+
+
+@pytest.fixture
+def new(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text(NEW)
+    return path
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_goes_on_learning_into_a_new_folder(call, learned, new, tmp_path):
+    before, place = files(learned), tmp_path / "further" / "updated"
+    result = call("update", learned, new, "-o", place)
+    assert result.exit_code == 0, result.stderr
+    assert "has gone on learning from 3 events of 2 users, 1 of them new" in result.stdout
+    assert files(learned) == before
+    model, old = restore(place), restore(learned)
+    assert model.known_.n_events == old.known_.n_events + 3
+    assert np.abs(model.scores(model.histories_of([3])) - old.scores(old.histories_of([3]))).max()
+    advice = next(line for line in result.stderr.splitlines() if line.startswith("Next: "))
+    assert call(*shlex.split(advice)[2:]).exit_code == 0
+
+
+def test_goes_on_in_place_and_tells_programs(call, learned, new):
+    facts = json.loads(call("update", learned, new, "--in-place", "--json").stdout)
+    assert facts["bundle"] == str(learned)
+    assert facts["log"]["events"] == 3
+    assert (facts["users"], facts["new_users"], facts["left_out_items"]) == (2, 1, [])
+    assert facts["model"] == repr(restore(learned))
+    words = shlex.split(facts["reproduce"])
+    assert words == ["penchant", "update", str(learned), str(new), "--in-place"]
+    assert call(*words[1:]).exit_code == 0
+    assert restore(learned).known_.lengths[restore(learned).users_.index(777)] == 2
+
+
+def test_where_to_must_be_said_once_and_be_free(call, learned, new, tmp_path):
+    for words in ((), ("-o", tmp_path / "x", "--in-place")):
+        refused = call("update", learned, new, *words)
+        assert refused.exit_code == 1
+        assert "either -o with a new folder, or --in-place" in refused.stderr
+    taken = call("update", learned, new, "-o", tmp_path)
+    assert taken.exit_code == 1
+    assert "choose another folder" in taken.stderr
+
+
+def test_unknown_items_are_refused_unless_they_are_to_be_left_out(call, learned, new, tmp_path):
+    new.write_text(NEW + "3,901,5\n777,902,5\n3,902,1\n")
+    before = files(learned)
+    refused = call("update", learned, new, "--in-place")
+    assert refused.exit_code == 1
+    assert "not known to the model, such as 901" in refused.stderr
+    assert files(learned) == before
+    done = call("update", learned, new, "-o", tmp_path / "to", "--skip-unknown-items")
+    assert done.exit_code == 0, done.stderr
+    assert "Left out 2 items that the bundle does not know: 901, 902." in done.stderr
+    words = ("update", learned, new, "--in-place", "--skip-unknown-items", "--json")
+    assert json.loads(call(*words).stdout)["left_out_items"] == [901, 902]
+    new.write_text("user,item,rating\n3,901,5\n")
+    nothing = call("update", learned, new, "--in-place", "--skip-unknown-items")
+    assert nothing.exit_code == 1
+    assert "knows none of the items" in nothing.stderr
+
+
+def test_ids_take_the_types_of_the_bundle(call, new, learned, tmp_path):
+    log = planted_ratings(n_users=20, n_items=10, per_user=5)
+    frame = log.frame().with_columns(pl.col("user", "item").cast(pl.String))
+    texts = save(make(AUTOREC).fit(type(log).from_frame(frame)), tmp_path / "texts")
+    done = call("update", texts, new, "--in-place")
+    assert done.exit_code == 0, done.stderr
+    assert restore(texts).known_.lengths[restore(texts).users_.index("777")] == 1
+    new.write_text("user,item,rating\nanna,1,5\nbert,2,4\n")
+    refused = call("update", learned, new, "--in-place")
+    assert refused.exit_code == 1
+    assert "The user ids of this log are integers, and 'anna' is none." in refused.stderr
+    new.write_text("user,item,rating\n1,1,5\n2,x,4\n")
+    assert "'x' is none" in call("update", learned, new, "--in-place").stderr
+    words = ("update", learned, new, "--in-place", "--skip-unknown-items", "--json")
+    assert json.loads(call(*words).stdout)["left_out_items"] == ["x"]
+
+
+def test_columns_are_read_as_asked(call, learned, new, tmp_path):
+    new.write_text("5;who;what\n4;3;1\n1;888;2\n")
+    words = ("--separator", ";", "--user", "who", "--item", "what", "--rating", "5")
+    done = call("update", learned, new, *words, "-o", tmp_path / "to")
+    assert done.exit_code == 0, done.stderr
+    assert restore(tmp_path / "to").histories_of([888]).ratings.tolist() == [1]
+
+
+def test_a_model_that_cannot_is_named_with_those_that_can(call, bundle, new):
+    refused = call("update", bundle, new, "--in-place")
+    assert refused.exit_code == 1
+    assert "EASE cannot go on learning, as dot, rbm" in refused.stderr
+    assert "autorec" in refused.stderr
+    assert "penchant train" in refused.stderr
+
+
+def test_a_bundle_is_written_whole_or_not_at_all(call, learned, new, monkeypatch):
+    before = files(learned)
+
+    def broken(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("penchant.bundle.writing.write_arrays", broken)
+    failed = call("update", learned, new, "--in-place")
+    assert failed.exit_code == 1
+    assert "No space left on device" in failed.stderr
+    assert files(learned) == before
+    assert [path.name for path in learned.parent.iterdir()].count("learned") == 1
+    assert not list(learned.parent.glob(".learned*"))
