@@ -102,8 +102,8 @@ def test_ids_take_the_types_of_the_bundle(call, new, learned, tmp_path):
 
 
 def test_columns_are_read_as_asked(call, learned, new, tmp_path):
-    new.write_text("5;who;what\n4;3;1\n1;888;2\n")
-    words = ("--separator", ";", "--user", "who", "--item", "what", "--rating", "5")
+    new.write_text("stars;who;what\n4;3;1\n1;888;2\n")
+    words = ("--separator", ";", "--user", "who", "--item", "what", "--rating", "stars")
     done = call("update", learned, new, *words, "-o", tmp_path / "to")
     assert done.exit_code == 0, done.stderr
     assert restore(tmp_path / "to").histories_of([888]).ratings.tolist() == [1]
