@@ -39,6 +39,14 @@ VARIANTS = (
     "attribute-network:body=recurrent",
     "attribute-network:body=recurrent,cell=gru,layers=2,units=8,dropout=0.1",
     "attribute-network:item_rate=true,layers=2,history_dropout=0",
+    "boosted-trees:target=like>=4",
+    "boosted-trees:members=ials,event_share=1",
+    "feature-mlp:target=like>=4,networks=1",
+    "ordinal:own_thresholds=false,dim=0",
+    "ordinal:target=like>=4",
+    "blend:target=like>=4,members=bias;ials,by_support=false",
+    "factorisation-machine:target=like>=4",
+    "hybrid-factors:loss=logistic",
 )
 
 # Logs this small need shorter vectors, and more steps an epoch, than the defaults have.
@@ -49,6 +57,12 @@ FOR_SMALL_LOGS = {
     "attribute-network": {"batch_size": 128, "learning_rate": 0.02, "epochs": 15},
     "autoencoder": {"initial_scale": 0.1, "hidden": 32, "epochs": 100},
     "autorec": {"hidden": 32, "l2": 2.0, "learning_rate": 0.02, "batch_size": 16, "epochs": 15},
+    "boosted-trees": {"min_events": 20, "trees": 60},
+    "feature-mlp": {"units": 16, "batch_size": 64, "learning_rate": 0.01, "epochs": 6},
+    "ordinal": {"dim": 4, "batch_size": 64, "learning_rate": 0.03},
+    "blend": {"folds": 3},
+    "factorisation-machine": {"dim": 4, "l2": 3, "batch_size": 64, "learning_rate": 0.03},
+    "hybrid-factors": {"dim": 8, "l2": 3, "batch_size": 128, "learning_rate": 0.03},
     "mult-dae": {"hidden": 32, "latent": 16, "batch_size": 20, "epochs": 30},
     "mult-vae": {"hidden": 32, "latent": 16, "batch_size": 20, "epochs": 30},
 }

@@ -27,11 +27,17 @@ if TYPE_CHECKING:
         UserMajority,
         UserMean,
     )
+    from penchant.models.blend import Blend
+    from penchant.models.boosted import BoostedTrees
     from penchant.models.dot import DotProduct
     from penchant.models.factor import IALS
+    from penchant.models.factorisation_machine import FactorisationMachine
+    from penchant.models.feature_mlp import FeatureMLP
+    from penchant.models.hybrid_factors import HybridFactors
     from penchant.models.linear import EASE
     from penchant.models.mult_vae import MultDAE, MultVAE
     from penchant.models.neighbours import ItemKNN, UserKNN
+    from penchant.models.ordinal import OrdinalRegression
     from penchant.models.rating_rbm import RatingRBM
     from penchant.models.rbm import RBM
     from penchant.models.recurrent import PerUserNetwork
@@ -59,6 +65,12 @@ TABLE: dict[str, str] = {
     "autorec": "autorec:AutoRec",
     "mult-dae": "mult_vae:MultDAE",
     "mult-vae": "mult_vae:MultVAE",
+    "boosted-trees": "boosted:BoostedTrees",
+    "feature-mlp": "feature_mlp:FeatureMLP",
+    "ordinal": "ordinal:OrdinalRegression",
+    "blend": "blend:Blend",
+    "factorisation-machine": "factorisation_machine:FactorisationMachine",
+    "hybrid-factors": "hybrid_factors:HybridFactors",
 }
 """Each model's name and where it is defined, as `file:Class`."""
 
@@ -71,14 +83,20 @@ __all__ = [
     "AutoRec",
     "Autoencoder",
     "Bias",
+    "Blend",
+    "BoostedTrees",
     "DotProduct",
+    "FactorisationMachine",
+    "FeatureMLP",
     "GlobalMean",
+    "HybridFactors",
     "ItemKNN",
     "ItemMean",
     "JaccardAgreement",
     "MajorityClass",
     "MultDAE",
     "MultVAE",
+    "OrdinalRegression",
     "PerUserNetwork",
     "Popular",
     "Random",
