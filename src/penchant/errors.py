@@ -42,10 +42,15 @@ def require(module: str, extra: str) -> ModuleType:
     """Import an optional module, or say which extra installs it.
 
     Raises:
-        MissingExtraError: the module is not installed.
+        MissingExtraError: the module is not installed, or a system library that it needs.
     """
     try:
         return importlib.import_module(module)
+    except OSError as error:
+        raise MissingExtraError(
+            f"The package {module!r} is installed and cannot be loaded ({error}): install the "
+            "library that is named there with the system's package manager."
+        ) from error
     except ModuleNotFoundError as error:
         if error.name is None or not module.startswith(error.name):
             raise
