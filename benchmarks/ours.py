@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 
 import penchant as pn
 from penchant.data.read import read
+from penchant.data.sources import amazon
 from penchant.evaluate.ranking import catalogue_of, rank
 from penchant.metrics import parse
 from penchant.models.dot import DotNetwork, DotProduct
@@ -43,7 +45,7 @@ def timed(work: Callable[[], object], repeats: int) -> list[float]:
     return seconds
 
 
-def rates(amount: int, seconds: list[float]) -> dict[str, float]:
+def rates(amount: float, seconds: list[float]) -> dict[str, float]:
     """Best and median rate."""
     return {"best": amount / min(seconds), "median": amount / float(np.median(seconds))}
 
@@ -53,6 +55,22 @@ def read_log(args: argparse.Namespace) -> dict[str, object]:
     columns = {"user": 0, "item": 1, "rating": 2, "time": 3}
     seconds = timed(lambda: read(args.path, quiet=True, **columns), args.repeats)
     return {"seconds": seconds, "rows_per_s": rates(len(read(args.path, quiet=True)), seconds)}
+
+
+def read_reviews(args: argparse.Namespace) -> dict[str, object]:
+    """Read a file of Amazon's reviews into typed columns, and into a log with vocabularies."""
+    parts = timed(lambda: amazon.read_events(args.path), args.repeats)
+    whole = timed(lambda: amazon.read(args.path), args.repeats)
+    lines = amazon.read_events(args.path)
+    size = lines.size / 1e6
+    return {
+        "rows": len(lines.frame),
+        "megabytes": size,
+        "seconds": parts,
+        "mb_per_s": rates(size, parts),
+        "log_mb_per_s": rates(size, whole),
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
 
 
 def top_items(args: argparse.Namespace) -> dict[str, object]:
@@ -189,6 +207,10 @@ def main() -> None:
         command.add_argument("--repeats", type=int, default=7)
         command.add_argument("--dim", type=int, default=64)
         command.set_defaults(work=work)
+    command = commands.add_parser("amazon-read")
+    command.add_argument("path", type=Path)
+    command.add_argument("--repeats", type=int, default=3)
+    command.set_defaults(work=read_reviews)
     command = commands.add_parser("per-user")
     command.add_argument("path", type=Path)
     command.add_argument("--cell", choices=["no-forget", "lstm"], default="no-forget")

@@ -22,8 +22,12 @@ from typing import Any
 
 import numpy as np
 
+import amazon_log
+
 HERE = Path(__file__).parent
 RATINGS = "movielens-1m/ratings.dat"
+REVIEWS = 228_340
+"""Reviews of the file that is made: 20 times those of the mirror, 97 MB unpacked."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,8 @@ class Benchmark:
     Attributes:
         name: what to call it on the command line.
         about: what is compared.
-        ours: arguments for `ours.py`; `{data}` is the file of ratings.
+        ours: arguments for `ours.py`; `{data}` is the file of ratings, `{reviews}` one of
+            Amazon's reviews that is made for the occasion.
         peer: the peer's environment.
         theirs: the peer's script and arguments.
         figure: the rate to compare, a key of both outputs.
@@ -74,6 +79,15 @@ BENCHMARKS = (
         ("pandas_read.py", "{data}"),
         "rows_per_s",
         20,
+    ),
+    Benchmark(
+        "amazon-read",
+        f"reading {REVIEWS:,} Amazon reviews, gzip, one object a line; pandas.read_json",
+        ("amazon-read", "{reviews}"),
+        "implicit",
+        ("pandas_reviews.py", "{reviews}"),
+        "mb_per_s",
+        5,
     ),
     Benchmark(
         "topn",
@@ -153,10 +167,14 @@ def compare(benchmark: Benchmark, rounds: int, root: Path, data: str) -> dict[st
     """Run both in turns and return medians and their ratio."""
     python = environment(benchmark.peer, root)
     mine, theirs = [], []
+    files = {"data": data, "reviews": ""}
+    if any("{reviews}" in a for a in benchmark.ours):
+        made = amazon_log.make(Path(data).parents[1], root / "amazon-log", REVIEWS, 0)
+        files["reviews"] = str(made / f"{amazon_log.NAME}.json.gz")
     for _ in range(rounds):
-        arguments = [a.format(data=data) for a in benchmark.ours]
+        arguments = [a.format(**files) for a in benchmark.ours]
         mine.append(ours(*arguments)[benchmark.figure]["median"])
-        script, *rest = (a.format(data=data) for a in benchmark.theirs)
+        script, *rest = (a.format(**files) for a in benchmark.theirs)
         peer = figures([python, HERE / "peers" / script, *rest], benchmark.backend)
         theirs.append(peer[benchmark.figure]["median"])
     return {
@@ -247,7 +265,7 @@ def main() -> None:
     for benchmark in BENCHMARKS:
         if args.names and benchmark.name not in args.names:
             continue
-        if any("{data}" in a for a in benchmark.ours) and not mirror:
+        if any("{" in a for a in benchmark.ours) and not mirror:
             print(f"{benchmark.name}: left out, PENCHANT_MIRROR is not set")
             continue
         found = compare(benchmark, args.rounds, args.peers, f"{mirror}/{RATINGS}")

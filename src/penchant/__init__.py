@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from penchant.likes import likes
     from penchant.models.base import Recommender
     from penchant.run import Run
+    from penchant.similar import similar
     from penchant.tune import Tuning, tune
 
     __version__: str
@@ -83,6 +84,7 @@ __all__ = [
     "read",
     "restore",
     "save",
+    "similar",
     "split",
     "split_by_time",
     "split_given",
@@ -124,13 +126,14 @@ _PLACES = {
     "likes": ("likes",),
     "models.base": ("Recommender",),
     "run": ("Run",),
+    "similar": ("similar",),
     "tune": ("Tuning", "tune"),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}
 
 
 class _Package(ModuleType):
-    """Keeps `evaluate`, `explain`, `explore`, `likes`, `tune` functions: so are modules called.
+    """Keeps `evaluate`, `explain`, `explore`, `likes` and so on functions: so are modules called.
 
     Importing `penchant.explain` would otherwise put the module in the function's place.
     """

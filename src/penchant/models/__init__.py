@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from penchant.models.rating_rbm import RatingRBM
     from penchant.models.rbm import RBM
     from penchant.models.recurrent import PerUserNetwork
+    from penchant.models.regressor import DNNRegressor
 
 TABLE: dict[str, str] = {
     "random": "baselines:Random",
@@ -67,6 +68,7 @@ TABLE: dict[str, str] = {
     "mult-vae": "mult_vae:MultVAE",
     "boosted-trees": "boosted:BoostedTrees",
     "feature-mlp": "feature_mlp:FeatureMLP",
+    "dnn-regressor": "regressor:DNNRegressor",
     "ordinal": "ordinal:OrdinalRegression",
     "blend": "blend:Blend",
     "factorisation-machine": "factorisation_machine:FactorisationMachine",
@@ -85,6 +87,7 @@ __all__ = [
     "Bias",
     "Blend",
     "BoostedTrees",
+    "DNNRegressor",
     "DotProduct",
     "FactorisationMachine",
     "FeatureMLP",

@@ -33,8 +33,9 @@ class _Neighbours(PredictsRatings, Recommender):
     """What item and user neighbours share: similarities, biases, and ratings from neighbours.
 
     Attributes:
-        similarity: `cosine` and `jaccard` compare who touched what, `pearson` and
-            `adjusted-cosine` compare ratings.
+        similarity: `cosine` and `jaccard` compare who touched what; `correlation` compares whole
+            columns of ratings, in which what is not rated is 0; `pearson` and `adjusted-cosine`
+            compare the ratings of those who gave both.
         neighbours: how many of the nearest neighbours count.
         shrinkage: similarities are multiplied by n / (n + shrinkage), n being the events in
             common, so that few of them cannot make two strangers alike.
@@ -52,11 +53,16 @@ class _Neighbours(PredictsRatings, Recommender):
 
     @property
     def of_ratings(self) -> bool:
-        """Whether the similarity compares ratings, and rankings are by predicted rating."""
+        """Whether rankings are by predicted rating."""
         return self.similarity in ("pearson", "adjusted-cosine")
 
+    @property
+    def compares_ratings(self) -> bool:
+        """Whether the similarity needs ratings."""
+        return self.of_ratings or self.similarity == "correlation"
+
     def _fit_biases(self, train: Dataset) -> None:
-        if self.of_ratings and not train.has_ratings:
+        if self.compares_ratings and not train.has_ratings:
             raise DataError(
                 f"The similarity {self.similarity!r} compares ratings, and the log "
                 f"{train.name!r} has none: use cosine or jaccard."
@@ -97,14 +103,15 @@ class ItemKNN(_Neighbours):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
         values = None
-        if self.of_ratings:
+        if self.compares_ratings:
             values = train.histories.matrix("rating")
-            owner = np.repeat(np.arange(train.n_users), np.diff(values.indptr))
-            centre = np.full(train.n_users, self.mean_)
-            if self.similarity == "adjusted-cosine":
-                total = np.bincount(owner, values.data, train.n_users)
-                centre = total / np.maximum(np.diff(values.indptr), 1)
-            values.data -= centre[owner].astype(np.float32)
+            if self.of_ratings:
+                owner = np.repeat(np.arange(train.n_users), np.diff(values.indptr))
+                centre = np.full(train.n_users, self.mean_)
+                if self.similarity == "adjusted-cosine":
+                    total = np.bincount(owner, values.data, train.n_users)
+                    centre = total / np.maximum(np.diff(values.indptr), 1)
+                values.data -= centre[owner].astype(np.float32)
             values = values.T.tocsr()
         self.similar_ = neighbours(
             Entities(train.histories.matrix().T.tocsr(), values),
@@ -188,6 +195,9 @@ class UserKNN(_Neighbours):
         if self.of_ratings:
             mine = self._centred(users)
             train = self._centred(self.known_)
+        elif self.compares_ratings:
+            mine = users.matrix("interaction" if users.ratings is None else "rating")
+            train = self.known_.matrix("rating")
         alike = similarity(
             Entities(users.matrix(), mine),
             Entities(self.interactions_, train),

@@ -14,7 +14,7 @@ from scipy import sparse
 
 Floats = npt.NDArray[np.float32]
 Csr = sparse.csr_array
-Similarity = Literal["cosine", "jaccard", "pearson", "adjusted-cosine"]
+Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
 
 _DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
 _DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
@@ -65,8 +65,9 @@ def similarity(
     """float32[len(a), len(b)], how alike the rows of a and b are.
 
     `cosine` is n_ab / sqrt(n_a n_b) and `jaccard` n_ab / (n_a + n_b - n_ab), of events alone;
-    `pearson` is the correlation of ratings over what both have rated, `adjusted-cosine` the
-    cosine of the values over the same (Sarwar et al. 2001). All are multiplied by
+    `correlation` is that of whole rows of values, in which what is not there is 0; `pearson` is
+    the correlation of ratings over what both have rated, `adjusted-cosine` the cosine of the
+    values over the same (Sarwar et al. 2001). All are multiplied by
     n_ab / (n_ab + shrinkage) (Koren 2008, eq. 2) and are 0 where fewer than `min_common`
     events are common.
     """
@@ -75,6 +76,8 @@ def similarity(
         alike = common / np.sqrt(np.maximum(a.counts[:, None] * b.counts, 1))
     elif kind == "jaccard":
         alike = common / np.maximum(a.counts[:, None] + b.counts - common, 1)
+    elif kind == "correlation":
+        alike = _correlations(a, b)
     else:
         cross = product(a.ratings, b.ratings)
         square_a = product(a.squares, b.binary)
@@ -94,6 +97,20 @@ def similarity(
         alike *= common / (common + np.float32(shrinkage))
     alike[common < max(min_common, 1)] = 0
     return np.asarray(alike)
+
+
+def _correlations(a: Entities, b: Entities) -> Floats:
+    """float32[len(a), len(b)], correlations of rows of values over all columns."""
+    n = int(a.binary.shape[1])
+    sums = [np.asarray(e.ratings.sum(axis=1), np.float64).ravel() for e in (a, b)]
+    spreads = [
+        np.sqrt(np.maximum(np.asarray(e.squares.sum(axis=1)).ravel() - s**2 / n, 0))
+        for e, s in zip((a, b), sums, strict=True)
+    ]
+    cross = product(a.ratings, b.ratings) - np.outer(sums[0], sums[1] / n)
+    scale = np.outer(*spreads)
+    found = np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-9)
+    return np.asarray(np.clip(found, -1, 1), np.float32)
 
 
 def _subtract(squares: Floats, correction: Floats) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import polars as pl
+
 from penchant.explore import Exploration
 from penchant.files import write_whole
-from penchant.report import log_plots
+from penchant.report import log_plots, review_plots
 from penchant.report.html import render
 from penchant.report.svg import Chart
 
@@ -26,6 +28,8 @@ def write_exploration_page(found: Exploration, path: str | Path) -> Path:
         "check": found.check,
         "source": found.source,
         "charts": _charts(found),
+        "reviews": found.reviews,
+        "words": _clouds(found),
     }
     return write_whole(render("exploration.html", context), path)
 
@@ -42,7 +46,8 @@ def _charts(found: Exploration) -> dict[str, list[Chart]]:
         time.append(log_plots.over_time(found.over_time, found.period))
         if "rating" in found.over_time.columns and len(found.over_time) > 1:
             ratings.append(log_plots.rating_over_time(found.over_time, found.period))
-    spread = []
+    spread: list[Chart] = []
+    popular: list[Chart] = []
     if found.summary.n_events:
         spread = [
             log_plots.activity("user-activity", "user", found.user_activity),
@@ -50,4 +55,39 @@ def _charts(found: Exploration) -> dict[str, list[Chart]]:
             log_plots.long_tail(found.long_tail, found.summary),
             log_plots.density(found.density),
         ]
-    return {"ratings": ratings, "spread": spread, "time": time}
+        popular = [review_plots.popular(found.top_items)]
+    return {
+        "ratings": ratings,
+        "spread": spread,
+        "time": time,
+        "classes": _classes(found),
+        "popular": popular,
+        "missing": [chart] if (chart := review_plots.missing(found.columns)) else [],
+        "tables": [
+            review_plots.distribution(name, table, noun)
+            for noun, tables in (("user", found.user_columns), ("item", found.item_columns))
+            for name, table in tables.items()
+        ],
+    }
+
+
+def _classes(found: Exploration) -> list[Chart]:
+    """The charts of ratings as classes and by who gave them."""
+    reviews, charts = found.reviews, []
+    if reviews.balance is not None and reviews.middle is not None:
+        charts.append(review_plots.balance(reviews.balance, reviews.middle))
+    if (chart := review_plots.givers(reviews)) is not None:
+        charts.append(chart)
+    if reviews.verified is not None and reviews.verified_means is not None:
+        charts.append(review_plots.verified(reviews.verified, reviews.verified_means))
+    if reviews.count_and_mean is not None and reviews.means_by_count is not None:
+        charts.append(review_plots.means_by_count(reviews.count_and_mean, reviews.means_by_count))
+    return charts
+
+
+def _clouds(found: Exploration) -> list[tuple[str, pl.DataFrame, list[Chart]]]:
+    """The clouds of each kind of text, with the words as a table."""
+    return [
+        (kind, table, review_plots.clouds(kind, table))
+        for kind, table in (found.reviews.words or {}).items()
+    ]

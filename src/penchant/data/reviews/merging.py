@@ -1,0 +1,220 @@
+"""Reviews and products in one cleaned table: reviews × metadata, with statistics of the items."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from penchant.data.dataset import Dataset
+from penchant.data.reviews import kept
+from penchant.data.reviews.item_statistics import Rows, item_statistics
+from penchant.data.reviews.products import brand, title
+from penchant.data.reviews.rules import CleaningReport, Rule, Step, compare, together
+from penchant.data.reviews.text import plain_words, without_stop_words
+from penchant.errors import DataError, ParameterError
+from penchant.run import say
+
+COLUMNS = (
+    "reviewerID", "overall", "reviewText", "asin", "summary", "day_of_week", "verified", "style",
+    "title", "brand", "rank", "price", "overall_mean", "overall_median", "overall_count",
+)  # fmt: skip
+"""The columns of the merged table: the rating and 14 features."""
+_VERSION = 1  # of this program; a higher one forgets what was kept
+_PART = 200_000  # reviews cleaned at once
+_PRODUCT = {"title": pl.String, "brand": pl.String, "rank": pl.Int64, "price": pl.Float64}
+_STATISTICS = ("overall_mean", "overall_median", "overall_count")
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """A cleaned, merged table of reviews.
+
+    Attributes:
+        frame: the columns of `COLUMNS`, one row a review, in the order of the log.
+        rows: int64[n], the position in the log's events of each row, so that rows can be told
+            that belong to a part of a split.
+        report: what was changed and left out, in the metadata when they were read and now.
+    """
+
+    frame: pl.DataFrame
+    rows: npt.NDArray[np.int64]
+    report: CleaningReport = field(default_factory=CleaningReport)
+
+
+def merged(
+    log: Dataset,
+    *,
+    statistics: Rows | Dataset,
+    join: Literal["inner", "left"] = "inner",
+    complete: bool = False,
+    stop_words: bool = False,
+    keep: bool = True,
+    cache: str | Path | None = None,
+) -> Merged:
+    """Clean the reviews of a log and put them together with its items' metadata.
+
+    Texts become words in lower case without markup and punctuation; the day of the week counts
+    from Monday, 0. A column that the log does not have is there and null. The table is kept as
+    Parquet in the cache folder under a name that the log's content and all settings decide.
+
+    Args:
+        log: with ratings and, as far as it has them, `text`, `summary`, `time`, `verified`,
+            `style`, and an item table with `title`, `brand`, `rank`, `price`.
+        statistics: which rows the items' mean, median and number of ratings come from: a mask,
+            positions, the training part of a split of this log, or `"all"`, the published way,
+            with which every row has seen its own rating.
+        join: `inner` leaves out reviews of items that the metadata do not know; `left` keeps them.
+        complete: leave out rows with a missing value in any column that has values.
+        stop_words: take English stop words out of texts and summaries.
+        keep: keep the table in the cache folder, or take it from there.
+        cache: the cache folder; by default see `penchant.data.cache.cache_folder`.
+
+    Raises:
+        DataError: the log has no ratings, or the statistics' part is of another log.
+        ParameterError: a parameter has an impossible value.
+    """
+    if join not in ("inner", "left"):
+        raise ParameterError(f"join is 'inner' or 'left', not {join!r}.")
+    numbers = _statistics(log, statistics)
+    settings = {
+        "version": _VERSION,
+        "statistics": kept.digest_of(numbers),
+        "join": join,
+        "complete": complete,
+        "stop_words": stop_words,
+    }
+    place = kept.place(log, settings, cache) if keep else None
+    if place is not None and (known := kept.read(place)) is not None:
+        return _opened(*known)
+    products = getattr(log.origin, "cleaned", CleaningReport())
+    report = CleaningReport(list(products.steps))
+    frame = _texts(log, stop_words, report).with_row_index("position")
+    frame = _joined(log, frame, numbers, join, report)
+    if complete:
+        has = [c for c in COLUMNS if frame[c].null_count() < len(frame)]
+        whole = frame.drop_nulls(has)
+        gaps = ", ".join(f"{c} {n:,}" for c in has if (n := frame[c].null_count()))
+        report.leave_out("complete", f"rows with a gap: {gaps or 'none'}", len(frame), len(whole))
+        frame = whole
+    said = json.dumps(report.to_dict())
+    if place is not None:
+        try:
+            kept.write(place, frame, said)
+        except OSError as error:
+            say(f"The merged table could not be kept in {place}: {error.strerror or error}.")
+    return _opened(frame, said)
+
+
+def _opened(frame: pl.DataFrame, report: str) -> Merged:
+    rows = frame["position"].cast(pl.Int64).to_numpy()
+    return Merged(frame.drop("position"), rows, CleaningReport.from_dict(json.loads(report)))
+
+
+def _statistics(log: Dataset, wish: Rows | Dataset) -> pl.DataFrame:
+    if isinstance(wish, Dataset):
+        if wish.items != log.items:
+            raise DataError(
+                "The rows for statistics are of a log with other items: give a part of a split "
+                "of this log."
+            )
+        return item_statistics(wish, "all")
+    return item_statistics(log, wish)
+
+
+def _texts(log: Dataset, stop_words: bool, report: CleaningReport) -> pl.DataFrame:
+    """The columns of the reviews, cleaned part by part."""
+    rules = list(_text_rules(log, stop_words))
+    parts: list[pl.DataFrame] = []
+    steps: list[list[Step]] = [[] for _ in rules]
+    needed = log.events.select(_columns_of(log))
+    for part in needed.iter_slices(_PART) if len(needed) else [needed]:
+        cleaned = part.lazy().with_columns(rule.expression for rule in rules).collect()
+        for n, rule in enumerate(rules):
+            steps[n].append(compare(rule, part[rule.source], cleaned[rule.column]))
+        parts.append(cleaned)
+    report.steps += [together(found) for found in steps]
+    report.steps.append(_repeated(log))
+    frame = pl.concat(parts)
+    return frame.with_columns(log.users.take(log.events["user"].to_numpy()).alias("reviewerID"))
+
+
+def _text_rules(log: Dataset, stop_words: bool) -> Iterator[Rule]:
+    about = "lower case, no markup, punctuation and entities"
+    about += ", no stop words" if stop_words else ""
+    for column in ("reviewText", "summary"):
+        if column in _columns_named(log):
+            clean = _words_that_count if stop_words else plain_words
+            yield Rule(column, column, clean, about)
+
+
+def _words_that_count(text: pl.Expr) -> pl.Expr:
+    return without_stop_words(plain_words(text))
+
+
+def _columns_named(log: Dataset) -> dict[str, str]:
+    """Which of the log's columns stands for which of the table's."""
+    names = {"reviewText": "text", "summary": "summary", "verified": "verified", "style": "style"}
+    return {name: own for name, own in names.items() if own in log.events.columns}
+
+
+def _columns_of(log: Dataset) -> list[pl.Expr]:
+    named = _columns_named(log)
+    texts: list[pl.Expr] = []
+    for name in ("reviewText", "summary", "verified", "style"):
+        dtype = pl.Boolean if name == "verified" else pl.String
+        own = pl.col(named[name]) if name in named else pl.lit(None, dtype)
+        texts.append(own.alias(name))
+    day = pl.lit(None, pl.Int8)
+    if "time" in log.events.columns:
+        day = (pl.col("time").dt.weekday() - 1).cast(pl.Int8)
+    overall = pl.col("rating").alias("overall")
+    return [pl.col("item"), overall, *texts, day.alias("day_of_week")]
+
+
+def _repeated(log: Dataset) -> Step:
+    """How many reviews repeat another one by the same user of the same item."""
+    keys = [c for c in ("user", "item", "text") if c in log.events.columns]
+    again = len(log) - log.events.lazy().select(pl.struct(keys).n_unique()).collect().item()
+    said = "the same text by the same user on the same item" if "text" in keys else "the same pair"
+    return Step("duplicates", said, len(log), noted=again)
+
+
+def _joined(
+    log: Dataset,
+    frame: pl.DataFrame,
+    numbers: pl.DataFrame,
+    join: Literal["inner", "left"],
+    report: CleaningReport,
+) -> pl.DataFrame:
+    """Reviews with what is known of their items, in the order of the log."""
+    index = pl.Series("item", np.arange(log.n_items, dtype=np.int32))
+    table = pl.DataFrame({"item": index, "asin": log.items.ids})
+    given = log.item_table
+    for column, dtype in _PRODUCT.items():
+        values = None if given is None or column not in given.columns else given[column]
+        table = table.with_columns(
+            pl.lit(None, dtype).alias(column)
+            if values is None
+            else values.cast(dtype, strict=False).alias(column)
+        )
+    table = table.with_columns(title(pl.col("title")), brand(pl.col("brand")))
+    if given is not None:
+        known = given.select(pl.any_horizontal(pl.exclude("item").is_not_null())).to_series()
+    else:
+        known = pl.Series([False]).new_from_index(0, log.n_items)
+    whole = table.hstack(numbers.select(_STATISTICS)).with_columns(known.alias("known"))
+    found = frame.lazy().join(whole.lazy(), on="item", how="left", maintain_order="left")
+    if join == "inner":
+        found = found.filter("known")
+    result = found.select("position", *COLUMNS).collect()
+    if join == "inner":
+        said = "reviews of items that the metadata do not know"
+        report.leave_out("merge", said, len(frame), len(result))
+    return result

@@ -1,0 +1,156 @@
+"""Cleaning of product metadata: titles, brands, prices, ranks and what was bought along.
+
+Every rule takes a column of texts, in which lists and objects stand as JSON, and is a function of
+an expression, so that a lazy frame can be cleaned as well as one in memory.
+"""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+
+from penchant.data.reviews.rules import CleaningReport, Rule, compare
+from penchant.data.reviews.text import decode_entities, strip_markup
+
+_AMOUNT = r"^\s*\$?\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*$"
+_RANK = r"#?\s*(\d[\d,]*)\s+in\s"
+_SALES_RANK = r'^\{"[^"]*":\s*(\d+)'
+_RANKED_IN = r"#?\s*\d[\d,]*\s+in\s+([^\(>\"\]]+)"
+_SALES_RANKED_IN = r'^\{"([^"]*)":\s*\d'
+_SCRIPT = r"getTime|function\s*\(|^var a"
+
+
+def title(text: pl.Expr) -> pl.Expr:
+    """A title without markup, entities and odd characters; those that are a page's script: null."""
+    return strip_markup(pl.when(~text.str.contains(_SCRIPT)).then(text))
+
+
+def price(text: pl.Expr) -> pl.Expr:
+    """An amount: `$13.01` is 13.01 and `$1,250.00` 1250; ranges and anything else are null."""
+    amount = text.str.extract(_AMOUNT).str.replace_all(",", "", literal=True)
+    return amount.cast(pl.Float64, strict=False)
+
+
+def rank(text: pl.Expr) -> pl.Expr:
+    """A place in a list of sales, the first where there are several: `58,291 in CDs & Vinyl (`."""
+    found = pl.coalesce(text.str.extract(_RANK), text.str.extract(_SALES_RANK))
+    return found.str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False)
+
+
+def ranked_in(text: pl.Expr) -> pl.Expr:
+    """Which list of sales the rank is of: `CDs & Vinyl`."""
+    found = pl.coalesce(text.str.extract(_RANKED_IN), text.str.extract(_SALES_RANKED_IN))
+    named = decode_entities(found).str.replace(r"\s*See Top.*$", "").str.strip_chars()
+    return pl.when(named != "").then(named)
+
+
+def brand(text: pl.Expr) -> pl.Expr:
+    """A brand in lower case, without markup and without `by` in front; empty ones are null."""
+    said = strip_markup(text).str.replace(r"^(?i)by\s+", "").str.to_lowercase()
+    return pl.when(said != "").then(said)
+
+
+def bought_along(text: pl.Expr) -> pl.Expr:
+    """The ids in a JSON list of products, without repetitions; an empty list stays empty."""
+    ids = text.str.extract_all(r'"[^"\\]+"')
+    bare = ids.list.eval(pl.element().str.strip_chars('"')).list.unique(maintain_order=True)
+    return pl.when(text.str.starts_with("[")).then(bare)
+
+
+def addresses(text: pl.Expr) -> pl.Expr:
+    """The addresses of images in a JSON list or object, or one address alone."""
+    large = text.str.extract_all(r'"large":\s*"https?://[^"\s]+"')
+    plain = text.str.extract_all(r"https?://[^\"\s]+")
+    found = pl.when(large.list.len() > 0).then(large).otherwise(plain)
+    return found.list.eval(pl.element().str.extract(r"(https?://[^\"\s]+)"))
+
+
+def texts(column: pl.Series) -> pl.Series:
+    """Lists of texts from JSON lists, nested ones made flat; a text alone is a list of one."""
+    listed = column.str.starts_with("[").fill_null(False)
+    alone = column.to_frame("text").select(
+        pl.when(pl.col("text") != "").then(pl.concat_list("text"))
+    )
+    values = alone.to_series()
+    if not listed.any():
+        return values.alias(column.name)
+    written = column.filter(listed)
+    try:
+        decoded = written.str.json_decode(pl.List(pl.String))
+        if decoded.list.eval(pl.element().str.starts_with("[")).list.any().any():
+            raise ValueError
+    except (pl.exceptions.PolarsError, ValueError):
+        flat = [_flat(json.loads(text)) for text in written]
+        decoded = pl.Series(flat, dtype=pl.List(pl.String))
+    places = np.arange(len(values))
+    places[listed.to_numpy()] = len(values) + np.arange(len(decoded))
+    return pl.concat([values, decoded.alias(values.name)]).gather(places).alias(column.name)
+
+
+def _flat(value: object) -> list[str]:
+    if isinstance(value, list):
+        return [text for part in value for text in _flat(part)]
+    return [] if value is None else [str(value)]
+
+
+RULES = (
+    Rule("title", "title", title, "no markup, entities, odd characters and scripts"),
+    Rule("brand", "brand", brand, "lower case, no markup"),
+    Rule("price", "price", price, "an amount as a number; ranges and junk are null"),
+    Rule("rank", "rank", rank, "the first place in a list of sales as a number"),
+)
+"""The rules whose work is reported."""
+
+
+def clean_products(raw: pl.DataFrame) -> tuple[pl.DataFrame, CleaningReport]:
+    """The metadata of products as columns to work with.
+
+    Args:
+        raw: `item` and, as texts, any of `title`, `brand`, `price`, `rank`, `also_buy`,
+            `also_view`, `category`, `description`, `images`, `average_rating`, `rating_number`.
+
+    Returns:
+        One row a product, the first where an id stands several times: `item`, `title`, `brand`,
+        `price` (Float64), `rank` (Int64), `rank_in`, `also_buy` and `also_view` (lists of ids),
+        `buy_count` and `view_count` (their lengths), `categories` (List[String]), `description`,
+        `images` (List[String], addresses), as far as any product has such a value; and what was
+        cleaned.
+    """
+    report = CleaningReport()
+    once = raw.unique("item", keep="first", maintain_order=True)
+    report.leave_out("products", "the first of those with the same id", len(raw), len(once))
+    also = [c for c in ("also_buy", "also_view") if c in once.columns]
+    cleaned = once.lazy().select(
+        "item",
+        *(rule.expression for rule in RULES if rule.source in once.columns),
+        *([ranked_in(pl.col("rank")).alias("rank_in")] if "rank" in once.columns else []),
+        *(bought_along(pl.col(c)).alias(c) for c in also),
+        *([addresses(pl.col("images")).alias("images")] if "images" in once.columns else []),
+    )
+    counts = [
+        pl.col(c).list.len().fill_null(0).cast(pl.Int32).alias(f"{c.removeprefix('also_')}_count")
+        for c in also
+    ]
+    frame = cleaned.with_columns(counts).collect()
+    for rule in RULES:
+        if rule.source in once.columns:
+            report.steps.append(compare(rule, once[rule.source], frame[rule.column]))
+    if "category" in once.columns:
+        frame = frame.with_columns(texts(once["category"]).alias("categories"))
+    if "description" in once.columns:
+        told = texts(once["description"]).list.join(" ").to_frame("description")
+        frame = frame.with_columns(told.select(strip_markup(pl.col("description"))))
+    empty = [c for c in frame.columns if _is_empty(frame[c])]
+    if {"also_buy", "also_view"} & set(empty):  # a count of nothing says nothing
+        empty += [f"{c.removeprefix('also_')}_count" for c in also if c in empty]
+    if empty:
+        said = f"without any value: {', '.join(empty)}"
+        report.leave_out("columns", said, frame.width, frame.width - len(empty))
+    return frame.drop(empty), report
+
+
+def _is_empty(column: pl.Series) -> bool:
+    values = column.list.len().replace(0, None) if isinstance(column.dtype, pl.List) else column
+    return values.null_count() == len(values)

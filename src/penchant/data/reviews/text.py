@@ -1,0 +1,67 @@
+"""Rules that clean texts, as expressions: markup, entities, odd characters, case, stop words."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable
+
+import polars as pl
+
+from penchant.data.reviews.stop_words import ENGLISH
+
+_TAG = r"(?s)<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>"
+_CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\u{FFFD}]+"
+_APOSTROPHES = r"['’ʼ`´]"
+_OTHER_SIGNS = r"[^\p{L}\p{M}\p{N}]+"
+
+
+def _entities() -> dict[str, str]:
+    """What entities stand for, by name and by number up to the usual punctuation."""
+    named = {f"&{name}": sign for name, sign in html.entities.html5.items() if name.endswith(";")}
+    numbers = (*range(32, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122)
+    signs = {number: html.unescape(f"&#{number};") for number in numbers}
+    decimal = {f"&#{number};": sign for number, sign in signs.items()}
+    padded = {f"&#{number:03d};": sign for number, sign in signs.items() if number < 100}
+    letters = {f"&#x{number:{case}};": sign for number, sign in signs.items() for case in "xX"}
+    return named | decimal | padded | letters
+
+
+_ENTITIES = _entities()
+
+
+def decode_entities(text: pl.Expr) -> pl.Expr:
+    """`&amp;`, `&#34;` and the like as the signs they stand for, also where coded twice."""
+    old, new = list(_ENTITIES), list(_ENTITIES.values())
+    return text.str.replace_many(old, new).str.replace_many(old, new)
+
+
+def strip_markup(text: pl.Expr) -> pl.Expr:
+    """A text without tags, entities, control characters and repeated blanks; empty ones are null.
+
+    `<b>Rock &amp; Roll</b>` becomes `Rock & Roll`. A `<` that opens no tag, as in `<3`, stays.
+    """
+    bare = decode_entities(text.str.replace_all(_TAG, " ")).str.replace_all(_TAG, " ")
+    blank = bare.str.replace_all(_CONTROL, " ").str.replace_all(r"\s+", " ").str.strip_chars()
+    return pl.when(blank != "").then(blank)
+
+
+def plain_words(text: pl.Expr) -> pl.Expr:
+    """A text as its words: lower case, one blank between, no markup and no punctuation.
+
+    Apostrophes vanish, so that `don't` is one word, `dont`; all other signs part words. Letters
+    and digits of every script stay. A text without any word is empty; a missing one stays null.
+    """
+    bare = decode_entities(text.str.replace_all(_TAG, " ")).str.replace_all(_TAG, " ")
+    lower = bare.str.to_lowercase().str.replace_all(_APOSTROPHES, "")
+    return lower.str.replace_all(_OTHER_SIGNS, " ").str.strip_chars()
+
+
+def without_stop_words(words: pl.Expr, stop_words: Iterable[str] = ENGLISH) -> pl.Expr:
+    """Words, as `plain_words` gives them, without those of a list.
+
+    The list loses its apostrophes just as the text did: `don't` takes out `dont`.
+    """
+    bare = sorted({word.lower().replace("'", "").replace("’", "") for word in stop_words})
+    apart = pl.concat_str(pl.lit(" "), words.str.replace_all(" ", "  ", literal=True), pl.lit(" "))
+    kept = apart.str.replace_all(f" (?:{'|'.join(bare)}) ", "")
+    return kept.str.replace_all(" +", " ").str.strip_chars()

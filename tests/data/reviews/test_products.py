@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from penchant.data.reviews import products
+from penchant.data.reviews.styles import kinds_of, one_style, style_of
+
+
+def apply(rule, *texts):
+    frame = pl.LazyFrame({"text": list(texts)}, schema={"text": pl.String})
+    return frame.select(rule(pl.col("text"))).collect().to_series().to_list()
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("$13.01", 13.01),
+        ("$1,250.00", 1250),
+        ("7", 7),
+        (" 24.99 ", 24.99),
+        ("$10.00 - $20.00", None),
+        ("from 12.99", None),
+        ("$12,50", None),
+        (".a-box-inner{background-color:#fff}", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_prices(text, amount):
+    assert apply(products.price, text) == [amount]
+
+
+@pytest.mark.parametrize(
+    ("text", "rank", "named"),
+    [
+        ("58,291 in CDs &amp; Vinyl (", 58_291, "CDs & Vinyl"),
+        ('[">#2,893,775 in Toys & Games (See Top)", ">#50 in Other"]', 2_893_775, "Toys & Games"),
+        ('{"Musical Instruments": 94593}', 94_593, "Musical Instruments"),
+        ('[">#1,019 in Gift Cards > Kids"]', 1_019, "Gift Cards"),
+        ("[]", None, None),
+        ("{}", None, None),
+        (None, None, None),
+    ],
+)  # fmt: skip
+def test_ranks(text, rank, named):
+    assert apply(products.rank, text) == [rank]
+    assert apply(products.ranked_in, text) == [named]
+
+
+def test_brands_and_titles():
+    assert apply(products.brand, "by\n   The &quot;X&quot;", " ", "LG", None) == [
+        'the "x"', None, "lg", None,
+    ]  # fmt: skip
+    assert apply(products.title, "var aPageStart = (new Date()).getTime();", "A <i>b</i>") == [
+        None,
+        "A b",
+    ]
+
+
+def test_products_bought_along():
+    found = apply(products.bought_along, '["B1", "B2", "B1"]', "[]", "", None)
+    assert found == [["B1", "B2"], [], None, None]
+
+
+def test_lists_of_any_depth_become_lists_of_texts():
+    column = pl.Series("c", ['["a, b", "c\\"d"]', "plain", "", None, '[["x", 5], ["y", null]]'])
+    assert products.texts(column).to_list() == [
+        ["a, b", 'c"d'], ["plain"], None, None, ["x", "5", "y"],
+    ]  # fmt: skip
+
+
+def test_only_columns_with_values_stay():
+    raw = pl.DataFrame(
+        {
+            "item": ["a", "b", "a"],
+            "title": ["T", "U", "V"],
+            "brand": ["", None, ""],
+            "also_buy": ["[]", "[]", "[]"],
+        }
+    )
+    frame, report = products.clean_products(raw)
+    assert frame.columns == ["item", "title"]
+    assert frame["title"].to_list() == ["T", "U"]
+    assert report["products"].emptied == 1
+    assert "brand" in report["columns"].about
+
+
+def test_styles():
+    styles = pl.Series(
+        ['{"Format:": " Audio CD"}', '{"Size:": " 12\\"", "Format:": "Vinyl"}', None, "{}"]
+    )
+    frame = styles.to_frame("s")
+    assert frame.select(style_of(pl.col("s")))["s"].to_list() == ["Audio CD", "Vinyl", None, None]
+    assert frame.select(style_of(pl.col("s"), "Size"))["s"].to_list() == [None, '12"', None, None]
+    assert dict(kinds_of(styles).iter_rows()) == {"Format": 2, "Size": 1}
+    assert one_style(styles)[0] == "Format"
+    kind, values = one_style(pl.Series(['{"Color:": " Red", "Size:": " L"}', '{"Color:": " B"}']))
+    assert (kind, values.to_list()) == ("Color", ["Red", "B"])
