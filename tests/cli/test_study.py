@@ -94,3 +94,22 @@ def test_the_small_data_set(call, mirror):
     assert answer["log"]["name"] == "movielens-100k"
     assert answer["log"]["events"] == 100_000
     assert shlex.split(answer["reproduce"])[:4] == ["penchant", "study", "tiny", "movielens-100k"]
+
+
+def test_the_small_data_set_may_come_with_options(call, mirror, monkeypatch):
+    monkeypatch.setattr(studies.find("tiny"), "SMALL_OPTIONS", {"epochs": 2}, raising=False)
+    words = ("study", "tiny", "--small", "--mirror", mirror, "--json")
+    answer = json.loads(call(*words).stdout)
+    assert answer["settings"]["epochs"] == 2
+    assert "--option epochs=2" in answer["reproduce"]
+    other = json.loads(call(*words, "-p", "epochs=1").stdout)
+    assert other["settings"]["epochs"] == 1
+    assert "epochs=2" not in other["reproduce"]
+
+
+def test_without_a_seed_it_is_the_studys_own(call, tiny_csv, monkeypatch):
+    found = studies.find("tiny")
+    monkeypatch.setitem(found.run.__kwdefaults__, "seed", 13)
+    answer = json.loads(call("study", "tiny", tiny_csv, "--json").stdout)
+    assert answer["seed"] == 13
+    assert "--seed 13" in answer["reproduce"]

@@ -59,7 +59,12 @@ def study(
             show_default=False,
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="Decides everything random; by default the study's own.", show_default=False
+        ),
+    ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do again what an interrupted or earlier run has done.")
     ] = False,
@@ -76,10 +81,10 @@ def study(
     page = target(output, endings=(".html", ".htm"))
 
     from penchant import studies
-    from penchant.studies.options import checked, parse
+    from penchant.studies.options import checked, parse, small_options
 
     found = studies.find(name)
-    values = checked(name, found, parse(option or ()))
+    values = checked(name, found, (small_options(found) if small else {}) | parse(option or ()))
     log = _log(name, found, log, small)
     data = log.read(session.run)
 
@@ -90,8 +95,15 @@ def study(
         **{f.name: getattr(session.run, f.name) for f in dataclasses.fields(session.run)}
         | {"output": cache_folder() / "studies", "fresh": fresh}
     )
-    result = found.run(data, seed=seed, run=run, **values)
-    again = session.again(source=log.source, small=False, fresh=False)
+    result = found.run(data, run=run, **({} if seed is None else {"seed": seed}), **values)
+    told = [f"{n}={v}" for n, v in small_options(found).items()] if small else []
+    again = session.again(
+        source=log.source,
+        small=False,
+        fresh=False,
+        seed=result.seed,
+        option=[*(o for o in told if o.split("=")[0] not in parse(option or ())), *(option or ())],
+    )
     if session.json:
         session.reply(result.to_dict() | {"reproduce": again})
     else:

@@ -186,7 +186,11 @@ def _lines(canvas: Canvas, graph: Graph) -> None:
         (line,) = axes.plot(_numbers(series.x), _heights(series), dots, ms=2.5, color=_colour(n))
         line.set(ls=_dash(n)[1], lw=1.7)
     if graph.log:
-        axes.set_yscale("log")
+        axes.set_yscale("log", subs=(2, 5))
+        low, high = axes.get_ylim()
+        near = high < 1000 * low  # with more decades their powers are enough
+        axes.yaxis.set_minor_formatter(lambda value, _: _number(value) if near else "")
+        axes.tick_params(axis="y", which="both", length=0)
     _across(axes, graph)
     for n, place in enumerate(graph.places.values()):
         axes.axvline(place, color=MUTED, lw=1, ls=_LEVELS[n % len(_LEVELS)][1], zorder=0.5)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TABLE: dict[str, str] = {
     "movies": "penchant.studies.movies",
+    "books": "penchant.studies.books",
 }
 """Each study's name and the module it is in, such as `"movies": "penchant.studies.movies"`."""
 

@@ -35,6 +35,14 @@ def checked(name: str, study: Study, values: Mapping[str, Any]) -> dict[str, Any
     return {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
 
 
+def small_options(study: Study) -> dict[str, Any]:
+    """What a study's `SMALL_OPTIONS` say its options are for a first look; none where it has none.
+
+    A study of which there is no small data set takes part of its own by them.
+    """
+    return dict(getattr(study, "SMALL_OPTIONS", {}))
+
+
 def parse(texts: Iterable[str]) -> dict[str, Any]:
     """Options from `name=value` as a command line has them; `none` is None.
 
