@@ -15,7 +15,7 @@ from penchant.models import Bias, DNNRegressor
 from penchant.models.regressor import Regressor
 from penchant.testing import planted_ratings
 
-SMALL = {"units": "32;16", "epochs": 15, "learning_rate": 0.003}
+SMALL = {"units": (32, 16), "epochs": 15, "learning_rate": 0.003}
 
 
 @pytest.fixture(scope="module")
@@ -124,11 +124,11 @@ def test_a_last_batch_of_one_row():
     assert np.isfinite(model.scores(log.histories)).all()
 
 
-@pytest.mark.parametrize("units", ["", "12;x", "0", "-3", "8;;4"])
+@pytest.mark.parametrize("units", ["12xy", "0", "-3", "8x0x4", ""])
 def test_layers_that_are_none(units):
-    with pytest.raises(ParameterError, match="units"):
+    with pytest.raises(ParameterError, match=r"units|layer"):
         DNNRegressor(units=units)
 
 
-def test_layers_may_be_a_list():
-    assert DNNRegressor(units=[16, 8]).units == "16;8"
+def test_layers_may_be_a_text():
+    assert DNNRegressor(units="16x8").units == (16, 8)

@@ -16,9 +16,11 @@ from penchant.cli.compare import compare
 from penchant.cli.demo import demo
 from penchant.cli.explore import explore
 from penchant.cli.fetch import fetch
+from penchant.cli.images import images
 from penchant.cli.likes import likes
 from penchant.cli.models import models
 from penchant.cli.recommend import recommend
+from penchant.cli.sentiment import sentiment
 from penchant.cli.similar import similar
 from penchant.cli.study import study
 from penchant.cli.train import train
@@ -36,6 +38,7 @@ app = typer.Typer(
 )
 for function in (
     fetch,
+    images,
     explore,
     clean,
     attributes,
@@ -47,6 +50,7 @@ for function in (
     likes,
     similar,
     models,
+    sentiment,
     study,
     demo,
 ):

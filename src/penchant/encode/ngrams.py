@@ -85,8 +85,8 @@ class NGrams:
     longest: int = 2
     min_df: int = 1
     pattern: str = WORDS
-    symbols_: pl.Series | None = None
-    keys_: Int64 = field(default_factory=lambda: np.zeros(0, np.int64))
+    symbols_: pl.Series | None = field(default=None, init=False, repr=False)
+    keys_: Int64 = field(default_factory=lambda: np.zeros(0, np.int64), init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse lengths that give no n-gram."""

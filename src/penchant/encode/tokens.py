@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Self
 
 import numpy as np
@@ -65,6 +65,8 @@ class Tokeniser:
     pattern: str | None = None
     lower: bool = True
     unknown: bool = False
+    words_: pl.Series | None = field(default=None, init=False, repr=False)
+    counts_: npt.NDArray[np.int64] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse limits that leave no word."""
@@ -74,9 +76,6 @@ class Tokeniser:
             )
         if self.min_count < 1:
             raise ParameterError(f"min_count is at least 1, not {self.min_count}.")
-
-    words_: pl.Series | None = None
-    counts_: npt.NDArray[np.int64] | None = None
 
     def fit(self, texts: pl.Series) -> Self:
         """Learn the words of training texts and how frequent they are."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, ClassVar, Literal
@@ -10,7 +9,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 from scipy.special import expit
 
 from penchant.data.histories import Histories
@@ -18,7 +17,7 @@ from penchant.data.holdout import Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Learns
-from penchant.models.parameters import AnyTarget, Space
+from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.updating import Updating
 from penchant.nn.dot_fold_in import Lessons, fold_in
 from penchant.nn.dot_network import Activation, DotNetwork, Head, Initialisation, Skip
@@ -33,19 +32,6 @@ RATING: Target = Rating()
 _ROWS_AT_ONCE = 2**16
 
 
-def _parse_layers(value: object) -> object:
-    if isinstance(value, str):
-        return [units for units in re.split(r"[x, ]+", value.strip("() ")) if units]
-    return () if value is None else [value] if isinstance(value, int) else value
-
-
-def _some_units(layers: tuple[int, ...]) -> tuple[int, ...]:
-    if min(layers, default=1) < 1:
-        raise ValueError("every layer needs a unit at least")
-    return layers
-
-
-Layers = Annotated[tuple[int, ...], BeforeValidator(_parse_layers), AfterValidator(_some_units)]
 _NONE = BeforeValidator(lambda value: "none" if value is None else value)
 
 

@@ -13,13 +13,29 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
 from penchant.data.target import Target
 from penchant.errors import ParameterError
 
 AnyTarget = Annotated[Target, BeforeValidator(Target.parse)]
 """A field that takes a Target or its text, such as `like>=4`."""
+
+
+def _parse_layers(value: object) -> object:
+    if isinstance(value, str):
+        return [units for units in re.split(r"[x, ]+", value.strip("() ")) if units]
+    return () if value is None else [value] if isinstance(value, int) else value
+
+
+def _some_units(layers: tuple[int, ...]) -> tuple[int, ...]:
+    if min(layers, default=1) < 1:
+        raise ValueError("every layer needs a unit at least")
+    return layers
+
+
+Layers = Annotated[tuple[int, ...], BeforeValidator(_parse_layers), AfterValidator(_some_units)]
+"""A field of layers' units, such as `64` or `128x64`."""
 
 
 @dataclass(frozen=True)

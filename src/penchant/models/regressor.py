@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
@@ -9,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 import numpy as np
 import numpy.typing as npt
 import torch
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -22,7 +23,7 @@ from penchant.features.review_features import ReviewFeatures
 from penchant.features.review_settings import ReviewSettings
 from penchant.models.base import Learns, Recommender
 from penchant.models.members import grid, grids
-from penchant.models.parameters import Space
+from penchant.models.parameters import Layers, Space
 from penchant.nn.dense import dense, dense_layers
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network
@@ -33,22 +34,6 @@ Floats = npt.NDArray[np.float32]
 
 RATING: Target = Rating()
 _ROWS_AT_ONCE = 2**15
-
-
-def _written(value: object) -> object:
-    """Layers as a text: `256;128;64`."""
-    if isinstance(value, list | tuple):
-        value = ";".join(str(n) for n in value)
-    return str(value).replace(" ", "") if isinstance(value, int | str) else value
-
-
-def _are_sizes(text: str) -> str:
-    if not all(n.isdecimal() and int(n) > 0 for n in text.split(";")):
-        raise ValueError("layers are numbers of units, such as 256;128;64")
-    return text
-
-
-Layers = Annotated[str, BeforeValidator(_written), AfterValidator(_are_sizes)]
 
 
 class Regressor(nn.Module):
@@ -89,6 +74,14 @@ class Regressor(nn.Module):
             found = low + (high - low) * torch.sigmoid(found)
         return found, activity
 
+    def before_bounds(self, rating: float) -> float:
+        """The last layer's value that is about this rating, a little inside of the bounds."""
+        if self.bounds is None:
+            return rating
+        low, high = self.bounds
+        share = min(max((rating - low) / max(high - low, 1e-9), 0.01), 0.99)
+        return math.log(share / (1 - share))
+
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class DNNRegressor(Recommender):
@@ -112,7 +105,7 @@ class DNNRegressor(Recommender):
         code: length of an autoencoder's codings from whose reconstruction the network learns; 0
             gives it the features themselves.
         text_dim: length of the vectors of texts.
-        units: of each hidden layer, such as `256;128;64`.
+        units: of each hidden layer, such as `256x128x64`.
         activity_l1: penalty on the sum of the first layer's activity.
         learning_rate: of Adam.
         batch_size: events in a batch.
@@ -128,7 +121,7 @@ class DNNRegressor(Recommender):
     output: Literal["linear", "bounded"] = "bounded"
     code: Annotated[int, Field(ge=0)] = 0
     text_dim: Annotated[int, Field(gt=0)] = 32
-    units: Layers = "256;128;64;32;8"
+    units: Annotated[Layers, Field(min_length=1)] = (256, 128, 64, 32, 8)
     activity_l1: Annotated[float, Field(ge=0), Space(1e-4, 0.1, log=True)] = 0.01
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-2, log=True)] = 0.001
     batch_size: Annotated[int, Field(gt=1), Space(16, 1024, log=True)] = 32
@@ -171,9 +164,8 @@ class DNNRegressor(Recommender):
         generator = torch.Generator().manual_seed(self.seed)
         x = torch.from_numpy(self._prepared(inputs))
         network = self._new(x.shape[1], generator)
-        if self.output == "linear":
-            # A start at 0 would only be a long way to go.
-            network.output.bias.data.fill_(float(truth.mean()))
+        # A start far from the mean rating would only be a long way to go.
+        network.output.bias.data.fill_(network.before_bounds(float(truth.mean())))
         adam = torch.optim.Adam(network.parameters(), lr=self.learning_rate, fused=True)
 
         def loss(batch: Tensor, wanted: Tensor) -> Tensor:
@@ -207,8 +199,7 @@ class DNNRegressor(Recommender):
 
     def _new(self, n_features: int, generator: torch.Generator | None = None) -> Regressor:
         bounds = (self.low_, self.high_) if self.output == "bounded" else None
-        units = tuple(int(n) for n in self.units.split(";"))
-        return Regressor(n_features, units, bounds, generator)
+        return Regressor(n_features, self.units, bounds, generator)
 
     def n_parameters(self) -> int:
         """Numbers of the network, running means and variances among them."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from penchant.encode.sentiment_judge import Judged, SentimentComparison
+from penchant.encode.sentiment_compared import Judged, SentimentComparison
 from penchant.files import write_whole
 from penchant.report.draw import draw, key
 from penchant.report.graph import Graph, bars, lines

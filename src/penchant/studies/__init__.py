@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 TABLE: dict[str, str] = {
     "movies": "penchant.studies.movies",
     "books": "penchant.studies.books",
+    "music": "penchant.studies.music",
 }
 """Each study's name and the module it is in, such as `"movies": "penchant.studies.movies"`."""
 

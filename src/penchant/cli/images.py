@@ -1,0 +1,118 @@
+"""`penchant images`: the images of a log's items, fetched into a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.errors import ParameterError
+from penchant.run import say
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@command
+def images(
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="The folder to fetch into; by default images/<the log's name>."
+        ),
+    ] = None,
+    column: Annotated[
+        str | None,
+        typer.Option(help="The column of the item table with the addresses; by default guessed."),
+    ] = None,
+    addresses: Annotated[
+        Path | None,
+        typer.Option(help="A file of two columns, item and address, instead of the item table."),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Only the items with the most events, so many.")
+    ] = None,
+    parallel: Annotated[int, typer.Option(min=1, help="Requests at the same time.")] = 16,
+    per_host: Annotated[int, typer.Option(min=1, help="Requests to one host at a time.")] = 4,
+    attempts: Annotated[int, typer.Option(min=1, help="Tries of one image.")] = 4,
+    pause: Annotated[
+        float, typer.Option(min=0, help="Seconds before the second try; doubled each time.")
+    ] = 1.0,
+    max_megabytes: Annotated[float, typer.Option(help="Break off larger images.")] = 10.0,
+    allow_private: Annotated[
+        bool,
+        typer.Option("--allow-private", help="Also ask machines in private networks and this one."),
+    ] = False,
+    log: LogOptions,
+    session: Session,
+) -> None:
+    """Fetch one image for each item of a log; go on where an earlier call stopped.
+
+    LOG may also be a file of two columns, item and address.
+    """
+    from penchant.data.download import Patience
+    from penchant.data.images import Manners, fetch_images
+
+    if log.offline:
+        raise ParameterError("Images come from the network: leave --offline out.")
+    if max_megabytes <= 0:
+        raise ParameterError(f"--max-megabytes is above 0, not {max_megabytes:g}.")
+    manners = Manners(
+        parallel=parallel,
+        per_host=per_host,
+        patience=Patience(attempts=attempts, pause=pause),
+        largest_bytes=max(1, int(max_megabytes * 1e6)),
+        allow_private=allow_private,
+    )
+    table, name = _table(log, session, column, addresses, limit)
+    folder = output or Path("images") / name.replace("/", "--")
+    if folder.exists() and not folder.is_dir():
+        raise ParameterError(f"{str(folder)!r} is a file: name a folder to fetch into.")
+    found = fetch_images(table, folder, manners=manners, run=session.run)
+    if session.json:
+        session.reply(
+            {
+                "folder": str(folder),
+                "table": str(found.table),
+                "items": len(found.outcomes),
+                "images": found.n_images,
+                "counts": found.counts,
+                "reasons": found.reasons,
+                "bytes": found.bytes,
+                "seconds": round(found.seconds, 3),
+            }
+        )
+        return
+    print(found)
+    say(f"Images and the table {found.table.name} are in {folder}.")
+
+
+def _table(
+    log: LogOptions,
+    session: Session,
+    column: str | None,
+    addresses: Path | None,
+    limit: int | None,
+) -> tuple[pl.DataFrame, str]:
+    """Items with their addresses, and what to call them."""
+    import numpy as np
+
+    from penchant.data.images import address_file, image_addresses, is_address_file
+
+    if column is not None and addresses is not None:
+        raise ParameterError("--column and --addresses exclude each other: leave one out.")
+    source = Path(log.source)
+    if addresses is None and column is None and is_address_file(source):
+        table = address_file(source)
+        return (table if limit is None else table.head(limit)), source.stem
+    data = log.read(session.run)
+    table = image_addresses(data, column) if addresses is None else address_file(addresses, data)
+    if limit is not None:
+        most = np.argsort(-data.item_counts, kind="stable")[:limit]
+        table = table[np.sort(most)]
+    return table, data.name

@@ -1,0 +1,135 @@
+"""`penchant sentiment`: classifiers of reviews' texts, compared with the majority class."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.files import target
+from penchant.cli.log import LogOptions
+from penchant.cli.session import Session
+from penchant.errors import DataError
+from penchant.run import say
+
+if TYPE_CHECKING:
+    from penchant.encode.sentiment_compared import SentimentComparison
+
+_USUAL = ("cnn", "tfidf", "ensemble")
+_SHOWN = (
+    "AUC", "over majority", "over tfidf", "AP of negatives", "accuracy", "F1",
+    "F1 of negatives", "recall of negatives",
+)  # fmt: skip
+
+
+@command
+def sentiment(
+    *,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--model",
+            "-m",
+            help="cnn, tfidf, ngrams, bag, text-cnn, cnn-rnn, vectors, ensemble, ensemble-vectors "
+            "or all; again for more. By default cnn, tfidf and ensemble.",
+            show_default=False,
+        ),
+    ] = None,
+    above: Annotated[
+        float, typer.Option(help="A review is positive if its rating is higher.")
+    ] = 3.0,
+    splits: Annotated[int, typer.Option(min=1, help="Splits by user.")] = 5,
+    test: Annotated[float, typer.Option(help="Share of users that judge.")] = 0.3,
+    validation: Annotated[
+        float, typer.Option(help="Share of the other users that say when a network stops.")
+    ] = 0.1,
+    replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of users.")] = 1000,
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
+    ] = None,
+    log: LogOptions,
+    session: Session,
+) -> None:
+    """Compare classifiers that tell from a review's text whether its rating is positive."""
+    page = target(output, endings=(".html", ".htm"))
+    names = _names(model)
+
+    from penchant.encode import make
+    from penchant.encode.sentiment_features import texts_of
+    from penchant.encode.sentiment_judge import judge
+
+    classifiers = {name: make(name, above=above, seed=seed) for name in names}
+    data = log.read(session.run)
+    texts = texts_of(data)
+    if not data.has_ratings:
+        raise DataError(f"The log {data.name!r} has no ratings to learn sentiment from.")
+    found = judge(
+        classifiers,
+        texts,
+        data.ratings.astype(float),
+        data.events["user"].to_numpy(),
+        splits=splits,
+        test=test,
+        validation=validation,
+        replicates=replicates,
+        seed=seed,
+        run=session.run,
+    )
+    again = session.again(model=list(names))
+    if session.json:
+        session.reply(found.to_dict() | {"log": data.name, "reproduce": again})
+    else:
+        _show(session, found)
+    if page is not None:
+        from penchant.report.sentiment import write_sentiment
+
+        write_sentiment(found, page, name=data.name, again=again)
+        say(f"Wrote {page}.")
+    if not session.json:
+        say(f"Again: {again}")
+
+
+def _names(wishes: list[str] | None) -> tuple[str, ...]:
+    """The classifiers asked for; the majority always takes part.
+
+    Raises:
+        ParameterError: there is no such classifier.
+    """
+    from penchant.encode import TABLE, find
+
+    if wishes and "all" in wishes:
+        return tuple(n for n in TABLE if n != "majority" and "vectors" not in n)
+    for wish in wishes or ():
+        find(wish)
+    return tuple(n for n in wishes or _USUAL if n != "majority")
+
+
+def _show(session: Session, found: SentimentComparison) -> None:
+    """Print the table."""
+    from rich.table import Table
+
+    from penchant.report.format import fixed, signed
+
+    session.console.print(found.sentence())
+    frame = found.frame()
+    columns = [c for c in _SHOWN if c in frame.columns]
+    grid = Table(box=None, pad_edge=False)
+    grid.add_column("classifier")
+    for column in columns:
+        grid.add_column(column, justify="right")
+    for row in frame.iter_rows(named=True):
+        cells = [row["classifier"]]
+        for column in columns:
+            value, write = row[column], signed if column.startswith("over ") else fixed
+            if value is None or value != value:
+                cells.append("–")
+                continue
+            ends = (row.get(f"{column} low"), row.get(f"{column} high"))
+            spread = f" [{ends[0]:.3f}, {ends[1]:.3f}]" if ends[0] is not None else ""
+            cells.append(write(value, 3) + spread)
+        grid.add_row(*cells)
+    session.console.print(grid)

@@ -1,0 +1,202 @@
+"""The addresses of items' images: in a column of the item table, or in a file of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import polars as pl
+
+from penchant.data.dataset import Dataset
+from penchant.data.reviews.products import addresses as addresses_in_json
+from penchant.errors import DataError, ParameterError
+
+SCHEMA_LIST = pl.List(pl.String)
+_NAMES = (
+    "imageurlhighres", "images", "image_url_l", "image_l", "image", "image_url", "imageurl",
+    "imurl", "image_m", "image_url_m", "poster", "poster_url", "poster_path", "cover",
+    "cover_url", "picture", "photo", "thumbnail", "image_s", "image_url_s",
+)  # fmt: skip
+_SIZES = ("hi_res", "large", "medium", "url", "thumb")
+_WEB = r"^\s*https?://\S+\s*$"
+_WEB_IMAGE = r"(?i)^\s*https?://\S+\.(jpe?g|png|webp|gif|avif|bmp)(\?\S*)?\s*$"
+_ENOUGH = 0.5  # a share of a column's values that makes it one of images
+_SEPARATORS = ("\t", ",", ";", "|", " ")
+
+
+def image_addresses(log: Dataset, column: str | None = None) -> pl.DataFrame:
+    """The addresses of the images of a log's items.
+
+    A column may hold an address, lists of them, JSON with them, or the structures that Amazon's
+    release of 2023 has, of which the largest size is taken.
+
+    Args:
+        log: the log whose item table has the addresses.
+        column: which column of the item table; by default it is guessed from names and contents.
+
+    Returns:
+        `item` (the log's ids) and `urls` (List[String], best first, empty where there is none), a
+        row for each item.
+
+    Raises:
+        DataError: the log has no item table, or no column of it has addresses of images.
+        ParameterError: there is no such column.
+    """
+    table = log.item_table
+    if table is None:
+        raise DataError(
+            f"The log {log.name!r} has no item table: give a file of two columns, item and "
+            "address, with --addresses."
+        )
+    if column is not None and column not in table.columns:
+        have = ", ".join(c for c in table.columns if c != "item")
+        raise ParameterError(f"The item table has no column {column!r}, only {have}.")
+    chosen = column or _guessed(table)
+    if chosen is None:
+        raise DataError(
+            f"No column of the item table of {log.name!r} holds addresses of images: name one "
+            "with --column, or give a file of two columns, item and address, with --addresses."
+        )
+    urls = _lists(table[chosen])
+    return pl.DataFrame({"item": table["item"], "urls": urls})
+
+
+def address_file(path: Path, log: Dataset | None = None) -> pl.DataFrame:
+    """The addresses in a file of two columns, item and address, with or without a heading.
+
+    Args:
+        path: the file, with tabs, commas, semicolons, bars or spaces between columns.
+        log: whose items to keep, with ids of the type the log has; by default all, as strings.
+
+    Returns:
+        `item` and `urls` as `image_addresses` gives them. An item that stands in several lines has
+        several addresses.
+
+    Raises:
+        DataError: the file cannot be read, or has no such columns.
+    """
+    frame = _two_columns(path)
+    if frame is None:
+        raise DataError(
+            f"{path} is no file of addresses: it needs two columns, an item and the address "
+            "(http://… or https://…) of its image."
+        )
+    listed = frame.group_by("item", maintain_order=True).agg(urls=pl.col("url"))
+    if log is None:
+        return listed
+    ids = log.items.ids.alias("item")
+    wanted = pl.DataFrame({"item": ids, "key": ids.cast(pl.String)})
+    found = wanted.join(
+        listed.rename({"item": "key"}), on="key", how="left", maintain_order="left"
+    ).drop("key")
+    if not found["urls"].is_not_null().any():
+        raise DataError(
+            f"{path.name} names no item of {log.name!r}: its first column are item ids."
+        )
+    return found.with_columns(pl.col("urls").fill_null([]))
+
+
+def is_address_file(path: Path) -> bool:
+    """Whether a file has two columns, of which the second holds web addresses."""
+    return path.is_file() and _two_columns(path, rows=20) is not None
+
+
+def _two_columns(path: Path, rows: int | None = None) -> pl.DataFrame | None:
+    """Items and addresses as written, or None where the file has something else."""
+    try:
+        with path.open(encoding="utf-8-sig", errors="strict") as file:
+            lines = [line for _, line in zip(range(20), file, strict=False) if line.strip()]
+    except UnicodeDecodeError:
+        return None
+    except OSError as error:
+        raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
+    if not lines or "://" not in lines[-1]:
+        return None
+    before = lines[-1].partition("http")[0]
+    separator = next((s for s in _SEPARATORS if s in before), None)
+    if separator is None:
+        return None
+    try:
+        frame = pl.read_csv(
+            path, separator=separator, has_header=False, infer_schema=False, n_rows=rows
+        )
+    except (pl.exceptions.PolarsError, OSError):
+        return None
+    if frame.width != 2:
+        return None
+    frame.columns = ["item", "url"]
+    frame = frame.with_columns(pl.all().str.strip_chars()).drop_nulls()
+    if len(frame) and "://" not in frame["url"][0]:
+        frame = frame.slice(1)  # the heading
+    return frame if len(frame) and (frame["url"].str.contains(_WEB)).mean() >= _ENOUGH else None  # type: ignore[operator]
+
+
+def _guessed(table: pl.DataFrame) -> str | None:
+    """The column with a telling name that has addresses, else one with addresses of images."""
+    bare = {column.lower().replace("-", "_"): column for column in reversed(table.columns)}
+    for column in _present(bare, _NAMES):
+        if _share(_lists(table[column]).list.explode(), _WEB) >= _ENOUGH:
+            return column
+    for column, kind in table.schema.items():
+        if column != "item" and kind in (pl.String, SCHEMA_LIST):
+            values = _lists(table[column]).list.explode()
+            if _share(values, _WEB_IMAGE) >= _ENOUGH:
+                return column
+    return None
+
+
+def _present(columns: dict[str, str], names: Iterable[str]) -> Iterable[str]:
+    return (columns[name] for name in names if name in columns)
+
+
+def _share(values: pl.Series, pattern: str) -> float:
+    there = values.drop_nulls().head(1000)
+    return float(there.str.contains(pattern).mean() or 0) if len(there) else 0.0  # type: ignore[arg-type]
+
+
+def _best(kind: pl.Struct, field: Callable[[str], pl.Expr]) -> pl.Expr:
+    """The largest size that structures have, each an address or a list of them."""
+    types = {part.name: part.dtype for part in kind.fields}
+    there = [size for size in _SIZES if isinstance(types.get(size), pl.String | pl.List)]
+    filled = [
+        pl.when(field(size).list.drop_nulls().list.len() > 0).then(field(size))
+        if isinstance(types[size], pl.List)
+        else field(size)
+        for size in there
+    ]
+    return pl.coalesce(filled) if filled else pl.lit(None, pl.String)
+
+
+def _of_text(column: pl.Series) -> pl.Series:
+    """Lists from texts, each an address or JSON with addresses."""
+    text = pl.col("urls").str.strip_chars()
+    json = text.str.contains(r"^[\[{]")
+    found = pl.when(json).then(addresses_in_json(text)).otherwise(pl.concat_list(text))
+    return column.alias("urls").to_frame().select(found).to_series()
+
+
+def _lists(column: pl.Series) -> pl.Series:
+    """List[String] of addresses, none null or empty, each once."""
+    kind = column.dtype
+    if isinstance(kind, pl.Struct):
+        best = _best(kind, pl.col("urls").struct.field)
+        chosen = column.to_frame("urls").select(best.alias("urls")).to_series()
+        lists = chosen if isinstance(chosen.dtype, pl.List) else _of_text(chosen)
+    elif isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
+        best = _best(kind.inner, pl.element().struct.field)
+        lists = column.to_frame("urls").select(pl.col("urls").list.eval(best)).to_series()
+    elif isinstance(kind, pl.List):
+        lists = column.cast(SCHEMA_LIST)
+    else:
+        lists = _of_text(column.cast(pl.String))
+    clean = pl.element().str.strip_chars()
+    return (
+        lists.to_frame("urls")
+        .select(
+            pl.col("urls")
+            .list.eval(clean.filter(clean.is_not_null() & (clean != "")))
+            .list.unique(maintain_order=True)
+            .fill_null(pl.lit([], SCHEMA_LIST))
+        )
+        .to_series()
+    )

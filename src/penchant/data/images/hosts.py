@@ -1,0 +1,78 @@
+"""Which machines may be asked: those of the public internet, unless said otherwise."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+
+IP = ipaddress.IPv4Address | ipaddress.IPv6Address
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class HostRefusedError(Exception):
+    """A host that is not to be asked, with the reason in a few words."""
+
+
+class HostUnknownError(Exception):
+    """A host whose name has no address, now at least."""
+
+
+class Hosts:
+    """The addresses of hosts, looked up once and checked.
+
+    Requests go to the very addresses that were checked here, so that a name server cannot give a
+    public address to the check and a private one to the connection (DNS rebinding). All addresses
+    of a name must be public: one that is not makes the name suspect.
+
+    Args:
+        allow_private: whether any address will do.
+    """
+
+    def __init__(self, *, allow_private: bool = False) -> None:
+        self.allow_private = allow_private
+        self._known: dict[tuple[str, int], list[str]] = {}
+        self._lock = threading.Lock()
+
+    def addresses(self, host: str, port: int) -> list[str]:
+        """The IP addresses of a host, those of version 4 first.
+
+        Raises:
+            HostRefusedError: one of them is private, loopback, link-local or otherwise not public.
+            HostUnknownError: there is none.
+        """
+        with self._lock:
+            if found := self._known.get((host, port)):
+                return found
+        found = self._looked_up(host, port)
+        with self._lock:
+            self._known[host, port] = found
+        return found
+
+    def _looked_up(self, host: str, port: int) -> list[str]:
+        try:
+            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise HostUnknownError(f"{host} has no address ({why})") from None
+        raw = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+        ips = sorted((ipaddress.ip_address(a) for a in raw), key=lambda ip: ip.version)
+        if not self.allow_private:
+            for ip in ips:
+                if not is_public(ip):
+                    raise HostRefusedError(f"{host} is {ip}, which is not a public address")
+        return [str(ip) for ip in ips]
+
+
+def is_public(ip: IP) -> bool:
+    """Whether an address is one of the public internet, also inside IPv6 forms of IPv4."""
+    if isinstance(ip, ipaddress.IPv6Address):
+        if ip.scope_id is not None:
+            return False
+        teredo = ip.teredo
+        inner = ip.ipv4_mapped or ip.sixtofour or (teredo[1] if teredo else None)
+        if inner is None and ip in _NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(inner)
+    return ip.is_global and not ip.is_multicast

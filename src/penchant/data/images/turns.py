@@ -1,0 +1,90 @@
+"""Whose turn it is: many jobs for many hosts, few at once for each, some only later."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Generic, TypeVar
+
+J = TypeVar("J")
+
+
+@dataclass
+class _Host(Generic[J]):
+    waiting: list[tuple[float, int, J]] = field(default_factory=list)
+    running: int = 0
+    closed_until: float = 0.0
+    listed: bool = False
+
+
+class Turns(Generic[J]):
+    """A queue of jobs for hosts, in which one slow or offended host holds up no other.
+
+    Times are those of one clock, in seconds; the caller has the clock.
+
+    Args:
+        per_host: jobs of one host that may run at the same time.
+    """
+
+    def __init__(self, per_host: int) -> None:
+        self.per_host = per_host
+        self.n_waiting = 0
+        self._hosts: dict[Hashable, _Host[J]] = {}
+        self._order = count()
+        self._open: list[tuple[float, int, Hashable]] = []  # hosts that may have a turn, by time
+
+    def add(self, host: Hashable, job: J, at: float = 0.0) -> None:
+        """Queue a job that may start from the time `at` on."""
+        entry = self._hosts.setdefault(host, _Host())
+        heapq.heappush(entry.waiting, (at, next(self._order), job))
+        self.n_waiting += 1
+        entry.listed = False  # the new job may come before what is listed
+        self._list(host)
+
+    def take(self, now: float) -> J | None:
+        """The next job that may start now; `done` must be told of its host when it ends."""
+        while self._open and self._open[0][0] <= now:
+            _, _, key = heapq.heappop(self._open)
+            host = self._hosts[key]
+            host.listed = False
+            if not host.waiting or host.running >= self.per_host:
+                continue
+            if max(host.waiting[0][0], host.closed_until) > now:
+                self._list(key)
+                continue
+            _, _, job = heapq.heappop(host.waiting)
+            host.running += 1
+            self.n_waiting -= 1
+            self._list(key)
+            return job
+        return None
+
+    def next_time(self) -> float | None:
+        """When the next job may start; None where only jobs that run hold others up."""
+        return self._open[0][0] if self._open else None
+
+    def done(self, host: Hashable) -> None:
+        """A job of this host has ended."""
+        self._hosts[host].running -= 1
+        self._list(host)
+
+    def close(self, host: Hashable, until: float) -> None:
+        """Start no job of this host before a time."""
+        entry = self._hosts[host]
+        entry.closed_until = max(entry.closed_until, until)
+
+    def drop(self, host: Hashable) -> Iterator[J]:
+        """Take all waiting jobs of a host out of the queue."""
+        entry = self._hosts[host]
+        while entry.waiting:
+            self.n_waiting -= 1
+            yield heapq.heappop(entry.waiting)[2]
+
+    def _list(self, key: Hashable) -> None:
+        host = self._hosts[key]
+        if host.waiting and host.running < self.per_host and not host.listed:
+            host.listed = True
+            at = max(host.waiting[0][0], host.closed_until)
+            heapq.heappush(self._open, (at, next(self._order), key))

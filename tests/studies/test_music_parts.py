@@ -1,0 +1,122 @@
+"""Parts of the study of music by themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+import penchant as pn
+from penchant.data.dataset import Dataset
+from penchant.data.split import TRAIN
+from penchant.models import make
+from penchant.run import Run
+from penchant.studies import music_data, music_explored, music_reviews, music_traps
+from penchant.studies.music_setup import REGRESSOR, Setup, average, errors, with_statistics
+
+
+@pytest.fixture
+def log():
+    frame = pl.DataFrame(
+        {
+            "user": ["a", "a", "b", "b", "c", "c", "d", "d", "e", "e"],
+            "item": ["x", "y", "x", "y", "x", "y", "x", "z", "y", "z"],
+            "rating": [5.0, 1.0, 4.0, 2.0, 5.0, 3.0, 5.0, 5.0, 2.0, 4.0],
+            "text": ["same", "same", *(f"text number {n}" for n in range(8))],
+            "summary": ["good", "bad", *("fine words" for _ in range(8))],
+        }
+    )
+    return Dataset.from_frame(frame, name="few", scale=(1, 5))
+
+
+def test_errors_are_the_usual_ones():
+    found = errors([1.0, 2.0, 6.0], [1.0, 4.0, 3.0])
+    assert found["mae"] == pytest.approx(5 / 3)
+    assert found["mse"] == pytest.approx(13 / 3)
+    assert found["farthest"] == 3
+    assert found["r"] == pytest.approx(np.corrcoef([1, 2, 6], [1, 4, 3])[0, 1])
+    assert errors([5.0, 5.0], [5.0, 4.0])["r"] is None
+
+
+def test_an_average_is_missing_where_one_of_its_values_is():
+    assert average([{"r": 0.5}, {"r": 0.7}], "r") == pytest.approx(0.6)
+    assert average([{"r": 0.5}, {"r": None}], "r") is None
+
+
+def test_statistics_come_from_the_rows_that_may_be_used(log):
+    keep = np.array([True] * 4 + [False] * 6)
+    table = with_statistics(log, keep).item_table
+    told = {row["item"]: row for row in table.iter_rows(named=True)}
+    assert told["x"]["overall_mean"] == 4.5
+    assert told["y"]["overall_count"] == 2
+    assert told["z"]["overall_mean"] is None
+    twice = with_statistics(with_statistics(log, keep), None).item_table
+    assert dict(twice.select("item", "overall_mean").iter_rows())["z"] == 4.5
+
+
+def test_the_published_network_is_the_published_one(log):
+    model = make(REGRESSOR)
+    assert (model.own_text, model.statistics, model.logs) == (True, "table", False)
+    assert (model.clip, model.output, model.patience) == (0, "linear", None)
+    assert (model.epochs, model.batch_size) == (10, 32)
+    assert model.units == (256, 128, 64, 32, 8)
+
+
+def test_texts_are_exchanged_and_blanked_without_touching_anything_else(log):
+    rows = Setup(log=log, seed=0, run=Run()).published_split(1).test.rows
+    mixed, blank = music_traps._shuffled(rows, 3), music_traps._blank(rows)
+    assert sorted(mixed.context["text"]) == sorted(rows.context["text"])
+    pairs = set(rows.context.select("text", "summary").iter_rows())
+    assert set(mixed.context.select("text", "summary").iter_rows()) == pairs
+    assert set(blank.context["text"]) == set(blank.context["summary"]) == {""}
+    for other in (mixed, blank):
+        assert other.items is rows.items
+        assert other.context.columns == rows.context.columns
+
+
+def test_splits_of_all_parts_are_the_same(log):
+    setup = Setup(log=log, seed=5, run=Run(), splits=2)
+    assert setup.seeds == [5, 6]
+    first = setup.published_split(5).sides
+    assert (first == setup.published_split(5).sides).all()
+    assert (first == TRAIN).sum() == 7
+    assert setup.honest_split.kind == "random"  # there are no times
+
+
+def test_sets_that_are_not_there_are_named_and_left_out(log, monkeypatch, tmp_path):
+    monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path))
+    monkeypatch.delenv("PENCHANT_MIRROR", raising=False)
+    setup = Setup(log=log, seed=0, run=Run())
+    found = music_reviews.reviews(setup)
+    assert found.missing == music_reviews.SETS
+    assert found.names == {"few": 10}
+    assert found.users.to_list() == log.frame()["user"].to_list()
+    alone = music_reviews.reviews(replace(setup, together=False))
+    assert alone.missing == ()
+    assert alone.digest == found.digest
+
+
+def test_a_log_without_products_is_shown_all_the_same(log):
+    setup = Setup(log=log, seed=0, run=Run())
+    found = music_data.data(setup)
+    assert found["merged"] == 0
+    assert found["products"] == 0
+    assert found["repeated"]["events"] - found["repeated"]["distinct"] == 1
+    part = music_data.section(setup, found)
+    assert "1 of 10 reviews repeat a text" in part.findings[-1].sentence
+    looks = music_explored.section(setup, music_explored.explored(setup))
+    assert not any("Verified" in finding.sentence for finding in looks.findings)
+
+
+@pytest.mark.mirror
+@pytest.mark.usefixtures("mirror")
+def test_the_review_sets_of_the_mirror_are_put_together(mirror, monkeypatch):
+    monkeypatch.setenv("PENCHANT_MIRROR", str(mirror))
+    log = pn.load("amazon-2018/Gift_Cards", mirror=mirror)
+    found = music_reviews.reviews(Setup(log=log, seed=0, run=Run()))
+    assert found.missing == ()
+    assert sum(found.names.values()) == len(found.ratings) == 2_972 + 3_176 + 5_269 + 10_261
+    one = found.texts.select("text").with_columns(found.users).unique()
+    assert len(one) == 14_194
