@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from penchant import metrics, models
+    from penchant.audit import audit
     from penchant.bundle import restore, save
+    from penchant.claim import claim
     from penchant.data.attribute_rows import attribute_rows, attribute_sets
     from penchant.data.attributes import item_attributes
     from penchant.data.attributes_sql import attribute_rows_sql, attributes_sql, sql_tables
@@ -65,6 +67,8 @@ __all__ = [
     "attribute_rows_sql",
     "attribute_sets",
     "attributes_sql",
+    "audit",
+    "claim",
     "dates",
     "drop_duplicates",
     "evaluate",
@@ -98,7 +102,9 @@ __all__ = [
 ]
 
 _PLACES = {
+    "audit": ("audit",),
     "bundle": ("restore", "save"),
+    "claim": ("claim",),
     "data.attribute_rows": ("attribute_rows", "attribute_sets"),
     "data.attributes": ("item_attributes",),
     "data.attributes_sql": ("attribute_rows_sql", "attributes_sql", "sql_tables"),

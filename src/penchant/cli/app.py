@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from penchant.cli.attributes import attributes
+from penchant.cli.audit import audit
 from penchant.cli.clean import clean
 from penchant.cli.compare import compare
 from penchant.cli.demo import demo
@@ -42,6 +43,7 @@ for function in (
     explore,
     clean,
     attributes,
+    audit,
     compare,
     tune,
     train,

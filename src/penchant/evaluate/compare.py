@@ -10,10 +10,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from penchant.audit.gather import contenders_of
+from penchant.audit.run import apply
 from penchant.data.holdout import Holdout
 from penchant.data.split import Split
 from penchant.data.target import Like, default_like
 from penchant.errors import ParameterError
+from penchant.evaluate.audited import material_of
 from penchant.evaluate.cost import measured
 from penchant.evaluate.judge import Answers, Bootstrap, judge_ranking, judge_rows
 from penchant.evaluate.ranking import catalogue_of, rank
@@ -118,6 +121,7 @@ def evaluate(
             note = f"Absent, because they {lack}: {', '.join(absent)}."
             table = dataclasses.replace(table, notes=(*table.notes, note))
         tables[task] = table
+    audited = material_of(split, ranked, rated, contenders_of(tables), seed)
     return Evaluation(
         split=split,
         tables=tables,
@@ -131,6 +135,7 @@ def evaluate(
             "versions": _versions(),
         },
         notes=_notes(split),
+        findings=apply(audited, split.log.name),
     )
 
 

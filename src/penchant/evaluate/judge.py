@@ -12,6 +12,8 @@ import numpy.typing as npt
 from penchant.data.holdout import Holdout
 from penchant.data.split import Split
 from penchant.data.target import Like, Rating, Target
+from penchant.evaluate.apart import grouped
+from penchant.evaluate.measured import Measured
 from penchant.evaluate.ranking import RankingValues
 from penchant.evaluate.result import Cost, Entry, Figure, Table
 from penchant.metrics import (
@@ -75,14 +77,6 @@ class Bootstrap:
     seed: int = 0
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """One metric of one contender: its value and, where it can be resampled, its replicates."""
-
-    value: float
-    replicates: Doubles | None = None
-
-
 def judge_ranking(
     answers: Sequence[Answers],
     metrics: Sequence[Metric],
@@ -128,7 +122,7 @@ def judge_ranking(
         users=test.n_users,
         rows=len(test),
     )
-    return ordered(table, metrics[0])
+    return grouped(ordered(table, metrics[0]), results, metrics[0], settings.level)
 
 
 def judge_rows(
@@ -186,7 +180,7 @@ def judge_rows(
         rows=len(test),
         notes=_row_notes(task, threshold, truth, validation is not None),
     )
-    return ordered(table, metrics[0])
+    return grouped(ordered(table, metrics[0]), results, metrics[0], settings.level)
 
 
 def _confusion(decided: npt.NDArray[np.bool_], truth: Doubles) -> tuple[int, int, int, int]:

@@ -8,7 +8,9 @@ import numpy as np
 import polars as pl
 
 from penchant.errors import DataError, ParameterError
-from penchant.evaluate.judge import Measured, figures_of, ordered
+from penchant.evaluate.apart import grouped
+from penchant.evaluate.judge import figures_of, ordered
+from penchant.evaluate.measured import Measured
 from penchant.evaluate.result import Cost, Entry, Table
 from penchant.metrics import RowMetric, parse
 from penchant.metrics import replicates as resample
@@ -79,4 +81,4 @@ def evaluate_predictions(
         users=int(owner.max(initial=-1)) + 1,
         rows=len(table),
     )
-    return ordered(table_of_all, parsed[0])
+    return grouped(ordered(table_of_all, parsed[0]), results, parsed[0], level)

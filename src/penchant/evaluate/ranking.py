@@ -24,10 +24,12 @@ class RankingValues:
     Attributes:
         per_user: float64[n_users] for each metric that has a value for each user.
         overall: one float for each metric of all lists together.
+        lists: int32[n_users, width], the best items, or None where only candidates were ranked.
     """
 
     per_user: dict[str, Doubles]
     overall: dict[str, float]
+    lists: npt.NDArray[np.int32] | None = None
 
 
 def rank(
@@ -55,7 +57,7 @@ def rank(
                 overall[metric.name] = value
             else:
                 per_user[metric.name] = value
-    return RankingValues(per_user, overall)
+    return RankingValues(per_user, overall, lists if holdout.candidates is None else None)
 
 
 def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Doubles:

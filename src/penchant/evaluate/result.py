@@ -12,6 +12,7 @@ from typing import Any
 
 import polars as pl
 
+from penchant.audit.findings import Findings
 from penchant.data.split import Split
 from penchant.errors import ParameterError
 from penchant.metrics import Verdict, parse
@@ -107,6 +108,8 @@ class Table:
         users: test users that count.
         rows: test rows that count.
         notes: what a reader must know, a sentence each.
+        groups: names that cannot be told apart by the first metric, the best group first; see
+            `penchant.audit.groups`.
     """
 
     task: Task
@@ -115,6 +118,7 @@ class Table:
     users: int
     rows: int
     notes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
 
     @property
     def primary(self) -> str:
@@ -166,6 +170,7 @@ class Evaluation:
         models: the fitted models by name.
         settings: metrics, replicates, level, seed, like threshold and versions.
         notes: what a reader must know, a sentence each.
+        findings: what the audit of the split, the answers and the figures found.
     """
 
     split: Split
@@ -173,6 +178,7 @@ class Evaluation:
     models: Mapping[str, Recommender]
     settings: Mapping[str, Any]
     notes: tuple[str, ...] = field(default=())
+    findings: Findings = field(default_factory=lambda: Findings("", ()))
 
     def table(self, task: Task | None = None) -> Table:
         """The table of a task; by default the first one.
@@ -220,12 +226,14 @@ class Evaluation:
             "log": {"name": self.split.log.name, "fingerprint": self.split.log.fingerprint},
             "settings": dict(self.settings),
             "notes": list(self.notes),
+            "findings": self.findings.to_dict(),
             "tables": {
                 task: {
                     "metrics": list(table.metrics),
                     "users": table.users,
                     "rows": table.rows,
                     "notes": list(table.notes),
+                    "groups": [list(group) for group in table.groups],
                     "entries": [_entry_dict(entry) for entry in table.entries],
                 }
                 for task, table in self.tables.items()

@@ -39,6 +39,9 @@ def render(result: Evaluation, console: Console) -> None:
             console.print(f"  {note}", style="dim", highlight=False)
     for note in result.notes:
         console.print(note, style="dim", highlight=False)
+    if result.findings.all:
+        console.print()
+        result.findings.render(console, everything=False)
 
 
 def _grid(table: Table, width: int, level: float) -> Grid:

@@ -115,6 +115,7 @@ def write_report(
         "curves": _curves(evaluation),
         "people": shown,
         "notes": evaluation.notes,
+        "audit": evaluation.findings,
         "facts": facts(evaluation),
         "models": evaluation.settings.get("models", {}),
         "snippet": snippet(evaluation),

@@ -1,0 +1,57 @@
+"""Rule: a model is not above the best trivial answer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from penchant.audit.finding import Bar, Finding
+from penchant.audit.material import Contender, Material
+from penchant.audit.power import users_for
+from penchant.audit.rule import Rule
+
+RULE = Rule(
+    name="no-better-than-trivial",
+    subject=5,
+    question="Is a model no better than the best trivial answer?",
+    advice="Do not claim more than the trivial answer gives.",
+    source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?; Efron and Tibshirani "
+    "1993, chapter 13 (paired bootstrap over users)",
+    bar=Bar(doubtful=0.0, below=True),
+)
+
+
+def check(material: Material) -> Iterator[Finding]:
+    """Each model's gain over the best trivial answer, with its paired interval over users."""
+    judged = [c for c in material.contenders if not c.trivial and c.verdict is not None]
+    if not judged:
+        yield RULE.not_checkable("a model judged beside trivial answers on the same rows")
+    for contender in judged:
+        yield _of(contender)
+
+
+def _of(c: Contender) -> Finding:
+    interval = (c.gain_low, c.gain_high)
+    said = f"{c.name} {_WORDS[c.verdict or '']} ({c.metric}"
+    if math.isfinite(c.gain):
+        said += f" {c.value:.4f}, gain {c.gain:+.4f} [{c.gain_low:+.4f}, {c.gain_high:+.4f}]"
+    said += ")."
+    needed = users_for(c.gain, interval, c.users) if c.verdict == "no better" else None
+    if needed is not None and needed > c.users:
+        said += f" To see a difference of that size, about {needed:,} users would be needed."
+    level = "passed" if c.verdict == "beats" else "doubtful"
+    return RULE.finding(
+        "doubtful" if level == "doubtful" else "passed",
+        said,
+        about=f"{c.name} ({c.task})",
+        figure=c.gain if math.isfinite(c.gain) else None,
+        interval=interval if math.isfinite(c.gain_low) else None,
+    )
+
+
+_WORDS = {
+    "beats": "beats every trivial answer",
+    "no better": "is no better than the best trivial answer",
+    "worse": "is worse than the best trivial answer",
+    "": "was not judged",
+}

@@ -1,0 +1,205 @@
+"""`penchant audit`: what figures computed from a log, a split or others' files are worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.files import target as writable
+from penchant.cli.log import LogOptions, _column, _separator
+from penchant.cli.session import Session
+from penchant.cli.splitting import SplitOptions
+from penchant.errors import ParameterError
+from penchant.run import Run, say
+
+if TYPE_CHECKING:
+    from penchant.audit import Findings
+    from penchant.data.dataset import Dataset
+
+OBJECTED = 3
+"""The exit code of --strict where something is wrong."""
+_FILES = ("train", "test_file", "validation_file")
+
+
+@dataclass(frozen=True)
+class AuditedLog(LogOptions):
+    """LOG, which may be left out where files are named, and how to read either."""
+
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="[LOG|DIR]",
+            help="A log, which is split as --split says; or a folder with train and test files.",
+            show_default=False,
+        ),
+    ] = ""
+    strict: Annotated[
+        bool, typer.Option("--strict", help=f"Exit with code {OBJECTED} if anything is wrong.")
+    ] = False
+
+    def read(self, run: Run) -> Dataset:
+        """The log; `--strict` is about findings here and not about malformed records."""
+        return LogOptions.read(replace(self, strict=False), run)
+
+    def columns(self) -> dict[str, Any]:
+        """How to read training and test files, for `penchant.read`."""
+        roles = {r: _column(getattr(self, r)) for r in ("user", "item", "rating", "time", "text")}
+        others = {"header": self.header, "encoding": self.encoding}
+        return roles | others | {"separator": _separator(self.separator)}
+
+
+@dataclass(frozen=True)
+class AuditedFiles:
+    """What others produced: files in any form that a log can have."""
+
+    train: Annotated[
+        str | None, typer.Option("--train", metavar="FILE", help="Training events.")
+    ] = None
+    test_file: Annotated[
+        str | None,
+        typer.Option("--test", metavar="FILE|SHARE", help="Test events; or the share."),
+    ] = None
+    validation_file: Annotated[
+        str | None,
+        typer.Option("--validation", metavar="FILE|SHARE", help="Validation events; or the share."),
+    ] = None
+    predictions: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="User, item and predictions; again for more."),
+    ] = None
+    lists: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="Recommendations: user, item, rank or score."),
+    ] = None
+    features: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Features by user and item, or by item.")
+    ] = None
+    target: Annotated[
+        str | None, typer.Option(help="The features' column that is to be predicted.")
+    ] = None
+    negatives: Annotated[
+        str | None, typer.Option(metavar="FILE", help="User and item of training negatives.")
+    ] = None
+    candidates: Annotated[
+        str | None, typer.Option(metavar="FILE", help="User and item of offered negatives.")
+    ] = None
+    history: Annotated[
+        str | None, typer.Option(metavar="FILE", help="test, validation, kept, run by epoch.")
+    ] = None
+    trials: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Parameters and score of a tuning.")
+    ] = None
+    claimed: Annotated[
+        Literal["time", "per-user", "random"] | None,
+        typer.Option(help="How the split is said to be made."),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Way:
+    """How a log is split where no files are given."""
+
+    split: Annotated[
+        Literal["time", "random", "per-user", "leave-last-out"] | None,
+        typer.Option(help="How a LOG is split.", show_default=False),
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
+
+
+@command
+def audit(
+    *,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
+    ] = None,
+    files: AuditedFiles,
+    way: Way,
+    log: AuditedLog,
+    session: Session,
+) -> None:
+    """Say what the figures computed from a log, a split or others' files are worth."""
+    page = writable(output, endings=(".html", ".htm"))
+    found = _audit(files, way, log, session)
+    if session.json:
+        session.reply(found.to_dict())
+    else:
+        found.render(session.console)
+    if page is not None:
+        from penchant.report.audit import write_audit
+
+        write_audit(found, page)
+        say(f"Wrote {page}.")
+    if log.strict and found.worst == "wrong":
+        raise typer.Exit(OBJECTED)
+
+
+def _audit(files: AuditedFiles, way: Way, log: AuditedLog, session: Session) -> Findings:
+    from penchant.audit import audit as look
+
+    files = _folder(Path(log.source), files) if log.source else files
+    others = {
+        field.name: getattr(files, field.name)
+        for field in fields(files)
+        if field.name not in _FILES
+    }
+    if files.train is not None:
+        if files.test_file is None:
+            raise ParameterError("--train needs --test, the file of test events.")
+        return look(
+            train=files.train,
+            test=files.test_file,
+            validation=files.validation_file,
+            seed=way.seed,
+            **others,
+            **log.columns(),
+        )
+    if not log.source:
+        if files.features is None:
+            raise ParameterError("Name a LOG, or files with --train and --test.")
+        return look(seed=way.seed, **others)
+    options = SplitOptions(
+        split=way.split,
+        seed=way.seed,
+        test=_share(files.test_file, "--test"),
+        validation=_share(files.validation_file, "--validation"),
+    )
+    return look(options.cut(log.read(session.run)), seed=way.seed, **others)
+
+
+def _folder(folder: Path, files: AuditedFiles) -> AuditedFiles:
+    """The files of a folder by their names, such as train.csv, where it has a train and a test."""
+    if not folder.is_dir() or files.train is not None:
+        return files
+    there = {
+        path.name.partition(".")[0].lower(): str(path)
+        for path in sorted(folder.iterdir())
+        if path.is_file()
+    }
+    if "train" not in there or "test" not in there:
+        return files
+    known = {"train": "train", "test_file": "test", "validation_file": "validation"}
+    single = ("features", "negatives", "candidates", "history", "trials")
+    found: dict[str, Any] = {f: there.get(stem) for f, stem in known.items()}
+    found |= {name: there[name] for name in single if name in there}
+    for name in ("predictions", "lists"):
+        some = [path for stem, path in there.items() if stem.startswith(name)]
+        if some:
+            found[name] = some
+    given = {f.name: v for f in fields(files) if (v := getattr(files, f.name)) is not None}
+    return replace(files, **(found | given))
+
+
+def _share(text: str | None, option: str) -> float:
+    if text is None:
+        return 0.1
+    try:
+        return float(text)
+    except ValueError:
+        raise ParameterError(
+            f"{option} {text} is no share such as 0.1; for files, name --train, too."
+        ) from None

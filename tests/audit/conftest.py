@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.audit.planted.world import world
+
+
+@pytest.fixture(scope="session")
+def parts() -> dict[str, pl.DataFrame]:
+    """Training and test events of others, with texts, and good predictions of the latter."""
+    made = world(5)
+    frame = made.frame(texts=True)
+    held = made.rng.random(len(made)) < 0.2
+    good = pl.Series("score", made.exact + made.rng.normal(0, 0.1, len(made)))
+    test = frame.filter(pl.Series(held))
+    return {
+        "train": frame.filter(pl.Series(~held)),
+        "test": test,
+        "predictions": test.select("user", "item").with_columns(good.filter(pl.Series(held))),
+    }
+
+
+@pytest.fixture(scope="session")
+def folder(parts, tmp_path_factory):
+    """The same as files, one of each kind."""
+    path = tmp_path_factory.mktemp("theirs")
+    parts["train"].write_csv(path / "train.csv")
+    parts["test"].write_parquet(path / "test.parquet")
+    parts["predictions"].write_csv(path / "predictions.csv", separator="\t")
+    return path
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)

@@ -1,0 +1,71 @@
+"""A published figure beside the trivial answers."""
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+import penchant as pn
+from penchant.errors import ParameterError
+from penchant.testing import planted_ratings
+
+
+@pytest.fixture
+def liker():
+    """A user who likes 45 of 53 items."""
+    frame = pl.DataFrame(
+        {"user": 1, "item": np.arange(53), "rating": np.where(np.arange(53) < 45, 5.0, 2.0)}
+    )
+    return pn.Dataset.from_frame(frame, name="one user", scale=(1, 5))
+
+
+def test_an_accuracy_that_always_yes_has_too(liker):
+    found = pn.claim(published=0.8491, on=liker, metric="like-accuracy")
+    assert found.best.name == "always-yes"
+    assert found.best.value == pytest.approx(45 / 53)
+    assert found.best.low < 45 / 53 < found.best.high
+    assert found.verdict == "no better"
+    assert "is no better than always-yes (.8491" in found.sentence
+    assert found.sentence in str(found)
+    json.dumps(found.to_dict(), allow_nan=False)
+    assert found.frame()["name"].to_list()[0] == "published"
+
+
+def test_what_is_beyond_the_interval_is_better(liker):
+    assert pn.claim(published=0.99, on=liker, metric="like-accuracy").verdict == "better"
+
+
+def test_on_a_split_lower_errors_are_better():
+    split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
+    trivial = pn.claim(published=9.0, on=split, metric="rmse")
+    assert {a.name for a in trivial.answers} >= {"global-mean", "user-mean", "item-mean", "bias"}
+    assert [a.value for a in trivial.answers] == sorted(a.value for a in trivial.answers)
+    assert trivial.verdict == "no better"
+    best = trivial.best
+    assert pn.claim(published=best.value, on=split, metric="rmse").verdict == "no better"
+    assert pn.claim(published=best.low - 0.01, on=split, metric="rmse").verdict == "better"
+
+
+def test_on_a_split_recommending_everything_has_its_f1():
+    split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
+    found = {a.name: a.value for a in pn.claim(published=0.7, on=split, metric="f1").answers}
+    liked = float((split.test.ratings >= 4).mean())
+    assert found["always-yes"] == pytest.approx(2 * liked / (1 + liked))
+
+
+def test_a_ranking_has_popularity_beside_it():
+    split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
+    found = pn.claim(published=0.9, on=split, metric="ndcg@10")
+    assert {a.name for a in found.answers} == {"popular", "random"}
+    assert found.verdict == "better"
+
+
+def test_what_cannot_be_claimed(liker):
+    with pytest.raises(ParameterError, match="give a split"):
+        pn.claim(published=0.3, on=liker, metric="ndcg@10")
+    with pytest.raises(ParameterError, match="is a number"):
+        pn.claim(published=float("nan"), on=liker, metric="f1")
+    bare = pn.Dataset.from_frame(liker.frame().drop("rating"))
+    with pytest.raises(ParameterError, match="judges ratings"):
+        pn.claim(published=0.3, on=bare, metric="f1")
