@@ -70,6 +70,14 @@ def test_the_network_is_its_formula():
     torch.testing.assert_close(network(x)[0], 1 + 4 * torch.sigmoid(logit))
 
 
+@pytest.mark.parametrize("bounds", [None, (1.0, 5.0)])
+def test_training_starts_at_the_mean_rating(bounds):
+    network = Regressor(5, (4,), bounds).eval()
+    network.output.weight.data.zero_()
+    network.output.bias.data.fill_(network.before_bounds(4.2))
+    torch.testing.assert_close(network(torch.randn(3, 5))[0], torch.full((3,), 4.2))
+
+
 def test_the_text_of_the_very_event_tells_the_answer(split):
     """And nothing else does here, so without it nothing is better than a mean."""
     truth, rows = split.test.ratings, split.test.rows
