@@ -28,8 +28,9 @@ lint: $(STAMP) ## Check style, types and who imports whom.
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# One thread a process: more would wait for each other.
 test: lint ## Check style and types, and run all tests.
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 bench: $(STAMP) ## Measure time, memory and figures on this machine.
 	$(BIN)/python benchmarks/run.py

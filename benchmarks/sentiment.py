@@ -28,7 +28,7 @@ SETS = (
     "amazon-2018/AMAZON_FASHION",
     "amazon-2014/Musical_Instruments",
 )
-BATCHES, RATES = (16, 64, 256), (1e-3, 3e-3)
+BATCHES, RATES = (16, 64, 128, 256), (1e-3, 2e-3, 5e-3, 1e-2)
 
 
 def ours(args: argparse.Namespace) -> dict[str, Any]:

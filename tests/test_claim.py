@@ -69,3 +69,11 @@ def test_what_cannot_be_claimed(liker):
     bare = pn.Dataset.from_frame(liker.frame().drop("rating"))
     with pytest.raises(ParameterError, match="judges ratings"):
         pn.claim(published=0.3, on=bare, metric="f1")
+
+
+def test_what_a_constant_has_is_said_where_something_else_is_best():
+    split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
+    found = pn.claim(published=0.7, on=split, metric="f1")
+    constant = next(a for a in found.answers if a.name == "always-yes")
+    assert found.best.name != "always-yes"
+    assert f"; always-yes has .{constant.value * 10000:.0f}." in found.sentence

@@ -19,6 +19,7 @@ from penchant.metrics import RowMetric, interval, parse, replicates
 
 Doubles = npt.NDArray[np.float64]
 Verdict = Literal["better", "no better"]
+_CONSTANTS = ("always-yes", "always-no")
 
 
 @dataclass(frozen=True)
@@ -68,12 +69,17 @@ class Claim:
 
     @property
     def sentence(self) -> str:
-        """The verdict in words, such as "no better than always-yes (.7319)"."""
+        """The verdict in words, such as "no better than always-yes (.7319)".
+
+        Where something trivial that learns is best, what a constant has is said, too.
+        """
         best = self.best
         spread = f"{_short(best.value)}, interval {_short(best.low)} to {_short(best.high)}"
+        constant = next((a for a in self.answers if a.name in _CONSTANTS), best)
+        rest = "" if constant is best else f"; {constant.name} has {_short(constant.value)}"
         return (
             f"{self.metric} {_short(self.published)} is {self.verdict} than {best.name} "
-            f"({spread}) on {self.data}."
+            f"({spread}) on {self.data}{rest}."
         )
 
     def frame(self) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import pytest
 import penchant as pn
 from penchant.audit import LEVELS, RULES, SUBJECTS, Findings
 from penchant.errors import DataError, ParameterError
-from penchant.models import EASE
+from penchant.models import EASE, Random
 from penchant.testing import planted_pairs
 
 
@@ -219,3 +219,50 @@ def _bare(finding):
     """A finding without what the kind of source changes: its name and fingerprint."""
     sentence = "" if finding["rule"] == "split-stated" else finding["sentence"]
     return {k: v for k, v in finding.items() if k != "examples"} | {"sentence": sentence}
+
+
+def test_lists_of_others_are_judged_beside_popularity(parts):
+    split = pn.split_per_user(planted_pairs(), validation=0, test=0.2)
+    held = split.sides == 2
+    frame = split.log.frame().drop("row")
+    files = {"train": frame.filter(~held), "test": frame.filter(held)}
+    own = split.log.users.take(split.test.histories.users)
+    good = EASE(l2=10).fit(split.train).recommend(own, k=10).select("user", "item", "rank")
+    chance = Random(seed=5).fit(split.train).recommend(own, k=10).select("user", "item", "rank")
+    found = pn.audit(**files, lists={"theirs": good, "dice": chance})
+    by_name = {f.about: f for f in found if f.rule == "no-better-than-trivial"}
+    theirs, dice = by_name["theirs (ranking)"], by_name["dice (ranking)"]
+    assert theirs.level == "passed"
+    assert theirs.low > 0
+    assert "of popular" in theirs.sentence
+    assert dice.level == "doubtful"
+    assert found["sampled-metric"].level == "not checkable"  # files do not tell
+    result = pn.evaluate([EASE(l2=10)], split, ["ndcg@10"], replicates=100)
+    figure = result.table()["ease:l2=10.0"].figures["ndcg@10"]
+    assert f"ndcg@10 {figure.value:.4f}" in theirs.sentence
+    assert theirs.figure == pytest.approx(figure.gain)
+
+
+def test_lists_for_nobody_that_is_known_are_not_judged(parts):
+    lists = pl.DataFrame({"user": [-5, -5], "item": [1, 2], "rank": [1, 2]})
+    found = pn.audit(**_two(parts), lists={"theirs": lists})
+    assert found["no-better-than-trivial"].level == "not checkable"
+    assert found["same-list"].level == "not checkable"
+
+
+def test_a_list_that_names_an_item_twice_is_refused(parts):
+    twice = pl.DataFrame({"user": [1, 1], "item": [2, 2], "rank": [1, 2]})
+    with pytest.raises(DataError, match="theirs recommends item 2 to user 1 twice"):
+        pn.audit(**_two(parts), lists={"theirs": twice})
+
+
+def test_numbers_are_numbers_however_they_are_written(parts, tmp_path):
+    parts["train"].write_csv(tmp_path / "train.csv")
+    parts["test"].write_csv(tmp_path / "test.csv")
+    said = ["3.60" if n % 2 else "4" for n in range(len(parts["test"]))]
+    theirs = parts["test"].select("user", "item", score=pl.Series(said))
+    theirs.write_csv(tmp_path / "theirs.csv")
+    files = {part: str(tmp_path / f"{part}.csv") for part in ("train", "test")}
+    found = pn.audit(**files, predictions=str(tmp_path / "theirs.csv"))
+    assert found["unscored-test-rows"].figure == 0
+    assert "from 3.6 to 4" in found["constant-predictions"].sentence

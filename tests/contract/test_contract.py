@@ -49,6 +49,11 @@ VARIANTS = (
     "blend:target=like>=4,members=bias;ials,by_support=false",
     "factorisation-machine:target=like>=4",
     "hybrid-factors:loss=logistic",
+    "hybrid:target=interaction",
+    "hybrid:matrix=product,layers=16x8,content=none,target=like>=4",
+    "two-tower:full_softmax=0,id_dropout=0",
+    "two-tower:labels=0,numbers=0,text=0,vectors=0,dropout=0,l2=0",
+    "vbpr:labels=0,numbers=0,text=0,vectors=0,negatives=1",
 )
 
 # Logs this small need shorter vectors, and more steps an epoch, than the defaults have.
@@ -65,6 +70,8 @@ FOR_SMALL_LOGS = {
     "blend": {"folds": 3},
     "factorisation-machine": {"dim": 4, "l2": 3, "batch_size": 64, "learning_rate": 0.03},
     "hybrid-factors": {"dim": 8, "l2": 3, "batch_size": 128, "learning_rate": 0.03},
+    "two-tower": {"dim": 8, "hidden": 16, "batch_size": 20, "learning_rate": 0.01},
+    "vbpr": {"dim": 8, "content_dim": 4, "batch_size": 128, "learning_rate": 0.02, "epochs": 12},
     "mult-dae": {"hidden": 32, "latent": 16, "batch_size": 20, "epochs": 30},
     "mult-vae": {"hidden": 32, "latent": 16, "batch_size": 20, "epochs": 30},
 }

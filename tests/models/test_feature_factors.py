@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 
@@ -116,3 +117,39 @@ def test_what_does_not_go_together_is_refused():
         FactorisationMachine(loss="bce")
     squared = FactorisationMachine(loss="mse", target="like>=4")
     assert squared._loss_name == "mse"
+
+
+def test_features_beyond_a_few_count_as_a_few_together():
+    """Twelve labels of one item count like eight, and its id whole; fewer count as they are."""
+    index = np.array([[0, *range(2, 14)], [1, 2, *[14] * 11], [14] * 13])
+    generator = torch.Generator().manual_seed(0)
+    side = (
+        FeatureNetwork(Bags(index, 14), Bags(index, 14), 3, within=False, generator=generator)
+        .eval()
+        .users
+    )
+    side.table.weight[:-1].normal_(generator=generator)
+    vectors, biases, _ = side(torch.tensor([0, 1]))
+    rows = side.table.weight
+    wanted = torch.stack([rows[0] + rows[2:14].sum(0) * 8 / 12, rows[1] + rows[2]])
+    torch.testing.assert_close(torch.cat([vectors, biases[:, None]], 1), wanted)
+
+
+def test_many_labels_do_not_make_learning_overshoot():
+    """Hundreds of labels an item that say nothing; new items come with as many."""
+    log = planted_attributes(cold_items=4)
+    rng = np.random.default_rng(0)
+    names = np.array([f"label {n}" for n in range(300)])
+    labels = [list(rng.choice(names, 120, replace=False)) for _ in range(log.n_items)]
+    noisy = replace(
+        log,
+        item_table=log.items.ids.alias("item").to_frame().with_columns(labels=pl.Series(labels)),
+    )
+    split = split_random(noisy, validation=0.1, test=0.1)
+    model = FactorisationMachine(batch_size=256).fit(split.train, split.validation)
+    usual = split.train.ratings.std()
+    error = model.predict(split.test.rows) - split.test.ratings
+    assert np.sqrt(np.square(error).mean()) < 1.05 * usual
+    assert max(row["validation_loss"] for row in model.curve_) < 1.5 * usual**2
+    everything = model.scores(noisy.histories)[:, noisy.item_counts == 0]
+    assert 1 < everything.min() <= everything.max() < 5

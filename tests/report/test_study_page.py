@@ -237,3 +237,24 @@ def test_stars_are_counted_each_in_a_field_of_their_own():
 
 def test_plain_values():
     assert as_json({1: (math.inf, pl.Series([1, None]), None)}) == {"1": [None, [1, None], None]}
+
+
+def test_the_audit_of_a_comparison_is_on_the_page(page, result, comparison):
+    found = Comparison.of(comparison)
+    counts = found.findings["counts"]
+    assert counts["wrong"] > 0 < counts["doubtful"]
+    assert len(found.objections) == counts["wrong"] + counts["doubtful"]
+    for finding in found.objections:
+        assert " ".join(finding["sentence"].split()) in page.text
+    words = "What the audit of this comparison found: "
+    assert f"{words}{counts['wrong']} wrong, {counts['doubtful']} doubtful" in page.text
+    kept = json.loads(json.dumps(found.to_keep()))
+    assert Comparison.from_kept(kept).objections == found.objections
+    assert Comparison.from_kept({k: v for k, v in kept.items() if k != "findings"}).findings == {}
+    (first, *_) = (c for s in result.to_dict()["sections"] for c in s["comparisons"])
+    assert first["findings"]["worst"] == found.findings["worst"]
+
+
+def test_judged_predictions_have_no_audit(judged):
+    assert Comparison.of(judged).findings == {}
+    assert Comparison.of(judged).objections == []

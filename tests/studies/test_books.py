@@ -263,6 +263,18 @@ def test_some_readers_are_drawn_with_all_that_they_rated(books):
     assert drawn(books, 150, seed=1) is books
 
 
+def test_published_scores_are_claims_beside_recommending_everything(setup):
+    said = books_published.claims(setup)
+    liked = float(setup.liked(setup.test).mean())
+    everything = 2 * liked / (1 + liked)
+    for sentence, family, value in zip(
+        said, ("Jaccard", "networks"), (".7430", ".7329"), strict=True
+    ):
+        assert sentence.startswith(f"Best published of {family}, on the whole set: f1 {value} is ")
+        assert f"always-yes {'has ' if '; always-yes' in sentence else '('}" in sentence
+        assert f"{everything:.4f}".lstrip("0") in sentence
+
+
 def test_contenders_are_counted_from_where_they_were(setup):
     cuts = {name: cut for name, (cut, _) in books_published.contenders(setup).items()}
     assert cuts[ADJUSTED] == cuts[PLAIN] == 8

@@ -139,6 +139,30 @@ def test_a_test_part_with_both_classes_is_not_called_empty(films):
     assert table.frame["accuracy"].to_list()[-2:] == pytest.approx([9 / 53, 44 / 53])
 
 
+def test_published_accuracies_are_claims_on_the_published_log_alone(films):
+    found = {
+        "user": 7,
+        "liked": films.ratings[films.events["user"].to_numpy() == 7] >= 4,
+        "train": 34,
+        "said": {m: {"scores": [1.0] * 53, "cut": 0.5, "seconds": 1.0} for m in NETWORKS}
+        | {"RBM": {"scores": [0.0] * 53, "cut": 4.0, "seconds": 1.0, "users": 30}},
+    }
+    coded = {"users": 24, "first_user": {"scores": [4.0] * 53, "cut": 4.0, "seconds": 1.0}}
+
+    def claims(log):
+        setup = Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
+        (published, _) = movies_published.sections(setup, found, coded)
+        return [f.sentence for f in published.findings if "always-yes" in f.sentence]
+
+    assert claims(films) == []  # a figure on another user's ratings is no claim
+    said = claims(dataclasses.replace(films, name=movies_published.PUBLISHED_ON))
+    assert len(said) == len(movies_published.PUBLISHED)
+    assert said[0].startswith(
+        "Published for the LSTM: like-accuracy .8491 is no better than always-yes (.8491"
+    )
+    assert "on all rows of user 7 of movielens-1m" in said[0]
+
+
 def test_networks_train_on_the_first_part_alone(setup, films):
     found = first_user(setup)
     assert (len(found["liked"]), sum(found["liked"]), found["train"]) == (53, 45, 34)

@@ -76,6 +76,11 @@ class Finding:
     advice: str = ""
     source: str = ""
 
+    @property
+    def heading(self) -> str:
+        """What the finding is about; empty where the sentence names it."""
+        return "" if self.about.partition(" (")[0] in self.sentence else self.about
+
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain values for JSON; numbers that are not finite become None."""
         examples = [] if self.examples is None else self.examples.to_dicts()

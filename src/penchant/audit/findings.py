@@ -98,7 +98,9 @@ class Findings:
     def summary(self) -> str:
         """One sentence: how many findings there are at which level."""
         counts = self.counts()
-        said = [f"{counts[level]} {level}" for level in LEVELS[:3] if counts[level]]
+        said = [f"{counts[level]} {level}" for level in LEVELS[:2] if counts[level]]
+        if counts["note"]:
+            said.append("1 note" if counts["note"] == 1 else f"{counts['note']} notes")
         said = said or ["no objection"]
         rest = f"{counts['passed']} passed, {counts['not checkable']} not checkable"
         return f"Audit of {self.name}: {', '.join(said)}; {rest}."
@@ -115,7 +117,7 @@ class Findings:
             for heading in ("level", "rule", "what was found, and what to do"):
                 grid.add_column(heading, no_wrap=heading != "what was found, and what to do")
             for f in shown:
-                about = f"{f.about}: " if f.about else ""
+                about = f"{f.heading}: " if f.heading else ""
                 said = Text(f"{about}{f.sentence}")
                 if f.advice:
                     said.append(f" {f.advice}", style="dim")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -11,7 +11,7 @@ import numpy as np
 from penchant.audit.material import Contender, Doubles, Longs, Material, Predicted
 from penchant.data.split import TEST
 from penchant.data.target import Like, default_like
-from penchant.metrics import AUC, RMSE, RowMetric, compare, holm, replicates, verdict
+from penchant.metrics import AUC, RMSE, Metric, RowMetric, compare, holm, replicates, verdict
 
 _REPLICATES = 1000
 _TRIVIAL = ("global-mean", "user-mean", "item-mean", "bias")
@@ -69,7 +69,29 @@ def _contenders(
         n: replicates(metric, v, truth[rows], user, _REPLICATES, material.seed)
         for n, v in answers.items()
     }
+    return against_trivial(task, metric, value, drawn, tuple(trivial), int(user.max()) + 1)
+
+
+def against_trivial(
+    task: str,
+    metric: Metric,
+    value: Mapping[str, float],
+    drawn: Mapping[str, Doubles],
+    trivial: Sequence[str],
+    users: int,
+) -> list[Contender]:
+    """Contenders with verdicts against the best of the trivial answers among them.
+
+    Args:
+        task: `ranking`, `rating` or `like`.
+        metric: what decides.
+        value: its figure by name, trivial answers' among them.
+        drawn: float64[n_replicates] of each, on the same resamples of the users.
+        trivial: the names of trivial answers.
+        users: how many there are.
+    """
     bars = np.stack([drawn[n] for n in trivial], 1)
+    own = [name for name in value if name not in trivial]
     results = {
         n: compare(
             drawn[n],
@@ -81,26 +103,14 @@ def _contenders(
         for n in own
     }
     corrected = holm([c.p_value for c in results.values()])
-    users = int(user.max()) + 1
     found = [
         Contender(n, task, True, metric.name, value[n], users=users, added=True) for n in trivial
     ]
     for (name, c), p in zip(results.items(), corrected, strict=True):
         said = verdict(c.gain, c.low, c.high, float(p))
+        gain = (c.gain, c.low, c.high)
         found.append(
-            Contender(
-                name,
-                task,
-                False,
-                metric.name,
-                value[name],
-                said,
-                c.gain,
-                c.low,
-                c.high,
-                users,
-                True,
-            )
+            Contender(name, task, False, metric.name, value[name], said, *gain, users, added=True)
         )
     return found
 

@@ -13,6 +13,7 @@ import polars as pl
 
 from penchant.audit.feature_rows import features_of
 from penchant.audit.foreign import judged
+from penchant.audit.foreign_lists import judged_lists
 from penchant.audit.material import Contender, Listed, Longs, Material, Predicted
 from penchant.audit.reading import (
     aligned,
@@ -53,7 +54,7 @@ def with_files(
     if lists is not None:
         found: dict[str, Listed] = dict(material.lists)
         for name, source in _named(lists, "lists"):
-            found[name] = lists_of(material.events_of, frame_of(source)[0], "lists")
+            found[name] = lists_of(material.events_of, frame_of(source)[0], name)
         material = replace(material, lists=found)
     if features is not None:
         table = features_of(frame_of(features)[0], material, target)
@@ -66,7 +67,7 @@ def with_files(
         material = replace(material, history=_history(history))
     if trials is not None:
         material = replace(material, trials=trials_of(trials))
-    return judged(material)
+    return judged_lists(judged(material))
 
 
 def contenders_of(tables: Mapping[Any, Any]) -> tuple[Contender, ...]:

@@ -88,11 +88,13 @@ class Listed:
         users: int32[n_users], indices in the log's vocabulary.
         items: int32[n_users, k], indices, best first, padded with -1.
         trivial: whether it is known to be a trivial answer.
+        foreign: whether another program made it, so that its figures are computed here.
     """
 
     users: Ints
     items: Ints
     trivial: bool = False
+    foreign: bool = False
 
 
 @dataclass(frozen=True, eq=False)

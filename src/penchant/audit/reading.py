@@ -29,9 +29,22 @@ def frame_of(source: Any) -> tuple[pl.DataFrame, str]:
     raw, _ = _open(source)
     frame = raw.frame
     if raw.is_text:
-        frame = frame.select(untext(frame[c]) for c in frame.columns)
+        ids = {c for r, c in by_name(frame.columns).items() if r in ("user", "item")}
+        frame = frame.select(
+            untext(frame[c]) if c in ids else _number(frame[c]) for c in frame.columns
+        )
     name = Path(source).stem if isinstance(source, str | Path) else ""
     return frame, name
+
+
+def _number(values: pl.Series) -> pl.Series:
+    """A column of text as numbers where all of it are such, however they are written."""
+    typed = untext(values)
+    if typed.dtype != pl.String:
+        return typed
+    # Programs write 5 and 3.60 in one column, which `untext` keeps as text for the sake of codes.
+    numbers = values.cast(pl.Float64, strict=False)
+    return numbers if numbers.null_count() == values.null_count() < len(values) else values
 
 
 def pair_columns(frame: pl.DataFrame, what: str) -> tuple[str, str]:
@@ -105,6 +118,12 @@ def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Listed:
         table = table.with_columns(order=-frame[score].cast(pl.Float64))
     else:
         table = table.with_columns(order=pl.int_range(pl.len()).cast(pl.Float64))
+    twice = frame.filter(pl.struct(users, items).is_duplicated())
+    if len(twice):
+        raise DataError(
+            f"{what} recommends item {twice[items][0]} to user {twice[users][0]} twice: keep one "
+            "row of each user and item."
+        )
     table = table.filter(pl.col("user") >= 0).sort("user", "order", maintain_order=True)
     owner = table["user"].to_numpy()
     known, starts, counts = np.unique(owner, return_index=True, return_counts=True)
@@ -113,4 +132,4 @@ def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Listed:
     lists = np.full((len(known), int(min(counts.max(initial=1), _LONGEST))), -1, np.int32)
     row = np.repeat(np.arange(len(known)), counts)
     lists[row[keep], place[keep]] = table["item"].to_numpy()[keep]
-    return Listed(known.astype(np.int32), lists)
+    return Listed(known.astype(np.int32), lists, foreign=True)

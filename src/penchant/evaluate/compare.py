@@ -289,14 +289,6 @@ def _notes(split: Split) -> tuple[str, ...]:
             f"{repeated:.0%} of the test events repeat an item of the user's history: lists leave "
             "such items out, so that no model can reach them."
         )
-    if split.train.has_times and test.rows.times is not None and split.kind != "time":
-        newest = split.train.events["time"].to_physical().to_numpy().max()
-        older = float(np.mean(test.rows.times < newest))
-        if older > 0.1:
-            notes.append(
-                f"{older:.0%} of the test events are older than the newest training event: the "
-                "figures say how well gaps are filled, not how well the future is predicted."
-            )
     return tuple(notes)
 
 

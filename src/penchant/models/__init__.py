@@ -29,10 +29,12 @@ if TYPE_CHECKING:
     )
     from penchant.models.blend import Blend
     from penchant.models.boosted import BoostedTrees
+    from penchant.models.content_ease import ContentEASE
     from penchant.models.dot import DotProduct
     from penchant.models.factor import IALS
     from penchant.models.factorisation_machine import FactorisationMachine
     from penchant.models.feature_mlp import FeatureMLP
+    from penchant.models.hybrid import HybridRecommender
     from penchant.models.hybrid_factors import HybridFactors
     from penchant.models.linear import EASE
     from penchant.models.mult_vae import MultDAE, MultVAE
@@ -42,6 +44,8 @@ if TYPE_CHECKING:
     from penchant.models.rbm import RBM
     from penchant.models.recurrent import PerUserNetwork
     from penchant.models.regressor import DNNRegressor
+    from penchant.models.two_tower import TwoTower
+    from penchant.models.vbpr import VBPR
 
 TABLE: dict[str, str] = {
     "random": "baselines:Random",
@@ -73,6 +77,10 @@ TABLE: dict[str, str] = {
     "blend": "blend:Blend",
     "factorisation-machine": "factorisation_machine:FactorisationMachine",
     "hybrid-factors": "hybrid_factors:HybridFactors",
+    "hybrid": "hybrid:HybridRecommender",
+    "content-ease": "content_ease:ContentEASE",
+    "two-tower": "two_tower:TwoTower",
+    "vbpr": "vbpr:VBPR",
 }
 """Each model's name and where it is defined, as `file:Class`."""
 
@@ -81,18 +89,21 @@ __all__ = [
     "IALS",
     "RBM",
     "TABLE",
+    "VBPR",
     "AttributeNetwork",
     "AutoRec",
     "Autoencoder",
     "Bias",
     "Blend",
     "BoostedTrees",
+    "ContentEASE",
     "DNNRegressor",
     "DotProduct",
     "FactorisationMachine",
     "FeatureMLP",
     "GlobalMean",
     "HybridFactors",
+    "HybridRecommender",
     "ItemKNN",
     "ItemMean",
     "JaccardAgreement",
@@ -105,6 +116,7 @@ __all__ = [
     "Random",
     "RatingRBM",
     "Recommender",
+    "TwoTower",
     "UserKNN",
     "UserMajority",
     "UserMean",

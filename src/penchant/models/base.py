@@ -91,7 +91,7 @@ class Recommender(ABC):
         self.users_ = train.users
         self.items_ = train.items
         self.known_ = train.histories
-        self.item_table_ = train.item_table
+        self.item_table_ = _for_people(train.item_table)
         self.trained_on_ = train.fingerprint
         self.log_name_ = train.name
         return self
@@ -341,3 +341,11 @@ def _size(value: object) -> int:
     if hasattr(value, "numel"):
         return int(value.numel())
     return int(getattr(value, "size", 0))
+
+
+def _for_people(table: pl.DataFrame | None) -> pl.DataFrame | None:
+    """What a fitted model shows of items: all but vectors, of which it has learned."""
+    vectors = (
+        [] if table is None else [c for c, t in table.schema.items() if isinstance(t, pl.Array)]
+    )
+    return table.drop(vectors) if table is not None and vectors else table

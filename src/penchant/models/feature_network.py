@@ -16,10 +16,16 @@ Ridge = tuple[float, float] | None
 """What multiplies the squares of vectors, and of weights; None for no penalty."""
 
 _OWNERS_AT_ONCE = 2**14
+_MOST = 8.0  # features, its id apart, that an owner can have and each count whole
 
 
 class Side(nn.Module):
     """The features of all users, or of all items, each with a vector and a weight.
+
+    An owner's id counts whole. Where there are more than a few further features, such as an
+    item's many labels, each counts so much less that together they count as a few, as Rendle,
+    "Factorization Machines" (2010), figure 1, lets the values of a set add up to 1. Sums of
+    hundreds would outweigh all else, and learning would overshoot.
 
     Args:
         bags: the features of each owner.
@@ -55,14 +61,24 @@ class Side(nn.Module):
         index = self.index[owners]
         there = (index < self.size).unsqueeze(-1)
         rows = self.table(index.flatten()).view(*index.shape, -1) * there
+        values = self.values(owners).unsqueeze(-1)
+        plain, rows = rows, rows * values
         vectors = rows[..., : self.dim]
         total, bias = vectors.sum(1), rows[..., self.dim].sum(1)
         if self.within:
             bias = bias + (total.square() - vectors.square().sum(1)).sum(1) / 2
         if ridge is None:
             return total, bias, torch.zeros_like(bias)
-        each = ridge[0] * vectors.square().sum(2) + ridge[1] * rows[..., self.dim].square()
+        squares = plain.square()
+        each = ridge[0] * squares[..., : self.dim].sum(2) + ridge[1] * squares[..., self.dim]
         return total, bias, (each * self.rarity[index]).sum(1)
+
+    def values(self, owners: Tensor) -> Tensor:
+        """float32[n, width], how much each of the features of int64[n] owners counts."""
+        further = (self.index[owners, 1:] < self.size).sum(1, keepdim=True)
+        found = (_MOST / further.clamp(min=_MOST)).repeat(1, self.index.shape[1])
+        found[:, 0] = 1
+        return found
 
     @torch.no_grad()
     def collapsed(self, bags: Bags) -> tuple[Floats, Floats]:

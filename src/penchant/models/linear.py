@@ -8,13 +8,13 @@ from typing import Annotated, ClassVar
 import numpy as np
 import numpy.typing as npt
 from pydantic import Field
-from scipy.linalg import lapack
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.errors import DataError, ParameterError
+from penchant.errors import ParameterError
 from penchant.models.base import Learns, Recommender
+from penchant.models.ease_weights import ease_weights
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -43,23 +43,7 @@ class EASE(Recommender):
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        n = train.n_items
-        if n > self.max_items:
-            raise DataError(
-                f"EASE keeps a dense matrix of {n:,} × {n:,} items, above max_items="
-                f"{self.max_items:,}; drop rare items with a k-core or raise max_items."
-            )
-        x = train.histories.matrix()
-        # Items without events have no pairs: leaving them out is exact and much faster.
-        used = np.flatnonzero(np.diff(x.tocsc().indptr))
-        x = x[:, used]
-        gram = (x.T @ x).toarray().astype(np.float64)
-        gram[np.diag_indices(len(used))] += self.l2
-        inverse = _inverse(gram)
-        weights = inverse / -np.diag(inverse)
-        np.fill_diagonal(weights, 0)
-        self.weights_ = np.zeros((n, n), np.float32)
-        self.weights_[np.ix_(used, used)] = weights
+        self.weights_ = ease_weights(train, self.l2, self.max_items)
 
     def _scores(self, users: Histories) -> Floats:
         return np.asarray(users.matrix() @ self.weights_)
@@ -73,15 +57,3 @@ class EASE(Recommender):
         if len(user) != 1:
             raise ParameterError("Contributions are computed for one user at a time.")
         return self.weights_[user.items][:, items].T * user.latest
-
-
-def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """The inverse of a symmetric positive definite matrix, which is overwritten."""
-    factor, info = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1)
-    if info == 0:
-        half, info = lapack.dpotri(factor, lower=0, overwrite_c=1)
-    if info != 0:
-        raise DataError("The item matrix is singular: raise l2.")
-    upper = np.triu(half)
-    whole: npt.NDArray[np.float64] = upper + np.triu(upper, 1).T
-    return whole

@@ -24,7 +24,7 @@ from penchant.topk import blocks
 Floats = npt.NDArray[np.float32]
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1
-_ROWS_AT_ONCE = 2**17
+_ROWS_AT_ONCE = 2**14
 
 
 def _written(value: object) -> object:

@@ -24,6 +24,7 @@ class Comparison:
         settings: metrics, replicates, level, seed and versions, as far as known.
         split: what `Split.describe` says; empty where plain predictions were judged.
         notes: what a reader must know, a sentence each.
+        findings: what `Findings.to_dict` says of the audit; empty where there was none.
     """
 
     tables: Mapping[Task, Table]
@@ -31,6 +32,7 @@ class Comparison:
     settings: Mapping[str, Any] = field(default_factory=dict)
     split: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    findings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, found: Evaluation | Table, title: str = "") -> Comparison:
@@ -38,7 +40,12 @@ class Comparison:
         if isinstance(found, Table):
             return cls({found.task: found}, title)
         return cls(
-            found.tables, title, dict(found.settings), found.split.describe(), tuple(found.notes)
+            found.tables,
+            title,
+            dict(found.settings),
+            found.split.describe(),
+            tuple(found.notes),
+            found.findings.to_dict() if found.findings.all else {},
         )
 
     @classmethod
@@ -59,6 +66,11 @@ class Comparison:
         return asdict(self)
 
     @property
+    def objections(self) -> list[Mapping[str, Any]]:
+        """The findings of the audit that are wrong or doubtful, the worst first."""
+        return [f for f in self.findings.get("findings", ()) if f["level"] in ("wrong", "doubtful")]
+
+    @property
     def level(self) -> float:
         """The level of the intervals."""
         return float(self.settings.get("level", 0.95))
@@ -70,6 +82,7 @@ class Comparison:
             "split": dict(self.split),
             "settings": dict(self.settings),
             "notes": list(self.notes),
+            "findings": dict(self.findings),
             "tables": {
                 task: {
                     "metrics": list(table.metrics),

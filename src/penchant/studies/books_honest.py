@@ -70,8 +70,8 @@ def _text(setup: Setup, strong: Found, found: Found) -> str:
         What may win: a dot product with biases, a factorisation machine over books and readers with
         their tables, an ordinal model of the ten ratings, boosted trees and a dense network over
         what the log and its tables say of reader, book, author, publisher, place and age, each
-        feature computed without the row that it is used for, and both of them stacked. Chosen on
-        validation rows: {strong["best"]}.
+        feature computed without the row that it is used for; with the option stack both of them
+        together. Chosen on validation rows: {strong["best"]}.
         Of the networks with dropout only those of the first rate stand here; the others are like
         them.
     """

@@ -48,6 +48,7 @@ class Setup:
         epochs: the most epochs of networks that are stopped early, 25 as published.
         shared_embeddings: whether each network goes on from the last one's embeddings.
         seeds: over how many seeds the last comparison goes.
+        stack: whether a stack of the best models takes part.
         quick: whether everything is cut to seconds, for a look at what the page is like.
 
     Raises:
@@ -61,6 +62,7 @@ class Setup:
     epochs: int = 25
     shared_embeddings: bool = False
     seeds: int = 3
+    stack: bool = False
     quick: bool = False
     replicates: int = field(init=False, default=1000)
 

@@ -52,7 +52,7 @@ def specs(setup: Setup) -> dict[str, str]:
     return {
         name: spec.format(like=f"{setup.like:g}")
         for name, spec in _SPECS.items()
-        if there or name not in (TREES, STACK)
+        if (there or name not in (TREES, STACK)) and (setup.stack or name != STACK)
     }
 
 

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from penchant.claim import claim
+from penchant.data.dataset import Dataset
 from penchant.metrics import AUC, LikeAccuracy, LikeF1, best_threshold
 from penchant.report.format import listed
 from penchant.studies.movies_setup import EVERYTHING, LIKE, NETWORKS, Found, Setup, per_cent
@@ -21,6 +23,7 @@ PUBLISHED = {
     "autoencoder": (0.8320, 123.0),
 }
 """Accuracy for user 1 of MovieLens 1M and seconds of training, as the thesis has them."""
+PUBLISHED_ON = "movielens-1m"
 RECONSTRUCTED = ("RBM", "autoencoder")
 
 
@@ -179,7 +182,22 @@ def _findings(case: Case) -> tuple[Finding, ...]:
                 f"“like” to all {n} films.",
             )
         )
-    return tuple(findings)
+    return (*findings, *_claims(case))
+
+
+def _claims(case: Case) -> list[Finding]:
+    """The published accuracies beside trivial answers, on the log that they were published for."""
+    if case.setup.log.name != PUBLISHED_ON:
+        return []
+    mine = pl.DataFrame(
+        {"user": 1, "item": range(case.n), "rating": np.where(case.liked, LIKE, LIKE - 1)}
+    )
+    own = Dataset.from_frame(mine, name=f"user {case.user} of {PUBLISHED_ON}", scale=(1, 5))
+    found = {
+        name: claim(value, on=own, metric="like-accuracy", like=LIKE, seed=case.setup.seed)
+        for name, (value, _) in PUBLISHED.items()
+    }
+    return [Finding("trap", f"Published for the {n}: {c.sentence}") for n, c in found.items()]
 
 
 def _listed(shares: dict[str, float]) -> str:
@@ -207,7 +225,7 @@ def _told(case: Case) -> str:
         more is a like. They call {case.yes("RBM")} and {case.yes("autoencoder")} of the {case.n}
         films likes.
     """
-    if setup.log.name != "movielens-1m":
+    if setup.log.name != PUBLISHED_ON:
         text += f"""
 
         Published figures are of user 1 of MovieLens 1M. The first user in the file of

@@ -27,15 +27,15 @@ def check(material: Material) -> Iterator[Finding]:
     if not judged:
         yield RULE.not_checkable("a model judged beside trivial answers on the same rows")
     for contender in judged:
-        yield _of(contender)
+        yield _of(contender, material)
 
 
-def _of(c: Contender) -> Finding:
+def _of(c: Contender, material: Material) -> Finding:
     interval = (c.gain_low, c.gain_high)
-    said = f"{c.name} {_WORDS[c.verdict or '']} ({c.metric}"
+    said = f"{c.name} {_WORDS[c.verdict or '']}: {c.metric} {c.value:.4f}{_beside(c, material)}"
     if math.isfinite(c.gain):
-        said += f" {c.value:.4f}, gain {c.gain:+.4f} [{c.gain_low:+.4f}, {c.gain_high:+.4f}]"
-    said += ")."
+        said += f" (gain {c.gain:+.4f}, 95 % interval {c.gain_low:+.4f} to {c.gain_high:+.4f})"
+    said += "."
     needed = users_for(c.gain, interval, c.users) if c.verdict == "no better" else None
     if needed is not None and needed > c.users:
         said += f" To see a difference of that size, about {needed:,} users would be needed."
@@ -49,8 +49,18 @@ def _of(c: Contender) -> Finding:
     )
 
 
+def _beside(c: Contender, material: Material) -> str:
+    """The figure of the best trivial answer that stands in the same table."""
+    key = (c.task, c.metric)
+    beside = [t for t in material.contenders if t.trivial and (t.task, t.metric) == key]
+    if not beside:
+        return ""
+    best = (max if c.higher_is_better else min)(beside, key=lambda t: t.value)
+    return f" beside {best.value:.4f} of {best.name}"
+
+
 _WORDS = {
-    "beats": "beats every trivial answer",
+    "beats": "beats the best trivial answer",
     "no better": "is no better than the best trivial answer",
     "worse": "is worse than the best trivial answer",
     "": "was not judged",

@@ -60,7 +60,7 @@ def check(material: Material) -> Iterator[Finding]:
         level,
         f"The Gini index of the test items' popularity is {own:.3f}; in {_RESPLITS} random "
         f"re-splits it is {middle:.3f} ± {half:.3f} (z = {z:+.1f}), and in training "
-        f"{_gini(np.sort(known)):.3f}.",
+        f"{_gini(np.sort(known)):.3f}. At 0 all items are as popular, at 1 one has all events.",
         figure=abs(shift),
         interval=(max(0.0, abs(shift) - half), abs(shift) + half),
         examples=pl.DataFrame(

@@ -39,7 +39,9 @@ def check(material: Material) -> Iterator[Finding]:
     yield RULE.finding(
         RULE.bar.level(figure),
         f"{share(figure)} of the test events ({int(hits.sum()):,}) have the same {columns} as an "
-        "event known before the test.",
+        "event known before the test: a model need only remember them."
+        if len(tested)
+        else f"No test event has the same {columns} as an event known before the test.",
         figure=figure,
         interval=interval,
         examples=of_pairs(log, tested, known) if len(tested) else None,

@@ -44,8 +44,8 @@ def check(material: Material) -> Iterator[Finding]:
         level = "doubtful"
     yield RULE.finding(
         level,
-        f"{share(figure)} of the test events ({len(tested):,}) repeat a user and item known before "
-        f"the test; within what is known {share(within)} of the events do.",
+        f"In {share(figure)} of the test events ({len(tested):,}) the user had the item before the "
+        f"test already; within what is known {share(within)} of the events repeat another.",
         figure=figure,
         interval=interval,
         examples=of_pairs(material.split.log, tested, known) if len(tested) else None,

@@ -58,10 +58,11 @@ def check(material: Material) -> Iterator[Finding]:
     longest = np.argsort(-length[tested], kind="stable")[:100]
     yield RULE.finding(
         level,
-        f"{share(figure)} of the test events share user and text with an event known before the "
-        f"test, {share(float(same.mean()))} to the letter and the rest but for case and "
-        f"punctuation; {share(float(among.mean()) if len(among) else 0.0)} of those with "
-        f"{LONG} letters or more.",
+        f"For {share(figure)} of the test events the same user wrote the same text in an event "
+        f"known before the test ({share(float(same.mean()))} to the letter, the rest but for case "
+        f"and punctuation; {share(float(among.mean()) if len(among) else 0.0)} of the texts with "
+        f"{LONG} letters or more)"
+        + (": whoever reads the text has read the answer." if level == "wrong" else "."),
         figure=figure,
         interval=interval,
         examples=of_pairs(log, tested[longest], known[hits][longest], ("text",)).with_columns(

@@ -31,7 +31,9 @@ def check(material: Material) -> Iterator[Finding]:
             "otherwise than full rankings do.",
             figure=float(number) if number else None,
         )
-    elif material.contenders or (material.split is not None and material.split.kind != "given"):
+    elif [c for c in material.contenders if not c.added] or (
+        material.split is not None and material.split.kind != "given"
+    ):
         yield RULE.finding("passed", "All items are ranked.", figure=0.0)
     else:
         yield RULE.not_checkable("how the figures were computed: all items ranked, or a sample")

@@ -64,7 +64,8 @@ def _each(features: Features) -> Iterator[Finding]:
         some = np.flatnonzero(kept)[:EXAMPLES]
         yield RULE.finding(
             level,
-            f"The column {name!r} alone has a rank correlation of {r:+.3f} with the target.",
+            f"The column {name!r} alone has a rank correlation of {r:+.3f} with the target"
+            + (" and all but tells it." if level == "wrong" else "."),
             about=name,
             figure=abs(r),
             interval=interval,

@@ -49,15 +49,18 @@ def check(material: Material) -> Iterator[Finding]:
             level = "note"
     else:
         level = "doubtful" if RULE.bar.doubtful and overall >= RULE.bar.doubtful else "passed"
+    own_share = f" {share(float(own.mean()))} are older than the user's own newest one"
+    if not own.any():
+        own_share = " None is older than the user's own newest one"
     said = {
         "time": " The split is said to be by time.",
-        "per-user": f" {share(float(own.mean()))} are older than the user's own newest one, and "
-        "the split is said to be in order of time within each user.",
-    }.get(way or "", f" {share(float(own.mean()))} are older than the user's own newest one.")
+        "per-user": f"{own_share}; the split is said to be in order of time within each user.",
+    }.get(way or "", f"{own_share}.")
+    future = " Models learn from what happened after them." if overall else ""
     yield RULE.finding(
         level,
         f"{share(overall)} of the test events are older than the newest event known before the "
-        f"test.{said}",
+        f"test.{future}{said}",
         figure=figure,
         interval=interval,
         examples=of_events(material.split.log, material.test_at[_some(decisive)]),

@@ -67,6 +67,10 @@ class _Aggregates:
         self.both = (self.n_train > 0) & (self.n_all > self.n_train)
 
 
+_CERTAIN = 1000.0
+"""From this t on its digits say nothing more."""
+
+
 def _of(
     features: Features, name: str, values: Doubles, key: str, table: _Aggregates
 ) -> Iterator[Finding]:
@@ -94,9 +98,10 @@ def _of(
     first = {int(c): int(r) for c, r in zip(table.codes[::-1], features.rows[::-1], strict=True)}
     yield RULE.finding(
         level,
-        f"The column {name!r} is the same in all rows of each {key}; {share(figure)} of what "
-        f"training rows do not explain of it is explained by the {what} "
-        f"(t = {t:.3g}).",
+        f"The column {name!r} has one value for each {key}. The {what} explain {share(figure)} of "
+        f"what training rows leave unexplained of it"
+        + (f" (t = {t:.3g})" if t < _CERTAIN else "")
+        + (", so that it was computed from test rows, too." if level == "wrong" else "."),
         about=name,
         figure=figure,
         examples=pl.DataFrame(

@@ -1,0 +1,58 @@
+"""Item-to-item weights in closed form, which several models build on."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from scipy.linalg import lapack
+
+from penchant.data.dataset import Dataset
+from penchant.errors import DataError
+
+Floats = npt.NDArray[np.float32]
+
+
+def ease_weights(train: Dataset, l2: float, max_items: int) -> Floats:
+    """float32[n_items, n_items], B_ij = -P_ij / P_jj off the diagonal, P = (X'X + l2 I)^-1.
+
+    Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8. Items without
+    events have weights of zero.
+
+    Args:
+        train: the log; X is its users × items matrix of interactions.
+        l2: ridge, above 0.
+        max_items: refuse catalogues beyond this size.
+
+    Raises:
+        DataError: there are too many items, or the matrix is singular.
+    """
+    n = train.n_items
+    if n > max_items:
+        raise DataError(
+            f"EASE keeps a dense matrix of {n:,} × {n:,} items, above max_items="
+            f"{max_items:,}; drop rare items with a k-core or raise max_items."
+        )
+    x = train.histories.matrix()
+    # Items without events have no pairs: leaving them out is exact and much faster.
+    used = np.flatnonzero(np.diff(x.tocsc().indptr))
+    x = x[:, used]
+    gram = (x.T @ x).toarray().astype(np.float64)
+    gram[np.diag_indices(len(used))] += l2
+    inverse = _inverse(gram)
+    found = inverse / -np.diag(inverse)
+    np.fill_diagonal(found, 0)
+    weights = np.zeros((n, n), np.float32)
+    weights[np.ix_(used, used)] = found
+    return weights
+
+
+def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """The inverse of a symmetric positive definite matrix, which is overwritten."""
+    factor, info = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1)
+    if info == 0:
+        half, info = lapack.dpotri(factor, lower=0, overwrite_c=1)
+    if info != 0:
+        raise DataError("The item matrix is singular: raise l2.")
+    upper = np.triu(half)
+    whole: npt.NDArray[np.float64] = upper + np.triu(upper, 1).T
+    return whole
