@@ -101,5 +101,7 @@ def _comparison(comparison: Comparison, console: Console) -> None:
         console.print(_grid(table, console.width, comparison.level))
         for note in table.notes:
             console.print(Text(f"  {note}", style="dim"))
+    for found in comparison.objections:
+        console.print(Text(f"{found['level']}: {found['sentence']}", style="dim"))
     for note in comparison.notes:
         console.print(Text(note, style="dim"))

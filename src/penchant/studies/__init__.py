@@ -18,6 +18,7 @@ TABLE: dict[str, str] = {
     "movies": "penchant.studies.movies",
     "books": "penchant.studies.books",
     "music": "penchant.studies.music",
+    "fashion": "penchant.studies.fashion",
 }
 """Each study's name and the module it is in, such as `"movies": "penchant.studies.movies"`."""
 

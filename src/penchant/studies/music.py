@@ -86,6 +86,7 @@ def run(
     codes = steps.do("codes", lambda: music_codes.codes(setup))
     texts = steps.do("texts", lambda: music_texts.texts(setup))
     regressor = steps.do("regressor", lambda: music_regressor.regressor(setup))
+    claimed = steps.do("claim", lambda: music_published.claimed(setup))
     traps = steps.do("traps", lambda: music_traps.traps(setup))
     honest = steps.compare("honest", lambda: music_honest.honest(setup))
     words = steps.compare("honest-words", lambda: music_honest.words(setup))
@@ -101,7 +102,7 @@ def run(
             music_feelings.section(told, sentiment),
             music_codes.section(codes),
             music_texts.section(texts),
-            music_published.section(setup, regressor),
+            music_published.section(setup, regressor, claimed),
             music_traps.section(traps),
             music_honest.section(setup, honest, words),
             music_lists.section(setup, regressor["lists"], lists),

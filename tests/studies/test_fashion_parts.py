@@ -1,0 +1,178 @@
+"""Parts of the study of fashion by themselves."""
+
+from __future__ import annotations
+
+import base64
+import io
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.data.split import TEST, TRAIN, VALIDATION
+from penchant.models.hybrid import HybridRecommender
+from penchant.report.parts import Section
+from penchant.report.study_result import StudyResult
+from penchant.run import Run
+from penchant.studies.fashion_branches import bin_name, spec_of, subsets
+from penchant.studies.fashion_content import most_of
+from penchant.studies.fashion_films import Films, some_users
+from penchant.studies.fashion_pictures import WIDE, Gallery, PicturedResult, Shown, small
+from penchant.studies.fashion_setup import Setup, apart, gain, split_by_user, without_copies
+from penchant.testing import planted_pairs
+
+
+@pytest.fixture
+def reviews():
+    frame = pl.DataFrame(
+        {
+            "user": ["a", "a", "a", "b", "b", "c", "d", "d", "e", "f"],
+            "item": ["x", "y", "z", "x", "y", "x", "y", "z", "z", "x"],
+            "rating": [5.0, 5.0, 4.0, 2.0, 2.0, 5.0, 3.0, 3.0, 1.0, 4.0],
+            "text": ["Fine!", "fine", "other", "bad", "bad", "fine", None, "", "bad", "good"],
+        }
+    )
+    return Dataset.from_frame(frame, name="few", scale=(1, 5))
+
+
+@pytest.fixture
+def films():
+    log = planted_pairs(n_users=60, n_items=30)
+    table = pl.DataFrame({"item": log.items.ids}).with_columns(
+        title=pl.format("Film {}", "item"), overview=pl.lit("")
+    )
+    return Films(replace(log, item_table=table), {}, 1, Run())
+
+
+def test_a_users_text_is_kept_once_and_events_without_text_stay(reviews):
+    once = without_copies(reviews)
+    left = [
+        (reviews.users.ids[u], reviews.items.ids[i])
+        for u, i in once.events.select("user", "item").iter_rows()
+    ]
+    assert left == [
+        ("a", "x"), ("a", "z"), ("b", "x"), ("c", "x"), ("d", "y"), ("d", "z"), ("e", "z"),
+        ("f", "x"),
+    ]  # fmt: skip
+
+
+def test_by_user_nobody_is_on_two_sides(reviews):
+    split = split_by_user(reviews, seed=5)
+    users = reviews.events["user"].to_numpy()
+    sides = [set(users[split.sides == side]) for side in (TRAIN, VALIDATION, TEST)]
+    assert sum(map(len, sides)) == 6
+    assert all(sides)
+    assert split.test.new_users == split.test.n_users
+
+
+def test_new_films_have_no_training_event_and_settings_never_see_test_films(films):
+    asked, chosen = films.new
+    assert not set(asked) & set(chosen)
+    for validation, offered, hidden in ((False, asked, chosen), (True, chosen, asked)):
+        split = films.cold_split(films.log, validation=validation)
+        counts = split.train.item_counts
+        assert not counts[asked].any()
+        assert not counts[chosen].any()
+        assert set(split.test.items) <= set(offered)
+        assert set(split.candidates.ravel()) == set(offered)
+        held = [] if split.validation is None else split.validation.items
+        assert set(held) == (set() if validation else set(hidden))
+
+
+def test_the_mixed_split_has_old_and_new_films(films):
+    split = films.mixed_split(films.log)
+    counts = split.train.item_counts
+    asked, chosen = films.new
+    assert not counts[asked].any()
+    assert set(asked) <= set(split.test.items)
+    assert set(split.test.items) - set(asked)
+    assert not set(chosen) & set(split.test.items)
+
+
+def test_some_users_are_as_many_as_asked_for(films):
+    assert (some_users(films.log, 7, 0).user_counts > 0).sum() == 7
+    assert some_users(films.log, None, 0) is films.log
+
+
+def test_a_gain_is_over_users_who_have_both():
+    values = np.array([0.5, 0.7, np.nan, 0.9])
+    over = np.array([0.4, 0.5, 0.2, np.nan])
+    found = gain(values, over, 500, 0)
+    assert found[0] == pytest.approx(0.15)
+    assert found[1:] == pytest.approx((0.1, 0.2))  # either user alone
+    assert gain(np.array([np.nan]), np.array([1.0]), 10, 0) is None
+    assert apart(None) == "not known"
+    assert apart((0.5, -0.1, 1.0)) == "+0.5000 (-0.1000 to +1.0000)"
+
+
+@pytest.mark.parametrize(
+    ("branches", "matrix", "layers", "content"),
+    [
+        ("A B C D", "cosine", (16,), "text;picture"),
+        ("B", "none", (16,), ""),
+        ("D", "none", (), "picture"),
+    ],
+)
+def test_a_subset_is_the_published_network_without_the_others(
+    reviews, branches, matrix, layers, content
+):
+    model = Setup(log=reviews, seed=0, run=Run()).network(spec_of(branches))
+    assert isinstance(model, HybridRecommender)
+    assert (model.matrix, tuple(model.layers), model.content) == (matrix, layers, content)
+    assert (model.loss, model.learning_rate, model.decay) == ("mae", 0.01, 1e-4)
+
+
+def test_only_branches_that_the_log_feeds_take_part(films):
+    assert subsets(films) == ["A B", "A", "B"]
+
+
+def test_bins_are_said_as_ranges():
+    assert [bin_name(0, 0), bin_name(1, 9), bin_name(500, None)] == ["none", "1–9", "500+"]
+
+
+def test_the_ridge_that_knows_most_comes_last():
+    assert most_of({"genre and year": "", "genre, year and poster": ""}) == "genre, year and poster"
+
+
+def test_an_image_is_made_small_and_a_broken_one_left_out(tmp_path):
+    pil = pytest.importorskip("PIL.Image")
+    pil.new("RGB", (300, 400), (200, 10, 10)).save(tmp_path / "good.png")
+    (tmp_path / "bad.jpg").write_bytes(b"<html>")
+    address = small(tmp_path / "good.png")
+    image = pil.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
+    assert image.format == "JPEG"
+    assert image.size == (WIDE, round(WIDE * 4 / 3))
+    assert small(tmp_path / "bad.jpg") == small(tmp_path / "none.jpg") == small(None) == ""
+
+
+def test_what_comes_from_data_is_escaped_and_foreign_addresses_are_not_shown():
+    evil = Shown("<b>x</b>", "a & b", 'data:image/jpeg;base64,AA" onerror="x', "<i>")
+    far = Shown("far", image="https://example.org/x.jpg")
+    page = Gallery("<script>", (evil, far)).html()
+    assert "<b>" not in page
+    assert "<i>" not in page
+    assert "<script>" not in page
+    assert "onerror" not in page
+    assert "example.org" not in page
+    assert "&lt;b&gt;x&lt;/b&gt;" in page
+
+
+def test_lists_stand_at_the_end_of_their_section(tmp_path):
+    pytest.importorskip("jinja2")
+    plain = StudyResult(
+        name="x",
+        title="T",
+        summary="s",
+        sections=(Section(title="one"), Section(title="two"), Section(title="three")),
+        log={"name": "l", "fingerprint": "f"},
+        seed=0,
+        settings={},
+        versions={},
+    )
+    shown = PicturedResult.of(plain, [Gallery("For somebody", (Shown("A film"),))], "two")
+    page = shown.report(tmp_path / "x.html").read_text(encoding="utf-8")
+    places = [page.index(text) for text in ("<h2>two", "For somebody", "A film", "<h2>three")]
+    assert places == sorted(places)
+    assert shown.to_dict()["galleries"][0]["items"][0]["title"] == "A film"
