@@ -104,7 +104,7 @@ def numbers_of(
         values = column.cast(pl.Float32).fill_null(np.nan).to_numpy()
         numbers[:-1, place] = np.where(np.isfinite(values), values, np.nan)
     told = [n for n in range(len(columns)) if len(np.unique(numbers[:-1, n])) > 1]
-    return tuple(columns[n].name for n in told), np.ascontiguousarray(numbers[:, told])
+    return tuple(columns[n].name for n in told), np.array(numbers[:, told], order="C")
 
 
 def normalised(texts: pl.Series) -> pl.Series:

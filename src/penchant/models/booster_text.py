@@ -28,17 +28,21 @@ _NUMBER = r"-?\d+(?:\.\d+)?(?:e[+-]?\d+)?"
 _NUMBERS = rf"(?:{_NUMBER}(?: {_NUMBER})*)?"
 _EDGE = rf"(?:{_NUMBER}|-?inf)"  # infinite where a split divides known from missing numbers
 _EDGES = rf"(?:{_EDGE}(?: {_EDGE})*)?"
+_GAIN = rf"(?:{_NUMBER}|-?inf|-?nan)"
+_GAINS = rf"(?:{_GAIN}(?: {_GAIN})*)?"
+_INFO = rf"(?:none|\[{_NUMBER}:{_NUMBER}\])"
 _WHOLE = r"(?:-?\d{1,9}(?: -?\d{1,9})*)?"
 _HEADER = re.compile(
     r"tree\nversion=v4\nnum_class=1\nnum_tree_per_iteration=1\nlabel_index=0\n"
     r"max_feature_idx=(?P<last>\d{1,6})\nobjective=(?:binary sigmoid:1|regression)\n"
-    r"feature_names=(?P<names>Column_\d+(?: Column_\d+)*)\nfeature_infos=[-+.:\[\]\w ]+\n"
+    r"feature_names=(?P<names>Column_\d+(?: Column_\d+)*)\n"
+    rf"feature_infos={_INFO}(?: {_INFO})*\n"
     r"tree_sizes=(?P<sizes>\d{1,9}(?: \d{1,9})*)\n\n",
     re.ASCII,
 )
 _TREE = re.compile(
     r"Tree=(?P<place>\d+)\nnum_leaves=(?P<leaves>\d{1,6})\nnum_cat=0\n"
-    rf"split_feature=(?P<feature>{_WHOLE})\nsplit_gain=[-+.\w ]*\n"
+    rf"split_feature=(?P<feature>{_WHOLE})\nsplit_gain={_GAINS}\n"
     rf"threshold=(?P<threshold>{_EDGES})\ndecision_type=(?P<decision>{_WHOLE})\n"
     rf"left_child=(?P<left>{_WHOLE})\nright_child=(?P<right>{_WHOLE})\n"
     rf"leaf_value=(?P<value>{_NUMBERS})\nleaf_weight=(?P<weight>{_NUMBERS})\n"
