@@ -12,9 +12,9 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.errors import DataError, ParameterError
-from penchant.features.item_content import PARTS, ItemContent
-from penchant.models.base import Learns, Recommender
+from penchant.errors import ParameterError
+from penchant.models.base import Learns
+from penchant.models.content_parts import ContentParts
 from penchant.models.ease_weights import ease_weights
 from penchant.models.parameters import Space
 from penchant.run import Run
@@ -25,7 +25,7 @@ Target = Literal["weights", "events"]
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
-class ContentEASE(Recommender):
+class ContentEASE(ContentParts):
     """EASE for items that have been seen often, a ridge on content for those that have not.
 
     The weights B of Steck (2019), eq. 8, say of each item which histories lead to it. A ridge
@@ -36,28 +36,18 @@ class ContentEASE(Recommender):
     Recommendations" (2010), in closed form. An item with n events counts n / (n + rare) by its own
     weights.
 
-    A log without content has EASE alone.
+    A log without content has EASE alone. See `ContentParts` for what content counts.
 
     Attributes:
         l2: of EASE.
         content_l2: ridge of the regression on content.
         rare: how many events of an item weigh as much as its content.
-        labels: weight of the block of labels; 0 leaves it out.
-        numbers: the same for intervals of numbers.
-        text: the same for text vectors.
-        vectors: the same for columns of arrays, such as pictures' vectors.
-        text_dim: length of the text vectors.
         max_items: refuse catalogues beyond this size, whose dense matrix would not fit.
     """
 
     l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
     content_l2: Annotated[float, Field(gt=0), Space(1, 1000, log=True)] = 30.0
     rare: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
-    labels: Annotated[float, Field(ge=0), Space(0, 3)] = 1.0
-    numbers: Annotated[float, Field(ge=0), Space(0, 3)] = 1.0
-    text: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
-    vectors: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
-    text_dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 128
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     learns: ClassVar[Learns] = "pairs"
@@ -65,17 +55,12 @@ class ContentEASE(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         weights = ease_weights(train, self.l2, self.max_items)
-        shares = {part: getattr(self, part) for part in PARTS}
-        wanted = tuple(part for part in PARTS if shares[part] > 0)
-        try:
-            content = ItemContent.of(train, wanted, dim=self.text_dim, seed=self.seed)
-        except DataError:
-            self.weights_, self.content_parts_ = weights, []
+        f = self._weighted(train).astype(np.float64)
+        if not f.shape[1]:
+            self.weights_ = weights
             return
-        self.content_parts_ = list(content.blocks)
         counts = train.item_counts
         warm = np.flatnonzero(counts)
-        f = content.together(shares).astype(np.float64)
         f = np.column_stack([f, np.ones(len(f))])
         system = f[warm].T @ f[warm]
         system[np.diag_indices_from(system)] += self.content_l2

@@ -36,12 +36,10 @@ class ContentParts(Recommender):
     vectors: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
     text_dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 128
 
-    def _content(self, train: Dataset) -> Floats:
-        """float32[n_items, n], the blocks side by side; n is 0 where the log has none.
+    def _weighted(self, train: Dataset) -> Floats:
+        """float32[n_items, n], the blocks side by side, each multiplied by its weight.
 
-        Columns are centred and the whole scaled to rows of length 1 on average, by the items
-        that have training events, so that learning rates and penalties suit any content. Items
-        of which a log tells nothing at all are zeros: they are like the average.
+        Without any content n is 0.
         """
         shares = {part: getattr(self, part) for part in PARTS}
         wanted = tuple(part for part in PARTS if shares[part] > 0)
@@ -51,8 +49,19 @@ class ContentParts(Recommender):
             self.content_parts_: list[str] = []
             return np.zeros((train.n_items, 0), np.float32)
         self.content_parts_ = list(content.blocks)
+        return content.together(shares)
+
+    def _content(self, train: Dataset) -> Floats:
+        """float32[n_items, n], the same, centred and scaled.
+
+        Columns are centred and the whole scaled to rows of length 1 on average, by the items
+        that have training events, so that learning rates and penalties suit any content. Items
+        of which a log tells nothing at all are zeros: they are like the average.
+        """
+        rows = self._weighted(train)
+        if not rows.shape[1]:
+            return rows
         warm = train.item_counts > 0
-        rows = content.together(shares)
         told: npt.NDArray[np.bool_] = np.asarray(rows.any(axis=1))
         if (warm & told).any():
             rows[told] -= rows[warm & told].mean(axis=0)

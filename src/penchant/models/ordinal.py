@@ -34,7 +34,6 @@ Floats = npt.NDArray[np.float32]
 
 RATING: Target = Rating()
 _MOST_LEVELS = 50
-_ROWS_AT_ONCE = 2**16
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
