@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -9,9 +10,12 @@ import pytest
 import penchant as pn
 from penchant.errors import ParameterError
 from penchant.evaluate.judge import Measured, figures_of
-from penchant.metrics import NDCG, mean_replicates
+from penchant.evaluate.ranking import catalogue_of, rank
+from penchant.metrics import MAP, NDCG, Ranked, Recall, mean_replicates
 from penchant.models import EASE, Bias, DotProduct, MajorityClass, Popular
+from penchant.run import Run
 from penchant.testing import planted_pairs, planted_ratings
+from penchant.topk import top_k
 
 
 @pytest.fixture(scope="module")
@@ -153,6 +157,21 @@ def test_candidates_are_judged_by_what_their_ranks_tell(split):
     assert values == sorted(values, reverse=True)
     with pytest.raises(ParameterError, match="describe whole lists"):
         evaluate([EASE()], given, ["coverage@2"])
+
+
+def test_candidates_of_many_relevant_items_are_judged_as_lists_of_them_are(rated):
+    items = np.arange(rated.log.n_items, dtype=np.int32)
+    model = EASE(l2=10).fit(rated.train)
+    everything = np.tile(items, (rated.test.n_users, 1))
+    asked = replace(rated.test, candidates=everything)
+    metrics = [NDCG(5), Recall(5), MAP(5)]
+    catalogue = catalogue_of(rated.train)
+    among = rank(model, asked, metrics, catalogue, Run()).per_user
+    best, _ = top_k(model.scores, rated.test.histories, 5, exclude_seen=False)
+    whole = Ranked.of(best, rated.test.offsets, rated.test.items)
+    assert (np.diff(rated.test.offsets) > 1).any()
+    for metric in metrics:
+        np.testing.assert_allclose(among[metric.name], metric(whole))
 
 
 def test_repeated_events_are_told(split):

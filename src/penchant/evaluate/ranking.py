@@ -61,9 +61,10 @@ def rank(
 
 
 def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Doubles:
-    """float64[n_rows], the rank from 0 of each held-out item among its user's candidates.
+    """float64[n_rows], for each held-out item how many irrelevant candidates stand above it.
 
-    Items of equal score count half, so that a constant score lands in the middle.
+    Those of equal score count half, so that a constant score lands in the middle; held-out items
+    of the same user do not count (see `Ranked.from_ranks`).
     """
     assert holdout.candidates is not None
     users, ranks = holdout.histories, np.empty(len(holdout))
@@ -73,12 +74,15 @@ def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Doubles:
             offered = holdout.candidates[start:stop]
             theirs = np.take_along_axis(scores, np.maximum(offered, 0), axis=1)
             refuse_nan(theirs)
-            theirs[offered < 0] = np.nan  # compares false with everything
             low, high = holdout.offsets[start], holdout.offsets[stop]
-            row = holdout.rows.history[low:high] - start
-            own = scores[row, holdout.items[low:high]][:, None]
+            row, item = holdout.rows.history[low:high] - start, holdout.items[low:high]
+            relevant = np.zeros(scores.shape, np.bool_)
+            relevant[row, item] = True
+            ignored = np.take_along_axis(relevant, np.maximum(offered, 0), axis=1) | (offered < 0)
+            theirs[ignored] = np.nan  # compares false with everything
+            own = scores[row, item][:, None]
             better = (theirs[row] > own).sum(axis=1)
-            equal = (theirs[row] == own).sum(axis=1) - 1
+            equal = (theirs[row] == own).sum(axis=1)
             ranks[low:high] = better + equal / 2
             task.advance(stop - start)
     return ranks
