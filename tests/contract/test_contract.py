@@ -48,6 +48,7 @@ VARIANTS = (
     "ordinal:target=like>=4",
     "blend:target=like>=4,members=bias;ials,by_support=false",
     "factorisation-machine:target=like>=4",
+    "gaussian-process:content=none,raters=0,epochs=0",
     "hybrid-factors:loss=logistic",
     "hybrid:target=interaction",
     "hybrid:matrix=product,layers=16x8,content=none,target=like>=4",

@@ -35,9 +35,11 @@ class ItemContent:
     Attributes:
         blocks: float32[n_items, n] by part, in the order of `PARTS`; parts that the table does
             not have are missing.
+        columns: the same, with a block for each column of arrays, as `vectors picture`.
     """
 
     blocks: Mapping[str, Floats]
+    columns: Mapping[str, Floats]
 
     @classmethod
     def of(
@@ -76,14 +78,16 @@ class ItemContent:
             if fitted.sum() > 1:
                 made = TextVectors(dim=dim, seed=seed).fit(texts.filter(pl.Series(fitted)))
                 blocks["text"] = _unit(made.encode(texts))
-        if "vectors" in parts and (found := _vectors(table)) is not None:
-            blocks["vectors"] = found
+        arrays = _vectors(table) if "vectors" in parts else {}
+        columns = blocks | {f"vectors {name}": rows for name, rows in arrays.items()}
+        if arrays:
+            blocks["vectors"] = np.hstack(list(arrays.values()))
         if not blocks:
             raise DataError(
                 f"The log {train.name!r} says nothing of its items under {', '.join(parts)}: give "
                 "an item table with texts, categories or numbers."
             )
-        return cls(blocks)
+        return cls(blocks, columns)
 
     def together(self, weights: Mapping[str, float] | None = None) -> Floats:
         """float32[n_items, n], all blocks side by side, each multiplied by its weight."""
@@ -170,8 +174,8 @@ def _numbers(table: pl.DataFrame | None, noun: str, n: int, bins: int) -> Floats
     return np.hstack(found) if found else None
 
 
-def _vectors(table: pl.DataFrame | None) -> Floats | None:
-    found = []
+def _vectors(table: pl.DataFrame | None) -> dict[str, Floats]:
+    found = {}
     for column in [] if table is None else table.iter_columns():
         if not isinstance(column.dtype, pl.Array) or not column.dtype.inner.is_float():
             continue
@@ -180,8 +184,8 @@ def _vectors(table: pl.DataFrame | None) -> Floats | None:
         rows = np.nan_to_num(np.asarray(rows, np.float32))
         lengths = np.linalg.norm(rows, axis=1)
         if lengths.any():
-            found.append(rows / lengths[lengths > 0].mean())
-    return np.hstack(found) if found else None
+            found[column.name] = rows / lengths[lengths > 0].mean()
+    return found
 
 
 def _unit(rows: Floats) -> Floats:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from penchant.models.factor import IALS
     from penchant.models.factorisation_machine import FactorisationMachine
     from penchant.models.feature_mlp import FeatureMLP
+    from penchant.models.gaussian import GaussianProcess
     from penchant.models.hybrid import HybridRecommender
     from penchant.models.hybrid_factors import HybridFactors
     from penchant.models.linear import EASE
@@ -79,6 +80,7 @@ TABLE: dict[str, str] = {
     "hybrid-factors": "hybrid_factors:HybridFactors",
     "hybrid": "hybrid:HybridRecommender",
     "content-ease": "content_ease:ContentEASE",
+    "gaussian-process": "gaussian:GaussianProcess",
     "two-tower": "two_tower:TwoTower",
     "vbpr": "vbpr:VBPR",
 }
@@ -101,6 +103,7 @@ __all__ = [
     "DotProduct",
     "FactorisationMachine",
     "FeatureMLP",
+    "GaussianProcess",
     "GlobalMean",
     "HybridFactors",
     "HybridRecommender",
