@@ -132,7 +132,9 @@ def test_vectors_are_divided_by_their_mean_length_and_missing_ones_are_zeros():
     pictures[2] = 0
     log = with_vectors(with_vectors(log_of(), "picture", pictures), "sound", sounds)
     log = with_vectors(log, "nothing", np.zeros((6, 3)))
-    found = ItemContent.of(log, ("vectors",)).blocks["vectors"]
+    content = ItemContent.of(log, ("vectors",))
+    assert list(content.blocks) == ["vectors picture", "vectors sound"]
+    found = content.together()
     assert found.shape == (6, 6)
     shown = [0, 1, 3, 4, 5]
     mean = np.linalg.norm(pictures[shown], axis=1).mean()
@@ -149,7 +151,7 @@ def test_null_and_not_finite_vectors_are_zeros():
         dtype=pl.Array(pl.Float32, 2),
     )
     log = replace(log, item_table=log.item_table.with_columns(column))
-    found = ItemContent.of(log, ("vectors",)).blocks["vectors"]
+    found = ItemContent.of(log, ("vectors",)).blocks["vectors picture"]
     assert np.isfinite(found).all()
     assert (found[1] == 0).all()
     assert found[2, 0] == 0 < found[2, 1]
@@ -157,11 +159,16 @@ def test_null_and_not_finite_vectors_are_zeros():
 
 def test_blocks_side_by_side_each_with_its_weight(table):
     content = ItemContent.of(with_vectors(log_of(table), "picture", np.eye(N)), dim=2, bins=2)
-    assert list(content.blocks) == ["labels", "numbers", "text", "vectors"]
+    assert list(content.blocks) == ["labels", "numbers", "text", "vectors picture"]
     found = content.together({"labels": 2, "vectors": 0})
     assert found.dtype == np.float32
     wanted = [2 * content.blocks["labels"], content.blocks["numbers"], content.blocks["text"]]
-    np.testing.assert_array_equal(found, np.hstack([*wanted, np.zeros((N, N))]))
+    np.testing.assert_array_equal(found, np.hstack(wanted))
+    one = content.together({"vectors": 0, "vectors picture": 3, "labels": 0, "numbers": 0})
+    wanted = [content.blocks["text"], 3 * content.blocks["vectors picture"]]
+    np.testing.assert_array_equal(one, np.hstack(wanted))
+    nothing = content.together(dict.fromkeys(("labels", "numbers", "text", "vectors"), 0))
+    assert nothing.shape == (N, 0)
     np.testing.assert_array_equal(content.together(), np.hstack(list(content.blocks.values())))
 
 

@@ -9,8 +9,11 @@ import polars as pl
 import pytest
 
 from penchant.bundle import restore
+from penchant.errors import ParameterError
 from penchant.features.item_content import ItemContent, with_vectors
-from penchant.models import EASE, ContentEASE
+from penchant.models import EASE, ContentEASE, make
+from penchant.models.content_parts import column_weights
+from penchant.models.content_ridge import ContentRidge
 from penchant.testing import planted_pairs
 
 COLD = 6
@@ -55,7 +58,7 @@ def test_known_items_are_those_of_ease_where_content_weighs_nothing(log):
 def test_new_items_are_ranked_by_what_their_content_leads_one_to_expect(part):
     log = kinds_told(planted_pairs(cold_items=COLD), part)
     model = ContentEASE(l2=50).fit(log)
-    assert model.content_parts_ == [part]
+    assert model.content_parts_ == ["vectors picture" if part == "vectors" else part]
     cold = np.flatnonzero(log.item_counts == 0)
     assert len(cold) == COLD
     scores = model.scores(log.histories)[:, cold]
@@ -91,6 +94,39 @@ def test_an_items_content_is_a_ridge_on_the_columns_of_known_items(log):
     smooth = f[warm] @ np.linalg.solve(f[warm].T @ f[warm] + ridge, f.T)
     alone = np.diag(own[:, warm] @ smooth) * (1 - share)
     np.testing.assert_allclose(model.scores(log.histories), wanted - x * alone, atol=1e-4)
+
+
+def test_single_columns_of_arrays_have_weights_of_their_own(log):
+    noise = np.random.default_rng(0).normal(size=(2, log.n_items, 4))
+    told = with_vectors(with_vectors(log, "picture", noise[0]), "sound", noise[1])
+    options = {"l2": 50, "labels": 0, "text": 0, "seed": 0}
+    both = ContentEASE(**options, vectors=2, columns="picture=3; sound=0").fit(told)
+    assert both.content_parts_ == ["vectors picture"]
+    alone = with_vectors(log, "picture", noise[0])
+    expected = ContentEASE(**options, vectors=3).fit(alone)
+    np.testing.assert_allclose(both.weights_, expected.weights_, rtol=1e-5)
+    named = make("content-ease:vectors=0,columns=picture=3;sound=0.5")
+    assert column_weights(named.columns) == {"picture": 3, "sound": 0.5}
+    assert ContentEASE(columns={"picture": 2.0}).columns == "picture=2.0"
+    for wrong, words in (
+        ("picture", "column=weight"),
+        ("picture=-1", "0 or more"),
+        ("picture=much", "could not convert"),
+        ("=2", "column=weight"),
+    ):
+        with pytest.raises(ParameterError, match=words):
+            ContentEASE(columns=wrong)
+
+
+def test_a_ridge_with_scales_is_one_on_scaled_content(log):
+    rng = np.random.default_rng(0)
+    weights = rng.normal(size=(log.n_items, log.n_items)).astype(np.float32)
+    content = rng.normal(size=(log.n_items, 5)).astype(np.float32)
+    scales, warm = np.array([1.0, 0.0, 2.0, 0.5, 3.0]), log.item_counts > 0
+    asked = np.array([0, log.n_items - 1])
+    found = ContentRidge(weights, content, warm).columns(asked, 4.0, scales)
+    direct = ContentRidge(weights, content * scales.astype(np.float32), warm).columns(asked, 4.0)
+    np.testing.assert_allclose(found, direct, rtol=1e-6)
 
 
 def test_events_take_over_from_content(log):

@@ -33,13 +33,12 @@ class ItemContent:
     zero, each divided by its mean length.
 
     Attributes:
-        blocks: float32[n_items, n] by part, in the order of `PARTS`; parts that the table does
-            not have are missing.
-        columns: the same, with a block for each column of arrays, as `vectors picture`.
+        blocks: float32[n_items, n] by part, in the order of `PARTS`; each column of arrays is a
+            block of its own, such as `vectors picture`. Parts that the table does not have are
+            missing.
     """
 
     blocks: Mapping[str, Floats]
-    columns: Mapping[str, Floats]
 
     @classmethod
     def of(
@@ -78,21 +77,27 @@ class ItemContent:
             if fitted.sum() > 1:
                 made = TextVectors(dim=dim, seed=seed).fit(texts.filter(pl.Series(fitted)))
                 blocks["text"] = _unit(made.encode(texts))
-        arrays = _vectors(table) if "vectors" in parts else {}
-        columns = blocks | {f"vectors {name}": rows for name, rows in arrays.items()}
-        if arrays:
-            blocks["vectors"] = np.hstack(list(arrays.values()))
+        if "vectors" in parts:
+            blocks |= {f"vectors {name}": rows for name, rows in _vectors(table).items()}
         if not blocks:
             raise DataError(
                 f"The log {train.name!r} says nothing of its items under {', '.join(parts)}: give "
                 "an item table with texts, categories or numbers."
             )
-        return cls(blocks, columns)
+        return cls(blocks)
 
     def together(self, weights: Mapping[str, float] | None = None) -> Floats:
-        """float32[n_items, n], all blocks side by side, each multiplied by its weight."""
+        """float32[n_items, n], all blocks side by side, each multiplied by its weight.
+
+        Args:
+            weights: by block, or by part for all of its blocks; 1 where there is none, and what
+                weighs 0 is left out.
+        """
         some = weights or {}
-        return np.hstack([block * np.float32(some.get(p, 1)) for p, block in self.blocks.items()])
+        shares = {name: some.get(name, some.get(name.split()[0], 1.0)) for name in self.blocks}
+        kept = [rows * np.float32(shares[n]) for n, rows in self.blocks.items() if shares[n]]
+        n_items = len(next(iter(self.blocks.values())))
+        return np.hstack([np.zeros((n_items, 0), np.float32), *kept])
 
 
 def item_texts(log: Dataset, *, reviews: bool = False) -> pl.Series:

@@ -1,4 +1,4 @@
-"""A linear item-to-item model whose rare and new items get their weights from their content."""
+"""A linear item-to-item model whose new items get their weights from their content."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from penchant.data.holdout import Holdout
 from penchant.errors import ParameterError
 from penchant.models.base import Learns
 from penchant.models.content_parts import ContentParts
+from penchant.models.content_ridge import ContentRidge
 from penchant.models.ease_weights import ease_weights
 from penchant.models.parameters import Space
 from penchant.run import Run
@@ -26,15 +27,15 @@ Target = Literal["weights", "events"]
 
 @dataclass(kw_only=True, eq=False, repr=False)
 class ContentEASE(ContentParts):
-    """EASE for items that have been seen often, a ridge on content for those that have not.
+    """EASE for items that have been seen, a ridge on content for those that have not.
 
     The weights B of Steck (2019), eq. 8, say of each item which histories lead to it. A ridge
     regression over items with events learns from an item's content (labels, numbers, texts,
     pictures: see `penchant.features.item_content`) what its column of X B would be, users by
-    items; a new item gets what its content leads one to expect. This maps attributes to a
-    collaborative model, as Gantner et al., "Learning Attribute-to-Feature Mappings for Cold-Start
-    Recommendations" (2010), in closed form. An item with n events counts n / (n + rare) by its own
-    weights.
+    items; a new item gets what its content leads one to expect (see `ContentRidge`). An item with n
+    events counts n / (n + rare) by its own weights. Few events tell more than content does: who
+    finds an item that hardly anybody knows is another kind of user than who likes its kind, so that
+    `rare` is 0 unless validation says otherwise.
 
     A log without content has EASE alone. See `ContentParts` for what content counts.
 
@@ -47,7 +48,7 @@ class ContentEASE(ContentParts):
 
     l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
     content_l2: Annotated[float, Field(gt=0), Space(1, 1000, log=True)] = 30.0
-    rare: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
+    rare: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 0.0
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     learns: ClassVar[Learns] = "pairs"
@@ -55,22 +56,16 @@ class ContentEASE(ContentParts):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         weights = ease_weights(train, self.l2, self.max_items)
-        f = self._weighted(train).astype(np.float64)
-        if not f.shape[1]:
-            self.weights_ = weights
-            return
-        counts = train.item_counts
-        warm = np.flatnonzero(counts)
-        f = np.column_stack([f, np.ones(len(f))])
-        system = f[warm].T @ f[warm]
-        system[np.diag_indices_from(system)] += self.content_l2
-        # The map from items' own columns to those that content leads one to expect.
-        smooth = np.linalg.solve(system, f.T)
-        expected = (weights[:, warm] @ f[warm]) @ smooth
-        own = counts / np.maximum(counts + self.rare, 1e-12)
-        blended = weights * own + expected * (1 - own)
-        np.fill_diagonal(blended, 0)
-        self.weights_ = blended.astype(np.float32)
+        content = self._weighted(train)
+        if content.shape[1]:
+            counts = train.item_counts
+            own = counts / np.maximum(counts + self.rare, 1e-12)
+            some = np.flatnonzero(own < 1)
+            ridge = ContentRidge(weights, content, counts > 0)
+            expected = ridge.columns(some, self.content_l2)
+            weights[:, some] = weights[:, some] * own[some] + expected * (1 - own[some])
+            np.fill_diagonal(weights, 0)
+        self.weights_ = weights
 
     def _scores(self, users: Histories) -> Floats:
         return np.asarray(users.matrix() @ self.weights_)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
-from pydantic import Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError
@@ -16,6 +18,41 @@ from penchant.models.base import Recommender
 from penchant.models.parameters import Space
 
 Floats = npt.NDArray[np.float32]
+
+
+def _weights(value: object) -> object:
+    if value is None:
+        return ""
+    if isinstance(value, Mapping):
+        value = ";".join(f"{name}={weight}" for name, weight in value.items())
+    return value.strip() if isinstance(value, str) else value
+
+
+def column_weights(text: str) -> dict[str, float]:
+    """The weight of each column by its name.
+
+    Raises:
+        ValueError: the text is not `picture=2;sentences=3`.
+    """
+    found = {}
+    for part in text.split(";") if text else ():
+        name, equals, weight = part.rpartition("=")
+        if not equals or not name.strip():
+            raise ValueError(f"{part!r} must be written column=weight, as in picture=2")
+        number = float(weight)
+        if not 0 <= number < math.inf:
+            raise ValueError(f"the weight of {name.strip()} must be 0 or more")
+        found[name.strip()] = number
+    return found
+
+
+def _checked(text: str) -> str:
+    column_weights(text)
+    return text
+
+
+Columns = Annotated[str, BeforeValidator(_weights), AfterValidator(_checked)]
+"""A field that names weights of columns, such as `picture=2;sentences=3`."""
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -27,6 +64,7 @@ class ContentParts(Recommender):
         numbers: the same for intervals of numbers.
         text: the same for text vectors.
         vectors: the same for columns of arrays, such as pictures' vectors.
+        columns: the same for single columns of arrays, such as `picture=2;sentences=0.5`.
         text_dim: length of the text vectors.
     """
 
@@ -34,6 +72,7 @@ class ContentParts(Recommender):
     numbers: Annotated[float, Field(ge=0), Space(0, 3)] = 1.0
     text: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
     vectors: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
+    columns: Columns = ""
     text_dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 128
 
     def _weighted(self, train: Dataset) -> Floats:
@@ -42,13 +81,15 @@ class ContentParts(Recommender):
         Without any content n is 0.
         """
         shares = {part: getattr(self, part) for part in PARTS}
-        wanted = tuple(part for part in PARTS if shares[part] > 0)
+        shares |= {f"vectors {n}": weight for n, weight in column_weights(self.columns).items()}
+        wanted = {name.split()[0] for name, share in shares.items() if share > 0}
+        parts = tuple(part for part in PARTS if part in wanted)
         try:
-            content = ItemContent.of(train, wanted, dim=self.text_dim, seed=self.seed)
+            content = ItemContent.of(train, parts, dim=self.text_dim, seed=self.seed)
         except DataError:
             self.content_parts_: list[str] = []
             return np.zeros((train.n_items, 0), np.float32)
-        self.content_parts_ = list(content.blocks)
+        self.content_parts_ = [n for n in content.blocks if shares.get(n, shares[n.split()[0]]) > 0]
         return content.together(shares)
 
     def _content(self, train: Dataset) -> Floats:

@@ -38,7 +38,7 @@ def similarity_rows(
     if parts:
         try:
             content = ItemContent.of(train, parts, dim=text_dim, seed=seed)
-            found |= content.columns
+            found |= content.blocks
         except DataError:  # the log says nothing of its items
             pass
     warm = train.item_counts > 0
