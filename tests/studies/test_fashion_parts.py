@@ -12,12 +12,23 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.data.split import TEST, TRAIN, VALIDATION
+from penchant.evaluate.ranking import catalogue_of
+from penchant.features.item_content import with_vectors
+from penchant.features.pictures import COLUMN as PICTURE
+from penchant.models import make
 from penchant.models.hybrid import HybridRecommender
 from penchant.report.parts import Section
 from penchant.report.study_result import StudyResult
 from penchant.run import Run
-from penchant.studies.fashion_branches import bin_name, spec_of, subsets
-from penchant.studies.fashion_content import most_of
+from penchant.studies.fashion_branches import (
+    COLLABORATIVE,
+    CONTENT,
+    WITHOUT,
+    bin_name,
+    spec_of,
+    subsets,
+)
+from penchant.studies.fashion_content import best_of, chosen, per_user, ridge
 from penchant.studies.fashion_films import Films, some_users
 from penchant.studies.fashion_pictures import WIDE, Gallery, PicturedResult, Shown, small
 from penchant.studies.fashion_setup import Setup, apart, gain, split_by_user, without_copies
@@ -43,7 +54,11 @@ def films():
     table = pl.DataFrame({"item": log.items.ids}).with_columns(
         title=pl.format("Film {}", "item"), overview=pl.lit("")
     )
-    return Films(replace(log, item_table=table), {}, 1, Run())
+    return Films(replace(log, item_table=table), None, 1, Run())
+
+
+def with_texts(log):
+    return replace(log, events=log.events.with_columns(text=pl.lit("fine")))
 
 
 def test_a_users_text_is_kept_once_and_events_without_text_stay(reviews):
@@ -132,8 +147,35 @@ def test_bins_are_said_as_ranges():
     assert [bin_name(0, 0), bin_name(1, 9), bin_name(500, None)] == ["none", "1–9", "500+"]
 
 
-def test_the_ridge_that_knows_most_comes_last():
-    assert most_of({"genre and year": "", "genre, year and poster": ""}) == "genre, year and poster"
+def test_the_best_ridge_is_that_of_the_validation_films():
+    settings = {"a": {"validation": 0.2}, "b": {"validation": 0.3}, "c": {"validation": 0.1}}
+    assert best_of(settings) == "b"
+
+
+def test_settings_are_those_that_order_new_films_best(films):
+    """What the quick search finds is what a fitted model with these settings has."""
+    kinds = np.arange(films.log.n_items) % 2
+    noise = 0.3 * np.random.default_rng(0).normal(size=(len(kinds), 6))
+    films.__dict__["pictured"] = with_vectors(films.log, PICTURE, noise + kinds[:, None])
+    setup = Setup(log=with_texts(films.log), seed=1, run=Run())
+    settings = chosen(setup, films)
+    assert list(settings) == ["genre and year", "genre, year and poster"]
+    poster = settings["genre, year and poster"]
+    assert poster["validation"] > settings["genre and year"]["validation"] + 0.1
+    split = films.cold_split(films.told, validation=True)
+    model = ridge(setup, settings, "genre, year and poster").fit(split.train)
+    assert model.columns == f"{PICTURE}={poster['weights']['vectors picture']:g}"
+    assert model.content_parts_ == ["vectors picture"]
+    values = per_user(model, split.test, catalogue_of(split.train), setup)
+    assert np.nanmean(values) == pytest.approx(poster["validation"], abs=1e-3)
+
+
+def test_models_with_content_have_twins_without():
+    assert set(WITHOUT) == set(CONTENT)
+    for name, twin in WITHOUT.items():
+        told, alone = make(CONTENT[name]), make(COLLABORATIVE[twin])
+        assert (bool(told.content), alone.content) == (True, "")
+        assert told.clone(content="").params() == alone.params()
 
 
 def test_an_image_is_made_small_and_a_broken_one_left_out(tmp_path):

@@ -9,7 +9,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log import LogOptions
+from penchant.cli.log import TableOptions
 from penchant.cli.session import Session
 from penchant.files import whole, write_whole
 from penchant.run import say
@@ -54,7 +54,7 @@ def attributes(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the tables of a database that is there.")
     ] = False,
-    log: LogOptions,
+    log: TableOptions,
     session: Session,
 ) -> None:
     """Break items' genres into columns of 0 and 1, one row an event."""

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from penchant.cli.command import command
+from penchant.cli.events import column, separator
 from penchant.cli.files import target as writable
-from penchant.cli.log import LogOptions, _column, _separator
+from penchant.cli.log import TableOptions
 from penchant.cli.session import Session
 from penchant.cli.splitting import SplitOptions
 from penchant.errors import ParameterError
@@ -26,7 +27,7 @@ _FILES = ("train", "test_file", "validation_file")
 
 
 @dataclass(frozen=True)
-class AuditedLog(LogOptions):
+class AuditedLog(TableOptions):
     """LOG, which may be left out where files are named, and how to read either."""
 
     source: Annotated[
@@ -43,13 +44,13 @@ class AuditedLog(LogOptions):
 
     def read(self, run: Run) -> Dataset:
         """The log; `--strict` is about findings here and not about malformed records."""
-        return LogOptions.read(replace(self, strict=False), run)
+        return TableOptions.read(replace(self, strict=False), run)
 
     def columns(self) -> dict[str, Any]:
         """How to read training and test files, for `penchant.read`."""
-        roles = {r: _column(getattr(self, r)) for r in ("user", "item", "rating", "time", "text")}
+        roles = {r: column(getattr(self, r)) for r in ("user", "item", "rating", "time", "text")}
         others = {"header": self.header, "encoding": self.encoding}
-        return roles | others | {"separator": _separator(self.separator)}
+        return roles | others | {"separator": separator(self.separator)}
 
 
 @dataclass(frozen=True)
@@ -148,6 +149,11 @@ def _audit(files: AuditedFiles, way: Way, log: AuditedLog, session: Session) -> 
         if field.name not in _FILES
     }
     if files.train is not None:
+        if log.items is not None or log.users is not None:
+            raise ParameterError(
+                "--items and --users are for a LOG, not for files of training and test events: "
+                "leave them out."
+            )
         if files.test_file is None:
             raise ParameterError("--train needs --test, the file of test events.")
         return look(

@@ -9,7 +9,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log import LogOptions
+from penchant.cli.log import TableOptions
 from penchant.cli.session import Session
 from penchant.errors import ParameterError
 from penchant.run import say
@@ -41,7 +41,7 @@ def clean(
     stop_words: Annotated[
         bool, typer.Option("--stop-words", help="Take English stop words out of the texts.")
     ] = False,
-    log: LogOptions,
+    log: TableOptions,
     session: Session,
 ) -> None:
     """Clean a log of reviews and merge it with its items' metadata; say what was changed."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.log import LogOptions
+from penchant.cli.log import TableOptions
 from penchant.cli.session import Session
 from penchant.errors import ParameterError
 from penchant.run import say
@@ -48,7 +48,7 @@ def images(
         bool,
         typer.Option("--allow-private", help="Also ask machines in private networks and this one."),
     ] = False,
-    log: LogOptions,
+    log: TableOptions,
     session: Session,
 ) -> None:
     """Fetch one image for each item of a log; go on where an earlier call stopped.
@@ -93,7 +93,7 @@ def images(
 
 
 def _table(
-    log: LogOptions,
+    log: TableOptions,
     session: Session,
     column: str | None,
     addresses: Path | None,

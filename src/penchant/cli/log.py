@@ -1,200 +1,85 @@
-"""Which log a command is about: where it is, how it is read, what is left out."""
+"""Which log a command is about: its events, and what is known of its users and items."""
 
 from __future__ import annotations
 
-import difflib
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.errors import DataError, ParameterError
-from penchant.run import Run, say
+from penchant.cli.events import EventOptions, Text
+from penchant.run import Run
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
 
-Text = str | None
-_NAME = re.compile(r"[\w-]+")
-_OF_FILES = {
-    "user", "item", "rating", "time", "text", "separator", "header", "encoding", "table", "query",
-    "strict",
-}  # fmt: skip
-
 
 @dataclass(frozen=True)
-class LogOptions:
-    """LOG and everything that says how to read it.
+class TableOptions(EventOptions):
+    """LOG, and tables that say more of its users and items."""
 
-    Attributes:
-        source: the name of a published data set, a file, a database URL or a folder.
-    """
-
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="LOG", help="A published data set's name, a file, a database URL or a folder."
+    items: Annotated[
+        Text,
+        typer.Option(
+            metavar="FILE",
+            help="A table with a row per item: titles, texts, labels, numbers; new items, too.",
         ),
-    ]
-    user: Annotated[
-        Text, typer.Option(help="The user column: its name, or its position from 0.")
     ] = None
-    item: Annotated[Text, typer.Option(help="The item column.")] = None
-    rating: Annotated[Text, typer.Option(help="The rating column; 'none' reads none.")] = None
-    time: Annotated[Text, typer.Option(help="The column of times; 'none' reads none.")] = None
-    text: Annotated[Text, typer.Option(help="The column of texts; 'none' reads none.")] = None
-    separator: Annotated[
-        Text, typer.Option(help="What stands between columns, such as ';' or 'tab'.")
-    ] = None
-    header: Annotated[
-        bool | None,
-        typer.Option("--header/--no-header", help="Whether the first line names the columns."),
-    ] = None
-    encoding: Annotated[Text, typer.Option(help="Of a text file, such as latin-1.")] = None
-    table: Annotated[Text, typer.Option(help="The table of a database.")] = None
-    query: Annotated[Text, typer.Option(help="A SELECT instead of a table.")] = None
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Refuse a log with malformed records.")
-    ] = False
-    mirror: Annotated[
-        Text, typer.Option(help="A folder or address that has published data sets.")
-    ] = None
-    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False
-    min_rating: Annotated[float | None, typer.Option(help="Leave out lower ratings.")] = None
-    max_rating: Annotated[float | None, typer.Option(help="Leave out higher ratings.")] = None
-    since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
-    until: Annotated[Text, typer.Option(help="Leave out what came after that day.")] = None
-    drop_duplicates: Annotated[
-        bool, typer.Option("--drop-duplicates", help="Keep a user's last event with an item.")
-    ] = False
-    k_core: Annotated[
-        Text, typer.Option(help="Keep users and items with N events at least; N or USER,ITEM.")
-    ] = None
-
-    def read(self, run: Run) -> Dataset:
-        """Read the log and leave out what was asked to be left out.
-
-        Raises:
-            DataError: it cannot be read, or nothing is left.
-            ParameterError: there is no such data set, or options do not go together.
-            DownloadError: a data set cannot be found or fetched.
-        """
-        from penchant.data.sources import amazon, book_crossing, is_name
-
-        if is_name(self.source):
-            log = self._published(run)
-        elif Path(self.source).is_dir():
-            log = _folder(Path(self.source))
-        elif self._is_file_of(book_crossing.recognised):
-            log = book_crossing.read(Path(self.source), Path(self.source).stem)
-        elif self._is_file_of(amazon.recognised):
-            log = amazon.read(Path(self.source))
-        else:
-            log = self._file()
-        kept = self._filter(log)
-        for sentence in kept.origin.dropped:
-            say(f"{kept.name}: {sentence}.")
-        if not len(kept):
-            raise DataError(f"The filters leave no event of {kept.name!r}: loosen them.")
-        return kept
+    users: Annotated[Text, typer.Option(metavar="FILE", help="A table with a row per user.")] = None
 
     def _of_files(self) -> list[str]:
-        """The options given that say how a file is to be read."""
-        return [
-            f"--{field.name}"
-            for field in fields(self)
-            if field.name in _OF_FILES and getattr(self, field.name) not in (None, False)
-        ]
+        """The options given that say how LOG is to be read, where it is a file."""
+        tables = self.items is not None or self.users is not None
+        return [o for o in super()._of_files() if not (tables and o == "--encoding")]
 
-    def _is_file_of(self, recognised: Callable[[Path], bool]) -> bool:
-        """Whether this is a file of such data, where nobody has said how to read it."""
-        path = Path(self.source)
-        return not self._of_files() and path.is_file() and recognised(path)
+    def _whole(self, run: Run) -> Dataset:
+        """The log with everything that is in it and in the tables."""
+        log = super()._whole(run)
+        for noun, source in (("user", self.users), ("item", self.items)):
+            if source is not None:
+                from penchant.data.id_tables import with_table
+                from penchant.data.read import read_table
 
-    def _published(self, run: Run) -> Dataset:
-        from penchant.data.sources import load
-
-        given = self._of_files()
-        if given:
-            raise ParameterError(
-                f"{', '.join(given)} cannot be used with the published data set {self.source}: "
-                "its columns are known."
-            )
-        return load(self.source, mirror=self.mirror, offline=self.offline, run=run)
-
-    def _file(self) -> Dataset:
-        from penchant.data.read import read
-        from penchant.data.sources import SOURCES
-
-        if _NAME.fullmatch(self.source) and not Path(self.source).exists():
-            close = difflib.get_close_matches(self.source, SOURCES, n=1)
-            hint = f"did you mean {close[0]}?" if close else "'penchant fetch' lists the data sets."
-            raise ParameterError(
-                f"There is neither a file nor a published data set {self.source!r}: {hint}"
-            )
-        wishes: dict[str, Any] = {
-            role: _column(getattr(self, role))
-            for role in ("user", "item", "rating", "time", "text")
-        }
-        return read(
-            self.source,
-            **wishes,
-            separator=_separator(self.separator),
-            header=self.header,
-            encoding=self.encoding,
-            table=self.table,
-            query=self.query,
-            malformed="raise" if self.strict else "skip",
-        )
-
-    def _filter(self, log: Dataset) -> Dataset:
-        from penchant.data import filter as filters
-
-        if self.min_rating is not None or self.max_rating is not None:
-            log = filters.rating_range(log, self.min_rating, self.max_rating)
-        if self.since is not None or self.until is not None:
-            log = filters.dates(log, self.since, self.until)
-        if self.drop_duplicates:
-            log = filters.drop_duplicates(log)
-        if self.k_core is not None:
-            log = filters.k_core(log, *_core(self.k_core))
+                log = with_table(log, read_table(source, noun, log, encoding=self.encoding))
         return log
 
 
-def _folder(folder: Path) -> Dataset:
-    from penchant.data.sources import amazon, atomic, book_crossing, movielens
+@dataclass(frozen=True)
+class LogOptions(TableOptions):
+    """LOG with its tables, pictures and texts: all that a recommender can learn from."""
 
-    if book_crossing.recognised(folder):
-        return book_crossing.read(folder, folder.name)
-    if any(folder.glob("*.inter")):
-        return atomic.read(folder, name=folder.name)
-    if any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv")):
-        return movielens.read(folder, folder.name)
-    if amazon.recognised(folder):
-        return amazon.read(folder)
-    raise DataError(
-        f"The folder {str(folder)!r} holds no release of MovieLens, no Book-Crossing, no Amazon "
-        "reviews and no atomic files: name the file in it that has the events."
-    )
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Pictures of items, called <item id>.jpg or the like; see 'penchant images'.",
+        ),
+    ] = None
+    sentences: Annotated[
+        bool,
+        typer.Option(
+            "--sentences",
+            help="Read items' texts by a network that others have trained (the extra 'text').",
+        ),
+    ] = False
 
+    def read(self, run: Run) -> Dataset:
+        """Read the log and its tables, leave out what was asked to be left out, then encode.
 
-def _column(wish: str | None) -> str | int | bool | None:
-    if wish is None:
-        return None
-    if wish.lower() == "none":
-        return False
-    return int(wish) if wish.isascii() and wish.isdigit() else wish
+        Raises:
+            DataError: something cannot be read, nothing is left, or there are no pictures or texts.
+            ParameterError: there is no such data set, or options do not go together.
+            DownloadError: a data set cannot be found or fetched.
+            MissingExtraError: an optional package is needed and not installed.
+        """
+        log = super().read(run)
+        if self.pictures is not None:
+            from penchant.features.pictures import with_pictures
 
+            log = with_pictures(log, self.pictures, run=run)
+        if self.sentences:
+            from penchant.features.sentences import with_sentences
 
-def _separator(text: str | None) -> str | None:
-    return "\t" if text in ("tab", "\\t") else text
-
-
-def _core(text: str) -> tuple[int, int]:
-    parts = text.split(",")
-    if len(parts) > 2 or not all(part.strip().isdigit() for part in parts):
-        raise ParameterError(f"A k-core is written N or USER,ITEM, as in 5 or 10,5, not {text!r}.")
-    return int(parts[0]), int(parts[-1])
+            log = with_sentences(log, run=run)
+        return log

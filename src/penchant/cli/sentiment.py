@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
+from penchant.cli.events import EventOptions
 from penchant.cli.files import target
-from penchant.cli.log import LogOptions
 from penchant.cli.session import Session
 from penchant.errors import DataError
 from penchant.run import say
@@ -51,7 +51,7 @@ def sentiment(
         Path | None,
         typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
     ] = None,
-    log: LogOptions,
+    log: EventOptions,
     session: Session,
 ) -> None:
     """Compare classifiers that tell from a review's text whether its rating is positive."""

@@ -8,7 +8,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.lists import show_tables
-from penchant.cli.log import LogOptions
+from penchant.cli.log import TableOptions
 from penchant.cli.session import Session
 from penchant.errors import ParameterError
 from penchant.run import say
@@ -44,7 +44,7 @@ def similar(
         float, typer.Option(min=0, help="Multiply by n / (n + this), n being common raters.")
     ] = 10.0,
     min_common: Annotated[int, typer.Option(min=1, help="Fewer common raters count as none.")] = 2,
-    log: LogOptions,
+    log: TableOptions,
     session: Session,
 ) -> None:
     """List the items whose ratings correlate most with an item's; by default the most rated's."""

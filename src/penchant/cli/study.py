@@ -11,7 +11,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log import LogOptions
+from penchant.cli.log import TableOptions
 from penchant.cli.session import Session
 from penchant.errors import ParameterError
 from penchant.run import say
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class StudyLog(LogOptions):
+class StudyLog(TableOptions):
     """The log of a study, which has one of its own.
 
     Attributes:

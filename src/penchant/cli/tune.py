@@ -106,7 +106,7 @@ def tune(
         tuning.report(page)
         say(f"Wrote {page}.")
     if not session.json:
-        say(f"Next: penchant compare {shlex.quote(log.source)} -m {shlex.quote(tuning.best_name)}")
+        say(f"Next: penchant compare {shlex.join(log.words())} -m {shlex.quote(tuning.best_name)}")
         say(f"Again: {again}")
     if tuning.interrupted:
         raise typer.Exit(_INTERRUPTED)

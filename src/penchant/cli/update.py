@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.log import LogOptions
+from penchant.cli.events import EventOptions
 from penchant.cli.session import Session
 from penchant.errors import BundleError, DataError, ParameterError
 from penchant.run import say
@@ -29,7 +29,7 @@ _NAMED = 10  # unknown items that are named on standard error
 def update(
     *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
-    log: LogOptions,
+    log: EventOptions,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The updated bundle's folder.", show_default=False),

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import polars as pl
 
-from penchant.data.clean import Malformed, clean, clean_ids, untext, whole_numbers
-from penchant.data.columns import Wish, choose, id_column
+from penchant.data.clean import Malformed, clean
+from penchant.data.columns import Wish, choose
 from penchant.data.dataset import Dataset, Origin
 from penchant.data.files import decode, decompress, load_bytes
+from penchant.data.id_tables import IdTable, id_table, same_type
 from penchant.data.jsonlines import read_json_lines
 from penchant.data.raw import Raw, distinct_names, series_of
 from penchant.data.sql import read_sql
@@ -31,6 +32,7 @@ Source: TypeAlias = (
     "Engine | Connection"
 )
 _SAMPLE = 200
+_TABLE_IDS = ("id", "Id", "ID")  # tell a header where all that follows is text
 _URL = re.compile(r"[a-z][a-z0-9+._-]+://", re.IGNORECASE)
 
 
@@ -124,18 +126,16 @@ def read(
     cleaned = clean(raw, columns, malformed)
     if not quiet:
         _tell(raw, columns, guessed, cleaned.skipped, cleaned.remarks)
-    tables = {
-        noun: None if given is None else _id_table(given, noun, encoding)
-        for noun, given in (("user", user_table), ("item", item_table))
-    }
     frame = cleaned.frame
-    for noun, given in tables.items():
+    tables: dict[str, pl.DataFrame] = {}
+    for noun, given in (("user", user_table), ("item", item_table)):
         if given is not None:
-            frame, tables[noun] = _same_type(frame, given, noun)
+            table_of = _table_of(given, noun, frame[noun], columns[noun], encoding)
+            frame, tables[noun] = same_type(frame, table_of.frame, noun)
     return Dataset.from_frame(
         frame,
-        user_table=tables["user"],
-        item_table=tables["item"],
+        user_table=tables.get("user"),
+        item_table=tables.get("item"),
         name=name or _name_of(raw.source),
         scale=scale,
         origin=Origin(
@@ -145,6 +145,33 @@ def read(
             skipped=cleaned.skipped,
         ),
     )
+
+
+def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None = None) -> IdTable:
+    """Read what is known of a log's users or items, for `penchant.data.id_tables.with_table`.
+
+    Args:
+        source: whatever `read` takes as a table.
+        noun: `user` or `item`.
+        log: the log, whose ids say which column has the table's.
+        encoding: a text file's encoding, UTF-8 by default.
+
+    Raises:
+        DataError: the source cannot be read.
+        MissingExtraError: an optional package is needed and not installed.
+    """
+    if isinstance(source, str | Path) and Path(source).is_dir():
+        raise DataError(f"{source} is a folder: name a file in it that has a row per {noun}.")
+    ids = (log.items if noun == "item" else log.users).ids
+    return _table_of(source, noun, ids, log.origin.columns.get(noun), encoding)
+
+
+def _table_of(
+    source: Source, noun: str, ids: pl.Series, called: str | None, encoding: str | None
+) -> IdTable:
+    usual = [*_TABLE_IDS, *([] if called is None else [called])]
+    records, _ = _open(source, named=usual, encoding=encoding)
+    return id_table(records, noun, ids, called)
 
 
 def _open(
@@ -259,37 +286,6 @@ def _is_prose(raw: Raw, column: str) -> bool:
     if values.dtype != pl.String:
         return False
     return not raw.is_text or values.cast(pl.Float64, strict=False).null_count() > len(values) / 2
-
-
-def _id_table(source: Source, noun: str, encoding: str | None) -> pl.DataFrame:
-    """A user or item table with its id column first, named `user` or `item`."""
-    raw, _ = _open(source, encoding=encoding)
-    frame = raw.frame
-    column = id_column(frame.columns, noun)
-    ids = clean_ids(frame[column]).alias(noun)
-    if raw.is_text:
-        ids = whole_numbers(ids)
-    further = frame.drop(column)
-    if noun in further.columns:
-        further = further.rename({noun: f"source_{noun}"})
-    if raw.is_text:
-        further = further.select(untext(further[c]) for c in further.columns)
-    result = ids.to_frame().hstack(further)
-    missing = ids.null_count() + len(raw.skipped)
-    if missing:
-        say(f"{raw.source}: {missing:,} records of the {noun} table are malformed and left out.")
-    return result.filter(pl.col(noun).is_not_null())
-
-
-def _same_type(
-    frame: pl.DataFrame, table: pl.DataFrame, noun: str
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Make both ids texts where only one side is integers: `12` and 12 are the same id."""
-    texts = [t[noun].dtype == pl.String for t in (frame, table)]
-    if not any(texts) or all(texts):
-        return frame, table
-    as_text = pl.col(noun).cast(pl.String)
-    return frame.with_columns(as_text), table.with_columns(as_text)
 
 
 def _tell(

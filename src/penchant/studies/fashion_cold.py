@@ -10,17 +10,8 @@ import polars as pl
 
 from penchant.evaluate import evaluate
 from penchant.evaluate.ranking import catalogue_of
-from penchant.models import make
-from penchant.studies.fashion_content import (
-    METRIC,
-    PARTS,
-    PICTURES,
-    RIDGE,
-    most_of,
-    parts_of,
-    per_user,
-    read_by_network,
-)
+from penchant.features.pictures import COLUMN as PICTURE
+from penchant.studies.fashion_content import METRIC, RIDGE, best_of, per_user, ridge
 from penchant.studies.fashion_films import COLD, Films, some_users
 from penchant.studies.fashion_setup import Found, Gain, Setup, apart, gain
 from penchant.studies.study import Comparison, Finding, Section, Sheet, bars
@@ -33,14 +24,13 @@ NETWORKS = {
     FACTORS: "hybrid-factors:epochs=3,batch_size=4096",
 }
 _DEEP = "recall@50"
+_WEIGHED = {"plot": "text", "poster": "vectors picture", "sentences": "vectors sentences"}
 
 
 def judged(setup: Setup, films: Films, settings: Found) -> Found:
     """All contenders among new films, differences of pairs of them, and the list of all films."""
-    log = films.pictured
-    split = films.cold_split(log)
-    named = parts_of(films)
-    models = {n: setup.model(spec, **settings[n]["settings"]) for n, spec in named.items()}
+    split = films.cold_split(films.told)
+    models = {name: ridge(setup, settings, name) for name in settings}
     compared = evaluate(
         models,
         split,
@@ -49,21 +39,13 @@ def judged(setup: Setup, films: Films, settings: Found) -> Found:
         seed=setup.seed,
         run=setup.run,
     )
-    fitted = {n: m for n, m in compared.models.items() if n in models}
     catalogue = catalogue_of(split.train)
-    values = {n: per_user(m, split.test, catalogue, setup) for n, m in fitted.items()}
+    values = {n: per_user(compared.models[n], split.test, catalogue, setup) for n in models}
     whole = replace(split, candidates=None).test
     deep = {
         n: float(np.nanmean(per_user(m, whole, catalogue, setup, _DEEP)))
         for n, m in compared.models.items()
     }
-    for name, pictured in read_by_network(films).items():
-        other = films.cold_split(films.with_sentences(pictures=pictured))
-        told = setup.model(PARTS[PICTURES], **settings[name]["settings"])
-        told.fit(other.train, run=setup.run)
-        values[name] = per_user(told, other.test, catalogue, setup)
-        whole = replace(other, candidates=None).test
-        deep[name] = float(np.nanmean(per_user(told, whole, catalogue, setup, _DEEP)))
     nothing = np.zeros(split.test.n_users)
     return {
         "compared": compared,
@@ -81,10 +63,9 @@ def judged(setup: Setup, films: Films, settings: Found) -> Found:
 
 def networks(setup: Setup, films: Films, settings: Found) -> Found:
     """Networks beside the ridges on some users, and whether their lists differ between users."""
-    log = some_users(films.pictured, setup.users, setup.seed)
+    log = some_users(films.told, setup.users, setup.seed)
     split = films.cold_split(log)
-    named = {n: s for n, s in parts_of(films).items() if n in (RIDGE, most_of(settings))}
-    models = {n: setup.model(spec, **settings[n]["settings"]) for n, spec in named.items()}
+    models = {name: ridge(setup, settings, name) for name in (RIDGE, best_of(settings))}
     models |= {n: setup.model(spec) for n, spec in NETWORKS.items()}
     compared = evaluate(
         models,
@@ -129,8 +110,7 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
             "over genre and year high": gains[name][2] if name in gains else None,
             "recall@50 in the list of all films": found["deep"].get(name),
             "ridge": settings[name]["settings"]["content_l2"],
-            "weight of plot": _weight(name, settings, "text"),
-            "weight of poster or sentences": _weight(name, settings, "vectors"),
+            **{f"weight of {n}": settings[name]["weights"].get(b) for n, b in _WEIGHED.items()},
             "on films for validation": settings[name]["validation"],
         }
         for name in found["means"]
@@ -149,7 +129,7 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
             and year are in the list of films; plots are read by latent semantic analysis or, as
             “sentence vectors”, by a network that others have trained; posters by
             {_encoder(films)}. How strong the ridge is and what each part weighs was chosen on the
-            films for validation.
+            films for validation{_edges(settings)}.
 
             Networks are trained on the ratings of {nets["some"]:,} users, and stand beside the
             ridges on the same users.
@@ -189,12 +169,22 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
     )
 
 
+def _edges(settings: Found) -> str:
+    """Which choices may not be at their best, because they lie on the edge of what was tried."""
+    on_edge = {name: told["on an edge"] for name, told in settings.items() if told["on an edge"]}
+    if not on_edge:
+        return ""
+    return "; on the edge of what was tried are " + "; ".join(
+        f"{', '.join(each)} of {name}" for name, each in on_edge.items()
+    )
+
+
 def _encoder(films: Films) -> str:
     if not films.has_pictures:
         return "nothing, because there are none"
     table = films.pictured.item_table
     assert table is not None  # it has the pictures
-    dtype: Any = table.schema["picture"]
+    dtype: Any = table.schema[PICTURE]
     shown = len(films.posters)
     return f"an encoder with {dtype.size} numbers ({shown:,} of {films.log.n_items:,} have one)"
 
@@ -222,7 +212,7 @@ def _findings(
         ),
     ]
     if gains:
-        best = max(gains, key=lambda n: settings[n]["validation"])
+        best = best_of({n: settings[n] for n in gains})
         own = found["means"][best]
         said.append(
             Finding(
@@ -247,9 +237,9 @@ def _findings(
         Finding(
             "trap",
             "The network joins text and picture with the user's vectors by linear layers alone, so "
-            f"that content adds the same to a film for every user: of {nets['users']:,} users' "
-            f"lists of five new films {nets['lists'][HYBRID]:,} differ from each other by the "
-            f"network, {nets['lists'][RIDGE]:,} by the ridge on genre and year.",
+            f"that content adds the same to a film for every user: {nets['users']:,} users get "
+            f"{nets['lists'][HYBRID]:,} different lists of five new films by the network, "
+            f"{nets['lists'][RIDGE]:,} by the ridge on genre and year.",
         ),
         Finding(
             "honest",
@@ -259,12 +249,6 @@ def _findings(
         ),
     ]
     return said
-
-
-def _weight(name: str, settings: Found, part: str) -> float | None:
-    """What a part weighs; None where the ridge does not know it."""
-    weight = make(PARTS.get(name, PARTS[PICTURES])).params()[part]
-    return settings[name]["settings"].get(part, weight) or None
 
 
 def _beside(compared: Comparison) -> dict[str, Gain]:

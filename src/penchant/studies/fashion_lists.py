@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from penchant.explain.lists import explain_lists
-from penchant.studies.fashion_content import most_of, parts_of
+from penchant.studies.fashion_content import best_of, ridge
 from penchant.studies.fashion_films import Films
 from penchant.studies.fashion_pictures import Gallery, Shown, small
 from penchant.studies.fashion_setup import Found, Setup
@@ -19,11 +19,10 @@ _FEWEST, _MOST = 20, 120  # training ratings of the users who are shown
 
 def lists(setup: Setup, films: Films, settings: Found) -> Found:
     """New films for users drawn by the seed, and what they later said of them."""
-    log = films.pictured
+    log = films.told
     split = films.cold_split(log)
-    named = parts_of(films)
-    most = most_of(named)
-    model = setup.model(named[most], **settings[most]["settings"])
+    most = best_of(settings)
+    model = ridge(setup, settings, most)
     model.fit(split.train, run=setup.run)
     counts = split.train.user_counts
     asked = np.isin(np.arange(log.n_users), split.test.rows.users)

@@ -6,25 +6,25 @@ import numpy as np
 import polars as pl
 
 from penchant.studies.fashion_branches import bin_name
-from penchant.studies.fashion_content import RIDGE, among, most_of, parts_of
+from penchant.studies.fashion_content import RIDGE, among, best_of, ridge
 from penchant.studies.fashion_films import Films
 from penchant.studies.fashion_setup import Found, Setup, apart, gain
 from penchant.studies.study import Finding, Section, Sheet, bars
 
-ALONE = "ratings alone"
+ALONE, ALSO = "ratings alone", "content also where ratings are few"
 BINS = ((0, 0), (1, 9), (10, 49), (50, 199), (200, 499), (500, None))
 """Films by their training events."""
 _ASKED = 2000
+_FEW = 5.0  # how many ratings content counts as, where it also counts for films that have some
 
 
 def popularity(setup: Setup, films: Films, settings: Found) -> Found:
     """Rank the films of each bin among each other, by ratings alone and with content."""
-    split = films.mixed_split(films.pictured)
-    named = parts_of(films)
-    most = most_of(named)
+    split = films.mixed_split(films.told)
+    most = best_of(settings)
     models = {ALONE: setup.model("ease")}
-    for name in dict.fromkeys((RIDGE, most)):
-        models[name] = setup.model(named[name], **settings[name]["settings"])
+    models |= {name: ridge(setup, settings, name) for name in (RIDGE, most)}
+    models[ALSO] = models[most].clone(rare=_FEW)
     asked = split.test
     if asked.n_users > _ASKED:
         drawn = np.random.default_rng(setup.seed).permutation(asked.n_users)[:_ASKED]
@@ -71,14 +71,15 @@ def section(found: Found, step: str) -> Section:
         }
         for name, told in bins.items()
     ]
-    forms = dict.fromkeys((ALONE, RIDGE, most), "fixed:4") | {"gain": "signed:4"}
+    forms = dict.fromkeys((ALONE, RIDGE, most, ALSO), "fixed:4") | {"gain": "signed:4"}
     return Section(
         title="Warm, rare and unseen films",
         text=f"""
             Films with as many training ratings are ranked among each other, so that lists of rare
             films are not judged by whether they hold popular ones. {found["sentence"]} “Ratings
             alone” is the linear item-to-item model (EASE); the others are the same model, in which
-            content stands in for ratings the more, the fewer a film has.
+            content stands in for ratings where a film has none, and in the last one the more, the
+            fewer it has: as {_FEW:g} ratings.
         """,
         findings=tuple(_findings(found)),
         charts=(
@@ -87,7 +88,7 @@ def section(found: Found, step: str) -> Section:
                 "in training; with intervals.",
                 {
                     name: {b: tuple(told["gains"][name]) for b, told in bins.items()}
-                    for name in dict.fromkeys((RIDGE, most))
+                    for name in dict.fromkeys((RIDGE, most, ALSO))
                 },
                 x="training ratings of the film",
                 y="nDCG@10 gained",
@@ -112,22 +113,31 @@ def section(found: Found, step: str) -> Section:
 
 def _findings(found: Found) -> list[Finding]:
     most, bins = found["most"], found["bins"]
-    better = [n for n, told in bins.items() if told["gains"][most][1] > 0]
-    worse = [n for n, told in bins.items() if told["gains"][most][2] < 0]
-    same = [n for n in bins if n not in better and n not in worse]
     said = [
         Finding(
             "honest",
             f"Films with {'no' if name == 'none' else name} training ratings: {most} add "
             f"{apart(tuple(bins[name]['gains'][most]))} to the nDCG@10 of ratings alone.",
         )
-        for name in (list(bins)[:1] + list(bins)[-1:] if len(bins) > 1 else bins)
+        for name in list(bins)[:1]
     ]
-    parts = [
-        f"{word} where films have {', '.join(names).replace('none', 'no')} training ratings"
-        for word, names in (("gains", better), ("loses", worse), ("changes nothing for sure", same))
-        if names
-    ]
-    if parts:
-        said.append(Finding("verdict", f"Over popularity, content {'; '.join(parts)}."))
+    for model, start in ((most, "Over popularity, content"), (ALSO, "Mixed in as well, content")):
+        by_word: dict[str, list[str]] = {}
+        for name, told in bins.items():
+            by_word.setdefault(_word(tuple(told["gains"][model])), []).append(name)
+        parts = [f"{word} where films have {_ratings(names)}" for word, names in by_word.items()]
+        if parts:
+            said.append(Finding("verdict", f"{start} {'; '.join(parts)}."))
     return said
+
+
+def _word(value: tuple[float, ...]) -> str:
+    if not any(value):
+        return "has no say"
+    if value[1] > 0:
+        return "gains"
+    return "loses" if value[2] < 0 else "changes nothing for sure"
+
+
+def _ratings(bins: list[str]) -> str:
+    return f"{', '.join(bins)} training ratings".replace("none", "no")

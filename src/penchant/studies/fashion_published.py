@@ -15,7 +15,7 @@ from penchant.studies.fashion_setup import CONVERGED, PUBLISHED, Found, Setup
 from penchant.studies.music_setup import rounded
 from penchant.studies.study import Comparison, Finding, Section, Sheet, lines, points
 
-HYBRID, BARE = "hybrid as published", "hybrid without texts"
+HYBRID, BARE, GAUSSIAN = "hybrid as published", "hybrid without texts", "Gaussian process"
 METRICS = ("rmse", "mae", "pearson")
 USER_MEAN = "user-mean"
 
@@ -26,6 +26,7 @@ def published(setup: Setup) -> Found:
     models = {
         HYBRID: setup.network("reviews=true,patience=none"),
         BARE: setup.network("content=none,patience=none"),
+        GAUSSIAN: setup.model("gaussian-process"),
     }
     compared = evaluate(
         models,
@@ -176,5 +177,10 @@ def _findings(found: Found, compared: Comparison) -> list[Finding]:
             "honest",
             f"Without texts the network has an RMSE of {bare:.3f}: what it knows it owes to the "
             + ("user's vector." if bare <= 1.1 * own["rmse"].value else "texts, too."),
+        ),
+        Finding(
+            "honest",
+            f"A Gaussian process of ratings alone has {table[GAUSSIAN].figures['rmse'].value:.3f}: "
+            f"{words.get(table[GAUSSIAN].figures['rmse'].verdict or '', 'beside')} {beaten.name}.",
         ),
     ]
