@@ -9,6 +9,7 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.explore import activity, explore, long_tail, write_exploration
+from penchant.features.item_content import with_vectors
 
 
 def log_of(n, *, ratings=True, times=True, table=None, **options):
@@ -33,6 +34,15 @@ def test_the_long_tail_reaches_all_and_is_straight_for_equal_items():
     steep = long_tail(np.array([0, 97, 1, 1, 1]))
     assert steep["events"][25] == pytest.approx(0.97)
     assert steep["events"][100] == 1
+
+
+def test_vectors_are_told_by_their_length_and_zeros_are_missing():
+    log = log_of(400)
+    vectors = np.ones((log.n_items, 3))
+    vectors[:5] = 0
+    found = explore(with_vectors(log, "picture", vectors)).columns
+    row = found.row(by_predicate=pl.col("column") == "picture", named=True)
+    assert (row["missing"], row["example"], row["distinct"]) == (5, "3 numbers", None)
 
 
 def test_density_is_the_share_of_distinct_pairs():
