@@ -5,6 +5,10 @@ import shlex
 
 import pytest
 
+from penchant.cli import contenders
+from penchant.cli.contenders import default_specs
+from penchant.testing import planted_ratings
+
 SMALL = ("-m", "ease:l2=10", "-m", "item-knn", "--replicates", "100")
 
 
@@ -55,8 +59,17 @@ def test_default_models_suit_the_log(call, tiny_csv, tmp_path):
         for path in (tiny_csv, plain)
     }
     rated = set(models["tiny"]) - set(models["plain"])
-    assert rated == {"item-knn:similarity=pearson", "dot"}
+    assert rated == {"item-knn:similarity=pearson", "dot", "gaussian-process"}
     assert {"ease", "ials", "item-knn", "user-knn", "popular", "random"} <= set(models["plain"])
+
+
+def test_what_takes_long_on_a_large_log_is_not_there_unasked(monkeypatch):
+    log = planted_ratings()
+    assert "gaussian-process" in default_specs(log)
+    monkeypatch.setattr(contenders, "_SMALL", (log.n_items, len(log) - 1))
+    assert "gaussian-process" not in default_specs(log)
+    monkeypatch.setattr(contenders, "_DENSE", log.n_items - 1)
+    assert "ease" not in default_specs(log)
 
 
 def test_liked_events_alone(call, tiny_csv):

@@ -18,7 +18,9 @@ _FURTHER = (
     "user-knn:similarity=pearson",
     "dot:target=like>=4",
 )
+_PROCESS = "gaussian-process"
 _DENSE = 20_000  # items beyond which a dense matrix of items takes minutes and gigabytes
+_SMALL = 5_000, 300_000  # items and events up to which covariances of items are quick to learn
 
 
 def default_specs(log: Dataset) -> list[str]:
@@ -26,6 +28,8 @@ def default_specs(log: Dataset) -> list[str]:
     specs = [*_ALWAYS, *(_WITH_RATINGS if log.has_ratings else ())]
     if log.n_items > _DENSE:
         specs.remove("ease")
+    if log.has_ratings and log.n_items <= _SMALL[0] and len(log) <= _SMALL[1]:
+        specs.append(_PROCESS)
     return specs
 
 

@@ -24,6 +24,7 @@ from penchant.models.gaussian_rows import similarity_rows
 from penchant.models.hybrid_content import Kinds
 from penchant.models.parameters import Space
 from penchant.run import Run
+from penchant.threads import small_systems
 
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
@@ -221,11 +222,12 @@ class GaussianProcess(PredictsRatings, Recommender):
         found = now.mean[items].copy()
         order = np.argsort(rows.history, kind="stable")
         edges = np.searchsorted(rows.history[order], np.arange(len(rows.histories) + 1))
-        for user, known, values in each_user(rated, now.mean):
-            asked = order[edges[user] : edges[user + 1]]
-            if len(asked):
-                solved = _solved(now.covariance, known, self.noise_, values)
-                found[asked] += now.covariance[items[asked][:, None], known] @ solved
+        with small_systems():
+            for user, known, values in each_user(rated, now.mean):
+                asked = order[edges[user] : edges[user + 1]]
+                if len(asked):
+                    solved = _solved(now.covariance, known, self.noise_, values)
+                    found[asked] += now.covariance[items[asked][:, None], known] @ solved
         low, high = np.float32(self.low_), np.float32(self.high_)
         return np.asarray(np.clip(found * np.float32(self.spread_), low, high), np.float32)
 
@@ -235,13 +237,17 @@ class GaussianProcess(PredictsRatings, Recommender):
 
     def _scores(self, users: Histories) -> Floats:
         rated = self._rated(users)
-        pull = rated.copy()
+        pull = np.empty(rated.nnz, np.float32)
         for user, known, values in each_user(rated, self.mean_):
             part = slice(rated.indptr[user], rated.indptr[user + 1])
-            pull.data[part] = _solved(self.covariance_, known, self.noise_, values)
-        found = pull @ self.covariance_[:-1, :-1]
-        found += self.mean_[:-1]
-        return np.asarray(found * np.float32(self.spread_), np.float32)
+            pull[part] = _solved(self.covariance_, known, self.noise_, values)
+        # With a column for unknown items, so that the covariance need not be copied.
+        shape = len(users), len(self.mean_)
+        weights = sparse.csr_array((pull, rated.indices, rated.indptr), shape=shape)
+        found: Floats = np.asarray(weights @ self.covariance_, np.float32)
+        found += self.mean_
+        found *= np.float32(self.spread_)
+        return found[:, :-1]
 
     def item_vectors(self) -> Floats:
         """float32[n_items, n_items], covariances beyond what makes all items alike."""

@@ -12,6 +12,7 @@ from scipy.linalg import lapack
 from scipy.optimize import minimize
 
 from penchant.errors import DataError
+from penchant.threads import small_systems
 
 Floats = npt.NDArray[np.float32]
 Doubles = npt.NDArray[np.float64]
@@ -114,13 +115,14 @@ def likeliest(rows: Mapping[str, Floats], draws: Sequence[Drawn]) -> Prior:
 
     start = np.log(np.full(len(names) + 1, _START))
     start[-1] = np.log(0.5)
-    found = minimize(
-        loss,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(_LEAST, _MOST)] * len(names) + [(_QUIET, _MOST)],
-        options={"maxiter": _STEPS},
-    )
+    with small_systems():
+        found = minimize(
+            loss,
+            start,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(_LEAST, _MOST)] * len(names) + [(_QUIET, _MOST)],
+            options={"maxiter": _STEPS},
+        )
     weights = np.exp(found.x)
     return Prior(dict(zip(names, weights[:-1].tolist(), strict=True)), float(weights[-1]))

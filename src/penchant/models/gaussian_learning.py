@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.linalg import lapack
 
 from penchant.models.gaussian_evidence import Floats, inverse
+from penchant.threads import small_systems
 
 Ints = npt.NDArray[np.int64]
 
@@ -69,13 +70,14 @@ def step(
     k = now.covariance
     seen, pull = np.zeros_like(k), np.zeros(len(k), np.float32)
     lost, users = 0.0, 0
-    for _, items, values in each_user(rated, now.mean):
-        inverted, half = inverse(system_of(k, items, noise))
-        solved = inverted @ values
-        seen[items[:, None], items] += solved[:, None] * solved - inverted
-        pull[items] += solved
-        lost += half + 0.5 * float(solved @ values) + 0.5 * len(items) * np.log(2 * np.pi)
-        users += 1
+    with small_systems():
+        for _, items, values in each_user(rated, now.mean):
+            inverted, half = inverse(system_of(k, items, noise))
+            solved = inverted @ values
+            seen[items[:, None], items] += solved[:, None] * solved - inverted
+            pull[items] += solved
+            lost += half + 0.5 * float(solved @ values) + 0.5 * len(items) * np.log(2 * np.pi)
+            users += 1
     change = (np.float32(strength) * (prior - k) + k @ seen @ k) / np.float32(users + strength)
     change = (change + change.T) / 2
     after: Floats = np.asarray(k + _EAGER * change, np.float32)

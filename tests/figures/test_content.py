@@ -1,0 +1,50 @@
+"""What covariances and content of items are worth on real data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import penchant as pn
+from penchant.data.sources import given_frames
+from penchant.evaluate.ranking import catalogue_of
+from penchant.models import make
+from penchant.run import Run
+from penchant.studies.fashion_content import RIDGE, per_user
+from penchant.studies.fashion_films import NAME, films
+from penchant.studies.fashion_setup import Setup, gain
+
+pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
+
+
+def test_a_gaussian_process_rates_movielens_100k_better_than_autorec(mirror):
+    given = given_frames("movielens-100k", "u1", mirror=mirror)
+    split = pn.split_given(given.train, given.test, scale=(1, 5))
+    models = {"process": make("gaussian-process:epochs=10"), "autorec": make("autorec")}
+    table = pn.evaluate(models, split, ["rmse"], replicates=100).table()
+    assert table["process"].figures["rmse"].value == pytest.approx(0.889, abs=0.004)
+    assert table["autorec"].figures["rmse"].value > 0.893
+    assert table["process"].verdict == "beats"
+
+
+def test_plots_order_films_that_nobody_has_rated(mirror):
+    found = films(NAME, 0, Run())
+    assert found is not None
+    split = found.cold_split(found.log)
+    log = replace(found.log, events=found.log.events.with_columns(text=found.log.events["row"]))
+    setup = Setup(log=log, seed=0, run=Run())
+    values = {
+        name: per_user(
+            setup.model(spec).fit(split.train), split.test, catalogue_of(split.train), setup
+        )
+        for name, spec in {
+            RIDGE: "content-ease:text=0,vectors=0",
+            "plots": "content-ease:vectors=0",
+        }.items()
+    }
+    assert np.nanmean(values[RIDGE]) == pytest.approx(0.271, abs=0.004)
+    added = gain(values["plots"], values[RIDGE], 200, 0)
+    assert added is not None
+    assert added[1] > 0.015

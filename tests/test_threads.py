@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.linalg import lapack
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from penchant.threads import small_systems
+
+
+def threads():
+    return [part["num_threads"] for part in threadpool_info() if part["user_api"] == "blas"]
+
+
+def test_small_systems_have_one_thread_and_others_what_they_had():
+    lapack.spotrf(np.eye(2, dtype=np.float32))
+    with threadpool_limits(2, "blas"):
+        assert set(threads()) == {2}
+        with small_systems():
+            assert set(threads()) == {1}
+        assert set(threads()) == {2}
+        with pytest.raises(ZeroDivisionError), small_systems():
+            raise ZeroDivisionError
+        assert set(threads()) == {2}
