@@ -6,6 +6,7 @@ from datetime import datetime
 import pytest
 
 from penchant.evaluate import Figure
+from penchant.explain.sentences import listed
 from penchant.metrics import NAMES
 from penchant.report import format as formats
 from penchant.report.glossary import _METRICS, of_metrics
@@ -36,11 +37,16 @@ from penchant.report.plots import wrapped
         ("signed", 0.0416, "+0.042"),
         ("fixed", math.nan, "–"),
         ("day", datetime(1997, 9, 20), "20 Sep 1997"),
-        ("listed", ["a", "b", "c"], "a, b and c"),
     ],
 )
 def test_numbers_as_people_read_them(name, value, expected):
     assert getattr(formats, name)(value).replace("\xa0", " ") == expected
+
+
+def test_names_are_listed_as_in_a_sentence():
+    found = [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])]
+    assert found == ["", "a", "a and b", "a, b and c"]
+    assert listed(["a", "b"], "or") == "a or b"
 
 
 def test_decimals_follow_the_intervals():

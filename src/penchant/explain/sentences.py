@@ -124,7 +124,7 @@ def unpersonal(
 
 def listed(names: Sequence[str], last: str = "and") -> str:
     """Names as a sentence lists them: `a, b and c`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {last} {names[-1]}"
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _already(seen: bool) -> str:

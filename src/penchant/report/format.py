@@ -96,10 +96,3 @@ def memory(size: float | None) -> str:
 def day(moment: datetime | None) -> str:
     """A date such as 20 Sep 1997."""
     return DASH if moment is None else f"{moment.day}{_GAP}{moment:%b}{_GAP}{moment.year}"
-
-
-def listed(names: list[str], last: str = "and") -> str:
-    """Names in a row, as in a sentence."""
-    return (
-        f" {last} ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
-    )

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import require
+from penchant.explain.sentences import listed
 from penchant.report import format as formats
 from penchant.report.svg import Chart
 
@@ -34,7 +35,7 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         name: getattr(formats, name)
         for name in ("fixed", "signed", "whole", "short", "percent", "duration", "memory", "day")
     }
-    environment.filters |= {"listed": formats.listed, "cell": _cell, "breakable": _breakable}
+    environment.filters |= {"listed": listed, "cell": _cell, "breakable": _breakable}
     environment.globals["drawn"] = drawn
     environment.globals["css"] = markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
     return str(environment.get_template(template).render(context))

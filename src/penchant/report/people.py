@@ -14,9 +14,8 @@ from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.evaluate.result import Entry, Evaluation
 from penchant.explain import explain_lists
-from penchant.explain.sentences import WORTH_NAMING
+from penchant.explain.sentences import WORTH_NAMING, listed
 from penchant.models.base import Recommender
-from penchant.report.format import listed
 from penchant.report.verdict import by_validation
 from penchant.run import Run
 

@@ -8,12 +8,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from penchant.explain.sentences import listed
 from penchant.files import write_whole
 from penchant.report.compared import Comparison
 from penchant.report.comparison import Section as Answers
 from penchant.report.comparison import answers
 from penchant.report.draw import Sign, draw, key
-from penchant.report.format import listed
 from penchant.report.glossary import VERDICTS, of_metrics
 from penchant.report.html import render
 from penchant.report.parts import LEVELS, Section, paragraphs

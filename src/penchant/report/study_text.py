@@ -7,9 +7,10 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from penchant.evaluate.text import _grid
+from penchant.explain.sentences import listed
 from penchant.report.compared import Comparison
 from penchant.report.draw import key
-from penchant.report.format import duration, listed
+from penchant.report.format import duration
 from penchant.report.graph import Graph
 from penchant.report.parts import Section, Sheet, paragraphs
 from penchant.report.study_result import StudyResult

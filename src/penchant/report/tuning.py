@@ -8,9 +8,9 @@ from pathlib import Path
 
 import polars as pl
 
+from penchant.explain.sentences import listed
 from penchant.files import write_whole
 from penchant.models.base import Recommender
-from penchant.report.format import listed
 from penchant.report.glossary import of_metrics
 from penchant.report.html import render
 from penchant.report.parts import Sheet

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from penchant.evaluate.result import Entry, Table
+from penchant.explain.sentences import listed
 from penchant.models.base import Task
-from penchant.report.format import decimals, fixed, listed, percent, signed
+from penchant.report.format import decimals, fixed, percent, signed
 from penchant.report.plots import plain_metric
 
 AIMS: dict[Task, str] = {

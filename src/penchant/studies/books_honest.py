@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import polars as pl
 
+from penchant.explain.sentences import listed
 from penchant.metrics import Verdict
 from penchant.metrics.calibration import ExpectedCalibrationError
-from penchant.report.format import listed, signed
+from penchant.report.format import signed
 from penchant.studies.books_judged import compared_networks
 from penchant.studies.books_networks import JACCARD, NETWORKS, how_many, in_words
 from penchant.studies.books_setup import EVERYTHING, Found, Setup, scores

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
+from penchant.explain.sentences import listed
 from penchant.models.agreement import JaccardAgreement
 from penchant.models.dot import DotProduct
-from penchant.report.format import listed
 from penchant.studies.books_setup import Found, Setup, answers
 from penchant.studies.study import Steps
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from penchant.claim import claim
 from penchant.data.sources.book_counts import FULL
-from penchant.report.format import listed
+from penchant.explain.sentences import listed
 from penchant.studies.books_networks import (
     BATCH,
     JACCARD,

@@ -11,7 +11,7 @@ from penchant.data.split import Split
 from penchant.errors import DataError
 from penchant.evaluate import evaluate
 from penchant.evaluate.result import Evaluation
-from penchant.report.format import listed
+from penchant.explain.sentences import listed
 from penchant.studies.fashion_published import GAUSSIAN, METRICS
 from penchant.studies.fashion_setup import Found, Setup, honest_splits
 from penchant.studies.study import Comparison, Finding, Section

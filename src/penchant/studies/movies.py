@@ -9,7 +9,7 @@ from pydantic import Field
 from penchant.data.attributes import item_attributes
 from penchant.data.dataset import Dataset
 from penchant.data.sources import load
-from penchant.report.format import listed
+from penchant.explain.sentences import listed
 from penchant.run import Run
 from penchant.studies import (
     movies_autoencoder,

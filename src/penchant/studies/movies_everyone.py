@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 
+from penchant.explain.sentences import listed
 from penchant.metrics import Verdict
-from penchant.report.format import listed
 from penchant.studies.movies_lists import RECONSTRUCTED
 from penchant.studies.movies_networks import step_of, what_was_run
 from penchant.studies.movies_setup import EVERYTHING, MAJORITY, NETWORKS, Found, Setup, per_cent

@@ -9,9 +9,10 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.vocabulary import Id
+from penchant.explain.sentences import listed
 from penchant.metrics import best_threshold
 from penchant.models.recurrent import PerUserNetwork
-from penchant.report.format import duration, listed
+from penchant.report.format import duration
 from penchant.studies.movies_setup import NETWORKS, Found, Setup, by_row, known, liked, per_cent
 from penchant.studies.study import Finding, Section, Sheet, lines
 

@@ -11,8 +11,8 @@ import polars as pl
 
 from penchant.claim import claim
 from penchant.data.dataset import Dataset
+from penchant.explain.sentences import listed
 from penchant.metrics import AUC, LikeAccuracy, LikeF1, best_threshold
-from penchant.report.format import listed
 from penchant.studies.movies_setup import EVERYTHING, LIKE, NETWORKS, Found, Setup, per_cent
 from penchant.studies.study import Finding, Section, Sheet, bars
 

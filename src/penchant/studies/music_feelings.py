@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from penchant.explain.sentences import listed
 from penchant.metrics.calibration import ExpectedCalibrationError
-from penchant.report.format import listed
 from penchant.studies.music_reviews import Reviews
 from penchant.studies.music_sentiment import CNN, PLAIN, table_of
 from penchant.studies.music_setup import Found

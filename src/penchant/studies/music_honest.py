@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from penchant.evaluate import evaluate
 from penchant.evaluate.result import Evaluation
+from penchant.explain.sentences import listed
 from penchant.models.base import Recommender
-from penchant.report.format import listed
 from penchant.studies.music_setup import Setup
 from penchant.studies.study import Comparison, Finding, Section
 
