@@ -8,15 +8,17 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy import sparse
+from scipy.linalg import lapack
 from scipy.stats import multivariate_normal
 
 import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
+from penchant.data.split import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import with_vectors
 from penchant.models import GaussianProcess
-from penchant.models.gaussian_evidence import OWN, Drawn, Prior, likeliest
+from penchant.models.gaussian_evidence import OWN, Drawn, Prior, inverse, likeliest
 from penchant.models.gaussian_learning import Learned, step
 from penchant.models.gaussian_rows import ALL, RATERS, similarity_rows
 from penchant.testing import planted_ratings
@@ -246,3 +248,46 @@ def test_few_users_are_enough_and_many_are_drawn_from(log):
     np.testing.assert_array_equal(model.covariance_, again.covariance_)
     one = log.subset(log.events["user"].to_numpy() == 0)
     assert np.isfinite(GaussianProcess().fit(one).scores(one.histories)).all()
+
+
+@pytest.mark.parametrize(
+    "rating",
+    [
+        lambda user, item: np.full(len(user), 3.0),
+        lambda user, item: user % 5 + 1.0,
+        lambda user, item: item % 5 + 1.0,
+        lambda user, item: (user % 7) * 0.5 + (item % 5) * 0.3,
+        lambda user, item: 1e9 * (user % 3 + item % 2),
+    ],
+    ids=["constant", "of users", "of items", "exact", "huge"],
+)
+def test_ratings_without_noise_or_of_any_size_are_learned(rating):
+    rng = np.random.default_rng(0)
+    pairs = pl.DataFrame({"user": rng.integers(0, 40, 500), "item": rng.integers(0, 30, 500)})
+    pairs = pairs.unique(maintain_order=True)
+    given = np.asarray(rating(pairs["user"].to_numpy(), pairs["item"].to_numpy()), float)
+    log = Dataset.from_frame(pairs.with_columns(rating=pl.Series(given)))
+    scores = GaussianProcess().fit(log).scores(log.histories)
+    users, items = (log.events[c].to_numpy() for c in ("user", "item"))
+    error = scores[users, items] - log.ratings
+    assert np.sqrt((error**2).mean()) <= 0.6 * log.ratings.std() + 1e-6
+
+
+def test_validation_of_unseen_items_alone_ends_nothing(log):
+    item = log.events["item"].to_numpy()
+    sides = np.select([item < 3, item < 6], [VALIDATION, TEST], TRAIN).astype(np.uint8)
+    split = Split(log=log, sides=sides, kind="given", sentence="By item.", ties="", seed=0)
+    model = GaussianProcess(epochs=3, raters=4).fit(split.train, split.validation)
+    assert model.best_epoch_ == 3
+
+
+def test_what_single_precision_takes_for_singular_is_inverted():
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(50, 3))
+    matrix = (5623 * rows @ rows.T + 0.01 * np.eye(50)).astype(np.float32)
+    assert lapack.spotrf(matrix, lower=1)[1] > 0
+    found, half = inverse(matrix)
+    assert np.isfinite(found).all()
+    assert half == pytest.approx(np.linalg.slogdet(matrix.astype(float))[1] / 2, rel=0.01)
+    with pytest.raises(DataError, match="became singular"):
+        inverse(-np.eye(3, dtype=np.float32))

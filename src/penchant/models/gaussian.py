@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import Field
 from scipy import sparse
-from scipy.linalg import lapack
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
@@ -17,7 +16,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError, ParameterError
 from penchant.models.abilities import PredictsRatings
 from penchant.models.base import Learns, Recommender
-from penchant.models.gaussian_evidence import OWN, Drawn, Prior, inverse, likeliest
+from penchant.models.gaussian_evidence import OWN, Drawn, Prior, inverse, likeliest, solved
 from penchant.models.gaussian_learning import Learned, each_user, step, system_of
 from penchant.models.gaussian_means import item_means
 from penchant.models.gaussian_rows import similarity_rows
@@ -105,6 +104,8 @@ class GaussianProcess(PredictsRatings, Recommender):
         self.noise_ = prior.noise
         warm = np.flatnonzero(train.item_counts).astype(np.int64)
         beginning = prior.covariance(rows, warm, warm)
+        if validation is not None and not np.isin(validation.items, warm).any():
+            validation = None  # it says nothing of items that can be learned of
         found = self._learned(
             Learned(mean[warm], beginning), beginning, rated, warm, validation, rng, run
         )
@@ -145,14 +146,12 @@ class GaussianProcess(PredictsRatings, Recommender):
         return best
 
     def _missed(self, now: Learned, warm: Ints, validation: Holdout) -> float:
-        """RMSE on the validation rows of items with training events; 0 without any."""
+        """RMSE on the validation rows of items with training events."""
         place = np.full(validation.histories.n_items + 1, -1)
         place[warm] = np.arange(len(warm))
         kept = place[validation.items] >= 0
         rows = validation.rows
         assert validation.ratings is not None  # a part of the same log as training
-        if not kept.any():
-            return 0.0
         found = self._answers(now, rows, place)[kept]
         return float(np.sqrt(np.square(found - validation.ratings[kept]).mean(dtype=np.float64)))
 
@@ -168,8 +167,8 @@ class GaussianProcess(PredictsRatings, Recommender):
         cold = np.setdiff1d(np.arange(n), warm)
         across = prior.covariance(rows, cold, warm)
         before = prior.covariance(rows, warm, warm)
-        inverted, _ = inverse(before)
-        slopes = across @ inverted
+        inverted, _ = inverse(before.astype(np.float64))
+        slopes = np.asarray(across @ inverted, np.float32)
         self.mean_ = mean.copy()
         self.mean_[warm] = found.mean
         self.mean_[cold] += slopes @ (found.mean - mean[warm])
@@ -226,8 +225,8 @@ class GaussianProcess(PredictsRatings, Recommender):
             for user, known, values in each_user(rated, now.mean):
                 asked = order[edges[user] : edges[user + 1]]
                 if len(asked):
-                    solved = _solved(now.covariance, known, self.noise_, values)
-                    found[asked] += now.covariance[items[asked][:, None], known] @ solved
+                    pull = solved(system_of(now.covariance, known, self.noise_), values)
+                    found[asked] += now.covariance[items[asked][:, None], known] @ pull
         low, high = np.float32(self.low_), np.float32(self.high_)
         return np.asarray(np.clip(found * np.float32(self.spread_), low, high), np.float32)
 
@@ -240,7 +239,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         pull = np.empty(rated.nnz, np.float32)
         for user, known, values in each_user(rated, self.mean_):
             part = slice(rated.indptr[user], rated.indptr[user + 1])
-            pull[part] = _solved(self.covariance_, known, self.noise_, values)
+            pull[part] = solved(system_of(self.covariance_, known, self.noise_), values)
         # With a column for unknown items, so that the covariance need not be copied.
         shape = len(users), len(self.mean_)
         weights = sparse.csr_array((pull, rated.indices, rated.indptr), shape=shape)
@@ -277,14 +276,6 @@ class GaussianProcess(PredictsRatings, Recommender):
             self.covariance_[items.astype(np.int64)[:, None], known] @ inverted
         ) * values
         return parts
-
-
-def _solved(covariance: Floats, items: Ints, noise: float, values: Floats) -> Floats:
-    """float32[n], the inverse of the covariance of ratings times how far they lie from means."""
-    _, solved, info = lapack.sposv(system_of(covariance, items, noise), values, lower=1)
-    if info:
-        raise DataError("A covariance of items became singular: raise the model's noise.")
-    return np.asarray(solved, np.float32)
 
 
 def _drawn(rated: sparse.csr_array, mean: Floats, rng: np.random.Generator) -> list[Drawn]:

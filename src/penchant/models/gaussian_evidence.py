@@ -65,6 +65,8 @@ class Prior:
 def inverse(matrix: npt.NDArray[F]) -> tuple[npt.NDArray[F], float]:
     """The inverse of a symmetric positive definite matrix, and half its log determinant.
 
+    What single precision cannot tell from a singular matrix is inverted in double precision.
+
     Raises:
         DataError: it is not positive definite.
     """
@@ -73,10 +75,25 @@ def inverse(matrix: npt.NDArray[F]) -> tuple[npt.NDArray[F], float]:
     half = float(np.log(np.diag(factor).astype(np.float64)).sum()) if not info else 0.0
     if not info:
         factor, info = (lapack.dpotri if wide else lapack.spotri)(factor, lower=1, overwrite_c=1)
-    if info:
+    if info and wide:
         raise DataError("A covariance of items became singular: raise the model's noise.")
+    if info:
+        found, half = inverse(matrix.astype(np.float64))
+        return found.astype(matrix.dtype), half
     low = np.tril(factor)
     return low + np.tril(low, -1).T, half
+
+
+def solved(matrix: Floats, values: Floats) -> Floats:
+    """float32[n], x where a symmetric positive definite matrix times x is `values`.
+
+    Raises:
+        DataError: the matrix is not positive definite.
+    """
+    _, found, info = lapack.sposv(matrix, values, lower=1)
+    if info:
+        found = inverse(matrix.astype(np.float64))[0] @ values
+    return np.asarray(found, np.float32)
 
 
 def likeliest(rows: Mapping[str, Floats], draws: Sequence[Drawn]) -> Prior:
