@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from scipy.linalg import lapack
@@ -22,3 +24,17 @@ def test_small_systems_have_one_thread_and_others_what_they_had():
         with pytest.raises(ZeroDivisionError), small_systems():
             raise ZeroDivisionError
         assert set(threads()) == {2}
+
+
+def test_other_threads_change_nothing():
+    seen = []
+
+    def elsewhere():
+        with small_systems():
+            seen.append(threads())
+
+    with threadpool_limits(2, "blas"):
+        other = threading.Thread(target=elsewhere)
+        other.start()
+        other.join(10)
+    assert set(seen[0]) == {2}

@@ -265,7 +265,8 @@ def _columns(log: Dataset) -> pl.DataFrame:
         for column in [] if table is None else table.get_columns():
             missing = column.null_count()
             example = column.drop_nulls().head(1).to_list()
-            if isinstance(column.dtype, pl.Array):  # vectors, of zeros where there is nothing
+            if isinstance(column.dtype, pl.Array) and column.dtype.inner.is_numeric():
+                # Vectors, of zeros where there is nothing.
                 missing += int((~column.drop_nulls().to_numpy().any(axis=1)).sum())
                 example = [f"{column.dtype.size} numbers"] if example else []
             rows.append(

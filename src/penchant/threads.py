@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache
+from threading import current_thread, main_thread
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
@@ -18,7 +19,9 @@ def small_systems() -> AbstractContextManager[Any]:
     """One thread for each call of BLAS and LAPACK, as suits many small matrices.
 
     More would wait for each other most of the time, above all where cores are shared. The setting
-    is the whole process's; where another Python thread has set it before, it stays as it is.
+    is the whole process's, so that only its main thread makes it; elsewhere nothing happens.
     """
+    if current_thread() is not main_thread():
+        return nullcontext()
     found: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return found

@@ -14,6 +14,7 @@ import torch
 from penchant.data.histories import Histories
 from penchant.errors import ParameterError, PenchantError
 from penchant.run import Run
+from penchant.threads import small_systems
 
 Scores = npt.NDArray[np.float32]
 Lists = npt.NDArray[np.int32]
@@ -141,7 +142,7 @@ def _workers(run: Run, n_blocks: int) -> Iterator[Each]:
             yield map
             return
         alone = partial(torch.set_num_threads, 1)
-        with ThreadPoolExecutor(n_workers, initializer=alone) as pool:
+        with small_systems(), ThreadPoolExecutor(n_workers, initializer=alone) as pool:
             try:
                 yield pool.map
             finally:

@@ -77,6 +77,22 @@ def test_which_column_has_the_ids(log, tmp_path, text, column):
     assert read_table(path, "item", log).column == column
 
 
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ({"movieId": [10.0, 20.0, None], "id": [1, 2, 30]}, "movieId"),
+        ({"movieId": [10.5, 20.5, 30.5], "id": [10, 20, 30]}, "id"),
+        ({"item": ["Widget", "Gadget"], "id": [10, 20]}, "id"),
+    ],
+)
+def test_whole_numbers_and_names_are_told_by_the_logs_ids(log, table, column):
+    found = read_table(pl.DataFrame(table), "item", log)
+    assert found.column == column
+    assert {10, 20} <= set(found.frame["item"])
+    own = read(EVENTS, item_table=pl.DataFrame(table), quiet=True)
+    assert set(own.items.ids) == {10, 20, 30}
+
+
 def test_the_name_that_the_log_has_for_it_counts_first(tmp_path):
     events, items = tmp_path / "events.csv", tmp_path / "items.csv"
     events.write_text("who,Work,stars\nx,10,1\ny,20,2\n")

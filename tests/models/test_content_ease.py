@@ -108,6 +108,8 @@ def test_single_columns_of_arrays_have_weights_of_their_own(log):
     named = make("content-ease:vectors=0,columns=picture=3;sound=0.5")
     assert column_weights(named.columns) == {"picture": 3, "sound": 0.5}
     assert ContentEASE(columns={"picture": 2.0}).columns == "picture=2.0"
+    with pytest.raises(ParameterError, match=r"'pictur', and the items of .* have picture, sound"):
+        ContentEASE(columns="pictur=2").fit(told)
     for wrong, words in (
         ("picture", "column=weight"),
         ("picture=-1", "0 or more"),

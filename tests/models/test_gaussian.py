@@ -21,7 +21,7 @@ from penchant.models import GaussianProcess
 from penchant.models.gaussian_evidence import OWN, Drawn, Prior, inverse, likeliest
 from penchant.models.gaussian_learning import Learned, step
 from penchant.models.gaussian_rows import ALL, RATERS, similarity_rows
-from penchant.testing import planted_ratings
+from penchant.testing import planted_nothing, planted_ratings
 
 KINDS, COLD = 2, 6
 
@@ -146,6 +146,16 @@ def test_content_that_tells_what_users_like_counts_more_than_other_content():
     assert shares["vectors kinds"] > 10 * shares["vectors nothing"]
 
 
+def test_content_that_tells_nothing_apart_has_no_share():
+    log, _, _ = kinds_rated()
+    plain = replace(log, item_table=log.item_table.select("item"))
+    cold = np.where(log.item_counts[:, None] == 0, np.arange(1.0, 4.0), 0)
+    told = with_vectors(plain, "alike", np.full((log.n_items, 3), 0.1))
+    told = with_vectors(told, "of the new", cold)
+    model = GaussianProcess(raters=0, epochs=0).fit(told)
+    assert set(model.relevance()) == {ALL, OWN}
+
+
 def test_new_items_are_for_those_who_like_their_kind():
     log, taste, kind = kinds_rated()
     scores = GaussianProcess(raters=8).fit(log).scores(log.histories)
@@ -194,18 +204,27 @@ def test_unknown_items_are_expected_to_be_like_the_average_one(log, model):
     assert abs(found[0] - model.scores(history)[0].mean()) < 0.5
 
 
-def test_it_is_better_than_biases_and_validation_ends_it():
+def test_it_is_better_than_biases():
     log = planted_ratings(n_users=200, n_items=60)
     split = pn.split_random(log, validation=0.1, test=0.2)
     models = {"own": GaussianProcess(raters=16, epochs=40)}
     table = pn.evaluate(models, split, ["rmse"], replicates=200).table()
     assert table["own"].verdict == "beats"
-    model = GaussianProcess(raters=16, epochs=40, patience=2).fit(split.train, split.validation)
+
+
+def test_validation_ends_it_at_the_best_step():
+    log = planted_nothing(n_users=60, n_items=20)  # what is learned here is learned by heart
+    split = pn.split_random(log, validation=0.3, test=0.1, seed=2)
+    options = {"prior": 1.0, "own": 2.0, "noise": 0.2, "epochs": 40, "raters": 0}
+    model = GaussianProcess(**options, patience=2).fit(split.train, split.validation)
     curve = [row["validation_loss"] for row in model.curve_]
-    assert model.best_epoch_ == int(np.argmin(curve)) + 1
+    assert len(curve) == model.best_epoch_ + 2 < 40
     off = model.predict(split.validation.rows) - split.validation.ratings
-    assert np.sqrt((off**2).mean()) == pytest.approx(min(curve), rel=1e-4)
-    assert model.refit(split.log).params()["epochs"] == 40
+    before = GaussianProcess(**options | {"epochs": 0}).fit(split.train)
+    first = before.predict(split.validation.rows) - split.validation.ratings
+    least = min([*curve, float(np.sqrt((first**2).mean()))])
+    assert np.sqrt((off**2).mean()) == pytest.approx(least, rel=1e-4)
+    assert model.refit(split.log).params()["epochs"] == model.best_epoch_
 
 
 def test_a_history_without_ratings_is_answered_with_means(log, model):
@@ -246,6 +265,8 @@ def test_few_users_are_enough_and_many_are_drawn_from(log):
     model = GaussianProcess(max_users=20, epochs=2, raters=4).fit(log)
     again = GaussianProcess(max_users=20, epochs=2, raters=4).fit(log)
     np.testing.assert_array_equal(model.covariance_, again.covariance_)
+    every = GaussianProcess(epochs=2, raters=4).fit(log)
+    assert np.abs(model.covariance_ - every.covariance_).max() > 1e-3
     one = log.subset(log.events["user"].to_numpy() == 0)
     assert np.isfinite(GaussianProcess().fit(one).scores(one.histories)).all()
 

@@ -31,7 +31,14 @@ from penchant.studies.fashion_branches import (
 from penchant.studies.fashion_content import best_of, chosen, per_user, ridge
 from penchant.studies.fashion_films import Films, some_users
 from penchant.studies.fashion_pictures import WIDE, Gallery, PicturedResult, Shown, small
-from penchant.studies.fashion_setup import Setup, apart, gain, split_by_user, without_copies
+from penchant.studies.fashion_setup import (
+    GAUSSIAN,
+    Setup,
+    apart,
+    gain,
+    split_by_user,
+    without_copies,
+)
 from penchant.testing import planted_pairs
 
 
@@ -168,6 +175,14 @@ def test_settings_are_those_that_order_new_films_best(films):
     assert model.content_parts_ == ["vectors picture"]
     values = per_user(model, split.test, catalogue_of(split.train), setup)
     assert np.nanmean(values) == pytest.approx(poster["validation"], abs=1e-3)
+
+
+def test_a_process_takes_part_where_there_are_not_too_many_items(reviews):
+    assert list(Setup(log=reviews, seed=0, run=Run()).process()) == [GAUSSIAN]
+    table = pl.DataFrame({"item": [*"xyz", *map(str, range(12_000))]})
+    large = Dataset.from_frame(reviews.frame(), item_table=table)
+    assert large.n_items > 12_000
+    assert Setup(log=large, seed=0, run=Run()).process() == {}
 
 
 def test_models_with_content_have_twins_without():

@@ -146,15 +146,24 @@ def _id_column(frame: pl.DataFrame, noun: str, ids: pl.Series, named: str | None
     if plain(usual).endswith(("title", "name")):  # ids in a log that has no others
         wishes[2:4] = [places.get("id"), usual]
     likely = list(dict.fromkeys(name for name in wishes if name is not None))
-    if len(likely) == 1 or places.get(noun):
+    if len(likely) == 1:
         return likely[0]
     known = ids.unique().cast(pl.String).implode()
 
     def hits(name: str) -> int:
-        dtype = frame[name].dtype
-        if not (dtype.is_integer() or dtype in (pl.String, pl.Categorical, pl.Enum)):
+        column = frame[name]
+        if column.dtype.is_float() or column.dtype.is_decimal():
+            whole = column.cast(pl.Float64).cast(pl.Int64, strict=False)
+            column = (
+                whole.to_frame()
+                .select(
+                    pl.when(pl.first().cast(pl.Float64) == column.cast(pl.Float64)).then(pl.first())
+                )
+                .to_series()
+            )
+        if not (column.dtype.is_integer() or column.dtype in (pl.String, pl.Categorical, pl.Enum)):
             return 0
-        return int(frame[name].cast(pl.String).str.strip_chars().is_in(known).sum())
+        return int(column.cast(pl.String).str.strip_chars().is_in(known).sum())
 
     return max(likely, key=hits)
 

@@ -9,10 +9,11 @@ from typing import Annotated
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from penchant.data.dataset import Dataset
-from penchant.errors import DataError
+from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import PARTS, ItemContent
 from penchant.models.base import Recommender
 from penchant.models.parameters import Space
@@ -81,7 +82,9 @@ class ContentParts(Recommender):
         Without any content n is 0.
         """
         shares = {part: getattr(self, part) for part in PARTS}
-        shares |= {f"vectors {n}": weight for n, weight in column_weights(self.columns).items()}
+        single = column_weights(self.columns)
+        self._refuse_unknown([name for name, weight in single.items() if weight > 0], train)
+        shares |= {f"vectors {name}": weight for name, weight in single.items()}
         wanted = {name.split()[0] for name, share in shares.items() if share > 0}
         parts = tuple(part for part in PARTS if part in wanted)
         try:
@@ -91,6 +94,17 @@ class ContentParts(Recommender):
             return np.zeros((train.n_items, 0), np.float32)
         self.content_parts_ = [n for n in content.blocks if shares.get(n, shares[n.split()[0]]) > 0]
         return content.together(shares)
+
+    def _refuse_unknown(self, names: list[str], train: Dataset) -> None:
+        table = train.item_table
+        arrays = [] if table is None else [c.name for c in table if isinstance(c.dtype, pl.Array)]
+        for name in names:
+            if name not in arrays:
+                raise ParameterError(
+                    f"{type(self).__name__} is to weigh the column {name!r}, and the items of "
+                    f"{train.name!r} have {', '.join(arrays) or 'no columns of arrays'}: name one "
+                    "of these, or leave it out of columns=."
+                )
 
     def _content(self, train: Dataset) -> Floats:
         """float32[n_items, n], the same, centred and scaled.

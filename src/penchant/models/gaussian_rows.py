@@ -15,6 +15,7 @@ Floats = npt.NDArray[np.float32]
 
 ALL, RATERS = "all", "raters"
 _BLOCKS = {"table": ("labels", "numbers"), "text": ("text",), "picture": ("vectors",)}
+_NOTHING = 1e-5  # the share of rows' length below which they do not differ
 _FEW = 10.0  # how many events of an item count as much as knowing nothing of who rated it
 
 
@@ -43,6 +44,8 @@ def similarity_rows(
             pass
     warm = train.item_counts > 0
     found = {n: rows if n == ALL else _centred(rows, warm) for n, rows in found.items()}
+    # What tells no two items with events apart has no part in anything.
+    found = {n: rows for n, rows in found.items() if rows[warm].any()}
     if raters and (rows := _rater_rows(train, raters, seed)) is not None:
         found[RATERS] = rows
     nothing = {name: np.full((1, rows.shape[1]), name == ALL) for name, rows in found.items()}
@@ -58,8 +61,12 @@ def _centred(rows: Floats, warm: npt.NDArray[np.bool_]) -> Floats:
     if not both.any():
         return np.zeros_like(rows)
     moved = np.where(told[:, None], rows - rows[both].mean(axis=0), np.float32(0))
-    length = np.sqrt(np.square(moved[both]).sum(axis=1).mean(dtype=np.float64))
-    found: Floats = np.asarray(moved / (length or 1.0), np.float32)
+    length, before = (
+        np.sqrt(np.square(each[both]).sum(axis=1).mean(dtype=np.float64)) for each in (moved, rows)
+    )
+    if length <= _NOTHING * before:  # all alike, but for rounding
+        return np.zeros_like(rows)
+    found: Floats = np.asarray(moved / length, np.float32)
     return found
 
 

@@ -58,10 +58,12 @@ class Films:
 
     @cached_property
     def digest(self) -> str:
-        """Changes with ratings, plots, posters and their encoder."""
+        """Changes with ratings, plots, posters, their encoder, and whether sentences are read."""
         table = self.log.item_table
         assert table is not None  # the plots are in it
-        digest = hashlib.sha256(f"{self.log.fingerprint} {self.encoder}".encode())
+        digest = hashlib.sha256(
+            f"{self.log.fingerprint} {self.encoder} {self.has_sentences}".encode()
+        )
         for plot in table["overview"]:
             digest.update(f"{plot}\0".encode())
         for item, path in self.posters.items():

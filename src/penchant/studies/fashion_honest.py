@@ -12,8 +12,8 @@ from penchant.errors import DataError
 from penchant.evaluate import evaluate
 from penchant.evaluate.result import Evaluation
 from penchant.explain.sentences import listed
-from penchant.studies.fashion_published import GAUSSIAN, METRICS
-from penchant.studies.fashion_setup import Found, Setup, honest_splits
+from penchant.studies.fashion_published import METRICS
+from penchant.studies.fashion_setup import GAUSSIAN, Found, Setup, honest_splits
 from penchant.studies.study import Comparison, Finding, Section
 
 HYBRID, BARE = "hybrid", "hybrid without texts"
@@ -44,8 +44,7 @@ def _judged(setup: Setup, split: Split) -> Evaluation:
         HYBRID: setup.network("reviews=true"),
         BARE: setup.network("content=none"),
         "hybrid, squared error": setup.network("reviews=true,loss=mse,learning_rate=0.003"),
-        GAUSSIAN: setup.model("gaussian-process"),
-    }
+    } | setup.process()
     return evaluate(
         models,
         split,
@@ -81,7 +80,8 @@ def section(found: Found) -> Section:
 
             The network is the published one, stopped by the validation rows, with the texts of
             training reviews and without, and with a squared error in the place of the absolute
-            one; beside it stands a Gaussian process of ratings alone. {"; ".join(counts)}.
+            one; beside it stands a Gaussian process of ratings alone, where there are not too many
+            items for one. {"; ".join(counts)}.
         """,
         findings=tuple(_findings(found, compared)),
         comparisons=tuple(replace(each, title=name) for name, each in compared.items()),
@@ -91,33 +91,32 @@ def section(found: Found) -> Section:
 
 def _findings(found: Found, compared: dict[str, Comparison]) -> list[Finding]:
     said: list[Finding] = []
-    better: dict[str, list[str]] = {HYBRID: [], GAUSSIAN: []}
+    better: dict[str, list[str]] = {}
     for name, each in compared.items():
         table = each.tables["rating"]
         own, bar = table[HYBRID].figures["rmse"], table.best_trivial
-        for model, where in better.items():
-            if table[model].figures["rmse"].verdict == "beats":
-                where.append(name)
+        there = [e for e in table.entries if e.name in (HYBRID, GAUSSIAN)]
+        for e in sorted(there, key=lambda e: e.name != HYBRID):
+            better.setdefault(e.name, [])
+            if e.figures["rmse"].verdict == "beats":
+                better[e.name].append(name)
+        process = [e.figures["rmse"].value for e in there if e.name == GAUSSIAN]
         mae, median = table[HYBRID].figures["mae"].value, found[name]["median"]
         said.append(
             Finding(
                 "honest",
                 f"{name}: RMSE {own.value:.3f} ({own.low:.3f} to {own.high:.3f}) of the network, "
-                f"{table[GAUSSIAN].figures['rmse'].value:.3f} of the Gaussian process, "
-                f"{bar.figures['rmse'].value:.3f} of {bar.name}; MAE {mae:.3f} of the network, "
+                + "".join(f"{value:.3f} of the Gaussian process, " for value in process)
+                + f"{bar.figures['rmse'].value:.3f} of {bar.name}; MAE {mae:.3f} of the network, "
                 f"where always saying {median['rating']:g} has {median['mae']:.3f}.",
             )
         )
     if said:
-        of = {
-            model: listed(where) if where else f"none of {len(said)} splits"
+        names = {HYBRID: "the published network", GAUSSIAN: "the Gaussian process"}
+        told = [
+            f"{names[model]} is better than the best trivial answer on "
+            + (listed(where) if where else f"none of {len(said)} splits")
             for model, where in better.items()
-        }
-        said.append(
-            Finding(
-                "verdict",
-                "With each review once, the published network is better than the best trivial "
-                f"answer on {of[HYBRID]}, the Gaussian process on {of[GAUSSIAN]}.",
-            )
-        )
+        ]
+        said.append(Finding("verdict", f"With each review once, {', '.join(told)}."))
     return said

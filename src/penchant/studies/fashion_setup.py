@@ -28,6 +28,7 @@ Gain = tuple[float, float, float]
 """A difference with the ends of its interval."""
 
 CATEGORY = "AMAZON_FASHION"
+GAUSSIAN = "Gaussian process"
 PUBLISHED = MappingProxyType({"rmse": 0.753, "mae": 0.516, "pearson": 0.820})
 CONVERGED = 10
 """The epoch from which on the published network no longer gets better."""
@@ -82,6 +83,11 @@ class Setup:
         """The published network, unfitted, with other settings where these are given."""
         spec = f"{SETTINGS},{changes}" if changes else SETTINGS
         return self.model(spec, **({"epochs": self.epochs} | parameters))
+
+    def process(self) -> dict[str, Recommender]:
+        """A Gaussian process of ratings alone, where the log has not too many items for one."""
+        found = self.model("gaussian-process:content=none")
+        return {GAUSSIAN: found} if self.log.n_items <= found.params()["max_items"] else {}
 
     def model(self, spec: str, **parameters: Any) -> Recommender:
         """A model of the table of models, unfitted, with the study's seed."""
