@@ -237,9 +237,9 @@ def _findings(
         Finding(
             "trap",
             "The network joins text and picture with the user's vectors by linear layers alone, so "
-            f"that content adds the same to a film for every user: {nets['users']:,} users get "
-            f"{nets['lists'][HYBRID]:,} different lists of five new films by the network, "
-            f"{nets['lists'][RIDGE]:,} by the ridge on genre and year.",
+            f"that content adds the same to a film for every user: of {nets['users']:,} users' "
+            f"lists of five new films the network makes {nets['lists'][HYBRID]:,} distinct, the "
+            f"ridge on genre and year {nets['lists'][RIDGE]:,}.",
         ),
         Finding(
             "honest",
