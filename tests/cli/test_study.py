@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
+from functools import wraps
 from pathlib import Path
 
 import pytest
 
 from penchant import studies
+from penchant.data.locate import VARIABLE
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +90,24 @@ def test_impossible_wishes(call, words, told):
     assert result.stderr.startswith("Error: ")
     assert result.stderr.count("\n") == 1
     assert told in result.stderr
+
+
+def test_further_data_sets_come_from_the_same_mirror(call, tiny_csv, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "before")
+    seen = []
+    tiny = studies.find("tiny")
+
+    @wraps(tiny.run)
+    def run(*arguments, **options):
+        seen.append(os.environ[VARIABLE])
+        return plain(*arguments, **options)
+
+    plain = tiny.run
+    monkeypatch.setattr(tiny, "run", run)
+    call("study", "tiny", tiny_csv, "--mirror", tmp_path, "--fresh")
+    call("study", "tiny", tiny_csv, "--fresh")
+    assert seen == [str(tmp_path), "before"]
+    assert os.environ[VARIABLE] == "before"
 
 
 def test_the_small_data_set(call, mirror):

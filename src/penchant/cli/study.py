@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +16,7 @@ from penchant.cli.command import command
 from penchant.cli.files import target
 from penchant.cli.log import TableOptions
 from penchant.cli.session import Session
+from penchant.data.locate import VARIABLE
 from penchant.errors import ParameterError
 from penchant.run import say
 
@@ -86,7 +90,6 @@ def study(
     found = studies.find(name)
     values = checked(name, found, (small_options(found) if small else {}) | parse(option or ()))
     log = _log(name, found, log, small)
-    data = log.read(session.run)
 
     from penchant.data.cache import cache_folder
     from penchant.studies.study import StudyRun
@@ -95,7 +98,9 @@ def study(
         **{f.name: getattr(session.run, f.name) for f in dataclasses.fields(session.run)}
         | {"output": cache_folder() / "studies", "fresh": fresh}
     )
-    result = found.run(data, run=run, **({} if seed is None else {"seed": seed}), **values)
+    with _mirror(log.mirror):
+        data = log.read(session.run)
+        result = found.run(data, run=run, **({} if seed is None else {"seed": seed}), **values)
     told = [f"{n}={v}" for n, v in small_options(found).items()] if small else []
     again = session.again(
         source=log.source,
@@ -126,6 +131,21 @@ def _log(name: str, found: Study, log: StudyLog, small: bool) -> StudyLog:
     if log.source:
         return log
     return dataclasses.replace(log, source=found.SMALL_DATA if small else found.DATA)
+
+
+@contextmanager
+def _mirror(place: str | None) -> Iterator[None]:
+    """Look for a study's further data sets where its log is looked for."""
+    before = os.environ.get(VARIABLE)
+    if place is not None:
+        os.environ[VARIABLE] = place
+    try:
+        yield
+    finally:
+        if before is not None:
+            os.environ[VARIABLE] = before
+        elif place is not None:
+            del os.environ[VARIABLE]
 
 
 def _list(session: Session) -> None:
