@@ -12,7 +12,6 @@ from scipy import sparse
 from penchant.bundle import restore
 from penchant.data.split import split_random
 from penchant.errors import ParameterError
-from penchant.features.item_content import with_vectors
 from penchant.metrics import NDCG, Ranked
 from penchant.models import TwoTower, make
 from penchant.nn.two_tower_network import TwoTowerNetwork, mean_of, softmax_step
@@ -23,16 +22,9 @@ SMALL = {"dim": 8, "hidden": 16, "batch_size": 20, "learning_rate": 0.01, "epoch
 COLD = 6
 
 
-def told(log):
-    """The log with pictures that say which of two kinds, of which users like one, an item is."""
-    noise = np.random.default_rng(0).normal(size=(log.n_items, 5))
-    bare = replace(log, item_table=None)
-    return with_vectors(bare, "picture", noise + 3 * (np.arange(log.n_items) % 2)[:, None])
-
-
 @pytest.fixture(scope="module")
-def log():
-    return told(planted_pairs(cold_items=COLD))
+def log(pictured_log):
+    return pictured_log
 
 
 @pytest.fixture(scope="module")

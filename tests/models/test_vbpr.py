@@ -12,7 +12,6 @@ from torch.nn import functional
 from penchant.bundle import restore
 from penchant.data.split import split_random
 from penchant.errors import ParameterError
-from penchant.features.item_content import with_vectors
 from penchant.models import VBPR
 from penchant.nn import vbpr_network
 from penchant.nn.dot_fold_in import Lessons
@@ -23,16 +22,9 @@ SMALL = {"dim": 6, "content_dim": 4, "batch_size": 128, "learning_rate": 0.02, "
 COLD = 6
 
 
-def told(log):
-    """The log with pictures that say which of two kinds, of which users like one, an item is."""
-    noise = np.random.default_rng(0).normal(size=(log.n_items, 5))
-    bare = replace(log, item_table=None)
-    return with_vectors(bare, "picture", noise + 3 * (np.arange(log.n_items) % 2)[:, None])
-
-
 @pytest.fixture(scope="module")
-def log():
-    return told(planted_pairs(cold_items=COLD))
+def log(pictured_log):
+    return pictured_log
 
 
 @pytest.fixture(scope="module")

@@ -113,7 +113,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
             network,
             vectors,
             (torch.from_numpy(np.flatnonzero(np.diff(vectors.indptr))),),
-            Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
+            Schedule.of(self),
             generator,
             validate=self._validation(network, vectors, validation) if validation else None,
             run=run,

@@ -115,12 +115,7 @@ class DotProduct(DotVectors):
             network,
             self.training_step(network),
             examples.epoch,
-            Schedule(
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                min_delta=self.min_delta,
-            ),
+            Schedule.of(self),
             generator=generator,
             validate=validate,
             run=run,

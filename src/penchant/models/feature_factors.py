@@ -117,12 +117,7 @@ class FeatureFactors(Recommender):
             network,
             gradient_step(lambda *batch: self._loss(network, ridge, *batch), [adam]),
             self._examples(train, generator),
-            Schedule(
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                min_delta=self.min_delta,
-            ),
+            Schedule.of(self),
             generator=generator,
             validate=validate,
             run=run,

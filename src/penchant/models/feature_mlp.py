@@ -89,12 +89,7 @@ class FeatureMLP(RatingFeatures):
                 network,
                 gradient_step(loss, [adam]),
                 (x, y),
-                Schedule(
-                    epochs=self.epochs,
-                    batch_size=self.batch_size,
-                    patience=self.patience,
-                    min_delta=self.min_delta,
-                ),
+                Schedule.of(self),
                 generator=generator,
                 validate=validate,
                 run=run,

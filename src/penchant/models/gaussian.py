@@ -16,11 +16,11 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError, ParameterError
 from penchant.models.abilities import PredictsRatings
 from penchant.models.base import Learns, Recommender
+from penchant.models.content_kinds import Kinds
 from penchant.models.gaussian_evidence import OWN, Drawn, Prior, inverse, likeliest, solved
 from penchant.models.gaussian_learning import Learned, each_user, step, system_of
 from penchant.models.gaussian_means import item_means
 from penchant.models.gaussian_rows import similarity_rows
-from penchant.models.hybrid_content import Kinds
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.threads import small_systems

@@ -10,11 +10,11 @@ from scipy.sparse.linalg import svds
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError
 from penchant.features.item_content import ItemContent
+from penchant.models.content_kinds import PARTS
 
 Floats = npt.NDArray[np.float32]
 
 ALL, RATERS = "all", "raters"
-_BLOCKS = {"table": ("labels", "numbers"), "text": ("text",), "picture": ("vectors",)}
 _NOTHING = 1e-5  # the share of rows' length below which they do not differ
 _FEW = 10.0  # how many events of an item count as much as knowing nothing of who rated it
 
@@ -29,13 +29,13 @@ def similarity_rows(
 
     Args:
         train: the log, with whatever its item table says.
-        kinds: of content; see `penchant.models.hybrid_content.Kinds`.
+        kinds: of content; see `penchant.models.content_kinds.Kinds`.
         text_dim: length of the texts' vectors.
         raters: length of the vectors that say by whom an item was rated; 0 for none.
         seed: of the vectors of texts and raters.
     """
     found = {ALL: np.ones((train.n_items, 1), np.float32)}
-    parts = tuple(part for kind in kinds.split(";") if kind for part in _BLOCKS[kind])
+    parts = tuple(part for kind in kinds.split(";") if kind for part in PARTS[kind])
     if parts:
         try:
             content = ItemContent.of(train, parts, dim=text_dim, seed=seed)

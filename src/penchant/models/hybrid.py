@@ -20,7 +20,8 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import DataError, ParameterError
 from penchant.models.base import Learns, Recommender
-from penchant.models.hybrid_content import Kinds, content_of
+from penchant.models.content_kinds import Kinds
+from penchant.models.hybrid_content import content_of
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.nn.dot_fold_in import Lessons
 from penchant.nn.dot_training import Objective
@@ -170,12 +171,7 @@ class HybridRecommender(Recommender):
                 generator=generator,
             ),
             arrays,
-            Schedule(
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                min_delta=self.min_delta,
-            ),
+            Schedule.of(self),
             generator=generator,
             validate=validate,
             run=run,

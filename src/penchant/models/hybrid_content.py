@@ -2,41 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import numpy as np
 import numpy.typing as npt
-from pydantic import AfterValidator, BeforeValidator
 
 from penchant.data.dataset import Dataset
 from penchant.encode.principal import PrincipalComponents
 from penchant.errors import DataError
 from penchant.features.item_content import ItemContent
+from penchant.models.content_kinds import PARTS
 
 Floats = npt.NDArray[np.float32]
-
-KINDS = ("table", "text", "picture")
-_BLOCKS = {"table": ("labels", "numbers"), "text": ("text",), "picture": ("vectors",)}
-
-
-def _kinds(value: object) -> object:
-    """Kinds of content as a text: `text;picture`."""
-    if value is None:
-        return ""
-    if isinstance(value, list | tuple):
-        value = ";".join(map(str, value))
-    return value.replace(" ", "") if isinstance(value, str) else value
-
-
-def _known(text: str) -> str:
-    wrong = [kind for kind in text.split(";") if kind and kind not in KINDS]
-    if wrong:
-        raise ValueError(f"there is no content {wrong[0]!r}: known are {', '.join(KINDS)}")
-    return ";".join(kind for kind in KINDS if kind in text.split(";"))
-
-
-Kinds = Annotated[str, BeforeValidator(_kinds), AfterValidator(_known)]
-"""A field that names kinds of content, such as `text;picture`; empty for none."""
 
 
 def content_of(
@@ -46,7 +21,7 @@ def content_of(
 
     Args:
         train: the log; texts and pictures are compressed as suits items with events.
-        kinds: see `Kinds`.
+        kinds: see `penchant.models.content_kinds.Kinds`.
         text_dim: length of the texts' vectors.
         picture_dim: to which length those of pictures are brought where they are longer.
         reviews: whether items' training reviews are part of their text.
@@ -55,7 +30,7 @@ def content_of(
     found = {}
     for kind in kinds.split(";") if kinds else ():
         try:
-            read = ItemContent.of(train, _BLOCKS[kind], dim=text_dim, reviews=reviews, seed=seed)
+            read = ItemContent.of(train, PARTS[kind], dim=text_dim, reviews=reviews, seed=seed)
         except DataError:  # the log has none of this kind
             continue
         rows = read.together()

@@ -122,12 +122,7 @@ class OrdinalRegression(Recommender):
                 torch.from_numpy(np.asarray(a, None if a.dtype == np.int64 else np.float32))
                 for a in arrays
             ),
-            Schedule(
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                min_delta=self.min_delta,
-            ),
+            Schedule.of(self),
             generator=generator,
             validate=None if validation is None else self._validation(network, validation),
             run=run,

@@ -183,12 +183,7 @@ class DNNRegressor(Recommender):
             network,
             gradient_step(loss, [adam]),
             _without_a_last_single(x, truth, self.batch_size),
-            Schedule(
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                min_delta=self.min_delta,
-            ),
+            Schedule.of(self),
             generator=generator,
             validate=validate,
             run=run,

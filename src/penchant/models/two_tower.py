@@ -95,7 +95,7 @@ class TwoTower(ContentParts):
             network,
             step,
             (torch.arange(events.shape[0]),),
-            Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
+            Schedule.of(self),
             generator=generator,
             validate=partial(self._missed, network, validation) if validation else None,
             run=run,

@@ -73,7 +73,7 @@ class UserAutoencoder(Updating, Generic[N]):
             network,
             vectors,
             (torch.arange(vectors.shape[0]),),
-            Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
+            Schedule.of(self),
             generator,
             validation=validation,
             run=run,

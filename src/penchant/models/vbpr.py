@@ -94,12 +94,7 @@ class VBPR(ContentParts):
             network,
             gradient_step(partial(network, l2=self.l2, l2_content=self.l2_content), [adam]),
             lambda: in_pairs(users, items, negatives.epoch()),
-            Schedule(
-                epochs=self.epochs,
-                batch_size=self.batch_size,
-                patience=self.patience,
-                min_delta=self.min_delta,
-            ),
+            Schedule.of(self),
             generator=generator,
             validate=validate,
             run=run,

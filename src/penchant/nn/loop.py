@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, Self
 
 import torch
 from torch import Tensor, nn
@@ -31,6 +31,22 @@ Arrays = tuple[Tensor, ...]
 Curve = list[dict[str, float]]
 
 
+class Settings(Protocol):
+    """What a model says of its training; it may have `min_delta`, too."""
+
+    @property
+    def epochs(self) -> int:
+        """The most passes over the data."""
+
+    @property
+    def batch_size(self) -> int:
+        """Rows in a batch."""
+
+    @property
+    def patience(self) -> int | None:
+        """Epochs without improvement before stopping."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Schedule:
     """How long to train, and when to stop early.
@@ -47,6 +63,16 @@ class Schedule:
     batch_size: int
     patience: int | None = None
     min_delta: float = 0.0
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The schedule of a model whose hyper-parameters have these names."""
+        return cls(
+            epochs=settings.epochs,
+            batch_size=settings.batch_size,
+            patience=settings.patience,
+            min_delta=getattr(settings, "min_delta", 0.0),
+        )
 
 
 Step = Callable[..., Tensor]
