@@ -1,7 +1,7 @@
 """How often each rule of the audit finds its planted fault, by the fault's strength.
 
 `python benchmarks/audit_detection.py` prints the table of docs/audit.md. Strength 1 is what
-`penchant.audit.planted` describes; 0 is the clean twin, so that its column is false alarms of
+`penchant.auditing.planted` describes; 0 is the clean twin, so that its column is false alarms of
 that rule. `--seeds` says how many cases each cell has.
 """
 
@@ -11,8 +11,8 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator
 
-from penchant.audit import RULES, Findings
-from penchant.audit.planted import FAULTS, Fault
+from penchant.auditing import RULES, Findings
+from penchant.auditing.planted import FAULTS, Fault
 
 STRENGTHS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 CHECKS = {rule.name: check for rule, check in RULES}

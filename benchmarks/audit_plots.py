@@ -18,8 +18,8 @@ import polars as pl
 
 import penchant as pn
 from audit_drawing import Value, curves, dots
-from penchant.audit import RULES, Finding, Findings
-from penchant.data.split import Split
+from penchant.auditing import RULES, Finding, Findings
+from penchant.data.splits import Split
 from penchant.models import EASE, ItemKNN, Random
 
 DOCS = Path(__file__).parents[1] / "docs"

@@ -16,7 +16,7 @@ import polars as pl
 
 import penchant as pn
 from penchant.data.dataset import Dataset
-from penchant.evaluate.cost import measured
+from penchant.evaluation.cost import measured
 
 
 def made_up(events: int, seed: int = 0) -> Dataset:

@@ -16,18 +16,18 @@ import numpy as np
 import torch
 
 import penchant as pn
-from penchant.data.read import read
-from penchant.data.sources import amazon
-from penchant.evaluate.ranking import catalogue_of, rank
+from penchant.data.reading.log_reader import read
+from penchant.data.sources.amazon import source as amazon
+from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import parse
-from penchant.models.dot import DotNetwork, DotProduct
-from penchant.models.factor import IALS
+from penchant.models.dot.model import DotNetwork, DotProduct
+from penchant.models.ials import IALS
 from penchant.nn.activations import ACTIVATIONS
-from penchant.nn.cells import CELLS
 from penchant.nn.loop import Schedule, train
-from penchant.nn.own_batches import Lesson
-from penchant.nn.own_networks import Layout
-from penchant.nn.own_training import Teaching, teach
+from penchant.nn.per_user.batches import Lesson
+from penchant.nn.per_user.cells import CELLS
+from penchant.nn.per_user.networks import Layout
+from penchant.nn.per_user.training import Teaching, teach
 from penchant.run import Run
 from penchant.topk import top_k
 

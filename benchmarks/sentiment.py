@@ -36,8 +36,8 @@ def ours(args: argparse.Namespace) -> dict[str, Any]:
     import torch
     from torch.nn import functional
 
-    from penchant.encode.cnn_network import Shape, WordCNN
-    from penchant.encode.cnn_steps import Repeats, TableSteps
+    from penchant.encoders.sentiment.word_cnn import Shape, WordCNN
+    from penchant.encoders.sentiment.word_cnn_steps import Repeats, TableSteps
     from penchant.nn.loop import Schedule, train
     from penchant.run import Run
 
@@ -88,8 +88,8 @@ def reviews() -> Any:
 
 def areas(args: argparse.Namespace) -> dict[str, object]:
     """Compare classifiers on the four review sets over splits by user."""
-    from penchant.encode import make
-    from penchant.encode.sentiment_judge import judge
+    from penchant.encoders import make
+    from penchant.encoders.sentiment.evaluation import judge
     from penchant.run import Run
 
     frame = reviews()
@@ -109,8 +109,8 @@ def summaries(path: Path, seed: int = 0) -> int:
     """Write tokens and labels, a fifth of the users to validate; returns the training rows."""
     import polars as pl
 
-    from penchant.encode.sentiment_judge import held_users, one_per_user_and_text
-    from penchant.encode.tokens import Tokeniser
+    from penchant.encoders.sentiment.evaluation import held_users, one_per_user_and_text
+    from penchant.encoders.text.tokens import Tokeniser
 
     if os.environ.get("PENCHANT_MIRROR"):
         frame = reviews()

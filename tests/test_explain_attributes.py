@@ -9,13 +9,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.attributes import item_attributes
+from penchant.data.attributes.binary import item_attributes
 from penchant.data.dataset import Dataset
 from penchant.data.target import Like
-from penchant.explain import explain, explain_lists
-from penchant.models import make, recurrent
-from penchant.models.abilities import ExplainsAttributes
+from penchant.explanation import explain, explain_lists
+from penchant.models import make
+from penchant.models.attributes import per_user as recurrent
 from penchant.models.base import Recommender
+from penchant.models.protocols import ExplainsAttributes
 from penchant.testing import planted_attributes
 
 FILMS = {

@@ -30,10 +30,10 @@ def test_a_name_that_is_not_there():
 
 def test_functions_stay_functions_when_modules_of_their_name_are_imported():
     code = (
-        "import penchant.evaluate, penchant.explain, penchant.explore\n"
-        "from penchant.evaluate import Evaluation\n"
+        "import penchant.evaluation, penchant.explanation, penchant.exploration.log_exploration\n"
+        "from penchant.evaluation import Evaluation\n"
         "print([type(f).__name__ for f in "
-        "(penchant.evaluate, penchant.explain, penchant.explore)])"
+        "(penchant.evaluation, penchant.explanation, penchant.exploration.log_exploration)])"
     )
     assert run(code) == "['function', 'function', 'function']\n"
     assert isinstance(penchant.models, ModuleType)

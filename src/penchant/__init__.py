@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from penchant import metrics, models
-    from penchant.audit import audit
+    from penchant.auditing import audit
     from penchant.bundle import restore, save
-    from penchant.claim import claim
-    from penchant.data.attribute_rows import attribute_rows, attribute_sets
-    from penchant.data.attributes import item_attributes
-    from penchant.data.attributes_sql import attribute_rows_sql, attributes_sql, sql_tables
+    from penchant.claims import claim
+    from penchant.data.attributes.binary import item_attributes
+    from penchant.data.attributes.rows import attribute_rows, attribute_sets
+    from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql, sql_tables
     from penchant.data.dataset import Dataset
-    from penchant.data.filter import dates, drop_duplicates, k_core, rating_range, where
-    from penchant.data.given import split_given
     from penchant.data.histories import Histories
-    from penchant.data.read import read
+    from penchant.data.predefined import split_given
+    from penchant.data.quality.filters import dates, drop_duplicates, k_core, rating_range, where
+    from penchant.data.reading.log_reader import read
     from penchant.data.sources import fetch, load
-    from penchant.data.split import (
+    from penchant.data.splits import (
         Split,
         k_fold,
         split,
@@ -34,17 +34,17 @@ if TYPE_CHECKING:
         split_per_user,
         split_random,
     )
+    from penchant.data.sql_export import write_sql
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
-    from penchant.data.write_sql import write_sql
     from penchant.errors import PenchantError
-    from penchant.evaluate import Evaluation, evaluate, evaluate_predictions
-    from penchant.explain import explain, explain_lists
-    from penchant.explore import explore
-    from penchant.likes import likes
+    from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
+    from penchant.explanation import explain, explain_lists
+    from penchant.exploration.log_exploration import explore
+    from penchant.like_lists import likes
     from penchant.models.base import Recommender
     from penchant.run import Run
-    from penchant.similar import similar
-    from penchant.tune import Tuning, tune
+    from penchant.similar_items import similar
+    from penchant.tuning import Tuning, tune
 
     __version__: str
 
@@ -102,19 +102,19 @@ __all__ = [
 ]
 
 _PLACES = {
-    "audit": ("audit",),
+    "auditing": ("audit",),
     "bundle": ("restore", "save"),
-    "claim": ("claim",),
-    "data.attribute_rows": ("attribute_rows", "attribute_sets"),
-    "data.attributes": ("item_attributes",),
-    "data.attributes_sql": ("attribute_rows_sql", "attributes_sql", "sql_tables"),
+    "claims": ("claim",),
+    "data.attributes.rows": ("attribute_rows", "attribute_sets"),
+    "data.attributes.binary": ("item_attributes",),
+    "data.attributes.sql": ("attribute_rows_sql", "attributes_sql", "sql_tables"),
     "data.dataset": ("Dataset",),
-    "data.filter": ("dates", "drop_duplicates", "k_core", "rating_range", "where"),
-    "data.given": ("split_given",),
+    "data.quality.filters": ("dates", "drop_duplicates", "k_core", "rating_range", "where"),
+    "data.predefined": ("split_given",),
     "data.histories": ("Histories",),
-    "data.read": ("read",),
+    "data.reading.log_reader": ("read",),
     "data.sources": ("fetch", "load"),
-    "data.split": (
+    "data.splits": (
         "Split",
         "k_fold",
         "split",
@@ -124,16 +124,16 @@ _PLACES = {
         "split_random",
     ),
     "data.target": ("Adjusted", "Interaction", "Like", "Rating", "Target"),
-    "data.write_sql": ("write_sql",),
+    "data.sql_export": ("write_sql",),
     "errors": ("PenchantError",),
-    "evaluate": ("Evaluation", "evaluate", "evaluate_predictions"),
-    "explain": ("explain", "explain_lists"),
-    "explore": ("explore",),
-    "likes": ("likes",),
+    "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
+    "explanation": ("explain", "explain_lists"),
+    "exploration.log_exploration": ("explore",),
+    "like_lists": ("likes",),
     "models.base": ("Recommender",),
     "run": ("Run",),
-    "similar": ("similar",),
-    "tune": ("Tuning", "tune"),
+    "similar_items": ("similar",),
+    "tuning": ("Tuning", "tune"),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}
 
@@ -141,7 +141,7 @@ _HOMES = {name: module for module, names in _PLACES.items() for name in names}
 class _Package(ModuleType):
     """Keeps `evaluate`, `explain`, `explore`, `likes` and so on functions: so are modules called.
 
-    Importing `penchant.explain` would otherwise put the module in the function's place.
+    Importing `penchant.explanation` would otherwise put the module in the function's place.
     """
 
     def __setattr__(self, name: str, value: object) -> None:

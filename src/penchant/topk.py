@@ -8,17 +8,15 @@ from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from penchant.data.histories import Histories
 from penchant.errors import ParameterError, PenchantError
 from penchant.run import Run
 from penchant.threads import small_systems
+from penchant.typing import Float32, Int32
 
-Scores = npt.NDArray[np.float32]
-Lists = npt.NDArray[np.int32]
-Scorer = Callable[[Histories], Scores]
+Scorer = Callable[[Histories], Float32]
 
 BLOCK_CELLS = 2**22  # the most scores in one block: 16 MB
 CACHED_CELLS = 2**19  # scores of a block that stays in the processor's cache: 2 MB
@@ -33,7 +31,7 @@ def blocks(n_users: int, n_items: int, cells: int | None = None) -> Iterator[tup
         yield start, min(start + size, n_users)
 
 
-def tie_order(n_items: int) -> npt.NDArray[np.int32]:
+def tie_order(n_items: int) -> Int32:
     """int32[n_items], a fixed shuffle that decides between items of equal score.
 
     Index order would favour whatever the ids are sorted by, often age or popularity.
@@ -41,7 +39,7 @@ def tie_order(n_items: int) -> npt.NDArray[np.int32]:
     return np.random.default_rng(20_011).permutation(n_items).astype(np.int32)
 
 
-def block_scores(scorer: Scorer, users: Histories, *, exclude_seen: bool) -> Scores:
+def block_scores(scorer: Scorer, users: Histories, *, exclude_seen: bool) -> Float32:
     """Writable float32[n_users, n_items], seen items at -inf where asked."""
     scores = np.require(scorer(users), np.float32, ["C", "W"])
     if exclude_seen:
@@ -50,7 +48,7 @@ def block_scores(scorer: Scorer, users: Histories, *, exclude_seen: bool) -> Sco
     return scores
 
 
-def refuse_nan(scores: Scores) -> None:
+def refuse_nan(scores: Float32) -> None:
     """Stop where a score is NaN.
 
     Raises:
@@ -69,10 +67,10 @@ def top_k(
     k: int,
     *,
     exclude_seen: bool = True,
-    candidates: Lists | None = None,
+    candidates: Int32 | None = None,
     cells: int | None = None,
     run: Run | None = None,
-) -> tuple[Lists, Scores]:
+) -> tuple[Int32, Float32]:
     """The k items of highest score for each user, best first.
 
     Items of equal score are put in the order of a fixed shuffle, so that results do not depend
@@ -151,7 +149,7 @@ def _workers(run: Run, n_blocks: int) -> Iterator[Each]:
         torch.set_num_threads(before)
 
 
-def _best(scores: Scores, k: int, order: npt.NDArray[np.int32]) -> tuple[Lists, Scores]:
+def _best(scores: Float32, k: int, order: Int32) -> tuple[Int32, Float32]:
     """Top of each row with ties in `order`; columns are min(k, n)."""
     n = scores.shape[1]
     k = min(k, n)
@@ -179,7 +177,7 @@ def _best(scores: Scores, k: int, order: npt.NDArray[np.int32]) -> tuple[Lists, 
     return items, values
 
 
-def _largest(scores: torch.Tensor, k: int) -> tuple[Scores, Lists]:
+def _largest(scores: torch.Tensor, k: int) -> tuple[Float32, Int32]:
     """The k largest of each row in descending order, and their columns.
 
     The largest k stand in the k groups of columns with the largest maxima, so that only these
@@ -200,7 +198,7 @@ def _largest(scores: torch.Tensor, k: int) -> tuple[Scores, Lists]:
     return found.values.numpy(), columns.gather(1, found.indices).numpy().astype(np.int32)
 
 
-def _fair(scores: Scores, last: Scores, k: int, order: npt.NDArray[np.int32]) -> Lists:
+def _fair(scores: Float32, last: Float32, k: int, order: Int32) -> Int32:
     """The k items, unsorted, of rows whose last place is shared: better ones, then by `order`."""
     edge = last[:, None]
     key = np.where(scores == edge, -order.astype(np.float32), np.float32(-np.inf))

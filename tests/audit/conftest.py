@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.audit.planted.world import world
+from penchant.auditing.planted.logs import world
 
 
 @pytest.fixture(scope="session")

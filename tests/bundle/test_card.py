@@ -3,8 +3,8 @@ from __future__ import annotations
 import pytest
 
 from penchant.bundle import save
-from penchant.data.split import split_random
-from penchant.evaluate import evaluate
+from penchant.data.splits import split_random
+from penchant.evaluation import evaluate
 from penchant.models import EASE, DotProduct, Popular
 
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from penchant.bundle.columns import put_together, take_apart
-from penchant.bundle.flaw import Flaw
+from penchant.bundle.damage import Flaw
 
 SERIES = [
     pl.Series([1, None, 3], dtype=pl.Int64),

@@ -17,9 +17,9 @@ from penchant.data.holdout import Rows
 from penchant.data.target import Adjusted, Like, Target
 from penchant.errors import BundleError, NotFittedError, PenchantError
 from penchant.models import EASE, TABLE, DotProduct, MajorityClass, Popular, find
-from penchant.models.abilities import Explains, RatesRows
 from penchant.models.base import Recommender
 from penchant.models.parameters import parameters
+from penchant.models.protocols import Explains, RatesRows
 
 
 def cheap(name: str) -> Recommender:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from penchant.data.attributes_sql import attribute_rows_sql, attributes_sql
+from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql
 
 GENRES = "Action,Adventure,Comedy,Horror,Children,Crime,Documentary,Drama,Fantasy,Film-Noir,Musical"
 

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from penchant.audit.planted.world import world
+from penchant.auditing.planted.logs import world
 
 
 @pytest.fixture(scope="module")

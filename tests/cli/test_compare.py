@@ -5,8 +5,8 @@ import shlex
 
 import pytest
 
-from penchant.cli import contenders
-from penchant.cli.contenders import default_specs
+from penchant.cli import default_models as contenders
+from penchant.cli.default_models import default_specs
 from penchant.testing import planted_ratings
 
 SMALL = ("-m", "ease:l2=10", "-m", "item-knn", "--replicates", "100")

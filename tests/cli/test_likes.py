@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from penchant.bundle import restore
-from penchant.likes import likes
+from penchant.like_lists import likes
 from penchant.models import make
 from penchant.testing import planted_attributes
 

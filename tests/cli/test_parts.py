@@ -7,7 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
-from penchant.cli.contenders import build, default_specs
+from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import target
 from penchant.cli.progress import Terminal
 from penchant.errors import ParameterError

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from penchant import studies
-from penchant.data.locate import VARIABLE
+from penchant.data.fetching.locate import VARIABLE
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 from stubs import Sound, breaks
 
-from penchant.data.attributes import item_attributes
+from penchant.data.attributes.binary import item_attributes
 from penchant.data.target import Like
 
 

@@ -9,8 +9,10 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.locate import locate
-from penchant.data.sources import amazon, amazon_files, fetch
+from penchant.data.fetching.locate import locate
+from penchant.data.sources import fetch
+from penchant.data.sources.amazon import files as amazon_files
+from penchant.data.sources.amazon import source as amazon
 from penchant.errors import DataError, DownloadError, ParameterError
 
 _spec = util.spec_from_file_location("amazon_made", Path(__file__).with_name("amazon_files.py"))
@@ -168,7 +170,7 @@ def test_bad_lines_are_listed_with_their_numbers(tmp_path):
 
 
 def test_every_line_of_a_large_file_is_accounted_for(tmp_path, monkeypatch):
-    monkeypatch.setattr("penchant.data.sources.amazon_lines._FEW", 2000)
+    monkeypatch.setattr("penchant.data.sources.amazon.lines._FEW", 2000)
     n = 5000
     good = made.lines(made.REVIEWS_2018[:1]).strip()
     all_lines = [good] * n
@@ -177,7 +179,7 @@ def test_every_line_of_a_large_file_is_accounted_for(tmp_path, monkeypatch):
         all_lines[at] = b"{broken"
     path = made.write(tmp_path, {"x.json": b"\n".join(all_lines)}) / "x.json"
     monkeypatch.setattr(
-        "penchant.data.sources.amazon_blocks.Blocks.__init__.__defaults__", (70_000,)
+        "penchant.data.sources.amazon.blocks.Blocks.__init__.__defaults__", (70_000,)
     )
     log = amazon.read(path)
     assert set(log.origin.skipped["row"]) == {at + 1 for at in broken}
@@ -264,7 +266,7 @@ def test_files_are_fetched_from_their_two_addresses(tmp_path, monkeypatch):
         target.write_bytes(b"x")
 
     monkeypatch.delenv("PENCHANT_MIRROR", raising=False)
-    monkeypatch.setattr("penchant.data.locate.download", download)
+    monkeypatch.setattr("penchant.data.fetching.locate.download", download)
     found = locate(amazon_files.published("amazon-2018/Gift_Cards"), cache=tmp_path)
     assert [url.partition("amazon_v2/")[2] for url in asked] == [
         "categoryFiles/Gift_Cards.json.gz",

@@ -9,10 +9,11 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.sources import SOURCES, book_crossing, fetch, load
-from penchant.data.sources.book_counts import FULL, Counts, compare
-from penchant.data.sources.book_words import mend_texts
-from penchant.data.sources.places import split_places
+from penchant.data.sources import SOURCES, fetch, load
+from penchant.data.sources.book_crossing import source as book_crossing
+from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
+from penchant.data.sources.book_crossing.locations import split_places
+from penchant.data.sources.book_crossing.text_repair import mend_texts
 from penchant.errors import DataError, ParameterError
 
 URL = "http://images.amazon.com/images/P/{}.01.{}ZZZZZZZ.jpg"

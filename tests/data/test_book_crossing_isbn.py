@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from penchant.data.sources.isbn import is_isbn10, normalise, report
+from penchant.data.sources.book_crossing.isbn import is_isbn10, normalise, report
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.data.sources.book_lines import Records, header_of, read_records
-from penchant.data.sources.book_tables import BOOKS, USERS, read_books
+from penchant.data.sources.book_crossing.lines import Records, header_of, read_records
+from penchant.data.sources.book_crossing.tables import BOOKS, USERS, read_books
 
 ORIGINAL = '"User-ID";"ISBN";"Book-Rating"'
 COPY = "User-ID,ISBN,Book-Rating"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from penchant.data.dataset import EVENT_COLUMNS
-from penchant.data.split import split_random
+from penchant.data.splits import split_random
 from penchant.testing import planted_pairs, planted_ratings
 
 
@@ -67,7 +67,7 @@ def test_new_users_are_counted():
     user = log.events["user"].to_numpy()
     sides[user == 3] = 2
     sides[np.flatnonzero(user == 4)[0]] = 2
-    from penchant.data.split import Split
+    from penchant.data.splits import Split
 
     test = Split(log=log, sides=sides, kind="given", sentence="", ties="").test
     assert (test.n_users, test.new_users) == (2, 1)

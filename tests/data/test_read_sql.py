@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy
 
-from penchant.data.read import read
+from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
 
 

@@ -9,7 +9,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from penchant.data.read import read
+from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
 
 FRAME = pl.DataFrame(

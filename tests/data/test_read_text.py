@@ -12,7 +12,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.data.read import read
+from penchant.data.reading.log_reader import read
 from penchant.errors import DataError, ParameterError
 
 

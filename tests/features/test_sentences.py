@@ -5,8 +5,8 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.encode import text_vectors
-from penchant.encode.text_vectors import SentenceVectors
+from penchant.encoders.text import sentence_vectors as text_vectors
+from penchant.encoders.text.sentence_vectors import SentenceVectors
 from penchant.errors import DataError, MissingExtraError
 from penchant.features import sentences
 from penchant.features.sentences import sentences_installed, with_sentences

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 import penchant as pn
-from penchant.data.filter import rating_range
 from penchant.data.holdout import Holdout
+from penchant.data.quality.filters import rating_range
 from penchant.models import Autoencoder, AutoRec, MultVAE
 
 pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]

@@ -9,12 +9,12 @@ import pytest
 
 import penchant as pn
 from penchant.data.sources import given_frames
-from penchant.evaluate.ranking import catalogue_of
+from penchant.evaluation.ranking import catalogue_of
 from penchant.models import make
 from penchant.run import Run
-from penchant.studies.fashion_content import RIDGE, per_user
-from penchant.studies.fashion_films import NAME, films
-from penchant.studies.fashion_setup import Setup, gain
+from penchant.studies.fashion.content import RIDGE, per_user
+from penchant.studies.fashion.films import NAME, films
+from penchant.studies.fashion.setup import Setup, gain
 
 pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 

@@ -6,7 +6,7 @@ A wide miss means that a metric, a split or a model has changed its meaning.
 import pytest
 
 import penchant as pn
-from penchant.data.filter import rating_range
+from penchant.data.quality.filters import rating_range
 from penchant.data.sources import given_frames
 from penchant.models import EASE, make
 

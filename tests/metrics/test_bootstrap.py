@@ -24,10 +24,10 @@ from penchant.metrics import (
     mean_replicates,
     replicates,
 )
-from penchant.metrics.base import Floats
+from penchant.typing import Float64
 
 
-def draws(n_users: int, n_replicates: int, seed: int = 0) -> Floats:
+def draws(n_users: int, n_replicates: int, seed: int = 0) -> Float64:
     return np.concatenate(list(bootstrap_weights(n_users, n_replicates, seed)))
 
 

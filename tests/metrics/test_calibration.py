@@ -13,13 +13,13 @@ from hypothesis.extra import numpy as hnp
 
 from penchant.errors import ParameterError
 from penchant.metrics import Brier, ExpectedCalibrationError, LogLoss, calibration_curve
-from penchant.metrics.base import Bools, Floats, Ints
+from penchant.typing import Bool, Float64, Int64
 
 ALL = [LogLoss(), Brier(), ExpectedCalibrationError()]
 
 
 @st.composite
-def stated_rows(draw: st.DrawFn) -> tuple[Floats, Bools, Ints]:
+def stated_rows(draw: st.DrawFn) -> tuple[Float64, Bool, Int64]:
     n = draw(st.integers(1, 25))
     probability = draw(hnp.arrays(np.float64, n, elements=st.floats(0, 1)))
     truth = draw(hnp.arrays(np.bool_, n))
@@ -30,7 +30,7 @@ def stated_rows(draw: st.DrawFn) -> tuple[Floats, Bools, Ints]:
 
 @settings(max_examples=60, deadline=None)
 @given(stated_rows())
-def test_losses_equal_scikit_learn(rows: tuple[Floats, Bools, Ints]):
+def test_losses_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     probability, truth, weight = rows
     loss = reference.log_loss(truth, probability, sample_weight=weight, labels=[False, True])
     brier = np.average((probability - truth) ** 2, weights=weight)
@@ -48,7 +48,7 @@ def test_brier_equals_scikit_learn():
 
 @settings(max_examples=60, deadline=None)
 @given(stated_rows(), st.integers(1, 12))
-def test_calibration_equals_a_loop_over_bins(rows: tuple[Floats, Bools, Ints], bins: int):
+def test_calibration_equals_a_loop_over_bins(rows: tuple[Float64, Bool, Int64], bins: int):
     probability, truth, _ = rows
     curve = calibration_curve(probability, truth, bins)
     distance = 0.0
@@ -71,7 +71,7 @@ def test_calibration_equals_a_loop_over_bins(rows: tuple[Floats, Bools, Ints], b
 
 @settings(max_examples=30, deadline=None)
 @given(stated_rows())
-def test_a_whole_weight_is_repetition(rows: tuple[Floats, Bools, Ints]):
+def test_a_whole_weight_is_repetition(rows: tuple[Float64, Bool, Int64]):
     probability, truth, weight = rows
     for metric in ALL:
         repeated = metric(np.repeat(probability, weight), np.repeat(truth, weight))

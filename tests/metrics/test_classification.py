@@ -23,13 +23,13 @@ from penchant.metrics import (
     best_threshold,
     confusion_matrix,
 )
-from penchant.metrics.base import Bools, Floats, Ints
+from penchant.typing import Bool, Float64, Int64
 
 DECISIONS = [LikeAccuracy(), LikePrecision(), LikeRecall(), LikeF1()]
 
 
 @st.composite
-def scored_rows(draw: st.DrawFn) -> tuple[Floats, Bools, Ints]:
+def scored_rows(draw: st.DrawFn) -> tuple[Float64, Bool, Int64]:
     """Scores with many ties, truth with both classes, and whole weights."""
     n = draw(st.integers(2, 25))
     score = draw(hnp.arrays(np.float64, n, elements=st.sampled_from([0.1, 0.25, 0.5, 0.7, 1.0])))
@@ -42,7 +42,7 @@ def scored_rows(draw: st.DrawFn) -> tuple[Floats, Bools, Ints]:
 
 @settings(max_examples=80, deadline=None)
 @given(scored_rows())
-def test_decisions_equal_scikit_learn(rows: tuple[Floats, Bools, Ints]):
+def test_decisions_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     score, truth, weight = rows
     decided = score >= 0.5
     options = {"sample_weight": weight}
@@ -62,7 +62,7 @@ def test_decisions_equal_scikit_learn(rows: tuple[Floats, Bools, Ints]):
 
 @settings(max_examples=80, deadline=None)
 @given(scored_rows())
-def test_areas_equal_scikit_learn(rows: tuple[Floats, Bools, Ints]):
+def test_areas_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     score, truth, weight = rows
     auc = reference.roc_auc_score(truth, score, sample_weight=weight)
     precision = reference.average_precision_score(truth, score, sample_weight=weight)
@@ -72,7 +72,7 @@ def test_areas_equal_scikit_learn(rows: tuple[Floats, Bools, Ints]):
 
 @settings(max_examples=40, deadline=None)
 @given(scored_rows())
-def test_auc_is_the_share_of_pairs_in_order(rows: tuple[Floats, Bools, Ints]):
+def test_auc_is_the_share_of_pairs_in_order(rows: tuple[Float64, Bool, Int64]):
     score, truth, _ = rows
     liked, other = score[truth][:, np.newaxis], score[~truth]
     assert AUC()(score, truth) == pytest.approx(np.mean((liked > other) + 0.5 * (liked == other)))
@@ -80,7 +80,7 @@ def test_auc_is_the_share_of_pairs_in_order(rows: tuple[Floats, Bools, Ints]):
 
 @pytest.mark.parametrize("metric", [AUC(), AveragePrecision(), PrecisionAtRecall(60)])
 def test_many_weightings_equal_one_at_a_time(metric, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("penchant.metrics.order._BLOCK_CELLS", 100)
+    monkeypatch.setattr("penchant.metrics.score_order._BLOCK_CELLS", 100)
     rng = np.random.default_rng(0)
     score, truth = rng.integers(0, 9, 40) / 8, rng.random(40) < 0.4
     weights = rng.integers(0, 3, (7, 40)).astype(np.float64)
@@ -115,14 +115,14 @@ def test_constant_scores_are_worth_half_and_the_base_rate():
     assert AveragePrecision()(np.full(4, 0.3), truth) == 0.25
 
 
-def brute_force(score: Floats, truth: Bools, metric) -> float:
+def brute_force(score: Float64, truth: Bool, metric) -> float:
     cuts = [-math.inf, *np.unique(score), math.inf]
     return np.nanmax([metric(score >= cut, truth) for cut in cuts])
 
 
 @settings(max_examples=60, deadline=None)
 @given(scored_rows(), st.sampled_from(DECISIONS))
-def test_best_threshold_is_the_best_of_all_cuts(rows: tuple[Floats, Bools, Ints], metric):
+def test_best_threshold_is_the_best_of_all_cuts(rows: tuple[Float64, Bool, Int64], metric):
     score, truth, _ = rows
     threshold = best_threshold(score, truth, metric.name)
     assert threshold not in score

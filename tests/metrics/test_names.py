@@ -20,7 +20,7 @@ from penchant.metrics import (
     RowMetric,
     parse,
 )
-from penchant.metrics.beyond import ListMetric
+from penchant.metrics.beyond_accuracy import ListMetric
 
 
 @pytest.mark.parametrize("name", [name.replace("@k", "@7") for name in NAMES])

@@ -13,7 +13,7 @@ from sklearn.metrics import mean_absolute_error, root_mean_squared_error
 
 from penchant.errors import ParameterError
 from penchant.metrics import MAE, RMSE, Pearson
-from penchant.metrics.base import Floats
+from penchant.typing import Float64
 
 TABLE = hnp.arrays(
     np.float64, st.tuples(st.integers(2, 20), st.just(2)), elements=st.floats(-5, 5, width=16)
@@ -23,7 +23,7 @@ ALL = [RMSE(), MAE(), Pearson()]
 
 @settings(max_examples=60, deadline=None)
 @given(TABLE)
-def test_errors_equal_scikit_learn(table: Floats):
+def test_errors_equal_scikit_learn(table: Float64):
     prediction, truth = table.T
     assert RMSE()(prediction, truth) == pytest.approx(root_mean_squared_error(truth, prediction))
     assert MAE()(prediction, truth) == pytest.approx(mean_absolute_error(truth, prediction))
@@ -40,7 +40,7 @@ def test_pearson_equals_numpy_also_far_from_zero(shift: float):
 
 @settings(max_examples=40, deadline=None)
 @given(TABLE, st.data())
-def test_a_whole_weight_is_repetition(table: Floats, data: st.DataObject):
+def test_a_whole_weight_is_repetition(table: Float64, data: st.DataObject):
     n = len(table)
     weight = data.draw(hnp.arrays(np.int64, n, elements=st.integers(0, 4)))
     repeated = np.repeat(table, weight, axis=0)

@@ -21,12 +21,12 @@ from penchant.metrics import (
     sign_flip_test,
     verdict,
 )
-from penchant.metrics.base import Floats
+from penchant.typing import Float64
 
 N_REPLICATES = 400
 
 
-def compare_columns(values: Floats, higher_is_better: bool = True) -> Comparison:
+def compare_columns(values: Float64, higher_is_better: bool = True) -> Comparison:
     """Column 0 is the model, the others are baselines."""
     means, figures = mean_replicates(values, N_REPLICATES), values.mean(axis=0)
     return compare(

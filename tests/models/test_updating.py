@@ -11,13 +11,13 @@ import pytest
 
 from penchant.bundle import restore
 from penchant.data.dataset import Dataset
-from penchant.data.split import split_random
+from penchant.data.splits import split_random
 from penchant.errors import DataError, PenchantError
 from penchant.metrics import RMSE
 from penchant.models import EASE, RBM, AttributeNetwork, AutoRec, MultDAE, MultVAE, make
-from penchant.models.abilities import Updates
+from penchant.models.protocols import Updates
 from penchant.testing import planted_attributes, planted_pairs, planted_ratings
-from penchant.testing.given import ndcg
+from penchant.testing.helpers import ndcg
 
 SMALL = "hidden=24,l2=3,learning_rate=0.02,batch_size=16,epochs=12"
 ENCODERS = "hidden=24,latent=8,batch_size=20,epochs=20,learning_rate=0.005"

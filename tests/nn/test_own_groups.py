@@ -12,14 +12,15 @@ import pytest
 import torch
 
 from penchant.errors import PenchantError
-from penchant.nn import own_training, own_worker
 from penchant.nn.activations import ACTIVATIONS, Sigmoid
-from penchant.nn.cells import CELLS
-from penchant.nn.own_batches import Lesson, Lessons
-from penchant.nn.own_kept import FOLDER
-from penchant.nn.own_networks import Layout, OwnNetworks
-from penchant.nn.own_training import Teaching, teach
-from penchant.nn.recurrence import prefix_tree
+from penchant.nn.per_user import training as own_training
+from penchant.nn.per_user import worker as own_worker
+from penchant.nn.per_user.batches import Lesson, Lessons
+from penchant.nn.per_user.cells import CELLS
+from penchant.nn.per_user.checkpoint_store import FOLDER
+from penchant.nn.per_user.networks import Layout, OwnNetworks
+from penchant.nn.per_user.recurrence import prefix_tree
+from penchant.nn.per_user.training import Teaching, teach
 from penchant.run import Run
 
 STEPS = 6
@@ -300,9 +301,9 @@ def test_a_script_without_a_guard_is_not_run_again(tmp_path):
             import numpy as np
             from penchant.nn import own_training
             from penchant.nn.activations import ACTIVATIONS
-            from penchant.nn.cells import CELLS
-            from penchant.nn.own_batches import Lesson
-            from penchant.nn.own_networks import Layout
+            from penchant.nn.per_user.cells import CELLS
+            from penchant.nn.per_user.batches import Lesson
+            from penchant.nn.per_user.networks import Layout
             from penchant.run import Run
             own_training.LONG, own_training.GROUP_NETWORKS = 0.0, 1
             layout = Layout(CELLS["gru"](ACTIVATIONS["tanh"], ACTIVATIONS["sigmoid"]), 3, 2)

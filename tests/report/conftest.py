@@ -10,8 +10,8 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.split import split_per_user
-from penchant.evaluate import evaluate
+from penchant.data.splits import split_per_user
+from penchant.evaluation import evaluate
 from penchant.models import make
 
 HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(1)> & $x^2$ \"'"

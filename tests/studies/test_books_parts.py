@@ -10,19 +10,17 @@ import numpy as np
 import pytest
 
 import penchant as pn
-from penchant.data.sources import book_crossing
+from penchant.data.sources.book_crossing import source as book_crossing
 from penchant.metrics import AUC
 from penchant.run import Run
-from penchant.studies import (
-    books_honest,
-    books_judged,
-    books_recommended,
-    books_seeds,
-    books_strong,
-    books_trap,
-)
-from penchant.studies.books_networks import JACCARD, NETWORKS
-from penchant.studies.books_setup import EVERYTHING, Setup, answers, f1, own_cut, rounded, scores
+from penchant.studies.books import evaluation as books_judged
+from penchant.studies.books import honest as books_honest
+from penchant.studies.books import recommendations as books_recommended
+from penchant.studies.books import seeds as books_seeds
+from penchant.studies.books import strong_models as books_strong
+from penchant.studies.books import threshold_trap as books_trap
+from penchant.studies.books.networks import JACCARD, NETWORKS
+from penchant.studies.books.setup import EVERYTHING, Setup, answers, f1, own_cut, rounded, scores
 from penchant.studies.study import Comparison, Steps
 
 PLAIN, ADJUSTED = JACCARD

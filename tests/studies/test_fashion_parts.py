@@ -11,16 +11,16 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.split import TEST, TRAIN, VALIDATION
-from penchant.evaluate.ranking import catalogue_of
+from penchant.data.splits import TEST, TRAIN, VALIDATION
+from penchant.evaluation.ranking import catalogue_of
 from penchant.features.item_content import with_vectors
 from penchant.features.pictures import COLUMN as PICTURE
 from penchant.models import make
-from penchant.models.hybrid import HybridRecommender
-from penchant.report.parts import Section
-from penchant.report.study_result import StudyResult
+from penchant.models.hybrid.model import HybridRecommender
+from penchant.results.study import StudyResult
+from penchant.results.study_parts import Section
 from penchant.run import Run
-from penchant.studies.fashion_branches import (
+from penchant.studies.fashion.branches import (
     COLLABORATIVE,
     CONTENT,
     WITHOUT,
@@ -28,10 +28,10 @@ from penchant.studies.fashion_branches import (
     spec_of,
     subsets,
 )
-from penchant.studies.fashion_content import best_of, chosen, per_user, ridge
-from penchant.studies.fashion_films import Films, some_users
-from penchant.studies.fashion_pictures import WIDE, Gallery, PicturedResult, Shown, small
-from penchant.studies.fashion_setup import (
+from penchant.studies.fashion.content import best_of, chosen, per_user, ridge
+from penchant.studies.fashion.films import Films, some_users
+from penchant.studies.fashion.pictures import WIDE, Gallery, PicturedResult, Shown, small
+from penchant.studies.fashion.setup import (
     GAUSSIAN,
     Setup,
     apart,

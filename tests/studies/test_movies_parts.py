@@ -7,14 +7,16 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.attributes import item_attributes
-from penchant.data.split import TEST
+from penchant.data.attributes.binary import item_attributes
+from penchant.data.splits import TEST
 from penchant.errors import DataError
 from penchant.models import PerUserNetwork, RatingRBM
 from penchant.run import Run
-from penchant.studies import movies_everyone, movies_judged, movies_networks
-from penchant.studies.movies_first_user import first_user
-from penchant.studies.movies_setup import (
+from penchant.studies.movies import all_users as movies_everyone
+from penchant.studies.movies import evaluation as movies_judged
+from penchant.studies.movies import networks as movies_networks
+from penchant.studies.movies.first_user import first_user
+from penchant.studies.movies.setup import (
     EVERYTHING,
     MAJORITY,
     Setup,
@@ -25,7 +27,7 @@ from penchant.studies.movies_setup import (
     questions,
     row_scores,
 )
-from penchant.studies.movies_shared import TRIVIAL
+from penchant.studies.movies.shared_models import TRIVIAL
 from penchant.testing import planted_attributes
 
 

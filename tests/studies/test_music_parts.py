@@ -10,11 +10,14 @@ import pytest
 
 import penchant as pn
 from penchant.data.dataset import Dataset
-from penchant.data.split import TRAIN
+from penchant.data.splits import TRAIN
 from penchant.models import make
 from penchant.run import Run
-from penchant.studies import music_data, music_explored, music_reviews, music_traps
-from penchant.studies.music_setup import REGRESSOR, Setup, average, errors, with_statistics
+from penchant.studies.music import data as music_data
+from penchant.studies.music import exploration as music_explored
+from penchant.studies.music import reviews as music_reviews
+from penchant.studies.music import traps as music_traps
+from penchant.studies.music.setup import REGRESSOR, Setup, average, errors, with_statistics
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.explore import write_exploration
+from penchant.exploration.log_exploration import write_exploration
 from penchant.models import EASE
 from penchant.studies.study import (
     Comparison,

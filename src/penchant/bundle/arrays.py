@@ -5,18 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from penchant.atomic_write import make_usual
+from penchant.bundle.damage import Flaw, inside
 from penchant.bundle.entries import Spec
-from penchant.bundle.flaw import Flaw, inside
-from penchant.files import make_usual
+from penchant.typing import AnyArray
 
-AnyArray = npt.NDArray[Any]
 _CODES = {
     "BOOL": "bool",
     "F16": "float16",

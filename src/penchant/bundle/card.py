@@ -10,13 +10,13 @@ from typing import Any, Protocol
 
 from penchant.bundle.manifest import Training
 from penchant.models import name_of
-from penchant.models.abilities import Explains, RatesRows
 from penchant.models.base import Recommender
 from penchant.models.parameters import parameters
+from penchant.models.protocols import Explains, RatesRows
 
 
 class Evaluated(Protocol):
-    """A comparison of models, such as `penchant.evaluate` returns."""
+    """A comparison of models, such as `penchant.evaluation` returns."""
 
     def to_dict(self) -> dict[str, Any]:
         """Split, settings and tables as plain values."""

@@ -11,13 +11,12 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
+from penchant.bundle.damage import Flaw
 from penchant.bundle.entries import NUMBERS, Column
-from penchant.bundle.flaw import Flaw
+from penchant.typing import AnyArray
 
-AnyArray = npt.NDArray[Any]
 _TEXTS = {"String": pl.String(), "Categorical": pl.Categorical()}
 
 

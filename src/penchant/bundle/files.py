@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from penchant.bundle.flaw import Flaw
+from penchant.bundle.damage import Flaw
 from penchant.bundle.manifest import ARRAYS, CARD, MANIFEST, MAX_BYTES, FileEntry, Manifest, parse
 from penchant.errors import BundleError
 

@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penchant.bundle import strict_json
+from penchant.bundle.damage import Flaw
 from penchant.bundle.entries import Entry, Size
-from penchant.bundle.flaw import Flaw
 from penchant.errors import BundleError
 
 FORMAT: Literal["penchant bundle"] = "penchant bundle"

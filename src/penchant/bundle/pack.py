@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from typing import Any, get_args
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import torch
 from scipy import sparse
 
 from penchant.bundle import plain
 from penchant.bundle.columns import put_together, take_apart
+from penchant.bundle.damage import Flaw
 from penchant.bundle.entries import (
     Array,
     Column,
@@ -29,14 +29,13 @@ from penchant.bundle.entries import (
     Shared,
     Table,
 )
-from penchant.bundle.flaw import Flaw
 from penchant.bundle.manifest import ATTRIBUTE
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
 from penchant.models.base import Recommender
+from penchant.typing import AnyArray
 
-AnyArray = npt.NDArray[Any]
 DTYPES = frozenset(get_args(DType))
 
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from penchant.bundle import plain, strict_json
-from penchant.bundle.flaw import Flaw, inside
+from penchant.bundle.damage import Flaw, inside
 from penchant.data.target import Target
 from penchant.errors import BundleError, ParameterError, PenchantError
 from penchant.models import TABLE, find, name_of

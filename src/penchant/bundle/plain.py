@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from penchant.bundle.flaw import Flaw
+from penchant.bundle.damage import Flaw
 
 _MAX_DEPTH = 16
 _FLOAT = "$float"  # stands for the floats that JSON does not have

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from penchant.bundle.arrays import read_arrays
+from penchant.bundle.damage import Flaw, inside, told_of
 from penchant.bundle.entries import Ids, Members, Shared, Spec
 from penchant.bundle.files import check_listing, checksum, read_manifest
-from penchant.bundle.flaw import Flaw, inside, told_of
 from penchant.bundle.manifest import ARRAYS, MANIFEST, MAX_NESTING, Manifest
 from penchant.bundle.pack import check_name
 from penchant.bundle.parameters import Classes, build, class_of

@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from penchant.bundle.flaw import Flaw
+from penchant.bundle.damage import Flaw
 
 MAX_DEPTH = 32
 _MAX_DIGITS = 20  # 2**64 has as many

@@ -6,19 +6,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 import torch
 from scipy import sparse
 
 from penchant.bundle import plain
 from penchant.bundle.columns import checked_offsets, put_together
+from penchant.bundle.damage import Flaw
 from penchant.bundle.entries import Array, Csr, HistoriesEntry, Ids, Plain, Shared, Table
-from penchant.bundle.flaw import Flaw
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary
+from penchant.typing import AnyArray
 
-AnyArray = npt.NDArray[Any]
 Arrays = Mapping[str, AnyArray]
 
 

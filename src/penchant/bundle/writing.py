@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from penchant.bundle.arrays import write_arrays
+from penchant.bundle.atomic_folder import replacing
 from penchant.bundle.card import Evaluated, card
+from penchant.bundle.damage import Flaw
 from penchant.bundle.files import entries_of
-from penchant.bundle.flaw import Flaw
 from penchant.bundle.manifest import (
     ARRAYS,
     CARD,
@@ -28,7 +29,6 @@ from penchant.bundle.manifest import (
 )
 from penchant.bundle.pack import pack
 from penchant.bundle.parameters import checked, identity
-from penchant.bundle.placing import replacing
 from penchant.bundle.unpack import check_base
 from penchant.errors import BundleError, NotFittedError
 from penchant.models.base import Recommender

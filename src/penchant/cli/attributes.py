@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penchant.atomic_write import whole, write_whole
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log import TableOptions
-from penchant.cli.session import Session
-from penchant.files import whole, write_whole
+from penchant.cli.log_options import TableOptions
+from penchant.cli.run_context import Session
 from penchant.run import say
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from penchant.data.attributes import Attributes
+    from penchant.data.attributes.binary import Attributes
     from penchant.data.dataset import Dataset
 
 _DATABASES = (".db", ".sqlite", ".sqlite3")
@@ -61,10 +61,10 @@ def attributes(
     path = target(output, endings=_ENDINGS)
     data = log.read(session.run)
 
-    from penchant.data.attribute_rows import attribute_rows
-    from penchant.data.attributes import item_attributes
-    from penchant.data.attributes_sql import attribute_rows_sql, attributes_sql
-    from penchant.data.write_sql import write_sql
+    from penchant.data.attributes.binary import item_attributes
+    from penchant.data.attributes.rows import attribute_rows
+    from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql
+    from penchant.data.sql_export import write_sql
 
     found = item_attributes(data, column, attribute)
     rows = attribute_rows(data, found, like)

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.events import column, separator
+from penchant.cli.event_options import column, separator
 from penchant.cli.files import target as writable
-from penchant.cli.log import TableOptions
-from penchant.cli.session import Session
-from penchant.cli.splitting import SplitOptions
+from penchant.cli.log_options import TableOptions
+from penchant.cli.run_context import Session
+from penchant.cli.split_options import SplitOptions
 from penchant.errors import ParameterError
 from penchant.run import Run, say
 
 if TYPE_CHECKING:
-    from penchant.audit import Findings
+    from penchant.auditing import Findings
     from penchant.data.dataset import Dataset
 
 OBJECTED = 3
@@ -131,7 +131,7 @@ def audit(
     else:
         found.render(session.console)
     if page is not None:
-        from penchant.report.audit import write_audit
+        from penchant.reporting.pages.audit import write_audit
 
         write_audit(found, page)
         say(f"Wrote {page}.")
@@ -140,7 +140,7 @@ def audit(
 
 
 def _audit(files: AuditedFiles, way: Way, log: AuditedLog, session: Session) -> Findings:
-    from penchant.audit import audit as look
+    from penchant.auditing import audit as look
 
     files = _folder(Path(log.source), files) if log.source else files
     others = {

@@ -9,8 +9,8 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log import TableOptions
-from penchant.cli.session import Session
+from penchant.cli.log_options import TableOptions
+from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
 from penchant.run import say
 

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
-from penchant.cli.failing import told
-from penchant.cli.session import Session
+from penchant.cli.error_boundary import told
+from penchant.cli.run_context import Session
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.contenders import build, default_specs
+from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import target
-from penchant.cli.log import LogOptions
-from penchant.cli.session import Session
-from penchant.cli.splitting import SplitOptions
+from penchant.cli.log_options import LogOptions
+from penchant.cli.run_context import Session
+from penchant.cli.split_options import SplitOptions
 from penchant.run import say
 
 if TYPE_CHECKING:
-    from penchant.evaluate import Evaluation
+    from penchant.evaluation import Evaluation
 
 
 @command
@@ -61,7 +61,7 @@ def compare(
         model = default_specs(data)
         models = build(model, split.seed)
 
-    from penchant.evaluate import evaluate
+    from penchant.evaluation import evaluate
 
     parts = split.cut(data)
     result = evaluate(
@@ -89,7 +89,7 @@ def compare(
 
 def show(session: Session, result: Evaluation) -> None:
     """Print the tables, and which model is best on validation."""
-    from penchant.evaluate.text import render
+    from penchant.results.evaluation_text import render
 
     render(result, session.console)
     if result.split.validation is not None:

@@ -10,10 +10,10 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.compare import show as show_result
-from penchant.cli.contenders import all_specs, build
+from penchant.cli.default_models import all_specs, build
 from penchant.cli.files import target
 from penchant.cli.lists import as_json, lists_for, newcomer, show
-from penchant.cli.session import Session
+from penchant.cli.run_context import Session
 from penchant.cli.titles import items_of_titles
 from penchant.run import say
 
@@ -40,10 +40,10 @@ def demo(
 
     from penchant.bundle import save
     from penchant.data.sources import load
-    from penchant.data.split import split_per_user
-    from penchant.evaluate import evaluate
+    from penchant.data.splits import split_per_user
+    from penchant.evaluation import evaluate
     from penchant.models import make
-    from penchant.models.abilities import Explains
+    from penchant.models.protocols import Explains
 
     log = load(_NAME, mirror=mirror, offline=offline, run=session.run)
     say(f"{log!r} from {log.origin.source}.")

@@ -9,8 +9,8 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log import LogOptions
-from penchant.cli.session import Session
+from penchant.cli.log_options import LogOptions
+from penchant.cli.run_context import Session
 from penchant.run import say
 
 
@@ -28,7 +28,7 @@ def explore(
     page = target(output, endings=(".html", ".htm"))
     data = log.read(session.run)
     if session.json:
-        from penchant.explore import explore as look
+        from penchant.exploration.log_exploration import explore as look
 
         session.reply(look(data).to_dict())
     else:
@@ -36,7 +36,7 @@ def explore(
         print()
         print(data.check())
     if page is not None:
-        from penchant.explore import write_exploration
+        from penchant.exploration.log_exploration import write_exploration
 
         write_exploration(data, page)
         say(f"Wrote {page}.")

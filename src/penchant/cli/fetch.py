@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.session import Session
+from penchant.cli.run_context import Session
 
 
 @command

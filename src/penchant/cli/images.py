@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.log import TableOptions
-from penchant.cli.session import Session
+from penchant.cli.log_options import TableOptions
+from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
 from penchant.run import say
 
@@ -55,7 +55,7 @@ def images(
 
     LOG may also be a file of two columns, item and address.
     """
-    from penchant.data.download import Patience
+    from penchant.data.fetching.download import Patience
     from penchant.data.images import Manners, fetch_images
 
     if log.offline:

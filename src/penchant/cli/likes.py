@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penchant.atomic_write import whole
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import target
 from penchant.cli.lists import as_json, show_tables
-from penchant.cli.session import Session
-from penchant.files import whole
+from penchant.cli.run_context import Session
 from penchant.run import say
 
 if TYPE_CHECKING:
@@ -68,8 +68,8 @@ def likes(
     import polars as pl
 
     from penchant.bundle import restore
-    from penchant.likes import likes_in_parts
-    from penchant.models.abilities import RatesRows
+    from penchant.like_lists import likes_in_parts
+    from penchant.models.protocols import RatesRows
 
     model = restore(folder)
     users, names = audience.of(model)

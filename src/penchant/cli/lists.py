@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.cli.session import Session
-from penchant.files import whole
+from penchant.atomic_write import whole
+from penchant.cli.run_context import Session
 
 if TYPE_CHECKING:
     import polars as pl
@@ -49,7 +49,7 @@ def lists_for(
     if not why:
         return model.recommend(users, k, candidates=candidates, titles=True, run=run)
 
-    from penchant.explain import explain_lists
+    from penchant.explanation import explain_lists
 
     return explain_lists(model, users, k, reasons=REASONS, candidates=candidates, run=run)
 

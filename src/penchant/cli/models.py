@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.session import Session
+from penchant.cli.run_context import Session
 
 if TYPE_CHECKING:
     from penchant.models.parameters import Parameter

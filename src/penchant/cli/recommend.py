@@ -11,7 +11,7 @@ from penchant.cli.audience import Audience, ids
 from penchant.cli.command import command
 from penchant.cli.files import target
 from penchant.cli.lists import as_json, lists_for, show, write
-from penchant.cli.session import Session
+from penchant.cli.run_context import Session
 from penchant.run import say
 
 

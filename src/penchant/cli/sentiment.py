@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.events import EventOptions
+from penchant.cli.event_options import EventOptions
 from penchant.cli.files import target
-from penchant.cli.session import Session
+from penchant.cli.run_context import Session
 from penchant.errors import DataError
 from penchant.run import say
 
 if TYPE_CHECKING:
-    from penchant.encode.sentiment_compared import SentimentComparison
+    from penchant.encoders.sentiment.comparison import SentimentComparison
 
 _USUAL = ("cnn", "tfidf", "ensemble")
 _SHOWN = (
@@ -58,9 +58,9 @@ def sentiment(
     page = target(output, endings=(".html", ".htm"))
     names = _names(model)
 
-    from penchant.encode import make
-    from penchant.encode.sentiment_features import texts_of
-    from penchant.encode.sentiment_judge import judge
+    from penchant.encoders import make
+    from penchant.encoders.sentiment.evaluation import judge
+    from penchant.encoders.sentiment.features import texts_of
 
     classifiers = {name: make(name, above=above, seed=seed) for name in names}
     data = log.read(session.run)
@@ -85,7 +85,7 @@ def sentiment(
     else:
         _show(session, found)
     if page is not None:
-        from penchant.report.sentiment import write_sentiment
+        from penchant.reporting.pages.sentiment import write_sentiment
 
         write_sentiment(found, page, name=data.name, again=again)
         say(f"Wrote {page}.")
@@ -99,7 +99,7 @@ def _names(wishes: list[str] | None) -> tuple[str, ...]:
     Raises:
         ParameterError: there is no such classifier.
     """
-    from penchant.encode import TABLE, find
+    from penchant.encoders import TABLE, find
 
     if wishes and "all" in wishes:
         return tuple(n for n in TABLE if n != "majority" and "vectors" not in n)
@@ -112,7 +112,7 @@ def _show(session: Session, found: SentimentComparison) -> None:
     """Print the table."""
     from rich.table import Table
 
-    from penchant.report.format import fixed, signed
+    from penchant.results.number_format import fixed, signed
 
     session.console.print(found.sentence())
     frame = found.frame()

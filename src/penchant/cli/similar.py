@@ -8,8 +8,8 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.lists import show_tables
-from penchant.cli.log import TableOptions
-from penchant.cli.session import Session
+from penchant.cli.log_options import TableOptions
+from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
 from penchant.run import say
 
@@ -52,8 +52,8 @@ def similar(
 
     import polars as pl
 
-    from penchant.models.similarity import Similarity
-    from penchant.similar import similar as alike
+    from penchant.models.neighbours.similarity import Similarity
+    from penchant.similar_items import similar as alike
 
     if similarity not in get_args(Similarity):
         raise ParameterError(

@@ -14,9 +14,9 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log import TableOptions
-from penchant.cli.session import Session
-from penchant.data.locate import VARIABLE
+from penchant.cli.log_options import TableOptions
+from penchant.cli.run_context import Session
+from penchant.data.fetching.locate import VARIABLE
 from penchant.errors import ParameterError
 from penchant.run import say
 
@@ -91,7 +91,7 @@ def study(
     values = checked(name, found, (small_options(found) if small else {}) | parse(option or ()))
     log = _log(name, found, log, small)
 
-    from penchant.data.cache import cache_folder
+    from penchant.data.fetching.cache import cache_folder
     from penchant.studies.study import StudyRun
 
     run = StudyRun(
@@ -112,7 +112,7 @@ def study(
     if session.json:
         session.reply(result.to_dict() | {"reproduce": again})
     else:
-        from penchant.report.study_text import render
+        from penchant.results.study_text import render
 
         render(result, session.console)
     if page is not None:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.contenders import build
-from penchant.cli.log import LogOptions
-from penchant.cli.session import Session
+from penchant.cli.default_models import build
+from penchant.cli.log_options import LogOptions
+from penchant.cli.run_context import Session
 from penchant.errors import BundleError
 from penchant.run import Run, say
 
@@ -71,7 +71,7 @@ def learn(model: Recommender, log: Dataset, validation: float, run: Run) -> Reco
     if not validation or "patience" not in model.params():
         return model.fit(log, run=run)
 
-    from penchant.data.split import split
+    from penchant.data.splits import split
 
     parts = split(log, validation=0, test=validation, seed=model.seed)
     return model.fit(parts.train, parts.test, run=run).refit(log, run=run)

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.contenders import build
+from penchant.cli.default_models import build
 from penchant.cli.files import target
-from penchant.cli.log import LogOptions
-from penchant.cli.session import Session
-from penchant.cli.splitting import SplitOptions
+from penchant.cli.log_options import LogOptions
+from penchant.cli.run_context import Session
+from penchant.cli.split_options import SplitOptions
 from penchant.run import say
 
 if TYPE_CHECKING:
-    from penchant.evaluate.result import Entry, Table
     from penchant.models.base import Recommender
+    from penchant.results.evaluation import Entry, Table
     from penchant.run import Run
-    from penchant.tune import Tuning
+    from penchant.tuning import Tuning
 
 _BEST = 5  # trials that are shown
 _INTERRUPTED = 130  # the exit code of a program that was stopped by Ctrl-C
@@ -75,8 +75,8 @@ def tune(
     page = target(output, endings=(".html", ".htm"))
     (given,) = build([model], split.seed).values()
 
-    from penchant.tune.ranges import space_of
-    from penchant.tune.trials import tune as try_all
+    from penchant.tuning.ranges import space_of
+    from penchant.tuning.trials import tune as try_all
 
     wishes = space_of(given, space or ())
     parts = split.cut(log.read(session.run))
@@ -116,7 +116,7 @@ def show(session: Session, tuning: Tuning) -> None:
     """Print the best trials, and what was found, with the best as a text for `-m`."""
     from rich.table import Table as Grid
 
-    from penchant.report.tuning_parts import text
+    from penchant.results.tuning_parts import text
 
     best = tuning.ranked[:_BEST]
     grid = Grid(title=f"The best of {len(tuning.trials)} trials", title_justify="left")
@@ -137,8 +137,8 @@ def compared(tuning: Tuning, given: Recommender, run: Run) -> dict[str, Any]:
     Returns:
         `sentences` for a person, the evaluation's `notes` on the split, and its `tables`.
     """
-    from penchant.evaluate import evaluate
-    from penchant.evaluate.compare import label
+    from penchant.evaluation import evaluate
+    from penchant.evaluation.comparison import label
 
     tuned, default = tuning.best_name, label(given)
     models = {default: given, tuned: tuning.best()}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.events import EventOptions
-from penchant.cli.session import Session
+from penchant.cli.event_options import EventOptions
+from penchant.cli.run_context import Session
 from penchant.errors import BundleError, DataError, ParameterError
 from penchant.run import say
 
@@ -49,7 +49,7 @@ def update(
     place = _place(folder, output, in_place=in_place)
 
     from penchant.bundle import restore, save
-    from penchant.models.abilities import Updates
+    from penchant.models.protocols import Updates
 
     model = restore(folder)
     if not isinstance(model, Updates):
@@ -109,7 +109,7 @@ def _place(folder: Path, output: Path | None, *, in_place: bool) -> Path:
 def _able() -> list[str]:
     """The names of all models that can go on learning."""
     from penchant.models import TABLE, find
-    from penchant.models.abilities import Updates
+    from penchant.models.protocols import Updates
 
     return [name for name in TABLE if issubclass(find(name), Updates)]
 

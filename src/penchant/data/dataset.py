@@ -14,10 +14,11 @@ import polars as pl
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary, canonical
 from penchant.errors import DataError
+from penchant.typing import AnyInt, Bool, Float32, Int64
 
 if TYPE_CHECKING:
-    from penchant.data.check import Check
-    from penchant.data.summary import Summary
+    from penchant.data.quality.log_check import Check
+    from penchant.data.quality.log_summary import Summary
 
 EVENT_COLUMNS = ("user", "item", "rating", "time", "row")
 
@@ -155,7 +156,7 @@ class Dataset:
         return "time" in self.events.columns and self.events["time"].null_count() == 0
 
     @property
-    def ratings(self) -> npt.NDArray[np.float32]:
+    def ratings(self) -> Float32:
         """float32[n_events].
 
         Raises:
@@ -173,12 +174,12 @@ class Dataset:
         return float(self.ratings.min()), float(self.ratings.max())
 
     @cached_property
-    def item_counts(self) -> npt.NDArray[np.int64]:
+    def item_counts(self) -> Int64:
         """int64[n_items], the number of events of each item."""
         return np.bincount(self.events["item"].to_numpy(), minlength=self.n_items)
 
     @cached_property
-    def user_counts(self) -> npt.NDArray[np.int64]:
+    def user_counts(self) -> Int64:
         """int64[n_users], the number of events of each user."""
         return np.bincount(self.events["user"].to_numpy(), minlength=self.n_users)
 
@@ -205,7 +206,7 @@ class Dataset:
         index = np.arange(self.n_items) if items is None else np.asarray(items, dtype=np.int64)
         return titles_of(self.items, self.item_table, index)
 
-    def subset(self, keep: npt.NDArray[np.bool_] | npt.NDArray[np.integer]) -> Dataset:
+    def subset(self, keep: Bool | AnyInt) -> Dataset:
         """Some of the events, by mask or position, under the same vocabularies."""
         if keep.dtype == np.bool_:
             events = self.events.filter(pl.Series(keep))
@@ -222,20 +223,18 @@ class Dataset:
 
     def check(self) -> Check:
         """Find what is odd in the log: duplicates, impossible values, empty users and more."""
-        from penchant.data.check import check
+        from penchant.data.quality.log_check import check
 
         return check(self)
 
     def summary(self) -> Summary:
         """Counts, sparsity, rating distribution and time span."""
-        from penchant.data.summary import summarise
+        from penchant.data.quality.log_summary import summarise
 
         return summarise(self)
 
 
-def titles_of(
-    items: Vocabulary, table: pl.DataFrame | None, index: npt.NDArray[np.integer]
-) -> list[str]:
+def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> list[str]:
     """A title for each item index, from the item table where it has one, otherwise the id."""
     ids = items.take(index).cast(pl.String)
     if table is None or "title" not in table.columns:

@@ -13,10 +13,8 @@ import polars as pl
 from scipy import sparse
 
 from penchant.errors import ParameterError
+from penchant.typing import Bool, Float32, Int32, Int64, UInt64
 
-Int32 = npt.NDArray[np.int32]
-Int64 = npt.NDArray[np.int64]
-Float32 = npt.NDArray[np.float32]
 Values = Literal["interaction", "rating"]
 
 
@@ -117,7 +115,7 @@ class Histories:
         return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
 
     @cached_property
-    def latest(self) -> npt.NDArray[np.bool_]:
+    def latest(self) -> Bool:
         """bool[n_events], false where the same user has a later event with the same item."""
         keys = self.rows.astype(np.int64) * self.n_items + self.items
         order = np.argsort(keys, kind="stable")
@@ -179,7 +177,7 @@ class Histories:
         return matrix
 
     @cached_property
-    def signatures(self) -> npt.NDArray[np.uint64]:
+    def signatures(self) -> UInt64:
         """uint64[n_users], a hash of each user's set of (item, rating), whatever their order.
 
         Equal signatures mean, for all practical purposes, an unchanged history.
@@ -193,7 +191,7 @@ class Histories:
             bits = np.ascontiguousarray(self.ratings, np.float32).view(np.uint32)
             words = _mix(words + bits.astype(np.uint64))
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
-        found: npt.NDArray[np.uint64] = total[self.offsets[1:]] - total[self.offsets[:-1]]
+        found: UInt64 = total[self.offsets[1:]] - total[self.offsets[:-1]]
         return found
 
 
@@ -204,7 +202,7 @@ def _times(events: pl.DataFrame) -> Int64 | None:
     return events["time"].to_physical().to_numpy()
 
 
-def _mix(words: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _mix(words: UInt64) -> UInt64:
     """The finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection on 64 bits."""
     with np.errstate(over="ignore"):
         words = words + np.uint64(0x9E3779B97F4A7C15)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.data.histories import Histories
+from penchant.typing import Bool, Float32, Int32, Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,16 +26,16 @@ class Rows:
     """
 
     histories: Histories
-    history: npt.NDArray[np.int32]
-    items: npt.NDArray[np.int32]
-    times: npt.NDArray[np.int64] | None = None
+    history: Int32
+    items: Int32
+    times: Int64 | None = None
     context: pl.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.items)
 
     @property
-    def users(self) -> npt.NDArray[np.int32]:
+    def users(self) -> Int32:
         """int32[n_rows], the user index of each row, -1 for users outside the vocabulary."""
         return self.histories.users[self.history]
 
@@ -57,17 +57,17 @@ class Holdout:
     """
 
     rows: Rows
-    offsets: npt.NDArray[np.int64]
-    ratings: npt.NDArray[np.float32] | None
-    source_rows: npt.NDArray[np.int64]
-    candidates: npt.NDArray[np.int32] | None = None
+    offsets: Int64
+    ratings: Float32 | None
+    source_rows: Int64
+    candidates: Int32 | None = None
 
     @classmethod
     def of(
         cls,
         known: Dataset,
         held: Dataset,
-        candidates: npt.NDArray[np.int32] | None = None,
+        candidates: Int32 | None = None,
     ) -> Holdout:
         """Hold out the events of `held`, with the events of `known` as histories.
 
@@ -99,7 +99,7 @@ class Holdout:
         return self.rows.histories
 
     @property
-    def items(self) -> npt.NDArray[np.int32]:
+    def items(self) -> Int32:
         """int32[n_rows], the held-out items of all users, at `offsets`."""
         return self.rows.items
 
@@ -116,7 +116,7 @@ class Holdout:
         """How many of the users have no known event at all."""
         return int((self.histories.lengths == 0).sum())
 
-    def where(self, keep: npt.NDArray[np.bool_]) -> Holdout:
+    def where(self, keep: Bool) -> Holdout:
         """Only some of the rows, and only the users who keep any; for example only likes."""
         counts = np.bincount(self.rows.history[keep], minlength=self.n_users)
         users = np.flatnonzero(counts)

@@ -11,22 +11,21 @@ import numpy as np
 import numpy.typing as npt
 
 from penchant.errors import ParameterError
-
-Floats = npt.NDArray[np.float32]
+from penchant.typing import Bool, Float32
 
 
 class Target(ABC):
     """Maps ratings to what a model learns, and its predictions back to ratings."""
 
     @abstractmethod
-    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+    def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n], the target of each rating."""
 
     @abstractmethod
-    def to_rating(self, predictions: npt.ArrayLike) -> Floats | None:
+    def to_rating(self, predictions: npt.ArrayLike) -> Float32 | None:
         """Predictions on the scale of ratings, or None where they cannot be mapped back."""
 
-    def is_like(self, ratings: npt.ArrayLike, threshold: float) -> npt.NDArray[np.bool_]:
+    def is_like(self, ratings: npt.ArrayLike, threshold: float) -> Bool:
         """Whether each rating counts as a like at this threshold."""
         return np.asarray(ratings) >= threshold
 
@@ -60,11 +59,11 @@ class Target(ABC):
 class Rating(Target):
     """The rating as it is."""
 
-    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+    def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n], the ratings themselves."""
         return np.asarray(ratings, dtype=np.float32)
 
-    def to_rating(self, predictions: npt.ArrayLike) -> Floats:
+    def to_rating(self, predictions: npt.ArrayLike) -> Float32:
         """The predictions themselves."""
         return np.asarray(predictions, dtype=np.float32)
 
@@ -89,13 +88,13 @@ class Adjusted(Target):
         if not (self.steepness > 0 and self.high > self.low):
             raise ParameterError("An adjusted target needs a steepness above 0 and low < high.")
 
-    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+    def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n], the adjusted ratings."""
         x = np.asarray(ratings, dtype=np.float64)
         sigmoid = 1 / (1 + np.exp((self.inflection - x) * self.steepness))
         return (self.low + (self.high - self.low) * sigmoid).astype(np.float32)
 
-    def to_rating(self, predictions: npt.ArrayLike) -> Floats:
+    def to_rating(self, predictions: npt.ArrayLike) -> Float32:
         """The inverse; predictions beyond what a rating of the scale can give are clipped."""
         ends = self.of_ratings([self.low, self.high]).astype(np.float64)
         y = np.clip(np.asarray(predictions, dtype=np.float64), ends[0], ends[1])
@@ -115,7 +114,7 @@ class Like(Target):
 
     threshold: float = 4.0
 
-    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+    def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n] of zeros and ones."""
         return (np.asarray(ratings) >= self.threshold).astype(np.float32)
 
@@ -131,7 +130,7 @@ class Like(Target):
 class Interaction(Target):
     """1 for every event, whatever its rating."""
 
-    def of_ratings(self, ratings: npt.ArrayLike) -> Floats:
+    def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n] of ones."""
         return np.ones(np.shape(ratings), dtype=np.float32)
 

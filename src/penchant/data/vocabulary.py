@@ -12,9 +12,9 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.errors import DataError, UnknownIdError
+from penchant.typing import Int32, Int64
 
 Id = int | str
-Indices = npt.NDArray[np.int32]
 
 _TABLE_SLACK = 16  # a direct look-up table may be this many times longer than the vocabulary
 
@@ -78,7 +78,7 @@ class Vocabulary:
             )["position"]
         return self.ids.gather(positions)
 
-    def indices(self, ids: pl.Series | Sequence[Id]) -> Indices:
+    def indices(self, ids: pl.Series | Sequence[Id]) -> Int32:
         """The index of each id, int32[n]; -1 where the id is unknown.
 
         Raises:
@@ -133,11 +133,11 @@ class Vocabulary:
         return pl.Enum(self.ids)
 
     @cached_property
-    def _values(self) -> npt.NDArray[np.int64]:
+    def _values(self) -> Int64:
         return self.ids.to_numpy()
 
     @cached_property
-    def _table(self) -> Indices | None:
+    def _table(self) -> Int32 | None:
         low, high = int(self._values[0]), int(self._values[-1])
         if high - low >= _TABLE_SLACK * len(self) + 1_000_000:
             return None
@@ -145,7 +145,7 @@ class Vocabulary:
         table[self._values - low] = np.arange(len(self), dtype=np.int32)
         return table
 
-    def _integer_indices(self, series: pl.Series) -> Indices:
+    def _integer_indices(self, series: pl.Series) -> Int32:
         values = series.fill_null(np.iinfo(np.int64).min).to_numpy()
         low, high = self._values[0], self._values[-1]
         if self._table is not None:

@@ -7,16 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.features.effects import Groups
+from penchant.features.group_effects import Groups
 from penchant.features.history import CROSSED, DAMPING, WHAT, Residuals, Scale
 from penchant.features.labels import Labels
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
+from penchant.typing import AnyArray, Float32, Float64
 
 BIASES = ("item bias", "item like bias")
 """The first columns of items."""
@@ -46,11 +43,11 @@ class FeatureSet:
 
     scale: Scale
     item_names: tuple[str, ...]
-    items: Floats
+    items: Float32
     number_names: tuple[str, ...]
-    numbers: Floats
+    numbers: Float32
     user_names: tuple[str, ...]
-    users: Floats
+    users: Float32
     labels: tuple[Labels, ...]
 
     @property
@@ -72,7 +69,7 @@ class FeatureSet:
             ),
         )
 
-    def of_rows(self, rows: Rows) -> Floats:
+    def of_rows(self, rows: Rows) -> Float32:
         """float32[n_rows, n_features], NaN where something is not known."""
         users, row, items = _rated(rows.histories), rows.history, rows.items
         biases, residuals = self._biases(users)
@@ -81,7 +78,7 @@ class FeatureSet:
         deviations, properties = self._compared()
         usual = groups.each(deviations[users.items], USUAL_DAMPING)
         of_items, numbers = self.items[items], self.numbers[items]
-        parts: list[npt.NDArray[Any]] = [
+        parts: list[AnyArray] = [
             biases[row],
             self.scale.statistics(ratings, groups)[row],
             usual[row],
@@ -97,7 +94,7 @@ class FeatureSet:
         np.concatenate(parts, axis=1, out=found, casting="same_kind")
         return found
 
-    def _biases(self, users: Histories) -> tuple[Doubles, Residuals]:
+    def _biases(self, users: Histories) -> tuple[Float64, Residuals]:
         """float64[n_users, 2], both deviations of each user, and what is left of each event."""
         groups = Groups(users.rows, len(users))
         ratings = np.empty(0, np.float32) if users.ratings is None else users.ratings
@@ -110,7 +107,7 @@ class FeatureSet:
         left = tuple(r - b[users.rows] for r, b in zip(rests, biases, strict=True))
         return np.stack(biases, 1), Residuals(users, (left[0], left[1]))
 
-    def _compared(self) -> tuple[Doubles, Doubles]:
+    def _compared(self) -> tuple[Float64, Float64]:
         """float64[n_items + 1, n] twice: deviations from the mean item, and what tastes are of."""
         known = self.items[:-1].astype(np.float64)
         there = ~np.isnan(known)
@@ -122,7 +119,7 @@ class FeatureSet:
         spreads = some[:-1].std(0)
         return deviations, np.clip(some / np.where(spreads > 1e-9, spreads, 1), -4, 4)
 
-    def _usual_numbers(self, users: Histories) -> Doubles:
+    def _usual_numbers(self, users: Histories) -> Float64:
         """float64[n_users, n_numbers], the mean of each numeric column over a user's items."""
         usual = np.full((len(users), self.numbers.shape[1]), np.nan)
         for place, column in enumerate(self.numbers[users.items].astype(np.float64).T):

@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from penchant.data.histories import Histories
-from penchant.features.effects import Groups
+from penchant.features.group_effects import Groups
 from penchant.features.labels import Labels
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.integer[Any]]
+from penchant.typing import AnyInt, Float32, Float64
 
 DAMPING = 5.0
 """How many values of zero the mean of an item, a user or a label starts with."""
@@ -42,11 +37,11 @@ class Scale:
     mean: float
     like: float
     share: float
-    levels: Floats
-    shares: Doubles
+    levels: Float32
+    shares: Float64
 
     @classmethod
-    def of(cls, ratings: Floats, like: float, n_levels: int) -> Scale:
+    def of(cls, ratings: Float32, like: float, n_levels: int) -> Scale:
         """The scale of these ratings with its most frequent levels."""
         levels, counts = np.unique(ratings, return_counts=True)
         most = np.sort(np.argsort(-counts, kind="stable")[:n_levels])
@@ -62,7 +57,7 @@ class Scale:
         """What `statistics` are of."""
         return ["events", "mean", "likes", "spread", *(f"level {n:g}" for n in self.levels)]
 
-    def statistics(self, ratings: Floats, groups: Groups) -> Doubles:
+    def statistics(self, ratings: Float32, groups: Groups) -> Float64:
         """float64[n_groups, n]: how often, how high, how unlike and with which levels rated."""
         counts = groups.counts()
         rest = ratings.astype(np.float64) - self.mean
@@ -89,9 +84,9 @@ class Residuals:
     """
 
     histories: Histories
-    each: tuple[Doubles, Doubles]
+    each: tuple[Float64, Float64]
 
-    def tastes(self, properties: Doubles, rows: Ints, items: Ints) -> Doubles:
+    def tastes(self, properties: Float64, rows: AnyInt, items: AnyInt) -> Float64:
         """float64[n_rows, 2], what properties of each row's item do to its user's residuals.
 
         A ridge regression for each user of the residuals on the items' properties.
@@ -113,7 +108,7 @@ class Residuals:
         weights = np.linalg.solve(system, np.array(right).transpose(2, 0, 1))
         return np.asarray((weights[rows] * properties[items][:, :, None]).sum(1))
 
-    def crossed(self, labels: Labels, rows: Ints, items: Ints) -> Doubles:
+    def crossed(self, labels: Labels, rows: AnyInt, items: AnyInt) -> Float64:
         """float64[n_rows, 3], what each row's user did with items that share a label with its item.
 
         The number of such events and the shrunken means of their residuals; of several labels the

@@ -10,11 +10,10 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.encode.lsa import TextVectors
+from penchant.encoders.text.lsa import TextVectors
 from penchant.errors import DataError
 from penchant.features.labels import labels_of, numbers_of
-
-Floats = npt.NDArray[np.float32]
+from penchant.typing import Float32
 
 PARTS = ("labels", "numbers", "text", "vectors")
 _MOST_LABELS = 256  # of a column, the most frequent ones
@@ -38,7 +37,7 @@ class ItemContent:
             missing.
     """
 
-    blocks: Mapping[str, Floats]
+    blocks: Mapping[str, Float32]
 
     @classmethod
     def of(
@@ -64,7 +63,7 @@ class ItemContent:
         Raises:
             DataError: the log says nothing of its items under these parts.
         """
-        blocks: dict[str, Floats] = {}
+        blocks: dict[str, Float32] = {}
         table, n = train.item_table, train.n_items
         if "labels" in parts and (found := _labels(table, train.items.noun, n)) is not None:
             blocks["labels"] = found
@@ -86,7 +85,7 @@ class ItemContent:
             )
         return cls(blocks)
 
-    def together(self, weights: Mapping[str, float] | None = None) -> Floats:
+    def together(self, weights: Mapping[str, float] | None = None) -> Float32:
         """float32[n_items, n], all blocks side by side, each multiplied by its weight.
 
         Args:
@@ -148,7 +147,7 @@ def _is_text(column: pl.Series) -> bool:
     return some.n_unique() / len(some) > _DISTINCT and bool(words >= _WORDS)
 
 
-def _labels(table: pl.DataFrame | None, noun: str, n: int) -> Floats | None:
+def _labels(table: pl.DataFrame | None, noun: str, n: int) -> Float32 | None:
     if table is None:
         return None
     plain = table.select(c for c in table.columns if not _is_text(table[c]))
@@ -166,7 +165,7 @@ def _labels(table: pl.DataFrame | None, noun: str, n: int) -> Floats | None:
     return np.hstack(found) if found else None
 
 
-def _numbers(table: pl.DataFrame | None, noun: str, n: int, bins: int) -> Floats | None:
+def _numbers(table: pl.DataFrame | None, noun: str, n: int, bins: int) -> Float32 | None:
     _, numbers = numbers_of(table, noun, n)
     found = []
     for column in numbers[:-1].T:
@@ -179,7 +178,7 @@ def _numbers(table: pl.DataFrame | None, noun: str, n: int, bins: int) -> Floats
     return np.hstack(found) if found else None
 
 
-def _vectors(table: pl.DataFrame | None) -> dict[str, Floats]:
+def _vectors(table: pl.DataFrame | None) -> dict[str, Float32]:
     found = {}
     for column in [] if table is None else table.iter_columns():
         if not isinstance(column.dtype, pl.Array) or not column.dtype.inner.is_float():
@@ -193,9 +192,9 @@ def _vectors(table: pl.DataFrame | None) -> dict[str, Floats]:
     return found
 
 
-def _unit(rows: Floats) -> Floats:
+def _unit(rows: Float32) -> Float32:
     lengths = np.linalg.norm(rows, axis=1, keepdims=True)
-    found: Floats = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
+    found: Float32 = np.divide(rows, lengths, out=np.zeros_like(rows), where=lengths > 0)
     return found
 
 

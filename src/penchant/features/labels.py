@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
-Ints = npt.NDArray[np.integer[Any]]
-Int64 = npt.NDArray[np.int64]
+from penchant.typing import AnyInt, Float32, Int32, Int64
 
 RARE = 2
 """How many owners a label needs to be one."""
@@ -38,10 +35,10 @@ class Labels:
 
     name: str
     offsets: Int64
-    values: npt.NDArray[np.int32]
+    values: Int32
     size: int
 
-    def of(self, owners: Ints) -> tuple[Int64, npt.NDArray[np.int32]]:
+    def of(self, owners: AnyInt) -> tuple[Int64, Int32]:
         """The position in `owners` (int[n], -1 is unknown) and the label, of each label."""
         lengths = np.diff(self.offsets)[owners]
         position = np.repeat(np.arange(len(owners)), lengths)
@@ -53,7 +50,7 @@ class Labels:
         """Whether no owner has more than one."""
         return bool((np.diff(self.offsets) <= 1).all())
 
-    def only(self) -> npt.NDArray[np.int32]:
+    def only(self) -> Int32:
         """int32[n_owners + 1], the label of each owner who has at most one, -1 for none."""
         found = np.full(len(self.offsets) - 1, -1, np.int32)
         found[np.diff(self.offsets) > 0] = self.values
@@ -89,9 +86,7 @@ def labels_of(table: pl.DataFrame | None, noun: str) -> tuple[Labels, ...]:
     return tuple(found)
 
 
-def numbers_of(
-    table: pl.DataFrame | None, noun: str, n: int
-) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
+def numbers_of(table: pl.DataFrame | None, noun: str, n: int) -> tuple[tuple[str, ...], Float32]:
     """The names of a table's numeric columns, and float32[n + 1, n_columns], NaN where unknown.
 
     The last row is that of unknown owners.

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
 from penchant.data.dataset import Dataset
 from penchant.data.images import image_paths
-from penchant.encode.image_vectors import image_encoder
+from penchant.encoders.image.table import image_encoder
 from penchant.errors import DataError
 from penchant.features.item_content import with_vectors
 from penchant.features.vector_columns import refuse_taken
 from penchant.run import Run, say
+from penchant.typing import Bool
 
 COLUMN = "picture"
 _FEWEST = 2  # pictures that differ in some direction
@@ -24,7 +22,7 @@ def with_pictures(
     folder: str | Path,
     *,
     encoder: str = "auto",
-    learned: npt.NDArray[np.bool_] | None = None,
+    learned: Bool | None = None,
     run: Run | None = None,
 ) -> Dataset:
     """The log with vectors of the pictures that a folder has of its items.
@@ -37,7 +35,7 @@ def with_pictures(
     Args:
         log: any log.
         folder: has files called `<item id>.<ending>`; see `penchant.data.images.image_paths`.
-        encoder: `colour`, `cnn` or `auto`; see `penchant.encode.image_vectors`.
+        encoder: `colour`, `cnn` or `auto`; see `penchant.encoders.image.table`.
         learned: bool[n_items], items whose pictures decide the directions; by default those with
             events. Leave out held-out items to treat them as unknown in this respect, too.
         run: threads and progress.

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.encode.cache import VectorCache, content_key
+from penchant.encoders.cache import VectorCache, content_key
 from penchant.errors import DataError
 from penchant.features.item_content import item_texts, with_vectors
 from penchant.features.vector_columns import refuse_taken
@@ -31,8 +31,8 @@ def with_sentences(log: Dataset, *, run: Run | None = None) -> Dataset:
 
     The vectors are the column `sentences` of the item table, zeros for items without a text;
     `penchant.features.item_content.item_texts` says what counts as text, and
-    `penchant.encode.text_vectors` which network reads it. Vectors are kept in the cache by their
-    text, so that work that was broken off goes on. How many items have a text is said.
+    `penchant.encoders.text.sentence_vectors` which network reads it. Vectors are kept in the
+    cache by their text, so that work that was broken off goes on. How many items have a text is said.
 
     Args:
         log: with an item table.
@@ -52,7 +52,7 @@ def with_sentences(log: Dataset, *, run: Run | None = None) -> Dataset:
             "descriptions, texts of several words that mostly differ."
         )
     # Not before it is needed: it imports torch, which takes seconds.
-    reader: Any = import_module("penchant.encode.text_vectors").SHARED
+    reader: Any = import_module("penchant.encoders.text.sentence_vectors").SHARED
     kept = VectorCache({"name": "sentences", "pieces": reader.pieces}, reader.width)
     keys = [content_key(text.encode()) for text in texts.gather(written)]
     new = {key: at for at, key in zip(written, keys, strict=True) if key not in kept}

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from penchant.data.dataset import Dataset
-from penchant.features.effects import Groups, additive_effects
 from penchant.features.feature_set import BIASES, FeatureSet
+from penchant.features.group_effects import Groups, additive_effects
 from penchant.features.history import DAMPING, WHAT, Scale
 from penchant.features.labels import Labels, labels_of, numbers_of
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
+from penchant.typing import AnyArray, AnyInt, Float32, Float64
 
 LEVELS = 4
 """Of how many ratings, the most frequent ones, shares are counted."""
@@ -36,8 +32,8 @@ class Tables:
 
     items: tuple[Labels, ...]
     users: tuple[Labels, ...]
-    item_numbers: tuple[tuple[str, ...], Floats]
-    user_numbers: tuple[tuple[str, ...], Floats]
+    item_numbers: tuple[tuple[str, ...], Float32]
+    user_numbers: tuple[tuple[str, ...], Float32]
 
     @classmethod
     def of(cls, log: Dataset) -> Tables:
@@ -64,10 +60,10 @@ class Tables:
         user, item = (train.events[c].to_numpy() for c in ("user", "item"))
         by_item, by_user = Groups(item, train.n_items + 1), Groups(user, train.n_users + 1)
         liked = (ratings >= like).astype(np.float32)
-        biases: dict[str, Doubles] = {}
-        raters: dict[str, Doubles] = {}
-        labels: dict[str, Doubles] = {}
-        users: dict[str, Doubles] = {}
+        biases: dict[str, Float64] = {}
+        raters: dict[str, Float64] = {}
+        labels: dict[str, Float64] = {}
+        users: dict[str, Float64] = {}
         for name, what, values in zip(BIASES, WHAT, (ratings, liked), strict=True):
             mean, (of_item, of_user) = additive_effects(values, (by_item, by_user), DAMPING)
             rest = values - mean
@@ -99,8 +95,8 @@ class Tables:
 
 
 def _of_labels(
-    labels: Labels, owners: npt.NDArray[np.integer[Any]], rest: Doubles, name: str, what: str
-) -> dict[str, Doubles]:
+    labels: Labels, owners: AnyInt, rest: Float64, name: str, what: str
+) -> dict[str, Float64]:
     """For each owner how often events have its labels, and how far they lie above the expected.
 
     Of several labels the mean counts.
@@ -119,7 +115,7 @@ def _of_labels(
     }
 
 
-def _columns(named: Mapping[str, npt.NDArray[Any]], n: int) -> Floats:
+def _columns(named: Mapping[str, AnyArray], n: int) -> Float32:
     if not named:
         return np.zeros((n, 0), np.float32)
     return np.stack([*named.values()], 1).astype(np.float32)

@@ -7,7 +7,7 @@ from functools import partial
 
 from penchant.errors import ParameterError
 from penchant.metrics.base import Metric, RowMetric, SumMetric
-from penchant.metrics.beyond import (
+from penchant.metrics.beyond_accuracy import (
     Catalogue,
     Coverage,
     DistinctLists,
@@ -33,7 +33,6 @@ from penchant.metrics.classification import (
     best_threshold,
     confusion_matrix,
 )
-from penchant.metrics.order import AUC, AveragePrecision, PrecisionAtRecall
 from penchant.metrics.ranking import (
     MAP,
     MRR,
@@ -45,6 +44,7 @@ from penchant.metrics.ranking import (
     Recall,
 )
 from penchant.metrics.rating import MAE, RMSE, Pearson
+from penchant.metrics.score_order import AUC, AveragePrecision, PrecisionAtRecall
 from penchant.metrics.significance import (
     Comparison,
     Verdict,

@@ -5,21 +5,18 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
+from typing import ClassVar, Literal, TypeAlias, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
+from penchant.typing import AnyArray, Bool, Float64, Int64
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-Bools: TypeAlias = NDArray[np.bool_]
-Lists: TypeAlias = NDArray[np.int32]
 Task: TypeAlias = Literal["ranking", "rating", "like"]
 Takes: TypeAlias = Literal["rating", "score", "probability", "decision"]
 
-_Array = TypeVar("_Array", bound=NDArray[Any])
+_Array = TypeVar("_Array", bound=AnyArray)
 
 
 class Metric(ABC):
@@ -84,8 +81,8 @@ class RowMetric(Metric):
 
     @abstractmethod
     def grouped(
-        self, prediction: ArrayLike, truth: ArrayLike, group: Ints, n_groups: int
-    ) -> Callable[[Floats], Floats]:
+        self, prediction: ArrayLike, truth: ArrayLike, group: Int64, n_groups: int
+    ) -> Callable[[Float64], Float64]:
         """Prepare the metric for many weightings of the groups that rows belong to.
 
         All work that does not depend on the weights (sorting, summing per group) is done once.
@@ -126,31 +123,31 @@ class SumMetric(RowMetric):
     """A row metric that depends on the rows only through sums over them."""
 
     @abstractmethod
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """What each row adds to the sums, float64[n_rows, n_terms]."""
 
     @abstractmethod
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """The metric from (weighted) sums of terms, float64[..., n_terms] to float64[...]."""
 
     def grouped(
-        self, prediction: ArrayLike, truth: ArrayLike, group: Ints, n_groups: int
-    ) -> Callable[[Floats], Floats]:
+        self, prediction: ArrayLike, truth: ArrayLike, group: Int64, n_groups: int
+    ) -> Callable[[Float64], Float64]:
         """See `RowMetric.grouped`: the terms are summed per group once."""
         columns = self.terms(prediction, truth).T
         sums = np.stack([np.bincount(group, column, minlength=n_groups) for column in columns], 1)
         return lambda weights: self.value(weights @ sums)
 
 
-def ratio(numerator: NDArray[Any], denominator: NDArray[Any]) -> Floats:
+def ratio(numerator: AnyArray, denominator: AnyArray) -> Float64:
     """The quotient, NaN where the denominator is not positive."""
     shape = np.broadcast_shapes(np.shape(numerator), np.shape(denominator))
-    out: Floats = np.full(shape, np.nan)
+    out: Float64 = np.full(shape, np.nan)
     np.divide(numerator, denominator, out=out, where=np.greater(denominator, 0))
     return out
 
 
-def numbers(values: ArrayLike, what: str, n_rows: int | None = None) -> Floats:
+def numbers(values: ArrayLike, what: str, n_rows: int | None = None) -> Float64:
     """Values as finite float64[n_rows], or a ParameterError that says what is wrong."""
     array = np.asarray(values)
     if array.ndim != 1:
@@ -166,7 +163,7 @@ def numbers(values: ArrayLike, what: str, n_rows: int | None = None) -> Floats:
     return floats
 
 
-def weights_of(weight: ArrayLike, n_rows: int) -> Floats:
+def weights_of(weight: ArrayLike, n_rows: int) -> Float64:
     """Row weights as non-negative float64[n_rows], or a ParameterError."""
     weights = numbers(weight, "weight", n_rows)
     if (weights < 0).any():
@@ -174,7 +171,7 @@ def weights_of(weight: ArrayLike, n_rows: int) -> Floats:
     return weights
 
 
-def flags(values: ArrayLike, what: str, n_rows: int | None = None) -> Bools:
+def flags(values: ArrayLike, what: str, n_rows: int | None = None) -> Bool:
     """Values as bool[n_rows] from booleans or 0 and 1, or a ParameterError."""
     array = numbers(values, what, n_rows)
     if not np.isin(array, (0, 1)).all():

@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import Floats, Ints, RowMetric, ratio
+from penchant.metrics.base import RowMetric, ratio
+from penchant.typing import Float64, Int64
 
 _BLOCK_CELLS = 2_000_000
 
 
-def bootstrap_weights(n_users: int, n_replicates: int, seed: int = 0) -> Iterator[Floats]:
+def bootstrap_weights(n_users: int, n_replicates: int, seed: int = 0) -> Iterator[Float64]:
     """How often each user is drawn, when as many are drawn with replacement as there are.
 
     Args:
@@ -48,10 +49,10 @@ def replicates(
     metric: RowMetric,
     prediction: ArrayLike,
     truth: ArrayLike,
-    user: Ints,
+    user: Int64,
     n_replicates: int = 2000,
     seed: int = 0,
-) -> Floats:
+) -> Float64:
     """A row metric on every resample of the users.
 
     Args:
@@ -77,7 +78,7 @@ def replicates(
     )
 
 
-def mean_replicates(values: Floats, n_replicates: int = 2000, seed: int = 0) -> Floats:
+def mean_replicates(values: Float64, n_replicates: int = 2000, seed: int = 0) -> Float64:
     """The means of per-user values on every resample of the users.
 
     Args:
@@ -101,7 +102,7 @@ def mean_replicates(values: Floats, n_replicates: int = 2000, seed: int = 0) -> 
     return ratio(total, n)
 
 
-def interval(values: Floats, level: float = 0.95) -> tuple[Floats, Floats]:
+def interval(values: Float64, level: float = 0.95) -> tuple[Float64, Float64]:
     """The percentile interval of replicates (Efron and Tibshirani 1993, chapter 13).
 
     Args:

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import Floats, Ints, SumMetric, Takes, Task, flags, numbers, ratio
+from penchant.metrics.base import SumMetric, Takes, Task, flags, numbers, ratio
+from penchant.typing import Float64, Int64
 
 
 class ProbabilityMetric(SumMetric):
@@ -22,7 +23,7 @@ class ProbabilityMetric(SumMetric):
     takes: ClassVar[Takes] = "probability"
     higher_is_better = False
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """The losses over the number of rows."""
         return ratio(np.abs(sums[..., :-1]).sum(axis=-1), sums[..., -1])
 
@@ -37,7 +38,7 @@ class LogLoss(ProbabilityMetric):
 
     label = "log-loss"
 
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """The loss and 1 per row."""
         probability, liked = _probabilities(prediction, truth)
         tiny = np.finfo(np.float64).eps
@@ -51,7 +52,7 @@ class Brier(ProbabilityMetric):
 
     label = "brier"
 
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """The squared difference and 1 per row."""
         probability, liked = _probabilities(prediction, truth)
         return np.stack([(probability - liked) ** 2, np.ones_like(probability)], axis=1)
@@ -84,7 +85,7 @@ class ExpectedCalibrationError(ProbabilityMetric):
         """The label "ece", with the number of bins where it is not the usual ten."""
         return "ece" if self.bins == 10 else f"ece-{self.bins}-bins"
 
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """Probability minus outcome in the column of the row's bin, and 1."""
         probability, liked = _probabilities(prediction, truth)
         columns = np.zeros((len(probability), self.bins + 1))
@@ -104,11 +105,11 @@ class CalibrationCurve(NamedTuple):
         share: float64[bins], the share of them that is liked, NaN without rows.
     """
 
-    lower: Floats
-    upper: Floats
-    n_rows: Ints
-    probability: Floats
-    share: Floats
+    lower: Float64
+    upper: Float64
+    n_rows: Int64
+    probability: Float64
+    share: Float64
 
 
 def calibration_curve(probability: ArrayLike, truth: ArrayLike, bins: int = 10) -> CalibrationCurve:
@@ -141,11 +142,11 @@ def _check_bins(bins: int) -> None:
         raise ParameterError(f"Calibration needs at least one bin, not {bins}.")
 
 
-def _bin(probability: Floats, bins: int) -> Ints:
+def _bin(probability: Float64, bins: int) -> Int64:
     return np.minimum((probability * bins).astype(np.int64), bins - 1)
 
 
-def _probabilities(prediction: ArrayLike, truth: ArrayLike) -> tuple[Floats, Floats]:
+def _probabilities(prediction: ArrayLike, truth: ArrayLike) -> tuple[Float64, Float64]:
     """Checked probabilities, and outcomes as 0.0 and 1.0."""
     probability = numbers(prediction, "prediction")
     if ((probability < 0) | (probability > 1)).any():

@@ -9,16 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import (
-    Floats,
-    SumMetric,
-    Takes,
-    Task,
-    flags,
-    numbers,
-    ratio,
-    weights_of,
-)
+from penchant.metrics.base import SumMetric, Takes, Task, flags, numbers, ratio, weights_of
+from penchant.typing import Float64
 
 
 class DecisionMetric(SumMetric):
@@ -27,7 +19,7 @@ class DecisionMetric(SumMetric):
     task: ClassVar[Task] = "like"
     takes: ClassVar[Takes] = "decision"
 
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """The cell of each row as four zeros and ones: TN, FP, FN, TP."""
         predicted = flags(prediction, "prediction")
         cell = 2 * flags(truth, "truth", len(predicted)) + predicted
@@ -40,7 +32,7 @@ class LikeAccuracy(DecisionMetric):
 
     label = "like-accuracy"
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """(TN + TP) / all."""
         return ratio(sums[..., 0] + sums[..., 3], sums.sum(axis=-1))
 
@@ -51,7 +43,7 @@ class LikePrecision(DecisionMetric):
 
     label = "like-precision"
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """TP / (TP + FP)."""
         return ratio(sums[..., 3], sums[..., 1] + sums[..., 3])
 
@@ -62,7 +54,7 @@ class LikeRecall(DecisionMetric):
 
     label = "like-recall"
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """TP / (TP + FN)."""
         return ratio(sums[..., 3], sums[..., 2] + sums[..., 3])
 
@@ -73,7 +65,7 @@ class LikeF1(DecisionMetric):
 
     label = "f1"
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """2 TP / (2 TP + FP + FN)."""
         hits = 2 * sums[..., 3]
         return ratio(hits, hits + sums[..., 1] + sums[..., 2])
@@ -81,7 +73,7 @@ class LikeF1(DecisionMetric):
 
 def confusion_matrix(
     prediction: ArrayLike, truth: ArrayLike, weight: ArrayLike | None = None
-) -> Floats:
+) -> Float64:
     """Count rows by truth and decision.
 
     Returns:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import ClassVar, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import AtK, Bools, Floats, Ints, Lists, Task, ratio
+from penchant.metrics.base import AtK, Task, ratio
+from penchant.typing import AnyInt, Bool, Float64, Int32, Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,13 +25,13 @@ class Ranked:
             It is the place itself, save for hits whose rank is halved by a tie.
     """
 
-    lists: Lists
-    hits: Bools
-    n_relevant: Ints
-    ranks: Floats
+    lists: Int32
+    hits: Bool
+    n_relevant: Int64
+    ranks: Float64
 
     @classmethod
-    def of(cls, lists: NDArray[np.integer], offsets: Ints, items: NDArray[np.integer]) -> Self:
+    def of(cls, lists: AnyInt, offsets: Int64, items: AnyInt) -> Self:
         """Look up which listed items are relevant.
 
         Args:
@@ -70,7 +70,7 @@ class Ranked:
         )
 
     @classmethod
-    def from_ranks(cls, ranks: Floats, offsets: Ints, width: int) -> Self:
+    def from_ranks(cls, ranks: Float64, offsets: Int64, width: int) -> Self:
         """For protocols that rank relevant items among given candidates.
 
         A relevant item's rank is the number of *irrelevant* candidates scored above it, plus half
@@ -107,7 +107,7 @@ class Ranked:
         return cls(lists, hits, np.diff(offsets).astype(np.int64), all_ranks)
 
 
-def _owners(offsets: Ints, n_pairs: int, n_users: int) -> Ints:
+def _owners(offsets: Int64, n_pairs: int, n_users: int) -> Int64:
     """The user of each pair, from checked offsets."""
     if (
         n_users < 0
@@ -126,7 +126,7 @@ class RankingMetric(AtK):
 
     task: ClassVar[Task] = "ranking"
 
-    def __call__(self, ranked: Ranked) -> Floats:
+    def __call__(self, ranked: Ranked) -> Float64:
         """The value per user, float64[n_users]; NaN for users to whom nothing is relevant.
 
         Raises:
@@ -136,7 +136,7 @@ class RankingMetric(AtK):
         return np.where(ranked.n_relevant > 0, values, np.nan)
 
     @abstractmethod
-    def _values(self, hits: Bools, ranks: Floats, n_relevant: Ints) -> Floats:
+    def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         """The value per user from the first k places; anything where nothing is relevant."""
 
 
@@ -145,7 +145,7 @@ class HitRate(RankingMetric):
 
     label = "hr"
 
-    def _values(self, hits: Bools, ranks: Floats, n_relevant: Ints) -> Floats:
+    def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         return np.asarray(hits.any(axis=1), dtype=np.float64)
 
 
@@ -167,7 +167,7 @@ class Recall(RankingMetric):
         """Such as "recall@20", or "recall-capped@20" when capped."""
         return f"recall-capped@{self.k}" if self.capped else super().name
 
-    def _values(self, hits: Bools, ranks: Floats, n_relevant: Ints) -> Floats:
+    def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         return ratio(
             hits.sum(axis=1), np.minimum(n_relevant, self.k) if self.capped else n_relevant
         )
@@ -178,7 +178,7 @@ class Precision(RankingMetric):
 
     label = "precision"
 
-    def _values(self, hits: Bools, ranks: Floats, n_relevant: Ints) -> Floats:
+    def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         return np.asarray(hits.sum(axis=1) / self.k)
 
 
@@ -192,7 +192,7 @@ class NDCG(RankingMetric):
 
     label = "ndcg"
 
-    def _values(self, hits: Bools, ranks: Floats, n_relevant: Ints) -> Floats:
+    def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         ideal = np.cumsum(1 / np.log2(np.arange(self.k) + 2))
         gained = (hits / np.log2(ranks + 2)).sum(axis=1)
         return np.asarray(gained / ideal[np.clip(n_relevant, 1, self.k) - 1])
@@ -206,7 +206,7 @@ class MRR(RankingMetric):
 
     label = "mrr"
 
-    def _values(self, hits: Bools, ranks: Floats, n_relevant: Ints) -> Floats:
+    def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         return np.asarray((hits / (ranks + 1)).max(axis=1))
 
 
@@ -218,6 +218,6 @@ class MAP(RankingMetric):
 
     label = "map"
 
-    def _values(self, hits: Bools, ranks: Floats, n_relevant: Ints) -> Floats:
+    def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         precision = np.cumsum(hits, axis=1) / (ranks + 1)
         return ratio((hits * precision).sum(axis=1), np.minimum(n_relevant, self.k))

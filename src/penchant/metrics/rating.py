@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from penchant.metrics.base import Floats, SumMetric, Takes, Task, numbers, ratio
+from penchant.metrics.base import SumMetric, Takes, Task, numbers, ratio
+from penchant.typing import Float64
 
 
 class _RatingMetric(SumMetric):
@@ -16,12 +17,12 @@ class _RatingMetric(SumMetric):
     takes: ClassVar[Takes] = "rating"
 
 
-def _errors(prediction: ArrayLike, truth: ArrayLike) -> Floats:
+def _errors(prediction: ArrayLike, truth: ArrayLike) -> Float64:
     predicted = numbers(prediction, "prediction")
     return predicted - numbers(truth, "truth", len(predicted))
 
 
-def _with_ones(column: Floats) -> Floats:
+def _with_ones(column: Float64) -> Float64:
     return np.stack([column, np.ones_like(column)], axis=1)
 
 
@@ -32,11 +33,11 @@ class RMSE(_RatingMetric):
     label = "rmse"
     higher_is_better = False
 
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """Squared error and 1 per row."""
         return _with_ones(_errors(prediction, truth) ** 2)
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """The root of their quotient."""
         return np.asarray(np.sqrt(ratio(sums[..., 0], sums[..., 1])))
 
@@ -48,11 +49,11 @@ class MAE(_RatingMetric):
     label = "mae"
     higher_is_better = False
 
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """Absolute error and 1 per row."""
         return _with_ones(np.abs(_errors(prediction, truth)))
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """Their quotient."""
         return ratio(sums[..., 0], sums[..., 1])
 
@@ -63,7 +64,7 @@ class Pearson(_RatingMetric):
 
     label = "pearson"
 
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Floats:
+    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
         """1, x, y, x², y² and xy per row, both sides centred.
 
         The correlation does not see the centring; without it the sums would cancel badly. Terms
@@ -75,7 +76,7 @@ class Pearson(_RatingMetric):
             x, y = x - x.mean(), y - y.mean()
         return np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], axis=1)
 
-    def value(self, sums: Floats) -> Floats:
+    def value(self, sums: Float64) -> Float64:
         """Covariance over the root of the variances."""
         n, x, y, xx, yy, xy = np.moveaxis(sums, -1, 0)
         spread_x, spread_y = xx - ratio(x * x, n), yy - ratio(y * y, n)

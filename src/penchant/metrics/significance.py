@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import Bools, Floats
 from penchant.metrics.bootstrap import interval
+from penchant.typing import Bool, Float64
 
 Verdict = Literal["beats", "no better", "worse"]
 
@@ -34,10 +34,10 @@ class Comparison(NamedTuple):
 
 
 def compare(
-    model: Floats,
+    model: Float64,
     model_value: float,
-    baselines: Floats,
-    baseline_values: Floats,
+    baselines: Float64,
+    baseline_values: Float64,
     *,
     higher_is_better: bool = True,
     level: float = 0.95,
@@ -130,7 +130,7 @@ def sign_flip_test(differences: ArrayLike, n: int = 10_000, seed: int = 0) -> fl
     return (1 + extreme) / (1 + n)
 
 
-def holm(p_values: ArrayLike) -> Floats:
+def holm(p_values: ArrayLike) -> Float64:
     """Adjust p-values so that any false finding among them is rare (Holm 1979).
 
     Args:
@@ -140,19 +140,19 @@ def holm(p_values: ArrayLike) -> Floats:
         ParameterError: a value is outside 0 to 1.
     """
 
-    def step_down(p: Floats) -> Floats:
+    def step_down(p: Float64) -> Float64:
         return np.maximum.accumulate(p * np.arange(len(p), 0, -1))
 
     return _adjusted(p_values, step_down)
 
 
-def benjamini_hochberg(p_values: ArrayLike) -> Floats:
+def benjamini_hochberg(p_values: ArrayLike) -> Float64:
     """Adjust p-values so that the expected share of false findings is bounded.
 
     Benjamini and Hochberg 1995; arguments and errors as for `holm`.
     """
 
-    def step_up(p: Floats) -> Floats:
+    def step_up(p: Float64) -> Float64:
         return np.minimum.accumulate((p * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1]
 
     return _adjusted(p_values, step_up)
@@ -180,12 +180,12 @@ def verdict(
     return "no better"
 
 
-def _share(condition: Bools) -> float:
+def _share(condition: Bool) -> float:
     """The share of replicates, the observed data counted as one more (never 0)."""
     return float((1 + condition.sum()) / (1 + len(condition)))
 
 
-def _adjusted(p_values: ArrayLike, sorted_rule: Callable[[Floats], Floats]) -> Floats:
+def _adjusted(p_values: ArrayLike, sorted_rule: Callable[[Float64], Float64]) -> Float64:
     out = np.array(p_values, dtype=np.float64, ndmin=1)
     if ((out < 0) | (out > 1)).any():
         raise ParameterError("P-values must lie between 0 and 1.")

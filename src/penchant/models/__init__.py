@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
-    from penchant.models.agreement import JaccardAgreement
-    from penchant.models.attribute_network import AttributeNetwork
-    from penchant.models.autoencoder import Autoencoder
-    from penchant.models.autorec import AutoRec
+    from penchant.models.attributes.network import AttributeNetwork
+    from penchant.models.attributes.per_user import PerUserNetwork
+    from penchant.models.autoencoders.autorec import AutoRec
+    from penchant.models.autoencoders.mult_vae import MultDAE, MultVAE
+    from penchant.models.autoencoders.plain import Autoencoder
     from penchant.models.base import Recommender
     from penchant.models.baselines import (
         Bias,
@@ -27,26 +28,25 @@ if TYPE_CHECKING:
         UserMajority,
         UserMean,
     )
-    from penchant.models.blend import Blend
-    from penchant.models.boosted import BoostedTrees
-    from penchant.models.content_ease import ContentEASE
-    from penchant.models.dot import DotProduct
-    from penchant.models.factor import IALS
-    from penchant.models.factorisation_machine import FactorisationMachine
-    from penchant.models.feature_mlp import FeatureMLP
-    from penchant.models.gaussian import GaussianProcess
-    from penchant.models.hybrid import HybridRecommender
-    from penchant.models.hybrid_factors import HybridFactors
-    from penchant.models.linear import EASE
-    from penchant.models.mult_vae import MultDAE, MultVAE
-    from penchant.models.neighbours import ItemKNN, UserKNN
-    from penchant.models.ordinal import OrdinalRegression
-    from penchant.models.rating_rbm import RatingRBM
-    from penchant.models.rbm import RBM
-    from penchant.models.recurrent import PerUserNetwork
-    from penchant.models.regressor import DNNRegressor
-    from penchant.models.two_tower import TwoTower
-    from penchant.models.vbpr import VBPR
+    from penchant.models.blend.model import Blend
+    from penchant.models.content.ease import ContentEASE
+    from penchant.models.content.two_tower import TwoTower
+    from penchant.models.content.vbpr import VBPR
+    from penchant.models.dot.model import DotProduct
+    from penchant.models.ease import EASE
+    from penchant.models.factorisation.hybrid import HybridFactors
+    from penchant.models.factorisation.machine import FactorisationMachine
+    from penchant.models.features.boosted_trees import BoostedTrees
+    from penchant.models.features.dnn_regressor import DNNRegressor
+    from penchant.models.features.mlp import FeatureMLP
+    from penchant.models.features.ordinal import OrdinalRegression
+    from penchant.models.gaussian_process.model import GaussianProcess
+    from penchant.models.hybrid.model import HybridRecommender
+    from penchant.models.ials import IALS
+    from penchant.models.neighbours.jaccard_agreement import JaccardAgreement
+    from penchant.models.neighbours.knn import ItemKNN, UserKNN
+    from penchant.models.rbm.binary import RBM
+    from penchant.models.rbm.rating import RatingRBM
 
 TABLE: dict[str, str] = {
     "random": "baselines:Random",
@@ -57,32 +57,32 @@ TABLE: dict[str, str] = {
     "bias": "baselines:Bias",
     "majority": "baselines:MajorityClass",
     "user-majority": "baselines:UserMajority",
-    "item-knn": "neighbours:ItemKNN",
-    "user-knn": "neighbours:UserKNN",
-    "jaccard-agreement": "agreement:JaccardAgreement",
-    "ease": "linear:EASE",
-    "ials": "factor:IALS",
-    "dot": "dot:DotProduct",
-    "rbm": "rbm:RBM",
-    "rating-rbm": "rating_rbm:RatingRBM",
-    "per-user": "recurrent:PerUserNetwork",
-    "attribute-network": "attribute_network:AttributeNetwork",
-    "autoencoder": "autoencoder:Autoencoder",
-    "autorec": "autorec:AutoRec",
-    "mult-dae": "mult_vae:MultDAE",
-    "mult-vae": "mult_vae:MultVAE",
-    "boosted-trees": "boosted:BoostedTrees",
-    "feature-mlp": "feature_mlp:FeatureMLP",
-    "dnn-regressor": "regressor:DNNRegressor",
-    "ordinal": "ordinal:OrdinalRegression",
-    "blend": "blend:Blend",
-    "factorisation-machine": "factorisation_machine:FactorisationMachine",
-    "hybrid-factors": "hybrid_factors:HybridFactors",
-    "hybrid": "hybrid:HybridRecommender",
-    "content-ease": "content_ease:ContentEASE",
-    "gaussian-process": "gaussian:GaussianProcess",
-    "two-tower": "two_tower:TwoTower",
-    "vbpr": "vbpr:VBPR",
+    "item-knn": "neighbours.knn:ItemKNN",
+    "user-knn": "neighbours.knn:UserKNN",
+    "jaccard-agreement": "neighbours.jaccard_agreement:JaccardAgreement",
+    "ease": "ease:EASE",
+    "ials": "ials:IALS",
+    "dot": "dot.model:DotProduct",
+    "rbm": "rbm.binary:RBM",
+    "rating-rbm": "rbm.rating:RatingRBM",
+    "per-user": "attributes.per_user:PerUserNetwork",
+    "attribute-network": "attributes.network:AttributeNetwork",
+    "autoencoder": "autoencoders.plain:Autoencoder",
+    "autorec": "autoencoders.autorec:AutoRec",
+    "mult-dae": "autoencoders.mult_vae:MultDAE",
+    "mult-vae": "autoencoders.mult_vae:MultVAE",
+    "boosted-trees": "features.boosted_trees:BoostedTrees",
+    "feature-mlp": "features.mlp:FeatureMLP",
+    "dnn-regressor": "features.dnn_regressor:DNNRegressor",
+    "ordinal": "features.ordinal:OrdinalRegression",
+    "blend": "blend.model:Blend",
+    "factorisation-machine": "factorisation.machine:FactorisationMachine",
+    "hybrid-factors": "factorisation.hybrid:HybridFactors",
+    "hybrid": "hybrid.model:HybridRecommender",
+    "content-ease": "content.ease:ContentEASE",
+    "gaussian-process": "gaussian_process.model:GaussianProcess",
+    "two-tower": "content.two_tower:TwoTower",
+    "vbpr": "content.vbpr:VBPR",
 }
 """Each model's name and where it is defined, as `file:Class`."""
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
@@ -19,12 +18,12 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, NotFittedError, ParameterError, UnknownIdError
-from penchant.models.abilities import ItemVectors
 from penchant.models.parameters import check_names, check_values, parameters
+from penchant.models.protocols import ItemVectors
 from penchant.run import Run
 from penchant.topk import BLOCK_CELLS, top_k
+from penchant.typing import Float32
 
-Floats = npt.NDArray[np.float32]
 Task = Literal["ranking", "rating", "like"]
 Learns = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
 """What a model can find in a log: which items go together, which items are popular, how users
@@ -59,7 +58,7 @@ class Recommender(ABC):
         """Learn from the training events."""
 
     @abstractmethod
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         """float32[n_users, n_items]; a shared array must be marked read-only."""
 
     # Fitting
@@ -143,7 +142,7 @@ class Recommender(ABC):
 
     # Recommending
 
-    def scores(self, users: Histories) -> Floats:
+    def scores(self, users: Histories) -> Float32:
         """How much each item suits each user, higher is better; -inf means never.
 
         Returns:
@@ -295,13 +294,13 @@ class Recommender(ABC):
             columns.append(pl.Series("title", titles_of(self.items_, self.item_table_, found)))
         return pl.DataFrame(columns)
 
-    def _alike(self, one_item_each: Histories) -> Floats:
+    def _alike(self, one_item_each: Histories) -> Float32:
         if not isinstance(self, ItemVectors):
             return self.scores(one_item_each)
         vectors = self.item_vectors()
         length = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
-        cosines: Floats = unit[one_item_each.items] @ unit.T
+        cosines: Float32 = unit[one_item_each.items] @ unit.T
         return cosines
 
     # Keeping

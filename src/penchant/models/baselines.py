@@ -6,20 +6,18 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from pydantic import Field
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Like, Target, default_like
-from penchant.models.abilities import PredictsRatings
 from penchant.models.base import Learns, Recommender, Task
 from penchant.models.biases import fit_biases, of_items, user_biases, user_sums
 from penchant.models.parameters import Space
+from penchant.models.protocols import PredictsRatings
 from penchant.run import Run
-
-Floats = npt.NDArray[np.float32]
+from penchant.typing import Float32
 
 
 @dataclass(kw_only=True, eq=False, repr=False)
@@ -32,7 +30,7 @@ class Random(Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         pass
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         # The signature makes one user's scores independent of who else is in the batch.
         keys = users.signatures
         scores = np.empty((len(users), users.n_items), np.float32)
@@ -64,7 +62,7 @@ class Popular(Recommender):
         items = train.events["item"].to_numpy()
         self.popularity_ = np.bincount(items, weight, train.n_items).astype(np.float32)
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         return _same_for_all(self.popularity_, users)
 
 
@@ -79,10 +77,10 @@ class GlobalMean(PredictsRatings, Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         return _same_for_all(np.full(users.n_items, self.mean_, np.float32), users)
 
-    def predict(self, rows: Rows) -> Floats:
+    def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], always the same number."""
         return np.full(len(rows), self.mean_, np.float32)
 
@@ -98,16 +96,16 @@ class UserMean(PredictsRatings, Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
 
-    def _means(self, users: Histories) -> Floats:
+    def _means(self, users: Histories) -> Float32:
         total, count = user_sums(users, 0.0)
         means = np.divide(total, count, out=np.full(len(users), self.mean_), where=count > 0)
         return np.asarray(means, np.float32)
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         shape = (len(users), users.n_items)
         return np.broadcast_to(self._means(users)[:, None], shape)
 
-    def predict(self, rows: Rows) -> Floats:
+    def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], each user's mean."""
         return self._means(rows.histories)[rows.history]
 
@@ -134,10 +132,10 @@ class ItemMean(PredictsRatings, Recommender):
         means = np.divide(total, count, out=np.full(train.n_items, self.mean_), where=count > 0)
         self.item_means_ = means.astype(np.float32)
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         return _same_for_all(self.item_means_, users)
 
-    def predict(self, rows: Rows) -> Floats:
+    def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], each item's mean."""
         return of_items(self.item_means_, rows.items, self.mean_)
 
@@ -166,14 +164,14 @@ class Bias(PredictsRatings, Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_, self.item_bias_ = fit_biases(train, self.l2_user, self.l2_item)
 
-    def user_bias(self, users: Histories) -> Floats:
+    def user_bias(self, users: Histories) -> Float32:
         """float32[n_users], each user's deviation from what the items alone lead one to expect."""
         return user_biases(users, self.mean_, self.item_bias_, self.l2_user)
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         return self.user_bias(users)[:, None] + (self.item_bias_ + np.float32(self.mean_))
 
-    def predict(self, rows: Rows) -> Floats:
+    def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], mean + item's deviation + user's deviation."""
         item = of_items(self.item_bias_, rows.items, 0.0)
         return np.float32(self.mean_) + item + self.user_bias(rows.histories)[rows.history]
@@ -208,10 +206,10 @@ class MajorityClass(Recommender):
         )
         self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         return _same_for_all(np.full(users.n_items, self.share_, np.float32), users)
 
-    def predict(self, rows: Rows) -> Floats:
+    def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], always the share of likes."""
         return np.full(len(rows), self.share_, np.float32)
 
@@ -248,7 +246,7 @@ class UserMajority(Recommender):
         )
         self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
 
-    def _shares(self, users: Histories) -> Floats:
+    def _shares(self, users: Histories) -> Float32:
         shares = np.full(len(users), self.share_, np.float32)
         if users.ratings is not None:
             liked = Like(self.threshold_).of_ratings(users.ratings)
@@ -257,15 +255,15 @@ class UserMajority(Recommender):
             np.divide(likes, count, out=shares, where=count > 0, casting="same_kind")
         return shares
 
-    def _scores(self, users: Histories) -> Floats:
+    def _scores(self, users: Histories) -> Float32:
         shape = (len(users), users.n_items)
         return np.broadcast_to(self._shares(users)[:, None], shape)
 
-    def predict(self, rows: Rows) -> Floats:
+    def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], each user's share of likes."""
         return self._shares(rows.histories)[rows.history]
 
 
-def _same_for_all(scores: Floats, users: Histories) -> Floats:
+def _same_for_all(scores: Float32, users: Histories) -> Float32:
     """One row of scores for every user, shared and read-only."""
     return np.broadcast_to(scores, (len(users), users.n_items))

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-
-Floats = npt.NDArray[np.float32]
-Doubles = npt.NDArray[np.float64]
+from penchant.typing import AnyArray, Float32, Float64, Int32, Int64
 
 
 def fit_biases(
     train: Dataset, l2_user: float, l2_item: float, *, steps: int = 15
-) -> tuple[float, Floats]:
+) -> tuple[float, Float32]:
     """The mean rating and float32[n_items], each item's deviation, fitted jointly with users'.
 
     Minimises sum (r - mean - b_i - b_u)^2 + l2_item * sum b_i^2 + l2_user * sum b_u^2 by
@@ -36,7 +31,7 @@ def fit_biases(
     return mean, by_item.astype(np.float32)
 
 
-def user_biases(users: Histories, mean: float, item_bias: Floats, l2_user: float) -> Floats:
+def user_biases(users: Histories, mean: float, item_bias: Float32, l2_user: float) -> Float32:
     """float32[n_users], how far each user's history lies above what its items lead one to expect.
 
     Users without ratings get 0.
@@ -46,8 +41,8 @@ def user_biases(users: Histories, mean: float, item_bias: Floats, l2_user: float
 
 
 def user_sums(
-    users: Histories, mean: float, item_bias: Floats | None = None
-) -> tuple[Doubles, npt.NDArray[np.int64]]:
+    users: Histories, mean: float, item_bias: Float32 | None = None
+) -> tuple[Float64, Int64]:
     """Each user's sum of ratings above `mean` (and above the items' deviations), and the count.
 
     Without ratings both are zero: such a history says nothing about the user's scale.
@@ -60,12 +55,12 @@ def user_sums(
     return np.bincount(users.rows, rest, len(users)).astype(np.float64), users.lengths
 
 
-def of_items(values: Floats, items: npt.NDArray[np.int32], unknown: float) -> Floats:
+def of_items(values: Float32, items: Int32, unknown: float) -> Float32:
     """float32[n], the value of each item; `unknown` for an index of -1."""
     if not len(items) or items.min() >= 0:
         return values[items]
     return np.where(items >= 0, values[items], np.float32(unknown))
 
 
-def _ratio(total: npt.NDArray[Any], count: npt.NDArray[Any]) -> Doubles:
+def _ratio(total: AnyArray, count: AnyArray) -> Float64:
     return np.asarray(np.divide(total, count, out=np.zeros(len(total)), where=count > 0))

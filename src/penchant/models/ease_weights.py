@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 from scipy.linalg import lapack
 
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError
+from penchant.typing import Float32, Float64
 
-Floats = npt.NDArray[np.float32]
 
-
-def ease_weights(train: Dataset, l2: float, max_items: int) -> Floats:
+def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
     """float32[n_items, n_items], B_ij = -P_ij / P_jj off the diagonal, P = (X'X + l2 I)^-1.
 
     Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8. Items without
@@ -46,7 +44,7 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Floats:
     return weights
 
 
-def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _inverse(matrix: Float64) -> Float64:
     """The inverse of a symmetric positive definite matrix, which is overwritten."""
     factor, info = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1)
     if info == 0:
@@ -54,5 +52,5 @@ def _inverse(matrix: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     if info != 0:
         raise DataError("The item matrix is singular: raise l2.")
     upper = np.triu(half)
-    whole: npt.NDArray[np.float64] = upper + np.triu(upper, 1).T
+    whole: Float64 = upper + np.triu(upper, 1).T
     return whole

@@ -8,7 +8,6 @@ from abc import abstractmethod
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import Dataset
@@ -17,8 +16,7 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.run import Run
-
-Places = npt.NDArray[np.int64]
+from penchant.typing import Int64
 
 
 class Updating(Recommender):
@@ -90,7 +88,7 @@ class Updating(Recommender):
         return self
 
     @abstractmethod
-    def _update(self, new: Dataset, known: Histories, places: Places, run: Run) -> None:
+    def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
         """Learn from new events.
 
         Fitted arrays are replaced and never written to, so that a failure leaves all as it was.
@@ -103,7 +101,7 @@ class Updating(Recommender):
         """
 
 
-def _joined(old: Histories, places: Places, new: pl.DataFrame, n_users: int) -> Histories:
+def _joined(old: Histories, places: Int64, new: pl.DataFrame, n_users: int) -> Histories:
     """Old and new events of all users, in time order where all have times."""
     columns = {"user": places[old.users[old.rows]].astype(np.int32), "item": old.items}
     before = pl.DataFrame(columns)

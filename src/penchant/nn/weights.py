@@ -6,10 +6,10 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor, nn
+
+from penchant.typing import Float32
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -21,7 +21,7 @@ def blank(make: Callable[[], N]) -> N:
     return network.to_empty(device="cpu")
 
 
-def weights_of(network: nn.Module) -> dict[str, npt.NDArray[np.float32]]:
+def weights_of(network: nn.Module) -> dict[str, Float32]:
     """Each weight by the name of its attribute: `encoder.bias` is `encoder_bias_`."""
     return {
         _attribute(name): value.detach().numpy().copy()

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from penchant.studies.study import Study
 
 TABLE: dict[str, str] = {
-    "movies": "penchant.studies.movies",
-    "books": "penchant.studies.books",
-    "music": "penchant.studies.music",
-    "fashion": "penchant.studies.fashion",
+    "movies": "penchant.studies.movies.study",
+    "books": "penchant.studies.books.study",
+    "music": "penchant.studies.music.study",
+    "fashion": "penchant.studies.fashion.study",
 }
-"""Each study's name and the module it is in, such as `"movies": "penchant.studies.movies"`."""
+"""Each study's name and the module it is in."""
 
 __all__ = ["TABLE", "find"]
 

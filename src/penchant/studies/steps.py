@@ -10,14 +10,14 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from penchant.atomic_write import write_whole
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
-from penchant.evaluate.compare import _versions
-from penchant.evaluate.result import Evaluation, Table
-from penchant.files import write_whole
-from penchant.report.compared import Comparison
-from penchant.report.parts import Section, Step
-from penchant.report.study_result import StudyResult
+from penchant.evaluation.comparison import _versions
+from penchant.results.evaluation import Evaluation, Table
+from penchant.results.saved_comparison import Comparison
+from penchant.results.study import StudyResult
+from penchant.results.study_parts import Section, Step
 from penchant.run import Run, say
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

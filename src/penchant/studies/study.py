@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from penchant.report.compared import Comparison
-from penchant.report.graph import Graph, bars, lines, points, reliability
-from penchant.report.parts import Finding, Level, Section, Sheet, Step
-from penchant.report.study_result import StudyResult
+from penchant.results.graph import Graph, bars, lines, points, reliability
+from penchant.results.saved_comparison import Comparison
+from penchant.results.study import StudyResult
+from penchant.results.study_parts import Finding, Level, Section, Sheet, Step
 from penchant.run import Run
 from penchant.studies.steps import Steps
 

@@ -8,7 +8,7 @@
 """
 
 from penchant.testing.contract import CHECKS, check_contract
-from penchant.testing.given import Check, Factory
+from penchant.testing.helpers import Check, Factory
 from penchant.testing.logs import (
     planted_attributes,
     planted_nothing,

@@ -6,8 +6,9 @@ from functools import partial
 from typing import Any
 
 from penchant.models.base import Recommender
-from penchant.testing import abilities, fitting, lists, parameters, scoring, updating
-from penchant.testing.given import Check
+from penchant.testing import fitting, lists, parameters, scoring, updating
+from penchant.testing import protocols as abilities
+from penchant.testing.helpers import Check
 
 CHECKS: dict[str, Check] = {
     check.__name__: check

@@ -9,12 +9,12 @@ import torch
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
-from penchant.data.split import split_random
+from penchant.data.splits import split_random
 from penchant.errors import DataError, NotFittedError
-from penchant.models.abilities import RatesRows
 from penchant.models.base import Recommender
 from penchant.models.baselines import Popular, Random
-from penchant.testing.given import (
+from penchant.models.protocols import RatesRows
+from penchant.testing.helpers import (
     Factory,
     expect,
     expect_better_than_the_mean,

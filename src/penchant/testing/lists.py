@@ -10,10 +10,10 @@ import numpy as np
 import polars as pl
 
 from penchant import topk
-from penchant.data.histories import Int32
 from penchant.errors import ParameterError
-from penchant.testing.given import Factory, expect, expect_refusal, fitted
+from penchant.testing.helpers import Factory, expect, expect_refusal, fitted
 from penchant.testing.logs import planted_pairs
+from penchant.typing import Int32
 
 _COLD = 2000
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.typing import AnyArray, Bool, Int64
 
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
 SCALE = (1.0, 5.0)
 GENRES = ("calm", "dark", "funny", "long", "loud", "odd")
 """What the items of every log here have up to three of, in the column `genres`."""
@@ -166,9 +164,9 @@ def planted_nothing(
 
 
 def build(
-    users: Ints,
-    items: Ints,
-    ratings: npt.NDArray[Any],
+    users: Int64,
+    items: Int64,
+    ratings: AnyArray,
     *,
     rng: np.random.Generator,
     n_items: int,
@@ -177,7 +175,7 @@ def build(
     with_ratings: bool = True,
     with_times: bool = True,
     cold_items: int = 0,
-    genres: Bools | None = None,
+    genres: Bool | None = None,
 ) -> Dataset:
     """A log of these events in a random order, one an hour in another random order.
 
@@ -233,20 +231,20 @@ def build(
 
 def _anything(
     rng: np.random.Generator, n_users: int, n_items: int, per_user: int
-) -> tuple[Ints, Ints]:
+) -> tuple[Int64, Int64]:
     """Distinct items for each user, all with the same chance."""
     items = [rng.choice(n_items, per_user, replace=False) for _ in range(n_users)]
     return np.repeat(np.arange(n_users), per_user), np.concatenate(items)
 
 
-def _some_genres(rng: np.random.Generator, counts: Ints) -> Bools:
+def _some_genres(rng: np.random.Generator, counts: Int64) -> Bool:
     """bool[n_items, 6], which genres items have that have so many, all with the same chance."""
     places = rng.permuted(np.tile(np.arange(len(GENRES)), (len(counts), 1)), axis=1)
-    chosen: Bools = places < counts[:, None]
+    chosen: Bool = places < counts[:, None]
     return chosen
 
 
-def _ids(numbers: Ints, letter: str, strings: bool) -> pl.Series:
+def _ids(numbers: Int64, letter: str, strings: bool) -> pl.Series:
     if strings:
         return pl.Series([f"{letter}{n + 1:03d}" for n in numbers], dtype=pl.String)
     return pl.Series(numbers + 1)

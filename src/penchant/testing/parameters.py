@@ -5,7 +5,7 @@ from __future__ import annotations
 from penchant.errors import ParameterError
 from penchant.models import make, name_of
 from penchant.models.parameters import parameters
-from penchant.testing.given import Factory, expect, expect_refusal, fitted
+from penchant.testing.helpers import Factory, expect, expect_refusal, fitted
 
 
 def constructor_only_stores(factory: Factory) -> None:

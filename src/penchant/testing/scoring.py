@@ -7,7 +7,7 @@ import numpy as np
 from penchant.data.histories import Histories
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.models.base import Recommender
-from penchant.testing.given import (
+from penchant.testing.helpers import (
     Factory,
     expect,
     expect_equal,

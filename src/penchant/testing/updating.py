@@ -11,9 +11,9 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.errors import UnknownIdError
 from penchant.models import name_of
-from penchant.models.abilities import Updates
 from penchant.models.base import Recommender
-from penchant.testing.given import Factory, expect, expect_equal, expect_refusal, fitted
+from penchant.models.protocols import Updates
+from penchant.testing.helpers import Factory, expect, expect_equal, expect_refusal, fitted
 
 NEWCOMER = 9_999
 

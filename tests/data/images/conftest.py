@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from penchant.data.download import Patience
+from penchant.data.fetching.download import Patience
 from penchant.data.images import Manners
 
 Route = Callable[[BaseHTTPRequestHandler], None]

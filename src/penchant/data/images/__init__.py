@@ -1,11 +1,11 @@
 """Product images: where they are on the web, fetching them, and finding them in a folder."""
 
-from penchant.data.images.addresses import address_file, image_addresses, is_address_file
-from penchant.data.images.check import BadImageError, ImageFacts, check_image, open_image
-from penchant.data.images.fetching import fetch_images
-from penchant.data.images.manners import Manners
+from penchant.data.images.crawl_policy import Manners
+from penchant.data.images.fetcher import fetch_images
+from penchant.data.images.image_check import BadImageError, ImageFacts, check_image, open_image
 from penchant.data.images.outcome import Fetched, Outcome
 from penchant.data.images.paths import image_paths, safe_name
+from penchant.data.images.urls import address_file, image_addresses, is_address_file
 
 __all__ = [
     "BadImageError",

@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from penchant.files import whole
+from penchant.atomic_write import whole
 
 TABLE = "images.csv"
 THERE = ("fetched", "kept")

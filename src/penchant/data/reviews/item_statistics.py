@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError
+from penchant.typing import AnyInt, Bool
 
-Rows: TypeAlias = "Literal['all'] | npt.NDArray[np.bool_] | npt.NDArray[np.integer]"
+Rows: TypeAlias = "Literal['all'] | Bool | AnyInt"
 
 
 def item_statistics(log: Dataset, rows: Rows) -> pl.DataFrame:
@@ -53,7 +53,7 @@ def item_statistics(log: Dataset, rows: Rows) -> pl.DataFrame:
     )
 
 
-def mask_of(rows: npt.NDArray[np.bool_] | npt.NDArray[np.integer], n: int) -> npt.NDArray[np.bool_]:
+def mask_of(rows: Bool | AnyInt, n: int) -> Bool:
     """A mask over `n` events from a mask or positions.
 
     Raises:

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from penchant.data.cache import cache_folder, staged_folder
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
+from penchant.data.fetching.cache import cache_folder, staged_folder
 
 _TABLE, _REPORT = "table.parquet", "report.json"
 

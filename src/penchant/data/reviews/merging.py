@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.reviews import kept
+from penchant.data.reviews.cleaning_log import CleaningReport, Rule, Step, compare, together
 from penchant.data.reviews.item_statistics import Rows, item_statistics
 from penchant.data.reviews.products import brand, title
-from penchant.data.reviews.rules import CleaningReport, Rule, Step, compare, together
 from penchant.data.reviews.text import plain_words, without_stop_words
 from penchant.errors import DataError, ParameterError
 from penchant.run import say
+from penchant.typing import Int64
 
 COLUMNS = (
     "reviewerID", "overall", "reviewText", "asin", "summary", "day_of_week", "verified", "style",
@@ -44,7 +44,7 @@ class Merged:
     """
 
     frame: pl.DataFrame
-    rows: npt.NDArray[np.int64]
+    rows: Int64
     report: CleaningReport = field(default_factory=CleaningReport)
 
 
@@ -74,7 +74,7 @@ def merged(
         complete: leave out rows with a missing value in any column that has values.
         stop_words: take English stop words out of texts and summaries.
         keep: keep the table in the cache folder, or take it from there.
-        cache: the cache folder; by default see `penchant.data.cache.cache_folder`.
+        cache: the cache folder; by default see `penchant.data.fetching.cache.cache_folder`.
 
     Raises:
         DataError: the log has no ratings, or the statistics' part is of another log.

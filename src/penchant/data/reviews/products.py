@@ -11,7 +11,7 @@ import json
 import numpy as np
 import polars as pl
 
-from penchant.data.reviews.rules import CleaningReport, Rule, compare
+from penchant.data.reviews.cleaning_log import CleaningReport, Rule, compare
 from penchant.data.reviews.text import decode_entities, strip_markup
 
 _AMOUNT = r"^\s*\$?\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*$"

@@ -1,0 +1,183 @@
+"""From whatever is to be audited to the material that rules look at."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from penchant.auditing.external_lists import judged_lists
+from penchant.auditing.external_predictions import judged
+from penchant.auditing.feature_rows import features_of
+from penchant.auditing.material import Contender, Listed, Material, Predicted
+from penchant.auditing.table_reading import (
+    aligned,
+    frame_of,
+    indices,
+    keys_of,
+    lists_of,
+    pair_columns,
+    value_columns,
+)
+from penchant.errors import DataError, ParameterError
+from penchant.typing import Int64
+
+
+def with_files(
+    material: Material,
+    *,
+    predictions: Any = None,
+    features: Any = None,
+    target: str | None = None,
+    lists: Any = None,
+    negatives: Any = None,
+    candidates: Any = None,
+    history: Any = None,
+    trials: Any = None,
+) -> Material:
+    """The material with everything that was given beside the split.
+
+    Raises:
+        DataError: something cannot be read, or lacks a column.
+        ParameterError: it makes no sense without a split.
+    """
+    needs = {"predictions": predictions, "lists": lists, "negatives": negatives}
+    for name, given in (needs | {"candidates": candidates}).items():
+        if given is not None and material.split is None:
+            raise ParameterError(f"An audit of {name} needs the split, or train and test.")
+    if predictions is not None:
+        material = _predictions(material, predictions)
+    if lists is not None:
+        found: dict[str, Listed] = dict(material.lists)
+        for name, source in _named(lists, "lists"):
+            found[name] = lists_of(material.events_of, frame_of(source)[0], name)
+        material = replace(material, lists=found)
+    if features is not None:
+        table = features_of(frame_of(features)[0], material, target)
+        material = replace(material, features=table)
+    if negatives is not None:
+        material = replace(material, negatives=_pairs(material, negatives, "negatives"))
+    if candidates is not None:
+        material = replace(material, offered=_offered(material, candidates))
+    if history is not None:
+        material = replace(material, history=_history(history))
+    if trials is not None:
+        material = replace(material, trials=trials_of(trials))
+    return judged_lists(judged(material))
+
+
+def contenders_of(tables: Mapping[Any, Any]) -> tuple[Contender, ...]:
+    """The judged figures in the tables of a comparison."""
+    found = []
+    for task, table in tables.items():
+        for entry in table.entries:
+            figure = entry.figures[table.primary]
+            found.append(
+                Contender(
+                    name=entry.name,
+                    task=task,
+                    trivial=entry.trivial,
+                    metric=table.primary,
+                    value=figure.value,
+                    verdict=figure.verdict,
+                    gain=figure.gain,
+                    gain_low=figure.gain_low,
+                    gain_high=figure.gain_high,
+                    users=table.users,
+                )
+            )
+    return tuple(found)
+
+
+def trials_of(source: Any) -> pl.DataFrame:
+    """A tuning's trials with the column `score`, higher is better.
+
+    Raises:
+        DataError: there is no column `score`.
+    """
+    if hasattr(source, "trials") and hasattr(source, "metric"):  # a penchant.Tuning
+        sign = 1.0 if source.higher_is_better else -1.0
+        done = [t for t in source.trials if t.score is not None]
+        rows = [dict(t.values) | {"score": sign * t.score} for t in done]
+        return pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    frame, _ = frame_of(source)
+    if "score" not in frame.columns:
+        raise DataError("The trials need a column score, higher being better.")
+    return frame
+
+
+def _named(given: Any, what: str) -> Iterable[tuple[str, Any]]:
+    if isinstance(given, Mapping):
+        return list(given.items())
+    if isinstance(given, list | tuple):
+        return [(frame_name(source) or f"{what} {n}", source) for n, source in enumerate(given, 1)]
+    return [(frame_name(given) or what, given)]
+
+
+def frame_name(source: Any) -> str:
+    """The stem of a file's name, empty for a frame."""
+    return Path(source).stem if isinstance(source, str | Path) else ""
+
+
+def _predictions(material: Material, given: Any) -> Material:
+    log = material.events_of
+    wanted = material.pairs[material.test_at]
+    truth = log.ratings[material.test_at].astype(float) if log.has_ratings else None
+    user = material.test_users.astype(np.int64)
+    answers, scored, rows = dict(material.predictions), dict(material.scored), {}
+    for file, source in _named(given, "predictions"):
+        frame, _ = frame_of(source)
+        users, items = pair_columns(frame, "predictions")
+        keys = keys_of(log, frame[users], frame[items])
+        columns = value_columns(frame, (users, items))
+        if not columns:
+            raise DataError(f"{file} has no column of numbers that could be predictions.")
+        scored[file] = keys
+        rows[file] = _rows_fingerprint(keys)
+        for column in columns:
+            values = frame[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
+            name = file if len(columns) == 1 else f"{file}: {column}"
+            answers[name] = Predicted(aligned(keys, values, wanted), truth, user, foreign=True)
+    if len(rows) > 1:
+        material = replace(material, fingerprints=rows)
+    return replace(material, predictions=answers, scored=scored)
+
+
+def _rows_fingerprint(keys: Int64) -> str:
+    return hashlib.sha256(np.unique(keys).tobytes()).hexdigest()[:16]
+
+
+def _pairs(material: Material, source: Any, what: str) -> Int64:
+    frame, _ = frame_of(source)
+    users, items = pair_columns(frame, what)
+    return keys_of(material.events_of, frame[users], frame[items])
+
+
+def _offered(material: Material, source: Any) -> pl.DataFrame:
+    frame, _ = frame_of(source)
+    if "items" in frame.columns and frame["items"].dtype == pl.List:
+        frame = frame.rename({"items": "item"}).explode("item")
+    users, items = pair_columns(frame, "candidates")
+    log = material.events_of
+    return pl.DataFrame(
+        {
+            "user": pl.Series(indices(log.users, frame[users])),
+            "item": pl.Series(indices(log.items, frame[items])),
+        }
+    )
+
+
+def _history(source: Any) -> pl.DataFrame:
+    frame, _ = frame_of(source)
+    for column in ("test", "kept"):
+        if column not in frame.columns:
+            raise DataError(
+                f"The history has no column {column!r}: it needs test (higher is better) and kept "
+                "(1 for the epoch or trial that was kept), and should have validation and run."
+            )
+    return frame

@@ -1,0 +1,50 @@
+"""Planted faults of graded strength, and their clean twins: do the rules find them?
+
+`FAULTS[name].make(strength, seed)` makes what is to be audited; strength 0 is the clean twin.
+"""
+
+from __future__ import annotations
+
+from penchant.auditing.planted import features, splits
+from penchant.auditing.planted import predictions as answers
+from penchant.auditing.planted import selection as choices
+from penchant.auditing.planted.fault import Fault, Maker, false_alarms
+from penchant.results.finding import Level
+
+_TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
+    ("copied events", "same-event", "wrong", splits.copied_events),
+    ("copied pairs", "same-pair", "wrong", splits.copied_pairs),
+    ("copied texts", "same-text", "wrong", splits.copied_texts),
+    ("copies in the log", "copies", "doubtful", splits.copies),
+    ("disguised target", "target-in-feature", "wrong", features.disguised_target),
+    ("in-sample codes", "coded-in-sample", "doubtful", features.in_sample_codes),
+    ("means with test rows", "feature-of-test-rows", "wrong", features.means_with_test_rows),
+    ("future events", "trained-on-future", "wrong", splits.future_events),
+    ("not by time", "trained-on-future", "doubtful", splits.random_not_time),
+    ("cold items", "cold-items", "doubtful", splits.cold_items),
+    ("items of the future", "recommended-from-future", "wrong", answers.from_the_future),
+    ("no trivial answer", "no-trivial-baseline", "wrong", answers.without_trivial),
+    ("no simple method", "no-strong-baseline", "doubtful", answers.without_strong),
+    ("nothing learned", "no-better-than-trivial", "doubtful", answers.unlearned),
+    ("constant predictions", "constant-predictions", "wrong", answers.constant_predictions),
+    ("one list for all", "same-list", "wrong", answers.same_list),
+    ("no validation", "no-validation", "doubtful", answers.without_validation),
+    ("training rows scored", "scored-training-rows", "wrong", answers.training_rows),
+    ("test rows left out", "unscored-test-rows", "wrong", answers.unscored_rows),
+    ("epochs chosen on test", "selected-on-test", "wrong", choices.test_selected_epochs),
+    ("negatives before split", "negatives-before-split", "wrong", choices.early_negatives),
+    ("positives as negatives", "negatives-are-positives", "wrong", choices.positive_negatives),
+    ("narrow grid", "grid-edge", "doubtful", choices.narrow_grid),
+    ("shifted popularity", "popularity-shift", "wrong", splits.shifted_popularity),
+    ("own review", "own-review", "wrong", features.own_review),
+    ("reads the own review", "shuffled-text", "wrong", features.predicted_from_own_text),
+    ("mixed splits", "mixed-splits", "wrong", answers.mixed_splits),
+    ("ties in time", "ties-in-time", "doubtful", splits.tied_times),
+)
+FAULTS: dict[str, Fault] = {
+    name: Fault(name, rule, level, (make.__doc__ or "").strip().rstrip("."), make)
+    for name, rule, level, make in _TABLE
+}
+"""Every planted fault by name."""
+
+__all__ = ["FAULTS", "Fault", "false_alarms"]

@@ -1,0 +1,151 @@
+"""Faults of answers: constants, one list for all, training rows, missing baselines."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from penchant.auditing.external_predictions import judged
+from penchant.auditing.material import Contender, Listed, Material, Predicted
+from penchant.auditing.planted.logs import World, as_split, split_at_random, world
+from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
+from penchant.typing import Float64, Int32
+
+_K = 10
+
+
+def constant_predictions(strength: float, seed: int) -> Material:
+    """The predictions are drawn all the way to their mean."""
+    made, split, values = _predicted(seed)
+    drawn = values.mean() + (1 - strength) * (values - values.mean())
+    return _with_predictions(made, split, drawn)
+
+
+def unlearned(strength: float, seed: int) -> Material:
+    """The predictions are noise about the mean, of the spread of good ones; judged by the audit."""
+    made, split, values = _predicted(seed)
+    noise = made.rng.normal(values.mean(), values.std(), len(values))
+    material = _with_predictions(made, split, strength * noise + (1 - strength) * values)
+    return judged(material)
+
+
+def same_list(strength: float, seed: int) -> Material:
+    """Everyone is recommended the ten most popular items."""
+    made, split = _split(seed)
+    popular = np.argsort(-np.bincount(made.item, minlength=made.n_items), kind="stable")[:_K]
+    users = np.unique(made.user)
+    own = np.argsort(made.rng.random((len(users), made.n_items)), axis=1)[:, :_K]
+    own[made.rng.random(len(users)) < strength] = popular
+    lists = {"model": Listed(users.astype(np.int32), own.astype(np.int32))}
+    return Material(split=split, lists=_known(lists, made, split))
+
+
+def from_the_future(strength: float, seed: int) -> Material:
+    """Half of the recommended items are first seen after the events that judge them."""
+    made = world(seed)
+    middle = int(made.time[len(made) // 2])
+    span = middle - int(made.time[0])
+    # Half of the users are there in the first half only; half of the items come out after it.
+    gone = made.rng.random(made.user.max() + 1) < 0.5
+    late = made.rng.random(made.n_items) < 0.5
+    time = made.time.copy()
+    time[gone[made.user] & (time >= middle)] -= span
+    item, early = made.item.copy(), np.flatnonzero(~late)
+    swap = late[item] & (time < middle)
+    item[swap] = made.rng.choice(early, int(swap.sum()))
+    frame = made.frame().with_columns(
+        item=pl.Series(item + 1), time=pl.Series(time).cast(pl.Datetime("us"))
+    )
+    sides = np.where(made.rng.random(len(made)) < 0.2, TEST, TRAIN).astype(np.uint8)
+    split = as_split(frame.sort("time", maintain_order=True), sides)
+    users = np.flatnonzero(gone)
+    own = np.stack([made.rng.permutation(early)[:_K] for _ in users])
+    new = made.rng.random(own.shape) < 0.5 * strength
+    own[new] = made.rng.choice(np.flatnonzero(late), int(new.sum()))
+    there = split.log.users.indices((users + 1).tolist())
+    return Material(split=split, lists=_known({"model": Listed(there, own)}, made, split))
+
+
+def training_rows(strength: float, seed: int) -> Material:
+    """Half of the rows that were scored are training rows."""
+    made, split = _split(seed)
+    material = Material(split=split)
+    known, tested = material.pairs[material.known_at], material.pairs[material.test_at]
+    taken = made.rng.choice(known, int(strength * len(tested)), replace=False)
+    return Material(split=split, scored={"model": np.concatenate([tested, taken])})
+
+
+def unscored_rows(strength: float, seed: int) -> Material:
+    """Half of the test rows have no prediction."""
+    made, split = _split(seed)
+    tested = (material := Material(split=split)).pairs[material.test_at]
+    kept = made.rng.random(len(tested)) >= 0.5 * strength
+    return Material(split=split, scored={"model": tested[kept]})
+
+
+def without_trivial(strength: float, seed: int) -> Material:
+    """A comparison without any trivial answer; below strength 1 some are left."""
+    return Material(contenders=(_learned(), _simple(), *_bars(strength, seed)))
+
+
+def without_strong(strength: float, seed: int) -> Material:
+    """A comparison of one network with trivial answers only."""
+    simple = () if strength == 1 else (_simple(),)
+    return Material(contenders=(_learned(), *simple, *_bars(0, seed)))
+
+
+def without_validation(strength: float, seed: int) -> Material:
+    """Models were judged on a split without validation events."""
+    made, split = _split(seed)
+    sides = split.sides.copy()
+    training = np.flatnonzero(sides == TRAIN)
+    n = int((1 - strength) * 0.1 * len(training))
+    sides[made.rng.choice(training, n, replace=False)] = VALIDATION
+    held = Split(log=split.log, sides=sides, kind="random", sentence="Made.", ties="None.")
+    return Material(split=held, contenders=(_learned(), _simple(), *_bars(0, seed)))
+
+
+def mixed_splits(strength: float, seed: int) -> Material:
+    """Each of four results is of a split of its own."""
+    other = round(3 * strength)
+    marks = {f"result {n}": f"{seed:08x}{max(0, n - 3 + other):08x}" for n in range(4)}
+    return Material(fingerprints=marks)
+
+
+def _bars(strength: float, seed: int) -> list[Contender]:
+    names = ("popular", "random", "item-mean", "global-mean")
+    left = names[: round((1 - strength) * len(names))]
+    return [Contender(n, "ranking", True, "ndcg@10", 0.1 + seed / 1000) for n in left]
+
+
+def _learned() -> Contender:
+    return Contender("deep-net", "ranking", False, "ndcg@10", 0.3, "beats", 0.1, 0.08, 0.12, 500)
+
+
+def _simple() -> Contender:
+    return Contender("ease", "ranking", False, "ndcg@10", 0.29, "beats", 0.09, 0.07, 0.11, 500)
+
+
+def _split(seed: int) -> tuple[World, Split]:
+    made = world(seed)
+    return made, split_at_random(made)
+
+
+def _predicted(seed: int) -> tuple[World, Split, Float64]:
+    """Predictions about as good as a good model's."""
+    made, split = _split(seed)
+    exact = made.exact[split.sides == TEST]
+    return made, split, exact + made.rng.normal(0, 0.2, len(exact))
+
+
+def _with_predictions(made: World, split: Split, values: Float64) -> Material:
+    material = Material(split=split)
+    truth = made.rating[split.sides == TEST]
+    answers = Predicted(values, truth, material.test_users.astype(np.int64), foreign=True)
+    return Material(split=split, predictions={"model": answers})
+
+
+def _known(lists: dict[str, Listed], made: World, split: Split) -> dict[str, Listed]:
+    """Lists of items numbered from 0, in the log's indices (items nobody has end a list)."""
+    place: Int32 = split.log.items.indices(list(range(1, made.n_items + 1)))
+    return {n: Listed(listed.users, place[listed.items]) for n, listed in lists.items()}

@@ -1,0 +1,66 @@
+"""Rule: predictions that hardly differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from penchant.auditing.material import Material, Predicted
+from penchant.auditing.rule import Rule
+from penchant.results.finding import Bar, Finding, share
+
+RULE = Rule(
+    name="constant-predictions",
+    subject=6,
+    question="Does a model predict the same for everything?",
+    advice="Look at the distribution of the predictions and at the training loss: the model has "
+    "learned a constant, such as the mean or 'always yes'.",
+    source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?",
+    bar=Bar(doubtful=0.1, wrong=0.02, below=True),
+)
+_ENOUGH = 20
+_SAME = {"doubtful": 0.9, "wrong": 0.99}
+
+
+def check(material: Material) -> Iterator[Finding]:
+    """The spread of the predictions against that of the truth, and the commonest prediction."""
+    chosen = {n: p for n, p in material.predictions.items() if not p.trivial}
+    if not chosen:
+        yield RULE.not_checkable("predictions of a model that is no trivial answer")
+        return
+    for name, predicted in chosen.items():
+        yield _of(name, predicted)
+
+
+def _of(name: str, predicted: Predicted) -> Finding:
+    known = np.isfinite(predicted.values)
+    values = predicted.values[known]
+    if len(values) < _ENOUGH:
+        return RULE.not_checkable(f"at least {_ENOUGH} predictions", name)
+    low, high = float(values.min()), float(values.max())
+    truth = None if predicted.truth is None else predicted.truth[known]
+    # Scores on a scale of their own are measured against their own range.
+    scale = high - low
+    ratio = np.nan
+    if truth is not None and truth.std() > 0 and truth.min() <= values.mean() <= truth.max():
+        scale = max(scale, float(np.ptp(truth)))
+        ratio = float(values.std() / truth.std())
+    step = scale / 1000 if scale > 0 else 1.0
+    _, counts = np.unique(np.round((values - low) / step), return_counts=True)
+    top = float(counts.max() / len(values))
+    level = RULE.bar.level(ratio) if np.isfinite(ratio) else "passed"
+    if top >= _SAME["wrong"]:
+        level = "wrong"
+    elif top >= _SAME["doubtful"] and level == "passed":
+        level = "doubtful"
+    spread = (
+        f"The predictions spread {ratio:.3f} times as much as the ratings; " if ratio >= 0 else ""
+    )
+    return RULE.finding(
+        level,
+        f"{spread}{share(top)} of the {len(values):,} predictions are the same number, to a "
+        f"thousandth of the scale, and all lie from {low:.4g} to {high:.4g}.",
+        about=name,
+        figure=ratio if np.isfinite(ratio) else None,
+    )

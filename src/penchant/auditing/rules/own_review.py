@@ -1,0 +1,173 @@
+"""Rules: the review of the very pair is among the features, or decides the predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from penchant.auditing.columns import numeric, pair_codes
+from penchant.auditing.material import Features, Material
+from penchant.auditing.rule import Rule
+from penchant.auditing.rules.same_text import normalised
+from penchant.data.dataset import Dataset
+from penchant.results.finding import EXAMPLES, Bar, Finding, share
+from penchant.typing import Float64
+
+RULE = Rule(
+    name="own-review",
+    subject=10,
+    question="Is the review of the very user and item among the features?",
+    advice="Leave it out: nobody has written it when the rating is to be predicted. Other users' "
+    "training reviews of the item may be used.",
+    source="Catherine and Cohen 2017, TransNets: the review of the pair is not available at test "
+    "time",
+    bar=Bar(doubtful=0.05, wrong=0.5),
+)
+SHUFFLED = Rule(
+    name="shuffled-text",
+    subject=10,
+    question="Do the predictions rest on the text of the very row?",
+    advice="Predict without the text of the row itself.",
+    source="Sachdeva and McAuley 2020, How Useful are Reviews for Recommendation?",
+    bar=Bar(doubtful=0.02, wrong=0.05),
+)
+_ENOUGH = 50
+_REPLICATES = 1000
+
+
+def check(material: Material) -> Iterator[Finding]:
+    """The share of feature rows whose text, or its length, is that of the log's same event."""
+    features, log = (
+        material.features,
+        material.log if material.split is None else material.split.log,
+    )
+    if features is None or log is None or "text" not in log.events.columns:
+        yield RULE.not_checkable("a table of features with users and items, and a log with texts")
+        return
+    pair = pair_codes(features)
+    if pair is None:
+        yield RULE.not_checkable("users and items in the table of features")
+        return
+    own = _own_texts(material, features, log)
+    told = own["text"].str.len_chars().to_numpy() > 0
+    if told.sum() < _ENOUGH:
+        yield RULE.not_checkable(f"at least {_ENOUGH} rows whose text the log has")
+        return
+    found = list(_of_columns(features, own, told))
+    yield from found or [
+        RULE.finding("passed", "No column is the text of the row or a count of its words.")
+    ]
+
+
+def _own_texts(material: Material, features: Features, log: Dataset) -> pl.DataFrame:
+    """The log's text of each feature row's user and item, normalised; "" where there is none."""
+    texts = log.events.select(
+        user=pl.col("user").cast(pl.Int64),
+        item=pl.col("item").cast(pl.Int64),
+        raw=pl.col("text").cast(pl.String).fill_null(""),
+    ).unique(["user", "item"], keep="first", maintain_order=True)
+    keys = pl.DataFrame({k: features.keys[k] for k in ("user", "item")})
+    joined = keys.join(texts, on=["user", "item"], how="left", maintain_order="left")
+    return joined.select(pl.col("raw").fill_null("")).with_columns(
+        normalised(pl.col("raw")).alias("text")
+    )
+
+
+def _of_columns(
+    features: Features, own: pl.DataFrame, told: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> Iterator[Finding]:
+    words = own["text"].str.count_matches(r"\S+").to_numpy()
+    raw_words = own["raw"].str.count_matches(r"\S+").to_numpy()
+    sizes = {
+        "number of words": (words, raw_words),
+        "number of characters": (
+            own["text"].str.len_chars().to_numpy(),
+            own["raw"].str.len_chars().to_numpy(),
+        ),
+    }
+    for name in features.frame.columns:
+        if features.frame[name].dtype != pl.String:
+            continue
+        same = features.frame.select(normalised(pl.col(name)).alias("t"))["t"]
+        hits = (same == own["text"]).fill_null(False).to_numpy() & told
+        yield _finding(features, name, hits[told], "the text itself", np.flatnonzero(hits))
+    for name, values in numeric(features.frame):
+        if np.unique(values[told & np.isfinite(values)]).size < 5:
+            continue
+        for what, counts in sizes.items():
+            equal = max((float((values == c)[told].mean()), n) for n, c in enumerate(counts))
+            if equal[0] >= 0.05:
+                hits = (values == counts[equal[1]]) & told
+                yield _finding(features, name, hits[told], f"its {what}", np.flatnonzero(hits))
+                break
+
+
+def _finding(
+    features: Features,
+    name: str,
+    hits: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    what: str,
+    at: np.ndarray[tuple[int], np.dtype[np.intp]],
+) -> Finding:
+    figure = float(hits.mean())
+    shown = features.frame[name].gather(at[:EXAMPLES]).cast(pl.String).str.slice(0, 80)
+    return RULE.finding(
+        RULE.bar.level(figure),
+        f"In {share(figure)} of the rows with a review, the column {name!r} is {what}, of the very "
+        "user and item.",
+        about=name,
+        figure=figure,
+        examples=pl.DataFrame({"row": features.rows[at[:EXAMPLES]], name: shown}),
+    )
+
+
+def check_shuffled(material: Material) -> Iterator[Finding]:
+    """How much worse predictions get if texts are dealt to other test rows.
+
+    The figure is the rise of the RMSE as a share of it, with a bootstrap interval over users.
+    """
+    split = material.split
+    if material.predict is None or split is None or "text" not in split.log.events.columns:
+        yield SHUFFLED.not_checkable("a function that predicts rows, and a split with texts")
+        return
+    frame = split.log.subset(material.test_at).frame().drop("row")
+    truth = frame["rating"].to_numpy().astype(float) if "rating" in frame.columns else None
+    if truth is None or len(truth) < _ENOUGH:
+        yield SHUFFLED.not_checkable(f"at least {_ENOUGH} test rows with ratings")
+        return
+    rows = frame.drop("rating")
+    order = np.random.default_rng(material.seed).permutation(len(rows))
+    dealt = rows.with_columns(pl.Series("text", rows["text"].to_numpy()[order], dtype=pl.String))
+    own, other = (
+        (np.asarray(material.predict(f), dtype=float) - truth) ** 2 for f in (rows, dealt)
+    )
+    figure, ends = _rise(own, other, material.test_users, material.seed)
+    level = SHUFFLED.bar.level(figure) if ends[0] > 0 else "passed"
+    yield SHUFFLED.finding(
+        level,
+        f"With the texts dealt to other rows the RMSE goes from {np.sqrt(own.mean()):.4f} to "
+        f"{np.sqrt(other.mean()):.4f} ({figure:+.1%}): "
+        + (
+            "the figure rests on the review that is written with the rating."
+            if level in ("wrong", "doubtful")
+            else "the review of the row hardly matters."
+        ),
+        figure=figure,
+        interval=ends,
+    )
+
+
+def _rise(
+    own: Float64, other: Float64, user: np.ndarray[tuple[int], np.dtype[np.int32]], seed: int
+) -> tuple[float, tuple[float, float]]:
+    from penchant.metrics import bootstrap_weights, interval
+
+    _, group = np.unique(user, return_inverse=True)
+    sums = np.stack([np.bincount(group, own), np.bincount(group, other)], 1)
+    drawn = np.concatenate([w @ sums for w in bootstrap_weights(len(sums), _REPLICATES, seed)])
+    ratio = np.sqrt(drawn[:, 1] / np.maximum(drawn[:, 0], 1e-12)) - 1
+    low, high = interval(ratio)
+    figure = float(np.sqrt(other.mean() / max(own.mean(), 1e-12)) - 1)
+    return figure, (float(low), float(high))

@@ -1,0 +1,83 @@
+"""Rule: the test part's items are spread unlike those of a random re-split."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from penchant.auditing.material import Material
+from penchant.auditing.rule import Rule
+from penchant.data.quality.log_summary import _gini
+from penchant.results.finding import EXAMPLES, Bar, Finding
+
+RULE = Rule(
+    name="popularity-shift",
+    subject=9,
+    question="Are the test part's items more or less popular than a random part's would be?",
+    advice="Make the split anew with a stated method and seed; a test part rich in popular items "
+    "flatters whoever recommends these.",
+    source="Ferrari Dacrema et al. 2021, A Troubling Analysis of Reproducibility and Progress, on "
+    "SpectralCF's split (Gini .764 in training, .904 in test)",
+    bar=Bar(doubtful=0.05, wrong=0.1),
+)
+_RESPLITS = 20
+_ENOUGH = 200
+_Z = 6.0
+
+
+def check(material: Material) -> Iterator[Finding]:
+    """The Gini index of test items' counts against random parts of the same size.
+
+    A shift that time brings is at most doubtful: tastes change.
+    """
+    if material.split is None:
+        yield RULE.not_checkable("a split, or a training and a test file")
+        return
+    log = material.split.log
+    items = log.events["item"].to_numpy()
+    test = np.bincount(items[material.test_at], minlength=log.n_items)
+    known = np.bincount(items[material.known_at], minlength=log.n_items)
+    n = int(test.sum())
+    if n < _ENOUGH:
+        yield RULE.not_checkable(f"at least {_ENOUGH} test events, and there are {n}")
+        return
+    seen = (test + known) > 0
+    test, known = test[seen], known[seen]
+    rng = np.random.default_rng(material.seed)
+    drawn = rng.multivariate_hypergeometric(test + known, n, _RESPLITS, method="marginals")
+    others = np.array([_gini(np.sort(counts)) for counts in drawn])
+    own, middle, spread = _gini(np.sort(test)), float(others.mean()), float(others.std(ddof=1))
+    shift = own - middle
+    z = shift / max(spread, 1e-9)
+    level = RULE.bar.level(abs(shift)) if abs(z) >= _Z else "passed"
+    if level == "wrong" and _ordered(material):
+        level = "doubtful"
+    half = 1.96 * spread
+    top = np.argsort(-(test - n * (test + known) / (test + known).sum()), kind="stable")[:EXAMPLES]
+    yield RULE.finding(
+        level,
+        f"The Gini index of the test items' popularity is {own:.3f}; in {_RESPLITS} random "
+        f"re-splits it is {middle:.3f} ± {half:.3f} (z = {z:+.1f}), and in training "
+        f"{_gini(np.sort(known)):.3f}. At 0 all items are as popular, at 1 one has all events.",
+        figure=abs(shift),
+        interval=(max(0.0, abs(shift) - half), abs(shift) + half),
+        examples=pl.DataFrame(
+            {
+                "item": log.items.take(np.flatnonzero(seen)[top]),
+                "test events": test[top],
+                "known events": known[top],
+            }
+        ),
+    )
+
+
+def _ordered(material: Material) -> bool:
+    """Whether test events come after the others, by what is said or by their times."""
+    if material.way in ("time", "per-user"):
+        return True
+    if material.way == "random" or material.times is None:
+        return False
+    times = material.times
+    return bool(np.median(times[material.test_at]) > np.quantile(times[material.known_at], 0.75))

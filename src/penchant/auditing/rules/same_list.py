@@ -1,0 +1,107 @@
+"""Rule: everyone is recommended the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from penchant.auditing.material import Listed, Material
+from penchant.auditing.rule import Rule
+from penchant.results.finding import EXAMPLES, Bar, Finding, share
+from penchant.typing import Int32
+
+RULE = Rule(
+    name="same-list",
+    subject=6,
+    question="Is everyone recommended the same?",
+    advice="Compare with the most popular items: the model is personal in name only.",
+    source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?; Zhou et al. 2010 "
+    "(distance of lists)",
+    bar=Bar(doubtful=0.7, wrong=0.95),
+)
+_ENOUGH = 20
+_BLOCK = 4_000_000
+
+
+def check(material: Material) -> Iterator[Finding]:
+    """How alike lists are: the highest of three shares.
+
+    The mean overlap of two users' lists, that of lists with the most popular unseen items (both
+    corrected for what random lists would share: 0 is chance, 1 is identity), and the share of
+    users who get the commonest set of items.
+    """
+    chosen = {n: listed for n, listed in material.lists.items() if not listed.trivial}
+    if not chosen:
+        yield RULE.not_checkable("recommendation lists of a model that is no trivial answer")
+        return
+    for name, listed in chosen.items():
+        if ((listed.items >= 0).any(axis=1)).sum() < _ENOUGH:
+            yield RULE.not_checkable(f"the lists of at least {_ENOUGH} users", name)
+            continue
+        yield _of(material, name, listed)
+
+
+def _of(material: Material, name: str, listed: Listed) -> Finding:
+    log = material.events_of
+    n_items = max(log.n_items, int(listed.items.max(initial=0)) + 1)
+    lengths = (listed.items >= 0).sum(axis=1)
+    lists, k = listed.items[lengths > 0], float(lengths[lengths > 0].mean())
+    counts = np.bincount(lists[lists >= 0], minlength=n_items)
+    n = len(lists)
+    chance = min(k / n_items, 1 - 1e-9)
+    # Summed over all pairs of users, overlaps are sums over items of pairs who are shown it.
+    shared = float((counts * (counts - 1.0)).sum() / (n * (n - 1) * k))
+    alike = (shared - chance) / (1 - chance)
+    popular = np.nan
+    if material.split is not None:
+        overlap = _with_popular(material, listed) / k
+        popular = (overlap - chance) / (1 - chance)
+    ordered = np.sort(lists, axis=1)
+    times = np.unique(ordered, axis=0, return_counts=True)[1]
+    distinct, commonest = len(times), float(times.max() / n)
+    figure = max(alike, commonest, 0.0 if np.isnan(popular) else popular)
+    beside = "" if np.isnan(popular) else f", and {share(popular)} with the most popular unseen"
+    top = np.argsort(-counts, kind="stable")[:EXAMPLES]
+    top = top[(counts[top] > 0) & (top < log.n_items)]
+    return RULE.finding(
+        RULE.bar.level(figure),
+        f"Two users' lists share {share(alike)} of their items beyond chance{beside}; "
+        f"different sets of items among {n:,} users: {distinct:,}, the commonest for "
+        f"{share(commonest)} of them. All lists together cover "
+        f"{share(float((counts > 0).mean()))} of the catalogue.",
+        about=name,
+        figure=figure,
+        examples=pl.DataFrame({"item": log.items.take(top), "users shown": counts[top]}),
+    )
+
+
+def _with_popular(material: Material, listed: Listed) -> float:
+    """The mean number of items that a user's list shares with the most popular unseen ones."""
+    assert material.split is not None
+    log = material.split.log
+    items = log.events["item"].to_numpy()[material.known_at]
+    k = listed.items.shape[1]
+    order = np.argsort(-np.bincount(items, minlength=log.n_items), kind="stable")
+    head: Int32 = order[: 20 * k + 200].astype(np.int32)  # deeper than what nearly anyone has seen
+    place = np.full(log.n_items + 1, -1)
+    place[head] = np.arange(len(head))
+    row = np.full(log.n_users, -1)
+    row[listed.users] = np.arange(len(listed.users))
+    owner, column = row[log.events["user"].to_numpy()[material.known_at]], place[items]
+    keep = (owner >= 0) & (column >= 0)
+    owner, column = owner[keep], column[keep]
+    by_owner = np.argsort(owner, kind="stable")
+    owner, column = owner[by_owner], column[by_owner]
+    total, step = 0, max(1, _BLOCK // len(head))
+    for start in range(0, len(listed.users), step):
+        lists = listed.items[start : start + step]
+        seen = np.zeros((len(lists), len(head)), bool)
+        low, high = np.searchsorted(owner, [start, start + len(lists)])
+        seen[owner[low:high] - start, column[low:high]] = True
+        best = ~seen & (np.cumsum(~seen, axis=1) <= k)
+        here = place[lists]
+        found = np.take_along_axis(best, np.maximum(here, 0), axis=1) & (here >= 0)
+        total += int(found.sum())
+    return total / len(listed.users)

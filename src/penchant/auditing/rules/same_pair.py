@@ -1,0 +1,52 @@
+"""Rule: the user and item of a test event are known before the test."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from penchant.auditing.examples import of_pairs
+from penchant.auditing.intervals import share_interval
+from penchant.auditing.keys import distinct, inside
+from penchant.auditing.material import Material
+from penchant.auditing.rule import Rule
+from penchant.results.finding import Bar, Finding, share
+
+RULE = Rule(
+    name="same-pair",
+    subject=1,
+    question="Are the user and item of test events already known?",
+    advice="Keep one event of each user and item (pn.drop_duplicates), or ask for what is new to "
+    "the user only.",
+    source="Kaufman et al. 2012, Leakage in Data Mining, section 4",
+    bar=Bar(doubtful=0.01, wrong=0.01),
+)
+_RARE = 0.1
+"""Pairs that recur within training this much more rarely than across were not drawn with it."""
+
+
+def check(material: Material) -> Iterator[Finding]:
+    """The share of test events with a known event of the same user and item.
+
+    That is wrong where training itself never repeats a pair, and nothing else (such as a time)
+    tells a repetition from a copy; people who come back to an item are only worth a look.
+    """
+    if material.split is None:
+        yield RULE.not_checkable("a split, or a training and a test file")
+        return
+    tested, known = material.repeated
+    hits = inside(material.test_at, tested)
+    figure, interval = share_interval(hits, material.test_users)
+    own = material.pairs[material.known_at]
+    within = 1 - distinct(own) / len(own)
+    level = RULE.bar.level(figure)
+    copies = within < _RARE * figure and material.times is None
+    if level == "wrong" and not copies:
+        level = "doubtful"
+    yield RULE.finding(
+        level,
+        f"In {share(figure)} of the test events ({len(tested):,}) the user had the item before the "
+        f"test already; within what is known {share(within)} of the events repeat another.",
+        figure=figure,
+        interval=interval,
+        examples=of_pairs(material.split.log, tested, known) if len(tested) else None,
+    )

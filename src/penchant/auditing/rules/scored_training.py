@@ -1,0 +1,77 @@
+"""Rule: predictions were scored on training rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from penchant.auditing.keys import inside
+from penchant.auditing.material import Material
+from penchant.auditing.rule import Rule
+from penchant.results.finding import EXAMPLES, Bar, Finding, share
+from penchant.typing import Int64
+
+RULE = Rule(
+    name="scored-training-rows",
+    subject=7,
+    question="Are training rows among the rows that are scored?",
+    advice="Score test rows only; what a model has learned from says nothing of what it can tell.",
+    source="Hastie et al. 2009, The Elements of Statistical Learning, section 7.2",
+    bar=Bar(doubtful=0.001, wrong=0.01),
+)
+COVERED = Rule(
+    name="unscored-test-rows",
+    subject=7,
+    question="Are test rows left out of the predictions?",
+    advice="Predict every test row, with a fallback where the model knows nothing: leaving out "
+    "hard rows flatters.",
+    source="Herlocker et al. 2004, Evaluating Collaborative Filtering, section 5.1 (coverage)",
+    bar=Bar(doubtful=0.001, wrong=0.2),
+)
+
+
+def check(material: Material) -> Iterator[Finding]:
+    """The share of a predictions file's rows that are training and not test rows."""
+    if material.split is None or not material.scored:
+        yield RULE.not_checkable("a file of predictions with users and items, and the split")
+        return
+    known, tested = material.pairs[material.known_at], material.pairs[material.test_at]
+    for name, scored in material.scored.items():
+        trained = (scored >= 0) & inside(scored, known) & ~inside(scored, tested)
+        figure = float(trained.mean()) if len(scored) else 0.0
+        yield RULE.finding(
+            RULE.bar.level(figure),
+            f"{share(figure)} of the {len(scored):,} predicted rows are events known before the "
+            "test and no test events.",
+            about=name,
+            figure=figure,
+            examples=_shown(material, scored, trained),
+        )
+
+
+def check_covered(material: Material) -> Iterator[Finding]:
+    """The share of test rows that a predictions file has no row for."""
+    if material.split is None or not material.scored:
+        yield COVERED.not_checkable("a file of predictions with users and items, and the split")
+        return
+    tested = material.pairs[material.test_at]
+    for name, scored in material.scored.items():
+        missing = ~inside(tested, scored)
+        figure = float(missing.mean())
+        yield COVERED.finding(
+            COVERED.bar.level(figure),
+            f"{share(figure)} of the {len(tested):,} test rows have no prediction.",
+            about=name,
+            figure=figure,
+            examples=_shown(material, tested, missing),
+        )
+
+
+def _shown(
+    material: Material, pairs: Int64, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]
+) -> pl.DataFrame:
+    log, at = material.events_of, np.flatnonzero(chosen)[:EXAMPLES]
+    user, item = np.divmod(pairs[at], max(1, log.n_items))
+    return pl.DataFrame({"row": at + 1, "user": log.users.take(user), "item": log.items.take(item)})

@@ -1,0 +1,147 @@
+"""The audit itself: apply every rule to what is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, get_args
+
+from penchant.auditing.from_files import split_of_files
+from penchant.auditing.gather import contenders_of, with_files
+from penchant.auditing.material import Claimed, Material, Predict
+from penchant.auditing.rules import RULES
+from penchant.data.dataset import Dataset
+from penchant.data.splits import Split
+from penchant.data.splits import split as default_split
+from penchant.errors import ParameterError
+from penchant.results.findings import Findings
+
+
+def audit(
+    subject: Any = None,
+    *,
+    train: Any = None,
+    test: Any = None,
+    validation: Any = None,
+    predictions: Any = None,
+    features: Any = None,
+    target: str | None = None,
+    lists: Any = None,
+    negatives: Any = None,
+    candidates: Any = None,
+    history: Any = None,
+    trials: Any = None,
+    predict: Predict | None = None,
+    claimed: Claimed | None = None,
+    seed: int = 0,
+    **columns: Any,
+) -> Findings:
+    """Say what figures computed from these data are worth.
+
+    Every rule answers: with a finding, with "passed", or with "not checkable" and what it would
+    need. No model of this package has to be involved: training and test files of anybody, their
+    predictions, lists and features will do, as CSV, Parquet, Polars or pandas frames.
+
+    Args:
+        subject: a `Split`, an `Evaluation`, a log (its default split is audited), or several
+            evaluations, which must be of one split.
+        train: instead of a subject, the training events.
+        test: the test events.
+        validation: the validation events, if there are any.
+        predictions: user, item and a column of numbers for each contender; a mapping of names to
+            such tables, or a list of files, for several.
+        features: a table of features by user and item, by item, or by user.
+        target: its column with what is to be predicted; by default the rating of the event.
+        lists: recommendations, one row a user and item, in order or with rank or score; a
+            mapping or list for several.
+        negatives: user and item of the negatives that training took.
+        candidates: user and item of the negatives offered at evaluation.
+        history: a row an epoch or trial with test and, where known, validation figures (higher
+            is better), `kept`, and `run`.
+        trials: a `Tuning`, or a table of parameters and `score`, higher is better.
+        predict: answers a frame of test rows that has the column `text`, for the control with
+            shuffled texts.
+        claimed: how whoever made the split says it was made: by `time`, in time order within
+            each user (`per-user`) or at `random`.
+        seed: decides everything random.
+        columns: `user=`, `item=`, `rating=`, `time=`, `text=` and the like for reading train and
+            test, as in `penchant.read`.
+
+    Raises:
+        DataError: something cannot be read or lacks a column.
+        ParameterError: there is nothing to audit, or what is given does not go together.
+    """
+    if claimed is not None and claimed not in get_args(Claimed):
+        raise ParameterError(
+            f"A split is claimed to be by {', '.join(get_args(Claimed))}, and not by {claimed!r}."
+        )
+    name, material = _subject(subject, train, test, validation, columns)
+    base = getattr(subject, "findings", None)
+    material = _with(material, predict=predict, claimed=claimed, seed=seed)
+    material = with_files(
+        material,
+        predictions=predictions,
+        features=features,
+        target=target,
+        lists=lists,
+        negatives=negatives,
+        candidates=candidates,
+        history=history,
+        trials=trials,
+    )
+    found = apply(material, name)
+    return found if base is None else _better(base, found)
+
+
+def apply(material: Material, name: str) -> Findings:
+    """Every rule applied to the material."""
+    return Findings.of(name, [f for _, check in RULES for f in check(material)])
+
+
+def _subject(
+    subject: Any, train: Any, test: Any, validation: Any, columns: dict[str, Any]
+) -> tuple[str, Material]:
+    if subject is None:
+        if train is None and test is None:
+            return "a table of features", Material()
+        if train is None or test is None:
+            raise ParameterError("An audit of files needs both train and test.")
+        split = split_of_files(train, test, validation, options={"quiet": True} | columns)
+        return split.log.name, Material(split=split)
+    if columns:
+        raise ParameterError(f"{', '.join(columns)} say how to read train and test: name these.")
+    if train is not None or test is not None or validation is not None:
+        raise ParameterError("Give either a subject or train and test, not both.")
+    if isinstance(subject, Split):
+        return subject.log.name, Material(split=subject)
+    if isinstance(subject, Dataset):
+        split = default_split(subject)
+        return f"{subject.name} (its default split)", Material(split=split)
+    if hasattr(subject, "tables") and hasattr(subject, "split"):
+        return subject.split.log.name, Material(
+            split=subject.split, contenders=contenders_of(subject.tables)
+        )
+    if isinstance(subject, Sequence) and all(hasattr(s, "tables") for s in subject) and subject:
+        marks = {f"result {n}": s.split.fingerprint for n, s in enumerate(subject, 1)}
+        first = subject[0]
+        return first.split.log.name, Material(
+            split=first.split,
+            contenders=tuple(c for s in subject for c in contenders_of(s.tables)),
+            fingerprints=marks,
+        )
+    raise ParameterError(
+        f"A {type(subject).__name__} cannot be audited: give a Split, a Dataset, an Evaluation, or "
+        "train and test."
+    )
+
+
+def _with(material: Material, **changes: Any) -> Material:
+    return replace(material, **{k: v for k, v in changes.items() if v is not None})
+
+
+def _better(kept: Findings, found: Findings) -> Findings:
+    """What a result found with its models at hand, and what only the new material shows."""
+    looked = {f.rule for f in found if f.level != "not checkable"}
+    own = {f.rule for f in kept if f.level != "not checkable"}
+    rest = [f for f in kept if f.rule in own or f.rule not in looked]
+    return Findings.of(found.name, rest + [f for f in found if f.rule in looked - own])

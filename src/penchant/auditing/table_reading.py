@@ -1,0 +1,136 @@
+"""Tables that others wrote, from files and frames, with the columns that an audit needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from penchant.auditing.material import Listed
+from penchant.data.dataset import Dataset
+from penchant.data.reading.column_guessing import by_name, plain
+from penchant.data.reading.log_reader import _open
+from penchant.data.reading.typed_columns import untext
+from penchant.data.vocabulary import Vocabulary
+from penchant.errors import DataError
+from penchant.typing import Float64, Int32, Int64
+
+_NO_VALUE = ("row", "index", "rank", "position", "time", "timestamp", "fold")
+_LONGEST = 100
+
+
+def frame_of(source: Any) -> tuple[pl.DataFrame, str]:
+    """The columns of any source with their types, and what to call it.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    raw, _ = _open(source)
+    frame = raw.frame
+    if raw.is_text:
+        ids = {c for r, c in by_name(frame.columns).items() if r in ("user", "item")}
+        frame = frame.select(
+            untext(frame[c]) if c in ids else _number(frame[c]) for c in frame.columns
+        )
+    name = Path(source).stem if isinstance(source, str | Path) else ""
+    return frame, name
+
+
+def _number(values: pl.Series) -> pl.Series:
+    """A column of text as numbers where all of it are such, however they are written."""
+    typed = untext(values)
+    if typed.dtype != pl.String:
+        return typed
+    # Programs write 5 and 3.60 in one column, which `untext` keeps as text for the sake of codes.
+    numbers = values.cast(pl.Float64, strict=False)
+    return numbers if numbers.null_count() == values.null_count() < len(values) else values
+
+
+def pair_columns(frame: pl.DataFrame, what: str) -> tuple[str, str]:
+    """The names of the user and the item column.
+
+    Raises:
+        DataError: one of them cannot be told.
+    """
+    roles = by_name(frame.columns)
+    for role in ("user", "item"):
+        if role not in roles:
+            raise DataError(
+                f"The {what} have no {role} column among {', '.join(frame.columns)}: name it "
+                f"{role}."
+            )
+    return roles["user"], roles["item"]
+
+
+def indices(vocabulary: Vocabulary, ids: pl.Series) -> Int32:
+    """int32[n], the index of each id, -1 for unknown ones, whichever type the file gave them."""
+    if vocabulary.kind == "string":
+        return vocabulary.indices(ids.cast(pl.String))
+    return vocabulary.indices(ids.cast(pl.Int64, strict=False))
+
+
+def keys_of(log: Dataset, users: pl.Series, items: pl.Series) -> Int64:
+    """int64[n], user · n_items + item, -1 where one of them is unknown."""
+    user, item = indices(log.users, users), indices(log.items, items)
+    keys = user.astype(np.int64) * max(1, log.n_items) + item
+    return np.where((user >= 0) & (item >= 0), keys, -1)
+
+
+def value_columns(frame: pl.DataFrame, taken: tuple[str, ...]) -> list[str]:
+    """Numeric columns that can be predictions; a `rating` beside others is the truth."""
+    names = [
+        c
+        for c in frame.columns
+        if c not in taken and frame[c].dtype.is_numeric() and plain(c) not in _NO_VALUE
+    ]
+    others = [c for c in names if plain(c) not in ("rating", "truth", "target")]
+    return others or names
+
+
+def aligned(keys: Int64, values: Float64, wanted: Int64) -> Float64:
+    """float64[n_wanted], the value of each wanted key, NaN where there is none."""
+    if len(keys) == len(wanted) and (keys == wanted).all():
+        return values
+    order = np.argsort(keys, kind="stable")
+    if not len(order):
+        return np.full(len(wanted), np.nan)
+    place = np.searchsorted(keys[order], wanted).clip(0, len(order) - 1)
+    found = keys[order][place] == wanted
+    return np.where(found, values[order][place], np.nan)
+
+
+def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Listed:
+    """Recommendations from one row a recommended item: by rank, by score, or as they stand."""
+    users, items = pair_columns(frame, what)
+    named = {plain(c): c for c in frame.columns}
+    table = pl.DataFrame(
+        {
+            "user": pl.Series(indices(log.users, frame[users])),
+            "item": pl.Series(indices(log.items, frame[items])),
+        }
+    )
+    rank = next((named[n] for n in ("rank", "position", "place") if n in named), None)
+    score = next(iter(value_columns(frame, (users, items))), None)
+    if rank is not None:
+        table = table.with_columns(order=frame[rank].cast(pl.Float64))
+    elif score is not None:
+        table = table.with_columns(order=-frame[score].cast(pl.Float64))
+    else:
+        table = table.with_columns(order=pl.int_range(pl.len()).cast(pl.Float64))
+    twice = frame.filter(pl.struct(users, items).is_duplicated())
+    if len(twice):
+        raise DataError(
+            f"{what} recommends item {twice[items][0]} to user {twice[users][0]} twice: keep one "
+            "row of each user and item."
+        )
+    table = table.filter(pl.col("user") >= 0).sort("user", "order", maintain_order=True)
+    owner = table["user"].to_numpy()
+    known, starts, counts = np.unique(owner, return_index=True, return_counts=True)
+    place = np.arange(len(owner)) - np.repeat(starts, counts)
+    keep = place < _LONGEST
+    lists = np.full((len(known), int(min(counts.max(initial=1), _LONGEST))), -1, np.int32)
+    row = np.repeat(np.arange(len(known)), counts)
+    lists[row[keep], place[keep]] = table["item"].to_numpy()[keep]
+    return Listed(known.astype(np.int32), lists, foreign=True)

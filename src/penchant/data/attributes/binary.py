@@ -1,0 +1,178 @@
+"""Binary attributes of items, such as MovieLens's genres as columns of 0 and 1."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from polars.datatypes import DataTypeClass
+
+from penchant.data.dataset import Dataset
+from penchant.data.sources.titles import NO_GENRES
+from penchant.errors import DataError, ParameterError
+from penchant.typing import UInt8
+
+MOVIELENS = (
+    "Action", "Adventure", "Comedy", "Horror", "Children", "Crime", "Documentary", "Drama",
+    "Fantasy", "Film-Noir", "Musical", "Mystery", "Animation", "Romance", "Sci-Fi", "Thriller",
+    "War", "Western",
+)  # fmt: skip
+"""MovieLens's 18 genres, in the order in which a recurrent network reads them."""
+SPELLINGS = {"Children's": "Children"}
+"""What the releases of MovieLens write in two ways, which is one attribute here."""
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Attributes:
+    """Which item has which attribute.
+
+    Attributes:
+        names: the attributes, in the order of the matrix's columns.
+        matrix: uint8[n_items, n_attributes] of 0 and 1, in the order of the item vocabulary.
+        unknown: `value` and `items`: the values that no attribute names, such as misspelled ones
+            or `unknown`, and how many items carry each, most frequent first.
+        without: how many items have no attribute at all.
+    """
+
+    names: tuple[str, ...]
+    matrix: UInt8
+    unknown: pl.DataFrame
+    without: int
+
+    def __repr__(self) -> str:
+        return (
+            f"Attributes({len(self.names)} of {len(self.matrix):,} items, {self.without:,} without)"
+        )
+
+
+def item_attributes(
+    log: Dataset,
+    column: str = "genres",
+    names: Sequence[str] | None = None,
+    *,
+    separator: str = "|",
+    limit: int = 200,
+) -> Attributes:
+    """Break a column of the item table into binary attributes.
+
+    MovieLens writes one genre as `Children's` in some releases and as `Children` in others;
+    either name stands for both.
+
+    Args:
+        log: the log with the item table.
+        column: lists of texts, or texts such as `Action|Sci-Fi`.
+        names: the attributes, in this order. By default MovieLens's 18 genres where the column
+            has no other values, otherwise all values, the most frequent first and those equally
+            frequent in alphabetical order.
+        separator: what stands between the values of a text.
+        limit: the most attributes taken by default; further values count as unknown.
+
+    Raises:
+        DataError: there is no item table, no such column, it holds no texts, or it is empty and
+            no names were given.
+        ParameterError: a name is blank or stands twice, or another argument is impossible.
+    """
+    if limit < 1:
+        raise ParameterError(f"limit must be 1 or more, not {limit}.")
+    if names is not None:
+        check_names(names)
+    lists = attribute_values(log, column, separator)
+    values = pl.DataFrame({"item": pl.int_range(len(lists), eager=True), "value": lists})
+    values = values.explode("value").drop_nulls()
+    values = values.with_columns(
+        pl.col("value").replace(list(SPELLINGS), list(SPELLINGS.values()))
+    ).unique()
+    counts = values.group_by("value").agg(pl.len().alias("items"))
+    counts = counts.sort("items", "value", descending=[True, False])
+    if names is None:
+        names = _names(counts["value"], log, column, limit)
+    place = {SPELLINGS.get(name, name): n for n, name in enumerate(names)}
+    known = values.filter(pl.col("value").is_in(list(place)))
+    matrix = np.zeros((log.n_items, len(names)), dtype=np.uint8)
+    columns = known["value"].replace_strict(place, return_dtype=pl.Int64)
+    matrix[known["item"].to_numpy(), columns.to_numpy()] = 1
+    return Attributes(
+        names=tuple(names),
+        matrix=matrix,
+        unknown=counts.filter(~pl.col("value").is_in(list(place))),
+        without=int((~matrix.any(axis=1)).sum()),
+    )
+
+
+def attribute_values(log: Dataset, column: str = "genres", separator: str = "|") -> pl.Series:
+    """List[String], the values of each item in the order of the vocabulary, as they are written.
+
+    Blank ones are left out; an item without values has an empty list.
+
+    Raises:
+        DataError: there is no item table, no such column, or it holds no texts.
+        ParameterError: the separator is empty.
+    """
+    if not separator:
+        raise ParameterError("separator must be a text such as '|'.")
+    table = log.item_table
+    if table is None:
+        raise DataError(f"The log {log.name!r} has no item table: give one with item_table=….")
+    if column == "item" or column not in table.columns:
+        others = ", ".join(c for c in table.columns if c != "item") or "no others"
+        raise DataError(f"The item table has no attributes {column!r}; its columns are {others}.")
+    values = table[column]
+    if values.dtype == pl.Null:
+        values = values.cast(pl.String)
+    if isinstance(values.dtype, pl.List):
+        texts = _is_text(values.dtype.inner)
+    else:
+        texts = _is_text(values.dtype)
+        if texts:
+            values = values.cast(pl.String).str.split(separator)
+    if not texts:
+        raise DataError(
+            f"The column {column!r} of the item table holds {values.dtype} and not texts or lists "
+            "of texts."
+        )
+    element = pl.element().str.strip_chars()
+    return (
+        values.cast(pl.List(pl.String))
+        .fill_null([])
+        .list.eval(element.filter(element.is_not_null() & (element != "")))
+        .alias(column)
+    )
+
+
+def check_names(names: Sequence[str]) -> None:
+    """Refuse names of attributes that cannot be those of columns.
+
+    Raises:
+        ParameterError: there are none, they are no texts, or one is blank or stands twice.
+    """
+    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise ParameterError("The names of attributes are a list of texts.")
+    if not names:
+        raise ParameterError("Name at least one attribute.")
+    seen: dict[str, str] = {}
+    for name in names:
+        if not name.strip():
+            raise ParameterError(f"{name!r} cannot be the name of an attribute: it is blank.")
+        written = SPELLINGS.get(name, name)
+        if seen.setdefault(written, name) != name:
+            raise ParameterError(f"{seen[written]!r} and {name!r} are one attribute: keep one.")
+    if len(seen) < len(names):
+        twice = next(name for n, name in enumerate(names) if name in names[:n])
+        raise ParameterError(f"The attribute {twice!r} is named twice: name it once.")
+
+
+def _names(values: pl.Series, log: Dataset, column: str, limit: int) -> list[str]:
+    """The attributes of a log for which none were named."""
+    found = values.filter(~values.is_in(list(NO_GENRES))).to_list()
+    if not found:
+        raise DataError(
+            f"No item of {log.name!r} has a value in the column {column!r}: say with names=… "
+            "which attributes there are."
+        )
+    return list(MOVIELENS) if set(found) <= set(MOVIELENS) else found[:limit]
+
+
+def _is_text(dtype: pl.DataType | DataTypeClass) -> bool:
+    return dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null)

@@ -1,0 +1,1 @@
+"""Finding and downloading published data sets: cache, mirror, address, wheel."""

@@ -1,1 +1,0 @@
-"""What `check` looks for, one file a kind; each `find` yields findings."""

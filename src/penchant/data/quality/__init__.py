@@ -1,0 +1,1 @@
+"""Checks of a log's quality, its summary, and filters of events."""

@@ -1,0 +1,159 @@
+"""A log in a few figures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from penchant.data.dataset import Dataset
+from penchant.typing import Float64, Int64
+
+_QUANTILES = {"min": 0.0, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "max": 1.0}
+_BINS = 20  # of a histogram of ratings that are not few distinct values
+
+
+@dataclass(frozen=True)
+class Summary:
+    """Counts, sparsity, ratings, concentration and time span of a log.
+
+    Attributes:
+        name: the log's name.
+        n_events: the number of events.
+        n_users: users with events.
+        n_items: items with events.
+        n_catalogue: items of the vocabulary, those without events included.
+        density: distinct user-item pairs as a share of n_users × n_items.
+        rating_mean: the mean rating, None without ratings.
+        rating_std: the standard deviation of ratings.
+        rating_histogram: pairs of a rating (or the lower end of a bin) and its count.
+        events_per_user: minimum, quartiles, 95 % quantile and maximum over users with events.
+        events_per_item: the same over items with events.
+        gini: inequality of item popularity over items with events, from 0 to 1.
+        top_1_percent: share of events on the most popular 1 % of items with events.
+        top_10_percent: share of events on the most popular 10 %.
+        first: the earliest time, None without times.
+        last: the latest time.
+    """
+
+    name: str
+    n_events: int
+    n_users: int
+    n_items: int
+    n_catalogue: int
+    density: float
+    rating_mean: float | None
+    rating_std: float | None
+    rating_histogram: tuple[tuple[float, int], ...]
+    events_per_user: dict[str, float]
+    events_per_item: dict[str, float]
+    gini: float
+    top_1_percent: float
+    top_10_percent: float
+    first: datetime | None
+    last: datetime | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """All figures as plain values for JSON; times in ISO form."""
+        plain = asdict(self)
+        for key in ("first", "last"):
+            plain[key] = None if plain[key] is None else plain[key].isoformat()
+        return plain
+
+    def __str__(self) -> str:
+        unseen = self.n_catalogue - self.n_items
+        items = f"{self.n_items:,}" + (f" (and {unseen:,} without events)" if unseen else "")
+        lines = [
+            ("events", f"{self.n_events:,}"),
+            ("users", f"{self.n_users:,}"),
+            ("items", items),
+            ("density", f"{self.density:.3%}"),
+            ("events per user", _said(self.events_per_user)),
+            ("events per item", _said(self.events_per_item)),
+            ("item Gini", f"{self.gini:.3f}"),
+            (
+                "events on top items",
+                f"1 % of items: {self.top_1_percent:.1%}, 10 %: {self.top_10_percent:.1%}",
+            ),
+        ]
+        if self.rating_mean is not None:
+            lines.append(("rating", f"mean {self.rating_mean:.3f}, std {self.rating_std:.3f}"))
+            top = max(count for _, count in self.rating_histogram)
+            lines += [
+                (f"  {value:g}", f"{count:>12,}  {'█' * round(30 * count / top)}".rstrip())
+                for value, count in self.rating_histogram
+            ]
+        if self.first is not None and self.last is not None:
+            days = (self.last - self.first).days
+            lines.append(("time", f"{self.first} to {self.last} ({days:,} days)"))
+        width = max(len(key) for key, _ in lines)
+        return "\n".join([f"{self.name}", *(f"{key:<{width}}  {value}" for key, value in lines)])
+
+
+def summarise(log: Dataset) -> Summary:
+    """Counts, sparsity, ratings, concentration and time span of a log."""
+    users = log.user_counts[log.user_counts > 0]
+    items = np.sort(log.item_counts[log.item_counts > 0])
+    times = log.events["time"].drop_nulls() if "time" in log.events.columns else None
+    rated = log.has_ratings and len(log) > 0
+    ratings = log.ratings.astype(np.float64) if rated else None
+    first, last = (None, None) if times is None else (times.min(), times.max())
+    return Summary(
+        name=log.name,
+        n_events=len(log),
+        n_users=len(users),
+        n_items=len(items),
+        n_catalogue=log.n_items,
+        density=_pairs(log) / (len(users) * len(items)) if len(log) else 0.0,
+        rating_mean=None if ratings is None else float(ratings.mean()),
+        rating_std=None if ratings is None else float(ratings.std()),
+        rating_histogram=() if ratings is None else _histogram(ratings),
+        events_per_user=_quantiles(users),
+        events_per_item=_quantiles(items),
+        gini=_gini(items),
+        top_1_percent=_top(items, 0.01),
+        top_10_percent=_top(items, 0.1),
+        first=first if isinstance(first, datetime) else None,
+        last=last if isinstance(last, datetime) else None,
+    )
+
+
+def _pairs(log: Dataset) -> int:
+    users = log.events["user"].cast(int)
+    return (users * log.n_items + log.events["item"]).n_unique()
+
+
+def _histogram(ratings: Float64) -> tuple[tuple[float, int], ...]:
+    values, counts = np.unique(ratings, return_counts=True)
+    if len(values) > _BINS:
+        counts, edges = np.histogram(ratings, bins=_BINS)
+        values = edges[:-1]
+    return tuple((float(v), int(c)) for v, c in zip(values, counts, strict=True))
+
+
+def _quantiles(counts: Int64) -> dict[str, float]:
+    if not len(counts):
+        return {}
+    values = np.quantile(counts, list(_QUANTILES.values()))
+    return {name: float(v) for name, v in zip(_QUANTILES, values, strict=True)}
+
+
+def _gini(ordered: Int64) -> float:
+    n = len(ordered)
+    if not n:
+        return 0.0
+    ranks = np.arange(1, n + 1)
+    return float(((2 * ranks - n - 1) * ordered).sum() / (n * ordered.sum()))
+
+
+def _top(ordered: Int64, share: float) -> float:
+    if not len(ordered):
+        return 0.0
+    n = max(1, round(share * len(ordered)))
+    return float(ordered[-n:].sum() / ordered.sum())
+
+
+def _said(quantiles: dict[str, float]) -> str:
+    return ", ".join(f"{name} {value:,g}" for name, value in quantiles.items())

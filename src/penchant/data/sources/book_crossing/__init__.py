@@ -1,0 +1,1 @@
+"""Book-Crossing: the original dump and the copies that circulate."""

@@ -1,0 +1,280 @@
+"""From the lines of a Book-Crossing file to records, with every line accounted for.
+
+The original dump has `;` between quoted fields, Latin-1, and a backslash before a quote inside
+one; copies have commas and doubled quotes. Lines that are as they should be are found by a
+pattern and read at once; each of the others is looked at by itself.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import polars as pl
+
+from penchant.data.reading.column_guessing import plain
+from penchant.data.reading.files import load_bytes
+from penchant.data.reading.raw import Skip, shorten
+from penchant.data.reading.recovery import split_record
+from penchant.errors import DataError
+
+Mend = Callable[[list[str]], "list[str] | None"]
+_REACH = 20  # lines that one record may span
+_HEAD = 1 << 12  # bytes looked at to tell what a file holds
+_FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^";]*)', re.DOTALL)
+_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+_GONE = ("", "NULL", "\\N")
+
+
+@dataclass(frozen=True)
+class Records:
+    """What a file holds.
+
+    Attributes:
+        frame: the records, all columns text, and `row`: the line's number below the header.
+        skipped: the lines that are no record.
+        lines: how many lines there are below the header: the sum of the records, the lines
+            skipped, those empty and those `continued`.
+        blank: how many lines are empty.
+        continued: how many lines continue a record that began in an earlier line.
+        mended: how many records were brought to the right number of columns.
+        source: the file's name.
+        encoding: how it was decoded.
+    """
+
+    frame: pl.DataFrame
+    skipped: tuple[Skip, ...]
+    lines: int
+    blank: int
+    continued: int
+    mended: int
+    source: str
+    encoding: str
+
+
+class _Odd(NamedTuple):
+    row: int
+    cells: list[str] | None
+    problem: str
+    content: str
+    mended: bool = False
+
+
+def header_of(path: Path) -> list[str]:
+    """The column names of a file, in lower case and without punctuation; empty if unreadable."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(_HEAD)
+    except OSError:
+        return []
+    head, newline, _ = start.removeprefix(codecs.BOM_UTF8).partition(b"\n")
+    text = head.decode("latin-1")
+    return [plain(cell) for cell in _header_cells(text)] if newline else []
+
+
+def read_records(path: Path, names: Mapping[str, str], mend: Mend | None = None) -> Records:
+    """Read a file, whatever its separator and encoding.
+
+    Args:
+        path: the file, which may be compressed.
+        names: what to call the columns, by their plain names; others are left out.
+        mend: makes a record with a wrong number of columns right, or returns None.
+
+    Raises:
+        DataError: the file cannot be read, or has no header.
+    """
+    text, encoding, bad = _decode(load_bytes(path), path.name)
+    head, _, body = text.partition("\n")
+    cells = _header_cells(head)
+    wanted = {n: names[plain(cell)] for n, cell in enumerate(cells) if plain(cell) in names}
+    if not wanted:
+        raise DataError(f"{path.name} has none of the columns {', '.join(names)}: {head[:80]!r}.")
+    sep = ";" if ";" in head else ","
+    lines = pl.Series("line", [body], dtype=pl.String).str.split("\n").explode()
+    if body.endswith("\n") or not body:
+        lines = lines.head(-1)
+    lines = lines.str.strip_suffix("\r")
+    fits = lines.str.contains(_pattern(sep, len(cells)))
+    fits = fits & ~pl.Series([False]).new_from_index(0, len(lines)).scatter(bad, True)
+    good = _at_once(lines.filter(fits), sep, len(cells))
+    places = (
+        ~fits if good is not None else pl.Series([True]).new_from_index(0, len(lines))
+    ).arg_true()
+    reader = _OneByOne(lines, set(bad), sep, len(cells), mend)
+    odd = list(reader.read(places.to_list()))
+    columns = [f"{n}" for n in range(len(cells))]
+    kept = [o for o in odd if o.cells is not None]
+    frame = pl.DataFrame(
+        [o.cells for o in kept], schema=dict.fromkeys(columns, pl.String), orient="row"
+    ).with_columns(pl.Series("row", [o.row for o in kept], dtype=pl.UInt32))
+    if good is not None:
+        rows = (fits.arg_true() + 1).cast(pl.UInt32).alias("row")
+        whole = good.with_columns(rows)
+        frame = pl.concat([whole, frame]).sort("row") if kept else whole
+    frame = frame.select("row", *(pl.col(f"{n}").alias(name) for n, name in wanted.items()))
+    texts = pl.col(pl.String)
+    return Records(
+        frame=frame.with_columns(pl.when(~texts.is_in(_GONE)).then(texts)),
+        skipped=tuple(
+            Skip(o.row, o.problem, shorten(o.content), f"line {o.row + 1}")
+            for o in odd
+            if o.cells is None
+        ),
+        lines=len(lines),
+        blank=reader.blank,
+        continued=reader.continued,
+        mended=sum(o.mended for o in odd),
+        source=path.name,
+        encoding=encoding,
+    )
+
+
+def _decode(data: bytes, name: str) -> tuple[str, str, list[int]]:
+    """The text, its encoding, and which lines below the header are not in it."""
+    data = data.removeprefix(codecs.BOM_UTF8)
+    if b"\n" not in data:
+        data = data.replace(b"\r", b"\n")
+    try:
+        return data.decode(), "UTF-8", []
+    except UnicodeDecodeError:
+        head, _, body = data.partition(b"\n")
+    # The original is Latin-1, of which single lines may well be UTF-8 too.
+    if b";" in head or not _is_utf8(head):
+        return data.decode("latin-1"), "Latin-1", []
+    strange = [(n, line) for n, line in enumerate(body.split(b"\n")) if not line.isascii()]
+    bad = [n for n, line in strange if not _is_utf8(line)]
+    if 2 * len(bad) > len(strange):
+        return data.decode("latin-1"), "Latin-1", []
+    return data.decode(errors="replace"), "UTF-8", bad
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _header_cells(head: str) -> list[str]:
+    return [cell.strip('" \r') for cell in head.split(";" if ";" in head else ",")]
+
+
+def _pattern(sep: str, width: int) -> str:
+    """What a line looks like that any reader of such files reads alike."""
+    escape = r"\\" if sep == ";" else ""
+    bare = rf'[^"{sep}\r\x00{escape}]*'
+    quoted = rf'"(?:[^"\r\x00{escape}]|"")*"'
+    field = f"(?:{bare}|{quoted})"
+    return f"^{field}(?:{sep}{field}){{{width - 1}}}$"
+
+
+def _at_once(lines: pl.Series, sep: str, width: int) -> pl.DataFrame | None:
+    """The cells of lines that fit the pattern; None where they cannot be read as one table."""
+    schema = {f"{n}": pl.String for n in range(width)}
+    if not len(lines):
+        return pl.DataFrame(schema=schema)
+    body = lines.str.join("\n").item().encode()
+    quote = '"' if b'"' in body else None
+    try:
+        frame = pl.read_csv(body, separator=sep, has_header=False, quote_char=quote, schema=schema)
+    except pl.exceptions.PolarsError:
+        return None
+    return frame if frame.height == len(lines) else None
+
+
+class _OneByOne:
+    """Reads the lines that do not fit, and joins those that make one record together."""
+
+    def __init__(
+        self, lines: pl.Series, bad: set[int], sep: str, width: int, mend: Mend | None
+    ) -> None:
+        self.lines, self.bad, self.sep, self.width, self.mend = lines, bad, sep, width, mend
+        self.blank = 0
+        self.continued = 0
+
+    def read(self, places: list[int]) -> Iterator[_Odd]:
+        """The record or the problem in each of these lines, which are in ascending order."""
+        texts = self.lines.gather(places).to_list()
+        n = 0
+        while n < len(places):
+            row, line = places[n] + 1, texts[n]
+            n += 1
+            if not line:
+                self.blank += 1
+                continue
+            if problem := self._unreadable(places[n - 1], line):
+                yield _Odd(row, None, problem, line)
+                continue
+            cells = self._split(line)
+            if cells is None and (found := self._joined(places, texts, n)):
+                cells, end = found
+                self.continued += end - n
+                n = end
+            yield self._judged(row, cells, line)
+
+    def _joined(
+        self, places: list[int], texts: list[str], start: int
+    ) -> tuple[list[str], int] | None:
+        """The record that the line before `start` begins, and behind which line it ends."""
+        # Only lines that are no record by themselves can continue one.
+        for end in range(start + 1, min(start + _REACH, len(places)) + 1):
+            if places[end - 1] != places[end - 2] + 1 or self._unreadable(
+                places[end - 1], texts[end - 1]
+            ):
+                return None
+            cells = self._split("\n".join(texts[start - 1 : end]))
+            if cells is not None and len(cells) == self.width:
+                return cells, end
+        return None
+
+    def _unreadable(self, place: int, line: str) -> str:
+        if place in self.bad:
+            return "bytes that are not UTF-8"
+        if "\0" in line:
+            return "a NUL byte"
+        return "a carriage return within the line" if "\r" in line else ""
+
+    def _split(self, text: str) -> list[str] | None:
+        return _unescaped(text) if self.sep == ";" else split_record(text, self.sep)
+
+    def _judged(self, row: int, cells: list[str] | None, line: str) -> _Odd:
+        if cells is None:
+            return _Odd(row, None, "broken quotes", line)
+        if len(cells) == self.width:
+            return _Odd(row, cells, "", line)
+        mended = self.mend(cells) if self.mend is not None else None
+        if mended is not None and len(mended) == self.width:
+            return _Odd(row, mended, "", line, mended=True)
+        return _Odd(row, None, f"{len(cells)} columns instead of {self.width}", line)
+
+
+def _unescaped(text: str) -> list[str] | None:
+    """The cells between semicolons where a backslash stands before a quote; None if broken."""
+    cells: list[str] = []
+    at = 0
+    while True:
+        field = _FIELD.match(text, at)
+        if field is None:
+            return None
+        quoted, bare = field.groups()
+        cells.append(bare if quoted is None else _ESCAPED.sub(r"\1", quoted))
+        at = field.end()
+        if at == len(text):
+            return cells
+        if text[at] != ";":
+            return _between_quotes(text)
+        at += 1
+
+
+def _between_quotes(text: str) -> list[str] | None:
+    """The cells where quotes inside them were not escaped, but those around them are plain."""
+    if not (text.startswith('"') and text.endswith('"') and len(text) > 1):
+        return None
+    cells = text[1:-1].split('";"')
+    # A cell that ends or begins within quotes would say that the separator was part of a text.
+    return None if any(cell.count('"') % 2 for cell in cells) else cells

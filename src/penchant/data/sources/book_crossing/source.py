@@ -1,0 +1,225 @@
+"""Book-Crossing: who rated which book, in the original dump and in the copies that circulate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, TypedDict
+
+import polars as pl
+
+from penchant.data.dataset import Dataset, Origin
+from penchant.data.reading.raw import Skip
+from penchant.data.sources.book_crossing import isbn as isbns
+from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
+from penchant.data.sources.book_crossing.files import PUBLISHED, RATINGS, files_of, recognised
+from penchant.data.sources.book_crossing.gaps import Gaps, catalogue_gaps
+from penchant.data.sources.book_crossing.lines import read_records
+from penchant.data.sources.book_crossing.tables import SideTable, left_out, read_books, read_users
+from penchant.errors import DataError, ParameterError
+from penchant.run import say
+
+__all__ = [
+    "EVENTS",
+    "PUBLISHED",
+    "BookOrigin",
+    "Gaps",
+    "Options",
+    "Spelling",
+    "Zeros",
+    "catalogue_gaps",
+    "read",
+    "recognised",
+]
+
+Zeros = Literal["drop", "implicit", "only"]
+Spelling = Literal["normal", "as_written"]
+
+
+class Options(TypedDict, total=False):
+    """How the data set may be read; see `read`."""
+
+    zeros: Zeros
+    isbn: Spelling
+
+
+@dataclass(frozen=True)
+class BookOrigin(Origin):
+    """Where the log came from, with all that was counted on the way.
+
+    `skipped` has the lines of all files that are no record, with the `file` of each.
+
+    Attributes:
+        zeros: what was done with ratings of 0: `drop`, `implicit` or `only`.
+        counts: what the files have.
+        isbns: what became of the ISBNs; None where they were left as written.
+        notes: what was found and done, a sentence each.
+    """
+
+    zeros: Zeros = "drop"
+    counts: Counts | None = None
+    isbns: isbns.Isbns | None = None
+    notes: tuple[str, ...] = ()
+
+
+_WANTED = {"drop": pl.col("rating") > 0, "implicit": pl.lit(True), "only": pl.col("rating") == 0}
+EVENTS = {"drop": FULL.n_explicit, "implicit": FULL.ratings, "only": FULL.zeros}
+"""The number of events of the published set, for each way to treat zeros."""
+
+
+def read(
+    path: Path,
+    name: str = "book-crossing",
+    *,
+    zeros: Zeros = "drop",
+    isbn: Spelling = "normal",
+    source: str | None = None,
+) -> Dataset:
+    """Read Book-Crossing from a folder or from one of its files of ratings.
+
+    Three forms are known by their headers: the original dump (semicolons, Latin-1, a backslash
+    before quotes), the copies with commas, and those with the users' city, state and country in
+    columns. Events keep the order of the file; those that repeat a user and book are kept, and
+    `check` finds them. Ids of users are integers, those of books ISBNs; events have `isbn`, the
+    ISBN as written. The item table has `title`, `author`, `publisher`, `year` (Int16),
+    `image_small`, `image_medium` and `image_large` where known, and `isbn` as the catalogue
+    writes it; the user table `age` (Int16, 5 to 100), `city`, `region`, `country` in lower case
+    and `location` as written. What was cleaned is counted in `origin.notes`.
+
+    Args:
+        path: the folder, or a file of ratings; tables are looked for beside it.
+        name: what reports call the log.
+        zeros: a rating of 0 means that there is none. `drop` leaves these out; `implicit` keeps
+            all events, without ratings; `only` keeps these alone, without ratings.
+        isbn: `normal` gives every book one spelling, see `isbn.normalise`; `as_written` leaves
+            ISBNs as they are.
+        source: where the files come from; by default the path.
+
+    Raises:
+        ParameterError: an option has an impossible value.
+        DataError: there are no such files, or one cannot be read.
+    """
+    if zeros not in EVENTS:
+        raise ParameterError(f"zeros is 'drop', 'implicit' or 'only', not {zeros!r}.")
+    if isbn not in ("normal", "as_written"):
+        raise ParameterError(f"isbn is 'normal' or 'as_written', not {isbn!r}.")
+    files = files_of(path)
+    log = _read_ratings(files.ratings)
+    books = [read_books(file, as_written=isbn == "as_written") for file in files.books]
+    users = [read_users(file) for file in files.users]
+    sides = [*books, *users]
+    counts = Counts.of(log.frame, _total(books), _total(users))
+    said = _zeros_said(zeros, counts)
+    events, report = _spelled(log.frame.filter(_WANTED[zeros]), isbn)
+    rating = ["rating"] if zeros == "drop" else []
+    origin = BookOrigin(
+        source=source or str(path),
+        columns={"user": "User-ID", "item": "ISBN"} | dict.fromkeys(rating, "Book-Rating"),
+        skipped=_skip_table([log, *sides]),
+        dropped=(said,) if len(events) < counts.ratings else (),
+        zeros=zeros,
+        counts=counts,
+        isbns=report,
+    )
+    made = Dataset.from_frame(
+        events.select("user", "item", *rating, "row", "isbn"),
+        user_table=_merged(users, "user"),
+        item_table=_merged(books, "item"),
+        name=name,
+        scale=(1.0, 10.0) if rating else None,
+        origin=origin,
+    )
+    notes = (
+        f"{files.ratings.name} {compare(counts)}",
+        said,
+        *([] if report is None else [str(report)]),
+        *(note for side in [log, *sides] for note in _lines_said(side)),
+        *(f"{side.records.source}: {note}" for side in sides for note in side.notes),
+        *catalogue_gaps(made).sentences(),
+    )
+    if origin.skipped is not None:
+        many = f"{len(origin.skipped):,} lines are no record and were left out"
+        say(f"{name}: {many}; check() lists them.")
+    return replace(made, origin=replace(origin, notes=notes))
+
+
+def _read_ratings(path: Path) -> SideTable:
+    """`row`, `user`, `isbn` and `rating` from 0 to 10."""
+    records = read_records(path, RATINGS)
+    missing = [column for column in RATINGS.values() if column not in records.frame.columns]
+    if missing:
+        raise DataError(f"{path.name} has no column for the {missing[0]}.")
+    user = pl.col("user").str.strip_chars().cast(pl.Int64, strict=False)
+    rating = pl.col("rating").str.strip_chars().cast(pl.Float32, strict=False)
+    frame = records.frame.with_columns(number=user, stars=rating)
+    whole = pl.col("stars").is_between(0, 10) & (pl.col("stars") == pl.col("stars").round())
+    problems = {
+        "missing user": pl.col("user").is_null(),
+        "user '{}' is not a number": pl.col("number").is_null(),
+        "missing ISBN": pl.col("isbn").str.strip_chars(isbns.AROUND).fill_null("") == "",
+        "missing rating": pl.col("rating").is_null(),
+        "rating '{}' is not a whole number from 0 to 10": ~whole.fill_null(False),
+    }
+    skipped: list[Skip] = list(records.skipped)
+    for problem, bad in problems.items():
+        found = frame.select(bad).to_series()
+        if found.any():
+            frame, skips = left_out(frame, found, problem, problem.partition(" ")[0])
+            skipped += skips
+    good = frame.select("row", "isbn", user="number", rating="stars")
+    if good.is_empty():
+        first = f", the first because of {min(skipped).problem}" if skipped else ""
+        raise DataError(f"{path.name} has no record that can be used{first}.")
+    return SideTable(good, records, tuple(sorted(skipped)), ())
+
+
+def _spelled(events: pl.DataFrame, isbn: Spelling) -> tuple[pl.DataFrame, isbns.Isbns | None]:
+    """The events with `item`, and what became of the ISBNs."""
+    if isbn == "as_written":
+        return events.with_columns(item=pl.col("isbn")), None
+    table = isbns.normalise(events["isbn"])
+    spelled = events.join(
+        table.select("isbn", "item"), on="isbn", how="left", maintain_order="left"
+    )
+    return spelled, isbns.report(spelled, table)
+
+
+def _total(tables: list[SideTable]) -> int | None:
+    return sum(len(table.records.frame) for table in tables) if tables else None
+
+
+def _merged(tables: list[SideTable], noun: str) -> pl.DataFrame | None:
+    if not tables:
+        return None
+    frame = pl.concat([table.frame for table in tables], how="diagonal")
+    return frame.unique(noun, keep="first", maintain_order=True)
+
+
+def _skip_table(tables: list[SideTable]) -> pl.DataFrame | None:
+    rows = [
+        (skip.row, skip.problem, skip.content, table.records.source)
+        for table in tables
+        for skip in table.skipped
+    ]
+    schema = {"row": pl.UInt32, "problem": pl.String, "content": pl.String, "file": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row") if rows else None
+
+
+def _zeros_said(zeros: Zeros, counts: Counts) -> str:
+    if not counts.zeros:
+        return "no rating is 0"
+    share = f"{counts.zeros:,} of {counts.ratings:,} ratings are 0, which means that there is none"
+    return {
+        "drop": f"{share}; these were left out (zeros='drop')",
+        "implicit": f"{share}; all events were kept, without ratings (zeros='implicit')",
+        "only": f"{share}; only these were kept, without ratings (zeros='only')",
+    }[zeros]
+
+
+def _lines_said(table: SideTable) -> Iterator[str]:
+    records = table.records
+    if table.skipped:
+        yield f"{records.source}: {len(table.skipped):,} of {records.lines:,} lines are no record"
+    if records.continued:
+        yield f"{records.source}: {records.continued:,} lines continue the record before them"

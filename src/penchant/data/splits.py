@@ -1,0 +1,333 @@
+"""Ways to divide a log into training, validation and test events.
+
+Each split carries a sentence that says how it was made, a seed, a rule for ties in time and a
+fingerprint that changes with the log or with any event's side.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+
+from penchant.data.dataset import Dataset
+from penchant.data.holdout import Holdout
+from penchant.errors import DataError, ParameterError
+from penchant.typing import Int32, Int64, UInt8
+
+TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Split:
+    """A log divided into training events and held-out events.
+
+    Attributes:
+        log: the whole log.
+        sides: uint8[n_events], 0 for training, 1 validation, 2 test, 3 unused.
+        kind: `random`, `per-user`, `leave-last-out`, `time`, `fold` or `given`.
+        sentence: how the split was made, for a reader.
+        ties: what happens to events of equal time, or why that does not matter.
+        seed: the seed that decided the sides, None where nothing was random.
+        candidates: int32[n_test_users, n], the items to rank for each test user in ascending
+            order of user index, padded with -1; None ranks all items.
+        negatives: how many given negatives each candidate list holds, 0 where all are ranked.
+    """
+
+    log: Dataset
+    sides: UInt8
+    kind: str
+    sentence: str
+    ties: str
+    seed: int | None = None
+    candidates: Int32 | None = None
+    negatives: int = 0
+
+    def __post_init__(self) -> None:
+        for side, noun in ((TRAIN, "training"), (TEST, "test")):
+            if not (self.sides == side).any():
+                raise DataError(
+                    f"The split leaves no {noun} events: {len(self.log)} events of "
+                    f"{self.log.n_users} users are too few for it."
+                )
+
+    def __repr__(self) -> str:
+        parts = np.bincount(self.sides, minlength=4)
+        return (
+            f"Split({self.kind}: {parts[TRAIN]:,} training, {parts[VALIDATION]:,} validation, "
+            f"{parts[TEST]:,} test events)"
+        )
+
+    @cached_property
+    def train(self) -> Dataset:
+        """The training events, under the vocabularies of the whole log."""
+        return self.log.subset(self.sides == TRAIN)
+
+    @cached_property
+    def validation(self) -> Holdout | None:
+        """The validation events with what was known before them, or None where there are none."""
+        held = self.log.subset(self.sides == VALIDATION)
+        return Holdout.of(self.train, held) if len(held) else None
+
+    @cached_property
+    def test(self) -> Holdout:
+        """The test events; what is known before them are training and validation events."""
+        known = self.log.subset((self.sides == TRAIN) | (self.sides == VALIDATION))
+        return Holdout.of(known, self.log.subset(self.sides == TEST), self.candidates)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The first 16 hexadecimal digits of a SHA-256 over the log and every event's side."""
+        digest = hashlib.sha256(self.log.fingerprint.encode())
+        digest.update(self.sides.tobytes())
+        if self.candidates is not None:
+            digest.update(np.ascontiguousarray(self.candidates).tobytes())
+        return digest.hexdigest()[:16]
+
+    def describe(self) -> dict[str, object]:
+        """What a result must carry about its split."""
+        counts = np.bincount(self.sides, minlength=4).tolist()
+        return {
+            "kind": self.kind,
+            "sentence": self.sentence,
+            "ties": self.ties,
+            "seed": self.seed,
+            "fingerprint": self.fingerprint,
+            "train": counts[TRAIN],
+            "validation": counts[VALIDATION],
+            "test": counts[TEST],
+            "unused": counts[UNUSED],
+            "test_users": self.test.n_users,
+            "test_users_without_history": self.test.new_users,
+            "negatives": self.negatives,
+        }
+
+
+def split(log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int = 0) -> Split:
+    """The default split: by time where every event has one, otherwise random by row."""
+    if log.has_times and log.events["time"].n_unique() > 1:
+        return split_by_time(log, validation=validation, test=test)
+    return split_random(log, validation=validation, test=test, seed=seed)
+
+
+def split_random(
+    log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int = 0
+) -> Split:
+    """Put events on sides at random, whatever their user and time.
+
+    Raises:
+        ParameterError: the shares are impossible.
+        DataError: there are too few events.
+    """
+    _check_shares(validation, test)
+    _enough(log)
+    order = np.random.default_rng(seed).permutation(len(log))
+    n_validation, n_test = _sizes(len(log), validation, test)
+    sides = np.zeros(len(log), np.uint8)
+    sides[order[:n_test]] = TEST
+    sides[order[n_test : n_test + n_validation]] = VALIDATION
+    return Split(
+        log=log,
+        sides=sides,
+        kind="random",
+        sentence=f"{_percent(validation, test)} drawn at random by row (seed {seed}), whatever "
+        "their user and time.",
+        ties="Times play no part.",
+        seed=seed,
+    )
+
+
+def split_per_user(
+    log: Dataset,
+    *,
+    validation: float = 0.1,
+    test: float = 0.1,
+    order: Literal["time", "random"] | None = None,
+    seed: int = 0,
+) -> Split:
+    """Hold out a share of each user's events: the latest ones where every event has a time.
+
+    A user keeps at least one training event; shares are rounded to whole events per user.
+
+    Raises:
+        ParameterError: the shares are impossible, or order="time" without times.
+        DataError: there are too few events.
+    """
+    _check_shares(validation, test)
+    _enough(log)
+    by_time = log.has_times if order is None else order == "time"
+    if by_time and not log.has_times:
+        raise ParameterError(
+            f"order='time' needs a time on every event, which the log {log.name!r} has not: use "
+            "order='random'."
+        )
+    position, counts = _positions(log, seed=None if by_time else seed)
+    n_test = np.round(counts * test)
+    n_validation = np.round(counts * (test + validation)) - n_test
+    over = np.maximum(n_test + n_validation - (counts - 1), 0)
+    n_validation = np.maximum(n_validation - over, 0)
+    n_test = np.minimum(n_test, np.maximum(counts - 1 - n_validation, 0))
+    from_end = counts - 1 - position
+    sides = np.zeros(len(log), np.uint8)
+    sides[from_end < n_test + n_validation] = VALIDATION
+    sides[from_end < n_test] = TEST
+    how = "the latest" if by_time else f"random (seed {seed})"
+    return Split(
+        log=log,
+        sides=sides,
+        kind="per-user",
+        sentence=f"Of each user's events, {how} {_percent(validation, test)}; every user keeps "
+        "at least one event for training.",
+        ties=_ROW_TIES if by_time else "Times play no part.",
+        seed=None if by_time else seed,
+    )
+
+
+def split_leave_last_out(log: Dataset, *, validation: bool = True) -> Split:
+    """Hold out each user's last event, and the one before it for validation.
+
+    Users with fewer than 3 events (2 without validation) stay in training whole. Without times
+    the order of rows counts.
+
+    Raises:
+        DataError: nobody has enough events.
+    """
+    position, counts = _positions(log, seed=None)
+    from_end = counts - 1 - position
+    enough = counts >= (3 if validation else 2)
+    sides = np.zeros(len(log), np.uint8)
+    sides[enough & (from_end == 0)] = TEST
+    if validation:
+        sides[enough & (from_end == 1)] = VALIDATION
+    middle = ", the one before it for validation" if validation else ""
+    return Split(
+        log=log,
+        sides=sides,
+        kind="leave-last-out",
+        sentence=f"Each user's last event for test{middle}; users with fewer than "
+        f"{3 if validation else 2} events only train.",
+        ties=_ROW_TIES,
+    )
+
+
+def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -> Split:
+    """Cut the whole log at two moments: what came later is held out.
+
+    Events of one instant are never divided: all of them fall on the later side.
+
+    Raises:
+        ParameterError: the shares are impossible.
+        DataError: events lack times, or all carry one time.
+    """
+    _check_shares(validation, test)
+    _enough(log)
+    if not log.has_times:
+        raise DataError(
+            f"The log {log.name!r} cannot be split by time: not every event has one; split it "
+            "at random or drop the events without time."
+        )
+    times = log.events["time"].to_physical().to_numpy()
+    ordered = np.sort(times)
+    n_validation, n_test = _sizes(len(log), validation, test)
+    test_from = ordered[len(log) - n_test]
+    sides = np.zeros(len(log), np.uint8)
+    valid_from = test_from
+    if n_validation:
+        valid_from = ordered[len(log) - n_test - n_validation]
+        sides[times >= valid_from] = VALIDATION
+    sides[times >= test_from] = TEST
+    moment = np.datetime64(int(test_from), "us").astype("datetime64[s]")
+    before = ""
+    if (sides == VALIDATION).any():
+        before = f", validation from {np.datetime64(int(valid_from), 'us').astype('datetime64[s]')}"
+    return Split(
+        log=log,
+        sides=sides,
+        kind="time",
+        sentence=f"By time: test events are the latest {np.mean(sides == TEST):.0%}, from "
+        f"{moment}{before}.",
+        ties="Events of one instant all fall on the later side.",
+    )
+
+
+def k_fold(
+    log: Dataset, k: int = 5, *, validation: float = 0.0, seed: int = 0
+) -> tuple[Split, ...]:
+    """Divide the events at random into k parts, each of which is the test part once.
+
+    `validation` is the share of the remaining events that are held out for validation.
+
+    Raises:
+        ParameterError: k is below 2 or above the number of events.
+    """
+    if not 2 <= k <= len(log):
+        raise ParameterError(f"k must be from 2 to the number of events, {len(log)}, not {k}.")
+    _check_shares(validation, 1 / k)
+    rng = np.random.default_rng(seed)
+    fold = np.empty(len(log), np.int64)
+    fold[rng.permutation(len(log))] = np.arange(len(log)) % k
+    chance = rng.random(len(log))
+    splits = []
+    for part in range(k):
+        sides = np.where(fold == part, TEST, TRAIN).astype(np.uint8)
+        sides[(sides == TRAIN) & (chance < validation)] = VALIDATION
+        splits.append(
+            Split(
+                log=log,
+                sides=sides,
+                kind="fold",
+                sentence=f"Fold {part + 1} of {k}, drawn at random by row (seed {seed}).",
+                ties="Times play no part.",
+                seed=seed,
+            )
+        )
+    return tuple(splits)
+
+
+_ROW_TIES = "A user's events of equal time keep the order of their rows."
+
+
+def _positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
+    """Each event's position within its user, in time or at random, and the user's count."""
+    user = log.events["user"].to_numpy()
+    if seed is not None:
+        key = np.random.default_rng(seed).permutation(len(log))
+    elif log.has_times:
+        key = log.events["time"].to_physical().to_numpy()
+    else:
+        key = np.arange(len(log))
+    order = np.lexsort((np.arange(len(log)), key, user))
+    counts = log.user_counts
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    position = np.empty(len(log), np.int64)
+    position[order] = np.arange(len(log)) - starts[user[order]]
+    return position, counts[user]
+
+
+def _check_shares(validation: float, test: float) -> None:
+    if not (0 <= validation < 1 and 0 < test < 1 and validation + test < 1):
+        raise ParameterError(
+            f"Shares of validation {validation:g} and test {test:g} must leave something to "
+            "train on: test above 0, and both together below 1."
+        )
+
+
+def _enough(log: Dataset) -> None:
+    if len(log) < 5:
+        raise DataError(
+            f"The log {log.name!r} has {len(log)} events: too few to divide into training and "
+            "test events (at least 5 are needed)."
+        )
+
+
+def _sizes(n: int, validation: float, test: float) -> tuple[int, int]:
+    n_test = max(1, round(n * test))
+    return (max(1, round(n * validation)) if validation else 0), n_test
+
+
+def _percent(validation: float, test: float) -> str:
+    held = f"{test:.0%} for test"
+    return f"{held} and {validation:.0%} for validation" if validation else held

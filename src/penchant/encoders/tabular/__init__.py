@@ -1,0 +1,1 @@
+"""Short codings of rows of numbers: PCA and autoencoders."""

@@ -1,0 +1,1 @@
+"""Texts as numbers: tokens, n-grams, TF-IDF, vectors."""

@@ -1,0 +1,15 @@
+"""Several recommenders on one split, against trivial baselines, with intervals and verdicts."""
+
+from penchant.evaluation.comparison import evaluate
+from penchant.evaluation.predictions import evaluate_predictions
+from penchant.results.evaluation import Cost, Entry, Evaluation, Figure, Table
+
+__all__ = [
+    "Cost",
+    "Entry",
+    "Evaluation",
+    "Figure",
+    "Table",
+    "evaluate",
+    "evaluate_predictions",
+]

@@ -1,0 +1,297 @@
+"""Fit every contender, let all answer the same questions, and judge them together."""
+
+from __future__ import annotations
+
+import dataclasses
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any, Literal
+
+import numpy as np
+
+from penchant.auditing.gather import contenders_of
+from penchant.auditing.run import apply
+from penchant.data.holdout import Holdout
+from penchant.data.splits import Split
+from penchant.data.target import Like, default_like
+from penchant.errors import ParameterError
+from penchant.evaluation.audit_input import material_of
+from penchant.evaluation.cost import measured
+from penchant.evaluation.figures import Answers, Bootstrap, judge_ranking, judge_rows
+from penchant.evaluation.ranking import catalogue_of, rank
+from penchant.metrics import Catalogue, Metric, RankingMetric, parse
+from penchant.models import TABLE, find, name_of
+from penchant.models.base import Recommender, Task
+from penchant.models.parameters import parameters
+from penchant.models.protocols import RatesRows
+from penchant.results.evaluation import Cost, Evaluation, Table
+from penchant.run import Run
+
+TASKS: tuple[Task, ...] = ("ranking", "rating", "like")
+DEFAULTS: dict[Task, tuple[str, ...]] = {
+    "ranking": ("ndcg@10", "recall@20", "hr@10", "coverage@10", "popularity-bias@10"),
+    "rating": ("rmse", "mae"),
+    "like": ("auc", "average-precision", "f1"),
+}
+
+
+def evaluate(
+    models: Iterable[Recommender] | Mapping[str, Recommender],
+    split: Split,
+    metrics: Sequence[str | Metric] | None = None,
+    *,
+    like: float | None = None,
+    relevant: Literal["all", "liked"] = "all",
+    replicates: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+    run: Run | None = None,
+) -> Evaluation:
+    """Compare recommenders on one split.
+
+    The trivial baselines of each task are in its table whether asked for or not. The metrics
+    decide the tasks: ranking metrics judge lists of all unseen items (or of the given
+    candidates), rating and like metrics judge a prediction for each held-out row by models that
+    can make one. The first metric of a task decides its order and verdicts. Intervals are of a
+    bootstrap over users, the same resamples for all models; p-values are corrected by Holm for
+    the number of models.
+
+    Args:
+        models: unfitted recommenders, or a mapping of names to them; they are cloned.
+        split: what to train and test on. Validation events serve early stopping, thresholds and
+            `best()`; without any, decisions use fixed thresholds, and a note says so.
+        metrics: names or metrics; by default those of every task the log allows.
+        like: the rating from which an event is a like; by default the upper quarter of the
+            scale.
+        relevant: whether all test events count as relevant in rankings, or likes only.
+        replicates: bootstrap resamples.
+        level: of the intervals.
+        seed: of the bootstrap.
+        run: device, threads and progress.
+
+    Raises:
+        ParameterError: a metric is unknown, or needs ratings that the log does not have.
+    """
+    run = run or Run()
+    by_task = _metrics_by_task(metrics, has_ratings=split.log.has_ratings)
+    threshold = None
+    if split.log.has_ratings:
+        threshold = default_like(split.log.rating_range) if like is None else like
+    if split.candidates is not None and "ranking" in by_task:
+        by_task["ranking"] = _of_candidates(by_task["ranking"])
+    contenders = _contenders(models, list(by_task), threshold)
+    test, validation = _relevant(split, threshold, relevant)
+    catalogue = catalogue_of(split.train)
+    fitted: dict[str, Recommender] = {}
+    ranked: list[Answers] = []
+    rated: list[Answers] = []
+    with run.progress.task("comparing", len(contenders)) as progress:
+        for name, (model, tasks) in contenders.items():
+            progress.advance(0, note=name)
+            model = fitted[name] = model.clone()
+            with measured() as fitting:
+                model.fit(split.train, split.validation, run=run)
+            cost = Cost(
+                fit_seconds=fitting.seconds,
+                peak_bytes=fitting.peak_bytes,
+                parameters=model.n_parameters(),
+            )
+            if "ranking" in tasks:
+                asked = by_task["ranking"]
+                ranked.append(_ranked(name, model, cost, test, validation, asked, catalogue, run))
+            if isinstance(model, RatesRows) and tasks & {"rating", "like"}:
+                rated.append(_rated(name, model, cost, split, tasks))
+            progress.advance()
+    tables: dict[Task, Table] = {}
+    settings = Bootstrap(replicates, level, seed)
+    for task, own in by_task.items():
+        if task == "ranking":
+            table = judge_ranking(ranked, own, test, split.negatives, settings)
+            if relevant == "liked":
+                note = f"Only likes count as relevant, ratings of at least {threshold:g}."
+                table = dataclasses.replace(table, notes=(*table.notes, note))
+        else:
+            assert threshold is not None  # such metrics are refused without ratings
+            table = judge_rows(rated, task, own, split, threshold, settings)
+        absent = [n for n, (_, tasks) in contenders.items() if task in tasks]
+        absent = [n for n in absent if n not in {e.name for e in table.entries}]
+        if absent:
+            lack = "predict no ratings" if task == "rating" else "predict neither ratings nor likes"
+            note = f"Absent, because they {lack}: {', '.join(absent)}."
+            table = dataclasses.replace(table, notes=(*table.notes, note))
+        tables[task] = table
+    audited = material_of(split, ranked, rated, contenders_of(tables), seed)
+    return Evaluation(
+        split=split,
+        tables=tables,
+        models=fitted,
+        settings=dataclasses.asdict(settings)
+        | {
+            "metrics": [m.name for own in by_task.values() for m in own],
+            "like": threshold,
+            "relevant": relevant,
+            "models": {n: repr(m) for n, m in fitted.items()},
+            "versions": _versions(),
+        },
+        notes=_notes(split),
+        findings=apply(audited, split.log.name),
+    )
+
+
+def _ranked(
+    name: str,
+    model: Recommender,
+    cost: Cost,
+    test: Holdout,
+    validation: Holdout | None,
+    metrics: list[Metric],
+    catalogue: Catalogue,
+    run: Run,
+) -> Answers:
+    """What one fitted model ranks for the test users, and for the validation users."""
+    with measured() as scoring:
+        values = rank(model, test, metrics, catalogue, run)
+    held = None if validation is None else rank(model, validation, metrics[:1], catalogue, run)
+    cost = dataclasses.replace(cost, score_seconds=scoring.seconds, answers=test.n_users)
+    return Answers(name, model.trivial_for, {"ranking"}, cost, values=values, held=held)
+
+
+def _rated(name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Task]) -> Answers:
+    """What one fitted model predicts for the test rows, and for the validation rows."""
+    assert isinstance(model, Recommender)
+    with measured() as scoring:
+        predictions = model.predict(split.test.rows)
+    held = None if split.validation is None else model.predict(split.validation.rows)
+    return Answers(
+        name,
+        model.trivial_for,
+        tasks,
+        dataclasses.replace(cost, score_seconds=scoring.seconds, answers=len(split.test)),
+        predictions=predictions,
+        held_predictions=held,
+        target=model.target,
+    )
+
+
+def label(model: Recommender) -> str:
+    """The model's name in the table of names with those parameters that are not the defaults."""
+    known = parameters(type(model))
+    changed = [f"{n}={v}" for n, v in model.params().items() if v != known[n].default]
+    name = name_of(type(model)) or type(model).__name__
+    return f"{name}:{','.join(changed)}" if changed else name
+
+
+def _metrics_by_task(
+    metrics: Sequence[str | Metric] | None, *, has_ratings: bool
+) -> dict[Task, list[Metric]]:
+    if metrics is None:
+        wanted = [m for t in TASKS for m in DEFAULTS[t] if has_ratings or t == "ranking"]
+        metrics = wanted
+    by_task: dict[Task, list[Metric]] = {}
+    for metric in metrics:
+        parsed = parse(metric) if isinstance(metric, str) else metric
+        if parsed.task != "ranking" and not has_ratings:
+            raise ParameterError(
+                f"The metric {parsed.name} judges ratings, and the log has none: use ranking "
+                "metrics such as ndcg@10."
+            )
+        by_task.setdefault(parsed.task, []).append(parsed)
+    if not by_task:
+        raise ParameterError("A comparison needs at least one metric, such as ndcg@10.")
+    return by_task
+
+
+def _of_candidates(metrics: list[Metric]) -> list[Metric]:
+    """Those metrics that ranks among given candidates are enough for."""
+    kept: list[Metric] = [metric for metric in metrics if isinstance(metric, RankingMetric)]
+    if not kept:
+        raise ParameterError(
+            f"{', '.join(m.name for m in metrics)} describe whole lists, and the split ranks only "
+            "given candidates: ask for a metric such as ndcg@10, too."
+        )
+    return kept
+
+
+def _contenders(
+    models: Iterable[Recommender] | Mapping[str, Recommender],
+    tasks: list[Task],
+    threshold: float | None,
+) -> dict[str, tuple[Recommender, set[Task]]]:
+    """Each contender with the tasks it takes part in: trivial ones in their own at least."""
+    if isinstance(models, Mapping):
+        named = dict(models)
+    else:
+        named = {}
+        for model in models:
+            name = unique = label(model)
+            while unique in named:
+                unique += "'"
+            named[unique] = model
+    contenders: dict[str, tuple[Recommender, set[Task]]] = {
+        name: (model, set(tasks)) for name, model in named.items()
+    }
+    for name in TABLE:
+        cls = find(name)
+        own = {task for task in tasks if task in cls.trivial_for}
+        if not own or (name in contenders and isinstance(contenders[name][0], cls)):
+            continue
+        while name in contenders:  # another model has taken the name
+            name += "'"
+        contenders[name] = (cls(), own)
+    return {name: (told(model, threshold), own) for name, (model, own) in contenders.items()}
+
+
+def told(model: Recommender, threshold: float | None) -> Recommender:
+    """The model with what counts as a like, where it has left that open."""
+    if threshold is not None and model.params().get("threshold", threshold) is None:
+        return model.clone(threshold=threshold)
+    return model
+
+
+def _relevant(
+    split: Split, threshold: float | None, relevant: str
+) -> tuple[Holdout, Holdout | None]:
+    if relevant == "all":
+        return split.test, split.validation
+    if threshold is None or split.test.ratings is None:
+        raise ParameterError("relevant='liked' needs ratings, and the log has none.")
+    likes = Like(threshold).of_ratings
+    test = split.test.where(likes(split.test.ratings) > 0)
+    if not len(test):
+        raise ParameterError(
+            f"No test event has a rating of at least {threshold:g}, so that nothing is relevant: "
+            "lower `like`."
+        )
+    validation = split.validation
+    if validation is not None and validation.ratings is not None:
+        validation = validation.where(likes(validation.ratings) > 0)
+    return test, validation if validation else None
+
+
+def _notes(split: Split) -> tuple[str, ...]:
+    notes = []
+    if split.validation is None:
+        notes.append("The split has no validation events: nothing is stopped early or chosen.")
+    test = split.test
+    share = test.new_users / test.n_users
+    if share > 0.2:
+        notes.append(
+            f"{share:.0%} of the test users have no history, so that every model can only give "
+            "them what it gives everybody."
+        )
+    known = test.histories
+    had = known.rows.astype(np.int64) * known.n_items + known.items
+    asked = test.rows.history.astype(np.int64) * known.n_items + test.items
+    repeated = float(np.isin(asked, had).mean())
+    if repeated > 0.01 and split.candidates is None:
+        notes.append(
+            f"{repeated:.0%} of the test events repeat an item of the user's history: lists leave "
+            "such items out, so that no model can reach them."
+        )
+    return tuple(notes)
+
+
+def _versions() -> dict[str, Any]:
+    names = ("penchant", "numpy", "scipy", "polars", "torch")
+    return {name: version(name) for name in names} | {"python": platform.python_version()}

@@ -1,0 +1,84 @@
+"""Judging plain predictions of anything: another library's, a classifier's, an expert's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from penchant.errors import DataError, ParameterError
+from penchant.evaluation.figures import figures_of, ordered
+from penchant.evaluation.measured import Measured
+from penchant.evaluation.tie_groups import grouped
+from penchant.metrics import RowMetric, parse
+from penchant.metrics import replicates as resample
+from penchant.results.evaluation import Cost, Entry, Table
+
+
+def evaluate_predictions(
+    table: pl.DataFrame,
+    metrics: Sequence[str],
+    *,
+    truth: str = "rating",
+    user: str = "user",
+    predictions: Sequence[str] | None = None,
+    trivial: Sequence[str] = (),
+    replicates: int = 2000,
+    level: float = 0.95,
+    seed: int = 0,
+) -> Table:
+    """Compare columns of predictions with the truth, with intervals over users.
+
+    Args:
+        table: one row a prediction: a user, the truth, and a column for each contender.
+        metrics: names of row metrics of one task; the first decides order and verdicts.
+        truth: the column with what happened (a rating, or 0 and 1).
+        user: the column by which rows are resampled.
+        predictions: the contenders' columns; by default all others. Trivial ones join.
+        trivial: which of them are trivial answers, against which the others are judged.
+        replicates: bootstrap resamples.
+        level: of the intervals.
+        seed: of the bootstrap.
+
+    Raises:
+        DataError: a column is missing.
+        ParameterError: metrics are unknown, of several tasks, or do not judge rows.
+    """
+    chosen = list(predictions or (c for c in table.columns if c not in (truth, user, "item")))
+    chosen += [name for name in trivial if name not in chosen]
+    for column in (truth, user, *chosen):
+        if column not in table.columns:
+            raise DataError(f"The predictions have no column {column!r}, only {table.columns}.")
+    parsed = [parse(name) for name in metrics]
+    tasks = {metric.task for metric in parsed}
+    if len(tasks) != 1 or not all(isinstance(m, RowMetric) for m in parsed):
+        raise ParameterError("The metrics must judge rows and one task, such as rmse and mae.")
+    owner = np.unique(table[user].to_numpy(), return_inverse=True)[1]
+    answer = table[truth].to_numpy()
+    results = {
+        name: {
+            m.name: Measured(
+                m(table[name].to_numpy(), answer),
+                resample(m, table[name].to_numpy(), answer, owner, replicates, seed),
+            )
+            for m in parsed
+            if isinstance(m, RowMetric)
+        }
+        for name in chosen
+    }
+    figures = figures_of(results, parsed, set(trivial), level)
+    entries = (
+        Entry(
+            name=n, trivial=n in trivial, figures=figures[n], validation=float("nan"), cost=Cost()
+        )
+        for n in chosen
+    )
+    table_of_all = Table(
+        task=tasks.pop(),
+        metrics=tuple(m.name for m in parsed),
+        entries=tuple(entries),
+        users=int(owner.max(initial=-1)) + 1,
+        rows=len(table),
+    )
+    return grouped(ordered(table_of_all, parsed[0]), results, parsed[0], level)

@@ -1,0 +1,114 @@
+"""What each attribute of an item adds to its score, and what of the history shares it."""
+
+from __future__ import annotations
+
+from typing import Protocol, cast
+
+import numpy as np
+
+from penchant.data.histories import Histories
+from penchant.data.target import Like
+from penchant.explanation.events import NEGLIGIBLE, rated_well, reasons_of
+from penchant.explanation.explanation import AttributeReason, Grounds, Method, Reason
+from penchant.explanation.sentences import said_of_attributes, unpersonal
+from penchant.models.attributes.profiles import liked_events
+from penchant.models.base import Recommender
+from penchant.models.protocols import ExplainsAttributes, RatesRows
+from penchant.typing import Bool, Float32, Float64, Int32, UInt8
+
+
+class _OverAttributes(ExplainsAttributes, Protocol):
+    """What a model that is `ExplainsAttributes` has learned of items.
+
+    Attributes:
+        attributes_: the names of the attributes.
+        item_attributes_: uint8[n_items, n_attributes] of 0 and 1.
+    """
+
+    attributes_: list[str]
+    item_attributes_: UInt8
+
+
+def by_attributes(
+    model: Recommender, history: Histories, scores: Float32, items: Int32, k: int
+) -> list[Grounds]:
+    """What speaks for each item: its attributes, and liked events that share the best of them."""
+    judge = cast(_OverAttributes, model)
+    matrix = judge.item_attributes_.astype(bool)
+    effects = judge.attribute_effects(history, items).astype(np.float64)
+    finite = scores[np.isfinite(scores)]
+    negligible = NEGLIGIBLE * float(np.ptp(finite)) if len(finite) else 0.0
+    personal = _personal(model, history, scores, negligible)
+    method: Method = "attributes" if personal else "same for everyone"
+    liked, carried = _likes(model, history), matrix[history.items]
+    rated, likes = carried.sum(axis=0), (carried & liked[:, None]).sum(axis=0)
+    found = []
+    for item, effect in zip(items, effects, strict=True):
+        has = np.flatnonzero(matrix[item])
+        has = has[np.argsort(-effect[has], kind="stable")]
+        attributes = tuple(
+            AttributeReason(judge.attributes_[a], float(effect[a]), int(rated[a]), int(likes[a]))
+            for a in has
+        )
+        if not personal or not np.isfinite(scores[item]):
+            sentence = unpersonal(model, scores, int(item), method, empty=not history.n_events)
+            found.append(Grounds(method, sentence, attributes=attributes))
+            continue
+        for_it = np.where(matrix[item] & (effect > negligible), effect, 0)
+        could = liked & history.latest & (history.items != item)
+        reasons = _shared(model, history, carried, for_it, matrix[item], could, k)
+        sentence = said_of_attributes(
+            attributes,
+            reasons,
+            negligible=negligible,
+            rated=history.ratings is not None,
+            seen=bool((history.items == item).any()),
+        )
+        found.append(Grounds(method, sentence, reasons, attributes))
+    return found
+
+
+def _personal(model: Recommender, history: Histories, scores: Float32, negligible: float) -> bool:
+    """Whether the order of items is another one than without the history."""
+    if not history.n_events:
+        return False
+    nobody = model.scores(Histories.of([], n_items=history.n_items))[0]
+    finite = np.isfinite(scores) & np.isfinite(nobody)
+    own = scores[finite].astype(np.float64) - nobody[finite]
+    return bool(len(own) and np.ptp(own) > negligible)
+
+
+def _likes(model: Recommender, history: Histories) -> Bool:
+    """bool[n_events]: what the model takes for a like."""
+    if isinstance(model, RatesRows) and isinstance(model.target, Like):
+        return liked_events(history, model.target) > 0
+    return rated_well(model, history)
+
+
+def _shared(
+    model: Recommender,
+    history: Histories,
+    carried: Bool,
+    for_it: Float64,
+    own: Bool,
+    could: Bool,
+    k: int,
+) -> tuple[Reason, ...]:
+    """The k events that share most of what speaks for an item.
+
+    Args:
+        model: the model.
+        history: of one user.
+        carried: bool[n_events, n_attributes], the attributes of each event's item.
+        for_it: float64[n_attributes], the effects of what speaks for the item, otherwise 0.
+        own: bool[n_attributes], the item's attributes.
+        could: bool[n_events], the events that may be a reason.
+        k: how many at most.
+    """
+    # Row by row in one order, so that events with the same attributes weigh exactly the same.
+    weights = np.where(could, (carried * for_it).sum(axis=1), 0.0)
+    alike = (carried & own).sum(axis=1) / np.maximum((carried | own).sum(axis=1), 1)
+    order = np.lexsort((-np.arange(len(weights)), -alike, -weights))
+    best = order[weights[order] > 0][:k]
+    liked = could if history.ratings is not None else np.zeros_like(could)
+    return reasons_of(model, history, weights, best, liked)

@@ -1,0 +1,151 @@
+"""What each event of the history adds to a score."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.data.dataset import titles_of
+from penchant.data.histories import Histories
+from penchant.explanation.explanation import Grounds, Method, Reason
+from penchant.explanation.sentences import said_of_events, unpersonal
+from penchant.models.base import Recommender
+from penchant.models.protocols import Explains
+from penchant.topk import blocks
+from penchant.typing import Bool, Float32, Float64, Int32, Int64
+
+NEGLIGIBLE = 1e-5
+"""What moves a score by less than this, relative to the range of all scores, does not move it."""
+
+_LEFT_OUT = 100  # at most so many items are left out of a history in turn, the latest ones
+
+
+def by_events(
+    model: Recommender, history: Histories, scores: Float32, items: Int32, k: int
+) -> list[Grounds]:
+    """What speaks for each item, from the events' contributions or by leaving each out."""
+    parts, source = _parts(model, history, scores, items)
+    found = []
+    for row, item in enumerate(items):
+        rest = None
+        reasons: tuple[Reason, ...] = ()
+        if parts is not None:
+            reasons = _strongest(model, history, parts[row], int(item), k)
+        if parts is None or not np.isfinite(scores[item]):
+            sentence = unpersonal(model, scores, int(item), source, empty=not history.n_events)
+        else:
+            sentence = said_of_events(reasons, seen=bool((history.items == item).any()))
+        if parts is not None and source == "contributions":
+            rest = float(scores[item] - parts[row].sum())
+        found.append(Grounds(source, sentence, reasons, rest=rest))
+    return found
+
+
+def reasons_of(
+    model: Recommender,
+    history: Histories,
+    weights: Float64,
+    best: Int64,
+    liked: Bool,
+) -> tuple[Reason, ...]:
+    """The reasons that some events are.
+
+    Args:
+        model: the model.
+        history: of one user.
+        weights: float64[n_events], how much each event speaks for the item, none below 0.
+        best: the events to name, in this order.
+        liked: bool[n_events], which of them have a rating that is a like.
+    """
+    titles = titles_of(model.items_, model.item_table_, history.items[best])
+    ids = model.items_.take(history.items[best])
+    total = weights.sum()
+    return tuple(
+        Reason(
+            item=ids[n],
+            title=title,
+            contribution=float(weights[event]),
+            share=float(weights[event] / total),
+            rating=None if history.ratings is None else float(history.ratings[event]),
+            liked=bool(liked[event]),
+        )
+        for n, (event, title) in enumerate(zip(best, titles, strict=True))
+    )
+
+
+def rated_well(model: Recommender, history: Histories) -> Bool:
+    """bool[n_events]: in the upper half of all ratings' range and not below the user's mean."""
+    known = model.known_.ratings
+    if history.ratings is None or known is None or not len(known) or not history.n_events:
+        return np.zeros(history.n_events, bool)
+    middle = (float(known.min()) + float(known.max())) / 2
+    # Without the small amount a mean of equal ratings could come out above all of them.
+    mean = history.ratings.mean(dtype=np.float64) - 1e-6
+    return np.asarray((history.ratings > middle) & (history.ratings >= mean))
+
+
+def _parts(
+    model: Recommender, history: Histories, scores: Float32, items: Int32
+) -> tuple[Float64 | None, Method]:
+    """float64[n_items, n_events], what each event adds to each score, and where that is from.
+
+    None where the history plays no part.
+    """
+    if model.learns == "nothing":
+        return None, "same for everyone" if np.ptp(scores) == 0 else "random"
+    if isinstance(model, Explains):
+        exact = model.contributions(history, items).astype(np.float64)
+        return (exact if history.n_events else None), "contributions"
+    if not history.n_events:
+        return None, "same for everyone"
+    drops = _leave_one_out(model, history, scores, items)
+    if drops is not None:
+        return drops, "leave-one-out"
+    if history.users[0] >= 0:
+        # A model that has learned a vector for each known user keeps it whatever the history.
+        # As a new user with the same history, the user gets one from the history.
+        new = Histories.of(history.items, n_items=history.n_items, ratings=history.ratings)
+        drops = _leave_one_out(model, new, model.scores(new)[0], items)
+    return drops, "same for everyone" if drops is None else "leave-one-out as new"
+
+
+def _leave_one_out(
+    model: Recommender, history: Histories, scores: Float32, items: Int32
+) -> Float64 | None:
+    """float64[n_items, n_events], how each score falls without an item of the history.
+
+    What a typical score falls by is subtracted, for it says nothing of any one item. None where
+    leaving an item out never changes the order of scores.
+    """
+    last = np.flatnonzero(history.latest)[-_LEFT_OUT:]
+    kept = [np.flatnonzero(history.items != history.items[event]) for event in last]
+    events = np.concatenate(kept)
+    batch = Histories(
+        users=np.repeat(history.users, len(last)),
+        offsets=np.concatenate([[0], np.cumsum([len(k) for k in kept])]).astype(np.int64),
+        items=history.items[events],
+        ratings=None if history.ratings is None else history.ratings[events],
+        times=None if history.times is None else history.times[events],
+        n_items=history.n_items,
+    )
+    finite = np.isfinite(scores)
+    if not finite.any():
+        return None
+    negligible = NEGLIGIBLE * float(np.ptp(scores[finite]))
+    drops, moved = np.zeros((len(items), history.n_events)), False
+    for start, stop in blocks(len(batch), history.n_items):
+        fall = scores - model.scores(batch.block(start, stop)).astype(np.float64)
+        fall[~np.isfinite(fall)] = 0
+        moved = moved or bool((np.ptp(fall[:, finite], axis=1) > negligible).any())
+        typical = np.median(fall[:, finite], axis=1)
+        drops[:, last[start:stop]] = (fall[:, items] - typical[:, None]).T
+    return drops if moved else None
+
+
+def _strongest(
+    model: Recommender, history: Histories, parts: Float64, item: int, k: int
+) -> tuple[Reason, ...]:
+    """The k largest positive contributions; an item is never a reason for itself."""
+    positive = np.where(history.items == item, 0, np.maximum(parts, 0))
+    best = np.argsort(-positive, kind="stable")[:k]
+    best = best[positive[best] > 1e-6 * np.abs(parts).max(initial=0)]
+    return reasons_of(model, history, positive, best, rated_well(model, history))

@@ -1,0 +1,90 @@
+"""Recommended lists with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from penchant.data.histories import Histories
+from penchant.data.vocabulary import Id
+from penchant.errors import ParameterError
+from penchant.explanation.single_user import explanations
+from penchant.models.base import Recommender
+from penchant.run import Run
+
+_OF_REASON = ("item", "title", "contribution", "share", "rating")
+
+
+def explain_lists(
+    model: Recommender,
+    users: Sequence[Id] | Histories | None = None,
+    k: int = 10,
+    *,
+    reasons: int = 3,
+    candidates: Sequence[Id] | None = None,
+    run: Run | None = None,
+) -> pl.DataFrame:
+    """The k items that suit each user best, each with its reasons.
+
+    Args:
+        model: a fitted model.
+        users: ids of known users, or histories, or None for all known users.
+        k: items for each user.
+        reasons: how many events of the history at most for each item.
+        candidates: the only items to choose from.
+        run: threads and progress.
+
+    Returns:
+        A frame with `user` (or `history`, the position, where histories were given), `item`,
+        `title`, `rank` from 1, `score`, `because` (the sentence), `exact`, `method`, `reasons`, a
+        list of structs with `item`, `title`, `contribution`, `share` and `rating`, and
+        `attributes`, a list of structs with `name`, `effect`, `rated` and `liked`; see
+        `Explanation`.
+
+    Raises:
+        UnknownIdError: a user or a candidate is not known to the model.
+        ParameterError: k or reasons is below 1.
+    """
+    if reasons < 1:
+        raise ParameterError(f"The number of reasons must be at least 1, not {reasons}.")
+    run = run or Run()
+    histories = users if isinstance(users, Histories) else model.histories_of(users)
+    lists = model.recommend(histories, k, candidates=candidates, run=run)
+    items = model.items_.indices(lists["item"])
+    edges = np.searchsorted(lists["history"].to_numpy(), np.arange(len(histories) + 1))
+    rows: list[dict[str, Any]] = []
+    for n in run.track(range(len(histories)), "reasons"):
+        history, chosen = histories.block(n, n + 1), items[edges[n] : edges[n + 1]]
+        found = explanations(model, history, model.scores(history)[0], chosen, reasons)
+        for rank, why in enumerate(found, 1):
+            row: dict[str, Any] = {"history": n} if users is histories else {"user": why.user}
+            row |= {"item": why.item, "title": why.title, "rank": rank, "score": why.score}
+            row |= {"because": why.sentence, "exact": why.exact, "method": why.method}
+            row["reasons"] = [{f: getattr(r, f) for f in _OF_REASON} for r in why.reasons]
+            row["attributes"] = [asdict(a) for a in why.attributes]
+            rows.append(row)
+    who: dict[str, Any] = {"history": pl.Int64}
+    if users is not histories:
+        who = {"user": model.users_.ids.dtype}
+    return pl.DataFrame(rows, schema=who | _schema(model.items_.ids.dtype), orient="row")
+
+
+def _schema(of_items: pl.DataType) -> dict[str, Any]:
+    reason: dict[str, Any] = {"item": of_items, "title": pl.String}
+    reason |= dict.fromkeys(_OF_REASON[2:], pl.Float64)
+    attribute = {"name": pl.String, "effect": pl.Float64, "rated": pl.Int32, "liked": pl.Int32}
+    return {
+        "item": of_items,
+        "title": pl.String,
+        "rank": pl.Int32,
+        "score": pl.Float32,
+        "because": pl.String,
+        "exact": pl.Boolean,
+        "method": pl.String,
+        "reasons": pl.List(pl.Struct(reason)),
+        "attributes": pl.List(pl.Struct(attribute)),
+    }

@@ -1,0 +1,136 @@
+"""Reasons in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from penchant.explanation.explanation import AttributeReason, Method, Reason
+from penchant.models.base import Recommender
+from penchant.typing import Float32
+
+WORTH_NAMING = 0.1
+"""Of the strongest effect for an item: weaker ones are not named in words."""
+
+_NAMED = 3  # attributes that a sentence names, at most
+_STRONG = 0.5  # of the strongest effect for an item: what is said of effects against it
+
+
+def said_of_events(reasons: tuple[Reason, ...], *, seen: bool) -> str:
+    """The reasons in words: only what was rated well is said to be liked."""
+    if not reasons:
+        return f"{_already(seen)}nothing in your history speaks for it"
+    liked = [r.title for r in reasons if r.liked]
+    other = [r for r in reasons if not r.liked]
+    rated = [f"{r.title} with {r.rating:g}" for r in other if r.rating is not None]
+    plain = [r.title for r in other if r.rating is None]
+    said = [f"you liked {listed(liked)}"] if liked else []
+    if rated:
+        said.append(f"{'' if liked else 'you '}rated {listed(rated)}")
+    if plain:
+        said.append(f"{listed(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
+    return f"{_already(seen)}because {', and '.join(said)}"
+
+
+def said_of_attributes(
+    attributes: tuple[AttributeReason, ...],
+    reasons: tuple[Reason, ...],
+    *,
+    negligible: float,
+    rated: bool,
+    seen: bool,
+) -> str:
+    """What speaks for an item and strongly against it, and what the history has of that.
+
+    Args:
+        attributes: those of the item, in the order of their effects.
+        reasons: liked events that share what speaks for it.
+        negligible: effects up to this size say nothing.
+        rated: whether the history has ratings.
+        seen: whether the history has the item.
+    """
+    if not attributes:
+        return f"{_already(seen)}the model knows no attribute of it that could speak for it"
+    strongest = attributes[0].effect
+    speaks = [a for a in attributes if a.effect > max(negligible, WORTH_NAMING * strongest)]
+    strong = max(negligible, _STRONG * strongest)
+    against = [a for a in reversed(attributes) if a.effect < -strong]
+    if not speaks and not against:
+        names = listed([a.name for a in attributes])
+        return f"{_already(seen)}that it is {names} says nothing for or against it"
+    said = ["none of its attributes speaks for it"]
+    if speaks:
+        said = [f"it is {listed([a.name for a in speaks[:_NAMED]])}"]
+        said.append(_of_history(speaks[:_NAMED], reasons, rated))
+    if against:
+        said.append(_of_dislikes(against[:_NAMED], rated))
+    return _already(seen) + "; ".join(said)
+
+
+def _of_history(speaks: Sequence[AttributeReason], reasons: tuple[Reason, ...], rated: bool) -> str:
+    """How much of what speaks for an item was had and liked, with examples."""
+    had = [a for a in speaks if a.rated]
+    if not had:
+        return f"nothing in your history is {listed([a.name for a in speaks], 'or')}"
+    if rated:
+        said = f"you liked {listed([_count(a) for a in had])} items"
+    else:
+        said = f"{listed([f'{a.rated:,} {a.name}' for a in had])} items are in your history"
+    if reasons:
+        said += f", such as {listed([r.title for r in reasons])}"
+    return said
+
+
+def _of_dislikes(against: Sequence[AttributeReason], rated: bool) -> str:
+    said = f"{listed([a.name for a in against])} speak{'s' if len(against) == 1 else ''} against it"
+    had = [a for a in against if a.rated]
+    if not rated or not had:
+        return said
+    if len(against) == 1:
+        liked = f"{had[0].liked:,}" if had[0].liked else "none"
+        return f"{said} (you liked {liked} of {had[0].rated:,})"
+    return f"{said} (you liked {listed([_count(a) for a in had])} items)"
+
+
+def _count(attribute: AttributeReason) -> str:
+    liked = f"{attribute.liked:,}" if attribute.liked else "none"
+    return f"{liked} of {attribute.rated:,} {attribute.name}"
+
+
+def unpersonal(
+    model: Recommender,
+    scores: Float32,
+    item: int,
+    source: Method,
+    *,
+    empty: bool,
+) -> str:
+    """What can be said of an item for which no event of the history speaks."""
+    if not np.isfinite(scores[item]):
+        return "the model never recommends it"
+    if source == "random":
+        return "no reason: it was drawn at random"
+    place = _ordinal(1 + int((scores > scores[item]).sum()))
+    if model.learns == "popularity":
+        return f"recommended to everyone: {place} most popular"
+    if np.ptp(scores) == 0:
+        says = "your history is empty" if empty else "the model gives every item the same score"
+        return f"no reason: {says}"
+    if empty:
+        return f"your history is empty, and this is {place} for anyone without one"
+    return f"your history plays no part: it would be {place} without it as well"
+
+
+def listed(names: Sequence[str], last: str = "and") -> str:
+    """Names as a sentence lists them: `a, b and c`."""
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
+
+
+def _already(seen: bool) -> str:
+    return "it is already in your history; " if seen else ""
+
+
+def _ordinal(n: int) -> str:
+    ending = "th" if n % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n:,}{ending}"

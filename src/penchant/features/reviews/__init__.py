@@ -1,0 +1,1 @@
+"""Features of reviews: their texts, circumstances, items and users."""

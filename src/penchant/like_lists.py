@@ -1,0 +1,197 @@
+"""Which unseen items a user will like, and which not, with the chance of either."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import polars as pl
+
+from penchant.data.dataset import titles_of
+from penchant.data.histories import Histories
+from penchant.data.holdout import Rows
+from penchant.data.target import Like
+from penchant.data.vocabulary import Id
+from penchant.errors import ParameterError
+from penchant.models.base import Recommender
+from penchant.models.protocols import RatesRows
+from penchant.nn.loop import threads
+from penchant.run import Run
+from penchant.topk import refuse_nan, tie_order
+from penchant.typing import Bool, Float32, Int32, Int64
+
+_ROWS = 2**18  # the most questions that a model is asked at once, but for a single user's
+_FURTHER = ("genres", "year")  # columns of the item table that are shown where they are there
+
+
+def likes(
+    model: Recommender,
+    users: Sequence[Id] | Histories | None = None,
+    k: int | None = None,
+    *,
+    dislikes: bool = True,
+    exclude_seen: bool = True,
+    threshold: float = 0.5,
+    run: Run | None = None,
+) -> pl.DataFrame:
+    """Say of every unseen item whether a user will like it, and how sure that is.
+
+    This is for models that predict the chance of a like: those whose `target` is a `Like`.
+
+    Args:
+        model: a fitted model.
+        users: ids of known users, or histories, or None for all known users.
+        k: only the k surest likes of each user, and the k surest dislikes; None for all items.
+        dislikes: whether items that the user will not like are given, too.
+        exclude_seen: leave out what is in the user's history.
+        threshold: the chance from which an item counts as a like.
+        run: threads and progress.
+
+    Returns:
+        A frame with `user` (or `history`, the position, where histories were given), `item`,
+        `title`, `genres` and `year` (where the item table has them), `like`, `confidence` (the
+        chance that this is so), `chance` (of a like), and `rank` among all items asked for, from
+        1 for the surest like to the surest dislike. Items of equal chance stand in the order of a
+        fixed shuffle. For all users without k it has a row for each user and unseen item:
+        `likes_in_parts` gives it piece by piece.
+
+    Raises:
+        NotFittedError: the model has not been fitted.
+        ParameterError: the model predicts no likes, or an argument is impossible.
+        UnknownIdError: a user is not known to the model.
+        PenchantError: a prediction is NaN.
+    """
+    parts = likes_in_parts(
+        model,
+        users,
+        k,
+        dislikes=dislikes,
+        exclude_seen=exclude_seen,
+        threshold=threshold,
+        run=run,
+    )
+    return pl.concat(list(parts), rechunk=True)
+
+
+def likes_in_parts(
+    model: Recommender,
+    users: Sequence[Id] | Histories | None = None,
+    k: int | None = None,
+    *,
+    dislikes: bool = True,
+    exclude_seen: bool = True,
+    threshold: float = 0.5,
+    run: Run | None = None,
+) -> Iterator[pl.DataFrame]:
+    """The frame of `likes` in parts of some users each, for more than fits into memory.
+
+    Arguments and errors are those of `likes`. There is at least one part.
+    """
+    if k is not None and k < 1:
+        raise ParameterError(f"k, the number of likes, must be at least 1, not {k}.")
+    if not 0 <= threshold <= 1:
+        raise ParameterError(f"threshold is a chance, from 0 to 1, and not {threshold}.")
+    nobody = model.histories_of([])  # refuses a model that is not fitted
+    if not (isinstance(model, RatesRows) and isinstance(model.target, Like)):
+        raise ParameterError(
+            f"{type(model).__name__} does not predict likes: use a model that does, such as "
+            "per-user, attribute-network, dot:target=like>=4 or user-majority."
+        )
+    histories = users if isinstance(users, Histories) else model.histories_of(users)
+    if histories.n_items != nobody.n_items:
+        raise ParameterError(
+            f"The histories know {histories.n_items} items and the model {nobody.n_items}: "
+            "make them with the model's own `history`."
+        )
+    judge = _Judge(model, users is not histories, k, dislikes, exclude_seen, threshold)
+    return judge.parts(histories, run or Run())
+
+
+class _Judge:
+    """Makes the parts; see `likes` for the arguments."""
+
+    def __init__(
+        self,
+        model: Recommender,
+        by_id: bool,
+        k: int | None,
+        dislikes: bool,
+        exclude_seen: bool,
+        threshold: float,
+    ) -> None:
+        self.model, self.by_id = model, by_id
+        self.k, self.dislikes = k, dislikes
+        self.exclude_seen, self.threshold = exclude_seen, threshold
+        table, every = model.item_table_, np.arange(len(model.items_))
+        self.ties = tie_order(len(every))
+        titles = titles_of(model.items_, table, every)
+        self.shown = [model.items_.ids.alias("item"), pl.Series("title", titles, pl.String)]
+        if table is not None:
+            self.shown += [table[name] for name in _FURTHER if name in table.columns]
+
+    def parts(self, histories: Histories, run: Run) -> Iterator[pl.DataFrame]:
+        size = max(1, _ROWS // max(histories.n_items, 1))
+        with run.progress.task("likes", len(histories)) as task:
+            for start in range(0, max(len(histories), 1), size):
+                block = histories.block(start, start + size)
+                yield self._part(block, start, run)
+                task.advance(len(block))
+
+    def _part(self, users: Histories, first: int, run: Run) -> pl.DataFrame:
+        history, items, chance = self._predicted(users, run)
+        order = np.lexsort((self.ties[items], -chance, history))
+        history, items, chance = history[order], items[order], chance[order]
+        like = chance >= self.threshold
+        asked = np.bincount(history, minlength=len(users))
+        place = np.arange(len(history)) - (np.cumsum(asked) - asked)[history]
+        keep = like | self.dislikes
+        if self.k is not None:
+            keep &= np.where(like, place, asked[history] - 1 - place) < self.k
+        return self._frame(
+            users,
+            first,
+            history=history[keep],
+            items=items[keep],
+            chance=chance[keep],
+            like=like[keep],
+            rank=place[keep] + 1,
+        )
+
+    def _predicted(self, users: Histories, run: Run) -> tuple[Int32, Int32, Float32]:
+        """Position of the user, item, and chance of a like of every row that is asked for."""
+        asked = np.ones((len(users), users.n_items), bool)
+        if self.exclude_seen:
+            asked[users.rows, users.items] = False
+        history, items = (index.astype(np.int32) for index in np.nonzero(asked))
+        if not len(items):
+            return history, items, np.zeros(0, np.float32)
+        assert isinstance(self.model, RatesRows)
+        with threads(run, len(items)):
+            chance = self.model.predict(Rows(users, history, items))
+        refuse_nan(chance)
+        return history, items, np.clip(chance, 0, 1)
+
+    def _frame(
+        self,
+        users: Histories,
+        first: int,
+        *,
+        history: Int32,
+        items: Int32,
+        chance: Float32,
+        like: Bool,
+        rank: Int64,
+    ) -> pl.DataFrame:
+        if self.by_id:
+            who = self.model.users_.take(users.users[history]).alias("user")
+        else:
+            who = pl.Series("history", history.astype(np.int64) + first)
+        columns = [
+            who,
+            *(column.gather(items) for column in self.shown),
+            pl.Series("like", like),
+            pl.Series("confidence", np.where(like, chance, 1 - chance)),
+            pl.Series("chance", chance),
+            pl.Series("rank", rank.astype(np.int32)),
+        ]
+        return pl.DataFrame(columns)

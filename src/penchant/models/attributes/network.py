@@ -1,0 +1,338 @@
+"""One network that says from an item's attributes whether a user will like it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from penchant.data.attributes.binary import item_attributes
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.data.target import Like, Target
+from penchant.errors import ParameterError
+from penchant.models.attributes.profiles import (
+    EPS,
+    OVERALL,
+    PER_ATTRIBUTE,
+    Counts,
+    Everybody,
+    Profiles,
+    count,
+    liked_events,
+)
+from penchant.models.base import Learns
+from penchant.models.parameters import AnyTarget, Space
+from penchant.models.updating import Updating
+from penchant.nn.attribute_networks import AttributeJudge, Cell, FeedForward, Recurrent
+from penchant.nn.loop import Arrays, Curve, Schedule, gradient_step
+from penchant.nn.loop import train as train_network
+from penchant.nn.replay import UPDATE_RATE, rehearsal
+from penchant.nn.weights import to_continue, weights_of, with_weights
+from penchant.run import Run
+from penchant.typing import Float32, Int32, Int64
+
+LIKE: Target = Like(4.0)
+_AT_ONCE = 2**15  # rows of a prediction
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AttributeNetwork(Updating):
+    """A network over an item's binary attributes that is told what the user has liked so far.
+
+    It is one network in place of one for each user: what a user likes comes in as a profile,
+    counted from the history, so that it serves users and items it has never seen. In training an
+    event is left out of its own user's profile, which would otherwise tell the answer. An event
+    of a history without ratings counts as a like, since somebody chose it. An item whose
+    attributes are not known has none of them. An update goes on with the new events, among
+    as many others, whose users are shown with all that they have had by then.
+
+    Attributes:
+        target: what is predicted, such as `like>=4`.
+        body: `feed-forward` sees profile, attributes and their products at once; `recurrent`
+            reads the attributes one by one, each with what the profile says of it.
+        cell: of the recurrent body, `gru` or `lstm`.
+        column: the column of the item table that holds the attributes.
+        units: of a hidden or recurrent layer; None is 64 for the first and 16 for the second.
+        layers: hidden or recurrent layers.
+        smoothing: how many events at the expected share of likes each count starts with.
+        item_rate: whether the share of likes that the item itself has in training is one more
+            input. It makes predictions much better, and no longer those from attributes alone.
+        history_dropout: share of training events whose user is shown without history, so that
+            the network learns what to say of somebody unknown.
+        dropout: share of the last layer that is dropped in training.
+        weight_decay: of AdamW.
+        learning_rate: of AdamW.
+        batch_size: rows in a batch.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation loss before stopping.
+        min_delta: what counts as better.
+        update_epochs: passes over the new events of an update, among as many others.
+    """
+
+    target: AnyTarget = LIKE
+    body: Literal["feed-forward", "recurrent"] = "feed-forward"
+    cell: Cell = "lstm"
+    column: str = "genres"
+    units: Annotated[int | None, Field(gt=0), Space(8, 256, log=True)] = None
+    layers: Annotated[int, Field(gt=0), Space(1, 3)] = 1
+    smoothing: Annotated[float, Field(gt=0), Space(0.5, 50, log=True)] = 10.0
+    item_rate: bool = False
+    history_dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.3)] = 0.02
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.0
+    weight_decay: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
+    batch_size: Annotated[int, Field(gt=0), Space(256, 16384, log=True)] = 1024
+    epochs: Annotated[int, Field(gt=0)] = 30
+    patience: Annotated[int | None, Field(gt=0)] = 5
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    update_epochs: Annotated[int, Field(gt=0)] = 5
+
+    learns: ClassVar[Learns] = "attributes"
+    needs_ratings: ClassVar[bool] = True
+    remembers: ClassVar[frozenset[str]] = frozenset(
+        {"item_attributes_", "patterns_", "pattern_of_item_"}
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.target, Like):
+            raise ParameterError(
+                f"{type(self).__name__} predicts likes, and the target is {self.target}: use one "
+                "such as like>=4."
+            )
+
+    # Fitting
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        attributes = item_attributes(train, self.column)
+        self.attributes_ = list(attributes.names)
+        self.item_attributes_ = attributes.matrix
+        self.patterns_, which = np.unique(attributes.matrix, axis=0, return_inverse=True)
+        self.pattern_of_item_ = which.ravel().astype(np.int64)
+        self._keep(Everybody.of(self._counts(train.histories), self.smoothing))
+        if self.item_rate:
+            self.item_events_ = self.item_likes_ = np.zeros(train.n_items, np.float32)
+        self._count_items(train.histories)
+        self.curve_, self.best_epoch_ = self._learn(
+            self._network,
+            train.histories,
+            self._training_rows(train.histories),
+            self.epochs,
+            torch.Generator().manual_seed(self.seed),
+            validation=validation,
+            run=run,
+        )
+
+    def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
+        self._count_items(new.histories)
+        fresh, all_rows = self._training_rows(new.histories), self._training_rows(known)
+        rows = [torch.cat(parts) for parts in zip(fresh, all_rows, strict=True)]
+        generator = torch.Generator().manual_seed(self.seed)
+        changed = np.arange(len(rows[0])) < len(fresh[0])
+        draw = rehearsal(changed, np.ones_like(changed), self.batch_size, generator)
+
+        def epoch() -> Arrays:
+            (drawn,) = draw()
+            return tuple(part[drawn] for part in rows)
+
+        start = partial(to_continue, self._network, self.fitted_state())
+        self._learn(start, known, epoch, self.update_epochs, generator, UPDATE_RATE, run=run)
+
+    def _learn(
+        self,
+        make: Callable[[], AttributeJudge],
+        users: Histories,
+        rows: Callable[[], Arrays] | Arrays,
+        epochs: int,
+        generator: torch.Generator,
+        rate: float = 1.0,
+        *,
+        validation: Holdout | None = None,
+        run: Run,
+    ) -> tuple[Curve, int]:
+        """Train what `make` makes on rows of users, at a share of the learning rate."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            network = make()
+            adam = torch.optim.AdamW(
+                network.parameters(),
+                lr=self.learning_rate * rate,
+                weight_decay=self.weight_decay,
+            )
+            counts = self._counts(users)
+            found = train_network(
+                network,
+                gradient_step(
+                    partial(self._loss, network, self._everybody(), counts, generator), [adam]
+                ),
+                rows,
+                Schedule(
+                    epochs=epochs,
+                    batch_size=self.batch_size,
+                    patience=self.patience,
+                    min_delta=self.min_delta,
+                ),
+                generator=generator,
+                validate=None if validation is None else self._validation(network, validation),
+                run=run,
+                name=f"{type(self).__name__}({self.target})",
+            )
+        vars(self).update(weights_of(network))
+        return found
+
+    def _training_rows(self, users: Histories) -> Arrays:
+        """User, pattern, like, like rate of the item without this event, and how many alike.
+
+        Events of a user that are alike in pattern and like are one row: left out of the profile
+        they leave the same one.
+        """
+        liked, items = liked_events(users, self.target), users.items.astype(np.int64)
+        column = items if self.item_rate else self.pattern_of_item_[items]
+        width = int(column.max()) + 1
+        key, times = np.unique((users.rows * width + column) * 2 + (liked > 0), return_counts=True)
+        who, column, likes = key // (2 * width), key // 2 % width, (key % 2).astype(np.float32)
+        rates = np.zeros(len(key), np.float32)
+        if self.item_rate:
+            rates = self._rates(self.item_events_[column] - 1, self.item_likes_[column] - likes)
+            column = self.pattern_of_item_[column]
+        # The mean of the weights is 1, so that the mean of weighted losses is that of all events.
+        weight = (times / times.mean()).astype(np.float32)
+        return tuple(torch.from_numpy(a) for a in (who, column, likes, rates, weight))
+
+    def _loss(
+        self,
+        network: AttributeJudge,
+        everybody: Everybody,
+        counts: Counts,
+        generator: torch.Generator,
+        users: Tensor,
+        which: Tensor,
+        liked: Tensor,
+        rates: Tensor,
+        weight: Tensor,
+    ) -> Tensor:
+        patterns = torch.from_numpy(self.patterns_).float()[which]
+        profiles = everybody.profiles(counts.of(users).without(patterns, liked))
+        if self.history_dropout:
+            shown = (torch.rand(len(users), generator=generator) >= self.history_dropout).float()
+            profiles = Profiles(
+                profiles.overall * shown[:, None], profiles.each * shown[:, None, None]
+            )
+        logits = network(profiles.overall, profiles.each, patterns, rates)
+        return functional.binary_cross_entropy_with_logits(logits, liked, weight=weight)
+
+    def _validation(self, network: AttributeJudge, holdout: Holdout) -> Callable[[], float]:
+        assert holdout.ratings is not None  # a part of the same log as training
+        arrays = self._questions(holdout.rows)
+        truth = torch.from_numpy(self.target.of_ratings(holdout.ratings))
+        bce = functional.binary_cross_entropy_with_logits
+        return lambda: float(bce(network.in_parts(arrays, _AT_ONCE), truth))
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    # What is known of users and items
+
+    def profiles(self, users: Histories) -> Profiles:
+        """What the network is told of each user."""
+        return self._everybody().profiles(self._counts(users))
+
+    def _counts(self, users: Histories) -> Counts:
+        return count(users, liked_events(users, self.target), self.item_attributes_)
+
+    def _keep(self, everybody: Everybody) -> None:
+        self.shares_, self.use_ = everybody.shares.numpy(), everybody.use.numpy()
+        self.typical_ = everybody.typical
+
+    def _everybody(self) -> Everybody:
+        shares, use = torch.from_numpy(self.shares_), torch.from_numpy(self.use_)
+        return Everybody(shares, use, self.typical_, self.smoothing)
+
+    def _count_items(self, users: Histories) -> None:
+        if self.item_rate:
+            likes = np.bincount(users.items, liked_events(users, self.target), users.n_items)
+            events = np.bincount(users.items, minlength=users.n_items)
+            self.item_events_ = (self.item_events_ + events).astype(np.float32)
+            self.item_likes_ = (self.item_likes_ + likes).astype(np.float32)
+
+    def _rates(self, events: Float32, likes: Float32) -> Float32:
+        """How far the log-odds of a like of items lie above those of all, float32[n]."""
+        s, share = np.float32(self.smoothing), self.shares_[0]
+        rate = np.clip((likes + s * share) / (events + s), EPS, 1 - EPS)
+        odds = np.log(rate / (1 - rate)) - np.log(share / (1 - share))
+        return np.asarray(odds, np.float32)
+
+    def _item_rates(self) -> Float32:
+        if not self.item_rate:
+            return np.zeros(len(self.item_attributes_), np.float32)
+        return self._rates(self.item_events_, self.item_likes_)
+
+    # Predicting
+
+    def _network(self) -> AttributeJudge:
+        n = len(self.attributes_)
+        size: dict[str, Any] = {
+            "units": self.units or (16 if self.body == "recurrent" else 64),
+            "layers": self.layers,
+            "dropout": self.dropout,
+        }
+        body: FeedForward | Recurrent
+        if self.body == "recurrent":
+            body = Recurrent(OVERALL, PER_ATTRIBUTE, cell=self.cell, **size)
+        else:
+            body = FeedForward(OVERALL, n, PER_ATTRIBUTE, **size)
+        return AttributeJudge(body, with_rate=self.item_rate)
+
+    def _fitted_network(self) -> AttributeJudge:
+        return with_weights(self._network, vars(self))
+
+    def _questions(self, rows: Rows) -> Arrays:
+        """What the network is asked for each row."""
+        profiles = self.profiles(rows.histories)
+        who, item = torch.tensor(rows.history), np.maximum(rows.items, 0)
+        known = torch.from_numpy(rows.items >= 0)
+        patterns = torch.from_numpy(self.item_attributes_[item]) * known[:, None]
+        rates = torch.from_numpy(self._item_rates()[item]) * known
+        return profiles.overall[who], profiles.each[who], patterns.float(), rates
+
+    @torch.no_grad()
+    def _scores(self, users: Histories) -> Float32:
+        network, profiles = self._fitted_network(), self.profiles(users)
+        patterns = torch.from_numpy(self.patterns_).float()
+        logits = network.body.grid(profiles.overall, profiles.each, patterns).numpy()
+        scores: Float32 = logits[:, self.pattern_of_item_]
+        if network.rate is not None:
+            scores += float(network.rate) * self._item_rates()
+        return scores
+
+    @torch.no_grad()
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], the probability of a like."""
+        network = self._fitted_network()
+        return network.in_parts(self._questions(rows), _AT_ONCE).sigmoid().numpy()
+
+    @torch.no_grad()
+    def attribute_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_attributes], see `penchant.models.protocols.ExplainsAttributes`.
+
+        Scores are logits, so that an effect of 1 multiplies the odds of a like by e.
+        """
+        network, profiles = self._fitted_network(), self.profiles(user)
+        patterns = torch.from_numpy(self.item_attributes_[items]).float()
+        item, attribute = patterns.nonzero().T
+        lacking = patterns[item]
+        lacking[torch.arange(len(item)), attribute] = 0
+        all_patterns = torch.cat([patterns, lacking])
+        logits = network.body.grid(profiles.overall, profiles.each, all_patterns)[0]
+        effects = torch.zeros_like(patterns)
+        effects[item, attribute] = logits[item] - logits[len(patterns) :]
+        return effects.numpy()

@@ -1,0 +1,319 @@
+"""An autoencoder of ratings that leaves unseen entries out of its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.models.base import Learns
+from penchant.models.biases import of_items
+from penchant.models.parameters import Space
+from penchant.models.protocols import PredictsRatings
+from penchant.models.residuals import RatingResiduals
+from penchant.nn.autoencoder.masked import (
+    ACTIVATIONS,
+    Activation,
+    MaskedAutoencoder,
+    inputs_of,
+    masked_loss,
+)
+from penchant.nn.autoencoder.ridge_fold_in import fold_in
+from penchant.nn.autoencoder.sparse_batches import SparseBatch, at_pairs
+from penchant.nn.loop import Arrays, Curve, Schedule, gradient_step
+from penchant.nn.loop import train as train_network
+from penchant.nn.replay import UPDATE_RATE, rehearsal
+from penchant.nn.weights import blank, to_continue
+from penchant.run import Run
+from penchant.typing import Csr, Float32, Int64
+
+# Shrinkage of the biases of output units that are fitted to a history: stronger where offsets
+# have taken most of it away.
+_BIAS_L2 = {"mean": 5.0, "biases": 20.0}
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class AutoRec(PredictsRatings, RatingResiduals):
+    """Reconstructs ratings with one hidden layer, from the ratings of an item or of a user.
+
+    Minimises the sum over ratings of (r - output)^2 plus l2 / 2 times the sum of squared weights,
+    unseen entries left out: Sedhain et al., "AutoRec: Autoencoders Meet Collaborative Filtering"
+    (2015), eq. 2. With `axis="item"`, the better one, the network sees an item's ratings by all
+    users, and each user has an output unit, which after training, for a new user and where the
+    history has changed is fitted to the history by ridge regression. With `axis="user"` it
+    sees a user's ratings of all items, and whoever asks is answered from the history.
+
+    Two things differ from the paper, where they do better: ratings are what is left of them after
+    the offsets, standardised, with `presence` added in the input, so that an average rating
+    differs from none; and hidden units are dropped out. Ratings from 1 to 5 as they are amount to
+    `offsets="mean"` and a presence of about 3. A validation holdout ends the training at the best
+    RMSE. An update goes on with the vectors of the users or items that have new ratings, among as
+    many others; with `axis="item"` new users begin with output units fitted to their histories,
+    and at last those of all users are, as after training.
+
+    Attributes:
+        axis: whether the network sees vectors of items or of users.
+        hidden: hidden units.
+        activation: of the hidden units.
+        offsets: what the network's outputs are added to: the mean of all ratings, or that with
+            the user's and the item's deviations.
+        presence: what is added to each rating of the input; 0 makes an average one like none.
+        l2: strength of regularisation.
+        dropout: share of the hidden units left out at each step.
+        learning_rate: of Adam.
+        batch_size: vectors in a batch.
+        epochs: the most passes over the vectors.
+        patience: epochs without a better validation loss before stopping.
+        update_epochs: passes over the vectors of updated users or items, among as many others.
+    """
+
+    axis: Literal["item", "user"] = "item"
+    hidden: Annotated[int, Field(gt=0), Space(16, 1024, log=True)] = 500
+    activation: Activation = "sigmoid"
+    offsets: Literal["mean", "biases"] = "biases"
+    presence: Annotated[float, Field(ge=0), Space(0, 5)] = 3.0
+    l2: Annotated[float, Field(ge=0), Space(1, 1000, log=True)] = 200.0
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.8)] = 0.5
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 1e-3
+    batch_size: Annotated[int, Field(gt=0), Space(32, 2048, log=True)] = 256
+    epochs: Annotated[int, Field(gt=0)] = 22
+    patience: Annotated[int | None, Field(gt=0)] = 5
+    update_epochs: Annotated[int, Field(gt=0)] = 5
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self._fit_offsets(train)
+        vectors = self._vectors(train.histories)
+        generator = torch.Generator().manual_seed(self.seed)
+        network = blank(partial(self._make, vectors.shape[1]))
+        for name, weight in network.named_parameters():
+            if name.endswith("bias"):
+                nn.init.zeros_(weight)
+            else:
+                nn.init.xavier_uniform_(weight, generator=generator)
+        self.curve_, self.best_epoch_ = self._learn(
+            network,
+            vectors,
+            (torch.from_numpy(np.flatnonzero(np.diff(vectors.indptr))),),
+            Schedule.of(self),
+            generator,
+            validate=self._validation(network, vectors, validation) if validation else None,
+            run=run,
+        )
+        self._keep(network, vectors, train.histories)
+
+    def _make(self, n_columns: int) -> MaskedAutoencoder:
+        return MaskedAutoencoder(n_columns, self.hidden, ACTIVATIONS[self.activation])
+
+    def _learn(
+        self,
+        network: MaskedAutoencoder,
+        vectors: Csr,
+        rows: Callable[[], Arrays] | Arrays,
+        schedule: Schedule,
+        generator: torch.Generator,
+        *,
+        start: list[Tensor] | None = None,
+        validate: Callable[[], float] | None = None,
+        run: Run,
+    ) -> tuple[Curve, int]:
+        rate = self.learning_rate * (UPDATE_RATE if start else 1)
+        adam = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+        loss = partial(
+            masked_loss,
+            network,
+            vectors,
+            presence=self.presence,
+            dropout=self.dropout,
+            l2=self.l2,
+            start=start,
+            generator=generator,
+        )
+        return train_network(
+            network,
+            gradient_step(loss, [adam]),
+            rows,
+            schedule,
+            generator=generator,
+            validate=validate,
+            run=run,
+            name=f"{type(self).__name__}({self.axis})" + (", updated" if start else ""),
+        )
+
+    def _vectors(self, users: Histories) -> Csr:
+        """What the network is trained on: the residuals of each user, or of each item."""
+        residuals = self._residuals(users)
+        return residuals if self.axis == "user" else residuals.T.tocsr()
+
+    def _inputs(self, vectors: Csr) -> SparseBatch:
+        return inputs_of(vectors, self.presence)
+
+    def _validation(
+        self, network: MaskedAutoencoder, vectors: Csr, holdout: Holdout
+    ) -> Callable[[], float] | None:
+        """The validation loss: the RMSE of users and items of the log, if there are any."""
+        assert holdout.ratings is not None  # a part of the same log as training
+        users = holdout.rows.users if self.axis == "item" else holdout.rows.history
+        known = np.flatnonzero((users >= 0) & (holdout.items >= 0))
+        if not len(known):
+            return None
+        row, column = users[known], holdout.items[known]
+        base = self._user_offsets(holdout.histories)[holdout.rows.history[known]]
+        base += self.offset_[column]
+        if self.axis == "item":
+            row, column = column, row
+        else:
+            vectors = self._residuals(holdout.histories)
+        wanted, order = at_pairs(row, column, vectors.shape)
+        offset, truth = (torch.from_numpy(x[order]) for x in (base, holdout.ratings[known]))
+        inputs = self._inputs(vectors)
+
+        def loss() -> float:
+            output = network.decode(network.encode(inputs), wanted)
+            found = (output * self.spread_ + offset).clamp(self.low_, self.high_)
+            return float((found - truth).square().mean().sqrt())
+
+        return loss
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    def _keep(self, network: MaskedAutoencoder, vectors: Csr, users: Histories) -> None:
+        """Store what predicting and updating need: the encoder, and vectors of items and users."""
+        network.requires_grad_(False)
+        units, bias = network.decoder.weight.numpy(), network.decoder.bias.numpy()
+        count = np.bincount(vectors.indices, minlength=vectors.shape[1])
+        self.encoder_weight_ = network.encoder.weight.numpy().copy()
+        self.encoder_bias_ = network.encoder.bias.numpy().copy()
+        if self.axis == "user":
+            # Units of items that training never saw are still as they were drawn.
+            self.item_vectors_ = np.where(count[:, None] > 0, units, 0)
+            self.item_bias_ = self.offset_ + np.float32(self.spread_) * bias * (count > 0)
+            return
+        hidden = network.encode(self._inputs(vectors)).numpy()
+        weight = np.diff(vectors.indptr).astype(np.float32)
+        # Around their mean, so that a ridge on units does not let a few ratings move all items.
+        self.centre_ = weight @ hidden / weight.sum()
+        self.item_vectors_, self.item_bias_ = hidden - self.centre_, self.offset_
+        self.mean_unit_ = units[count > 0].mean(0)
+        self.mean_unit_bias_ = float(bias[count > 0].mean() + self.mean_unit_ @ self.centre_)
+        # The exact minimum, given the hidden units, which the last steps of training are near.
+        self.user_units_, self.user_unit_bias_ = self._fitted(users)
+        self.signatures_ = users.signatures
+
+    # Updating
+
+    def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
+        network = self._current(known, places)
+        self._update_offsets(new, known)
+        vectors = self._vectors(known)
+        changed = (new.user_counts if self.axis == "user" else new.item_counts) > 0
+        generator = torch.Generator().manual_seed(self.seed)
+        self._learn(
+            network,
+            vectors,
+            rehearsal(changed, np.diff(vectors.indptr) > 0, self.batch_size, generator),
+            Schedule(epochs=self.update_epochs, batch_size=self.batch_size),
+            generator,
+            start=[m.weight.detach().clone() for m in (network.encoder, network.decoder)],
+            run=run,
+        )
+        self._keep(network, vectors, known)
+
+    def _current(self, known: Histories, places: Int64) -> MaskedAutoencoder:
+        """The network that was kept, by item with units for everybody."""
+        encoder = self.encoder_weight_
+        if self.axis == "user":
+            units, bias = self.item_vectors_, (self.item_bias_ - self.offset_) / self.spread_
+        else:
+            new = np.setdiff1d(np.arange(len(known)), places)
+            encoder = np.zeros((len(known), self.hidden), np.float32)
+            units, bias = np.empty_like(encoder), np.empty(len(known), np.float32)
+            encoder[places] = self.encoder_weight_
+            units[places], bias[places] = self.user_units_, self.user_unit_bias_
+            units[new], bias[new] = self._fitted(known.take(new))
+            bias -= units @ self.centre_
+        kept = {"encoder_weight_": encoder, "encoder_bias_": self.encoder_bias_}
+        kept |= {"decoder_weight_": units, "decoder_bias_": bias.astype(np.float32)}
+        return to_continue(partial(self._make, len(encoder)), kept)
+
+    # Predicting: offsets, and the dot product of a vector of the user's and one of the item's.
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, hidden], an item's hidden units, or its output unit of `axis="user"`."""
+        found: Float32 = self.item_vectors_
+        return found
+
+    def user_vectors(self, users: Histories) -> tuple[Float32, Float32]:
+        """float32[n_users, hidden] and float32[n_users], each user's vector and bias.
+
+        With `axis="item"` they are the stored ones where the history is that of training, and
+        otherwise fitted to the history given. A history without ratings says nothing.
+        """
+        if self.axis == "user":
+            inputs = self._inputs(self._residuals(users))
+            sums = inputs.times(torch.from_numpy(self.encoder_weight_))
+            hidden = ACTIVATIONS[self.activation](sums + torch.from_numpy(self.encoder_bias_))
+            vectors: Float32 = hidden.numpy()
+            bias: Float32 = np.zeros(len(users), np.float32)
+        else:
+            same = users.users >= 0
+            same[same] = users.signatures[same] == self.signatures_[users.users[same]]
+            stored = users.users[same]
+            vectors = np.empty((len(users), self.hidden), np.float32)
+            bias = np.empty(len(users), np.float32)
+            vectors[same], bias[same] = self.user_units_[stored], self.user_unit_bias_[stored]
+            vectors[~same], bias[~same] = self._fitted(users.take(np.flatnonzero(~same)))
+        spread = np.float32(self.spread_)
+        return vectors * spread, bias * spread + self._user_offsets(users)
+
+    def _fitted(self, users: Histories) -> tuple[Float32, Float32]:
+        """Output units and their biases that minimise the objective over the histories.
+
+        As in training, but that they are shrunk towards the mean of all users' units.
+        """
+        rated, l2 = self._residuals(users), max(self.l2 / 2, 1e-3)
+        expected = self.item_vectors_ @ self.mean_unit_ + np.float32(self.mean_unit_bias_)
+        # A constant input of this size has the bias shrunk by its own strength instead of l2.
+        constant = np.full((users.n_items, 1), np.sqrt(l2 / _BIAS_L2[self.offsets]), np.float32)
+        shift = fold_in(
+            rated.indptr.astype(np.int64),
+            rated.indices,
+            rated.data - expected[rated.indices],
+            np.concatenate([self.item_vectors_, constant], axis=1),
+            l2,
+        )
+        bias = np.float32(self.mean_unit_bias_) + shift[:, -1] * constant[0]
+        return self.mean_unit_ + shift[:, :-1], bias
+
+    def _scores(self, users: Histories) -> Float32:
+        vectors, bias = self.user_vectors(users)
+        scores = (torch.from_numpy(vectors) @ torch.from_numpy(self.item_vectors_).T).numpy()
+        scores += bias[:, None]
+        scores += self.item_bias_
+        return np.asarray(scores)
+
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], predicted ratings within the range of the log's."""
+        vectors, bias = self.user_vectors(rows.histories)
+        known = rows.items >= 0
+        items = np.where(known, rows.items, 0)
+        found = bias[rows.history] + of_items(self.item_bias_, rows.items, 0.0)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            left, right = vectors[rows.history[part]], self.item_vectors_[items[part]]
+            found[part] += np.einsum("nd,nd->n", left, right) * known[part]
+        return np.asarray(np.clip(found, np.float32(self.low_), np.float32(self.high_)), np.float32)

@@ -1,0 +1,1 @@
+"""A stack of several models."""

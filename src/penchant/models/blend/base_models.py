@@ -1,0 +1,143 @@
+"""Models whose predictions another model learns from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated
+
+import numpy as np
+from pydantic import AfterValidator, BeforeValidator
+from scipy.special import logit
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.data.target import Like
+from penchant.features import out_of_fold
+from penchant.models.base import Recommender
+from penchant.models.protocols import RatesRows
+from penchant.run import Run
+from penchant.topk import blocks
+from penchant.typing import Float32
+
+_EDGE = 1e-6  # probabilities are kept this far from 0 and 1
+_ROWS_AT_ONCE = 2**14
+
+
+def _written(value: object) -> object:
+    """Members as a text: `ials;(dot:dim=8,target=like>=4)`, or without the brackets."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        value = re.split(r";", value.replace(" ", "").removeprefix("(").removesuffix(")"))
+    if isinstance(value, list | tuple) and all(isinstance(v, str) for v in value):
+        text = ";".join(spec for spec in value if spec)
+        return f"({text})" if "," in text else text
+    return value
+
+
+def _can_be_made(text: str) -> str:
+    for spec in specs_of(text):
+        made_of(spec)
+    return text
+
+
+def specs_of(text: str) -> list[str]:
+    """The models that a text names, each as `penchant.models.make` reads it."""
+    inner = text.removeprefix("(").removesuffix(")") if text.startswith("(") else text
+    return [spec for spec in inner.split(";") if spec]
+
+
+def made_of(spec: str) -> Recommender:
+    """One unfitted member.
+
+    Raises:
+        ParameterError: the name, a parameter's name or its value is wrong.
+    """
+    from penchant.models import make
+
+    return make(spec)
+
+
+MemberSpecs = Annotated[str, BeforeValidator(_written), AfterValidator(_can_be_made)]
+"""A field that names members: `ials;ordinal`, or `(dot:dim=8,target=like>=4;ials)` with commas."""
+
+
+def fit_members(
+    text: str, train: Dataset, validation: Holdout | None, seed: int, run: Run
+) -> list[Recommender]:
+    """The members, fitted to all of the training events."""
+    made = [made_of(spec) for spec in specs_of(text)]
+    # Members that were given a seed keep it, so that one model may stand here several times.
+    seeded = [
+        m if "seed=" in spec else m.clone(seed=seed)
+        for m, spec in zip(made, specs_of(text), strict=True)
+    ]
+    return [model.fit(train, validation, run=run) for model in seeded]
+
+
+def out_of_fold_answers(
+    members: Sequence[Recommender], train: Dataset, folds: int, seed: int, run: Run
+) -> Float32:
+    """float32[n_events, n_members], what each would say of an event without having seen it.
+
+    Members are fitted once for each fold, for as long as the whole fit has settled on: no
+    validation rows take part.
+    """
+
+    def answer(known: Dataset, rows: Rows) -> Float32:
+        again = [m.clone(**m._settled()).fit(known, run=run) for m in members]
+        return answers(again, rows)
+
+    return out_of_fold(train, folds, seed, answer)
+
+
+def answers(members: Sequence[Recommender], rows: Rows) -> Float32:
+    """float32[n_rows, n_members], predictions, or scores of those that only rank.
+
+    Probabilities come as log-odds. An item outside the vocabulary gets the user's mean score.
+    """
+    columns = [
+        _predicted(m, rows) if isinstance(m, RatesRows) else _scored(m, rows) for m in members
+    ]
+    return np.stack(columns, 1) if columns else np.empty((len(rows), 0), np.float32)
+
+
+def _predicted(member: Recommender, rows: Rows) -> Float32:
+    assert isinstance(member, RatesRows)
+    found = member.predict(rows)
+    if isinstance(member.target, Like):
+        found = logit(np.clip(found.astype(np.float64), _EDGE, 1 - _EDGE)).astype(np.float32)
+    return found
+
+
+def _scored(member: Recommender, rows: Rows) -> Float32:
+    order = np.argsort(rows.history, kind="stable")
+    users, items = rows.history[order], rows.items[order]
+    found = np.zeros(len(rows), np.float32)
+    asked = np.unique(users)
+    some = rows.histories.take(asked)
+    for start, stop in blocks(len(asked), some.n_items, member.block_cells):
+        scores = member.scores(some.block(start, stop))
+        finite = np.isfinite(scores)
+        mean = np.where(finite, scores, 0).sum(1) / np.maximum(finite.sum(1), 1)
+        part = slice(*np.searchsorted(users, [asked[start], asked[stop - 1] + 1]))
+        place = np.searchsorted(asked, users[part]) - start
+        values = np.where(items[part] >= 0, scores[place, items[part]], mean[place])
+        found[order[part]] = np.where(np.isfinite(values), values, mean[place])
+    return found
+
+
+def grid(users: Histories, start: int, stop: int) -> Rows:
+    """All items for some of the users, a user after the other."""
+    some = users.block(start, stop)
+    items = np.tile(np.arange(users.n_items, dtype=np.int32), len(some))
+    history = np.repeat(np.arange(len(some), dtype=np.int32), users.n_items)
+    return Rows(some, history, items)
+
+
+def grids(users: Histories) -> list[tuple[int, int]]:
+    """Start and stop of blocks of users who have a bounded number of pairs with items."""
+    size = max(1, _ROWS_AT_ONCE // max(users.n_items, 1))
+    return [(n, min(n + size, len(users))) for n in range(0, len(users), size)]

@@ -1,0 +1,147 @@
+"""A stack: several models, and a linear model of what they say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+from scipy.special import expit
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.data.target import Interaction, Like, Rating, Target
+from penchant.errors import ParameterError
+from penchant.features import out_of_fold
+from penchant.models.base import Learns, Recommender
+from penchant.models.blend.base_models import (
+    MemberSpecs,
+    answers,
+    fit_members,
+    grid,
+    grids,
+    out_of_fold_answers,
+    specs_of,
+)
+from penchant.models.blend.stacking import Linear, fit_linear
+from penchant.models.parameters import AnyTarget, Space
+from penchant.run import Run
+from penchant.typing import AnyArray, Float32, Float64
+
+RATING: Target = Rating()
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class Blend(Recommender):
+    """Stacked models: a linear model of their out-of-fold predictions.
+
+    Members are fitted on folds of the training events, so that each event is predicted by models
+    that have not seen it, and then to all events. What weight each deserves is learned on these
+    predictions alone: Wolpert, "Stacked Generalization" (1992); Breiman, "Stacked Regressions"
+    (1996). With `by_support` weights change with how much is known of the user and of the item:
+    Sill et al., "Feature-Weighted Linear Stacking" (2009), eq. 4. With a target of likes it is a
+    logistic regression, so that probabilities are calibrated.
+
+    Members that only rank, such as `ials`, take part with their scores. For trees on top of
+    members see `boosted-trees:members=…`.
+
+    Attributes:
+        members: the models, such as `bias;ordinal`, or `(dot:dim=8,target=like>=4;bias)` with
+            commas. One with a seed of its own keeps it.
+        target: `rating`, `adjusted(5,1)` or `like>=4`.
+        by_support: whether weights depend on the number of events of the user and of the item.
+        folds: into how many parts training events are divided.
+        l2: ridge on the weights, in events.
+    """
+
+    members: MemberSpecs = "bias;item-knn;ordinal"
+    target: AnyTarget = RATING
+    by_support: bool = True
+    folds: Annotated[int, Field(ge=2, le=100)] = 5
+    l2: Annotated[float, Field(ge=0), Space(0.1, 1000, log=True)] = 10.0
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    remembers: ClassVar[frozenset[str]] = frozenset({"item_events_"})
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not specs_of(self.members):
+            raise ParameterError(f"{type(self).__name__} needs members, such as members=bias;ials.")
+        if isinstance(self.target, Interaction):
+            raise ParameterError(
+                f"{type(self).__name__} learns from ratings, and the target is {self.target}: "
+                "use rating or like>=4."
+            )
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.members_ = fit_members(self.members, train, validation, self.seed, run)
+        self.item_events_ = np.append(train.item_counts, 0).astype(np.float32)
+        said = out_of_fold_answers(self.members_, train, self.folds, self.seed, run)
+
+        def support(known: Dataset, rows: Rows) -> Float32:
+            return _support(rows, np.append(known.item_counts, 0))
+
+        events = out_of_fold(train, self.folds, self.seed, support)
+        fitted = fit_linear(
+            self._inputs(said, events),
+            self.target.of_ratings(train.ratings),
+            self.l2,
+            logistic=self._is_logistic,
+        )
+        self.weights_, self.means_, self.spreads_ = fitted
+
+    @property
+    def _is_logistic(self) -> bool:
+        return isinstance(self.target, Like)
+
+    def _inputs(self, said: Float32, events: Float32) -> Float32:
+        if not self.by_support:
+            return said
+        return np.hstack([said, events, *(said * events[:, n : n + 1] for n in range(2))])
+
+    def n_parameters(self) -> int:
+        """Weights, and the parameters of all members."""
+        own = len(self.weights_) + len(self.means_) + len(self.spreads_)
+        return own + sum(member.n_parameters() for member in self.members_)
+
+    def importances(self) -> dict[str, float]:
+        """The weight of each member for pairs of typical support, of standardised predictions."""
+        self._require_fitted()
+        n = len(self.members_)
+        weights = self.weights_[:-1] / self.spreads_
+        total = weights[:n]
+        if self.by_support:
+            events = self.means_[n : n + 2]
+            total = (
+                total + events[0] * weights[n + 2 : 2 * n + 2] + events[1] * weights[2 * n + 2 :]
+            )
+        scaled = total * self.spreads_[:n]
+        return {repr(m): float(w) for m, w in zip(self.members_, scaled, strict=True)}
+
+    # Predicting
+
+    def _sums(self, rows: Rows) -> Float64:
+        combined = Linear(self.weights_, self.means_, self.spreads_)
+        return combined(
+            self._inputs(answers(self.members_, rows), _support(rows, self.item_events_))
+        )
+
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], ratings or probabilities of a like, as the target says."""
+        sums = self._sums(rows)
+        return (expit(sums) if self._is_logistic else sums).astype(np.float32)
+
+    def _scores(self, users: Histories) -> Float32:
+        scores = np.empty((len(users), users.n_items), np.float32)
+        for start, stop in grids(users):
+            scores[start:stop] = self._sums(grid(users, start, stop)).reshape(stop - start, -1)
+        return scores
+
+
+def _support(rows: Rows, item_events: AnyArray) -> Float32:
+    """float32[n_rows, 2], the logarithm of 1 + the events of the user, and of the item."""
+    events = np.stack([rows.histories.lengths[rows.history], item_events[rows.items]], 1)
+    return np.asarray(np.log1p(events), np.float32)

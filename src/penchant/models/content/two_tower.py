@@ -1,0 +1,153 @@
+"""Two towers, of users and of items, for lists from large catalogues with new items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.metrics import NDCG, Ranked
+from penchant.models.base import Learns
+from penchant.models.content.parts import ContentParts
+from penchant.models.parameters import Space
+from penchant.nn.content.two_tower import TwoTowerNetwork, mean_of, softmax_step
+from penchant.nn.loop import Schedule
+from penchant.nn.loop import train as train_network
+from penchant.nn.weights import weights_of, with_weights
+from penchant.run import Run
+from penchant.topk import CACHED_CELLS, top_k
+from penchant.typing import Float32
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class TwoTower(ContentParts):
+    """A vector of a user's history and one of each item, whose product is the score.
+
+    The item's tower is a hidden layer over its content (see `ContentParts`) plus a vector and a
+    bias of its own; the user's tower takes the history's item vectors. Nothing is kept of any
+    user, so that known and new users are answered alike. Some of a user's events foretell the
+    others by a softmax over all items with training events or, in large catalogues, over those of
+    the batch, corrected for how likely they are there: Yi et al., "Sampling-Bias-Corrected
+    Neural Modeling for Large Corpus Item Recommendations" (2019).
+
+    At each step a share of the items stands on content alone, as new items do later: Volkovs et
+    al., "DropoutNet: Addressing Cold Start in Recommender Systems" (2017).
+
+    With a validation holdout the epoch of the best nDCG@100 is kept.
+
+    Attributes:
+        dim: length of the vectors.
+        hidden: units of the hidden layers.
+        id_dropout: the share of items that are shown without their own vectors; without content
+            it has no effect.
+        dropout: the share of numbers of users' vectors that is dropped in training.
+        l2: weight of the squares of items' own vectors.
+        full_softmax: up to so many items the softmax is over all of them.
+        learning_rate: of Adam.
+        batch_size: users in a batch.
+        epochs: the most passes over the users.
+        patience: epochs without a better validation nDCG@100 before stopping.
+    """
+
+    dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
+    hidden: Annotated[int, Field(gt=0), Space(32, 512, log=True)] = 128
+    id_dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.7)] = 0.3
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.1
+    l2: Annotated[float, Field(ge=0), Space(1e-5, 1e-1, log=True)] = 1e-3
+    full_softmax: Annotated[int, Field(ge=0)] = 20_000
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
+    batch_size: Annotated[int, Field(gt=0), Space(32, 2048, log=True)] = 128
+    epochs: Annotated[int, Field(gt=0)] = 30
+    patience: Annotated[int | None, Field(gt=0)] = 4
+
+    learns: ClassVar[Learns] = "pairs"
+    block_cells: ClassVar[int] = CACHED_CELLS
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        generator = torch.Generator().manual_seed(self.seed)
+        content = self._content(train)
+        network = TwoTowerNetwork(torch.from_numpy(content), self.dim, self.hidden, generator)
+        warm = train.item_counts > 0
+        # Of what no event can teach a new item has nothing of its own, from the first epoch on.
+        network.items.weight[torch.from_numpy(~warm)] = 0
+        events = train.histories.matrix()
+        events = events[np.flatnonzero(np.diff(events.indptr))]
+        step = softmax_step(
+            network,
+            events,
+            learning_rate=self.learning_rate,
+            id_dropout=self.id_dropout if content.shape[1] else 0.0,
+            dropout=self.dropout,
+            l2=self.l2,
+            sampled=int(warm.sum()) > self.full_softmax,
+            generator=generator,
+        )
+        self.curve_, self.best_epoch_ = train_network(
+            network,
+            step,
+            (torch.arange(events.shape[0]),),
+            Schedule.of(self),
+            generator=generator,
+            validate=partial(self._missed, network, validation) if validation else None,
+            run=run,
+            name=type(self).__name__,
+        )
+        network.eval()
+        self._keep(network)
+
+    @torch.no_grad()
+    def _keep(self, network: TwoTowerNetwork) -> None:
+        """Every item's vector and bias, and the layers of the user's tower."""
+        rows = network.of_items(torch.arange(len(network.content))).numpy()
+        self.item_vectors_: Float32 = rows[:, : self.dim].copy()
+        self.item_bias_: Float32 = rows[:, self.dim].copy()
+        self.n_parameters_ = network.n_weights()
+        kept = weights_of(network)
+        vars(self).update({name: kept[name] for name in kept if name.startswith("user_")})
+
+    def _missed(self, network: TwoTowerNetwork, holdout: Holdout) -> float:
+        """1 - nDCG@100 of the held-out items among all unseen ones."""
+        rows = network.of_items(torch.arange(len(network.content)))
+        q, bias = rows[:, : self.dim], rows[:, self.dim]
+
+        def scores(users: Histories) -> Float32:
+            p = network.of_histories(mean_of(users.matrix(), q))
+            return np.asarray((p @ q.T + bias).numpy())
+
+        lists, _ = top_k(scores, holdout.histories, 100)
+        found = NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))
+        return 1 - float(np.nanmean(found))
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    def n_parameters(self) -> int:
+        """Numbers of both towers, with the items' own vectors."""
+        self._require_fitted()
+        return self.n_parameters_
+
+    @torch.no_grad()
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, dim], what the user's tower makes of each history."""
+        blank = partial(TwoTowerNetwork, torch.zeros(0, 0), self.dim, self.hidden, None)
+        rows = np.zeros((0, 3, self.dim + 1), np.float32)
+        network = with_weights(blank, vars(self) | {"items_state_": rows})
+        mean = mean_of(users.matrix(), torch.from_numpy(self.item_vectors_))
+        return np.asarray(network.of_histories(mean).numpy())
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, dim], what the item's tower makes of each item."""
+        vectors: Float32 = self.item_vectors_
+        return vectors
+
+    def _scores(self, users: Histories) -> Float32:
+        scores: Float32 = self.user_vectors(users) @ self.item_vectors_.T
+        scores += self.item_bias_
+        return scores

@@ -1,0 +1,141 @@
+"""Bayesian personalised ranking that looks at items' pictures, texts and labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.models.base import Learns
+from penchant.models.content.parts import ContentParts
+from penchant.models.parameters import Space
+from penchant.nn.content.vbpr import VBPRNetwork, ranked_rows
+from penchant.nn.content.warm_negatives import WarmNegatives, in_pairs
+from penchant.nn.dot.fold_in import Lessons
+from penchant.nn.embedding_rows import RowAdam
+from penchant.nn.loop import Arrays, Schedule, gradient_step
+from penchant.nn.loop import train as train_network
+from penchant.run import Run
+from penchant.topk import CACHED_CELLS
+from penchant.typing import Float32
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class VBPR(ContentParts):
+    """Vectors of users and items, and what each user likes about the items' content.
+
+    He and McAuley, "VBPR: Visual Bayesian Personalized Ranking from Implicit Feedback" (2016):
+    the score is b_i + gamma_u . gamma_i + theta_u . (E f_i) + beta . f_i (eq. 4), trained so
+    that a user's items come before others (eq. 7). The f_i are pictures in the paper; here they
+    are any content (see `ContentParts`), and `labels=0,numbers=0,text=0` leaves pictures alone.
+    Without content it is Rendle et al., "BPR: Bayesian Personalized Ranking from Implicit
+    Feedback" (2009).
+
+    Every event counts alike, whatever its rating. Negatives have training events, so that new
+    items, which have no gamma and no bias, are ranked by their content. A new user's gamma and
+    theta are fitted to the history against negatives by the same loss.
+
+    Attributes:
+        dim: length of the gammas.
+        content_dim: length of the thetas.
+        negatives: negatives for each event.
+        l2: weight of the squares of users' and items' rows, for each pair.
+        l2_content: weight of the squares of E and beta.
+        learning_rate: of Adam.
+        batch_size: pairs in a batch.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation loss before stopping.
+        min_delta: what counts as better.
+    """
+
+    dim: Annotated[int, Field(gt=0), Space(8, 128, log=True)] = 32
+    content_dim: Annotated[int, Field(gt=0), Space(8, 128, log=True)] = 32
+    negatives: Annotated[int, Field(gt=0), Space(1, 10)] = 2
+    l2: Annotated[float, Field(ge=0), Space(1e-4, 1e-1, log=True)] = 0.005
+    l2_content: Annotated[float, Field(ge=0), Space(1e-6, 1e-2, log=True)] = 1e-5
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
+    batch_size: Annotated[int, Field(gt=0), Space(64, 8192, log=True)] = 1024
+    epochs: Annotated[int, Field(gt=0)] = 20
+    patience: Annotated[int | None, Field(gt=0)] = 3
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+
+    learns: ClassVar[Learns] = "pairs"
+    remembers: ClassVar[frozenset[str]] = frozenset({"trained_", "drawn_"})
+    block_cells: ClassVar[int] = CACHED_CELLS
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        generator = torch.Generator().manual_seed(self.seed)
+        content = torch.from_numpy(self._content(train))
+        thetas = self.content_dim if content.shape[1] else 0
+        network = VBPRNetwork(content, train.n_users, self.dim, thetas, generator)
+        self.trained_, self.drawn_ = train.user_counts > 0, train.item_counts > 0
+        # Nothing teaches these rows, and nothing of chance is to stay in them.
+        for table, taught in ((network.users, self.trained_), (network.items, self.drawn_)):
+            table.weight[torch.from_numpy(~taught)] = 0
+        users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
+        negatives = WarmNegatives(users, items, self.negatives, generator)
+        adam = RowAdam(
+            [network.users, network.items], list(network.parameters()), self.learning_rate
+        )
+        validate = None
+        if validation is not None:
+            held = self._held(validation, negatives)
+            validate = lambda: float(network(*held))  # noqa: E731
+        self.curve_, self.best_epoch_ = train_network(
+            network,
+            gradient_step(partial(network, l2=self.l2, l2_content=self.l2_content), [adam]),
+            lambda: in_pairs(users, items, negatives.epoch()),
+            Schedule.of(self),
+            generator=generator,
+            validate=validate,
+            run=run,
+            name=type(self).__name__,
+        )
+        self.user_rows_: Float32 = network.users.weight.numpy().copy()
+        self.item_vectors_, self.item_bias_ = network.collapsed()
+        self.n_parameters_ = network.n_weights()
+
+    def _held(self, validation: Holdout, negatives: WarmNegatives) -> Arrays:
+        """Pairs of held-out events of users that training knows, or of all where it knows none."""
+        users, items = (torch.tensor(a).long() for a in (validation.rows.users, validation.items))
+        known = torch.from_numpy(self.trained_)[users] & (users >= 0)
+        if known.any():
+            users, items = users[known], items[known]
+        return in_pairs(users, items, negatives.held(users, items))
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    def n_parameters(self) -> int:
+        """Rows of users and items, and what turns content into vectors."""
+        self._require_fitted()
+        return self.n_parameters_
+
+    def user_rows(self, users: Histories) -> Float32:
+        """float32[n_users, dim + content_dim], gamma and theta: as trained, or fitted, or zeros."""
+        trained = (users.users >= 0) & self.trained_[users.users]
+        rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], np.float32(0))
+        new = np.flatnonzero(~trained & (users.lengths > 0))
+        if len(new):
+            lessons = Lessons.with_negatives(users.take(new), self.negatives, self.seed)
+            rows[new] = ranked_rows(
+                lessons, self.item_vectors_, self.item_bias_, self.drawn_, self.l2
+            )
+        return rows
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, dim + content_dim], gamma and E f of each item."""
+        vectors: Float32 = self.item_vectors_
+        return vectors
+
+    def _scores(self, users: Histories) -> Float32:
+        scores: Float32 = self.user_rows(users) @ self.item_vectors_.T
+        scores += self.item_bias_
+        return scores

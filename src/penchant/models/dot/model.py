@@ -1,0 +1,191 @@
+"""Networks whose prediction is made of the dot product of a user's and an item's vector."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.data.target import Interaction
+from penchant.errors import DataError, ParameterError
+from penchant.models.dot.vectors import DotVectors
+from penchant.models.parameters import Space
+from penchant.nn.dot.network import DotNetwork
+from penchant.nn.dot.training import Examples, training_step
+from penchant.nn.loop import Schedule, Step
+from penchant.nn.loop import train as train_network
+from penchant.nn.weights import weights_of
+from penchant.run import Run
+from penchant.typing import AnyInt, Float32, Int64
+
+__all__ = ["DotNetwork", "DotProduct"]
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class DotProduct(DotVectors):
+    """The dot product of a user's and an item's learned vectors, with biases and dense layers.
+
+    A network of user and item embeddings joined by a dot product, any number of dense layers and
+    one linear unit. What it learns is the `target`; with `interaction` it learns events against
+    negatives that are drawn afresh each epoch. New users get a vector fitted to their history by
+    the same loss, all else held fixed. An update goes on with the vectors, those of new users
+    from where they fit the history, and leaves the layers and the linear unit.
+
+    Attributes:
+        learning_rate: of Adam.
+        batch_size: events in a batch.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation loss before stopping.
+        min_delta: what counts as better.
+        optimiser: `rows` updates the rows of a batch alone, which is many times faster; `dense`
+            all rows, moments included, as ordinary Adam does.
+        update_epochs: passes over all events of the users who are updated.
+    """
+
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
+    batch_size: Annotated[int, Field(gt=0), Space(128, 16384, log=True)] = 1024
+    epochs: Annotated[int, Field(gt=0)] = 30
+    patience: Annotated[int | None, Field(gt=0)] = 3
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    optimiser: Literal["rows", "dense"] = "rows"
+    update_epochs: Annotated[int, Field(gt=0)] = 5
+
+    def start_from(self, other: DotProduct) -> Self:
+        """Let the next `fit`, and only that one, begin at what another model has learned.
+
+        The rows of users and items that both know are copied, biases where both have them; rows
+        that the other never trained, and all layers, start as usual. A clone forgets it.
+
+        Raises:
+            NotFittedError: the other model has not been fitted.
+            ParameterError: its vectors have another length.
+        """
+        other._require_fitted()
+        if other.dim != self.dim:
+            raise ParameterError(
+                f"Vectors of length {self.dim} cannot start from vectors of length {other.dim}: "
+                f"use dim={other.dim}."
+            )
+        width = self.dim + (self.biases and other.biases)
+        users, items = other.tables()
+        self._start = (other.users_, users[:, :width]), (other.items_, items[:, :width])
+        return self
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        if self.target.needs_ratings and not train.has_ratings:
+            raise DataError(
+                f"The target {self.target} needs ratings, and the log {train.name!r} has none: "
+                "use target=interaction."
+            )
+        generator = torch.Generator().manual_seed(self.seed)
+        network = self._new_network(train.n_users, train.n_items, generator)
+        if start := self.__dict__.pop("_start", None):
+            tables = (network.users, train.users), (network.items, train.items)
+            for (ids, rows), (table, known) in zip(start, tables, strict=True):
+                index = known.indices(ids.ids)
+                there = (index >= 0) & rows.any(axis=1)
+                _place(table.weight, index[there], rows[there])
+        truth = self._truth(train.ratings if train.has_ratings else None)
+        examples = Examples(
+            train.events["user"].to_numpy(),
+            train.events["item"].to_numpy(),
+            truth,
+            n_items=train.n_items,
+            negatives=self.negatives,
+            generator=generator,
+        )
+        validate = None
+        if truth is not None and self.biases and not self.is_logistic:
+            network.head.output.data[-1] = float(truth.mean(dtype=np.float64))
+        if validation is not None:
+            held = examples.held(validation, self._truth(validation.ratings), train.n_users)
+            mean = self.objective.mean
+            validate = lambda: float(mean(network(*held[:2]), held[2]))  # noqa: E731
+        self.curve_, self.best_epoch_ = train_network(
+            network,
+            self.training_step(network),
+            examples.epoch,
+            Schedule.of(self),
+            generator=generator,
+            validate=validate,
+            run=run,
+            name=f"{type(self).__name__}({self.target})",
+        )
+        vars(self).update(weights_of(network.head))
+        # Rows that training never touched say nothing; negatives touch all items.
+        touched = train.user_counts > 0, (train.item_counts > 0) | (truth is None)
+        self.keep(
+            *(
+                np.where(there[:, None], _rows(table.weight), np.float32(0))
+                for table, there in zip((network.users, network.items), touched, strict=True)
+            )
+        )
+
+    def _new_network(self, n_users: int, n_items: int, generator: torch.Generator) -> DotNetwork:
+        by_rows = self.optimiser == "rows"
+        return self.network(n_users, n_items, by_rows=by_rows, generator=generator)
+
+    def _truth(self, ratings: Float32 | None) -> Float32 | None:
+        """float32[n_events], what is to be learned; None where it is the events themselves."""
+        if isinstance(self.target, Interaction) or ratings is None:
+            return None
+        return self.target.of_ratings(ratings)
+
+    def training_step(self, network: DotNetwork) -> Step:
+        """How a batch is learned from."""
+        return training_step(network, self.objective, self.learning_rate)
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
+        users, items = self.tables()
+        room = np.zeros((len(known), users.shape[1]), np.float32)
+        room[places] = users
+        self.keep(room, items)
+        affected = np.flatnonzero(new.user_counts)
+        some = known.take(affected)
+        generator = torch.Generator().manual_seed(self.seed)
+        network = self._new_network(len(some), known.n_items, generator)
+        vectors, bias = self.user_rows(some)
+        begin = np.column_stack([vectors, bias])[:, : users.shape[1]]
+        for table, rows in ((network.users, begin), (network.items, items)):
+            _place(table.weight, np.arange(len(rows)), rows)
+        network.head.load_state_dict(self.head.state_dict())
+        examples = Examples(
+            some.rows,
+            some.items,
+            self._truth(some.ratings),
+            n_items=known.n_items,
+            negatives=self.negatives,
+            generator=generator,
+        )
+        train_network(
+            network,
+            training_step(network, self.objective, self.learning_rate, head=False),
+            examples.epoch,
+            Schedule(epochs=self.update_epochs, batch_size=self.batch_size),
+            generator=generator,
+            run=run,
+            name=f"{type(self).__name__}({self.target}), updated",
+        )
+        room[affected] = _rows(network.users.weight)
+        self.keep(room, _rows(network.items.weight))
+
+
+@torch.no_grad()
+def _place(table: Tensor, index: AnyInt, rows: Float32) -> None:
+    """Set the first columns of some rows of a table."""
+    table[torch.from_numpy(index.astype(np.int64)), : rows.shape[1]] = torch.from_numpy(rows)
+
+
+def _rows(table: Tensor) -> Float32:
+    """The rows of a table but for the last, which is that of all unknown ones."""
+    return np.asarray(table.detach().numpy()[:-1])

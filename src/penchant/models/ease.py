@@ -1,0 +1,57 @@
+"""Linear item-to-item models in closed form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.errors import ParameterError
+from penchant.models.base import Learns, Recommender
+from penchant.models.ease_weights import ease_weights
+from penchant.models.parameters import Space
+from penchant.run import Run
+from penchant.topk import CACHED_CELLS
+from penchant.typing import Float32, Int32
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class EASE(Recommender):
+    """A full item-to-item weight matrix with zero diagonal, in closed form.
+
+    With X the users × items matrix of interactions, P = (X'X + l2 I)^-1 and
+    B_ij = -P_ij / P_jj off the diagonal; the score of item j is the sum of B_ij over the items i
+    of the history. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8.
+
+    Attributes:
+        l2: strength of regularisation; larger for larger logs.
+        max_items: refuse catalogues beyond this size, whose dense matrix would not fit
+            (8 bytes × items² while fitting).
+    """
+
+    l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
+    max_items: Annotated[int, Field(gt=0)] = 40_000
+
+    learns: ClassVar[Learns] = "pairs"
+    block_cells: ClassVar[int] = CACHED_CELLS
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.weights_ = ease_weights(train, self.l2, self.max_items)
+
+    def _scores(self, users: Histories) -> Float32:
+        return np.asarray(users.matrix() @ self.weights_)
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], the weight of each event of the history for each item.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        if len(user) != 1:
+            raise ParameterError("Contributions are computed for one user at a time.")
+        return self.weights_[user.items][:, items].T * user.latest

@@ -1,0 +1,1 @@
+"""Factorisation machines and hybrid factorisation."""

@@ -1,0 +1,182 @@
+"""What models have in common whose users and items are sums of features' vectors."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.features.feature_bags import Bags
+from penchant.models.base import Learns, Recommender
+from penchant.models.factorisation.network import FeatureNetwork, Ridge
+from penchant.models.parameters import Space
+from penchant.nn.dot.fold_in import Lessons, fold_in
+from penchant.nn.dot.network import Head
+from penchant.nn.dot.training import Objective
+from penchant.nn.embedding_rows import RowAdam
+from penchant.nn.loop import Arrays, Schedule, gradient_step
+from penchant.nn.loop import train as train_network
+from penchant.run import Run
+from penchant.topk import CACHED_CELLS
+from penchant.typing import Float32
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class FeatureFactors(Recommender):
+    """Vectors and weights of features, of which users and items are sums.
+
+    Features are the ids, and what the tables of users and items say. Features that no training
+    event has are left out of the sums, so that a new item is the sum of what is known of it.
+
+    Attributes:
+        dim: length of the vectors.
+        l2: ridge on vectors, each as a whole and not for each event.
+        l2_bias: the same on weights.
+        bins: into how many intervals numbers of the tables are divided.
+        learning_rate: of Adam.
+        batch_size: events in a batch.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation loss before stopping.
+        min_delta: what counts as better.
+    """
+
+    dim: Annotated[int, Field(gt=0), Space(2, 128, log=True)] = 16
+    l2: Annotated[float, Field(gt=0), Space(1, 300, log=True)] = 30.0
+    l2_bias: Annotated[float, Field(gt=0), Space(0.1, 30, log=True)] = 1.0
+    bins: Annotated[int, Field(ge=2)] = 10
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1e-1, log=True)] = 0.01
+    batch_size: Annotated[int, Field(gt=0), Space(128, 16384, log=True)] = 1024
+    epochs: Annotated[int, Field(gt=0)] = 20
+    patience: Annotated[int | None, Field(gt=0)] = 3
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+
+    block_cells: ClassVar[int] = CACHED_CELLS
+    learns: ClassVar[Learns] = "ratings"
+    within: ClassVar[bool] = True
+    remembers: ClassVar[frozenset[str]] = frozenset({"trained_"})
+
+    @abstractmethod
+    def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Arrays]:
+        """What makes the arrays of an epoch: users, items, and what `_loss` takes further."""
+
+    @abstractmethod
+    def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Arrays:
+        """The same arrays of held-out events; -1 stays where users or items are unknown."""
+
+    @abstractmethod
+    def _loss(self, network: FeatureNetwork, ridge: Ridge, *batch: Tensor) -> Tensor:
+        """The mean loss of a batch with its penalty."""
+
+    @abstractmethod
+    def _lessons(self, users: Histories) -> Lessons | None:
+        """What histories teach of their users; None where they teach nothing."""
+
+    @property
+    @abstractmethod
+    def _loss_name(self) -> Any:
+        """`mse` or `bce`."""
+
+    def _start(self, train: Dataset) -> float:
+        """What outputs begin with."""
+        return 0.0
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        generator = torch.Generator().manual_seed(self.seed)
+        bags = [
+            Bags.of(table, vocabulary.noun, len(vocabulary), bins=self.bins)
+            for table, vocabulary in (
+                (train.user_table, train.users),
+                (train.item_table, train.items),
+            )
+        ]
+        network = FeatureNetwork(
+            bags[0], bags[1], self.dim, within=self.within, generator=generator
+        )
+        network.offset.data.fill_(self._start(train))
+        sides = network.users, network.items
+        owners = (train.events[c].to_numpy().astype(np.int64) for c in ("user", "item"))
+        counts = [side.count(of) for side, of in zip(sides, owners, strict=True)]
+        validate = None
+        if validation is not None:
+            held = self._held(validation, train.n_users, generator)
+            validate = lambda: float(self._loss(network, None, *held))  # noqa: E731
+        ridge = self.l2, self.l2_bias
+        adam = RowAdam([side.table for side in sides], [network.offset], self.learning_rate)
+        self.curve_, self.best_epoch_ = train_network(
+            network,
+            gradient_step(lambda *batch: self._loss(network, ridge, *batch), [adam]),
+            self._examples(train, generator),
+            Schedule.of(self),
+            generator=generator,
+            validate=validate,
+            run=run,
+            name=type(self).__name__,
+        )
+        network.eval()
+        (self.user_vectors_, self.user_bias_), (self.item_vectors_, self.item_bias_) = (
+            side.collapsed(bag.only(n > 0))
+            for side, bag, n in zip(sides, bags, counts, strict=True)
+        )
+        self.offset_ = float(network.offset.detach())
+        self.features_learned_ = int(sum((n > 0).sum() for n in counts))
+        self.trained_ = train.user_counts > 0
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    def n_parameters(self) -> int:
+        """A vector and a weight for each feature that training events have, and the offset."""
+        return self.features_learned_ * (self.dim + 1) + 1
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, dim], the sum of the vectors of each item's features."""
+        vectors: Float32 = self.item_vectors_
+        return vectors
+
+    def user_rows(self, users: Histories) -> tuple[Float32, Float32]:
+        """float32[n_users, dim] and float32[n_users], each user's vector and bias.
+
+        Users with training events have theirs. That of another one is fitted to the history, all
+        else held fixed; without a history it is what the user table says, or zeros.
+        """
+        known = users.users >= 0
+        vectors = np.where(known[:, None], self.user_vectors_[users.users], np.float32(0))
+        bias = np.where(known, self.user_bias_[users.users], np.float32(0))
+        trained = known & self.trained_[users.users]
+        new = np.flatnonzero(~trained & (users.lengths > 0))
+        lessons = self._lessons(users.take(new)) if len(new) else None
+        if lessons is None:
+            return vectors, bias
+        lengths = np.diff(lessons.offsets)
+        # One ridge is for all of a row: vectors come scaled so that it is as strong on them.
+        scale = (self.l2_bias / self.l2) ** 0.5
+        head = Head(self.dim).double()
+        head.output.data = torch.tensor([scale, self.offset_], dtype=torch.float64)
+        for length in np.unique(lengths[lengths > 0]):
+            # The penalty is on a row as a whole, and the objective's on each event.
+            some = np.flatnonzero(lengths == length)
+            events = (lessons.offsets[some][:, None] + np.arange(length)).ravel()
+            part = Lessons(
+                np.arange(len(some) + 1) * length, lessons.items[events], lessons.truth[events]
+            )
+            objective = Objective(self._loss_name, self.l2_bias / int(length))
+            with torch.no_grad():
+                found = fold_in(head, objective, part, self.item_vectors_, self.item_bias_)
+            vectors[new[some]], bias[new[some]] = found[0] * np.float32(scale), found[1]
+        return vectors, bias
+
+    def _scores(self, users: Histories) -> Float32:
+        vectors, bias = self.user_rows(users)
+        scores: Float32 = vectors @ self.item_vectors_.T
+        scores += self.item_bias_
+        scores += bias[:, None] + np.float32(self.offset_)
+        return scores

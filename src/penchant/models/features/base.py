@@ -1,0 +1,141 @@
+"""What models have in common that learn ratings or likes from features of user and item."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+from scipy.special import expit
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.data.target import Interaction, Like, Rating, Target, default_like
+from penchant.errors import ParameterError
+from penchant.features import FeatureSet, Tables, out_of_fold
+from penchant.models.base import Learns, Recommender
+from penchant.models.blend.base_models import (
+    MemberSpecs,
+    answers,
+    fit_members,
+    grid,
+    grids,
+    out_of_fold_answers,
+)
+from penchant.models.parameters import AnyTarget
+from penchant.run import Run
+from penchant.typing import Float32, Float64
+
+Held = tuple[Float32, Float32] | None
+"""Inputs and targets of validation rows."""
+
+RATING: Target = Rating()
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RatingFeatures(Recommender):
+    """A learner on top of `penchant.features`.
+
+    Features are the deviations, counts, spreads and levels of ratings of users, items and labels
+    (each text or category of the tables of items and users), how the user rates what shares a
+    label with the item, and numeric columns. For training events they are computed from the other
+    folds, so that no event tells its own answer. A user's features come from the history given:
+    new users and changed histories have theirs.
+
+    Attributes:
+        target: `rating`, `adjusted(5,1)` or `like>=4`.
+        like: the rating from which features count an event as a like; None takes that of the
+            target, or else the upper quarter of the scale.
+        members: further models whose out-of-fold predictions are features, such as
+            `ials;item-knn`, or `(dot:dim=8,target=like>=4;ials)` with commas.
+        folds: into how many parts training events are divided.
+    """
+
+    target: AnyTarget = RATING
+    like: float | None = None
+    members: MemberSpecs = ""
+    folds: Annotated[int, Field(ge=2, le=100)] = 10
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.target, Interaction):
+            raise ParameterError(
+                f"{type(self).__name__} learns from ratings, and the target is {self.target}: "
+                "use rating or like>=4."
+            )
+
+    @abstractmethod
+    def _learn(self, inputs: Float32, truth: Float32, held: Held, run: Run) -> None:
+        """Learn float32[n] targets from float32[n, n_inputs], which may be NaN."""
+
+    @abstractmethod
+    def _raw(self, inputs: Float32) -> Float64:
+        """float64[n], the target, or log-odds where it is a like."""
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        like = self._threshold(train)
+        tables = Tables.of(train)
+        self.members_: Any = fit_members(self.members, train, validation, self.seed, run)
+        vars(self).update(tables.fit(train, like).state())
+        inputs = out_of_fold(train, self.folds, self.seed, _featured(tables, like))
+        if self.members_:
+            said = out_of_fold_answers(self.members_, train, self.folds, self.seed, run)
+            inputs = np.hstack([inputs, said])
+        held = None
+        if validation is not None and validation.ratings is not None:
+            held = self._inputs(validation.rows), self.target.of_ratings(validation.ratings)
+        self._learn(inputs, self.target.of_ratings(train.ratings), held, run)
+
+    def _threshold(self, train: Dataset) -> float:
+        if self.like is not None:
+            return self.like
+        if isinstance(self.target, Like):
+            return self.target.threshold
+        return default_like(train.rating_range)
+
+    @property
+    def is_logistic(self) -> bool:
+        """Whether what is learned are log-odds."""
+        return isinstance(self.target, Like)
+
+    def n_parameters(self) -> int:
+        """Numbers that were learned, those of features and of all members among them."""
+        of_members: int = sum(member.n_parameters() for member in self.members_)
+        return super().n_parameters() + of_members
+
+    @property
+    def features(self) -> FeatureSet:
+        """The fitted features, with their names."""
+        self._require_fitted()
+        return FeatureSet.from_state(vars(self))
+
+    def input_names(self) -> list[str]:
+        """What each input is: the features, and then the members."""
+        return [*self.features.names, *map(repr, self.members_)]
+
+    def _inputs(self, rows: Rows) -> Float32:
+        inputs = FeatureSet.from_state(vars(self)).of_rows(rows)
+        return np.hstack([inputs, answers(self.members_, rows)]) if self.members_ else inputs
+
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], ratings or probabilities of a like, as the target says."""
+        raw = self._raw(self._inputs(rows))
+        return (expit(raw) if self.is_logistic else raw).astype(np.float32)
+
+    def _scores(self, users: Histories) -> Float32:
+        scores = np.empty((len(users), users.n_items), np.float32)
+        for start, stop in grids(users):
+            found = self._raw(self._inputs(grid(users, start, stop)))
+            scores[start:stop] = found.reshape(stop - start, -1)
+        return scores
+
+
+def _featured(tables: Tables, like: float) -> Callable[[Dataset, Rows], Float32]:
+    return lambda known, rows: tables.fit(known, like).of_rows(rows)

@@ -1,0 +1,162 @@
+"""A dense network on what a log and its tables say of a user and an item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from typing import Annotated, Any
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+from torch.nn import functional
+
+from penchant.models.features.base import Held, RatingFeatures
+from penchant.models.parameters import Space
+from penchant.nn.loop import Schedule, gradient_step
+from penchant.nn.loop import train as train_network
+from penchant.nn.weights import weights_of, with_weights
+from penchant.run import Run
+from penchant.typing import Float32, Float64
+
+_FURTHEST = 4.0  # standard deviations beyond which an input counts no more
+_ROWS_AT_ONCE = 2**15
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class FeatureMLP(RatingFeatures):
+    """A feed-forward network over the features that boosted trees use.
+
+    It is about as good as the trees and errs elsewhere, so that both together are better than
+    either. Inputs are standardised; one that is not known is 0, and a further input says so. The
+    answer is the mean of several networks that begin with other weights and see other batches.
+    See `RatingFeatures` for the features.
+
+    Attributes:
+        units: of the first hidden layer; the second has half as many.
+        networks: how many there are.
+        dropout: share of the units of both layers that is dropped in training.
+        weight_decay: of AdamW.
+        learning_rate: of AdamW.
+        batch_size: rows in a batch.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation loss before stopping.
+        min_delta: what counts as better.
+    """
+
+    units: Annotated[int, Field(ge=2), Space(16, 512, log=True)] = 128
+    networks: Annotated[int, Field(gt=0, le=50)] = 2
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.3
+    weight_decay: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.01
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.001
+    batch_size: Annotated[int, Field(gt=1), Space(64, 4096, log=True)] = 512
+    epochs: Annotated[int, Field(gt=0)] = 15
+    patience: Annotated[int | None, Field(gt=0)] = 3
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+
+    def _learn(self, inputs: Float32, truth: Float32, held: Held, run: Run) -> None:
+        known = ~np.isnan(inputs)
+        counts = np.maximum(known.sum(0), 1)
+        centred = np.where(known, inputs, 0).astype(np.float64)
+        self.input_means_ = (centred.sum(0) / counts).astype(np.float32)
+        centred -= self.input_means_ * known
+        spreads = np.sqrt((centred**2).sum(0) / counts)
+        self.input_spreads_ = np.where(spreads > 1e-6, spreads, 1).astype(np.float32)
+        self.sometimes_unknown_ = ~known.all(0)
+        scale = float(truth.std()) or 1.0
+        self.output_ = [0.0, 1.0] if self.is_logistic else [float(truth.mean()), scale]
+        generator = torch.Generator().manual_seed(self.seed)
+        x, y = self._prepared(inputs), self._scaled(truth)
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed)
+            network = Committee(x.shape[1], self.units, self.networks, self.dropout)
+            adam = torch.optim.AdamW(
+                network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
+            )
+            validate = None
+            if held is not None:
+                held_x, held_y = self._prepared(held[0]), self._scaled(held[1])
+                validate = lambda: float(self._loss(network.mean(held_x), held_y))  # noqa: E731
+
+            def loss(a: Tensor, b: Tensor) -> Tensor:
+                return self._loss(network(a), b.expand(self.networks, -1))
+
+            self.curve_, self.best_epoch_ = train_network(
+                network,
+                gradient_step(loss, [adam]),
+                (x, y),
+                Schedule.of(self),
+                generator=generator,
+                validate=validate,
+                run=run,
+                name=f"{type(self).__name__}({self.target})",
+            )
+        vars(self).update(weights_of(network))
+
+    def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
+        if self.is_logistic:
+            return functional.binary_cross_entropy_with_logits(output, truth)
+        return functional.mse_loss(output, truth)
+
+    def _scaled(self, truth: Float32) -> Tensor:
+        mean, scale = self.output_
+        return torch.tensor((truth - mean) / scale, dtype=torch.float32)
+
+    def _prepared(self, inputs: Float32) -> Tensor:
+        """float32[n, n_inputs + n sometimes unknown], standardised."""
+        scaled = (inputs - self.input_means_) / self.input_spreads_
+        unknown = np.isnan(scaled)
+        np.clip(np.where(unknown, 0, scaled), -_FURTHEST, _FURTHEST, out=scaled)
+        return torch.from_numpy(
+            np.hstack([scaled, unknown[:, self.sometimes_unknown_]]).astype(np.float32)
+        )
+
+    def _settled(self) -> dict[str, Any]:
+        return {"epochs": self.best_epoch_}
+
+    @torch.no_grad()
+    def _raw(self, inputs: Float32) -> Float64:
+        width = len(self.input_means_) + int(self.sometimes_unknown_.sum())
+        make = partial(Committee, width, self.units, self.networks, self.dropout)
+        network = with_weights(make, vars(self)).double()
+        parts = [inputs[n : n + _ROWS_AT_ONCE] for n in range(0, len(inputs), _ROWS_AT_ONCE)]
+        found = [network.mean(self._prepared(part).double()).numpy() for part in parts]
+        mean, scale = self.output_
+        return np.concatenate([np.empty(0), *found]) * scale + mean
+
+
+class Committee(nn.Module):
+    """Several networks of two hidden layers side by side, each with weights of its own.
+
+    Args:
+        n_inputs: numbers of a row.
+        units: of the first hidden layer.
+        networks: how many networks.
+        dropout: share of the hidden units that is dropped in training.
+    """
+
+    def __init__(self, n_inputs: int, units: int, networks: int, dropout: float) -> None:
+        super().__init__()
+        sizes = (n_inputs, units, max(1, units // 2), 1)
+        self.weights = nn.ParameterList(
+            nn.Parameter(torch.randn(networks, a, b) * (2 / a) ** 0.5) for a, b in pairwise(sizes)
+        )
+        self.biases = nn.ParameterList(
+            nn.Parameter(torch.zeros(networks, 1, size)) for size in sizes[1:]
+        )
+        self.dropout = dropout
+
+    def forward(self, x: Tensor) -> Tensor:
+        """float[networks, n], what each says of float[n, n_inputs]."""
+        hidden = x.expand(len(self.weights[0]), -1, -1)
+        for weight, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
+            hidden = torch.relu(torch.baddbmm(bias, hidden, weight))
+            hidden = functional.dropout(hidden, self.dropout, self.training)
+        return torch.baddbmm(self.biases[-1], hidden, self.weights[-1])[:, :, 0]
+
+    def mean(self, x: Tensor) -> Tensor:
+        """float[n], the mean of what they say."""
+        found: Tensor = self(x).mean(0)
+        return found

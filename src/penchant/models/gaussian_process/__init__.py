@@ -1,0 +1,1 @@
+"""Ratings as a Gaussian process over items."""

@@ -1,0 +1,1 @@
+"""The hybrid network of ratings, texts and images."""

@@ -1,0 +1,147 @@
+"""Matrix factorisation for implicit feedback."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.errors import ParameterError
+from penchant.models.base import Learns, Recommender
+from penchant.models.parameters import Space
+from penchant.run import Run
+from penchant.topk import CACHED_CELLS
+from penchant.typing import AnyInt, Float32, Int32
+
+_CELLS = 2**22  # floats gathered at once: rows × history length × dimensions
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class IALS(Recommender):
+    """Implicit alternating least squares.
+
+    Minimises the sum over events of (1 - w.h)^2, plus `unobserved` times the sum over all pairs
+    of (w.h)^2, plus `l2` times the sum over rows of |row|^2 (n + unobserved * n_other)^nu: Hu,
+    Koren and Volinsky (2008) in the form of Rendle et al., "Revisiting the Performance of iALS
+    on Item Recommendation Benchmarks" (2022).
+
+    Users whose history has changed since training, and new users, get their vector from the
+    history by the same exact step.
+
+    Attributes:
+        dim: length of the vectors.
+        l2: strength of regularisation.
+        unobserved: weight of pairs without an event.
+        nu: how much regularisation grows with a row's number of events: by
+            (n + unobserved * n_other) ** nu.
+        epochs: rounds over users and items.
+    """
+
+    dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
+    l2: Annotated[float, Field(gt=0), Space(1e-4, 1, log=True)] = 0.01
+    unobserved: Annotated[float, Field(gt=0), Space(0.003, 1, log=True)] = 0.3
+    nu: Annotated[float, Field(ge=0, le=1)] = 1.0
+    epochs: Annotated[int, Field(gt=0)] = 15
+
+    learns: ClassVar[Learns] = "pairs"
+    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+    block_cells: ClassVar[int] = CACHED_CELLS
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        generator = torch.Generator().manual_seed(self.seed)
+        by_user = train.histories.matrix()
+        by_item = by_user.T.tocsr()
+        scale = 0.1 / self.dim**0.5
+        users = torch.zeros(train.n_users, self.dim)
+        items = torch.randn(train.n_items, self.dim, generator=generator) * scale
+        items[torch.from_numpy(np.diff(by_item.indptr) == 0)] = 0
+        for _ in run.track(range(self.epochs), f"{type(self).__name__} epochs"):
+            users = self._solve(by_user.indptr, by_user.indices, items)
+            items = self._solve(by_item.indptr, by_item.indices, users)
+        # Users last, so that stored vectors are what the same history would get again.
+        users = self._solve(by_user.indptr, by_user.indices, items)
+        self.user_factors_ = users.numpy()
+        self.item_factors_ = items.numpy()
+        self.signatures_ = train.histories.signatures
+
+    def _solve(self, indptr: AnyInt, indices: AnyInt, other: Tensor) -> Tensor:
+        """The exact vectors of one side, given the other's: a linear system for each row."""
+        counts = np.diff(indptr).astype(np.int64)
+        gram = self.unobserved * (other.T @ other)
+        ridge = self.l2 * (counts + self.unobserved * len(other)) ** self.nu
+        out = torch.zeros(len(counts), self.dim)
+        index = torch.from_numpy(np.append(indices.astype(np.int64), len(other)))
+        padded = torch.cat([other, torch.zeros(1, self.dim)])
+        order = np.argsort(counts, kind="stable")
+        order = order[np.searchsorted(counts[order], 1) :]
+        start = 0
+        while start < len(order):
+            # Rows of like length share a batch, padded to its longest with a zero vector.
+            stop = start + 1
+            limit = min(len(order), start + 4096)
+            lengths = counts[order[start:limit]]
+            fits = np.arange(1, len(lengths) + 1) * lengths * self.dim <= _CELLS
+            stop = start + max(1, int(np.searchsorted(~fits, True)))
+            rows = order[start:stop]
+            width = int(counts[rows[-1]])
+            place = np.arange(width)
+            inside = place < counts[rows][:, None]
+            flat = np.where(inside, indptr[rows].astype(np.int64)[:, None] + place, len(indices))
+            # The appended index leads to the appended zero vector.
+            gathered = padded.index_select(0, index[torch.from_numpy(flat.reshape(-1))])
+            vectors = gathered.view(len(rows), width, self.dim)
+            system = torch.baddbmm(gram.expand(len(rows), -1, -1), vectors.mT, vectors)
+            system.diagonal(dim1=1, dim2=2).add_(
+                torch.from_numpy(ridge[rows].astype(np.float32))[:, None]
+            )
+            right = vectors.sum(dim=1)[:, :, None]
+            factor = torch.linalg.cholesky(system)
+            out[torch.from_numpy(rows)] = torch.cholesky_solve(right, factor)[:, :, 0]
+            start = stop
+        return out
+
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, dim], stored for unchanged histories, otherwise folded in."""
+        same = users.users >= 0
+        same[same] = users.signatures[same] == self.signatures_[users.users[same]]
+        if same.all():
+            return np.asarray(self.user_factors_[users.users])
+        vectors = np.empty((len(users), self.dim), np.float32)
+        vectors[same] = self.user_factors_[users.users[same]]
+        rest = users.take(np.flatnonzero(~same)).matrix()
+        solved = self._solve(rest.indptr, rest.indices, torch.from_numpy(self.item_factors_))
+        vectors[~same] = solved.numpy()
+        return vectors
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, dim]."""
+        factors: Float32 = self.item_factors_
+        return factors
+
+    def _scores(self, users: Histories) -> Float32:
+        left = torch.from_numpy(self.user_vectors(users))
+        return np.asarray((left @ torch.from_numpy(self.item_factors_).T).numpy())
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], each event's part of the score (Hu et al. 2008, eq. 7).
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        if len(user) != 1:
+            raise ParameterError("Contributions are computed for one user at a time.")
+        factors = self.item_factors_.astype(np.float64)
+        unique, place = np.unique(user.items, return_inverse=True)
+        mine = factors[unique]
+        ridge = self.l2 * (len(unique) + self.unobserved * len(factors)) ** self.nu
+        system = self.unobserved * factors.T @ factors + mine.T @ mine
+        system[np.diag_indices(self.dim)] += ridge
+        parts = (factors[items] @ np.linalg.solve(system, mine.T))[:, place]
+        return np.asarray(parts * user.latest, np.float32)

@@ -1,0 +1,191 @@
+"""Ratings from users who gave the same books the same ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy import sparse
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.data.target import Interaction, Rating, Target
+from penchant.errors import ParameterError
+from penchant.models.base import Learns, Recommender
+from penchant.models.parameters import AnyTarget
+from penchant.run import Run
+from penchant.typing import Csr, Float32, Float64, Int64
+
+RATING: Target = Rating()
+_CELLS = 2**21  # entries of a sparse product, or pairs of users, that stand in memory at once
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class JaccardAgreement(Recommender):
+    """The mean of an item's ratings, weighted by how often their users agree with this one.
+
+    Two users are as similar as the number of items to which both gave the same rating, divided
+    by the number of items that either has rated. Where nobody similar has rated the item, the
+    prediction is the user's mean, and the mean of all ratings where the user has none. Who is
+    similar follows from the ratings themselves, whatever the target; means are of targets. A
+    user's own index is never a neighbour. Of an item rated more than once the last rating counts.
+
+    Attributes:
+        target: what is averaged: `rating`, `adjusted(5,1)` or `like>=4`.
+    """
+
+    target: AnyTarget = RATING
+
+    learns: ClassVar[Learns] = "ratings"
+    needs_ratings: ClassVar[bool] = True
+    remembers: ClassVar[frozenset[str]] = frozenset(
+        {"values_", "keys_", "agreeing_", "targets_", "raters_", "n_rated_"}
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if isinstance(self.target, Interaction):
+            raise ParameterError(
+                "JaccardAgreement averages ratings, and an interaction has none: use the target "
+                "rating, adjusted(5,1) or like>=4."
+            )
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        rated = train.histories.matrix("rating")
+        self.values_ = np.unique(rated.data)
+        keys = self._keys(rated)
+        self.keys_ = np.unique(keys)  # what of all items and ratings there is
+        self.agreeing_ = self._incidence(rated).T.tocsr()
+        self.n_rated_ = np.diff(rated.indptr).astype(np.int64)
+        rated.data = self.target.of_ratings(rated.data)
+        self.targets_, self.raters_ = rated, rated.T.tocsr()
+        self.mean_ = float(rated.data.mean(dtype=np.float64))
+
+    def _keys(self, rated: Csr) -> Int64:
+        """int64[n_entries], a number for the item and the rating; -1 for a rating never seen."""
+        place = np.searchsorted(self.values_, rated.data).clip(0, len(self.values_) - 1)
+        keys = rated.indices.astype(np.int64) * len(self.values_) + place
+        return np.where(self.values_[place] == rated.data, keys, -1)
+
+    def _incidence(self, rated: Csr) -> Csr:
+        """csr[n_users, n_keys] of ones: who gave which item which rating, of those in training."""
+        keys = self._keys(rated)
+        place = np.searchsorted(self.keys_, keys).clip(0, len(self.keys_) - 1)
+        there = self.keys_[place] == keys
+        offsets = np.append(0, np.cumsum(there))[rated.indptr]
+        shape = rated.shape[0], len(self.keys_)
+        return sparse.csr_array((np.ones(offsets[-1]), place[there], offsets), shape=shape)
+
+    # Who is similar
+
+    def _similar(self, users: Histories) -> Csr:
+        """csr[n_users, n_training_users], float64, with entries above 0 alone."""
+        rated = users.matrix("rating")
+        same = (self._incidence(rated) @ self.agreeing_).tocsr()
+        row = np.repeat(np.arange(len(users)), np.diff(same.indptr))
+        others = same.indices != users.users[row]
+        same = sparse.csr_array(
+            (same.data[others], (row[others], same.indices[others])), shape=same.shape
+        )
+        same.sort_indices()
+        common = _entries(_ones(rated) @ _ones(self.raters_), same)
+        row = np.repeat(np.arange(len(users)), np.diff(same.indptr))
+        union = np.diff(rated.indptr)[row] + self.n_rated_[same.indices] - common
+        return sparse.csr_array((same.data / union, same.indices, same.indptr), shape=same.shape)
+
+    def _blocks(self, users: Histories, cells: int = _CELLS) -> Iterator[tuple[int, int]]:
+        """Start and stop of blocks of users whose similarities take a bounded amount of memory."""
+        raters = np.append(0, np.cumsum(np.diff(self.raters_.indptr)[users.items]))
+        products = raters[users.offsets]
+        start = 0
+        while start < len(users):
+            stop = int(np.searchsorted(products, products[start] + cells, side="right")) - 1
+            stop = min(max(stop, start + 1), len(users))
+            yield start, stop
+            start = stop
+
+    def _means(self, users: Histories) -> Float64:
+        """float64[n_users], each user's mean."""
+        means = np.full(len(users), self.mean_)
+        if users.ratings is None:
+            return means
+        rated = users.matrix("rating")
+        row = np.repeat(np.arange(len(users)), np.diff(rated.indptr))
+        truth = self.target.of_ratings(rated.data).astype(np.float64)
+        total, count = np.bincount(row, truth, len(users)), np.diff(rated.indptr)
+        np.divide(total, count, out=means, where=count > 0)
+        return means
+
+    # Predicting
+
+    def _scores(self, users: Histories) -> Float32:
+        scores = np.empty((len(users), users.n_items), np.float32)
+        scores[:] = self._means(users)[:, None]
+        if users.ratings is None:
+            return scores
+        targets, rated = self.targets_.astype(np.float64), _ones(self.targets_)
+        for start, stop in self._blocks(users):
+            similar = self._similar(users.block(start, stop))
+            total, weight = (similar @ targets).tocsr(), (similar @ rated).tocsr()
+            row = np.repeat(np.arange(start, stop), np.diff(weight.indptr))
+            scores[row, weight.indices] = _entries(total, weight) / weight.data
+        return scores
+
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], predictions on the scale of the target."""
+        users = rows.histories
+        found = self._means(users)[rows.history]
+        if users.ratings is None:
+            return found.astype(np.float32)
+        order = np.argsort(rows.history, kind="stable")
+        order = order[rows.items[order] >= 0]
+        history = rows.history[order]
+        for start, stop in self._blocks(users):
+            mine = order[np.searchsorted(history, start) : np.searchsorted(history, stop)]
+            if not len(mine):
+                continue
+            asked, place = np.unique(rows.history[mine], return_inverse=True)
+            similar = self._similar(users.take(asked))
+            n_pairs = np.cumsum(np.diff(self.raters_.indptr)[rows.items[mine]])
+            for part in np.split(np.arange(len(mine)), _cuts(n_pairs)):
+                raters = self.raters_[rows.items[mine[part]]]
+                weights = _entries(similar, raters, place[part])
+                row = np.repeat(np.arange(len(part)), np.diff(raters.indptr))
+                total = np.bincount(row, weights * raters.data, len(part))
+                weight = np.bincount(row, weights, len(part))
+                there = weight > 0
+                found[mine[part[there]]] = total[there] / weight[there]
+        return found.astype(np.float32)
+
+
+def _ones(matrix: Csr) -> Csr:
+    """The same entries, float64 ones."""
+    ones = np.ones(matrix.nnz)
+    return sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _entries(matrix: Csr, wanted: Csr, rows: Int64 | None = None) -> Float64:
+    """float64[n_entries], what stands in a matrix where `wanted` has entries, 0 for nothing.
+
+    Args:
+        matrix: csr[m, n].
+        wanted: csr[k, n].
+        rows: int64[k], the row of the matrix for each row of `wanted`; k = m by default.
+    """
+    matrix.sort_indices()
+    n, every = matrix.shape[1], np.arange(matrix.shape[0])
+    have = np.repeat(every, np.diff(matrix.indptr)) * np.int64(n) + matrix.indices
+    rows = every if rows is None else rows
+    keys = np.repeat(rows, np.diff(wanted.indptr)) * np.int64(n) + wanted.indices
+    if not len(have):
+        return np.zeros(len(keys))
+    place = np.searchsorted(have, keys).clip(0, len(have) - 1)
+    return np.where(have[place] == keys, matrix.data[place], 0)
+
+
+def _cuts(pairs: Int64) -> Int64:
+    """int64, where to cut rows so that no part has many more than `_CELLS` pairs."""
+    return np.flatnonzero(np.diff(pairs // _CELLS)) + 1

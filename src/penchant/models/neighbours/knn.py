@@ -1,0 +1,284 @@
+"""Nearest neighbours among items and among users."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+from scipy import sparse
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout, Rows
+from penchant.errors import DataError, ParameterError
+from penchant.models.base import Learns, Recommender
+from penchant.models.biases import fit_biases, of_items, user_biases
+from penchant.models.neighbours.similarity import (
+    Entities,
+    Similarity,
+    neighbours,
+    similarity,
+    strongest,
+)
+from penchant.models.parameters import Space
+from penchant.models.protocols import PredictsRatings
+from penchant.run import Run
+from penchant.topk import blocks
+from penchant.typing import Csr, Float32, Int32
+
+_ROWS_AT_ONCE = 20_000
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class _Neighbours(PredictsRatings, Recommender):
+    """What item and user neighbours share: similarities, biases, and ratings from neighbours.
+
+    Attributes:
+        similarity: `cosine` and `jaccard` compare who touched what; `correlation` compares whole
+            columns of ratings, in which what is not rated is 0; `pearson` and `adjusted-cosine`
+            compare the ratings of those who gave both.
+        neighbours: how many of the nearest neighbours count.
+        shrinkage: similarities are multiplied by n / (n + shrinkage), n being the events in
+            common, so that few of them cannot make two strangers alike.
+        min_common: the fewest events in common that make a similarity.
+        l2: shrinkage of the user and item deviations that ratings are predicted from.
+    """
+
+    similarity: Similarity = "cosine"
+    neighbours: Annotated[int, Field(gt=0), Space(5, 500, log=True)] = 100
+    shrinkage: Annotated[float, Field(ge=0), Space(0.1, 500, log=True)] = 10.0
+    min_common: Annotated[int, Field(ge=1)] = 1
+    l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
+
+    learns: ClassVar[Learns] = "pairs"
+
+    @property
+    def of_ratings(self) -> bool:
+        """Whether rankings are by predicted rating."""
+        return self.similarity in ("pearson", "adjusted-cosine")
+
+    @property
+    def compares_ratings(self) -> bool:
+        """Whether the similarity needs ratings."""
+        return self.of_ratings or self.similarity == "correlation"
+
+    def _fit_biases(self, train: Dataset) -> None:
+        if self.compares_ratings and not train.has_ratings:
+            raise DataError(
+                f"The similarity {self.similarity!r} compares ratings, and the log "
+                f"{train.name!r} has none: use cosine or jaccard."
+            )
+        self.mean_, self.item_bias_ = 0.0, np.zeros(train.n_items, np.float32)
+        if train.has_ratings:
+            self.mean_, self.item_bias_ = fit_biases(train, self.l2, self.l2)
+
+    def _baseline(self, users: Histories) -> Float32:
+        """float32[n_users], mean plus each user's deviation."""
+        return np.float32(self.mean_) + user_biases(users, self.mean_, self.item_bias_, self.l2)
+
+    def _residuals(self, users: Histories) -> Csr:
+        """csr[n_users, n_items], ratings less what biases lead one to expect; never exactly 0."""
+        rated = users.matrix("rating")
+        rows = np.repeat(np.arange(len(users)), np.diff(rated.indptr))
+        rated.data -= self._baseline(users)[rows] + self.item_bias_[rated.indices]
+        rated.data[rated.data == 0] = 1e-12
+        return rated
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class ItemKNN(_Neighbours):
+    """Recommends what is similar to the items of the history.
+
+    With `cosine` or `jaccard`, the score of an item is the sum of its similarities to the items
+    of the history that are among its `neighbours` nearest (Deshpande and Karypis 2004). Ratings
+    are predicted as bias + sum s (r - bias) / sum |s| over the `neighbours` most similar items
+    that the user has rated (Koren 2008, eq. 3); with `pearson` and `adjusted-cosine` these
+    predictions, over each item's nearest neighbours, also rank.
+
+    Attributes:
+        kept: how many similar items are stored for each item, from which a user's are taken.
+    """
+
+    kept: Annotated[int, Field(gt=0)] = 500
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self._fit_biases(train)
+        values = None
+        if self.compares_ratings:
+            values = train.histories.matrix("rating")
+            if self.of_ratings:
+                owner = np.repeat(np.arange(train.n_users), np.diff(values.indptr))
+                centre = np.full(train.n_users, self.mean_)
+                if self.similarity == "adjusted-cosine":
+                    total = np.bincount(owner, values.data, train.n_users)
+                    centre = total / np.maximum(np.diff(values.indptr), 1)
+                values.data -= centre[owner].astype(np.float32)
+            values = values.T.tocsr()
+        self.similar_ = neighbours(
+            Entities(train.histories.matrix().T.tocsr(), values),
+            self.similarity,
+            shrinkage=self.shrinkage,
+            min_common=self.min_common,
+            kept=max(self.kept, self.neighbours),
+        )
+        self.near_ = _first(self.similar_, self.neighbours).T.tocsr()
+
+    def _scores(self, users: Histories) -> Float32:
+        if not self.of_ratings:
+            return np.asarray((users.matrix() @ self.near_).toarray())
+        base = self._baseline(users)[:, None] + self.item_bias_
+        if users.ratings is None:
+            return base
+        total = (self._residuals(users) @ self.near_).toarray()
+        weight = (users.matrix() @ self.near_).toarray()
+        shift = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        return np.asarray(base + shift)
+
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], predicted ratings."""
+        base = self._baseline(rows.histories)[rows.history]
+        base = base + of_items(self.item_bias_, rows.items, 0.0)
+        if rows.histories.ratings is None:
+            return base
+        residuals = self._residuals(rows.histories)
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            part = slice(start, start + _ROWS_AT_ONCE)
+            known = np.flatnonzero(rows.items[part] >= 0) + start
+            alike = self.similar_[rows.items[known]]
+            base[known] += _weighted(alike, residuals[rows.history[known]], self.neighbours)
+        return base
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], what each event adds to the score of each item.
+
+        With a similarity of ratings the rows sum to the score less the biases.
+        """
+        if len(user) != 1:
+            raise ParameterError("Contributions are computed for one user at a time.")
+        weights = self.near_[user.items][:, items].toarray().T
+        weights *= user.latest
+        if self.of_ratings:
+            if user.ratings is None:  # biases alone
+                return np.zeros((len(items), user.n_events), np.float32)
+            rest = user.ratings - self._baseline(user) - self.item_bias_[user.items]
+            total = weights.sum(axis=1, keepdims=True)
+            known = total > 1e-6  # as in `_scores`
+            weights = np.divide(weights * rest, total, out=np.zeros_like(weights), where=known)
+        return np.asarray(weights, np.float32)
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class UserKNN(_Neighbours):
+    """Recommends what similar users have, or rated well.
+
+    With `cosine` or `jaccard`, the score of an item is the sum of the similarities of those of
+    the `neighbours` nearest users who have it. Ratings are predicted as
+    bias + sum s (r - bias) / sum |s| over the `neighbours` most similar users who rated the item
+    (Herlocker et al. 1999); with `pearson` and `adjusted-cosine` these predictions, over the
+    user's nearest neighbours, also rank. A user's own index is never a neighbour.
+    """
+
+    remembers: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self._fit_biases(train)
+        self.interactions_ = train.histories.matrix()
+        if train.has_ratings:
+            self.residuals_ = self._residuals(train.histories)
+            rated = train.histories.matrix("rating")
+            total = np.bincount(rated.indices, rated.data, train.n_items)
+            count = np.bincount(rated.indices, minlength=train.n_items)
+            self.item_means_ = (total / np.maximum(count, 1)).astype(np.float32)
+
+    def _alike_users(self, users: Histories) -> Float32:
+        """float32[n_users, n_training_users], 0 for the user's own index."""
+        mine = train = None
+        if self.of_ratings:
+            mine = self._centred(users)
+            train = self._centred(self.known_)
+        elif self.compares_ratings:
+            mine = users.matrix("interaction" if users.ratings is None else "rating")
+            train = self.known_.matrix("rating")
+        alike = similarity(
+            Entities(users.matrix(), mine),
+            Entities(self.interactions_, train),
+            self.similarity,
+            self.shrinkage,
+            self.min_common,
+        )
+        known = np.flatnonzero(users.users >= 0)
+        alike[known, users.users[known]] = 0
+        return alike
+
+    def _centred(self, users: Histories) -> Csr:
+        if users.ratings is None:
+            matrix = users.matrix()
+            matrix.data[:] = 1e-12
+            return matrix
+        matrix = users.matrix("rating")
+        if self.similarity == "adjusted-cosine":
+            matrix.data -= self.item_means_[matrix.indices]
+        else:
+            matrix.data -= np.float32(self.mean_)
+        return matrix
+
+    def _scores(self, users: Histories) -> Float32:
+        near = strongest(self._alike_users(users), self.neighbours)
+        weight = (near @ self.interactions_).toarray()
+        if not self.of_ratings:
+            return np.asarray(weight)
+        total = (near @ self.residuals_).toarray()
+        base = self._baseline(users)[:, None] + self.item_bias_
+        shift = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        return np.asarray(base + shift)
+
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], predicted ratings."""
+        base = self._baseline(rows.histories)[rows.history]
+        base = base + of_items(self.item_bias_, rows.items, 0.0)
+        if not hasattr(self, "residuals_"):
+            return base
+        by_item = self.residuals_.T.tocsr()
+        for start, stop in blocks(len(rows.histories), len(self.interactions_.indptr)):
+            alike = self._alike_users(rows.histories.block(start, stop))
+            positive = sparse.csr_array(np.maximum(alike, 0))
+            mine = (rows.history >= start) & (rows.history < stop) & (rows.items >= 0)
+            known = np.flatnonzero(mine)
+            for first in range(0, len(known), _ROWS_AT_ONCE):
+                some = known[first : first + _ROWS_AT_ONCE]
+                near = positive[rows.history[some] - start]
+                base[some] += _weighted(near, by_item[rows.items[some]], self.neighbours)
+        return base
+
+
+def _weighted(alike: Csr, residuals: Csr, k: int) -> Float32:
+    """float32[n_rows], the mean residual of each row's k most similar, weighted by similarity.
+
+    Both matrices are csr[n_rows, m] with entries that are never 0; only common ones count.
+    """
+    both = alike.multiply(residuals.astype(bool)).tocsr()
+    values = alike.astype(bool).multiply(residuals).tocsr()
+    both.sort_indices()
+    values.sort_indices()
+    n = both.shape[0]
+    row = np.repeat(np.arange(n), np.diff(both.indptr))
+    order = np.lexsort((-both.data, row))
+    place = np.arange(len(row)) - both.indptr[row]  # `order` keeps rows where they are
+    best = order[place < k]
+    weight = np.bincount(row[best], both.data[best], n)
+    total = np.bincount(row[best], both.data[best] * values.data[best], n)
+    out = np.zeros(n)
+    return np.divide(total, weight, out=out, where=weight > 1e-6).astype(np.float32)
+
+
+def _first(matrix: Csr, k: int) -> Csr:
+    """Only the k largest entries of each row."""
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((-matrix.data, row))
+    keep = np.zeros(matrix.nnz, bool)
+    keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
+    return sparse.csr_array(
+        (matrix.data[keep], (row[keep], matrix.indices[keep])), shape=matrix.shape
+    )

@@ -1,0 +1,168 @@
+"""How alike two items or two users are, computed in blocks from sparse rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from penchant.typing import Csr, Float32
+
+Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
+
+_DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
+_DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Entities:
+    """Items or users to compare, a sparse row each.
+
+    Attributes:
+        binary: csr[n, m] of ones, where an event is.
+        values: csr[n, m] of (centred) ratings with the same sparsity, or None.
+    """
+
+    binary: Csr
+    values: Csr | None = None
+
+    def __len__(self) -> int:
+        return int(self.binary.shape[0])
+
+    @cached_property
+    def counts(self) -> Float32:
+        """float32[n], the number of events of each row."""
+        return np.diff(self.binary.indptr).astype(np.float32)
+
+    @cached_property
+    def ratings(self) -> Csr:
+        """The values; only similarities of ratings may ask."""
+        if self.values is None:
+            raise ValueError("This similarity compares ratings, and there are none.")
+        return self.values
+
+    @cached_property
+    def squares(self) -> Csr:
+        """csr[n, m] of squared values."""
+        squared: Csr = self.ratings.multiply(self.ratings).tocsr()
+        return squared
+
+    def block(self, start: int, stop: int) -> Entities:
+        """Some of the rows."""
+        values = None if self.values is None else self.values[start:stop]
+        return Entities(self.binary[start:stop], values)
+
+
+def similarity(
+    a: Entities, b: Entities, kind: Similarity, shrinkage: float, min_common: int = 1
+) -> Float32:
+    """float32[len(a), len(b)], how alike the rows of a and b are.
+
+    `cosine` is n_ab / sqrt(n_a n_b) and `jaccard` n_ab / (n_a + n_b - n_ab), of events alone;
+    `correlation` is that of whole rows of values, in which what is not there is 0; `pearson` is
+    the correlation of ratings over what both have rated, `adjusted-cosine` the cosine of the
+    values over the same (Sarwar et al. 2001). All are multiplied by
+    n_ab / (n_ab + shrinkage) (Koren 2008, eq. 2) and are 0 where fewer than `min_common`
+    events are common.
+    """
+    common = product(a.binary, b.binary)
+    if kind == "cosine":
+        alike = common / np.sqrt(np.maximum(a.counts[:, None] * b.counts, 1))
+    elif kind == "jaccard":
+        alike = common / np.maximum(a.counts[:, None] + b.counts - common, 1)
+    elif kind == "correlation":
+        alike = _correlations(a, b)
+    else:
+        cross = product(a.ratings, b.ratings)
+        square_a = product(a.squares, b.binary)
+        square_b = product(a.binary, b.squares)
+        if kind == "pearson":
+            sum_a = product(a.ratings, b.binary)
+            sum_b = product(a.binary, b.ratings)
+            n = np.maximum(common, 1)
+            cross -= sum_a * sum_b / n
+            _subtract(square_a, np.asarray(sum_a * sum_a / n, np.float32))
+            _subtract(square_b, np.asarray(sum_b * sum_b / n, np.float32))
+        scale = np.sqrt(square_a * square_b)
+        alike = np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-4)
+        # Rounding error, which depends on the block, must not decide between equal ones.
+        np.round(np.clip(alike, -1, 1, out=alike), 4, out=alike)
+    if shrinkage:
+        alike *= common / (common + np.float32(shrinkage))
+    alike[common < max(min_common, 1)] = 0
+    return np.asarray(alike)
+
+
+def _correlations(a: Entities, b: Entities) -> Float32:
+    """float32[len(a), len(b)], correlations of rows of values over all columns."""
+    n = int(a.binary.shape[1])
+    sums = [np.asarray(e.ratings.sum(axis=1), np.float64).ravel() for e in (a, b)]
+    spreads = [
+        np.sqrt(np.maximum(np.asarray(e.squares.sum(axis=1)).ravel() - s**2 / n, 0))
+        for e, s in zip((a, b), sums, strict=True)
+    ]
+    cross = product(a.ratings, b.ratings) - np.outer(sums[0], sums[1] / n)
+    scale = np.outer(*spreads)
+    found = np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-9)
+    return np.asarray(np.clip(found, -1, 1), np.float32)
+
+
+def _subtract(squares: Float32, correction: Float32) -> None:
+    """Make sums of squares squares about the mean, in place; rounding error becomes 0.
+
+    Where all ratings in common are equal, nothing but rounding error is left of a variance.
+    """
+    squares -= correction
+    squares[squares < 4e-6 * correction] = 0
+
+
+def neighbours(
+    entities: Entities, kind: Similarity, *, shrinkage: float, min_common: int, kept: int
+) -> Csr:
+    """csr[n, n], for each row its `kept` most similar other rows with a similarity above 0."""
+    n = len(entities)
+    parts = []
+    for start, stop in _blocks(n, n):
+        alike = similarity(entities.block(start, stop), entities, kind, shrinkage, min_common)
+        alike[np.arange(stop - start), np.arange(start, stop)] = 0
+        parts.append(strongest(alike, kept))
+    stacked: Csr = sparse.vstack(parts, format="csr")
+    return stacked
+
+
+def strongest(alike: Float32, kept: int) -> Csr:
+    """Csr of the same shape with only the `kept` largest entries above 0 of each row."""
+    n_rows, n = alike.shape
+    found = torch.topk(torch.from_numpy(alike), min(kept, n), sorted=False)
+    value, column = found.values.numpy(), found.indices.numpy()
+    positive = value > 0
+    offsets = np.concatenate([[0], np.cumsum(positive.sum(axis=1))])
+    matrix = sparse.csr_array((value[positive], column[positive], offsets), shape=(n_rows, n))
+    matrix.sort_indices()
+    return matrix
+
+
+def product(a: Csr, b: Csr) -> Float32:
+    """float32[len(a), len(b)] = a b', by whichever of dense and sparse products is cheaper."""
+    columns = int(a.shape[1])
+    sparse_work = float(
+        np.bincount(a.indices, minlength=columns).astype(np.float64)
+        @ np.bincount(b.indices, minlength=columns)
+    )
+    dense_work = float(a.shape[0]) * b.shape[0] * columns
+    fits = max(a.shape[0], b.shape[0]) * columns <= _DENSE_CELLS
+    if fits and dense_work / _DENSE_RATE < sparse_work / _SPARSE_RATE:
+        left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.toarray())
+        return np.asarray((left @ right.T).numpy())
+    return np.asarray((a @ b.T).toarray(), np.float32)
+
+
+def _blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
+    size = max(64, 2**23 // max(width, 1))
+    for start in range(0, n, size):
+        yield start, min(start + size, n)

@@ -1,0 +1,71 @@
+"""What some recommenders can do beyond scoring items, asked with `isinstance`."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, runtime_checkable
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Rows
+from penchant.data.target import Rating, Target
+from penchant.run import Run
+from penchant.typing import Float32, Int32
+
+
+@runtime_checkable
+class RatesRows(Protocol):
+    """Can say what a user would say of an item."""
+
+    @property
+    def target(self) -> Target:
+        """The scale on which `predict` answers."""
+
+    def predict(self, rows: Rows) -> Float32:
+        """float32[n_rows], a prediction for each row on the scale of `target`."""
+
+
+class PredictsRatings:
+    """For models whose `predict` answers in ratings."""
+
+    @property
+    def target(self) -> Target:
+        """Predictions are ratings."""
+        return Rating()
+
+
+@runtime_checkable
+class Updates(Protocol):
+    """Can go on learning from new events, from its current weights."""
+
+    def update(self, new: Dataset, *, run: Run | None = None) -> Any:
+        """Learn from further events and return the model itself; see `models.updating`."""
+
+
+@runtime_checkable
+class ItemVectors(Protocol):
+    """Has a vector for each item, whose cosines say how alike items are."""
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, n_dimensions]."""
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """Can divide a score exactly into what each event of the history contributes."""
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events]: rows sum to the scores of `items` for this one user."""
+
+
+@runtime_checkable
+class ExplainsAttributes(Protocol):
+    """Can say what each attribute of an item, such as a genre, does to its score."""
+
+    def attribute_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_attributes], for this one user.
+
+        An effect is the score of the item less the score that it would have without the
+        attribute, all else equal: above 0 the attribute speaks for the item, below 0 against
+        it. It is 0 where the item lacks the attribute. Columns are in the order of the model's
+        `attributes_`.
+        """

@@ -1,0 +1,1 @@
+"""Restricted Boltzmann machines of interactions and of ratings."""

@@ -1,0 +1,217 @@
+"""A restricted Boltzmann machine whose visible units are items, seen or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from scipy import sparse
+from torch import Tensor, nn
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.errors import DataError
+from penchant.models.base import Learns
+from penchant.models.parameters import Space
+from penchant.models.updating import Updating
+from penchant.nn.loop import Arrays, Curve, Schedule
+from penchant.nn.loop import train as train_network
+from penchant.nn.replay import rehearsal
+from penchant.run import Run
+from penchant.typing import Float32, Int64
+
+
+class ItemsRBM(nn.Module):
+    """A visible unit for each item, and hidden units.
+
+    Args:
+        weight: float32[n_items, hidden], the initial weights.
+        visible_bias: float32[n_items], the initial biases of visible units.
+        hidden_bias: float32[hidden], the initial biases of hidden units.
+        copies: float32[hidden], how many times each hidden unit is there.
+    """
+
+    weight: Tensor
+    visible_bias: Tensor
+    hidden_bias: Tensor
+    copies: Tensor
+
+    def __init__(
+        self, weight: Tensor, visible_bias: Tensor, hidden_bias: Tensor, copies: Tensor
+    ) -> None:
+        super().__init__()
+        self.register_buffer("weight", weight)
+        self.register_buffer("visible_bias", visible_bias)
+        self.register_buffer("hidden_bias", hidden_bias)
+        self.register_buffer("copies", copies)
+
+    def hidden(self, visible: Tensor) -> Tensor:
+        """float32[n, hidden], how likely each hidden unit is on."""
+        return torch.sigmoid_(torch.addmm(self.hidden_bias, visible, self.weight))
+
+    def visible(self, hidden: Tensor) -> Tensor:
+        """float32[n, n_items], how likely each visible unit is on."""
+        return torch.sigmoid_(torch.addmm(self.visible_bias, hidden * self.copies, self.weight.T))
+
+
+@dataclass(kw_only=True, eq=False, repr=False)
+class RBM(Updating):
+    """A restricted Boltzmann machine that reconstructs what a user has seen.
+
+    Visible units are the items: a rating divided by the highest of the scale (by 1 where the log
+    has no ratings), and 0 for what the user has not seen. Unseen items are ranked by their
+    reconstruction. Trained by one step of contrastive divergence: Hinton, "Training Products of
+    Experts by Minimizing Contrastive Divergence" (2002), in the form that tutorials use.
+
+    The defaults are those of a published recommender. With its zero weights, and probabilities in
+    place of drawn states, every hidden unit gets the same updates, so that all of them stay one
+    and the same (see `distinct_hidden_units`) and the lists are hardly better than popularity.
+    `initial_scale=0.01` lets them differ.
+
+    Units that start alike and are not drawn are trained as one that counts as many times. In exact
+    arithmetic that changes nothing; but their likeness is unstable, and rounding, which differs
+    from machine to machine, would end it within ten epochs.
+
+    An update goes on with the users who got something new, among as many others.
+
+    Attributes:
+        hidden: hidden units.
+        learning_rate: of the mean gradient of a batch's users.
+        epochs: passes over the users.
+        batch_size: users in a batch.
+        initial_scale: standard deviation of the initial weights.
+        sample: whether hidden and reconstructed units are drawn, rather than their probabilities.
+        update_epochs: passes over updated users, among as many others.
+    """
+
+    hidden: Annotated[int, Field(gt=0), Space(10, 500, log=True)] = 30
+    learning_rate: Annotated[float, Field(gt=0), Space(0.01, 1, log=True)] = 1.0
+    epochs: Annotated[int, Field(gt=0)] = 100
+    batch_size: Annotated[int, Field(gt=0), Space(50, 1000, log=True)] = 150
+    initial_scale: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.0
+    sample: bool = False
+    update_epochs: Annotated[int, Field(gt=0)] = 5
+
+    learns: ClassVar[Learns] = "pairs"
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.highest_, self.unrated_ = 1.0, 1.0
+        if train.has_ratings:
+            assert train.rating_range is not None
+            self.highest_ = train.rating_range[1]
+            self._refuse_zeros(train)
+            self.unrated_ = float(train.ratings.mean(dtype=np.float64)) / self.highest_
+        generator = torch.Generator().manual_seed(self.seed)
+        weight = torch.randn(train.n_items, self.hidden, generator=generator) * self.initial_scale
+        self.weights_ = weight.numpy()
+        self.visible_bias_ = np.zeros(train.n_items, np.float32)
+        self.hidden_bias_ = np.zeros(self.hidden, np.float32)
+        rows = (torch.from_numpy(np.flatnonzero(train.user_counts)),)
+        self.curve_ = self._learn(train.histories, rows, self.epochs, generator, run)
+
+    def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
+        if known.ratings is not None:
+            self._refuse_zeros(new)
+        generator = torch.Generator().manual_seed(self.seed)
+        rows = rehearsal(new.user_counts > 0, known.lengths > 0, self.batch_size, generator)
+        self._learn(known, rows, self.update_epochs, generator, run)
+
+    def _refuse_zeros(self, log: Dataset) -> None:
+        if log.ratings.min() <= 0:
+            raise DataError(
+                f"{type(self).__name__} takes 0 for an item not seen, and the log {log.name!r} "
+                "has ratings of 0 or below: shift them above 0, or leave those events out."
+            )
+
+    def _learn(
+        self,
+        users: Histories,
+        rows: Callable[[], Arrays] | Arrays,
+        epochs: int,
+        generator: torch.Generator,
+        run: Run,
+    ) -> Curve:
+        """Go on from the current weights."""
+        units = np.vstack([self.weights_, self.hidden_bias_])
+        which, copies = np.arange(self.hidden), np.ones(self.hidden, np.int64)
+        if not self.sample:
+            units, which, copies = np.unique(units, axis=1, return_inverse=True, return_counts=True)
+            which = which.reshape(-1)
+        network = ItemsRBM(
+            torch.from_numpy(np.ascontiguousarray(units[:-1])),
+            torch.tensor(self.visible_bias_),
+            torch.tensor(units[-1]),
+            torch.from_numpy(copies.astype(np.float32)),
+        )
+        inputs = self._inputs(users)
+
+        def step(rows: Tensor) -> Tensor:
+            return self._step(network, torch.from_numpy(inputs[rows.numpy()].toarray()), generator)
+
+        curve, _ = train_network(
+            network,
+            step,
+            rows,
+            Schedule(epochs=epochs, batch_size=self.batch_size),
+            generator=generator,
+            run=run,
+            name=type(self).__name__,
+        )
+        self.weights_ = np.ascontiguousarray(network.weight.numpy()[:, which])
+        self.visible_bias_ = network.visible_bias.numpy()
+        self.hidden_bias_ = network.hidden_bias.numpy()[which]
+        return curve
+
+    @torch.no_grad()
+    def _step(self, network: ItemsRBM, data: Tensor, generator: torch.Generator) -> Tensor:
+        """One step of contrastive divergence; the mean squared error of the reconstruction."""
+        first = self._state(network.hidden(data), generator)
+        model = self._state(network.visible(first), generator)
+        second = network.hidden(model)
+        rate = self.learning_rate / len(data)
+        network.weight.addmm_(data.T, first, alpha=rate)
+        network.weight.addmm_(model.T, second, alpha=-rate)
+        rest = data - model
+        network.visible_bias.add_(rest.sum(0), alpha=rate)
+        network.hidden_bias.add_((first - second).sum(0), alpha=rate)
+        return rest.square().mean()
+
+    def _state(self, chance: Tensor, generator: torch.Generator) -> Tensor:
+        if not self.sample:
+            return chance
+        return (torch.rand(chance.shape, generator=generator) < chance).float()
+
+    def _inputs(self, users: Histories) -> sparse.csr_array:
+        """csr[n_users, n_items], the states of visible units."""
+        if users.ratings is None:
+            matrix = users.matrix()
+            matrix.data *= np.float32(self.unrated_)
+            return matrix
+        matrix = users.matrix("rating")
+        matrix.data = np.clip(matrix.data / np.float32(self.highest_), 0, 1)
+        return matrix
+
+    def distinct_hidden_units(self, tolerance: float = 1e-6) -> int:
+        """How many hidden units do not repeat another one.
+
+        Two units are the same where no weight and not the bias differs by more than `tolerance`.
+        """
+        self._require_fitted()
+        units = np.vstack([self.weights_, self.hidden_bias_])
+        kept = units[:, :0]
+        for unit in units.T:
+            apart = np.abs(kept - unit[:, None]).max(axis=0, initial=0)
+            if (apart > tolerance).all():
+                kept = np.column_stack([kept, unit])
+        return int(kept.shape[1])
+
+    def _scores(self, users: Histories) -> Float32:
+        inputs = self._inputs(users)
+        hidden = torch.from_numpy((inputs @ self.weights_) + self.hidden_bias_).sigmoid_()
+        activity = hidden @ torch.from_numpy(self.weights_).T + torch.from_numpy(self.visible_bias_)
+        return np.asarray(activity.sigmoid_().numpy())

@@ -1,0 +1,1 @@
+"""Sparse batches, masked outputs and fold-in for autoencoders."""

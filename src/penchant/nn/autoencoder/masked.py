@@ -1,0 +1,87 @@
+"""An autoencoder that is asked for some entries of its output only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+
+from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, dropped
+from penchant.nn.weights import squares
+
+Activation = Literal["sigmoid", "tanh", "relu", "identity"]
+
+ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+    "relu": torch.relu,
+    "identity": lambda x: x,
+}
+
+
+class MaskedAutoencoder(nn.Module):
+    """A sparse vector, one hidden layer, and linear units for the wanted entries of the vector.
+
+    Args:
+        n_columns: length of the vectors.
+        hidden: units between them.
+        activation: of the hidden units.
+    """
+
+    def __init__(self, n_columns: int, hidden: int, activation: Callable[[Tensor], Tensor]) -> None:
+        super().__init__()
+        self.activation = activation
+        self.encoder = SparseLinear(n_columns, hidden)
+        self.decoder = nn.Linear(hidden, n_columns)
+
+    def encode(self, batch: SparseBatch) -> Tensor:
+        """float32[n_rows, hidden]."""
+        return self.activation(self.encoder(batch))
+
+    def decode(self, hidden: Tensor, wanted: SparseBatch) -> Tensor:
+        """float32[n_entries], the output at each entry of `wanted`."""
+        return wanted.dots(hidden, self.decoder.weight) + self.decoder.bias[wanted.columns]
+
+
+def inputs_of(vectors: sparse.csr_array, presence: float) -> SparseBatch:
+    """What the network is shown of vectors: each entry, with `presence` added to it."""
+    batch = SparseBatch(vectors)
+    batch.values = batch.values + presence
+    return batch
+
+
+def masked_loss(
+    network: MaskedAutoencoder,
+    vectors: sparse.csr_array,
+    rows: Tensor,
+    *,
+    presence: float,
+    dropout: float,
+    l2: float,
+    start: Sequence[Tensor] | None,
+    generator: torch.Generator,
+) -> Tensor:
+    """The objective's share of a batch, as a mean over the entries of an average batch.
+
+    The objective is the sum of squared errors of all entries and l2 / 2 times that of weights.
+
+    Args:
+        network: what is trained.
+        vectors: csr[n_rows, n_columns], all that is learned from.
+        rows: int64[n], the batch.
+        presence: see `inputs_of`.
+        dropout: share of the hidden units left out.
+        l2: strength of the penalty on the weights of both layers.
+        start: what the penalty draws these weights to; None is 0.
+        generator: decides which units are left out.
+    """
+    truth = vectors[rows.numpy()]
+    batch = inputs_of(truth, presence)
+    hidden = dropped(network.encode(batch), dropout, generator)
+    error = network.decode(hidden, batch) - torch.from_numpy(truth.data)
+    share = len(rows) / vectors.shape[0]
+    weights = squares((network.encoder.weight, network.decoder.weight), start)
+    return (error.square().sum() + share * l2 / 2 * weights) / (share * vectors.nnz)

@@ -1,0 +1,160 @@
+"""Two towers: one makes vectors of items from what they are, one of users from what they had."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from scipy import sparse
+from torch import Tensor, nn
+
+from penchant.nn.autoencoder.sparse_batches import SparseBatch, dropped
+from penchant.nn.dense import dense
+from penchant.nn.embedding_rows import RowAdam, RowTable
+from penchant.nn.loop import Step
+from penchant.typing import Bool
+
+
+class TwoTowerNetwork(nn.Module):
+    """A vector for each item and each history, whose products say how well they go together.
+
+    Item: a hidden layer over the content gives a vector and a bias, to which the item's own ones
+    are added. User: the mean of the history's item vectors, and what a hidden layer makes of it.
+
+    Args:
+        content: float32[n_items, n]; n may be 0.
+        dim: length of the vectors.
+        hidden: units of the hidden layers.
+        generator: source of the initial weights.
+    """
+
+    content: Tensor
+
+    def __init__(
+        self, content: Tensor, dim: int, hidden: int, generator: torch.Generator | None
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        n_items, n_inputs = content.shape
+        self.register_buffer("content", content, persistent=False)
+        rows = torch.zeros(n_items, dim + 1)
+        rows[:, :dim].normal_(0, 0.1, generator=generator)
+        self.items = RowTable(rows)
+        self.told = dense(n_inputs, hidden, generator) if n_inputs else None
+        self.placed = dense(hidden, dim + 1, generator) if n_inputs else None
+        self.user_hidden = dense(dim, hidden, generator)
+        self.user_output = dense(hidden, dim, generator)
+
+    def n_weights(self) -> int:
+        """How many numbers are learned."""
+        return self.items.weight.numel() + sum(p.numel() for p in self.parameters())
+
+    def of_items(self, items: Tensor, own: Tensor | None = None) -> Tensor:
+        """float32[n, dim + 1], the vectors and biases of int64[n] distinct items.
+
+        Args:
+            items: which.
+            own: float32[n], 0 for items that are to stand on their content alone.
+        """
+        rows = self.items(items)
+        found: Tensor = rows if own is None else rows * own[:, None]
+        if self.told is not None and self.placed is not None:
+            found = found + self.placed(torch.relu(self.told(self.content[items])))
+        return found
+
+    def of_histories(self, mean: Tensor) -> Tensor:
+        """float32[n, dim], users' vectors from float32[n, dim], the means over their histories."""
+        found: Tensor = mean + self.user_output(torch.relu(self.user_hidden(mean)))
+        return found
+
+
+def mean_of(histories: sparse.csr_array, vectors: Tensor) -> Tensor:
+    """float32[n, dim], sums of float32[m, dim] vectors over rows of a csr[n, m] of ones.
+
+    They are divided by the root of their number, so that their length tells little of it. An
+    empty row gives zeros.
+    """
+    lengths = np.diff(histories.indptr)
+    share = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
+    shares = sparse.csr_array((share, histories.indices, histories.indptr), shape=histories.shape)
+    return SparseBatch(shares).times(vectors)
+
+
+def softmax_step(
+    network: TwoTowerNetwork,
+    events: sparse.csr_array,
+    *,
+    learning_rate: float,
+    id_dropout: float,
+    dropout: float,
+    l2: float,
+    sampled: bool,
+    generator: torch.Generator,
+) -> Step:
+    """How a batch of users is learned from: some of their events foretell the others.
+
+    The loss is the mean of -log softmax over hidden events. Where the softmax is sampled, its
+    candidates are the items of the batch's hidden events, which are there as often as they are
+    popular: Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item
+    Recommendations" (2019), eq. 3, take log q_j from the logit of an item that is there with the
+    probability q_j. Otherwise all items with training events are candidates, and nothing is
+    to be corrected.
+
+    Args:
+        network: what to train.
+        events: csr[n_users, n_items], ones for training events; no row is empty.
+        learning_rate: of Adam.
+        id_dropout: the share of items that stand on their content alone.
+        dropout: the share of numbers of users' vectors that is dropped.
+        l2: weight of the squares of all own vectors of a batch's items, per item.
+        sampled: whether candidates are those of the batch.
+        generator: decides all draws.
+    """
+    counts = np.bincount(events.indices, minlength=events.shape[1])
+    warm, chance = np.flatnonzero(counts), counts / max(1, counts.sum())
+    adam = RowAdam([network.items], list(network.parameters()), learning_rate)
+
+    def step(users: Tensor) -> Tensor:
+        adam.zero_grad()
+        batch = events[users.numpy()]
+        hides = _hidden(batch, generator)
+        items = np.unique(batch.indices) if sampled else warm
+        place = np.searchsorted(items, batch.indices)
+        owner = np.repeat(np.arange(len(users)), np.diff(batch.indptr))
+        shape = (len(users), len(items))
+        shown = sparse.csr_array(
+            (np.ones((~hides).sum(), np.float32), (owner[~hides], place[~hides])), shape=shape
+        )
+        own = None
+        if id_dropout:
+            own = (torch.rand(len(items), generator=generator) >= id_dropout).float()
+        q = network.of_items(torch.from_numpy(items.astype(np.int64)), own)
+        rows = network.items.touched[-1][2]
+        p = network.of_histories(mean_of(shown, q[:, : network.dim]))
+        if dropout:
+            p = dropped(p, dropout, generator)
+        owners, goals = torch.from_numpy(owner[hides]), place[hides]
+        if sampled:
+            candidates, goals = np.unique(goals, return_inverse=True)
+            q = q[torch.from_numpy(candidates)]
+        logits = p @ q[:, : network.dim].T + q[:, network.dim]
+        if sampled:
+            # An item is there unless all draws have missed it.
+            there = -np.expm1(len(goals) * np.log1p(-chance[items[candidates]]))
+            logits = logits - torch.from_numpy(np.log(there)).float()
+        spread = torch.logsumexp(logits, 1)[owners]
+        value = (spread - logits[owners, torch.from_numpy(goals)]).mean()
+        (value + l2 * rows.square().sum() / len(rows)).backward()  # type: ignore[no-untyped-call]
+        adam.step()
+        return value.detach()
+
+    return step
+
+
+def _hidden(batch: sparse.csr_array, generator: torch.Generator) -> Bool:
+    """bool[n_events], which are to be foretold: a share that is drawn for each user, or one."""
+    lengths = np.diff(batch.indptr)
+    share = np.repeat(torch.rand(len(lengths), generator=generator).numpy(), lengths)
+    hides: Bool = torch.rand(len(share), generator=generator).numpy() < share
+    one = torch.rand(len(lengths), generator=generator).numpy() * lengths
+    hides[batch.indptr[:-1] + np.minimum(one.astype(np.int64), lengths - 1)] = True
+    return hides

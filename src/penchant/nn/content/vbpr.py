@@ -1,0 +1,141 @@
+"""Bayesian personalised ranking by vectors of ids and by what users see in items' content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from penchant.nn.dot.fold_in import Lessons
+from penchant.nn.dot.fold_in import _newton as newton
+from penchant.nn.dot.training import Objective
+from penchant.nn.embedding_rows import RowTable
+from penchant.typing import Bool, Float32, Int64
+
+_CELLS = 2**22  # numbers of pairs that are gathered at once
+
+
+class VBPRNetwork(nn.Module):
+    """b_i + gamma_u . gamma_i + theta_u . (E f_i) + beta . f_i, of two items' difference.
+
+    He and McAuley, "VBPR: Visual Bayesian Personalized Ranking from Implicit Feedback" (2016),
+    eq. 4, without what a ranking of one user does not depend on.
+
+    Args:
+        content: float32[n_items, n], the f; n may be 0.
+        n_users: users in the vocabulary.
+        dim: length of the gammas.
+        content_dim: length of the thetas.
+        generator: source of the initial weights.
+    """
+
+    content: Tensor
+
+    def __init__(
+        self, content: Tensor, n_users: int, dim: int, content_dim: int, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.dim = dim
+        n_items, n_inputs = content.shape
+        self.register_buffer("content", content, persistent=False)
+        users = torch.randn(n_users, dim + content_dim, generator=generator) * 0.1
+        items = torch.randn(n_items, dim + 1, generator=generator) * 0.1
+        items[:, dim] = 0
+        self.users, self.items = RowTable(users), RowTable(items)
+        self.embedding = nn.Parameter(torch.empty(n_inputs, content_dim))
+        self.slope = nn.Parameter(torch.zeros(n_inputs))
+        if self.embedding.numel():
+            nn.init.xavier_uniform_(self.embedding, generator=generator)
+
+    def n_weights(self) -> int:
+        """How many numbers are learned."""
+        rows = self.users.weight.numel() + self.items.weight.numel()
+        return rows + sum(p.numel() for p in self.parameters())
+
+    def forward(
+        self, users: Tensor, items: Tensor, others: Tensor, l2: float = 0.0, l2_content: float = 0.0
+    ) -> Tensor:
+        """The mean of -log sigmoid(x_ui - x_uj) with its penalties: eq. 7.
+
+        Args:
+            users: int64[n].
+            items: int64[n], an item of each user.
+            others: int64[n], one that the user does not have.
+            l2: weight of the squares of rows, for each pair.
+            l2_content: weight of the squares of E and beta.
+        """
+        p, q, r = self.users(users), self.items(items), self.items(others)
+        f = self.content[items] - self.content[others]
+        rest = q - r
+        above = rest[:, self.dim] + (p[:, : self.dim] * rest[:, : self.dim]).sum(1)
+        above = above + (p[:, self.dim :] * (f @ self.embedding)).sum(1) + f @ self.slope
+        value = functional.softplus(-above).mean()
+        if l2:
+            value = value + l2 / len(users) * sum(x.square().sum() for x in (p, q, r))
+        if l2_content:
+            shared = self.embedding.square().sum() + self.slope.square().sum()
+            value = value + l2_content * shared
+        return value
+
+    @torch.no_grad()
+    def collapsed(self) -> tuple[Float32, Float32]:
+        """What users' rows are multiplied with, float32[n_items, dim + content_dim], and biases."""
+        rows = self.items.weight
+        seen = self.content @ self.embedding
+        vectors = torch.cat([rows[:, : self.dim], seen], 1)
+        return vectors.numpy(), (rows[:, self.dim] + self.content @ self.slope).numpy()
+
+
+def ranked_rows(
+    lessons: Lessons, vectors: Float32, biases: Float32, drawn: Bool, l2: float
+) -> Float32:
+    """The row of each user that ranks the history above drawn items, all else held fixed.
+
+    It is the minimum of the mean of -log sigmoid(x_ui - x_uj) + l2 |row|^2 over pairs of a
+    user's items and negatives, dealt to the items in turn, by Newton's method.
+
+    Args:
+        lessons: the users' items as ones and, behind them, negatives as zeros.
+        vectors: float32[n_items, k], what rows are multiplied with.
+        biases: float32[n_items].
+        drawn: bool[n_items], what may be a negative.
+        l2: weight of the penalty.
+
+    Returns:
+        float32[n_users, k], zeros for a user without pairs.
+    """
+    k = vectors.shape[1]
+    found = np.zeros((len(lessons.offsets) - 1, k))
+    z, base = torch.from_numpy(vectors).double(), torch.from_numpy(biases).double()
+    for users, owner, items, others in _pairs(lessons, drawn, k):
+        counts = np.bincount(owner, minlength=len(users))
+        goals = Lessons(
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            np.arange(len(owner)),
+            np.ones(len(owner)),
+        )
+        part = np.zeros((len(users), k))
+        newton(part, z[items] - z[others], base[items] - base[others], goals, Objective("bce", l2))
+        found[users] = part
+    return found.astype(np.float32)
+
+
+def _pairs(lessons: Lessons, drawn: Bool, k: int) -> Iterator[tuple[Int64, ...]]:
+    """Some users, and of each of their pairs the user's place among them, item and negative."""
+    starts, counts = lessons.offsets[:-1], np.diff(lessons.offsets)
+    if not counts.any():
+        return
+    owner = np.repeat(np.arange(len(counts)), counts)
+    own = np.bincount(owner, weights=lessons.truth, minlength=len(counts)).astype(np.int64)
+    against = np.flatnonzero((lessons.truth == 0) & drawn[lessons.items])
+    against = against[own[owner[against]] > 0]
+    whose = owner[against]
+    turn = (against - starts[whose] - own[whose]) % np.maximum(own[whose], 1)
+    items, others = lessons.items[starts[whose] + turn], lessons.items[against]
+    block = np.cumsum(counts) // max(1, _CELLS // k)
+    for users in np.split(np.arange(len(counts)), np.flatnonzero(np.diff(block)) + 1):
+        inside = slice(*np.searchsorted(whose, [users[0], users[-1] + 1]))
+        yield users, whose[inside] - users[0], items[inside], others[inside]

@@ -1,0 +1,1 @@
+"""Networks that join a user vector and an item vector by their dot product."""

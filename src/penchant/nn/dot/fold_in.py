@@ -1,0 +1,208 @@
+"""Vectors for users whom training did not see: what minimises the loss over their histories."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from penchant.data.histories import Histories
+from penchant.nn.autoencoder.ridge_fold_in import _of_like_length as of_like_length
+from penchant.nn.dot.network import Head
+from penchant.nn.dot.training import Objective
+from penchant.typing import Float32, Float64, Int64
+
+_LEAST_L2 = 1e-6  # makes the minimum unique where there is no penalty
+_ROUNDS = {"mse": 1, "bce": 25, "mae": 40}  # of Newton's method
+_STEPS, _RATE = 80, 0.1  # of Adam, with a rate that falls to 0
+_CELLS = 2**19  # numbers that are computed at once, 4 MB
+
+
+@dataclass(frozen=True, eq=False)
+class Lessons:
+    """What is to be learned of each user.
+
+    Attributes:
+        offsets: int64[n_users + 1], where each user's events start and end.
+        items: int64[n_events].
+        truth: float64[n_events], the target of each event.
+    """
+
+    offsets: Int64
+    items: Int64
+    truth: Float64
+
+    @classmethod
+    def with_negatives(cls, users: Histories, per_event: int, seed: int) -> Lessons:
+        """The histories' items as ones, and `per_event` drawn items for each as zeros.
+
+        A user's draws depend on the length of the history alone, and on nobody else.
+        """
+        lengths = users.lengths * per_event
+        drawn = np.random.default_rng(seed).integers(users.n_items, size=lengths.max(initial=0))
+        place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        row, item = np.repeat(np.arange(len(users)), lengths), drawn[place]
+        own = users.rows.astype(np.int64) * users.n_items + users.items
+        fresh = ~np.isin(row * users.n_items + item, own)
+        rows = np.concatenate([users.rows, row[fresh]])
+        order = np.argsort(rows, kind="stable")
+        counts = np.bincount(rows, minlength=len(users))
+        return cls(
+            np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
+            np.concatenate([users.items, item[fresh]])[order].astype(np.int64),
+            (order < users.n_events).astype(np.float64),
+        )
+
+
+def fold_in(
+    head: Head,
+    objective: Objective,
+    lessons: Lessons,
+    vectors: Float32,
+    biases: Float32 | None = None,
+) -> tuple[Float32, Float32]:
+    """The vector and bias of each user that minimise the objective, all else held fixed.
+
+    Where the head is a linear unit, by Newton's method to the minimum; otherwise there may be
+    more than one minimum, and Adam goes downhill from zero. All users of a batch go together, and
+    none depends on another.
+
+    Args:
+        head: what makes predictions of vectors, in float64.
+        objective: what is minimised for each user: the mean loss and the penalty.
+        lessons: the users' events.
+        vectors: float32[n_items, dim].
+        biases: float32[n_items]; None where neither items nor users have one.
+
+    Returns:
+        float32[n_users, dim] and float32[n_users]; zeros for a user without events.
+    """
+    n, dim = len(lessons.offsets) - 1, vectors.shape[1]
+    found = np.zeros((n, dim + 1))
+    width = dim + (biases is not None)
+    of_items = torch.from_numpy(vectors).double()
+    base = torch.zeros(len(vectors)).double()
+    if biases is not None:
+        base = torch.from_numpy(biases).double()
+    if head.is_plain:
+        weight, offset = head.output.tolist()
+        ones = torch.ones(len(vectors), width - dim)
+        inputs = torch.cat([of_items * weight, ones], dim=1)
+        _newton(found[:, :width], inputs, base + offset, lessons, objective)
+    else:
+        _descend(found[:, :width], head, of_items, base, lessons, objective)
+    return found[:, :dim].astype(np.float32), found[:, dim].astype(np.float32)
+
+
+def _newton(
+    found: Float64,
+    inputs: Tensor,
+    base: Tensor,
+    lessons: Lessons,
+    objective: Objective,
+) -> None:
+    """Fill float64[n_users, k] so that base + inputs . found comes close to the truth.
+
+    The absolute error, which has no curvature, is that of iteratively reweighted least squares.
+    """
+    k = inputs.shape[1]
+    # What pads a shorter history leads to inputs of zeros, which change nothing.
+    inputs = torch.cat([inputs, torch.zeros(1, k)])
+    base = torch.cat([base, torch.zeros(1)])
+    where = torch.from_numpy(np.append(lessons.items, len(inputs) - 1))
+    wanted = torch.from_numpy(np.append(lessons.truth, 0))
+    counts = np.diff(lessons.offsets)
+    for users, entries in _parts(lessons.offsets, k):
+        x, start, truth = inputs[where[entries]], base[where[entries]], wanted[entries]
+        w = x.new_zeros(len(users), k)
+        ridge = torch.from_numpy(2 * (objective.l2 + _LEAST_L2) * counts[users])[:, None]
+        for n in range(_ROUNDS[objective.loss]):
+            output = start + (x @ w[:, :, None])[:, :, 0]
+            slope, curvature = _slope_and_curvature(objective, output, truth, n)
+            # What a weighted ridge regression is to come close to; its solution is a whole step.
+            goal = (x @ w[:, :, None])[:, :, 0] - slope / curvature
+            move = _ridge(x, goal, curvature, ridge) - w
+            if objective.loss == "bce":
+                # Where a sigmoid is flat, a whole step would lead far beyond the minimum.
+                move *= 2 / (x @ move[:, :, None]).abs().amax(1).clamp_(min=2)
+            w += move
+        found[users] = w.numpy()
+
+
+def _ridge(x: Tensor, goal: Tensor, weight: Tensor, l2: Tensor) -> Tensor:
+    """float64[n_users, k], the w that minimises sum weight (goal - x . w)^2 + l2 |w|^2.
+
+    The system solved has as many unknowns as there are events, or as w has, whichever are fewer.
+    """
+    short = x.shape[1] < x.shape[2]
+    weighted = (x.mT * weight[:, None]) if not short else x.mT
+    system = x @ weighted if short else weighted @ x
+    system.diagonal(dim1=1, dim2=2).add_(l2 / weight if short else l2)
+    right = goal[:, :, None] if short else weighted @ goal[:, :, None]
+    found = torch.cholesky_solve(right, torch.linalg.cholesky(system))
+    return (x.mT @ found if short else found)[:, :, 0]
+
+
+def _slope_and_curvature(
+    objective: Objective, output: Tensor, truth: Tensor, n: int
+) -> tuple[Tensor, Tensor]:
+    """float64[n_users, longest] both, in the n-th round."""
+    if objective.loss == "bce":
+        chance = torch.sigmoid(output)
+        return chance - truth, (chance * (1 - chance)).clamp_(min=1e-6)
+    rest = output - truth
+    if objective.loss == "mae":
+        curvature = 1 / rest.abs().clamp_(min=max(1e-4, 0.75**n))
+        return rest * curvature, curvature
+    return 2 * rest, torch.full_like(rest, 2.0)
+
+
+def _parts(offsets: Int64, k: int) -> Iterator[tuple[Int64, Tensor]]:
+    """Users with histories of like length, so few that their systems fit into bounded memory."""
+    size = max(1, _CELLS // k**2)
+    for users, entries in of_like_length(offsets, k):
+        for start in range(0, len(users), size):
+            yield users[start : start + size], entries[start : start + size]
+
+
+def _descend(
+    found: Float64,
+    head: Head,
+    vectors: Tensor,
+    base: Tensor,
+    lessons: Lessons,
+    objective: Objective,
+) -> None:
+    """Fill float64[n_users, k] with the best that Adam comes across on its way from zero."""
+    counts = np.diff(lessons.offsets)
+    dim, l2 = vectors.shape[1], objective.l2 + _LEAST_L2
+    size = _CELLS // head.widest
+    active = np.flatnonzero(counts)
+    cuts = np.flatnonzero(np.diff(np.cumsum(counts[active]) // size)) + 1
+    for users in np.split(active, cuts):
+        if not len(users):
+            continue
+        inside = slice(int(lessons.offsets[users[0]]), int(lessons.offsets[users[-1] + 1]))
+        row = torch.from_numpy(np.repeat(np.arange(len(users)), counts[users]))
+        items = torch.from_numpy(lessons.items[inside])
+        q, of_item, truth = vectors[items], base[items], torch.from_numpy(lessons.truth[inside])
+        share = 1 / torch.from_numpy(counts[users]).double()
+        w = torch.zeros(len(users), found.shape[1], dtype=torch.float64, requires_grad=True)
+        best, least = w.detach().clone(), torch.full((len(users),), torch.inf).double()
+        adam = torch.optim.Adam([w], lr=_RATE)
+        for n in range(_STEPS + 1):
+            p = w[row]
+            output = head((p[:, :dim] * q).sum(1), p[:, :dim], q) + of_item
+            if found.shape[1] > dim:
+                output = output + p[:, dim]
+            losses = torch.zeros_like(share).index_add(0, row, objective.each(output, truth))
+            losses = losses * share + l2 * w.square().sum(1)
+            better = losses.detach() < least
+            best[better], least[better] = w.detach()[better], losses.detach()[better]
+            adam.param_groups[0]["lr"] = _RATE * (1 - n / _STEPS)
+            (w.grad,) = torch.autograd.grad(losses.sum(), [w])
+            adam.step()
+        found[users] = best.numpy()

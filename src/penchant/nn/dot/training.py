@@ -1,0 +1,168 @@
+"""How networks with a dot product are trained: what is minimised, and the step of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from penchant.data.holdout import Holdout
+from penchant.nn.dot.network import DotNetwork
+from penchant.nn.embedding_rows import RowAdam, RowTable
+from penchant.nn.loop import Arrays, Step, gradient_step
+from penchant.nn.negatives import UniformNegatives
+from penchant.typing import AnyInt, Float32
+
+
+@dataclass(frozen=True)
+class Objective:
+    """The mean loss over events, and a penalty on the rows of each event.
+
+    Attributes:
+        loss: `bce` is of outputs that then pass through a sigmoid.
+        l2: weight of the squared length of both vectors, biases included.
+    """
+
+    loss: Literal["mse", "mae", "bce"]
+    l2: float = 0.0
+
+    def each(self, output: Tensor, truth: Tensor) -> Tensor:
+        """float[n], the loss of each event."""
+        return self._loss(output, truth, "none")
+
+    def mean(self, output: Tensor, truth: Tensor) -> Tensor:
+        """The mean loss."""
+        return self._loss(output, truth, "mean")
+
+    def _loss(self, output: Tensor, truth: Tensor, reduction: str) -> Tensor:
+        if self.loss == "bce":
+            return functional.binary_cross_entropy_with_logits(output, truth, reduction=reduction)
+        if self.loss == "mae":
+            return functional.l1_loss(output, truth, reduction=reduction)
+        return functional.mse_loss(output, truth, reduction=reduction)
+
+    def slope_(self, output: Tensor, truth: Tensor) -> Tensor:
+        """float[n], the derivative of each event's loss, in the memory of `output`."""
+        if self.loss == "bce":
+            return torch.sigmoid_(output).sub_(truth)
+        if self.loss == "mae":
+            return output.sub_(truth).sign_()
+        return output.sub_(truth).mul_(2)
+
+    def penalised(self, network: DotNetwork, users: Tensor, items: Tensor, truth: Tensor) -> Tensor:
+        """What a batch is to make smaller."""
+        p, q = network.users(users), network.items(items)
+        value = self.mean(network.combine(p, q), truth)
+        if self.l2:
+            value = value + self.l2 / len(truth) * (p.square().sum() + q.square().sum())
+        return value
+
+
+def training_step(
+    network: DotNetwork, objective: Objective, learning_rate: float, *, head: bool = True
+) -> Step:
+    """How a batch of users, items and truths is learned from, by Adam.
+
+    Args:
+        network: whose tables are updated row by row where it was made so.
+        objective: what is minimised.
+        learning_rate: of Adam.
+        head: whether to train the head, too, and not the vectors and biases alone.
+    """
+    users, items = network.users, network.items
+    shared = list(network.head.parameters()) if head else []
+    loss = partial(objective.penalised, network)
+    if not (isinstance(users, RowTable) and isinstance(items, RowTable)):
+        weights = [*users.parameters(), *items.parameters(), *shared]
+        return gradient_step(loss, [torch.optim.Adam(weights, learning_rate, eps=1e-7, fused=True)])
+    optimiser = RowAdam([users, items], shared, learning_rate)
+    if not network.is_plain:
+        return gradient_step(loss, [optimiser])
+    return torch.no_grad()(partial(step_by_hand, network, objective, optimiser))
+
+
+def step_by_hand(
+    network: DotNetwork,
+    objective: Objective,
+    optimiser: RowAdam,
+    users: Tensor,
+    items: Tensor,
+    truth: Tensor,
+) -> Tensor:
+    """`Objective.penalised` of a plain network and its gradient, a third of the operations."""
+    optimiser.zero_grad()
+    p, q = network.users(users), network.items(items)
+    weight, offset = network.head.output.tolist()
+    dim, l2 = network.dim, objective.l2
+    p_vector, q_vector = (p[:, :dim], q[:, :dim]) if network.biases else (p, q)
+    dot = torch.linalg.vecdot(p_vector, q_vector) if dim > 1 else (p_vector * q_vector)[:, 0]
+    output = dot * weight + offset
+    if network.biases:
+        output += p[:, dim]
+        output += q[:, dim]
+    value = objective.mean(output, truth)
+    slope = objective.slope_(output, truth)
+    slope /= len(truth)
+    scaled = (slope * weight)[:, None]
+    for mine, other in ((p, q_vector), (q, p_vector)):
+        gradient = torch.empty_like(mine)
+        torch.mul(other, scaled, out=gradient[:, :dim])
+        if network.biases:
+            gradient[:, dim] = slope
+        if l2:
+            gradient.add_(mine, alpha=2 * l2 / len(truth))
+            value = value + l2 / len(truth) * mine.square().sum()
+        mine.grad = gradient
+    network.head.output.grad = torch.stack([slope @ dot, slope.sum()])
+    optimiser.step()
+    return value
+
+
+class Examples:
+    """What a network learns from, and is checked on: users, items and what should come out.
+
+    Args:
+        users: int64[n_events], the users of the events.
+        items: int64[n_events], their items.
+        truth: float32[n_events]; None takes every event for a 1, against drawn negatives as 0.
+        n_items: items in the vocabulary.
+        negatives: how many are drawn for each event.
+        generator: decides what is drawn.
+    """
+
+    def __init__(
+        self,
+        users: AnyInt,
+        items: AnyInt,
+        truth: Float32 | None,
+        *,
+        n_items: int,
+        negatives: int,
+        generator: torch.Generator,
+    ) -> None:
+        self.users, self.items = (torch.from_numpy(x.astype(np.int64)) for x in (users, items))
+        self.truth = None if truth is None else torch.tensor(truth)
+        self.n_items, self.negatives = n_items, negatives
+        if truth is None:
+            self.sampler = UniformNegatives(self.users, self.items, n_items, generator)
+
+    def epoch(self) -> Arrays:
+        """Users, items and truths of an epoch, with fresh negatives where there are any."""
+        if self.truth is None:
+            return self.sampler.mix(self.users, self.items, self.negatives)
+        return self.users, self.items, self.truth
+
+    def held(self, holdout: Holdout, truth: Float32 | None, last_user: int) -> Arrays:
+        """The same of held-out events; -1, a user or item unseen in training, is the last row."""
+        users = torch.tensor(holdout.rows.users, dtype=torch.int64)
+        items = torch.tensor(holdout.items, dtype=torch.int64)
+        users[users < 0] = last_user
+        items[items < 0] = self.n_items
+        if truth is None:
+            return self.sampler.mix(users, items, self.negatives)
+        return users, items, torch.tensor(truth)

@@ -1,0 +1,1 @@
+"""The network of the hybrid recommender and its training."""

@@ -1,0 +1,1 @@
+"""Many small recurrent networks, one for each user, trained together in batches."""

@@ -1,0 +1,1 @@
+"""Charts of results, drawn as inline SVG."""

@@ -1,0 +1,1 @@
+"""One HTML page for each kind of result."""

@@ -1,0 +1,35 @@
+"""The page of an audit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from penchant.atomic_write import write_whole
+from penchant.auditing import RULES, SUBJECTS, Findings
+from penchant.reporting.html import render
+
+_HEADLINES = {
+    "wrong": "Something is wrong: figures computed from this are not what they are called.",
+    "doubtful": "Nothing is plainly wrong, and some things should be looked at.",
+    "note": "Nothing is wrong or doubtful in what could be looked at.",
+}
+_COLOURS = {"wrong": "worse", "doubtful": "no-better", "note": "beats", "passed": "beats"}
+
+
+def write_audit(found: Findings, path: str | Path) -> Path:
+    """Write what an audit found as one self-contained HTML page that opens offline.
+
+    The file is written whole or not at all.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+    """
+    context = {
+        "title": "What these numbers are worth",
+        "found": found,
+        "headline": _HEADLINES.get(found.worst, _HEADLINES["note"]),
+        "colour": _COLOURS.get(found.worst, ""),
+        "rules": [rule for rule, _ in RULES],
+        "subjects": SUBJECTS,
+    }
+    return write_whole(render("audit.html", context), path)

@@ -1,0 +1,171 @@
+"""The page of a comparison."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from penchant.atomic_write import write_whole
+from penchant.data.vocabulary import Id
+from penchant.exploration.log_exploration import activity, long_tail
+from penchant.models.base import Task
+from penchant.reporting.charts import comparison as plots
+from penchant.reporting.charts import log as log_plots
+from penchant.reporting.charts.svg import Chart
+from penchant.reporting.example_users import people
+from penchant.reporting.glossary import VERDICTS, of_metrics
+from penchant.reporting.html import render
+from penchant.reporting.reproduce import facts, snippet
+from penchant.reporting.verdict import AIMS, QUESTIONS, Compared, Said, by_validation, places, say
+from penchant.results.evaluation import Entry, Evaluation, Figure, Table
+from penchant.run import Run
+
+_MISSING = Figure(math.nan)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender as the page shows it."""
+
+    entry: Entry
+    chosen: bool
+    figures: tuple[Figure, ...]
+
+    @property
+    def first(self) -> Figure:
+        """The figure that decides."""
+        return self.figures[0]
+
+    @property
+    def badge(self) -> str:
+        """The verdict in one or two words."""
+        return "trivial" if self.entry.trivial else self.entry.verdict or "not judged"
+
+
+@dataclass(frozen=True)
+class Section:
+    """One task as the page shows it."""
+
+    table: Table
+    question: str
+    aim: str
+    said: Said
+    better: str
+    rows: tuple[Row, ...]
+    places: tuple[int, ...]
+    whiskers: Chart
+    cost: Chart | None
+    validated: bool
+    remembered: bool
+    decided: bool
+    timed: bool
+    barred: bool
+
+    @property
+    def colour(self) -> str:
+        """The style of the verdict on the chosen contender, none where nothing was chosen."""
+        return next((row.badge.replace(" ", "-") for row in self.rows if row.chosen), "")
+
+
+def write_report(
+    evaluation: Evaluation,
+    path: str | Path,
+    *,
+    users: Sequence[Id] | None = None,
+    pair: Sequence[str] | None = None,
+    run: Run | None = None,
+    title: str | None = None,
+) -> Path:
+    """Write a comparison as one self-contained HTML page that opens offline.
+
+    The same evaluation gives the same bytes. The file is written whole or not at all.
+
+    Args:
+        evaluation: the comparison.
+        path: where to write; folders are made.
+        users: ids of the users to show as examples; by default a light, a middling and a heavy
+            one of the test part.
+        pair: names of the models whose lists are shown; by default the best on validation and the
+            strongest one of another kind.
+        run: threads and progress.
+        title: of the page.
+
+    Returns:
+        The path.
+
+    Raises:
+        MissingExtraError: Matplotlib or Jinja2 is not installed.
+        UnknownIdError: an example user is not in the log.
+        ParameterError: a model of the pair was not compared.
+    """
+    log = evaluation.split.log
+    summary = log.summary()
+    shown = people(evaluation, users, pair, run=run)  # first, for it may refuse
+    context = {
+        "title": title or f"Recommenders for {log.name}, compared",
+        "name": log.name,
+        "sections": [answers(evaluation, task) for task in evaluation.tables],
+        "level": evaluation.settings.get("level", 0.95),
+        "summary": summary,
+        "check": log.check(),
+        "source": str(log.origin),
+        "data_charts": _data_charts(evaluation),
+        "split": evaluation.split.describe(),
+        "curves": _curves(evaluation),
+        "people": shown,
+        "notes": evaluation.notes,
+        "audit": evaluation.findings,
+        "facts": facts(evaluation),
+        "models": evaluation.settings.get("models", {}),
+        "snippet": snippet(evaluation),
+        "verdicts": VERDICTS,
+        "metrics": of_metrics(m for table in evaluation.tables.values() for m in table.metrics),
+    }
+    return write_whole(render("report.html", context), path)
+
+
+def answers(evaluation: Compared, task: Task, prefix: str = "") -> Section:
+    """One task as a page shows it; `prefix` keeps names unique where a page shows it again."""
+    table = evaluation.tables[task]
+    chosen = next(iter(by_validation(table)), None)
+    return Section(
+        table=table,
+        question=QUESTIONS[table.task],
+        aim=AIMS[table.task],
+        said=say(evaluation, table.task),
+        better=plots.direction(table.primary),
+        rows=tuple(
+            Row(e, e is chosen, tuple(e.figures.get(m, _MISSING) for m in table.metrics))
+            for e in table.entries
+        ),
+        places=tuple(places(table, metric) for metric in table.metrics),
+        whiskers=plots.whiskers(table, prefix),
+        cost=plots.cost(table, prefix),
+        validated=chosen is not None,
+        remembered=any(e.cost.peak_bytes is not None for e in table.entries),
+        decided=any(e.confusion is not None for e in table.entries),
+        timed=any(math.isfinite(e.cost.fit_seconds) for e in table.entries),
+        barred=any(e.trivial for e in table.entries),
+    )
+
+
+def _data_charts(evaluation: Evaluation) -> list[Chart]:
+    log = evaluation.split.log
+    summary = log.summary()
+    charts = [log_plots.ratings(summary)] if summary.rating_histogram else []
+    charts.append(log_plots.activity("user-activity", "user", activity(log.user_counts)))
+    charts.append(log_plots.activity("item-activity", "item", activity(log.item_counts)))
+    charts.append(log_plots.long_tail(long_tail(log.item_counts), summary))
+    return charts
+
+
+def _curves(evaluation: Evaluation) -> list[tuple[str, Chart]]:
+    found = []
+    for number, (name, model) in enumerate(evaluation.models.items()):
+        rows = getattr(model, "curve_", None)
+        if rows:
+            best = getattr(model, "best_epoch_", None)
+            found.append((name, plots.curve(name, number, rows, best)))
+    return found

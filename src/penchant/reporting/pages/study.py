@@ -1,0 +1,135 @@
+"""The page of a study."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from penchant.atomic_write import write_whole
+from penchant.explanation.sentences import listed
+from penchant.reporting.charts.draw import Sign, draw, key
+from penchant.reporting.charts.svg import Chart
+from penchant.reporting.glossary import VERDICTS, of_metrics
+from penchant.reporting.html import render
+from penchant.reporting.pages.comparison import Section as Answers
+from penchant.reporting.pages.comparison import answers
+from penchant.results.saved_comparison import Comparison
+from penchant.results.study import StudyResult
+from penchant.results.study_parts import LEVELS, Section, paragraphs
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A chart with its key."""
+
+    chart: Chart
+    key: tuple[Sign, ...]
+    half: bool
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison as the page shows it."""
+
+    comparison: Comparison
+    tasks: tuple[Answers, ...]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A section as the page shows it; charts of half the width stand in rows together."""
+
+    section: Section
+    kept: bool
+    charts: tuple[tuple[Drawing, ...], ...]
+    compared: tuple[Compared, ...]
+
+
+def write_study(result: StudyResult, path: str | Path) -> Path:
+    """Write a study as one self-contained HTML page that opens offline.
+
+    The same result gives the same bytes. The file is written whole or not at all.
+
+    Returns:
+        The path.
+
+    Raises:
+        MissingExtraError: Matplotlib or Jinja2 is not installed.
+    """
+    tables = [
+        table
+        for section in result.sections
+        for comparison in section.comparisons
+        for table in comparison.tables.values()
+    ]
+    context = {
+        "title": result.title,
+        "result": result,
+        "summary": paragraphs(result.summary),
+        "verdicts_said": result.findings("verdict"),
+        "parts_of": [_part(n, s, result.kept) for n, s in enumerate(result.sections, 1)],
+        "facts": facts(result),
+        "snippet": snippet(result),
+        "levels": LEVELS,
+        "verdicts": VERDICTS if tables else {},
+        "metrics": of_metrics(metric for table in tables for metric in table.metrics),
+    }
+    return write_whole(render("study.html", context), path)
+
+
+def _part(number: int, section: Section, kept: Sequence[str]) -> Part:
+    drawings = [
+        Drawing(draw(f"s{number}-c{n}", graph), tuple(key(graph)), graph.half)
+        for n, graph in enumerate(section.charts, 1)
+    ]
+    rows: list[tuple[Drawing, ...]] = []
+    for half, together in groupby(drawings, key=lambda one: one.half):
+        row = tuple(together)
+        rows += [row] if half else [(one,) for one in row]
+    return Part(
+        section=section,
+        kept=any(step in kept for step in section.steps),
+        charts=tuple(rows),
+        compared=tuple(
+            Compared(
+                comparison,
+                tuple(answers(comparison, task, f"s{number}-{n}-") for task in comparison.tables),
+            )
+            for n, comparison in enumerate(section.comparisons, 1)
+        ),
+    )
+
+
+def facts(result: StudyResult) -> Mapping[str, Any]:
+    """Log, settings and versions, ready for a table."""
+    log = result.log
+    sizes = [f"{log[noun]:,} {noun}" for noun in ("events", "users", "items") if noun in log]
+    rows = {
+        "log": f"{log['name']}: {listed(sizes)}" if sizes else log["name"],
+        "source": log.get("source"),
+        "log fingerprint": log["fingerprint"],
+        "seed": result.seed,
+        "options": ", ".join(f"{name}={value}" for name, value in result.settings.items()) or None,
+        "versions": ", ".join(f"{name} {number}" for name, number in result.versions.items()),
+    }
+    return {name: value for name, value in rows.items() if value is not None}
+
+
+def snippet(result: StudyResult) -> str:
+    """Python that runs the same study."""
+    options = [f"{name}={value!r}" for name, value in result.settings.items()]
+    source = " ".join(f"{result.log['name']}, from {result.log.get('source', 'memory')}".split())
+    return "\n".join(
+        [
+            "from penchant import studies",
+            "",
+            f"log = ...  # {source}",
+            f'assert log.fingerprint.startswith("{str(result.log["fingerprint"])[:16]}")',
+            f"study = studies.find({result.name!r})",
+            f"result = study.run({', '.join(['log', f'seed={result.seed}', *options])})",
+            'result.report("study.html")',
+        ]
+    )

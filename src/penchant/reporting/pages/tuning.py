@@ -1,0 +1,166 @@
+"""The page of a tuning."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from penchant.atomic_write import write_whole
+from penchant.explanation.sentences import listed
+from penchant.models.base import Recommender
+from penchant.reporting.charts.tuning import by_trial, by_value
+from penchant.reporting.glossary import of_metrics
+from penchant.reporting.html import render
+from penchant.reporting.reproduce import _model
+from penchant.results.study_parts import Sheet
+from penchant.results.tuning import Tuning
+from penchant.results.tuning_parts import Range, plain, text
+
+_MAPS = 6  # heat maps at most
+_ROWS = 200  # trials at most, the best ones where there are more
+_SAYS = {
+    "grid": "all combinations of the lists",
+    "random": "drawn at random",
+    "tpe": "drawn where earlier trials went well (TPE)",
+}
+
+
+def write_tuning(tuning: Tuning, path: str | Path) -> Path:
+    """Write a tuning as one self-contained HTML page that opens offline.
+
+    The file is written whole or not at all.
+
+    Returns:
+        The path.
+
+    Raises:
+        MissingExtraError: Matplotlib or Jinja2 is not installed.
+    """
+    first, *others = tuning.sentences
+    context = {
+        "title": f"Tuning by {tuning.metric}",
+        "tuning": tuning,
+        "headline": first,
+        "sentences": others,
+        "facts": facts(tuning),
+        "maps": heat_maps(tuning),
+        "charts": [by_trial(tuning), *(by_value(tuning, n) for n in range(len(tuning.space)))],
+        "trials": trials(tuning),
+        "snippet": snippet(tuning),
+        "metrics": of_metrics([tuning.metric]),
+    }
+    return write_whole(render("tuning.html", context), path)
+
+
+def heat_maps(tuning: Tuning) -> list[Sheet]:
+    """A shaded table for each pair of parameters that were given as lists."""
+    lists = [name for name, range_ in tuning.space.items() if len(range_.values) > 1]
+    pairs = list(itertools.combinations(lists, 2))[:_MAPS]
+    further = ", the best over all other parameters" if len(tuning.space) > 2 else ""
+    sheets = []
+    for rows, columns in pairs:
+        frame = tuning.heat_map(rows, columns)
+        sheets.append(
+            Sheet(
+                frame,
+                f"{tuning.metric} on validation for each {rows} (down) and {columns} "
+                f"(across){further}",
+                dict.fromkeys(frame.columns[1:], "fixed:4"),
+                shade="high" if tuning.higher_is_better else "low",
+            )
+        )
+    return sheets
+
+
+def trials(tuning: Tuning) -> Sheet:
+    """The trials in the order of trying."""
+    frame, caption = tuning.frame(), "All trials, in the order of trying"
+    if len(frame) > _ROWS:
+        best = [trial.number for trial in tuning.ranked[:_ROWS]]
+        frame = frame.filter(pl.col("trial").is_in(best))
+        caption = f"The best {len(frame)} of {len(tuning.trials)} trials, in the order of trying"
+    if not frame["problem"].count():
+        frame = frame.drop("problem")
+    # Tables round to so many decimals, and values may be of any size.
+    told = {
+        name: pl.Series(name, [text(value) for value in frame[name]], pl.String)
+        for name in tuning.space
+    }
+    return Sheet(
+        frame.with_columns(**told), caption, {tuning.metric: "fixed:4", "seconds": "duration"}
+    )
+
+
+def facts(tuning: Tuning) -> Mapping[str, str]:
+    """Everything that decided the trials, ready for a table."""
+    log, split = tuning.split.log, tuning.split
+    rows = {
+        "log": f"{log.name}: {len(log):,} events",
+        "split": split.sentence,
+        "values": f"{_SAYS.get(tuning.method, tuning.method)}, {len(tuning.trials)} trials",
+        "tried": listed([f"{name} {_over(range_)}" for name, range_ in tuning.space.items()]),
+        "a like is a rating of at least": None if tuning.like is None else f"{tuning.like:g}",
+        "seed": str(tuning.seed) if tuning.method != "grid" else None,
+        "log fingerprint": log.fingerprint[:16],
+        "split fingerprint": split.fingerprint,
+    }
+    return {name: value for name, value in rows.items() if value is not None}
+
+
+def snippet(tuning: Tuning) -> str:
+    """Python that makes the same trials."""
+    log, split = tuning.split.log, tuning.split
+    between = any(not range_.values for range_ in tuning.space.values())
+    options = [f"{tuning.metric!r}", f"method={tuning.method!r}"]
+    if tuning.method != "grid":
+        options += [f"trials={tuning.planned}", f"seed={tuning.seed}"]
+    if tuning.like is not None:
+        options.append(f"like={tuning.like!r}")
+    if isinstance(tuning.model, Recommender):
+        model = _model(tuning.model)
+    else:
+        model = f"...  # a function of {listed(list(tuning.space))}"
+    lines = [
+        "import penchant as pn",
+        *(["from penchant.models import make"] if model.startswith("make(") else []),
+        *(["from penchant.models.parameters import Space"] if between else []),
+        "",
+        f"log = ...  # {_one_line(log.name)}, from {_one_line(str(log.origin))}",
+        f'assert log.fingerprint.startswith("{log.fingerprint[:16]}")',
+        f"split = ...  # {_one_line(split.sentence)}",
+        f'assert split.fingerprint == "{split.fingerprint}"',
+        f"model = {model}",
+        "space = {",
+        *(f"    {name!r}: {_code(range_)}," for name, range_ in tuning.space.items()),
+        "}",
+        "tuning = pn.tune(",
+        "    model,",
+        "    split,",
+        *(f"    {option}," for option in options),
+        "    space=space,",
+        ")",
+        'tuning.report("tuning.html")',
+    ]
+    return "\n".join(lines)
+
+
+def _over(range_: Range) -> str:
+    if range_.values:
+        return f"({', '.join(map(text, range_.values))})"
+    assert range_.low is not None
+    assert range_.high is not None
+    scale = ", on a logarithmic scale" if range_.log else ""
+    return f"from {range_.low:g} to {range_.high:g}{scale}"
+
+
+def _code(range_: Range) -> str:
+    if range_.values:
+        return repr([plain(value) for value in range_.values])
+    return f"Space({range_.low!r}, {range_.high!r}{', log=True' if range_.log else ''})"
+
+
+def _one_line(said: str) -> str:
+    return " ".join(said.split())

@@ -1,0 +1,99 @@
+"""What another person needs to get the same figures: a snippet of Python and a list of settings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from penchant.evaluation.comparison import label
+from penchant.models import name_of
+from penchant.models.base import Recommender
+from penchant.results.evaluation import Evaluation
+
+_SPLITS = {
+    "random": "split_random",
+    "per-user": "split_per_user",
+    "leave-last-out": "split_leave_last_out",
+    "time": "split_by_time",
+}
+
+
+def snippet(evaluation: Evaluation) -> str:
+    """Python that makes the same comparison, as far as the split's own record tells how."""
+    split, settings = evaluation.split, evaluation.settings
+    options = [
+        f"{name}={settings[name]!r}"
+        for name in ("metrics", "like", "relevant", "replicates", "level", "seed")
+        if settings.get(name) is not None
+    ]
+    lines = [
+        "import penchant as pn",
+        "from penchant.models import make",
+        "",
+        f"log = ...  # {_one_line(split.log.name)}, from {_one_line(str(split.log.origin))}",
+        f'assert log.fingerprint.startswith("{split.log.fingerprint[:16]}")',
+        f"split = {_split(evaluation)}",
+        f'assert split.fingerprint == "{split.fingerprint}"',
+        "models = {",
+        *(
+            f"    {name!r}: {_model(model)},"
+            for name, model in evaluation.models.items()
+            if not model.trivial_for or label(model) != name
+        ),
+        "}",
+        "result = pn.evaluate(",
+        "    models,",
+        "    split,",
+        *(f"    {option}," for option in options),
+        ")",
+        'result.report("report.html")',
+    ]
+    return "\n".join(lines)
+
+
+def _split(evaluation: Evaluation) -> str:
+    facts = evaluation.split.describe()
+    function = _SPLITS.get(str(facts["kind"]))
+    if function is None:
+        return f"...  # {_one_line(str(facts['sentence']))}"
+    if function == "split_leave_last_out":
+        return f"pn.{function}(log{'' if facts['validation'] else ', validation=False'})"
+    total = len(evaluation.split.log)
+    shares = {part: round(int(str(facts[part])) / total, 2) for part in ("validation", "test")}
+    options = [f"{part}={share}" for part, share in shares.items()]
+    if facts["seed"] is not None:
+        options.append(f"seed={facts['seed']}")
+    return f"pn.{function}(log, {', '.join(options)})"
+
+
+def _model(model: Recommender) -> str:
+    if name_of(type(model)) is None:
+        return _one_line(repr(model))
+    return f"make({label(model)!r})"
+
+
+def _one_line(text: str) -> str:
+    """Text that cannot leave a comment."""
+    return " ".join(text.split())
+
+
+def facts(evaluation: Evaluation) -> Mapping[str, Any]:
+    """Settings and versions, ready for a table."""
+    settings = evaluation.settings
+    level, like = settings.get("level"), settings.get("like")
+    rows: dict[str, Any] = {
+        "intervals": f"{100 * level:g} %, of {settings['replicates']:,} bootstrap resamples of "
+        f"users (seed {settings['seed']})"
+        if level is not None
+        else None,
+        "significance": "p-values corrected by Holm for the number of models compared",
+        "relevant items": {"all": "all test events", "liked": "test events that are likes"}.get(
+            settings.get("relevant", ""), settings.get("relevant")
+        ),
+        "a like is a rating of at least": None if like is None else f"{like:g}",
+        "log fingerprint": evaluation.split.log.fingerprint[:16],
+        "split fingerprint": evaluation.split.fingerprint,
+    }
+    versions = settings.get("versions", {})
+    rows["versions"] = ", ".join(f"{name} {number}" for name, number in versions.items()) or None
+    return {name: value for name, value in rows.items() if value is not None}

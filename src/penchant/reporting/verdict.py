@@ -1,0 +1,137 @@
+"""What a comparison comes to, in plain words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from penchant.explanation.sentences import listed
+from penchant.models.base import Task
+from penchant.reporting.charts.comparison import plain_metric
+from penchant.results.evaluation import Entry, Table
+from penchant.results.number_format import decimals, fixed, percent, signed
+
+AIMS: dict[Task, str] = {
+    "ranking": "choosing which items to show",
+    "rating": "predicting ratings",
+    "like": "telling what is liked",
+}
+QUESTIONS: dict[Task, str] = {
+    "ranking": "Which items?",
+    "rating": "What rating?",
+    "like": "Liked or not?",
+}
+
+
+class Compared(Protocol):
+    """What a verdict needs of a comparison."""
+
+    @property
+    def tables(self) -> Mapping[Task, Table]:
+        """A table for each task."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """The level of the intervals among them."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """The verdict on one task: a headline and the sentences that support it."""
+
+    headline: str
+    sentences: tuple[str, ...]
+
+
+def places(table: Table, metric: str) -> int:
+    """Decimals for one metric of a table."""
+    return decimals(e.figures[metric] for e in table.entries if metric in e.figures)
+
+
+def by_validation(table: Table) -> list[Entry]:
+    """The entries with a figure on validation events, the best first."""
+    sign = -1 if table.higher_is_better else 1
+    known = [entry for entry in table.entries if math.isfinite(entry.validation)]
+    return sorted(known, key=lambda entry: sign * entry.validation)
+
+
+def say(evaluation: Compared, task: Task) -> Said:
+    """The verdict on one task."""
+    table = evaluation.tables[task]
+    best = next(iter(by_validation(table)), None)
+    real = [e for e in table.entries if not e.trivial]
+    aim, by = AIMS[task], plain_metric(table.primary)
+    trivial = [e for e in table.entries if e.trivial]
+    if not real:
+        return Said(f"Only trivial answers were compared for {aim}.", ())
+    sentences = []
+    if best is None:
+        beating = [e.name for e in real if e.verdict == "beats"]
+        headline = (
+            f"For {aim}, nothing is chosen: the split has no validation events."
+            if beating
+            else f"For {aim}, nothing beats a trivial answer."
+        )
+        if beating:
+            sentences.append(f"On test events, trivial answers are beaten by {listed(beating)}.")
+    elif best.trivial:
+        headline = f"For {aim}, the trivial answer {best.name} is best on validation events."
+        sentences.append("No model that learns personal taste did better there.")
+    else:
+        headline = {
+            "beats": f"For {aim}, {best.name} is best on validation events, "
+            "and beats every trivial answer on test events.",
+            "no better": f"For {aim}, {best.name} is best on validation events, but no better than "
+            "a trivial answer on test events.",
+            "worse": f"For {aim}, {best.name} is best on validation events, but worse than a "
+            "trivial answer on test events.",
+            None: f"For {aim}, {best.name} is best on validation events.",
+        }[best.verdict]
+        sentences.append(_chosen(table, best, by))
+        if trivial and math.isfinite(best.figures[table.primary].gain):
+            sentences.append(_gain(evaluation, table, best))
+    sentences += _others(real, best)
+    return Said(headline, tuple(sentences))
+
+
+def _chosen(table: Table, best: Entry, by: str) -> str:
+    digits = places(table, table.primary)
+    figure = best.figures[table.primary]
+    n = sum(math.isfinite(e.validation) for e in table.entries)
+    return (
+        f"Of {n} contenders it has the best {by} on validation events "
+        f"({fixed(best.validation, digits)}); on test events it reaches "
+        f"{fixed(figure.value, digits)}."
+    )
+
+
+def _gain(evaluation: Compared, table: Table, best: Entry) -> str:
+    figure, bar = best.figures[table.primary], table.best_trivial
+    digits, least = places(table, table.primary), bar.figures[table.primary].value
+    share = percent(abs(figure.gain / least)) if least else None
+    level = evaluation.settings.get("level", 0.95)
+    return (
+        f"That is {'better' if figure.gain >= 0 else 'worse'} by {fixed(abs(figure.gain), digits)}"
+        f"{f' ({share})' if share else ''} than the best trivial answer, {bar.name} "
+        f"({fixed(least, digits)}); the {percent(level)} interval of the gain is "
+        f"{signed(figure.gain_low, digits)} to {signed(figure.gain_high, digits)}."
+    )
+
+
+def _others(real: list[Entry], best: Entry | None) -> list[str]:
+    """Everything else that is not trivial, named by its verdict."""
+    named = {
+        verdict: [e.name for e in real if e.verdict == verdict and e is not best]
+        for verdict in ("beats", "no better", "worse")
+    }
+    sentences = []
+    if named["beats"] and best is not None:
+        also = "Also better" if best.verdict == "beats" else "Better"
+        sentences.append(f"{also} than trivial: {listed(named['beats'])}.")
+    if named["no better"]:
+        sentences.append(f"No better than trivial: {listed(named['no better'])}.")
+    if named["worse"]:
+        sentences.append(f"Worse than trivial: {listed(named['worse'])}.")
+    return sentences

@@ -1,0 +1,1 @@
+"""Results as plain records: figures, findings, comparisons, studies and tunings."""

@@ -1,0 +1,117 @@
+"""What a study comes to: sections of findings, tables and charts, with all that decides them."""
+
+from __future__ import annotations
+
+import io
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from penchant.results.study_parts import Finding, Level, Section, Step
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StudyResult:
+    """A published recommender system, reproduced as published and honestly.
+
+    Attributes:
+        name: the study's name in the table of studies.
+        title: of the page.
+        summary: a paragraph in plain words.
+        sections: what was done and found.
+        log: of the log its `name`, `fingerprint`, `source`, `events`, `users` and `items`.
+        seed: decides everything random.
+        settings: the study's options.
+        versions: of this package, what it builds on and the study itself.
+        steps: the work, with what was kept from an earlier run.
+        seconds: how long this run took.
+    """
+
+    name: str
+    title: str
+    summary: str
+    sections: tuple[Section, ...]
+    log: Mapping[str, Any]
+    seed: int
+    settings: Mapping[str, Any]
+    versions: Mapping[str, Any]
+    steps: tuple[Step, ...] = ()
+    seconds: float = math.nan
+
+    @property
+    def kept(self) -> tuple[str, ...]:
+        """The steps whose figures are of an earlier run."""
+        return tuple(step.name for step in self.steps if step.kept)
+
+    def findings(self, level: Level | None = None) -> list[Finding]:
+        """The findings of all sections; by default those of every level."""
+        every = [finding for section in self.sections for finding in section.findings]
+        return [f for f in every if level is None or f.level == level]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything, ready for JSON; numbers that are not finite become None.
+
+        A section is `kept` where any of its steps is of an earlier run.
+        """
+        kept = set(self.kept)
+        plain: dict[str, Any] = as_json(
+            {
+                "study": self.name,
+                "title": self.title,
+                "summary": self.summary,
+                "log": dict(self.log),
+                "seed": self.seed,
+                "settings": dict(self.settings),
+                "versions": dict(self.versions),
+                "seconds": self.seconds,
+                "kept": bool(kept),
+                "steps": [asdict(step) for step in self.steps],
+                "sections": [
+                    section.to_dict() | {"kept": not kept.isdisjoint(section.steps)}
+                    for section in self.sections
+                ],
+            }
+        )
+        return plain
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the study as one self-contained HTML page that opens offline.
+
+        Returns:
+            The path.
+
+        Raises:
+            MissingExtraError: Matplotlib or Jinja2 is not installed.
+        """
+        from penchant.reporting.pages.study import write_study
+
+        return write_study(self, path)
+
+    def __str__(self) -> str:
+        from rich.console import Console
+
+        from penchant.results.study_text import render
+
+        file = io.StringIO()
+        render(self, Console(file=file, width=140, color_system=None))
+        return file.getvalue().rstrip()
+
+
+def as_json(value: Any) -> Any:
+    """A value of plain Python, NumPy scalars and dates as JSON has them."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(inner) for inner in value]
+    if hasattr(value, "tolist") or hasattr(value, "to_list"):  # NumPy's and Polars' own
+        return as_json(value.tolist() if hasattr(value, "tolist") else value.to_list())
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    return value if isinstance(value, bool | int | str | None) else str(value)

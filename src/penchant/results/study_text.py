@@ -1,0 +1,108 @@
+"""A study as text and tables for a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from penchant.explanation.sentences import listed
+from penchant.reporting.charts.draw import key
+from penchant.results.evaluation_text import _grid
+from penchant.results.graph import Graph
+from penchant.results.number_format import duration
+from penchant.results.saved_comparison import Comparison
+from penchant.results.study import StudyResult
+from penchant.results.study_parts import Section, Sheet, paragraphs
+
+_COLOURS = {"as published": "dim", "honest": "green", "trap": "red", "verdict": "bold cyan"}
+_WIDEST = 100  # columns of running text
+
+
+def render(result: StudyResult, console: Console) -> None:
+    """Print everything in a study but the drawings, whose captions stand for them."""
+    console.print(Text(result.title, style="bold underline"))
+    _say(result.summary, console)
+    kept = set(result.kept)
+    if kept:
+        console.print(
+            Text(
+                f"Kept from an earlier run: {listed(list(result.kept))} "
+                f"({len(kept)} of {len(result.steps)} steps).",
+                style="yellow",
+            )
+        )
+    for section in result.sections:
+        _section(section, console, kept=not kept.isdisjoint(section.steps))
+    console.print()
+    log = result.log
+    facts = (
+        f"{log['name']} ({str(log['fingerprint'])[:16]}), seed {result.seed}",
+        ", ".join(f"{name}={value}" for name, value in result.settings.items()),
+        ", ".join(f"{name} {number}" for name, number in result.versions.items()),
+        f"took {duration(result.seconds)}",
+    )
+    console.print(Text("; ".join(fact for fact in facts if fact), style="dim"))
+
+
+def _section(section: Section, console: Console, *, kept: bool) -> None:
+    console.print()
+    title = Text(section.title, style="bold")
+    console.print(title.append(" (kept)", style="yellow") if kept else title)
+    _say(section.text, console)
+    for finding in section.findings:
+        line = Text(f"{finding.level:>12}  ", style=_COLOURS[finding.level])
+        grid = Grid.grid()
+        grid.add_row(line, Text(finding.sentence))
+        console.print(grid, width=min(_WIDEST, console.width))
+    for graph in section.charts:
+        _chart(graph, console)
+    for sheet in section.tables:
+        console.print()
+        console.print(Text(sheet.caption, style="italic"), width=min(_WIDEST, console.width))
+        console.print(_sheet(sheet))
+    for comparison in section.comparisons:
+        _comparison(comparison, console)
+
+
+def _say(text: str, console: Console) -> None:
+    for paragraph in paragraphs(text):
+        console.print(Text(paragraph), width=min(_WIDEST, console.width))
+
+
+def _chart(graph: Graph, console: Console) -> None:
+    told = ", ".join(sign.name for sign in key(graph))
+    note = f"[chart] {graph.caption}{f' Shown: {told}.' if told else ''}"
+    console.print(Text(note, style="dim"), width=min(_WIDEST, console.width))
+
+
+def _sheet(sheet: Sheet) -> Grid:
+    grid = Grid()
+    for column in sheet.columns:
+        grid.add_column(Text(column), justify="right" if sheet.is_number(column) else "left")
+    tops = {c: [n for n, dark in enumerate(d) if dark == 1] for c, d in sheet.shades().items()}
+    for row in range(sheet.frame.height):
+        cells = []
+        for column in sheet.columns:
+            between = sheet.interval(column, row)
+            text = sheet.written(column, row) + (f" [{between}]" if between else "")
+            cells.append(Text(text, style="bold" if row in tops.get(column, ()) else ""))
+        grid.add_row(*cells)
+    return grid
+
+
+def _comparison(comparison: Comparison, console: Console) -> None:
+    console.print()
+    if comparison.title:
+        console.print(Text(comparison.title, style="bold"))
+    if comparison.split:
+        said = f"{comparison.split['sentence']} Split {comparison.split['fingerprint']}."
+        console.print(Text(said, style="dim"))
+    for table in comparison.tables.values():
+        console.print(_grid(table, console.width, comparison.level))
+        for note in table.notes:
+            console.print(Text(f"  {note}", style="dim"))
+    for found in comparison.objections:
+        console.print(Text(f"{found['level']}: {found['sentence']}", style="dim"))
+    for note in comparison.notes:
+        console.print(Text(note, style="dim"))

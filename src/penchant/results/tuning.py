@@ -1,0 +1,246 @@
+"""What a tuning comes to: its trials, the best of them, and where that lies on an edge."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
+from penchant.errors import ParameterError
+from penchant.evaluation.comparison import label
+from penchant.models.base import Recommender
+from penchant.results.study import as_json
+from penchant.results.tuning_parts import End, Range, Trial, text
+
+Maker = Callable[..., Recommender]
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Tuning:
+    """All trials on one split. Nothing here has seen a test event.
+
+    Attributes:
+        model: what was tuned: a model, or a function that makes one.
+        split: the split; only its training and validation events were used.
+        metric: the metric's name.
+        higher_is_better: whether high values of it are good.
+        like: the rating from which an event is a like; None without ratings.
+        method: how values were chosen: `grid`, `random` or `tpe`.
+        seed: decided what was drawn.
+        space: what could be tried, by name.
+        trials: in the order of trying; one of them at least has a score.
+        planned: how many trials there were to be; fewer were made where somebody interrupted.
+    """
+
+    model: Recommender | Maker = field(repr=False)
+    split: Split
+    metric: str
+    higher_is_better: bool
+    like: float | None
+    method: str
+    seed: int
+    space: Mapping[str, Range]
+    trials: tuple[Trial, ...] = field(repr=False)
+    planned: int
+
+    def __post_init__(self) -> None:
+        if all(trial.score is None for trial in self.trials):
+            raise ParameterError("A tuning needs a trial that has not failed.")
+
+    @property
+    def winner(self) -> Trial:
+        """The best trial; of equal ones the first."""
+        return self.ranked[0]
+
+    @property
+    def ranked(self) -> list[Trial]:
+        """The trials with a score, the best first."""
+        known = [(trial.score, trial) for trial in self.trials if trial.score is not None]
+        sign = -1 if self.higher_is_better else 1
+        return [trial for _, trial in sorted(known, key=lambda pair: sign * pair[0])]
+
+    def best(self) -> Recommender:
+        """A new, unfitted model with the best values.
+
+        What validation settled while it was fitted, such as a number of epochs, is not set:
+        `tuning.best().fit(split.train, split.validation).refit(log)` settles it again and learns
+        from the whole log.
+        """
+        make: Maker = self.model.clone if isinstance(self.model, Recommender) else self.model
+        return make(**self.winner.values)
+
+    @property
+    def best_name(self) -> str:
+        """The best model as a text that `make` and the command line take, such as `ease:l2=300`."""
+        return label(self.best())
+
+    @property
+    def edges(self) -> dict[str, End]:
+        """Parameters whose best value lies at an end of what was tried, and at which.
+
+        A better value may lie beyond. See `Range.edge` for what counts. Where several trials are
+        equally good, all of them must lie at that end.
+        """
+        best = [trial for trial in self.ranked if trial.score == self.winner.score]
+        found = {}
+        for name, range_ in self.space.items():
+            ends = {range_.edge(trial.values[name]) for trial in best}
+            end = ends.pop()
+            if end is not None and not ends:
+                found[name] = end
+        return found
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether somebody stopped it before its last trial."""
+        return len(self.trials) < self.planned
+
+    def so_far(self) -> list[float | None]:
+        """The best score up to each trial, None before the first score."""
+        better = max if self.higher_is_better else min
+
+        def step(best: float | None, new: float | None) -> float | None:
+            return better((s for s in (best, new) if s is not None), default=None)
+
+        return list(accumulate((trial.score for trial in self.trials), step))
+
+    def frame(self) -> pl.DataFrame:
+        """One row a trial.
+
+        Returns:
+            A frame with `trial`, a column for each parameter (numbers, or texts where values are
+            not all numbers), the metric, `seconds` and `problem`.
+        """
+        trials = self.trials
+        columns = [pl.Series("trial", [t.number for t in trials])]
+        columns += [_column(name, [t.values[name] for t in trials]) for name in self.space]
+        columns += [
+            pl.Series(self.metric, [t.score for t in trials], pl.Float64),
+            pl.Series("seconds", [t.seconds for t in trials], pl.Float64),
+            pl.Series("problem", [t.problem for t in trials], pl.String),
+        ]
+        return pl.DataFrame(columns)
+
+    def heat_map(self, rows: str | None = None, columns: str | None = None) -> pl.DataFrame:
+        """The score for each pair of values of two parameters that were given as lists.
+
+        Args:
+            rows: the parameter whose values name the rows; by default the first one.
+            columns: the parameter whose values name the columns; by default the second one.
+
+        Returns:
+            A frame whose first column, called after `rows`, has its values as texts; each other
+            column is called after a value of `columns`. Where there are further parameters, a
+            cell is the best over their values; it is null where nothing with a score was tried.
+
+        Raises:
+            ParameterError: there are no two such parameters.
+        """
+        lists = [name for name, range_ in self.space.items() if range_.values]
+        if rows is None and columns is None and len(lists) >= 2:
+            rows, columns = lists[:2]
+        if rows not in lists or columns not in lists or rows == columns:
+            raise ParameterError(
+                "A heat map needs two parameters that were given as lists, and there are "
+                f"{', '.join(lists) or 'none'}."
+            )
+        assert rows is not None
+        assert columns is not None
+        found: dict[tuple[str, str], float | None] = {}
+        for trial in self.ranked:  # the best first, so that it keeps its place
+            found.setdefault((text(trial.values[rows]), text(trial.values[columns])), trial.score)
+        names = [text(value) for value in self.space[rows].values]
+        return pl.DataFrame(
+            [pl.Series(rows, names)]
+            + [
+                pl.Series(
+                    f"{columns}={across}", [found.get((n, across)) for n in names], pl.Float64
+                )
+                for across in map(text, self.space[columns].values)
+            ]
+        )
+
+    @property
+    def sentences(self) -> list[str]:
+        """What was found, for a person: the best, its edges, and what went wrong."""
+        best = self.winner
+        said = [f"Best {self.metric} on validation: {best.score:.4f} with {self.best_name}."]
+        if best.settled:
+            settled = ", ".join(f"{name}={value}" for name, value in best.settled.items())
+            said.append(f"Validation settled {settled} for it.")
+        said += [
+            f"{name} is best at {text(best.values[name])}, at the {end} end of what was tried: "
+            f"try {'lower' if end == 'low' else 'higher'} values."
+            for name, end in self.edges.items()
+        ]
+        problems = [trial.problem for trial in self.trials if trial.problem is not None]
+        if problems:
+            said.append(
+                f"{len(problems)} of {len(self.trials)} trials failed, the first because: "
+                f"{problems[0]}"
+            )
+        if self.interrupted:
+            said.append(f"Interrupted after {len(self.trials)} of {self.planned} trials.")
+        return said
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as plain values for JSON."""
+        best, split = self.winner, self.split
+        sides = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
+        made: dict[str, Any] = as_json(
+            {
+                "model": label(self.model) if isinstance(self.model, Recommender) else None,
+                "metric": self.metric,
+                "higher_is_better": self.higher_is_better,
+                "like": self.like,
+                "method": self.method,
+                "seed": self.seed,
+                "log": {"name": split.log.name, "fingerprint": split.log.fingerprint},
+                "split": {
+                    "kind": split.kind,
+                    "sentence": split.sentence,
+                    "fingerprint": split.fingerprint,
+                }
+                | {side: int((split.sides == n).sum()) for side, n in sides.items()},
+                "space": {name: range_.to_dict() for name, range_ in self.space.items()},
+                "trials": [trial.to_dict() for trial in self.trials],
+                "best": best.to_dict() | {"model": self.best_name},
+                "edges": self.edges,
+                "interrupted": self.interrupted,
+            }
+        )
+        return made
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """`to_dict` as JSON text."""
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the tuning as one self-contained HTML page that opens offline.
+
+        Returns:
+            The path.
+
+        Raises:
+            MissingExtraError: Matplotlib or Jinja2 is not installed.
+        """
+        from penchant.reporting.pages.tuning import write_tuning
+
+        return write_tuning(self, path)
+
+    def __str__(self) -> str:
+        return "\n".join(self.sentences)
+
+
+def _column(name: str, values: list[Any]) -> pl.Series:
+    """Whole numbers, numbers or texts, whichever holds all values."""
+    kinds = {type(value) for value in values if value is not None}
+    if kinds and kinds <= {int, float}:
+        return pl.Series(name, values, pl.Int64 if kinds == {int} else pl.Float64, strict=False)
+    return pl.Series(name, [None if v is None else str(v) for v in values], pl.String)

@@ -1,0 +1,123 @@
+"""Which items were rated alike, and on whose word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import polars as pl
+
+from penchant.data.dataset import Dataset
+from penchant.data.vocabulary import Id
+from penchant.errors import DataError, ParameterError, UnknownIdError
+from penchant.models.neighbours.similarity import Entities, Similarity, product, similarity
+from penchant.topk import tie_order
+
+COLUMNS = (
+    "item", "rank", "similar", "title", "correlation", "co_raters", "brand", "overall_mean",
+    "overall_count",
+)  # fmt: skip
+
+
+def similar(
+    log: Dataset,
+    items: Sequence[Id],
+    k: int = 10,
+    *,
+    similarity_of: Similarity = "pearson",
+    shrinkage: float = 10.0,
+    min_common: int = 2,
+) -> pl.DataFrame:
+    """The k items whose ratings correlate most with those of each of these.
+
+    A correlation over two or three users is 1 or nothing: `co_raters` says how many there were,
+    `shrinkage` multiplies by n / (n + shrinkage), and fewer than `min_common` count as none. With
+    `similarity_of="correlation"`, `shrinkage=0` and `min_common=1` it is the correlation of whole
+    columns in which everybody who has not rated stands with 0: nearly all of them then are about
+    0 but for items that share a user.
+
+    Args:
+        log: with ratings, unless the similarity is cosine or jaccard.
+        items: ids.
+        k: how many for each; fewer where not as many have a similarity above 0.
+        similarity_of: see `penchant.models.ItemKNN`.
+        shrinkage: see above.
+        min_common: see above.
+
+    Returns:
+        A frame with `item` (asked for), `rank` from 1, `similar` (the other item, never twice),
+        `title`, `correlation`, `co_raters`, `brand`, `overall_mean` and `overall_count` (of all
+        ratings of the similar item); null where the log does not say.
+
+    Raises:
+        DataError: the log has no ratings.
+        ParameterError: an argument is impossible.
+        UnknownIdError: an item is not in the log.
+    """
+    if k < 1 or shrinkage < 0 or min_common < 1:
+        raise ParameterError("k and min_common are at least 1, and shrinkage is not below 0.")
+    asked = log.items.indices(list(items))
+    if (asked < 0).any():
+        missing = list(items)[int(np.flatnonzero(asked < 0)[0])]
+        raise UnknownIdError(f"The log {log.name!r} has no item {missing!r}.")
+    rated = similarity_of not in ("cosine", "jaccard")
+    if rated and not log.has_ratings:
+        raise DataError(f"The log {log.name!r} has no ratings to correlate: use cosine or jaccard.")
+    entities = _entities(log, similarity_of) if rated else _events(log)
+    mine = Entities(
+        entities.binary[asked], None if entities.values is None else entities.values[asked]
+    )
+    alike = similarity(mine, entities, similarity_of, shrinkage, min_common)
+    common = product(mine.binary, entities.binary)
+    place = np.arange(len(asked))
+    alike[place, asked] = 0
+    order = tie_order(log.n_items)
+    best = order[np.argsort(-alike[:, order], axis=1, kind="stable")[:, :k]]
+    row, rank = np.nonzero(np.take_along_axis(alike, best, 1) > 0)
+    found = best[row, rank]
+    return pl.DataFrame(
+        [
+            log.items.take(asked[row]).alias("item"),
+            pl.Series("rank", rank + 1, dtype=pl.Int32),
+            log.items.take(found).alias("similar"),
+            _column(log, "title", found),
+            pl.Series("correlation", alike[row, found], dtype=pl.Float32),
+            pl.Series("co_raters", common[row, found], dtype=pl.Int32),
+            _column(log, "brand", found),
+            *_statistics(log, found),
+        ]
+    )
+
+
+def _events(log: Dataset) -> Entities:
+    return Entities(log.histories.matrix().T.tocsr())
+
+
+def _entities(log: Dataset, kind: Similarity) -> Entities:
+    """The items' rows of ratings, centred as `ItemKNN` centres them."""
+    values = log.histories.matrix("rating")
+    if kind != "correlation":
+        owner = np.repeat(np.arange(log.n_users), np.diff(values.indptr))
+        if kind == "adjusted-cosine":
+            total = np.bincount(owner, values.data, log.n_users)
+            centre = total / np.maximum(np.diff(values.indptr), 1)
+        else:
+            centre = np.full(log.n_users, log.ratings.mean(dtype=np.float64))
+        values.data -= centre[owner].astype(np.float32)
+    return Entities(log.histories.matrix().T.tocsr(), values.T.tocsr())
+
+
+def _column(log: Dataset, name: str, items: np.ndarray) -> pl.Series:
+    table = log.item_table
+    if table is None or name not in table.columns:
+        return pl.Series(name, [None] * len(items), dtype=pl.String)
+    return table[name].gather(items)
+
+
+def _statistics(log: Dataset, items: np.ndarray) -> list[pl.Series]:
+    count = log.item_counts
+    mean = pl.Series("overall_mean", [None] * len(items), dtype=pl.Float64)
+    if log.has_ratings:
+        total = np.bincount(log.events["item"].to_numpy(), log.ratings, log.n_items)
+        mean = pl.Series("overall_mean", (total / np.maximum(count, 1))[items])
+    return [mean, pl.Series("overall_count", count[items], dtype=pl.UInt32)]

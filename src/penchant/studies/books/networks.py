@@ -1,0 +1,201 @@
+"""The published dot-product networks: what they are, and how they are trained."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal
+
+from penchant.explanation.sentences import listed
+from penchant.models.dot.model import DotProduct
+from penchant.models.neighbours.jaccard_agreement import JaccardAgreement
+from penchant.studies.books.setup import Found, Setup, answers
+from penchant.studies.study import Steps
+
+Kind = Literal["simple", "dropout", "layers"]
+PlainTarget = Literal["original", "adjusted", "binary"]
+
+_PLAIN: Mapping[str, Any] = MappingProxyType(
+    {
+        "dim": 1,
+        "biases": False,
+        "l2": 0.0,
+        "initialisation": "uniform",
+        "learning_rate": 0.001,
+        "optimiser": "dense",
+    }
+)
+"""What all have in common: the defaults of Keras where nothing else was published. Its Adam moves
+the rows of an embedding by their old moments even where a batch has none of them: `dense`."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A published network.
+
+    Attributes:
+        name: what tables call it.
+        kind: `simple` ones train for a fixed number of epochs, others stop early.
+        target: what it learns.
+        settings: parameters of `DotProduct` beyond those that all share.
+        published: F1 on validation rows and on test rows, None where none was published.
+    """
+
+    name: str
+    kind: Kind
+    target: PlainTarget
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    published: tuple[float | None, float | None] = (None, None)
+
+    @property
+    def step(self) -> str:
+        """The name of the step that trains it."""
+        plain = re.sub(r"[^a-z0-9]", " ", f"network {self.name}".lower())
+        return "-".join(plain.split())
+
+    def model(self, setup: Setup, **changes: Any) -> DotProduct:
+        """The unfitted network."""
+        fixed = self.kind == "simple"
+        epochs = self.settings.get("epochs", 5) if fixed else setup.epochs
+        settings = dict(_PLAIN) | {
+            "target": setup.targets[self.target],
+            "batch_size": 32 if fixed else BATCH,
+            "patience": None if fixed else 3,
+            "min_delta": 0.0 if fixed else MIN_DELTA,
+            "seed": setup.seed,
+        }
+        settings |= dict(self.settings) | {"epochs": min(epochs, 2) if setup.quick else epochs}
+        return DotProduct(**settings | changes)
+
+    def fit(self, setup: Setup, start: DotProduct | None = None) -> DotProduct:
+        """Train it as published: simple networks see no validation rows, others stop by them.
+
+        Args:
+            setup: what the study is about.
+            start: the network whose embeddings it goes on from; None for fresh ones.
+        """
+        model = self.model(setup)
+        if start is not None:
+            model.start_from(start)
+        held = None if self.kind == "simple" else setup.validation
+        return model.fit(setup.split.train, held, run=setup.run)
+
+
+def _simple(target: PlainTarget, loss: str, f1: float, **settings: Any) -> Network:
+    name = f"simple {loss.upper()} ({target})"
+    return Network(name, "simple", target, {"loss": loss} | settings, (f1, None))
+
+
+def _dropout(target: PlainTarget, rate: float, published: float) -> Network:
+    name = f"dropout {f'{rate:g}'.lstrip('0')} ({target})"
+    return Network(name, "dropout", target, {"dropout": rate}, (None, published))
+
+
+def _layers(name: str, target: PlainTarget, **settings: Any) -> Network:
+    return Network(f"{name} ({target})", "layers", target, settings)
+
+
+_FAMILIES: Mapping[Kind, str] = MappingProxyType(
+    {"simple": "simple ones", "dropout": "with dropout", "layers": "with layers or other weights"}
+)
+BATCH = 128
+"""Rows in a batch of all but the simple networks."""
+MIN_DELTA = 0.01
+"""By how much the validation loss must fall for training to go on."""
+RATES = (0.8, 0.9, 0.97)
+NETWORKS: tuple[Network, ...] = (
+    _simple("original", "mse", 0.366),
+    _simple("original", "mae", 0.420),
+    _simple("adjusted", "mse", 0.599),
+    _simple("adjusted", "mae", 0.675, epochs=3),
+    _simple("binary", "bce", 0.503),
+    *(_dropout("original", rate, 0.550) for rate in RATES),
+    *(_dropout("adjusted", rate, 0.7329) for rate in RATES),
+    *(_dropout("binary", rate, 0.7329) for rate in RATES),
+    _layers("layer 64 relu", "original", layers=(64,)),
+    _layers("layer 1024 linear", "original", layers=(1024,), activation="none"),
+    _layers("layers 128\N{EN DASH}64 sigmoid", "original", layers=(128, 64), activation="sigmoid"),
+    _layers("layers 256\N{EN DASH}128\N{EN DASH}32 relu", "original", layers=(256, 128, 32)),
+    _layers("a2b: layers 128\N{EN DASH}64 relu", "adjusted", layers=(128, 64)),
+    _layers("layers 128\N{EN DASH}64 relu", "binary", layers=(128, 64)),
+    _layers("skip after dot product", "original", layers=(64,), skip="dot"),
+    _layers("skip after first layer", "original", layers=(64, 32), skip="first"),
+    _layers("skip after first layer", "adjusted", layers=(64, 32), skip="first"),
+    _layers("Glorot-normal", "original", initialisation="glorot-normal"),
+)
+"""In the order in which they are trained, which matters where they share their embeddings."""
+JACCARD = MappingProxyType(
+    {
+        "Jaccard (original)": ("original", (0.602, 0.602)),
+        "Jaccard (adjusted)": ("adjusted", (0.738, 0.743)),
+    }
+)
+"""User-user Jaccard by name: its target, and the published F1 on validation and test rows."""
+
+
+def published(steps: Steps, setup: Setup) -> dict[str, Found]:
+    """Train everything that was published, and keep what it says of validation and test rows."""
+    found: dict[str, Found] = steps.do("jaccard", lambda: _jaccard(setup))
+    if setup.shared_embeddings:
+        chain: dict[str, Found] = steps.do("networks", lambda: chained(setup, NETWORKS))
+        return found | chain
+    return found | {
+        each.name: steps.do(each.step, lambda each=each: _told(each.fit(setup), setup))  # type: ignore[misc]
+        for each in NETWORKS
+    }
+
+
+def step_names(setup: Setup) -> tuple[str, ...]:
+    """The names of the steps that `published` takes."""
+    own = ["networks"] if setup.shared_embeddings else [each.step for each in NETWORKS]
+    return ("jaccard", *own)
+
+
+def in_words(names: Iterable[str], among: Iterable[str] | None = None) -> str:
+    """Names of networks in a sentence, a whole family by its own name.
+
+    Args:
+        names: the networks.
+        among: those that were looked at; by default all.
+    """
+    wanted, said = set(names), []
+    looked = {each.name for each in NETWORKS} if among is None else set(among)
+    for kind, words in _FAMILIES.items():
+        family = [each.name for each in NETWORKS if each.kind == kind and each.name in looked]
+        there = [name for name in family if name in wanted]
+        whole = len(there) == len(family) > 1
+        said += [f"all {len(family)} {words}"] if whole else there
+    return listed(said)
+
+
+def how_many(names: Collection[str]) -> str:
+    """So many of the published networks, in words."""
+    whole = len(names) == len(NETWORKS)
+    return f"All {len(NETWORKS)}" if whole else f"{len(names)} of the {len(NETWORKS)}"
+
+
+def _jaccard(setup: Setup) -> dict[str, Found]:
+    found = {}
+    for name, (target, _) in JACCARD.items():
+        model = JaccardAgreement(target=setup.targets[target], seed=setup.seed)
+        found[name] = answers(model.fit(setup.split.train, run=setup.run), setup)
+    return found
+
+
+def chained(setup: Setup, networks: Iterable[Network]) -> dict[str, Found]:
+    """Networks of which each goes on from the embeddings of the one before."""
+    found, last = {}, None
+    for each in networks:
+        last = each.fit(setup, last)
+        found[each.name] = _told(last, setup)
+    return found
+
+
+def _told(model: DotProduct, setup: Setup) -> Found:
+    curve = {
+        "training": [row["loss"] for row in model.curve_],
+        "validation": [row.get("validation_loss") for row in model.curve_],
+    }
+    return answers(model, setup) | {"curve": curve, "epoch": model.best_epoch_}

@@ -1,0 +1,114 @@
+"""What it does to a network that it goes on from another one's embeddings, as in the original."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from penchant.metrics import AUC
+from penchant.studies.books.networks import NETWORKS, Network, chained
+from penchant.studies.books.setup import EVERYTHING, Found, Setup, f1, scores
+from penchant.studies.study import Finding, Section, Sheet, Steps, lines
+from penchant.typing import Float64
+
+STEP = "shared-embeddings"
+_CHAIN = (
+    "simple MSE (original)",
+    "simple MSE (adjusted)",
+    "dropout .8 (original)",
+    "dropout .8 (adjusted)",
+    "dropout .8 (binary)",
+    "a2b: layers 128\N{EN DASH}64 relu (adjusted)",
+)
+"""Two simple networks, one with dropout for each target, and the last published: the whole family
+in a row is what the option `shared_embeddings` trains."""
+_CLEAR = 0.005  # a difference in AUC that is spoken of
+
+
+def chain() -> list[Network]:
+    """The networks of the chain, in the order of their training."""
+    return [next(each for each in NETWORKS if each.name == name) for name in _CHAIN]
+
+
+def shared(steps: Steps, setup: Setup) -> dict[str, Found] | None:
+    """Train the chain; None where the whole family is one already."""
+    if setup.shared_embeddings:
+        return None
+    found: dict[str, Found] = steps.do(STEP, lambda: chained(setup, chain()))
+    return found
+
+
+def section(setup: Setup, alone: Mapping[str, Found], found: Mapping[str, Found]) -> Section:
+    """Each network of the chain beside the same one with embeddings of its own."""
+    rows = [_row(setup, each, alone[each.name], found[each.name]) for each in chain()]
+    formats = {c: "fixed:4" for c in rows[0] if c.startswith(("F1", "AUC"))}
+    formats |= {c: "percent:1" for c in rows[0] if c.startswith("recommended")}
+    return Section(
+        title="One pair of embeddings for all networks",
+        text=f"""
+            In the original every network is built on the same two tables of embeddings, so that
+            each goes on from what the last one left behind. A published figure of a network with
+            dropout is then not of that network alone, but of all that were trained before it. Here
+            {len(rows)} networks are trained in a row, beside the same ones with embeddings of their
+            own; the option shared_embeddings trains the whole family so.
+        """,
+        findings=tuple(_findings(rows)),
+        tables=(
+            Sheet(
+                pl.DataFrame(rows, infer_schema_length=None),
+                "F1 at the published cut, AUC and the share recommended on test rows: each network "
+                "alone, and in the chain.",
+                formats,
+            ),
+        ),
+        charts=(
+            lines(
+                "Validation loss of networks with dropout, adjusted target.",
+                {
+                    name: said["dropout .8 (adjusted)"]["curve"]["validation"]
+                    for name, said in (("alone", alone), ("in the chain", found))
+                },
+            ),
+        ),
+        steps=(STEP,),
+    )
+
+
+def _row(setup: Setup, each: Network, alone: Found, chained: Found) -> Found:
+    y, cut = setup.liked(setup.test), setup.cut(each.target)
+    row: Found = {"network": each.name}
+    said: dict[str, Float64] = {"alone": scores(alone), "in the chain": scores(chained)}
+    row |= {f"F1 {way}": f1(values >= cut, y) for way, values in said.items()}
+    row |= {f"AUC {way}": AUC()(values, y) for way, values in said.items()}
+    row |= {f"recommended {way}": float((values >= cut).mean()) for way, values in said.items()}
+    return row
+
+
+def _findings(rows: list[Found]) -> list[Finding]:
+    later = rows[1:]  # the first has nobody to go on from
+    gains = {row["network"]: row["AUC in the chain"] - row["AUC alone"] for row in later}
+    better = [name for name, gain in gains.items() if gain > _CLEAR]
+    worse = [name for name, gain in gains.items() if gain < -_CLEAR]
+    trivial = [row["network"] for row in later if row["recommended in the chain"] in (0, 1)]
+    said = (
+        f"Of {len(later)} networks that go on from another one's embeddings {len(better)} order "
+        f"test rows better than alone, {len(worse)} worse, by more than {_CLEAR:g} AUC; AUC in the "
+        f"chain is {min(r['AUC in the chain'] for r in later):.3f} to "
+        f"{max(r['AUC in the chain'] for r in later):.3f}, alone "
+        f"{min(r['AUC alone'] for r in later):.3f} to {max(r['AUC alone'] for r in later):.3f}."
+    )
+    return [
+        Finding("as published", said),
+        Finding(
+            "trap",
+            f"{len(trivial)} of the {len(later)} decide all test rows alike all the same"
+            + (
+                ": at the published cut they are “" + EVERYTHING + "” or nothing."
+                if trivial
+                else "."
+            )
+            + " What a network has been given before and what it has learned itself cannot be told "
+            "apart in figures that were published of it.",
+        ),
+    ]

@@ -1,0 +1,1 @@
+"""The study of movies: networks for single users, an RBM and an autoencoder on MovieLens."""

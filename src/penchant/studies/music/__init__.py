@@ -1,0 +1,1 @@
+"""The study of music: sentiment, codings and a rating regressor on Amazon reviews."""

@@ -1,0 +1,249 @@
+"""The section on sentiment: the published accuracy beside the majority's, and what is better."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from penchant.explanation.sentences import listed
+from penchant.metrics.calibration import ExpectedCalibrationError
+from penchant.studies.music.reviews import Reviews
+from penchant.studies.music.sentiment import CNN, PLAIN, table_of
+from penchant.studies.music.setup import Found
+from penchant.studies.study import Finding, Graph, Section, Sheet, bars, lines, reliability
+
+ACCURACY = 0.914
+"""As published: the last line of the training log, called test accuracy elsewhere."""
+PARAMETERS = 191_860
+_SHOWN = ("AUC", "over tfidf", "over as published")
+_FURTHER = (
+    "accuracy", "F1", "precision", "recall", "recall of negatives", "F1 of negatives",
+    "AP of negatives", "seconds",
+)  # fmt: skip
+
+
+def section(told: Reviews, found: Found) -> Section:
+    """Everything on sentiment."""
+    published, quickly = found["published"], found["quickly"]
+    return Section(
+        title="Sentiment of the reviews",
+        text=f"""
+            A review is positive if it has more than 3 stars. The published network reads the
+            first twenty words of the summary, of which it knows the 100 most frequent:
+            {published["parameters"]:,} parameters (published: {PARAMETERS:,}), binary
+            cross-entropy, Adam, {len(published["curve"])} epochs in batches of 16, of which there
+            are {published["steps"]:,} an epoch here (published: 7,999).
+
+            Learned from: {listed([f"{name} ({n:,} reviews)" for name, n in told.names.items()])}.
+            {_missing(told)} First as published, on a random 30 % of all rows. Then honestly: one
+            row per user and text ({quickly["rows"]:,} rows of {quickly["users"]:,} users),
+            {quickly["splits"]} {"splits" if quickly["splits"] > 1 else "split"} by user, so that
+            nobody's reviews are on both sides; the number of epochs, weights of blends and the
+            like are chosen on users inside the training part. All classifiers but the published
+            network read summary and text. Intervals draw users with replacement.
+        """,
+        findings=tuple(_findings(found)),
+        charts=tuple(_charts(found)),
+        tables=(
+            _decided(published),
+            _sheet(quickly, f"By user{_means(quickly['splits'])}."),
+            _sheet(found["slowly"], "Networks of other kinds and a blend, on the first split."),
+            _sheet(found["tools"], "The published network and what helps against rare classes."),
+        ),
+        steps=tuple(found["steps"]),
+    )
+
+
+def _means(splits: int) -> str:
+    return f", means over {splits} splits" if splits > 1 else ", on one split"
+
+
+def _missing(told: Reviews) -> str:
+    if not told.missing:
+        return ""
+    return f"Not found here, and so left out: {listed(list(told.missing))}."
+
+
+def _decided(published: Found) -> Sheet:
+    """The confusion matrix of the published network and of the majority, with its shares."""
+    (tn, fp), (fn, tp) = published["confusion"]
+    majority = ((0, tn + fp), (0, fn + tp))
+    rows = []
+    for name, ((a, b), (c, d)) in {
+        "published network": ((tn, fp), (fn, tp)),
+        "always positive": majority,
+    }.items():
+        rows.append(
+            {
+                "classifier": name,
+                "published accuracy": ACCURACY if name == "published network" else None,
+                "accuracy": (a + d) / (a + b + c + d),
+                "precision": _over(d, b + d),
+                "recall": _over(d, c + d),
+                "F": _over(2 * d, 2 * d + b + c),
+                "recall of negatives": _over(a, a + b),
+                "negative, called so": a,
+                "negative, called positive": b,
+                "positive, called negative": c,
+                "positive, called so": d,
+            }
+        )
+    shares = ("published accuracy", "accuracy", "precision", "recall", "F", "recall of negatives")
+    return Sheet(
+        pl.DataFrame(rows, infer_schema_length=None),
+        "As published: decisions on a random 30 % of the rows.",
+        dict.fromkeys(shares, "percent:2"),
+    )
+
+
+def _over(part: int, whole: int) -> float | None:
+    return part / whole if whole else None
+
+
+def _sheet(found: Found, caption: str) -> Sheet:
+    table = table_of(found)
+    shown = [
+        column
+        for name in _SHOWN
+        for column in (name, f"{name} low", f"{name} high")
+        if column in table.columns
+    ]
+    table = table.select("classifier", *shown, *_FURTHER)
+    formats = {name: "signed:3" for name in _SHOWN[1:] if name in table.columns}
+    return Sheet(table, caption, formats | {"seconds": "duration"})
+
+
+def accuracies(published: Found) -> tuple[float, float]:
+    """The share of test rows that the published network and the larger class are right on."""
+    (tn, fp), (fn, tp) = published["confusion"]
+    n = tn + fp + fn + tp
+    return (tn + tp) / n, max(tn + fp, fn + tp) / n
+
+
+def _row(found: Found, name: str) -> Found:
+    row: Found = next(row for row in found["classifiers"] if row["classifier"] == name)
+    return row
+
+
+def _findings(found: Found) -> list[Finding]:
+    published, quickly, slowly = found["published"], found["quickly"], found["slowly"]
+    (tn, fp), (fn, tp) = published["confusion"]
+    n = tn + fp + fn + tp
+    accuracy, always = accuracies(published)
+    cnn, majority, tfidf = (_row(quickly, name) for name in (CNN, "majority", "tfidf"))
+    every = [row for row in slowly["classifiers"] if row["classifier"] != "majority"]
+    best = max(every, key=lambda row: row["AUC"])
+    first = _row(slowly, "tfidf")
+    tools = [row for row in found["tools"]["classifiers"] if row["classifier"] != "majority"]
+    told = max(tools, key=lambda row: row["AUC"])
+    weak = max(tools, key=lambda row: row["recall of negatives"])
+    plain = _row(found["tools"], PLAIN)
+    said = [
+        Finding(
+            "as published",
+            f"The published network is right on {accuracy:.2%} of the test rows (published "
+            f"{ACCURACY:.1%}); it finds {_percent(tn, tn + fp)} of the negative reviews.",
+        ),
+        Finding(
+            "trap",
+            f"Calling every review positive is right on {always:.2%}: the network adds "
+            f"{100 * (accuracy - always):+.2f} points. {published['seen']:,} of {n:,} test rows "
+            "have the same user and text among the training rows.",
+        ),
+        Finding(
+            "verdict",
+            f"By user, the published network orders reviews with an AUC of {cnn['AUC']:.3f} "
+            f"({cnn['AUC low']:.3f} to {cnn['AUC high']:.3f}) and is right on "
+            f"{cnn['accuracy']:.1%} where the majority class is on {majority['accuracy']:.1%}; "
+            f"TF-IDF with a logistic regression over summary and text has {tfidf['AUC']:.3f} "
+            f"(the network compared with it: {_gain(cnn, 'tfidf')}).",
+        ),
+    ]
+    if best is not first:
+        said.append(
+            Finding(
+                "honest",
+                f"On the first split {best['classifier']} has the highest AUC of the slower ones, "
+                f"{best['AUC']:.3f}, where TF-IDF has {first['AUC']:.3f} (over it "
+                f"{_gain(best, 'tfidf')}).",
+            )
+        )
+    said.append(
+        Finding(
+            "honest",
+            f"Against the rare class, “{weak['classifier']}” finds most negative reviews, "
+            f"{weak['recall of negatives']:.1%} where the plain network finds "
+            f"{plain['recall of negatives']:.1%}, at an accuracy of {weak['accuracy']:.1%} against "
+            f"{plain['accuracy']:.1%}; the highest AUC is {told['AUC']:.3f} "
+            f"(“{told['classifier']}”)"
+            + (
+                "."
+                if told is plain
+                else f", {_gain(told, PLAIN)} over the plain network: thresholds move, the order "
+                "of reviews " + ("hardly." if told[f"over {PLAIN} low"] <= 0 else "improves, too.")
+            ),
+        )
+    )
+    error = ExpectedCalibrationError()(
+        np.asarray(published["chances"]), np.asarray(published["truth"], bool)
+    )
+    said.append(
+        Finding(
+            "honest",
+            f"Its stated chances are off by {100 * error:.1f} points on the mean (expected "
+            "calibration error, test rows of the published split).",
+        )
+    )
+    return said
+
+
+def _gain(row: Found, name: str) -> str:
+    low, high = row[f"over {name} low"], row[f"over {name} high"]
+    return f"{row[f'over {name}']:+.3f}, {low:+.3f} to {high:+.3f}"
+
+
+def _percent(part: int, whole: int) -> str:
+    return f"{part / whole:.1%}" if whole else "none"
+
+
+def _charts(found: Found) -> list[Graph]:
+    curve = found["published"]["curve"]
+    auc: dict[str, tuple[float, float, float]] = {
+        row["classifier"]: (row["AUC"], row["AUC low"], row["AUC high"])
+        for part in ("slowly", "quickly")  # the mean over all splits stands where there is one
+        for row in found[part]["classifiers"]
+    }
+    always = max(found["published"]["positive"], 1 - found["published"]["positive"])
+    validated = _row(found["quickly"], CNN)["curve"]
+    return [
+        lines(
+            "Loss of the published network by epoch: as published, and where some training users "
+            "only validate.",
+            {
+                "training, as published": [row["loss"] for row in curve],
+                "training, by user": [row["loss"] for row in validated],
+                "validation, by user": [row.get("validation_loss") for row in validated],
+            },
+        ),
+        lines(
+            "Its accuracy by epoch beside that of the majority class.",
+            {
+                "training, as published": [row["accuracy"] for row in curve],
+                "validation, by user": [row.get("validation_accuracy") for row in validated],
+            },
+            y="accuracy",
+            levels={"always positive": always, "published": ACCURACY},
+        ),
+        bars(
+            "AUC of all classifiers by user, with intervals.",
+            {"": {name: auc[name] for name in sorted(auc, key=lambda name: -auc[name][0])}},
+            x="AUC",
+            levels={"nothing told": 0.5},
+            half=True,
+        ),
+        reliability(
+            "Stated chances of the published network and what happened.",
+            {"published network": np.asarray(found["published"]["chances"])},
+            np.asarray(found["published"]["truth"], bool),
+        ),
+    ]

@@ -1,0 +1,183 @@
+"""Checks of what only some models can do, and of bundles; others pass them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from penchant.data.holdout import Rows
+from penchant.data.target import Target
+from penchant.models import name_of
+from penchant.models.protocols import Explains, ExplainsAttributes, ItemVectors, RatesRows
+from penchant.testing.helpers import (
+    Factory,
+    expect,
+    expect_better_than_the_mean,
+    expect_better_than_the_share,
+    expect_equal,
+    fitted,
+    mixed_rows,
+    visitor,
+)
+
+
+def predictions_have_shape(factory: Factory) -> None:
+    """A prediction for every row, finite also for unknown users and items."""
+    model = fitted(factory)
+    if not isinstance(model, RatesRows):
+        return
+    expect(isinstance(model.target, Target), "The target must be a Target.")
+    rows = mixed_rows(model)
+    found = model.predict(rows)
+    expect(found.dtype == np.float32, f"Predictions must be float32, not {found.dtype}.")
+    expect(found.shape == (len(rows),), f"Predictions must be one a row, not {found.shape}.")
+    expect(np.isfinite(found).all(), "Predictions must be finite for unknown users and items.")
+    nothing = Rows(rows.histories, rows.history[:0], rows.items[:0])
+    expect(model.predict(nothing).shape == (0,), "No rows must give no predictions.")
+
+
+def predictions_stand_alone(factory: Factory) -> None:
+    """A prediction does not depend on the other rows or on their order."""
+    model = fitted(factory)
+    if not isinstance(model, RatesRows):
+        return
+    rows = mixed_rows(model)
+    together = model.predict(rows)
+    order = np.random.default_rng(1).permutation(len(rows))
+    mixed = model.predict(Rows(rows.histories, rows.history[order], rows.items[order]))
+    expect_equal(together[order], mixed, "The order of rows must not matter.")
+    alone = [
+        model.predict(
+            Rows(
+                rows.histories.take(rows.history[n : n + 1]),
+                np.zeros(1, np.int32),
+                rows.items[n : n + 1],
+            )
+        )
+        for n in range(len(rows))
+    ]
+    expect_equal(together, np.concatenate(alone), "A row alone must get the same prediction.")
+
+
+def predictions_beat_the_mean(factory: Factory) -> None:
+    """Predicted ratings of a model that learns are better than the mean of all ratings.
+
+    Those of one that learns from attributes tell likes better than the user's share of likes.
+    """
+    model = factory()
+    if not isinstance(model, RatesRows):
+        return
+    if model.learns == "attributes":
+        expect_better_than_the_share(model)
+    elif model.learns != "nothing":
+        expect_better_than_the_mean(model)
+
+
+def item_vectors_have_shape(factory: Factory) -> None:
+    """A finite vector for each item."""
+    model = fitted(factory)
+    if not isinstance(model, ItemVectors):
+        return
+    vectors = model.item_vectors()
+    expect(vectors.dtype == np.float32, f"Item vectors must be float32, not {vectors.dtype}.")
+    expect(
+        vectors.ndim == 2 and len(vectors) == model.known_.n_items,
+        f"There must be a vector for each item, not {vectors.shape}.",
+    )
+    expect(np.isfinite(vectors).all(), "Item vectors must be finite.")
+
+
+def contributions_sum_to_scores(factory: Factory) -> None:
+    """Contributions of events add up to the score, but for a bias of the user and of the item.
+
+    A score may lie above the sum by a number that depends on the user alone plus one that
+    depends on the item alone.
+    """
+    model = fitted(factory)
+    if not isinstance(model, Explains):
+        return
+    items = np.arange(model.known_.n_items, dtype=np.int32)
+    rest = []
+    known = [model.known_.take([n]) for n in range(4)]
+    for user in (visitor(model), visitor(model, rated=False), *known):
+        parts = model.contributions(user, items)
+        expect(
+            parts.shape == (len(items), user.n_events),
+            f"Contributions must be items by events, not {parts.shape}.",
+        )
+        rest.append(model.scores(user)[0] - parts.sum(axis=1))
+    table = np.stack(rest)
+    table = table - table.mean(axis=1, keepdims=True)
+    expect_equal(
+        table,
+        np.broadcast_to(table.mean(axis=0), table.shape),
+        "Contributions must sum to the score, but for a bias of the user and of the item.",
+    )
+
+
+def attribute_effects_are_of_items(factory: Factory) -> None:
+    """Attributes have effects where items have them and the user has a history, others none."""
+    model = fitted(factory)
+    if not isinstance(model, ExplainsAttributes):
+        return
+    assert model.item_table_ is not None
+    bare = (model.item_table_["genres"].list.len() == 0).to_numpy()
+    items = np.arange(model.known_.n_items, dtype=np.int32)
+    for user in (visitor(model), model.history([]), model.known_.take([0])):
+        effects = model.attribute_effects(user, items)
+        expect(effects.dtype == np.float32, f"Effects must be float32, not {effects.dtype}.")
+        expect(
+            effects.ndim == 2 and len(effects) == len(items),
+            f"Effects must be items by attributes, not {effects.shape}.",
+        )
+        expect(np.isfinite(effects).all(), "Effects must be finite.")
+        expect(not effects[bare].any(), "An item without attributes must not have effects.")
+        expect_equal(
+            effects[::-1],
+            model.attribute_effects(user, items[::-1]),
+            "The order of items must not matter.",
+        )
+    expect(effects[~bare].any(), "Attributes must have effects for a user with a history.")
+
+
+def bundle_restores_the_model(factory: Factory) -> None:
+    """A model that was saved and restored gives the very same answers."""
+    from penchant.bundle import restore
+
+    model = fitted(factory)
+    cls = type(model)
+    with tempfile.TemporaryDirectory() as parent:
+        folder = model.save(Path(parent) / "bundle")
+        # A class that is not in the table of names must be given.
+        restored = restore(folder) if name_of(cls) else restore(folder, model=cls)
+    expect(type(restored) is cls, f"A restored model must be a {cls.__name__}.")
+    expect(restored.params() == model.params(), "A restored model must have its parameters.")
+    for users in (model.known_, visitor(model)):
+        expect(
+            np.array_equal(model.scores(users), restored.scores(users)),
+            "A restored model must give the same scores.",
+        )
+    ids = [model.users_[0]]
+    expect(
+        model.recommend(ids, titles=True).equals(restored.recommend(ids, titles=True)),
+        "A restored model must recommend the same.",
+    )
+    if isinstance(model, RatesRows) and isinstance(restored, RatesRows):
+        rows = mixed_rows(model)
+        expect(
+            np.array_equal(model.predict(rows), restored.predict(rows)),
+            "A restored model must predict the same.",
+        )
+
+
+ALL = (
+    predictions_have_shape,
+    predictions_stand_alone,
+    predictions_beat_the_mean,
+    item_vectors_have_shape,
+    contributions_sum_to_scores,
+    attribute_effects_are_of_items,
+    bundle_restores_the_model,
+)

@@ -1,0 +1,149 @@
+"""Single rules where a log could fool them."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import penchant as pn
+from penchant.auditing import RULES, Bar, Contender, Listed, Material, Predicted
+from penchant.auditing.intervals import share_interval
+from penchant.auditing.planted.logs import as_split, split_at_random, world
+
+CHECKS = {rule.name: check for rule, check in RULES}
+DOCS = Path(__file__).parents[2] / "docs" / "audit.md"
+
+
+def one(rule, **given):
+    (finding,) = CHECKS[rule](Material(**given))
+    return finding
+
+
+def test_the_document_names_every_rule_with_its_bars():
+    lines = DOCS.read_text(encoding="utf-8").splitlines()
+    for rule, _ in RULES:
+        (line,) = [x for x in lines if x.startswith(f"| `{rule.name}` | {rule.question} |")]
+        for bar in (rule.bar.wrong, rule.bar.doubtful):
+            assert bar is None or f"{bar:g}" in line
+
+
+@pytest.mark.parametrize(
+    ("figure", "level"), [(0.0, "passed"), (0.1, "doubtful"), (0.3, "wrong"), (1.0, "wrong")]
+)
+def test_bars(figure, level):
+    assert Bar(doubtful=0.1, wrong=0.3).level(figure) == level
+    assert Bar(doubtful=-0.1, wrong=-0.3, below=True).level(-figure) == level
+
+
+def test_shares_of_rows_have_the_interval_of_users(rng):
+    of_user = rng.random(200) < 0.3
+    user = np.repeat(np.arange(200), 50)
+    share, (low, high) = share_interval(of_user[user], user)
+    few, (few_low, few_high) = share_interval(of_user, np.arange(200))
+    assert share == few
+    assert (high - low) == pytest.approx(few_high - few_low, rel=0.02)
+    _, (row_low, row_high) = share_interval(rng.random(10_000) < 0.3, user)
+    assert row_high - row_low < 0.4 * (high - low)
+
+
+def test_people_who_come_back_are_not_copies():
+    made = world(1)
+    twice = made.frame(times=False)
+    again = pl.concat([twice, twice.sample(fraction=0.3, seed=0)])
+    sides = np.where(made.rng.random(len(again)) < 0.2, 2, 0).astype(np.uint8)
+    assert one("same-pair", split=as_split(again, sides)).level == "doubtful"
+
+
+def test_short_texts_recur_by_themselves():
+    made = world(2)
+    frame = made.frame().with_columns(text=pl.lit("Great!"))
+    sides = split_at_random(made).sides
+    finding = one("same-text", split=as_split(frame, sides))
+    assert finding.figure > 0.9
+    assert finding.level == "doubtful"
+
+
+def test_markup_case_and_punctuation_do_not_hide_a_text():
+    said = "It does <br> what it says, and it does so WELL &amp; quietly."
+    other = "it does what it says -- and it does so well quietly"
+    frame = pl.DataFrame(
+        {"user": [1] * 30, "item": range(30), "text": [said] * 15 + [other] * 15}
+    ).with_columns(rating=pl.lit(4.0))
+    sides = np.repeat([0, 2], 15).astype(np.uint8)
+    assert one("same-text", split=as_split(frame, sides)).figure == 1
+
+
+def test_smoothed_and_scaled_means_of_training_rows_are_clean():
+    made = world(4)
+    split = split_at_random(made)
+    train = made.frame().filter(pl.Series(split.sides == 0))
+    sums = train.group_by("item").agg(n=pl.len(), total=pl.col("rating").sum())
+    table = sums.select(
+        "item",
+        plain=pl.col("total") / pl.col("n"),
+        damped=(pl.col("total") + 3 * 8) / (pl.col("n") + 8),
+        scaled=7 - 2 * pl.col("total") / pl.col("n"),
+        log_n=pl.col("n").log(),
+    )
+    found = pn.audit(split, features=table)
+    levels = {f.about: f.level for f in found if f.rule == "feature-of-test-rows"}
+    assert levels == dict.fromkeys(("plain", "damped", "scaled", "log_n"), "passed")
+
+
+def test_quality_known_from_elsewhere_is_no_leak():
+    made = world(6)
+    split = split_at_random(made)
+    quality = pl.DataFrame({"item": made.item + 1, "q": made.exact}).group_by("item").mean()
+    assert pn.audit(split, features=quality)["feature-of-test-rows"].level != "wrong"
+
+
+def test_scores_on_a_scale_of_their_own_are_not_constant(rng):
+    truth = rng.integers(1, 6, 500).astype(float)
+    scores = Predicted(1e-6 * rng.normal(0, 1, 500), truth, np.arange(500))
+    assert one("constant-predictions", predictions={"m": scores}).level == "passed"
+    same = Predicted(np.full(500, 1e-6), truth, np.arange(500))
+    assert one("constant-predictions", predictions={"m": same}).level == "wrong"
+
+
+def test_popular_items_unseen_are_found_behind_lists_that_differ():
+    made = world(7)
+    split = split_at_random(made)
+    log = split.log
+    seen = split.train.histories.matrix().toarray() > 0
+    score = np.where(seen, -1, np.bincount(made.item[split.sides == 0], minlength=log.n_items))
+    lists = np.argsort(-score, axis=1, kind="stable")[:, :10].astype(np.int32)
+    listed = Listed(np.arange(log.n_users, dtype=np.int32), lists)
+    finding = one("same-list", split=split, lists={"m": listed})
+    assert finding.level == "wrong"
+    assert "100.0 % with the most popular unseen" in finding.sentence
+
+
+def test_a_small_catalogue_makes_lists_alike_by_chance(rng):
+    frame = pl.DataFrame({"user": np.repeat(np.arange(60), 12), "item": np.tile(np.arange(12), 60)})
+    split = as_split(frame, np.where(rng.random(720) < 0.2, 2, 0).astype(np.uint8))
+    own = np.argsort(rng.random((60, 12)), axis=1)[:, :10].astype(np.int32)
+    finding = one("same-list", split=split, lists={"m": Listed(np.arange(60, dtype=np.int32), own)})
+    assert finding.level == "passed"
+
+
+def test_one_run_is_too_little_for_a_verdict_on_selection():
+    history = pl.DataFrame(
+        {"validation": [0.1, 0.3, 0.2], "test": [0.1, 0.2, 0.3], "kept": [False, False, True]}
+    )
+    assert one("selected-on-test", history=history).level == "doubtful"
+    many = pl.concat([history.with_columns(run=pl.lit(n)) for n in range(12)])
+    assert one("selected-on-test", history=many).level == "wrong"
+
+
+def test_too_few_users_are_told_how_many_it_takes():
+    close = Contender("m", "ranking", False, "ndcg@10", 0.3, "no better", 0.01, -0.01, 0.03, 500)
+    finding = one("no-better-than-trivial", contenders=(close,))
+    assert finding.level == "doubtful"
+    needed = 500 * (2.8016 * (0.04 / 3.92) / 0.01) ** 2
+    assert f"about {round(needed, -1):,.0f}"[:9] in finding.sentence
+
+
+def test_a_baseline_that_the_audit_added_stands_in_nobodys_table():
+    added = Contender("bias", "rating", True, "rmse", 0.9, added=True)
+    assert one("no-trivial-baseline", contenders=(added,)).level == "not checkable"

@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from penchant.data.dataset import Dataset
+from penchant.data.quality.filters import dates, drop_duplicates, k_core, rating_range, where
+from penchant.errors import DataError, ParameterError
+
+
+@pytest.fixture
+def log():
+    return Dataset.from_frame(
+        pl.DataFrame(
+            {
+                "user": [1, 1, 1, 2, 2, 3],
+                "item": ["a", "b", "a", "a", "b", "c"],
+                "rating": [1.0, 2.0, 3.0, 4.0, 5.0, 5.0],
+                "time": [datetime(2020, 1, day, 12) for day in (1, 5, 3, 4, 2, 6)],
+                "text": ["x", "x", None, None, "", "z"],
+            }
+        ),
+        item_table=pl.DataFrame({"item": ["a", "b", "c", "d"], "title": list("ABCD")}),
+    )
+
+
+def consistent(log):
+    assert log.item_table is None or log.item_table["item"].equals(log.items.ids)
+    again = Dataset.from_frame(log.frame(), item_table=log.item_table)
+    assert again.fingerprint == log.fingerprint
+
+
+def test_k_core_drops_what_has_too_little(log):
+    core = k_core(log, user=2, item=2)
+    consistent(core)
+    assert core.frame()["row"].to_list() == [1, 2, 3, 4, 5]
+    assert core.items.ids.to_list() == ["a", "b"]
+    assert core.origin.dropped == (
+        "k-core (2 events per user, 2 per item) dropped 1 of 6 events, "
+        "1 users and 2 items in 1 round",
+    )
+    assert len(k_core(log, 50, 50)) == 0
+    with pytest.raises(ParameterError):
+        k_core(log, -1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40),
+    st.integers(0, 4),
+    st.integers(0, 4),
+)
+def test_k_core_is_the_largest_that_holds(pairs, user, item):
+    log = Dataset.from_frame(pl.DataFrame(pairs, schema=["user", "item"], orient="row"))
+    left = list(pairs)
+    while True:
+        users, items = [u for u, _ in left], [i for _, i in left]
+        keep = [p for p in left if users.count(p[0]) >= user and items.count(p[1]) >= item]
+        if len(keep) == len(left):
+            break
+        left = keep
+    assert k_core(log, user, item).frame().select("user", "item").rows() == left
+
+
+def test_ranges_keep_both_ends_and_the_catalogue(log):
+    kept = rating_range(log, 2, 4)
+    consistent(kept)
+    assert kept.ratings.tolist() == [2, 3, 4]
+    assert kept.items.ids.to_list() == ["a", "b", "d"]  # d never had an event
+    assert "dropped 3 of 6 events, 1 users and 1 items" in kept.origin.dropped[0]
+    with pytest.raises(ParameterError):
+        rating_range(log, 4, 2)
+
+
+@pytest.mark.parametrize("end", ["2020-01-04", date(2020, 1, 4), datetime(2020, 1, 4, 12)])
+def test_dates(log, end):
+    assert dates(log, "2020-01-02", end).events["row"].to_list() == [3, 4, 5]
+    assert dates(log, end="2020-01-04T11:59").events["row"].to_list() == [1, 3, 5]
+    with pytest.raises(ParameterError, match="no date"):
+        dates(log, "soon")
+    with pytest.raises(ParameterError):
+        dates(log, end, "2019-01-01")
+
+
+def test_events_without_time_are_dropped_and_counted():
+    frame = pl.DataFrame({"user": [1, 2], "item": [1, 1], "time": [datetime(2020, 1, 1), None]})
+    kept = dates(Dataset.from_frame(frame), "2019-01-01")
+    assert "1 of them without a time" in kept.origin.dropped[0]
+
+
+def test_drop_duplicates(log):
+    assert drop_duplicates(log).events["row"].to_list() == [2, 3, 4, 5, 6]
+    assert drop_duplicates(log, keep="first").events["row"].to_list() == [1, 2, 4, 5, 6]
+    assert drop_duplicates(log, by="text").events["row"].to_list() == [2, 3, 4, 5, 6]
+    with pytest.raises(ParameterError):
+        drop_duplicates(log, by="rating")  # type: ignore[arg-type]
+
+
+def test_where_sees_outside_ids_and_accounts_add_up(log):
+    kept = where(rating_range(log, 2), (pl.col("user") == 1) | (pl.col("item") == "c"))
+    consistent(kept)
+    assert kept.events["row"].to_list() == [2, 3, 6]
+    assert len(kept.origin.dropped) == 2
+    with pytest.raises(DataError):
+        where(log, pl.col("nothing"))
+    with pytest.raises(DataError):
+        where(log, pl.col("rating"))
+
+
+def test_what_the_log_lacks_is_said():
+    log = Dataset.from_frame(pl.DataFrame({"user": [1], "item": [1]}))
+    for call in (lambda: rating_range(log, 1), lambda: dates(log, "2020-01-01")):
+        with pytest.raises(DataError, match="has no"):
+            call()
+    with pytest.raises(DataError, match="no texts"):
+        drop_duplicates(log, by="text")
+    assert np.array_equal(k_core(log, 1, 1).users.ids.to_numpy(), [1])

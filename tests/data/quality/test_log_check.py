@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import io
+import json
+from datetime import datetime, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.data.quality.log_check import check
+from penchant.data.reading.log_reader import read
+from penchant.errors import ParameterError
+
+
+def log_of(*events, **options):
+    columns = ("user", "item", "rating", "time", "text")
+    return Dataset.from_frame(
+        pl.DataFrame(list(events), schema=columns[: len(events[0])], orient="row"), **options
+    )
+
+
+def test_a_clean_log_has_no_finding():
+    rng = np.random.default_rng(0)
+    pairs = [(u, i, float(rng.integers(1, 6))) for u in range(12) for i in range(12)]
+    found = check(log_of(*pairs))
+    assert found.findings == ()
+    assert "nothing odd" in str(found)
+
+
+def test_duplicates_with_rows_and_outside_ids():
+    log = log_of((7, "a", 3.0), (7, "a", 3.0), (7, "b", 1.0), (7, "b", 5.0), (8, "a", 3.0))
+    found = check(log)
+    assert found["duplicates"].table().select("row", "user", "item").rows() == [
+        (1, 7, "a"),
+        (2, 7, "a"),
+    ]
+    assert found["conflicting_duplicates"].table()["row"].to_list() == [3, 4]
+    assert found["duplicates"].share == pytest.approx(0.4)
+
+
+def test_duplicate_texts():
+    when = datetime(2020, 1, 1)
+    log = log_of(
+        (1, 1, 5.0, when, "good"),
+        (1, 2, 5.0, when, "good"),
+        (2, 3, 5.0, when, "good"),
+        (1, 4, 4.0, when, None),
+        (1, 5, 4.0, when, None),
+    )
+    assert check(log)["duplicate_texts"].examples["row"].to_list() == [1, 2]
+
+
+def test_skipped_records_come_first():
+    file = io.BytesIO(b"user,item,rating\n1,2,3\n1,3,x\n1,4,5\n1,5,4\n")
+    found = read(file, quiet=True).check()
+    assert found.findings[0].name == "skipped"
+    assert found["skipped"].table()["row"].to_list() == [2]
+
+
+def test_ratings_out_of_scale():
+    events = [(u, i, float((u + i) % 5 + 1)) for u in range(20) for i in range(20)]
+    known = check(log_of(*events, (1, 99, 11.0), scale=(1, 5)))["out_of_scale"]
+    assert (known.level, known.count) == ("wrong", 1)
+    stray = check(log_of(*events, (1, 99, 50.0)))["out_of_scale"]
+    assert (stray.level, stray.table()["rating"].to_list()) == ("doubtful", [50.0])
+    zeros = check(log_of(*events, (1, 99, 0.0), (2, 99, 0.0)))
+    assert zeros["zeros"].count == 2
+    assert "out_of_scale" not in zeros
+    halves = [(u, i, rating + 0.5) for u, i, rating in events if rating < 5]
+    assert "out_of_scale" not in check(log_of(*halves, (1, 99, 0.5), (1, 98, 5.0)))
+
+
+def test_constant_raters_and_one_rating():
+    events = [(1, i, 5.0) for i in range(6)] + [(2, i, float(i % 3)) for i in range(6)]
+    rows = check(log_of(*events))["constant_raters"].table()
+    assert rows.select("row", "user", "events", "rating").rows() == [(1, 1, 6, 5.0)]
+    assert check(log_of((1, 1, 1.0), (2, 1, 1.0)))["one_rating"].count == 2
+
+
+def test_times():
+    normal = [(u, i, 1.0, datetime(2020, 1, 1, 1, u, i)) for u in range(30) for i in range(30)]
+    batch = [(u, 50, 1.0, datetime(2021, 5, 5, 5, 5, 5)) for u in range(30)]
+    alone = [(99, i, 1.0, datetime(2019, 5, 5, 5, 5, 5)) for i in range(6)]
+    future = (1, 60, 1.0, datetime.now() + timedelta(days=400))
+    early = (1, 61, 1.0, datetime(1970, 1, 1, 0, 0, 1))
+    found = check(log_of(*normal, *batch, *alone, future, early, (1, 62, 1.0, None)))
+    assert found["future_times"].table()["row"].to_list() == [937]
+    assert found["early_times"].table()["row"].to_list() == [938]
+    assert found["missing_times"].table()["row"].to_list() == [939]
+    assert found["batch_imports"].count == 30
+    assert found["single_time_users"].table()["user"].to_list() == [99]
+    assert "shared_instant" not in found
+    assert check(log_of(*normal[:100], *batch))["shared_instant"].count == 30
+    assert check(log_of((1, 1, 1.0, datetime(2020, 1, 1))))["whole_days"].level == "note"
+
+
+def test_counts_and_tables():
+    events = [(u, i, 1.0) for u in range(30) for i in range(5)] + [(77, 500, 1.0)]
+    events += [(0, i, 1.0) for i in range(1000, 1200)]
+    table = pl.DataFrame({"item": [0, 9999], "title": ["x", "y"]})
+    found = check(log_of(*events, item_table=table))
+    assert found["items_without_events"].table().row(0) == (None, 9999, 0)
+    assert found["near_empty_users"].table().rows() == [(151, 77, 1)]
+    assert found["near_empty_items"].count == 201
+    assert len(found["near_empty_items"].examples) == 20
+    assert len(found["near_empty_items"].table()) == 201
+    assert found["heavy_users"].table()["user"].to_list() == [0]
+    assert check(log_of(*events), near_empty=5)["near_empty_users"].count == 30
+    with pytest.raises(ParameterError):
+        check(log_of(*events), near_empty=-1)
+
+
+def test_report_as_text_and_json():
+    found = check(log_of((1, 1, 1.0, datetime(2020, 1, 1))))
+    assert json.loads(json.dumps(found.to_dict()))["findings"][0]["name"] == found.findings[0].name
+    assert len(str(found).splitlines()) == len(found) + 1
+    with pytest.raises(KeyError):
+        found["nothing"]
+
+
+def test_an_empty_log():
+    log = log_of((1, 1, 1.0, datetime(2020, 1, 1)))
+    check(log.subset(np.array([False])))

@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.data.quality.log_summary import summarise
+
+
+def test_figures_by_hand():
+    log = Dataset.from_frame(
+        pl.DataFrame(
+            {
+                "user": [1, 1, 2, 2],
+                "item": ["a", "b", "a", "a"],
+                "rating": [1.0, 2.0, 4.0, 5.0],
+                "time": [datetime(2020, 1, day) for day in (1, 2, 3, 4)],
+            }
+        ),
+        item_table=pl.DataFrame({"item": ["a", "b", "c"]}),
+        name="tiny",
+    )
+    summary = log.summary()
+    assert (summary.n_events, summary.n_users, summary.n_items) == (4, 2, 2)
+    assert summary.n_catalogue == 3
+    assert summary.density == pytest.approx(3 / 4)  # the repeated pair counts once
+    assert summary.rating_mean == 3
+    assert summary.rating_histogram == ((1, 1), (2, 1), (4, 1), (5, 1))
+    assert summary.events_per_item["max"] == 3
+    assert summary.gini == pytest.approx(0.25)
+    assert summary.top_1_percent == pytest.approx(0.75)
+    assert json.loads(json.dumps(summary.to_dict()))["last"] == "2020-01-04T00:00:00"
+    assert "(and 1 without events)" in str(summary)
+
+
+def test_without_ratings_times_and_events():
+    log = Dataset.from_frame(pl.DataFrame({"user": [1, 2], "item": [1, 1]}))
+    summary = summarise(log)
+    assert (summary.rating_mean, summary.first, summary.rating_histogram) == (None, None, ())
+    empty = summarise(log.subset(np.array([False, False])))
+    assert (empty.n_events, empty.gini, empty.density) == (0, 0, 0)
+    assert str(empty)
+
+
+def test_many_distinct_ratings_are_binned():
+    frame = pl.DataFrame({"user": range(100), "item": range(100), "rating": range(100)})
+    assert len(summarise(Dataset.from_frame(frame)).rating_histogram) == 20

@@ -1,0 +1,146 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.data.reading.id_tables import with_table
+from penchant.data.reading.log_reader import read, read_table
+from penchant.errors import DataError
+
+EVENTS = pl.DataFrame(
+    {
+        "user": [1, 1, 2, 3],
+        "item": [30, 10, 20, 10],
+        "rating": [1.0, 2.0, 3.0, 4.0],
+        "note": list("abcd"),
+    }
+)
+
+
+@pytest.fixture
+def log():
+    return Dataset.from_frame(EVENTS, name="log", scale=(1, 5))
+
+
+def joined(log, tmp_path, text, noun="item"):
+    path = tmp_path / f"{noun}s.csv"
+    path.write_text(text)
+    return with_table(log, read_table(path, noun, log))
+
+
+def test_a_table_joins_and_brings_new_items(log, tmp_path, capsys):
+    text = "id,title,genres\n10,Ten,Comedy|Drama\n40,Forty,Drama\n20,Twenty,\n"
+    found = joined(log, tmp_path, text)
+    assert found.item_table.rows() == [
+        (10, "Ten", ["Comedy", "Drama"]),
+        (20, "Twenty", None),
+        (30, None, None),
+        (40, "Forty", ["Drama"]),
+    ]
+    assert found.frame().equals(log.frame())
+    assert (found.name, found.scale, found.origin) == (log.name, log.scale, log.origin)
+    assert capsys.readouterr().err == (
+        "items.csv: 2 of the log's 3 items and 1 new, known by 'id', with title, genres.\n"
+    )
+
+
+def test_a_second_table_stands_beside_the_first(log, tmp_path):
+    first = joined(log, tmp_path, "item,year\n10,1990\n50,2000\n")
+    both = joined(first, tmp_path, "item,title\n30,Thirty\n50,Fifty\n60,Sixty\n")
+    assert both.item_table.rows() == [
+        (10, 1990, None),
+        (20, None, None),
+        (30, None, "Thirty"),
+        (50, 2000, "Fifty"),
+        (60, None, "Sixty"),
+    ]
+    people = joined(both, tmp_path, "user,age\n3,44\n9,7\n", "user")
+    assert people.user_table.rows() == [(1, None), (2, None), (3, 44), (9, 7)]
+    assert people.item_table.equals(both.item_table)
+    assert people.events["rating"].to_list() == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("title,year,id\nA,1,10\nB,2,20\n", "id"),  # not the title
+        ("year,movieId\n10,20\n1991,30\n", "movieId"),
+        ("code,words\n10,a\n20,b\n", "code"),  # no usual name: the first
+        ("id,movieId,x\n1,10,a\n2,20,b\n", "movieId"),
+        ("id,movieId,x\n10,777,a\n20,888,b\n", "id"),  # that of another catalogue
+    ],
+)
+def test_which_column_has_the_ids(log, tmp_path, text, column):
+    path = tmp_path / "items.csv"
+    path.write_text(text)
+    assert read_table(path, "item", log).column == column
+
+
+@pytest.mark.parametrize(
+    ("table", "column"),
+    [
+        ({"movieId": [10.0, 20.0, None], "id": [1, 2, 30]}, "movieId"),
+        ({"movieId": [10.5, 20.5, 30.5], "id": [10, 20, 30]}, "id"),
+        ({"item": ["Widget", "Gadget"], "id": [10, 20]}, "id"),
+    ],
+)
+def test_whole_numbers_and_names_are_told_by_the_logs_ids(log, table, column):
+    found = read_table(pl.DataFrame(table), "item", log)
+    assert found.column == column
+    assert {10, 20} <= set(found.frame["item"])
+    own = read(EVENTS, item_table=pl.DataFrame(table), quiet=True)
+    assert set(own.items.ids) == {10, 20, 30}
+
+
+def test_the_name_that_the_log_has_for_it_counts_first(tmp_path):
+    events, items = tmp_path / "events.csv", tmp_path / "items.csv"
+    events.write_text("who,Work,stars\nx,10,1\ny,20,2\n")
+    items.write_text("id,work\n20,10\n10,20\n")
+    log = read(events, user="who", item="Work", rating="stars", item_table=items, quiet=True)
+    assert log.item_table.rows() == [(10, 20), (20, 10)]
+    assert read_table(items, "item", log).column == "work"
+
+
+def test_ids_of_two_types_become_texts(log, tmp_path):
+    found = joined(log, tmp_path, "item,title\n10,Ten\nx5,Five\n")
+    assert found.items.ids.to_list() == ["10", "20", "30", "x5"]
+    assert found.item_table["title"].to_list() == ["Ten", None, None, "Five"]
+    assert found.frame()["item"].to_list() == ["30", "10", "20", "10"]
+
+
+def test_a_bar_makes_lists_of_labels_alone(log, tmp_path):
+    rows = [(10, "a | b", "http://x.org/a|b"), (20, "c", "http://x.org/c|d"), (30, "d", "")]
+    text = "item,plot,image\n" + "".join(f"{','.join(map(str, row))}\n" for row in rows)
+    types = joined(log, tmp_path, text).item_table.schema
+    assert types["plot"] == types["image"] == pl.String
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("id,t\n10,a\n10,b\n", "has the item 10 more than once in the column 'id'"),
+        ("id,t\nx1,a\nx2,b\n", "none of its item ids, such as 'x1' in the column 'id', is in"),
+        ("title,id\nA,77\nB,78\n", "such as 77 in the column 'id', is in the log 'log'"),
+    ],
+)
+def test_a_table_that_does_not_fit(log, tmp_path, text, sentence):
+    with pytest.raises(DataError, match=sentence):
+        joined(log, tmp_path, text)
+
+
+def test_no_column_is_overwritten(log, tmp_path):
+    first = joined(log, tmp_path, "id,title,year\n10,Ten,1990\n")
+    with pytest.raises(DataError, match="both have year, title: take out or rename"):
+        joined(first, tmp_path, "id,year,title\n10,1991,Zehn\n")
+
+
+def test_a_table_without_rows_or_that_is_a_folder(log, tmp_path):
+    path = tmp_path / "none.parquet"
+    pl.DataFrame({"item": [], "title": []}, {"item": pl.Int64, "title": pl.String}).write_parquet(
+        path
+    )
+    with pytest.raises(DataError, match="has no item"):
+        with_table(log, read_table(path, "item", log))
+    with pytest.raises(DataError, match="is a folder: name a file in it that has a row per item"):
+        read_table(tmp_path, "item", log)

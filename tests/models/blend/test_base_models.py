@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.data.holdout import Rows
+from penchant.data.splits import split_random
+from penchant.errors import ParameterError
+from penchant.models import EASE, Bias, Blend, DotProduct
+from penchant.models.blend.base_models import (
+    answers,
+    fit_members,
+    grid,
+    grids,
+    out_of_fold_answers,
+    specs_of,
+)
+from penchant.run import Run
+from penchant.testing import planted_ratings
+
+
+@pytest.fixture(scope="module")
+def split():
+    return split_random(planted_ratings(n_users=60), validation=0.1, test=0.2)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("bias; ials", "bias;ials"),
+        ("(bias;ials)", "bias;ials"),
+        ("(dot:dim=4,biases=false;bias)", "(dot:dim=4,biases=false;bias)"),
+        (["bias", "dot:dim=4,biases=false"], "(bias;dot:dim=4,biases=false)"),
+    ],
+)
+def test_members_are_a_text_that_reads_itself(given, kept):
+    model = Blend(members=given)
+    assert model.members == kept
+    assert Blend(members=model.members).members == kept
+
+
+def test_wrong_members_are_refused():
+    with pytest.raises(ParameterError, match="there is no model 'nobody'"):
+        Blend(members="bias;nobody")
+    with pytest.raises(ParameterError, match="bias has no parameter 'depth'"):
+        Blend(members="bias:depth=3")
+    with pytest.raises(ParameterError, match="needs members"):
+        Blend(members="")
+    assert specs_of("") == []
+
+
+def test_members_take_the_seed_unless_they_have_one(split):
+    text = "(dot:dim=2,epochs=1;dot:dim=2,epochs=1,seed=9)"
+    found = fit_members(text, split.train, split.validation, 4, Run())
+    assert [model.seed for model in found] == [4, 9]
+
+
+def test_an_event_is_answered_by_who_has_not_seen_it(split):
+    """A fold's answers are those of a model fitted to the other folds."""
+    train = split.train
+    members = [Bias().fit(train)]
+    found = out_of_fold_answers(members, train, 4, 7, Run())
+    fold = np.random.default_rng(7).permutation(len(train)) % 4
+    held = np.flatnonzero(fold == 2)
+    known = train.subset(fold != 2)
+    user, item = (train.events[c].to_numpy()[held] for c in ("user", "item"))
+    wanted = Bias().fit(known).predict(Rows(known.histories, user, item))
+    np.testing.assert_allclose(found[held, 0], wanted, atol=1e-6)
+    assert np.abs(found[:, 0] - answers(members, _rows(train))[:, 0]).max() > 0.01
+
+
+def test_rankers_answer_with_scores_and_likes_with_log_odds(split):
+    train, rows = split.train, split.test.rows
+    ease = EASE().fit(train)
+    likes = DotProduct(dim=2, epochs=1, target="like>=4").fit(train)
+    found = answers([ease, likes], rows)
+    scores = ease.scores(rows.histories)
+    np.testing.assert_allclose(found[:, 0], scores[rows.history, rows.items], atol=1e-6)
+    chance = 1 / (1 + np.exp(-found[:, 1].astype(float)))
+    np.testing.assert_allclose(chance, likes.predict(rows), atol=1e-5)
+    nobody = Rows(rows.histories, rows.history[:1], np.array([-1], np.int32))
+    mean = scores[rows.history[0]].mean()
+    assert answers([ease], nobody)[0, 0] == pytest.approx(mean, abs=1e-6)
+
+
+def test_a_grid_has_all_pairs_once(split):
+    users = split.test.histories
+    pairs = [
+        (int(users.users[start + row]), int(item))
+        for start, stop in grids(users)
+        for part in [grid(users, start, stop)]
+        for row, item in zip(part.history, part.items, strict=True)
+    ]
+    assert len(pairs) == len(set(pairs)) == len(users) * users.n_items
+
+
+def _rows(train):
+    user, item = (train.events[c].to_numpy() for c in ("user", "item"))
+    return Rows(train.histories, user, item)

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from penchant.models.neighbours import similarity as module
+from penchant.models.neighbours.similarity import (
+    Entities,
+    neighbours,
+    product,
+    similarity,
+    strongest,
+)
+
+KINDS = ("cosine", "jaccard", "pearson", "adjusted-cosine")
+
+
+@pytest.fixture
+def pair():
+    rng = np.random.default_rng(3)
+    tables = []
+    for n in (9, 7):
+        has = rng.random((n, 15)) < 0.5
+        has[0] = False
+        values = np.where(has, rng.integers(1, 6, (n, 15)) - 3.1, 0).astype(np.float32)
+        values[1] = np.where(has[1], 0.9, 0)  # one who gives everything the same rating
+        tables.append((has, values))
+    return tables
+
+
+def entities(table):
+    has, values = table
+    rows, columns = np.nonzero(has)
+    ones = np.ones(len(rows), np.float32)
+    return Entities(
+        sparse.csr_array((ones, (rows, columns)), shape=has.shape),
+        sparse.csr_array((values[has], (rows, columns)), shape=has.shape),
+    )
+
+
+def naive(kind, has_a, a, has_b, b):
+    both = has_a & has_b
+    n = both.sum()
+    if n == 0:
+        return 0.0
+    if kind == "cosine":
+        return n / np.sqrt(has_a.sum() * has_b.sum())
+    if kind == "jaccard":
+        return n / (has_a | has_b).sum()
+    x, y = a[both].astype(float), b[both].astype(float)
+    if kind == "pearson":
+        x, y = x - x.mean(), y - y.mean()
+        if np.ptp(a[both]) == 0 or np.ptp(b[both]) == 0:
+            return 0.0
+    return float(x @ y / np.sqrt((x @ x) * (y @ y)))
+
+
+@pytest.mark.parametrize("dense", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("shrinkage", "min_common"), [(0, 1), (2.5, 1), (0, 4)])
+def test_equals_naive_loops(pair, kind, shrinkage, min_common, dense, monkeypatch):
+    monkeypatch.setattr(module, "_DENSE_RATE", 1e30 if dense else 1e-30)
+    a, b = pair
+    found = similarity(entities(a), entities(b), kind, shrinkage, min_common)
+    assert found.dtype == np.float32
+    for i in range(9):
+        for j in range(7):
+            common = (a[0][i] & b[0][j]).sum()
+            wanted = naive(kind, a[0][i], a[1][i], b[0][j], b[1][j])
+            wanted = wanted * common / (common + shrinkage) if common >= min_common else 0
+            assert found[i, j] == pytest.approx(wanted, abs=6e-5), (i, j)
+
+
+def test_ratings_that_are_all_equal_have_no_correlation():
+    rng = np.random.default_rng(0)
+    n = 60
+    has = np.ones((2, n), bool)
+    values = np.stack([np.full(n, 1.53), rng.integers(-7, 7, n)]).astype(np.float32)
+    found = similarity(entities((has, values)), entities((has, values)), "pearson", 0)
+    assert found[0].tolist() == [0, 0]
+    assert found[1, 1] == 1
+
+
+def test_both_products_are_the_same(pair, monkeypatch):
+    a, b = (entities(t).ratings for t in pair)
+    found = []
+    for rate in (1e30, 1e-30):
+        monkeypatch.setattr(module, "_DENSE_RATE", rate)
+        found.append(product(a, b))
+    np.testing.assert_allclose(found[0], found[1], atol=1e-5)
+    np.testing.assert_allclose(found[0], a.toarray() @ b.toarray().T, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_neighbours_are_the_most_similar_others(pair, kind, monkeypatch):
+    monkeypatch.setattr(
+        module, "_blocks", lambda n, width: ((s, min(s + 4, n)) for s in range(0, n, 4))
+    )
+    one = entities(pair[0])
+    full = similarity(one, one, kind, 1.0)
+    np.fill_diagonal(full, 0)
+    near = neighbours(one, kind, shrinkage=1.0, min_common=1, kept=3).toarray()
+    for row in range(len(one)):
+        assert near[row, row] == 0
+        kept = np.sort(near[row][near[row] > 0])[::-1]
+        best = np.sort(full[row][full[row] > 0])[::-1][:3]
+        np.testing.assert_allclose(kept, best, atol=1e-6)
+        np.testing.assert_allclose(near[row][near[row] > 0], full[row][near[row] > 0], atol=1e-6)
+
+
+def test_strongest_keeps_only_what_is_above_zero():
+    alike = np.array([[0.5, -1, 0, 0.2], [0, 0, 0, 0], [1, 2, 3, 4]], np.float32)
+    kept = strongest(alike, 2).toarray()
+    np.testing.assert_array_equal(
+        kept, np.array([[0.5, 0, 0, 0.2], [0, 0, 0, 0], [0, 0, 3, 4]], np.float32)
+    )
+    assert strongest(alike, 99).nnz == 6
+
+
+def test_ratings_are_needed_by_what_compares_them(pair):
+    one = Entities(entities(pair[0]).binary)
+    with pytest.raises(ValueError, match="compares ratings"):
+        similarity(one, one, "pearson", 0)

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.errors import ParameterError
+from penchant.models import IALS
+from penchant.models import ials as module
+from penchant.testing import planted_pairs
+
+SETTINGS = {"dim": 5, "l2": 0.02, "unobserved": 0.3, "nu": 0.7, "epochs": 4}
+
+
+@pytest.fixture(scope="module")
+def log():
+    return planted_pairs(n_users=30, n_items=20, cold_items=2)
+
+
+@pytest.fixture(scope="module")
+def model(log):
+    return IALS(**SETTINGS).fit(log)
+
+
+def ridge(count, n_other):
+    return 0.02 * (count + 0.3 * n_other) ** 0.7
+
+
+def naive_solve(x, other):
+    """The minimum over each row w of sum (x=1) (1 - w.h)^2 + 0.3 sum (w.h)^2 + ridge |w|^2."""
+    rows = []
+    for has in x.astype(bool):
+        weights = 0.3 + has
+        system = other.T @ (weights[:, None] * other)
+        system += ridge(has.sum(), len(other)) * np.eye(other.shape[1])
+        rows.append(np.linalg.solve(system, other[has].sum(0)))
+    return np.array(rows)
+
+
+def objective(x, users, items):
+    outputs = users @ items.T
+    loss = ((1 - outputs) ** 2)[x > 0].sum() + 0.3 * (outputs**2).sum()
+    loss += (ridge(x.sum(1), x.shape[1]) * (users**2).sum(1)).sum()
+    return loss + (ridge(x.sum(0), x.shape[0]) * (items**2).sum(1)).sum()
+
+
+def test_users_are_the_exact_minimum_given_the_items(log, model):
+    x = log.histories.matrix().toarray()
+    items = model.item_factors_.astype(float)
+    np.testing.assert_allclose(model.user_factors_, naive_solve(x, items), atol=1e-4)
+
+
+def test_items_are_the_exact_minimum_given_the_users(log):
+    x = log.histories.matrix().toarray()
+    model = IALS(**SETTINGS)
+    users = np.random.default_rng(0).normal(0, 0.5, (log.n_users, 5)).astype(np.float32)
+    import torch
+
+    by_item = log.histories.matrix().T.tocsr()
+    found = model._solve(by_item.indptr, by_item.indices, torch.from_numpy(users)).numpy()
+    np.testing.assert_allclose(found, naive_solve(x.T, users.astype(float)), atol=1e-4)
+
+
+def test_batches_do_not_matter(log, model, monkeypatch):
+    monkeypatch.setattr(module, "_CELLS", 60)
+    small = IALS(**SETTINGS).fit(log)
+    np.testing.assert_allclose(small.user_factors_, model.user_factors_, atol=1e-4)
+
+
+def test_each_epoch_lowers_the_objective(log):
+    x = log.histories.matrix().toarray()
+    found = []
+    for epochs in (1, 2, 4, 8):
+        model = IALS(**SETTINGS | {"epochs": epochs}).fit(log)
+        found.append(objective(x, model.user_factors_.astype(float), model.item_factors_))
+    assert found == sorted(found, reverse=True)
+    assert found[0] > found[-1] * 1.0001
+
+
+def test_folding_in_gives_the_stored_vector(log, model):
+    stranger = type(log.histories)(
+        users=np.full(log.n_users, -1, np.int32),
+        offsets=log.histories.offsets,
+        items=log.histories.items,
+        ratings=log.histories.ratings,
+        times=None,
+        n_items=log.n_items,
+    )
+    np.testing.assert_allclose(model.user_vectors(stranger), model.user_factors_, atol=1e-5)
+    assert model.user_vectors(log.histories) is not model.user_factors_
+    np.testing.assert_array_equal(model.user_vectors(log.histories), model.user_factors_)
+
+
+def test_a_changed_history_of_a_known_user_gets_another_vector(log, model):
+    before = log.histories.take([4])
+    after = type(before)(
+        users=before.users,
+        offsets=np.array([0, 3]),
+        items=before.items[:3],
+        ratings=before.ratings[:3],
+        times=None,
+        n_items=log.n_items,
+    )
+    wanted = naive_solve(after.matrix().toarray(), model.item_factors_.astype(float))
+    np.testing.assert_allclose(model.user_vectors(after), wanted, atol=1e-4)
+    assert not np.allclose(wanted, model.user_factors_[4], atol=1e-2)
+
+
+def test_contributions_are_exact_also_for_repeated_events(model):
+    user = model.history([1, 5, 1, 7])
+    items = np.array([3, 0, 17], np.int32)
+    parts = model.contributions(user, items)
+    np.testing.assert_allclose(parts.sum(1), model.scores(user)[0, items], atol=1e-5)
+    assert (parts[:, 0] == 0).all()
+    with pytest.raises(ParameterError, match="one user at a time"):
+        model.contributions(model.known_, items)
+
+
+def test_cold_items_have_no_vector(model):
+    assert (model.item_factors_[20:] == 0).all()
+    assert (model.item_factors_[:20] != 0).all()

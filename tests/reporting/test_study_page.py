@@ -1,0 +1,260 @@
+"""The page, the text and the JSON of a study."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from penchant.errors import ParameterError
+from penchant.evaluation import evaluate_predictions
+from penchant.reporting.pages.study import write_study
+from penchant.results.graph import bars, lines, points, reliability
+from penchant.results.saved_comparison import Comparison
+from penchant.results.study import StudyResult, as_json
+from penchant.results.study_parts import LEVELS, Finding, Section, Sheet, Step
+
+
+@pytest.fixture(scope="module")
+def judged():
+    """Predictions of two contenders, one of them trivial, judged without any split."""
+    rows = pl.DataFrame({"user": [n // 4 for n in range(80)]}).with_columns(
+        rating=pl.Series([1.0, 5.0, 4.0, 2.0] * 20),
+        model=pl.Series([1.5, 4.5, 4.0, 2.5] * 20),
+        mean=pl.lit(3.0),
+    )
+    return evaluate_predictions(rows, ["rmse", "mae"], trivial=["mean"], replicates=50)
+
+
+@pytest.fixture(scope="module")
+def result(comparison, judged, hostile):
+    grid = pl.DataFrame({"inflection": ["4", hostile], "0.5": [0.73, 0.01], "1.5": [0.2, None]})
+    counts = pl.DataFrame(
+        {
+            "network": [hostile, "b"],
+            "published": [0.8491, 0.8691],
+            "here": [0.75, math.nan],
+            "here low": [0.7, None],
+            "here high": [0.8, None],
+            "verdict": ["beats", "no better"],
+            "ratings": [53, 1_000_209],
+        }
+    )
+    sections = (
+        Section(
+            title=f"Published {hostile}",
+            text=f"First\nline {hostile}.\n\nSecond.",
+            findings=tuple(Finding(level, f"{level}: {hostile}") for level in LEVELS),
+            tables=(
+                Sheet(
+                    counts, f"Figures {hostile}.", {"published": "percent:2", "verdict": "badge"}
+                ),
+                Sheet(grid, "A grid.", shade="high"),
+            ),
+            charts=(
+                bars(
+                    f"Bars {hostile}.",
+                    {
+                        hostile: {hostile: (0.8, 0.7, 0.9), "b": -0.1},
+                        "here": {hostile: 0.7, "c": None},
+                    },
+                    levels={f"all {hostile}": 0.5},
+                ),
+                bars(
+                    "Counts.", {"": {str(n): n * 1000 for n in range(40)}}, upright=True, half=True
+                ),
+                lines("Loss.", {"one": [3.0, math.nan, 1.0], "two": {1: 2, 9: 4}}, places={"k": 2}),
+                lines("Log.", {"one": [58, 10.3, 0.6]}, log=True, half=False),
+                points("Few.", [1, 2, 3], [1.5, 2.5, 3.0]),
+                points("Many.", [1.0, 2.0, 3.0, 4.0] * 500, [n / 500 for n in range(2000)]),
+                reliability("Chances.", {"m": [0.1, 0.8, 0.9]}, [0, 1, 0]),
+            ),
+            steps=("one",),
+        ),
+        Section(
+            title="Compared",
+            comparisons=(
+                Comparison.of(comparison, "First"),
+                Comparison.of(comparison, "Second"),
+                Comparison.of(judged, "Predictions"),
+            ),
+            steps=("two",),
+        ),
+    )
+    return StudyResult(
+        name="made",
+        title=f"Made {hostile}",
+        summary=f"What it is {hostile}.",
+        sections=sections,
+        log={
+            "name": f"log {hostile}",
+            "fingerprint": "a" * 64,
+            "source": f"there\n{hostile}",
+            "events": 1234,
+            "users": 12,
+            "items": 3,
+        },
+        seed=7,
+        settings={"epochs": 3, "name": hostile},
+        versions={"study": 1, "penchant": "0"},
+        steps=(Step("one", 61.0, kept=True), Step("two", 2.0, kept=False)),
+        seconds=2.5,
+    )
+
+
+@pytest.fixture(scope="module")
+def page(result, checked, tmp_path_factory):
+    return checked(write_study(result, tmp_path_factory.mktemp("study") / "deep" / "study.html"))
+
+
+def test_the_page_has_all_that_the_study_says(page, result, comparison):
+    for section in result.sections:
+        assert section.title in page.text
+        for paragraph in section.paragraphs:
+            assert paragraph in page.text
+        for finding in section.findings:
+            assert finding.sentence in page.text
+        for sheet in section.tables:
+            assert sheet.caption in page.text
+        for graph in section.charts:
+            assert graph.caption in page.text
+    for words in ("84.91 %", "1,000,209", "0.700 to 0.800", "1 min 1 s", "1,234 events", "a" * 16):
+        assert words in page.text
+    for entry in comparison.table().entries:
+        assert " ".join(entry.name.split()) in page.text.replace(" :", ":")
+    assert page.source.count("<figure>") == 7 + 2 * 6 + 1  # whiskers, and cost where it is known
+
+
+def test_nothing_can_inject(page, hostile):
+    assert "<script" not in page.source
+    assert "<img" not in page.source
+    assert hostile in page.text
+
+
+def test_verdicts_stand_at_the_top_and_kept_parts_are_marked(page, hostile):
+    head = page.text.partition("On this page")[0].partition("First line")[0]
+    assert f"verdict: {hostile}" in head
+    assert "1 of 2 steps were kept from an earlier run" in head
+    assert page.source.count('<span class="badge kept">kept</span>') == 3  # head, section, step
+
+
+def test_a_result_without_anything_kept_does_not_speak_of_it(result, checked, tmp_path):
+    fresh = replace(result, steps=(Step("one", 1.0, kept=False),), sections=result.sections[:1])
+    assert "earlier run" not in checked(fresh.report(tmp_path / "s.html")).text
+
+
+def test_same_study_same_bytes(result, tmp_path):
+    first = write_study(result, tmp_path / "a.html").read_bytes()
+    assert result.report(tmp_path / "b.html").read_bytes() == first
+
+
+def test_costs_that_nobody_knows_take_no_column(checked, result, judged, tmp_path):
+    only = replace(
+        result, sections=(Section(title="Judged", comparisons=(Comparison.of(judged),)),)
+    )
+    page = checked(only.report(tmp_path / "s.html"))
+    assert "time to learn" not in page.text
+    assert "on validation" not in page.text
+    assert "beats" in page.text
+
+
+def test_json_has_the_numbers_of_every_chart_and_table(result):
+    plain = json.loads(result.to_json())
+    assert plain == result.to_dict()
+    first, second = plain["sections"]
+    assert [first["kept"], second["kept"]] == [True, False]
+    assert first["tables"][0]["rows"][1] == [
+        "b", 0.8691, None, None, None, "no better", 1_000_209
+    ]  # fmt: skip
+    charts = first["charts"]
+    assert charts[0]["series"][0]["y"] == [0.8, -0.1, None]
+    assert charts[0]["series"][0]["low"] == [0.7, None, None]
+    assert charts[2]["series"][0]["y"] == [3.0, None, 1.0]
+    assert charts[2]["places"] == {"k": 2}
+    assert sum(charts[5]["series"][0]["count"]) == 2000
+    assert charts[6]["series"][0]["y"] == [0, 1, 0]
+    entries = second["comparisons"][2]["tables"]["rating"]["entries"]
+    assert [e["model"] for e in entries] == ["model", "mean"]
+
+
+def test_text_has_findings_tables_and_captions(result, hostile):
+    said = str(result).replace("\xa0", " ")
+    for words in ("trap: ", "84.91 %", "0.750 [0.700 to 0.800]", "[chart] Loss.", "(1 of 2 steps)"):
+        assert words in said
+    assert hostile in " ".join(said.split())
+    assert "gain over trivial" in said
+
+
+def test_formats_that_are_not_there_are_refused():
+    frame = pl.DataFrame({"a": [1]})
+    for formats in ({"b": "whole"}, {"a": "hole"}, {"a": "whole:2"}, {"a": "fixed:x"}):
+        with pytest.raises(ParameterError, match="the formats are"):
+            Sheet(frame, "x", formats)
+
+
+def test_a_column_is_written_by_its_type_unless_told():
+    frame = pl.DataFrame(
+        {"t": ["x"], "n": [1234], "f": [0.5], "l": [["a", "b"]], "none": [None], "s": [90.0]}
+    )
+    sheet = Sheet(frame, "x", {"s": "duration"})
+    written = [sheet.written(c, 0).replace("\xa0", " ") for c in frame.columns]
+    assert written == ["x", "1,234", "0.500", "a, b", "–", "1 min 30 s"]
+    assert Sheet(frame, "x", {"n": "text"}).written("n", 0) == "1234"
+
+
+@pytest.mark.parametrize(("best", "dark"), [("high", [0.0, 1.0, None]), ("low", [1.0, 0.0, None])])
+def test_shades_run_from_the_worst_to_the_best(best, dark):
+    frame = pl.DataFrame({"row": ["a", "b", "c"], "x": [1, 3, None], "y": [2.0, math.nan, 2.0]})
+    shades = Sheet(frame, "x", shade=best).shades()
+    assert shades == {"x": dark, "y": [0.5, None, 0.5]}
+    assert Sheet(frame.head(1).select("row", "x"), "x", shade=best).shades() == {}
+
+
+def test_charts_with_nothing_to_draw_are_refused():
+    for make in (
+        lambda: bars("x", {}),
+        lambda: bars("x", {"a": {"b": None}}),
+        lambda: lines("x", {"a": [math.nan]}),
+        lambda: points("x", [], []),
+    ):
+        with pytest.raises(ParameterError, match="nothing to draw"):
+            make()
+    with pytest.raises(ParameterError, match="as many predictions"):
+        points("x", [1, 2], [1])
+
+
+def test_stars_are_counted_each_in_a_field_of_their_own():
+    graph = points("x", [0.5, 1.0, 3.0, 5.0] * 600, [2.0] * 2400)
+    (series,) = graph.series
+    assert series.x == (0.5, 1.0, 3.0, 5.0)
+    assert series.count == (600,) * 4
+    assert graph.cell is not None
+    assert graph.cell[0] == 0.5
+
+
+def test_plain_values():
+    assert as_json({1: (math.inf, pl.Series([1, None]), None)}) == {"1": [None, [1, None], None]}
+
+
+def test_the_audit_of_a_comparison_is_on_the_page(page, result, comparison):
+    found = Comparison.of(comparison)
+    counts = found.findings["counts"]
+    assert counts["wrong"] > 0 < counts["doubtful"]
+    assert len(found.objections) == counts["wrong"] + counts["doubtful"]
+    for finding in found.objections:
+        assert " ".join(finding["sentence"].split()) in page.text
+    words = "What the audit of this comparison found: "
+    assert f"{words}{counts['wrong']} wrong, {counts['doubtful']} doubtful" in page.text
+    kept = json.loads(json.dumps(found.to_keep()))
+    assert Comparison.from_kept(kept).objections == found.objections
+    assert Comparison.from_kept({k: v for k, v in kept.items() if k != "findings"}).findings == {}
+    (first, *_) = (c for s in result.to_dict()["sections"] for c in s["comparisons"])
+    assert first["findings"]["worst"] == found.findings["worst"]
+
+
+def test_judged_predictions_have_no_audit(judged):
+    assert Comparison.of(judged).findings == {}
+    assert Comparison.of(judged).objections == []

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import replace
+
+import pytest
+
+from penchant.data.splits import split_per_user, split_random
+from penchant.errors import ParameterError, UnknownIdError
+from penchant.evaluation import evaluate
+from penchant.exploration.log_exploration import write_exploration
+from penchant.models import make
+from penchant.reporting import write_report
+
+
+@pytest.fixture(scope="module")
+def page(comparison, checked, tmp_path_factory):
+    path = write_report(comparison, tmp_path_factory.mktemp("report") / "deep" / "report.html")
+    return checked(path)
+
+
+def test_the_page_names_every_model_figure_and_term(page, comparison, hostile):
+    for table in comparison.tables.values():
+        for entry in table.entries:
+            assert " ".join(entry.name.split()) in page.text.replace(" :", ":")
+        for metric in table.metrics:
+            assert metric in page.text
+    assert comparison.split.fingerprint in page.text
+    assert comparison.split.describe()["sentence"] in page.text
+    assert page.tags["svg"] >= 4 + 2 * 6 + 1
+    assert page.tags["title"] == 1 + page.tags["svg"]
+
+
+def test_titles_names_and_ids_cannot_inject(page, hostile):
+    assert "<script" not in page.source
+    assert "<img" not in page.source
+    assert hostile in page.text
+
+
+def test_verdicts_are_the_tables_own(page, comparison):
+    best = comparison.best_name("ranking")
+    verdict = comparison.table("ranking")[best].verdict
+    said = {
+        "beats": f"{best} is best on validation events, and beats every trivial answer",
+        "no better": f"{best} is best on validation events, but no better than a trivial answer",
+    }[verdict]
+    assert said in page.text
+    shown = [e.verdict or "trivial" for t in comparison.tables.values() for e in t.entries]
+    for word in ("beats", "no better", "worse", "trivial"):
+        # One badge for each row, and one in the list of terms.
+        assert page.source.count(f">{word}</span>") == shown.count(word) + 1
+
+
+def test_same_evaluation_same_bytes(comparison, tmp_path):
+    first = write_report(comparison, tmp_path / "a.html").read_bytes()
+    assert write_report(comparison, tmp_path / "b.html").read_bytes() == first
+    assert len(first) < 1_500_000
+
+
+def test_given_users_pair_and_title(comparison, checked, hostile, tmp_path):
+    path = write_report(
+        comparison, tmp_path / "r.html", users=[hostile], pair=["popular"], title="1 < 2"
+    )
+    page = checked(path)
+    assert "1 < 2" in page.text
+    assert f"User {hostile}" in page.text
+    assert re.search(r"recommended to everyone: \d+.. most popular", page.text)
+    assert "the history plays no part in this list" in page.text
+
+
+def test_unknown_users_and_models_are_refused(comparison, tmp_path):
+    with pytest.raises(UnknownIdError, match="nobody"):
+        write_report(comparison, tmp_path / "r.html", users=["nobody"])
+    with pytest.raises(ParameterError, match="nothing"):
+        write_report(comparison, tmp_path / "r.html", pair=["nothing"])
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_ratings_times_titles_and_validation(planted, checked, tmp_path):
+    log = planted(ratings=False, times=False, titles=False)
+    result = evaluate([make("item-knn")], split_random(log, validation=0), replicates=100)
+    page = checked(write_report(result, tmp_path / "r.html"))
+    assert "nothing is chosen" in page.text or "nothing beats" in page.text
+    assert "Mean rating" not in page.text
+
+
+def test_a_trivial_winner_and_models_no_better_are_named(planted, checked, tmp_path):
+    split = split_per_user(planted(), validation=0.15, test=0.2)
+    result = evaluate([make("random:seed=3")], split, ["ndcg@5"], replicates=100)
+    result = replace(result, notes=("A note.",))
+    page = checked(write_report(result, tmp_path / "r.html"))
+    assert "A note." in page.text
+    assert "trivial answers were compared" in page.text
+
+    result = evaluate([make("bias")], split, ["ndcg@5"], replicates=100)
+    page = checked(write_report(result, tmp_path / "r.html"))
+    verdict = result.table()["bias"].verdict
+    assert verdict in ("no better", "worse")
+    named = "No better than trivial: bias" if verdict == "no better" else "Worse than trivial: bias"
+    assert named in page.text or f"bias is best on validation events, but {verdict}" in page.text
+
+
+def test_charts_leave_no_trace_in_matplotlib(page):
+    assert (
+        "matplotlib.pyplot" not in sys.modules or not sys.modules["matplotlib.pyplot"].get_fignums()
+    )
+
+
+@pytest.mark.parametrize("full", [True, False])
+def test_the_exploration_page(planted, checked, hostile, full, tmp_path):
+    log = planted(ratings=full, times=full, titles=full)
+    page = checked(write_exploration(log, tmp_path / "explore.html"))
+    assert hostile in page.text
+    assert "<script" not in page.source
+    assert ("Mean rating" in page.text) == full
+    assert ("Over time" in page.text) == full
+    assert ("Film 1" in page.text) == full
+    assert "Long tail" in page.text

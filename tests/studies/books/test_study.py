@@ -1,0 +1,280 @@
+"""The study of books on a made-up folder in Book-Crossing's form."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.data.sources.book_crossing import source as book_crossing
+from penchant.errors import DataError
+from penchant.run import Run
+from penchant.studies import find
+from penchant.studies.books import networks as books_networks
+from penchant.studies.books import published as books_published
+from penchant.studies.books import shared_embeddings as books_shared
+from penchant.studies.books import strong_models as books_strong
+from penchant.studies.books.networks import JACCARD, NETWORKS
+from penchant.studies.books.setup import EVERYTHING, Setup, drawn, scores
+from penchant.studies.study import Steps, StudyRun
+
+PLAIN, ADJUSTED = JACCARD
+
+
+@pytest.fixture(scope="module")
+def books(tmp_path_factory):
+    made = importlib.import_module("made_books")
+    return book_crossing.read(made.write(tmp_path_factory.mktemp("books")))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _here():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent)
+        yield
+
+
+@pytest.fixture(scope="module")
+def setup(books):
+    return Setup(log=books, seed=13, run=Run(threads=1), epochs=2, quick=True)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("steps")
+
+
+@pytest.fixture(scope="module")
+def result(books, kept):
+    return find("books").run(books, quick=True, run=StudyRun(output=kept, threads=1))
+
+
+def section(result, start):
+    return next(s for s in result.to_dict()["sections"] if s["title"].startswith(start))
+
+
+def rows(table):
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
+def row_of(table, name):
+    return next(row for row in rows(table) if row[table["columns"][0]] == name)
+
+
+def said(part):
+    return " ".join(f["sentence"] for f in part["findings"])
+
+
+# The data
+
+
+def test_the_data_are_counted_and_called_a_part(result, books):
+    part = section(result, "The data")
+    shapes = part["tables"][0]
+    assert row_of(shapes, "ratings from 1 to 10")["here"] == len(books)
+    assert row_of(shapes, "ratings from 1 to 10")["published"] == 433_671
+    assert row_of(shapes, "of these 0, no rating")["here"] == 50
+    assert row_of(shapes, "records of books")["here"] == 59
+    assert "cannot be compared number by number" in said(part)
+    assert "1 of 60, with" in said(part)
+    assert "150 users name 28 different places; 20% give no age" in said(part)
+    stars, ages = part["charts"]
+    assert stars["series"][1]["y"] == pytest.approx(
+        np.bincount(books.ratings.astype(int), minlength=11)[1:] / len(books)
+    )
+    assert sum(ages["series"][0]["y"]) == 120
+
+
+def test_a_log_without_tables_is_shown_without_them(books):
+    bare = Dataset.from_frame(books.frame(), name="bare", scale=(1, 10))
+    from penchant.studies.books import data as books_data
+
+    part = books_data.section(Setup(log=bare, seed=13, run=Run()))
+    assert len(part.charts) == 1
+    assert "Without a catalogue" in " ".join(f.sentence for f in part.findings)
+
+
+@pytest.mark.parametrize("scale", [(1, 5), None])
+def test_other_scales_are_refused(books, scale):
+    frame = books.frame().with_columns(pl.col("rating") / 2) if scale else books.frame()
+    frame = frame if scale else frame.drop("rating")
+    log = Dataset.from_frame(frame, name="other", scale=scale)
+    with pytest.raises(DataError, match="needs ratings from 1 to 10, and the log 'other'"):
+        find("books").run(log)
+
+
+# As published
+
+
+def test_everything_stands_beside_all_that_was_published(result, setup):
+    (table,) = section(result, "As published")["tables"]
+    names = [row["contender"] for row in rows(table)]
+    assert names == [EVERYTHING, *JACCARD, *(each.name for each in NETWORKS)]
+    likes = setup.liked(setup.test).mean()
+    everything = row_of(table, EVERYTHING)
+    assert everything["F1 test"] == pytest.approx(2 * likes / (1 + likes))
+    assert everything["accuracy test"] == pytest.approx(likes)
+    assert row_of(table, PLAIN)["published test"] == 0.602
+    assert row_of(table, "simple MAE (adjusted)")["published validation"] == 0.675
+    assert row_of(table, "dropout .9 (binary)")["published test"] == 0.7329
+    for row in rows(table):
+        if row["recommended"] == 1:
+            assert row["F1 test"] == pytest.approx(everything["F1 test"])
+        if row["recommended"] == 0:
+            assert row["F1 test"] == 0
+
+
+def test_networks_are_trained_as_published(setup):
+    full = Setup(log=setup.log, seed=13, run=Run())
+    models = {each.name: each.model(full) for each in NETWORKS}
+    simple, short = models["simple MSE (original)"], models["simple MAE (adjusted)"]
+    assert (simple.dim, simple.biases, simple.batch_size, simple.epochs) == (1, False, 32, 5)
+    assert (short.epochs, short.loss, str(short.target)) == (3, "mae", "adjusted(5,1)")
+    dropout = models["dropout .97 (binary)"]
+    assert (dropout.batch_size, dropout.epochs, dropout.patience) == (128, 25, 3)
+    assert (dropout.min_delta, dropout.dropout, dropout.is_logistic) == (0.01, 0.97, True)
+    published = simple.network(77_805, 185_973, by_rows=False, generator=_generator())
+    assert published.n_weights() == 263_782
+    assert len(models) == len(NETWORKS) == len({each.step for each in NETWORKS})
+
+
+def _generator():
+    import torch
+
+    return torch.Generator().manual_seed(0)
+
+
+def test_simple_networks_keep_their_last_epoch_and_others_their_best(setup):
+    simple = NETWORKS[0].fit(setup)
+    assert "validation_loss" not in simple.curve_[0]
+    assert simple.best_epoch_ == len(simple.curve_)
+    layers = next(each for each in NETWORKS if each.kind == "layers").fit(setup)
+    losses = [row["validation_loss"] for row in layers.curve_]
+    assert layers.best_epoch_ == 1 + int(np.argmin(losses))
+
+
+def test_published_predictions_do_not_know_validation_rows(setup):
+    from penchant.models import make
+
+    model = make("user-mean").fit(setup.split.train)
+    found = books_strong.answers(model, setup)
+    assert scores(found, "published test") == pytest.approx(
+        model.predict(setup.published_test.rows), abs=1e-5
+    )
+    known = setup.published_test.histories
+    assert known.n_events < setup.test.histories.n_events
+    assert np.array_equal(setup.published_test.source_rows, setup.test.source_rows)
+    assert not np.allclose(scores(found, "test"), scores(found, "published test"))
+
+
+def test_embeddings_go_from_network_to_network_where_asked(books):
+    shared = Setup(
+        log=books, seed=13, run=Run(threads=1), epochs=2, shared_embeddings=True, quick=True
+    )
+    chained = books_networks.chained(shared, NETWORKS[:3])
+    own = [each.fit(shared) for each in NETWORKS[:2]]
+    second = NETWORKS[1].fit(shared, own[0])
+    name = NETWORKS[1].name
+    expected = second.predict(shared.validation.rows)
+    assert scores(chained[name], "validation") == pytest.approx(expected, abs=1e-5)
+    assert not np.allclose(expected, own[1].predict(shared.validation.rows))
+    assert books_networks.step_names(shared) == ("jaccard", "networks")
+    assert books_shared.shared(Steps("books", books, version=1), shared) is None
+
+
+def test_families_have_a_name_in_sentences():
+    simple = [each.name for each in NETWORKS if each.kind == "simple"]
+    assert books_networks.in_words(simple) == "all 5 simple ones"
+    assert books_networks.in_words(simple[:1]) == simple[0]
+    assert books_networks.in_words([*simple, "dropout .8 (binary)"]) == (
+        "all 5 simple ones and dropout .8 (binary)"
+    )
+
+
+def test_so_many_networks_in_words():
+    names = [each.name for each in NETWORKS]
+    assert books_networks.how_many(names) == f"All {len(names)}"
+    assert books_networks.how_many(names[:2]) == f"2 of the {len(names)}"
+    looked = [name for name in names if "dropout .8" in name]
+    assert books_networks.in_words(looked, looked) == "all 3 with dropout"
+    assert "all" not in books_networks.in_words(looked)
+
+
+def test_predictions_are_constant_by_their_own_scale():
+    spread = {"published test": list(np.linspace(0.5, 0.55, 1000))}  # a twentieth of a star
+    chances = [each for each in NETWORKS if each.target == "binary"]
+    for each in NETWORKS:
+        assert books_published._is_constant(each, {each.name: spread}) == (each not in chances)
+    few = {"published test": [7.0] * 995 + [1.0] * 5}  # so few rows make no difference
+    assert books_published._is_constant(NETWORKS[0], {NETWORKS[0].name: few})
+
+
+def test_networks_that_were_cut_short_are_told(setup):
+    full = Setup(log=setup.log, seed=13, run=Run(), epochs=3)
+    for losses, short in (([3, 2, 1], True), ([3, 2, 1.995], False), ([3, 2], False)):
+        found = {"curve": {"validation": losses}}
+        assert books_published._is_cut_short(found, full) == short
+
+
+def test_a_chain_stands_beside_networks_that_are_alone(result):
+    part = section(result, "One pair of embeddings")
+    first, *later = rows(part["tables"][0])
+    assert first["F1 alone"] == first["F1 in the chain"]
+    assert first["AUC alone"] == first["AUC in the chain"]
+    assert len(later) == 5
+    assert any(row["AUC alone"] != row["AUC in the chain"] for row in later)
+    assert "Of 5 networks" in said(part)
+
+
+# The whole
+
+
+def test_the_page_and_what_is_kept(result, books, kept, tmp_path):
+    again = find("books").run(books, quick=True, run=StudyRun(output=kept, threads=1))
+    assert set(again.kept) == {step.name for step in again.steps}
+    assert [s["findings"] for s in again.to_dict()["sections"]] == [
+        s["findings"] for s in result.to_dict()["sections"]
+    ]
+    page = result.report(tmp_path / "books.html").read_text()
+    assert "figures mean nothing" in page
+    assert json.loads(result.to_json())["seed"] == 13
+    titles = [s["title"] for s in result.to_dict()["sections"]]
+    assert titles[:2] == ["The data", "As published"]
+    assert len(titles) == 8
+
+
+def test_some_readers_are_drawn_with_all_that_they_rated(books):
+    some = drawn(books, 100, seed=1)
+    assert (some.n_users, (some.user_counts > 0).sum()) == (100, 100)
+    assert (some.item_counts > 0).all()
+    expected = books.frame().filter(pl.col("user").is_in(some.users.ids.implode()))
+    columns = ["user", "item", "rating", "row"]
+    assert some.frame().select(columns).equals(expected.select(columns))
+    assert some.name == f"{books.name}, 100 readers"
+    assert some.fingerprint == drawn(books, 100, seed=1).fingerprint
+    assert some.fingerprint != drawn(books, 100, seed=2).fingerprint
+    assert drawn(books, 150, seed=1) is books
+
+
+def test_published_scores_are_claims_beside_recommending_everything(setup):
+    said = books_published.claims(setup)
+    liked = float(setup.liked(setup.test).mean())
+    everything = 2 * liked / (1 + liked)
+    for sentence, family, value in zip(
+        said, ("Jaccard", "networks"), (".7430", ".7329"), strict=True
+    ):
+        assert sentence.startswith(f"Best published of {family}, on the whole set: f1 {value} is ")
+        assert f"always-yes {'has ' if '; always-yes' in sentence else '('}" in sentence
+        assert f"{everything:.4f}".lstrip("0") in sentence
+
+
+def test_contenders_are_counted_from_where_they_were(setup):
+    cuts = {name: cut for name, (cut, _) in books_published.contenders(setup).items()}
+    assert cuts[ADJUSTED] == cuts[PLAIN] == 8
+    assert cuts["simple BCE (binary)"] == 0.5
+    assert set(cuts) == {*JACCARD, *(each.name for each in NETWORKS)}

@@ -1,0 +1,271 @@
+"""The study of movies on a made-up log whose figures are known."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.attributes.binary import MOVIELENS
+from penchant.data.dataset import Dataset
+from penchant.errors import DataError
+from penchant.run import Run
+from penchant.studies import find
+from penchant.studies.movies import published as movies_published
+from penchant.studies.movies.first_user import first_user
+from penchant.studies.movies.setup import (
+    EVERYTHING,
+    NETWORKS,
+    Setup,
+)
+from penchant.studies.movies.shared_models import SHARED, TRIVIAL
+from penchant.studies.study import StudyRun
+
+N_USERS, N_ITEMS = 30, 70
+
+
+@pytest.fixture(scope="module")
+def films():
+    """53 ratings of the first user, 45 of them likes: 26 of the first 34 and all of the last 19.
+
+    The other users like films of their own two genres, and each genre is had by some films.
+    """
+    rng = np.random.default_rng(3)
+    genres = rng.random((N_ITEMS, len(MOVIELENS))) < 0.12
+    genres[np.arange(N_ITEMS), np.arange(N_ITEMS) % len(MOVIELENS)] = True
+    users, items, ratings = [np.full(53, 7)], [rng.permutation(N_ITEMS)[:53]], []
+    ratings.append(np.concatenate([rng.permutation([5] * 10 + [4] * 16 + [3] * 8), [4] * 19]))
+    for user in (u for u in range(N_USERS) if u != 7):
+        seen = rng.permutation(N_ITEMS)[: rng.integers(15, 40)]
+        mine = genres[seen][:, rng.permutation(len(MOVIELENS))[:2]].any(axis=1)
+        users.append(np.full(len(seen), user))
+        items.append(seen)
+        ratings.append(np.where(mine, 4, 2) + rng.integers(0, 2, len(seen)))
+    table = pl.DataFrame(
+        {
+            "item": np.arange(N_ITEMS),
+            "title": [f"Film {n}" for n in range(N_ITEMS)],
+            "genres": [[MOVIELENS[g] for g in np.flatnonzero(row)] for row in genres],
+        }
+    )
+    frame = pl.DataFrame(
+        {
+            "user": np.concatenate(users),
+            "item": np.concatenate(items),
+            "rating": np.concatenate(ratings).astype(np.float32),
+        }
+    ).with_columns(
+        # Not in the order of the file, as in MovieLens.
+        time=pl.lit(np.datetime64("2000-01-01"))
+        + pl.duration(hours=pl.Series(rng.permutation(sum(map(len, users)))))
+    )
+    return Dataset.from_frame(frame, item_table=table, name="films", scale=(1, 5))
+
+
+@pytest.fixture(scope="module")
+def setup(films):
+    return Setup(log=films, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2, quick=True)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("steps")
+
+
+@pytest.fixture(scope="module")
+def result(films, kept):
+    return find("movies").run(films, quick=True, run=StudyRun(output=kept))
+
+
+def section(result, start):
+    return next(s for s in result.to_dict()["sections"] if s["title"].startswith(start))
+
+
+def rows(table):
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
+def of(table, name):
+    return next(row for row in rows(table) if row[table["columns"][0]] == name)
+
+
+# As published
+
+
+def test_likes_everything_has_the_published_accuracy(result):
+    (table,) = section(result, "As published")["tables"]
+    everything = of(table, EVERYTHING)
+    assert everything["accuracy"] == pytest.approx(45 / 53)
+    assert everything["right"] == "45 of 53"
+    assert everything["AUC"] == 0.5
+    assert everything["F1"] == pytest.approx(2 * 45 / (2 * 45 + 8))
+    assert of(table, "LSTM")["published accuracy"] == 0.8491
+    assert of(table, "autoencoder")["published time"] == 123
+    assert {*NETWORKS, "RBM", "autoencoder"} < {row["recommender"] for row in rows(table)}
+
+
+def test_training_and_test_rows_are_told_apart(result):
+    (table,) = section(result, "The same, training")["tables"]
+    everything = of(table, EVERYTHING)
+    assert everything["first 34 (trained on)"] == pytest.approx(26 / 34)
+    assert everything["last 19 (test)"] == 1
+    said = " ".join(f["sentence"] for f in section(result, "The same, training")["findings"])
+    assert "All 19 test ratings are likes" in said
+    assert "26 of the 34" in said
+    for row in rows(table):
+        parts = 34 * row["first 34 (trained on)"] + 19 * row["last 19 (test)"]
+        assert parts == pytest.approx(53 * row["all 53"])
+
+
+def test_a_test_part_with_both_classes_is_not_called_empty(films):
+    turned = films.ratings.copy()
+    turned[np.flatnonzero(films.events["user"].to_numpy() == 7)[-1]] = 1
+    found = {
+        "user": 7,
+        "liked": turned[films.events["user"].to_numpy() == 7] >= 4,
+        "train": 34,
+        "said": {m: {"scores": [1.0] * 53, "cut": 0.5, "seconds": 1.0} for m in NETWORKS}
+        | {"RBM": {"scores": [0.0] * 53, "cut": 4.0, "seconds": 1.0, "users": 30}},
+    }
+    coded = {"users": 24, "first_user": {"scores": [4.0] * 53, "cut": 4.0, "seconds": 1.0}}
+    setup = Setup(log=films, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
+    published, parts = movies_published.sections(setup, found, coded)
+    said = " ".join(f.sentence for f in parts.findings)
+    assert "not even defined" not in said
+    assert "18 of the 19" in said
+    assert "autoencoder 83.02\N{NO-BREAK SPACE}% and 83.02" in said.replace("\xa0 ", " ")
+    table = published.tables[0]
+    assert table.frame["accuracy"].to_list()[-2:] == pytest.approx([9 / 53, 44 / 53])
+
+
+def test_published_accuracies_are_claims_on_the_published_log_alone(films):
+    found = {
+        "user": 7,
+        "liked": films.ratings[films.events["user"].to_numpy() == 7] >= 4,
+        "train": 34,
+        "said": {m: {"scores": [1.0] * 53, "cut": 0.5, "seconds": 1.0} for m in NETWORKS}
+        | {"RBM": {"scores": [0.0] * 53, "cut": 4.0, "seconds": 1.0, "users": 30}},
+    }
+    coded = {"users": 24, "first_user": {"scores": [4.0] * 53, "cut": 4.0, "seconds": 1.0}}
+
+    def claims(log):
+        setup = Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
+        (published, _) = movies_published.sections(setup, found, coded)
+        return [f.sentence for f in published.findings if "always-yes" in f.sentence]
+
+    assert claims(films) == []  # a figure on another user's ratings is no claim
+    said = claims(dataclasses.replace(films, name=movies_published.PUBLISHED_ON))
+    assert len(said) == len(movies_published.PUBLISHED)
+    assert said[0].startswith(
+        "Published for the LSTM: like-accuracy .8491 is no better than always-yes (.8491"
+    )
+    assert "on all rows of user 7 of movielens-1m" in said[0]
+
+
+def test_networks_train_on_the_first_part_alone(setup, films):
+    found = first_user(setup)
+    assert (len(found["liked"]), sum(found["liked"]), found["train"]) == (53, 45, 34)
+    late = np.flatnonzero(films.events["user"].to_numpy() == 7)[34:]
+    ratings = films.ratings.copy()
+    ratings[late] = 1
+    turned = dataclasses.replace(films, events=films.events.with_columns(rating=pl.Series(ratings)))
+    other = first_user(dataclasses.replace(setup, log=turned))
+    for name in NETWORKS:
+        assert np.array_equal(found["said"][name]["scores"], other["said"][name]["scores"])
+    assert not np.array_equal(found["liked"], other["liked"])
+
+
+# Rows, sample and judging
+
+
+def test_the_honest_table_has_everyone_on_the_same_rows(result):
+    part = section(result, "Honestly")
+    _, order = part["tables"]
+    names = {row["recommender"] for row in rows(order)}
+    assert {*NETWORKS, *SHARED, *TRIVIAL, EVERYTHING, "RBM from zero weights"} < names
+    decisions, ordered, everyone = (c["tables"]["like"] for c in part["comparisons"])
+    assert decisions["rows"] == ordered["rows"] < everyone["rows"]
+    assert decisions["users"] == 8
+    trivial = {e["model"] for e in decisions["entries"] if e["trivial"]}
+    assert trivial == {EVERYTHING, *TRIVIAL}
+    share = next(e for e in decisions["entries"] if e["model"] == EVERYTHING)
+    assert any(f"{100 * share['figures']['like-accuracy']['value']:.1f}" in t for t in part["text"])
+
+
+# Traps
+
+
+def test_zero_weights_leave_one_hidden_unit(result):
+    part = section(result, "The RBM")
+    (table,) = part["tables"]
+    assert of(table, "RBM from zero weights")["hidden units that differ"] == "1 of 30"
+    assert of(table, "RBM from random weights")["hidden units that differ"] == "30 of 30"
+    assert of(table, "popular")["shared with Popular"] == 1
+    assert 0 <= of(table, "EASE")["shared with Popular"] < 1
+
+
+def test_zeros_are_judged_by_the_loss_of_the_autoencoder(result, films):
+    (chart,) = section(result, "The autoencoder")["charts"]
+    (zeros,) = chart["levels"].values()
+    others = [u for u in range(30) if u != 7]
+    tested = np.random.default_rng(0).permutation(others)[:6]
+    squares = films.ratings[np.isin(films.events["user"].to_numpy(), tested)] ** 2
+    assert zeros == pytest.approx(squares.sum() / (6 * films.n_items))
+    assert len(chart["series"][1]["y"]) == 3
+    (unseen,) = section(result, "The autoencoder")["comparisons"]
+    trivial = {e["model"] for e in unseen["tables"]["rating"]["entries"] if e["trivial"]}
+    assert trivial == {"zero", "mean of all", "the user's mean", "biases"}
+
+
+# Recommendations, SQL and the whole
+
+
+def test_networks_are_updated_and_recalled(result):
+    part = section(result, "Recommendations")
+    *lists, states = part["tables"]
+    assert [row["ratings"] for row in rows(states)] == [34, 53, 34, 53]
+    first, updated, recalled, _ = rows(states)
+    same = ("likes", "dislikes", "mean chance", "right")
+    assert [first[c] for c in same] == [recalled[c] for c in same]
+    assert first["mean chance"] != updated["mean chance"]
+    assert all(row["likes"] + row["dislikes"] == 70 - 53 for row in rows(states))
+    assert any("exactly the chances" in f["sentence"] for f in part["findings"])
+    assert len(lists) >= 2
+    for table in lists:
+        assert len(table["rows"]) == 5
+        assert all(row["why"] and row["genres"] for row in rows(table))
+
+
+def test_sql_gives_the_same_rows(result, films):
+    (finding,) = section(result, "The preparation")["findings"]
+    likes = int((films.ratings >= 4).sum())
+    assert f"{len(films):,} rows, of which {likes:,} are likes" in finding["sentence"]
+    assert finding["sentence"].endswith("they are the same in every one.")
+    (table,) = section(result, "The preparation")["tables"]
+    assert any('AS "Film-Noir"' in row["SQL"] for row in rows(table))
+
+
+def test_the_page_tells_all_levels(result, tmp_path):
+    assert {f.level for f in result.findings()} == {"as published", "honest", "trap", "verdict"}
+    assert len(result.findings("verdict")) == 3
+    page = result.report(tmp_path / "movies.html").read_text()
+    assert "45/53" in page
+    assert "Film-Noir" in page
+    assert "figures mean nothing" in result.summary
+
+
+def test_it_continues_where_it_was(result, films, kept):
+    again = find("movies").run(films, quick=True, run=StudyRun(output=kept))
+    assert len(again.kept) == len(again.steps) == 12
+    first, second = result.to_dict()["sections"], again.to_dict()["sections"]
+    for part in (*first, *second):
+        del part["kept"]
+    assert str(first) == str(second)  # as texts, for a missing number is not itself
+
+
+def test_a_log_without_genres_is_refused_at_once(films):
+    bare = dataclasses.replace(films, item_table=None)
+    with pytest.raises(DataError, match="no item table"):
+        find("movies").run(bare, quick=True)

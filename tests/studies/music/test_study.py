@@ -1,0 +1,263 @@
+"""The study of music on a made-up category in the form of Amazon's reviews."""
+
+from __future__ import annotations
+
+import importlib
+import json
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.data.sources.amazon import source as amazon
+from penchant.data.splits import TEST, TRAIN
+from penchant.errors import DataError
+from penchant.studies import find
+from penchant.studies.music import regressor as music_regressor
+from penchant.studies.music import similar_products as music_similar
+from penchant.studies.music.codes import PUBLISHED_LOSS
+from penchant.studies.music.sentiment import PLAIN, TOOLS
+from penchant.studies.study import StudyRun
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _here():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(Path(__file__).parent)
+        yield
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory):
+    made = importlib.import_module("made_music")
+    return amazon.read(made.write(tmp_path_factory.mktemp("music")), "made music")
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory):
+    return tmp_path_factory.mktemp("steps")
+
+
+@pytest.fixture(scope="module")
+def result(log, kept):
+    return find("music").run(log, quick=True, run=StudyRun(output=kept, threads=1))
+
+
+def section(result, start):
+    return next(s for s in result.to_dict()["sections"] if s["title"].startswith(start))
+
+
+def rows(table):
+    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
+
+
+def row_of(table, name):
+    return next(row for row in rows(table) if row[table["columns"][0]] == name)
+
+
+def said(part):
+    return " ".join(f["sentence"] for f in part["findings"])
+
+
+def test_counts_stand_beside_those_published(result, log):
+    part = section(result, "The data")
+    counts, cleaning, gaps = part["tables"]
+    known = int((log.events["item"] != log.items.indices(["B000000000"])[0]).sum())
+    assert row_of(counts, "reviews") == {
+        "what": "reviews",
+        "published": 1_584_082,
+        "here": len(log),
+    }
+    assert row_of(counts, "rows of the merged table")["here"] == known < len(log)
+    assert row_of(counts, "products in the metadata")["published"] == 74_347
+    assert row_of(cleaning, "merge")["left out"] == len(log) - known
+    assert row_of(cleaning, "price")["changed"] == 27
+    assert row_of(gaps, "overall_mean")["missing"] == 0
+    assert "Digital Music" in " ".join(part["text"])
+
+
+def test_copies_of_a_users_text_are_counted_across_the_random_split(result, log):
+    texts = log.events.select("user", "text")
+    again = len(texts) - texts.unique().height
+    assert again >= 9  # every seventh user repeats a text
+    assert f"{again} of {len(log)} reviews repeat a text" in said(section(result, "The data"))
+
+
+def test_who_gave_the_highest_rating_is_counted(result, log):
+    part = section(result, "What the reviews look like")
+    givers = log.events.filter(pl.col("rating") == 5)["user"].n_unique()
+    assert f"{givers} of 60 users gave the highest rating, 5" in said(part)
+    assert "47,698" in said(part)
+    positive = float((log.ratings > 3).mean())
+    assert f"{positive:.1%} of the reviews are positive" in said(part)
+    popular = rows(part["tables"][-1])
+    assert [row["events"] for row in popular] == sorted(log.item_counts, reverse=True)[:24]
+    words = next(c for c in part["charts"] if c["caption"].startswith("Words of the text"))
+    leaning = dict(zip(words["series"][0]["x"], words["series"][0]["y"], strict=True))
+    assert leaning["wonderful"] > 0 > leaning["awful"]
+
+
+def test_lists_of_similar_products_name_each_once_with_co_raters(result, log):
+    part = section(result, "Products alike")
+    plain = rows(part["tables"][0])
+    names = [row["similar"] for row in plain]
+    assert len(names) == len(set(names)) == 10
+    most = log.items.take([int(np.argmax(log.item_counts))])[0]
+    raters = {
+        item: set(log.events.filter(pl.col("item") == n)["user"])
+        for n, item in enumerate(log.items.ids)
+    }
+    for row in plain:
+        assert row["co_raters"] == len(raters[most] & raters[row["similar"]])
+    compared = part["comparisons"][0]["tables"]["ranking"]["entries"]
+    assert {e["model"] for e in compared} >= {*music_similar.MODELS, "popular", "random"}
+
+
+def test_the_seventy_features_are_listed_with_their_farthest_values(result):
+    part = section(result, "The 70 features")
+    published, ours = (rows(table) for table in part["tables"])
+    assert sum(row["how many"] for row in published) == 70
+    assert sum(row["how many"] for row in ours) == 49
+    named = {row["feature"]: row for row in published}
+    assert named["price"]["farthest (deviations)"] > 3
+    known = {row["feature"]: row for row in ours}
+    assert known["price"]["farthest (deviations)"] <= named["price"]["farthest (deviations)"]
+    assert not {"text", "summary's word", "text's words"} & set(known)
+
+
+def test_sentiment_stands_beside_the_majority(result, log):
+    part = section(result, "Sentiment")
+    decided, split, slow, tools = part["tables"]
+    network, always = rows(decided)
+    positive = always["positive, called so"] + always["negative, called positive"]
+    assert always["accuracy"] == pytest.approx(always["positive, called so"] / positive)
+    assert always["recall of negatives"] == 0
+    assert network["published accuracy"] == 0.914
+    counted = [network[name] for name in list(network)[-4:]]
+    assert sum(counted) == round(0.3 * len(log))
+    assert network["accuracy"] == pytest.approx((counted[0] + counted[3]) / sum(counted))
+    assert "191,860 parameters (published: 191,860)" in " ".join(part["text"])
+    assert [r["classifier"] for r in rows(split)] == ["majority", "tfidf", "cnn", "ngrams", "bag"]
+    assert row_of(split, "majority")["AUC"] == 0.5
+    assert row_of(split, "tfidf")["AUC"] > 0.6  # telling words were planted
+    assert {"text-cnn", "cnn-rnn"} <= {r["classifier"] for r in rows(slow)}
+    assert [r["classifier"] for r in rows(tools)] == ["majority", PLAIN, *TOOLS]
+    assert "over as published" in tools["columns"]
+
+
+def test_codings_are_measured_against_predicting_zero(result):
+    part = section(result, "PCA and autoencoders")
+    (table,) = part["tables"]
+    assert row_of(table, "linear autoencoder as published")["parameters"] == 775
+    assert row_of(table, "stacked autoencoder, 32 and 5")["parameters"] == 4_939
+    explained, losses = part["charts"]
+    together, each = (series["y"] for series in explained["series"])
+    assert together[-1] == pytest.approx(1, abs=1e-4)
+    assert each == sorted(each, reverse=True)
+    assert losses["series"][1]["y"] == list(PUBLISHED_LOSS)
+    levels = losses["levels"]
+    assert levels["PCA"] == pytest.approx(levels["predicting zero"] * (1 - together[4]), rel=0.02)
+
+
+def test_text_autoencoders_stand_beside_the_most_frequent_words(result):
+    (table, *_) = section(result, "Autoencoders of summaries")["tables"]
+    readers = [row["read by"] for row in rows(table)]
+    assert readers[0] == "always the most frequent words"
+    assert len(readers) == 4
+    for row in rows(table):
+        assert 0 <= row["words right"] <= 1
+
+
+def test_the_regressor_stands_beside_trivial_answers(result, log):
+    part = section(result, "The rating regressor")
+    table, far = part["tables"]
+    assert "63,633 parameters, 62,657 of them trained" in " ".join(part["text"])
+    first = row_of(table, music_regressor.ORIGINAL)
+    assert (first["published MAE"], first["published MSE"]) == (0.3398, 31.7)
+    sides = find("music").Setup(log=log, seed=0, run=StudyRun()).published_split(0).sides
+    truth = log.ratings[sides == TEST].astype(float)
+    highest = row_of(table, music_regressor.HIGHEST)
+    assert highest["MAE"] == pytest.approx(np.mean(5 - truth))
+    assert highest["MSE"] == pytest.approx(np.mean((5 - truth) ** 2))
+    mean = log.ratings[sides == TRAIN].astype(float).mean()
+    assert row_of(table, "global-mean")["MSE"] == pytest.approx(np.mean((mean - truth) ** 2))
+    assert row_of(table, "DNN, bounded output")["farthest off"] <= 4
+    off = [row["off"] for row in rows(far)]
+    assert off == sorted(off, reverse=True)
+    assert off[0] == pytest.approx(first["farthest off"], abs=1e-4)
+
+
+def test_traps_are_measured_one_by_one(result, log):
+    part = section(result, "What the regressor knew")
+    statistics, texts = part["tables"]
+    leaking = row_of(statistics, "the product's mean, test rows among it")
+    clean = row_of(statistics, "the product's mean, without them")
+    sides = find("music").Setup(log=log, seed=0, run=StudyRun()).published_split(0).sides
+    test = log.events.filter(pl.Series(sides == TEST))
+    means = log.events.group_by("item").agg(mean=pl.col("rating").cast(pl.Float64).mean())
+    seen = test.join(means, on="item", how="left")
+    wanted = ((seen["mean"] - seen["rating"]) ** 2).mean()
+    assert leaking["MSE"] == pytest.approx(wanted, rel=1e-5)
+    assert clean["MSE"] > leaking["MSE"]  # the answer is in the one and not in the other
+    own = row_of(texts, "own texts, as published")
+    as_published = row_of(statistics, "network, statistics of all rows, as published")
+    assert own["MSE"] == pytest.approx(as_published["MSE"])
+    assert len(rows(texts)) == 4
+
+
+def test_the_honest_comparison_is_by_time_and_has_trivial_answers(result, log):
+    part = section(result, "Honestly")
+    compared, read = part["comparisons"]
+    assert compared["split"] == read["split"]
+    assert compared["split"]["kind"] == "time"
+    names = {e["model"]: e for e in compared["tables"]["rating"]["entries"]}
+    assert {"global-mean", "item-mean", "user-mean", "bias"} <= set(names)
+    assert names["DNN, honest features"]["verdict"] in ("beats", "no better", "worse")
+    assert not any("own text" in name for name in names)
+    assert any("own text" in e["model"] for e in read["tables"]["rating"]["entries"])
+    assert part["findings"][0]["level"] == "verdict"
+
+
+def test_published_lists_are_rows_and_real_lists_are_of_unseen_products(result, log):
+    part = section(result, "Recommendations")
+    first, second, *users = part["tables"]
+    for table in (first, second):
+        predicted = [row["predicted"] for row in rows(table)]
+        assert predicted == sorted(predicted, reverse=True)
+        assert len(predicted) == 5
+        for row in rows(table):  # each is a review that this user has written already
+            user = log.users.indices([row["reviewed by"]])[0]
+            mine = log.events.filter(pl.col("user") == user)["item"].to_numpy()
+            assert row["product"] in log.titles(mine)
+    assert len(users) == 3
+    for table in users:
+        user = log.users.indices([table["caption"].split()[2].rstrip(",")])[0]
+        mine = set(log.titles(log.events.filter(pl.col("user") == user)["item"].to_numpy()))
+        for row in rows(table):
+            for way in table["columns"][1:]:
+                assert row[way] not in mine
+
+
+def test_a_quick_look_says_so_and_everything_can_be_written(result, tmp_path):
+    assert result.summary.startswith("This is a quick look")
+    page = result.report(tmp_path / "music.html").read_text(encoding="utf-8")
+    for part in result.sections:
+        assert part.title.replace("'", "&#39;") in page or part.title in page
+    assert json.loads(result.to_json())["study"] == "music"
+
+
+def test_what_was_kept_gives_the_same_again(log, kept, result):
+    again = find("music").run(log, quick=True, run=StudyRun(output=kept, threads=1))
+    assert set(again.kept) == {step.name for step in again.steps}
+    assert again.to_dict()["sections"] == [
+        part | {"kept": True} for part in result.to_dict()["sections"]
+    ]
+
+
+@pytest.mark.parametrize("lost", ["rating", "text", "summary"])
+def test_logs_without_reviews_are_refused(log, lost):
+    bare = Dataset.from_frame(log.frame().drop(lost), name="bare")
+    with pytest.raises(DataError, match=f"needs reviews, and the log 'bare' has no {lost}"):
+        find("music").run(bare)

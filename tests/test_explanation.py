@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.errors import NotFittedError, ParameterError, UnknownIdError
+from penchant.explanation import explain, explain_lists
+from penchant.models import make
+
+
+def log_of(*, ratings=True, titles=True, users=40, items=20):
+    rng = np.random.default_rng(1)
+    rows = []
+    for user in range(users):
+        weight = np.where(np.arange(items) % 2 == user % 2, 6.0, 1.0)
+        chosen = rng.choice(items, 8, replace=False, p=weight / weight.sum())
+        rows += [(user, int(item), float(rng.integers(1, 6))) for item in chosen]
+    frame = pl.DataFrame(rows, schema=["user", "item", "rating"], orient="row")
+    table = pl.DataFrame({"item": range(items), "title": [f"Film {i}" for i in range(items)]})
+    return Dataset.from_frame(
+        frame if ratings else frame.drop("rating"), item_table=table if titles else None
+    )
+
+
+EXACT = ("ease:l2=20", "item-knn", "ials:dim=8,epochs=3")
+
+
+@pytest.mark.parametrize("spec", EXACT)
+def test_contributions_add_up_to_the_score(spec):
+    model = make(spec).fit(log_of())
+    item = model.recommend([3], k=1)["item"][0]
+    why = explain(model, 3, item, k=100)
+    scores = model.scores(model.histories_of([3]))[0]
+    assert why.exact
+    assert why.method == "contributions"
+    assert why.score == pytest.approx(float(scores[model.items_.indices([item])[0]]))
+    assert why.rest == pytest.approx(0, abs=1e-4)
+    parts = [reason.contribution for reason in why.reasons]
+    assert parts == sorted(parts, reverse=True)
+    assert sum(reason.share for reason in why.reasons) == pytest.approx(1, abs=1e-4)
+    assert "exact" in str(why)
+
+
+def test_biases_are_the_rest():
+    model = make("item-knn:similarity=pearson").fit(log_of())
+    why = explain(model, model.history([0, 2, 4], [5, 1, 3]), 6, k=100)
+    assert why.exact
+    assert why.rest > 1
+    history = model.history([0, 2, 4], [5, 1, 3])
+    parts = model.contributions(history, np.array([6], np.int32))
+    assert why.rest + parts.sum() == pytest.approx(why.score, abs=1e-5)
+
+
+def test_liked_is_said_only_of_what_was_rated_well():
+    model = make("ease:l2=5").fit(log_of())
+    why = explain(model, model.history([0, 2, 4, 6], [5, 1, 3, 5]), 8, k=4)
+    liked = {r.title for r in why.reasons if r.liked}
+    assert liked <= {"Film 0", "Film 6"}
+    assert why.sentence.startswith("because you liked Film ")
+    for reason in why.reasons:
+        if not reason.liked:
+            assert f"{reason.title} with {reason.rating:g}" in why.sentence
+    low = explain(model, model.history([0, 2], [1, 1]), 4)
+    assert "liked" not in low.sentence
+    assert low.sentence.startswith("because you rated Film ")
+    bare = explain(model, model.history([0, 2]), 4)
+    assert bare.sentence in (
+        "because Film 0 and Film 2 are in your history",
+        "because Film 2 and Film 0 are in your history",
+    )
+    assert bare.user is None
+    assert all(reason.rating is None for reason in bare.reasons)
+
+
+def test_an_item_is_no_reason_for_itself():
+    model = make("ials:dim=8,epochs=3").fit(log_of())
+    why = explain(model, model.history([0, 2]), 0)
+    assert 0 not in {reason.item for reason in why.reasons}
+    assert why.sentence.startswith("it is already in your history")
+
+
+def test_leaving_one_out_finds_what_matters():
+    model = make("user-knn").fit(log_of())
+    history = model.history([0, 2, 4, 1])
+    why = explain(model, history, 6, k=4)
+    assert not why.exact
+    assert why.rest is None
+    assert "leaving each" in why.how
+    full = model.scores(history)[0]
+    strongest = why.reasons[0]
+    left = [i for i in (0, 2, 4, 1) if i != strongest.item]
+    without = model.scores(model.history(left))[0]
+    fall = full - without
+    assert strongest.contribution == pytest.approx(fall[6] - np.median(fall), abs=1e-5)
+
+
+def test_a_network_that_keeps_a_users_vector_is_asked_as_for_a_new_user():
+    model = make("dot:dim=4,epochs=5").fit(log_of())
+    item = model.recommend([3], k=1)["item"][0]
+    known = explain(model, 3, item)
+    assert known.method == "leave-one-out as new"
+    assert known.user == 3
+    assert known.reasons
+
+
+@pytest.mark.parametrize(
+    ("spec", "method", "words"),
+    [
+        ("popular", "same for everyone", "recommended to everyone: 1st most popular"),
+        ("random", "random", "no reason: it was drawn at random"),
+        ("item-mean", "same for everyone", "your history plays no part"),
+        ("bias", "same for everyone", "your history plays no part"),
+        ("global-mean", "same for everyone", "the model gives every item the same score"),
+        ("user-mean", "same for everyone", "the model gives every item the same score"),
+    ],
+)
+def test_no_reason_is_invented(spec, method, words):
+    model = make(spec).fit(log_of())
+    scores = model.scores(model.histories_of([3]))[0]
+    why = explain(model, 3, int(scores.argmax()))
+    assert why.method == method
+    assert why.reasons == ()
+    assert words in why.sentence
+    assert not why.exact
+
+
+@pytest.mark.parametrize("spec", ["ease:l2=20", "user-knn", "popular", "ials:dim=4,epochs=2"])
+def test_an_empty_history_has_no_reason(spec):
+    model = make(spec).fit(log_of())
+    why = explain(model, model.history([]), 3)
+    assert why.reasons == ()
+    assert "your history is empty" in why.sentence or "most popular" in why.sentence
+
+
+@pytest.mark.parametrize("spec", ["ease:l2=20", "user-knn", "popular", "random"])
+def test_lists_agree_with_single_explanations(spec):
+    model = make(spec).fit(log_of(titles=False))
+    frame = explain_lists(model, [3, 5], k=4, reasons=2)
+    top = model.recommend([3, 5], k=4)
+    assert frame.select("user", "item", "rank").equals(top.select("user", "item", "rank"))
+    for row in frame.to_dicts():
+        why = explain(model, row["user"], row["item"], k=2)
+        assert row["because"] == why.sentence
+        assert [r["item"] for r in row["reasons"]] == [r.item for r in why.reasons]
+        assert row["title"] == str(row["item"])
+    histories = explain_lists(model, model.history([1, 3]), k=2)
+    assert histories.columns[0] == "history"
+    assert explain_lists(model, []).schema == frame.schema
+
+
+def test_plain_values_and_errors():
+    model = make("ease:l2=20").fit(log_of(ratings=False))
+    plain = json.loads(json.dumps(explain(model, 3, 4).to_dict(), allow_nan=False))
+    assert plain["exact"] is True
+    assert plain["item"] == 4
+    assert set(plain["reasons"][0]) >= {"item", "title", "contribution", "share", "rating"}
+    with pytest.raises(UnknownIdError, match="item 99"):
+        explain(model, 3, 99)
+    with pytest.raises(UnknownIdError, match="user 99"):
+        explain(model, 99, 3)
+    with pytest.raises(ParameterError, match="at least 1"):
+        explain(model, 3, 4, k=0)
+    with pytest.raises(ParameterError, match="at least 1"):
+        explain_lists(model, [3], reasons=0)
+    with pytest.raises(ParameterError, match="one user"):
+        explain(model, model.histories_of([1, 2]), 4)
+    with pytest.raises(NotFittedError):
+        explain(make("ease"), 3, 4)
