@@ -7,8 +7,6 @@ Models are in `penchant.models`, metrics in `penchant.metrics`.
 from __future__ import annotations
 
 import importlib
-import sys
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +21,8 @@ if TYPE_CHECKING:
     from penchant.data.histories import Histories
     from penchant.data.predefined import split_given
     from penchant.data.quality.filters import dates, drop_duplicates, k_core, rating_range, where
+    from penchant.data.quality.log_check import check
+    from penchant.data.quality.log_summary import summary
     from penchant.data.reading.log_reader import read
     from penchant.data.sources import fetch, load
     from penchant.data.splits import (
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from penchant.exploration.log_exploration import explore
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
+    from penchant.reporting import report
     from penchant.run import Run
     from penchant.similar_items import similar
     from penchant.tuning import Tuning, tune
@@ -68,6 +69,7 @@ __all__ = [
     "attribute_sets",
     "attributes_sql",
     "audit",
+    "check",
     "claim",
     "dates",
     "drop_duplicates",
@@ -86,6 +88,7 @@ __all__ = [
     "models",
     "rating_range",
     "read",
+    "report",
     "restore",
     "save",
     "similar",
@@ -96,6 +99,7 @@ __all__ = [
     "split_per_user",
     "split_random",
     "sql_tables",
+    "summary",
     "tune",
     "where",
     "write_sql",
@@ -109,6 +113,8 @@ _PLACES = {
     "data.attributes.binary": ("item_attributes",),
     "data.attributes.sql": ("attribute_rows_sql", "attributes_sql", "sql_tables"),
     "data.dataset": ("Dataset",),
+    "data.quality.log_check": ("check",),
+    "data.quality.log_summary": ("summary",),
     "data.quality.filters": ("dates", "drop_duplicates", "k_core", "rating_range", "where"),
     "data.predefined": ("split_given",),
     "data.histories": ("Histories",),
@@ -131,26 +137,12 @@ _PLACES = {
     "exploration.log_exploration": ("explore",),
     "like_lists": ("likes",),
     "models.base": ("Recommender",),
+    "reporting": ("report",),
     "run": ("Run",),
     "similar_items": ("similar",),
     "tuning": ("Tuning", "tune"),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}
-
-
-class _Package(ModuleType):
-    """Keeps `evaluate`, `explain`, `explore`, `likes` and so on functions: so are modules called.
-
-    Importing `penchant.explanation` would otherwise put the module in the function's place.
-    """
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if isinstance(value, ModuleType) and _HOMES.get(name) == name:
-            value = getattr(value, name)
-        super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package
 
 
 def __getattr__(name: str) -> Any:

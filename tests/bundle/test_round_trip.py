@@ -108,7 +108,7 @@ def test_logs_that_lack_something(missing, log, tmp_path):
 @pytest.mark.parametrize("target", [Like(1 / 3 + 3), Adjusted(3, 1.7, 1, 5), Like(1e-9)])
 def test_parameters_are_exact(target, log, tmp_path):
     model = DotProduct(target=target, epochs=1, dim=2, l2=0.1 + 0.2, patience=None).fit(log)
-    restored = restore(model.save(tmp_path / "it"))
+    restored = restore(save(model, tmp_path / "it"))
     assert restored.params() == model.params()
     assert restored.target == target
     assert restored.l2 == 0.1 + 0.2

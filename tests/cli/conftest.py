@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
+from penchant.bundle import save
 from penchant.cli.app import app
 
 Call = Callable[..., Result]
@@ -29,4 +30,4 @@ def bundle(tiny: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """EASE, learned from `tiny`."""
     from penchant.models import EASE
 
-    return EASE(l2=10).fit(tiny).save(tmp_path_factory.mktemp("bundles") / "ease")
+    return save(EASE(l2=10).fit(tiny), tmp_path_factory.mktemp("bundles") / "ease")

@@ -7,7 +7,7 @@ import json
 import polars as pl
 import pytest
 
-from penchant.bundle import restore
+from penchant.bundle import restore, save
 from penchant.like_lists import likes
 from penchant.models import make
 from penchant.testing import planted_attributes
@@ -18,7 +18,7 @@ def judge(tmp_path_factory):
     """A network over genres that predicts likes."""
     log = planted_attributes(n_users=20, n_items=30, per_user=10, cold_items=2)
     model = make("attribute-network:epochs=30,batch_size=32,learning_rate=0.01").fit(log)
-    return model.save(tmp_path_factory.mktemp("bundles") / "judge")
+    return save(model, tmp_path_factory.mktemp("bundles") / "judge")
 
 
 def test_users_of_the_log(call, judge):

@@ -5,7 +5,6 @@ import os
 import shlex
 import sys
 from functools import wraps
-from pathlib import Path
 
 import pytest
 
@@ -15,9 +14,8 @@ from penchant.data.fetching.locate import VARIABLE
 
 @pytest.fixture(autouse=True)
 def _tiny(monkeypatch, tmp_path):
-    monkeypatch.syspath_prepend(Path(__file__).parents[1] / "studies")
-    monkeypatch.delitem(sys.modules, "tiny_study", raising=False)
-    monkeypatch.setattr(studies, "TABLE", {"tiny": "tiny_study"})
+    monkeypatch.delitem(sys.modules, "support.tiny_study", raising=False)
+    monkeypatch.setattr(studies, "TABLE", {"tiny": "support.tiny_study"})
     monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "cache"))
 
 

@@ -17,7 +17,7 @@ NEW = "user,item,rating\n3,1,5\n3,4,1\n777,2,4\n"
 
 @pytest.fixture
 def learned(tmp_path, tiny):
-    return make(AUTOREC).fit(tiny).save(tmp_path / "learned")
+    return save(make(AUTOREC).fit(tiny), tmp_path / "learned")
 
 
 @pytest.fixture

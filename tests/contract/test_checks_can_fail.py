@@ -2,26 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 
 from penchant.testing import CHECKS, check_contract
-
-
-def load(name):
-    """Test modules are no package: stubs are loaded from files beside this one."""
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
-    sys.modules[name] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-stubs = load("stubs")
-attribute_stubs = load("attribute_stubs")  # adds to the former
-updating_stubs = load("updating_stubs")
+from support import attribute_stubs, stubs, updating_stubs
 
 
 @pytest.mark.parametrize("check", CHECKS)

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.bundle import restore
+from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
 from penchant.data.splits import split_random
 from penchant.errors import DataError, PenchantError
@@ -157,12 +157,12 @@ def test_updates_go_on_through_bundles(name, log, fitted, tmp_path):
     _, _, new = logs_for(name, log)
     first, second = new.subset(np.arange(4)), new.subset(np.arange(4, len(new)))
     model = fitted(name).update(first)
-    back = restore(model.save(tmp_path / "bundle"))
+    back = restore(save(model, tmp_path / "bundle"))
     for one in (model, back):
         one.update(second)
     np.testing.assert_allclose(model.scores(model.known_), back.scores(back.known_), atol=1e-5)
     assert back.known_.n_events == model.known_.n_events
-    again = restore(back.save(tmp_path / "bundle", overwrite=True))
+    again = restore(save(back, tmp_path / "bundle", overwrite=True))
     np.testing.assert_allclose(again.scores(again.known_), back.scores(back.known_), atol=1e-5)
 
 

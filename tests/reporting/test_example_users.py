@@ -7,8 +7,8 @@ import pytest
 from penchant.data.splits import split_per_user
 from penchant.evaluation import evaluate
 from penchant.models import make
-from penchant.reporting import write_report
 from penchant.reporting.example_users import people
+from penchant.reporting.pages.comparison import write_comparison
 from penchant.testing import planted_attributes
 
 
@@ -36,7 +36,7 @@ def test_reasons_are_attributes_with_examples(evaluation):
 
 
 def test_the_page_shows_them(evaluation, tmp_path):
-    page = write_report(evaluation, tmp_path / "report.html", pair=("network", "ease"))
+    page = write_comparison(evaluation, tmp_path / "report.html", pair=("network", "ease"))
     text = page.read_text(encoding="utf-8")
     assert "reasons are attributes that raise the score" in text
     assert ", as Item number" in text

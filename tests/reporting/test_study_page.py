@@ -11,6 +11,7 @@ import pytest
 
 from penchant.errors import ParameterError
 from penchant.evaluation import evaluate_predictions
+from penchant.reporting import report
 from penchant.reporting.pages.study import write_study
 from penchant.results.graph import bars, lines, points, reliability
 from penchant.results.saved_comparison import Comparison
@@ -148,7 +149,7 @@ def test_a_result_without_anything_kept_does_not_speak_of_it(result, checked, tm
 
 def test_same_study_same_bytes(result, tmp_path):
     first = write_study(result, tmp_path / "a.html").read_bytes()
-    assert result.report(tmp_path / "b.html").read_bytes() == first
+    assert report(result, tmp_path / "b.html").read_bytes() == first
 
 
 def test_costs_that_nobody_knows_take_no_column(checked, result, judged, tmp_path):

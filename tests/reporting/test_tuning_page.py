@@ -7,6 +7,7 @@ import pytest
 import penchant as pn
 from penchant.models import DotProduct, make
 from penchant.models.parameters import Space
+from penchant.reporting import report
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +24,7 @@ def test_a_grid_has_a_heat_map_charts_trials_and_edges(split, checked, hostile, 
         "auc",
         space={"inflection": [2, 3, 4], "steepness": [0.5, 1.5, 2.5]},
     )
-    page = checked(tuning.report(tmp_path / "deep" / "tuning.html"))
+    page = checked(report(tuning, tmp_path / "deep" / "tuning.html"))
     for sentence in tuning.sentences:
         assert sentence in page.text
     assert "auc on validation for each inflection (down) and steepness (across)" in page.text
@@ -43,7 +44,7 @@ def test_random_trials_with_failures_and_values_without_order(split, checked, tm
     )
     failed = [t.problem for t in tuning.trials if t.score is None]
     assert 0 < len(failed) < 9
-    page = checked(tuning.report(tmp_path / "tuning.html"))
+    page = checked(report(tuning, tmp_path / "tuning.html"))
     assert failed[0] in page.text
     assert "l2 from 0.01 to 1, on a logarithmic scale" in page.text
     assert "'l2': Space(0.01, 1, log=True)," in page.text
@@ -70,6 +71,6 @@ def test_what_the_page_says_to_run_gives_the_same(split, tmp_path):
 def test_only_the_best_of_many_trials_are_listed(split, checked, tmp_path):
     space = {"l2": [n + 1.0 for n in range(230)]}
     tuning = pn.tune(make("ease"), split, space=space)
-    page = checked(tuning.report(tmp_path / "tuning.html"))
+    page = checked(report(tuning, tmp_path / "tuning.html"))
     assert "The best 200 of 230 trials" in page.text
     assert page.source.count('<th scope="row"') == 200

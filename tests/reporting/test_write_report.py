@@ -9,14 +9,15 @@ import pytest
 from penchant.data.splits import split_per_user, split_random
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.evaluation import evaluate
-from penchant.exploration.log_exploration import write_exploration
+from penchant.exploration.log_exploration import explore
 from penchant.models import make
-from penchant.reporting import write_report
+from penchant.reporting.pages.comparison import write_comparison
+from penchant.reporting.pages.exploration import write_exploration
 
 
 @pytest.fixture(scope="module")
 def page(comparison, checked, tmp_path_factory):
-    path = write_report(comparison, tmp_path_factory.mktemp("report") / "deep" / "report.html")
+    path = write_comparison(comparison, tmp_path_factory.mktemp("report") / "deep" / "report.html")
     return checked(path)
 
 
@@ -53,13 +54,13 @@ def test_verdicts_are_the_tables_own(page, comparison):
 
 
 def test_same_evaluation_same_bytes(comparison, tmp_path):
-    first = write_report(comparison, tmp_path / "a.html").read_bytes()
-    assert write_report(comparison, tmp_path / "b.html").read_bytes() == first
+    first = write_comparison(comparison, tmp_path / "a.html").read_bytes()
+    assert write_comparison(comparison, tmp_path / "b.html").read_bytes() == first
     assert len(first) < 1_500_000
 
 
 def test_given_users_pair_and_title(comparison, checked, hostile, tmp_path):
-    path = write_report(
+    path = write_comparison(
         comparison, tmp_path / "r.html", users=[hostile], pair=["popular"], title="1 < 2"
     )
     page = checked(path)
@@ -71,16 +72,16 @@ def test_given_users_pair_and_title(comparison, checked, hostile, tmp_path):
 
 def test_unknown_users_and_models_are_refused(comparison, tmp_path):
     with pytest.raises(UnknownIdError, match="nobody"):
-        write_report(comparison, tmp_path / "r.html", users=["nobody"])
+        write_comparison(comparison, tmp_path / "r.html", users=["nobody"])
     with pytest.raises(ParameterError, match="nothing"):
-        write_report(comparison, tmp_path / "r.html", pair=["nothing"])
+        write_comparison(comparison, tmp_path / "r.html", pair=["nothing"])
     assert not list(tmp_path.iterdir())
 
 
 def test_without_ratings_times_titles_and_validation(planted, checked, tmp_path):
     log = planted(ratings=False, times=False, titles=False)
     result = evaluate([make("item-knn")], split_random(log, validation=0), replicates=100)
-    page = checked(write_report(result, tmp_path / "r.html"))
+    page = checked(write_comparison(result, tmp_path / "r.html"))
     assert "nothing is chosen" in page.text or "nothing beats" in page.text
     assert "Mean rating" not in page.text
 
@@ -89,12 +90,12 @@ def test_a_trivial_winner_and_models_no_better_are_named(planted, checked, tmp_p
     split = split_per_user(planted(), validation=0.15, test=0.2)
     result = evaluate([make("random:seed=3")], split, ["ndcg@5"], replicates=100)
     result = replace(result, notes=("A note.",))
-    page = checked(write_report(result, tmp_path / "r.html"))
+    page = checked(write_comparison(result, tmp_path / "r.html"))
     assert "A note." in page.text
     assert "trivial answers were compared" in page.text
 
     result = evaluate([make("bias")], split, ["ndcg@5"], replicates=100)
-    page = checked(write_report(result, tmp_path / "r.html"))
+    page = checked(write_comparison(result, tmp_path / "r.html"))
     verdict = result.table()["bias"].verdict
     assert verdict in ("no better", "worse")
     named = "No better than trivial: bias" if verdict == "no better" else "Worse than trivial: bias"
@@ -110,7 +111,7 @@ def test_charts_leave_no_trace_in_matplotlib(page):
 @pytest.mark.parametrize("full", [True, False])
 def test_the_exploration_page(planted, checked, hostile, full, tmp_path):
     log = planted(ratings=full, times=full, titles=full)
-    page = checked(write_exploration(log, tmp_path / "explore.html"))
+    page = checked(write_exploration(explore(log), tmp_path / "explore.html"))
     assert hostile in page.text
     assert "<script" not in page.source
     assert ("Mean rating" in page.text) == full

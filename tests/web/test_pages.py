@@ -13,8 +13,10 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.exploration.log_exploration import write_exploration
+from penchant.exploration.log_exploration import explore
 from penchant.models import EASE
+from penchant.reporting import report
+from penchant.reporting.pages.exploration import write_exploration
 from penchant.studies.study import (
     Comparison,
     Finding,
@@ -49,10 +51,10 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     path = tmp_path_factory.mktemp("page") / f"{request.param}.html"
     log = planted_ratings()
     if request.param == "exploration":
-        return write_exploration(log, path)
+        return write_exploration(explore(log), path)
     split = pn.split_per_user(log, validation=0.1, test=0.2)
     result = pn.evaluate([EASE()], split, replicates=50)
-    return study_of(log, result).report(path) if request.param == "study" else result.report(path)
+    return study_of(log, result).report(path) if request.param == "study" else report(result, path)
 
 
 def study_of(log: pn.Dataset, result: pn.Evaluation) -> StudyResult:

@@ -131,9 +131,9 @@ def audit(
     else:
         found.render(session.console)
     if page is not None:
-        from penchant.reporting.pages.audit import write_audit
+        from penchant.reporting import report
 
-        write_audit(found, page)
+        report(found, page)
         say(f"Wrote {page}.")
     if log.strict and found.worst == "wrong":
         raise typer.Exit(OBJECTED)

@@ -81,7 +81,9 @@ def compare(
     else:
         show(session, result)
     if page is not None:
-        result.report(page, run=session.run)
+        from penchant.reporting import report
+
+        report(result, page, run=session.run)
         say(f"Wrote {page}.")
     if not session.json:
         say(f"Again: {again}")
@@ -89,9 +91,7 @@ def compare(
 
 def show(session: Session, result: Evaluation) -> None:
     """Print the tables, and which model is best on validation."""
-    from penchant.results.evaluation_text import render
-
-    render(result, session.console)
+    result.render(session.console)
     if result.split.validation is not None:
         primary = result.table().primary
         session.console.print(

@@ -53,7 +53,9 @@ def demo(
     result = evaluate(build(specs, seed=0), split, run=session.run)
     if not session.json:
         show_result(session, result)
-    result.report(page, run=session.run)
+    from penchant.reporting import report
+
+    report(result, page, run=session.run)
 
     best = result.best_name()
     say(f"Learning {best} from the whole log …")

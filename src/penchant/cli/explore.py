@@ -26,17 +26,15 @@ def explore(
 ) -> None:
     """Show what is in a log and what is odd in it."""
     page = target(output, endings=(".html", ".htm"))
-    data = log.read(session.run)
+    from penchant.exploration.log_exploration import explore as explore_log
+
+    exploration = explore_log(log.read(session.run))
     if session.json:
-        from penchant.exploration.log_exploration import explore as look
-
-        session.reply(look(data).to_dict())
+        session.reply(exploration.to_dict())
     else:
-        print(data.summary())
-        print()
-        print(data.check())
+        print(exploration)
     if page is not None:
-        from penchant.exploration.log_exploration import write_exploration
+        from penchant.reporting import report
 
-        write_exploration(data, page)
+        report(exploration, page)
         say(f"Wrote {page}.")

@@ -85,9 +85,9 @@ def sentiment(
     else:
         _show(session, found)
     if page is not None:
-        from penchant.reporting.pages.sentiment import write_sentiment
+        from penchant.reporting import report
 
-        write_sentiment(found, page, name=data.name, again=again)
+        report(found, page, name=data.name, again=again)
         say(f"Wrote {page}.")
     if not session.json:
         say(f"Again: {again}")
@@ -112,7 +112,7 @@ def _show(session: Session, found: SentimentComparison) -> None:
     """Print the table."""
     from rich.table import Table
 
-    from penchant.results.number_format import fixed, signed
+    from penchant.results.formatting import fixed, signed
 
     session.console.print(found.sentence())
     frame = found.frame()

@@ -112,11 +112,11 @@ def study(
     if session.json:
         session.reply(result.to_dict() | {"reproduce": again})
     else:
-        from penchant.results.study_text import render
-
-        render(result, session.console)
+        result.render(session.console)
     if page is not None:
-        result.report(page)
+        from penchant.reporting import report
+
+        report(result, page)
         say(f"Wrote {page}.")
     if not session.json:
         say(f"Again: {again}")

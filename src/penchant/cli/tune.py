@@ -18,7 +18,7 @@ from penchant.run import say
 
 if TYPE_CHECKING:
     from penchant.models.base import Recommender
-    from penchant.results.evaluation import Entry, Table
+    from penchant.results.tables import Entry, Table
     from penchant.run import Run
     from penchant.tuning import Tuning
 
@@ -103,7 +103,9 @@ def tune(
         for sentence in (*judged["sentences"], *judged["notes"]) if judged else ():
             print(sentence)
     if page is not None:
-        tuning.report(page)
+        from penchant.reporting import report
+
+        report(tuning, page)
         say(f"Wrote {page}.")
     if not session.json:
         say(f"Next: penchant compare {shlex.join(log.words())} -m {shlex.quote(tuning.best_name)}")
@@ -138,9 +140,9 @@ def compared(tuning: Tuning, given: Recommender, run: Run) -> dict[str, Any]:
         `sentences` for a person, the evaluation's `notes` on the split, and its `tables`.
     """
     from penchant.evaluation import evaluate
-    from penchant.evaluation.comparison import label
+    from penchant.models import spec_of
 
-    tuned, default = tuning.best_name, label(given)
+    tuned, default = tuning.best_name, spec_of(given)
     models = {default: given, tuned: tuning.best()}
     result = evaluate(
         models, tuning.split, [tuning.metric], like=tuning.like, seed=tuning.seed, run=run

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +14,6 @@ from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary, canonical
 from penchant.errors import DataError
 from penchant.typing import AnyInt, Bool, Float32, Int64
-
-if TYPE_CHECKING:
-    from penchant.data.quality.log_check import Check
-    from penchant.data.quality.log_summary import Summary
 
 EVENT_COLUMNS = ("user", "item", "rating", "time", "row")
 
@@ -220,18 +215,6 @@ class Dataset:
             self.users.take(self.events["user"].to_numpy()).alias("user"),
             self.items.take(self.events["item"].to_numpy()).alias("item"),
         )
-
-    def check(self) -> Check:
-        """Find what is odd in the log: duplicates, impossible values, empty users and more."""
-        from penchant.data.quality.log_check import check
-
-        return check(self)
-
-    def summary(self) -> Summary:
-        """Counts, sparsity, rating distribution and time span."""
-        from penchant.data.quality.log_summary import summarise
-
-        return summarise(self)
 
 
 def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> list[str]:

@@ -2,7 +2,8 @@
 
 from penchant.evaluation.comparison import evaluate
 from penchant.evaluation.predictions import evaluate_predictions
-from penchant.results.evaluation import Cost, Entry, Evaluation, Figure, Table
+from penchant.results.evaluation import Evaluation
+from penchant.results.tables import Cost, Entry, Figure, Table
 
 __all__ = [
     "Cost",

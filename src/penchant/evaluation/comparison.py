@@ -21,11 +21,11 @@ from penchant.evaluation.cost import measured
 from penchant.evaluation.figures import Answers, Bootstrap, judge_ranking, judge_rows
 from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import Catalogue, Metric, RankingMetric, parse
-from penchant.models import TABLE, find, name_of
+from penchant.models import TABLE, find, spec_of
 from penchant.models.base import Recommender, Task
-from penchant.models.parameters import parameters
 from penchant.models.protocols import RatesRows
-from penchant.results.evaluation import Cost, Evaluation, Table
+from penchant.results.evaluation import Evaluation
+from penchant.results.tables import Cost, Table
 from penchant.run import Run
 
 TASKS: tuple[Task, ...] = ("ranking", "rating", "like")
@@ -174,14 +174,6 @@ def _rated(name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Tas
     )
 
 
-def label(model: Recommender) -> str:
-    """The model's name in the table of names with those parameters that are not the defaults."""
-    known = parameters(type(model))
-    changed = [f"{n}={v}" for n, v in model.params().items() if v != known[n].default]
-    name = name_of(type(model)) or type(model).__name__
-    return f"{name}:{','.join(changed)}" if changed else name
-
-
 def _metrics_by_task(
     metrics: Sequence[str | Metric] | None, *, has_ratings: bool
 ) -> dict[Task, list[Metric]]:
@@ -224,7 +216,7 @@ def _contenders(
     else:
         named = {}
         for model in models:
-            name = unique = label(model)
+            name = unique = spec_of(model)
             while unique in named:
                 unique += "'"
             named[unique] = model

@@ -28,7 +28,7 @@ from penchant.metrics import (
     verdict,
 )
 from penchant.models.base import Task
-from penchant.results.evaluation import Cost, Entry, Figure, Table
+from penchant.results.tables import Cost, Entry, Figure, Table
 from penchant.typing import Bool, Float32, Float64
 
 

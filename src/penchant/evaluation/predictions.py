@@ -13,7 +13,7 @@ from penchant.evaluation.measured import Measured
 from penchant.evaluation.tie_groups import grouped
 from penchant.metrics import RowMetric, parse
 from penchant.metrics import replicates as resample
-from penchant.results.evaluation import Cost, Entry, Table
+from penchant.results.tables import Cost, Entry, Table
 
 
 def evaluate_predictions(

@@ -9,7 +9,7 @@ from dataclasses import replace
 from penchant.auditing.power import groups
 from penchant.evaluation.measured import Measured
 from penchant.metrics import Metric
-from penchant.results.evaluation import Table
+from penchant.results.tables import Table
 
 
 def grouped(

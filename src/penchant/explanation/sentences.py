@@ -8,6 +8,7 @@ import numpy as np
 
 from penchant.explanation.explanation import AttributeReason, Method, Reason
 from penchant.models.base import Recommender
+from penchant.results.formatting import join_names
 from penchant.typing import Float32
 
 WORTH_NAMING = 0.1
@@ -25,11 +26,11 @@ def said_of_events(reasons: tuple[Reason, ...], *, seen: bool) -> str:
     other = [r for r in reasons if not r.liked]
     rated = [f"{r.title} with {r.rating:g}" for r in other if r.rating is not None]
     plain = [r.title for r in other if r.rating is None]
-    said = [f"you liked {listed(liked)}"] if liked else []
+    said = [f"you liked {join_names(liked)}"] if liked else []
     if rated:
-        said.append(f"{'' if liked else 'you '}rated {listed(rated)}")
+        said.append(f"{'' if liked else 'you '}rated {join_names(rated)}")
     if plain:
-        said.append(f"{listed(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
+        said.append(f"{join_names(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
     return f"{_already(seen)}because {', and '.join(said)}"
 
 
@@ -57,11 +58,11 @@ def said_of_attributes(
     strong = max(negligible, _STRONG * strongest)
     against = [a for a in reversed(attributes) if a.effect < -strong]
     if not speaks and not against:
-        names = listed([a.name for a in attributes])
+        names = join_names([a.name for a in attributes])
         return f"{_already(seen)}that it is {names} says nothing for or against it"
     said = ["none of its attributes speaks for it"]
     if speaks:
-        said = [f"it is {listed([a.name for a in speaks[:_NAMED]])}"]
+        said = [f"it is {join_names([a.name for a in speaks[:_NAMED]])}"]
         said.append(_of_history(speaks[:_NAMED], reasons, rated))
     if against:
         said.append(_of_dislikes(against[:_NAMED], rated))
@@ -72,25 +73,26 @@ def _of_history(speaks: Sequence[AttributeReason], reasons: tuple[Reason, ...], 
     """How much of what speaks for an item was had and liked, with examples."""
     had = [a for a in speaks if a.rated]
     if not had:
-        return f"nothing in your history is {listed([a.name for a in speaks], 'or')}"
+        return f"nothing in your history is {join_names([a.name for a in speaks], 'or')}"
     if rated:
-        said = f"you liked {listed([_count(a) for a in had])} items"
+        said = f"you liked {join_names([_count(a) for a in had])} items"
     else:
-        said = f"{listed([f'{a.rated:,} {a.name}' for a in had])} items are in your history"
+        said = f"{join_names([f'{a.rated:,} {a.name}' for a in had])} items are in your history"
     if reasons:
-        said += f", such as {listed([r.title for r in reasons])}"
+        said += f", such as {join_names([r.title for r in reasons])}"
     return said
 
 
 def _of_dislikes(against: Sequence[AttributeReason], rated: bool) -> str:
-    said = f"{listed([a.name for a in against])} speak{'s' if len(against) == 1 else ''} against it"
+    names = join_names([a.name for a in against])
+    said = f"{names} speak{'s' if len(against) == 1 else ''} against it"
     had = [a for a in against if a.rated]
     if not rated or not had:
         return said
     if len(against) == 1:
         liked = f"{had[0].liked:,}" if had[0].liked else "none"
         return f"{said} (you liked {liked} of {had[0].rated:,})"
-    return f"{said} (you liked {listed([_count(a) for a in had])} items)"
+    return f"{said} (you liked {join_names([_count(a) for a in had])} items)"
 
 
 def _count(attribute: AttributeReason) -> str:
@@ -120,11 +122,6 @@ def unpersonal(
     if empty:
         return f"your history is empty, and this is {place} for anyone without one"
     return f"your history plays no part: it would be {place} without it as well"
-
-
-def listed(names: Sequence[str], last: str = "and") -> str:
-    """Names as a sentence lists them: `a, b and c`."""
-    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)
 
 
 def _already(seen: bool) -> str:

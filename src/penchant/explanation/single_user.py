@@ -8,10 +8,10 @@ from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError, UnknownIdError
-from penchant.evaluation.comparison import label
 from penchant.explanation.attributes import by_attributes
 from penchant.explanation.events import by_events
 from penchant.explanation.explanation import Explanation
+from penchant.models import spec_of
 from penchant.models.base import Recommender
 from penchant.models.protocols import ExplainsAttributes
 from penchant.typing import Float32, Int32
@@ -70,7 +70,7 @@ def explanations(
     """
     ground = by_attributes if isinstance(model, ExplainsAttributes) else by_events
     found = ground(model, history, scores, items, k)
-    name, titles = label(model), titles_of(model.items_, model.item_table_, items)
+    name, titles = spec_of(model), titles_of(model.items_, model.item_table_, items)
     ids = model.items_.take(items)
     user = model.users_.take(history.users)[0] if history.users[0] >= 0 else None
     return [

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,8 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality.distributions import distributions
-from penchant.data.quality.log_check import Check
-from penchant.data.quality.log_summary import Summary
+from penchant.data.quality.log_check import Check, check
+from penchant.data.quality.log_summary import Summary, summary
 from penchant.data.reviews.review_statistics import ReviewFigures, review_figures
 from penchant.typing import Float64, Int64
 
@@ -101,8 +100,8 @@ def explore(log: Dataset) -> Exploration:
     return Exploration(
         name=log.name,
         source=str(log.origin),
-        summary=log.summary(),
-        check=log.check(),
+        summary=summary(log),
+        check=check(log),
         columns=_columns(log),
         user_activity=activity(log.user_counts),
         item_activity=activity(log.item_counts),
@@ -120,13 +119,6 @@ def explore(log: Dataset) -> Exploration:
         item_columns=_distributions(log.item_table),
         notes=tuple(getattr(log.origin, "notes", ())),
     )
-
-
-def write_exploration(log: Dataset, path: str | Path) -> Path:
-    """Write what `explore` finds as one self-contained HTML page; see `penchant.reporting`."""
-    from penchant.reporting import write_exploration_page
-
-    return write_exploration_page(explore(log), path)
 
 
 def activity(counts: Int64) -> pl.DataFrame:

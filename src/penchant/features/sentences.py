@@ -32,7 +32,7 @@ def with_sentences(log: Dataset, *, run: Run | None = None) -> Dataset:
     The vectors are the column `sentences` of the item table, zeros for items without a text;
     `penchant.features.item_content.item_texts` says what counts as text, and
     `penchant.encoders.text.sentence_vectors` which network reads it. Vectors are kept in the
-    cache by their text, so that work that was broken off goes on. How many items have a text is said.
+    cache by their text, so that interrupted work continues. How many items have a text is said.
 
     Args:
         log: with an item table.

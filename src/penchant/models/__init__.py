@@ -126,6 +126,7 @@ __all__ = [
     "find",
     "make",
     "name_of",
+    "spec_of",
 ]
 
 
@@ -171,6 +172,16 @@ def name_of(cls: type[Recommender]) -> str | None:
     """The name of a class in the table, or None for a class of someone else."""
     place = f"{cls.__module__.removeprefix('penchant.models.')}:{cls.__qualname__}"
     return next((name for name, where in TABLE.items() if where == place), None)
+
+
+def spec_of(model: Recommender) -> str:
+    """The text from which `make` makes the same model: its name and what is not the default."""
+    from penchant.models.parameters import parameters
+
+    known = parameters(type(model))
+    changed = [f"{n}={v}" for n, v in model.params().items() if v != known[n].default]
+    name = name_of(type(model)) or type(model).__name__
+    return f"{name}:{','.join(changed)}" if changed else name
 
 
 def __getattr__(name: str) -> Any:

@@ -6,7 +6,6 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -302,14 +301,6 @@ class Recommender(ABC):
         unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
         cosines: Float32 = unit[one_item_each.items] @ unit.T
         return cosines
-
-    # Keeping
-
-    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write the fitted model as a bundle; see `penchant.bundle.save`."""
-        from penchant.bundle import save
-
-        return save(self, folder, overwrite=overwrite)
 
     def _require_fitted(self) -> None:
         if not self.is_fitted:

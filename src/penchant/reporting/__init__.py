@@ -1,6 +1,5 @@
-"""Self-contained HTML pages of comparisons and logs."""
+"""Self-contained HTML pages of results."""
 
-from penchant.reporting.pages.comparison import write_report
-from penchant.reporting.pages.exploration import write_exploration_page
+from penchant.reporting.write import report
 
-__all__ = ["write_exploration_page", "write_report"]
+__all__ = ["report"]

@@ -13,10 +13,12 @@ from penchant.data.splits import TRAIN, VALIDATION, Split
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.explanation import explain_lists
-from penchant.explanation.sentences import WORTH_NAMING, listed
+from penchant.explanation.sentences import WORTH_NAMING
 from penchant.models.base import Recommender
 from penchant.reporting.verdict import by_validation
-from penchant.results.evaluation import Entry, Evaluation
+from penchant.results.evaluation import Evaluation
+from penchant.results.formatting import join_names
+from penchant.results.tables import Entry
 from penchant.run import Run
 
 _SHOWN = 8  # events of a history
@@ -220,10 +222,10 @@ def _reason(row: dict[str, Any]) -> str:
     if not titles:
         return str(row["because"]).removeprefix("no reason: ")
     if row["method"] != "attributes":
-        return listed(titles)
+        return join_names(titles)
     weak = WORTH_NAMING * row["attributes"][0]["effect"]
     names = [a["name"] for a in row["attributes"] if a["effect"] > weak][:_ATTRIBUTES]
-    return f"{listed(names)}, as {listed(titles)}"
+    return f"{join_names(names)}, as {join_names(titles)}"
 
 
 def _how(methods: set[str]) -> str:

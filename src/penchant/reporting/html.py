@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from penchant.errors import require
-from penchant.explanation.sentences import listed
 from penchant.reporting.charts.svg import Chart
-from penchant.results import number_format as formats
+from penchant.results import formatting
+from penchant.results.formatting import join_names
 
 _FOLDER = Path(__file__).parent / "templates"
 
@@ -32,10 +32,10 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(formats, name)
+        name: getattr(formatting, name)
         for name in ("fixed", "signed", "whole", "short", "percent", "duration", "memory", "day")
     }
-    environment.filters |= {"listed": listed, "cell": _cell, "breakable": _breakable}
+    environment.filters |= {"listed": join_names, "cell": _cell, "breakable": _breakable}
     environment.globals["drawn"] = drawn
     environment.globals["css"] = markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
     return str(environment.get_template(template).render(context))
@@ -44,7 +44,7 @@ def render(template: str, context: Mapping[str, Any]) -> str:
 def _cell(value: object) -> str:
     """Any value of a frame as text, long ones cut."""
     if value is None:
-        return formats.DASH
+        return formatting.DASH
     if isinstance(value, float):
         return f"{value:,.4g}"
     text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from penchant.evaluation.comparison import label
-from penchant.models import name_of
+from penchant.models import name_of, spec_of
 from penchant.models.base import Recommender
 from penchant.results.evaluation import Evaluation
 
@@ -38,7 +37,7 @@ def snippet(evaluation: Evaluation) -> str:
         *(
             f"    {name!r}: {_model(model)},"
             for name, model in evaluation.models.items()
-            if not model.trivial_for or label(model) != name
+            if not model.trivial_for or spec_of(model) != name
         ),
         "}",
         "result = pn.evaluate(",
@@ -46,7 +45,7 @@ def snippet(evaluation: Evaluation) -> str:
         "    split,",
         *(f"    {option}," for option in options),
         ")",
-        'result.report("report.html")',
+        'pn.report(result, "report.html")',
     ]
     return "\n".join(lines)
 
@@ -69,7 +68,7 @@ def _split(evaluation: Evaluation) -> str:
 def _model(model: Recommender) -> str:
     if name_of(type(model)) is None:
         return _one_line(repr(model))
-    return f"make({label(model)!r})"
+    return f"make({spec_of(model)!r})"
 
 
 def _one_line(text: str) -> str:

@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from penchant.explanation.sentences import listed
 from penchant.models.base import Task
 from penchant.reporting.charts.comparison import plain_metric
-from penchant.results.evaluation import Entry, Table
-from penchant.results.number_format import decimals, fixed, percent, signed
+from penchant.results.formatting import decimals, fixed, join_names, percent, signed
+from penchant.results.tables import Entry, Table
 
 AIMS: dict[Task, str] = {
     "ranking": "choosing which items to show",
@@ -75,7 +74,9 @@ def say(evaluation: Compared, task: Task) -> Said:
             else f"For {aim}, nothing beats a trivial answer."
         )
         if beating:
-            sentences.append(f"On test events, trivial answers are beaten by {listed(beating)}.")
+            sentences.append(
+                f"On test events, trivial answers are beaten by {join_names(beating)}."
+            )
     elif best.trivial:
         headline = f"For {aim}, the trivial answer {best.name} is best on validation events."
         sentences.append("No model that learns personal taste did better there.")
@@ -129,9 +130,9 @@ def _others(real: list[Entry], best: Entry | None) -> list[str]:
     sentences = []
     if named["beats"] and best is not None:
         also = "Also better" if best.verdict == "beats" else "Better"
-        sentences.append(f"{also} than trivial: {listed(named['beats'])}.")
+        sentences.append(f"{also} than trivial: {join_names(named['beats'])}.")
     if named["no better"]:
-        sentences.append(f"No better than trivial: {listed(named['no better'])}.")
+        sentences.append(f"No better than trivial: {join_names(named['no better'])}.")
     if named["worse"]:
-        sentences.append(f"Worse than trivial: {listed(named['worse'])}.")
+        sentences.append(f"Worse than trivial: {join_names(named['worse'])}.")
     return sentences

@@ -1,163 +1,21 @@
-"""The result of a comparison: tables of figures with intervals, verdicts and costs."""
+"""The result of a comparison: tables for each task, fitted models and audit findings."""
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import Any
 
-import polars as pl
+from rich.console import Console
 
 from penchant.data.splits import Split
 from penchant.errors import ParameterError
-from penchant.metrics import Verdict, parse
 from penchant.models.base import Recommender, Task
+from penchant.results.console import as_text, rich_table
 from penchant.results.findings import Findings
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One metric of one model on the test part.
-
-    Attributes:
-        value: the metric on all test users or rows.
-        low: lower end of its interval over resampled users.
-        high: upper end.
-        gain: improvement over the best trivial answer, positive is better; NaN for these.
-        gain_low: lower end of the gain's interval.
-        gain_high: upper end.
-        p_value: of no gain, corrected for the number of models compared.
-        verdict: `beats`, `no better` or `worse` than the best trivial answer; None for these.
-    """
-
-    value: float
-    low: float = math.nan
-    high: float = math.nan
-    gain: float = math.nan
-    gain_low: float = math.nan
-    gain_high: float = math.nan
-    p_value: float = math.nan
-    verdict: Verdict | None = None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a model took on this machine.
-
-    Attributes:
-        fit_seconds: time to learn.
-        score_seconds: time to answer for all test users or rows.
-        answers: how many users or rows that were.
-        peak_bytes: memory beyond what was in use before, while fitting; None where not known.
-        parameters: how many numbers were learned.
-    """
-
-    fit_seconds: float = math.nan
-    score_seconds: float = math.nan
-    answers: int = 0
-    peak_bytes: int | None = None
-    parameters: int = 0
-
-    @property
-    def rate(self) -> float:
-        """Users or rows answered in a second."""
-        return self.answers / self.score_seconds if self.score_seconds else math.nan
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One contender in one table.
-
-    Attributes:
-        name: what the table calls it.
-        trivial: whether it is a trivial answer to this task.
-        figures: by metric name.
-        validation: the table's first metric on the validation part, NaN without one.
-        cost: time and memory.
-        decision: the threshold at which it says "like", chosen on validation rows.
-        confusion: test rows by truth and decision: not liked and told so, not liked but told
-            liked, liked but told not so, liked and told so; None where nothing is decided.
-    """
-
-    name: str
-    trivial: bool
-    figures: Mapping[str, Figure]
-    validation: float
-    cost: Cost
-    decision: float | None = None
-    confusion: tuple[int, int, int, int] | None = None
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The verdict of the table's first metric."""
-        return next(iter(self.figures.values())).verdict
-
-
-@dataclass(frozen=True)
-class Table:
-    """All contenders on one task.
-
-    Attributes:
-        task: `ranking`, `rating` or `like`.
-        metrics: names, the one that decides verdicts first.
-        entries: best first by the first metric.
-        users: test users that count.
-        rows: test rows that count.
-        notes: what a reader must know, a sentence each.
-        groups: names that cannot be told apart by the first metric, the best group first; see
-            `penchant.auditing.groups`.
-    """
-
-    task: Task
-    metrics: tuple[str, ...]
-    entries: tuple[Entry, ...]
-    users: int
-    rows: int
-    notes: tuple[str, ...] = ()
-    groups: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def primary(self) -> str:
-        """The metric that decides order and verdicts."""
-        return self.metrics[0]
-
-    @property
-    def higher_is_better(self) -> bool:
-        """The direction of the first metric; its name may carry a note in brackets."""
-        return parse(self.primary.partition(" (")[0]).higher_is_better
-
-    def __getitem__(self, name: str) -> Entry:
-        for entry in self.entries:
-            if entry.name == name:
-                return entry
-        known = ", ".join(entry.name for entry in self.entries)
-        raise ParameterError(f"The {self.task} table has no {name!r}, only {known}.")
-
-    @property
-    def best_trivial(self) -> Entry:
-        """The trivial answer that stands highest on this test part, for display."""
-        return next(entry for entry in self.entries if entry.trivial)
-
-    def frame(self) -> pl.DataFrame:
-        """One row a contender: name, trivial, verdict, figures with intervals, costs."""
-        rows = []
-        for entry in self.entries:
-            row: dict[str, Any] = {
-                "model": entry.name,
-                "trivial": entry.trivial,
-                "verdict": entry.verdict,
-            }
-            for metric in self.metrics:
-                figure = entry.figures.get(metric, Figure(math.nan))
-                row |= {metric: figure.value, f"{metric} low": figure.low}
-                row |= {f"{metric} high": figure.high, f"{metric} gain": figure.gain}
-            row |= {"validation": entry.validation, **asdict(entry.cost)}
-            rows.append(row)
-        return pl.DataFrame(rows, infer_schema_length=None)
+from penchant.results.tables import Table, entry_dict
 
 
 @dataclass(frozen=True, eq=False)
@@ -213,12 +71,6 @@ class Evaluation:
         sign = 1 if table.higher_is_better else -1
         return max(known, key=lambda e: sign * e.validation).name
 
-    def report(self, path: str | Path, **options: Any) -> Path:
-        """Write the comparison as one self-contained HTML page; see `penchant.reporting`."""
-        from penchant.reporting import write_report
-
-        return write_report(self, path, **options)
-
     def to_dict(self) -> dict[str, Any]:
         """Everything but the models, ready for JSON; NaN becomes None."""
         plain = {
@@ -234,7 +86,7 @@ class Evaluation:
                     "rows": table.rows,
                     "notes": list(table.notes),
                     "groups": [list(group) for group in table.groups],
-                    "entries": [_entry_dict(entry) for entry in table.entries],
+                    "entries": [entry_dict(entry) for entry in table.entries],
                 }
                 for task, table in self.tables.items()
             },
@@ -246,28 +98,31 @@ class Evaluation:
         """`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), indent=indent)
 
+    def render(self, console: Console) -> None:
+        """Print every table to a Rich console, with its notes and the audit's objections."""
+        split = self.split.describe()
+        console.print(f"[bold]{self.split.log.name}[/]: {split['sentence']}", highlight=False)
+        console.print(
+            f"{split['train']:,} training, {split['validation']:,} validation and "
+            f"{split['test']:,} test events; {split['test_users']:,} test users, "
+            f"{split['test_users_without_history']:,} of them without any history. "
+            f"Split {split['fingerprint']}.",
+            style="dim",
+            highlight=False,
+        )
+        for table in self.tables.values():
+            console.print()
+            console.print(rich_table(table, console.width, self.settings.get("level", 0.95)))
+            for note in table.notes:
+                console.print(f"  {note}", style="dim", highlight=False)
+        for note in self.notes:
+            console.print(note, style="dim", highlight=False)
+        if self.findings.all:
+            console.print()
+            self.findings.render(console, everything=False)
+
     def __str__(self) -> str:
-        from rich.console import Console
-
-        from penchant.results.evaluation_text import render
-
-        console = Console(file=io.StringIO(), width=160, color_system=None)
-        render(self, console)
-        return str(console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
-
-
-def _entry_dict(entry: Entry) -> dict[str, Any]:
-    figures = {name: asdict(figure) for name, figure in entry.figures.items()}
-    return {
-        "model": entry.name,
-        "trivial": entry.trivial,
-        "verdict": entry.verdict,
-        "figures": figures,
-        "validation": entry.validation,
-        "decision_threshold": entry.decision,
-        "confusion": entry.confusion,
-        "cost": asdict(entry.cost) | {"rate": entry.cost.rate},
-    }
+        return as_text(self.render, width=160)
 
 
 def _without_nan(value: Any) -> Any:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 
+from penchant.results.console import as_text
 from penchant.results.finding import LEVELS, Finding, Level
 
 _STYLES = {"wrong": "bold red", "doubtful": "yellow", "note": "cyan", "passed": "green"}
@@ -105,11 +108,8 @@ class Findings:
         rest = f"{counts['passed']} passed, {counts['not checkable']} not checkable"
         return f"Audit of {self.name}: {', '.join(said)}; {rest}."
 
-    def render(self, console: Any, *, everything: bool = True) -> None:
+    def render(self, console: Console, *, everything: bool = True) -> None:
         """Print a table to a Rich console; without `everything` only what is wrong or doubtful."""
-        from rich.table import Table
-        from rich.text import Text
-
         console.print(self.summary(), highlight=False, markup=False)
         shown = self.objections if everything else self.at("wrong", "doubtful")
         if shown:
@@ -138,8 +138,4 @@ class Findings:
             console.print(line, style="dim", highlight=False, markup=False)
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        console = Console(file=io.StringIO(), width=120, color_system=None)
-        self.render(console)
-        return str(console.file.getvalue()).rstrip()  # type: ignore[attr-defined]
+        return as_text(self.render, width=120)

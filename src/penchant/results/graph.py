@@ -12,7 +12,8 @@ import numpy.typing as npt
 
 from penchant.errors import ParameterError
 from penchant.metrics.calibration import calibration_curve
-from penchant.results.evaluation import Figure
+from penchant.results.formatting import short
+from penchant.results.tables import Figure
 from penchant.typing import AnyFloat, Float64
 
 Kind = Literal["bars", "columns", "lines", "points", "reliability"]
@@ -74,6 +75,17 @@ class Graph:
     def __post_init__(self) -> None:
         if not self.series or not any(y is not None for s in self.series for y in s.y):
             raise ParameterError(f"The chart {self.caption!r} has nothing to draw.")
+
+    def legend(self) -> list[str]:
+        """What the chart's key names: several series, then levels, places and the diagonal."""
+        names = [series.name for series in self.series] if len(self.series) > 1 else []
+        for named in (self.levels, self.places):
+            names += [f"{name} ({axis_number(value)})" for name, value in named.items()]
+        if self.kind == "points":
+            names.append(f"{self.y} = {self.x}")
+        if self.kind == "reliability":
+            names.append("chances that mean what they say")
+        return names
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but how it is drawn."""
@@ -283,3 +295,8 @@ def _value(value: Value) -> tuple[float | None, float | None, float | None]:
 
 def _finite(value: float | None) -> float | None:
     return None if value is None or not math.isfinite(value) else float(value)
+
+
+def axis_number(value: float) -> str:
+    """A value in a chart, with three digits that matter."""
+    return short(value) if abs(value) >= 1000 else f"{value:.3g}".replace("-", "\N{MINUS SIGN}")

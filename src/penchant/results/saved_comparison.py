@@ -11,7 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from penchant.errors import DataError
 from penchant.models.base import Task
-from penchant.results.evaluation import Evaluation, Table, _entry_dict
+from penchant.results.evaluation import Evaluation
+from penchant.results.tables import Table, entry_dict
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,7 +90,7 @@ class Comparison:
                     "users": table.users,
                     "rows": table.rows,
                     "notes": list(table.notes),
-                    "entries": [_entry_dict(entry) for entry in table.entries],
+                    "entries": [entry_dict(entry) for entry in table.entries],
                 }
                 for task, table in self.tables.items()
             },

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
+from rich.console import Console
+from rich.text import Text
+
+from penchant.results.console import as_text
+from penchant.results.formatting import duration, join_names
 from penchant.results.study_parts import Finding, Level, Section, Step
+from penchant.results.study_text import render_section, render_text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,27 +85,33 @@ class StudyResult:
         """`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
-    def report(self, path: str | Path) -> Path:
-        """Write the study as one self-contained HTML page that opens offline.
-
-        Returns:
-            The path.
-
-        Raises:
-            MissingExtraError: Matplotlib or Jinja2 is not installed.
-        """
-        from penchant.reporting.pages.study import write_study
-
-        return write_study(self, path)
+    def render(self, console: Console) -> None:
+        """Print everything to a Rich console but the drawings, whose captions stand for them."""
+        console.print(Text(self.title, style="bold underline"))
+        render_text(self.summary, console)
+        kept = set(self.kept)
+        if kept:
+            console.print(
+                Text(
+                    f"Kept from an earlier run: {join_names(list(self.kept))} "
+                    f"({len(kept)} of {len(self.steps)} steps).",
+                    style="yellow",
+                )
+            )
+        for section in self.sections:
+            render_section(section, console, kept=not kept.isdisjoint(section.steps))
+        console.print()
+        log = self.log
+        facts = (
+            f"{log['name']} ({str(log['fingerprint'])[:16]}), seed {self.seed}",
+            ", ".join(f"{name}={value}" for name, value in self.settings.items()),
+            ", ".join(f"{name} {number}" for name, number in self.versions.items()),
+            f"took {duration(self.seconds)}",
+        )
+        console.print(Text("; ".join(fact for fact in facts if fact), style="dim"))
 
     def __str__(self) -> str:
-        from rich.console import Console
-
-        from penchant.results.study_text import render
-
-        file = io.StringIO()
-        render(self, Console(file=file, width=140, color_system=None))
-        return file.getvalue().rstrip()
+        return as_text(self.render, width=140)
 
 
 def as_json(value: Any) -> Any:

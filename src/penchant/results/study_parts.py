@@ -11,7 +11,8 @@ import numpy as np
 import polars as pl
 
 from penchant.errors import ParameterError
-from penchant.results import number_format as formats
+from penchant.results import formatting
+from penchant.results.gallery import Gallery
 from penchant.results.graph import Graph
 from penchant.results.saved_comparison import Comparison
 
@@ -136,14 +137,14 @@ class Sheet:
     def _write(value: Any, form: str) -> str:
         name, _, places = form.partition(":")
         if value is None:
-            return formats.DASH
+            return formatting.DASH
         if name not in _FORMATS:
             return ", ".join(map(str, value)) if isinstance(value, pl.Series) else str(value)
         if isinstance(value, float) and not math.isfinite(value):
-            return formats.DASH
+            return formatting.DASH
         if name == "percent" and places:
-            return f"{formats.fixed(100 * value, int(places))}\N{NO-BREAK SPACE}%"
-        write = getattr(formats, name)
+            return f"{formatting.fixed(100 * value, int(places))}\N{NO-BREAK SPACE}%"
+        write = getattr(formatting, name)
         return str(write(value, int(places)) if places else write(value))
 
 
@@ -158,6 +159,7 @@ class Section:
         tables: figures in rows and columns.
         charts: the same drawn.
         comparisons: contenders with intervals and verdicts.
+        galleries: lists of items with pictures.
         steps: the steps of the study that its figures come from.
     """
 
@@ -167,6 +169,7 @@ class Section:
     tables: tuple[Sheet, ...] = ()
     charts: tuple[Graph, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    galleries: tuple[Gallery, ...] = ()
     steps: tuple[str, ...] = ()
 
     @property
@@ -183,6 +186,7 @@ class Section:
             "tables": [table.to_dict() for table in self.tables],
             "charts": [chart.to_dict() for chart in self.charts],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
+            "galleries": [gallery.to_dict() for gallery in self.galleries],
             "steps": list(self.steps),
         }
 

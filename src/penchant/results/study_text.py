@@ -1,4 +1,4 @@
-"""A study as text and tables for a terminal."""
+"""Sections of a study as text and tables for a terminal."""
 
 from __future__ import annotations
 
@@ -6,50 +6,21 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from penchant.explanation.sentences import listed
-from penchant.reporting.charts.draw import key
-from penchant.results.evaluation_text import _grid
+from penchant.results.console import rich_table
 from penchant.results.graph import Graph
-from penchant.results.number_format import duration
 from penchant.results.saved_comparison import Comparison
-from penchant.results.study import StudyResult
 from penchant.results.study_parts import Section, Sheet, paragraphs
 
 _COLOURS = {"as published": "dim", "honest": "green", "trap": "red", "verdict": "bold cyan"}
 _WIDEST = 100  # columns of running text
 
 
-def render(result: StudyResult, console: Console) -> None:
-    """Print everything in a study but the drawings, whose captions stand for them."""
-    console.print(Text(result.title, style="bold underline"))
-    _say(result.summary, console)
-    kept = set(result.kept)
-    if kept:
-        console.print(
-            Text(
-                f"Kept from an earlier run: {listed(list(result.kept))} "
-                f"({len(kept)} of {len(result.steps)} steps).",
-                style="yellow",
-            )
-        )
-    for section in result.sections:
-        _section(section, console, kept=not kept.isdisjoint(section.steps))
-    console.print()
-    log = result.log
-    facts = (
-        f"{log['name']} ({str(log['fingerprint'])[:16]}), seed {result.seed}",
-        ", ".join(f"{name}={value}" for name, value in result.settings.items()),
-        ", ".join(f"{name} {number}" for name, number in result.versions.items()),
-        f"took {duration(result.seconds)}",
-    )
-    console.print(Text("; ".join(fact for fact in facts if fact), style="dim"))
-
-
-def _section(section: Section, console: Console, *, kept: bool) -> None:
+def render_section(section: Section, console: Console, *, kept: bool) -> None:
+    """Print a section but the drawings, whose captions stand for them."""
     console.print()
     title = Text(section.title, style="bold")
     console.print(title.append(" (kept)", style="yellow") if kept else title)
-    _say(section.text, console)
+    render_text(section.text, console)
     for finding in section.findings:
         line = Text(f"{finding.level:>12}  ", style=_COLOURS[finding.level])
         grid = Grid.grid()
@@ -65,13 +36,14 @@ def _section(section: Section, console: Console, *, kept: bool) -> None:
         _comparison(comparison, console)
 
 
-def _say(text: str, console: Console) -> None:
+def render_text(text: str, console: Console) -> None:
+    """Print the paragraphs of a text."""
     for paragraph in paragraphs(text):
         console.print(Text(paragraph), width=min(_WIDEST, console.width))
 
 
 def _chart(graph: Graph, console: Console) -> None:
-    told = ", ".join(sign.name for sign in key(graph))
+    told = ", ".join(graph.legend())
     note = f"[chart] {graph.caption}{f' Shown: {told}.' if told else ''}"
     console.print(Text(note, style="dim"), width=min(_WIDEST, console.width))
 
@@ -99,7 +71,7 @@ def _comparison(comparison: Comparison, console: Console) -> None:
         said = f"{comparison.split['sentence']} Split {comparison.split['fingerprint']}."
         console.print(Text(said, style="dim"))
     for table in comparison.tables.values():
-        console.print(_grid(table, console.width, comparison.level))
+        console.print(rich_table(table, console.width, comparison.level))
         for note in table.notes:
             console.print(Text(f"  {note}", style="dim"))
     for found in comparison.objections:

@@ -6,14 +6,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import ParameterError
-from penchant.evaluation.comparison import label
+from penchant.models import spec_of
 from penchant.models.base import Recommender
 from penchant.results.study import as_json
 from penchant.results.tuning_parts import End, Range, Trial, text
@@ -78,7 +77,7 @@ class Tuning:
     @property
     def best_name(self) -> str:
         """The best model as a text that `make` and the command line take, such as `ease:l2=300`."""
-        return label(self.best())
+        return spec_of(self.best())
 
     @property
     def edges(self) -> dict[str, End]:
@@ -195,7 +194,7 @@ class Tuning:
         sides = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
         made: dict[str, Any] = as_json(
             {
-                "model": label(self.model) if isinstance(self.model, Recommender) else None,
+                "model": spec_of(self.model) if isinstance(self.model, Recommender) else None,
                 "metric": self.metric,
                 "higher_is_better": self.higher_is_better,
                 "like": self.like,
@@ -220,19 +219,6 @@ class Tuning:
     def to_json(self, *, indent: int | None = 2) -> str:
         """`to_dict` as JSON text."""
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
-    def report(self, path: str | Path) -> Path:
-        """Write the tuning as one self-contained HTML page that opens offline.
-
-        Returns:
-            The path.
-
-        Raises:
-            MissingExtraError: Matplotlib or Jinja2 is not installed.
-        """
-        from penchant.reporting.pages.tuning import write_tuning
-
-        return write_tuning(self, path)
 
     def __str__(self) -> str:
         return "\n".join(self.sentences)

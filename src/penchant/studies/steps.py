@@ -14,10 +14,11 @@ from penchant.atomic_write import write_whole
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
 from penchant.evaluation.comparison import _versions
-from penchant.results.evaluation import Evaluation, Table
+from penchant.results.evaluation import Evaluation
 from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import Section, Step
+from penchant.results.tables import Table
 from penchant.run import Run, say
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

@@ -144,12 +144,12 @@ def attribute_effects_are_of_items(factory: Factory) -> None:
 
 def bundle_restores_the_model(factory: Factory) -> None:
     """A model that was saved and restored gives the very same answers."""
-    from penchant.bundle import restore
+    from penchant.bundle import restore, save
 
     model = fitted(factory)
     cls = type(model)
     with tempfile.TemporaryDirectory() as parent:
-        folder = model.save(Path(parent) / "bundle")
+        folder = save(model, Path(parent) / "bundle")
         # A class that is not in the table of names must be given.
         restored = restore(folder) if name_of(cls) else restore(folder, model=cls)
     expect(type(restored) is cls, f"A restored model must be a {cls.__name__}.")

@@ -76,7 +76,7 @@ def update_refuses_unknown_items(factory: Factory) -> None:
 
 def update_is_kept_in_a_bundle(factory: Factory) -> None:
     """A model that was updated is restored as it is."""
-    from penchant.bundle import restore
+    from penchant.bundle import restore, save
 
     model = fitted(factory)
     if not isinstance(model, Updates):
@@ -84,7 +84,7 @@ def update_is_kept_in_a_bundle(factory: Factory) -> None:
     model.update(_news(model))
     cls = type(model)
     with tempfile.TemporaryDirectory() as parent:
-        folder = model.save(Path(parent) / "bundle")
+        folder = save(model, Path(parent) / "bundle")
         # A class that is not in the table of names must be given.
         back = restore(folder) if name_of(cls) else restore(folder, model=cls)
     expect_equal(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -24,20 +23,6 @@ from penchant.data.reading.log_reader import read
 from penchant.data.sources import load
 from penchant.data.sql_export import write_sql
 from penchant.errors import DataError, ParameterError
-
-
-def _server() -> Any:
-    """The fixture of the tests that read from PostgreSQL."""
-    path = Path(__file__).with_name("test_read_sql.py")
-    spec = importlib.util.spec_from_file_location("reading_sql", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module.postgresql
-
-
-postgresql = _server()
 
 Tables = dict[str, pl.DataFrame]
 Answer = tuple[list[str], list[tuple[Any, ...]]]

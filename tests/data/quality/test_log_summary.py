@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.data.quality.log_summary import summarise
 
@@ -24,7 +25,7 @@ def test_figures_by_hand():
         item_table=pl.DataFrame({"item": ["a", "b", "c"]}),
         name="tiny",
     )
-    summary = log.summary()
+    summary = pn.summary(log)
     assert (summary.n_events, summary.n_users, summary.n_items) == (4, 2, 2)
     assert summary.n_catalogue == 3
     assert summary.density == pytest.approx(3 / 4)  # the repeated pair counts once

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.bundle import restore
+from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
 from penchant.data.splits import split_per_user
 from penchant.data.target import Rating
@@ -190,7 +190,7 @@ class TestUpdate:
         model.update(self.new())
         after = model.scores(model.histories_of([2]))
         assert model.earlier_states(2).to_dicts() == [{"user": 2, "state": 0, "events": 18}]
-        model = restore(model.save(tmp_path / "bundle"))
+        model = restore(save(model, tmp_path / "bundle"))
         model.recall(2, 0)
         np.testing.assert_allclose(model.scores(model.histories_of([2])), before, atol=1e-5)
         assert model.earlier_states(2)["state"].to_list() == [0, 1]

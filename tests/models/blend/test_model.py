@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import penchant as pn
+from penchant.bundle import save
 from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import AUC, RMSE, ExpectedCalibrationError
@@ -53,7 +54,7 @@ def test_chances_are_calibrated(split):
 
 
 def test_it_is_kept_with_its_members(split, model, tmp_path):
-    restored = pn.restore(model.save(tmp_path / "blend"))
+    restored = pn.restore(save(model, tmp_path / "blend"))
     rows = split.test.rows
     np.testing.assert_array_equal(restored.predict(rows), model.predict(rows))
     assert [repr(m) for m in restored.members_] == [repr(m) for m in model.members_]

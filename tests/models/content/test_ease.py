@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.bundle import restore
+from penchant.bundle import restore, save
 from penchant.errors import ParameterError
 from penchant.features.item_content import ItemContent, with_vectors
 from penchant.models import EASE, ContentEASE, make
@@ -145,5 +145,5 @@ def test_events_take_over_from_content(log):
 
 def test_save_and_restore(log, tmp_path):
     model = ContentEASE(l2=50).fit(log)
-    back = restore(model.save(tmp_path / "bundle"))
+    back = restore(save(model, tmp_path / "bundle"))
     np.testing.assert_array_equal(back.scores(log.histories), model.scores(log.histories))

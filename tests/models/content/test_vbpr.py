@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from penchant.bundle import restore
+from penchant.bundle import restore, save
 from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.models import VBPR
@@ -143,7 +143,7 @@ def test_validation_decides_when_to_stop(log):
 def test_save_and_restore(tmp_path):
     log = planted_pairs(cold_items=2)
     model = VBPR(**SMALL | {"epochs": 2}).fit(log)
-    back = restore(model.save(tmp_path / "bundle"))
+    back = restore(save(model, tmp_path / "bundle"))
     strangers = replace(log.histories, users=np.full(log.n_users, -1, np.int32))
     for users in (log.histories, strangers):
         np.testing.assert_array_equal(back.scores(users), model.scores(users))

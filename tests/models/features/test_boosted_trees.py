@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import penchant as pn
+from penchant.bundle import save
 from penchant.data.splits import split_random
 from penchant.errors import BundleError, MissingExtraError, ParameterError
 from penchant.metrics import AUC
@@ -87,7 +88,7 @@ def test_members_are_features_and_are_kept(split, model, tmp_path):
     stack.fit(split.train, split.validation)
     assert stack.input_names()[-2:] == ["Bias()", "ItemKNN(neighbours=10)"]
     assert stack.n_parameters() > model.n_parameters()
-    restored = pn.restore(stack.save(tmp_path / "stack"))
+    restored = pn.restore(save(stack, tmp_path / "stack"))
     rows = split.test.rows
     np.testing.assert_array_equal(restored.predict(rows), stack.predict(rows))
     assert restored.input_names() == stack.input_names()

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 import penchant as pn
+from penchant.bundle import save
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.data.splits import split_random
@@ -117,7 +118,7 @@ def test_it_learns_from_a_reconstruction(split, tmp_path):
     assert model.code_encoder_0_weight_.shape[0] == 5
     prepared = model._prepared(np.random.default_rng(0).normal(size=(40, model.n_inputs_)))
     assert np.linalg.matrix_rank(prepared - prepared.mean(0), tol=1e-3) == 5
-    restored = pn.restore(model.save(tmp_path / "dnn"))
+    restored = pn.restore(save(model, tmp_path / "dnn"))
     rows = split.test.rows
     np.testing.assert_array_equal(restored.predict(rows), model.predict(rows))
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from penchant.bundle import restore
+from penchant.bundle import restore, save
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
 from penchant.data.splits import split_random
@@ -229,7 +229,7 @@ def test_save_and_restore(tmp_path):
     log = planted_ratings(n_users=40, cold_items=2)
     model = HybridRecommender(**SMALL, content="table").fit(log)
     assert model.content_ == ["table"]
-    back = restore(model.save(tmp_path / "bundle"))
+    back = restore(save(model, tmp_path / "bundle"))
     strangers = replace(log.histories, users=np.full(log.n_users, -1, np.int32))
     for users in (log.histories, strangers):
         np.testing.assert_array_equal(back.scores(users), model.scores(users))

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,6 +11,7 @@ import pytest
 from penchant.data.dataset import Dataset
 from penchant.data.sources.book_crossing import source as book_crossing
 from penchant.errors import DataError
+from penchant.reporting import report
 from penchant.run import Run
 from penchant.studies import find
 from penchant.studies.books import networks as books_networks
@@ -22,21 +21,14 @@ from penchant.studies.books import strong_models as books_strong
 from penchant.studies.books.networks import JACCARD, NETWORKS
 from penchant.studies.books.setup import EVERYTHING, Setup, drawn, scores
 from penchant.studies.study import Steps, StudyRun
+from support import book_crossing_files
 
 PLAIN, ADJUSTED = JACCARD
 
 
 @pytest.fixture(scope="module")
 def books(tmp_path_factory):
-    made = importlib.import_module("made_books")
-    return book_crossing.read(made.write(tmp_path_factory.mktemp("books")))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _here():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parent)
-        yield
+    return book_crossing.read(book_crossing_files.write(tmp_path_factory.mktemp("books")))
 
 
 @pytest.fixture(scope="module")
@@ -240,7 +232,7 @@ def test_the_page_and_what_is_kept(result, books, kept, tmp_path):
     assert [s["findings"] for s in again.to_dict()["sections"]] == [
         s["findings"] for s in result.to_dict()["sections"]
     ]
-    page = result.report(tmp_path / "books.html").read_text()
+    page = report(result, tmp_path / "books.html").read_text()
     assert "figures mean nothing" in page
     assert json.loads(result.to_json())["seed"] == 13
     titles = [s["title"] for s in result.to_dict()["sections"]]

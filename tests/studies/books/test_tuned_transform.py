@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -19,14 +17,12 @@ from penchant.studies.books import recommendations as books_recommended
 from penchant.studies.books import tuned_transform as books_tuned
 from penchant.studies.books.setup import Setup, f1
 from penchant.studies.study import Steps
+from support import book_crossing_files
 
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parent)
-        made = importlib.import_module("made_books")
-    log = book_crossing.read(made.write(tmp_path_factory.mktemp("books")))
+    log = book_crossing.read(book_crossing_files.write(tmp_path_factory.mktemp("books")))
     return Setup(log=log, seed=13, run=Run(threads=1), epochs=2, seeds=1, quick=True)
 
 

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import re
-from pathlib import Path
 
 import pytest
 
 from penchant.data.sources import load
 from penchant.errors import DataError
+from penchant.reporting import report
 from penchant.run import Run
 from penchant.studies import find
 from penchant.studies.fashion import data as fashion_data
 from penchant.studies.fashion.setup import Setup
 from penchant.studies.study import StudyRun
 from penchant.testing import planted_pairs
+from support import fashion_files
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -24,17 +24,10 @@ def mirror(tmp_path_factory):
     """The made-up mirror in the place of the real one, and a cache of its own."""
     pytest.importorskip("PIL")
     with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parent)
-        made = importlib.import_module("made_fashion")
-        folder = made.write(tmp_path_factory.mktemp("mirror"))
+        folder = fashion_files.write(tmp_path_factory.mktemp("mirror"))
         patch.setenv("PENCHANT_MIRROR", str(folder))
         patch.setenv("PENCHANT_CACHE", str(tmp_path_factory.mktemp("cache")))
         yield folder
-
-
-@pytest.fixture(scope="module")
-def made(mirror):
-    return importlib.import_module("made_fashion")
 
 
 @pytest.fixture(scope="module")
@@ -64,14 +57,14 @@ def said(part):
     return " ".join(f["sentence"] for f in part["findings"])
 
 
-def test_copies_are_counted_before_anything_is_learned(result, log, made):
+def test_copies_are_counted_before_anything_is_learned(result, log):
     part = section(result, "The data")
     counts = rows(part["tables"][0])[0]
-    assert counts["reviews"] == len(log) == made.N_USERS * 2 * made.N_VARIANTS
+    assert counts["reviews"] == len(log) == fashion_files.N_USERS * 2 * fashion_files.N_VARIANTS
     # Each text stands there as it is and in capitals.
-    assert counts["distinct user, text and rating"] == made.N_USERS * 2 * 2
+    assert counts["distinct user, text and rating"] == fashion_files.N_USERS * 2 * 2
     assert counts["distinct user, text and rating"] > counts["distinct user and text, but for case"]
-    assert counts["distinct user and text, but for case"] == made.N_USERS * 2
+    assert counts["distinct user and text, but for case"] == fashion_files.N_USERS * 2
     assert any(row["rule"] == "same-text" for row in rows(part["tables"][1]))
 
 
@@ -100,7 +93,7 @@ def test_published_figures_stand_beside_ours_and_the_users_mean(result):
     assert [c["kind"] for c in part["charts"]] == ["lines", "points", "points"]
 
 
-def test_honestly_each_text_is_there_once(result, made):
+def test_honestly_each_text_is_there_once(result):
     part = section(result, "Honestly")
     titles = [each["title"] for each in part["comparisons"]]
     assert titles == [
@@ -108,8 +101,9 @@ def test_honestly_each_text_is_there_once(result, made):
         for log in ("AMAZON_FASHION", "All_Beauty")
         for way in ("by time", "by user")
     ]
-    assert f"{made.N_USERS * 2} of {made.N_USERS * 2 * made.N_VARIANTS} reviews are left" in (
-        " ".join(part["text"])
+    assert (
+        f"{fashion_files.N_USERS * 2} of {fashion_files.N_USERS * 2 * fashion_files.N_VARIANTS} reviews are left"
+        in (" ".join(part["text"]))
     )
     by_user = part["comparisons"][1]
     assert by_user["split"]["test_users_without_history"] == by_user["split"]["test_users"]
@@ -147,7 +141,7 @@ def test_the_networks_content_gives_everybody_the_same_new_films(result):
 
 
 def test_the_page_shows_posters(result, tmp_path):
-    page = result.report(tmp_path / "fashion.html").read_text(encoding="utf-8")
+    page = report(result, tmp_path / "fashion.html").read_text(encoding="utf-8")
     pictures = re.findall(r'<img src="data:image/jpeg;base64,[A-Za-z0-9+/=]+"', page)
     titles = [i["title"] for g in result.to_dict()["galleries"] for i in g["items"]]
     assert 0 < len(pictures) <= len(titles) <= 20

@@ -11,6 +11,7 @@ import pytest
 from penchant.data.attributes.binary import MOVIELENS
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError
+from penchant.reporting import report
 from penchant.run import Run
 from penchant.studies import find
 from penchant.studies.movies import published as movies_published
@@ -250,7 +251,7 @@ def test_sql_gives_the_same_rows(result, films):
 def test_the_page_tells_all_levels(result, tmp_path):
     assert {f.level for f in result.findings()} == {"as published", "honest", "trap", "verdict"}
     assert len(result.findings("verdict")) == 3
-    page = result.report(tmp_path / "movies.html").read_text()
+    page = report(result, tmp_path / "movies.html").read_text()
     assert "45/53" in page
     assert "Film-Noir" in page
     assert "figures mean nothing" in result.summary

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import json
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -14,25 +12,19 @@ from penchant.data.dataset import Dataset
 from penchant.data.sources.amazon import source as amazon
 from penchant.data.splits import TEST, TRAIN
 from penchant.errors import DataError
+from penchant.reporting import report
 from penchant.studies import find
 from penchant.studies.music import regressor as music_regressor
 from penchant.studies.music import similar_products as music_similar
 from penchant.studies.music.codes import PUBLISHED_LOSS
 from penchant.studies.music.sentiment import PLAIN, TOOLS
 from penchant.studies.study import StudyRun
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _here():
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parent)
-        yield
+from support import music_files
 
 
 @pytest.fixture(scope="module")
 def log(tmp_path_factory):
-    made = importlib.import_module("made_music")
-    return amazon.read(made.write(tmp_path_factory.mktemp("music")), "made music")
+    return amazon.read(music_files.write(tmp_path_factory.mktemp("music")), "made music")
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +234,7 @@ def test_published_lists_are_rows_and_real_lists_are_of_unseen_products(result, 
 
 def test_a_quick_look_says_so_and_everything_can_be_written(result, tmp_path):
     assert result.summary.startswith("This is a quick look")
-    page = result.report(tmp_path / "music.html").read_text(encoding="utf-8")
+    page = report(result, tmp_path / "music.html").read_text(encoding="utf-8")
     for part in result.sections:
         assert part.title.replace("'", "&#39;") in page or part.title in page
     assert json.loads(result.to_json())["study"] == "music"

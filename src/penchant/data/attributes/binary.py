@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from polars.datatypes import DataTypeClass
 
+from penchant.data.attributes.titles import NO_GENRES
 from penchant.data.dataset import Dataset
-from penchant.data.sources.titles import NO_GENRES
 from penchant.errors import DataError, ParameterError
 from penchant.typing import UInt8
 

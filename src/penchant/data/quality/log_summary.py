@@ -92,7 +92,7 @@ class Summary:
         return "\n".join([f"{self.name}", *(f"{key:<{width}}  {value}" for key, value in lines)])
 
 
-def summarise(log: Dataset) -> Summary:
+def summary(log: Dataset) -> Summary:
     """Counts, sparsity, ratings, concentration and time span of a log."""
     users = log.user_counts[log.user_counts > 0]
     items = np.sort(log.item_counts[log.item_counts > 0])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
+from penchant.data.attributes.titles import no_genres, year_in_title
 from penchant.data.dataset import Dataset, Origin
-from penchant.data.sources.titles import no_genres, year_in_title
 from penchant.errors import DataError
 
 _TYPES = ("token", "token_seq", "float", "float_seq")

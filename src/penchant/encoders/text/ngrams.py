@@ -142,9 +142,9 @@ class NGrams:
         if self.min_df > 1:
             keep = np.bincount(found.indices, minlength=self.size) >= self.min_df
             self.keys_ = self.keys_[keep]
-            frequent: Csr = found[:, np.flatnonzero(keep)]
-            return frequent
-        return found
+            found = found[:, np.flatnonzero(keep)]
+        counts: Csr = found
+        return counts
 
     def counts(self, texts: pl.Series) -> Csr:
         """float64[n_texts, size], how often each n-gram of the vocabulary stands in each text.

@@ -23,8 +23,8 @@ from penchant.reporting.charts.svg import (
     Chart,
     chart,
 )
-from penchant.results.evaluation import Entry, Figure, Table
-from penchant.results.number_format import duration, fixed
+from penchant.results.formatting import duration, fixed
+from penchant.results.tables import Entry, Figure, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

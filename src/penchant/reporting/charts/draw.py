@@ -21,8 +21,7 @@ from penchant.reporting.charts.svg import (
     Chart,
     chart,
 )
-from penchant.results.graph import Graph, Series
-from penchant.results.number_format import short
+from penchant.results.graph import Graph, Series, axis_number
 from penchant.typing import Float64
 
 if TYPE_CHECKING:
@@ -80,18 +79,16 @@ def key(graph: Graph) -> list[Sign]:
     """What the colours and lines of a chart stand for; empty where there is nothing to tell."""
     signs = []
     if len(graph.series) > 1:
-        for n, series in enumerate(graph.series):
-            sign = _dash(n)[0] if graph.kind in ("lines", "reliability") else "■"
-            signs.append(Sign(f"c-{n % len(_COLOURS) + 1}", sign, series.name))
-    for n, (name, value) in enumerate(graph.levels.items()):
-        signs.append(Sign("c-0", _LEVELS[n % len(_LEVELS)][0], f"{name} ({_number(value)})"))
-    for n, (name, value) in enumerate(graph.places.items()):
-        signs.append(Sign("c-0", "╎┊│"[n % 3], f"{name} ({_number(value)})"))
-    if graph.kind == "points":
-        signs.append(Sign("c-0", "╌", f"{graph.y} = {graph.x}"))
-    if graph.kind == "reliability":
-        signs.append(Sign("c-0", "╌", "chances that mean what they say"))
-    return signs
+        dashed = graph.kind in ("lines", "reliability")
+        signs += [
+            (f"c-{n % len(_COLOURS) + 1}", _dash(n)[0] if dashed else "■")
+            for n in range(len(graph.series))
+        ]
+    signs += [("c-0", _LEVELS[n % len(_LEVELS)][0]) for n in range(len(graph.levels))]
+    signs += [("c-0", "╎┊│"[n % 3]) for n in range(len(graph.places))]
+    if graph.kind in ("points", "reliability"):
+        signs.append(("c-0", "╌"))
+    return [Sign(*sign, name) for sign, name in zip(signs, graph.legend(), strict=True)]
 
 
 def _height(graph: Graph, *, narrow: bool) -> float:
@@ -115,7 +112,7 @@ def _bars(canvas: Canvas, graph: Graph) -> None:
                 axes.plot([low, high], [y, y], color=INK, lw=1.2)
             end = max(v for v in (x, high, 0.0) if v is not None)
             axes.annotate(
-                "–" if x is None else _number(x),
+                "–" if x is None else axis_number(x),
                 (end, y),
                 (4, 0),
                 textcoords="offset points",
@@ -147,7 +144,7 @@ def _bars(canvas: Canvas, graph: Graph) -> None:
     axes.grid(axis="x")
     axes.margins(x=0.12 if canvas.narrow else 0.07)
     axes.locator_params(axis="x", nbins=5 if canvas.narrow else 8)
-    axes.xaxis.set_major_formatter(lambda value, _: _number(value))
+    axes.xaxis.set_major_formatter(lambda value, _: axis_number(value))
     axes.set_xlabel(graph.x)
     axes.set_ylabel("" if canvas.narrow else graph.y)
 
@@ -188,7 +185,7 @@ def _lines(canvas: Canvas, graph: Graph) -> None:
         axes.set_yscale("log", subs=(2, 5))
         low, high = axes.get_ylim()
         near = high < 1000 * low  # with more decades their powers are enough
-        axes.yaxis.set_minor_formatter(lambda value, _: _number(value) if near else "")
+        axes.yaxis.set_minor_formatter(lambda value, _: axis_number(value) if near else "")
         axes.tick_params(axis="y", which="both", length=0)
     _across(axes, graph)
     for n, place in enumerate(graph.places.values()):
@@ -199,7 +196,7 @@ def _lines(canvas: Canvas, graph: Graph) -> None:
     )
     if not graph.log:
         axes.locator_params(axis="y", nbins=5)
-    axes.yaxis.set_major_formatter(lambda value, _: _number(value))
+    axes.yaxis.set_major_formatter(lambda value, _: axis_number(value))
     axes.set_xlabel(graph.x)
     axes.set_ylabel(graph.y)
 
@@ -261,7 +258,7 @@ def _across(axes: Axes, graph: Graph) -> None:
 def _plain_values(axes: Axes) -> None:
     axes.grid(axis="y")
     axes.locator_params(axis="y", nbins=5)
-    axes.yaxis.set_major_formatter(lambda value, _: _number(value))
+    axes.yaxis.set_major_formatter(lambda value, _: axis_number(value))
 
 
 def _colour(n: int) -> str:
@@ -284,8 +281,3 @@ def _numbers(values: Sequence[float | str]) -> Float64:
 def _ends(series: Series) -> tuple[Sequence[float | None], Sequence[float | None]]:
     none = (None,) * len(series.y)
     return series.low or none, series.high or none
-
-
-def _number(value: float) -> str:
-    """A value in a chart, with three digits that matter."""
-    return short(value) if abs(value) >= 1000 else f"{value:.3g}".replace("-", "\N{MINUS SIGN}")

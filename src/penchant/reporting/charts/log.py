@@ -13,7 +13,7 @@ import polars as pl
 from penchant.data.quality.log_summary import Summary
 from penchant.errors import require
 from penchant.reporting.charts.svg import ACCENT, FAINT, INK, MUTED, Canvas, Chart, chart
-from penchant.results.number_format import day, percent, short
+from penchant.results.formatting import day, percent, short
 from penchant.typing import Float64
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from penchant.data.reviews.review_statistics import ReviewFigures
 from penchant.reporting.charts.log import bars
 from penchant.reporting.charts.svg import ACCENT, INK, MUTED, SECOND, Canvas, Chart, chart
 from penchant.reporting.charts.word_cloud import cloud
-from penchant.results.number_format import percent, short, whole
+from penchant.results.formatting import percent, short, whole
 
 _HEIGHT = 2.4
 _LONG = 46  # letters of a title beside a bar

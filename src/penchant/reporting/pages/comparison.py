@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penchant.atomic_write import write_whole
+from penchant.data.quality.log_check import check
+from penchant.data.quality.log_summary import summary
 from penchant.data.vocabulary import Id
 from penchant.exploration.log_exploration import activity, long_tail
 from penchant.models.base import Task
@@ -19,7 +21,8 @@ from penchant.reporting.glossary import VERDICTS, of_metrics
 from penchant.reporting.html import render
 from penchant.reporting.reproduce import facts, snippet
 from penchant.reporting.verdict import AIMS, QUESTIONS, Compared, Said, by_validation, places, say
-from penchant.results.evaluation import Entry, Evaluation, Figure, Table
+from penchant.results.evaluation import Evaluation
+from penchant.results.tables import Entry, Figure, Table
 from penchant.run import Run
 
 _MISSING = Figure(math.nan)
@@ -69,7 +72,7 @@ class Section:
         return next((row.badge.replace(" ", "-") for row in self.rows if row.chosen), "")
 
 
-def write_report(
+def write_comparison(
     evaluation: Evaluation,
     path: str | Path,
     *,
@@ -101,15 +104,14 @@ def write_report(
         ParameterError: a model of the pair was not compared.
     """
     log = evaluation.split.log
-    summary = log.summary()
     shown = people(evaluation, users, pair, run=run)  # first, for it may refuse
     context = {
         "title": title or f"Recommenders for {log.name}, compared",
         "name": log.name,
         "sections": [answers(evaluation, task) for task in evaluation.tables],
         "level": evaluation.settings.get("level", 0.95),
-        "summary": summary,
-        "check": log.check(),
+        "summary": summary(log),
+        "check": check(log),
         "source": str(log.origin),
         "data_charts": _data_charts(evaluation),
         "split": evaluation.split.describe(),
@@ -153,11 +155,11 @@ def answers(evaluation: Compared, task: Task, prefix: str = "") -> Section:
 
 def _data_charts(evaluation: Evaluation) -> list[Chart]:
     log = evaluation.split.log
-    summary = log.summary()
-    charts = [log_plots.ratings(summary)] if summary.rating_histogram else []
+    figures = summary(log)
+    charts = [log_plots.ratings(figures)] if figures.rating_histogram else []
     charts.append(log_plots.activity("user-activity", "user", activity(log.user_counts)))
     charts.append(log_plots.activity("item-activity", "item", activity(log.item_counts)))
-    charts.append(log_plots.long_tail(long_tail(log.item_counts), summary))
+    charts.append(log_plots.long_tail(long_tail(log.item_counts), figures))
     return charts
 
 

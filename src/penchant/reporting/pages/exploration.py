@@ -14,7 +14,7 @@ from penchant.reporting.charts.svg import Chart
 from penchant.reporting.html import render
 
 
-def write_exploration_page(found: Exploration, path: str | Path) -> Path:
+def write_exploration(found: Exploration, path: str | Path) -> Path:
     """Write what was found in a log as one self-contained HTML page that opens offline.
 
     The file is written whole or not at all.

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from penchant.atomic_write import write_whole
-from penchant.explanation.sentences import listed
 from penchant.reporting.charts.draw import Sign, draw, key
 from penchant.reporting.charts.svg import Chart
 from penchant.reporting.glossary import VERDICTS, of_metrics
 from penchant.reporting.html import render
 from penchant.reporting.pages.comparison import Section as Answers
 from penchant.reporting.pages.comparison import answers
+from penchant.results.formatting import join_names
 from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import LEVELS, Section, paragraphs
@@ -108,7 +108,7 @@ def facts(result: StudyResult) -> Mapping[str, Any]:
     log = result.log
     sizes = [f"{log[noun]:,} {noun}" for noun in ("events", "users", "items") if noun in log]
     rows = {
-        "log": f"{log['name']}: {listed(sizes)}" if sizes else log["name"],
+        "log": f"{log['name']}: {join_names(sizes)}" if sizes else log["name"],
         "source": log.get("source"),
         "log fingerprint": log["fingerprint"],
         "seed": result.seed,
@@ -124,12 +124,13 @@ def snippet(result: StudyResult) -> str:
     source = " ".join(f"{result.log['name']}, from {result.log.get('source', 'memory')}".split())
     return "\n".join(
         [
+            "import penchant as pn",
             "from penchant import studies",
             "",
             f"log = ...  # {source}",
             f'assert log.fingerprint.startswith("{str(result.log["fingerprint"])[:16]}")',
             f"study = studies.find({result.name!r})",
             f"result = study.run({', '.join(['log', f'seed={result.seed}', *options])})",
-            'result.report("study.html")',
+            'pn.report(result, "study.html")',
         ]
     )

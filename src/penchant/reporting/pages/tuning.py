@@ -9,12 +9,12 @@ from pathlib import Path
 import polars as pl
 
 from penchant.atomic_write import write_whole
-from penchant.explanation.sentences import listed
 from penchant.models.base import Recommender
 from penchant.reporting.charts.tuning import by_trial, by_value
 from penchant.reporting.glossary import of_metrics
 from penchant.reporting.html import render
 from penchant.reporting.reproduce import _model
+from penchant.results.formatting import join_names
 from penchant.results.study_parts import Sheet
 from penchant.results.tuning import Tuning
 from penchant.results.tuning_parts import Range, plain, text
@@ -101,7 +101,7 @@ def facts(tuning: Tuning) -> Mapping[str, str]:
         "log": f"{log.name}: {len(log):,} events",
         "split": split.sentence,
         "values": f"{_SAYS.get(tuning.method, tuning.method)}, {len(tuning.trials)} trials",
-        "tried": listed([f"{name} {_over(range_)}" for name, range_ in tuning.space.items()]),
+        "tried": join_names([f"{name} {_over(range_)}" for name, range_ in tuning.space.items()]),
         "a like is a rating of at least": None if tuning.like is None else f"{tuning.like:g}",
         "seed": str(tuning.seed) if tuning.method != "grid" else None,
         "log fingerprint": log.fingerprint[:16],
@@ -122,7 +122,7 @@ def snippet(tuning: Tuning) -> str:
     if isinstance(tuning.model, Recommender):
         model = _model(tuning.model)
     else:
-        model = f"...  # a function of {listed(list(tuning.space))}"
+        model = f"...  # a function of {join_names(list(tuning.space))}"
     lines = [
         "import penchant as pn",
         *(["from penchant.models import make"] if model.startswith("make(") else []),
@@ -142,7 +142,7 @@ def snippet(tuning: Tuning) -> str:
         *(f"    {option}," for option in options),
         "    space=space,",
         ")",
-        'tuning.report("tuning.html")',
+        'pn.report(tuning, "tuning.html")',
     ]
     return "\n".join(lines)
 

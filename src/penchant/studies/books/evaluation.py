@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.evaluation import evaluate_predictions
-from penchant.results.evaluation import Entry, Figure, Table
+from penchant.results.tables import Entry, Figure, Table
 from penchant.studies.books.networks import JACCARD, NETWORKS, RATES
 from penchant.studies.books.published import contenders
 from penchant.studies.books.setup import EVERYTHING, Found, Setup, own_cut, scores

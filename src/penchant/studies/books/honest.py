@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import polars as pl
 
-from penchant.explanation.sentences import listed
 from penchant.metrics import Verdict
 from penchant.metrics.calibration import ExpectedCalibrationError
-from penchant.results.number_format import signed
+from penchant.results.formatting import join_names, signed
 from penchant.studies.books.evaluation import compared_networks
 from penchant.studies.books.networks import JACCARD, NETWORKS, how_many, in_words
 from penchant.studies.books.setup import EVERYTHING, Found, Setup, scores
@@ -135,7 +134,7 @@ def _findings(
             + (
                 "neither Jaccard is better"
                 if not better
-                else f"{listed(better)} {'are' if len(better) > 1 else 'is'} better"
+                else f"{join_names(better)} {'are' if len(better) > 1 else 'is'} better"
             )
             + " than recommending everything.",
         ),
@@ -153,7 +152,7 @@ def _findings(
             "verdict",
             f"Against the best trivial answer, {bar} ({known[bar]:.4f} on known users): "
             + (
-                f"of what was published {listed(beating)} is better."
+                f"of what was published {join_names(beating)} is better."
                 if beating
                 else "nothing of what was published has a better AUC."
             )

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from penchant.explanation.sentences import listed
 from penchant.models.dot.model import DotProduct
 from penchant.models.neighbours.jaccard_agreement import JaccardAgreement
+from penchant.results.formatting import join_names
 from penchant.studies.books.setup import Found, Setup, answers
 from penchant.studies.study import Steps
 
@@ -167,7 +167,7 @@ def in_words(names: Iterable[str], among: Iterable[str] | None = None) -> str:
         there = [name for name in family if name in wanted]
         whole = len(there) == len(family) > 1
         said += [f"all {len(family)} {words}"] if whole else there
-    return listed(said)
+    return join_names(said)
 
 
 def how_many(names: Collection[str]) -> str:

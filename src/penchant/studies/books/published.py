@@ -11,7 +11,7 @@ import polars as pl
 
 from penchant.claims import claim
 from penchant.data.sources.book_crossing.counts import FULL
-from penchant.explanation.sentences import listed
+from penchant.results.formatting import join_names
 from penchant.studies.books.networks import (
     BATCH,
     JACCARD,
@@ -218,7 +218,11 @@ def _findings(
         Finding(
             "honest",
             "Above “recommend everything” on test rows, at the published cuts, "
-            + (f"are {listed(above)}." if len(above) > 1 else f"is {(above or ['nothing'])[0]}."),
+            + (
+                f"are {join_names(above)}."
+                if len(above) > 1
+                else f"is {(above or ['nothing'])[0]}."
+            ),
         )
     )
     return findings
@@ -247,10 +251,10 @@ def _strictly(setup: Setup, said: Mapping[str, Found]) -> str:
     here = [accuracy(scores(said[n]) > setup.like, y) for n in JACCARD]
     there = [f"{value:.4f}".lstrip("0") for value in _PUBLISHED_ACCURACY]
     return (
-        f"Accuracy was published as {listed(there)} for predictions above {setup.like:g} in place "
-        f"of {setup.like:g} or more, of original and adjusted ratings. Jaccard's, so counted, is "
-        f"{here[0]:.4f} and {here[1]:.4f} on test rows; recommending everything is right on "
-        f"{y.mean():.4f} of them."
+        f"Accuracy was published as {join_names(there)} for predictions above {setup.like:g} in "
+        f"place of {setup.like:g} or more, of original and adjusted ratings. Jaccard's, so "
+        f"counted, is {here[0]:.4f} and {here[1]:.4f} on test rows; recommending everything is "
+        f"right on {y.mean():.4f} of them."
     )
 
 

@@ -9,7 +9,7 @@ from penchant.data.splits import split_random
 from penchant.evaluation import evaluate_predictions
 from penchant.models import make
 from penchant.models.protocols import RatesRows
-from penchant.results.number_format import signed
+from penchant.results.formatting import signed
 from penchant.studies.books.setup import Found, Setup, rounded
 from penchant.studies.books.strong_models import specs
 from penchant.studies.study import Finding, Section, Sheet, Steps

@@ -11,7 +11,7 @@ from penchant.data.splits import Split
 from penchant.evaluation import evaluate_predictions
 from penchant.metrics import RowMetric, interval, parse, replicates
 from penchant.models.protocols import RatesRows
-from penchant.results.evaluation import Table
+from penchant.results.tables import Table
 from penchant.run import say
 from penchant.studies.fashion.films import Films, some_users
 from penchant.studies.fashion.setup import Found, Gain, Setup, apart

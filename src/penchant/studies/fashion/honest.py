@@ -10,8 +10,8 @@ from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
 from penchant.errors import DataError
 from penchant.evaluation import evaluate
-from penchant.explanation.sentences import listed
 from penchant.results.evaluation import Evaluation
+from penchant.results.formatting import join_names
 from penchant.studies.fashion.published import METRICS
 from penchant.studies.fashion.setup import GAUSSIAN, Found, Setup, honest_splits
 from penchant.studies.study import Comparison, Finding, Section
@@ -115,7 +115,7 @@ def _findings(found: Found, compared: dict[str, Comparison]) -> list[Finding]:
         names = {HYBRID: "the published network", GAUSSIAN: "the Gaussian process"}
         told = [
             f"{names[model]} is better than the best trivial answer on "
-            + (listed(where) if where else f"none of {len(said)} splits")
+            + (join_names(where) if where else f"none of {len(said)} splits")
             for model, where in better.items()
         ]
         said.append(Finding("verdict", f"With each review once, {', '.join(told)}."))

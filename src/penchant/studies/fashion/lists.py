@@ -6,10 +6,11 @@ import numpy as np
 import polars as pl
 
 from penchant.explanation.lists import explain_lists
+from penchant.results.gallery import Gallery, GalleryItem
 from penchant.studies.fashion.content import best_of, ridge
 from penchant.studies.fashion.films import Films
-from penchant.studies.fashion.pictures import Gallery, Shown, small
 from penchant.studies.fashion.setup import Found, Setup
+from penchant.studies.fashion.thumbnails import thumbnail
 from penchant.studies.study import Finding, Section
 
 TITLE = "New films for some users"
@@ -51,7 +52,7 @@ def lists(setup: Setup, films: Films, settings: Found) -> Found:
                     {
                         "title": row["title"],
                         "reason": row["because"],
-                        "image": small(films.posters.get(row["item"])),
+                        "image": thumbnail(films.posters.get(row["item"])),
                         "rating": given.get((at, int(i))),
                     }
                     for row, i in zip(mine.iter_rows(named=True), index, strict=True)
@@ -68,14 +69,14 @@ def _liked(events: pl.DataFrame, titles: list[str], user: int) -> list[str]:
     return [titles[i] for i in mine["item"].head(_BEST)]
 
 
-def galleries(found: Found) -> list[Gallery]:
+def _galleries(found: Found) -> tuple[Gallery, ...]:
     """The lists as the page shows them."""
-    return [
+    return tuple(
         Gallery(
             f"User {user['user']}: {user['ratings']} ratings, highest for "
             f"{'; '.join(user['liked'])}",
             tuple(
-                Shown(
+                GalleryItem(
                     item["title"],
                     item["reason"],
                     item["image"],
@@ -85,7 +86,7 @@ def galleries(found: Found) -> list[Gallery]:
             ),
         )
         for user in found["users"]
-    ]
+    )
 
 
 def section(found: Found, step: str) -> Section:
@@ -110,4 +111,5 @@ def section(found: Found, step: str) -> Section:
             ),
         ),
         steps=(step,),
+        galleries=_galleries(found),
     )

@@ -21,7 +21,6 @@ from penchant.studies.fashion import lists as fashion_lists
 from penchant.studies.fashion import popularity as fashion_popularity
 from penchant.studies.fashion import published as fashion_published
 from penchant.studies.fashion.films import Films
-from penchant.studies.fashion.pictures import Gallery, PicturedResult
 from penchant.studies.fashion.setup import CATEGORY, EPOCHS, PUBLISHED, Found, Setup
 from penchant.studies.study import Comparison, Finding, Section, Steps, StudyResult
 
@@ -85,13 +84,10 @@ def run(
         fashion_honest.section(honest),
     ]
     there = fashion_films.films(films, seed, run, few=_QUICK if quick else None)
-    found, galleries = _films(steps, setup, there) if there is not None else (_absent(films), [])
-    result = steps.result(
+    found = _films(steps, setup, there) if there is not None else _absent(films)
+    return steps.result(
         title=TITLE, summary=_summary(setup, published, honest), sections=[*sections, *found]
     )
-    if not galleries:
-        return result
-    return PicturedResult.of(result, galleries, fashion_lists.TITLE)
 
 
 def _others(setup: Setup) -> dict[str, Dataset]:
@@ -104,7 +100,7 @@ def _others(setup: Setup) -> dict[str, Dataset]:
         return {}
 
 
-def _films(steps: Steps, setup: Setup, films: Films) -> tuple[list[Section], list[Gallery]]:
+def _films(steps: Steps, setup: Setup, films: Films) -> list[Section]:
     """The parts on films with plots and posters."""
     mark = films.digest
     branches = steps.do(f"branches-{mark}", lambda: fashion_branches.branches(setup, films))
@@ -117,13 +113,12 @@ def _films(steps: Steps, setup: Setup, films: Films) -> tuple[list[Section], lis
         f"popularity-{mark}", lambda: fashion_popularity.popularity(setup, films, settings)
     )
     lists = steps.do(f"lists-{mark}", lambda: fashion_lists.lists(setup, films, settings))
-    sections = [
+    return [
         fashion_branches.section(branches, f"branches-{mark}"),
         fashion_cold.section(films, settings, judged, networks),
         fashion_popularity.section(popularity, f"popularity-{mark}"),
         fashion_lists.section(lists, f"lists-{mark}"),
     ]
-    return sections, fashion_lists.galleries(lists)
 
 
 def _absent(name: str) -> list[Section]:

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from penchant.explanation.sentences import listed
 from penchant.metrics import Verdict
+from penchant.results.formatting import join_names
 from penchant.studies.movies.lists import RECONSTRUCTED
 from penchant.studies.movies.networks import step_of, what_was_run
 from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, Found, Setup, per_cent
@@ -109,7 +109,7 @@ def _within(within: dict[str, Found]) -> str:
         for m in NETWORKS
     ]
     meaning = (
-        f"{listed(blind)} cannot be told from a coin."
+        f"{join_names(blind)} cannot be told from a coin."
         if blind
         else "all of them are better than a coin."
     )
@@ -129,7 +129,7 @@ def verdict_on(name: str, found: Found) -> str:
             f"{_WORDS[figure['verdict']]} “{answer}” ({_points(figure['gain'])}, "
             f"{_points(figure['low'])} to {_points(figure['high'])} points of accuracy)"
         )
-    return f"The published {name}, one network for each user, is {listed(parts)}."
+    return f"The published {name}, one network for each user, is {join_names(parts)}."
 
 
 def no_better(found: Found) -> list[str]:

@@ -12,7 +12,7 @@ from penchant.data.holdout import Holdout
 from penchant.data.splits import split_random
 from penchant.evaluation import evaluate_predictions
 from penchant.models import Autoencoder
-from penchant.results.evaluation import Table
+from penchant.results.tables import Table
 from penchant.studies.movies.setup import LIKE, Found, Setup, answers, row_scores
 from penchant.studies.study import Comparison, Finding, Section, lines
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from penchant.evaluation import evaluate_predictions
 from penchant.metrics import AUC, interval, mean_replicates
-from penchant.results.evaluation import Cost, Table
+from penchant.results.tables import Cost, Table
 from penchant.studies.movies.setup import EVERYTHING, MAJORITY, Found, Setup, by_row, liked
 from penchant.studies.movies.shared_models import TRIVIAL
 from penchant.typing import Bool, Float64, Int64

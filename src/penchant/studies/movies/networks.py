@@ -8,10 +8,9 @@ import numpy as np
 import polars as pl
 
 from penchant.data.vocabulary import Id
-from penchant.explanation.sentences import listed
 from penchant.metrics import best_threshold
 from penchant.models.attributes.per_user import PerUserNetwork
-from penchant.results.number_format import duration
+from penchant.results.formatting import duration, join_names
 from penchant.studies.movies.setup import NETWORKS, Found, Setup, by_row, known, liked, per_cent
 from penchant.studies.study import Finding, Section, Sheet, lines
 from penchant.typing import AnyFloat, Float64
@@ -99,11 +98,11 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
             "first to last": [early[m] / late[m] if late[m] else None for m in networks],
         }
     )
-    first, last = listed(attributes[:third]), listed(attributes[-third:])
+    first, last = join_names(attributes[:third]), join_names(attributes[-third:])
     said = "; ".join(f"{m} {per_cent(early[m])} against {per_cent(late[m])}" for m in networks)
     lost = [m for m in networks if early[m] < late[m] / 10]
     meaning = (
-        f"To {listed(lost)} the first genres say less than a tenth of what the last ones say: "
+        f"To {join_names(lost)} the first genres say less than a tenth of what the last ones say: "
         "the order of the columns decides what such a network can learn, and not the user."
         if lost
         else "No network loses what it reads first altogether."

@@ -10,8 +10,8 @@ import polars as pl
 
 from penchant.claims import claim
 from penchant.data.dataset import Dataset
-from penchant.explanation.sentences import listed
 from penchant.metrics import AUC, LikeAccuracy, LikeF1, best_threshold
+from penchant.results.formatting import join_names
 from penchant.studies.movies.setup import EVERYTHING, LIKE, NETWORKS, Found, Setup, per_cent
 from penchant.studies.study import Finding, Section, Sheet, bars
 from penchant.typing import Bool
@@ -178,7 +178,7 @@ def _findings(case: Case) -> tuple[Finding, ...]:
         findings.append(
             Finding(
                 "trap",
-                f"Trained as published, {listed(same)} {'says' if len(same) == 1 else 'say'} "
+                f"Trained as published, {join_names(same)} {'says' if len(same) == 1 else 'say'} "
                 f"“like” to all {n} films.",
             )
         )
@@ -201,7 +201,7 @@ def _claims(case: Case) -> list[Finding]:
 
 
 def _listed(shares: dict[str, float]) -> str:
-    return listed([f"{name} {per_cent(value)}" for name, value in shares.items()])
+    return join_names([f"{name} {per_cent(value)}" for name, value in shares.items()])
 
 
 def _told(case: Case) -> str:
@@ -276,7 +276,7 @@ def _parts(case: Case) -> Section:
             "trap",
             "A reconstruction becomes an accuracy only by a cut, and none was published. With one "
             f"at {LIKE:g} stars, and with the one that is best with the answers in hand: "
-            f"{listed(cuts)}. The latter can never fall below “likes everything”.",
+            f"{join_names(cuts)}. The latter can never fall below “likes everything”.",
         )
     )
     return Section(

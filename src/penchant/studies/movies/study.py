@@ -9,7 +9,7 @@ from pydantic import Field
 from penchant.data.attributes.binary import item_attributes
 from penchant.data.dataset import Dataset
 from penchant.data.sources import load
-from penchant.explanation.sentences import listed
+from penchant.results.formatting import join_names
 from penchant.run import Run
 from penchant.studies.movies import all_users as movies_everyone
 from penchant.studies.movies import autoencoder as movies_autoencoder
@@ -121,8 +121,8 @@ def _summary(setup: Setup, judged: Found) -> str:
         )
     elif weak:
         result = (
-            f"On test ratings of {judged['users']:,} users the {listed(weak)} is not better than "
-            f"both “{EVERYTHING}” and “{MAJORITY}”"
+            f"On test ratings of {judged['users']:,} users the {join_names(weak)} is not better "
+            f"than both “{EVERYTHING}” and “{MAJORITY}”"
         )
     else:
         result = (
@@ -139,9 +139,9 @@ def _summary(setup: Setup, judged: Found) -> str:
 
         {result}. Within a user's own test ratings, where one half is chance, they put a liked
         film before another one with a chance of
-        {listed([f"{within[m]['auc']:.3f} ({m})" for m in published])}; {best}, one model that all
-        users share, with {within[best]["auc"]:.3f}, and the mean rating of each film, the same for
-        everybody, with {within["item mean"]["auc"]:.3f}. “Likes everything” alone is right on
+        {join_names([f"{within[m]['auc']:.3f} ({m})" for m in published])}; {best}, one model that
+        all users share, with {within[best]["auc"]:.3f}, and the mean rating of each film, the same
+        for everybody, with {within["item mean"]["auc"]:.3f}. “Likes everything” alone is right on
         {per_cent(judged["likes"], 1)} of these ratings.
     """
     if setup.quick:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from penchant.evaluation import evaluate
-from penchant.explanation.sentences import listed
 from penchant.models.base import Recommender
 from penchant.results.evaluation import Evaluation
+from penchant.results.formatting import join_names
 from penchant.studies.music.setup import Setup
 from penchant.studies.study import Comparison, Finding, Section
 
@@ -75,8 +75,8 @@ def _findings(compared: Comparison, read: Comparison) -> list[Finding]:
     found = [
         Finding(
             "verdict",
-            f"{listed(better)} {'are' if len(better) > 1 else 'is'} better than the best trivial "
-            f"answer, {bar.name}, at predicting later ratings."
+            f"{join_names(better)} {'are' if len(better) > 1 else 'is'} better than the best "
+            f"trivial answer, {bar.name}, at predicting later ratings."
             if better
             else f"Of {len(MODELS)} models with what is known beforehand none predicts later "
             f"ratings better than the best trivial answer, {bar.name}.",

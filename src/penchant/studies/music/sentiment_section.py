@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.explanation.sentences import listed
 from penchant.metrics.calibration import ExpectedCalibrationError
+from penchant.results.formatting import join_names
 from penchant.studies.music.reviews import Reviews
 from penchant.studies.music.sentiment import CNN, PLAIN, table_of
 from penchant.studies.music.setup import Found
@@ -34,7 +34,8 @@ def section(told: Reviews, found: Found) -> Section:
             cross-entropy, Adam, {len(published["curve"])} epochs in batches of 16, of which there
             are {published["steps"]:,} an epoch here (published: 7,999).
 
-            Learned from: {listed([f"{name} ({n:,} reviews)" for name, n in told.names.items()])}.
+            Learned from:
+            {join_names([f"{name} ({n:,} reviews)" for name, n in told.names.items()])}.
             {_missing(told)} First as published, on a random 30 % of all rows. Then honestly: one
             row per user and text ({quickly["rows"]:,} rows of {quickly["users"]:,} users),
             {quickly["splits"]} {"splits" if quickly["splits"] > 1 else "split"} by user, so that
@@ -61,7 +62,7 @@ def _means(splits: int) -> str:
 def _missing(told: Reviews) -> str:
     if not told.missing:
         return ""
-    return f"Not found here, and so left out: {listed(list(told.missing))}."
+    return f"Not found here, and so left out: {join_names(list(told.missing))}."
 
 
 def _decided(published: Found) -> Sheet:

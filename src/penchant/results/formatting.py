@@ -1,12 +1,12 @@
-"""Numbers as a person reads them."""
+"""Numbers and lists of names as people read them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from penchant.results.evaluation import Figure
+from penchant.results.tables import Figure
 
 DASH = "–"
 MINUS = "\N{MINUS SIGN}"
@@ -96,3 +96,8 @@ def memory(size: float | None) -> str:
 def day(moment: datetime | None) -> str:
     """A date such as 20 Sep 1997."""
     return DASH if moment is None else f"{moment.day}{_GAP}{moment:%b}{_GAP}{moment.year}"
+
+
+def join_names(names: Sequence[str], last: str = "and") -> str:
+    """Names as a sentence lists them: `a, b and c`."""
+    return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 from datetime import datetime
-from importlib import util
 from pathlib import Path
 
 import polars as pl
@@ -14,12 +13,7 @@ from penchant.data.sources import fetch
 from penchant.data.sources.amazon import files as amazon_files
 from penchant.data.sources.amazon import source as amazon
 from penchant.errors import DataError, DownloadError, ParameterError
-
-_spec = util.spec_from_file_location("amazon_made", Path(__file__).with_name("amazon_files.py"))
-assert _spec
-assert _spec.loader
-made = util.module_from_spec(_spec)
-_spec.loader.exec_module(made)
+from support import amazon_files as made
 
 
 @pytest.fixture
@@ -166,7 +160,7 @@ def test_bad_lines_are_listed_with_their_numbers(tmp_path):
     assert log.events["text"][1] == "Café broken on arrival, awful"
     assert log.events["text"][2] == "\ufffd great"
     assert log.origin.mended["row"].to_list() == [4, 6]
-    assert log.check()["skipped"].count == 5
+    assert pn.check(log)["skipped"].count == 5
 
 
 def test_every_line_of_a_large_file_is_accounted_for(tmp_path, monkeypatch):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,6 +20,7 @@ from penchant.studies.books import threshold_trap as books_trap
 from penchant.studies.books.networks import JACCARD, NETWORKS
 from penchant.studies.books.setup import EVERYTHING, Setup, answers, f1, own_cut, rounded, scores
 from penchant.studies.study import Comparison, Steps
+from support import book_crossing_files
 
 PLAIN, ADJUSTED = JACCARD
 BEST = "ordinal regression"
@@ -30,10 +29,7 @@ SPECS = books_strong.specs  # all of them; most tests make do with two
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory):
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(Path(__file__).parent)
-        made = importlib.import_module("made_books")
-    log = book_crossing.read(made.write(tmp_path_factory.mktemp("books")))
+    log = book_crossing.read(book_crossing_files.write(tmp_path_factory.mktemp("books")))
     return Setup(log=log, seed=13, run=Run(threads=1), epochs=2, seeds=1, quick=True)
 
 

@@ -1,8 +1,10 @@
-"""A comparison as tables for a terminal."""
+"""Results as tables and text for a terminal."""
 
 from __future__ import annotations
 
+import io
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from penchant.results.evaluation import Entry, Evaluation, Figure, Table
+from penchant.results.tables import Entry, Figure, Table
 
 _COLOURS = {"beats": "green", "no better": "yellow", "worse": "red", None: "dim"}
 _QUESTIONS = {
@@ -20,31 +22,15 @@ _QUESTIONS = {
 }
 
 
-def render(result: Evaluation, console: Console) -> None:
-    """Print every table of a comparison with what its reader must know."""
-    facts = result.split.describe()
-    console.print(f"[bold]{result.split.log.name}[/]: {facts['sentence']}", highlight=False)
-    console.print(
-        f"{facts['train']:,} training, {facts['validation']:,} validation and {facts['test']:,} "
-        f"test events; {facts['test_users']:,} test users, "
-        f"{facts['test_users_without_history']:,} of them without any history. "
-        f"Split {facts['fingerprint']}.",
-        style="dim",
-        highlight=False,
-    )
-    for table in result.tables.values():
-        console.print()
-        console.print(_grid(table, console.width, result.settings.get("level", 0.95)))
-        for note in table.notes:
-            console.print(f"  {note}", style="dim", highlight=False)
-    for note in result.notes:
-        console.print(note, style="dim", highlight=False)
-    if result.findings.all:
-        console.print()
-        result.findings.render(console, everything=False)
+def as_text(render: Callable[[Console], None], *, width: int) -> str:
+    """What a method prints to a console, as plain text."""
+    file = io.StringIO()
+    render(Console(file=file, width=width, color_system=None))
+    return file.getvalue().rstrip()
 
 
-def _grid(table: Table, width: int, level: float) -> Grid:
+def rich_table(table: Table, width: int, level: float) -> Grid:
+    """One table, with the columns that fit into so many characters."""
     grid = Grid(title=_QUESTIONS[table.task], title_justify="left", title_style="bold")
     columns = _columns(table, width, level)
     for column in columns:

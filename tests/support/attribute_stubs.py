@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
-from stubs import Sound, breaks
 
 from penchant.data.attributes.binary import item_attributes
 from penchant.data.target import Like
+from support.stubs import Sound, breaks
 
 
 class SoundOnAttributes(Sound):

@@ -8,7 +8,8 @@ import pytest
 
 from penchant.data.dataset import Dataset, Origin
 from penchant.data.reviews.review_statistics import review_figures
-from penchant.exploration.log_exploration import explore, write_exploration
+from penchant.exploration.log_exploration import explore
+from penchant.reporting.pages.exploration import write_exploration
 
 
 def reviews(n=200, **further):
@@ -112,7 +113,7 @@ def test_the_page_shows_all_of_it(tmp_path):
     assert "price" in found.item_columns
     assert "links" not in found.item_columns
     json.dumps(found.to_dict(), allow_nan=False)
-    text = write_exploration(made, tmp_path / "x.html").read_text(encoding="utf-8")
+    text = write_exploration(explore(made), tmp_path / "x.html").read_text(encoding="utf-8")
     for said in (
         "Who rates how", "What the words say", "most popular items", "Verified and other reviews",
         "Mean rating against number of ratings", "gave the highest, 5", "Classes:",
@@ -125,7 +126,7 @@ def test_the_page_shows_all_of_it(tmp_path):
 
 @pytest.mark.parametrize("n", [1, 2, 9])
 def test_tiny_logs_of_reviews_have_a_page(n, tmp_path):
-    write_exploration(reviews(n), tmp_path / "x.html")
+    write_exploration(explore(reviews(n)), tmp_path / "x.html")
 
 
 def test_what_the_reader_noted_is_on_the_page(tmp_path):
@@ -135,5 +136,5 @@ def test_what_the_reader_noted_is_on_the_page(tmp_path):
     log = reviews(20)
     noted = Dataset(log.events, log.users, log.items, scale=(1, 5), origin=Noted())
     assert explore(noted).notes == ("two lines are <broken>",)
-    text = write_exploration(noted, tmp_path / "x.html").read_text(encoding="utf-8")
+    text = write_exploration(explore(noted), tmp_path / "x.html").read_text(encoding="utf-8")
     assert "two lines are &lt;broken&gt;." in text

@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.exploration.log_exploration import activity, explore, long_tail, write_exploration
+from penchant.exploration.log_exploration import activity, explore, long_tail
 from penchant.features.item_content import with_vectors
+from penchant.reporting.pages.exploration import write_exploration
 
 
 def log_of(n, *, ratings=True, times=True, table=None, **options):
@@ -103,7 +104,7 @@ def test_any_log_gives_json_and_a_page(n, full, tmp_path):
     assert plain["summary"]["n_events"] == n
     assert (plain["over_time"] is None) == (not full or n == 0)
     if n != 300:
-        path = write_exploration(log, tmp_path / "explore.html")
+        path = write_exploration(explore(log), tmp_path / "explore.html")
         text = path.read_text(encoding="utf-8")
         assert "<b>none" not in text
         assert text.endswith("</html>\n") or text.endswith("</html>")

@@ -273,7 +273,7 @@ def test_bad_records_of_all_files_are_listed(
         ("BX-Users.csv", 6, "user is not a number"),
     ]
     assert skipped["content"][0] == "x7, 0140001794, 7"
-    assert log.check()["skipped"].count == 9
+    assert pn.check(log)["skipped"].count == 9
     assert "9 lines are no record and were left out" in capsys.readouterr().err
 
 

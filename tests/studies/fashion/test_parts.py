@@ -17,6 +17,8 @@ from penchant.features.item_content import with_vectors
 from penchant.features.pictures import COLUMN as PICTURE
 from penchant.models import make
 from penchant.models.hybrid.model import HybridRecommender
+from penchant.reporting import report
+from penchant.results.gallery import IMAGE_WIDTH, Gallery, GalleryItem
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import Section
 from penchant.run import Run
@@ -30,7 +32,6 @@ from penchant.studies.fashion.branches import (
 )
 from penchant.studies.fashion.content import best_of, chosen, per_user, ridge
 from penchant.studies.fashion.films import Films, some_users
-from penchant.studies.fashion.pictures import WIDE, Gallery, PicturedResult, Shown, small
 from penchant.studies.fashion.setup import (
     GAUSSIAN,
     Setup,
@@ -39,6 +40,7 @@ from penchant.studies.fashion.setup import (
     split_by_user,
     without_copies,
 )
+from penchant.studies.fashion.thumbnails import thumbnail
 from penchant.testing import planted_pairs
 
 
@@ -197,19 +199,21 @@ def test_an_image_is_made_small_and_a_broken_one_left_out(tmp_path):
     pil = pytest.importorskip("PIL.Image")
     pil.new("RGB", (300, 400), (200, 10, 10)).save(tmp_path / "good.png")
     (tmp_path / "bad.jpg").write_bytes(b"<html>")
-    address = small(tmp_path / "good.png")
+    address = thumbnail(tmp_path / "good.png")
     image = pil.open(io.BytesIO(base64.b64decode(address.partition(",")[2])))
     assert image.format == "JPEG"
-    assert image.size == (WIDE, round(WIDE * 4 / 3))
-    assert small(tmp_path / "bad.jpg") == small(tmp_path / "none.jpg") == small(None) == ""
+    assert image.size == (IMAGE_WIDTH, round(IMAGE_WIDTH * 4 / 3))
+    assert (
+        thumbnail(tmp_path / "bad.jpg") == thumbnail(tmp_path / "none.jpg") == thumbnail(None) == ""
+    )
 
 
-def test_what_comes_from_data_is_escaped_and_foreign_addresses_are_not_shown():
-    evil = Shown("<b>x</b>", "a & b", 'data:image/jpeg;base64,AA" onerror="x', "<i>")
-    far = Shown("far", image="https://example.org/x.jpg")
-    page = Gallery("<script>", (evil, far)).html()
+def test_what_comes_from_data_is_escaped_and_foreign_addresses_are_not_shown(tmp_path):
+    evil = GalleryItem("<b>x</b>", "a & b", 'data:image/jpeg;base64,AA" onerror="x', "<q>")
+    far = GalleryItem("far", image="https://example.org/x.jpg")
+    page = _page(tmp_path, Gallery("<script>", (evil, far)))
     assert "<b>" not in page
-    assert "<i>" not in page
+    assert "<q>" not in page
     assert "<script>" not in page
     assert "onerror" not in page
     assert "example.org" not in page
@@ -217,19 +221,27 @@ def test_what_comes_from_data_is_escaped_and_foreign_addresses_are_not_shown():
 
 
 def test_lists_stand_at_the_end_of_their_section(tmp_path):
+    page = _page(tmp_path, Gallery("For somebody", (GalleryItem("A film"),)))
+    places = [page.index(text) for text in ("<h2>two", "For somebody", "A film", "<h2>three")]
+    assert places == sorted(places)
+
+
+def _page(folder, gallery):
     pytest.importorskip("jinja2")
-    plain = StudyResult(
+    result = StudyResult(
         name="x",
         title="T",
         summary="s",
-        sections=(Section(title="one"), Section(title="two"), Section(title="three")),
+        sections=(
+            Section(title="one"),
+            Section(title="two", galleries=(gallery,)),
+            Section(title="three"),
+        ),
         log={"name": "l", "fingerprint": "f"},
         seed=0,
         settings={},
         versions={},
     )
-    shown = PicturedResult.of(plain, [Gallery("For somebody", (Shown("A film"),))], "two")
-    page = shown.report(tmp_path / "x.html").read_text(encoding="utf-8")
-    places = [page.index(text) for text in ("<h2>two", "For somebody", "A film", "<h2>three")]
-    assert places == sorted(places)
-    assert shown.to_dict()["galleries"][0]["items"][0]["title"] == "A film"
+    listed = result.to_dict()["sections"][1]["galleries"]
+    assert [item["title"] for item in listed[0]["items"]] == [i.title for i in gallery.items]
+    return report(result, folder / "x.html").read_text(encoding="utf-8")

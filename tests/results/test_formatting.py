@@ -6,11 +6,11 @@ from datetime import datetime
 import pytest
 
 from penchant.evaluation import Figure
-from penchant.explanation.sentences import listed
 from penchant.metrics import NAMES
 from penchant.reporting.charts.comparison import wrapped
 from penchant.reporting.glossary import _METRICS, of_metrics
-from penchant.results import number_format as formats
+from penchant.results import formatting
+from penchant.results.formatting import join_names
 
 
 @pytest.mark.parametrize(
@@ -40,19 +40,19 @@ from penchant.results import number_format as formats
     ],
 )
 def test_numbers_as_people_read_them(name, value, expected):
-    assert getattr(formats, name)(value).replace("\xa0", " ") == expected
+    assert getattr(formatting, name)(value).replace("\xa0", " ") == expected
 
 
 def test_names_are_listed_as_in_a_sentence():
-    found = [listed(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])]
+    found = [join_names(names) for names in ([], ["a"], ["a", "b"], ["a", "b", "c"])]
     assert found == ["", "a", "a and b", "a, b and c"]
-    assert listed(["a", "b"], "or") == "a or b"
+    assert join_names(["a", "b"], "or") == "a or b"
 
 
 def test_decimals_follow_the_intervals():
-    assert formats.decimals([Figure(0.144, 0.133, 0.155)]) == 3
-    assert formats.decimals([Figure(0.5)]) == 3
-    assert formats.decimals([Figure(12.0, 9.0, 15.0)]) == 2
+    assert formatting.decimals([Figure(0.144, 0.133, 0.155)]) == 3
+    assert formatting.decimals([Figure(0.5)]) == 3
+    assert formatting.decimals([Figure(12.0, 9.0, 15.0)]) == 2
 
 
 def test_every_metric_has_its_words():

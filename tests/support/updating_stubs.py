@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from stubs import Sound, breaks
-
 from penchant.models.updating import Updating
+from support.stubs import Sound, breaks
 
 
 class SoundUpdating(Updating, Sound):

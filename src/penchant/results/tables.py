@@ -1,0 +1,170 @@
+"""Tables of evaluated models: figures with intervals, verdicts and costs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import polars as pl
+
+from penchant.errors import ParameterError
+from penchant.metrics import Verdict, parse
+from penchant.models.base import Task
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One metric of one model on the test part.
+
+    Attributes:
+        value: the metric on all test users or rows.
+        low: lower end of its interval over resampled users.
+        high: upper end.
+        gain: improvement over the best trivial answer, positive is better; NaN for these.
+        gain_low: lower end of the gain's interval.
+        gain_high: upper end.
+        p_value: of no gain, corrected for the number of models compared.
+        verdict: `beats`, `no better` or `worse` than the best trivial answer; None for these.
+    """
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    gain: float = math.nan
+    gain_low: float = math.nan
+    gain_high: float = math.nan
+    p_value: float = math.nan
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a model took on this machine.
+
+    Attributes:
+        fit_seconds: time to learn.
+        score_seconds: time to answer for all test users or rows.
+        answers: how many users or rows that were.
+        peak_bytes: memory beyond what was in use before, while fitting; None where not known.
+        parameters: how many numbers were learned.
+    """
+
+    fit_seconds: float = math.nan
+    score_seconds: float = math.nan
+    answers: int = 0
+    peak_bytes: int | None = None
+    parameters: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Users or rows answered in a second."""
+        return self.answers / self.score_seconds if self.score_seconds else math.nan
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One contender in one table.
+
+    Attributes:
+        name: what the table calls it.
+        trivial: whether it is a trivial answer to this task.
+        figures: by metric name.
+        validation: the table's first metric on the validation part, NaN without one.
+        cost: time and memory.
+        decision: the threshold at which it says "like", chosen on validation rows.
+        confusion: test rows by truth and decision: not liked and told so, not liked but told
+            liked, liked but told not so, liked and told so; None where nothing is decided.
+    """
+
+    name: str
+    trivial: bool
+    figures: Mapping[str, Figure]
+    validation: float
+    cost: Cost
+    decision: float | None = None
+    confusion: tuple[int, int, int, int] | None = None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict of the table's first metric."""
+        return next(iter(self.figures.values())).verdict
+
+
+@dataclass(frozen=True)
+class Table:
+    """All contenders on one task.
+
+    Attributes:
+        task: `ranking`, `rating` or `like`.
+        metrics: names, the one that decides verdicts first.
+        entries: best first by the first metric.
+        users: test users that count.
+        rows: test rows that count.
+        notes: what a reader must know, a sentence each.
+        groups: names that cannot be told apart by the first metric, the best group first; see
+            `penchant.auditing.groups`.
+    """
+
+    task: Task
+    metrics: tuple[str, ...]
+    entries: tuple[Entry, ...]
+    users: int
+    rows: int
+    notes: tuple[str, ...] = ()
+    groups: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def primary(self) -> str:
+        """The metric that decides order and verdicts."""
+        return self.metrics[0]
+
+    @property
+    def higher_is_better(self) -> bool:
+        """The direction of the first metric; its name may carry a note in brackets."""
+        return parse(self.primary.partition(" (")[0]).higher_is_better
+
+    def __getitem__(self, name: str) -> Entry:
+        for entry in self.entries:
+            if entry.name == name:
+                return entry
+        known = ", ".join(entry.name for entry in self.entries)
+        raise ParameterError(f"The {self.task} table has no {name!r}, only {known}.")
+
+    @property
+    def best_trivial(self) -> Entry:
+        """The trivial answer that stands highest on this test part, for display."""
+        return next(entry for entry in self.entries if entry.trivial)
+
+    def frame(self) -> pl.DataFrame:
+        """One row a contender: name, trivial, verdict, figures with intervals, costs."""
+        rows = []
+        for entry in self.entries:
+            row: dict[str, Any] = {
+                "model": entry.name,
+                "trivial": entry.trivial,
+                "verdict": entry.verdict,
+            }
+            for metric in self.metrics:
+                figure = entry.figures.get(metric, Figure(math.nan))
+                row |= {metric: figure.value, f"{metric} low": figure.low}
+                row |= {f"{metric} high": figure.high, f"{metric} gain": figure.gain}
+            row |= {"validation": entry.validation, **asdict(entry.cost)}
+            rows.append(row)
+        return pl.DataFrame(rows, infer_schema_length=None)
+
+
+def entry_dict(entry: Entry) -> dict[str, Any]:
+    """One row of a table as plain values for JSON."""
+    figures = {name: asdict(figure) for name, figure in entry.figures.items()}
+    return {
+        "model": entry.name,
+        "trivial": entry.trivial,
+        "verdict": entry.verdict,
+        "figures": figures,
+        "validation": entry.validation,
+        "decision_threshold": entry.decision,
+        "confusion": entry.confusion,
+        "cost": asdict(entry.cost) | {"rate": entry.cost.rate},
+    }
