@@ -17,7 +17,7 @@ import torch
 
 import penchant as pn
 from penchant.data.reading.log_reader import read
-from penchant.data.sources.amazon import source as amazon
+from penchant.data.sources import amazon
 from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import parse
 from penchant.models.dot.model import DotNetwork, DotProduct

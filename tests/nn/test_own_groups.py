@@ -299,7 +299,7 @@ def test_a_script_without_a_guard_is_not_run_again(tmp_path):
             """
             print("once")
             import numpy as np
-            from penchant.nn import own_training
+            from penchant.nn.per_user import training as own_training
             from penchant.nn.activations import ACTIVATIONS
             from penchant.nn.per_user.cells import CELLS
             from penchant.nn.per_user.batches import Lesson

@@ -144,7 +144,7 @@ def test_verdicts_stand_at_the_top_and_kept_parts_are_marked(page, hostile):
 
 def test_a_result_without_anything_kept_does_not_speak_of_it(result, checked, tmp_path):
     fresh = replace(result, steps=(Step("one", 1.0, kept=False),), sections=result.sections[:1])
-    assert "earlier run" not in checked(fresh.report(tmp_path / "s.html")).text
+    assert "earlier run" not in checked(report(fresh, tmp_path / "s.html")).text
 
 
 def test_same_study_same_bytes(result, tmp_path):
@@ -156,7 +156,7 @@ def test_costs_that_nobody_knows_take_no_column(checked, result, judged, tmp_pat
     only = replace(
         result, sections=(Section(title="Judged", comparisons=(Comparison.of(judged),)),)
     )
-    page = checked(only.report(tmp_path / "s.html"))
+    page = checked(report(only, tmp_path / "s.html"))
     assert "time to learn" not in page.text
     assert "on validation" not in page.text
     assert "beats" in page.text

@@ -101,7 +101,7 @@ def test_an_interrupted_study_continues(study, tiny, tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("penchant.evaluation", stop)
+        patch.setattr("penchant.evaluate", stop)
         with pytest.raises(KeyboardInterrupt):
             study.run(tiny, run=run)
     study.CALLS.clear()

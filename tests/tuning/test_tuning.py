@@ -426,11 +426,3 @@ def test_texts_of_what_to_try():
     for wrong, words in (("l2=a..2", "'a' in"), ("l3=1,2", "no parameter"), ("l2=a,2", "cannot")):
         with pytest.raises(ParameterError, match=words):
             space_of(EASE(), [wrong])
-
-
-def test_the_function_keeps_its_name_beside_the_module():
-    import penchant.tuning
-
-    assert callable(pn.tune)
-    assert pn.Tuning is sys.modules["penchant.tuning"].Tuning
-    assert penchant.tuning is pn.tune

@@ -54,7 +54,7 @@ def page(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         return write_exploration(explore(log), path)
     split = pn.split_per_user(log, validation=0.1, test=0.2)
     result = pn.evaluate([EASE()], split, replicates=50)
-    return study_of(log, result).report(path) if request.param == "study" else report(result, path)
+    return report(study_of(log, result) if request.param == "study" else result, path)
 
 
 def study_of(log: pn.Dataset, result: pn.Evaluation) -> StudyResult:

@@ -105,9 +105,7 @@ class EventOptions:
 
     def _whole(self, run: Run) -> Dataset:
         """The log with everything that is in it."""
-        from penchant.data.sources import is_name
-        from penchant.data.sources.amazon import source as amazon
-        from penchant.data.sources.book_crossing import source as book_crossing
+        from penchant.data.sources import amazon, book_crossing, is_name
 
         if is_name(self.source):
             return self._published(run)
@@ -182,9 +180,7 @@ class EventOptions:
 
 
 def _folder(folder: Path) -> Dataset:
-    from penchant.data.sources import atomic, movielens
-    from penchant.data.sources.amazon import source as amazon
-    from penchant.data.sources.book_crossing import source as book_crossing
+    from penchant.data.sources import amazon, atomic, book_crossing, movielens
 
     if book_crossing.recognised(folder):
         return book_crossing.read(folder, folder.name)

@@ -54,7 +54,7 @@ def test_duplicate_texts():
 
 def test_skipped_records_come_first():
     file = io.BytesIO(b"user,item,rating\n1,2,3\n1,3,x\n1,4,5\n1,5,4\n")
-    found = read(file, quiet=True).check()
+    found = check(read(file, quiet=True))
     assert found.findings[0].name == "skipped"
     assert found["skipped"].table()["row"].to_list() == [2]
 

@@ -9,7 +9,6 @@ import pytest
 
 import penchant as pn
 from penchant.data.dataset import Dataset
-from penchant.data.quality.log_summary import summarise
 
 
 def test_figures_by_hand():
@@ -40,13 +39,13 @@ def test_figures_by_hand():
 
 def test_without_ratings_times_and_events():
     log = Dataset.from_frame(pl.DataFrame({"user": [1, 2], "item": [1, 1]}))
-    summary = summarise(log)
+    summary = pn.summary(log)
     assert (summary.rating_mean, summary.first, summary.rating_histogram) == (None, None, ())
-    empty = summarise(log.subset(np.array([False, False])))
+    empty = pn.summary(log.subset(np.array([False, False])))
     assert (empty.n_events, empty.gini, empty.density) == (0, 0, 0)
     assert str(empty)
 
 
 def test_many_distinct_ratings_are_binned():
     frame = pl.DataFrame({"user": range(100), "item": range(100), "rating": range(100)})
-    assert len(summarise(Dataset.from_frame(frame)).rating_histogram) == 20
+    assert len(pn.summary(Dataset.from_frame(frame)).rating_histogram) == 20

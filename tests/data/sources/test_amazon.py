@@ -9,9 +9,8 @@ import pytest
 
 import penchant as pn
 from penchant.data.fetching.locate import locate
-from penchant.data.sources import fetch
+from penchant.data.sources import amazon, fetch
 from penchant.data.sources.amazon import files as amazon_files
-from penchant.data.sources.amazon import source as amazon
 from penchant.errors import DataError, DownloadError, ParameterError
 from support import amazon_files as made
 

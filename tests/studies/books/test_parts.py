@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import penchant as pn
-from penchant.data.sources.book_crossing import source as book_crossing
+from penchant.data.sources import book_crossing
 from penchant.metrics import AUC
 from penchant.run import Run
 from penchant.studies.books import evaluation as books_judged

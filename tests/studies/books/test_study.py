@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.sources.book_crossing import source as book_crossing
+from penchant.data.sources import book_crossing
 from penchant.errors import DataError
 from penchant.reporting import report
 from penchant.run import Run

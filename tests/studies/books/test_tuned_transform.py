@@ -10,7 +10,7 @@ import pytest
 
 import penchant as pn
 from penchant.data.dataset import Dataset
-from penchant.data.sources.book_crossing import source as book_crossing
+from penchant.data.sources import book_crossing
 from penchant.metrics import AUC, LikeF1
 from penchant.run import Run
 from penchant.studies.books import recommendations as books_recommended

@@ -101,10 +101,8 @@ def test_honestly_each_text_is_there_once(result):
         for log in ("AMAZON_FASHION", "All_Beauty")
         for way in ("by time", "by user")
     ]
-    assert (
-        f"{fashion_files.N_USERS * 2} of {fashion_files.N_USERS * 2 * fashion_files.N_VARIANTS} reviews are left"
-        in (" ".join(part["text"]))
-    )
+    left, reviews = fashion_files.N_USERS * 2, fashion_files.N_USERS * 2 * fashion_files.N_VARIANTS
+    assert f"{left} of {reviews} reviews are left" in " ".join(part["text"])
     by_user = part["comparisons"][1]
     assert by_user["split"]["test_users_without_history"] == by_user["split"]["test_users"]
 
@@ -140,14 +138,18 @@ def test_the_networks_content_gives_everybody_the_same_new_films(result):
     assert int(found[1]) == 1 < int(found[2])
 
 
+def galleries_of(result):
+    return [g for part in result.to_dict()["sections"] for g in part["galleries"]]
+
+
 def test_the_page_shows_posters(result, tmp_path):
     page = report(result, tmp_path / "fashion.html").read_text(encoding="utf-8")
     pictures = re.findall(r'<img src="data:image/jpeg;base64,[A-Za-z0-9+/=]+"', page)
-    titles = [i["title"] for g in result.to_dict()["galleries"] for i in g["items"]]
+    titles = [i["title"] for g in galleries_of(result) for i in g["items"]]
     assert 0 < len(pictures) <= len(titles) <= 20
     assert all(title in page for title in titles)
     assert "http" not in "".join(pictures)
-    assert "image" not in json.dumps(result.to_dict()["galleries"]).replace('"image": ""', "")
+    assert "image" not in json.dumps(galleries_of(result)).replace('"image": ""', "")
 
 
 def test_it_goes_on_where_it_was(result, log, kept):

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.sources.amazon import source as amazon
+from penchant.data.sources import amazon
 from penchant.data.splits import TEST, TRAIN
 from penchant.errors import DataError
 from penchant.reporting import report

@@ -3,7 +3,7 @@
 from penchant.data.reviews.cleaning_log import CleaningReport, Step
 from penchant.data.reviews.item_statistics import item_statistics
 from penchant.data.reviews.merging import COLUMNS, Merged, merged
-from penchant.data.reviews.significant_words import significant_words
+from penchant.data.reviews.words import significant_words
 
 __all__ = [
     "COLUMNS",

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.reviews.significant_words import significant_words
+from penchant.data.reviews.words import significant_words
 
 _WORDS = 60  # of each side of each kind of text
 _TEXTS = 300_000  # texts that words are counted in at most

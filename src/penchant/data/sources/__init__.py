@@ -15,11 +15,9 @@ from penchant.data.dataset import Dataset
 from penchant.data.fetching.download import Patience
 from penchant.data.fetching.locate import Form, Located, Published, locate
 from penchant.data.fetching.wheel import Pip, Wheel, run_pip
-from penchant.data.sources import atomic, movielens
+from penchant.data.sources import amazon, atomic, book_crossing, movielens
 from penchant.data.sources import published_splits as splits
-from penchant.data.sources.amazon import source as amazon
 from penchant.data.sources.amazon.files import NAME, near
-from penchant.data.sources.book_crossing import source as book_crossing
 from penchant.data.sources.published_splits import GivenFrames
 from penchant.errors import DownloadError, ParameterError
 from penchant.run import Run, say

@@ -13,8 +13,8 @@ from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.errors import DataError
+from penchant.features.cross_fitting import folds
 from penchant.features.group_effects import Groups
-from penchant.features.out_of_fold import folds
 from penchant.features.reviews.items import DAMPING, NUMBERS, STATISTICS, ItemColumns
 from penchant.features.reviews.settings import ReviewSettings
 from penchant.features.reviews.text import ReviewText

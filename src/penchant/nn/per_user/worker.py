@@ -126,7 +126,7 @@ def close(workers: Sequence[Worker]) -> None:
 
 def _environment() -> dict[str, str]:
     """What the process must know: this package, and to keep to one thread."""
-    above = str(Path(__file__).resolve().parents[2])
+    above = str(Path(__file__).resolve().parents[3])
     paths = [above, *filter(None, [os.environ.get("PYTHONPATH")])]
     one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return os.environ | one | {"PYTHONPATH": os.pathsep.join(paths)}

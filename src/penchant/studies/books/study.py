@@ -91,7 +91,7 @@ def run(
         stack=stack,
         quick=quick,
     )
-    steps = Steps(__name__, log, version=VERSION, seed=seed, options=options, run=run)
+    steps = Steps("books", log, version=VERSION, seed=seed, options=options, run=run)
     published = books_networks.published(steps, setup)
     claimed = steps.do("claims", lambda: books_published.claims(setup))
     chain = books_shared.shared(steps, setup)

@@ -72,7 +72,7 @@ def run(
         users=users,
         quick=quick,
     )
-    steps = Steps(__name__, log, version=VERSION, seed=seed, options=options, run=run)
+    steps = Steps("fashion", log, version=VERSION, seed=seed, options=options, run=run)
     others = _others(setup)
     data = steps.do("data", lambda: fashion_data.data(setup, others))
     published = steps.do("published", lambda: fashion_published.published(setup))

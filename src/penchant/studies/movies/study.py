@@ -76,7 +76,7 @@ def run(
         autoencoder_epochs=min(autoencoder_epochs, 3) if quick else autoencoder_epochs,
         quick=quick,
     )
-    steps = Steps(__name__, log, version=VERSION, seed=seed, options=options, run=run)
+    steps = Steps("movies", log, version=VERSION, seed=seed, options=options, run=run)
     sql = steps.do("sql", lambda: movies_sql.sql(setup))
     first = steps.do("first-user", lambda: movies_first_user.first_user(setup))
     autoencoder = steps.do("autoencoder", lambda: movies_autoencoder.autoencoder(setup))

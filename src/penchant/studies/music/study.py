@@ -73,7 +73,7 @@ def run(
         together=together and not quick,
         quick=quick,
     )
-    steps = Steps(__name__, log, version=VERSION, seed=seed, options=options, run=run)
+    steps = Steps("music", log, version=VERSION, seed=seed, options=options, run=run)
     data = steps.do("data", lambda: music_data.data(setup))
     explored = steps.do("explored", lambda: music_explored.explored(setup))
     alike = steps.do("similar", lambda: music_similar.alike(setup))

@@ -11,8 +11,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.sources import load
-from penchant.data.sources.book_crossing import source as book_crossing
+from penchant.data.sources import book_crossing, load
 from penchant.data.sources.book_crossing.counts import FULL
 from penchant.data.target import default_like
 

@@ -9,8 +9,7 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.sources import SOURCES, fetch, load
-from penchant.data.sources.book_crossing import source as book_crossing
+from penchant.data.sources import SOURCES, book_crossing, fetch, load
 from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
 from penchant.data.sources.book_crossing.locations import split_places
 from penchant.data.sources.book_crossing.text_repair import mend_texts
@@ -221,7 +220,7 @@ def test_isbns_as_they_are(tmp_path: Path) -> None:
 
 def test_duplicates_are_kept_and_found_by_the_check(tmp_path: Path) -> None:
     original(tmp_path)
-    found = book_crossing.read(tmp_path).check()["conflicting_duplicates"]
+    found = pn.check(book_crossing.read(tmp_path))["conflicting_duplicates"]
     assert found.examples["row"].to_list() == [4, 5]
 
 

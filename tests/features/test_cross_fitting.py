@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.features import Tables, out_of_fold
-from penchant.features import out_of_fold as folds
+from penchant.features import Tables, folds, out_of_fold
 from penchant.metrics import AUC
 from penchant.testing import planted_nothing
 
