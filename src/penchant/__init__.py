@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql, sql_tables
     from penchant.data.dataset import Dataset
     from penchant.data.histories import Histories
-    from penchant.data.predefined import split_given
-    from penchant.data.quality.filters import dates, drop_duplicates, k_core, rating_range, where
+    from penchant.data.predefined import split_predefined
+    from penchant.data.quality.filters import between, drop_duplicates, k_core, rating_range, where
     from penchant.data.quality.log_check import check
     from penchant.data.quality.log_summary import summary
     from penchant.data.reading.log_reader import read
@@ -69,9 +69,9 @@ __all__ = [
     "attribute_sets",
     "attributes_sql",
     "audit",
+    "between",
     "check",
     "claim",
-    "dates",
     "drop_duplicates",
     "evaluate",
     "evaluate_predictions",
@@ -94,9 +94,9 @@ __all__ = [
     "similar",
     "split",
     "split_by_time",
-    "split_given",
     "split_leave_last_out",
     "split_per_user",
+    "split_predefined",
     "split_random",
     "sql_tables",
     "summary",
@@ -115,8 +115,8 @@ _PLACES = {
     "data.dataset": ("Dataset",),
     "data.quality.log_check": ("check",),
     "data.quality.log_summary": ("summary",),
-    "data.quality.filters": ("dates", "drop_duplicates", "k_core", "rating_range", "where"),
-    "data.predefined": ("split_given",),
+    "data.quality.filters": ("between", "drop_duplicates", "k_core", "rating_range", "where"),
+    "data.predefined": ("split_predefined",),
     "data.histories": ("Histories",),
     "data.reading.log_reader": ("read",),
     "data.sources": ("fetch", "load"),

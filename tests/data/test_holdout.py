@@ -69,5 +69,5 @@ def test_new_users_are_counted():
     sides[np.flatnonzero(user == 4)[0]] = 2
     from penchant.data.splits import Split
 
-    test = Split(log=log, sides=sides, kind="given", sentence="", ties="").test
+    test = Split(log=log, sides=sides, kind="predefined", sentence="", ties="").test
     assert (test.n_users, test.new_users) == (2, 1)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from penchant.data.predefined import split_given
+from penchant.data.predefined import split_predefined
 from penchant.data.splits import TEST, TRAIN, VALIDATION
 from penchant.errors import DataError
 
@@ -22,20 +22,20 @@ def negatives(users, lists):
 
 
 def test_sides_are_as_given():
-    made = split_given(TRAINING, HELD, validation=frame([("a", 3)]), sentence="As published.")
+    made = split_predefined(TRAINING, HELD, validation=frame([("a", 3)]), sentence="As published.")
     assert made.sides.tolist() == [TRAIN] * 3 + [VALIDATION] + [TEST] * 2
-    assert (made.kind, made.sentence, made.candidates) == ("given", "As published.", None)
+    assert (made.kind, made.sentence, made.candidates) == ("predefined", "As published.", None)
     assert "side" not in made.log.events.columns
     assert made.log.items.ids.to_list() == [1, 2, 3, 5]
 
 
 def test_parts_may_have_different_columns():
-    made = split_given(TRAINING.with_columns(style=pl.lit("x")), HELD)
+    made = split_predefined(TRAINING.with_columns(style=pl.lit("x")), HELD)
     assert made.log.events["style"].to_list() == ["x"] * 3 + [None] * 2
 
 
 def test_candidates_join_the_users_positives():
-    made = split_given(TRAINING, HELD, candidates=negatives(["a", "b"], [[9, 3], [2, 8]]))
+    made = split_predefined(TRAINING, HELD, candidates=negatives(["a", "b"], [[9, 3], [2, 8]]))
     ids = [set(made.log.items.take(row).to_list()) for row in made.candidates]
     assert [made.log.users[int(u)] for u in made.test.histories.users] == ["a", "b"]
     assert ids == [{9, 3, 5}, {2, 8, 1}]
@@ -46,7 +46,7 @@ def test_candidates_join_the_users_positives():
 
 def test_lists_of_different_length_are_padded():
     held = frame([("b", 1), ("a", 5), ("a", 3)])
-    made = split_given(
+    made = split_predefined(
         TRAINING,
         held,
         candidates=negatives(["b", "a", "z"], [[2], [8, 9], [1]]),
@@ -59,14 +59,14 @@ def test_lists_of_different_length_are_padded():
 
 def test_candidates_of_unknown_users_are_nobodys():
     lists = negatives(["a", "b", "nobody"], [[9], [8], [7, 9]])
-    made = split_given(TRAINING, HELD, candidates=lists)
+    made = split_predefined(TRAINING, HELD, candidates=lists)
     ids = [{made.log.items[int(i)] for i in row if i >= 0} for row in made.candidates]
     assert ids == [{9, 5}, {8, 1}]
 
 
 def test_candidates_change_the_fingerprint():
     one, two = (
-        split_given(
+        split_predefined(
             TRAINING,
             HELD,
             candidates=negatives(["a", "b"], [[3], [last]]),
@@ -79,12 +79,12 @@ def test_candidates_change_the_fingerprint():
 
 def test_users_without_candidates_are_an_error():
     with pytest.raises(DataError, match="1 test users have no candidate list, such as 'b'"):
-        split_given(TRAINING, HELD, candidates=negatives(["a"], [[3]]))
+        split_predefined(TRAINING, HELD, candidates=negatives(["a"], [[3]]))
 
 
 def test_unknown_candidates_are_an_error():
     with pytest.raises(DataError, match="1 candidate items are in no table"):
-        split_given(
+        split_predefined(
             TRAINING,
             HELD,
             candidates=negatives(["a", "b"], [[3], [77]]),
@@ -93,5 +93,7 @@ def test_unknown_candidates_are_an_error():
 
 
 def test_candidate_lists_of_unknown_users_are_ignored():
-    made = split_given(TRAINING, HELD, candidates=negatives(["a", "b", "new"], [[3], [2], [2]]))
+    made = split_predefined(
+        TRAINING, HELD, candidates=negatives(["a", "b", "new"], [[3], [2], [2]])
+    )
     assert made.candidates.shape == (2, 2)

@@ -190,7 +190,7 @@ def test_fingerprint_sees_log_sides_and_candidates(log):
     made = split_random(log)
     sides = made.sides.copy()
     sides[np.flatnonzero(sides == TRAIN)[0]] = UNUSED
-    options = {"kind": "given", "sentence": "", "ties": ""}
+    options = {"kind": "predefined", "sentence": "", "ties": ""}
     others = [
         Split(log=log, sides=sides, **options),
         Split(log=log.subset(np.arange(len(log))[::-1]), sides=made.sides, **options),

@@ -150,7 +150,7 @@ def test_candidates_are_judged_by_what_their_ranks_tell(split):
     test = log.unique("user", keep="last", maintain_order=True)
     train = log.join(test, on=["user", "item"], how="anti")
     lists = test.select("user", items=pl.lit([0, 1, 2], pl.List(pl.Int64)))
-    given = pn.split_given(train, test, candidates=lists)
+    given = pn.split_predefined(train, test, candidates=lists)
     table = evaluate([EASE()], given, ["coverage@2", "hr@2"]).table()
     assert table.metrics == ("hr@2 (3 negatives)",)
     values = [e.figures[table.primary].value for e in table.entries]

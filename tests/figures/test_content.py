@@ -21,7 +21,7 @@ pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 
 def test_a_gaussian_process_rates_movielens_100k_better_than_autorec(mirror):
     given = given_frames("movielens-100k", "u1", mirror=mirror)
-    split = pn.split_given(given.train, given.test, scale=(1, 5))
+    split = pn.split_predefined(given.train, given.test, scale=(1, 5))
     models = {"process": make("gaussian-process:epochs=10"), "autorec": make("autorec")}
     table = pn.evaluate(models, split, ["rmse"], replicates=100).table()
     assert table["process"].figures["rmse"].value == pytest.approx(0.889, abs=0.004)

@@ -57,7 +57,7 @@ def split_of_files(
     return Split(
         log=merged,
         sides=sides.astype(np.uint8),
-        kind="given",
+        kind="predefined",
         sentence=f"As given by {names}.",
         ties="As given.",
     )

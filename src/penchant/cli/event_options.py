@@ -171,7 +171,7 @@ class EventOptions:
         if self.min_rating is not None or self.max_rating is not None:
             log = filters.rating_range(log, self.min_rating, self.max_rating)
         if self.since is not None or self.until is not None:
-            log = filters.dates(log, self.since, self.until)
+            log = filters.between(log, self.since, self.until)
         if self.drop_duplicates:
             log = filters.drop_duplicates(log)
         if self.k_core is not None:

@@ -11,7 +11,7 @@ from penchant.errors import DataError
 from penchant.typing import Int32
 
 
-def split_given(
+def split_predefined(
     train: pl.DataFrame,
     test: pl.DataFrame,
     *,
@@ -19,7 +19,7 @@ def split_given(
     candidates: pl.DataFrame | None = None,
     user_table: pl.DataFrame | None = None,
     item_table: pl.DataFrame | None = None,
-    name: str = "given",
+    name: str = "predefined",
     sentence: str = "As given by the files.",
     scale: tuple[float, float] | None = None,
 ) -> Split:
@@ -54,7 +54,7 @@ def split_given(
         name=name,
         scale=scale,
     )
-    split = Split(log=log, sides=sides, kind="given", sentence=sentence, ties="As given.")
+    split = Split(log=log, sides=sides, kind="predefined", sentence=sentence, ties="As given.")
     if candidates is None:
         return split
     lists = _candidate_lists(split, candidates)
@@ -62,7 +62,7 @@ def split_given(
     return Split(
         log=log,
         sides=sides,
-        kind="given",
+        kind="predefined",
         sentence=f"{sentence} Only {negatives} given negatives are ranked with each positive.",
         ties="As given.",
         candidates=lists,

@@ -28,7 +28,7 @@ class Split:
     Attributes:
         log: the whole log.
         sides: uint8[n_events], 0 for training, 1 validation, 2 test, 3 unused.
-        kind: `random`, `per-user`, `leave-last-out`, `time`, `fold` or `given`.
+        kind: `random`, `per-user`, `leave-last-out`, `time`, `fold` or `predefined`.
         sentence: how the split was made, for a reader.
         ties: what happens to events of equal time, or why that does not matter.
         seed: the seed that decided the sides, None where nothing was random.

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.filters import dates, drop_duplicates, k_core, rating_range, where
+from penchant.data.quality.filters import between, drop_duplicates, k_core, rating_range, where
 from penchant.errors import DataError, ParameterError
 
 
@@ -78,18 +78,18 @@ def test_ranges_keep_both_ends_and_the_catalogue(log):
 
 
 @pytest.mark.parametrize("end", ["2020-01-04", date(2020, 1, 4), datetime(2020, 1, 4, 12)])
-def test_dates(log, end):
-    assert dates(log, "2020-01-02", end).events["row"].to_list() == [3, 4, 5]
-    assert dates(log, end="2020-01-04T11:59").events["row"].to_list() == [1, 3, 5]
+def test_between(log, end):
+    assert between(log, "2020-01-02", end).events["row"].to_list() == [3, 4, 5]
+    assert between(log, end="2020-01-04T11:59").events["row"].to_list() == [1, 3, 5]
     with pytest.raises(ParameterError, match="no date"):
-        dates(log, "soon")
+        between(log, "soon")
     with pytest.raises(ParameterError):
-        dates(log, end, "2019-01-01")
+        between(log, end, "2019-01-01")
 
 
 def test_events_without_time_are_dropped_and_counted():
     frame = pl.DataFrame({"user": [1, 2], "item": [1, 1], "time": [datetime(2020, 1, 1), None]})
-    kept = dates(Dataset.from_frame(frame), "2019-01-01")
+    kept = between(Dataset.from_frame(frame), "2019-01-01")
     assert "1 of them without a time" in kept.origin.dropped[0]
 
 
@@ -114,7 +114,7 @@ def test_where_sees_outside_ids_and_accounts_add_up(log):
 
 def test_what_the_log_lacks_is_said():
     log = Dataset.from_frame(pl.DataFrame({"user": [1], "item": [1]}))
-    for call in (lambda: rating_range(log, 1), lambda: dates(log, "2020-01-01")):
+    for call in (lambda: rating_range(log, 1), lambda: between(log, "2020-01-01")):
         with pytest.raises(DataError, match="has no"):
             call()
     with pytest.raises(DataError, match="no texts"):

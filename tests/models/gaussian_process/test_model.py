@@ -303,7 +303,7 @@ def test_ratings_without_noise_or_of_any_size_are_learned(rating):
 def test_validation_of_unseen_items_alone_ends_nothing(log):
     item = log.events["item"].to_numpy()
     sides = np.select([item < 3, item < 6], [VALIDATION, TEST], TRAIN).astype(np.uint8)
-    split = Split(log=log, sides=sides, kind="given", sentence="By item.", ties="", seed=0)
+    split = Split(log=log, sides=sides, kind="predefined", sentence="By item.", ties="", seed=0)
     model = GaussianProcess(epochs=3, raters=4).fit(split.train, split.validation)
     assert model.best_epoch_ == 3
 

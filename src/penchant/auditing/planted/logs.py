@@ -96,7 +96,7 @@ def split_at_random(
     return as_split(made.frame(times=times, texts=texts), sides, kind)
 
 
-def as_split(frame: pl.DataFrame, sides: UInt8, kind: str = "given") -> Split:
+def as_split(frame: pl.DataFrame, sides: UInt8, kind: str = "predefined") -> Split:
     """A split of these events."""
     log = Dataset.from_frame(frame, name="planted", scale=(1, 5))
     return Split(log=log, sides=sides, kind=kind, sentence=f"Made {kind}.", ties="As it comes.")

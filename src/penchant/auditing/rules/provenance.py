@@ -56,7 +56,7 @@ def check_split(material: Material) -> Iterator[Finding]:
 
 def _ties(split: Split) -> str:
     """How events of equal time are ordered; nothing where whoever gave the files decided it."""
-    return "" if split.kind == "given" else f" {split.ties}"
+    return "" if split.kind == "predefined" else f" {split.ties}"
 
 
 def check_mixed(material: Material) -> Iterator[Finding]:

@@ -32,7 +32,7 @@ def check(material: Material) -> Iterator[Finding]:
             figure=float(number) if number else None,
         )
     elif [c for c in material.contenders if not c.added] or (
-        material.split is not None and material.split.kind != "given"
+        material.split is not None and material.split.kind != "predefined"
     ):
         yield RULE.finding("passed", "All items are ranked.", figure=0.0)
     else:

@@ -63,7 +63,7 @@ def rating_range(log: Dataset, low: float | None = None, high: float | None = No
     return _kept(log, mask, f"ratings {_span(low, high)}")
 
 
-def dates(log: Dataset, start: Moment | None = None, end: Moment | None = None) -> Dataset:
+def between(log: Dataset, start: Moment | None = None, end: Moment | None = None) -> Dataset:
     """Keep events from `start` to `end`, both included; an end without a time is a whole day.
 
     Events without a time are dropped.

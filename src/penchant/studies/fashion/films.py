@@ -134,7 +134,7 @@ class Films:
         return Split(
             log=log,
             sides=sides,
-            kind="given",
+            kind="predefined",
             sentence=f"By film: all events of {len(offered):,} films drawn at random (seed "
             f"{self.seed}) for test{other}. The test films are ranked among each other.",
             ties="Times play no part.",
@@ -153,7 +153,7 @@ class Films:
         return Split(
             log=log,
             sides=sides.astype(np.uint8),
-            kind="given",
+            kind="predefined",
             sentence=f"All events of {len(asked):,} films and a tenth of those of the other films, "
             f"drawn at random (seed {self.seed}), for test; for validation as many again.",
             ties="Times play no part.",

@@ -118,7 +118,7 @@ def split_by_user(log: Dataset, seed: int) -> Split:
     return Split(
         log=log,
         sides=side[log.events["user"].to_numpy()],
-        kind="given",
+        kind="predefined",
         sentence=f"By user: all events of {n_test:,} users drawn at random (seed {seed}) for test, "
         f"of {n_validation:,} others for validation.",
         ties="Times play no part.",
