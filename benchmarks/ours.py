@@ -80,7 +80,7 @@ def top_items(args: argparse.Namespace) -> dict[str, object]:
     model = IALS(dim=args.dim).fit(log)
     fit = time.perf_counter() - started
     seconds = timed(
-        lambda: top_k(model.scores, model.known_, 10, cells=model.block_cells), args.repeats
+        lambda: top_k(model.scores, model.histories_, 10, cells=model.block_cells), args.repeats
     )
     frames = timed(lambda: model.recommend(k=10), args.repeats)
     return {

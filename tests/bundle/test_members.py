@@ -21,11 +21,11 @@ class Blend(Recommender):
     models: list[Recommender] = field(default_factory=lambda: [EASE(l2=7), Popular()])
 
     def _fit(self, train, validation, run):
-        self.members_ = [model.clone().fit(train) for model in self.models]
+        self.base_models_ = [model.clone().fit(train) for model in self.models]
         self.first_ = Popular(half_life=9).fit(train)
 
     def _scores(self, users):
-        parts = [model.scores(users) for model in [*self.members_, self.first_]]
+        parts = [model.scores(users) for model in [*self.base_models_, self.first_]]
         return np.sum(parts, axis=0, dtype=np.float32)
 
 
@@ -43,13 +43,13 @@ def nested(log):
 def test_members_come_back(nested, tmp_path):
     folder = save(nested, tmp_path / "blend")
     restored = restore(folder, model=[Blend, Own])
-    assert np.array_equal(restored.scores(restored.known_), nested.scores(nested.known_))
+    assert np.array_equal(restored.scores(restored.histories_), nested.scores(nested.histories_))
     assert repr(restored) == repr(nested)
-    assert [type(m) for m in restored.members_] == [EASE, Blend]
-    assert [type(m) for m in restored.members_[1].members_] == [Own, IALS]
+    assert [type(m) for m in restored.base_models_] == [EASE, Blend]
+    assert [type(m) for m in restored.base_models_[1].base_models_] == [Own, IALS]
     assert restored.first_.half_life == 9
     # What members share with the whole is kept once.
-    assert restored.members_[1].members_[0].known_ is restored.known_
+    assert restored.base_models_[1].base_models_[0].histories_ is restored.histories_
     assert restored.first_.item_table_ is restored.item_table_
     sizes = [p.stat().st_size for p in folder.rglob("arrays.safetensors")]
     assert len(sizes) == 7
@@ -68,7 +68,7 @@ def test_members_of_another_log_keep_their_own(log, text_log, tmp_path):
 def test_a_member_alone_is_no_bundle(nested, tmp_path):
     folder = save(nested, tmp_path / "blend")
     with pytest.raises(BundleError, match="a part of another bundle"):
-        restore(folder / "members_.0")
+        restore(folder / "base_models_.0")
 
 
 def test_all_own_classes_must_be_given(nested, tmp_path):
@@ -79,23 +79,25 @@ def test_all_own_classes_must_be_given(nested, tmp_path):
 
 def test_damage_in_a_member(nested, tmp_path):
     folder = save(nested, tmp_path / "blend")
-    path = folder / "members_.1" / "members_.1" / "arrays.safetensors"
+    path = folder / "base_models_.1" / "base_models_.1" / "arrays.safetensors"
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
     path.write_bytes(data)
-    with pytest.raises(BundleError, match=r"members_.1: members_.1: arrays.safetensors: its check"):
+    with pytest.raises(
+        BundleError, match=r"base_models_.1: base_models_.1: arrays.safetensors: its check"
+    ):
         restore(folder, model=[Blend, Own])
 
 
 def test_hostile_members(nested, tmp_path, reseal):
     folder = save(nested, tmp_path / "blend")
     copy = shutil.copytree(folder, tmp_path / "link")
-    shutil.rmtree(copy / "members_.0")
-    (copy / "members_.0").symlink_to(folder / "members_.0")
+    shutil.rmtree(copy / "base_models_.0")
+    (copy / "base_models_.0").symlink_to(folder / "base_models_.0")
     with pytest.raises(BundleError, match="is a link"):
         restore(copy, model=[Blend, Own])
-    shutil.rmtree(folder / "members_.0")
-    shutil.copytree(copy, folder / "members_.0", symlinks=True)
+    shutil.rmtree(folder / "base_models_.0")
+    shutil.copytree(copy, folder / "base_models_.0", symlinks=True)
     reseal(folder)
     with pytest.raises(BundleError, match="not a part of this bundle"):
         restore(folder, model=[Blend, Own])
@@ -117,6 +119,6 @@ def test_a_bundle_with_members_is_replaced(nested, tmp_path, log):
     save(Popular().fit(log), folder, overwrite=True)
     assert isinstance(restore(folder), Popular)
     save(nested, folder, overwrite=True)
-    (folder / "members_.1" / "notes.txt").write_text("mine")
+    (folder / "base_models_.1" / "notes.txt").write_text("mine")
     with pytest.raises(BundleError, match="not overwritten"):
         save(nested, folder, overwrite=True)

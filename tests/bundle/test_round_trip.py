@@ -37,7 +37,7 @@ def assert_same(a: Recommender, b: Recommender) -> None:
     assert list(a.fitted_state()) == list(b.fitted_state())
     some = [a.items_[0], a.items_[5]]
     for one, other in (
-        (a.known_, b.known_),
+        (a.histories_, b.histories_),
         (a.history(some), b.history(some)),
         (a.history(some, [5, 2]), b.history(some, [5, 2])),
     ):
@@ -48,12 +48,12 @@ def assert_same(a: Recommender, b: Recommender) -> None:
     assert a.similar_items(some, titles=True).equals(b.similar_items(some, titles=True))
     if isinstance(a, RatesRows) and isinstance(b, RatesRows):
         history = np.arange(20, dtype=np.int32)
-        rows = Rows(a.known_, history, (history % len(a.items_)).astype(np.int32))
+        rows = Rows(a.histories_, history, (history % len(a.items_)).astype(np.int32))
         assert np.array_equal(a.predict(rows), b.predict(rows))
         assert a.target == b.target
     if isinstance(a, Explains) and isinstance(b, Explains):
         items = np.arange(len(a.items_), dtype=np.int32)
-        for user in (a.known_.block(4, 5), a.history(some, [5, 2])):
+        for user in (a.histories_.block(4, 5), a.history(some, [5, 2])):
             assert np.array_equal(a.contributions(user, items), b.contributions(user, items))
 
 
@@ -76,8 +76,8 @@ def test_every_model_comes_back(name, ids, log, text_log, tmp_path):
             # How sums are rounded depends on how numbers lie in memory.
             assert kept.strides == value.strides
             assert np.array_equal(kept, value, equal_nan=value.dtype.kind == "f")
-    assert restored.known_.times.dtype == np.int64
-    assert np.array_equal(restored.known_.times, model.known_.times)
+    assert restored.histories_.times.dtype == np.int64
+    assert np.array_equal(restored.histories_.times, model.histories_.times)
     assert restored.users_ == model.users_
     assert restored.items_ == model.items_
     assert restored.item_table_.equals(model.item_table_)
@@ -100,8 +100,8 @@ def test_logs_that_lack_something(missing, log, tmp_path):
     model = EASE().fit(Dataset.from_frame(frame, item_table=table))
     restored = restore(save(model, tmp_path / "it"))
     assert_same(model, restored)
-    assert (restored.known_.times is None) == ("times" in missing)
-    assert (restored.known_.ratings is None) == (missing == "ratings")
+    assert (restored.histories_.times is None) == ("times" in missing)
+    assert (restored.histories_.ratings is None) == (missing == "ratings")
     assert (restored.item_table_ is None) == (missing == "table")
 
 
@@ -196,11 +196,11 @@ def test_a_sparse_matrix_with_room_to_grow(log, tmp_path):
 
 def test_histories_of_wrong_types_are_named(log, tmp_path):
     model = Popular().fit(log)
-    model.known_ = replace(model.known_, times=model.known_.times.astype(float))
-    with pytest.raises(BundleError, match=r"'known_'.* its times are float64"):
+    model.histories_ = replace(model.histories_, times=model.histories_.times.astype(float))
+    with pytest.raises(BundleError, match=r"'histories_'.* its times are float64"):
         save(model, tmp_path / "it")
-    model.known_ = replace(log.histories, n_items=99)
-    with pytest.raises(BundleError, match="known_: it counts other items"):
+    model.histories_ = replace(log.histories, n_items=99)
+    with pytest.raises(BundleError, match="histories_: it counts other items"):
         save(model, tmp_path / "it")
 
 
@@ -277,7 +277,7 @@ def test_the_folder_is_what_other_tools_can_read(folder, log):
     assert {p.name for p in folder.iterdir()} == {"manifest.json", "arrays.safetensors", "card.md"}
     arrays = load_file(folder / "arrays.safetensors")
     assert arrays["weights_"].dtype == np.float32
-    assert arrays["known_.items"].tolist() == log.histories.items.tolist()
+    assert arrays["histories_.items"].tolist() == log.histories.items.tolist()
     content = json.loads((folder / "manifest.json").read_text())
     assert describe(folder) == {k: v for k, v in content.items() if k != "sha256"}
     assert content["model"] == {"name": "ease", "class": "EASE"}

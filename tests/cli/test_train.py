@@ -32,7 +32,7 @@ def test_a_bundle_is_replaced_only_on_request(call, tiny_csv, tmp_path):
 
 def test_a_network_decides_on_a_part_and_learns_from_all(tiny):
     model = learn(make("dot:dim=4,epochs=5,target=interaction"), tiny, 0.2, Run())
-    assert model.trained_on_ == tiny.fingerprint
+    assert model.log_fingerprint_ == tiny.fingerprint
     assert model.epochs <= 5
 
 

@@ -38,7 +38,7 @@ def test_goes_on_learning_into_a_new_folder(call, learned, new, tmp_path):
     assert "has gone on learning from 3 events of 2 users, 1 of them new" in result.stdout
     assert files(learned) == before
     model, old = restore(place), restore(learned)
-    assert model.known_.n_events == old.known_.n_events + 3
+    assert model.histories_.n_events == old.histories_.n_events + 3
     assert np.abs(model.scores(model.histories_of([3])) - old.scores(old.histories_of([3]))).max()
     advice = next(line for line in result.stderr.splitlines() if line.startswith("Next: "))
     assert call(*shlex.split(advice)[2:]).exit_code == 0
@@ -53,7 +53,7 @@ def test_goes_on_in_place_and_tells_programs(call, learned, new):
     words = shlex.split(facts["reproduce"])
     assert words == ["penchant", "update", str(learned), str(new), "--in-place"]
     assert call(*words[1:]).exit_code == 0
-    assert restore(learned).known_.lengths[restore(learned).users_.index(777)] == 2
+    assert restore(learned).histories_.lengths[restore(learned).users_.index(777)] == 2
 
 
 def test_where_to_must_be_said_once_and_be_free(call, learned, new, tmp_path):
@@ -90,7 +90,7 @@ def test_ids_take_the_types_of_the_bundle(call, new, learned, tmp_path):
     texts = save(make(AUTOREC).fit(type(log).from_frame(frame)), tmp_path / "texts")
     done = call("update", texts, new, "--in-place")
     assert done.exit_code == 0, done.stderr
-    assert restore(texts).known_.lengths[restore(texts).users_.index("777")] == 1
+    assert restore(texts).histories_.lengths[restore(texts).users_.index("777")] == 1
     new.write_text("user,item,rating\nanna,1,5\nbert,2,4\n")
     refused = call("update", learned, new, "--in-place")
     assert refused.exit_code == 1

@@ -29,7 +29,7 @@ def test_contributions_are_exact_also_for_repeated_events():
     assert (parts[:, 0] == 0).all()
     assert (parts[:, 1] != 0).all()
     with pytest.raises(ParameterError, match="one user at a time"):
-        model.contributions(model.known_, items)
+        model.contributions(model.histories_, items)
 
 
 def test_catalogues_that_do_not_fit_are_refused():

@@ -112,7 +112,7 @@ def test_contributions_are_exact_also_for_repeated_events(model):
     np.testing.assert_allclose(parts.sum(1), model.scores(user)[0, items], atol=1e-5)
     assert (parts[:, 0] == 0).all()
     with pytest.raises(ParameterError, match="one user at a time"):
-        model.contributions(model.known_, items)
+        model.contributions(model.histories_, items)
 
 
 def test_cold_items_have_no_vector(model):

@@ -114,7 +114,7 @@ def test_scores_of_updated_users_move_towards_their_new_taste(name, log, fitted)
     assert model.update(new) is model
     assert leaning(model, 2, wanted) > before + 0.2
     assert leaning(model, NEWCOMER, wanted) > 0.3
-    assert model.known_.lengths[model.users_.index(NEWCOMER)] == new.user_counts[-1]
+    assert model.histories_.lengths[model.users_.index(NEWCOMER)] == new.user_counts[-1]
 
 
 @pytest.mark.parametrize("name", [n for n in WEIGHTS if not n.startswith("attribute")])
@@ -160,10 +160,14 @@ def test_updates_go_on_through_bundles(name, log, fitted, tmp_path):
     back = restore(save(model, tmp_path / "bundle"))
     for one in (model, back):
         one.update(second)
-    np.testing.assert_allclose(model.scores(model.known_), back.scores(back.known_), atol=1e-5)
-    assert back.known_.n_events == model.known_.n_events
+    np.testing.assert_allclose(
+        model.scores(model.histories_), back.scores(back.histories_), atol=1e-5
+    )
+    assert back.histories_.n_events == model.histories_.n_events
     again = restore(save(back, tmp_path / "bundle", overwrite=True))
-    np.testing.assert_allclose(again.scores(again.known_), back.scores(back.known_), atol=1e-5)
+    np.testing.assert_allclose(
+        again.scores(again.histories_), back.scores(back.histories_), atol=1e-5
+    )
 
 
 @BY_NAME
@@ -218,10 +222,10 @@ def test_a_new_user_of_autorec_gets_a_unit_fitted_to_the_history(log, fitted):
     _, _, new = logs_for("autorec", log)
     model = fitted("autorec").update(new)
     place = model.users_.index(NEWCOMER)
-    units, bias = model._fitted(model.known_.take([place]))
+    units, bias = model._fitted(model.histories_.take([place]))
     np.testing.assert_allclose(model.user_units_[place], units[0], atol=1e-5)
     assert model.user_unit_bias_[place] == pytest.approx(float(bias[0]), abs=1e-5)
-    np.testing.assert_array_equal(model.signatures_, model.known_.signatures)
+    np.testing.assert_array_equal(model.signatures_, model.histories_.signatures)
     assert model.encoder_weight_.shape == (61, 24)
 
 
@@ -307,11 +311,11 @@ def test_failed_updates_leave_the_model_as_it_was(log):
     with pytest.raises(DataError, match="0 for an item not seen"):
         model.update(zero)
     auto = AutoRec(hidden=8, epochs=2).fit(log)
-    before, state = auto.scores(auto.known_), set(auto.fitted_state())
+    before, state = auto.scores(auto.histories_), set(auto.fitted_state())
     auto.learning_rate = 1e30
     with pytest.raises(PenchantError, match="lower the learning rate"):
         auto.update(news((NEWCOMER, 1, 5.0)))
-    np.testing.assert_array_equal(before, auto.scores(auto.known_))
+    np.testing.assert_array_equal(before, auto.scores(auto.histories_))
     assert set(auto.fitted_state()) == state
     assert NEWCOMER not in auto.users_
 

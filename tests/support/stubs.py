@@ -155,13 +155,13 @@ class FindsNoPairs(Sound):
 
 @breaks("finds_what_is_planted")
 class FindsNoPopularity(FindsNoPairs):
-    learns = "popularity"
+    signal = "popularity"
 
 
 @breaks("finds_what_is_planted")
 @breaks("predictions_beat_the_mean")
 class FindsNoRatings(Sound):
-    learns = "ratings"
+    signal = "ratings"
 
     def predict(self, rows):
         return np.full(len(rows), self.mean_, np.float32)
@@ -169,7 +169,7 @@ class FindsNoRatings(Sound):
 
 @breaks("finds_what_is_planted")
 class LearnsWhoKnowsWhat(Sound):
-    learns = "everything"
+    signal = "everything"
 
 
 @breaks("validation_is_not_learned")

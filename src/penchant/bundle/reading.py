@@ -108,7 +108,7 @@ def _restore(
                 widest += len(state[name])
     check_base(state)
     said = manifest.training
-    if (said.log, said.fingerprint) != (state["log_name_"], state["trained_on_"]):
+    if (said.log, said.fingerprint) != (state["log_name_"], state["log_fingerprint_"]):
         raise Flaw(f"{MANIFEST}: it names another log than the model")
     for name, entry in manifest.state.items():
         if isinstance(entry, Members):

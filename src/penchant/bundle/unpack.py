@@ -133,9 +133,9 @@ def check_base(state: Mapping[str, Any]) -> None:
     for name, kind in _BASE.items():
         if name not in state or not isinstance(state[name], kind):
             raise Flaw(f"attribute {name} is missing or of a wrong kind")
-    users, items, known = state["users_"], state["items_"], state["known_"]
+    users, items, known = state["users_"], state["items_"], state["histories_"]
     if not np.array_equal(known.users, np.arange(len(users))):
-        raise Flaw("attribute known_: it is not of every user of the vocabulary in order")
+        raise Flaw("attribute histories_: it is not of every user of the vocabulary in order")
     for name, value in state.items():
         if isinstance(value, Histories):
             if value.n_items != len(items):
@@ -152,9 +152,9 @@ def check_base(state: Mapping[str, Any]) -> None:
 _BASE: dict[str, Any] = {
     "users_": Vocabulary,
     "items_": Vocabulary,
-    "known_": Histories,
+    "histories_": Histories,
     "item_table_": pl.DataFrame | None,
-    "trained_on_": str,
+    "log_fingerprint_": str,
     "log_name_": str,
     "fit_seconds_": float,
 }

@@ -118,12 +118,12 @@ def _write(
 
 
 def _training(model: Recommender) -> Training:
-    known = model.known_
+    known = model.histories_
     times = None if known.times is None or not known.n_events else known.times
     first, last = (None, None) if times is None else (_iso(times.min()), _iso(times.max()))
     return Training(
         log=model.log_name_,
-        fingerprint=model.trained_on_,
+        fingerprint=model.log_fingerprint_,
         events=known.n_events,
         users=int(np.count_nonzero(known.lengths)),
         items=len(np.unique(known.items)),

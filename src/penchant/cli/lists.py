@@ -26,7 +26,7 @@ def newcomer(model: Recommender, items: Sequence[Id]) -> Histories:
     Raises:
         UnknownIdError: an item is not known to the model.
     """
-    known = model.known_.ratings
+    known = model.histories_.ratings
     ratings = None if known is None or not len(known) else [float(known.max())] * len(items)
     return model.history(items, ratings)
 

@@ -49,9 +49,9 @@ def _describe(name: str) -> dict[str, Any]:
     return {
         "name": name,
         "about": (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " "),
-        "learns": cls.learns,
+        "signal": cls.signal,
         "needs_ratings": cls.needs_ratings,
-        "trivial_for": sorted(cls.trivial_for),
+        "baseline_for": sorted(cls.baseline_for),
         "parameters": [_parameter(each) for each in parameters(cls).values()],
     }
 

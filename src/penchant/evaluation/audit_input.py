@@ -23,7 +23,7 @@ def material_of(
     Predictions and truth are both on the scale of the model's own target.
     """
     lists = {
-        a.name: Listed(split.test.histories.users, a.values.lists, "ranking" in a.trivial_for)
+        a.name: Listed(split.test.histories.users, a.values.lists, "ranking" in a.baseline_for)
         for a in ranked
         if a.values is not None
         and a.values.lists is not None
@@ -36,7 +36,7 @@ def material_of(
             continue
         truth = a.target.of_ratings(split.test.ratings).astype(float)
         predictions[a.name] = Predicted(
-            a.predictions.astype(float), truth, user, trivial=bool(a.trivial_for)
+            a.predictions.astype(float), truth, user, trivial=bool(a.baseline_for)
         )
     return Material(
         split=split, contenders=contenders, predictions=predictions, lists=lists, seed=seed

@@ -154,7 +154,7 @@ def _ranked(
         values = rank(model, test, metrics, catalogue, run)
     held = None if validation is None else rank(model, validation, metrics[:1], catalogue, run)
     cost = dataclasses.replace(cost, score_seconds=scoring.seconds, answers=test.n_users)
-    return Answers(name, model.trivial_for, {"ranking"}, cost, values=values, held=held)
+    return Answers(name, model.baseline_for, {"ranking"}, cost, values=values, held=held)
 
 
 def _rated(name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Task]) -> Answers:
@@ -165,7 +165,7 @@ def _rated(name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Tas
     held = None if split.validation is None else model.predict(split.validation.rows)
     return Answers(
         name,
-        model.trivial_for,
+        model.baseline_for,
         tasks,
         dataclasses.replace(cost, score_seconds=scoring.seconds, answers=len(split.test)),
         predictions=predictions,
@@ -225,7 +225,7 @@ def _contenders(
     }
     for name in TABLE:
         cls = find(name)
-        own = {task for task in tasks if task in cls.trivial_for}
+        own = {task for task in tasks if task in cls.baseline_for}
         if not own or (name in contenders and isinstance(contenders[name][0], cls)):
             continue
         while name in contenders:  # another model has taken the name

@@ -38,7 +38,7 @@ class Answers:
 
     Attributes:
         name: what tables call it.
-        trivial_for: the tasks to which it is a trivial answer.
+        baseline_for: the tasks to which it is a trivial answer.
         tasks: the tasks it takes part in.
         cost: time and memory.
         values: ranking metrics' values on test.
@@ -49,7 +49,7 @@ class Answers:
     """
 
     name: str
-    trivial_for: frozenset[Task]
+    baseline_for: frozenset[Task]
     tasks: set[Task]
     cost: Cost
     values: RankingValues | None = None
@@ -100,7 +100,7 @@ def judge_ranking(
             elif metric.name in answer.values.overall:
                 row[metric.name] = Measured(answer.values.overall[metric.name])
     known = [m for m in metrics if any(m.name in row for row in results.values())]
-    trivial = {a.name for a in answers if "ranking" in a.trivial_for}
+    trivial = {a.name for a in answers if "ranking" in a.baseline_for}
     figures = figures_of(results, known, trivial, settings.level)
     entries = [
         Entry(
@@ -159,7 +159,7 @@ def judge_rows(
         entries.append(
             Entry(
                 name=answer.name,
-                trivial=task in answer.trivial_for,
+                trivial=task in answer.baseline_for,
                 figures={},
                 validation=held,
                 cost=answer.cost,

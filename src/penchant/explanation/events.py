@@ -74,7 +74,7 @@ def reasons_of(
 
 def rated_well(model: Recommender, history: Histories) -> Bool:
     """bool[n_events]: in the upper half of all ratings' range and not below the user's mean."""
-    known = model.known_.ratings
+    known = model.histories_.ratings
     if history.ratings is None or known is None or not len(known) or not history.n_events:
         return np.zeros(history.n_events, bool)
     middle = (float(known.min()) + float(known.max())) / 2
@@ -90,7 +90,7 @@ def _parts(
 
     None where the history plays no part.
     """
-    if model.learns == "nothing":
+    if model.signal == "nothing":
         return None, "same for everyone" if np.ptp(scores) == 0 else "random"
     if isinstance(model, Explains):
         exact = model.contributions(history, items).astype(np.float64)

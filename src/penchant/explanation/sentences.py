@@ -114,7 +114,7 @@ def unpersonal(
     if source == "random":
         return "no reason: it was drawn at random"
     place = _ordinal(1 + int((scores > scores[item]).sum()))
-    if model.learns == "popularity":
+    if model.signal == "popularity":
         return f"recommended to everyone: {place} most popular"
     if np.ptp(scores) == 0:
         says = "your history is empty" if empty else "the model gives every item the same score"

@@ -24,7 +24,7 @@ from penchant.topk import BLOCK_CELLS, top_k
 from penchant.typing import Float32
 
 Task = Literal["ranking", "rating", "like"]
-Learns = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
+Signal = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
 """What a model can find in a log: which items go together, which items are popular, how users
 and items are rated, which attributes of items each user likes, or nothing."""
 
@@ -43,10 +43,10 @@ class Recommender(ABC):
 
     seed: Annotated[int, Field(ge=0)] = 0
 
-    learns: ClassVar[Learns] = "pairs"
-    trivial_for: ClassVar[frozenset[Task]] = frozenset()
+    signal: ClassVar[Signal] = "pairs"
+    baseline_for: ClassVar[frozenset[Task]] = frozenset()
     needs_ratings: ClassVar[bool] = False
-    remembers: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
+    bookkeeping: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
 
     def __post_init__(self) -> None:
@@ -88,9 +88,9 @@ class Recommender(ABC):
         self.fit_seconds_ = time.perf_counter() - started
         self.users_ = train.users
         self.items_ = train.items
-        self.known_ = train.histories
+        self.histories_ = train.histories
         self.item_table_ = _for_people(train.item_table)
-        self.trained_on_ = train.fingerprint
+        self.log_fingerprint_ = train.fingerprint
         self.log_name_ = train.name
         return self
 
@@ -105,7 +105,7 @@ class Recommender(ABC):
     @property
     def is_fitted(self) -> bool:
         """Whether `fit` has finished."""
-        return hasattr(self, "known_")
+        return hasattr(self, "histories_")
 
     def fitted_state(self) -> dict[str, Any]:
         """Everything that was learned, by attribute name."""
@@ -113,7 +113,7 @@ class Recommender(ABC):
 
     def n_parameters(self) -> int:
         """How many numbers were learned, the training events not counted."""
-        left_out = _BOOKKEEPING | self.remembers
+        left_out = _BOOKKEEPING | self.bookkeeping
         return sum(_size(v) for n, v in self.fitted_state().items() if n not in left_out)
 
     # Hyper-parameters
@@ -183,8 +183,8 @@ class Recommender(ABC):
         """
         self._require_fitted()
         if users is None:
-            active = self.known_.lengths > 0
-            return self.known_ if active.all() else self.known_.take(np.flatnonzero(active))
+            active = self.histories_.lengths > 0
+            return self.histories_ if active.all() else self.histories_.take(np.flatnonzero(active))
         index = self.users_.indices(users)
         if (index < 0).any():
             unknown = list(users)[int(np.flatnonzero(index < 0)[0])]
@@ -192,7 +192,7 @@ class Recommender(ABC):
                 f"The model does not know the user {unknown!r}; for a new user pass "
                 "model.history([items…]) instead."
             )
-        return self.known_.take(index)
+        return self.histories_.take(index)
 
     def recommend(
         self,
@@ -311,9 +311,9 @@ _BOOKKEEPING = frozenset(
     {
         "users_",
         "items_",
-        "known_",
+        "histories_",
         "item_table_",
-        "trained_on_",
+        "log_fingerprint_",
         "log_name_",
         "fit_seconds_",
         "curve_",

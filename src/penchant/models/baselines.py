@@ -12,7 +12,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Like, Target, default_like
-from penchant.models.base import Learns, Recommender, Task
+from penchant.models.base import Recommender, Signal, Task
 from penchant.models.biases import fit_biases, of_items, user_biases, user_sums
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
@@ -24,8 +24,8 @@ from penchant.typing import Float32
 class Random(Recommender):
     """Scores drawn at random, the same ones for the same history."""
 
-    learns: ClassVar[Learns] = "nothing"
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
+    signal: ClassVar[Signal] = "nothing"
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         pass
@@ -51,8 +51,8 @@ class Popular(Recommender):
 
     half_life: Annotated[float | None, Field(gt=0), Space(7, 3650, log=True)] = None
 
-    learns: ClassVar[Learns] = "popularity"
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
+    signal: ClassVar[Signal] = "popularity"
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         weight = None
@@ -70,9 +70,9 @@ class Popular(Recommender):
 class GlobalMean(PredictsRatings, Recommender):
     """The mean of all ratings, for everyone and everything."""
 
-    learns: ClassVar[Learns] = "nothing"
+    signal: ClassVar[Signal] = "nothing"
     needs_ratings: ClassVar[bool] = True
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -89,9 +89,9 @@ class GlobalMean(PredictsRatings, Recommender):
 class UserMean(PredictsRatings, Recommender):
     """The mean of the user's own ratings, or the global mean for one without any."""
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -120,9 +120,9 @@ class ItemMean(PredictsRatings, Recommender):
 
     damping: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 0.0
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -157,9 +157,9 @@ class Bias(PredictsRatings, Recommender):
     l2_item: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
     l2_user: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_, self.item_bias_ = fit_biases(train, self.l2_user, self.l2_item)
@@ -191,9 +191,9 @@ class MajorityClass(Recommender):
 
     threshold: float | None = None
 
-    learns: ClassVar[Learns] = "nothing"
+    signal: ClassVar[Signal] = "nothing"
     needs_ratings: ClassVar[bool] = True
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"like"})
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"like"})
 
     @property
     def target(self) -> Target:
@@ -231,9 +231,9 @@ class UserMajority(Recommender):
     threshold: float | None = None
     smoothing: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 2.0
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    trivial_for: ClassVar[frozenset[Task]] = frozenset({"like"})
+    baseline_for: ClassVar[frozenset[Task]] = frozenset({"like"})
 
     @property
     def target(self) -> Target:

@@ -12,7 +12,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import ParameterError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.ease_weights import ease_weights
 from penchant.models.parameters import Space
 from penchant.run import Run
@@ -37,7 +37,7 @@ class EASE(Recommender):
     l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

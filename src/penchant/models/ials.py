@@ -14,7 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import ParameterError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -50,8 +50,8 @@ class IALS(Recommender):
     nu: Annotated[float, Field(ge=0, le=1)] = 1.0
     epochs: Annotated[int, Field(gt=0)] = 15
 
-    learns: ClassVar[Learns] = "pairs"
-    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+    signal: ClassVar[Signal] = "pairs"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_"})
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

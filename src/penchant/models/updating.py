@@ -41,7 +41,7 @@ class Updating(Recommender):
         if not len(new):
             return self
         started = time.perf_counter()
-        if self.known_.ratings is not None and not new.has_ratings:
+        if self.histories_.ratings is not None and not new.has_ratings:
             raise DataError(
                 f"{type(self).__name__} has learned from ratings, and the new events of "
                 f"{new.name!r} have none."
@@ -64,7 +64,7 @@ class Updating(Recommender):
         events = frame.select(
             pl.Series("user", users.indices(frame["user"])), pl.Series("item", items), *plain
         )
-        known = _joined(self.known_, places, events, len(users))
+        known = _joined(self.histories_, places, events, len(users))
         log = Dataset(
             events=events,
             users=users,
@@ -81,9 +81,9 @@ class Updating(Recommender):
                 delattr(self, name)
             vars(self).update(before)
             raise
-        self.users_, self.known_ = users, known
-        digest = hashlib.sha256((self.trained_on_ + new.fingerprint).encode())
-        self.trained_on_ = digest.hexdigest()
+        self.users_, self.histories_ = users, known
+        digest = hashlib.sha256((self.log_fingerprint_ + new.fingerprint).encode())
+        self.log_fingerprint_ = digest.hexdigest()
         self.fit_seconds_ += time.perf_counter() - started
         return self
 

@@ -37,7 +37,7 @@ def snippet(evaluation: Evaluation) -> str:
         *(
             f"    {name!r}: {_model(model)},"
             for name, model in evaluation.models.items()
-            if not model.trivial_for or spec_of(model) != name
+            if not model.baseline_for or spec_of(model) != name
         ),
         "}",
         "result = pn.evaluate(",

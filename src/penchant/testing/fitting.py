@@ -93,10 +93,10 @@ def same_seed_same_scores(factory: Factory) -> None:
     log = planted_pairs()
     one, two, other = factory().fit(log), factory().fit(log), factory(seed=11).fit(log)
     expect(
-        np.array_equal(one.scores(one.known_), two.scores(two.known_)),
+        np.array_equal(one.scores(one.histories_), two.scores(two.histories_)),
         "Two fits with the same seed must give the same scores.",
     )
-    expect(not np.isnan(other.scores(other.known_)).any(), "Another seed must work, too.")
+    expect(not np.isnan(other.scores(other.histories_)).any(), "Another seed must work, too.")
 
 
 def empty_log_refused(factory: Factory) -> None:
@@ -108,17 +108,17 @@ def empty_log_refused(factory: Factory) -> None:
 
 def finds_what_is_planted(factory: Factory) -> None:
     """The model finds what its class says that it learns."""
-    learns = factory().learns
-    if learns == "pairs":
+    signal = factory().signal
+    if signal == "pairs":
         _beats(factory, planted_pairs(n_users=100), [Random(), Popular()], 1.5)
-    elif learns == "popularity":
+    elif signal == "popularity":
         _beats(factory, planted_popularity(), [Random()], 1.5)
-    elif learns == "ratings":
+    elif signal == "ratings":
         expect_better_than_the_mean(factory())
-    elif learns == "attributes":
+    elif signal == "attributes":
         _beats(factory, planted_attributes(), [Random(), Popular()], 1.5)
     else:
-        expect(learns == "nothing", f"learns={learns!r} is none of the known things.")
+        expect(signal == "nothing", f"signal={signal!r} is none of the known things.")
 
 
 def validation_is_not_learned(factory: Factory) -> None:
@@ -141,8 +141,8 @@ def refit_keeps_parameters(factory: Factory) -> None:
     model = factory().fit(split.train, split.validation)
     again = model.refit(split.log)
     expect(again is not model and again.is_fitted, "refit must return a fitted copy.")
-    expect(again.trained_on_ == split.log.fingerprint, "refit must learn from the log given.")
-    expect(model.trained_on_ == split.train.fingerprint, "refit must leave the model alone.")
+    expect(again.log_fingerprint_ == split.log.fingerprint, "refit must learn from the log given.")
+    expect(model.log_fingerprint_ == split.train.fingerprint, "refit must leave the model alone.")
 
 
 def log_without_ratings(factory: Factory) -> None:
@@ -171,7 +171,7 @@ def log_without_ratings(factory: Factory) -> None:
 
 def log_without_attributes(factory: Factory) -> None:
     """A model that learns from attributes refuses a log whose items have none, with a sentence."""
-    if factory().learns != "attributes":
+    if factory().signal != "attributes":
         return
     log = planted_attributes()
     assert log.item_table is not None
@@ -199,8 +199,8 @@ def counts_its_parameters(factory: Factory) -> None:
     model = fitted(factory)
     count = model.n_parameters()
     expect(
-        count > 0 or model.learns == "nothing",
-        f"n_parameters() is {count} of a model that says it learns {model.learns}.",
+        count > 0 or model.signal == "nothing",
+        f"n_parameters() is {count} of a model that says it learns {model.signal}.",
     )
 
 
@@ -211,7 +211,7 @@ def _beats(factory: Factory, log: Dataset, rivals: list[Recommender], times: flo
         trivial = ndcg(rival.fit(split.train), split.test)
         expect(
             found > times * trivial,
-            f"On a log with planted {factory().learns} nDCG@10 is {found:.3f}, not clearly above "
+            f"On a log with planted {factory().signal} nDCG@10 is {found:.3f}, not clearly above "
             f"the {trivial:.3f} of {rival!r}.",
         )
 

@@ -95,7 +95,7 @@ def visitor(model: Recommender, *, rated: bool = True) -> Histories:
 
 def mixed_rows(model: Recommender) -> Rows:
     """Rows of known and unknown users, with and without history, and items, -1 among them."""
-    some = model.known_.take([0, 1, 2, 3, 4, 5, 3, 4, 5])
+    some = model.histories_.take([0, 1, 2, 3, 4, 5, 3, 4, 5])
     nobody = Histories.of([], n_items=some.n_items)
     histories = Histories(
         users=np.concatenate([some.users[:6], some.users[6:] * 0 - 1, nobody.users]),

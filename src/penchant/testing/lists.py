@@ -48,7 +48,7 @@ def seen_items_left_out(factory: Factory) -> None:
     """No list has a seen item, and all are full while enough unseen items are left."""
     model = fitted(factory)
     seen = _pairs(model.histories_of().rows, model.histories_of().items)
-    k = int(model.known_.n_items - model.known_.lengths.max())
+    k = int(model.histories_.n_items - model.histories_.lengths.max())
     found = model.recommend(model.histories_of(), k=k)
     listed = _pairs(
         found["history"].to_numpy().astype(np.int32), model.items_.indices(found["item"])
@@ -64,7 +64,7 @@ def seen_items_let_in(factory: Factory) -> None:
     """Asked to, the model also recommends what the user has."""
     model = fitted(factory)
     user = model.users_[0]
-    everything = model.recommend([user], k=model.known_.n_items, exclude_seen=False)
+    everything = model.recommend([user], k=model.histories_.n_items, exclude_seen=False)
     expect(
         sorted(everything["item"]) == sorted(model.items_.ids),
         "With exclude_seen=False a list as long as the catalogue must hold every item once.",
@@ -76,8 +76,8 @@ def candidates_are_kept_to(factory: Factory) -> None:
     model = fitted(factory)
     users = [model.users_[n] for n in (0, 1, 2)]
     candidates = [model.items_[n] for n in (30, 4, 5, 6, 7, 8, 9, 31, 41)]
-    full = model.recommend(users, k=model.known_.n_items)
-    some = model.recommend(users, k=model.known_.n_items, candidates=candidates)
+    full = model.recommend(users, k=model.histories_.n_items)
+    some = model.recommend(users, k=model.histories_.n_items, candidates=candidates)
     expect(
         some.drop("rank").equals(full.filter(pl.col("item").is_in(candidates)).drop("rank")),
         "Candidates must come in the order that they have in the full list.",
@@ -103,8 +103,8 @@ def more_places_than_items(factory: Factory) -> None:
     """A list longer than the catalogue ends where no item is left."""
     model = fitted(factory)
     user = model.users_[0]
-    unseen = model.known_.n_items - len(set(model.histories_of([user]).items.tolist()))
-    found = model.recommend([user], k=model.known_.n_items + 10)
+    unseen = model.histories_.n_items - len(set(model.histories_of([user]).items.tolist()))
+    found = model.recommend([user], k=model.histories_.n_items + 10)
     expect(len(found) == unseen, f"A long list must hold all {unseen} unseen items once.")
     expect(found["item"].n_unique() == unseen, "A list must not name an item twice.")
 
@@ -136,7 +136,7 @@ def similar_items_are_others(factory: Factory) -> None:
 def memory_is_bounded(factory: Factory) -> None:
     """Lists for many users never need the scores of all users at once."""
     model = fitted(factory, cold_items=_COLD)
-    crowd = model.known_.take(np.arange(640) % len(model.known_))
+    crowd = model.histories_.take(np.arange(640) % len(model.histories_))
     few = crowd.block(0, 64)
     with block_cells(32 * crowd.n_items):
         model.recommend(few, k=5)  # what is made once does not count

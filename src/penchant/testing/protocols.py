@@ -69,9 +69,9 @@ def predictions_beat_the_mean(factory: Factory) -> None:
     model = factory()
     if not isinstance(model, RatesRows):
         return
-    if model.learns == "attributes":
+    if model.signal == "attributes":
         expect_better_than_the_share(model)
-    elif model.learns != "nothing":
+    elif model.signal != "nothing":
         expect_better_than_the_mean(model)
 
 
@@ -83,7 +83,7 @@ def item_vectors_have_shape(factory: Factory) -> None:
     vectors = model.item_vectors()
     expect(vectors.dtype == np.float32, f"Item vectors must be float32, not {vectors.dtype}.")
     expect(
-        vectors.ndim == 2 and len(vectors) == model.known_.n_items,
+        vectors.ndim == 2 and len(vectors) == model.histories_.n_items,
         f"There must be a vector for each item, not {vectors.shape}.",
     )
     expect(np.isfinite(vectors).all(), "Item vectors must be finite.")
@@ -98,9 +98,9 @@ def contributions_sum_to_scores(factory: Factory) -> None:
     model = fitted(factory)
     if not isinstance(model, Explains):
         return
-    items = np.arange(model.known_.n_items, dtype=np.int32)
+    items = np.arange(model.histories_.n_items, dtype=np.int32)
     rest = []
-    known = [model.known_.take([n]) for n in range(4)]
+    known = [model.histories_.take([n]) for n in range(4)]
     for user in (visitor(model), visitor(model, rated=False), *known):
         parts = model.contributions(user, items)
         expect(
@@ -124,8 +124,8 @@ def attribute_effects_are_of_items(factory: Factory) -> None:
         return
     assert model.item_table_ is not None
     bare = (model.item_table_["genres"].list.len() == 0).to_numpy()
-    items = np.arange(model.known_.n_items, dtype=np.int32)
-    for user in (visitor(model), model.history([]), model.known_.take([0])):
+    items = np.arange(model.histories_.n_items, dtype=np.int32)
+    for user in (visitor(model), model.history([]), model.histories_.take([0])):
         effects = model.attribute_effects(user, items)
         expect(effects.dtype == np.float32, f"Effects must be float32, not {effects.dtype}.")
         expect(
@@ -154,7 +154,7 @@ def bundle_restores_the_model(factory: Factory) -> None:
         restored = restore(folder) if name_of(cls) else restore(folder, model=cls)
     expect(type(restored) is cls, f"A restored model must be a {cls.__name__}.")
     expect(restored.params() == model.params(), "A restored model must have its parameters.")
-    for users in (model.known_, visitor(model)):
+    for users in (model.histories_, visitor(model)):
         expect(
             np.array_equal(model.scores(users), restored.scores(users)),
             "A restored model must give the same scores.",

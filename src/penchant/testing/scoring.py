@@ -21,15 +21,15 @@ from penchant.testing.logs import planted_pairs
 def scores_have_shape(factory: Factory) -> None:
     """Scores are float32, a row a user and a column an item, without NaN or +inf."""
     model = fitted(factory)
-    _expect_scores(model, model.known_, "known users")
-    _expect_scores(model, model.known_.take(np.empty(0, np.int64)), "no users")
+    _expect_scores(model, model.histories_, "known users")
+    _expect_scores(model, model.histories_.take(np.empty(0, np.int64)), "no users")
 
 
 def cold_items_have_scores(factory: Factory) -> None:
     """Items that only the item table knows break nothing, not even in a history."""
     model = fitted(factory)
     cold = [model.items_[n] for n in (40, 41)]
-    _expect_scores(model, model.known_, "a log with cold items")
+    _expect_scores(model, model.histories_, "a log with cold items")
     _expect_scores(model, model.history(cold, [4.0, 2.0]), "a history of cold items")
     _expect_scores(model, model.history(cold), "an unrated history of cold items")
 
@@ -50,7 +50,7 @@ def visitor_has_scores(factory: Factory) -> None:
     for rated in (True, False):
         who = f"an unknown user {'with' if rated else 'without'} ratings"
         _expect_scores(model, visitor(model, rated=rated), who)
-    unrated = model.known_.take([2, 3])
+    unrated = model.histories_.take([2, 3])
     unrated = Histories(unrated.users, unrated.offsets, unrated.items, None, None, unrated.n_items)
     _expect_scores(model, unrated, "known users without ratings")
 
@@ -99,7 +99,7 @@ def repeated_events_have_scores(factory: Factory) -> None:
 def batch_equals_single(factory: Factory) -> None:
     """What a user gets does not depend on who else is asked about, or in what order."""
     model = fitted(factory)
-    users = model.known_
+    users = model.histories_
     together = model.scores(users)
     alone = [model.scores(users.block(n, n + 1)) for n in range(0, len(users), 9)]
     expect_equal(
@@ -114,12 +114,12 @@ def batch_equals_single(factory: Factory) -> None:
 def shared_scores_are_protected(factory: Factory) -> None:
     """Writing into scores, as is done to leave out seen items, does not change the model."""
     model = fitted(factory)
-    before = np.array(model.scores(model.known_))
-    scores = model.scores(model.known_)
+    before = np.array(model.scores(model.histories_))
+    scores = model.scores(model.histories_)
     if scores.flags.writeable:
         scores[:] = -np.inf
     expect(
-        np.array_equal(before, model.scores(model.known_)),
+        np.array_equal(before, model.scores(model.histories_)),
         "Scores that are part of the model must be read-only.",
     )
 

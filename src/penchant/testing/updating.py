@@ -32,7 +32,7 @@ def update_takes_in_events(factory: Factory) -> None:
     model = fitted(factory)
     if not isinstance(model, Updates):
         return
-    before = int(model.known_.lengths[0])
+    before = int(model.histories_.lengths[0])
     expect(model.update(_news(model)) is model, "update must return the model itself.")
     expect(NEWCOMER in model.users_, "A user of the new events must be known after an update.")
     both = model.histories_of([model.users_[0], NEWCOMER])
@@ -55,10 +55,12 @@ def update_with_nothing_changes_nothing(factory: Factory) -> None:
     model = fitted(factory)
     if not isinstance(model, Updates):
         return
-    before = model.scores(model.known_)
+    before = model.scores(model.histories_)
     news = _news(model)
     model.update(news.subset(np.zeros(len(news), bool)))
-    expect_equal(before, model.scores(model.known_), "An update without events must do nothing.")
+    expect_equal(
+        before, model.scores(model.histories_), "An update without events must do nothing."
+    )
 
 
 def update_refuses_unknown_items(factory: Factory) -> None:
@@ -66,11 +68,11 @@ def update_refuses_unknown_items(factory: Factory) -> None:
     model = fitted(factory)
     if not isinstance(model, Updates):
         return
-    before = model.scores(model.known_)
+    before = model.scores(model.histories_)
     frame = pl.DataFrame({"user": [model.users_[0]], "item": [123_456], "rating": [3.0]})
     news = Dataset.from_frame(frame)
     expect_refusal(UnknownIdError, lambda: model.update(news), "An update with an unknown item")
-    after = model.scores(model.known_)
+    after = model.scores(model.histories_)
     expect_equal(before, after, "A refused update must leave the model as it was.")
 
 
@@ -88,8 +90,8 @@ def update_is_kept_in_a_bundle(factory: Factory) -> None:
         # A class that is not in the table of names must be given.
         back = restore(folder) if name_of(cls) else restore(folder, model=cls)
     expect_equal(
-        model.scores(model.known_),
-        back.scores(back.known_),
+        model.scores(model.histories_),
+        back.scores(back.histories_),
         "A restored model must have what an update has taught.",
     )
 

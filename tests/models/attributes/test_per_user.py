@@ -157,7 +157,7 @@ class TestUpdate:
         after = model.scores(model.histories_of([1, 2]))
         np.testing.assert_array_equal(before[0], after[0])  # nothing new of user 1
         assert after[1, 18] - after[1, 19] > before[1, 18] - before[1, 19]
-        assert model.known_.lengths.tolist() == [18, 36, 18, 18]
+        assert model.histories_.lengths.tolist() == [18, 36, 18, 18]
 
     def test_moves_less_than_training_afresh_would(self):
         model = quick(update_epochs=1).fit(log_of())

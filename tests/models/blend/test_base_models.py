@@ -9,7 +9,7 @@ from penchant.errors import ParameterError
 from penchant.models import EASE, Bias, Blend, DotProduct
 from penchant.models.blend.base_models import (
     answers,
-    fit_members,
+    fit_base_models,
     grid,
     grids,
     out_of_fold_answers,
@@ -34,39 +34,39 @@ def split():
     ],
 )
 def test_members_are_a_text_that_reads_itself(given, kept):
-    model = Blend(members=given)
-    assert model.members == kept
-    assert Blend(members=model.members).members == kept
+    model = Blend(base_models=given)
+    assert model.base_models == kept
+    assert Blend(base_models=model.base_models).base_models == kept
 
 
 def test_wrong_members_are_refused():
     with pytest.raises(ParameterError, match="there is no model 'nobody'"):
-        Blend(members="bias;nobody")
+        Blend(base_models="bias;nobody")
     with pytest.raises(ParameterError, match="bias has no parameter 'depth'"):
-        Blend(members="bias:depth=3")
-    with pytest.raises(ParameterError, match="needs members"):
-        Blend(members="")
+        Blend(base_models="bias:depth=3")
+    with pytest.raises(ParameterError, match="needs base models"):
+        Blend(base_models="")
     assert specs_of("") == []
 
 
 def test_members_take_the_seed_unless_they_have_one(split):
     text = "(dot:dim=2,epochs=1;dot:dim=2,epochs=1,seed=9)"
-    found = fit_members(text, split.train, split.validation, 4, Run())
+    found = fit_base_models(text, split.train, split.validation, 4, Run())
     assert [model.seed for model in found] == [4, 9]
 
 
 def test_an_event_is_answered_by_who_has_not_seen_it(split):
     """A fold's answers are those of a model fitted to the other folds."""
     train = split.train
-    members = [Bias().fit(train)]
-    found = out_of_fold_answers(members, train, 4, 7, Run())
+    base_models = [Bias().fit(train)]
+    found = out_of_fold_answers(base_models, train, 4, 7, Run())
     fold = np.random.default_rng(7).permutation(len(train)) % 4
     held = np.flatnonzero(fold == 2)
     known = train.subset(fold != 2)
     user, item = (train.events[c].to_numpy()[held] for c in ("user", "item"))
     wanted = Bias().fit(known).predict(Rows(known.histories, user, item))
     np.testing.assert_allclose(found[held, 0], wanted, atol=1e-6)
-    assert np.abs(found[:, 0] - answers(members, _rows(train))[:, 0]).max() > 0.01
+    assert np.abs(found[:, 0] - answers(base_models, _rows(train))[:, 0]).max() > 0.01
 
 
 def test_rankers_answer_with_scores_and_likes_with_log_odds(split):

@@ -21,7 +21,7 @@ def split():
 
 @pytest.fixture(scope="module")
 def model(split):
-    return Blend(members=MEMBERS).fit(split.train, split.validation)
+    return Blend(base_models=MEMBERS).fit(split.train, split.validation)
 
 
 def test_it_is_as_good_as_its_best_member(split, model):
@@ -34,7 +34,7 @@ def test_it_is_as_good_as_its_best_member(split, model):
 
 
 def test_noise_gets_no_weight(split):
-    model = Blend(members="bias;random", by_support=False).fit(split.train)
+    model = Blend(base_models="bias;random", by_support=False).fit(split.train)
     weights = model.importances()
     assert list(weights) == ["Bias()", "Random()"]
     assert abs(weights["Random()"]) < 0.1 * weights["Bias()"]
@@ -46,7 +46,7 @@ def test_weights_of_typical_support_are_shown(model):
 
 
 def test_chances_are_calibrated(split):
-    model = Blend(target="like>=4", members="bias;ordinal:dim=0,epochs=5").fit(split.train)
+    model = Blend(target="like>=4", base_models="bias;ordinal:dim=0,epochs=5").fit(split.train)
     chance = model.predict(split.test.rows)
     truth = (split.test.ratings >= 4).astype(float)
     assert ExpectedCalibrationError()(chance, truth) < 0.05
@@ -57,8 +57,8 @@ def test_it_is_kept_with_its_members(split, model, tmp_path):
     restored = pn.restore(save(model, tmp_path / "blend"))
     rows = split.test.rows
     np.testing.assert_array_equal(restored.predict(rows), model.predict(rows))
-    assert [repr(m) for m in restored.members_] == [repr(m) for m in model.members_]
-    assert model.n_parameters() > sum(m.n_parameters() for m in model.members_)
+    assert [repr(m) for m in restored.base_models_] == [repr(m) for m in model.base_models_]
+    assert model.n_parameters() > sum(m.n_parameters() for m in model.base_models_)
 
 
 def test_interactions_are_not_its_business():

@@ -84,7 +84,7 @@ def test_the_threshold_of_likes(split):
 
 
 def test_members_are_features_and_are_kept(split, model, tmp_path):
-    stack = BoostedTrees(target="like>=4", members="bias;item-knn:neighbours=10", **SMALL)
+    stack = BoostedTrees(target="like>=4", base_models="bias;item-knn:neighbours=10", **SMALL)
     stack.fit(split.train, split.validation)
     assert stack.input_names()[-2:] == ["Bias()", "ItemKNN(neighbours=10)"]
     assert stack.n_parameters() > model.n_parameters()

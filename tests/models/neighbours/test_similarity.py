@@ -100,20 +100,20 @@ def test_neighbours_are_the_most_similar_others(pair, kind, monkeypatch):
     one = entities(pair[0])
     full = similarity(one, one, kind, 1.0)
     np.fill_diagonal(full, 0)
-    near = neighbours(one, kind, shrinkage=1.0, min_common=1, kept=3).toarray()
+    near = neighbours(one, kind, shrinkage=1.0, min_common=1, k=3).toarray()
     for row in range(len(one)):
         assert near[row, row] == 0
-        kept = np.sort(near[row][near[row] > 0])[::-1]
+        near_row = np.sort(near[row][near[row] > 0])[::-1]
         best = np.sort(full[row][full[row] > 0])[::-1][:3]
-        np.testing.assert_allclose(kept, best, atol=1e-6)
+        np.testing.assert_allclose(near_row, best, atol=1e-6)
         np.testing.assert_allclose(near[row][near[row] > 0], full[row][near[row] > 0], atol=1e-6)
 
 
 def test_strongest_keeps_only_what_is_above_zero():
     alike = np.array([[0.5, -1, 0, 0.2], [0, 0, 0, 0], [1, 2, 3, 4]], np.float32)
-    kept = strongest(alike, 2).toarray()
+    two = strongest(alike, 2).toarray()
     np.testing.assert_array_equal(
-        kept, np.array([[0.5, 0, 0, 0.2], [0, 0, 0, 0], [0, 0, 3, 4]], np.float32)
+        two, np.array([[0.5, 0, 0, 0.2], [0, 0, 0, 0], [0, 0, 3, 4]], np.float32)
     )
     assert strongest(alike, 99).nnz == 6
 

@@ -112,4 +112,4 @@ def test_ratings_of_zero_are_refused():
 def test_one_user_with_one_item():
     frame = pl.DataFrame({"user": [1], "item": [1], "rating": [4.0]})
     model = RBM().fit(Dataset.from_frame(frame))
-    assert model.scores(model.known_)[0, 0] > 0.9
+    assert model.scores(model.histories_)[0, 0] > 0.9

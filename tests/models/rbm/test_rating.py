@@ -111,7 +111,7 @@ def test_too_many_values_are_refused(log):
 def test_the_smallest_logs(axis, users, items, ratings):
     frame = pl.DataFrame({"user": users, "item": items, "rating": ratings})
     model = RatingRBM(axis=axis).fit(Dataset.from_frame(frame))
-    for who in (model.known_, model.history([1], [3.0]), model.history([])):
+    for who in (model.histories_, model.history([1], [3.0]), model.history([])):
         scores = model.scores(who)
         assert np.isfinite(scores).all()
         assert scores.min() >= min(ratings)

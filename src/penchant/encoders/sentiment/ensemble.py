@@ -103,7 +103,7 @@ class SentimentEnsemble(SentimentClassifier):
     l2: float = 0.001
     name: ClassVar[str] = "ensemble"
 
-    members_: list[SentimentClassifier] = field(default_factory=list, init=False, repr=False)
+    base_models_: list[SentimentClassifier] = field(default_factory=list, init=False, repr=False)
     blend_: Float64 = field(default_factory=lambda: np.zeros(0), init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -115,7 +115,7 @@ class SentimentEnsemble(SentimentClassifier):
     @property
     def weights(self) -> dict[str, float]:
         """How much each member counts, by its name."""
-        names = [type(m).name for m in self.members_]
+        names = [type(m).name for m in self.base_models_]
         return dict(zip(names, self.blend_[:-1].tolist(), strict=True))
 
     def _fit(
@@ -135,19 +135,19 @@ class SentimentEnsemble(SentimentClassifier):
             for m in run.track(members, "members, out of fold")
         ]
         self.blend_ = blend_weights(np.stack(held, axis=1), self.positive(stars), self.l2)
-        self.members_ = [
+        self.base_models_ = [
             m.fit(texts, stars, users=groups, run=run) for m in run.track(members, "members")
         ]
 
     def _log_odds(self, texts: pl.DataFrame) -> Float64:
-        x = np.stack([m.log_odds(texts) for m in self.members_], axis=1)
+        x = np.stack([m.log_odds(texts) for m in self.base_models_], axis=1)
         return np.asarray(x @ self.blend_[:-1] + self.blend_[-1])
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """What each member has learned, and the weights."""
         arrays: Arrays = {"blend": self.blend_}
         plain = []
-        for number, member in enumerate(self.members_):
+        for number, member in enumerate(self.base_models_):
             own, values = member.state()
             plain.append({"name": type(member).name, "fields": member.params(), "state": own})
             arrays |= {f"{number}.{name}": value for name, value in values.items()}
@@ -155,13 +155,13 @@ class SentimentEnsemble(SentimentClassifier):
 
     def _set_state(self, plain: Mapping[str, Any], arrays: Arrays) -> None:
         self.blend_ = arrays["blend"]
-        self.members_ = []
+        self.base_models_ = []
         for number, entry in enumerate(plain["members"]):
             member = make(entry["name"], **entry["fields"])
             start = f"{number}."
             own = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
             member.take(entry["state"], own, self.columns_)
-            self.members_.append(member)
+            self.base_models_.append(member)
 
 
 @dataclass(kw_only=True, eq=False)

@@ -29,7 +29,7 @@ from penchant.models.attributes.profiles import (
     count,
     liked_events,
 )
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.updating import Updating
 from penchant.nn.attribute_networks import AttributeJudge, Cell, FeedForward, Recurrent
@@ -96,9 +96,9 @@ class AttributeNetwork(Updating):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
-    learns: ClassVar[Learns] = "attributes"
+    signal: ClassVar[Signal] = "attributes"
     needs_ratings: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset(
+    bookkeeping: ClassVar[frozenset[str]] = frozenset(
         {"item_attributes_", "patterns_", "pattern_of_item_"}
     )
 

@@ -18,7 +18,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Like, Target
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.updating import Updating
 from penchant.nn.activations import ACTIVATIONS
@@ -89,9 +89,9 @@ class PerUserNetwork(Updating):
     states: Annotated[int, Field(ge=0)] = 3
     column: str = "genres"
 
-    learns: ClassVar[Learns] = "attributes"
+    signal: ClassVar[Signal] = "attributes"
     needs_ratings: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset(
+    bookkeeping: ClassVar[frozenset[str]] = frozenset(
         {"item_attributes_", "patterns_", "pattern_of_item_", "signatures_", "weights_"}
         | {"memory_weights_", "memory_user_", "memory_state_", "memory_events_", "epochs_"}
     )
@@ -369,7 +369,7 @@ class PerUserNetwork(Updating):
             there = ", ".join(str(s) for s in sorted(self.memory_state_[mine])) or "none"
             raise ParameterError(f"User {user!r} has no earlier state {state}; there are: {there}.")
         weights = self.memory_weights_[chosen[0]].copy()
-        self._keep(np.array([index]), self.known_.lengths[[index]])
+        self._keep(np.array([index]), self.histories_.lengths[[index]])
         self.weights_[index] = weights
-        self._remember(self.known_)
+        self._remember(self.histories_)
         return self

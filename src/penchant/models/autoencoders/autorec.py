@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.biases import of_items
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
@@ -90,9 +90,9 @@ class AutoRec(PredictsRatings, RatingResiduals):
     patience: Annotated[int | None, Field(gt=0)] = 5
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_offsets(train)

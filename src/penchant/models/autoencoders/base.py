@@ -15,7 +15,7 @@ from torch import nn
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.updating import Updating
 from penchant.nn.loop import Arrays, Curve, Schedule, Step
 from penchant.nn.loop import train as train_network
@@ -40,7 +40,7 @@ class UserAutoencoder(Updating, Generic[N]):
     patience: int | None
     update_epochs: int
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
 
     @abstractmethod
     def _make(self, n_items: int) -> N:

@@ -50,7 +50,7 @@ def specs_of(text: str) -> list[str]:
 
 
 def made_of(spec: str) -> Recommender:
-    """One unfitted member.
+    """One unfitted base model.
 
     Raises:
         ParameterError: the name, a parameter's name or its value is wrong.
@@ -60,14 +60,14 @@ def made_of(spec: str) -> Recommender:
     return make(spec)
 
 
-MemberSpecs = Annotated[str, BeforeValidator(_written), AfterValidator(_can_be_made)]
-"""A field that names members: `ials;ordinal`, or `(dot:dim=8,target=like>=4;ials)` with commas."""
+BaseModelSpecs = Annotated[str, BeforeValidator(_written), AfterValidator(_can_be_made)]
+"""A field of base models: `ials;ordinal`, or `(dot:dim=8,target=like>=4;ials)` with commas."""
 
 
-def fit_members(
+def fit_base_models(
     text: str, train: Dataset, validation: Holdout | None, seed: int, run: Run
 ) -> list[Recommender]:
-    """The members, fitted to all of the training events."""
+    """The base models, fitted to all of the training events."""
     made = [made_of(spec) for spec in specs_of(text)]
     # Members that were given a seed keep it, so that one model may stand here several times.
     seeded = [
@@ -78,48 +78,48 @@ def fit_members(
 
 
 def out_of_fold_answers(
-    members: Sequence[Recommender], train: Dataset, folds: int, seed: int, run: Run
+    base_models: Sequence[Recommender], train: Dataset, folds: int, seed: int, run: Run
 ) -> Float32:
-    """float32[n_events, n_members], what each would say of an event without having seen it.
+    """float32[n_events, n_models], what each would say of an event without having seen it.
 
     Members are fitted once for each fold, for as long as the whole fit has settled on: no
     validation rows take part.
     """
 
     def answer(known: Dataset, rows: Rows) -> Float32:
-        again = [m.clone(**m._settled()).fit(known, run=run) for m in members]
+        again = [m.clone(**m._settled()).fit(known, run=run) for m in base_models]
         return answers(again, rows)
 
     return out_of_fold(train, folds, seed, answer)
 
 
-def answers(members: Sequence[Recommender], rows: Rows) -> Float32:
-    """float32[n_rows, n_members], predictions, or scores of those that only rank.
+def answers(base_models: Sequence[Recommender], rows: Rows) -> Float32:
+    """float32[n_rows, n_models], predictions, or scores of those that only rank.
 
     Probabilities come as log-odds. An item outside the vocabulary gets the user's mean score.
     """
     columns = [
-        _predicted(m, rows) if isinstance(m, RatesRows) else _scored(m, rows) for m in members
+        _predicted(m, rows) if isinstance(m, RatesRows) else _scored(m, rows) for m in base_models
     ]
     return np.stack(columns, 1) if columns else np.empty((len(rows), 0), np.float32)
 
 
-def _predicted(member: Recommender, rows: Rows) -> Float32:
-    assert isinstance(member, RatesRows)
-    found = member.predict(rows)
-    if isinstance(member.target, Like):
+def _predicted(model: Recommender, rows: Rows) -> Float32:
+    assert isinstance(model, RatesRows)
+    found = model.predict(rows)
+    if isinstance(model.target, Like):
         found = logit(np.clip(found.astype(np.float64), _EDGE, 1 - _EDGE)).astype(np.float32)
     return found
 
 
-def _scored(member: Recommender, rows: Rows) -> Float32:
+def _scored(model: Recommender, rows: Rows) -> Float32:
     order = np.argsort(rows.history, kind="stable")
     users, items = rows.history[order], rows.items[order]
     found = np.zeros(len(rows), np.float32)
     asked = np.unique(users)
     some = rows.histories.take(asked)
-    for start, stop in blocks(len(asked), some.n_items, member.block_cells):
-        scores = member.scores(some.block(start, stop))
+    for start, stop in blocks(len(asked), some.n_items, model.block_cells):
+        scores = model.scores(some.block(start, stop))
         finite = np.isfinite(scores)
         mean = np.where(finite, scores, 0).sum(1) / np.maximum(finite.sum(1), 1)
         part = slice(*np.searchsorted(users, [asked[start], asked[stop - 1] + 1]))

@@ -15,11 +15,11 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.features import out_of_fold
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.blend.base_models import (
-    MemberSpecs,
+    BaseModelSpecs,
     answers,
-    fit_members,
+    fit_base_models,
     grid,
     grids,
     out_of_fold_answers,
@@ -37,18 +37,18 @@ RATING: Target = Rating()
 class Blend(Recommender):
     """Stacked models: a linear model of their out-of-fold predictions.
 
-    Members are fitted on folds of the training events, so that each event is predicted by models
-    that have not seen it, and then to all events. What weight each deserves is learned on these
+    Base models are fitted on folds of the training events, so that each event is predicted by
+    models that have not seen it, and then to all events. Their weights are learned on these
     predictions alone: Wolpert, "Stacked Generalization" (1992); Breiman, "Stacked Regressions"
     (1996). With `by_support` weights change with how much is known of the user and of the item:
     Sill et al., "Feature-Weighted Linear Stacking" (2009), eq. 4. With a target of likes it is a
     logistic regression, so that probabilities are calibrated.
 
-    Members that only rank, such as `ials`, take part with their scores. For trees on top of
-    members see `boosted-trees:members=…`.
+    Base models that only rank, such as `ials`, take part with their scores. For trees on top of
+    them see `boosted-trees:base_models=…`.
 
     Attributes:
-        members: the models, such as `bias;ordinal`, or `(dot:dim=8,target=like>=4;bias)` with
+        base_models: the models, such as `bias;ordinal`, or `(dot:dim=8,target=like>=4;bias)` with
             commas. One with a seed of its own keeps it.
         target: `rating`, `adjusted(5,1)` or `like>=4`.
         by_support: whether weights depend on the number of events of the user and of the item.
@@ -56,20 +56,22 @@ class Blend(Recommender):
         l2: ridge on the weights, in events.
     """
 
-    members: MemberSpecs = "bias;item-knn;ordinal"
+    base_models: BaseModelSpecs = "bias;item-knn;ordinal"
     target: AnyTarget = RATING
     by_support: bool = True
     folds: Annotated[int, Field(ge=2, le=100)] = 5
     l2: Annotated[float, Field(ge=0), Space(0.1, 1000, log=True)] = 10.0
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset({"item_events_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"item_events_"})
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not specs_of(self.members):
-            raise ParameterError(f"{type(self).__name__} needs members, such as members=bias;ials.")
+        if not specs_of(self.base_models):
+            raise ParameterError(
+                f"{type(self).__name__} needs base models, such as base_models=bias;ials."
+            )
         if isinstance(self.target, Interaction):
             raise ParameterError(
                 f"{type(self).__name__} learns from ratings, and the target is {self.target}: "
@@ -77,9 +79,9 @@ class Blend(Recommender):
             )
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        self.members_ = fit_members(self.members, train, validation, self.seed, run)
+        self.base_models_ = fit_base_models(self.base_models, train, validation, self.seed, run)
         self.item_events_ = np.append(train.item_counts, 0).astype(np.float32)
-        said = out_of_fold_answers(self.members_, train, self.folds, self.seed, run)
+        said = out_of_fold_answers(self.base_models_, train, self.folds, self.seed, run)
 
         def support(known: Dataset, rows: Rows) -> Float32:
             return _support(rows, np.append(known.item_counts, 0))
@@ -103,14 +105,14 @@ class Blend(Recommender):
         return np.hstack([said, events, *(said * events[:, n : n + 1] for n in range(2))])
 
     def n_parameters(self) -> int:
-        """Weights, and the parameters of all members."""
+        """Weights, and the parameters of all base models."""
         own = len(self.weights_) + len(self.means_) + len(self.spreads_)
-        return own + sum(member.n_parameters() for member in self.members_)
+        return own + sum(model.n_parameters() for model in self.base_models_)
 
     def importances(self) -> dict[str, float]:
-        """The weight of each member for pairs of typical support, of standardised predictions."""
+        """The weight of each base model's standardised predictions, at typical support."""
         self._require_fitted()
-        n = len(self.members_)
+        n = len(self.base_models_)
         weights = self.weights_[:-1] / self.spreads_
         total = weights[:n]
         if self.by_support:
@@ -119,14 +121,14 @@ class Blend(Recommender):
                 total + events[0] * weights[n + 2 : 2 * n + 2] + events[1] * weights[2 * n + 2 :]
             )
         scaled = total * self.spreads_[:n]
-        return {repr(m): float(w) for m, w in zip(self.members_, scaled, strict=True)}
+        return {repr(m): float(w) for m, w in zip(self.base_models_, scaled, strict=True)}
 
     # Predicting
 
     def _sums(self, rows: Rows) -> Float64:
         combined = Linear(self.weights_, self.means_, self.spreads_)
         return combined(
-            self._inputs(answers(self.members_, rows), _support(rows, self.item_events_))
+            self._inputs(answers(self.base_models_, rows), _support(rows, self.item_events_))
         )
 
     def predict(self, rows: Rows) -> Float32:

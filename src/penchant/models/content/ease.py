@@ -12,7 +12,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import ParameterError
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.content.ridge import ContentRidge
 from penchant.models.ease_weights import ease_weights
@@ -50,7 +50,7 @@ class ContentEASE(ContentParts):
     rare: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 0.0
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

@@ -14,7 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.metrics import NDCG, Ranked
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.parameters import Space
 from penchant.nn.content.two_tower import TwoTowerNetwork, mean_of, softmax_step
@@ -67,7 +67,7 @@ class TwoTower(ContentParts):
     epochs: Annotated[int, Field(gt=0)] = 30
     patience: Annotated[int | None, Field(gt=0)] = 4
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

@@ -13,7 +13,7 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.parameters import Space
 from penchant.nn.content.vbpr import VBPRNetwork, ranked_rows
@@ -66,8 +66,8 @@ class VBPR(ContentParts):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
-    learns: ClassVar[Learns] = "pairs"
-    remembers: ClassVar[frozenset[str]] = frozenset({"trained_", "drawn_"})
+    signal: ClassVar[Signal] = "pairs"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_", "drawn_"})
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

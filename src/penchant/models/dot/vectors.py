@@ -15,7 +15,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.updating import Updating
 from penchant.nn.dot.fold_in import Lessons, fold_in
@@ -66,7 +66,7 @@ class DotVectors(Updating):
     l2: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.1
     negatives: Annotated[int, Field(gt=0), Space(1, 20)] = 4
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def __post_init__(self) -> None:

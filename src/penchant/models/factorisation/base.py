@@ -16,7 +16,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.features.feature_bags import Bags
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.parameters import Space
 from penchant.nn.dot.fold_in import Lessons, fold_in
@@ -60,9 +60,9 @@ class FeatureFactors(Recommender):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
     block_cells: ClassVar[int] = CACHED_CELLS
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     within: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset({"trained_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})
 
     @abstractmethod
     def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Arrays]:

@@ -15,7 +15,7 @@ from torch.nn import functional
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.factorisation.base import FeatureFactors
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.parameters import Space
@@ -44,7 +44,7 @@ class HybridFactors(FeatureFactors):
     loss: Literal["bpr", "logistic"] = "bpr"
     negatives: Annotated[int, Field(gt=0), Space(1, 20)] = 4
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
     within: ClassVar[bool] = False
 
     def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Arrays]:

@@ -17,11 +17,11 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Like, Rating, Target, default_like
 from penchant.errors import ParameterError
 from penchant.features import FeatureSet, Tables, out_of_fold
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.blend.base_models import (
-    MemberSpecs,
+    BaseModelSpecs,
     answers,
-    fit_members,
+    fit_base_models,
     grid,
     grids,
     out_of_fold_answers,
@@ -50,17 +50,17 @@ class RatingFeatures(Recommender):
         target: `rating`, `adjusted(5,1)` or `like>=4`.
         like: the rating from which features count an event as a like; None takes that of the
             target, or else the upper quarter of the scale.
-        members: further models whose out-of-fold predictions are features, such as
+        base_models: further models whose out-of-fold predictions are features, such as
             `ials;item-knn`, or `(dot:dim=8,target=like>=4;ials)` with commas.
         folds: into how many parts training events are divided.
     """
 
     target: AnyTarget = RATING
     like: float | None = None
-    members: MemberSpecs = ""
+    base_models: BaseModelSpecs = ""
     folds: Annotated[int, Field(ge=2, le=100)] = 10
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -82,11 +82,13 @@ class RatingFeatures(Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         like = self._threshold(train)
         tables = Tables.of(train)
-        self.members_: Any = fit_members(self.members, train, validation, self.seed, run)
+        self.base_models_: Any = fit_base_models(
+            self.base_models, train, validation, self.seed, run
+        )
         vars(self).update(tables.fit(train, like).state())
         inputs = out_of_fold(train, self.folds, self.seed, _featured(tables, like))
-        if self.members_:
-            said = out_of_fold_answers(self.members_, train, self.folds, self.seed, run)
+        if self.base_models_:
+            said = out_of_fold_answers(self.base_models_, train, self.folds, self.seed, run)
             inputs = np.hstack([inputs, said])
         held = None
         if validation is not None and validation.ratings is not None:
@@ -106,9 +108,9 @@ class RatingFeatures(Recommender):
         return isinstance(self.target, Like)
 
     def n_parameters(self) -> int:
-        """Numbers that were learned, those of features and of all members among them."""
-        of_members: int = sum(member.n_parameters() for member in self.members_)
-        return super().n_parameters() + of_members
+        """Numbers that were learned, those of features and of all base models among them."""
+        of_models: int = sum(model.n_parameters() for model in self.base_models_)
+        return super().n_parameters() + of_models
 
     @property
     def features(self) -> FeatureSet:
@@ -117,12 +119,14 @@ class RatingFeatures(Recommender):
         return FeatureSet.from_state(vars(self))
 
     def input_names(self) -> list[str]:
-        """What each input is: the features, and then the members."""
-        return [*self.features.names, *map(repr, self.members_)]
+        """What each input is: the features, and then the base models."""
+        return [*self.features.names, *map(repr, self.base_models_)]
 
     def _inputs(self, rows: Rows) -> Float32:
         inputs = FeatureSet.from_state(vars(self)).of_rows(rows)
-        return np.hstack([inputs, answers(self.members_, rows)]) if self.members_ else inputs
+        return (
+            np.hstack([inputs, answers(self.base_models_, rows)]) if self.base_models_ else inputs
+        )
 
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], ratings or probabilities of a like, as the target says."""

@@ -27,8 +27,8 @@ class BoostedTrees(RatingFeatures):
     """Gradient-boosted decision trees over features of the user, the item and both.
 
     The trees are LightGBM's: Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision
-    Tree" (2017), with squared error, or log-loss where the target is a like. With members it is a
-    stack. See `RatingFeatures` for the features; this needs the extra `trees`.
+    Tree" (2017), with squared error, or log-loss where the target is a like. With base models it
+    is a stack. See `RatingFeatures` for the features; this needs the extra `trees`.
 
     Attributes:
         trees: the most trees; fewer where validation rows say so.
@@ -87,7 +87,7 @@ class BoostedTrees(RatingFeatures):
         return {"trees": self.best_trees_}
 
     def n_parameters(self) -> int:
-        """Numbers of the trees, of the features, and of all members."""
+        """Numbers of the trees, of the features, and of all base models."""
         return super().n_parameters() + n_numbers(self.booster_)
 
     def importances(self) -> dict[str, float]:

@@ -20,7 +20,7 @@ from penchant.data.target import Rating, Target
 from penchant.encoders.tabular.autoencoder import FeatureAutoencoder
 from penchant.features.reviews.features import ReviewFeatures
 from penchant.features.reviews.settings import ReviewSettings
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.blend.base_models import grid, grids
 from penchant.models.parameters import Layers, Space
 from penchant.nn.dense import dense, dense_layers
@@ -127,7 +127,7 @@ class DNNRegressor(Recommender):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
 
     @property

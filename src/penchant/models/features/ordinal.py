@@ -15,7 +15,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import DataError, ParameterError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.features.ordinal_network import (
     OrdinalNetwork,
     Penalty,
@@ -71,9 +71,9 @@ class OrdinalRegression(Recommender):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_", "levels_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "levels_"})
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def __post_init__(self) -> None:

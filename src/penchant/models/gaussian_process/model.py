@@ -13,7 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError, ParameterError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.content.kinds import Kinds
 from penchant.models.gaussian_process.expectation_maximisation import (
     Learned,
@@ -86,7 +86,7 @@ class GaussianProcess(PredictsRatings, Recommender):
     max_users: Annotated[int, Field(gt=1)] = 20_000
     max_items: Annotated[int, Field(gt=0)] = 12_000
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

@@ -18,7 +18,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import DataError, ParameterError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.content.kinds import Kinds
 from penchant.models.hybrid.content import content_of
 from penchant.models.parameters import AnyTarget, Layers, Space
@@ -100,8 +100,8 @@ class HybridRecommender(Recommender):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
-    learns: ClassVar[Learns] = "ratings"
-    remembers: ClassVar[frozenset[str]] = frozenset({"trained_"})
+    signal: ClassVar[Signal] = "ratings"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})
 
     def __post_init__(self) -> None:
         super().__post_init__()

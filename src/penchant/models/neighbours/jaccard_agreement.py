@@ -14,7 +14,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import ParameterError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import AnyTarget
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Float64, Int64
@@ -39,9 +39,9 @@ class JaccardAgreement(Recommender):
 
     target: AnyTarget = RATING
 
-    learns: ClassVar[Learns] = "ratings"
+    signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset(
+    bookkeeping: ClassVar[frozenset[str]] = frozenset(
         {"values_", "keys_", "agreeing_", "targets_", "raters_", "n_rated_"}
     )
 

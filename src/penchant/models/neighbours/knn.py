@@ -13,7 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError, ParameterError
-from penchant.models.base import Learns, Recommender
+from penchant.models.base import Recommender, Signal
 from penchant.models.biases import fit_biases, of_items, user_biases
 from penchant.models.neighbours.similarity import (
     Entities,
@@ -52,7 +52,7 @@ class _Neighbours(PredictsRatings, Recommender):
     min_common: Annotated[int, Field(ge=1)] = 1
     l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
 
     @property
     def of_ratings(self) -> bool:
@@ -98,10 +98,11 @@ class ItemKNN(_Neighbours):
     predictions, over each item's nearest neighbours, also rank.
 
     Attributes:
-        kept: how many similar items are stored for each item, from which a user's are taken.
+        neighbours_kept: how many similar items are stored for each item, of which those that a
+            user has rated count.
     """
 
-    kept: Annotated[int, Field(gt=0)] = 500
+    neighbours_kept: Annotated[int, Field(gt=0)] = 500
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
@@ -121,7 +122,7 @@ class ItemKNN(_Neighbours):
             self.similarity,
             shrinkage=self.shrinkage,
             min_common=self.min_common,
-            kept=max(self.kept, self.neighbours),
+            k=max(self.neighbours_kept, self.neighbours),
         )
         self.near_ = _first(self.similar_, self.neighbours).T.tocsr()
 
@@ -180,7 +181,7 @@ class UserKNN(_Neighbours):
     user's nearest neighbours, also rank. A user's own index is never a neighbour.
     """
 
-    remembers: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
@@ -197,10 +198,10 @@ class UserKNN(_Neighbours):
         mine = train = None
         if self.of_ratings:
             mine = self._centred(users)
-            train = self._centred(self.known_)
+            train = self._centred(self.histories_)
         elif self.compares_ratings:
             mine = users.matrix("interaction" if users.ratings is None else "rating")
-            train = self.known_.matrix("rating")
+            train = self.histories_.matrix("rating")
         alike = similarity(
             Entities(users.matrix(), mine),
             Entities(self.interactions_, train),

@@ -122,23 +122,23 @@ def _subtract(squares: Float32, correction: Float32) -> None:
 
 
 def neighbours(
-    entities: Entities, kind: Similarity, *, shrinkage: float, min_common: int, kept: int
+    entities: Entities, kind: Similarity, *, shrinkage: float, min_common: int, k: int
 ) -> Csr:
-    """csr[n, n], for each row its `kept` most similar other rows with a similarity above 0."""
+    """csr[n, n], for each row its `k` most similar other rows with a similarity above 0."""
     n = len(entities)
     parts = []
     for start, stop in _blocks(n, n):
         alike = similarity(entities.block(start, stop), entities, kind, shrinkage, min_common)
         alike[np.arange(stop - start), np.arange(start, stop)] = 0
-        parts.append(strongest(alike, kept))
+        parts.append(strongest(alike, k))
     stacked: Csr = sparse.vstack(parts, format="csr")
     return stacked
 
 
-def strongest(alike: Float32, kept: int) -> Csr:
-    """Csr of the same shape with only the `kept` largest entries above 0 of each row."""
+def strongest(alike: Float32, k: int) -> Csr:
+    """Csr of the same shape with only the `k` largest entries above 0 of each row."""
     n_rows, n = alike.shape
-    found = torch.topk(torch.from_numpy(alike), min(kept, n), sorted=False)
+    found = torch.topk(torch.from_numpy(alike), min(k, n), sorted=False)
     value, column = found.values.numpy(), found.indices.numpy()
     positive = value > 0
     offsets = np.concatenate([[0], np.cumsum(positive.sum(axis=1))])

@@ -16,7 +16,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.updating import Updating
 from penchant.nn.loop import Arrays, Curve, Schedule
@@ -97,7 +97,7 @@ class RBM(Updating):
     sample: bool = False
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.highest_, self.unrated_ = 1.0, 1.0

@@ -16,7 +16,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
-from penchant.models.base import Learns
+from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.updating import Updating
@@ -91,9 +91,9 @@ class RatingRBM(PredictsRatings, Updating):
     refine: bool = True
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
-    learns: ClassVar[Learns] = "pairs"
+    signal: ClassVar[Signal] = "pairs"
     needs_ratings: ClassVar[bool] = True
-    remembers: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_"})
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

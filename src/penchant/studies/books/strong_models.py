@@ -21,7 +21,7 @@ _SPECS = MappingProxyType(
         "network on features": "feature-mlp:target=like>={like}",
         TREES: "boosted-trees:target=like>={like}",
         STACK: "blend:target=like>={like},folds=3,"
-        "members=(boosted-trees:target=like>={like};feature-mlp:target=like>={like})",
+        "base_models=(boosted-trees:target=like>={like};feature-mlp:target=like>={like})",
     }
 )
 METRICS = (
