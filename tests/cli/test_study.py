@@ -40,7 +40,7 @@ def test_a_study_is_told_and_kept(call, tiny_csv):
     assert "Kept from" not in result.stdout
     assert f"Again: penchant study tiny {tiny_csv} --option epochs=2 --seed 0" in result.stderr
     again = call("study", "tiny", tiny_csv, "-p", "epochs=2")
-    assert "Kept from an earlier run: count and compare (2 of 2 steps)." in again.stdout
+    assert "Reused from an earlier run: count and compare (2 of 2 steps)." in again.stdout
     assert "tiny: count was kept from an earlier run." in again.stderr
     other = call("study", "tiny", tiny_csv, "-p", "epochs=2", "--seed", 1)
     assert "Kept from" not in other.stdout
@@ -57,7 +57,7 @@ def test_json_stands_alone_and_what_it_says_to_run_gives_the_same(call, tiny_csv
     again = json.loads(call(*shlex.split(answer["reproduce"])[1:], "--fresh", "--json").stdout)
     assert again["reproduce"] == answer["reproduce"]
     assert again["sections"][0] == answer["sections"][0]
-    assert again["kept"] is False
+    assert again["reused"] is False
 
 
 def test_report(call, tiny_csv, tmp_path):

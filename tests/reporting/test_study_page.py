@@ -16,7 +16,13 @@ from penchant.reporting.pages.study import write_study
 from penchant.results.graph import bars, lines, points, reliability
 from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult, as_json
-from penchant.results.study_parts import LEVELS, Finding, Section, Sheet, Step
+from penchant.results.study_parts import (
+    CONCLUSION_LEVELS,
+    Conclusion,
+    DataTable,
+    Section,
+    StudyStep,
+)
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +54,14 @@ def result(comparison, judged, hostile):
         Section(
             title=f"Published {hostile}",
             text=f"First\nline {hostile}.\n\nSecond.",
-            findings=tuple(Finding(level, f"{level}: {hostile}") for level in LEVELS),
+            conclusions=tuple(
+                Conclusion(level, f"{level}: {hostile}") for level in CONCLUSION_LEVELS
+            ),
             tables=(
-                Sheet(
+                DataTable(
                     counts, f"Figures {hostile}.", {"published": "percent:2", "verdict": "badge"}
                 ),
-                Sheet(grid, "A grid.", shade="high"),
+                DataTable(grid, "A grid.", shade="high"),
             ),
             charts=(
                 bars(
@@ -101,7 +109,7 @@ def result(comparison, judged, hostile):
         seed=7,
         settings={"epochs": 3, "name": hostile},
         versions={"study": 1, "penchant": "0"},
-        steps=(Step("one", 61.0, kept=True), Step("two", 2.0, kept=False)),
+        steps=(StudyStep("one", 61.0, reused=True), StudyStep("two", 2.0, reused=False)),
         seconds=2.5,
     )
 
@@ -116,7 +124,7 @@ def test_the_page_has_all_that_the_study_says(page, result, comparison):
         assert section.title in page.text
         for paragraph in section.paragraphs:
             assert paragraph in page.text
-        for finding in section.findings:
+        for finding in section.conclusions:
             assert finding.sentence in page.text
         for sheet in section.tables:
             assert sheet.caption in page.text
@@ -138,12 +146,14 @@ def test_nothing_can_inject(page, hostile):
 def test_verdicts_stand_at_the_top_and_kept_parts_are_marked(page, hostile):
     head = page.text.partition("On this page")[0].partition("First line")[0]
     assert f"verdict: {hostile}" in head
-    assert "1 of 2 steps were kept from an earlier run" in head
-    assert page.source.count('<span class="badge kept">kept</span>') == 3  # head, section, step
+    assert "1 of 2 steps were reused from an earlier run" in head
+    assert page.source.count('<span class="badge reused">reused</span>') == 3  # head, section, step
 
 
 def test_a_result_without_anything_kept_does_not_speak_of_it(result, checked, tmp_path):
-    fresh = replace(result, steps=(Step("one", 1.0, kept=False),), sections=result.sections[:1])
+    fresh = replace(
+        result, steps=(StudyStep("one", 1.0, reused=False),), sections=result.sections[:1]
+    )
     assert "earlier run" not in checked(report(fresh, tmp_path / "s.html")).text
 
 
@@ -166,7 +176,7 @@ def test_json_has_the_numbers_of_every_chart_and_table(result):
     plain = json.loads(result.to_json())
     assert plain == result.to_dict()
     first, second = plain["sections"]
-    assert [first["kept"], second["kept"]] == [True, False]
+    assert [first["reused"], second["reused"]] == [True, False]
     assert first["tables"][0]["rows"][1] == [
         "b", 0.8691, None, None, None, "no better", 1_000_209
     ]  # fmt: skip
@@ -193,25 +203,25 @@ def test_formats_that_are_not_there_are_refused():
     frame = pl.DataFrame({"a": [1]})
     for formats in ({"b": "whole"}, {"a": "hole"}, {"a": "whole:2"}, {"a": "fixed:x"}):
         with pytest.raises(ParameterError, match="the formats are"):
-            Sheet(frame, "x", formats)
+            DataTable(frame, "x", formats)
 
 
 def test_a_column_is_written_by_its_type_unless_told():
     frame = pl.DataFrame(
         {"t": ["x"], "n": [1234], "f": [0.5], "l": [["a", "b"]], "none": [None], "s": [90.0]}
     )
-    sheet = Sheet(frame, "x", {"s": "duration"})
+    sheet = DataTable(frame, "x", {"s": "duration"})
     written = [sheet.written(c, 0).replace("\xa0", " ") for c in frame.columns]
     assert written == ["x", "1,234", "0.500", "a, b", "–", "1 min 30 s"]
-    assert Sheet(frame, "x", {"n": "text"}).written("n", 0) == "1234"
+    assert DataTable(frame, "x", {"n": "text"}).written("n", 0) == "1234"
 
 
 @pytest.mark.parametrize(("best", "dark"), [("high", [0.0, 1.0, None]), ("low", [1.0, 0.0, None])])
 def test_shades_run_from_the_worst_to_the_best(best, dark):
     frame = pl.DataFrame({"row": ["a", "b", "c"], "x": [1, 3, None], "y": [2.0, math.nan, 2.0]})
-    shades = Sheet(frame, "x", shade=best).shades()
+    shades = DataTable(frame, "x", shade=best).shades()
     assert shades == {"x": dark, "y": [0.5, None, 0.5]}
-    assert Sheet(frame.head(1).select("row", "x"), "x", shade=best).shades() == {}
+    assert DataTable(frame.head(1).select("row", "x"), "x", shade=best).shades() == {}
 
 
 def test_charts_with_nothing_to_draw_are_refused():

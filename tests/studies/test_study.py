@@ -21,7 +21,7 @@ def figures(result):
     """What a result says, without times and without where it is from."""
     plain = result.to_dict()
     for section in plain["sections"]:
-        del section["kept"]
+        del section["reused"]
         for compared in section["comparisons"]:
             for table in compared["tables"].values():
                 for entry in table["entries"]:
@@ -82,15 +82,15 @@ def test_what_was_done_is_not_done_again(study, tiny, tmp_path):
     run = StudyRun(output=tmp_path)
     first = study.run(tiny, run=run)
     assert study.CALLS == ["count", "compare"]
-    assert first.kept == ()
+    assert first.reused_steps == ()
     second = study.run(tiny, run=run)
     assert study.CALLS == ["count", "compare"]
-    assert second.kept == ("count", "compare")
+    assert second.reused_steps == ("count", "compare")
     assert [step.seconds for step in second.steps] == [step.seconds for step in first.steps]
     assert figures(second) == figures(first)
-    assert [s["kept"] for s in second.to_dict()["sections"]] == [True, True]
-    assert second.to_dict()["kept"] is True
-    assert first.to_dict()["kept"] is False
+    assert [s["reused"] for s in second.to_dict()["sections"]] == [True, True]
+    assert second.to_dict()["reused"] is True
+    assert first.to_dict()["reused"] is False
 
 
 def test_an_interrupted_study_continues(study, tiny, tmp_path, monkeypatch):
@@ -107,8 +107,8 @@ def test_an_interrupted_study_continues(study, tiny, tmp_path, monkeypatch):
     study.CALLS.clear()
     continued = study.run(tiny, run=run)
     assert study.CALLS == ["compare"]
-    assert continued.kept == ("count",)
-    assert [s["kept"] for s in continued.to_dict()["sections"]] == [True, False]
+    assert continued.reused_steps == ("count",)
+    assert [s["reused"] for s in continued.to_dict()["sections"]] == [True, False]
     assert figures(continued) == figures(whole)
 
 
@@ -116,8 +116,8 @@ def test_fresh_starts_anew_and_replaces_what_was_kept(study, tiny, tmp_path):
     study.run(tiny, run=StudyRun(output=tmp_path))
     again = study.run(tiny, run=StudyRun(output=tmp_path, fresh=True))
     assert study.CALLS == ["count", "compare"] * 2
-    assert again.kept == ()
-    assert study.run(tiny, run=Run(output=tmp_path)).kept == ("count", "compare")
+    assert again.reused_steps == ()
+    assert study.run(tiny, run=Run(output=tmp_path)).reused_steps == ("count", "compare")
 
 
 def other_texts(log):
@@ -146,7 +146,7 @@ def test_whatever_decides_a_figure_decides_what_is_kept(tiny, tmp_path, change):
     def taken(settings):
         steps = Steps(**settings, run=run)
         steps.do("a", lambda: 1)
-        return steps.taken[0].kept
+        return steps.taken[0].reused
 
     assert [taken(same), taken(same), taken(changed), taken(changed)] == [False, True, False, True]
 
@@ -155,7 +155,7 @@ def test_another_version_of_the_package_forgets_what_was_kept(tiny, tmp_path, mo
     def kept():
         steps = Steps("one", tiny, version=1, run=Run(output=tmp_path))
         steps.do("a", lambda: 1)
-        return steps.taken[0].kept
+        return steps.taken[0].reused
 
     assert [kept(), kept()] == [False, True]
     monkeypatch.setattr("penchant.studies.steps._versions", lambda: {"penchant": "99"})
@@ -188,7 +188,7 @@ def test_damaged_files_are_done_again(tiny, tmp_path, damage):
     (steps.folder / "a.json").write_text(damage)
     again = Steps("one", tiny, version=1, run=Run(output=tmp_path))
     assert again.do("a", lambda: 2) == 2
-    assert not again.taken[0].kept
+    assert not again.taken[0].reused
     assert json.loads((steps.folder / "a.json").read_text())["value"] == 2
     assert [path.name for path in steps.folder.iterdir()] == ["a.json"]
 

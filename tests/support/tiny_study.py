@@ -13,9 +13,9 @@ from penchant.data.dataset import Dataset
 from penchant.models import make
 from penchant.run import Run
 from penchant.studies.study import (
-    Finding,
+    Conclusion,
+    DataTable,
     Section,
-    Sheet,
     Steps,
     StudyResult,
     bars,
@@ -73,14 +73,14 @@ def run(
             Section(
                 title="Means",
                 text="One line\n    that goes on.\n\nAnother.",
-                findings=(
-                    Finding("as published", "The mean is 3 <stars>."),
-                    Finding("honest", f"The mean is {mean:.4f}."),
-                    Finding("trap", "A mean says little."),
+                conclusions=(
+                    Conclusion("as published", "The mean is 3 <stars>."),
+                    Conclusion("honest", f"The mean is {mean:.4f}."),
+                    Conclusion("trap", "A mean says little."),
                 ),
                 tables=(
-                    Sheet(means, "Means.", {"mean": "fixed:4"}),
-                    Sheet(grid, "F1 over a grid.", shade="high"),
+                    DataTable(means, "Means.", {"mean": "fixed:4"}),
+                    DataTable(grid, "F1 over a grid.", shade="high"),
                 ),
                 charts=(
                     bars("Means by way.", {"as published": {"all": 3.0}, "here": {"all": mean}}),
@@ -92,7 +92,7 @@ def run(
             ),
             Section(
                 title="Models",
-                findings=(Finding("verdict", "Something beats the mean."),),
+                conclusions=(Conclusion("verdict", "Something beats the mean."),),
                 comparisons=(compared, compared),
                 steps=("compare",),
             ),

@@ -19,9 +19,9 @@ from penchant.reporting import report
 from penchant.reporting.pages.exploration import write_exploration
 from penchant.studies.study import (
     Comparison,
-    Finding,
+    Conclusion,
+    DataTable,
     Section,
-    Sheet,
     Steps,
     StudyResult,
     bars,
@@ -64,8 +64,8 @@ def study_of(log: pn.Dataset, result: pn.Evaluation) -> StudyResult:
     grid = pl.DataFrame({"network": list(values)} | {f"steepness {n}": [n, 1, 2] for n in range(9)})
     section = Section(
         title="Everything",
-        findings=(Finding("trap", f"It is {name}."),),
-        tables=(Sheet(grid, "Many columns.", shade="high"),),
+        conclusions=(Conclusion("trap", f"It is {name}."),),
+        tables=(DataTable(grid, "Many columns.", shade="high"),),
         charts=(
             bars("Bars.", {"as published": values, "here": values}, levels={name: 0.5}),
             bars("Columns.", {"": dict(zip("abcdefgh", range(8), strict=True))}, upright=True),

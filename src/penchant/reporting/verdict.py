@@ -24,7 +24,7 @@ QUESTIONS: dict[Task, str] = {
 }
 
 
-class Compared(Protocol):
+class ComparisonTables(Protocol):
     """What a verdict needs of a comparison."""
 
     @property
@@ -56,7 +56,7 @@ def by_validation(table: Table) -> list[Entry]:
     return sorted(known, key=lambda entry: sign * entry.validation)
 
 
-def say(evaluation: Compared, task: Task) -> Said:
+def say(evaluation: ComparisonTables, task: Task) -> Said:
     """The verdict on one task."""
     table = evaluation.tables[task]
     best = next(iter(by_validation(table)), None)
@@ -108,7 +108,7 @@ def _chosen(table: Table, best: Entry, by: str) -> str:
     )
 
 
-def _gain(evaluation: Compared, table: Table, best: Entry) -> str:
+def _gain(evaluation: ComparisonTables, table: Table, best: Entry) -> str:
     figure, bar = best.figures[table.primary], table.best_trivial
     digits, least = places(table, table.primary), bar.figures[table.primary].value
     share = percent(abs(figure.gain / least)) if least else None

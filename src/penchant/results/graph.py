@@ -24,7 +24,7 @@ _CELLS = 48  # fields along each side where there are more
 
 
 @dataclass(frozen=True)
-class Series:
+class ChartSeries:
     """Numbers that are drawn alike.
 
     Attributes:
@@ -63,7 +63,7 @@ class Graph:
 
     kind: Kind
     caption: str
-    series: tuple[Series, ...]
+    series: tuple[ChartSeries, ...]
     x: str = ""
     y: str = ""
     levels: Mapping[str, float] = field(default_factory=dict)
@@ -124,7 +124,7 @@ def bars(
         cells = [_value(values.get(name)) for name in names]
         spread = any(cell[1] is not None for cell in cells)
         found.append(
-            Series(
+            ChartSeries(
                 label,
                 tuple(map(str, names)),
                 tuple(cell[0] for cell in cells),
@@ -173,7 +173,7 @@ def lines(
     for name, values in series.items():
         known = values if isinstance(values, Mapping) else dict(enumerate(values, 1))
         heights = tuple(_finite(value) for value in known.values())
-        found.append(Series(name, tuple(float(place) for place in known), heights))
+        found.append(ChartSeries(name, tuple(float(place) for place in known), heights))
     return Graph(
         kind="lines",
         caption=caption,
@@ -218,11 +218,11 @@ def points(
     known = np.isfinite(true) & np.isfinite(said)
     true, said = true[known], said[known]
     if len(true) <= _DOTS:
-        one = Series("", tuple(true.tolist()), tuple(said.tolist()))
+        one = ChartSeries("", tuple(true.tolist()), tuple(said.tolist()))
         return Graph(kind="points", caption=caption, series=(one,), x=x, y=y, half=half)
     counts, across, up = np.histogram2d(true, said, bins=(_edges(true), _edges(said)))
     column, row = np.nonzero(counts)
-    one = Series(
+    one = ChartSeries(
         "",
         tuple(((across[:-1] + across[1:]) / 2)[column].tolist()),
         tuple(((up[:-1] + up[1:]) / 2)[row].tolist()),
@@ -257,7 +257,7 @@ def reliability(
         curve = calibration_curve(stated, truth, bins)
         used = curve.n_rows > 0
         found.append(
-            Series(
+            ChartSeries(
                 name,
                 tuple(curve.probability[used].tolist()),
                 tuple(curve.share[used].tolist()),

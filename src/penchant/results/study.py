@@ -1,4 +1,4 @@
-"""What a study comes to: sections of findings, tables and charts, with all that decides them."""
+"""What a study comes to: sections of conclusions, tables and charts, with all that decides them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.text import Text
 
 from penchant.results.console import as_text
 from penchant.results.formatting import duration, join_names
-from penchant.results.study_parts import Finding, Level, Section, Step
+from penchant.results.study_parts import Conclusion, ConclusionLevel, Section, StudyStep
 from penchant.results.study_text import render_section, render_text
 
 
@@ -30,7 +30,7 @@ class StudyResult:
         seed: decides everything random.
         settings: the study's options.
         versions: of this package, what it builds on and the study itself.
-        steps: the work, with what was kept from an earlier run.
+        steps: the work, with what was reused from an earlier run.
         seconds: how long this run took.
     """
 
@@ -42,25 +42,25 @@ class StudyResult:
     seed: int
     settings: Mapping[str, Any]
     versions: Mapping[str, Any]
-    steps: tuple[Step, ...] = ()
+    steps: tuple[StudyStep, ...] = ()
     seconds: float = math.nan
 
     @property
-    def kept(self) -> tuple[str, ...]:
+    def reused_steps(self) -> tuple[str, ...]:
         """The steps whose figures are of an earlier run."""
-        return tuple(step.name for step in self.steps if step.kept)
+        return tuple(step.name for step in self.steps if step.reused)
 
-    def findings(self, level: Level | None = None) -> list[Finding]:
-        """The findings of all sections; by default those of every level."""
-        every = [finding for section in self.sections for finding in section.findings]
+    def conclusions(self, level: ConclusionLevel | None = None) -> list[Conclusion]:
+        """The conclusions of all sections; by default those of every level."""
+        every = [conclusion for section in self.sections for conclusion in section.conclusions]
         return [f for f in every if level is None or f.level == level]
 
     def to_dict(self) -> dict[str, Any]:
         """Everything, ready for JSON; numbers that are not finite become None.
 
-        A section is `kept` where any of its steps is of an earlier run.
+        A section is `reused` where any of its steps is of an earlier run.
         """
-        kept = set(self.kept)
+        reused = set(self.reused_steps)
         plain: dict[str, Any] = as_json(
             {
                 "study": self.name,
@@ -71,10 +71,10 @@ class StudyResult:
                 "settings": dict(self.settings),
                 "versions": dict(self.versions),
                 "seconds": self.seconds,
-                "kept": bool(kept),
+                "reused": bool(reused),
                 "steps": [asdict(step) for step in self.steps],
                 "sections": [
-                    section.to_dict() | {"kept": not kept.isdisjoint(section.steps)}
+                    section.to_dict() | {"reused": not reused.isdisjoint(section.steps)}
                     for section in self.sections
                 ],
             }
@@ -89,17 +89,17 @@ class StudyResult:
         """Print everything to a Rich console but the drawings, whose captions stand for them."""
         console.print(Text(self.title, style="bold underline"))
         render_text(self.summary, console)
-        kept = set(self.kept)
-        if kept:
+        reused = set(self.reused_steps)
+        if reused:
             console.print(
                 Text(
-                    f"Kept from an earlier run: {join_names(list(self.kept))} "
-                    f"({len(kept)} of {len(self.steps)} steps).",
+                    f"Reused from an earlier run: {join_names(list(self.reused_steps))} "
+                    f"({len(reused)} of {len(self.steps)} steps).",
                     style="yellow",
                 )
             )
         for section in self.sections:
-            render_section(section, console, kept=not kept.isdisjoint(section.steps))
+            render_section(section, console, reused=not reused.isdisjoint(section.steps))
         console.print()
         log = self.log
         facts = (

@@ -1,4 +1,4 @@
-"""What a page on a study is made of, as plain data: findings, tables, sections, steps."""
+"""What a page on a study is made of, as plain data: conclusions, tables, sections, steps."""
 
 from __future__ import annotations
 
@@ -16,21 +16,21 @@ from penchant.results.gallery import Gallery
 from penchant.results.graph import Graph
 from penchant.results.saved_comparison import Comparison
 
-Level = Literal["as published", "honest", "trap", "verdict"]
-LEVELS: Mapping[Level, str] = {
+ConclusionLevel = Literal["as published", "honest", "trap", "verdict"]
+CONCLUSION_LEVELS: Mapping[ConclusionLevel, str] = {
     "as published": "What the published procedure gives, followed to the letter.",
     "honest": "What is left when nothing is chosen, fitted or measured with the answer in hand.",
     "trap": "Why a published figure says less than it seems to.",
     "verdict": "What the study comes to.",
 }
-"""What each level of a finding means."""
+"""What each level of a conclusion means."""
 _FORMATS = {"fixed", "signed", "whole", "short", "percent", "duration", "memory"}
 _PLACES = {"fixed", "signed", "percent"}
 _NAMES = {"text", "badge"} | _FORMATS
 
 
 @dataclass(frozen=True)
-class Finding:
+class Conclusion:
     """A sentence on what a study found.
 
     Attributes:
@@ -38,12 +38,12 @@ class Finding:
         sentence: for a person, with its figures.
     """
 
-    level: Level
+    level: ConclusionLevel
     sentence: str
 
 
 @dataclass(frozen=True, eq=False)
-class Sheet:
+class DataTable:
     """A frame that is shown as a table.
 
     A column `x` that stands before columns `x low` and `x high` is shown with that interval in
@@ -155,7 +155,7 @@ class Section:
     Attributes:
         title: its heading.
         text: paragraphs, with an empty line between them; other line ends are only spaces.
-        findings: what a reader should take away.
+        conclusions: what a reader should take away.
         tables: figures in rows and columns.
         charts: the same drawn.
         comparisons: contenders with intervals and verdicts.
@@ -165,8 +165,8 @@ class Section:
 
     title: str
     text: str = ""
-    findings: tuple[Finding, ...] = ()
-    tables: tuple[Sheet, ...] = ()
+    conclusions: tuple[Conclusion, ...] = ()
+    tables: tuple[DataTable, ...] = ()
     charts: tuple[Graph, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
     galleries: tuple[Gallery, ...] = ()
@@ -182,7 +182,7 @@ class Section:
         return {
             "title": self.title,
             "text": self.paragraphs,
-            "findings": [{"level": f.level, "sentence": f.sentence} for f in self.findings],
+            "conclusions": [{"level": f.level, "sentence": f.sentence} for f in self.conclusions],
             "tables": [table.to_dict() for table in self.tables],
             "charts": [chart.to_dict() for chart in self.charts],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
@@ -192,18 +192,18 @@ class Section:
 
 
 @dataclass(frozen=True)
-class Step:
+class StudyStep:
     """A piece of a study's work.
 
     Attributes:
         name: what the study calls it.
         seconds: how long it took, when it was done.
-        kept: whether its figures were kept from an earlier run.
+        reused: whether its figures are those of an earlier run.
     """
 
     name: str
     seconds: float
-    kept: bool
+    reused: bool
 
 
 def paragraphs(text: str) -> list[str]:

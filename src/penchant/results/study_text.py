@@ -9,22 +9,22 @@ from rich.text import Text
 from penchant.results.console import rich_table
 from penchant.results.graph import Graph
 from penchant.results.saved_comparison import Comparison
-from penchant.results.study_parts import Section, Sheet, paragraphs
+from penchant.results.study_parts import DataTable, Section, paragraphs
 
 _COLOURS = {"as published": "dim", "honest": "green", "trap": "red", "verdict": "bold cyan"}
 _WIDEST = 100  # columns of running text
 
 
-def render_section(section: Section, console: Console, *, kept: bool) -> None:
+def render_section(section: Section, console: Console, *, reused: bool) -> None:
     """Print a section but the drawings, whose captions stand for them."""
     console.print()
     title = Text(section.title, style="bold")
-    console.print(title.append(" (kept)", style="yellow") if kept else title)
+    console.print(title.append(" (reused)", style="yellow") if reused else title)
     render_text(section.text, console)
-    for finding in section.findings:
-        line = Text(f"{finding.level:>12}  ", style=_COLOURS[finding.level])
+    for conclusion in section.conclusions:
+        line = Text(f"{conclusion.level:>12}  ", style=_COLOURS[conclusion.level])
         grid = Grid.grid()
-        grid.add_row(line, Text(finding.sentence))
+        grid.add_row(line, Text(conclusion.sentence))
         console.print(grid, width=min(_WIDEST, console.width))
     for graph in section.charts:
         _chart(graph, console)
@@ -48,7 +48,7 @@ def _chart(graph: Graph, console: Console) -> None:
     console.print(Text(note, style="dim"), width=min(_WIDEST, console.width))
 
 
-def _sheet(sheet: Sheet) -> Grid:
+def _sheet(sheet: DataTable) -> Grid:
     grid = Grid()
     for column in sheet.columns:
         grid.add_column(Text(column), justify="right" if sheet.is_number(column) else "left")

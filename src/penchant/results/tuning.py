@@ -15,7 +15,7 @@ from penchant.errors import ParameterError
 from penchant.models import spec_of
 from penchant.models.base import Recommender
 from penchant.results.study import as_json
-from penchant.results.tuning_parts import End, Range, Trial, text
+from penchant.results.tuning_parts import Range, RangeEnd, Trial, text
 
 Maker = Callable[..., Recommender]
 
@@ -80,7 +80,7 @@ class Tuning:
         return spec_of(self.best())
 
     @property
-    def edges(self) -> dict[str, End]:
+    def edges(self) -> dict[str, RangeEnd]:
         """Parameters whose best value lies at an end of what was tried, and at which.
 
         A better value may lie beyond. See `Range.edge` for what counts. Where several trials are

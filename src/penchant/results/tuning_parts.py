@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-End = Literal["low", "high"]
+RangeEnd = Literal["low", "high"]
 _NEAR = 0.05  # of a range: closer to an end than this share counts as on its edge
 _FEWEST = 3  # values without which a list has no inside
 
@@ -31,9 +31,9 @@ class Range:
     high: float | None = None
     log: bool = False
     whole: bool = False
-    own: frozenset[End] = frozenset()
+    own: frozenset[RangeEnd] = frozenset()
 
-    def edge(self, value: Any) -> End | None:
+    def edge(self, value: Any) -> RangeEnd | None:
         """The end at which a value lies, None inside, at the parameter's own end or without order.
 
         In a list of three or more numbers only its least and greatest lie at an end; between two
@@ -41,7 +41,7 @@ class Range:
         """
         if self.low is None or self.high is None or not isinstance(value, int | float):
             return None
-        found: End | None = None
+        found: RangeEnd | None = None
         if self.values:
             if len(self.values) >= _FEWEST:
                 found = "low" if value == self.low else "high" if value == self.high else None

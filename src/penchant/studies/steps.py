@@ -17,7 +17,7 @@ from penchant.evaluation.comparison import _versions
 from penchant.results.evaluation import Evaluation
 from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult
-from penchant.results.study_parts import Section, Step
+from penchant.results.study_parts import Section, StudyStep
 from penchant.results.tables import Table
 from penchant.run import Run, say
 
@@ -56,7 +56,7 @@ class Steps:
         run: Run | None = None,
     ) -> None:
         self.run = run or Run()
-        self.taken: list[Step] = []
+        self.taken: list[StudyStep] = []
         self._started = time.perf_counter()
         self._name = study.rpartition(".")[2].replace("_", "-")
         self._log, self._seed, self._options = log, seed, dict(options or {})
@@ -93,14 +93,14 @@ class Steps:
             kept = self._kept(name)
             if kept is not None:
                 say(f"{self._name}: {name} was kept from an earlier run.")
-                self.taken.append(Step(name, float(kept["seconds"]), kept=True))
+                self.taken.append(StudyStep(name, float(kept["seconds"]), reused=True))
                 return kept["value"]
             start = time.perf_counter()
             value = function()
             seconds = time.perf_counter() - start
         text = self._text(name, seconds, value)
         self._keep(name, text)
-        self.taken.append(Step(name, seconds, kept=False))
+        self.taken.append(StudyStep(name, seconds, reused=False))
         return json.loads(text)["value"]
 
     def compare(

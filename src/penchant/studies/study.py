@@ -9,22 +9,22 @@ from typing import Protocol
 from penchant.results.graph import Graph, bars, lines, points, reliability
 from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult
-from penchant.results.study_parts import Finding, Level, Section, Sheet, Step
+from penchant.results.study_parts import Conclusion, ConclusionLevel, DataTable, Section, StudyStep
 from penchant.run import Run
 from penchant.studies.steps import Steps
 
 __all__ = [
     "Comparison",
-    "Finding",
+    "Conclusion",
+    "ConclusionLevel",
+    "DataTable",
     "Graph",
-    "Level",
     "Section",
-    "Sheet",
-    "Step",
     "Steps",
     "Study",
     "StudyResult",
     "StudyRun",
+    "StudyStep",
     "bars",
     "lines",
     "points",

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
 from penchant.models.parameters import Parameter, Space, check_names, parameters
-from penchant.results.tuning_parts import End, Range, text
+from penchant.results.tuning_parts import Range, RangeEnd, text
 
 Wish = Space | Sequence[Any]
 """What to try: everything between two ends, or the values of a list."""
@@ -124,7 +124,7 @@ def _between(name: str, space: Space, known: Parameter | None) -> Range:
     return Range(low=low, high=high, log=space.log, whole=whole, own=_own(known, low, high))
 
 
-def _own(known: Parameter | None, low: float, high: float) -> frozenset[End]:
+def _own(known: Parameter | None, low: float, high: float) -> frozenset[RangeEnd]:
     """The ends that the parameter's own check sets, as dropout cannot be below 0.
 
     An end that the parameter cannot reach, as l2 > 0, is no end: there is always something closer
@@ -138,7 +138,7 @@ def _own(known: Parameter | None, low: float, high: float) -> frozenset[End]:
         for extra in getattr(known.type, "__metadata__", ())
         for bound in getattr(extra, "metadata", ())
     ]
-    found: set[End] = set()
+    found: set[RangeEnd] = set()
     for bound in bounds:
         for sign, end, at in (("ge", "low", low), ("le", "high", high)):
             if getattr(bound, sign, None) == at:

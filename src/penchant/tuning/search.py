@@ -16,7 +16,7 @@ Values = dict[str, Any]
 _DIGITS = 4  # of a drawn number, so that its text is short and gives that very number again
 
 
-class Search(Protocol):
+class SearchStrategy(Protocol):
     """Gives values to try, one set after the other."""
 
     total: int
@@ -28,7 +28,7 @@ class Search(Protocol):
         """What the last set was worth, None where it failed."""
 
 
-class Grid:
+class GridSearch:
     """All combinations of lists, the last parameter changing first."""
 
     def __init__(self, ranges: Mapping[str, Range]) -> None:
@@ -48,7 +48,7 @@ class Grid:
         """A grid goes on whatever the score."""
 
 
-class Random:
+class RandomSearch:
     """Independent draws, the first of them being the model as it is given.
 
     Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization" (2012).
@@ -70,7 +70,7 @@ class Random:
         """Draws do not depend on scores."""
 
 
-class Tpe:
+class TpeSearch:
     """Draws that good trials lead, the first of them being the model as it is given.
 
     The tree-structured Parzen estimator of Bergstra et al., "Algorithms for Hyper-Parameter

@@ -22,7 +22,7 @@ from penchant.results.tuning import Maker, Tuning
 from penchant.results.tuning_parts import Range, Trial, text
 from penchant.run import Run, say
 from penchant.tuning.ranges import Wish, ranges_of
-from penchant.tuning.search import Grid, Random, Search, Tpe, start_of
+from penchant.tuning.search import GridSearch, RandomSearch, SearchStrategy, TpeSearch, start_of
 
 Method = Literal["auto", "grid", "random", "tpe"]
 _FAILURES = (PenchantError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
@@ -131,16 +131,16 @@ def _search(
     seed: int,
     *,
     higher_is_better: bool,
-) -> Search:
+) -> SearchStrategy:
     if method == "grid":
-        return Grid(ranges)
+        return GridSearch(ranges)
     if trials < 1:
         raise ParameterError(f"trials must be 1 or more, not {trials}.")
     start = start_of(ranges, model.params()) if isinstance(model, Recommender) else None
     if method == "random":
-        return Random(ranges, trials, seed, start=start)
+        return RandomSearch(ranges, trials, seed, start=start)
     if method == "tpe":
-        return Tpe(ranges, trials, seed, higher_is_better=higher_is_better, start=start)
+        return TpeSearch(ranges, trials, seed, higher_is_better=higher_is_better, start=start)
     raise ParameterError(f"There is no method {method!r}: use auto, grid, random or tpe.")
 
 

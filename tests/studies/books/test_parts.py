@@ -97,7 +97,7 @@ def test_the_moved_threshold_does_what_the_adjusted_target_does(setup, published
     # Here the adjusted predictions are the transformed original ones, so that nothing else is new.
     assert moved["F1 test"] == pytest.approx(adjusted["F1 test"])
     assert plain["F1 test"] < moved["F1 test"]
-    words = " ".join(finding.sentence for finding in part.findings)
+    words = " ".join(conclusion.sentence for conclusion in part.conclusions)
     assert "all of the gain" in words
     assert "decide 100.0% of the test rows alike" in words
     assert frame["predictions"].to_list()[-1] == EVERYTHING
@@ -157,7 +157,7 @@ def test_the_best_is_chosen_on_validation_rows(setup, strong):
 
 def test_the_honest_section_names_who_is_no_better(setup, published, strong, judged):
     part = books_honest.section(setup, published, strong, judged)
-    verdicts = [f.sentence for f in part.findings if f.level == "verdict"]
+    verdicts = [f.sentence for f in part.conclusions if f.level == "verdict"]
     assert f"{len(NETWORKS) - 1} of the {len(NETWORKS)} published networks" in verdicts[0]
     assert "all 9 with dropout" in verdicts[0]
     assert "all 3 with dropout" in verdicts[2]
@@ -220,8 +220,8 @@ def test_the_mark_needs_the_gain_and_its_interval(setup, gains, low, words):
             {"best": 0.7 + g, "bias": 0.7, "gain": g, "low": low, "high": g + 0.01} for g in gains
         )
     ]
-    (finding,) = books_seeds.section(setup, BEST, found).findings
-    assert words in finding.sentence
+    (conclusion,) = books_seeds.section(setup, BEST, found).conclusions
+    assert words in conclusion.sentence
 
 
 def test_lists_have_authors_reasons_and_chances(setup, strong):

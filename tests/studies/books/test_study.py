@@ -59,7 +59,7 @@ def row_of(table, name):
 
 
 def said(part):
-    return " ".join(f["sentence"] for f in part["findings"])
+    return " ".join(f["sentence"] for f in part["conclusions"])
 
 
 # The data
@@ -88,7 +88,7 @@ def test_a_log_without_tables_is_shown_without_them(books):
 
     part = books_data.section(Setup(log=bare, seed=13, run=Run()))
     assert len(part.charts) == 1
-    assert "Without a catalogue" in " ".join(f.sentence for f in part.findings)
+    assert "Without a catalogue" in " ".join(f.sentence for f in part.conclusions)
 
 
 @pytest.mark.parametrize("scale", [(1, 5), None])
@@ -228,9 +228,9 @@ def test_a_chain_stands_beside_networks_that_are_alone(result):
 
 def test_the_page_and_what_is_kept(result, books, kept, tmp_path):
     again = find("books").run(books, quick=True, run=StudyRun(output=kept, threads=1))
-    assert set(again.kept) == {step.name for step in again.steps}
-    assert [s["findings"] for s in again.to_dict()["sections"]] == [
-        s["findings"] for s in result.to_dict()["sections"]
+    assert set(again.reused_steps) == {step.name for step in again.steps}
+    assert [s["conclusions"] for s in again.to_dict()["sections"]] == [
+        s["conclusions"] for s in result.to_dict()["sections"]
     ]
     page = report(result, tmp_path / "books.html").read_text()
     assert "figures mean nothing" in page

@@ -61,11 +61,11 @@ def test_a_grid_of_equal_figures_chooses_nothing(setup):
     ]
     found = {"trials": trials, "winner": [4.0, 0.5], "edges": {"inflection": "low"}}
     part = books_tuned.section(setup, found)
-    assert "9 of 9 have the same highest F1" in part.findings[2].sentence
-    assert "nothing is to be chosen" in part.findings[2].sentence
-    assert "and 9 recommend none" in part.findings[1].sentence
+    assert "9 of 9 have the same highest F1" in part.conclusions[2].sentence
+    assert "nothing is to be chosen" in part.conclusions[2].sentence
+    assert "and 9 recommend none" in part.conclusions[1].sentence
     trials[8]["f1"] = 0.5
-    words = books_tuned.section(setup, found | {"winner": [6.0, 2.5]}).findings[2].sentence
+    words = books_tuned.section(setup, found | {"winner": [6.0, 2.5]}).conclusions[2].sentence
     assert "inflection 6, steepness 2.5" in words
     assert "It lies at an end of the grid" in words
 

@@ -54,7 +54,7 @@ def rows(table):
 
 
 def said(part):
-    return " ".join(f["sentence"] for f in part["findings"])
+    return " ".join(f["sentence"] for f in part["conclusions"])
 
 
 def test_copies_are_counted_before_anything_is_learned(result, log):
@@ -154,7 +154,7 @@ def test_the_page_shows_posters(result, tmp_path):
 
 def test_it_goes_on_where_it_was(result, log, kept):
     again = find("fashion").run(log, quick=True, run=StudyRun(output=kept, threads=1))
-    assert len(again.kept) == len(again.steps) == len(result.steps)
+    assert len(again.reused_steps) == len(again.steps) == len(result.steps)
     assert again.to_dict()["sections"][4]["tables"] == result.to_dict()["sections"][4]["tables"]
 
 

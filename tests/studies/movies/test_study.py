@@ -112,7 +112,7 @@ def test_training_and_test_rows_are_told_apart(result):
     everything = of(table, EVERYTHING)
     assert everything["first 34 (trained on)"] == pytest.approx(26 / 34)
     assert everything["last 19 (test)"] == 1
-    said = " ".join(f["sentence"] for f in section(result, "The same, training")["findings"])
+    said = " ".join(f["sentence"] for f in section(result, "The same, training")["conclusions"])
     assert "All 19 test ratings are likes" in said
     assert "26 of the 34" in said
     for row in rows(table):
@@ -133,7 +133,7 @@ def test_a_test_part_with_both_classes_is_not_called_empty(films):
     coded = {"users": 24, "first_user": {"scores": [4.0] * 53, "cut": 4.0, "seconds": 1.0}}
     setup = Setup(log=films, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
     published, parts = movies_published.sections(setup, found, coded)
-    said = " ".join(f.sentence for f in parts.findings)
+    said = " ".join(f.sentence for f in parts.conclusions)
     assert "not even defined" not in said
     assert "18 of the 19" in said
     assert "autoencoder 83.02\N{NO-BREAK SPACE}% and 83.02" in said.replace("\xa0 ", " ")
@@ -154,7 +154,7 @@ def test_published_accuracies_are_claims_on_the_published_log_alone(films):
     def claims(log):
         setup = Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
         (published, _) = movies_published.sections(setup, found, coded)
-        return [f.sentence for f in published.findings if "always-yes" in f.sentence]
+        return [f.sentence for f in published.conclusions if "always-yes" in f.sentence]
 
     assert claims(films) == []  # a figure on another user's ratings is no claim
     said = claims(dataclasses.replace(films, name=movies_published.PUBLISHED_ON))
@@ -232,7 +232,7 @@ def test_networks_are_updated_and_recalled(result):
     assert [first[c] for c in same] == [recalled[c] for c in same]
     assert first["mean chance"] != updated["mean chance"]
     assert all(row["likes"] + row["dislikes"] == 70 - 53 for row in rows(states))
-    assert any("exactly the chances" in f["sentence"] for f in part["findings"])
+    assert any("exactly the chances" in f["sentence"] for f in part["conclusions"])
     assert len(lists) >= 2
     for table in lists:
         assert len(table["rows"]) == 5
@@ -240,17 +240,17 @@ def test_networks_are_updated_and_recalled(result):
 
 
 def test_sql_gives_the_same_rows(result, films):
-    (finding,) = section(result, "The preparation")["findings"]
+    (conclusion,) = section(result, "The preparation")["conclusions"]
     likes = int((films.ratings >= 4).sum())
-    assert f"{len(films):,} rows, of which {likes:,} are likes" in finding["sentence"]
-    assert finding["sentence"].endswith("they are the same in every one.")
+    assert f"{len(films):,} rows, of which {likes:,} are likes" in conclusion["sentence"]
+    assert conclusion["sentence"].endswith("they are the same in every one.")
     (table,) = section(result, "The preparation")["tables"]
     assert any('AS "Film-Noir"' in row["SQL"] for row in rows(table))
 
 
 def test_the_page_tells_all_levels(result, tmp_path):
-    assert {f.level for f in result.findings()} == {"as published", "honest", "trap", "verdict"}
-    assert len(result.findings("verdict")) == 3
+    assert {f.level for f in result.conclusions()} == {"as published", "honest", "trap", "verdict"}
+    assert len(result.conclusions("verdict")) == 3
     page = report(result, tmp_path / "movies.html").read_text()
     assert "45/53" in page
     assert "Film-Noir" in page
@@ -259,10 +259,10 @@ def test_the_page_tells_all_levels(result, tmp_path):
 
 def test_it_continues_where_it_was(result, films, kept):
     again = find("movies").run(films, quick=True, run=StudyRun(output=kept))
-    assert len(again.kept) == len(again.steps) == 12
+    assert len(again.reused_steps) == len(again.steps) == 12
     first, second = result.to_dict()["sections"], again.to_dict()["sections"]
     for part in (*first, *second):
-        del part["kept"]
+        del part["reused"]
     assert str(first) == str(second)  # as texts, for a missing number is not itself
 
 

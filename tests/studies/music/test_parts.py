@@ -108,9 +108,9 @@ def test_a_log_without_products_is_shown_all_the_same(log):
     assert found["products"] == 0
     assert found["repeated"]["events"] - found["repeated"]["distinct"] == 1
     part = music_data.section(setup, found)
-    assert "1 of 10 reviews repeat a text" in part.findings[-1].sentence
+    assert "1 of 10 reviews repeat a text" in part.conclusions[-1].sentence
     looks = music_explored.section(setup, music_explored.explored(setup))
-    assert not any("Verified" in finding.sentence for finding in looks.findings)
+    assert not any("Verified" in conclusion.sentence for conclusion in looks.conclusions)
 
 
 @pytest.mark.mirror

@@ -50,7 +50,7 @@ def row_of(table, name):
 
 
 def said(part):
-    return " ".join(f["sentence"] for f in part["findings"])
+    return " ".join(f["sentence"] for f in part["conclusions"])
 
 
 def test_counts_stand_beside_those_published(result, log):
@@ -209,7 +209,7 @@ def test_the_honest_comparison_is_by_time_and_has_trivial_answers(result, log):
     assert names["DNN, honest features"]["verdict"] in ("beats", "no better", "worse")
     assert not any("own text" in name for name in names)
     assert any("own text" in e["model"] for e in read["tables"]["rating"]["entries"])
-    assert part["findings"][0]["level"] == "verdict"
+    assert part["conclusions"][0]["level"] == "verdict"
 
 
 def test_published_lists_are_rows_and_real_lists_are_of_unseen_products(result, log):
@@ -242,9 +242,9 @@ def test_a_quick_look_says_so_and_everything_can_be_written(result, tmp_path):
 
 def test_what_was_kept_gives_the_same_again(log, kept, result):
     again = find("music").run(log, quick=True, run=StudyRun(output=kept, threads=1))
-    assert set(again.kept) == {step.name for step in again.steps}
+    assert set(again.reused_steps) == {step.name for step in again.steps}
     assert again.to_dict()["sections"] == [
-        part | {"kept": True} for part in result.to_dict()["sections"]
+        part | {"reused": True} for part in result.to_dict()["sections"]
     ]
 
 

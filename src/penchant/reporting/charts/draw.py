@@ -21,7 +21,7 @@ from penchant.reporting.charts.svg import (
     Chart,
     chart,
 )
-from penchant.results.graph import Graph, Series, axis_number
+from penchant.results.graph import ChartSeries, Graph, axis_number
 from penchant.typing import Float64
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ def _dash(n: int) -> tuple[str, Dashes]:
     return _DASHES[n // len(_COLOURS) % len(_DASHES)]
 
 
-def _heights(series: Series) -> list[float]:
+def _heights(series: ChartSeries) -> list[float]:
     return [np.nan if y is None else y for y in series.y]
 
 
@@ -278,6 +278,6 @@ def _numbers(values: Sequence[float | str]) -> Float64:
     return np.array([float(value) for value in values])
 
 
-def _ends(series: Series) -> tuple[Sequence[float | None], Sequence[float | None]]:
+def _ends(series: ChartSeries) -> tuple[Sequence[float | None], Sequence[float | None]]:
     none = (None,) * len(series.y)
     return series.low or none, series.high or none

@@ -20,7 +20,15 @@ from penchant.reporting.example_users import people
 from penchant.reporting.glossary import VERDICTS, of_metrics
 from penchant.reporting.html import render
 from penchant.reporting.reproduce import facts, snippet
-from penchant.reporting.verdict import AIMS, QUESTIONS, Compared, Said, by_validation, places, say
+from penchant.reporting.verdict import (
+    AIMS,
+    QUESTIONS,
+    ComparisonTables,
+    Said,
+    by_validation,
+    places,
+    say,
+)
 from penchant.results.evaluation import Evaluation
 from penchant.results.tables import Entry, Figure, Table
 from penchant.run import Run
@@ -48,7 +56,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Section:
+class TaskSection:
     """One task as the page shows it."""
 
     table: Table
@@ -128,11 +136,11 @@ def write_comparison(
     return write_whole(render("report.html", context), path)
 
 
-def answers(evaluation: Compared, task: Task, prefix: str = "") -> Section:
+def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskSection:
     """One task as a page shows it; `prefix` keeps names unique where a page shows it again."""
     table = evaluation.tables[task]
     chosen = next(iter(by_validation(table)), None)
-    return Section(
+    return TaskSection(
         table=table,
         question=QUESTIONS[table.task],
         aim=AIMS[table.task],

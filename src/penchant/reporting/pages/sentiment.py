@@ -11,7 +11,7 @@ from penchant.encoders.sentiment.comparison import Judged, SentimentComparison
 from penchant.reporting.charts.draw import draw, key
 from penchant.reporting.html import render
 from penchant.results.graph import Graph, bars, lines
-from penchant.results.study_parts import Sheet
+from penchant.results.study_parts import DataTable
 
 
 def write_sentiment(
@@ -39,7 +39,7 @@ def write_sentiment(
         "name": name,
         "found": found,
         "sentence": found.sentence(),
-        "table": Sheet(
+        "table": DataTable(
             found.frame(),
             "All classifiers; intervals draw users with replacement.",
             {c: "signed:3" for c in found.frame().columns if c.startswith("over ")}
@@ -78,7 +78,7 @@ def _curves(one: Judged) -> list[Graph]:
     return found
 
 
-def _confusion(one: Judged) -> Sheet:
+def _confusion(one: Judged) -> DataTable:
     frame = pl.DataFrame(
         {
             "truth": ["negative", "positive"],
@@ -86,4 +86,6 @@ def _confusion(one: Judged) -> Sheet:
             "called positive": one.confusion[:, 1].astype(int),
         }
     )
-    return Sheet(frame, f"{one.name}: reviews of all splits, called positive at a chance of 0.5.")
+    return DataTable(
+        frame, f"{one.name}: reviews of all splits, called positive at a chance of 0.5."
+    )

@@ -13,12 +13,11 @@ from penchant.reporting.charts.draw import Sign, draw, key
 from penchant.reporting.charts.svg import Chart
 from penchant.reporting.glossary import VERDICTS, of_metrics
 from penchant.reporting.html import render
-from penchant.reporting.pages.comparison import Section as Answers
-from penchant.reporting.pages.comparison import answers
+from penchant.reporting.pages.comparison import TaskSection, answers
 from penchant.results.formatting import join_names
 from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult
-from penchant.results.study_parts import LEVELS, Section, paragraphs
+from penchant.results.study_parts import CONCLUSION_LEVELS, Section, paragraphs
 
 
 @dataclass(frozen=True)
@@ -31,11 +30,11 @@ class Drawing:
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparisonPart:
     """A comparison as the page shows it."""
 
     comparison: Comparison
-    tasks: tuple[Answers, ...]
+    tasks: tuple[TaskSection, ...]
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ class Part:
     """A section as the page shows it; charts of half the width stand in rows together."""
 
     section: Section
-    kept: bool
+    reused: bool
     charts: tuple[tuple[Drawing, ...], ...]
-    compared: tuple[Compared, ...]
+    compared: tuple[ComparisonPart, ...]
 
 
 def write_study(result: StudyResult, path: str | Path) -> Path:
@@ -69,18 +68,18 @@ def write_study(result: StudyResult, path: str | Path) -> Path:
         "title": result.title,
         "result": result,
         "summary": paragraphs(result.summary),
-        "verdicts_said": result.findings("verdict"),
-        "parts_of": [_part(n, s, result.kept) for n, s in enumerate(result.sections, 1)],
+        "headline_conclusions": result.conclusions("verdict"),
+        "parts_of": [_part(n, s, result.reused_steps) for n, s in enumerate(result.sections, 1)],
         "facts": facts(result),
         "snippet": snippet(result),
-        "levels": LEVELS,
+        "levels": CONCLUSION_LEVELS,
         "verdicts": VERDICTS if tables else {},
         "metrics": of_metrics(metric for table in tables for metric in table.metrics),
     }
     return write_whole(render("study.html", context), path)
 
 
-def _part(number: int, section: Section, kept: Sequence[str]) -> Part:
+def _part(number: int, section: Section, reused: Sequence[str]) -> Part:
     drawings = [
         Drawing(draw(f"s{number}-c{n}", graph), tuple(key(graph)), graph.half)
         for n, graph in enumerate(section.charts, 1)
@@ -91,10 +90,10 @@ def _part(number: int, section: Section, kept: Sequence[str]) -> Part:
         rows += [row] if half else [(one,) for one in row]
     return Part(
         section=section,
-        kept=any(step in kept for step in section.steps),
+        reused=any(step in reused for step in section.steps),
         charts=tuple(rows),
         compared=tuple(
-            Compared(
+            ComparisonPart(
                 comparison,
                 tuple(answers(comparison, task, f"s{number}-{n}-") for task in comparison.tables),
             )

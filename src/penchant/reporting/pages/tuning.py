@@ -15,7 +15,7 @@ from penchant.reporting.glossary import of_metrics
 from penchant.reporting.html import render
 from penchant.reporting.reproduce import _model
 from penchant.results.formatting import join_names
-from penchant.results.study_parts import Sheet
+from penchant.results.study_parts import DataTable
 from penchant.results.tuning import Tuning
 from penchant.results.tuning_parts import Range, plain, text
 
@@ -55,7 +55,7 @@ def write_tuning(tuning: Tuning, path: str | Path) -> Path:
     return write_whole(render("tuning.html", context), path)
 
 
-def heat_maps(tuning: Tuning) -> list[Sheet]:
+def heat_maps(tuning: Tuning) -> list[DataTable]:
     """A shaded table for each pair of parameters that were given as lists."""
     lists = [name for name, range_ in tuning.space.items() if len(range_.values) > 1]
     pairs = list(itertools.combinations(lists, 2))[:_MAPS]
@@ -64,7 +64,7 @@ def heat_maps(tuning: Tuning) -> list[Sheet]:
     for rows, columns in pairs:
         frame = tuning.heat_map(rows, columns)
         sheets.append(
-            Sheet(
+            DataTable(
                 frame,
                 f"{tuning.metric} on validation for each {rows} (down) and {columns} "
                 f"(across){further}",
@@ -75,7 +75,7 @@ def heat_maps(tuning: Tuning) -> list[Sheet]:
     return sheets
 
 
-def trials(tuning: Tuning) -> Sheet:
+def trials(tuning: Tuning) -> DataTable:
     """The trials in the order of trying."""
     frame, caption = tuning.frame(), "All trials, in the order of trying"
     if len(frame) > _ROWS:
@@ -89,7 +89,7 @@ def trials(tuning: Tuning) -> Sheet:
         name: pl.Series(name, [text(value) for value in frame[name]], pl.String)
         for name in tuning.space
     }
-    return Sheet(
+    return DataTable(
         frame.with_columns(**told), caption, {tuning.metric: "fixed:4", "seconds": "duration"}
     )
 

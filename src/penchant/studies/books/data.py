@@ -10,7 +10,7 @@ from penchant.data.quality.distributions import distributions
 from penchant.data.sources.book_crossing.counts import FULL, Counts
 from penchant.data.sources.book_crossing.source import catalogue_gaps
 from penchant.studies.books.setup import Setup, f1
-from penchant.studies.study import Finding, Graph, Section, Sheet, bars
+from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars
 
 _COUNTRIES = 5
 
@@ -20,21 +20,21 @@ def section(setup: Setup) -> Section:
     log = setup.log
     liked = log.ratings >= setup.like
     everything = f1(np.ones(len(liked)), liked)
-    findings = [
-        Finding(
+    conclusions = [
+        Conclusion(
             "honest",
             f"{liked.mean():.1%} of the ratings are {setup.like:g} or more; of the published set's "
             f"{FULL.n_explicit:,} it is {_share(FULL.explicit, 8):.1%} from 8 on. Whoever "
             f"recommends everything therefore has an F1 of {everything:.3f} here, and of "
             f"{_f1_of(_share(FULL.explicit, 8)):.3f} there.",
         ),
-        Finding("honest", _known(log)),
+        Conclusion("honest", _known(log)),
     ]
     counts = _counts(log)
     if counts is None or counts.n_explicit < FULL.n_explicit:
-        findings.insert(
+        conclusions.insert(
             0,
-            Finding(
+            Conclusion(
                 "honest",
                 f"This log has {len(log):,} of the {FULL.n_explicit:,} ratings of the published "
                 "set: published figures stand beside ours to compare procedures, and cannot be "
@@ -44,7 +44,7 @@ def section(setup: Setup) -> Section:
     return Section(
         title="The data",
         text=_told(setup),
-        findings=tuple(findings),
+        conclusions=tuple(conclusions),
         tables=(_shapes(log, counts), *_countries(log), *_notes(log)),
         charts=_charts(setup),
     )
@@ -63,7 +63,7 @@ def _counts(log: Dataset) -> Counts | None:
     return found if isinstance(found, Counts) else None
 
 
-def _shapes(log: Dataset, counts: Counts | None) -> Sheet:
+def _shapes(log: Dataset, counts: Counts | None) -> DataTable:
     rated = int((log.item_counts > 0).sum())
     raters = int((log.user_counts > 0).sum())
     rows: list[tuple[str, int | None, int | None]] = [
@@ -80,10 +80,10 @@ def _shapes(log: Dataset, counts: Counts | None) -> Sheet:
     frame = pl.DataFrame(
         rows, schema={"what": pl.String, "published": pl.Int64, "here": pl.Int64}, orient="row"
     )
-    return Sheet(frame, "Shapes, as published and in this log.")
+    return DataTable(frame, "Shapes, as published and in this log.")
 
 
-def _countries(log: Dataset) -> tuple[Sheet, ...]:
+def _countries(log: Dataset) -> tuple[DataTable, ...]:
     """Where readers are from."""
     users = log.user_table
     if users is None or "country" not in users.columns:
@@ -92,15 +92,15 @@ def _countries(log: Dataset) -> tuple[Sheet, ...]:
     most = (
         active["country"].drop_nulls().value_counts(sort=True, name="users").head(_COUNTRIES)
     ).with_columns((pl.col("users") / len(active)).alias("share"))
-    return (Sheet(most, "The countries that most readers name.", {"share": "percent:1"}),)
+    return (DataTable(most, "The countries that most readers name.", {"share": "percent:1"}),)
 
 
-def _notes(log: Dataset) -> tuple[Sheet, ...]:
+def _notes(log: Dataset) -> tuple[DataTable, ...]:
     """What was found and mended on reading."""
     notes = [str(note) for note in getattr(log.origin, "notes", ())]
     if not notes:
         return ()
-    return (Sheet(pl.DataFrame({"note": notes}), "What the files have, and what was mended."),)
+    return (DataTable(pl.DataFrame({"note": notes}), "What the files have, and what was mended."),)
 
 
 def _known(log: Dataset) -> str:

@@ -14,7 +14,7 @@ from penchant.studies.books.evaluation import compared_networks
 from penchant.studies.books.networks import JACCARD, NETWORKS, how_many, in_words
 from penchant.studies.books.setup import EVERYTHING, Found, Setup, scores
 from penchant.studies.books.strong_models import NAMES
-from penchant.studies.study import Comparison, Finding, Graph, Section, Sheet, reliability
+from penchant.studies.study import Comparison, Conclusion, DataTable, Graph, Section, reliability
 
 _DRAWN = 3  # models whose stated chances are drawn
 _FURTHER = {
@@ -41,7 +41,7 @@ def section(setup: Setup, published: Mapping[str, Found], strong: Found, found: 
     return Section(
         title="Honestly: order, not thresholds",
         text=_text(setup, strong, found),
-        findings=tuple(_findings(setup, strong, found, every, warm)),
+        conclusions=tuple(_conclusions(setup, strong, found, every, warm)),
         tables=(_f1_table(found), _all_table(found, every)),
         charts=_charts(setup, strong),
         comparisons=(
@@ -105,9 +105,9 @@ def verdict_on(name: str, table: Comparison) -> str:
     )
 
 
-def _findings(
+def _conclusions(
     setup: Setup, strong: Found, found: Found, every: Comparison, warm: Comparison
-) -> list[Finding]:
+) -> list[Conclusion]:
     best = strong["best"]
     auc, known = auc_of(every), auc_of(warm)
     bar = warm.tables["like"].best_trivial.name
@@ -120,7 +120,7 @@ def _findings(
     jaccard = [f"{found['f1'][n]['verdict']}" for n in JACCARD]
     better = [n for n, v in zip(JACCARD, jaccard, strict=True) if v == "beats"]
     return [
-        Finding(
+        Conclusion(
             "verdict",
             f"{how_many(weak)} published networks are no better than recommending everything, "
             f"by F1 at the published cuts: {in_words(weak)}."
@@ -128,7 +128,7 @@ def _findings(
             else "By F1 at the published cuts every published network is better than recommending "
             "everything.",
         ),
-        Finding(
+        Conclusion(
             "verdict",
             "By the same measure "
             + (
@@ -138,7 +138,7 @@ def _findings(
             )
             + " than recommending everything.",
         ),
-        Finding(
+        Conclusion(
             "verdict",
             (
                 f"{len(blind)} networks cannot tell liked rows of known users from others at all, "
@@ -148,7 +148,7 @@ def _findings(
                 else "Every published network has an AUC above one half on known users."
             ),
         ),
-        Finding(
+        Conclusion(
             "verdict",
             f"Against the best trivial answer, {bar} ({known[bar]:.4f} on known users): "
             + (
@@ -159,7 +159,7 @@ def _findings(
             + f" {best[0].upper()}{best[1:]}, chosen on validation rows, is "
             f"{verdict_on(best, warm)} on known users, and {verdict_on(best, every)} on all.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"AUC on all test rows and on those of known users: {best} {auc[best]:.4f} and "
             f"{known[best]:.4f}; {bar} {auc[bar]:.4f} and {known[bar]:.4f}; "
@@ -171,11 +171,11 @@ def _findings(
     ]
 
 
-def _shop(every: Comparison, best: str, bar: str) -> list[Finding]:
+def _shop(every: Comparison, best: str, bar: str) -> list[Conclusion]:
     metric = "precision-at-recall@50"
     values = {e.name: e.figures[metric].value for e in every.tables["like"].entries}
     return [
-        Finding(
+        Conclusion(
             "honest",
             "A shop that must show half of what its readers would like shows "
             f"{values[best]:.1%} right books with {best}, {values[bar]:.1%} with {bar} and "
@@ -184,7 +184,7 @@ def _shop(every: Comparison, best: str, bar: str) -> list[Finding]:
     ]
 
 
-def _calibration(setup: Setup, strong: Found) -> list[Finding]:
+def _calibration(setup: Setup, strong: Found) -> list[Conclusion]:
     said = strong["said"]
     y = setup.liked(setup.test)
     ece = {n: ExpectedCalibrationError()(scores(f, "test"), y) for n, f in _stated(strong).items()}
@@ -192,7 +192,7 @@ def _calibration(setup: Setup, strong: Found) -> list[Finding]:
     if best not in ece or not said[best]["chances"]:
         return []
     return [
-        Finding(
+        Conclusion(
             "honest",
             f"A chance stated by {best} is off by {ece[best]:.3f} on average (expected calibration "
             "error over ten bins).",
@@ -225,7 +225,7 @@ def _charts(setup: Setup, strong: Found) -> tuple[Graph, ...]:
     )
 
 
-def _f1_table(found: Found) -> Sheet:
+def _f1_table(found: Found) -> DataTable:
     shown = compared_networks()
     f1s = {name: f for name, f in found["f1"].items() if name in shown}
     frame = pl.DataFrame(
@@ -239,7 +239,7 @@ def _f1_table(found: Found) -> Sheet:
         },
         infer_schema_length=None,
     )
-    return Sheet(
+    return DataTable(
         frame,
         "F1 on test rows at the published cuts, and what is gained over recommending everything, "
         "with intervals over users. Verdicts allow for the number of contenders.",
@@ -247,7 +247,7 @@ def _f1_table(found: Found) -> Sheet:
     )
 
 
-def _all_table(found: Found, every: Comparison) -> Sheet:
+def _all_table(found: Found, every: Comparison) -> DataTable:
     """Everything on all test rows, in figures alone."""
     table = every.tables["like"]
     columns = {"AUC": "auc", **_FURTHER}
@@ -257,7 +257,7 @@ def _all_table(found: Found, every: Comparison) -> Sheet:
         | {"against trivial": ["trivial" if e.trivial else e.verdict for e in table.entries]},
         infer_schema_length=None,
     )
-    return Sheet(
+    return DataTable(
         frame,
         f"All {found['rows']:,} test ratings, those of users without a training rating among them. "
         "F1 is at the threshold that is best on validation rows; verdicts go by AUC.",

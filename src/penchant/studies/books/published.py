@@ -35,7 +35,7 @@ from penchant.studies.books.setup import (
     scores,
     span,
 )
-from penchant.studies.study import Finding, Graph, Section, Sheet, bars, lines
+from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines
 
 Published = tuple[float | None, float | None]
 _CONSTANT = 0.01  # share of the scale within which predictions count as one and the same
@@ -79,9 +79,9 @@ def section(setup: Setup, said: Mapping[str, Found], claimed: Sequence[str]) -> 
     return Section(
         title="As published",
         text=_text(setup),
-        findings=(*_findings(setup, said, rows), *(Finding("trap", s) for s in claimed)),
+        conclusions=(*_conclusions(setup, said, rows), *(Conclusion("trap", s) for s in claimed)),
         tables=(
-            Sheet(
+            DataTable(
                 table,
                 "F1 and accuracy of “recommend” as published: predictions of ratings, adjusted or "
                 f"not, from {setup.like:g} on, chances from one half on. Which dropout rate the "
@@ -155,24 +155,24 @@ def _table(setup: Setup, said: Mapping[str, Found]) -> pl.DataFrame:
     return pl.DataFrame(rows, infer_schema_length=None).select(columns)
 
 
-def _findings(
+def _conclusions(
     setup: Setup, said: Mapping[str, Found], rows: Mapping[str, Mapping[str, float]]
-) -> list[Finding]:
+) -> list[Conclusion]:
     everything = rows[EVERYTHING]["F1 test"]
     first, second = (rows[name] for name in JACCARD)
     same = [e for e in NETWORKS if _is_constant(e, said)]
     equal = [e.name for e in NETWORKS if rows[e.name]["recommended"] == 1]
     none = [e.name for e in NETWORKS if rows[e.name]["recommended"] == 0]
     above = [name for name, row in rows.items() if row["F1 test"] > everything + _EQUAL]
-    findings = [
-        Finding(
+    conclusions = [
+        Conclusion(
             "as published",
             "Jaccard, F1 on validation and test rows: original ratings published .602 and .602, "
             f"here {first['F1 validation']:.3f} and {first['F1 test']:.3f}; adjusted published "
             f".738 and .743, here {second['F1 validation']:.3f} and {second['F1 test']:.3f}.",
         ),
-        Finding("as published", _strictly(setup, said)),
-        Finding(
+        Conclusion("as published", _strictly(setup, said)),
+        Conclusion(
             "trap",
             "Recommending everything has an F1 of .731 to .733 on the published set, and "
             f"{everything:.4f} on the test rows here. The published .7329 of the networks with "
@@ -180,8 +180,8 @@ def _findings(
         ),
     ]
     if same:
-        findings.append(
-            Finding(
+        conclusions.append(
+            Conclusion(
                 "trap",
                 f"{len(same)} of {len(NETWORKS)} networks predict all but the same for every test "
                 f"row: {in_words([e.name for e in same])}. The middle 98 % of what each predicts "
@@ -190,8 +190,8 @@ def _findings(
         )
     short = [e.name for e in NETWORKS if e.kind != "simple" and _is_cut_short(said[e.name], setup)]
     if short:
-        findings.append(
-            Finding(
+        conclusions.append(
+            Conclusion(
                 "honest",
                 f"{len(short)} networks were still getting better when their {setup.epochs} epochs "
                 f"were over: {in_words(short)}. An epoch is {_batches(len(setup.log))} batches "
@@ -199,23 +199,23 @@ def _findings(
             )
         )
     if equal:
-        findings.append(
-            Finding(
+        conclusions.append(
+            Conclusion(
                 "trap",
                 f"{len(equal)} of {len(NETWORKS)} networks recommend every single test row: "
                 f"{in_words(equal)}.",
             )
         )
     if none:
-        findings.append(
-            Finding(
+        conclusions.append(
+            Conclusion(
                 "trap",
                 f"{len(none)} of {len(NETWORKS)} networks recommend nothing at all: "
                 f"{in_words(none)}.",
             )
         )
-    findings.append(
-        Finding(
+    conclusions.append(
+        Conclusion(
             "honest",
             "Above “recommend everything” on test rows, at the published cuts, "
             + (
@@ -225,7 +225,7 @@ def _findings(
             ),
         )
     )
-    return findings
+    return conclusions
 
 
 def _is_constant(network: Network, said: Mapping[str, Found]) -> bool:

@@ -16,7 +16,7 @@ from penchant.models.base import Recommender
 from penchant.models.protocols import RatesRows
 from penchant.studies.books.setup import Found, Setup, rounded
 from penchant.studies.books.strong_models import specs
-from penchant.studies.study import Finding, Section, Sheet
+from penchant.studies.study import Conclusion, DataTable, Section
 
 _READERS, _SHOWN, _MANY = 3, 5, 20
 _DEEP = 100  # the longest list that works are picked from
@@ -153,8 +153,8 @@ def section(best: str, found: Found) -> Section:
             by books that were read together answer that one, with exact reasons. Of the editions
             of a book one is shown, and none of a book that the reader has rated in another one.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "honest",
                 f"In the lists of {found['lists']} further readers by {best}, {found['distinct']} "
                 f"of {shown} places hold different books: "
@@ -170,9 +170,9 @@ def section(best: str, found: Found) -> Section:
     )
 
 
-def _sheet(found: Found, caption: str) -> Sheet:
+def _sheet(found: Found, caption: str) -> DataTable:
     columns: dict[str, list[object]] = {"book": found["title"]}
     columns |= {name: found[name] for name in (*_COLUMNS, "chance") if name in found}
     columns["why"] = found["why"]
     frame = pl.DataFrame(columns, infer_schema_length=None)
-    return Sheet(frame, caption, {"chance": "percent:1"} if "chance" in columns else {})
+    return DataTable(frame, caption, {"chance": "percent:1"} if "chance" in columns else {})

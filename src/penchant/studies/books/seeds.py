@@ -12,7 +12,7 @@ from penchant.models.protocols import RatesRows
 from penchant.results.formatting import signed
 from penchant.studies.books.setup import Found, Setup, rounded
 from penchant.studies.books.strong_models import specs
-from penchant.studies.study import Finding, Section, Sheet, Steps
+from penchant.studies.study import Conclusion, DataTable, Section, Steps
 
 MARK = 0.035
 """The gain of AUC on known users from which the study calls it one, fixed beforehand."""
@@ -87,8 +87,8 @@ def section(setup: Setup, best: str, found: list[Found]) -> Section:
             The mark was set beforehand: on average a gain of AUC on known users of {MARK:g} or
             more, with an interval clear of zero each time.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "verdict",
                 f"The gain of {best} over biases on known users is {signed(min(gains), 4)} to "
                 f"{signed(max(gains), 4)}, on average {signed(mean, 4)}; {len(clear)} of "
@@ -97,7 +97,7 @@ def section(setup: Setup, best: str, found: list[Found]) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 frame,
                 "AUC on test rows by seed, with the intervals of the gains over users.",
                 {c: "signed:4" if c.endswith("gain") else "fixed:4" for c in frame.columns[1:]},

@@ -9,7 +9,7 @@ import polars as pl
 from penchant.metrics import AUC
 from penchant.studies.books.networks import NETWORKS, Network, chained
 from penchant.studies.books.setup import EVERYTHING, Found, Setup, f1, scores
-from penchant.studies.study import Finding, Section, Sheet, Steps, lines
+from penchant.studies.study import Conclusion, DataTable, Section, Steps, lines
 from penchant.typing import Float64
 
 STEP = "shared-embeddings"
@@ -53,9 +53,9 @@ def section(setup: Setup, alone: Mapping[str, Found], found: Mapping[str, Found]
             {len(rows)} networks are trained in a row, beside the same ones with embeddings of their
             own; the option shared_embeddings trains the whole family so.
         """,
-        findings=tuple(_findings(rows)),
+        conclusions=tuple(_conclusions(rows)),
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame(rows, infer_schema_length=None),
                 "F1 at the published cut, AUC and the share recommended on test rows: each network "
                 "alone, and in the chain.",
@@ -85,7 +85,7 @@ def _row(setup: Setup, each: Network, alone: Found, chained: Found) -> Found:
     return row
 
 
-def _findings(rows: list[Found]) -> list[Finding]:
+def _conclusions(rows: list[Found]) -> list[Conclusion]:
     later = rows[1:]  # the first has nobody to go on from
     gains = {row["network"]: row["AUC in the chain"] - row["AUC alone"] for row in later}
     better = [name for name, gain in gains.items() if gain > _CLEAR]
@@ -99,8 +99,8 @@ def _findings(rows: list[Found]) -> list[Finding]:
         f"{min(r['AUC alone'] for r in later):.3f} to {max(r['AUC alone'] for r in later):.3f}."
     )
     return [
-        Finding("as published", said),
-        Finding(
+        Conclusion("as published", said),
+        Conclusion(
             "trap",
             f"{len(trivial)} of the {len(later)} decide all test rows alike all the same"
             + (

@@ -11,7 +11,7 @@ from penchant.data.target import Adjusted
 from penchant.metrics import best_threshold
 from penchant.studies.books.networks import JACCARD
 from penchant.studies.books.setup import EVERYTHING, PARTS, SCALE, Found, Setup, f1, scores
-from penchant.studies.study import Finding, Section, Sheet, lines
+from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import Bool, Float64
 
 _STEPS = 181  # thresholds from 1 to 10 that are drawn, 0.05 apart
@@ -38,8 +38,8 @@ def section(setup: Setup, said: Mapping[str, Found]) -> Section:
     curves = {name: curve(scores(said[name], "validation"), y) for name in (_PLAIN, _NETWORKS[0])}
     at = scores(said[_PLAIN]) >= moved
     alike = float((at == (scores(said[_ADJUSTED]) >= setup.like)).mean())
-    findings = (
-        Finding(
+    conclusions = (
+        Conclusion(
             "trap",
             f"From {setup.like:g} on the adjusted scale is from {moved:.2f} on the original one. "
             f"Jaccard on original ratings, counted from {moved:.2f} on, has an F1 of {shifted:.4f} "
@@ -47,7 +47,7 @@ def section(setup: Setup, said: Mapping[str, Found]) -> Section:
             f"ratings {adjusted:.4f}. {_part(plain, shifted, adjusted)} The two decide "
             f"{alike:.1%} of the test rows alike.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"A threshold chosen on validation rows gives Jaccard on original ratings "
             f"{best['F1 test']:.4f}, {_where(cut)}; recommending everything gives "
@@ -64,9 +64,9 @@ def section(setup: Setup, said: Mapping[str, Found]) -> Section:
             threshold falls, all the way to recommending everything. No model is needed for that
             gain, only another threshold.
         """,
-        findings=findings,
+        conclusions=conclusions,
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame(rows, infer_schema_length=None),
                 "The same predictions at both thresholds, beside the adjusted target's.",
                 dict.fromkeys(("F1 validation", "F1 test"), "fixed:4")

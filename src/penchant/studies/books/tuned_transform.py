@@ -18,7 +18,7 @@ from penchant.models.base import Recommender
 from penchant.models.dot.model import DotProduct
 from penchant.studies.books.networks import NETWORKS
 from penchant.studies.books.setup import DECADES, SCALE, Found, Setup, f1
-from penchant.studies.study import Finding, Section, Sheet, lines
+from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.tuning import tune
 from penchant.typing import Float64
 
@@ -109,7 +109,7 @@ def section(setup: Setup, found: Found) -> Section:
             it was is not said. Each transform puts that {setup.like:g} at another original rating,
             and a network that predicts the same for everybody lies either above it or below.
         """,
-        findings=tuple(_findings(trials, found, everything)),
+        conclusions=tuple(_conclusions(trials, found, everything)),
         tables=(
             _grid("published", PUBLISHED, "F1 on validation rows as published."),
             _grid("here", {_key(t): t["f1"] for t in trials}, "F1 on validation rows here."),
@@ -140,7 +140,7 @@ _AUC = (
 )
 
 
-def _findings(trials: list[Found], found: Found, everything: float) -> list[Finding]:
+def _conclusions(trials: list[Found], found: Found, everything: float) -> list[Conclusion]:
     all_of_them = [t for t in trials if t["recommended"] == 1]
     none = [t for t in trials if t["recommended"] == 0]
     f1s = [t["f1"] for t in trials]
@@ -155,12 +155,12 @@ def _findings(trials: list[Found], found: Found, everything: float) -> list[Find
         else ""
     )
     return [
-        Finding(
+        Conclusion(
             "as published",
             "The published “best” (6, 2.5) has .486, less than six of the other eight: it is "
             "merely the last one of the grid, and the last that was not zero.",
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"{len(all_of_them)} of {len(trials)} networks recommend every validation row, which "
             f"has an F1 of {everything:.4f}, and {len(none)} recommend none; published are .7318 "
@@ -168,7 +168,7 @@ def _findings(trials: list[Found], found: Found, everything: float) -> list[Find
             f"grid is {low:.3f} to {high:.3f}: what is tuned is on which side of the threshold an "
             "all but constant prediction falls.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"Highest F1 here: inflection {inflection:g}, steepness {steepness:g}.{at_edge}"
             if len(best) == 1
@@ -197,16 +197,16 @@ def _transform(trial: Found) -> dict[float, float]:
     return {float(x): float(v) for x, v in zip(ratings, values, strict=True)}
 
 
-def _grid(what: str, values: Mapping[tuple[float, float], float], caption: str) -> Sheet:
+def _grid(what: str, values: Mapping[tuple[float, float], float], caption: str) -> DataTable:
     frame = pl.DataFrame(
         {f"inflection ({what})": [f"{i:g}" for i in INFLECTIONS]}
         | {f"steepness {s:g}": [values.get((i, s)) for i in INFLECTIONS] for s in STEEPNESSES},
         schema_overrides={f"steepness {s:g}": pl.Float64 for s in STEEPNESSES},
     )
-    return Sheet(frame, caption, dict.fromkeys(frame.columns[1:], "fixed:4"), shade="high")
+    return DataTable(frame, caption, dict.fromkeys(frame.columns[1:], "fixed:4"), shade="high")
 
 
-def _details(setup: Setup, trials: list[Found]) -> Sheet:
+def _details(setup: Setup, trials: list[Found]) -> DataTable:
     frame = pl.DataFrame(
         {
             "inflection / steepness": [_name(t) for t in trials],
@@ -217,7 +217,7 @@ def _details(setup: Setup, trials: list[Found]) -> Sheet:
             "recommended": [t["recommended"] for t in trials],
         }
     )
-    return Sheet(
+    return DataTable(
         frame,
         f"Which original rating counts as {setup.like:g} after each transform, and what comes of "
         "it on validation rows.",

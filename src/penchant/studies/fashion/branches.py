@@ -15,7 +15,7 @@ from penchant.results.tables import Table
 from penchant.run import say
 from penchant.studies.fashion.films import Films, some_users
 from penchant.studies.fashion.setup import Found, Gain, Setup, apart
-from penchant.studies.study import Comparison, Finding, Section, Sheet, bars
+from penchant.studies.study import Comparison, Conclusion, DataTable, Section, bars
 from penchant.typing import Bool, Float64
 
 BRANCHES = {
@@ -204,7 +204,7 @@ def section(found: Found, step: str) -> Section:
             squared error, and a Gaussian process, in which content says how films go together
             before there are ratings.
         """,
-        findings=tuple(_findings(found, old, new, others, rows)),
+        conclusions=tuple(_conclusions(found, old, new, others, rows)),
         charts=(
             bars(
                 "RMSE of every subset of the branches, with intervals.",
@@ -225,7 +225,7 @@ def section(found: Found, step: str) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame(rows),
                 "RMSE of every subset of the branches, and on validation rows of old films.",
                 dict.fromkeys(("validation", "old films", "new films"), "fixed:4"),
@@ -243,9 +243,9 @@ def _figures(name: str, figure: object) -> Found:
     return {name: figure.value, f"{name} low": figure.low, f"{name} high": figure.high}  # type: ignore[attr-defined]
 
 
-def _findings(
+def _conclusions(
     found: Found, old: Table, new: Table, others: dict[str, Comparison], rows: list[Found]
-) -> list[Finding]:
+) -> list[Conclusion]:
     best = min(rows, key=lambda row: row["validation"])["branches"]
     low = old[best].figures["rmse"]
     four = rows[0]
@@ -253,7 +253,7 @@ def _findings(
     bar, mixed = found["best"], found["best with content"]
     over = {name: tuple(value) for name, value in found["over best"].items()}
     said = [
-        Finding(
+        Conclusion(
             "honest",
             f"Of {len(rows)} subsets of the branches {best} has the lowest RMSE on validation "
             f"rows; on test rows of old films it has {low.value:.4f} ({low.low:.4f} to "
@@ -261,14 +261,14 @@ def _findings(
             f"{four['branches']} has {four['old films']:.4f}, and user and item biases have "
             f"{old['bias'].figures['rmse'].value:.4f}.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"On new films {four['branches']} has {four['new films']:.4f}, biases have "
             f"{new['bias'].figures['rmse'].value:.4f}, {mixed} has "
             f"{others['new'].tables['rating'][mixed].figures['rmse'].value:.4f}.",
         ),
         *(
-            Finding(
+            Conclusion(
                 "verdict" if name == mixed else "honest",
                 f"On old films {name} has an RMSE of {warm[name].figures['rmse'].value:.4f}, the "
                 f"best collaborative model ({bar}, by validation rows) "
@@ -282,7 +282,7 @@ def _findings(
         often = list(found["bins"])[-1]
         value = {b: tuple(found["bins"][b]["gains"][mixed]) for b in ("none", often)}
         said.append(
-            Finding(
+            Conclusion(
                 "honest",
                 f"Content takes {apart(value['none'])} off the RMSE of {mixed.split(',')[0]} where "
                 f"a film has no training rating, and {apart(value[often])} where it has {often}.",

@@ -14,7 +14,7 @@ from penchant.features.pictures import COLUMN as PICTURE
 from penchant.studies.fashion.content import METRIC, RIDGE, best_of, per_user, ridge
 from penchant.studies.fashion.films import COLD, Films, some_users
 from penchant.studies.fashion.setup import Found, Gain, Setup, apart, gain
-from penchant.studies.study import Comparison, Finding, Section, Sheet, bars
+from penchant.studies.study import Comparison, Conclusion, DataTable, Section, bars
 from penchant.topk import top_k
 
 HYBRID, TOWERS, FACTORS = "hybrid network", "two towers", "factors of features"
@@ -134,7 +134,7 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
             Networks are trained on the ratings of {nets["some"]:,} users, and stand beside the
             ridges on the same users.
         """,
-        findings=tuple(_findings(settings, found, gains, compared, nets, beside)),
+        conclusions=tuple(_conclusions(settings, found, gains, compared, nets, beside)),
         charts=(
             bars(
                 "What more content adds to genre and year among new films: difference of nDCG@10, "
@@ -146,7 +146,7 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
         if gains
         else (),
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame(rows, infer_schema_length=None),
                 "Ridges on the content of new films, with differences over the same users; in the "
                 f"list of all films chance has a recall@50 of {found['deep']['random']:.4f}.",
@@ -189,25 +189,25 @@ def _encoder(films: Films) -> str:
     return f"an encoder with {dtype.size} numbers ({shown:,} of {films.log.n_items:,} have one)"
 
 
-def _findings(
+def _conclusions(
     settings: Found,
     found: Found,
     gains: dict[str, Gain],
     compared: Comparison,
     nets: Found,
     beside: Comparison,
-) -> list[Finding]:
+) -> list[Conclusion]:
     table = compared.tables["ranking"]
     base = found["means"][RIDGE]
     chance = table["random"].figures[table.primary].value
     said = [
-        Finding(
+        Conclusion(
             "honest",
             f"Genre and year alone order new films with an nDCG@10 of {base[0]:.3f}, "
             f"{base[0] / chance:.1f} times that of chance ({chance:.3f}).",
         ),
         *(
-            Finding("honest", f"{name.capitalize()}: {apart(value)} over genre and year.")
+            Conclusion("honest", f"{name.capitalize()}: {apart(value)} over genre and year.")
             for name, value in gains.items()
         ),
     ]
@@ -215,7 +215,7 @@ def _findings(
         best = best_of({n: settings[n] for n in gains})
         own = found["means"][best]
         said.append(
-            Finding(
+            Conclusion(
                 "verdict",
                 f"For films without any rating, {best} (the best on films for validation) give an "
                 f"nDCG@10 of {_spread(own)} where genre and year give {_spread(base)}: "
@@ -226,7 +226,7 @@ def _findings(
         )
         deep = found["deep"]
         said.append(
-            Finding(
+            Conclusion(
                 "honest",
                 f"In the list of all films, against those with ratings, the first 50 places hold "
                 f"{deep[best]:.1%} of the new films that a user rated ({best}), {deep[RIDGE]:.1%} "
@@ -234,14 +234,14 @@ def _findings(
             )
         )
     said += [
-        Finding(
+        Conclusion(
             "trap",
             "The network joins text and picture with the user's vectors by linear layers alone, so "
             f"that content adds the same to a film for every user: of {nets['users']:,} users' "
             f"lists of five new films the network makes {nets['lists'][HYBRID]:,} distinct, the "
             f"ridge on genre and year {nets['lists'][RIDGE]:,}.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"Networks on the same {nets['users']:,} users, nDCG@10 among new films: "
             + "; ".join(f"{n} {_spread(v)}" for n, v in _beside(beside).items())

@@ -11,7 +11,7 @@ from penchant.auditing import audit
 from penchant.auditing.rules.same_text import normalised
 from penchant.data.dataset import Dataset
 from penchant.studies.fashion.setup import CATEGORY, Found, Setup, without_copies
-from penchant.studies.study import Finding, Section, Sheet, bars
+from penchant.studies.study import Conclusion, DataTable, Section, bars
 
 _WORDS = 18
 _WORD = re.compile(r"[^\W\d_]{4,}")
@@ -112,7 +112,7 @@ def section(setup: Setup, found: Found) -> Section:
             An audit of the published kind of split, a fifth of the rows at random, says what comes
             of it.
         """,
-        findings=tuple(_findings(own, found)),
+        conclusions=tuple(_conclusions(own, found)),
         charts=(
             bars(
                 "Words of four letters or more, by how many distinct reviews have them.",
@@ -123,10 +123,12 @@ def section(setup: Setup, found: Found) -> Section:
         if found["words"]
         else (),
         tables=(
-            Sheet(pl.DataFrame(found["logs"], infer_schema_length=None), "The logs of reviews."),
+            DataTable(
+                pl.DataFrame(found["logs"], infer_schema_length=None), "The logs of reviews."
+            ),
             *(
                 [
-                    Sheet(
+                    DataTable(
                         pl.DataFrame(found["objections"]), "What the audit of the split objects to."
                     )
                 ]
@@ -138,11 +140,11 @@ def section(setup: Setup, found: Found) -> Section:
     )
 
 
-def _findings(own: Found, found: Found) -> list[Finding]:
+def _conclusions(own: Found, found: Found) -> list[Conclusion]:
     distinct = own["distinct user, text and rating"]
     same = found["same text"]
     said = [
-        Finding(
+        Conclusion(
             "trap" if distinct < 0.9 * own["reviews"] else "honest",
             f"Of {own['reviews']:,} reviews of {own['users']:,} users on {own['products']:,} "
             f"products {distinct:,} are distinct in user, text and rating.",
@@ -150,7 +152,7 @@ def _findings(own: Found, found: Found) -> list[Finding]:
     ]
     if same is not None and np.isfinite(same):
         said.append(
-            Finding(
+            Conclusion(
                 "trap" if same > 0.05 else "honest",
                 f"In a random split {same:.1%} of the test rows have their user's text, and with "
                 "it the answer, among the training rows.",

@@ -14,7 +14,7 @@ from penchant.results.evaluation import Evaluation
 from penchant.results.formatting import join_names
 from penchant.studies.fashion.published import METRICS
 from penchant.studies.fashion.setup import GAUSSIAN, Found, Setup, honest_splits
-from penchant.studies.study import Comparison, Finding, Section
+from penchant.studies.study import Comparison, Conclusion, Section
 
 HYBRID, BARE = "hybrid", "hybrid without texts"
 
@@ -83,14 +83,14 @@ def section(found: Found) -> Section:
             one; beside it stands a Gaussian process of ratings alone, where there are not too many
             items for one. {"; ".join(counts)}.
         """,
-        findings=tuple(_findings(found, compared)),
+        conclusions=tuple(_conclusions(found, compared)),
         comparisons=tuple(replace(each, title=name) for name, each in compared.items()),
         steps=("honest",),
     )
 
 
-def _findings(found: Found, compared: dict[str, Comparison]) -> list[Finding]:
-    said: list[Finding] = []
+def _conclusions(found: Found, compared: dict[str, Comparison]) -> list[Conclusion]:
+    said: list[Conclusion] = []
     better: dict[str, list[str]] = {}
     for name, each in compared.items():
         table = each.tables["rating"]
@@ -103,7 +103,7 @@ def _findings(found: Found, compared: dict[str, Comparison]) -> list[Finding]:
         process = [e.figures["rmse"].value for e in there if e.name == GAUSSIAN]
         mae, median = table[HYBRID].figures["mae"].value, found[name]["median"]
         said.append(
-            Finding(
+            Conclusion(
                 "honest",
                 f"{name}: RMSE {own.value:.3f} ({own.low:.3f} to {own.high:.3f}) of the network, "
                 + "".join(f"{value:.3f} of the Gaussian process, " for value in process)
@@ -118,5 +118,5 @@ def _findings(found: Found, compared: dict[str, Comparison]) -> list[Finding]:
             + (join_names(where) if where else f"none of {len(said)} splits")
             for model, where in better.items()
         ]
-        said.append(Finding("verdict", f"With each review once, {', '.join(told)}."))
+        said.append(Conclusion("verdict", f"With each review once, {', '.join(told)}."))
     return said

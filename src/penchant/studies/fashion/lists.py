@@ -11,7 +11,7 @@ from penchant.studies.fashion.content import best_of, ridge
 from penchant.studies.fashion.films import Films
 from penchant.studies.fashion.setup import Found, Setup
 from penchant.studies.fashion.thumbnails import thumbnail
-from penchant.studies.study import Finding, Section
+from penchant.studies.study import Conclusion, Section
 
 TITLE = "New films for some users"
 _USERS, _SHOWN, _BEST = 4, 5, 3
@@ -103,8 +103,8 @@ def section(found: Found, step: str) -> Section:
             history with the largest part in the score. Where the user did rate the film, the
             rating stands beside it.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "honest",
                 f"{len(hits)} of {len(places)} places hold films that the users rated{told}; "
                 f"{pictures} films have a poster.",

@@ -9,7 +9,7 @@ from penchant.studies.fashion.branches import bin_name
 from penchant.studies.fashion.content import RIDGE, among, best_of, ridge
 from penchant.studies.fashion.films import Films
 from penchant.studies.fashion.setup import Found, Setup, apart, gain
-from penchant.studies.study import Finding, Section, Sheet, bars
+from penchant.studies.study import Conclusion, DataTable, Section, bars
 
 ALONE, ALSO = "ratings alone", "content also where ratings are few"
 BINS = ((0, 0), (1, 9), (10, 49), (50, 199), (200, 499), (500, None))
@@ -81,7 +81,7 @@ def section(found: Found, step: str) -> Section:
             content stands in for ratings where a film has none, and in the last one the more, the
             fewer it has: as {_FEW:g} ratings.
         """,
-        findings=tuple(_findings(found)),
+        conclusions=tuple(_conclusions(found)),
         charts=(
             bars(
                 "What content adds to the nDCG@10 of ratings alone, by how many ratings films have "
@@ -98,7 +98,7 @@ def section(found: Found, step: str) -> Section:
         if bins
         else (),
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame(rows),
                 f"nDCG@10 among films with as many training ratings; the gain is of {most} over "
                 "ratings alone.",
@@ -111,10 +111,10 @@ def section(found: Found, step: str) -> Section:
     )
 
 
-def _findings(found: Found) -> list[Finding]:
+def _conclusions(found: Found) -> list[Conclusion]:
     most, bins = found["most"], found["bins"]
     said = [
-        Finding(
+        Conclusion(
             "honest",
             f"Films with {'no' if name == 'none' else name} training ratings: {most} add "
             f"{apart(tuple(bins[name]['gains'][most]))} to the nDCG@10 of ratings alone.",
@@ -127,7 +127,7 @@ def _findings(found: Found) -> list[Finding]:
             by_word.setdefault(_word(tuple(told["gains"][model])), []).append(name)
         parts = [f"{word} where films have {_ratings(names)}" for word, names in by_word.items()]
         if parts:
-            said.append(Finding("verdict", f"{start} {'; '.join(parts)}."))
+            said.append(Conclusion("verdict", f"{start} {'; '.join(parts)}."))
     return said
 
 

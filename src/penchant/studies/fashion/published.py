@@ -13,7 +13,7 @@ from penchant.models.hybrid.model import HybridRecommender
 from penchant.models.protocols import RatesRows
 from penchant.studies.fashion.setup import CONVERGED, GAUSSIAN, PUBLISHED, Found, Setup
 from penchant.studies.music.setup import rounded
-from penchant.studies.study import Comparison, Finding, Section, Sheet, lines, points
+from penchant.studies.study import Comparison, Conclusion, DataTable, Section, lines, points
 
 HYBRID, BARE = "hybrid as published", "hybrid without texts"
 METRICS = ("rmse", "mae", "pearson")
@@ -102,7 +102,7 @@ def section(found: Found) -> Section:
             would be {found["expected"]:,}. {found["sentence"]} Validation rows say which epoch is
             kept; training goes on through all of them.
         """,
-        findings=tuple(_findings(found, compared)),
+        conclusions=tuple(_conclusions(found, compared)),
         charts=(
             lines(
                 "Loss of the network by epoch.",
@@ -125,13 +125,13 @@ def section(found: Found) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 frame,
                 "Published figures beside ours; the published log may be another part of the "
                 "category.",
                 dict.fromkeys(METRICS, "fixed:4"),
             ),
-            Sheet(
+            DataTable(
                 pl.DataFrame(
                     {
                         "published": [c["sentence"] for c in found["claims"].values()],
@@ -146,7 +146,7 @@ def section(found: Found) -> Section:
     )
 
 
-def _findings(found: Found, compared: Comparison) -> list[Finding]:
+def _conclusions(found: Found, compared: Comparison) -> list[Conclusion]:
     table = compared.tables["rating"]
     own, mean = table[HYBRID].figures, table[USER_MEAN].figures
     curve = found["curve"]["validation_loss"]
@@ -156,7 +156,7 @@ def _findings(found: Found, compared: Comparison) -> list[Finding]:
     words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
     verdict = words.get(own["rmse"].verdict or "", "beside")
     return [
-        Finding(
+        Conclusion(
             "as published",
             f"The network has an RMSE of {own['rmse'].value:.3f}, an MAE of "
             f"{own['mae'].value:.3f} and a Pearson correlation of {own['pearson'].value:.3f} "
@@ -164,21 +164,21 @@ def _findings(found: Found, compared: Comparison) -> list[Finding]:
             f"{PUBLISHED['pearson']:.3f}); it comes within 2 % of its best validation loss in "
             f"epoch {near} (published: about {CONVERGED}).",
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"The mean of the user's own training ratings has an RMSE of "
             f"{mean['rmse'].value:.3f}, an MAE of {mean['mae'].value:.3f} and a "
             f"correlation of {mean['pearson'].value:.3f} "
             f"on the same rows: the network is {verdict} {beaten.name}.",
         ),
-        Finding("trap", f"As a claim: {found['claims']['rmse']['sentence']}"),
-        Finding(
+        Conclusion("trap", f"As a claim: {found['claims']['rmse']['sentence']}"),
+        Conclusion(
             "honest",
             f"Without texts the network has an RMSE of {bare:.3f}: what it knows it owes to the "
             + ("user's vector." if bare <= 1.1 * own["rmse"].value else "texts, too."),
         ),
         *(
-            Finding(
+            Conclusion(
                 "honest",
                 f"A Gaussian process of ratings alone has {e.figures['rmse'].value:.3f}: "
                 f"{words.get(e.figures['rmse'].verdict or '', 'beside')} {beaten.name}.",

@@ -22,7 +22,7 @@ from penchant.studies.fashion import popularity as fashion_popularity
 from penchant.studies.fashion import published as fashion_published
 from penchant.studies.fashion.films import Films
 from penchant.studies.fashion.setup import CATEGORY, EPOCHS, PUBLISHED, Found, Setup
-from penchant.studies.study import Comparison, Finding, Section, Steps, StudyResult
+from penchant.studies.study import Comparison, Conclusion, Section, Steps, StudyResult
 
 TITLE = "Fashion: a hybrid of ratings, texts and pictures"
 DATA = "amazon-2018/AMAZON_FASHION"
@@ -130,7 +130,7 @@ def _absent(name: str) -> list[Section]:
                 ({fashion_films.POSTERS}) was not found in the cache or the mirror, so that the
                 branches for text and picture are not compared on this page.
             """,
-            findings=(Finding("honest", "What texts and pictures add was not measured."),),
+            conclusions=(Conclusion("honest", "What texts and pictures add was not measured."),),
         )
     ]
 

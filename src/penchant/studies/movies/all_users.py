@@ -12,7 +12,7 @@ from penchant.studies.movies.lists import RECONSTRUCTED
 from penchant.studies.movies.networks import step_of, what_was_run
 from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, Found, Setup, per_cent
 from penchant.studies.movies.shared_models import SHARED, TRIVIAL
-from penchant.studies.study import Comparison, Finding, Section, Sheet
+from penchant.studies.study import Comparison, Conclusion, DataTable, Section
 
 PUBLISHED = [name for name in ("LSTM", "modified LSTM") if name in NETWORKS]
 _WORDS: dict[Verdict | None, str] = {
@@ -67,38 +67,38 @@ def section(
     return Section(
         title="Honestly: many users, test rows only",
         text=text,
-        findings=tuple(_findings(found, auc, best)),
+        conclusions=tuple(_conclusions(found, auc, best)),
         tables=(_against(said, found), _order(said, found, auc)),
         comparisons=(decisions, order, everyone),
         steps=("shared", "lists", *(step_of(m) for m in NETWORKS), "judged"),
     )
 
 
-def _findings(found: Found, auc: Found, best: str) -> list[Finding]:
+def _conclusions(found: Found, auc: Found, best: str) -> list[Conclusion]:
     within, right = found["within"], _accuracy(found)
-    findings = [
-        Finding(
+    conclusions = [
+        Conclusion(
             "honest",
             f"Accuracy on test rows: {EVERYTHING} {per_cent(right[EVERYTHING], 1)}, "
             f"{MAJORITY} {per_cent(right[MAJORITY], 1)}, "
             + ", ".join(f"{m} {per_cent(right[m], 1)}" for m in NETWORKS)
             + f"; {best} {per_cent(right[best], 1)}.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             "AUC within users, where one half is chance, of models that all users share: "
             + ", ".join(f"{m} {within[m]['auc']:.3f}" for m in SHARED)
             + f"; “item mean”, the same for everybody, {within['item mean']['auc']:.3f}.",
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"Over the rows of all users together the user's own majority has an AUC of "
             f"{auc[MAJORITY]:.3f} without telling any two films of a user apart: such a figure "
             "says little of a recommender.",
         ),
     ]
-    findings += [Finding("verdict", verdict_on(name, found)) for name in PUBLISHED]
-    return [*findings, Finding("verdict", _within(within))]
+    conclusions += [Conclusion("verdict", verdict_on(name, found)) for name in PUBLISHED]
+    return [*conclusions, Conclusion("verdict", _within(within))]
 
 
 def _within(within: dict[str, Found]) -> str:
@@ -151,7 +151,7 @@ def _accuracy(found: Found) -> dict[str, float]:
     return {e.name: e.figures["like-accuracy"].value for e in table.entries}
 
 
-def _against(said: dict[str, Found], found: Found) -> Sheet:
+def _against(said: dict[str, Found], found: Found) -> DataTable:
     """Gains over both answers."""
     right = _accuracy(found)
     names = [m for m in right if m not in (EVERYTHING, *TRIVIAL)]
@@ -167,7 +167,7 @@ def _against(said: dict[str, Found], found: Found) -> Sheet:
         columns[f"{over} low"] = [f["low"] for f in figures]
         columns[f"{over} high"] = [f["high"] for f in figures]
         columns[f"against {short}"] = [f["verdict"] or "not judged" for f in figures]
-    return Sheet(
+    return DataTable(
         pl.DataFrame(columns, infer_schema_length=None),
         "Accuracy on test rows and what is gained over the two answers that need no network, with "
         "intervals over users. Verdicts are corrected for the number of models compared, "
@@ -178,11 +178,11 @@ def _against(said: dict[str, Found], found: Found) -> Sheet:
     )
 
 
-def _order(said: dict[str, Found], found: Found, auc: Found) -> Sheet:
+def _order(said: dict[str, Found], found: Found, auc: Found) -> DataTable:
     """Order, chances and size."""
     names = sorted(auc, key=lambda m: -found["within"][m]["auc"])
     within = [found["within"][m] for m in names]
-    return Sheet(
+    return DataTable(
         pl.DataFrame(
             {
                 "recommender": names,

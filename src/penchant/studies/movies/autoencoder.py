@@ -14,7 +14,7 @@ from penchant.evaluation import evaluate_predictions
 from penchant.models import Autoencoder
 from penchant.results.tables import Table
 from penchant.studies.movies.setup import LIKE, Found, Setup, answers, row_scores
-from penchant.studies.study import Comparison, Finding, Section, lines
+from penchant.studies.study import Comparison, Conclusion, Section, lines
 
 _MASKED = {"AutoRec by user": "autorec:axis=user", "AutoRec by item": "autorec"}
 _USER_MEAN = "the user's mean"
@@ -76,20 +76,20 @@ def section(setup: Setup, found: Found) -> Section:
     figures = {e.name: e.figures["rmse"].value for e in compared.tables["rating"].entries}
     epochs = len(test)
     ninth = test[min(9, epochs) - 1]
-    findings = [
-        Finding(
+    conclusions = [
+        Conclusion(
             "as published",
             "The published log of test losses goes from 58.0 to 10.3 by epoch 9; here from "
             f"{test[0]:.1f} to {ninth:.1f} by epoch {min(9, epochs)}, and to {test[-1]:.2f} by "
             f"epoch {epochs}.",
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"Saying 0 for every film has a test loss of {zeros:.2f} on the same scale, because "
             "nearly all entries are films that were not seen, and those are 0. After "
             f"{epochs} epochs the published network is {_beside(test[-1], zeros)}.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             "Asked for ratings that were left out of a user's vector, it is off by "
             f"{figures[_PLAIN]:.2f} stars (RMSE), saying 0 by {figures[_ZERO]:.2f}, the user's "
@@ -110,7 +110,7 @@ def section(setup: Setup, found: Found) -> Section:
             AutoRec is the same kind of network with the unseen entries left out of the loss. Below
             both are asked for a tenth of the ratings of the test users, and know the other nine.
         """,
-        findings=tuple(findings),
+        conclusions=tuple(conclusions),
         charts=(
             lines(
                 "Mean squared error of all entries by epoch, on a logarithmic scale.",

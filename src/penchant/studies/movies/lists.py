@@ -10,7 +10,7 @@ import penchant as pn
 from penchant.models import RBM
 from penchant.models.base import Recommender
 from penchant.studies.movies.setup import Found, Setup, contender
-from penchant.studies.study import Comparison, Finding, Section, Sheet, bars
+from penchant.studies.study import Comparison, Conclusion, DataTable, Section, bars
 
 _ZERO = "RBM from zero weights"
 _RANDOM = "RBM from random weights"
@@ -88,15 +88,15 @@ def section(setup: Setup, found: Found) -> Section:
         }
     )
     verdict = figures[_ZERO].verdict
-    findings = (
-        Finding(
+    conclusions = (
+        Conclusion(
             "trap",
             f"From zero weights the {hidden} hidden units amount to "
             f"{found['distinct'][_ZERO]} that differ, from random weights (deviation .01) to "
             f"{found['distinct'][_RANDOM]}. All start alike and, as nothing is drawn, all get "
             "the same updates for ever: thirty units do the work of one.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"Of the {_K} films that it puts first for a user, "
             f"{overlap[_ZERO]:.0%} are those that are simply most popular (random weights: "
@@ -115,7 +115,7 @@ def section(setup: Setup, found: Found) -> Section:
             beside the same machine with small random weights, the published autoencoder, and
             two simple strong models for the same task.
         """,
-        findings=findings,
+        conclusions=conclusions,
         charts=(
             bars(
                 f"Share of each user's first {_K} films that are the most popular ones.",
@@ -124,7 +124,7 @@ def section(setup: Setup, found: Found) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 table,
                 f"First {_K} films of {found['users']:,} users beside those of popularity.",
                 {"shared with Popular": "percent:0"},

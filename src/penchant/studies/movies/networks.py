@@ -12,7 +12,7 @@ from penchant.metrics import best_threshold
 from penchant.models.attributes.per_user import PerUserNetwork
 from penchant.results.formatting import duration, join_names
 from penchant.studies.movies.setup import NETWORKS, Found, Setup, by_row, known, liked, per_cent
-from penchant.studies.study import Finding, Section, Sheet, lines
+from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import AnyFloat, Float64
 
 _TUNED = 3  # every third user's networks are trained a second time, to choose a cut for F1
@@ -120,8 +120,8 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
             some film has, switch one of its genres off, and see how much the chance of a like
             changes. A film that is a comedy differs from the same film without that by so much.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "trap",
                 f"Mean change of the chance of a like, first {third} genres ({first}) against "
                 f"last {third} ({last}): {said}. {meaning}",
@@ -139,7 +139,7 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 table,
                 f"Mean change of the chance of a like by the first and the last {third} genres.",
                 dict.fromkeys(table.columns[1:3], "percent:2") | {"first to last": "fixed:2"},

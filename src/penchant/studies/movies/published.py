@@ -13,7 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.metrics import AUC, LikeAccuracy, LikeF1, best_threshold
 from penchant.results.formatting import join_names
 from penchant.studies.movies.setup import EVERYTHING, LIKE, NETWORKS, Found, Setup, per_cent
-from penchant.studies.study import Finding, Section, Sheet, bars
+from penchant.studies.study import Conclusion, DataTable, Section, bars
 from penchant.typing import Bool
 
 PUBLISHED = {
@@ -101,7 +101,7 @@ def _published(case: Case) -> Section:
     return Section(
         title="As published: one user",
         text=_told(case),
-        findings=_findings(case),
+        conclusions=_conclusions(case),
         charts=(
             bars(
                 "Accuracy on the user's ratings, training and test together.",
@@ -128,7 +128,7 @@ def _published(case: Case) -> Section:
     )
 
 
-def _table(case: Case) -> Sheet:
+def _table(case: Case) -> DataTable:
     names = list(case.said)
     seeds = [case.said[m].get("seeds") or [None] for m in names]
     frame = pl.DataFrame(
@@ -147,7 +147,7 @@ def _table(case: Case) -> Sheet:
         schema_overrides={"accuracy low": pl.Float64, "accuracy high": pl.Float64},
         infer_schema_length=None,
     )
-    return Sheet(
+    return DataTable(
         frame,
         "The published comparison again, training and test rows together. The AUC says whether "
         "liked films are put before others, whatever the cut: one half is chance.",
@@ -156,16 +156,16 @@ def _table(case: Case) -> Sheet:
     )
 
 
-def _findings(case: Case) -> tuple[Finding, ...]:
+def _conclusions(case: Case) -> tuple[Conclusion, ...]:
     likes, n = int(case.liked.sum()), case.n
-    findings = [
-        Finding(
+    conclusions = [
+        Conclusion(
             "as published",
             f"Published: {_listed({m: a for m, (a, _) in PUBLISHED.items()})}. Here, by the same "
             f"procedure: {_listed({m: case.accuracy(m) for m in PUBLISHED})}. Whoever likes "
             f"everything has {likes}/{n} = {per_cent(likes / n)}.",
         ),
-        Finding(
+        Conclusion(
             "trap",
             "The 84.91 % published for the LSTM is 45/53, the share of likes among the 53 ratings "
             "of user 1 of MovieLens 1M: the answer “likes everything” gets exactly that. The other "
@@ -175,17 +175,17 @@ def _findings(case: Case) -> tuple[Finding, ...]:
         ),
     ]
     if same := [m for m in NETWORKS if case.yes(m) == n]:
-        findings.append(
-            Finding(
+        conclusions.append(
+            Conclusion(
                 "trap",
                 f"Trained as published, {join_names(same)} {'says' if len(same) == 1 else 'say'} "
                 f"“like” to all {n} films.",
             )
         )
-    return (*findings, *_claims(case))
+    return (*conclusions, *_claims(case))
 
 
-def _claims(case: Case) -> list[Finding]:
+def _claims(case: Case) -> list[Conclusion]:
     """The published accuracies beside trivial answers, on the log that they were published for."""
     if case.setup.log.name != PUBLISHED_ON:
         return []
@@ -197,7 +197,7 @@ def _claims(case: Case) -> list[Finding]:
         name: claim(value, on=own, metric="like-accuracy", like=LIKE, seed=case.setup.seed)
         for name, (value, _) in PUBLISHED.items()
     }
-    return [Finding("trap", f"Published for the {n}: {c.sentence}") for n, c in found.items()]
+    return [Conclusion("trap", f"Published for the {n}: {c.sentence}") for n, c in found.items()]
 
 
 def _listed(shares: dict[str, float]) -> str:
@@ -250,8 +250,8 @@ def _parts(case: Case) -> Section:
             "says “like” to": [case.yes(m) for m in names],
         }
     )
-    findings = [
-        Finding(
+    conclusions = [
+        Conclusion(
             "honest",
             f"“Likes everything” is right on {train_likes} of the {n_train} ratings that are "
             f"trained on ({per_cent(train_likes / n_train)}) and on {test_likes} of the {n_test} "
@@ -259,8 +259,8 @@ def _parts(case: Case) -> Section:
         )
     ]
     if test_likes in (0, n_test):
-        findings.append(
-            Finding(
+        conclusions.append(
+            Conclusion(
                 "trap",
                 f"All {n_test} test ratings are {'likes' if test_likes else 'no likes'}. No "
                 "accuracy on them can tell a good recommender from a blind one, and an AUC is not "
@@ -271,8 +271,8 @@ def _parts(case: Case) -> Section:
         f"{name} {per_cent(case.accuracy(name))} and {per_cent(case.best_cut(name))}"
         for name in RECONSTRUCTED
     ]
-    findings.append(
-        Finding(
+    conclusions.append(
+        Conclusion(
             "trap",
             "A reconstruction becomes an accuracy only by a cut, and none was published. With one "
             f"at {LIKE:g} stars, and with the one that is best with the answers in hand: "
@@ -285,9 +285,9 @@ def _parts(case: Case) -> Section:
             Scoring training and test rows together hides what the test rows can show at all. The
             same decisions again, each part by itself.
         """,
-        findings=tuple(findings),
+        conclusions=tuple(conclusions),
         tables=(
-            Sheet(
+            DataTable(
                 table,
                 "Accuracy of the same decisions by part.",
                 dict.fromkeys(table.columns[1:4], "percent:2"),

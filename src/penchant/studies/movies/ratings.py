@@ -5,7 +5,7 @@ from __future__ import annotations
 import penchant as pn
 from penchant.data.splits import split_random
 from penchant.studies.movies.setup import Setup
-from penchant.studies.study import Comparison, Finding, Section
+from penchant.studies.study import Comparison, Conclusion, Section
 
 _MODELS = {
     "rating-aware RBM by item": "rating-rbm",
@@ -44,8 +44,8 @@ def section(found: Comparison) -> Section:
             random tenth of all ratings is the test, as papers have it; a twentieth decides when
             training ends.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "honest",
                 f"RMSE: {', '.join(f'{m} {rmse[m]:.4f}' for m in _MODELS)}; the best trivial "
                 f"answer, {bar}, {rmse[bar]:.4f}. {len(beating)} of {len(_MODELS)} are better than "

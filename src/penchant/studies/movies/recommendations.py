@@ -13,7 +13,7 @@ from penchant.models.attributes.per_user import PerUserNetwork
 from penchant.models.base import Recommender
 from penchant.models.protocols import RatesRows
 from penchant.studies.movies.setup import LIKE, Found, Setup, alone, per_cent, questions
-from penchant.studies.study import Finding, Section, Sheet
+from penchant.studies.study import Conclusion, DataTable, Section
 
 _SHOWN = 5
 _NETWORK = "modified LSTM"
@@ -110,14 +110,14 @@ def section(setup: Setup, by_shared: Found, remembered: Found) -> Section:
     states = pl.DataFrame(remembered["states"], infer_schema_length=None)
     trained, updated = remembered["epochs"]
     same = "exactly the chances that it gave before" if remembered["same"] else "other chances"
-    findings = (
-        Finding(
+    conclusions = (
+        Conclusion(
             "honest",
             f"Of {by_best['unseen']:,} films that user {user} has not rated, {best} calls "
             f"{by_best['likes']:,} likes; the {_NETWORK} of this user alone calls "
             f"{by_own['likes']:,} ({per_cent(by_own['likes'] / by_own['unseen'], 1)}) likes.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"An update goes on from the network's weights ({updated} epochs in place of "
             f"{trained}), and keeps those that it had: put back, the network gives {same}.",
@@ -133,14 +133,14 @@ def section(setup: Setup, by_shared: Found, remembered: Found) -> Section:
             another one; and by the published network of this user alone. All have learned
             from all ratings.
         """,
-        findings=findings,
+        conclusions=conclusions,
         tables=(
             *(
                 _list(found, f"By {name}, one model for all users.")
                 for name, found in by_shared.items()
             ),
             _list(by_own, f"By the {_NETWORK}, a network of user {user} alone."),
-            Sheet(
+            DataTable(
                 states,
                 f"The {_NETWORK} of user {user} as ratings come in: unseen films by answer, and "
                 "the share of the user's own ratings that are answered rightly.",
@@ -151,7 +151,7 @@ def section(setup: Setup, by_shared: Found, remembered: Found) -> Section:
     )
 
 
-def _list(found: Found, caption: str) -> Sheet:
+def _list(found: Found, caption: str) -> DataTable:
     frame = pl.DataFrame(
         {
             "film": found["titles"],
@@ -160,4 +160,4 @@ def _list(found: Found, caption: str) -> Sheet:
         },
         schema={"film": pl.String, "genres": pl.String, "why": pl.String},
     )
-    return Sheet(frame, caption)
+    return DataTable(frame, caption)

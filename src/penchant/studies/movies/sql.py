@@ -11,7 +11,7 @@ from penchant.data.attributes.binary import item_attributes
 from penchant.data.attributes.rows import attribute_rows
 from penchant.data.attributes.sql import attribute_rows_sql, sql_tables
 from penchant.studies.movies.setup import LIKE, Found, Setup
-from penchant.studies.study import Finding, Section, Sheet
+from penchant.studies.study import Conclusion, DataTable, Section
 
 _AT_ONCE = 20_000
 _SHORT = ("Action", "Film-Noir")  # what the shown text is shortened to
@@ -70,8 +70,8 @@ def section(setup: Setup, found: Found) -> Section:
             DuckDB is printed by: penchant attributes {setup.log.name} --sql. It has
             {found["lines"]} lines; below it is cut to two genres.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "honest",
                 f"Run in SQLite {found['version']} it gives {found['rows']:,} rows, of which "
                 f"{found['likes']:,} are likes; compared with the {found['wanted']:,} rows that "
@@ -79,7 +79,7 @@ def section(setup: Setup, found: Found) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame({"SQL": shown}),
                 f"The preparation, cut to {' and '.join(_SHORT)}.",
             ),

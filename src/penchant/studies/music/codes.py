@@ -10,7 +10,7 @@ import polars as pl
 from penchant.encoders.tabular.autoencoder import FeatureAutoencoder
 from penchant.encoders.tabular.pca import PrincipalComponents
 from penchant.studies.music.setup import Found, Setup, rounded
-from penchant.studies.study import Finding, Section, Sheet, lines
+from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import Float32
 
 PUBLISHED_LOSS = (1.2110, 1.0251)
@@ -120,7 +120,7 @@ def section(found: Found) -> Section:
             a rate of .0001, on all rows. The others learn from 60 % of the rows by Adam and stop
             when they no longer reconstruct another 10 % better; what is left are “other rows”.
         """,
-        findings=tuple(_findings(found)),
+        conclusions=tuple(_conclusions(found)),
         charts=(
             lines(
                 "Share of all variance that the first principal components explain.",
@@ -140,7 +140,7 @@ def section(found: Found) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame(found["table"], infer_schema_length=None),
                 f"Mean squared errors of reconstructions; saying zero has {zero:.4f} of all rows "
                 f"and {found['zero other']:.4f} of the other rows.",
@@ -151,7 +151,7 @@ def section(found: Found) -> Section:
     )
 
 
-def _findings(found: Found) -> list[Finding]:
+def _conclusions(found: Found) -> list[Conclusion]:
     curve, zero = found["curve"], found["zero"]
     worse = curve[-1] >= zero
     rows = {row["codings"]: row for row in found["table"]}
@@ -160,24 +160,24 @@ def _findings(found: Found) -> list[Finding]:
     )
     trained, pca = _other(rows[_CODED]), _other(rows["PCA"])
     return [
-        Finding(
+        Conclusion(
             "as published",
             f"The error falls from {curve[0]:.4f} to {curve[-1]:.4f} in {len(curve)} epochs "
             f"(published: {PUBLISHED_LOSS[0]:.4f} to {PUBLISHED_LOSS[1]:.4f}).",
         ),
-        Finding(
+        Conclusion(
             "trap" if worse else "honest",
             f"Saying zero of every feature has {zero:.4f}, so that the published training ends "
             + ("worse than having learned nothing" if worse else "better than that")
             + f"; {DIM} principal components have {found['pca']:.4f}.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"Trained to its end, the same autoencoder has {trained:.4f} on other rows where PCA "
             f"has {pca:.4f} and zero {found['zero other']:.4f}; the lowest of the table is "
             f"{_other(rows[best]):.4f} ({best}).",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"{DIM} components explain {sum(found['explained'][:DIM]):.1%} of the variance; for "
             f"90 % it takes {_needed(found['explained'], 0.9)}.",

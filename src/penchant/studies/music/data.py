@@ -7,7 +7,7 @@ import polars as pl
 from penchant.data.reviews import COLUMNS, merged
 from penchant.data.splits import TEST
 from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, Found, Setup, columns_of
-from penchant.studies.study import Finding, Section, Sheet
+from penchant.studies.study import Conclusion, DataTable, Section
 
 _SHOWN = 60
 
@@ -112,19 +112,21 @@ def section(setup: Setup, found: Found) -> Section:
             {found["features"]} features, with mean, median and number of the ratings of each
             product.
         """,
-        findings=tuple(_findings(found)),
+        conclusions=tuple(_conclusions(found)),
         tables=(
-            Sheet(counts, "Counts, as published and in this log."),
-            Sheet(pl.DataFrame(found["cleaning"], infer_schema_length=None), "What cleaning did."),
-            Sheet(gaps, "Columns of the merged table.", {"share": "percent"}),
+            DataTable(counts, "Counts, as published and in this log."),
+            DataTable(
+                pl.DataFrame(found["cleaning"], infer_schema_length=None), "What cleaning did."
+            ),
+            DataTable(gaps, "Columns of the merged table.", {"share": "percent"}),
         ),
         steps=("data",),
     )
 
 
-def _findings(found: Found) -> list[Finding]:
+def _conclusions(found: Found) -> list[Conclusion]:
     said = [
-        Finding(
+        Conclusion(
             "honest",
             f"{found['merged']:,} of {found['reviews']:,} reviews are of products that the "
             f"metadata know, {found['users']:,} users on {found['items']:,} products"
@@ -140,7 +142,7 @@ def _findings(found: Found) -> list[Finding]:
     if not again["events"]:
         return said
     said.append(
-        Finding(
+        Conclusion(
             "trap" if copies else "honest",
             f"{copies:,} of {again['events']:,} reviews repeat a text that the same user wrote "
             f"before, on another product or the same. In a random split that leaves "

@@ -6,7 +6,7 @@ import polars as pl
 
 from penchant.exploration.log_exploration import explore
 from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, Found, Setup, columns_of
-from penchant.studies.study import Finding, Graph, Section, Sheet, bars, lines
+from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines
 
 _POPULAR, _WORDS = 50, 12
 
@@ -58,27 +58,31 @@ def section(setup: Setup, found: Found) -> Section:
             “Fightin' Words”, 2008); beyond 2 is seldom chance. Word clouds of the same words and
             all further figures are on the page of “penchant explore”.
         """,
-        findings=tuple(_findings(found)),
+        conclusions=tuple(_conclusions(found)),
         charts=tuple(_charts(found)),
         tables=(
-            *([Sheet(missing, "Missing values.", {"share": "percent"})] if len(missing) else []),
-            Sheet(popular, f"The {len(popular)} products with most reviews."),
+            *(
+                [DataTable(missing, "Missing values.", {"share": "percent"})]
+                if len(missing)
+                else []
+            ),
+            DataTable(popular, f"The {len(popular)} products with most reviews."),
         ),
         steps=("explored",),
     )
 
 
-def _findings(found: Found) -> list[Finding]:
+def _conclusions(found: Found) -> list[Conclusion]:
     balance = dict(zip(found["balance"]["side"], found["balance"]["share"], strict=True))
     larger = max(balance, key=lambda side: balance[side])
     said = [
-        Finding(
+        Conclusion(
             "honest",
             f"{found['top givers']:,} of {found['users']:,} users gave the highest rating, "
             f"{found['top rating']:g}, at least once (published: {PUBLISHED_COUNTS['top']:,} of "
             f"{CATEGORY}).",
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"{balance[larger]:.1%} of the reviews are {larger}: whoever always says {larger} is "
             "right as often, and any accuracy has to be read beside that.",
@@ -89,7 +93,7 @@ def _findings(found: Found) -> list[Finding]:
         means = dict(zip(told["kind"], told["rating"], strict=True))
         if len(means) == 2:
             said.append(
-                Finding(
+                Conclusion(
                     "honest",
                     f"Verified purchases get {means['verified']:.2f} stars on the mean, other "
                     f"reviews {means['other']:.2f}.",
@@ -102,7 +106,7 @@ def _findings(found: Found) -> list[Finding]:
             for low, high in zip(spread["low_quarter"], spread["high_quarter"], strict=True)
         ]
         said.append(
-            Finding(
+            Conclusion(
                 "honest",
                 "The middle half of mean ratings spans "
                 f"{width[0]:.2f} stars among products with {_range(spread, 0)} and {width[-1]:.2f} "

@@ -10,7 +10,7 @@ import polars as pl
 from penchant.features.reviews.features import ReviewFeatures
 from penchant.features.reviews.settings import ReviewSettings
 from penchant.studies.music.setup import Found, Setup
-from penchant.studies.study import Finding, Section, Sheet
+from penchant.studies.study import Conclusion, DataTable, Section
 from penchant.typing import Float32
 
 _FROM = {
@@ -90,15 +90,15 @@ def section(found: Found) -> Section:
             the purchase is verified, its day and its style come with the purchase; where something
             is to be recommended, which has none yet, their training means stand in.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "trap",
                 f"{found['far']:,} of {found['rows']:,} rows ({found['far'] / found['rows']:.1%}) "
                 f"have a published feature more than {_FAR:g} standard deviations from the mean; "
                 f"of our own set {found['far ours']:,}. A network without bounds follows such "
                 "inputs wherever they lead.",
             ),
-            Finding(
+            Conclusion(
                 "honest",
                 f"{found['constant']} of the {found['n published']} published features are the "
                 "same in all rows of this log and say nothing."
@@ -107,8 +107,8 @@ def section(found: Found) -> Section:
             ),
         ),
         tables=(
-            Sheet(pl.DataFrame(found["published"]), "The published features.", formats),
-            Sheet(pl.DataFrame(found["ours"]), "Features that are known beforehand.", formats),
+            DataTable(pl.DataFrame(found["published"]), "The published features.", formats),
+            DataTable(pl.DataFrame(found["ours"]), "Features that are known beforehand.", formats),
         ),
         steps=("features",),
     )

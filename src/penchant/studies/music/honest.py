@@ -10,7 +10,7 @@ from penchant.models.base import Recommender
 from penchant.results.evaluation import Evaluation
 from penchant.results.formatting import join_names
 from penchant.studies.music.setup import Setup
-from penchant.studies.study import Comparison, Finding, Section
+from penchant.studies.study import Comparison, Conclusion, Section
 
 HONEST = "DNN, honest features"
 MODELS = {
@@ -57,7 +57,7 @@ def section(setup: Setup, compared: Comparison, read: Comparison) -> Section:
             answers another question, which is how many stars a text that has been written amounts
             to.
         """,
-        findings=tuple(_findings(compared, read)),
+        conclusions=tuple(_conclusions(compared, read)),
         comparisons=(
             replace(compared, title="Ratings and likes of later reviews"),
             replace(read, title="The same reviews, with what the user wrote in them"),
@@ -66,14 +66,14 @@ def section(setup: Setup, compared: Comparison, read: Comparison) -> Section:
     )
 
 
-def _findings(compared: Comparison, read: Comparison) -> list[Finding]:
+def _conclusions(compared: Comparison, read: Comparison) -> list[Conclusion]:
     table = compared.tables["rating"]
     bar = table.best_trivial
     better = [name for name in MODELS if table[name].verdict == "beats"]
     figure = table[HONEST].figures[table.primary]
     own = read.tables["rating"][OWN].figures[table.primary]
     found = [
-        Finding(
+        Conclusion(
             "verdict",
             f"{join_names(better)} {'are' if len(better) > 1 else 'is'} better than the best "
             f"trivial answer, {bar.name}, at predicting later ratings."
@@ -81,7 +81,7 @@ def _findings(compared: Comparison, read: Comparison) -> list[Finding]:
             else f"Of {len(MODELS)} models with what is known beforehand none predicts later "
             f"ratings better than the best trivial answer, {bar.name}.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"RMSE is {figure.value:.4f} for the DNN on honest features and "
             f"{bar.figures[table.primary].value:.4f} for {bar.name} (gain {figure.gain:+.4f}, "
@@ -95,7 +95,7 @@ def _findings(compared: Comparison, read: Comparison) -> list[Finding]:
         auc = likes[HONEST].figures["auc"].value
         told = read.tables["like"][OWN].figures["auc"].value
         found.append(
-            Finding(
+            Conclusion(
                 "honest",
                 f"Whether a later review is a like is told with an AUC of {auc:.3f} "
                 f"({best.name}: {best.figures['auc'].value:.3f}); with the review's own text "

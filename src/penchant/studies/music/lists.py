@@ -9,7 +9,7 @@ from penchant.data.vocabulary import Id
 from penchant.models.base import Recommender
 from penchant.studies.music.regressor import ORIGINAL, RECONSTRUCTED
 from penchant.studies.music.setup import Found, Setup, rounded
-from penchant.studies.study import Finding, Section, Sheet
+from penchant.studies.study import Conclusion, DataTable, Section
 
 WAYS = {
     "DNN on the features": "dnn-regressor",
@@ -84,7 +84,7 @@ def _lists(setup: Setup, model: Recommender, users: list[Id]) -> Found:
 def section(setup: Setup, published: Found, found: Found) -> Section:
     """The published list, and each user's own."""
     sheets = [
-        Sheet(
+        DataTable(
             pl.DataFrame({n: values for n, values in published[name].items() if n != "highest"}),
             f"The published list, by the {said}: the review rows with the highest predictions of "
             "the whole table.",
@@ -98,7 +98,7 @@ def section(setup: Setup, published: Found, found: Found) -> Section:
             titles = told["shown"][n]["title"]
             columns[way] = [*titles, *[None] * (_SHOWN - len(titles))]
         sheets.append(
-            Sheet(
+            DataTable(
                 pl.DataFrame(columns, infer_schema_length=None),
                 f"For user {user['user']}, {user['ratings']} reviews with {user['mean']:.1f} stars "
                 f"on the mean, highest for {'; '.join(user['liked'])}.",
@@ -117,18 +117,18 @@ def section(setup: Setup, published: Found, found: Found) -> Section:
             say how many stars a user would give; which product a user would take is another
             question, and the section on products alike has judged that.
         """,
-        findings=tuple(_findings(published, found)),
+        conclusions=tuple(_conclusions(published, found)),
         tables=tuple(sheets),
         steps=("regressor", "lists"),
     )
 
 
-def _findings(published: Found, found: Found) -> list[Finding]:
+def _conclusions(published: Found, found: Found) -> list[Conclusion]:
     first, second = published[ORIGINAL], published[RECONSTRUCTED]
     people = len(set(first["reviewed by"]) | set(second["reviewed by"]))
     products = len(set(first["product"]) | set(second["product"]))
     said = [
-        Finding(
+        Conclusion(
             "as published",
             f"The highest predictions are {first['highest']:.2f} on the features and "
             f"{second['highest']:.2f} on the reconstruction; the rows are reviews that {people} "
@@ -137,7 +137,7 @@ def _findings(published: Found, found: Found) -> list[Finding]:
     ]
     for way, told in found["ways"].items():
         said.append(
-            Finding(
+            Conclusion(
                 "honest",
                 f"By the {way.replace('products', 'products that were')}, {found['many']} users "
                 f"get {told['lists']} different lists of {told['different']} products; "

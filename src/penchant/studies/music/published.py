@@ -17,7 +17,7 @@ from penchant.studies.music.regressor import (
     VARIANTS,
 )
 from penchant.studies.music.setup import Found, Setup, average
-from penchant.studies.study import Comparison, Finding, Section, Sheet, lines, points
+from penchant.studies.study import Comparison, Conclusion, DataTable, Section, lines, points
 
 MAE, MSE = 0.3398, 31.7
 """As published, on 30 % of the rows."""
@@ -51,9 +51,9 @@ def section(setup: Setup, found: Found, claimed: str) -> Section:
             Bounded is the same network whose output cannot leave the scale. Figures in the table
             are means over {_splits(setup)}; nothing is chosen on test rows.
         """,
-        findings=(
-            *_findings(found, tables),
-            Finding("trap", f"The published error here: {claimed}"),
+        conclusions=(
+            *_conclusions(found, tables),
+            Conclusion("trap", f"The published error here: {claimed}"),
         ),
         charts=(
             points(
@@ -67,7 +67,7 @@ def section(setup: Setup, found: Found, claimed: str) -> Section:
         ),
         tables=(
             _table(found),
-            Sheet(
+            DataTable(
                 pl.DataFrame(found["far"]),
                 "The test rows that the published network misses by most, over all splits, each "
                 "with its input that lies farthest from the training mean, and the prediction of "
@@ -88,7 +88,7 @@ def _splits(setup: Setup) -> str:
     return "one split" if setup.splits == 1 else f"{setup.splits} splits"
 
 
-def _table(found: Found) -> Sheet:
+def _table(found: Found) -> DataTable:
     names = [*VARIANTS, CUT_LATER, HIGHEST, *TRIVIAL]
     figures = {name: found["figures"][name] for name in names}
     frame = pl.DataFrame(
@@ -103,7 +103,7 @@ def _table(found: Found) -> Sheet:
         },
         strict=False,
     )
-    return Sheet(
+    return DataTable(
         frame,
         "Errors on test rows, in stars and squared stars, means over the splits; the farthest "
         "prediction of all of them.",
@@ -112,7 +112,7 @@ def _table(found: Found) -> Sheet:
     )
 
 
-def _findings(found: Found, tables: dict[str, Comparison]) -> list[Finding]:
+def _conclusions(found: Found, tables: dict[str, Comparison]) -> list[Conclusion]:
     figures = found["figures"]
     own, high = figures[ORIGINAL], figures[HIGHEST]
     mae, mse = average(own, "mae"), average(own, "mse")
@@ -124,20 +124,20 @@ def _findings(found: Found, tables: dict[str, Comparison]) -> list[Finding]:
     outside = sum(f["off"] > 4 for f in found["far"])  # no prediction on the scale is off by more
     far = found["far"][0]
     return [
-        Finding(
+        Conclusion(
             "as published",
             f"On the features MAE {mae:.4f} and MSE {mse:.4f} (published {MAE} and {MSE}); on the "
             f"reconstruction {average(rebuilt, 'mae'):.4f} and {average(rebuilt, 'mse'):.4f}.",
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"Always saying {HIGHEST.removeprefix('always ')} has MAE {average(high, 'mae'):.4f} "
             f"and MSE {average(high, 'mse'):.4f} without looking at anything.",
         ),
-        Finding(
+        Conclusion(
             "verdict", f"By MAE {_against(tables['mae'])} By squares {_against(tables['rmse'])}"
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"The farthest prediction is {far['off']:.2f} stars off ({far['predicted']:.2f} for a "
             f"{far['rating']:g}); its farthest input, {far['farthest input']}, is "
@@ -149,7 +149,7 @@ def _findings(found: Found, tables: dict[str, Comparison]) -> list[Finding]:
                 else "No row here is off by more than the whole scale, as the published MSE needs."
             ),
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"The worst 1 % of the test rows make {share:.0%} of the squared error. Cut at 5 "
             "deviations in training, too, the network has MSE "

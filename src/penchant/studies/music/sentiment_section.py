@@ -10,7 +10,7 @@ from penchant.results.formatting import join_names
 from penchant.studies.music.reviews import Reviews
 from penchant.studies.music.sentiment import CNN, PLAIN, table_of
 from penchant.studies.music.setup import Found
-from penchant.studies.study import Finding, Graph, Section, Sheet, bars, lines, reliability
+from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines, reliability
 
 ACCURACY = 0.914
 """As published: the last line of the training log, called test accuracy elsewhere."""
@@ -43,7 +43,7 @@ def section(told: Reviews, found: Found) -> Section:
             like are chosen on users inside the training part. All classifiers but the published
             network read summary and text. Intervals draw users with replacement.
         """,
-        findings=tuple(_findings(found)),
+        conclusions=tuple(_conclusions(found)),
         charts=tuple(_charts(found)),
         tables=(
             _decided(published),
@@ -65,7 +65,7 @@ def _missing(told: Reviews) -> str:
     return f"Not found here, and so left out: {join_names(list(told.missing))}."
 
 
-def _decided(published: Found) -> Sheet:
+def _decided(published: Found) -> DataTable:
     """The confusion matrix of the published network and of the majority, with its shares."""
     (tn, fp), (fn, tp) = published["confusion"]
     majority = ((0, tn + fp), (0, fn + tp))
@@ -90,7 +90,7 @@ def _decided(published: Found) -> Sheet:
             }
         )
     shares = ("published accuracy", "accuracy", "precision", "recall", "F", "recall of negatives")
-    return Sheet(
+    return DataTable(
         pl.DataFrame(rows, infer_schema_length=None),
         "As published: decisions on a random 30 % of the rows.",
         dict.fromkeys(shares, "percent:2"),
@@ -101,7 +101,7 @@ def _over(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _sheet(found: Found, caption: str) -> Sheet:
+def _sheet(found: Found, caption: str) -> DataTable:
     table = table_of(found)
     shown = [
         column
@@ -111,7 +111,7 @@ def _sheet(found: Found, caption: str) -> Sheet:
     ]
     table = table.select("classifier", *shown, *_FURTHER)
     formats = {name: "signed:3" for name in _SHOWN[1:] if name in table.columns}
-    return Sheet(table, caption, formats | {"seconds": "duration"})
+    return DataTable(table, caption, formats | {"seconds": "duration"})
 
 
 def accuracies(published: Found) -> tuple[float, float]:
@@ -126,7 +126,7 @@ def _row(found: Found, name: str) -> Found:
     return row
 
 
-def _findings(found: Found) -> list[Finding]:
+def _conclusions(found: Found) -> list[Conclusion]:
     published, quickly, slowly = found["published"], found["quickly"], found["slowly"]
     (tn, fp), (fn, tp) = published["confusion"]
     n = tn + fp + fn + tp
@@ -140,18 +140,18 @@ def _findings(found: Found) -> list[Finding]:
     weak = max(tools, key=lambda row: row["recall of negatives"])
     plain = _row(found["tools"], PLAIN)
     said = [
-        Finding(
+        Conclusion(
             "as published",
             f"The published network is right on {accuracy:.2%} of the test rows (published "
             f"{ACCURACY:.1%}); it finds {_percent(tn, tn + fp)} of the negative reviews.",
         ),
-        Finding(
+        Conclusion(
             "trap",
             f"Calling every review positive is right on {always:.2%}: the network adds "
             f"{100 * (accuracy - always):+.2f} points. {published['seen']:,} of {n:,} test rows "
             "have the same user and text among the training rows.",
         ),
-        Finding(
+        Conclusion(
             "verdict",
             f"By user, the published network orders reviews with an AUC of {cnn['AUC']:.3f} "
             f"({cnn['AUC low']:.3f} to {cnn['AUC high']:.3f}) and is right on "
@@ -162,7 +162,7 @@ def _findings(found: Found) -> list[Finding]:
     ]
     if best is not first:
         said.append(
-            Finding(
+            Conclusion(
                 "honest",
                 f"On the first split {best['classifier']} has the highest AUC of the slower ones, "
                 f"{best['AUC']:.3f}, where TF-IDF has {first['AUC']:.3f} (over it "
@@ -170,7 +170,7 @@ def _findings(found: Found) -> list[Finding]:
             )
         )
     said.append(
-        Finding(
+        Conclusion(
             "honest",
             f"Against the rare class, “{weak['classifier']}” finds most negative reviews, "
             f"{weak['recall of negatives']:.1%} where the plain network finds "
@@ -189,7 +189,7 @@ def _findings(found: Found) -> list[Finding]:
         np.asarray(published["chances"]), np.asarray(published["truth"], bool)
     )
     said.append(
-        Finding(
+        Conclusion(
             "honest",
             f"Its stated chances are off by {100 * error:.1f} points on the mean (expected "
             "calibration error, test rows of the published split).",

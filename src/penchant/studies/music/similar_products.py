@@ -11,7 +11,7 @@ from penchant.evaluation import evaluate
 from penchant.results.evaluation import Evaluation
 from penchant.similar_items import similar
 from penchant.studies.music.setup import Found, Setup, columns_of
-from penchant.studies.study import Comparison, Finding, Section, Sheet, lines
+from penchant.studies.study import Comparison, Conclusion, DataTable, Section, lines
 
 _SHOWN, _MANY = 10, 100
 _COLUMNS = (
@@ -91,7 +91,7 @@ def section(found: Found, compared: Comparison) -> Section:
             Looked at in full: {found["title"]} ({found["item"]}), with {found["ratings"]:,} ratings
             the most reviewed product.
         """,
-        findings=tuple(_findings(found, table.best_trivial.name, compared)),
+        conclusions=tuple(_conclusions(found, table.best_trivial.name, compared)),
         charts=(
             lines(
                 f"Correlation by place in the list: median over the {found['many']} most reviewed "
@@ -102,12 +102,12 @@ def section(found: Found, compared: Comparison) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 pl.DataFrame(found["plain"]),
                 "As published: correlation of whole columns.",
                 {"correlation": "fixed:4", "overall_mean": "fixed:2"},
             ),
-            Sheet(
+            DataTable(
                 pl.DataFrame(found["shrunken"]),
                 "Over what both have rated, at least two users, shrunken by 10.",
                 {"correlation": "fixed:4", "overall_mean": "fixed:2"},
@@ -118,7 +118,7 @@ def section(found: Found, compared: Comparison) -> Section:
     )
 
 
-def _findings(found: Found, bar: str, compared: Comparison) -> list[Finding]:
+def _conclusions(found: Found, bar: str, compared: Comparison) -> list[Conclusion]:
     first, last = found["fall"][0], found["fall"][-1]
     places = max(found["places"], 1)
     table = compared.tables["ranking"]
@@ -129,19 +129,19 @@ def _findings(found: Found, bar: str, compared: Comparison) -> list[Finding]:
         verdict = words.get(figure.verdict or "", "not judged against")
         said.append(f"{name} {figure.value:.3f} ({verdict} {bar})")
     return [
-        Finding(
+        Conclusion(
             "as published",
             f"Over the {found['many']} most reviewed products the median correlation is "
             f"{_said(first)} in the first place and {_said(last)} in the tenth; "
             f"{found['at most one']:,} of {places:,} places ({found['at most one'] / places:.0%}) "
             f"rest on one user who rated both or on nobody.",
         ),
-        Finding(
+        Conclusion(
             "honest",
             f"With at least two users in common {found['places shrunken']:,} of these places can "
             f"be filled, {found['shared']:,} with the same product.",
         ),
-        Finding(
+        Conclusion(
             "verdict",
             f"Judged by what users reviewed later, nDCG@10 is {'; '.join(said)}, where {bar} has "
             f"{table.best_trivial.figures[table.primary].value:.3f}.",

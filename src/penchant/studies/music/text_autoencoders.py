@@ -9,7 +9,7 @@ from penchant.data.splits import TRAIN
 from penchant.encoders.text.autoencoder import Reader, TextAutoencoder
 from penchant.encoders.text.tokens import Tokeniser
 from penchant.studies.music.setup import Found, Setup
-from penchant.studies.study import Finding, Section, Sheet, lines
+from penchant.studies.study import Conclusion, DataTable, Section, lines
 
 READERS: dict[Reader, str] = {
     "cnn": "convolutions",
@@ -100,8 +100,8 @@ def section(found: Found) -> Section:
             {found["new"]:,} are not among those learned from; most of the rest are “Five Stars”
             and the like.
         """,
-        findings=(
-            Finding(
+        conclusions=(
+            Conclusion(
                 "honest",
                 f"Of the words of new summaries {readers[best]['new']:.1%} stand where they stood "
                 f"({best}), of all summaries {readers[best]['all']:.1%}; always saying the most "
@@ -116,13 +116,13 @@ def section(found: Found) -> Section:
             ),
         ),
         tables=(
-            Sheet(
+            DataTable(
                 table,
                 "Words of other summaries that are said again in their places.",
                 {"words right": "percent", "words right, new summaries": "percent"},
             ),
             *(
-                [Sheet(pl.DataFrame(found["examples"]), "New summaries, said again.")]
+                [DataTable(pl.DataFrame(found["examples"]), "New summaries, said again.")]
                 if found["examples"]["summary"]
                 else []
             ),

@@ -20,7 +20,7 @@ from penchant.studies.music.setup import (
     errors,
     with_statistics,
 )
-from penchant.studies.study import Finding, Section, Sheet, bars
+from penchant.studies.study import Conclusion, DataTable, Section, bars
 
 _TEXTS = ("text", "summary")
 MEAN_ALL, MEAN_TRAIN = "the product's mean, test rows among it", "the product's mean, without them"
@@ -108,9 +108,9 @@ def section(found: Found) -> Section:
             as published. Where texts are exchanged among test rows, the network is the same one;
             what it then loses is what it owed to its own text.
         """,
-        findings=(
-            Finding("trap", _on_statistics(statistics)),
-            Finding("trap", _on_texts(texts)),
+        conclusions=(
+            Conclusion("trap", _on_statistics(statistics)),
+            Conclusion("trap", _on_texts(texts)),
         ),
         charts=(
             bars(
@@ -134,7 +134,7 @@ def section(found: Found) -> Section:
     )
 
 
-def _sheet(found: dict[str, list[Found]], caption: str) -> Sheet:
+def _sheet(found: dict[str, list[Found]], caption: str) -> DataTable:
     frame = pl.DataFrame(
         {
             "what it knows": list(found),
@@ -146,7 +146,7 @@ def _sheet(found: dict[str, list[Found]], caption: str) -> Sheet:
     )
     several = len(next(iter(found.values())))
     mean = f" Means over {several} splits." if several > 1 else ""
-    return Sheet(frame, f"{caption}{mean}", {"MAE": "fixed:4", "MSE": "fixed:4"})
+    return DataTable(frame, f"{caption}{mean}", {"MAE": "fixed:4", "MSE": "fixed:4"})
 
 
 def _on_statistics(found: dict[str, list[Found]]) -> str:
