@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from penchant.models import EASE, IALS, Popular
 from penchant.models.base import Recommender
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Blend(Recommender):
     """The sum of some models."""
 
@@ -29,7 +28,6 @@ class Blend(Recommender):
         return np.sum(parts, axis=0, dtype=np.float32)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Own(Popular):
     """A class of one's own."""
 

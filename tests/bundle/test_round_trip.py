@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Annotated
 
 import numpy as np
@@ -121,7 +121,6 @@ def test_numbers_that_are_only_almost_the_same_type(log, tmp_path):
     assert type(restored.threshold) is type(model.threshold)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Mine(Recommender):
     """A class that penchant does not know."""
 
@@ -219,10 +218,7 @@ def test_an_own_class_must_be_given(log, tmp_path):
 class Bare(Mine):
     """Takes a target, but not the text of one."""
 
-
-Bare.__annotations__ = {"aim": Target}
-Bare.aim = Like(4)
-Bare = dataclass(kw_only=True, eq=False, repr=False)(Bare)
+    aim: Target = Like(4)
 
 
 @pytest.mark.parametrize(

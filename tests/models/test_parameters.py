@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import pytest
@@ -21,7 +20,6 @@ def test_every_name_gives_its_class_and_back():
 
 
 def test_a_class_of_someone_else_has_no_name():
-    @dataclass(kw_only=True, eq=False, repr=False)
     class Mine(EASE):
         pass
 
@@ -76,7 +74,6 @@ def test_parameters_carry_types_defaults_and_spaces():
 
 
 def test_values_are_converted_once_checked():
-    @dataclass(kw_only=True, eq=False, repr=False)
     class Mine(EASE):
         share: Annotated[float, Field(ge=0, le=1)] = 0.5
 

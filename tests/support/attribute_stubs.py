@@ -14,7 +14,7 @@ from support.stubs import Sound, breaks
 class SoundOnAttributes(Sound):
     """Counts likes and others of each user and attribute, as naive Bayes does."""
 
-    learns: ClassVar[str] = "attributes"
+    signal: ClassVar[str] = "attributes"
 
     @property
     def target(self):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -19,18 +18,16 @@ def breaks(check):
     """Register a model that must not pass this check."""
 
     def register(cls):
-        cls = dataclass(kw_only=True, eq=False, repr=False)(cls)
         BREAKS.setdefault(check, []).append(cls)
         return cls
 
     return register
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Sound(Recommender):
     width: int = 3
 
-    learns: ClassVar[str] = "pairs"
+    signal: ClassVar[str] = "pairs"
 
     @property
     def target(self):

@@ -4,7 +4,6 @@ import dataclasses
 import importlib.util
 import json
 import sys
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -64,7 +63,6 @@ def grid(rated):
     return pn.tune(adjusted, rated, "f1", space=GRID)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Peak(Bias):
     """Its score is known beforehand: best where `at` is 3, and failing where asked to."""
 

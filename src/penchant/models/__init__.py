@@ -176,10 +176,7 @@ def name_of(cls: type[Recommender]) -> str | None:
 
 def spec_of(model: Recommender) -> str:
     """The text from which `make` makes the same model: its name and what is not the default."""
-    from penchant.models.parameters import parameters
-
-    known = parameters(type(model))
-    changed = [f"{n}={v}" for n, v in model.params().items() if v != known[n].default]
+    changed = [f"{n}={v}" for n, v in model.changed_params().items()]
     name = name_of(type(model)) or type(model).__name__
     return f"{name}:{','.join(changed)}" if changed else name
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -17,7 +16,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, NotFittedError, ParameterError, UnknownIdError
-from penchant.models.parameters import check_names, check_values, parameters
+from penchant.models.parameters import Parameterised
 from penchant.models.protocols import ItemVectors
 from penchant.run import Run
 from penchant.topk import BLOCK_CELLS, top_k
@@ -29,13 +28,12 @@ Signal = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
 and items are rated, which attributes of items each user likes, or nothing."""
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
-class Recommender(ABC):
+class Recommender(Parameterised, ABC):
     """Parameters that learn from a Dataset and score items for Histories.
 
-    A subclass is a dataclass whose fields are its hyper-parameters; it defines `_fit` and
-    `_scores`. Whatever it learns goes into attributes whose names end in `_` and are arrays
-    (NumPy, SciPy sparse, torch), numbers, texts or lists of numbers, so that it can be saved.
+    The annotated fields of a subclass are its hyper-parameters; it defines `_fit` and `_scores`.
+    Whatever it learns goes into attributes whose names end in `_` and are arrays (NumPy, SciPy
+    sparse, torch), numbers, texts or lists of numbers, so that it can be saved.
 
     Attributes:
         seed: decides everything random.
@@ -48,9 +46,6 @@ class Recommender(ABC):
     needs_ratings: ClassVar[bool] = False
     bookkeeping: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
-
-    def __post_init__(self) -> None:
-        check_values(self)
 
     @abstractmethod
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
@@ -115,29 +110,6 @@ class Recommender(ABC):
         """How many numbers were learned, the training events not counted."""
         left_out = _BOOKKEEPING | self.bookkeeping
         return sum(_size(v) for n, v in self.fitted_state().items() if n not in left_out)
-
-    # Hyper-parameters
-
-    def params(self) -> dict[str, Any]:
-        """The hyper-parameters by name."""
-        return {name: getattr(self, name) for name in parameters(type(self))}
-
-    def clone(self, **changes: Any) -> Self:
-        """A new, unfitted model with the same hyper-parameters but for `changes`.
-
-        Raises:
-            ParameterError: a name is unknown or a value impossible.
-        """
-        check_names(type(self), list(changes))
-        return type(self)(**(self.params() | changes))
-
-    def __repr__(self) -> str:
-        known = parameters(type(self))
-        changed = {n: v for n, v in self.params().items() if v != known[n].default}
-        inside = ", ".join(
-            f"{n}={v!r}" if isinstance(v, str | bool) else f"{n}={v}" for n, v in changed.items()
-        )
-        return f"{type(self).__name__}({inside})"
 
     # Recommending
 

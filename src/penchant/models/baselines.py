@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -20,7 +19,6 @@ from penchant.run import Run
 from penchant.typing import Float32
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Random(Recommender):
     """Scores drawn at random, the same ones for the same history."""
 
@@ -40,7 +38,6 @@ class Random(Recommender):
         return scores
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Popular(Recommender):
     """The number of training events of each item, the same list for everybody.
 
@@ -66,7 +63,6 @@ class Popular(Recommender):
         return _same_for_all(self.popularity_, users)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class GlobalMean(PredictsRatings, Recommender):
     """The mean of all ratings, for everyone and everything."""
 
@@ -85,7 +81,6 @@ class GlobalMean(PredictsRatings, Recommender):
         return np.full(len(rows), self.mean_, np.float32)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class UserMean(PredictsRatings, Recommender):
     """The mean of the user's own ratings, or the global mean for one without any."""
 
@@ -110,7 +105,6 @@ class UserMean(PredictsRatings, Recommender):
         return self._means(rows.histories)[rows.history]
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class ItemMean(PredictsRatings, Recommender):
     """The mean of the item's ratings, or the global mean for an item without any.
 
@@ -140,7 +134,6 @@ class ItemMean(PredictsRatings, Recommender):
         return of_items(self.item_means_, rows.items, self.mean_)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Bias(PredictsRatings, Recommender):
     """Global mean plus an item's and a user's deviation, both shrunk towards zero.
 
@@ -177,7 +170,6 @@ class Bias(PredictsRatings, Recommender):
         return np.float32(self.mean_) + item + self.user_bias(rows.histories)[rows.history]
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class MajorityClass(Recommender):
     """Says of every user and item what most training ratings say: liked, or not.
 
@@ -214,7 +206,6 @@ class MajorityClass(Recommender):
         return np.full(len(rows), self.share_, np.float32)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class UserMajority(Recommender):
     """Says of every item what most of the user's own ratings say: liked, or not.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -20,7 +19,6 @@ from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32, Int32
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class EASE(Recommender):
     """A full item-to-item weight matrix with zero diagonal, in closed form.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -23,7 +22,6 @@ from penchant.typing import AnyInt, Float32, Int32
 _CELLS = 2**22  # floats gathered at once: rows × history length × dimensions
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class IALS(Recommender):
     """Implicit alternating least squares.
 

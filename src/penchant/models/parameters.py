@@ -1,4 +1,4 @@
-"""Hyper-parameters, written once as annotated dataclass fields.
+"""Hyper-parameters, written once as annotated fields of a class.
 
 `l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0` gives the constructor, its
 check, the command line's parsing, the range to tune over and the row of the model card.
@@ -11,7 +11,15 @@ import inspect
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Annotated, Any, get_args, get_origin, get_type_hints
+from typing import (
+    Annotated,
+    Any,
+    Self,
+    dataclass_transform,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 
@@ -122,3 +130,46 @@ def check_names(cls: Any, names: list[str]) -> None:
             raise ParameterError(
                 f"{cls.__name__} has no parameter {name!r}; it has {', '.join(known)}."
             )
+
+
+@dataclass_transform(kw_only_default=True, eq_default=False, field_specifiers=(dataclasses.field,))
+class Parameterised:
+    """A class whose annotated fields are its hyper-parameters.
+
+    Every subclass becomes a dataclass: its constructor takes all fields by keyword, checks and
+    converts their values, and does nothing else.
+    """
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        super().__init_subclass__(**options)
+        dataclass(kw_only=True, eq=False, repr=False)(cls)
+
+    def __post_init__(self) -> None:
+        check_values(self)
+
+    def params(self) -> dict[str, Any]:
+        """The hyper-parameters by name."""
+        cls: Any = type(self)
+        return {name: getattr(self, name) for name in parameters(cls)}
+
+    def changed_params(self) -> dict[str, Any]:
+        """The hyper-parameters whose values are not the defaults."""
+        cls: Any = type(self)
+        known = parameters(cls)
+        return {n: v for n, v in self.params().items() if v != known[n].default}
+
+    def clone(self, **changes: Any) -> Self:
+        """A new, unfitted object with the same hyper-parameters but for `changes`.
+
+        Raises:
+            ParameterError: a name is unknown or a value impossible.
+        """
+        check_names(type(self), list(changes))
+        return type(self)(**(self.params() | changes))
+
+    def __repr__(self) -> str:
+        inside = ", ".join(
+            f"{n}={v!r}" if isinstance(v, str | bool) else f"{n}={v}"
+            for n, v in self.changed_params().items()
+        )
+        return f"{type(self).__name__}({inside})"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -44,7 +43,6 @@ LIKE: Target = Like(4.0)
 _AT_ONCE = 2**15  # rows of a prediction
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class AttributeNetwork(Updating):
     """A network over an item's binary attributes that is told what the user has liked so far.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -39,7 +38,6 @@ _KEEPING = threading.Lock()
 Key = tuple[int, int]
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class PerUserNetwork(Updating):
     """One small recurrent network for each user, which reads an item's attributes one by one.
 

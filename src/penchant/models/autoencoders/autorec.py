@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -42,7 +41,6 @@ _BIAS_L2 = {"mean": 5.0, "biases": 20.0}
 _ROWS_AT_ONCE = 20_000
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class AutoRec(PredictsRatings, RatingResiduals):
     """Reconstructs ratings with one hidden layer, from the ratings of an item or of a user.
 

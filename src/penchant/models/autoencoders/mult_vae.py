@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any
 
@@ -55,7 +54,6 @@ class MultinomialNetwork(nn.Module):
         return found
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     """What both autoencoders share.
 
@@ -158,7 +156,6 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
         return self._logits(self._fitted(users.n_items), users)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class MultDAE(_Multinomial):
     """A denoising autoencoder of interactions with a multinomial likelihood.
 
@@ -176,7 +173,6 @@ class MultDAE(_Multinomial):
         return code, 0.0
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class MultVAE(_Multinomial):
     """A variational autoencoder of interactions with a multinomial likelihood.
 

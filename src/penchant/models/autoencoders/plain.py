@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -42,7 +41,6 @@ class AutoencoderNetwork(nn.Module):
         return found
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     """Reconstructs each user's vector of ratings, in which an unseen item is a 0.
 

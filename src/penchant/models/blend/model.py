@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -33,7 +32,6 @@ from penchant.typing import AnyArray, Float32, Float64
 RATING: Target = Rating()
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class Blend(Recommender):
     """Stacked models: a linear model of their out-of-fold predictions.
 

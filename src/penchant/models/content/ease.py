@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -24,7 +23,6 @@ from penchant.typing import Float32, Int32
 Target = Literal["weights", "events"]
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class ContentEASE(ContentParts):
     """EASE for items that have been seen, a ridge on content for those that have not.
 

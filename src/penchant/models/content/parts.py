@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -54,7 +53,6 @@ Columns = Annotated[str, BeforeValidator(_weights), AfterValidator(_checked)]
 """A field that names weights of columns, such as `picture=2;sentences=3`."""
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class ContentParts(Recommender):
     """What models have in common that are shown one vector of all that is known of an item.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -26,7 +25,6 @@ from penchant.topk import CACHED_CELLS, top_k
 from penchant.typing import Float32
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class TwoTower(ContentParts):
     """A vector of a user's history and one of each item, whose product is the score.
 

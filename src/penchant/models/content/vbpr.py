@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar
 
@@ -27,7 +26,6 @@ from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class VBPR(ContentParts):
     """Vectors of users and items, and what each user likes about the items' content.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Self
 
 import numpy as np
@@ -28,7 +27,6 @@ from penchant.typing import AnyInt, Float32, Int64
 __all__ = ["DotNetwork", "DotProduct"]
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class DotProduct(DotVectors):
     """The dot product of a user's and an item's learned vectors, with biases and dense layers.
 

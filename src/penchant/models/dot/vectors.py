@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, ClassVar, Literal
 
@@ -34,7 +33,6 @@ _ROWS_AT_ONCE = 2**16
 _NONE = BeforeValidator(lambda value: "none" if value is None else value)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class DotVectors(Updating):
     """Vectors and biases of users and items, and a head that makes predictions of them.
 

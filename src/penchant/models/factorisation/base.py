@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -30,7 +29,6 @@ from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class FeatureFactors(Recommender):
     """Vectors and weights of features, of which users and items are sums.
 

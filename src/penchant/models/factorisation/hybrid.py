@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -24,7 +23,6 @@ from penchant.nn.loop import Arrays
 from penchant.nn.negatives import UniformNegatives
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class HybridFactors(FeatureFactors):
     """Factorisation of interactions with features of users and items, as in LightFM.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -27,7 +26,6 @@ from penchant.typing import Float32
 RATING: Target = Rating()
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class FactorisationMachine(FeatureFactors):
     """A second-order factorisation machine of ratings or likes.
 

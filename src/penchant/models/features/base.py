@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -36,7 +35,6 @@ Held = tuple[Float32, Float32] | None
 RATING: Target = Rating()
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class RatingFeatures(Recommender):
     """A learner on top of `penchant.features`.
 

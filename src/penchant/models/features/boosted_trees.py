@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from penchant.run import Run
 from penchant.typing import Float32, Float64
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class BoostedTrees(RatingFeatures):
     """Gradient-boosted decision trees over features of the user, the item and both.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -81,7 +80,6 @@ class Regressor(nn.Module):
         return math.log(share / (1 - share))
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class DNNRegressor(Recommender):
     """A deep network that predicts ratings from features of the review, its item and its user.
 

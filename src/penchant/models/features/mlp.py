@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any
@@ -25,7 +24,6 @@ _FURTHEST = 4.0  # standard deviations beyond which an input counts no more
 _ROWS_AT_ONCE = 2**15
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class FeatureMLP(RatingFeatures):
     """A feed-forward network over the features that boosted trees use.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -34,7 +33,6 @@ RATING: Target = Rating()
 _MOST_LEVELS = 50
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class OrdinalRegression(Recommender):
     """Cumulative logits over biases and vectors of users and items.
 

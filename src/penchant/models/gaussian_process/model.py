@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 import numpy as np
@@ -41,7 +40,6 @@ from penchant.typing import Float32, Int32, Int64
 _ASKED, _EACH, _ITEMS = 300, 200, 3000
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class GaussianProcess(PredictsRatings, Recommender):
     """Each user's ratings are a draw from one Gaussian over all items, with noise.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -39,7 +38,6 @@ RATING: Target = Rating()
 _ROWS_AT_ONCE = 2**15
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class HybridRecommender(Recommender):
     """A network that joins matrix factorisation, dense layers, texts and pictures.
 

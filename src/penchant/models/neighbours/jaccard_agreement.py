@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -23,7 +22,6 @@ RATING: Target = Rating()
 _CELLS = 2**21  # entries of a sparse product, or pairs of users, that stand in memory at once
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class JaccardAgreement(Recommender):
     """The mean of an item's ratings, weighted by how often their users agree with this one.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -31,7 +30,6 @@ from penchant.typing import Csr, Float32, Int32
 _ROWS_AT_ONCE = 20_000
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class _Neighbours(PredictsRatings, Recommender):
     """What item and user neighbours share: similarities, biases, and ratings from neighbours.
 
@@ -87,7 +85,6 @@ class _Neighbours(PredictsRatings, Recommender):
         return rated
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class ItemKNN(_Neighbours):
     """Recommends what is similar to the items of the history.
 
@@ -170,7 +167,6 @@ class ItemKNN(_Neighbours):
         return np.asarray(weights, np.float32)
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class UserKNN(_Neighbours):
     """Recommends what similar users have, or rated well.
 

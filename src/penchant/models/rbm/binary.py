@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -59,7 +58,6 @@ class ItemsRBM(nn.Module):
         return torch.sigmoid_(torch.addmm(self.visible_bias, hidden * self.copies, self.weight.T))
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class RBM(Updating):
     """A restricted Boltzmann machine that reconstructs what a user has seen.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
@@ -41,7 +40,6 @@ _BIAS = 4.0  # the feature that carries a folded-in bias: its ridge is 1 / 16 of
 _CELLS = 2**22  # floats at once while predicting
 
 
-@dataclass(kw_only=True, eq=False, repr=False)
 class RatingRBM(PredictsRatings, Updating):
     """A restricted Boltzmann machine of ratings, in which unrated things play no part.
 
