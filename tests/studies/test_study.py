@@ -180,17 +180,17 @@ def test_a_first_run_gives_what_a_file_would(tiny, tmp_path):
         assert type(found["flag"]) is bool
 
 
-@pytest.mark.parametrize("damage", ["", "[]", '{"step": "a"}', "{"])
-def test_damaged_files_are_done_again(tiny, tmp_path, damage):
+def test_damaged_files_are_done_again(tiny, tmp_path):
     steps = Steps("one", tiny, version=1, run=Run(output=tmp_path))
     steps.do("a", lambda: 1)
     assert steps.folder is not None
-    (steps.folder / "a.json").write_text(damage)
+    file = steps.folder / "a.json"
+    file.write_bytes(file.read_bytes()[:-10])
     again = Steps("one", tiny, version=1, run=Run(output=tmp_path))
     assert again.do("a", lambda: 2) == 2
     assert not again.taken[0].reused
-    assert json.loads((steps.folder / "a.json").read_text())["value"] == 2
-    assert [path.name for path in steps.folder.iterdir()] == ["a.json"]
+    third = Steps("one", tiny, version=1, run=Run(output=tmp_path))
+    assert third.do("a", lambda: pytest.fail("not stored")) == 2
 
 
 def test_a_step_that_fails_leaves_no_file(tiny, tmp_path):
@@ -205,7 +205,7 @@ def test_a_folder_that_cannot_be_written_costs_no_result(tiny, tmp_path, capsys)
     (tmp_path / "file").touch()
     steps = Steps("one", tiny, version=1, run=Run(output=tmp_path / "file"))
     assert steps.do("a", lambda: 1) == 1
-    assert "could not be kept" in capsys.readouterr().err
+    assert "could not be stored" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["", "A", "a b", "../a", "a/b", "a-"])

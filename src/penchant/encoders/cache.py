@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
-from penchant.atomic_write import whole
 from penchant.data.fetching.cache import cache_folder
-from penchant.typing import Float16
+from penchant.store import ARRAYS, Store, digest
+from penchant.typing import AnyArray, Float16
 
 _BYTES = 16
-_MANY = 32  # files that are made one
+_MANY = 32  # files that are merged into one
 
 
 def content_key(content: bytes) -> bytes:
     """What a content is known by: its checksum."""
-    return hashlib.blake2b(content, digest_size=_BYTES).digest()
+    return blake2b(content, digest_size=_BYTES).digest()
 
 
 class VectorCache:
@@ -45,13 +42,13 @@ class VectorCache:
     def __init__(
         self, settings: Mapping[str, Any], width: int, cache: str | Path | None = None
     ) -> None:
-        written = json.dumps(settings, sort_keys=True).encode()
-        name = f"{settings.get('name', 'vectors')}-{content_key(written).hex()[:16]}"
+        name = f"{settings.get('name', 'vectors')}-{digest(dict(settings))[:16]}"
         self.folder = cache_folder(cache) / "vectors" / name
         self.width = width
+        self._store = Store(self.folder)
         self._parts: list[Float16] = []
         self._places: dict[bytes, tuple[int, int]] = {}
-        self._open()
+        self._read()
 
     def __len__(self) -> int:
         return len(self._places)
@@ -63,9 +60,9 @@ class VectorCache:
         """float16[width], the vector of a content, if it is there."""
         if key not in self._places:
             return None
-        part, place = self._places[key]
-        found: Float16 = self._parts[part][place]
-        return found
+        part, row = self._places[key]
+        vector: Float16 = self._parts[part][row]
+        return vector
 
     def add(self, vectors: Mapping[bytes, Float16]) -> None:
         """Keep vectors by the keys of their contents.
@@ -73,36 +70,35 @@ class VectorCache:
         Where the folder cannot be written they are kept in memory alone.
         """
         if vectors:
-            self._remember(list(vectors), np.stack(list(vectors.values())))
+            self._index(list(vectors), np.stack(list(vectors.values())))
             with suppress(OSError):
                 self._write(vectors)
 
-    def _remember(self, keys: Sequence[bytes], vectors: Float16) -> None:
+    def _index(self, keys: Sequence[bytes], vectors: Float16) -> None:
         self._places |= {key: (len(self._parts), row) for row, key in enumerate(keys)}
         self._parts.append(vectors)
 
-    def _write(self, vectors: Mapping[bytes, Float16]) -> Path:
-        self.folder.mkdir(parents=True, exist_ok=True)
+    def _write(self, vectors: Mapping[bytes, Float16]) -> str:
         joined = b"".join(vectors)
-        # Named by its keys: the same vectors written twice are one file.
-        path = self.folder / f"{content_key(joined).hex()}.safetensors"
-        numbers = np.frombuffer(joined, np.uint8).reshape(-1, _BYTES)
-        with whole(path) as draft:
-            save_file({"keys": numbers, "vectors": np.stack(list(vectors.values()))}, draft)
-        return path
+        arrays: dict[str, AnyArray] = {
+            "keys": np.frombuffer(joined, np.uint8).reshape(-1, _BYTES),
+            "vectors": np.stack(list(vectors.values())),
+        }
+        name = digest(joined)  # the same vectors written twice are one file
+        self._store.put(name, arrays, ARRAYS)
+        return name
 
-    def _open(self) -> None:
-        paths = sorted(self.folder.glob("*.safetensors")) if self.folder.is_dir() else []
-        for path in paths:
-            with suppress(OSError, SafetensorError, KeyError):  # damaged: computed again
-                arrays = load_file(path)
-                keys, vectors = arrays["keys"], arrays["vectors"]
-                if keys.shape == (len(vectors), _BYTES) and vectors.shape[1:] == (self.width,):
-                    self._remember([key.tobytes() for key in keys], vectors.astype(np.float16))
-        if len(paths) > _MANY and self._places:
+    def _read(self) -> None:
+        names = self._store.keys(ARRAYS)
+        for name in names:
+            arrays = self._store.get(name, ARRAYS)
+            if arrays is not None and arrays["vectors"].shape[1:] == (self.width,):
+                self._index([key.tobytes() for key in arrays["keys"]], arrays["vectors"])
+        if len(names) > _MANY and self._places:
             with suppress(OSError):
-                every = {key: self._parts[part][at] for key, (part, at) in self._places.items()}
-                joined = self._write(every)
-                for path in paths:
-                    if path != joined:
-                        path.unlink(missing_ok=True)
+                merged = self._write(
+                    {key: self._parts[part][row] for key, (part, row) in self._places.items()}
+                )
+                for name in names:
+                    if name != merged:
+                        self._store.remove(name, ARRAYS)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from penchant.atomic_write import write_whole
+import polars as pl
+
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
 from penchant.evaluation.comparison import _versions
@@ -20,6 +19,7 @@ from penchant.results.study import StudyResult
 from penchant.results.study_parts import Section, StudyStep
 from penchant.results.tables import Table
 from penchant.run import Run, say
+from penchant.store import JSON, Store, digest
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -61,16 +61,20 @@ class Steps:
         self._name = study.rpartition(".")[2].replace("_", "-")
         self._log, self._seed, self._options = log, seed, dict(options or {})
         self._versions = {"study": version} | _versions()
-        self._key = {
+        key = {
             "study": self._name,
-            "log": [log.fingerprint, _further(log)],
+            "log": log.fingerprint,
+            # What the fingerprint leaves out, such as texts.
+            "columns": log.events.select(pl.exclude(*EVENT_COLUMNS)),
+            "users": log.user_table,
+            "items": log.item_table,
             "seed": seed,
             "options": {name: str(value) for name, value in self._options.items()},
             "versions": {name: str(number) for name, number in self._versions.items()},
         }
-        digest = hashlib.sha256(json.dumps(self._key, sort_keys=True).encode()).hexdigest()[:16]
         output = self.run.output
-        self.folder: Path | None = None if output is None else output / f"{self._name}-{digest}"
+        self.folder = None if output is None else output / f"{self._name}-{digest(key)[:16]}"
+        self._store = Store(self.folder)
 
     def do(self, name: str, function: Callable[[], Any]) -> Any:
         """What a step gives: from its file where there is one, otherwise by calling `function`.
@@ -89,19 +93,22 @@ class Steps:
                 f"The step {name!r} of the study {self._name} must have a name of its own, of "
                 "small letters, digits and hyphens."
             )
-        with self.run.progress.task(f"{self._name}: {name}"):
-            kept = self._kept(name)
-            if kept is not None:
-                say(f"{self._name}: {name} was kept from an earlier run.")
-                self.taken.append(StudyStep(name, float(kept["seconds"]), reused=True))
-                return kept["value"]
-            start = time.perf_counter()
+        reused = True
+
+        def compute() -> dict[str, Any]:
+            nonlocal reused
+            reused, start = False, time.perf_counter()
             value = function()
-            seconds = time.perf_counter() - start
-        text = self._text(name, seconds, value)
-        self._keep(name, text)
-        self.taken.append(StudyStep(name, seconds, reused=False))
-        return json.loads(text)["value"]
+            return {"seconds": time.perf_counter() - start, "value": self._plain(name, value)}
+
+        label = f"{self._name}: {name}"
+        fresh = getattr(self.run, "fresh", False)
+        with self.run.progress.task(label):
+            step = self._store.get_or_compute(name, JSON, compute, label=label, fresh=fresh)
+        if reused:
+            say(f"{label} was kept from an earlier run.")
+        self.taken.append(StudyStep(name, float(step["seconds"]), reused=reused))
+        return step["value"]
 
     def compare(
         self, name: str, function: Callable[[], Evaluation | Table], title: str = ""
@@ -150,50 +157,14 @@ class Steps:
             seconds=time.perf_counter() - self._started,
         )
 
-    def _file(self, name: str) -> Path | None:
-        return None if self.folder is None else self.folder / f"{name}.json"
-
-    def _kept(self, name: str) -> dict[str, Any] | None:
-        """What a file has of this step; None where there is none, or one of something else."""
-        file = self._file(name)
-        if file is None or getattr(self.run, "fresh", False):
-            return None
+    def _plain(self, name: str, value: Any) -> Any:
+        """The value as a file would give it."""
         try:
-            kept = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        good = isinstance(kept, dict) and {"key", "step", "seconds", "value"} <= set(kept)
-        return kept if good and (kept["key"], kept["step"]) == (self._key, name) else None
-
-    def _keep(self, name: str, text: str) -> None:
-        file = self._file(name)
-        if file is None:
-            return
-        try:
-            write_whole(text, file)
-        except OSError as error:  # hours of work are not lost because a disk is full
-            say(f"{self._name}: {name} could not be kept in {file}: {error.strerror}.")
-
-    def _text(self, name: str, seconds: float, value: Any) -> str:
-        whole = {"key": self._key, "step": name, "seconds": seconds, "value": value}
-        try:
-            return json.dumps(whole, default=_plain, ensure_ascii=False)
+            return json.loads(json.dumps(value, default=_plain))
         except (TypeError, ValueError) as error:
             raise ParameterError(
                 f"The step {name!r} of the study {self._name} gives what JSON cannot hold: {error}."
             ) from None
-
-
-def _further(log: Dataset) -> str:
-    """A fingerprint of what a log has beyond users, items, ratings and times, such as texts."""
-    further = [c for c in log.events.columns if c not in EVENT_COLUMNS]
-    digest = hashlib.sha256()
-    for table in (log.events.select(further), log.user_table, log.item_table):
-        if table is not None and table.width:
-            digest.update(f"{table.height} {table.schema}".encode())
-            # Other versions of Polars hash otherwise; its version is in the key.
-            digest.update(table.hash_rows(seed=0).to_numpy().tobytes())
-    return digest.hexdigest()[:16]
 
 
 def _plain(value: Any) -> Any:

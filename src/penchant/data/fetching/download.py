@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from penchant.data.fetching.cache import digest
+from penchant.data.fetching.cache import checksum
 from penchant.errors import DownloadError, require
 from penchant.run import Run
 
@@ -79,7 +79,7 @@ def download(
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         _fetch(httpx, url, part, run or Run(), patience or Patience())
-        if md5 is not None and digest(part.path, "md5") != md5:
+        if md5 is not None and checksum(part.path, "md5") != md5:
             part.discard()
             raise DownloadError(
                 f"What {shown(url)} sent has not the published checksum and was removed."

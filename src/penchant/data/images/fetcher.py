@@ -16,7 +16,6 @@ from typing import Any, Self
 import polars as pl
 
 from penchant.atomic_write import whole
-from penchant.data.fetching.cache import locked
 from penchant.data.images.crawl_policy import Manners
 from penchant.data.images.existing import kept_images, sweep_drafts
 from penchant.data.images.host_queue import Turns
@@ -25,6 +24,7 @@ from penchant.data.images.paths import safe_name
 from penchant.data.images.responses import Answer, Asker, Elsewhere, Image, Later, No, Place
 from penchant.errors import DataError, DownloadError, require
 from penchant.run import Run, Task
+from penchant.store import locked
 
 _TICK = 0.5  # seconds between two looks at whether somebody wants to stop
 
@@ -73,7 +73,8 @@ def fetch_images(
     folder, manners = Path(folder), manners or Manners()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with locked(folder / ".lock", f"images into {folder}"), _unwarned():
+        waiting = f"Another process is fetching images into {folder}; waiting for it."
+        with locked(folder / ".lock", waiting), _unwarned():
             sweep_drafts(folder)
             return _Fetching(addresses, folder, manners).all(run or Run())
     except OSError as error:

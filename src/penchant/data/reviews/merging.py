@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Dataset
-from penchant.data.reviews import kept
+from penchant.data.dataset import EVENT_COLUMNS, Dataset
+from penchant.data.fetching.cache import cache_folder
 from penchant.data.reviews.cleaning_log import CleaningReport, Rule, Step, compare, together
 from penchant.data.reviews.item_statistics import Rows, item_statistics
 from penchant.data.reviews.products import brand, title
 from penchant.data.reviews.text import plain_words, without_stop_words
 from penchant.errors import DataError, ParameterError
-from penchant.run import say
+from penchant.store import TABLE, Store, digest
 from penchant.typing import Int64
 
 COLUMNS = (
@@ -83,16 +82,34 @@ def merged(
     if join not in ("inner", "left"):
         raise ParameterError(f"join is 'inner' or 'left', not {join!r}.")
     numbers = _statistics(log, statistics)
-    settings = {
+
+    def compute() -> tuple[pl.DataFrame, dict[str, Any]]:
+        frame, report = _cleaned(log, numbers, join, complete, stop_words)
+        return frame, report.to_dict()
+
+    key = {
         "version": _VERSION,
-        "statistics": kept.digest_of(numbers),
-        "join": join,
-        "complete": complete,
-        "stop_words": stop_words,
+        "log": log.fingerprint,
+        "columns": log.events.select(pl.exclude(*EVENT_COLUMNS)),
+        "items": log.item_table,
+        "statistics": numbers,
+        "settings": [join, complete, stop_words],
     }
-    place = kept.place(log, settings, cache) if keep else None
-    if place is not None and (known := kept.read(place)) is not None:
-        return _opened(*known)
+    store = Store(cache_folder(cache) / "reviews" if keep else None)
+    label = "the merged table of reviews"
+    frame, report = store.get_or_compute(digest(key) if keep else "", TABLE, compute, label=label)
+    rows = frame["position"].cast(pl.Int64).to_numpy()
+    return Merged(frame.drop("position"), rows, CleaningReport.from_dict(report))
+
+
+def _cleaned(
+    log: Dataset,
+    numbers: pl.DataFrame,
+    join: Literal["inner", "left"],
+    complete: bool,
+    stop_words: bool,
+) -> tuple[pl.DataFrame, CleaningReport]:
+    """Return the columns of `COLUMNS` with each row's `position` in the log, and a report."""
     products = getattr(log.origin, "cleaned", CleaningReport())
     report = CleaningReport(list(products.steps))
     frame = _texts(log, stop_words, report).with_row_index("position")
@@ -103,18 +120,7 @@ def merged(
         gaps = ", ".join(f"{c} {n:,}" for c in has if (n := frame[c].null_count()))
         report.leave_out("complete", f"rows with a gap: {gaps or 'none'}", len(frame), len(whole))
         frame = whole
-    said = json.dumps(report.to_dict())
-    if place is not None:
-        try:
-            kept.write(place, frame, said)
-        except OSError as error:
-            say(f"The merged table could not be kept in {place}: {error.strerror or error}.")
-    return _opened(frame, said)
-
-
-def _opened(frame: pl.DataFrame, report: str) -> Merged:
-    rows = frame["position"].cast(pl.Int64).to_numpy()
-    return Merged(frame.drop("position"), rows, CleaningReport.from_dict(json.loads(report)))
+    return frame, report
 
 
 def _statistics(log: Dataset, wish: Rows | Dataset) -> pl.DataFrame:

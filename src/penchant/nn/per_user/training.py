@@ -110,11 +110,11 @@ def teach(
                 None if start is None else start[chosen],
                 None if checked is None else [checked[i] for i in chosen],
             )
-            path = shelf.path(group)
-            if (kept := shelf.take(path)) is None:
+            key = shelf.key(group)
+            if (kept := shelf.take(key)) is None:
                 taught = _taught(course, group, free, done)
                 kept = Kept(*taught, losses[number], events[number])
-                shelf.put(path, kept)
+                shelf.put(key, kept)
             else:
                 losses[number], events[number] = kept.losses, kept.events
                 with lock:
