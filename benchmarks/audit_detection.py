@@ -1,8 +1,8 @@
 """How often each rule of the audit finds its planted fault, by the fault's strength.
 
 `python benchmarks/audit_detection.py` prints the table of docs/audit.md. Strength 1 is what
-`penchant.auditing.planted` describes; 0 is the clean twin, so that its column is false alarms of
-that rule. `--seeds` says how many cases each cell has.
+`penchant.testing.planted_faults` describes; 0 is the clean twin, so that its column is false
+alarms of that rule. `--seeds` says how many cases each cell has.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from penchant.auditing import RULES, Findings
-from penchant.auditing.planted import FAULTS, Fault
+from penchant.testing.planted_faults import FAULTS, Fault
 
 STRENGTHS = (0.0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0)
 CHECKS = {rule.name: check for rule, check in RULES}

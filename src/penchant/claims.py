@@ -148,7 +148,7 @@ def claim(
         answers = [
             Answer(e.name, figure.value, figure.low, figure.high)
             for e in table.entries
-            if math.isfinite((figure := e.figures[table.primary]).value)
+            if math.isfinite((figure := e.metrics[table.primary]).value)
         ]
         rows = table.users if judge.task == "ranking" else table.rows
         data = f"the test part of {log.name}"

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.auditing.planted.logs import world
+from penchant.testing.planted_faults.logs import world
 
 
 @pytest.fixture(scope="session")

@@ -238,7 +238,7 @@ def test_lists_of_others_are_judged_beside_popularity(parts):
     assert dice.level == "doubtful"
     assert found["sampled-metric"].level == "not checkable"  # files do not tell
     result = pn.evaluate([EASE(l2=10)], split, ["ndcg@10"], replicates=100)
-    figure = result.table()["ease:l2=10.0"].figures["ndcg@10"]
+    figure = result.table()["ease:l2=10.0"].metrics["ndcg@10"]
     assert f"ndcg@10 {figure.value:.4f}" in theirs.sentence
     assert theirs.figure == pytest.approx(figure.gain)
 

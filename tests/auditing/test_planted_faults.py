@@ -6,8 +6,8 @@ import pytest
 
 import penchant as pn
 from penchant.auditing import RULES, apply
-from penchant.auditing.planted import FAULTS, false_alarms
 from penchant.testing import planted_attributes, planted_pairs, planted_popularity, planted_ratings
+from penchant.testing.planted_faults import FAULTS, false_alarms
 
 SEEDS = range(8)
 GRADES = (0.25, 0.5, 1, 1, 1, 1, 1, 1)

@@ -9,7 +9,7 @@ import pytest
 import penchant as pn
 from penchant.auditing import RULES, Bar, Contender, Listed, Material, Predicted
 from penchant.auditing.intervals import share_interval
-from penchant.auditing.planted.logs import as_split, split_at_random, world
+from penchant.testing.planted_faults.logs import as_split, split_at_random, world
 
 CHECKS = {rule.name: check for rule, check in RULES}
 DOCS = Path(__file__).parents[2] / "docs" / "audit.md"

@@ -5,7 +5,7 @@ import json
 import polars as pl
 import pytest
 
-from penchant.auditing.planted.logs import world
+from penchant.testing.planted_faults.logs import world
 
 
 @pytest.fixture(scope="module")

@@ -47,14 +47,14 @@ def test_what_is_planted_beats_trivial_answers(split):
     table = evaluate([EASE(l2=10)], split, ["ndcg@10"]).table()
     entry = table["ease:l2=10.0"]
     assert entry.verdict == "beats"
-    best = max(e.figures["ndcg@10"].value for e in table.entries if e.trivial)
-    assert entry.figures["ndcg@10"].gain == pytest.approx(entry.figures["ndcg@10"].value - best)
+    best = max(e.metrics["ndcg@10"].value for e in table.entries if e.trivial)
+    assert entry.metrics["ndcg@10"].gain == pytest.approx(entry.metrics["ndcg@10"].value - best)
 
 
 def test_a_model_equal_to_a_trivial_answer_is_no_better(split):
     table = evaluate({"same": Popular()}, split, ["ndcg@10"]).table()
     assert [e.name for e in table.entries if e.trivial] == ["same", "popular", "random"]
-    values = {n: table[n].figures["ndcg@10"].value for n in ("same", "popular")}
+    values = {n: table[n].metrics["ndcg@10"].value for n in ("same", "popular")}
     assert values["same"] == values["popular"]
 
 
@@ -92,14 +92,14 @@ def test_best_is_best_on_validation(split):
 
 def test_metrics_of_whole_lists_need_no_other_metric(split):
     entry = evaluate([EASE()], split, ["coverage@5"]).table()["ease"]
-    assert 0 < entry.figures["coverage@5"].value <= 1
+    assert 0 < entry.metrics["coverage@5"].value <= 1
     assert entry.verdict is None
 
 
 def test_a_model_without_probabilities_has_no_figure_that_takes_them(rated):
     models = {"dot": DotProduct(target="like>=4", epochs=2), "means": Bias(l2_user=1)}
     result = evaluate(models, rated, ["log-loss"])
-    known = [math.isfinite(e.figures["log-loss"].value) for e in result.table().entries]
+    known = [math.isfinite(e.metrics["log-loss"].value) for e in result.table().entries]
     first = {e.name for e in result.table().entries[:3]}
     assert first == {"dot", "majority", "user-majority"}
     assert known == [True] * 3 + [False] * (len(known) - 3)
@@ -109,8 +109,8 @@ def test_a_model_without_probabilities_has_no_figure_that_takes_them(rated):
 def test_probabilities_of_another_like_are_not_judged(rated):
     models = {"other": DotProduct(target="like>=5", epochs=1)}
     table = evaluate(models, rated, ["brier", "auc"], like=4).table()
-    assert math.isnan(table["other"].figures["brier"].value)
-    assert math.isfinite(table["other"].figures["auc"].value)
+    assert math.isnan(table["other"].metrics["brier"].value)
+    assert math.isfinite(table["other"].metrics["auc"].value)
 
 
 def test_the_majority_is_of_the_likes_that_were_asked_for(rated):
@@ -118,7 +118,7 @@ def test_the_majority_is_of_the_likes_that_were_asked_for(rated):
     share = float((rated.train.ratings >= 2).mean())
     truth = rated.test.ratings >= 2
     for name in ("named", "majority"):
-        value = result.table()[name].figures["brier"].value
+        value = result.table()[name].metrics["brier"].value
         assert value == pytest.approx(np.mean((share - truth) ** 2), abs=1e-6)
 
 
@@ -153,7 +153,7 @@ def test_candidates_are_judged_by_what_their_ranks_tell(split):
     given = pn.split_predefined(train, test, candidates=lists)
     table = evaluate([EASE()], given, ["coverage@2", "hr@2"]).table()
     assert table.metrics == ("hr@2 (3 negatives)",)
-    values = [e.figures[table.primary].value for e in table.entries]
+    values = [e.metrics[table.primary].value for e in table.entries]
     assert values == sorted(values, reverse=True)
     with pytest.raises(ParameterError, match="describe whole lists"):
         evaluate([EASE()], given, ["coverage@2"])
@@ -201,6 +201,6 @@ def test_decisions_are_counted_by_truth() -> None:
         right_no, wrong_yes, wrong_no, right_yes = entry.confusion
         assert right_no + wrong_yes + wrong_no + right_yes == table.rows
         f1 = 2 * right_yes / (2 * right_yes + wrong_yes + wrong_no)
-        assert entry.figures["f1"].value == pytest.approx(f1)
+        assert entry.metrics["f1"].value == pytest.approx(f1)
         accuracy = (right_yes + right_no) / table.rows
-        assert entry.figures["like-accuracy"].value == pytest.approx(accuracy)
+        assert entry.metrics["like-accuracy"].value == pytest.approx(accuracy)

@@ -21,14 +21,14 @@ TABLE = pl.DataFrame(
 def test_trivial_columns_take_part_even_when_only_others_are_named():
     found = pn.evaluate_predictions(TABLE, ["rmse"], predictions=["theirs"], trivial=["mean"])
     assert [(e.name, e.trivial) for e in found.entries] == [("theirs", False), ("mean", True)]
-    assert found["theirs"].figures["rmse"].gain > 0
+    assert found["theirs"].metrics["rmse"].gain > 0
 
 
 def test_undefined_figures_stand_last():
     columns = TABLE.select("user", "rating", mean="mean", theirs="theirs")
     found = pn.evaluate_predictions(columns, ["pearson"], trivial=["mean"])
     assert [e.name for e in found.entries] == ["theirs", "mean"]
-    assert math.isnan(found["mean"].figures["pearson"].value)
+    assert math.isnan(found["mean"].metrics["pearson"].value)
 
 
 def test_what_cannot_be_judged_is_refused():

@@ -25,14 +25,14 @@ def test_autorec_is_as_good_as_in_the_paper(movielens_1m):
     split = pn.split_random(movielens_1m, validation=0, test=0.1)
     table = pn.evaluate({"autorec": AutoRec()}, split, ["rmse"], **FEW).table()
     # .831 in Sedhain et al. (2015), table 1.
-    assert table["autorec"].figures["rmse"].value == pytest.approx(0.825, abs=0.003)
+    assert table["autorec"].metrics["rmse"].value == pytest.approx(0.825, abs=0.003)
     assert table["autorec"].verdict == "beats"
 
 
 def test_mult_vae_ranks_likes(movielens_1m):
     split = pn.split_random(rating_range(movielens_1m, low=4), validation=0, test=0.2)
     table = pn.evaluate({"mult-vae": MultVAE()}, split, ["ndcg@10"], **FEW).table()
-    assert table["mult-vae"].figures["ndcg@10"].value == pytest.approx(0.287, abs=0.01)
+    assert table["mult-vae"].metrics["ndcg@10"].value == pytest.approx(0.287, abs=0.01)
     assert table["mult-vae"].verdict == "beats"
 
 

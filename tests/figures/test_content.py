@@ -24,8 +24,8 @@ def test_a_gaussian_process_rates_movielens_100k_better_than_autorec(mirror):
     split = pn.split_predefined(given.train, given.test, scale=(1, 5))
     models = {"process": make("gaussian-process:epochs=10"), "autorec": make("autorec")}
     table = pn.evaluate(models, split, ["rmse"], replicates=100).table()
-    assert table["process"].figures["rmse"].value == pytest.approx(0.889, abs=0.004)
-    assert table["autorec"].figures["rmse"].value > 0.893
+    assert table["process"].metrics["rmse"].value == pytest.approx(0.889, abs=0.004)
+    assert table["autorec"].metrics["rmse"].value > 0.893
     assert table["process"].verdict == "beats"
 
 

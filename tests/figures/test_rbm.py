@@ -35,7 +35,7 @@ def test_the_published_machine_has_one_hidden_unit_thirty_times(movielens_1m):
     table = pn.evaluate(models, split, ["ndcg@10"], replicates=100)
     assert table.models["published"].distinct_hidden_units() == 1
     assert table.models["apart"].distinct_hidden_units() == 30
-    found = {name: table.table()[name].figures["ndcg@10"].value for name in (*models, "popular")}
+    found = {name: table.table()[name].metrics["ndcg@10"].value for name in (*models, "popular")}
     assert found["published"] < 1.1 * found["popular"]
     assert found["apart"] > 1.4 * found["popular"]
     assert np.isfinite(list(found.values())).all()

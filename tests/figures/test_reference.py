@@ -25,8 +25,8 @@ def test_full_ranking_of_movielens_1m(movielens_1m, low, popular, ease):
     log = movielens_1m if low is None else rating_range(movielens_1m, low=low)
     split = pn.split_random(log, validation=0, test=0.2)
     table = pn.evaluate({"ease": EASE(l2=1000)}, split, ["ndcg@10"], **FEW).table()
-    assert table["popular"].figures["ndcg@10"].value == pytest.approx(popular, abs=0.004)
-    assert table["ease"].figures["ndcg@10"].value == pytest.approx(ease, abs=0.005)
+    assert table["popular"].metrics["ndcg@10"].value == pytest.approx(popular, abs=0.004)
+    assert table["ease"].metrics["ndcg@10"].value == pytest.approx(ease, abs=0.005)
     assert table["ease"].verdict == "beats"
 
 
@@ -34,10 +34,10 @@ def test_leave_one_out_with_given_negatives(mirror):
     given = given_frames("movielens-1m", "ncf", mirror=mirror)
     split = pn.split_predefined(given.train, given.test, candidates=given.candidates)
     result = pn.evaluate({"ease": EASE(l2=1000)}, split, ["hr@10", "ndcg@10"], **FEW)
-    figures = result.table()["ease"].figures
+    figures = result.table()["ease"].metrics
     assert figures["hr@10 (99 negatives)"].value == pytest.approx(0.718, abs=0.003)
     assert figures["ndcg@10 (99 negatives)"].value == pytest.approx(0.449, abs=0.004)
-    popular = result.table()["popular"].figures["hr@10 (99 negatives)"].value
+    popular = result.table()["popular"].metrics["hr@10 (99 negatives)"].value
     assert popular == pytest.approx(0.453, abs=0.003)
 
 
@@ -46,7 +46,7 @@ def test_ratings_of_movielens_100k_u1(mirror):
     split = pn.split_predefined(given.train, given.test, scale=(1, 5))
     models = ["item-knn", "item-knn:similarity=pearson"]
     table = pn.evaluate({name: make(name) for name in models}, split, ["rmse"], **FEW).table()
-    assert table["bias"].figures["rmse"].value == pytest.approx(0.96, abs=0.01)
+    assert table["bias"].metrics["rmse"].value == pytest.approx(0.96, abs=0.01)
     for name in models:
-        assert 0.93 < table[name].figures["rmse"].value < 0.95
+        assert 0.93 < table[name].metrics["rmse"].value < 0.95
         assert table[name].verdict == "beats"

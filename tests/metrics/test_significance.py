@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from penchant.errors import ParameterError
 from penchant.metrics import (
-    Comparison,
+    PairedComparison,
     benjamini_hochberg,
     compare,
     holm,
@@ -26,7 +26,7 @@ from penchant.typing import Float64
 N_REPLICATES = 400
 
 
-def compare_columns(values: Float64, higher_is_better: bool = True) -> Comparison:
+def compare_columns(values: Float64, higher_is_better: bool = True) -> PairedComparison:
     """Column 0 is the model, the others are baselines."""
     means, figures = mean_replicates(values, N_REPLICATES), values.mean(axis=0)
     return compare(
@@ -34,7 +34,7 @@ def compare_columns(values: Float64, higher_is_better: bool = True) -> Compariso
     )
 
 
-def studies(n: int, n_baselines: int, seed: int) -> list[Comparison]:
+def studies(n: int, n_baselines: int, seed: int) -> list[PairedComparison]:
     """Studies of 60 users in which all models have the same merit."""
     rng = np.random.default_rng(seed)
     return [compare_columns(rng.normal(size=(60, 1 + n_baselines))) for _ in range(n)]

@@ -13,8 +13,8 @@ from penchant.errors import ParameterError
 from penchant.evaluation import evaluate_predictions
 from penchant.reporting import report
 from penchant.reporting.pages.study import write_study
+from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import bars, lines, points, reliability
-from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult, as_json
 from penchant.results.study_parts import (
     CONCLUSION_LEVELS,
@@ -86,9 +86,9 @@ def result(comparison, judged, hostile):
         Section(
             title="Compared",
             comparisons=(
-                Comparison.of(comparison, "First"),
-                Comparison.of(comparison, "Second"),
-                Comparison.of(judged, "Predictions"),
+                EvaluationSummary.of(comparison, "First"),
+                EvaluationSummary.of(comparison, "Second"),
+                EvaluationSummary.of(judged, "Predictions"),
             ),
             steps=("two",),
         ),
@@ -164,7 +164,7 @@ def test_same_study_same_bytes(result, tmp_path):
 
 def test_costs_that_nobody_knows_take_no_column(checked, result, judged, tmp_path):
     only = replace(
-        result, sections=(Section(title="Judged", comparisons=(Comparison.of(judged),)),)
+        result, sections=(Section(title="Judged", comparisons=(EvaluationSummary.of(judged),)),)
     )
     page = checked(report(only, tmp_path / "s.html"))
     assert "time to learn" not in page.text
@@ -251,7 +251,7 @@ def test_plain_values():
 
 
 def test_the_audit_of_a_comparison_is_on_the_page(page, result, comparison):
-    found = Comparison.of(comparison)
+    found = EvaluationSummary.of(comparison)
     counts = found.findings["counts"]
     assert counts["wrong"] > 0 < counts["doubtful"]
     assert len(found.objections) == counts["wrong"] + counts["doubtful"]
@@ -259,13 +259,13 @@ def test_the_audit_of_a_comparison_is_on_the_page(page, result, comparison):
         assert " ".join(finding["sentence"].split()) in page.text
     words = "What the audit of this comparison found: "
     assert f"{words}{counts['wrong']} wrong, {counts['doubtful']} doubtful" in page.text
-    kept = json.loads(json.dumps(found.to_keep()))
-    assert Comparison.from_kept(kept).objections == found.objections
-    assert Comparison.from_kept({k: v for k, v in kept.items() if k != "findings"}).findings == {}
+    kept = json.loads(json.dumps(found.dump()))
+    assert EvaluationSummary.load(kept).objections == found.objections
+    assert EvaluationSummary.load({k: v for k, v in kept.items() if k != "findings"}).findings == {}
     (first, *_) = (c for s in result.to_dict()["sections"] for c in s["comparisons"])
     assert first["findings"]["worst"] == found.findings["worst"]
 
 
 def test_judged_predictions_have_no_audit(judged):
-    assert Comparison.of(judged).findings == {}
-    assert Comparison.of(judged).objections == []
+    assert EvaluationSummary.of(judged).findings == {}
+    assert EvaluationSummary.of(judged).objections == []

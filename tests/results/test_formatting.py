@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 
-from penchant.evaluation import Figure
+from penchant.evaluation import MetricValue
 from penchant.metrics import NAMES
 from penchant.reporting.charts.comparison import wrapped
 from penchant.reporting.glossary import _METRICS, of_metrics
@@ -50,9 +50,9 @@ def test_names_are_listed_as_in_a_sentence():
 
 
 def test_decimals_follow_the_intervals():
-    assert formatting.decimals([Figure(0.144, 0.133, 0.155)]) == 3
-    assert formatting.decimals([Figure(0.5)]) == 3
-    assert formatting.decimals([Figure(12.0, 9.0, 15.0)]) == 2
+    assert formatting.decimals([MetricValue(0.144, 0.133, 0.155)]) == 3
+    assert formatting.decimals([MetricValue(0.5)]) == 3
+    assert formatting.decimals([MetricValue(12.0, 9.0, 15.0)]) == 2
 
 
 def test_every_metric_has_its_words():

@@ -14,7 +14,7 @@ from penchant import studies
 from penchant.errors import ParameterError
 from penchant.run import Run
 from penchant.studies.options import checked, options, parse
-from penchant.studies.study import Comparison, Section, Steps, StudyRun
+from penchant.studies.study import EvaluationSummary, Section, Steps, StudyRun
 
 
 def figures(result):
@@ -228,7 +228,7 @@ def test_steps_have_names_of_their_own_and_values_for_json(tiny):
 def test_a_comparison_comes_back_as_it_was(study, tiny):
     result = study.run(tiny)
     (compared, _) = result.sections[1].comparisons
-    back = Comparison.from_kept(json.loads(json.dumps(compared.to_keep())))
+    back = EvaluationSummary.load(json.loads(json.dumps(compared.dump())))
     assert str(back.tables) == str(compared.tables)  # as texts, for NaN is not NaN
     assert back.to_dict().keys() == compared.to_dict().keys()
     assert set(back.tables) == {"ranking", "like"}
@@ -241,7 +241,7 @@ def test_an_evaluation_in_a_step_with_more(tiny):
     split = pn.split_per_user(tiny, validation=0.1, test=0.2)
     found = pn.evaluate([make("item-knn")], split, ["ndcg@5"], replicates=20)
     kept = Steps("one", tiny, version=1).do("a", lambda: {"all": found, "k": 5})
-    compared = Comparison.from_kept(kept["all"])
+    compared = EvaluationSummary.load(kept["all"])
     assert (
         compared.tables["ranking"]
         .frame()

@@ -15,7 +15,7 @@ import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.data.splits import TEST, Split
 from penchant.errors import DataError, MissingExtraError, ParameterError, PenchantError
-from penchant.evaluation.validation_score import held_score
+from penchant.evaluation.validation import validation_score
 from penchant.metrics import parse
 from penchant.models import EASE, Bias, DotProduct, ItemKNN, MajorityClass, MultDAE
 from penchant.models.parameters import Space
@@ -99,7 +99,7 @@ def test_a_grid_tries_all_combinations_in_order(grid):
 
 def test_scores_are_those_of_the_model_on_validation(grid, rated):
     best = grid.best().fit(rated.train, rated.validation)
-    again = held_score(best, rated.validation, parse("f1"), threshold=4.0, run=Run())
+    again = validation_score(best, rated.validation, parse("f1"), threshold=4.0, run=Run())
     assert again == grid.winner.score
 
 
@@ -109,7 +109,7 @@ def test_a_tuned_model_is_no_worse_on_validation(split, method):
     first, best = tuning.trials[0], tuning.winner
     assert first.values == {"l2": 500.0}
     plain = EASE().fit(split.train)
-    value = held_score(plain, split.validation, parse("ndcg@10"), threshold=4.0, run=Run())
+    value = validation_score(plain, split.validation, parse("ndcg@10"), threshold=4.0, run=Run())
     assert first.score == value
     assert best.score > value  # something is to be gained here
     assert len(tuning.trials) == tuning.planned == 12

@@ -18,9 +18,9 @@ from penchant.models import EASE
 from penchant.reporting import report
 from penchant.reporting.pages.exploration import write_exploration
 from penchant.studies.study import (
-    Comparison,
     Conclusion,
     DataTable,
+    EvaluationSummary,
     Section,
     Steps,
     StudyResult,
@@ -73,7 +73,7 @@ def study_of(log: pn.Dataset, result: pn.Evaluation) -> StudyResult:
             points("Points.", range(50), range(50)),
             reliability("Chances.", {name: [0.1, 0.9]}, [0, 1]),
         ),
-        comparisons=(Comparison.of(result),),
+        comparisons=(EvaluationSummary.of(result),),
     )
     steps = Steps("made", log, version=1)
     return steps.result(title=f"On {name}", summary="All of it.", sections=[section])

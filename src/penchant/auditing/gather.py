@@ -76,7 +76,7 @@ def contenders_of(tables: Mapping[Any, Any]) -> tuple[Contender, ...]:
     found = []
     for task, table in tables.items():
         for entry in table.entries:
-            figure = entry.figures[table.primary]
+            figure = entry.metrics[table.primary]
             found.append(
                 Contender(
                     name=entry.name,

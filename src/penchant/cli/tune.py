@@ -157,7 +157,7 @@ def compared(tuning: Tuning, given: Recommender, run: Run) -> dict[str, Any]:
 
 
 def _on_test(table: Table, tuned: Entry) -> str:
-    figure = tuned.figures[table.primary]
+    figure = tuned.metrics[table.primary]
     return (
         f"On test events, {table.primary} of {tuned.name} is {figure.value:.4f} "
         f"({figure.low:.4f} to {figure.high:.4f})."
@@ -165,7 +165,7 @@ def _on_test(table: Table, tuned: Entry) -> str:
 
 
 def _against(table: Table, tuned: Entry, default: Entry) -> str:
-    new, old = (entry.figures[table.primary].value for entry in (tuned, default))
+    new, old = (entry.metrics[table.primary].value for entry in (tuned, default))
     better = new > old if table.higher_is_better else new < old
     if new == old:
         return f"That is what {default.name} reaches as it was given."
@@ -175,7 +175,7 @@ def _against(table: Table, tuned: Entry, default: Entry) -> str:
 
 def _trivial(table: Table, tuned: Entry) -> str:
     bar = table.best_trivial
-    figure = bar.figures[table.primary]
+    figure = bar.metrics[table.primary]
     if tuned.verdict is None:
         return (
             f"It is a trivial answer itself; the best of these is {bar.name}, {figure.value:.4f}."

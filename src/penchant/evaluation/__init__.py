@@ -3,13 +3,13 @@
 from penchant.evaluation.comparison import evaluate
 from penchant.evaluation.predictions import evaluate_predictions
 from penchant.results.evaluation import Evaluation
-from penchant.results.tables import Cost, Entry, Figure, Table
+from penchant.results.tables import Cost, Entry, MetricValue, Table
 
 __all__ = [
     "Cost",
     "Entry",
     "Evaluation",
-    "Figure",
+    "MetricValue",
     "Table",
     "evaluate",
     "evaluate_predictions",

@@ -231,10 +231,12 @@ def _contenders(
         while name in contenders:  # another model has taken the name
             name += "'"
         contenders[name] = (cls(), own)
-    return {name: (told(model, threshold), own) for name, (model, own) in contenders.items()}
+    return {
+        name: (with_threshold(model, threshold), own) for name, (model, own) in contenders.items()
+    }
 
 
-def told(model: Recommender, threshold: float | None) -> Recommender:
+def with_threshold(model: Recommender, threshold: float | None) -> Recommender:
     """The model with what counts as a like, where it has left that open."""
     if threshold is not None and model.params().get("threshold", threshold) is None:
         return model.clone(threshold=threshold)

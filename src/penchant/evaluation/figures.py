@@ -28,7 +28,7 @@ from penchant.metrics import (
     verdict,
 )
 from penchant.models.base import Task
-from penchant.results.tables import Cost, Entry, Figure, Table
+from penchant.results.tables import Cost, Entry, MetricValue, Table
 from penchant.typing import Bool, Float32, Float64
 
 
@@ -106,7 +106,7 @@ def judge_ranking(
         Entry(
             name=a.name,
             trivial=a.name in trivial,
-            figures={f"{m}{suffix}": f for m, f in figures[a.name].items()},
+            metrics={f"{m}{suffix}": f for m, f in figures[a.name].items()},
             validation=_mean(a.held, metrics[0].name),
             cost=a.cost,
         )
@@ -160,7 +160,7 @@ def judge_rows(
             Entry(
                 name=answer.name,
                 trivial=task in answer.baseline_for,
-                figures={},
+                metrics={},
                 validation=held,
                 cost=answer.cost,
                 decision=cut if task == "like" else None,
@@ -172,7 +172,7 @@ def judge_rows(
     table = Table(
         task=task,
         metrics=tuple(m.name for m in metrics),
-        entries=tuple(replace(e, figures=figures[e.name]) for e in entries),
+        entries=tuple(replace(e, metrics=figures[e.name]) for e in entries),
         users=test.n_users,
         rows=len(test),
         notes=_row_notes(task, threshold, truth, validation is not None),
@@ -201,15 +201,15 @@ def figures_of(
     metrics: Sequence[Metric],
     trivial: set[str],
     level: float,
-) -> dict[str, dict[str, Figure]]:
+) -> dict[str, dict[str, MetricValue]]:
     """Intervals for all, and gains, corrected p-values and verdicts for what is not trivial."""
-    figures: dict[str, dict[str, Figure]] = {name: {} for name in results}
+    figures: dict[str, dict[str, MetricValue]] = {name: {} for name in results}
     for metric in metrics:
         here = {name: row[metric.name] for name, row in results.items() if metric.name in row}
         bars = [m for n, m in here.items() if n in trivial and m.replicates is not None]
         judged = {}
         for name, found in here.items():
-            figure = Figure(found.value)
+            figure = MetricValue(found.value)
             if found.replicates is not None:
                 low, high = interval(found.replicates, level)
                 figure = replace(figure, low=float(low), high=float(high))
@@ -242,11 +242,11 @@ def ordered(table: Table, metric: Metric) -> Table:
     sign = -1 if metric.higher_is_better else 1
 
     def place(entry: Entry) -> float:
-        value = entry.figures[table.primary].value
+        value = entry.metrics[table.primary].value
         return math.inf if math.isnan(value) else sign * value
 
     entries = tuple(sorted(table.entries, key=place))
-    close = [e.name for e in entries if _corrected_away(e.figures[table.primary])]
+    close = [e.name for e in entries if _corrected_away(e.metrics[table.primary])]
     if close:
         note = (
             f"Verdicts are corrected for the number of models compared, intervals are not: "
@@ -257,7 +257,7 @@ def ordered(table: Table, metric: Metric) -> Table:
     return replace(table, entries=entries)
 
 
-def _corrected_away(figure: Figure) -> bool:
+def _corrected_away(figure: MetricValue) -> bool:
     """Whether the interval alone would have decided, and the corrected p-value does not."""
     return figure.verdict == "no better" and (figure.gain_low > 0 or figure.gain_high < 0)
 

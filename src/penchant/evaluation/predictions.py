@@ -70,7 +70,7 @@ def evaluate_predictions(
     figures = figures_of(results, parsed, set(trivial), level)
     entries = (
         Entry(
-            name=n, trivial=n in trivial, figures=figures[n], validation=float("nan"), cost=Cost()
+            name=n, trivial=n in trivial, metrics=figures[n], validation=float("nan"), cost=Cost()
         )
         for n in chosen
     )

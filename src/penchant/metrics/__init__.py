@@ -46,7 +46,7 @@ from penchant.metrics.ranking import (
 from penchant.metrics.rating import MAE, RMSE, Pearson
 from penchant.metrics.score_order import AUC, AveragePrecision, PrecisionAtRecall
 from penchant.metrics.significance import (
-    Comparison,
+    PairedComparison,
     Verdict,
     benjamini_hochberg,
     compare,
@@ -116,7 +116,6 @@ __all__ = [
     "Brier",
     "CalibrationCurve",
     "Catalogue",
-    "Comparison",
     "Coverage",
     "DistinctLists",
     "ExpectedCalibrationError",
@@ -131,6 +130,7 @@ __all__ = [
     "LogLoss",
     "Metric",
     "Novelty",
+    "PairedComparison",
     "Pearson",
     "PopularityBias",
     "Precision",

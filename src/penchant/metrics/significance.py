@@ -17,7 +17,7 @@ Verdict = Literal["beats", "no better", "worse"]
 _BLOCK_CELLS = 2_000_000
 
 
-class Comparison(NamedTuple):
+class PairedComparison(NamedTuple):
     """A model against the best of its baselines; positive gains are improvements.
 
     Attributes:
@@ -41,7 +41,7 @@ def compare(
     *,
     higher_is_better: bool = True,
     level: float = 0.95,
-) -> Comparison:
+) -> PairedComparison:
     """Compare a model with the best baseline by a paired bootstrap.
 
     Which baseline is best is decided anew inside each replicate, so that none is selected on
@@ -79,14 +79,14 @@ def compare(
     lead = sign * (model[:, np.newaxis] - baselines[:, usable])
     lead = lead[~np.isnan(lead).all(axis=1)]
     if not lead.size:
-        return Comparison(np.nan, np.nan, np.nan, np.nan)
+        return PairedComparison(np.nan, np.nan, np.nan, np.nan)
     gain = float(leads.min())
     # fmin and fmax pass over a baseline that is undefined in a replicate.
     over_best = np.fmin.reduce(lead, axis=1)
     rivals = (lead == over_best[:, np.newaxis]).any(axis=0)
     at_most = gain + np.fmax.reduce((lead - leads)[:, rivals], axis=1)
     p_value = 2 * min(_share(over_best <= 0), _share(at_most >= 0))
-    return Comparison(
+    return PairedComparison(
         gain=gain,
         low=float(interval(over_best, level)[0]),
         high=float(interval(at_most, level)[1]),
@@ -164,9 +164,9 @@ def verdict(
     """Name the result of a comparison.
 
     Args:
-        gain: as in `Comparison`.
-        low: as in `Comparison`.
-        high: as in `Comparison`.
+        gain: as in `PairedComparison`.
+        low: as in `PairedComparison`.
+        high: as in `PairedComparison`.
         p_value: corrected for the number of comparisons, see `holm`.
         alpha: the level of significance.
 

@@ -46,7 +46,7 @@ class Said:
 
 def places(table: Table, metric: str) -> int:
     """Decimals for one metric of a table."""
-    return decimals(e.figures[metric] for e in table.entries if metric in e.figures)
+    return decimals(e.metrics[metric] for e in table.entries if metric in e.metrics)
 
 
 def by_validation(table: Table) -> list[Entry]:
@@ -91,7 +91,7 @@ def say(evaluation: ComparisonTables, task: Task) -> Said:
             None: f"For {aim}, {best.name} is best on validation events.",
         }[best.verdict]
         sentences.append(_chosen(table, best, by))
-        if trivial and math.isfinite(best.figures[table.primary].gain):
+        if trivial and math.isfinite(best.metrics[table.primary].gain):
             sentences.append(_gain(evaluation, table, best))
     sentences += _others(real, best)
     return Said(headline, tuple(sentences))
@@ -99,7 +99,7 @@ def say(evaluation: ComparisonTables, task: Task) -> Said:
 
 def _chosen(table: Table, best: Entry, by: str) -> str:
     digits = places(table, table.primary)
-    figure = best.figures[table.primary]
+    figure = best.metrics[table.primary]
     n = sum(math.isfinite(e.validation) for e in table.entries)
     return (
         f"Of {n} contenders it has the best {by} on validation events "
@@ -109,8 +109,8 @@ def _chosen(table: Table, best: Entry, by: str) -> str:
 
 
 def _gain(evaluation: ComparisonTables, table: Table, best: Entry) -> str:
-    figure, bar = best.figures[table.primary], table.best_trivial
-    digits, least = places(table, table.primary), bar.figures[table.primary].value
+    figure, bar = best.metrics[table.primary], table.best_trivial
+    digits, least = places(table, table.primary), bar.metrics[table.primary].value
     share = percent(abs(figure.gain / least)) if least else None
     level = evaluation.settings.get("level", 0.95)
     return (

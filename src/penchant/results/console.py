@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from penchant.results.tables import Entry, Figure, Table
+from penchant.results.tables import Entry, MetricValue, Table
 
 _COLOURS = {"beats": "green", "no better": "yellow", "worse": "red", None: "dim"}
 _QUESTIONS = {
@@ -58,15 +58,15 @@ def _columns(table: Table, width: int, level: float) -> list[_Column]:
     columns = [
         _Column("model", [entry.name for entry in entries], "left"),
         _Column(
-            f"{first} [{100 * level:g} %]", [interval(entry.figures[first]) for entry in entries]
+            f"{first} [{100 * level:g} %]", [interval(entry.metrics[first]) for entry in entries]
         ),
         _Column(
-            "gain over trivial", ["" if e.trivial else gain(e.figures[first]) for e in entries]
+            "gain over trivial", ["" if e.trivial else gain(e.metrics[first]) for e in entries]
         ),
         _Column("verdict", [_verdict(entry) for entry in entries], "left"),
     ]
     optional = [
-        _Column(m, [number(e.figures.get(m, Figure(math.nan)).value) for e in entries])
+        _Column(m, [number(e.metrics.get(m, MetricValue(math.nan)).value) for e in entries])
         for m in table.metrics[1:]
     ]
     optional += [
@@ -86,12 +86,12 @@ def _verdict(entry: Entry) -> Text:
     return Text("trivial" if entry.trivial else entry.verdict or "", style=_COLOURS[entry.verdict])
 
 
-def interval(figure: Figure) -> str:
+def interval(figure: MetricValue) -> str:
     """A value with its interval."""
     return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
 
 
-def gain(figure: Figure) -> str:
+def gain(figure: MetricValue) -> str:
     """A gain with its interval, signed, or a dash where there is none."""
     if math.isnan(figure.gain):
         return "–"

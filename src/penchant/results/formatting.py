@@ -6,14 +6,14 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from penchant.results.tables import Figure
+from penchant.results.tables import MetricValue
 
 DASH = "–"
 MINUS = "\N{MINUS SIGN}"
 _GAP = "\N{NO-BREAK SPACE}"  # between a number and its unit
 
 
-def decimals(figures: Iterable[Figure]) -> int:
+def decimals(figures: Iterable[MetricValue]) -> int:
     """How many decimals show two digits of half the width of most of the figures' intervals."""
     widths = []
     for figure in figures:

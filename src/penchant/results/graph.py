@@ -13,11 +13,11 @@ import numpy.typing as npt
 from penchant.errors import ParameterError
 from penchant.metrics.calibration import calibration_curve
 from penchant.results.formatting import short
-from penchant.results.tables import Figure
+from penchant.results.tables import MetricValue
 from penchant.typing import AnyFloat, Float64
 
 Kind = Literal["bars", "columns", "lines", "points", "reliability"]
-Value = float | Figure | tuple[float, float, float] | None
+Value = float | MetricValue | tuple[float, float, float] | None
 """A number, or one with the ends of its interval."""
 _DOTS = 1500  # points that are drawn one by one
 _CELLS = 48  # fields along each side where there are more
@@ -287,7 +287,7 @@ def _edges(values: Float64) -> AnyFloat:
 
 
 def _value(value: Value) -> tuple[float | None, float | None, float | None]:
-    if isinstance(value, Figure):
+    if isinstance(value, MetricValue):
         value = (value.value, value.low, value.high)
     middle, low, high = value if isinstance(value, tuple) else (value, None, None)
     return _finite(middle), _finite(low), _finite(high)

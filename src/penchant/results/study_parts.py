@@ -12,9 +12,9 @@ import polars as pl
 
 from penchant.errors import ParameterError
 from penchant.results import formatting
+from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.gallery import Gallery
 from penchant.results.graph import Graph
-from penchant.results.saved_comparison import Comparison
 
 ConclusionLevel = Literal["as published", "honest", "trap", "verdict"]
 CONCLUSION_LEVELS: Mapping[ConclusionLevel, str] = {
@@ -168,7 +168,7 @@ class Section:
     conclusions: tuple[Conclusion, ...] = ()
     tables: tuple[DataTable, ...] = ()
     charts: tuple[Graph, ...] = ()
-    comparisons: tuple[Comparison, ...] = ()
+    comparisons: tuple[EvaluationSummary, ...] = ()
     galleries: tuple[Gallery, ...] = ()
     steps: tuple[str, ...] = ()
 

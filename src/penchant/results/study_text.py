@@ -7,8 +7,8 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from penchant.results.console import rich_table
+from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import Graph
-from penchant.results.saved_comparison import Comparison
 from penchant.results.study_parts import DataTable, Section, paragraphs
 
 _COLOURS = {"as published": "dim", "honest": "green", "trap": "red", "verdict": "bold cyan"}
@@ -63,7 +63,7 @@ def _sheet(sheet: DataTable) -> Grid:
     return grid
 
 
-def _comparison(comparison: Comparison, console: Console) -> None:
+def _comparison(comparison: EvaluationSummary, console: Console) -> None:
     console.print()
     if comparison.title:
         console.print(Text(comparison.title, style="bold"))

@@ -15,7 +15,7 @@ from penchant.models.base import Task
 
 
 @dataclass(frozen=True)
-class Figure:
+class MetricValue:
     """One metric of one model on the test part.
 
     Attributes:
@@ -70,7 +70,7 @@ class Entry:
     Attributes:
         name: what the table calls it.
         trivial: whether it is a trivial answer to this task.
-        figures: by metric name.
+        metrics: by name.
         validation: the table's first metric on the validation part, NaN without one.
         cost: time and memory.
         decision: the threshold at which it says "like", chosen on validation rows.
@@ -80,7 +80,7 @@ class Entry:
 
     name: str
     trivial: bool
-    figures: Mapping[str, Figure]
+    metrics: Mapping[str, MetricValue]
     validation: float
     cost: Cost
     decision: float | None = None
@@ -89,7 +89,7 @@ class Entry:
     @property
     def verdict(self) -> Verdict | None:
         """The verdict of the table's first metric."""
-        return next(iter(self.figures.values())).verdict
+        return next(iter(self.metrics.values())).verdict
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class Table:
                 "verdict": entry.verdict,
             }
             for metric in self.metrics:
-                figure = entry.figures.get(metric, Figure(math.nan))
+                figure = entry.metrics.get(metric, MetricValue(math.nan))
                 row |= {metric: figure.value, f"{metric} low": figure.low}
                 row |= {f"{metric} high": figure.high, f"{metric} gain": figure.gain}
             row |= {"validation": entry.validation, **asdict(entry.cost)}
@@ -157,7 +157,7 @@ class Table:
 
 def entry_dict(entry: Entry) -> dict[str, Any]:
     """One row of a table as plain values for JSON."""
-    figures = {name: asdict(figure) for name, figure in entry.figures.items()}
+    figures = {name: asdict(figure) for name, figure in entry.metrics.items()}
     return {
         "model": entry.name,
         "trivial": entry.trivial,

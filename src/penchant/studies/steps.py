@@ -14,7 +14,7 @@ from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
 from penchant.evaluation.comparison import _versions
 from penchant.results.evaluation import Evaluation
-from penchant.results.saved_comparison import Comparison
+from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import Section, StudyStep
 from penchant.results.tables import Table
@@ -112,7 +112,7 @@ class Steps:
 
     def compare(
         self, name: str, function: Callable[[], Evaluation | Table], title: str = ""
-    ) -> Comparison:
+    ) -> EvaluationSummary:
         """A step that compares contenders; the fitted models are not kept.
 
         Args:
@@ -120,8 +120,8 @@ class Steps:
             function: evaluates.
             title: a heading for the comparison.
         """
-        kept = self.do(name, lambda: Comparison.of(function(), title).to_keep())
-        return Comparison.from_kept(kept)
+        kept = self.do(name, lambda: EvaluationSummary.of(function(), title).dump())
+        return EvaluationSummary.load(kept)
 
     def result(self, *, title: str, summary: str, sections: Sequence[Section]) -> StudyResult:
         """What the study comes to, with all that decides it.
@@ -170,9 +170,9 @@ class Steps:
 def _plain(value: Any) -> Any:
     """What JSON does not know as it would be in a file."""
     if isinstance(value, Evaluation | Table):
-        return Comparison.of(value).to_keep()
-    if isinstance(value, Comparison):
-        return value.to_keep()
+        return EvaluationSummary.of(value).dump()
+    if isinstance(value, EvaluationSummary):
+        return value.dump()
     if hasattr(value, "tolist"):  # NumPy's numbers and arrays
         return value.tolist()
     raise TypeError(f"a {type(value).__name__}")

@@ -6,18 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import Graph, bars, lines, points, reliability
-from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import Conclusion, ConclusionLevel, DataTable, Section, StudyStep
 from penchant.run import Run
 from penchant.studies.steps import Steps
 
 __all__ = [
-    "Comparison",
     "Conclusion",
     "ConclusionLevel",
     "DataTable",
+    "EvaluationSummary",
     "Graph",
     "Section",
     "Steps",

@@ -14,8 +14,8 @@ from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
 from penchant.data.target import default_like
 from penchant.errors import ParameterError, PenchantError
-from penchant.evaluation.comparison import told
-from penchant.evaluation.validation_score import check_judge, held_score
+from penchant.evaluation.comparison import with_threshold
+from penchant.evaluation.validation import check_metric, validation_score
 from penchant.metrics import Metric, parse
 from penchant.models.base import Recommender
 from penchant.results.tuning import Maker, Tuning
@@ -178,11 +178,13 @@ class _Bench:
         return self.trials[key]
 
     def _tried(self, values: dict[str, Any]) -> tuple[float, dict[str, Any]]:
-        made = told(self.make(**values), self.threshold)
+        made = with_threshold(self.make(**values), self.threshold)
         # Before the work of fitting, because no other values would help.
-        check_judge(made, self.held, self.metric, threshold=self.threshold)
+        check_metric(made, self.held, self.metric, threshold=self.threshold)
         made.fit(self.train, self.held, run=self.run)
-        score = held_score(made, self.held, self.metric, threshold=self.threshold, run=self.run)
+        score = validation_score(
+            made, self.held, self.metric, threshold=self.threshold, run=self.run
+        )
         return score, made._settled()
 
     def reason(self) -> Exception:

@@ -19,7 +19,7 @@ from penchant.studies.books import strong_models as books_strong
 from penchant.studies.books import threshold_trap as books_trap
 from penchant.studies.books.networks import JACCARD, NETWORKS
 from penchant.studies.books.setup import EVERYTHING, Setup, answers, f1, own_cut, rounded, scores
-from penchant.studies.study import Comparison, Steps
+from penchant.studies.study import EvaluationSummary, Steps
 from support import book_crossing_files
 
 PLAIN, ADJUSTED = JACCARD
@@ -130,10 +130,10 @@ def test_all_are_judged_on_the_same_rows(setup, judged, published, strong):
     warm = setup.warm(setup.split)
     assert 0 < judged["warm rows"] == warm.sum() < judged["rows"] == len(setup.test)
     for part, keep in (("all", np.ones(len(warm), bool)), ("warm", warm)):
-        table = Comparison.from_kept(judged[part]).tables["like"]
+        table = EvaluationSummary.load(judged[part]).tables["like"]
         assert table.rows == keep.sum()
         y = setup.liked(setup.test)[keep]
-        figures = {e.name: e.figures for e in table.entries}
+        figures = {e.name: e.metrics for e in table.entries}
         assert set(figures) == {*books_judged.compared_networks(), *strong["said"]}
         assert figures["simple MSE (original)"]["auc"].value == 1
         assert figures[EVERYTHING]["auc"].value == 0.5
@@ -170,11 +170,11 @@ def test_the_honest_section_names_who_is_no_better(setup, published, strong, jud
     assert chart.kind == "reliability"
     assert chart.series[0].name == strong["best"]
     assert [len(c.tables["like"].entries) > 5 for c in part.comparisons] == [True] * 2
-    table = Comparison.from_kept(judged["all"]).tables["like"]
+    table = EvaluationSummary.load(judged["all"]).tables["like"]
     shown = part.tables[1].frame
     assert shown["all test rows"].to_list() == [e.name for e in table.entries]
-    assert shown["AUC"].to_list() == [e.figures["auc"].value for e in table.entries]
-    assert shown["F1"].to_list() == [e.figures["f1"].value for e in table.entries]
+    assert shown["AUC"].to_list() == [e.metrics["auc"].value for e in table.entries]
+    assert shown["F1"].to_list() == [e.metrics["f1"].value for e in table.entries]
 
 
 def test_without_lightgbm_there_are_no_trees(setup, monkeypatch):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from penchant.metrics import Comparison
+from penchant.metrics import PairedComparison
 from penchant.typing import Float64
 
 
@@ -35,7 +35,7 @@ class Judged:
     average_precision: Float64
     low: float
     high: float
-    gains: Mapping[str, Comparison]
+    gains: Mapping[str, PairedComparison]
     confusion: Float64
     seconds: float
     curve: list[dict[str, float]] = field(default_factory=list)

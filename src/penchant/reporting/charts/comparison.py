@@ -24,7 +24,7 @@ from penchant.reporting.charts.svg import (
     chart,
 )
 from penchant.results.formatting import duration, fixed
-from penchant.results.tables import Entry, Figure, Table
+from penchant.results.tables import Entry, MetricValue, Table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,15 +64,15 @@ def whiskers(table: Table, prefix: str = "") -> Chart:
         table: the contenders.
         prefix: makes the chart's name unique on a page with several of the same task.
     """
-    entries = [e for e in table.entries if math.isfinite(e.figures[table.primary].value)]
+    entries = [e for e in table.entries if math.isfinite(e.metrics[table.primary].value)]
     bar = table.best_trivial if any(e.trivial for e in table.entries) else None
 
     def draw(canvas: Canvas) -> None:
         axes, places = canvas.axes, range(len(entries), 0, -1)
         if bar is not None:
-            _band(axes, bar, bar.figures[table.primary])
+            _band(axes, bar, bar.metrics[table.primary])
         for place, entry in zip(places, entries, strict=True):
-            figure, (colour, mark) = entry.figures[table.primary], _mark(entry)
+            figure, (colour, mark) = entry.metrics[table.primary], _mark(entry)
             if math.isfinite(figure.high - figure.low):
                 axes.plot([figure.low, figure.high], [place, place], color=colour, lw=1.6)
             axes.plot(figure.value, place, mark, color=colour, ms=6.5, mec=PAPER, mew=0.8)
@@ -104,12 +104,12 @@ def whiskers(table: Table, prefix: str = "") -> Chart:
         ""
         if best is None
         else (
-            f": {best.name} stands first with {fixed(best.figures[table.primary].value, 4)}"
+            f": {best.name} stands first with {fixed(best.metrics[table.primary].value, 4)}"
             + (
                 ""
                 if bar is None
                 else f", the best trivial answer is {bar.name}"
-                f" with {fixed(bar.figures[table.primary].value, 4)}"
+                f" with {fixed(bar.metrics[table.primary].value, 4)}"
             )
         )
     )
@@ -126,7 +126,7 @@ def _mark(entry: Entry) -> tuple[str, str]:
     return _MARKS[None if entry.trivial else entry.verdict]
 
 
-def _band(axes: Axes, bar: Entry, figure: Figure) -> None:
+def _band(axes: Axes, bar: Entry, figure: MetricValue) -> None:
     """The best trivial answer across the whole chart."""
     if math.isfinite(figure.high - figure.low):
         axes.axvspan(figure.low, figure.high, color=SOFT, lw=0, zorder=0)
@@ -138,7 +138,7 @@ def cost(table: Table, prefix: str = "") -> Chart | None:
     entries = [
         e
         for e in table.entries
-        if math.isfinite(e.cost.fit_seconds) and math.isfinite(e.figures[table.primary].value)
+        if math.isfinite(e.cost.fit_seconds) and math.isfinite(e.metrics[table.primary].value)
     ]
     if not entries:
         return None
@@ -146,13 +146,13 @@ def cost(table: Table, prefix: str = "") -> Chart | None:
     def draw(canvas: Canvas) -> None:
         axes = canvas.axes
         seconds = [max(e.cost.fit_seconds, _SHORTEST) for e in entries]
-        values = [e.figures[table.primary].value for e in entries]
+        values = [e.metrics[table.primary].value for e in entries]
         axes.set_xscale("log")
         low, high = min(seconds), max(seconds)
         axes.set_xlim(low / 1.6, max(high, 10 * low) * (4 if canvas.narrow else 2.2))
         axes.margins(y=0.12)
         for entry, x in zip(entries, seconds, strict=True):
-            figure, (colour, mark) = entry.figures[table.primary], _mark(entry)
+            figure, (colour, mark) = entry.metrics[table.primary], _mark(entry)
             if math.isfinite(figure.high - figure.low):
                 axes.plot([x, x], [figure.low, figure.high], color=colour, lw=1.2, alpha=0.55)
             axes.plot(x, figure.value, mark, color=colour, ms=6.5, mec=PAPER, mew=0.8)

@@ -30,10 +30,10 @@ from penchant.reporting.verdict import (
     say,
 )
 from penchant.results.evaluation import Evaluation
-from penchant.results.tables import Entry, Figure, Table
+from penchant.results.tables import Entry, MetricValue, Table
 from penchant.run import Run
 
-_MISSING = Figure(math.nan)
+_MISSING = MetricValue(math.nan)
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,10 @@ class Row:
 
     entry: Entry
     chosen: bool
-    figures: tuple[Figure, ...]
+    figures: tuple[MetricValue, ...]
 
     @property
-    def first(self) -> Figure:
+    def first(self) -> MetricValue:
         """The figure that decides."""
         return self.figures[0]
 
@@ -147,7 +147,7 @@ def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskS
         said=say(evaluation, table.task),
         better=plots.direction(table.primary),
         rows=tuple(
-            Row(e, e is chosen, tuple(e.figures.get(m, _MISSING) for m in table.metrics))
+            Row(e, e is chosen, tuple(e.metrics.get(m, _MISSING) for m in table.metrics))
             for e in table.entries
         ),
         places=tuple(places(table, metric) for metric in table.metrics),

@@ -14,8 +14,8 @@ from penchant.reporting.charts.svg import Chart
 from penchant.reporting.glossary import VERDICTS, of_metrics
 from penchant.reporting.html import render
 from penchant.reporting.pages.comparison import TaskSection, answers
+from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.formatting import join_names
-from penchant.results.saved_comparison import Comparison
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import CONCLUSION_LEVELS, Section, paragraphs
 
@@ -33,7 +33,7 @@ class Drawing:
 class ComparisonPart:
     """A comparison as the page shows it."""
 
-    comparison: Comparison
+    comparison: EvaluationSummary
     tasks: tuple[TaskSection, ...]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.evaluation import evaluate_predictions
-from penchant.results.tables import Entry, Figure, Table
+from penchant.results.tables import Entry, MetricValue, Table
 from penchant.studies.books.networks import JACCARD, NETWORKS, RATES
 from penchant.studies.books.published import contenders
 from penchant.studies.books.setup import EVERYTHING, Found, Setup, own_cut, scores
@@ -81,7 +81,7 @@ def _plain(table: Table) -> Table:
     entries = tuple(
         replace(
             entry,
-            figures={m: Figure(f.value, f.low, f.high) for m, f in entry.figures.items()},
+            metrics={m: MetricValue(f.value, f.low, f.high) for m, f in entry.metrics.items()},
         )
         for entry in table.entries
     )
@@ -89,12 +89,12 @@ def _plain(table: Table) -> Table:
 
 
 def _merged(entry: Entry, further: Sequence[Table], names: Sequence[str]) -> Entry:
-    figures = dict(entry.figures) | dict.fromkeys(names, Figure(float("nan")))
+    figures = dict(entry.metrics) | dict.fromkeys(names, MetricValue(float("nan")))
     for table in further:
         for other in table.entries:
             if other.name == entry.name:
-                figures |= other.figures
-    return replace(entry, figures=figures)
+                figures |= other.metrics
+    return replace(entry, metrics=figures)
 
 
 def _against_everything(setup: Setup, published: Mapping[str, Found]) -> Found:
@@ -120,7 +120,7 @@ def _against_everything(setup: Setup, published: Mapping[str, Found]) -> Found:
         replicates=_DECIDING,
         seed=setup.seed,
     )
-    figures = {entry.name: entry.figures["f1"] for entry in found.entries}
+    figures = {entry.name: entry.metrics["f1"] for entry in found.entries}
     return {
         name: {
             "f1": f.value,

@@ -14,7 +14,14 @@ from penchant.studies.books.evaluation import compared_networks
 from penchant.studies.books.networks import JACCARD, NETWORKS, how_many, in_words
 from penchant.studies.books.setup import EVERYTHING, Found, Setup, scores
 from penchant.studies.books.strong_models import NAMES
-from penchant.studies.study import Comparison, Conclusion, DataTable, Graph, Section, reliability
+from penchant.studies.study import (
+    Conclusion,
+    DataTable,
+    EvaluationSummary,
+    Graph,
+    Section,
+    reliability,
+)
 
 _DRAWN = 3  # models whose stated chances are drawn
 _FURTHER = {
@@ -34,9 +41,9 @@ _WORDS: dict[Verdict | None, str] = {
 
 def section(setup: Setup, published: Mapping[str, Found], strong: Found, found: Found) -> Section:
     """All contenders on the same rows, for all users and for those with training ratings."""
-    every = Comparison.from_kept(found["all"])
-    warm = Comparison.from_kept(found["warm"])
-    modern = _renamed(Comparison.from_kept(strong["compared"]))
+    every = EvaluationSummary.load(found["all"])
+    warm = EvaluationSummary.load(found["warm"])
+    modern = _renamed(EvaluationSummary.load(strong["compared"]))
     best = strong["best"]
     return Section(
         title="Honestly: order, not thresholds",
@@ -77,9 +84,9 @@ def _text(setup: Setup, strong: Found, found: Found) -> str:
     """
 
 
-def auc_of(found: Comparison) -> dict[str, float]:
+def auc_of(found: EvaluationSummary) -> dict[str, float]:
     """AUC by contender."""
-    return {e.name: e.figures["auc"].value for e in found.tables["like"].entries}
+    return {e.name: e.metrics["auc"].value for e in found.tables["like"].entries}
 
 
 def not_better(found: Found) -> list[str]:
@@ -89,16 +96,16 @@ def not_better(found: Found) -> list[str]:
 
 def chanceless(setup: Setup, found: Found) -> list[str]:
     """The published networks whose interval of AUC holds one half, on known users."""
-    table = Comparison.from_kept(found["warm"]).tables["like"]
-    figures = {e.name: e.figures["auc"] for e in table.entries}
+    table = EvaluationSummary.load(found["warm"]).tables["like"]
+    figures = {e.name: e.metrics["auc"] for e in table.entries}
     names = [e.name for e in NETWORKS if e.name in figures]
     return [name for name in names if not figures[name].low > 0.5]
 
 
-def verdict_on(name: str, table: Comparison) -> str:
+def verdict_on(name: str, table: EvaluationSummary) -> str:
     """A sentence on one contender's AUC against the best trivial answer."""
     entry = table.tables["like"][name]
-    figure = entry.figures["auc"]
+    figure = entry.metrics["auc"]
     return (
         f"{_WORDS[figure.verdict]} the best trivial answer ({signed(figure.gain, 4)}, "
         f"{signed(figure.gain_low, 4)} to {signed(figure.gain_high, 4)} AUC)"
@@ -106,7 +113,7 @@ def verdict_on(name: str, table: Comparison) -> str:
 
 
 def _conclusions(
-    setup: Setup, strong: Found, found: Found, every: Comparison, warm: Comparison
+    setup: Setup, strong: Found, found: Found, every: EvaluationSummary, warm: EvaluationSummary
 ) -> list[Conclusion]:
     best = strong["best"]
     auc, known = auc_of(every), auc_of(warm)
@@ -171,9 +178,9 @@ def _conclusions(
     ]
 
 
-def _shop(every: Comparison, best: str, bar: str) -> list[Conclusion]:
+def _shop(every: EvaluationSummary, best: str, bar: str) -> list[Conclusion]:
     metric = "precision-at-recall@50"
-    values = {e.name: e.figures[metric].value for e in every.tables["like"].entries}
+    values = {e.name: e.metrics[metric].value for e in every.tables["like"].entries}
     return [
         Conclusion(
             "honest",
@@ -247,13 +254,13 @@ def _f1_table(found: Found) -> DataTable:
     )
 
 
-def _all_table(found: Found, every: Comparison) -> DataTable:
+def _all_table(found: Found, every: EvaluationSummary) -> DataTable:
     """Everything on all test rows, in figures alone."""
     table = every.tables["like"]
     columns = {"AUC": "auc", **_FURTHER}
     frame = pl.DataFrame(
         {"all test rows": [e.name for e in table.entries]}
-        | {name: [e.figures[m].value for e in table.entries] for name, m in columns.items()}
+        | {name: [e.metrics[m].value for e in table.entries] for name, m in columns.items()}
         | {"against trivial": ["trivial" if e.trivial else e.verdict for e in table.entries]},
         infer_schema_length=None,
     )
@@ -265,7 +272,7 @@ def _all_table(found: Found, every: Comparison) -> DataTable:
     )
 
 
-def _renamed(found: Comparison) -> Comparison:
+def _renamed(found: EvaluationSummary) -> EvaluationSummary:
     """The comparison with this study's names of trivial answers."""
     tables = {
         task: replace(

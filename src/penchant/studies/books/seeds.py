@@ -48,10 +48,10 @@ def _seed(setup: Setup, best: str, seed: int) -> Found:
             replicates=setup.replicates,
             seed=seed,
         )
-        figure = table[best].figures["auc"]
+        figure = table[best].metrics["auc"]
         found[part] = {
             "best": figure.value,
-            "bias": table[_BIAS].figures["auc"].value,
+            "bias": table[_BIAS].metrics["auc"].value,
             "gain": figure.gain,
             "low": figure.gain_low,
             "high": figure.gain_high,

@@ -24,7 +24,7 @@ from penchant.studies.books import threshold_trap as books_trap
 from penchant.studies.books import tuned_transform as books_tuned
 from penchant.studies.books.networks import JACCARD, how_many
 from penchant.studies.books.setup import EVERYTHING, PUBLISHED_SEED, Found, Setup, drawn
-from penchant.studies.study import Comparison, Steps, StudyResult
+from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 
 TITLE = "Books: recommend or not, by Jaccard similarity and dot-product networks"
 DATA = "book-crossing"
@@ -119,7 +119,7 @@ def run(
 
 def _summary(setup: Setup, published: Mapping[str, Found], strong: Found, judged: Found) -> str:
     weak = books_honest.not_better(judged)
-    warm = Comparison.from_kept(judged["warm"])
+    warm = EvaluationSummary.load(judged["warm"])
     auc = books_honest.auc_of(warm)
     bar = warm.tables["like"].best_trivial.name
     best = strong["best"]

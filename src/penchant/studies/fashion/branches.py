@@ -15,7 +15,7 @@ from penchant.results.tables import Table
 from penchant.run import say
 from penchant.studies.fashion.films import Films, some_users
 from penchant.studies.fashion.setup import Found, Gain, Setup, apart
-from penchant.studies.study import Comparison, Conclusion, DataTable, Section, bars
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 from penchant.typing import Bool, Float64
 
 BRANCHES = {
@@ -171,17 +171,17 @@ def _apart(setup: Setup, split: Split, first: Float64, second: Float64, rows: Bo
 def section(found: Found, step: str) -> Section:
     """Every subset of the branches, on old films and new ones, and what content adds by films."""
     old, new = (
-        Comparison.from_kept(found["subsets"][part]).tables["rating"] for part in ("old", "new")
+        EvaluationSummary.load(found["subsets"][part]).tables["rating"] for part in ("old", "new")
     )
-    others = {part: Comparison.from_kept(found["others"][part]) for part in ("old", "new")}
+    others = {part: EvaluationSummary.load(found["others"][part]) for part in ("old", "new")}
     names = list(found["validation"])
     names = [n for n in names if set(n.split()) <= set(BRANCHES)]
     rows = [
         {
             "branches": name,
             "validation": found["validation"][name],
-            **_figures("old films", old[name].figures["rmse"]),
-            **_figures("new films", new[name].figures["rmse"]),
+            **_figures("old films", old[name].metrics["rmse"]),
+            **_figures("new films", new[name].metrics["rmse"]),
         }
         for name in names
     ]
@@ -209,11 +209,11 @@ def section(found: Found, step: str) -> Section:
             bars(
                 "RMSE of every subset of the branches, with intervals.",
                 {
-                    "old films": {n: old[n].figures["rmse"] for n in names},
-                    "new films": {n: new[n].figures["rmse"] for n in names},
+                    "old films": {n: old[n].metrics["rmse"] for n in names},
+                    "new films": {n: new[n].metrics["rmse"] for n in names},
                 },
                 x="RMSE",
-                levels={"bias, old films": old["bias"].figures["rmse"].value},
+                levels={"bias, old films": old["bias"].metrics["rmse"].value},
             ),
             bars(
                 "What plot, poster, genre and year take off the RMSE of the same model without "
@@ -232,8 +232,8 @@ def section(found: Found, step: str) -> Section:
             ),
         ),
         comparisons=(
-            Comparison(others["old"].tables, "Old films: models with content beside others"),
-            Comparison(others["new"].tables, "New films: the same"),
+            EvaluationSummary(others["old"].tables, "Old films: models with content beside others"),
+            EvaluationSummary(others["new"].tables, "New films: the same"),
         ),
         steps=(step,),
     )
@@ -244,10 +244,10 @@ def _figures(name: str, figure: object) -> Found:
 
 
 def _conclusions(
-    found: Found, old: Table, new: Table, others: dict[str, Comparison], rows: list[Found]
+    found: Found, old: Table, new: Table, others: dict[str, EvaluationSummary], rows: list[Found]
 ) -> list[Conclusion]:
     best = min(rows, key=lambda row: row["validation"])["branches"]
-    low = old[best].figures["rmse"]
+    low = old[best].metrics["rmse"]
     four = rows[0]
     warm = others["old"].tables["rating"]
     bar, mixed = found["best"], found["best with content"]
@@ -259,20 +259,20 @@ def _conclusions(
             f"rows; on test rows of old films it has {low.value:.4f} ({low.low:.4f} to "
             f"{low.high:.4f}), "
             f"{four['branches']} has {four['old films']:.4f}, and user and item biases have "
-            f"{old['bias'].figures['rmse'].value:.4f}.",
+            f"{old['bias'].metrics['rmse'].value:.4f}.",
         ),
         Conclusion(
             "honest",
             f"On new films {four['branches']} has {four['new films']:.4f}, biases have "
-            f"{new['bias'].figures['rmse'].value:.4f}, {mixed} has "
-            f"{others['new'].tables['rating'][mixed].figures['rmse'].value:.4f}.",
+            f"{new['bias'].metrics['rmse'].value:.4f}, {mixed} has "
+            f"{others['new'].tables['rating'][mixed].metrics['rmse'].value:.4f}.",
         ),
         *(
             Conclusion(
                 "verdict" if name == mixed else "honest",
-                f"On old films {name} has an RMSE of {warm[name].figures['rmse'].value:.4f}, the "
+                f"On old films {name} has an RMSE of {warm[name].metrics['rmse'].value:.4f}, the "
                 f"best collaborative model ({bar}, by validation rows) "
-                f"{warm[bar].figures['rmse'].value:.4f}: a difference of {apart(over[name])}, so "
+                f"{warm[bar].metrics['rmse'].value:.4f}: a difference of {apart(over[name])}, so "
                 f"that it is {_word(over[name])}.",
             )
             for name in CONTENT

@@ -14,7 +14,7 @@ from penchant.features.pictures import COLUMN as PICTURE
 from penchant.studies.fashion.content import METRIC, RIDGE, best_of, per_user, ridge
 from penchant.studies.fashion.films import COLD, Films, some_users
 from penchant.studies.fashion.setup import Found, Gain, Setup, apart, gain
-from penchant.studies.study import Comparison, Conclusion, DataTable, Section, bars
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 from penchant.topk import top_k
 
 HYBRID, TOWERS, FACTORS = "hybrid network", "two towers", "factors of features"
@@ -96,8 +96,8 @@ def networks(setup: Setup, films: Films, settings: Found) -> Found:
 
 def section(films: Films, settings: Found, found: Found, nets: Found) -> Section:
     """What each kind of content adds where nothing else is known."""
-    compared = Comparison.from_kept(found["compared"])
-    beside = Comparison.from_kept(nets["compared"])
+    compared = EvaluationSummary.load(found["compared"])
+    beside = EvaluationSummary.load(nets["compared"])
     gains: dict[str, Gain] = {n: tuple(g) for n, g in found["gains"].items() if g is not None}
     rows = [
         {
@@ -193,13 +193,13 @@ def _conclusions(
     settings: Found,
     found: Found,
     gains: dict[str, Gain],
-    compared: Comparison,
+    compared: EvaluationSummary,
     nets: Found,
-    beside: Comparison,
+    beside: EvaluationSummary,
 ) -> list[Conclusion]:
     table = compared.tables["ranking"]
     base = found["means"][RIDGE]
-    chance = table["random"].figures[table.primary].value
+    chance = table["random"].metrics[table.primary].value
     said = [
         Conclusion(
             "honest",
@@ -251,10 +251,10 @@ def _conclusions(
     return said
 
 
-def _beside(compared: Comparison) -> dict[str, Gain]:
+def _beside(compared: EvaluationSummary) -> dict[str, Gain]:
     """Each contender that learns, with its interval."""
     table = compared.tables["ranking"]
-    figures = {e.name: e.figures[METRIC] for e in table.entries if not e.trivial}
+    figures = {e.name: e.metrics[METRIC] for e in table.entries if not e.trivial}
     return {name: (figure.value, figure.low, figure.high) for name, figure in figures.items()}
 
 

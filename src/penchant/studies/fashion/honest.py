@@ -14,7 +14,7 @@ from penchant.results.evaluation import Evaluation
 from penchant.results.formatting import join_names
 from penchant.studies.fashion.published import METRICS
 from penchant.studies.fashion.setup import GAUSSIAN, Found, Setup, honest_splits
-from penchant.studies.study import Comparison, Conclusion, Section
+from penchant.studies.study import Conclusion, EvaluationSummary, Section
 
 HYBRID, BARE = "hybrid", "hybrid without texts"
 
@@ -64,7 +64,7 @@ def _median(split: Split) -> Found:
 
 def section(found: Found) -> Section:
     """Intervals and verdicts of every log and split."""
-    compared = {name: Comparison.from_kept(told["compared"]) for name, told in found.items()}
+    compared = {name: EvaluationSummary.load(told["compared"]) for name, told in found.items()}
     counts = [
         f"{name}: {told['reviews']:,} of {told['of']:,} reviews are left, {told['new']:,} of "
         f"{told['test users']:,} test users have no training review"
@@ -89,25 +89,25 @@ def section(found: Found) -> Section:
     )
 
 
-def _conclusions(found: Found, compared: dict[str, Comparison]) -> list[Conclusion]:
+def _conclusions(found: Found, compared: dict[str, EvaluationSummary]) -> list[Conclusion]:
     said: list[Conclusion] = []
     better: dict[str, list[str]] = {}
     for name, each in compared.items():
         table = each.tables["rating"]
-        own, bar = table[HYBRID].figures["rmse"], table.best_trivial
+        own, bar = table[HYBRID].metrics["rmse"], table.best_trivial
         there = [e for e in table.entries if e.name in (HYBRID, GAUSSIAN)]
         for e in sorted(there, key=lambda e: e.name != HYBRID):
             better.setdefault(e.name, [])
-            if e.figures["rmse"].verdict == "beats":
+            if e.metrics["rmse"].verdict == "beats":
                 better[e.name].append(name)
-        process = [e.figures["rmse"].value for e in there if e.name == GAUSSIAN]
-        mae, median = table[HYBRID].figures["mae"].value, found[name]["median"]
+        process = [e.metrics["rmse"].value for e in there if e.name == GAUSSIAN]
+        mae, median = table[HYBRID].metrics["mae"].value, found[name]["median"]
         said.append(
             Conclusion(
                 "honest",
                 f"{name}: RMSE {own.value:.3f} ({own.low:.3f} to {own.high:.3f}) of the network, "
                 + "".join(f"{value:.3f} of the Gaussian process, " for value in process)
-                + f"{bar.figures['rmse'].value:.3f} of {bar.name}; MAE {mae:.3f} of the network, "
+                + f"{bar.metrics['rmse'].value:.3f} of {bar.name}; MAE {mae:.3f} of the network, "
                 f"where always saying {median['rating']:g} has {median['mae']:.3f}.",
             )
         )

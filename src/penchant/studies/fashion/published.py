@@ -13,7 +13,7 @@ from penchant.models.hybrid.model import HybridRecommender
 from penchant.models.protocols import RatesRows
 from penchant.studies.fashion.setup import CONVERGED, GAUSSIAN, PUBLISHED, Found, Setup
 from penchant.studies.music.setup import rounded
-from penchant.studies.study import Comparison, Conclusion, DataTable, Section, lines, points
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines, points
 
 HYBRID, BARE = "hybrid as published", "hybrid without texts"
 METRICS = ("rmse", "mae", "pearson")
@@ -72,11 +72,11 @@ def _claim(setup: Setup, split: Split, metric: str) -> Found:
 
 def section(found: Found) -> Section:
     """Published figures beside ours and beside the user's own mean."""
-    compared = Comparison.from_kept(found["compared"])
+    compared = EvaluationSummary.load(found["compared"])
     table = compared.tables["rating"]
     rows = [
         {"answer": "published", **{m: PUBLISHED[m] for m in METRICS}},
-        *({"answer": e.name, **{m: e.figures[m].value for m in METRICS}} for e in table.entries),
+        *({"answer": e.name, **{m: e.metrics[m].value for m in METRICS}} for e in table.entries),
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None).fill_nan(None)
     there = " and ".join(found["content"]) or "no content"
@@ -146,11 +146,11 @@ def section(found: Found) -> Section:
     )
 
 
-def _conclusions(found: Found, compared: Comparison) -> list[Conclusion]:
+def _conclusions(found: Found, compared: EvaluationSummary) -> list[Conclusion]:
     table = compared.tables["rating"]
-    own, mean = table[HYBRID].figures, table[USER_MEAN].figures
+    own, mean = table[HYBRID].metrics, table[USER_MEAN].metrics
     curve = found["curve"]["validation_loss"]
-    bare = table[BARE].figures["rmse"].value
+    bare = table[BARE].metrics["rmse"].value
     near = next(n for n, loss in enumerate(curve, 1) if loss <= min(curve) * 1.02 + 1e-9)
     beaten = table.best_trivial
     words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
@@ -180,8 +180,8 @@ def _conclusions(found: Found, compared: Comparison) -> list[Conclusion]:
         *(
             Conclusion(
                 "honest",
-                f"A Gaussian process of ratings alone has {e.figures['rmse'].value:.3f}: "
-                f"{words.get(e.figures['rmse'].verdict or '', 'beside')} {beaten.name}.",
+                f"A Gaussian process of ratings alone has {e.metrics['rmse'].value:.3f}: "
+                f"{words.get(e.metrics['rmse'].verdict or '', 'beside')} {beaten.name}.",
             )
             for e in table.entries
             if e.name == GAUSSIAN

@@ -22,7 +22,7 @@ from penchant.studies.fashion import popularity as fashion_popularity
 from penchant.studies.fashion import published as fashion_published
 from penchant.studies.fashion.films import Films
 from penchant.studies.fashion.setup import CATEGORY, EPOCHS, PUBLISHED, Found, Setup
-from penchant.studies.study import Comparison, Conclusion, Section, Steps, StudyResult
+from penchant.studies.study import Conclusion, EvaluationSummary, Section, Steps, StudyResult
 
 TITLE = "Fashion: a hybrid of ratings, texts and pictures"
 DATA = "amazon-2018/AMAZON_FASHION"
@@ -136,9 +136,9 @@ def _absent(name: str) -> list[Section]:
 
 
 def _summary(setup: Setup, published: Found, honest: Found) -> str:
-    table = Comparison.from_kept(published["compared"]).tables["rating"]
-    own = table[fashion_published.HYBRID].figures
-    mean = table[fashion_published.USER_MEAN].figures
+    table = EvaluationSummary.load(published["compared"]).tables["rating"]
+    own = table[fashion_published.HYBRID].metrics
+    mean = table[fashion_published.USER_MEAN].metrics
     text = f"""
         A network for Amazon's category {CATEGORY} joins matrix factorisation, dense layers, texts
         and pictures, with an RMSE of {PUBLISHED["rmse"]:.3f}. Here the same procedure runs on

@@ -12,7 +12,7 @@ from penchant.studies.movies.lists import RECONSTRUCTED
 from penchant.studies.movies.networks import step_of, what_was_run
 from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, Found, Setup, per_cent
 from penchant.studies.movies.shared_models import SHARED, TRIVIAL
-from penchant.studies.study import Comparison, Conclusion, DataTable, Section
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section
 
 PUBLISHED = [name for name in ("LSTM", "modified LSTM") if name in NETWORKS]
 _WORDS: dict[Verdict | None, str] = {
@@ -28,20 +28,20 @@ def section(
     said: dict[str, Found],
     networks: dict[str, Found],
     found: Found,
-    everyone: Comparison,
+    everyone: EvaluationSummary,
 ) -> Section:
     """All contenders on one set of test rows, in decisions and in order."""
     decisions = replace(
-        Comparison.from_kept(found["decisions"]),
+        EvaluationSummary.load(found["decisions"]),
         title=f"Decisions on the same {found['rows']:,} test ratings of {found['users']:,} users",
     )
     order = replace(
-        Comparison.from_kept(found["order"]),
+        EvaluationSummary.load(found["order"]),
         title=f"Order of the same {found['rows']:,} test ratings",
     )
     everyone = replace(everyone, title="What needs no network of each user's own, on all users")
     within = found["within"]
-    auc = {e.name: e.figures["auc"].value for e in order.tables["like"].entries}
+    auc = {e.name: e.metrics["auc"].value for e in order.tables["like"].entries}
     best = max(SHARED, key=lambda name: within[name]["auc"])
     text = f"""
         Of each user's ratings the latest 30 % are for test, and of the other 70 % a seventh is
@@ -147,8 +147,8 @@ def _points(value: float) -> str:
 
 
 def _accuracy(found: Found) -> dict[str, float]:
-    table = Comparison.from_kept(found["decisions"]).tables["like"]
-    return {e.name: e.figures["like-accuracy"].value for e in table.entries}
+    table = EvaluationSummary.load(found["decisions"]).tables["like"]
+    return {e.name: e.metrics["like-accuracy"].value for e in table.entries}
 
 
 def _against(said: dict[str, Found], found: Found) -> DataTable:

@@ -14,7 +14,7 @@ from penchant.evaluation import evaluate_predictions
 from penchant.models import Autoencoder
 from penchant.results.tables import Table
 from penchant.studies.movies.setup import LIKE, Found, Setup, answers, row_scores
-from penchant.studies.study import Comparison, Conclusion, Section, lines
+from penchant.studies.study import Conclusion, EvaluationSummary, Section, lines
 
 _MASKED = {"AutoRec by user": "autorec:axis=user", "AutoRec by item": "autorec"}
 _USER_MEAN = "the user's mean"
@@ -71,9 +71,9 @@ def _unseen(setup: Setup, model: Autoencoder, train: Dataset, test: Dataset) -> 
 def section(setup: Setup, found: Found) -> Section:
     """The loss that was reported, and the question that a recommender is asked."""
     test, zeros = found["test"], found["zeros"]
-    compared = Comparison.from_kept(found["unseen"])
+    compared = EvaluationSummary.load(found["unseen"])
     compared = replace(compared, title="Ratings that were left out, of users not learned from")
-    figures = {e.name: e.figures["rmse"].value for e in compared.tables["rating"].entries}
+    figures = {e.name: e.metrics["rmse"].value for e in compared.tables["rating"].entries}
     epochs = len(test)
     ninth = test[min(9, epochs) - 1]
     conclusions = [

@@ -57,8 +57,8 @@ def judged(setup: Setup, said: dict[str, Found]) -> Found:
             name: _gains(judge(decided, ["like-accuracy"], [name], rest), rest)
             for name in (EVERYTHING, MAJORITY)
         },
-        "f1 at own cut": {e.name: e.figures["f1"].value for e in cut.entries},
-        "log-loss": {e.name: e.figures["log-loss"].value for e in loss.entries},
+        "f1 at own cut": {e.name: e.metrics["f1"].value for e in cut.entries},
+        "log-loss": {e.name: e.metrics["log-loss"].value for e in loss.entries},
         "within": within_users(scores, users, truth, setup),
     }
 
@@ -78,7 +78,7 @@ def _with_costs(table: Table, said: dict[str, Found]) -> Table:
 
 
 def _gains(table: Table, names: list[str]) -> Found:
-    figures = {name: table[name].figures["like-accuracy"] for name in names}
+    figures = {name: table[name].metrics["like-accuracy"] for name in names}
     return {
         name: {
             "gain": f.gain,

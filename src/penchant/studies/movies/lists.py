@@ -10,7 +10,7 @@ import penchant as pn
 from penchant.models import RBM
 from penchant.models.base import Recommender
 from penchant.studies.movies.setup import Found, Setup, contender
-from penchant.studies.study import Comparison, Conclusion, DataTable, Section, bars
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 
 _ZERO = "RBM from zero weights"
 _RANDOM = "RBM from random weights"
@@ -69,12 +69,12 @@ def _different(frame: pl.DataFrame) -> int:
 def section(setup: Setup, found: Found) -> Section:
     """Why the published machine ranks by popularity."""
     compared = replace(
-        Comparison.from_kept(found["compared"]), title="Which unseen films are put first"
+        EvaluationSummary.load(found["compared"]), title="Which unseen films are put first"
     )
     figures = compared.tables["ranking"]
     names = [e.name for e in figures.entries if e.name != "random"]
     overlap, hidden = found["overlap"], found["hidden"]
-    ndcg = {e.name: e.figures[f"ndcg@{_K}"].value for e in figures.entries}
+    ndcg = {e.name: e.metrics[f"ndcg@{_K}"].value for e in figures.entries}
     table = pl.DataFrame(
         {
             "model": names,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import penchant as pn
 from penchant.data.splits import split_random
 from penchant.studies.movies.setup import Setup
-from penchant.studies.study import Comparison, Conclusion, Section
+from penchant.studies.study import Conclusion, EvaluationSummary, Section
 
 _MODELS = {
     "rating-aware RBM by item": "rating-rbm",
@@ -28,10 +28,10 @@ def ratings(setup: Setup) -> pn.Evaluation:
     )
 
 
-def section(found: Comparison) -> Section:
+def section(found: EvaluationSummary) -> Section:
     """Ratings in place of likes."""
     table = found.tables["rating"]
-    rmse = {e.name: e.figures["rmse"].value for e in table.entries}
+    rmse = {e.name: e.metrics["rmse"].value for e in table.entries}
     best = table.entries[0].name
     bar = table.best_trivial.name
     beating = [m for m in _MODELS if table[m].verdict == "beats"]

@@ -23,7 +23,7 @@ from penchant.studies.movies import recommendations as movies_recommended
 from penchant.studies.movies import shared_models as movies_shared
 from penchant.studies.movies import sql as movies_sql
 from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, Found, Setup, per_cent
-from penchant.studies.study import Comparison, Steps, StudyResult
+from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 
 TITLE = "Movies: a recurrent network for each user, an RBM and an autoencoder"
 DATA = "movielens-1m"
@@ -87,7 +87,7 @@ def run(
     networks = {name: _network(steps, setup, name) for name in NETWORKS}
     said = networks | shared["said"] | lists["said"]
     judged = steps.do("judged", lambda: movies_judged.judged(setup, said))
-    everyone = Comparison.from_kept(shared["compared"])
+    everyone = EvaluationSummary.load(shared["compared"])
     return steps.result(
         title=TITLE,
         summary=_summary(setup, judged),

@@ -10,7 +10,7 @@ from penchant.models.base import Recommender
 from penchant.results.evaluation import Evaluation
 from penchant.results.formatting import join_names
 from penchant.studies.music.setup import Setup
-from penchant.studies.study import Comparison, Conclusion, Section
+from penchant.studies.study import Conclusion, EvaluationSummary, Section
 
 HONEST = "DNN, honest features"
 MODELS = {
@@ -44,7 +44,7 @@ def _compared(setup: Setup, models: Mapping[str, Recommender]) -> Evaluation:
     )
 
 
-def section(setup: Setup, compared: Comparison, read: Comparison) -> Section:
+def section(setup: Setup, compared: EvaluationSummary, read: EvaluationSummary) -> Section:
     """Intervals and verdicts, of what is known beforehand and of what is not."""
     return Section(
         title="Honestly: later reviews from earlier ones",
@@ -66,12 +66,12 @@ def section(setup: Setup, compared: Comparison, read: Comparison) -> Section:
     )
 
 
-def _conclusions(compared: Comparison, read: Comparison) -> list[Conclusion]:
+def _conclusions(compared: EvaluationSummary, read: EvaluationSummary) -> list[Conclusion]:
     table = compared.tables["rating"]
     bar = table.best_trivial
     better = [name for name in MODELS if table[name].verdict == "beats"]
-    figure = table[HONEST].figures[table.primary]
-    own = read.tables["rating"][OWN].figures[table.primary]
+    figure = table[HONEST].metrics[table.primary]
+    own = read.tables["rating"][OWN].metrics[table.primary]
     found = [
         Conclusion(
             "verdict",
@@ -84,7 +84,7 @@ def _conclusions(compared: Comparison, read: Comparison) -> list[Conclusion]:
         Conclusion(
             "honest",
             f"RMSE is {figure.value:.4f} for the DNN on honest features and "
-            f"{bar.figures[table.primary].value:.4f} for {bar.name} (gain {figure.gain:+.4f}, "
+            f"{bar.metrics[table.primary].value:.4f} for {bar.name} (gain {figure.gain:+.4f}, "
             f"{figure.gain_low:+.4f} to {figure.gain_high:+.4f}); told what the user wrote it is "
             f"{own.value:.4f} (gain {own.gain:+.4f}, {own.gain_low:+.4f} to {own.gain_high:+.4f}).",
         ),
@@ -92,13 +92,13 @@ def _conclusions(compared: Comparison, read: Comparison) -> list[Conclusion]:
     likes = compared.tables.get("like")
     if likes is not None:
         best = likes.best_trivial
-        auc = likes[HONEST].figures["auc"].value
-        told = read.tables["like"][OWN].figures["auc"].value
+        auc = likes[HONEST].metrics["auc"].value
+        told = read.tables["like"][OWN].metrics["auc"].value
         found.append(
             Conclusion(
                 "honest",
                 f"Whether a later review is a like is told with an AUC of {auc:.3f} "
-                f"({best.name}: {best.figures['auc'].value:.3f}); with the review's own text "
+                f"({best.name}: {best.metrics['auc'].value:.3f}); with the review's own text "
                 f"{told:.3f}.",
             )
         )

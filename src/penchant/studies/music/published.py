@@ -17,7 +17,7 @@ from penchant.studies.music.regressor import (
     VARIANTS,
 )
 from penchant.studies.music.setup import Found, Setup, average
-from penchant.studies.study import Comparison, Conclusion, DataTable, Section, lines, points
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines, points
 
 MAE, MSE = 0.3398, 31.7
 """As published, on 30 % of the rows."""
@@ -33,7 +33,7 @@ def claimed(setup: Setup) -> str:
 
 def section(setup: Setup, found: Found, claimed: str) -> Section:
     """Means over the splits, intervals on the first, and which rows are far off."""
-    tables = {name: Comparison.from_kept(kept) for name, kept in found["compared"].items()}
+    tables = {name: EvaluationSummary.load(kept) for name, kept in found["compared"].items()}
     return Section(
         title="The rating regressor as published",
         text=f"""
@@ -112,7 +112,7 @@ def _table(found: Found) -> DataTable:
     )
 
 
-def _conclusions(found: Found, tables: dict[str, Comparison]) -> list[Conclusion]:
+def _conclusions(found: Found, tables: dict[str, EvaluationSummary]) -> list[Conclusion]:
     figures = found["figures"]
     own, high = figures[ORIGINAL], figures[HIGHEST]
     mae, mse = average(own, "mae"), average(own, "mse")
@@ -160,13 +160,13 @@ def _conclusions(found: Found, tables: dict[str, Comparison]) -> list[Conclusion
     ]
 
 
-def _against(compared: Comparison) -> str:
+def _against(compared: EvaluationSummary) -> str:
     table = compared.tables["rating"]
-    figure = table[ORIGINAL].figures[table.primary]
+    figure = table[ORIGINAL].metrics[table.primary]
     words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
     bar = table.best_trivial
     return (
         f"the published network is {words[figure.verdict or 'no better']} the best trivial answer, "
-        f"{bar.name} ({figure.value:.4f} against {bar.figures[table.primary].value:.4f}; gain "
+        f"{bar.name} ({figure.value:.4f} against {bar.metrics[table.primary].value:.4f}; gain "
         f"{figure.gain:+.4f}, {figure.gain_low:+.4f} to {figure.gain_high:+.4f})."
     )

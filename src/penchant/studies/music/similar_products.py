@@ -11,7 +11,7 @@ from penchant.evaluation import evaluate
 from penchant.results.evaluation import Evaluation
 from penchant.similar_items import similar
 from penchant.studies.music.setup import Found, Setup, columns_of
-from penchant.studies.study import Comparison, Conclusion, DataTable, Section, lines
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines
 
 _SHOWN, _MANY = 10, 100
 _COLUMNS = (
@@ -76,7 +76,7 @@ def judged(setup: Setup) -> Evaluation:
     )
 
 
-def section(found: Found, compared: Comparison) -> Section:
+def section(found: Found, compared: EvaluationSummary) -> Section:
     """Both lists, how fast they fall, and what they are worth."""
     table = compared.tables["ranking"]
     return Section(
@@ -118,13 +118,13 @@ def section(found: Found, compared: Comparison) -> Section:
     )
 
 
-def _conclusions(found: Found, bar: str, compared: Comparison) -> list[Conclusion]:
+def _conclusions(found: Found, bar: str, compared: EvaluationSummary) -> list[Conclusion]:
     first, last = found["fall"][0], found["fall"][-1]
     places = max(found["places"], 1)
     table = compared.tables["ranking"]
     said = []
     for name in MODELS:
-        figure = table[name].figures[table.primary]
+        figure = table[name].metrics[table.primary]
         words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
         verdict = words.get(figure.verdict or "", "not judged against")
         said.append(f"{name} {figure.value:.3f} ({verdict} {bar})")
@@ -144,7 +144,7 @@ def _conclusions(found: Found, bar: str, compared: Comparison) -> list[Conclusio
         Conclusion(
             "verdict",
             f"Judged by what users reviewed later, nDCG@10 is {'; '.join(said)}, where {bar} has "
-            f"{table.best_trivial.figures[table.primary].value:.3f}.",
+            f"{table.best_trivial.metrics[table.primary].value:.3f}.",
         ),
     ]
 

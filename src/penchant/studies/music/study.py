@@ -25,7 +25,7 @@ from penchant.studies.music import similar_products as music_similar
 from penchant.studies.music import text_autoencoders as music_texts
 from penchant.studies.music import traps as music_traps
 from penchant.studies.music.setup import CATEGORY, Found, Setup, average
-from penchant.studies.study import Comparison, Steps, StudyResult
+from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 
 TITLE = "Music: reviews with a sentiment network, an autoencoder and a rating regressor"
 DATA = "amazon-2018/Gift_Cards"
@@ -108,12 +108,12 @@ def run(
     )
 
 
-def _summary(setup: Setup, sentiment: Found, regressor: Found, honest: Comparison) -> str:
+def _summary(setup: Setup, sentiment: Found, regressor: Found, honest: EvaluationSummary) -> str:
     figures = regressor["figures"]
     right, always = music_feelings.accuracies(sentiment["published"])
     own, high = figures[music_regressor.ORIGINAL], figures[music_regressor.HIGHEST]
     table = honest.tables["rating"]
-    bar, figure = table.best_trivial, table[music_honest.HONEST].figures[table.primary]
+    bar, figure = table.best_trivial, table[music_honest.HONEST].metrics[table.primary]
     words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
     text = f"""
         A system for {CATEGORY} cleans Amazon's reviews and predicts their stars from 70 features,
@@ -127,7 +127,7 @@ def _summary(setup: Setup, sentiment: Found, regressor: Found, honest: Compariso
         told what the user wrote in the very review, and a mean in which the answer is counted.
         With what is known beforehand, later reviews are predicted with an RMSE of
         {figure.value:.4f}, which is {words[figure.verdict or "no better"]} {bar.name}, the best
-        answer that needs no network ({bar.figures[table.primary].value:.4f}).
+        answer that needs no network ({bar.metrics[table.primary].value:.4f}).
     """
     if setup.quick:
         text = (

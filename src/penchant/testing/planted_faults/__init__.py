@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from penchant.auditing.planted import features, splits
-from penchant.auditing.planted import predictions as answers
-from penchant.auditing.planted import selection as choices
-from penchant.auditing.planted.fault import Fault, Maker, false_alarms
 from penchant.results.finding import Level
+from penchant.testing.planted_faults import features, splits
+from penchant.testing.planted_faults import predictions as answers
+from penchant.testing.planted_faults import selection as choices
+from penchant.testing.planted_faults.fault import Fault, Maker, false_alarms
 
 _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
     ("copied events", "same-event", "wrong", splits.copied_events),

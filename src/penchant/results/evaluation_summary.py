@@ -16,7 +16,7 @@ from penchant.results.tables import Table, entry_dict
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class EvaluationSummary:
     """Tables of contenders with intervals and verdicts.
 
     Attributes:
@@ -36,7 +36,7 @@ class Comparison:
     findings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Evaluation | Table, title: str = "") -> Comparison:
+    def of(cls, found: Evaluation | Table, title: str = "") -> EvaluationSummary:
         """The comparison in an evaluation, or in one table of judged predictions."""
         if isinstance(found, Table):
             return cls({found.task: found}, title)
@@ -50,8 +50,8 @@ class Comparison:
         )
 
     @classmethod
-    def from_kept(cls, kept: Mapping[str, Any]) -> Comparison:
-        """The comparison that `to_keep` was made from.
+    def load(cls, kept: Mapping[str, Any]) -> EvaluationSummary:
+        """The comparison that `dump` was made from.
 
         Raises:
             DataError: this is none.
@@ -62,7 +62,7 @@ class Comparison:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             raise DataError(f"What was kept is no comparison: {place} is wrong.") from None
 
-    def to_keep(self) -> dict[str, Any]:
+    def dump(self) -> dict[str, Any]:
         """Everything as plain values, numbers that are not finite among them."""
         return asdict(self)
 
@@ -98,5 +98,5 @@ class Comparison:
 
 
 @cache
-def _adapter() -> TypeAdapter[Comparison]:
-    return TypeAdapter(Comparison)
+def _adapter() -> TypeAdapter[EvaluationSummary]:
+    return TypeAdapter(EvaluationSummary)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from penchant.auditing.material import Material
-from penchant.auditing.planted.logs import split_at_random, world
+from penchant.testing.planted_faults.logs import split_at_random, world
 
 _RUNS, _EPOCHS = 10, 20
 

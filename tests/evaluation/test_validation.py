@@ -7,7 +7,7 @@ import pytest
 
 import penchant as pn
 from penchant.errors import ParameterError, PenchantError
-from penchant.evaluation.validation_score import check_judge, held_score
+from penchant.evaluation.validation import check_metric, validation_score
 from penchant.metrics import parse
 from penchant.models import EASE, Bias, DotProduct, MajorityClass
 from penchant.run import Run
@@ -20,7 +20,7 @@ def rated():
 
 
 def score(model, split, metric, threshold=4.0):
-    return held_score(model, split.validation, parse(metric), threshold=threshold, run=Run())
+    return validation_score(model, split.validation, parse(metric), threshold=threshold, run=Run())
 
 
 @pytest.mark.parametrize("metric", ["ndcg@10", "recall@5", "rmse", "pearson", "auc", "f1"])
@@ -51,12 +51,12 @@ def test_a_ranking_is_judged_without_ratings():
 )
 def test_models_are_refused_before_they_are_fitted(rated, model, metric, words):
     with pytest.raises(ParameterError, match=words):
-        check_judge(model, rated.validation, parse(metric), threshold=4.0)
+        check_metric(model, rated.validation, parse(metric), threshold=4.0)
 
 
 def test_a_model_that_knows_its_target_only_when_fitted_is_judged_then(rated):
     model = MajorityClass(threshold=3.0)
-    check_judge(model, rated.validation, parse("log-loss"), threshold=4.0)
+    check_metric(model, rated.validation, parse("log-loss"), threshold=4.0)
     with pytest.raises(ParameterError, match="MajorityClass predicts like>=3"):
         score(model.fit(rated.train), rated, "log-loss")
 

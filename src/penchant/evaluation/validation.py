@@ -17,7 +17,7 @@ from penchant.models.protocols import RatesRows
 from penchant.run import Run
 
 
-def held_score(
+def validation_score(
     model: Recommender, holdout: Holdout, metric: Metric, *, threshold: float | None, run: Run
 ) -> float:
     """The metric's value on held-out events, a finite number.
@@ -33,11 +33,11 @@ def held_score(
         run: threads and progress.
 
     Raises:
-        ParameterError: the model cannot answer what the metric asks, see `check_judge`, or its
+        ParameterError: the model cannot answer what the metric asks, see `check_metric`, or its
             predictions are not finite.
         PenchantError: its scores are NaN, or the metric is undefined for these events.
     """
-    check_judge(model, holdout, metric, threshold=threshold)
+    check_metric(model, holdout, metric, threshold=threshold)
     if isinstance(metric, RankingMetric):
         unused = Catalogue(0, np.zeros(len(model.items_), np.int64))  # only lists' metrics ask it
         values = rank(model, holdout, [metric], unused, run).per_user[metric.name]
@@ -55,7 +55,7 @@ def held_score(
     return found
 
 
-def check_judge(
+def check_metric(
     model: Recommender, holdout: Holdout, metric: Metric, *, threshold: float | None
 ) -> None:
     """Refuse a metric that a model, which need not be fitted, cannot be judged by.

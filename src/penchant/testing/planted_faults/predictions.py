@@ -7,8 +7,8 @@ import polars as pl
 
 from penchant.auditing.external_predictions import judged
 from penchant.auditing.material import Contender, Listed, Material, Predicted
-from penchant.auditing.planted.logs import World, as_split, split_at_random, world
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
+from penchant.testing.planted_faults.logs import World, as_split, split_at_random, world
 from penchant.typing import Float64, Int32
 
 _K = 10

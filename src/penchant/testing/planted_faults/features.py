@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from penchant.auditing.material import Features, Material
-from penchant.auditing.planted.logs import World, split_at_random, world
 from penchant.data.splits import TEST, Split
+from penchant.testing.planted_faults.logs import World, split_at_random, world
 from penchant.typing import Float64
 
 _MOODS = {"awful": 1.0, "poor": 2.0, "fair": 3.0, "fine": 4.0, "superb": 5.0}

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 
 from penchant.auditing.material import Material
-from penchant.auditing.planted.logs import as_split, split_at_random, world
 from penchant.data.splits import TEST, TRAIN, Split
+from penchant.testing.planted_faults.logs import as_split, split_at_random, world
 
 
 def copied_events(strength: float, seed: int) -> Material:
