@@ -22,12 +22,13 @@ from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import parse
 from penchant.models.dot.model import DotNetwork, DotProduct
 from penchant.models.ials import IALS
-from penchant.nn.activations import ACTIVATIONS
 from penchant.nn.loop import Schedule, train
-from penchant.nn.per_user.batches import Lesson
+from penchant.nn.per_user.activations import ACTIVATIONS
+from penchant.nn.per_user.batches import UserData
 from penchant.nn.per_user.cells import CELLS
-from penchant.nn.per_user.networks import Layout
-from penchant.nn.per_user.training import Teaching, teach
+from penchant.nn.per_user.group import TrainingConfig
+from penchant.nn.per_user.networks import NetworkShape
+from penchant.nn.per_user.training import train_networks
 from penchant.run import Run
 from penchant.topk import top_k
 
@@ -153,7 +154,7 @@ def networks_of_users(args: argparse.Namespace) -> dict[str, object]:
         lessons = [lessons[int(first) + i] for first in firsts for i in range(TOGETHER)]
     gates = "tanh" if args.cell == "no-forget" else "sigmoid"
     cell = CELLS[args.cell](ACTIVATIONS["sigmoid"], ACTIVATIONS[gates])
-    teaching = Teaching(
+    teaching = TrainingConfig(
         output="hard-sigmoid" if args.cell == "no-forget" else "sigmoid",
         epochs=args.epochs,
         batch_size=10,
@@ -162,10 +163,12 @@ def networks_of_users(args: argparse.Namespace) -> dict[str, object]:
         patience=None,
         seed=0,
     )
-    layout = Layout(cell, 18 if args.cell == "no-forget" else 100, 50)
+    layout = NetworkShape(cell, 18 if args.cell == "no-forget" else 100, 50)
     steps = sum(-(-len(lesson.patterns) // 10) for lesson in lessons) * args.epochs
     run = Run(threads=args.threads)
-    seconds = timed(lambda: teach(layout, teaching, lessons, patterns, run=run), args.repeats)
+    seconds = timed(
+        lambda: train_networks(layout, teaching, lessons, patterns, run=run), args.repeats
+    )
     return {
         "seconds": seconds,
         "user_steps_per_s": rates(steps, seconds),
@@ -174,7 +177,7 @@ def networks_of_users(args: argparse.Namespace) -> dict[str, object]:
     }
 
 
-def lessons_of(path: Path) -> tuple[np.ndarray, list[Lesson]]:
+def lessons_of(path: Path) -> tuple[np.ndarray, list[UserData]]:
     """The distinct patterns of genres and 70 % of each user's ratings; a like is at least 4."""
     genres = {}
     for line in (path.parent / "movies.dat").read_text("latin-1").splitlines():
@@ -193,7 +196,7 @@ def lessons_of(path: Path) -> tuple[np.ndarray, list[Lesson]]:
     lessons = []
     for user, part in enumerate(np.split(rows, np.flatnonzero(np.diff(rows[:, 0])) + 1)):
         mine = part[: round(0.7 * len(part))]
-        lessons.append(Lesson(of_movie.reshape(-1)[mine[:, 1]], mine[:, 2] >= 4, user))
+        lessons.append(UserData(of_movie.reshape(-1)[mine[:, 1]], mine[:, 2] >= 4, user))
     return patterns, lessons
 
 

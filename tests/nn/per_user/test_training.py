@@ -7,12 +7,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from penchant.nn.activations import ACTIVATIONS
-from penchant.nn.per_user.batches import Lesson, kept, random_bytes
+from penchant.nn.per_user.activations import ACTIVATIONS
+from penchant.nn.per_user.batches import UserData, keep_mask, n_random_bytes
 from penchant.nn.per_user.cells import CELLS
-from penchant.nn.per_user.networks import Layout, OwnNetworks
-from penchant.nn.per_user.recurrence import prefix_tree
-from penchant.nn.per_user.training import Teaching, teach
+from penchant.nn.per_user.group import TrainingConfig
+from penchant.nn.per_user.networks import NetworkShape, UserNetworks
+from penchant.nn.per_user.shared_prefixes import prefix_tree
+from penchant.nn.per_user.training import train_networks
 from penchant.run import Run
 
 STEPS = 6
@@ -40,7 +41,7 @@ SHAPES = [
 
 def layout_of(cell, units, activation, recurrent_activation, embedding=4):
     made = CELLS[cell](ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation])
-    return Layout(made, units, embedding)
+    return NetworkShape(made, units, embedding)
 
 
 def patterns_of(rng):
@@ -49,7 +50,7 @@ def patterns_of(rng):
 
 def lessons_of(rng, n_patterns, sizes):
     return [
-        Lesson(rng.integers(n_patterns, size=n), rng.random(n) < 0.6, key)
+        UserData(rng.integers(n_patterns, size=n), rng.random(n) < 0.6, key)
         for key, n in enumerate(sizes)
     ]
 
@@ -111,9 +112,9 @@ class Alone(torch.nn.Module):
             if self.dropout:
                 drawn = []
                 for per_batch in (batch_size * STEPS * e, batch_size * u):
-                    size = random_bytes(per_batch, self.dropout)
+                    size = n_random_bytes(per_batch, self.dropout)
                     raw = np.frombuffer(rng.bytes(batches * size), np.uint8)
-                    drawn.append(kept(raw.reshape(batches, size), per_batch, self.dropout))
+                    drawn.append(keep_mask(raw.reshape(batches, size), per_batch, self.dropout))
                 masks = list(zip(*drawn, strict=True))
             for number, (inside, outside) in enumerate(masks):
                 rows = order[number * batch_size : (number + 1) * batch_size]
@@ -137,7 +138,7 @@ def test_together_is_what_each_is_alone(shape):
     patterns = patterns_of(rng)
     lessons = lessons_of(rng, len(patterns), [23, 9, 31, 10, 1, 23])
     layout = layout_of(cell, units, activation, recurrent)
-    teaching = Teaching(
+    teaching = TrainingConfig(
         output=output,
         epochs=3,
         batch_size=10,
@@ -146,9 +147,9 @@ def test_together_is_what_each_is_alone(shape):
         patience=None,
         seed=5,
     )
-    weights, epochs, curve = teach(layout, teaching, lessons, patterns, run=Run(threads=2))
+    weights, epochs, curve = train_networks(layout, teaching, lessons, patterns, run=Run(threads=2))
     tree = prefix_tree(torch.from_numpy(patterns.astype(np.float32)))
-    networks = OwnNetworks(layout, output)
+    networks = UserNetworks(layout, output)
     found = networks.logits(layout.views(torch.from_numpy(weights)), tree).numpy()
     for lesson, mine in zip(lessons, found, strict=True):
         alone = Alone(*shape, layout.initial(lesson.rng(5)))

@@ -20,13 +20,13 @@ from penchant.errors import ParameterError
 from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.updating import Updating
-from penchant.nn.activations import ACTIVATIONS
-from penchant.nn.activations import Name as Activation
-from penchant.nn.per_user.batches import Lesson
+from penchant.nn.per_user.activations import ACTIVATIONS, ActivationName
+from penchant.nn.per_user.batches import UserData
 from penchant.nn.per_user.cells import CELLS
-from penchant.nn.per_user.networks import Layout, Output, OwnNetworks
-from penchant.nn.per_user.recurrence import prefix_tree
-from penchant.nn.per_user.training import Teaching, teach
+from penchant.nn.per_user.group import TrainingConfig
+from penchant.nn.per_user.networks import NetworkShape, OutputActivation, UserNetworks
+from penchant.nn.per_user.shared_prefixes import prefix_tree
+from penchant.nn.per_user.training import train_networks
 from penchant.run import Run
 from penchant.typing import Bool, Float32, Int32, Int64, UInt8
 
@@ -75,9 +75,9 @@ class PerUserNetwork(Updating):
     cell: Literal["no-forget", "lstm", "gru"] = "no-forget"
     units: Annotated[int | None, Field(gt=0)] = None
     embedding: Annotated[int, Field(gt=0), Space(4, 64, log=True)] = 50
-    activation: Activation | None = None
-    recurrent_activation: Activation | None = None
-    output: Output | None = None
+    activation: ActivationName | None = None
+    recurrent_activation: ActivationName | None = None
+    output: OutputActivation | None = None
     dropout: Annotated[float | None, Field(ge=0, lt=1)] = None
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.001
     batch_size: Annotated[int, Field(gt=0), Space(4, 64, log=True)] = 10
@@ -113,23 +113,23 @@ class PerUserNetwork(Updating):
         self.pattern_of_item_ = which.ravel().astype(np.int64)
         known = train.histories
         layout = self._layout()
-        self.weights_ = np.zeros((len(known), layout.size), np.float32)
+        self.weights_ = np.zeros((len(known), layout.row_size), np.float32)
         self.epochs_ = np.zeros(len(known), np.int32)
         active = np.flatnonzero(known.lengths)
         checked = None
         if validation is not None and self.patience is not None and validation.ratings is not None:
             checked = self._checked(validation, active)
-        self.weights_[active], self.epochs_[active], self.curve_ = teach(
+        self.weights_[active], self.epochs_[active], self.curve_ = train_networks(
             layout,
             self._teaching(self.epochs),
             self._lessons(known.take(active)),
             self.patterns_,
-            checked=checked,
+            validation=checked,
             run=run,
             name=f"{self.cell} networks",
         )
         self._remember(known)
-        self.memory_weights_ = np.zeros((0, layout.size), np.float32)
+        self.memory_weights_ = np.zeros((0, layout.row_size), np.float32)
         self.memory_user_ = np.zeros(0, np.int64)
         self.memory_state_ = np.zeros(0, np.int64)
         self.memory_events_ = np.zeros(0, np.int64)
@@ -139,18 +139,18 @@ class PerUserNetwork(Updating):
         self.signatures_ = known.signatures
         self.fallback_ = self._outputs(self.weights_[np.flatnonzero(known.lengths)]).mean(axis=0)
 
-    def _layout(self) -> Layout:
+    def _layout(self) -> NetworkShape:
         squash = "sigmoid" if self.cell == "lstm" else "tanh"
         cell = CELLS[self.cell](
             ACTIVATIONS[self.activation or squash],
             ACTIVATIONS[self.recurrent_activation or "sigmoid"],
         )
         usual = len(self.attributes_) if self.cell == "no-forget" else 100
-        return Layout(cell, self.units or usual, self.embedding)
+        return NetworkShape(cell, self.units or usual, self.embedding)
 
-    def _teaching(self, epochs: int) -> Teaching:
+    def _teaching(self, epochs: int) -> TrainingConfig:
         usual = 0.5 if self.cell == "no-forget" else 0.0
-        return Teaching(
+        return TrainingConfig(
             output=self._output,
             epochs=epochs,
             batch_size=self.batch_size,
@@ -161,11 +161,11 @@ class PerUserNetwork(Updating):
         )
 
     @property
-    def _output(self) -> Output:
-        usual: Output = "hard-sigmoid" if self.cell == "no-forget" else "sigmoid"
+    def _output(self) -> OutputActivation:
+        usual: OutputActivation = "hard-sigmoid" if self.cell == "no-forget" else "sigmoid"
         return self.output or usual
 
-    def _lessons(self, users: Histories) -> list[Lesson]:
+    def _lessons(self, users: Histories) -> list[UserData]:
         """What each of these users' networks learns from; none of them may be empty."""
         patterns = self.pattern_of_item_[users.items]
         likes = np.ones(users.n_events, bool)
@@ -175,11 +175,11 @@ class PerUserNetwork(Updating):
         # What is random about a network depends on the events it learns from alone, so that a
         # known user and a new one with the same history get the same network.
         return [
-            Lesson(patterns[start:stop], likes[start:stop], int(key))
+            UserData(patterns[start:stop], likes[start:stop], int(key))
             for (start, stop), key in zip(edges, users.signatures, strict=True)
         ]
 
-    def _checked(self, validation: Holdout, users: Int64) -> list[Lesson | None]:
+    def _checked(self, validation: Holdout, users: Int64) -> list[UserData | None]:
         assert validation.ratings is not None
         likes = self.target.of_ratings(validation.ratings) > 0
         items = validation.items
@@ -189,7 +189,7 @@ class PerUserNetwork(Updating):
             there = np.arange(start, stop)[items[start:stop] >= 0]
             if len(there):
                 patterns = self.pattern_of_item_[items[there]]
-                found[int(user)] = Lesson(patterns, likes[there], 0)
+                found[int(user)] = UserData(patterns, likes[there], 0)
         return [found.get(int(user)) for user in users]
 
     def n_parameters(self) -> int:
@@ -203,7 +203,7 @@ class PerUserNetwork(Updating):
         given = self.patterns_ if patterns is None else patterns
         tree = prefix_tree(torch.from_numpy(given.astype(np.float32)))
         layout = self._layout()
-        networks = OwnNetworks(layout, self._output)
+        networks = UserNetworks(layout, self._output)
         found = np.empty((len(weights), len(given)), np.float32)
         for start in range(0, len(weights), _AT_ONCE):
             # Copied, because outputs are computed with the help of scratch rows in the weights.
@@ -236,7 +236,9 @@ class PerUserNetwork(Updating):
         if missing:
             some = users.take(missing)
             lessons = self._lessons(some)
-            rows, _, _ = teach(self._layout(), self._teaching(self.epochs), lessons, self.patterns_)
+            rows, _, _ = train_networks(
+                self._layout(), self._teaching(self.epochs), lessons, self.patterns_
+            )
             found |= zip((keys[n] for n in missing), rows, strict=True)
         with _KEEPING:
             kept |= found
@@ -261,7 +263,7 @@ class PerUserNetwork(Updating):
         found = logits.mean(axis=1)[rows.history]
         known = rows.items >= 0
         found[known] = logits[rows.history[known], self.pattern_of_item_[rows.items[known]]]
-        networks = OwnNetworks(self._layout(), self._output)
+        networks = UserNetworks(self._layout(), self._output)
         return np.asarray(networks.probabilities(torch.from_numpy(found)))
 
     def attribute_effects(self, user: Histories, items: Int32) -> Float32:
@@ -288,7 +290,7 @@ class PerUserNetwork(Updating):
         changed = np.flatnonzero(new.user_counts)
         before = known.lengths - new.user_counts
         layout = self._layout()
-        weights = np.zeros((len(known), layout.size), np.float32)
+        weights = np.zeros((len(known), layout.row_size), np.float32)
         weights[places] = self.weights_
         epochs = np.zeros(len(known), np.int32)
         epochs[places] = self.epochs_
@@ -299,7 +301,7 @@ class PerUserNetwork(Updating):
         for users, n_epochs in ((old, self.update_epochs), (fresh, self.epochs)):
             if not len(users):
                 continue
-            self.weights_[users], spent, _ = teach(
+            self.weights_[users], spent, _ = train_networks(
                 layout,
                 self._teaching(n_epochs),
                 self._lessons(known.take(users)),

@@ -14,24 +14,25 @@ from typing import ClassVar, NamedTuple
 import torch
 from torch import Tensor
 
-from penchant.nn.activations import Activation
+from penchant.nn.per_user.activations import Activation
 
 
-class Step(NamedTuple):
+class StepTensors(NamedTuple):
     """The tensors of one step.
 
     Attributes:
-        sums: float32[networks, rows, n_blocks * units], what a step's inputs add up to; scratch.
+        sums: float32[networks, rows, n_blocks * hidden], what a step's inputs add up to; scratch.
         planes: like `sums`, after activation.
         gates: the blocks of `planes` that are gates, side by side.
         rest: the other blocks.
-        blocks: the blocks of `planes`, float32[networks, rows, units] each.
-        by_block: `planes` as float32[networks, rows, n_blocks, units].
-        last: float32[networks, rows, units], the output of the step before.
-        out: float32[networks, rows, units], the output.
-        before: likewise, what the cell remembered, if it remembers anything but its output.
-        after: what it remembers now.
-        kept: likewise, something the way back needs.
+        blocks: the blocks of `planes`, float32[networks, rows, hidden] each.
+        by_block: `planes` as float32[networks, rows, n_blocks, hidden].
+        last_output: float32[networks, rows, hidden], the output of the step before.
+        output: likewise, the output.
+        last_memory: likewise, the memory after the step before, if the cell has one besides its
+            output.
+        memory: likewise, the memory after this step.
+        saved: likewise, a value that the way back needs.
     """
 
     sums: Tensor
@@ -40,25 +41,25 @@ class Step(NamedTuple):
     rest: Tensor
     blocks: tuple[Tensor, ...]
     by_block: Tensor
-    last: Tensor
-    out: Tensor
-    before: Tensor
-    after: Tensor
-    kept: Tensor
+    last_output: Tensor
+    output: Tensor
+    last_memory: Tensor
+    memory: Tensor
+    saved: Tensor
 
 
-class Back(NamedTuple):
+class StepGradients(NamedTuple):
     """The tensors of the way back through one step; those to be overwritten come first.
 
     Attributes:
-        dh: float32[networks, rows, units], the gradient of the output; may be overwritten.
-        dc: likewise, of what the cell remembers.
-        carry: likewise, to be written: the gradient of what it remembered before, or, where it
-            remembers nothing but its output, what that gets on another way than through weights.
-        planes: float32[networks, rows, n_blocks * units], scratch.
-        gates: see `Step`.
-        rest: see `Step`.
-        blocks: see `Step`.
+        dh: float32[networks, rows, hidden], the gradient of the output; may be overwritten.
+        dc: likewise, of the memory.
+        carry: likewise, to be written: the gradient of the last memory or, for a cell without
+            memory, that of the last output which does not pass through weights.
+        planes: float32[networks, rows, n_blocks * hidden], scratch.
+        gates: see `StepTensors`.
+        rest: see `StepTensors`.
+        blocks: see `StepTensors`.
     """
 
     dh: Tensor
@@ -70,7 +71,7 @@ class Back(NamedTuple):
     blocks: tuple[Tensor, ...]
 
 
-class Cell(ABC):
+class RecurrentCell(ABC):
     """One step of a recurrent layer, forward and back.
 
     Args:
@@ -80,35 +81,35 @@ class Cell(ABC):
 
     n_blocks: ClassVar[int]
     n_gates: ClassVar[int]  # blocks, the first ones, that pass through the recurrent activation
-    remembers: ClassVar[bool] = False  # more than its output
+    has_memory: ClassVar[bool] = False  # besides its output
     carries: ClassVar[bool] = False  # whether `carry` adds to the gradient of the last output
 
     def __init__(self, activation: Activation, recurrent_activation: Activation) -> None:
         self.activation, self.recurrent_activation = activation, recurrent_activation
 
     @abstractmethod
-    def forward(self, step: Step) -> None:
-        """Write planes, after, kept and out from sums, last and before."""
+    def forward(self, step: StepTensors) -> None:
+        """Write planes, memory, saved and output from sums, last output and last memory."""
 
-    def prepare_back(self, steps: Step, scratch: Tensor) -> None:  # noqa: B027
+    def prepare_back(self, steps: StepTensors, scratch: Tensor) -> None:  # noqa: B027
         """Before the way back, work on all steps at once, if a cell has any.
 
         Args:
             steps: the tensors of all steps, one after the other.
-            scratch: float32[networks, all rows, units].
+            scratch: float32[networks, all rows, hidden].
         """
 
     @abstractmethod
-    def back(self, step: Step, back: Back) -> None:
+    def back(self, step: StepTensors, back: StepGradients) -> None:
         """Write the gradient of the sums into `step.planes`, and the carry."""
 
     def remove_fixed(self, recurrent: Tensor, kernel: Tensor) -> None:  # noqa: B027
         """Set to zero the gradients of entries that are always zero; most cells have none."""
 
     def initial_bias(self, bias: Tensor) -> None:  # noqa: B027
-        """Set the initial bias, float32[networks, n_blocks, units], which is zero so far."""
+        """Set the initial bias, float32[networks, n_blocks, hidden], which is zero so far."""
 
-    def _activate(self, step: Step) -> None:
+    def _activate(self, step: StepTensors) -> None:
         if self.activation is self.recurrent_activation:
             self.activation.apply(step.sums, step.planes)
             return
@@ -123,7 +124,7 @@ class Cell(ABC):
             + [self.activation] * (self.n_blocks - self.n_gates)
         )
 
-    def _slopes(self, step: Step, back: Back) -> None:
+    def _slopes(self, step: StepTensors, back: StepGradients) -> None:
         """From the gradients of the activated blocks, in `back.planes`, to those of the sums."""
         if self.activation is self.recurrent_activation:
             self.activation.slope(back.planes, step.planes, step.planes)
@@ -133,46 +134,46 @@ class Cell(ABC):
 
 
 class _Factors(dict[int, tuple[Tensor, Tensor, Tensor]]):
-    """For a number of units, float32[n_blocks * units] of each factor of the activations."""
+    """For a number of hidden units, float32[n_blocks * hidden] of each factor."""
 
     def __init__(self, activations: list[Activation]) -> None:
         super().__init__()
         self._table = torch.tensor([[a.inner, a.outer, a.shift] for a in activations])
 
-    def __missing__(self, units: int) -> tuple[Tensor, Tensor, Tensor]:
-        inner, outer, shift = self._table.repeat_interleave(units, 0).T.contiguous()
-        self[units] = inner, outer, shift
-        return self[units]
+    def __missing__(self, hidden: int) -> tuple[Tensor, Tensor, Tensor]:
+        inner, outer, shift = self._table.repeat_interleave(hidden, 0).T.contiguous()
+        self[hidden] = inner, outer, shift
+        return self[hidden]
 
 
-class LSTM(Cell):
+class LSTM(RecurrentCell):
     """Long short-term memory (Hochreiter and Schmidhuber 1997; Gers et al. 2000).
 
     c = f * c' + i * g and h = o * act(c), blocks in the order i, f, o, g.
     """
 
-    n_blocks, n_gates, remembers = 4, 3, True
+    n_blocks, n_gates, has_memory = 4, 3, True
 
-    def forward(self, step: Step) -> None:
-        """See `Cell.forward`; remembers c and keeps act(c)."""
+    def forward(self, step: StepTensors) -> None:
+        """See `RecurrentCell.forward`; the memory is c, and act(c) is saved."""
         self._activate(step)
         i, f, o, g = step.blocks
-        c = step.after
+        c = step.memory
         torch.mul(i, g, out=c)
-        c.addcmul_(f, step.before)
-        self.activation.apply(c, step.kept)
-        torch.mul(o, step.kept, out=step.out)
+        c.addcmul_(f, step.last_memory)
+        self.activation.apply(c, step.saved)
+        torch.mul(o, step.saved, out=step.output)
 
-    def back(self, step: Step, back: Back) -> None:
-        """See `Cell.back`."""
+    def back(self, step: StepTensors, back: StepGradients) -> None:
+        """See `RecurrentCell.back`."""
         i, f, o, g = step.blocks
         di, df, do, dg = back.blocks
-        dh, dc, squashed = back.dh, back.dc, step.kept
+        dh, dc, squashed = back.dh, back.dc, step.saved
         torch.mul(dh, squashed, out=do)
         self.activation.slope(o, squashed, squashed)
         dc.addcmul_(dh, squashed)
         torch.mul(dc, g, out=di)
-        torch.mul(dc, step.before, out=df)
+        torch.mul(dc, step.last_memory, out=df)
         torch.mul(dc, i, out=dg)
         torch.mul(dc, f, out=back.carry)
         self._slopes(step, back)
@@ -182,27 +183,27 @@ class LSTM(Cell):
         bias[:, 1] = 1
 
 
-class NoForget(Cell):
-    """The cell without a forget gate, and so without memory but for its output.
+class NoForget(RecurrentCell):
+    """The cell without a forget gate, and so without memory besides its output.
 
     i and o are gates, C = i * act(g) and h = o * act(C), blocks in the order i, o, g.
     """
 
     n_blocks, n_gates = 3, 2
 
-    def forward(self, step: Step) -> None:
-        """See `Cell.forward`; keeps act(C)."""
+    def forward(self, step: StepTensors) -> None:
+        """See `RecurrentCell.forward`; saves act(C)."""
         self._activate(step)
         i, o, g = step.blocks
-        squashed = step.kept
+        squashed = step.saved
         torch.mul(i, g, out=squashed)
         self.activation.apply(squashed, squashed)
-        torch.mul(o, squashed, out=step.out)
+        torch.mul(o, squashed, out=step.output)
 
-    def prepare_back(self, steps: Step, scratch: Tensor) -> None:
+    def prepare_back(self, steps: StepTensors, scratch: Tensor) -> None:
         """Turn planes into the slopes of the output in the sums, which need no gradient."""
         i, o, g = steps.blocks
-        squashed = steps.kept
+        squashed = steps.saved
         self.recurrent_activation.slope(squashed, o, scratch)
         self.activation.slope(o, squashed, squashed)
         o.copy_(scratch)
@@ -211,12 +212,12 @@ class NoForget(Cell):
         self.recurrent_activation.slope(scratch, i, i)
         self.activation.slope(squashed, g, g)
 
-    def back(self, step: Step, back: Back) -> None:
-        """See `Cell.back`."""
+    def back(self, step: StepTensors, back: StepGradients) -> None:
+        """See `RecurrentCell.back`."""
         torch.mul(step.by_block, back.dh[:, :, None], out=step.by_block)
 
 
-class GRU(Cell):
+class GRU(RecurrentCell):
     """Gated recurrent unit (Cho et al. 2014), its reset gate applied after the product.
 
     n = act(x_n + r * h_n) and h = (1 - z) * n + z * h', as in PyTorch and Keras; blocks in the
@@ -225,22 +226,22 @@ class GRU(Cell):
 
     n_blocks, n_gates, carries = 4, 2, True
 
-    def forward(self, step: Step) -> None:
-        """See `Cell.forward`; keeps n."""
+    def forward(self, step: StepTensors) -> None:
+        """See `RecurrentCell.forward`; saves n."""
         step.planes.copy_(step.sums)
         self.recurrent_activation.apply(step.gates, step.gates)
         z, r, hn, xn = step.blocks
-        n = step.kept
+        n = step.saved
         torch.addcmul(xn, r, hn, out=n)
         self.activation.apply(n, n)
-        torch.lerp(n, step.last, z, out=step.out)
+        torch.lerp(n, step.last_output, z, out=step.output)
 
-    def back(self, step: Step, back: Back) -> None:
-        """See `Cell.back`; the carry is the share of the last output that stays."""
+    def back(self, step: StepTensors, back: StepGradients) -> None:
+        """See `RecurrentCell.back`; the carry is the share of the last output that stays."""
         z, r, hn, _ = step.blocks
         dz, dr, dhn, dxn = back.blocks
-        dh, n = back.dh, step.kept
-        torch.sub(step.last, n, out=dz)
+        dh, n = back.dh, step.saved
+        torch.sub(step.last_output, n, out=dz)
         dz.mul_(dh)
         torch.mul(dh, z, out=back.carry)
         torch.sub(dh, back.carry, out=dxn)
@@ -252,9 +253,9 @@ class GRU(Cell):
 
     def remove_fixed(self, recurrent: Tensor, kernel: Tensor) -> None:
         """x_n does not see the last output, h_n does not see the input."""
-        units = recurrent.shape[-1] // 4
-        recurrent[:, :units, 3 * units :] = 0
-        kernel[..., 2 * units : 3 * units] = 0
+        hidden = recurrent.shape[-1] // 4
+        recurrent[:, :hidden, 3 * hidden :] = 0
+        kernel[..., 2 * hidden : 3 * hidden] = 0
 
 
-CELLS: dict[str, type[Cell]] = {"lstm": LSTM, "no-forget": NoForget, "gru": GRU}
+CELLS: dict[str, type[RecurrentCell]] = {"lstm": LSTM, "no-forget": NoForget, "gru": GRU}

@@ -1,4 +1,4 @@
-"""How a training process is told what to teach and tells what came of it: lines and plain arrays.
+"""Messages between a training process and its parent: lines of JSON and plain arrays.
 
 A message is a line of JSON, which gives the shapes of the arrays whose bytes follow it. Nothing
 that is received can execute anything.
@@ -13,17 +13,17 @@ from typing import IO, Any
 
 import numpy as np
 
-from penchant.nn.activations import ACTIVATIONS
-from penchant.nn.per_user.batches import Lesson
+from penchant.nn.per_user.activations import ACTIVATIONS
+from penchant.nn.per_user.batches import UserData
 from penchant.nn.per_user.cells import CELLS
-from penchant.nn.per_user.group import Course, Group, Teaching
-from penchant.nn.per_user.networks import Layout
+from penchant.nn.per_user.group import Group, TrainingConfig, TrainingSetup
+from penchant.nn.per_user.networks import NetworkShape
 from penchant.typing import AnyArray
 
-Arrays = dict[str, AnyArray]
+NamedArrays = dict[str, AnyArray]
 
 
-def send(stream: IO[bytes], head: dict[str, Any], arrays: Arrays | None = None) -> None:
+def send(stream: IO[bytes], head: dict[str, Any], arrays: NamedArrays | None = None) -> None:
     """Write a message."""
     arrays = arrays or {}
     shapes = {name: [x.dtype.str, *x.shape] for name, x in arrays.items()}
@@ -33,7 +33,7 @@ def send(stream: IO[bytes], head: dict[str, Any], arrays: Arrays | None = None) 
     stream.flush()
 
 
-def receive(stream: IO[bytes]) -> tuple[dict[str, Any], Arrays]:
+def receive(stream: IO[bytes]) -> tuple[dict[str, Any], NamedArrays]:
     """Read a message.
 
     Raises:
@@ -49,81 +49,81 @@ def receive(stream: IO[bytes]) -> tuple[dict[str, Any], Arrays]:
         x = np.empty(shape, np.dtype(kind))
         view = x.reshape(-1).view(np.uint8).data
         while len(view):
-            got = stream.readinto(view)  # type: ignore[attr-defined]
-            if not got:
+            n_read = stream.readinto(view)  # type: ignore[attr-defined]
+            if not n_read:
                 raise EOFError
-            view = view[got:]
+            view = view[n_read:]
         arrays[name] = x
     return head, arrays
 
 
-def course_message(course: Course) -> tuple[dict[str, Any], Arrays] | None:
-    """A course as a message; None where its cell is not one that a name stands for."""
-    layout = course.layout
-    cells = {made: name for name, made in CELLS.items()}
-    activations = {id(made): name for name, made in ACTIVATIONS.items()}
-    cell = layout.cell
-    used = [activations.get(id(x)) for x in (cell.activation, cell.recurrent_activation)]
-    if type(cell) not in cells or None in used:
+def setup_message(setup: TrainingSetup) -> tuple[dict[str, Any], NamedArrays] | None:
+    """A setup as a message; None where its cell is not one that a name stands for."""
+    shape, cell = setup.shape, setup.shape.cell
+    cell_names = {cell_type: name for name, cell_type in CELLS.items()}
+    activation_names = {id(activation): name for name, activation in ACTIVATIONS.items()}
+    used = [activation_names.get(id(x)) for x in (cell.activation, cell.recurrent_activation)]
+    if type(cell) not in cell_names or None in used:
         return None
     head = {
-        "cell": cells[type(cell)],
+        "cell": cell_names[type(cell)],
         "activations": used,
-        "units": layout.units,
-        "embedding": layout.embedding,
-        "teaching": asdict(course.teaching),
+        "hidden": shape.hidden,
+        "dim": shape.dim,
+        "config": asdict(setup.config),
     }
-    return head, {"patterns": course.patterns}
+    return head, {"patterns": setup.patterns}
 
 
-def course_of(head: dict[str, Any], arrays: Arrays) -> Course:
-    """The course that a message stands for."""
+def read_setup(head: dict[str, Any], arrays: NamedArrays) -> TrainingSetup:
+    """The setup that a message stands for."""
     cell = CELLS[head["cell"]](*(ACTIVATIONS[name] for name in head["activations"]))
-    layout = Layout(cell, head["units"], head["embedding"])
-    return Course(layout, Teaching(**head["teaching"]), arrays["patterns"])
+    shape = NetworkShape(cell, head["hidden"], head["dim"])
+    return TrainingSetup(shape, TrainingConfig(**head["config"]), arrays["patterns"])
 
 
-def group_arrays(group: Group) -> Arrays:
+def group_arrays(group: Group) -> NamedArrays:
     """A group as arrays."""
-    arrays = _joined("lesson", group.lessons)
+    arrays = _join_users("training", group.users)
     if group.start is not None:
         arrays["start"] = group.start
-    if group.checked is not None:
-        arrays |= _joined("checked", group.checked)
+    if group.validation is not None:
+        arrays |= _join_users("validation", group.validation)
     return arrays
 
 
-def group_of(arrays: Arrays) -> Group:
+def read_group(arrays: NamedArrays) -> Group:
     """The group that arrays stand for."""
-    lessons = [lesson for lesson in _apart("lesson", arrays) if lesson is not None]
-    checked = list(_apart("checked", arrays)) if "checked_keys" in arrays else None
-    return Group(lessons, arrays.get("start"), checked)
+    users = [user for user in _split_users("training", arrays) if user is not None]
+    validation = _split_users("validation", arrays) if "validation_keys" in arrays else None
+    return Group(users, arrays.get("start"), validation)
 
 
-def _joined(name: str, lessons: Sequence[Lesson | None]) -> Arrays:
-    there = [lesson for lesson in lessons if lesson is not None]
-    sizes = [-1 if lesson is None else len(lesson.patterns) for lesson in lessons]
+def _join_users(name: str, users: Sequence[UserData | None]) -> NamedArrays:
+    present = [user for user in users if user is not None]
+    sizes = [-1 if user is None else len(user.patterns) for user in users]
     return {
         f"{name}_sizes": np.array(sizes, np.int64),
-        f"{name}_keys": np.array([lesson.key for lesson in there], np.uint64),
-        f"{name}_patterns": _end_to_end([lesson.patterns for lesson in there], np.int64),
-        f"{name}_likes": _end_to_end([lesson.likes for lesson in there], np.bool_),
+        f"{name}_keys": np.array([user.key for user in present], np.uint64),
+        f"{name}_patterns": _concatenate([user.patterns for user in present], np.int64),
+        f"{name}_likes": _concatenate([user.likes for user in present], np.bool_),
     }
 
 
-def _apart(name: str, arrays: Arrays) -> list[Lesson | None]:
+def _split_users(name: str, arrays: NamedArrays) -> list[UserData | None]:
     sizes, keys = arrays[f"{name}_sizes"], iter(arrays[f"{name}_keys"].tolist())
     patterns, likes = arrays[f"{name}_patterns"], arrays[f"{name}_likes"]
-    found: list[Lesson | None] = []
-    at = 0
+    users: list[UserData | None] = []
+    start = 0
     for size in sizes.tolist():
         if size < 0:
-            found.append(None)
+            users.append(None)
             continue
-        found.append(Lesson(patterns[at : at + size], likes[at : at + size], next(keys)))
-        at += size
-    return found
+        stop = start + size
+        users.append(UserData(patterns[start:stop], likes[start:stop], next(keys)))
+        start = stop
+    return users
 
 
-def _end_to_end(parts: list[AnyArray], kind: type) -> AnyArray:
-    return np.concatenate([np.empty(0, kind), *parts]).astype(kind, copy=False)
+def _concatenate(parts: list[AnyArray], dtype: type) -> AnyArray:
+    return np.concatenate([np.empty(0, dtype), *parts]).astype(dtype, copy=False)

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from penchant.nn.per_user.cells import Cell
-from penchant.nn.per_user.recurrence import Recurrence
-from penchant.nn.per_user.shared_prefixes import Rows
-from penchant.nn.per_user.step_buffers import Pool
+from penchant.nn.per_user.cells import RecurrentCell
+from penchant.nn.per_user.recurrence import RecurrentLayer
+from penchant.nn.per_user.shared_prefixes import PrefixRows
+from penchant.nn.per_user.step_buffers import BufferPool
 
-Output = Literal["sigmoid", "hard-sigmoid"]
+OutputActivation = Literal["sigmoid", "hard-sigmoid"]
 CLIP = 1e-7
 """Probabilities of a hard sigmoid are kept this far from 0 and 1 in the loss, as in Keras."""
 
@@ -23,50 +23,56 @@ ALIGNED = 16
 """Numbers in 64 bytes."""
 
 
-class Weights(NamedTuple):
+class WeightViews(NamedTuple):
     """Views of the weights of many networks, the networks first.
 
-    `recurrent` is [networks, units + 2, width]; its last two rows are scratch, see `Recurrence`.
+    `recurrent` is [networks, hidden + 2, width]; its last two rows are scratch, see
+    `RecurrentLayer`.
     """
 
     recurrent: Tensor
-    kernel: Tensor  # [networks, embedding, width]
+    kernel: Tensor  # [networks, dim, width]
     bias: Tensor  # [networks, width]
-    embedding: Tensor  # [networks, 2, embedding]
-    head: Tensor  # [networks, units]
+    embedding: Tensor  # [networks, 2, dim]
+    head: Tensor  # [networks, hidden]
     head_bias: Tensor  # [networks]
 
 
 @dataclass(frozen=True)
-class Layout:
-    """Where the weights of a network lie in one row of numbers.
+class NetworkShape:
+    """The sizes of a network, and where its weights lie in one row of numbers.
 
     Of an embedding only the two rows that inputs select are kept: no other one ever gets a
     gradient.
+
+    Attributes:
+        cell: the recurrent cell.
+        hidden: units of the recurrent layer.
+        dim: length of an embedded input.
     """
 
-    cell: Cell
-    units: int
-    embedding: int
+    cell: RecurrentCell
+    hidden: int
+    dim: int
 
     @property
     def width(self) -> int:
         """Sums of the recurrent layer."""
-        return self.cell.n_blocks * self.units
+        return self.cell.n_blocks * self.hidden
 
     @property
     def _shapes(self) -> list[tuple[int, ...]]:
         return [
-            (self.units + 2, self.width),
-            (self.embedding, self.width),
+            (self.hidden + 2, self.width),
+            (self.dim, self.width),
             (self.width,),
-            (2, self.embedding),
-            (self.units,),
+            (2, self.dim),
+            (self.hidden,),
             (),
         ]
 
     @property
-    def size(self) -> int:
+    def row_size(self) -> int:
         """Numbers in a row, rounded up so that rows start where vector registers like it."""
         return -(-(self.n_weights + 2 * self.width) // ALIGNED) * ALIGNED
 
@@ -75,83 +81,83 @@ class Layout:
         """Numbers in a row that are learned."""
         return sum(torch.Size(shape).numel() for shape in self._shapes) - 2 * self.width
 
-    def views(self, flat: Tensor) -> Weights:
-        """The weights of float32[networks, size] by name, without a copy."""
-        found, start = [], 0
+    def views(self, flat: Tensor) -> WeightViews:
+        """The weights of float32[networks, row_size] by name, without a copy."""
+        views, start = [], 0
         for shape in self._shapes:
             stop = start + torch.Size(shape).numel()
-            found.append(flat[:, start:stop].view(len(flat), *shape))
+            views.append(flat[:, start:stop].view(len(flat), *shape))
             start = stop
-        return Weights(*found)
+        return WeightViews(*views)
 
     def initial(self, rng: np.random.Generator) -> Tensor:
-        """float32[size], the weights of one network as Keras draws them.
+        """float32[row_size], the weights of one network as Keras draws them.
 
         Kernels are Glorot uniform, recurrent weights orthogonal, embeddings uniform within .05,
-        biases zero but for what the cell wants.
+        biases zero except where the cell sets them.
         """
-        flat = torch.zeros(1, self.size)
+        flat = torch.zeros(1, self.row_size)
         w = self.views(flat)
-        tall = torch.from_numpy(rng.standard_normal((self.width, self.units), np.float32))
+        tall = torch.from_numpy(rng.standard_normal((self.width, self.hidden), np.float32))
         q, r = torch.linalg.qr(tall)
-        w.recurrent[0, : self.units] = (q * r.diagonal().sign()).T
+        w.recurrent[0, : self.hidden] = (q * r.diagonal().sign()).T
 
         def fill(part: Tensor, limit: float) -> None:
             drawn = rng.random(part.numel(), np.float32) * 2 - 1
             part.copy_(torch.from_numpy(drawn * np.float32(limit)).view(part.shape))
 
-        fill(w.kernel, (6 / (self.embedding + self.width)) ** 0.5)
+        fill(w.kernel, (6 / (self.dim + self.width)) ** 0.5)
         fill(w.embedding, 0.05)
-        fill(w.head, (6 / (self.units + 1)) ** 0.5)
-        self.cell.initial_bias(w.bias.view(1, self.cell.n_blocks, self.units))
+        fill(w.head, (6 / (self.hidden + 1)) ** 0.5)
+        self.cell.initial_bias(w.bias.view(1, self.cell.n_blocks, self.hidden))
         self.cell.remove_fixed(w.recurrent, w.kernel)
-        w.recurrent[:, self.units :] = 0
+        w.recurrent[:, self.hidden :] = 0
         return flat[0]
 
 
-class Masks(NamedTuple):
-    """What dropout leaves of a batch: zeros and ones.
+class DropoutMasks(NamedTuple):
+    """The dropout masks of a batch: zeros and ones.
 
     Inputs of 1, which are few, are kept apart from those of 0, because an embedded input is its
     value's embedding times its mask: two products of masks and weights give all projections.
     """
 
-    zeros: Tensor  # float32[networks, all rows, embedding], zero where an input is 1
-    ones: Tensor  # float32[networks, the most inputs of 1, embedding], zero where there are fewer
+    zeros: Tensor  # float32[networks, all rows, dim], zero where an input is 1
+    ones: Tensor  # float32[networks, the most inputs of 1, dim], zero where there are fewer
     where: Tensor  # int64[inputs of 1], their rows among those of all networks
     places: Tensor  # int64[inputs of 1], where `ones`, flat, has their masks
     sources: Tensor  # int64[networks * the most], the inverse; any row of that network's if none
-    output: Tensor  # float32[networks, rows of the last step, units]
+    output: Tensor  # float32[networks, rows of the last step, hidden]
 
 
-class Batch(NamedTuple):
+class UserBatch(NamedTuple):
     """One batch of each network.
 
-    Rows with the same inputs may be given once, with how often they stand for themselves.
+    PrefixRows with the same inputs may be given once, with how often they stand for themselves.
     """
 
-    rows: Rows
+    rows: PrefixRows
     counts: Tensor  # float32[networks, rows of the last step], how many events a row stands for
     likes: Tensor  # float32[networks, rows of the last step], how many of these are likes
-    masks: Masks | None = None
+    masks: DropoutMasks | None = None
 
 
-class OwnNetworks:
+class UserNetworks:
     """Computes outputs, losses and gradients of many networks at once.
 
     Args:
-        layout: the shape of each network.
+        shape: the shape of each network.
         output: what turns the last sum into a probability; `hard-sigmoid` is
             clip(0.2 x + 0.5, 0, 1).
         dropout: share of embedded inputs and of outputs that masks drop; the rest is scaled up.
     """
 
-    def __init__(self, layout: Layout, output: Output, dropout: float = 0.0) -> None:
-        self.layout, self.output, self.scale = layout, output, 1 / (1 - dropout)
-        self.pool = Pool()
-        self.layer = Recurrence(layout.cell, layout.units, self.pool)
+    def __init__(self, shape: NetworkShape, output: OutputActivation, dropout: float = 0.0) -> None:
+        self.shape, self.output, self.scale = shape, output, 1 / (1 - dropout)
+        self.pool = BufferPool()
+        self.layer = RecurrentLayer(shape.cell, shape.hidden, self.pool)
 
-    def gradient(self, weights: Weights, gradient: Weights, batch: Batch) -> Tensor:
+    def gradient(self, weights: WeightViews, gradient: WeightViews, batch: UserBatch) -> Tensor:
         """Write the gradient of each network's mean loss and return the summed losses.
 
         Returns:
@@ -174,21 +180,21 @@ class OwnNetworks:
         if masks is not None:
             dh.mul_(masks.output).mul_(self.scale)
         sums = self.layer.backward(weights.recurrent, rows, dh, gradient.recurrent)
-        units = self.layout.units
-        gradient.bias.copy_(gradient.recurrent[:, units + 1])
+        hidden = self.shape.hidden
+        gradient.bias.copy_(gradient.recurrent[:, hidden + 1])
         if masks is not None:
             self._masked_gradient(weights, gradient, masks, sums)
         else:
             # The scratch rows' gradient is that of the difference of both values and of value 0.
-            one = gradient.recurrent[:, units]
+            one = gradient.recurrent[:, hidden]
             either = torch.stack([gradient.bias - one, one], 1)
             torch.bmm(weights.embedding.transpose(1, 2), either, out=gradient.kernel)
             torch.bmm(either, weights.kernel.transpose(1, 2), out=gradient.embedding)
-        gradient.recurrent[:, units:] = 0
-        self.layout.cell.remove_fixed(gradient.recurrent, gradient.kernel)
+        gradient.recurrent[:, hidden:] = 0
+        self.shape.cell.remove_fixed(gradient.recurrent, gradient.kernel)
         return losses
 
-    def logits(self, weights: Weights, tree: list[tuple[Tensor, Tensor]]) -> Tensor:
+    def logits(self, weights: WeightViews, tree: list[tuple[Tensor, Tensor]]) -> Tensor:
         """float32[networks, patterns], the last sums for each pattern of a `prefix_tree`."""
         self._fill_scratch(weights, masked=False)
         h = self.layer.output(weights.recurrent, tree)
@@ -200,9 +206,9 @@ class OwnNetworks:
             return logits.sigmoid()
         return (0.2 * logits + 0.5).clamp_(0, 1)
 
-    def _fill_scratch(self, weights: Weights, masked: bool) -> None:
-        """Write what each of the two input values adds to the sums; see `Recurrence`."""
-        rows = weights.recurrent[:, self.layout.units :]
+    def _fill_scratch(self, weights: WeightViews, masked: bool) -> None:
+        """Write what each of the two input values adds to the sums; see `RecurrentLayer`."""
+        rows = weights.recurrent[:, self.shape.hidden :]
         if masked:  # inputs are projected one by one
             rows[:, 0] = 0
             rows[:, 1] = weights.bias
@@ -211,24 +217,24 @@ class OwnNetworks:
         torch.sub(values[:, 1], values[:, 0], out=rows[:, 0])
         torch.add(values[:, 0], weights.bias, out=rows[:, 1])
 
-    def _project(self, weights: Weights, masks: Masks, sums: Tensor) -> None:
+    def _project(self, weights: WeightViews, masks: DropoutMasks, sums: Tensor) -> None:
         """Write what each embedded input, after dropout, adds to the sums."""
-        kernels = self._kernels(weights)
+        kernels = self._scaled_kernels(weights)
         torch.bmm(masks.zeros, kernels[0], out=sums)
         ones = torch.bmm(masks.ones, kernels[1]).flatten(0, 1)
         sums.flatten(0, 1).index_copy_(0, masks.where, ones.index_select(0, masks.places))
 
-    def _kernels(self, weights: Weights) -> Tensor:
-        """float32[2, networks, embedding, width], kernels times the embedding of each value."""
+    def _scaled_kernels(self, weights: WeightViews) -> Tensor:
+        """float32[2, networks, dim, width], kernels times the embedding of each value."""
         n, length, width = weights.kernel.shape
-        made = self.pool.take("kernels", 2, n, length, width)
+        kernels = self.pool.take("kernels", 2, n, length, width)
         scaled = weights.embedding * self.scale
         for value in range(2):
-            torch.mul(weights.kernel, scaled[:, value, :, None], out=made[value])
-        return made
+            torch.mul(weights.kernel, scaled[:, value, :, None], out=kernels[value])
+        return kernels
 
     def _masked_gradient(
-        self, weights: Weights, gradient: Weights, masks: Masks, sums: Tensor
+        self, weights: WeightViews, gradient: WeightViews, masks: DropoutMasks, sums: Tensor
     ) -> None:
         """Gradients of kernel and embedding where each input has its own dropout mask."""
         n, length, width = weights.kernel.shape
@@ -245,7 +251,7 @@ class OwnNetworks:
         torch.sum(ones.mul_(weights.kernel), 2, out=gradient.embedding[:, 1])
         gradient.embedding.mul_(self.scale)
 
-    def _loss(self, logits: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+    def _loss(self, logits: Tensor, batch: UserBatch) -> tuple[Tensor, Tensor]:
         """The losses summed over each network's rows, and their slope in the logits."""
         counts, likes = batch.counts, batch.likes
         if self.output == "sigmoid":

@@ -12,43 +12,43 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from penchant.nn.per_user.cells import Back, Cell, Step
+from penchant.nn.per_user.cells import RecurrentCell, StepGradients, StepTensors
 
 
-class Pool:
+class BufferPool:
     """Named buffers that are kept from batch to batch, because fresh memory costs time."""
 
     def __init__(self) -> None:
         self._buffers: dict[str, Tensor] = {}
 
     def take(self, name: str, *shape: int) -> Tensor:
-        """float32[shape] with whatever it last held, which is always finite at first."""
+        """float32[shape] with its last content; zeros at first."""
         size = math.prod(shape)
-        held = self._buffers.get(name)
-        if held is None or held.numel() < size:
-            held = self._buffers[name] = torch.zeros(size)
-        return held[:size].view(shape)
+        buffer = self._buffers.get(name)
+        if buffer is None or buffer.numel() < size:
+            buffer = self._buffers[name] = torch.zeros(size)
+        return buffer[:size].view(shape)
 
 
-class Steps(NamedTuple):
+class StepBuffers(NamedTuple):
     """The tensors of all steps of a batch.
 
     The rows of a step follow those of the step before, network by network. A step has at least
     as many rows as the one before, whose rows go on as its first.
 
     Attributes:
-        states: float32[networks, all rows, (what the cell remembers,) output of the step before,
+        states: float32[networks, all rows, (memory,) output of the step before,
             input, 1].
-        sums: float32[networks, all rows, n_blocks * units]: first what is added to the sums from
+        sums: float32[networks, all rows, n_blocks * hidden]: first what is added to the sums from
             elsewhere, then planes, then the gradient of the sums.
         inputs: for each step the part of `states` that weights apply to.
         projected: for each step the part of `sums`.
-        gradients: for each step float32[1 or 2, networks, rows, units], the gradients of the
-            output of the step before and of what it remembered; and one more for the last step.
+        gradients: for each step float32[1 or 2, networks, rows, hidden], the gradients of the
+            output of the step before and of its memory; and one more for the last step.
         forward: the cell's tensors.
         back: the cell's tensors on the way back.
         whole: the cell's tensors of all steps, one after the other; those of outputs are not.
-        scratch: float32[networks, all rows, units].
+        scratch: float32[networks, all rows, hidden].
     """
 
     states: Tensor
@@ -56,14 +56,14 @@ class Steps(NamedTuple):
     inputs: tuple[Tensor, ...]
     projected: tuple[Tensor, ...]
     gradients: tuple[Tensor, ...]
-    forward: tuple[Step, ...]
-    back: tuple[Back, ...]
-    whole: Step
+    forward: tuple[StepTensors, ...]
+    back: tuple[StepGradients, ...]
+    whole: StepTensors
     scratch: Tensor
 
 
 class _Scratch(NamedTuple):
-    """What steps of the same number of rows share."""
+    """Buffers that steps of the same number of rows share."""
 
     sums: Tensor
     planes: Tensor
@@ -73,12 +73,14 @@ class _Scratch(NamedTuple):
     gradients: tuple[Tensor, Tensor]  # of steps of even and of odd number
 
 
-def make_steps(cell: Cell, units: int, pool: Pool, n: int, sizes: tuple[int, ...]) -> Steps:
+def make_step_buffers(
+    cell: RecurrentCell, hidden: int, pool: BufferPool, n: int, sizes: tuple[int, ...]
+) -> StepBuffers:
     """The tensors for n networks and steps of so many rows."""
     blocks, take, total, last = cell.n_blocks, pool.take, sum(sizes), len(sizes) - 1
-    width, gates, both = blocks * units, cell.n_gates * units, 1 + cell.remembers
-    held = both * units
-    states = take("states", n, total, held + 2)
+    width, gates = blocks * hidden, cell.n_gates * hidden
+    carried = (1 + cell.has_memory) * hidden
+    states = take("states", n, total, carried + 2)
     sums = take("sums", n, total, width)
     parts = list(sizes)
 
@@ -93,32 +95,38 @@ def make_steps(cell: Cell, units: int, pool: Pool, n: int, sizes: tuple[int, ...
             planes,
             planes[..., :gates],
             planes[..., gates:],
-            planes.view(n, rows, blocks, units).unbind(2),
-            (take("even", 2, n, rows, units), take("odd", 2, n, rows, units)),
+            planes.view(n, rows, blocks, hidden).unbind(2),
+            (take("even", 2, n, rows, hidden), take("odd", 2, n, rows, hidden)),
         )
-    # A step writes into the first rows of the next one's; what is between is the next one's own.
+    # A step writes into the first rows of the next one; the rows between are the next one's own.
     written = [sizes[0]]
     for rows, following in pairwise(sizes):
         written += [rows, following - rows]
-    by_block = sums.view(n, total, blocks, units)
-    whole = Step(
+    by_block = sums.view(n, total, blocks, hidden)
+    whole = StepTensors(
         sums=sums,
         planes=sums,
         gates=sums[..., :gates],
         rest=sums[..., gates:],
         blocks=by_block.unbind(2),
         by_block=by_block,
-        last=states[..., held - units : held],
-        out=states,
-        before=states[..., :units],
-        after=states,
-        kept=take("kept", n, total, units),
+        last_output=states[..., carried - hidden : carried],
+        output=states,
+        last_memory=states[..., :hidden],
+        memory=states,
+        saved=take("kept", n, total, hidden),
     )
-    out = [*whole.last.split_with_sizes(written, 1)[1::2], take("output", n, sizes[-1], units)]
-    after = [*whole.before.split_with_sizes(written, 1)[1::2], take("memory", n, sizes[-1], units)]
+    out = [
+        *whole.last_output.split_with_sizes(written, 1)[1::2],
+        take("output", n, sizes[-1], hidden),
+    ]
+    after = [
+        *whole.last_memory.split_with_sizes(written, 1)[1::2],
+        take("memory", n, sizes[-1], hidden),
+    ]
     projected = by_step(sums)
     forward = tuple(
-        Step(*tensors)
+        StepTensors(*tensors)
         for tensors in zip(
             [scratch[rows].sums for rows in sizes],
             projected,
@@ -126,11 +134,11 @@ def make_steps(cell: Cell, units: int, pool: Pool, n: int, sizes: tuple[int, ...
             by_step(whole.rest),
             zip(*(by_step(block) for block in whole.blocks), strict=True),
             by_step(by_block),
-            by_step(whole.last),
+            by_step(whole.last_output),
             out,
-            by_step(whole.before),
+            by_step(whole.last_memory),
             after,
-            by_step(whole.kept),
+            by_step(whole.saved),
             strict=True,
         )
     )
@@ -143,15 +151,17 @@ def make_steps(cell: Cell, units: int, pool: Pool, n: int, sizes: tuple[int, ...
             dh, dc = dh[:, :rows], dc[:, :rows]
         shared = scratch[rows]
         carry = gradients[t][1]
-        back.append(Back(dh, dc, carry, shared.planes, shared.gates, shared.rest, shared.blocks))
-    return Steps(
+        back.append(
+            StepGradients(dh, dc, carry, shared.planes, shared.gates, shared.rest, shared.blocks)
+        )
+    return StepBuffers(
         states=states,
         sums=sums,
-        inputs=by_step(states[..., held - units :]),
+        inputs=by_step(states[..., carried - hidden :]),
         projected=projected,
         gradients=tuple(gradients),
         forward=forward,
         back=tuple(back),
         whole=whole,
-        scratch=take("scratch", n, total, units),
+        scratch=take("scratch", n, total, hidden),
     )

@@ -1,4 +1,4 @@
-"""Trains thousands of small networks, each on events of its own, as a few batched computations."""
+"""Train thousands of small networks, each on events of its own, as a few batched computations."""
 
 from __future__ import annotations
 
@@ -7,123 +7,114 @@ import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from penchant.nn.loop import Curve, threads
-from penchant.nn.per_user.batches import Lesson
-from penchant.nn.per_user.checkpoint_store import Kept, Shelf
+from penchant.nn.per_user.batches import UserData
 from penchant.nn.per_user.group import (
-    Checked,
-    Course,
-    Done,
     Group,
-    Taught,
-    Teaching,
-    teach_group,
+    OnProgress,
+    TrainedGroup,
+    TrainingConfig,
+    TrainingSetup,
+    train_group,
 )
-from penchant.nn.per_user.networks import Layout
-from penchant.nn.per_user.worker import Worker, close, started
+from penchant.nn.per_user.messages import group_arrays, setup_message
+from penchant.nn.per_user.networks import NetworkShape
+from penchant.nn.per_user.worker import Worker, close_workers, start_workers
 from penchant.run import Run
-from penchant.typing import Float32, Int32, UInt8
+from penchant.store import ARRAYS, Store, digest
+from penchant.typing import Float32, Int32, Int64, UInt8
 
-__all__ = ["Lesson", "Teaching", "teach"]
-
-GROUP_NUMBERS = 1_300_000
+CHECKPOINT_FOLDER = "per-user-networks"
+GROUP_WEIGHTS = 1_300_000
 """Weights that are trained together, so that they, their moments and gradients stay in cache."""
 GROUP_NETWORKS = 96
 """The most networks that are trained together."""
-LONG = 20.0
-"""Seconds of work from which on processes of their own and files are worth the while."""
-SECONDS = 1e-10
+LONG_SECONDS = 20.0
+"""Seconds of work from which on processes of their own and checkpoints are worth the while."""
+SECONDS_PER_PRODUCT = 1e-10
 """Of a core, for a weight and an input: a rough figure, only to tell long work from short."""
 
 
-def teach(
-    layout: Layout,
-    teaching: Teaching,
-    lessons: Sequence[Lesson],
+def train_networks(
+    shape: NetworkShape,
+    config: TrainingConfig,
+    users: Sequence[UserData],
     patterns: UInt8,
     *,
     start: Float32 | None = None,
-    checked: Checked | None = None,
+    validation: Sequence[UserData | None] | None = None,
     run: Run | None = None,
     name: str = "networks",
 ) -> tuple[Float32, Int32, Curve]:
-    """Train one network on each lesson.
+    """Train one network for each user.
 
-    What comes out does not depend on how many threads or processes do the work.
+    The result does not depend on how many threads or processes do the work.
 
     Args:
-        layout: the shape of each network.
-        teaching: how to train.
-        lessons: one for each network, none of them empty.
+        shape: the shape of each network.
+        config: how to train.
+        users: the events of each network, none of them empty.
         patterns: uint8[n_patterns, steps], the distinct inputs.
-        start: float32[n, layout.size], weights to continue from; drawn where None.
-        checked: validation events for `patience`.
-        run: threads and progress. Work that takes long is done by as many processes, and, where
-            the run has an output folder, what came of a group is kept there until all are done,
-            so that the same training, once interrupted, goes on from there.
+        start: float32[n, shape.row_size], weights to continue from; drawn where None.
+        validation: validation events for `patience`, None for a network without any.
+        run: threads and progress. Long work is done by as many processes, and, where the run has
+            an output folder, trained groups are stored there until all are done, so that the same
+            training, once interrupted, goes on from there.
         name: what progress calls the networks.
 
     Returns:
-        float32[n, layout.size] of weights, int32[n] of epochs whose weights are kept, and a curve
-        with the mean loss of all events in each epoch.
+        float32[n, shape.row_size] of weights, int32[n] of epochs whose weights are kept, and a
+        curve with the mean loss of all events in each epoch.
 
     Raises:
         PenchantError: a loss is not finite.
     """
     run = run or Run()
-    n = len(lessons)
-    course = Course(layout, teaching, patterns)
-    # Large networks first: they take longest.
-    order = np.argsort([-len(lesson.patterns) for lesson in lessons], kind="stable")
-    size = int(np.clip(GROUP_NUMBERS // layout.size, 1, GROUP_NETWORKS))
-    groups = [order[i : i + size] for i in range(0, n, size)]
-    weights = np.empty((n, layout.size), np.float32)
-    best = np.zeros(n, np.int32)
-    losses = np.zeros((len(groups), teaching.epochs))
-    events = np.zeros((len(groups), teaching.epochs), np.int64)
-    long = _seconds(course, lessons) > LONG
-    shelf = Shelf(run.output if long else None, course)
-    workers = max(1, min(run.threads or torch.get_num_threads(), len(groups)))
+    setup = TrainingSetup(shape, config, patterns)
+    groups = _split_into_groups(shape, users)
+    weights = np.empty((len(users), shape.row_size), np.float32)
+    best_epochs = np.zeros(len(users), np.int32)
+    losses = np.zeros((len(groups), config.epochs))
+    events = np.zeros((len(groups), config.epochs), np.int64)
+    long = _estimated_seconds(setup, users) > LONG_SECONDS
+    checkpoints = CheckpointStore(run.output if long else None, setup)
+    n_workers = max(1, min(run.threads or torch.get_num_threads(), len(groups)))
     lock, stopped = threading.Lock(), threading.Event()
     with (
-        run.progress.task(name, n * teaching.epochs) as task,
+        run.progress.task(name, len(users) * config.epochs) as task,
         threads(run, 1),
-        _teachers(course, workers, processes=long and workers > 1) as free,
+        _worker_queue(setup, n_workers, processes=long and n_workers > 1) as idle,
     ):
 
-        def learn(number: int) -> None:
-            def done(networks: int, loss: float, seen: int, epoch: int) -> None:
-                if stopped.is_set():
-                    raise _StoppedError
-                losses[number, epoch] += loss
-                events[number, epoch] += seen
-                with lock:
-                    task.advance(networks)
+        def on_progress(epochs: int) -> None:
+            if stopped.is_set():
+                raise _StoppedError
+            with lock:
+                task.advance(epochs)
 
+        def train_one(number: int) -> None:
             chosen = groups[number]
             group = Group(
-                [lessons[i] for i in chosen],
+                [users[i] for i in chosen],
                 None if start is None else start[chosen],
-                None if checked is None else [checked[i] for i in chosen],
+                None if validation is None else [validation[i] for i in chosen],
             )
-            key = shelf.key(group)
-            if (kept := shelf.take(key)) is None:
-                taught = _taught(course, group, free, done)
-                kept = Kept(*taught, losses[number], events[number])
-                shelf.put(key, kept)
+            key = checkpoints.key(group)
+            if (trained := checkpoints.get(key)) is None:
+                trained = _train_on_idle_worker(setup, group, idle, on_progress)
+                checkpoints.put(key, trained)
             else:
-                losses[number], events[number] = kept.losses, kept.events
-                with lock:
-                    task.advance(len(chosen) * teaching.epochs)
-            weights[chosen], best[chosen] = kept.weights, kept.epochs
+                on_progress(len(chosen) * config.epochs)
+            weights[chosen], best_epochs[chosen], losses[number], events[number] = trained
 
         # Groups side by side, each on one thread: there are no barriers inside them.
-        with ThreadPoolExecutor(workers) as pool:
-            futures = [pool.submit(learn, number) for number in range(len(groups))]
+        with ThreadPoolExecutor(n_workers) as pool:
+            futures = [pool.submit(train_one, number) for number in range(len(groups))]
             try:
                 for future in as_completed(futures):
                     future.result()
@@ -131,52 +122,99 @@ def teach(
                 stopped.set()
                 pool.shutdown(cancel_futures=True)
                 raise
-    shelf.clear()
-    seen = events.sum(0)
+    checkpoints.clear()
+    n_events = events.sum(0)
     curve = [
-        {"epoch": float(e + 1), "loss": float(losses[:, e].sum() / seen[e])}
-        for e in range(teaching.epochs)
-        if seen[e]
+        {"epoch": float(e + 1), "loss": float(losses[:, e].sum() / n_events[e])}
+        for e in range(config.epochs)
+        if n_events[e]
     ]
-    return weights, best, curve
+    return weights, best_epochs, curve
 
 
 class _StoppedError(Exception):
     """Other work has failed, or somebody has interrupted it."""
 
 
-def _taught(
-    course: Course, group: Group, free: queue.SimpleQueue[Worker | None], done: Done
-) -> Taught:
-    """What comes of a group, taught by whoever is free."""
-    worker = free.get()
-    try:
-        if worker is not None:
-            return worker.teach(group, done)
-        torch.set_num_threads(1)
-        return teach_group(course, group, done)
-    finally:
-        free.put(worker)
+def _split_into_groups(shape: NetworkShape, users: Sequence[UserData]) -> list[Int64]:
+    """Indices of the users of each group, those with the most events first: they take longest."""
+    order = np.argsort([-len(user.patterns) for user in users], kind="stable")
+    size = int(np.clip(GROUP_WEIGHTS // shape.row_size, 1, GROUP_NETWORKS))
+    return [order[i : i + size] for i in range(0, len(users), size)]
 
 
-def _seconds(course: Course, lessons: Sequence[Lesson]) -> float:
+def _estimated_seconds(setup: TrainingSetup, users: Sequence[UserData]) -> float:
     """About how long one core takes for the training."""
-    teaching, steps = course.teaching, course.patterns.shape[1]
-    batches = sum(-(-len(lesson.patterns) // teaching.batch_size) for lesson in lessons)
-    inputs = batches * teaching.epochs * teaching.batch_size * steps
-    return float(inputs * course.layout.size * SECONDS)
+    config, steps = setup.config, setup.patterns.shape[1]
+    batches = sum(-(-len(user.patterns) // config.batch_size) for user in users)
+    inputs = batches * config.epochs * config.batch_size * steps
+    return float(inputs * setup.shape.row_size * SECONDS_PER_PRODUCT)
+
+
+WorkerQueue = queue.SimpleQueue[Worker | None]
+"""Idle workers; None stands for the thread that takes it."""
 
 
 @contextmanager
-def _teachers(
-    course: Course, n: int, *, processes: bool
-) -> Iterator[queue.SimpleQueue[Worker | None]]:
-    """Who is free to teach a group: processes, or, for None, whoever asks."""
-    found = started(course, n) if processes else []
-    free: queue.SimpleQueue[Worker | None] = queue.SimpleQueue()
+def _worker_queue(setup: TrainingSetup, n: int, *, processes: bool) -> Iterator[WorkerQueue]:
+    """Start n workers and queue them: processes, or threads where processes cannot start."""
+    workers = start_workers(setup, n) if processes else []
+    idle: WorkerQueue = queue.SimpleQueue()
     for number in range(n):
-        free.put(found[number] if found else None)
+        idle.put(workers[number] if workers else None)
     try:
-        yield free
+        yield idle
     finally:
-        close(found)
+        close_workers(workers)
+
+
+def _train_on_idle_worker(
+    setup: TrainingSetup, group: Group, idle: WorkerQueue, on_progress: OnProgress
+) -> TrainedGroup:
+    """Wait for an idle worker and have it train the group."""
+    worker = idle.get()
+    try:
+        if worker is not None:
+            return worker.train(group, on_progress)
+        torch.set_num_threads(1)
+        return train_group(setup, group, on_progress)
+    finally:
+        idle.put(worker)
+
+
+class CheckpointStore:
+    """Trained groups in a folder, each under a key made of everything that decides its result.
+
+    Args:
+        output: the folder of a run, or None to store nothing.
+        setup: what all groups have in common.
+    """
+
+    def __init__(self, output: Path | None, setup: TrainingSetup) -> None:
+        message = setup_message(setup)
+        # A cell without a name cannot be told from another one.
+        folder = None if output is None or message is None else output / CHECKPOINT_FOLDER
+        self._store = Store(folder)
+        self._setup_digest = digest([message, str(torch.__version__)])
+        self._requested: list[str] = []
+
+    def key(self, group: Group) -> str:
+        """The key of a group."""
+        if self._store.folder is None:
+            return ""
+        return digest([self._setup_digest, group_arrays(group)])
+
+    def get(self, key: str) -> TrainedGroup | None:
+        """The result of a group, if it is stored."""
+        self._requested.append(key)
+        arrays = self._store.get(key, ARRAYS)
+        return None if arrays is None else TrainedGroup(**arrays)
+
+    def put(self, key: str, trained: TrainedGroup) -> None:
+        """Store the result of a group."""
+        self._store.put(key, trained._asdict(), ARRAYS)
+
+    def clear(self) -> None:
+        """Remove the groups that were asked for, once all of them are trained."""
+        for key in self._requested:
+            self._store.remove(key, ARRAYS)

@@ -18,14 +18,20 @@ from typing import IO
 import torch
 
 from penchant.errors import PenchantError
-from penchant.nn.per_user.group import Course, Done, Group, Taught, teach_group
+from penchant.nn.per_user.group import (
+    Group,
+    OnProgress,
+    TrainedGroup,
+    TrainingSetup,
+    train_group,
+)
 from penchant.nn.per_user.messages import (
-    course_message,
-    course_of,
     group_arrays,
-    group_of,
+    read_group,
+    read_setup,
     receive,
     send,
+    setup_message,
 )
 
 COMMAND = "from penchant.nn.per_user.worker import main; main()"
@@ -35,21 +41,21 @@ class Worker:
     """A process that trains one group after the other.
 
     Args:
-        course: what all networks have in common.
+        setup: what all networks have in common.
 
     Raises:
         OSError: the process cannot be started.
     """
 
-    def __init__(self, course: Course) -> None:
-        message = course_message(course)
+    def __init__(self, setup: TrainingSetup) -> None:
+        message = setup_message(setup)
         if message is None or not sys.executable:
-            raise OSError("no process can be told of this")
+            raise OSError("no message stands for this setup, or there is no Python to start")
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-c", COMMAND],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=_environment(),
+            env=_worker_environment(),
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -72,8 +78,8 @@ class Worker:
         except (EOFError, ValueError) as error:
             raise OSError("the process did not start") from error
 
-    def teach(self, group: Group, done: Done) -> Taught:
-        """As `teach_group` does it.
+    def train(self, group: Group, on_progress: OnProgress) -> TrainedGroup:
+        """Train a group as `train_group` does.
 
         Raises:
             PenchantError: a loss is not finite, or the process ended.
@@ -84,10 +90,10 @@ class Worker:
                 head, arrays = receive(self._from)
                 if "error" in head:
                     raise PenchantError(head["error"])
-                if "done" in head:
-                    done(*head["done"])
+                if "epochs_done" in head:
+                    on_progress(head["epochs_done"])
                 else:
-                    return arrays["weights"], arrays["epochs"]
+                    return TrainedGroup(**arrays)
         except (EOFError, OSError, ValueError) as error:
             raise PenchantError(
                 "A process that trained networks ended too early, perhaps for want of memory: "
@@ -95,7 +101,7 @@ class Worker:
             ) from error
 
     def close(self) -> None:
-        """End the process, whatever it is at."""
+        """End the process at once."""
         self._process.kill()
         for stream in (self._to, self._from):
             with suppress(OSError):  # what was not sent yet
@@ -103,52 +109,52 @@ class Worker:
         self._process.wait()
 
 
-def started(course: Course, n: int) -> list[Worker]:
-    """Several processes that are ready; none where one of them cannot be started."""
+def start_workers(setup: TrainingSetup, n: int) -> list[Worker]:
+    """Start several processes; the list is empty where one of them cannot be started."""
     workers: list[Worker] = []
     try:
-        workers.extend(Worker(course) for _ in range(n))
+        workers.extend(Worker(setup) for _ in range(n))
         for worker in workers:
             worker.wait()
     except BaseException as error:
-        close(workers)
+        close_workers(workers)
         if not isinstance(error, OSError):
             raise
         return []
     return workers
 
 
-def close(workers: Sequence[Worker]) -> None:
+def close_workers(workers: Sequence[Worker]) -> None:
     """End several processes."""
     for worker in workers:
         worker.close()
 
 
-def _environment() -> dict[str, str]:
-    """What the process must know: this package, and to keep to one thread."""
-    above = str(Path(__file__).resolve().parents[3])
-    paths = [above, *filter(None, [os.environ.get("PYTHONPATH")])]
-    one = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return os.environ | one | {"PYTHONPATH": os.pathsep.join(paths)}
+def _worker_environment() -> dict[str, str]:
+    """Environment variables with the path of this package and one thread."""
+    package_root = str(Path(__file__).resolve().parents[3])
+    paths = [package_root, *filter(None, [os.environ.get("PYTHONPATH")])]
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return os.environ | one_thread | {"PYTHONPATH": os.pathsep.join(paths)}
 
 
 def main() -> None:
-    """Train what comes over standard input until it ends."""
+    """Train the groups that come over standard input until it ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever started this process ends it
-    # Whatever prints goes to standard error: standard output carries messages.
+    # Printed text goes to standard error: standard output carries messages.
     out = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     torch.set_num_threads(1)
     with suppress(EOFError, BrokenPipeError):
-        course = course_of(*receive(sys.stdin.buffer))
+        setup = read_setup(*receive(sys.stdin.buffer))
         send(out, {"ready": True})
         while True:
             _, arrays = receive(sys.stdin.buffer)
             try:
-                weights, epochs = teach_group(
-                    course, group_of(arrays), lambda *what: send(out, {"done": what})
+                trained = train_group(
+                    setup, read_group(arrays), lambda epochs: send(out, {"epochs_done": epochs})
                 )
             except PenchantError as error:
                 send(out, {"error": str(error)})
             else:
-                send(out, {}, {"weights": weights, "epochs": epochs})
+                send(out, {}, trained._asdict())

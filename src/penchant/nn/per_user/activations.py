@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-Name = Literal["sigmoid", "tanh"]
+ActivationName = Literal["sigmoid", "tanh"]
 
 
 class Activation(ABC):
