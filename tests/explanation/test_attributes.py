@@ -241,10 +241,10 @@ def test_lists_agree_with_single_explanations(tastes):
 NETWORKS = (
     "attribute-network:epochs=4,batch_size=64",
     "attribute-network:epochs=4,batch_size=64,item_rate=true,layers=2",
-    "attribute-network:epochs=4,batch_size=64,body=recurrent,units=8",
+    "attribute-network:epochs=4,batch_size=64,architecture=recurrent,hidden=8",
     "per-user:epochs=30,dropout=0,learning_rate=0.01",
-    "per-user:epochs=15,cell=lstm,units=6,learning_rate=0.01",
-    "per-user:epochs=15,cell=gru,units=6,learning_rate=0.01",
+    "per-user:epochs=15,cell=lstm,hidden=6,learning_rate=0.01",
+    "per-user:epochs=15,cell=gru,hidden=6,learning_rate=0.01",
 )
 
 

@@ -96,14 +96,14 @@ def test_random_is_uniform_and_differs_between_users_and_seeds(log):
 
 
 def test_user_majority_says_the_users_own_share_of_likes(log):
-    model = UserMajority(smoothing=0).fit(log)
+    model = UserMajority(damping=0).fit(log)
     liked = log.frame().group_by("user").agg(share=(pl.col("rating") >= 4).mean()).sort("user")
     known = log.histories.take(np.argsort(log.users.take(log.histories.users).to_numpy()))
     assert model.scores(known)[:, 0] == pytest.approx(liked["share"].to_numpy())
     everyone = (log.ratings >= 4).mean()
     for nothing in (model.history([]), model.history([log.items[0]])):
         assert model.scores(nothing) == pytest.approx(everyone)
-    drawn = UserMajority(smoothing=3).fit(log)
+    drawn = UserMajority(damping=3).fit(log)
     two_likes = drawn.history([log.items[0], log.items[1]], [5.0, 4.0])
     assert drawn.scores(two_likes) == pytest.approx((2 + 3 * everyone) / 5)
     assert str(UserMajority(threshold=2).fit(log).target) == "like>=2"

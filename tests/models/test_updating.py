@@ -20,7 +20,7 @@ from penchant.testing import planted_attributes, planted_pairs, planted_ratings
 from penchant.testing.helpers import ndcg
 
 SMALL = "hidden=24,l2=3,learning_rate=0.02,batch_size=16,epochs=12"
-ENCODERS = "hidden=24,latent=8,batch_size=20,epochs=20,learning_rate=0.005"
+ENCODERS = "hidden=24,dim=8,batch_size=20,epochs=20,learning_rate=0.005"
 SPECS = {
     "autoencoder": "autoencoder:hidden=16,initial_scale=0.1,epochs=60",
     "mult-dae": f"mult-dae:{ENCODERS}",
@@ -205,7 +205,7 @@ def test_rows_of_which_no_batch_says_anything_stay():
     small = {"hidden": 6, "batch_size": 2, "epochs": 3, "update_epochs": 1, "dropout": 0.0}
     by_item = AutoRec(**small | {"batch_size": 4}).fit(base)
     by_user = AutoRec(axis="user", **small).fit(base)
-    mult = MultDAE(latent=3, **small | {"l2": 0.01}).fit(base)
+    mult = MultDAE(dim=3, **small | {"l2": 0.01}).fit(base)
     item = base.items[0]
     new = news((1, item, 5.0))
     for model in (by_item, by_user, mult):
@@ -268,7 +268,7 @@ def test_the_penalty_goes_on_where_annealing_stood():
             progress.append(passed)
             return super()._sampled(code, passed, noise)
 
-    model = Watched(hidden=8, latent=3, epochs=4, update_epochs=2).fit(planted_pairs(n_users=30))
+    model = Watched(hidden=8, dim=3, epochs=4, update_epochs=2).fit(planted_pairs(n_users=30))
     assert progress == [0, 1, 2, 3]
     model.update(news((1, 1, 5.0)))
     assert progress[4:] == [4, 5]

@@ -215,12 +215,12 @@ class UserMajority(Recommender):
     Attributes:
         threshold: the rating from which an event is a like; None takes the upper quarter of the
             scale, such as 4 of 1 to 5 and 8 of 1 to 10.
-        smoothing: how many ratings at everybody's share each user starts with; 0 takes the
+        damping: how many ratings at everybody's share each user starts with; 0 takes the
             user's share as it is.
     """
 
     threshold: float | None = None
-    smoothing: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 2.0
+    damping: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 2.0
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
@@ -241,8 +241,8 @@ class UserMajority(Recommender):
         shares = np.full(len(users), self.share_, np.float32)
         if users.ratings is not None:
             liked = Like(self.threshold_).of_ratings(users.ratings)
-            likes = np.bincount(users.rows, liked, len(users)) + self.smoothing * self.share_
-            count = users.lengths + self.smoothing
+            likes = np.bincount(users.rows, liked, len(users)) + self.damping * self.share_
+            count = users.lengths + self.damping
             np.divide(likes, count, out=shares, where=count > 0, casting="same_kind")
         return shares
 

@@ -22,8 +22,8 @@ QUICK = {"batch_size": 256, "learning_rate": 0.02, "epochs": 6}
 BODIES = {
     "feed-forward": {},
     "two layers": {"layers": 2},
-    "lstm": {"body": "recurrent"},
-    "gru": {"body": "recurrent", "cell": "gru", "layers": 2},
+    "lstm": {"architecture": "recurrent"},
+    "gru": {"architecture": "recurrent", "cell": "gru", "layers": 2},
 }
 
 
@@ -75,7 +75,7 @@ def test_an_event_is_left_out_of_its_own_profile(item_rate):
         rate = 0.0
         if item_rate:
             others = [like for _, i, like in rest if i == item]
-            s, share = model.smoothing, float(model.shares_[0])
+            s, share = model.damping, float(model.shares_[0])
             smoothed = (sum(others) + s * share) / (len(others) + s)
             rate = np.log(smoothed / (1 - smoothed)) - np.log(share / (1 - share))
         found = (
@@ -95,7 +95,7 @@ def test_an_event_is_left_out_of_its_own_profile(item_rate):
 
 
 def test_a_profile_is_counted_as_one_would_by_hand(log):
-    model = AttributeNetwork(**QUICK, smoothing=3).fit(log)
+    model = AttributeNetwork(**QUICK, damping=3).fit(log)
     liked, other = (
         next(i for i in range(log.n_items) if model.item_attributes_[i].sum() == n) for n in (1, 2)
     )

@@ -41,7 +41,7 @@ def log_of(users=TASTES, per_user=18, first=1, **options):
 
 
 def quick(**changes):
-    usual = {"cell": "lstm", "units": 8, "activation": "tanh", "learning_rate": 0.02, "epochs": 60}
+    usual = {"cell": "lstm", "hidden": 8, "activation": "tanh", "learning_rate": 0.02, "epochs": 60}
     return PerUserNetwork(**(usual | changes))
 
 
@@ -185,7 +185,7 @@ class TestUpdate:
             model.update(Dataset.from_frame(pl.DataFrame({"user": [1], "item": [1]})))
 
     def test_earlier_states_are_recalled_through_a_bundle(self, tmp_path):
-        model = quick(states=2).fit(log_of())
+        model = quick(states_kept=2).fit(log_of())
         before = model.scores(model.histories_of([2]))
         model.update(self.new())
         after = model.scores(model.histories_of([2]))
@@ -218,5 +218,5 @@ def test_effects_of_attributes_are_differences_of_scores(fitted):
 
 
 def test_is_made_from_text():
-    model = make("per-user:cell=lstm,units=5,patience=none")
-    assert (model.cell, model.units, model.patience) == ("lstm", 5, None)
+    model = make("per-user:cell=lstm,hidden=5,patience=none")
+    assert (model.cell, model.hidden, model.patience) == ("lstm", 5, None)

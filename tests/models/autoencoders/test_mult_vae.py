@@ -9,7 +9,7 @@ from penchant.models import MultDAE, MultVAE
 from penchant.testing import planted_pairs
 from penchant.testing.helpers import ndcg
 
-SMALL = {"hidden": 16, "latent": 6, "batch_size": 20, "epochs": 10}
+SMALL = {"hidden": 16, "dim": 6, "batch_size": 20, "epochs": 10}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def naive(model, x):
     x = x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-9)
     hidden = np.tanh(x @ model.encoder_weight_ + model.encoder_bias_)
     code = hidden @ model.code_weight_.T + model.code_bias_
-    middle = np.tanh(code[:, : model.latent] @ model.decoder_weight_.T + model.decoder_bias_)
+    middle = np.tanh(code[:, : model.dim] @ model.decoder_weight_.T + model.decoder_bias_)
     return code, middle @ model.output_weight_.T + model.output_bias_
 
 
@@ -48,7 +48,7 @@ def test_the_loss_is_the_multinomial_likelihood(log):
 
 
 def test_the_penalty_is_the_divergence_and_grows_to_beta():
-    model = MultVAE(latent=3, beta=0.4, annealing=10)
+    model = MultVAE(dim=3, beta=0.4, annealing=10)
     code = torch.randn(50, 6, generator=torch.Generator().manual_seed(1))
     mean, deviation = code[:, :3], (0.5 * code[:, 3:]).exp()
     normal = torch.distributions.Normal
@@ -66,7 +66,7 @@ def test_the_penalty_is_the_divergence_and_grows_to_beta():
 
 def test_the_denoising_one_has_no_noise_in_its_code():
     code = torch.randn(5, 3)
-    z, penalty = MultDAE(latent=3)._sampled(code, 0, torch.Generator())
+    z, penalty = MultDAE(dim=3)._sampled(code, 0, torch.Generator())
     assert z is code
     assert penalty == 0
 

@@ -47,7 +47,7 @@ def log():
 def test_known_items_are_those_of_ease_where_content_weighs_nothing(log):
     warm = log.item_counts > 0
     plain = EASE(l2=50).fit(log)
-    model = ContentEASE(l2=50, rare=0).fit(log)
+    model = ContentEASE(l2=50, shrinkage=0).fit(log)
     assert model.content_parts_ == ["labels"]
     np.testing.assert_allclose(model.weights_[:, warm], plain.weights_[:, warm], atol=1e-6)
     assert np.abs(model.weights_[:, ~warm]).max() > 1e-3
@@ -79,7 +79,7 @@ def test_without_content_it_is_ease(log):
 
 def test_an_items_content_is_a_ridge_on_the_columns_of_known_items(log):
     """Against the regression of each user's scores on content, by the normal equations."""
-    model = ContentEASE(l2=50, content_l2=7, rare=3).fit(log)
+    model = ContentEASE(l2=50, l2_content=7, shrinkage=3).fit(log)
     x = log.histories.matrix().toarray().astype(float)
     own = EASE(l2=50).fit(log).weights_.astype(float)
     content = ItemContent.of(log, ("labels",)).together()
@@ -100,16 +100,16 @@ def test_single_columns_of_arrays_have_weights_of_their_own(log):
     noise = np.random.default_rng(0).normal(size=(2, log.n_items, 4))
     told = with_vectors(with_vectors(log, "picture", noise[0]), "sound", noise[1])
     options = {"l2": 50, "labels": 0, "text": 0, "seed": 0}
-    both = ContentEASE(**options, vectors=2, columns="picture=3; sound=0").fit(told)
+    both = ContentEASE(**options, vectors=2, column_weights="picture=3; sound=0").fit(told)
     assert both.content_parts_ == ["vectors picture"]
     alone = with_vectors(log, "picture", noise[0])
     expected = ContentEASE(**options, vectors=3).fit(alone)
     np.testing.assert_allclose(both.weights_, expected.weights_, rtol=1e-5)
-    named = make("content-ease:vectors=0,columns=picture=3;sound=0.5")
-    assert column_weights(named.columns) == {"picture": 3, "sound": 0.5}
-    assert ContentEASE(columns={"picture": 2.0}).columns == "picture=2.0"
+    named = make("content-ease:vectors=0,column_weights=picture=3;sound=0.5")
+    assert column_weights(named.column_weights) == {"picture": 3, "sound": 0.5}
+    assert ContentEASE(column_weights={"picture": 2.0}).column_weights == "picture=2.0"
     with pytest.raises(ParameterError, match=r"'pictur', and the items of .* have picture, sound"):
-        ContentEASE(columns="pictur=2").fit(told)
+        ContentEASE(column_weights="pictur=2").fit(told)
     for wrong, words in (
         ("picture", "column=weight"),
         ("picture=-1", "0 or more"),
@@ -117,7 +117,7 @@ def test_single_columns_of_arrays_have_weights_of_their_own(log):
         ("=2", "column=weight"),
     ):
         with pytest.raises(ParameterError, match=words):
-            ContentEASE(columns=wrong)
+            ContentEASE(column_weights=wrong)
 
 
 def test_a_ridge_with_scales_is_one_on_scaled_content(log):
@@ -136,7 +136,7 @@ def test_events_take_over_from_content(log):
     warm = log.item_counts > 0
     plain = EASE(l2=50).fit(log).weights_[:, warm]
     far = [
-        np.abs(ContentEASE(l2=50, rare=rare).fit(log).weights_[:, warm] - plain).mean()
+        np.abs(ContentEASE(l2=50, shrinkage=rare).fit(log).weights_[:, warm] - plain).mean()
         for rare in (0, 1, 10, 100)
     ]
     assert far == sorted(far)

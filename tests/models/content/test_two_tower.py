@@ -100,7 +100,7 @@ def test_the_first_loss_is_the_softmax_over_the_candidates(sampled):
 
 @pytest.mark.parametrize("full_softmax", [20_000, 0])
 def test_new_items_are_ranked_by_their_content(log, full_softmax):
-    model = TwoTower(**SMALL, full_softmax=full_softmax).fit(log)
+    model = TwoTower(**SMALL, full_softmax_items=full_softmax).fit(log)
     cold = np.flatnonzero(log.item_counts == 0)
     assert len(cold) == COLD
     scores = model.scores(log.histories)[:, cold]
@@ -128,7 +128,7 @@ def test_a_corrected_sample_learns_what_the_whole_softmax_does(log):
     split = split_random(log, test=0.2)
     found = []
     for full_softmax in (20_000, 0):
-        model = TwoTower(**SMALL, full_softmax=full_softmax).fit(split.train)
+        model = TwoTower(**SMALL, full_softmax_items=full_softmax).fit(split.train)
         lists, _ = top_k(model.scores, split.test.histories, 10)
         ranked = Ranked.of(lists, split.test.offsets, split.test.items)
         found.append(float(np.nanmean(NDCG(10)(ranked))))
@@ -168,4 +168,4 @@ def test_a_log_of_one_event_is_learned_from():
 def test_impossible_parameters_are_refused():
     with pytest.raises(ParameterError, match="id_dropout cannot be"):
         TwoTower(id_dropout=1.0)
-    assert make("two-tower:vectors=2,full_softmax=0").vectors == 2
+    assert make("two-tower:vectors=2,full_softmax_items=0").vectors == 2

@@ -137,38 +137,38 @@ def test_losses_other_than_bce_learn_likes_without_a_sigmoid(log, loss):
 
 def test_the_command_line_says_it_all():
     model = make(
-        "dot:dim=1,biases=false,loss=mae,layers=64x32,activation=relu,skip=first,dropout=0.9,"
+        "dot:dim=1,biases=false,loss=mae,hidden=64x32,activation=relu,skip=first,dropout=0.9,"
         "target=adjusted(5,1),batch_size=128,epochs=25,patience=3,min_delta=0.01"
     )
-    assert model.layers == (64, 32)
+    assert model.hidden == (64, 32)
     assert (model.skip, model.dropout, model.min_delta) == ("first", 0.9, 0.01)
     assert str(model.target) == "adjusted(5,1)"
     for text, layers in (("64", (64,)), ("(128, 64)", (128, 64)), ("(64,)", (64,)), ("none", ())):
-        assert make(f"dot:layers={text}").layers == layers
+        assert make(f"dot:hidden={text}").hidden == layers
     plain = make("dot:skip=none,activation=none")
     assert (plain.skip, plain.activation) == ("none", "none")
-    assert DotProduct(layers=64).layers == DotProduct(layers=[64]).layers == (64,)
+    assert DotProduct(hidden=64).hidden == DotProduct(hidden=[64]).hidden == (64,)
 
 
 @pytest.mark.parametrize("layers", ["0", "64x", "x", "64xa", "-3", "1.5", (64, 0)])
 def test_impossible_layers_are_refused(layers):
     if layers in ("64x", "x"):  # a cross more is no layer more
-        assert DotProduct(layers=layers).layers in ((64,), ())
+        assert DotProduct(hidden=layers).hidden in ((64,), ())
         return
-    with pytest.raises(ParameterError, match="layers cannot be"):
-        DotProduct(layers=layers)
+    with pytest.raises(ParameterError, match="hidden cannot be"):
+        DotProduct(hidden=layers)
 
 
 def test_a_skip_needs_something_to_skip():
-    with pytest.raises(ParameterError, match="give layers=64, or use skip=dot"):
+    with pytest.raises(ParameterError, match="give hidden=64, or use skip=dot"):
         DotProduct(skip="first")
 
 
 @pytest.mark.parametrize(
     "options",
     [
-        {"layers": (16,), "skip": "dot"},
-        {"layers": (16, 8), "skip": "first", "target": "like>=4", "biases": False},
+        {"hidden": (16,), "skip": "dot"},
+        {"hidden": (16, 8), "skip": "first", "target": "like>=4", "biases": False},
         {"skip": "dot", "loss": "mae"},
     ],
 )
@@ -210,7 +210,7 @@ def test_dropout_learns_yet_less_by_heart(log):
 def test_a_fit_starts_once_from_another_models_vectors(log):
     first = DotProduct(**SMALL).fit(log)
     options = SMALL | {"learning_rate": 1e-9, "epochs": 1}
-    model = DotProduct(**options, layers=4, target="like>=4").start_from(first).fit(log)
+    model = DotProduct(**options, hidden=4, target="like>=4").start_from(first).fit(log)
     np.testing.assert_allclose(model.user_vectors_, first.user_vectors_, atol=1e-6)
     np.testing.assert_allclose(model.item_bias_, first.item_bias_, atol=1e-6)
     again = model.fit(log)
@@ -226,7 +226,7 @@ def test_a_fit_starts_once_from_another_models_vectors(log):
         DotProduct().start_from(DotProduct())
 
 
-@pytest.mark.parametrize("options", [{}, {"layers": (8,), "skip": "dot"}, {"optimiser": "dense"}])
+@pytest.mark.parametrize("options", [{}, {"hidden": (8,), "skip": "dot"}, {"optimiser": "dense"}])
 def test_an_update_learns_the_new_events_from_where_it_is(log, options):
     events = log.frame()
     old = (pl.col("user") > 2) & ~((pl.col("user") == 7) & (pl.col("item") % 2 == 0))
@@ -262,7 +262,7 @@ def test_many_new_users_are_folded_in_together(log, monkeypatch):
     calls = []
     real = dot_vectors.fold_in
     monkeypatch.setattr(dot_vectors, "fold_in", lambda *a: (calls.append(1), real(*a))[1])
-    model = DotProduct(**SMALL, layers=4, loss="mae").fit(log)
+    model = DotProduct(**SMALL, hidden=4, loss="mae").fit(log)
     strangers = replace(log.histories, users=np.full(log.n_users, -1, np.int32))
     model.scores(strangers)
     assert len(calls) == 1

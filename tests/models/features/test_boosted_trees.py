@@ -77,7 +77,7 @@ def test_ratings(target):
 
 def test_the_threshold_of_likes(split):
     assert BoostedTrees(target="like>=3")._threshold(split.train) == 3
-    assert BoostedTrees(target="like>=3", like=5)._threshold(split.train) == 5
+    assert BoostedTrees(target="like>=3", threshold=5)._threshold(split.train) == 5
     assert BoostedTrees()._threshold(split.train) == 4
     with pytest.raises(ParameterError, match="use rating or like>=4"):
         BoostedTrees(target="interaction")

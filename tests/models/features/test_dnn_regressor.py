@@ -16,7 +16,7 @@ from penchant.models import Bias, DNNRegressor
 from penchant.models.features.dnn_regressor import Regressor
 from penchant.testing import planted_ratings
 
-SMALL = {"units": (32, 16), "epochs": 15, "learning_rate": 0.003}
+SMALL = {"hidden": (32, 16), "epochs": 15, "learning_rate": 0.003}
 
 
 @pytest.fixture(scope="module")
@@ -102,19 +102,19 @@ def test_a_bounded_output_stays_on_the_scale(reviews):
     log = Dataset.from_frame(reviews.frame(), item_table=items, scale=(1.0, 5.0))
     far = log.events["item"].to_numpy() == 29
     rare = split_random(log.subset(~far), validation=0, test=0.1)
-    published = {"clip": 0, "logs": False, **SMALL}
+    published = {"clip": 0, "log_scale": False, **SMALL}
     linear = DNNRegressor(output="linear", **published).fit(rare.train)
     bounded = DNNRegressor(output="bounded", **published).fit(rare.train)
     rows = Holdout.of(rare.train, log.subset(far)).rows
     assert np.abs(linear.predict(rows) - 3).max() > 10
     found = bounded.predict(rows)
     assert ((found >= 1) & (found <= 5)).all()
-    clipped = DNNRegressor(output="linear", logs=False, **SMALL).fit(rare.train)
+    clipped = DNNRegressor(output="linear", log_scale=False, **SMALL).fit(rare.train)
     assert np.abs(clipped.predict(rows) - 3).max() < 4
 
 
 def test_it_learns_from_a_reconstruction(split, tmp_path):
-    model = DNNRegressor(code=5, own_text=True, **SMALL).fit(split.train)
+    model = DNNRegressor(code_dim=5, own_text=True, **SMALL).fit(split.train)
     assert model.code_encoder_0_weight_.shape[0] == 5
     prepared = model._prepared(np.random.default_rng(0).normal(size=(40, model.n_inputs_)))
     assert np.linalg.matrix_rank(prepared - prepared.mean(0), tol=1e-3) == 5
@@ -135,9 +135,9 @@ def test_a_last_batch_of_one_row():
 
 @pytest.mark.parametrize("units", ["12xy", "0", "-3", "8x0x4", ""])
 def test_layers_that_are_none(units):
-    with pytest.raises(ParameterError, match=r"units|layer"):
-        DNNRegressor(units=units)
+    with pytest.raises(ParameterError, match="hidden cannot be"):
+        DNNRegressor(hidden=units)
 
 
 def test_layers_may_be_a_text():
-    assert DNNRegressor(units="16x8").units == (16, 8)
+    assert DNNRegressor(hidden="16x8").hidden == (16, 8)

@@ -10,7 +10,7 @@ from penchant.models import Bias, FeatureMLP
 from penchant.models.features.mlp import Committee
 from penchant.testing import planted_attributes
 
-SMALL = {"units": 16, "batch_size": 64, "learning_rate": 0.01, "epochs": 8}
+SMALL = {"hidden": 16, "batch_size": 64, "learning_rate": 0.01, "epochs": 8}
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def log():
 
 @pytest.fixture(scope="module")
 def model(log):
-    return GaussianProcess(epochs=4, raters=8).fit(log)
+    return GaussianProcess(epochs=4, rater_dim=8).fit(log)
 
 
 def test_predictions_are_the_mean_of_the_posterior(log, model):
@@ -146,7 +146,7 @@ def test_content_that_tells_what_users_like_counts_more_than_other_content():
     noise = np.random.default_rng(0).normal(size=(log.n_items, 2))
     told = with_vectors(plain, "kinds", np.stack([kind, 1 - kind], axis=1))
     told = with_vectors(told, "nothing", noise)
-    shares = GaussianProcess(raters=0, epochs=0).fit(told).relevance()
+    shares = GaussianProcess(rater_dim=0, epochs=0).fit(told).relevance()
     assert sum(shares.values()) == pytest.approx(1)
     assert set(shares) == {ALL, "vectors kinds", "vectors nothing", OWN}
     assert shares["vectors kinds"] > 10 * shares["vectors nothing"]
@@ -158,18 +158,18 @@ def test_content_that_tells_nothing_apart_has_no_share():
     cold = np.where(log.item_counts[:, None] == 0, np.arange(1.0, 4.0), 0)
     told = with_vectors(plain, "alike", np.full((log.n_items, 3), 0.1))
     told = with_vectors(told, "of the new", cold)
-    model = GaussianProcess(raters=0, epochs=0).fit(told)
+    model = GaussianProcess(rater_dim=0, epochs=0).fit(told)
     assert set(model.relevance()) == {ALL, OWN}
 
 
 def test_new_items_are_for_those_who_like_their_kind():
     log, taste, kind = kinds_rated()
-    scores = GaussianProcess(raters=8).fit(log).scores(log.histories)
+    scores = GaussianProcess(rater_dim=8).fit(log).scores(log.histories)
     cold = np.flatnonzero(log.item_counts == 0)
     assert len(cold) == COLD
     red, blue = (scores[:, cold[kind[cold] == k]].mean(axis=1) for k in (0, 1))
     assert np.corrcoef(red - blue, taste[:, 0] - taste[:, 1])[0, 1] > 0.9
-    alone = GaussianProcess(content="", raters=8).fit(log).scores(log.histories)[:, cold]
+    alone = GaussianProcess(content="", rater_dim=8).fit(log).scores(log.histories)[:, cold]
     np.testing.assert_allclose(alone, alone[:, :1] * np.ones(COLD), atol=1e-4)
 
 
@@ -181,7 +181,7 @@ def test_an_item_with_few_ratings_lies_near_its_like():
     frame = pl.DataFrame({"user": users, "item": items, "rating": np.where(items, rating, 3.0)})
     table = pl.DataFrame({"item": np.arange(10), "kind": ["good"] * 5 + ["bad"] * 5})
     log = Dataset.from_frame(frame.filter(pl.Series(kept)), item_table=table)
-    means = GaussianProcess(epochs=0, raters=0).fit(log).mean_[:-1] * log.ratings.std()
+    means = GaussianProcess(epochs=0, rater_dim=0).fit(log).mean_[:-1] * log.ratings.std()
     assert 3.2 < means[0] < 4.6  # one rating of 3, and others of its kind at 4.5
     np.testing.assert_allclose(means[1:5], 4.5, atol=0.2)
 
@@ -196,7 +196,7 @@ def test_a_new_item_is_expected_to_be_as_good_as_what_is_rated():
         item_table=pl.DataFrame({"item": np.arange(31)}),
     )
     by_item = np.mean([4.0] * 10 + [2.0] * 20)
-    model = GaussianProcess(raters=0, epochs=0).fit(log)
+    model = GaussianProcess(rater_dim=0, epochs=0).fit(log)
     assert abs(rating.mean() - by_item) > 0.7
     for new in model.mean_[-2:] * model.spread_:
         assert new == pytest.approx(rating.mean(), abs=0.2)
@@ -213,7 +213,7 @@ def test_unknown_items_are_expected_to_be_like_the_average_one(log, model):
 def test_it_is_better_than_biases():
     log = planted_ratings(n_users=200, n_items=60)
     split = pn.split_random(log, validation=0.1, test=0.2)
-    models = {"own": GaussianProcess(raters=16, epochs=40)}
+    models = {"own": GaussianProcess(rater_dim=16, epochs=40)}
     table = pn.evaluate(models, split, ["rmse"], replicates=200).table()
     assert table["own"].verdict == "beats"
 
@@ -221,7 +221,13 @@ def test_it_is_better_than_biases():
 def test_validation_ends_it_at_the_best_step():
     log = planted_nothing(n_users=60, n_items=20)  # what is learned here is learned by heart
     split = pn.split_random(log, validation=0.3, test=0.1, seed=2)
-    options = {"prior": 1.0, "own": 2.0, "noise": 0.2, "epochs": 40, "raters": 0}
+    options = {
+        "prior_users": 1.0,
+        "item_variance": 2.0,
+        "noise_variance": 0.2,
+        "epochs": 40,
+        "rater_dim": 0,
+    }
     model = GaussianProcess(**options, patience=2).fit(split.train, split.validation)
     curve = [row["validation_loss"] for row in model.curve_]
     assert len(curve) == model.best_epoch_ + 2 < 40
@@ -268,10 +274,10 @@ def test_what_it_refuses(log):
 
 
 def test_few_users_are_enough_and_many_are_drawn_from(log):
-    model = GaussianProcess(max_users=20, epochs=2, raters=4).fit(log)
-    again = GaussianProcess(max_users=20, epochs=2, raters=4).fit(log)
+    model = GaussianProcess(max_users=20, epochs=2, rater_dim=4).fit(log)
+    again = GaussianProcess(max_users=20, epochs=2, rater_dim=4).fit(log)
     np.testing.assert_array_equal(model.covariance_, again.covariance_)
-    every = GaussianProcess(epochs=2, raters=4).fit(log)
+    every = GaussianProcess(epochs=2, rater_dim=4).fit(log)
     assert np.abs(model.covariance_ - every.covariance_).max() > 1e-3
     one = log.subset(log.events["user"].to_numpy() == 0)
     assert np.isfinite(GaussianProcess().fit(one).scores(one.histories)).all()
@@ -304,7 +310,7 @@ def test_validation_of_unseen_items_alone_ends_nothing(log):
     item = log.events["item"].to_numpy()
     sides = np.select([item < 3, item < 6], [VALIDATION, TEST], TRAIN).astype(np.uint8)
     split = Split(log=log, sides=sides, kind="predefined", sentence="By item.", ties="", seed=0)
-    model = GaussianProcess(epochs=3, raters=4).fit(split.train, split.validation)
+    model = GaussianProcess(epochs=3, rater_dim=4).fit(split.train, split.validation)
     assert model.best_epoch_ == 3
 
 

@@ -81,7 +81,7 @@ def test_longer_pictures_are_brought_to_the_length_asked_for(varied):
 @pytest.mark.parametrize("layers", [(16,), ()])
 @pytest.mark.parametrize("content", ["", "text", "picture", "text;picture"])
 def test_every_subset_of_branches_learns_and_predicts(log, matrix, layers, content):
-    options = SMALL | {"matrix": matrix, "layers": layers, "content": content}
+    options = SMALL | {"matrix": matrix, "hidden": layers, "content": content}
     if matrix == "none" and not layers and not content:
         with pytest.raises(ParameterError, match="needs one branch at least"):
             HybridRecommender(**options)
@@ -98,9 +98,9 @@ def test_every_subset_of_branches_learns_and_predicts(log, matrix, layers, conte
 @pytest.mark.parametrize(
     "spec",
     [
-        "hybrid:matrix=product,layers=,content=,target=interaction",
-        "hybrid:matrix=none,layers=16x8,content=,target=interaction",
-        "hybrid:matrix=product,layers=16x8,content=,target=interaction",
+        "hybrid:matrix=product,hidden=,content=,target=interaction",
+        "hybrid:matrix=none,hidden=16x8,content=,target=interaction",
+        "hybrid:matrix=product,hidden=16x8,content=,target=interaction",
     ],
     ids=["gmf", "mlp", "neumf"],
 )
@@ -161,7 +161,7 @@ def test_new_items_whose_content_is_liked_come_first(target):
     better = (3.5 + kind[chosen.events["item"].to_numpy()]).astype(np.float32)
     events = chosen.events.with_columns(rating=pl.Series(better))
     log = with_content(replace(chosen, events=events))
-    options = SMALL | {"epochs": 10, "content": "picture", "target": target, "unknown": 0.3}
+    options = SMALL | {"epochs": 10, "content": "picture", "target": target, "id_dropout": 0.3}
     model = HybridRecommender(**options).fit(log)
     cold = log.item_counts == 0
     assert cold.sum() == 6
@@ -266,4 +266,4 @@ def test_what_cannot_be_is_refused(log):
     with pytest.raises(
         DataError, match="has none of the content text, and the model no other branch"
     ):
-        HybridRecommender(**SMALL, matrix="none", layers=(), content="text").fit(bare)
+        HybridRecommender(**SMALL, matrix="none", hidden=(), content="text").fit(bare)

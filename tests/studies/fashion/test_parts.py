@@ -144,8 +144,8 @@ def test_a_subset_is_the_published_network_without_the_others(
 ):
     model = Setup(log=reviews, seed=0, run=Run()).network(spec_of(branches))
     assert isinstance(model, HybridRecommender)
-    assert (model.matrix, tuple(model.layers), model.content) == (matrix, layers, content)
-    assert (model.loss, model.learning_rate, model.decay) == ("mae", 0.01, 1e-4)
+    assert (model.matrix, tuple(model.hidden), model.content) == (matrix, layers, content)
+    assert (model.loss, model.learning_rate, model.learning_rate_decay) == ("mae", 0.01, 1e-4)
 
 
 def test_only_branches_that_the_log_feeds_take_part(films):
@@ -173,7 +173,7 @@ def test_settings_are_those_that_order_new_films_best(films):
     assert poster["validation"] > settings["genre and year"]["validation"] + 0.1
     split = films.cold_split(films.told, validation=True)
     model = ridge(setup, settings, "genre, year and poster").fit(split.train)
-    assert model.columns == f"{PICTURE}={poster['weights']['vectors picture']:g}"
+    assert model.column_weights == f"{PICTURE}={poster['weights']['vectors picture']:g}"
     assert model.content_parts_ == ["vectors picture"]
     values = per_user(model, split.test, catalogue_of(split.train), setup)
     assert np.nanmean(values) == pytest.approx(poster["validation"], abs=1e-3)

@@ -134,7 +134,7 @@ def test_reach_is_what_switching_a_genre_on_changes():
     log = pn.Dataset.from_frame(frame, item_table=table, scale=(1, 5))
     attributes = item_attributes(log)
     for cell in ("lstm", "no-forget"):
-        model = PerUserNetwork(cell=cell, units=5, epochs=3).fit(log)
+        model = PerUserNetwork(cell=cell, hidden=5, epochs=3).fit(log)
         chance = model.predict(questions(model, 1, np.arange(8)))
         found = movies_networks.reach(model, [1])
         for place, name in enumerate(attributes.names):

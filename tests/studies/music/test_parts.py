@@ -61,10 +61,10 @@ def test_statistics_come_from_the_rows_that_may_be_used(log):
 
 def test_the_published_network_is_the_published_one(log):
     model = make(REGRESSOR)
-    assert (model.own_text, model.statistics, model.logs) == (True, "table", False)
+    assert (model.own_text, model.statistics, model.log_scale) == (True, "table", False)
     assert (model.clip, model.output, model.patience) == (0, "linear", None)
     assert (model.epochs, model.batch_size) == (10, 32)
-    assert model.units == (256, 128, 64, 32, 8)
+    assert model.hidden == (256, 128, 64, 32, 8)
 
 
 def test_texts_are_exchanged_and_blanked_without_touching_anything_else(log):

@@ -55,13 +55,13 @@ class AttributeNetwork(Updating):
 
     Attributes:
         target: what is predicted, such as `like>=4`.
-        body: `feed-forward` sees profile, attributes and their products at once; `recurrent`
-            reads the attributes one by one, each with what the profile says of it.
+        architecture: `feed-forward` sees profile, attributes and their products at once;
+            `recurrent` reads the attributes one by one, each with what the profile says of it.
         cell: of the recurrent body, `gru` or `lstm`.
         column: the column of the item table that holds the attributes.
-        units: of a hidden or recurrent layer; None is 64 for the first and 16 for the second.
+        hidden: units of a hidden or recurrent layer; None is 64 for the first, 16 for the second.
         layers: hidden or recurrent layers.
-        smoothing: how many events at the expected share of likes each count starts with.
+        damping: how many events at the expected share of likes each count starts with.
         item_rate: whether the share of likes that the item itself has in training is one more
             input. It makes predictions much better, and no longer those from attributes alone.
         history_dropout: share of training events whose user is shown without history, so that
@@ -77,12 +77,12 @@ class AttributeNetwork(Updating):
     """
 
     target: AnyTarget = LIKE
-    body: Literal["feed-forward", "recurrent"] = "feed-forward"
+    architecture: Literal["feed-forward", "recurrent"] = "feed-forward"
     cell: Cell = "lstm"
     column: str = "genres"
-    units: Annotated[int | None, Field(gt=0), Space(8, 256, log=True)] = None
+    hidden: Annotated[int | None, Field(gt=0), Space(8, 256, log=True)] = None
     layers: Annotated[int, Field(gt=0), Space(1, 3)] = 1
-    smoothing: Annotated[float, Field(gt=0), Space(0.5, 50, log=True)] = 10.0
+    damping: Annotated[float, Field(gt=0), Space(0.5, 50, log=True)] = 10.0
     item_rate: bool = False
     history_dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.3)] = 0.02
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.0
@@ -116,7 +116,7 @@ class AttributeNetwork(Updating):
         self.item_attributes_ = attributes.matrix
         self.patterns_, which = np.unique(attributes.matrix, axis=0, return_inverse=True)
         self.pattern_of_item_ = which.ravel().astype(np.int64)
-        self._keep(Everybody.of(self._counts(train.histories), self.smoothing))
+        self._keep(Everybody.of(self._counts(train.histories), self.damping))
         if self.item_rate:
             self.item_events_ = self.item_likes_ = np.zeros(train.n_items, np.float32)
         self._count_items(train.histories)
@@ -253,7 +253,7 @@ class AttributeNetwork(Updating):
 
     def _everybody(self) -> Everybody:
         shares, use = torch.from_numpy(self.shares_), torch.from_numpy(self.use_)
-        return Everybody(shares, use, self.typical_, self.smoothing)
+        return Everybody(shares, use, self.typical_, self.damping)
 
     def _count_items(self, users: Histories) -> None:
         if self.item_rate:
@@ -264,7 +264,7 @@ class AttributeNetwork(Updating):
 
     def _rates(self, events: Float32, likes: Float32) -> Float32:
         """How far the log-odds of a like of items lie above those of all, float32[n]."""
-        s, share = np.float32(self.smoothing), self.shares_[0]
+        s, share = np.float32(self.damping), self.shares_[0]
         rate = np.clip((likes + s * share) / (events + s), EPS, 1 - EPS)
         odds = np.log(rate / (1 - rate)) - np.log(share / (1 - share))
         return np.asarray(odds, np.float32)
@@ -279,12 +279,12 @@ class AttributeNetwork(Updating):
     def _network(self) -> AttributeJudge:
         n = len(self.attributes_)
         size: dict[str, Any] = {
-            "units": self.units or (16 if self.body == "recurrent" else 64),
+            "units": self.hidden or (16 if self.architecture == "recurrent" else 64),
             "layers": self.layers,
             "dropout": self.dropout,
         }
         body: FeedForward | Recurrent
-        if self.body == "recurrent":
+        if self.architecture == "recurrent":
             body = Recurrent(OVERALL, PER_ATTRIBUTE, cell=self.cell, **size)
         else:
             body = FeedForward(OVERALL, n, PER_ATTRIBUTE, **size)

@@ -53,8 +53,8 @@ class PerUserNetwork(Updating):
         target: what is predicted, such as `like>=4`.
         cell: `no-forget` is an LSTM without forget gate, i = gate(…), C = i * act(…),
             o = gate(…), h = o * act(C).
-        units: of the recurrent layer; None is 100, and for `no-forget` one for each attribute.
-        embedding: length of what each value of an attribute becomes.
+        hidden: units of the recurrent layer; None is 100, for `no-forget` one for each attribute.
+        dim: length of what each value of an attribute becomes.
         activation: of the candidate and the output; None is sigmoid for `lstm`, otherwise tanh.
         recurrent_activation: of the gates; None is sigmoid.
         output: of the last unit; None is hard-sigmoid for `no-forget`, otherwise sigmoid.
@@ -67,14 +67,14 @@ class PerUserNetwork(Updating):
             otherwise of training) before this user's network stops, with the weights of its best
             epoch; None trains all epochs.
         update_epochs: passes over the events of a user who is updated.
-        states: how many earlier states of each network are kept for `recall`.
+        states_kept: how many earlier states of each network are kept for `recall`.
         column: the column of the item table that holds the attributes.
     """
 
     target: AnyTarget = LIKE
     cell: Literal["no-forget", "lstm", "gru"] = "no-forget"
-    units: Annotated[int | None, Field(gt=0)] = None
-    embedding: Annotated[int, Field(gt=0), Space(4, 64, log=True)] = 50
+    hidden: Annotated[int | None, Field(gt=0)] = None
+    dim: Annotated[int, Field(gt=0), Space(4, 64, log=True)] = 50
     activation: ActivationName | None = None
     recurrent_activation: ActivationName | None = None
     output: OutputActivation | None = None
@@ -84,7 +84,7 @@ class PerUserNetwork(Updating):
     epochs: Annotated[int, Field(gt=0)] = 100
     patience: Annotated[int | None, Field(gt=0)] = None
     update_epochs: Annotated[int, Field(gt=0)] = 20
-    states: Annotated[int, Field(ge=0)] = 3
+    states_kept: Annotated[int, Field(ge=0)] = 3
     column: str = "genres"
 
     signal: ClassVar[Signal] = "attributes"
@@ -146,7 +146,7 @@ class PerUserNetwork(Updating):
             ACTIVATIONS[self.recurrent_activation or "sigmoid"],
         )
         usual = len(self.attributes_) if self.cell == "no-forget" else 100
-        return NetworkShape(cell, self.units or usual, self.embedding)
+        return NetworkShape(cell, self.hidden or usual, self.dim)
 
     def _teaching(self, epochs: int) -> TrainingConfig:
         usual = 0.5 if self.cell == "no-forget" else 0.0
@@ -323,7 +323,7 @@ class PerUserNetwork(Updating):
         order = np.lexsort((-self.memory_state_, self.memory_user_))
         owner = self.memory_user_[order]
         rank = np.arange(len(owner)) - np.searchsorted(owner, owner)
-        keep = np.sort(order[rank < self.states])
+        keep = np.sort(order[rank < self.states_kept])
         for name in ("memory_weights_", "memory_user_", "memory_state_", "memory_events_"):
             setattr(self, name, getattr(self, name)[keep])
 

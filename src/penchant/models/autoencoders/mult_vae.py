@@ -31,8 +31,8 @@ class MultinomialNetwork(nn.Module):
     Args:
         n_items: length of the input and of the output.
         hidden: units of the second and of the fourth layer.
-        latent: length of the code.
-        code: outputs of the layer that makes the code: `latent`, or twice that for a mean and a
+        dim: length of the code.
+        code: outputs of the layer that makes the code: `dim`, or twice that for a mean and a
             log variance each.
     """
 
@@ -59,7 +59,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
 
     Attributes:
         hidden: units between the items and the code.
-        latent: length of the code.
+        dim: length of the code.
         dropout: share of a user's events that are hidden from the network at each step.
         l2: weight decay, added to the loss.
         learning_rate: of Adam.
@@ -70,7 +70,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     """
 
     hidden: Annotated[int, Field(gt=0), Space(64, 1024, log=True)] = 600
-    latent: Annotated[int, Field(gt=0), Space(16, 512, log=True)] = 200
+    dim: Annotated[int, Field(gt=0), Space(16, 512, log=True)] = 200
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.8)] = 0.5
     l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.0
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-2, log=True)] = 1e-3
@@ -82,7 +82,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     @property
     def _code(self) -> int:
         """Outputs of the layer that makes the code."""
-        return self.latent
+        return self.dim
 
     @abstractmethod
     def _sampled(self, code: Tensor, progress: float, noise: torch.Generator) -> tuple[Tensor, Any]:
@@ -95,7 +95,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
         """
 
     def _make(self, n_items: int) -> MultinomialNetwork:
-        return MultinomialNetwork(n_items, self.hidden, self.latent, self._code)
+        return MultinomialNetwork(n_items, self.hidden, self.dim, self._code)
 
     def _draw(self, network: MultinomialNetwork, generator: torch.Generator) -> None:
         for name, weight in network.named_parameters():
@@ -150,7 +150,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     def _logits(self, network: MultinomialNetwork, users: Histories) -> Float32:
         with torch.no_grad():
             code = network.encode(SparseBatch(self._vectors(users)))
-            return np.asarray(network.decode(code[:, : self.latent]).numpy())
+            return np.asarray(network.decode(code[:, : self.dim]).numpy())
 
     def _scores(self, users: Histories) -> Float32:
         return self._logits(self._fitted(users.n_items), users)
@@ -191,10 +191,10 @@ class MultVAE(_Multinomial):
 
     @property
     def _code(self) -> int:
-        return 2 * self.latent
+        return 2 * self.dim
 
     def _sampled(self, code: Tensor, progress: float, noise: torch.Generator) -> tuple[Tensor, Any]:
-        mean, log_variance = code[:, : self.latent], code[:, self.latent :]
+        mean, log_variance = code[:, : self.dim], code[:, self.dim :]
         draw = torch.randn(mean.shape, generator=noise)
         divergence = 0.5 * (log_variance.exp() + mean.square() - 1 - log_variance).sum(1).mean()
         beta = self.beta * min(1.0, progress / self.annealing if self.annealing else 1.0)

@@ -32,20 +32,20 @@ class ContentEASE(ContentParts):
     items; a new item gets what its content leads one to expect (see `ContentRidge`). An item with n
     events counts n / (n + rare) by its own weights. Few events tell more than content does: who
     finds an item that hardly anybody knows is another kind of user than who likes its kind, so that
-    `rare` is 0 unless validation says otherwise.
+    `shrinkage` is 0 unless validation says otherwise.
 
     A log without content has EASE alone. See `ContentParts` for what content counts.
 
     Attributes:
         l2: of EASE.
-        content_l2: ridge of the regression on content.
-        rare: how many events of an item weigh as much as its content.
+        l2_content: ridge of the regression on content.
+        shrinkage: how many events of an item weigh as much as its content.
         max_items: refuse catalogues beyond this size, whose dense matrix would not fit.
     """
 
     l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
-    content_l2: Annotated[float, Field(gt=0), Space(1, 1000, log=True)] = 30.0
-    rare: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 0.0
+    l2_content: Annotated[float, Field(gt=0), Space(1, 1000, log=True)] = 30.0
+    shrinkage: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 0.0
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
@@ -56,10 +56,10 @@ class ContentEASE(ContentParts):
         content = self._weighted(train)
         if content.shape[1]:
             counts = train.item_counts
-            own = counts / np.maximum(counts + self.rare, 1e-12)
+            own = counts / np.maximum(counts + self.shrinkage, 1e-12)
             some = np.flatnonzero(own < 1)
             ridge = ContentRidge(weights, content, counts > 0)
-            expected = ridge.columns(some, self.content_l2)
+            expected = ridge.columns(some, self.l2_content)
             weights[:, some] = weights[:, some] * own[some] + expected * (1 - own[some])
             np.fill_diagonal(weights, 0)
         self.weights_ = weights

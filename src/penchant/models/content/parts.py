@@ -61,7 +61,7 @@ class ContentParts(Recommender):
         numbers: the same for intervals of numbers.
         text: the same for text vectors.
         vectors: the same for columns of arrays, such as pictures' vectors.
-        columns: the same for single columns of arrays, such as `picture=2;sentences=0.5`.
+        column_weights: the same for single columns of arrays, such as `picture=2;sentences=0.5`.
         text_dim: length of the text vectors.
     """
 
@@ -69,7 +69,7 @@ class ContentParts(Recommender):
     numbers: Annotated[float, Field(ge=0), Space(0, 3)] = 1.0
     text: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
     vectors: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
-    columns: Columns = ""
+    column_weights: Columns = ""
     text_dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 128
 
     def _weighted(self, train: Dataset) -> Float32:
@@ -78,7 +78,7 @@ class ContentParts(Recommender):
         Without any content n is 0.
         """
         shares = {part: getattr(self, part) for part in PARTS}
-        single = column_weights(self.columns)
+        single = column_weights(self.column_weights)
         self._refuse_unknown([name for name, weight in single.items() if weight > 0], train)
         shares |= {f"vectors {name}": weight for name, weight in single.items()}
         wanted = {name.split()[0] for name, share in shares.items() if share > 0}
@@ -99,7 +99,7 @@ class ContentParts(Recommender):
                 raise ParameterError(
                     f"{type(self).__name__} is to weigh the column {name!r}, and the items of "
                     f"{train.name!r} have {', '.join(arrays) or 'no columns of arrays'}: name one "
-                    "of these, or leave it out of columns=."
+                    "of these, or leave it out of column_weights=."
                 )
 
     def _content(self, train: Dataset) -> Float32:

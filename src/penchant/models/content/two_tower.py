@@ -47,7 +47,7 @@ class TwoTower(ContentParts):
             it has no effect.
         dropout: the share of numbers of users' vectors that is dropped in training.
         l2: weight of the squares of items' own vectors.
-        full_softmax: up to so many items the softmax is over all of them.
+        full_softmax_items: up to so many items the softmax is over all of them.
         learning_rate: of Adam.
         batch_size: users in a batch.
         epochs: the most passes over the users.
@@ -59,7 +59,7 @@ class TwoTower(ContentParts):
     id_dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.7)] = 0.3
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.1
     l2: Annotated[float, Field(ge=0), Space(1e-5, 1e-1, log=True)] = 1e-3
-    full_softmax: Annotated[int, Field(ge=0)] = 20_000
+    full_softmax_items: Annotated[int, Field(ge=0)] = 20_000
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
     batch_size: Annotated[int, Field(gt=0), Space(32, 2048, log=True)] = 128
     epochs: Annotated[int, Field(gt=0)] = 30
@@ -84,7 +84,7 @@ class TwoTower(ContentParts):
             id_dropout=self.id_dropout if content.shape[1] else 0.0,
             dropout=self.dropout,
             l2=self.l2,
-            sampled=int(warm.sum()) > self.full_softmax,
+            sampled=int(warm.sum()) > self.full_softmax_items,
             generator=generator,
         )
         self.curve_, self.best_epoch_ = train_network(

@@ -41,7 +41,7 @@ class DotVectors(Updating):
         target: `rating`, `adjusted(5,1)`, `like>=4` or `interaction`.
         loss: `mse`, `mae`, `bce`; `auto` is bce for likes and interactions, otherwise mse.
         biases: whether users and items have a bias each, and the output starts at the mean.
-        layers: units of each dense layer after the dot product, such as `64` or `128x64`.
+        hidden: units of each dense layer after the dot product, such as `64` or `128x64`.
         activation: of the dense layers.
         skip: `dot` puts both vectors beside the dot product, `first` beside the output of the
             first dense layer.
@@ -56,7 +56,7 @@ class DotVectors(Updating):
     target: AnyTarget = RATING
     loss: Loss = "auto"
     biases: bool = True
-    layers: Layers = ()
+    hidden: Layers = ()
     activation: Annotated[Activation, _NONE] = "relu"
     skip: Annotated[Skip, _NONE] = "none"
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.97)] = 0.0
@@ -74,10 +74,10 @@ class DotVectors(Updating):
                 f"The loss bce needs targets of 0 and 1, and the target is {self.target}: use "
                 "like>=4 or interaction, or the loss mse."
             )
-        if self.skip == "first" and not self.layers:
+        if self.skip == "first" and not self.hidden:
             raise ParameterError(
                 "skip=first puts vectors beside the first dense layer, and there is none: give "
-                "layers=64, or use skip=dot."
+                "hidden=64, or use skip=dot."
             )
 
     def network(
@@ -91,7 +91,7 @@ class DotVectors(Updating):
             biases=self.biases,
             by_rows=by_rows,
             generator=generator,
-            layers=self.layers,
+            layers=self.hidden,
             activation=self.activation,
             skip=self.skip,
             dropout=self.dropout,
@@ -101,7 +101,7 @@ class DotVectors(Updating):
     @property
     def head(self) -> Head:
         """What makes predictions of the learned vectors."""
-        make = partial(Head, self.dim, self.layers, self.activation, self.skip)
+        make = partial(Head, self.dim, self.hidden, self.activation, self.skip)
         return with_weights(make, vars(self))
 
     @property

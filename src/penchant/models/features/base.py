@@ -46,15 +46,15 @@ class RatingFeatures(Recommender):
 
     Attributes:
         target: `rating`, `adjusted(5,1)` or `like>=4`.
-        like: the rating from which features count an event as a like; None takes that of the
-            target, or else the upper quarter of the scale.
+        threshold: the rating from which features count an event as a like; None takes that of
+            the target, or else the upper quarter of the scale.
         base_models: further models whose out-of-fold predictions are features, such as
             `ials;item-knn`, or `(dot:dim=8,target=like>=4;ials)` with commas.
         folds: into how many parts training events are divided.
     """
 
     target: AnyTarget = RATING
-    like: float | None = None
+    threshold: float | None = None
     base_models: BaseModelSpecs = ""
     folds: Annotated[int, Field(ge=2, le=100)] = 10
 
@@ -94,8 +94,8 @@ class RatingFeatures(Recommender):
         self._learn(inputs, self.target.of_ratings(train.ratings), held, run)
 
     def _threshold(self, train: Dataset) -> float:
-        if self.like is not None:
-            return self.like
+        if self.threshold is not None:
+            return self.threshold
         if isinstance(self.target, Like):
             return self.target.threshold
         return default_like(train.rating_range)

@@ -38,7 +38,7 @@ class Regressor(nn.Module):
 
     Args:
         n_features: numbers of a row.
-        units: of each hidden layer.
+        hidden: units of each hidden layer.
         bounds: the lowest and highest output, approached by a sigmoid; None leaves it linear.
         generator: source of the initial weights.
     """
@@ -46,15 +46,15 @@ class Regressor(nn.Module):
     def __init__(
         self,
         n_features: int,
-        units: tuple[int, ...],
+        hidden: tuple[int, ...],
         bounds: tuple[float, float] | None,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
-        self.hidden = dense_layers([n_features, *units], generator)
+        self.hidden = dense_layers([n_features, *hidden], generator)
         # Momentum and epsilon are Keras' usual ones.
-        self.norms = nn.ModuleList(nn.BatchNorm1d(n, eps=1e-3, momentum=0.01) for n in units)
-        self.output = dense(units[-1], 1, generator)
+        self.norms = nn.ModuleList(nn.BatchNorm1d(n, eps=1e-3, momentum=0.01) for n in hidden)
+        self.output = dense(hidden[-1], 1, generator)
         self.bounds = bounds
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
@@ -94,14 +94,14 @@ class DNNRegressor(Recommender):
             there is none, then see a training mean in its place.
         statistics: `out-of-fold` counts items' ratings in training events; `table` takes
             `overall_mean`, `overall_median` and `overall_count` of the item table.
-        logs: whether prices, ranks and counts enter by their logarithms.
+        log_scale: whether prices, ranks and counts enter by their logarithms.
         clip: standard deviations beyond which features count no more; 0 leaves them as
             they are.
         output: `linear`, as published; `bounded` cannot leave the scale of the training ratings.
-        code: length of an autoencoder's codings from whose reconstruction the network learns; 0
-            gives it the features themselves.
+        code_dim: length of an autoencoder's codings from whose reconstruction the network
+            learns; 0 gives it the features themselves.
         text_dim: length of the vectors of texts.
-        units: of each hidden layer, such as `256x128x64`.
+        hidden: units of each hidden layer, such as `256x128x64`.
         activity_l1: penalty on the sum of the first layer's activity.
         learning_rate: of Adam.
         batch_size: events in a batch.
@@ -112,12 +112,12 @@ class DNNRegressor(Recommender):
 
     own_text: bool = False
     statistics: Literal["out-of-fold", "table"] = "out-of-fold"
-    logs: bool = True
+    log_scale: bool = True
     clip: Annotated[float, Field(ge=0)] = 5.0
     output: Literal["linear", "bounded"] = "bounded"
-    code: Annotated[int, Field(ge=0)] = 0
+    code_dim: Annotated[int, Field(ge=0)] = 0
     text_dim: Annotated[int, Field(gt=0)] = 32
-    units: Annotated[Layers, Field(min_length=1)] = (256, 128, 64, 32, 8)
+    hidden: Annotated[Layers, Field(min_length=1)] = (256, 128, 64, 32, 8)
     activity_l1: Annotated[float, Field(ge=0), Space(1e-4, 0.1, log=True)] = 0.01
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-2, log=True)] = 0.001
     batch_size: Annotated[int, Field(gt=1), Space(16, 1024, log=True)] = 32
@@ -137,7 +137,7 @@ class DNNRegressor(Recommender):
         settings = ReviewSettings(
             own_text=self.own_text,
             dim=self.text_dim,
-            logs=self.logs,
+            logs=self.log_scale,
             statistics=self.statistics,
             seed=self.seed,
         )
@@ -145,9 +145,9 @@ class DNNRegressor(Recommender):
         vars(self).update(features.state())
         self.low_, self.high_ = (float(n) for n in train.rating_range or (0.0, 1.0))
         self.code_ = None
-        if self.code:
+        if self.code_dim:
             narrow = FeatureAutoencoder(
-                layers=(self.code,),
+                layers=(self.code_dim,),
                 optimiser="adam",
                 learning_rate=1e-3,
                 epochs=20,
@@ -190,7 +190,7 @@ class DNNRegressor(Recommender):
 
     def _new(self, n_features: int, generator: torch.Generator | None = None) -> Regressor:
         bounds = (self.low_, self.high_) if self.output == "bounded" else None
-        return Regressor(n_features, self.units, bounds, generator)
+        return Regressor(n_features, self.hidden, bounds, generator)
 
     def n_parameters(self) -> int:
         """Numbers of the network, running means and variances among them."""
@@ -221,7 +221,7 @@ class DNNRegressor(Recommender):
         found = self._clipped(inputs)
         if self.code_ is None:
             return found
-        narrow = FeatureAutoencoder(layers=(self.code,))
+        narrow = FeatureAutoencoder(layers=(self.code_dim,))
         narrow.n_features_ = found.shape[1]
         narrow.weights_ = {name: vars(self)[f"code_{name}"] for name in self.code_}
         return narrow.reconstruct(found)

@@ -33,7 +33,7 @@ class FeatureMLP(RatingFeatures):
     See `RatingFeatures` for the features.
 
     Attributes:
-        units: of the first hidden layer; the second has half as many.
+        hidden: units of the first hidden layer; the second has half as many.
         networks: how many there are.
         dropout: share of the units of both layers that is dropped in training.
         weight_decay: of AdamW.
@@ -44,7 +44,7 @@ class FeatureMLP(RatingFeatures):
         min_delta: what counts as better.
     """
 
-    units: Annotated[int, Field(ge=2), Space(16, 512, log=True)] = 128
+    hidden: Annotated[int, Field(ge=2), Space(16, 512, log=True)] = 128
     networks: Annotated[int, Field(gt=0, le=50)] = 2
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.3
     weight_decay: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.01
@@ -69,7 +69,7 @@ class FeatureMLP(RatingFeatures):
         x, y = self._prepared(inputs), self._scaled(truth)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            network = Committee(x.shape[1], self.units, self.networks, self.dropout)
+            network = Committee(x.shape[1], self.hidden, self.networks, self.dropout)
             adam = torch.optim.AdamW(
                 network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
             )
@@ -117,7 +117,7 @@ class FeatureMLP(RatingFeatures):
     @torch.no_grad()
     def _raw(self, inputs: Float32) -> Float64:
         width = len(self.input_means_) + int(self.sometimes_unknown_.sum())
-        make = partial(Committee, width, self.units, self.networks, self.dropout)
+        make = partial(Committee, width, self.hidden, self.networks, self.dropout)
         network = with_weights(make, vars(self)).double()
         parts = [inputs[n : n + _ROWS_AT_ONCE] for n in range(0, len(inputs), _ROWS_AT_ONCE)]
         found = [network.mean(self._prepared(part).double()).numpy() for part in parts]
@@ -130,7 +130,7 @@ class Committee(nn.Module):
 
     Args:
         n_inputs: numbers of a row.
-        units: of the first hidden layer.
+        hidden: units of the first hidden layer.
         networks: how many networks.
         dropout: share of the hidden units that is dropped in training.
     """

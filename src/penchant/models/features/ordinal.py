@@ -48,7 +48,7 @@ class OrdinalRegression(Recommender):
         target: what is predicted: the expected `rating`, or the chance of `like>=4`. Training is
             the same.
         dim: length of the vectors; 0 leaves biases and thresholds alone.
-        own_thresholds: whether each user has thresholds of their own.
+        user_thresholds: whether each user has thresholds of their own.
         l2: ridge on vectors, each as a whole and not for each event.
         l2_bias: the same on biases and on what is added to thresholds.
         learning_rate: of Adam.
@@ -60,7 +60,7 @@ class OrdinalRegression(Recommender):
 
     target: AnyTarget = RATING
     dim: Annotated[int, Field(ge=0), Space(0, 64)] = 8
-    own_thresholds: bool = True
+    user_thresholds: bool = True
     l2: Annotated[float, Field(gt=0), Space(1, 300, log=True)] = 20.0
     l2_bias: Annotated[float, Field(gt=0), Space(0.1, 30, log=True)] = 3.0
     learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1e-1, log=True)] = 0.005
@@ -97,7 +97,7 @@ class OrdinalRegression(Recommender):
             train.n_items,
             self.dim,
             counts / len(train),
-            own_gaps=self.own_thresholds,
+            own_gaps=self.user_thresholds,
             generator=generator,
         )
         user, item = (train.events[c].to_numpy().astype(np.int64) for c in ("user", "item"))
@@ -177,7 +177,7 @@ class OrdinalRegression(Recommender):
         return rows
 
     def _fitted_rows(self, users: Histories) -> Float32:
-        width = self.dim + 1 + (len(self.levels_) - 2) * self.own_thresholds
+        width = self.dim + 1 + (len(self.levels_) - 2) * self.user_thresholds
         if users.ratings is None:
             return np.zeros((len(users), width), np.float32)
         of_items = torch.from_numpy(self.item_vectors()[users.items]).double()

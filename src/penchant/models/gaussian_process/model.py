@@ -48,10 +48,10 @@ class GaussianProcess(PredictsRatings, Recommender):
     pictures of the item table, and by whom they were rated. How much each of them counts makes
     the ratings of some users likeliest (see `relevance`). Then covariances are learned
     themselves, where there are ratings: Yu et al., "Fast Nonparametric Matrix Factorization for
-    Large-Scale Collaborative Filtering" (2009), where content counts as `prior` further users, as
-    in Yu et al., "Large-scale Collaborative Prediction Using a Nonparametric Random Effects
-    Model" (2009). Items without a rating get covariances from those of like content. There is
-    nothing to learn of a new user: whoever asks is answered from the history.
+    Large-Scale Collaborative Filtering" (2009), where content counts as `prior_users` further
+    users, as in Yu et al., "Large-scale Collaborative Prediction Using a Nonparametric Random
+    Effects Model" (2009). Items without a rating get covariances from those of like content.
+    Nothing is learned of any user: predictions follow from the history.
 
     Everything is exact, with a system of linear equations for each user's ratings. A validation
     holdout ends the learning at the best RMSE.
@@ -60,11 +60,11 @@ class GaussianProcess(PredictsRatings, Recommender):
         content: kinds of content that take part: `table` (categories and numbers), `text` and
             `picture` (columns of arrays), as far as the item table has them.
         text_dim: length of the texts' vectors.
-        raters: length of the vectors that say by whom items were rated; 0 leaves them out.
-        prior: as how many users the beginning counts.
-        own: the variance that each item begins with beside what it shares, as a part of the
-            variance of ratings that is not shared.
-        noise: the same for the noise of ratings; more of it is more careful.
+        rater_dim: length of the vectors that say by whom items were rated; 0 leaves them out.
+        prior_users: as how many users the initial covariance counts.
+        item_variance: the variance that each item begins with beside what it shares, as a part of
+            the variance of ratings that is not shared.
+        noise_variance: the same for the noise of ratings; larger values regularise more.
         epochs: the most steps in which covariances are learned; 0 leaves them as they begin.
         patience: steps without a better validation loss before stopping.
         max_users: users from whose ratings covariances are learned, drawn by the seed where there
@@ -75,10 +75,10 @@ class GaussianProcess(PredictsRatings, Recommender):
 
     content: Kinds = "table;text;picture"
     text_dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 128
-    raters: Annotated[int, Field(ge=0), Space(8, 256, log=True)] = 128
-    prior: Annotated[float, Field(gt=0), Space(10, 1000, log=True)] = 100.0
-    own: Annotated[float, Field(gt=0), Space(0.05, 2, log=True)] = 0.5
-    noise: Annotated[float, Field(gt=0), Space(0.7, 2, log=True)] = 1.0
+    rater_dim: Annotated[int, Field(ge=0), Space(8, 256, log=True)] = 128
+    prior_users: Annotated[float, Field(gt=0), Space(10, 1000, log=True)] = 100.0
+    item_variance: Annotated[float, Field(gt=0), Space(0.05, 2, log=True)] = 0.5
+    noise_variance: Annotated[float, Field(gt=0), Space(0.7, 2, log=True)] = 1.0
     epochs: Annotated[int, Field(ge=0)] = 15
     patience: Annotated[int | None, Field(gt=0)] = 2
     max_users: Annotated[int, Field(gt=1)] = 20_000
@@ -98,7 +98,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         self.low_, self.high_ = train.rating_range or (-np.inf, np.inf)
         self.spread_ = float(train.ratings.std(dtype=np.float64)) or 1.0
         rows = similarity_rows(
-            train, self.content, text_dim=self.text_dim, raters=self.raters, seed=self.seed
+            train, self.content, text_dim=self.text_dim, raters=self.rater_dim, seed=self.seed
         )
         mean = item_means(train, rows, self.spread_, rng)
         rated = train.histories.matrix("rating")
@@ -106,7 +106,9 @@ class GaussianProcess(PredictsRatings, Recommender):
         prior = likeliest(rows, _drawn(rated, mean, rng))
         # What a user rates once cannot tell an item's own variance from noise: only their sum.
         rest = prior.noise + prior.weights[OWN]
-        prior = Prior(dict(prior.weights) | {OWN: self.own * rest}, self.noise * rest)
+        prior = Prior(
+            dict(prior.weights) | {OWN: self.item_variance * rest}, self.noise_variance * rest
+        )
         self.ways_, self.weights_ = list(prior.weights), np.array(list(prior.weights.values()))
         self.noise_ = prior.noise
         warm = np.flatnonzero(train.item_counts).astype(np.int64)
@@ -138,7 +140,9 @@ class GaussianProcess(PredictsRatings, Recommender):
         least = self._missed(now, warm, validation) if validation is not None else np.inf
         with run.progress.task(type(self).__name__, self.epochs) as task:
             for epoch in range(1, self.epochs + 1):
-                now, loss = step(now, beginning, taught, noise=self.noise_, strength=self.prior)
+                now, loss = step(
+                    now, beginning, taught, noise=self.noise_, strength=self.prior_users
+                )
                 row = {"epoch": float(epoch), "loss": loss}
                 if validation is not None:
                     row["validation_loss"] = self._missed(now, warm, validation)

@@ -47,8 +47,8 @@ class HybridRecommender(Recommender):
     `content=text;picture` with absolute error and a learning rate of .01 that decays: 187,025
     parameters and 64 for each user and item.
 
-    Each branch can be left out. `matrix=product,layers=64x32x16x8,content=none,target=interaction`
-    is neural matrix factorisation; with `layers=` empty it is its generalised matrix
+    Each branch can be left out. `matrix=product,hidden=64x32x16x8,content=none,target=interaction`
+    is neural matrix factorisation; with `hidden=` empty it is its generalised matrix
     factorisation, with `matrix=none` its perceptron (He et al., "Neural Collaborative Filtering",
     2017).
 
@@ -62,17 +62,17 @@ class HybridRecommender(Recommender):
         content: kinds of content that take part: `table` (categories and numbers of the item
             table), `text` and `picture` (columns of arrays), as far as the log has them.
         matrix: `cosine`, `product` or `none`: branch A.
-        layers: units of branch B's layers; empty leaves it out.
+        hidden: units of branch B's layers; empty leaves it out.
         dim: length of each of the vectors.
         text_dim: length of the texts' vectors.
         picture_dim: to which length pictures' vectors are brought where they are longer.
         reviews: whether items' training reviews are part of their text.
-        unknown: the share of events whose item, and of others whose user, is shown as unknown.
+        id_dropout: the share of events whose item, and of others whose user, is shown as unknown.
         dropout: share of branch B's numbers that is dropped in training.
         negatives: negatives for each event where the target is `interaction`, drawn from items
             that have training events.
         learning_rate: of Adam.
-        decay: the rate is divided by 1 + this for each step.
+        learning_rate_decay: the rate is divided by 1 + this for each step.
         batch_size: events in a batch.
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
@@ -83,16 +83,16 @@ class HybridRecommender(Recommender):
     loss: Loss = "auto"
     content: Kinds = "table;text;picture"
     matrix: Annotated[Matrix, BeforeValidator(lambda value: value or "none")] = "cosine"
-    layers: Layers = (16,)
+    hidden: Layers = (16,)
     dim: Annotated[int, Field(gt=0), Space(4, 128, log=True)] = 32
     text_dim: Annotated[int, Field(gt=0)] = 64
     picture_dim: Annotated[int, Field(gt=0)] = 512
     reviews: bool = False
-    unknown: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.1
+    id_dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.1
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.1
     negatives: Annotated[int, Field(gt=0), Space(1, 20)] = 4
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.01
-    decay: Annotated[float, Field(ge=0)] = 1e-4
+    learning_rate_decay: Annotated[float, Field(ge=0)] = 1e-4
     batch_size: Annotated[int, Field(gt=0), Space(32, 8192, log=True)] = 256
     epochs: Annotated[int, Field(gt=0)] = 20
     patience: Annotated[int | None, Field(gt=0)] = 3
@@ -103,7 +103,7 @@ class HybridRecommender(Recommender):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.matrix == "none" and not self.layers and not self.content:
+        if self.matrix == "none" and not self.hidden and not self.content:
             raise ParameterError(f"{type(self).__name__} needs one branch at least.")
         if self.loss == "bce" and not isinstance(self.target, Like | Interaction):
             raise ParameterError(
@@ -132,7 +132,7 @@ class HybridRecommender(Recommender):
         sizes = {"text_dim": self.text_dim, "picture_dim": self.picture_dim}
         read = content_of(train, self.content, **sizes, reviews=self.reviews, seed=self.seed)
         self.content_ = list(read)
-        if not read and self.matrix == "none" and not self.layers:
+        if not read and self.matrix == "none" and not self.hidden:
             raise DataError(
                 f"The log {train.name!r} has none of the content {self.content}, and the model no "
                 "other branch: give an item table with it, or use matrix=cosine."
@@ -163,8 +163,8 @@ class HybridRecommender(Recommender):
                 network,
                 self._objective,
                 learning_rate=self.learning_rate,
-                decay=self.decay,
-                unknown=self.unknown,
+                decay=self.learning_rate_decay,
+                unknown=self.id_dropout,
                 generator=generator,
             ),
             arrays,
@@ -187,7 +187,7 @@ class HybridRecommender(Recommender):
             [(torch.from_numpy(vars(self)[f"{k}_rows_"]), units[k]) for k in self.content_],
             dim=self.dim,
             matrix=self.matrix,
-            layers=self.layers,
+            layers=self.hidden,
             joint=128,
             last=64,
             dropout=self.dropout,

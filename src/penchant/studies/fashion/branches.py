@@ -20,7 +20,7 @@ from penchant.typing import Bool, Float64
 
 BRANCHES = {
     "A": ("matrix=cosine", "matrix=none"),
-    "B": ("layers=16", "layers="),
+    "B": ("hidden=16", "hidden="),
     "C": ("text", ""),
     "D": ("picture", ""),
 }

@@ -19,7 +19,7 @@ from penchant.topk import top_k
 
 HYBRID, TOWERS, FACTORS = "hybrid network", "two towers", "factors of features"
 NETWORKS = {
-    HYBRID: "hybrid:target=interaction,batch_size=4096,unknown=0.3,epochs=4",
+    HYBRID: "hybrid:target=interaction,batch_size=4096,id_dropout=0.3,epochs=4",
     TOWERS: "two-tower:epochs=12",
     FACTORS: "hybrid-factors:epochs=3,batch_size=4096",
 }
@@ -109,7 +109,7 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
             "over genre and year low": gains[name][1] if name in gains else None,
             "over genre and year high": gains[name][2] if name in gains else None,
             "recall@50 in the list of all films": found["deep"].get(name),
-            "ridge": settings[name]["settings"]["content_l2"],
+            "ridge": settings[name]["settings"]["l2_content"],
             **{f"weight of {n}": settings[name]["weights"].get(b) for n, b in _WEIGHED.items()},
             "on films for validation": settings[name]["validation"],
         }

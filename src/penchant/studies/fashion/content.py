@@ -77,7 +77,7 @@ def chosen(setup: Setup, films: Films) -> Found:
         shares = {name: tried.get(name, 0.0) for name in blocks.blocks}
         shares |= dict.fromkeys({"labels", "numbers"} & set(shares), 1.0)
         scales = [np.full(rows.shape[1], shares[name]) for name, rows in blocks.blocks.items()]
-        columns = every.columns(items, tried["content_l2"], np.concatenate(scales))
+        columns = every.columns(items, tried["l2_content"], np.concatenate(scales))
         scores = histories @ columns
         best = np.full((len(scores), 10), -1, np.int32)
         first = np.argsort(-scores, axis=1, kind="stable")[:, :10]
@@ -90,23 +90,23 @@ def chosen(setup: Setup, films: Films) -> Found:
 def _searched(
     name: str, parts: Blocks, figure: Callable[[dict[str, float]], float], setup: Setup
 ) -> Found:
-    kept = {"content_l2": 30.0} | dict.fromkeys(parts, 1.0)
+    kept = {"l2_content": 30.0} | dict.fromkeys(parts, 1.0)
     best = figure(kept)
     for _ in range(0 if setup.quick else _ROUNDS):
         for setting in kept:
-            for value in _RIDGES if setting == "content_l2" else _WEIGHTS:
+            for value in _RIDGES if setting == "l2_content" else _WEIGHTS:
                 tried = kept | {setting: value}
                 if tried != kept and (found := figure(tried)) > best:
                     best, kept = found, tried
     say(f"fashion: {name} takes {kept}, {METRIC} {best:.4f} on films for validation.")
     columns = {p.removeprefix("vectors "): kept[p] for p in parts if p.startswith("vectors ")}
     settings = {
-        "content_l2": kept["content_l2"],
+        "l2_content": kept["l2_content"],
         "text": kept.get(_TEXT, 0.0),
         "vectors": 0.0,
-        "columns": ";".join(f"{column}={weight:g}" for column, weight in columns.items()),
+        "column_weights": ";".join(f"{column}={weight:g}" for column, weight in columns.items()),
     }
-    edges = {"content_l2": (_RIDGES[0], _RIDGES[-1])} | dict.fromkeys(parts, _WEIGHTS[-1:])
+    edges = {"l2_content": (_RIDGES[0], _RIDGES[-1])} | dict.fromkeys(parts, _WEIGHTS[-1:])
     return {
         "settings": settings,
         "weights": {part: kept[part] for part in parts},

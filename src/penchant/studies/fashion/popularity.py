@@ -24,7 +24,7 @@ def popularity(setup: Setup, films: Films, settings: Found) -> Found:
     most = best_of(settings)
     models = {ALONE: setup.model("ease")}
     models |= {name: ridge(setup, settings, name) for name in (RIDGE, most)}
-    models[ALSO] = models[most].clone(rare=_FEW)
+    models[ALSO] = models[most].clone(shrinkage=_FEW)
     asked = split.test
     if asked.n_users > _ASKED:
         drawn = np.random.default_rng(setup.seed).permutation(asked.n_users)[:_ASKED]

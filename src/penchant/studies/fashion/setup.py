@@ -30,7 +30,7 @@ GAUSSIAN = "Gaussian process"
 PUBLISHED = MappingProxyType({"rmse": 0.753, "mae": 0.516, "pearson": 0.820})
 CONVERGED = 10
 """The epoch from which on the published network no longer gets better."""
-SETTINGS = "hybrid:content=text;picture,loss=mae,learning_rate=0.01,decay=0.0001"
+SETTINGS = "hybrid:content=text;picture,loss=mae,learning_rate=0.01,learning_rate_decay=0.0001"
 """The published network: four branches, absolute error, a learning rate that decays."""
 EPOCHS = 20
 HELD, CHOSEN = 0.2, 0.1

@@ -10,7 +10,7 @@ from penchant.studies.movies.setup import EVERYTHING, MAJORITY, Found, Setup, co
 
 SHARED = {
     "attribute network": "attribute-network",
-    "recurrent attribute network": "attribute-network:body=recurrent",
+    "recurrent attribute network": "attribute-network:architecture=recurrent",
     "attribute network with item's likes": "attribute-network:item_rate=true",
     "rating-aware RBM": "rating-rbm",
     "AutoRec": "autorec",

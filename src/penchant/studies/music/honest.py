@@ -15,7 +15,7 @@ from penchant.studies.study import Conclusion, EvaluationSummary, Section
 HONEST = "DNN, honest features"
 MODELS = {
     HONEST: "dnn-regressor",
-    "DNN, honest features, reconstructed": "dnn-regressor:code=5",
+    "DNN, honest features, reconstructed": "dnn-regressor:code_dim=5",
     "DNN, honest features, linear output": "dnn-regressor:output=linear",
     "ordinal regression": "ordinal",
     "factorisation machine": "factorisation-machine",

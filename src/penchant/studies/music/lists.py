@@ -13,7 +13,7 @@ from penchant.studies.study import Conclusion, DataTable, Section
 
 WAYS = {
     "DNN on the features": "dnn-regressor",
-    "DNN on the reconstruction": "dnn-regressor:code=5",
+    "DNN on the reconstruction": "dnn-regressor:code_dim=5",
     "products reviewed together": "item-knn",
 }
 _USERS, _SHOWN, _MANY = 3, 5, 50

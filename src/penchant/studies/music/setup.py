@@ -31,7 +31,8 @@ PUBLISHED_COUNTS = MappingProxyType(
 )
 """What was published: files, merged table, and users who gave the highest rating."""
 REGRESSOR = (
-    "dnn-regressor:own_text=true,statistics=table,logs=false,clip=0,output=linear,patience=none"
+    "dnn-regressor:own_text=true,statistics=table,log_scale=false,clip=0,output=linear,"
+    "patience=none"
 )
 """The published network: own text, whatever statistics the item table holds, raw numbers."""
 TEST = 0.3
