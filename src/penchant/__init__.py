@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penchant.data.attributes.binary import item_attributes
     from penchant.data.attributes.rows import attribute_rows, attribute_sets
     from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql, sql_tables
+    from penchant.data.attributes.sql_export import write_sql
     from penchant.data.dataset import Dataset
     from penchant.data.histories import Histories
     from penchant.data.predefined import split_predefined
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
         split_per_user,
         split_random,
     )
-    from penchant.data.sql_export import write_sql
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
     from penchant.errors import PenchantError
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
@@ -130,7 +130,7 @@ _PLACES = {
         "split_random",
     ),
     "data.target": ("Adjusted", "Interaction", "Like", "Rating", "Target"),
-    "data.sql_export": ("write_sql",),
+    "data.attributes.sql_export": ("write_sql",),
     "errors": ("PenchantError",),
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
     "explanation": ("explain", "explain_lists"),

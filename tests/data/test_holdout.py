@@ -51,7 +51,7 @@ def test_rows_never_carry_the_rating(split):
 def test_where_keeps_rows_and_only_users_who_have_any(split):
     test = split.test
     keep = (test.ratings >= 4) & (test.rows.users % 2 == 0)
-    likes = test.where(keep)
+    likes = test.subset(keep)
     assert 0 < likes.n_users < test.n_users
     assert likes.source_rows.tolist() == test.source_rows[keep].tolist()
     assert likes.rows.users.tolist() == test.rows.users[keep].tolist()
@@ -70,4 +70,4 @@ def test_new_users_are_counted():
     from penchant.data.splits import Split
 
     test = Split(log=log, sides=sides, kind="predefined", sentence="", ties="").test
-    assert (test.n_users, test.new_users) == (2, 1)
+    assert (test.n_users, test.n_new_users) == (2, 1)

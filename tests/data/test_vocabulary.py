@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.data.vocabulary import Vocabulary, canonical
+from penchant.data.vocabulary import Vocabulary, canonical_ids
 from penchant.errors import DataError, UnknownIdError
 
 integers = st.integers(-(2**63) + 1, 2**63 - 1) | st.integers(-20, 20)
@@ -137,7 +137,7 @@ def test_nulls():
     ],
 )
 def test_canonical_types(series, wanted):
-    assert canonical(series).to_list() == wanted
+    assert canonical_ids(series).to_list() == wanted
 
 
 @pytest.mark.parametrize("values", [[1.5], [True], [float("nan")]])

@@ -7,7 +7,7 @@ import polars as pl
 
 from penchant.auditing.material import Features, Material
 from penchant.auditing.table_reading import indices, keys_of
-from penchant.data.reading.column_guessing import by_name, plain
+from penchant.data.reading.column_guessing import plain_name, roles_by_name
 from penchant.errors import DataError
 from penchant.typing import Bool, Float64, Int64
 
@@ -28,8 +28,8 @@ def features_of(frame: pl.DataFrame, material: Material, target: str | None) -> 
         raise DataError(
             f"The table of features has no column {target!r} as target, only {frame.columns}."
         )
-    roles = {r: c for r, c in by_name(frame.columns).items() if r in ("user", "item")}
-    side = next((c for c in frame.columns if plain(c) in _SIDES), None)
+    roles = {r: c for r, c in roles_by_name(frame.columns).items() if r in ("user", "item")}
+    side = next((c for c in frame.columns if plain_name(c) in _SIDES), None)
     dropped = [*roles.values(), *([side] if side else []), *([target] if target else [])]
     if material.split is not None and len(roles) == 1:
         return _spread(frame, material, roles, dropped)

@@ -10,9 +10,9 @@ import polars as pl
 
 from penchant.auditing.material import Listed
 from penchant.data.dataset import Dataset
-from penchant.data.reading.column_guessing import by_name, plain
-from penchant.data.reading.log_reader import _open
-from penchant.data.reading.typed_columns import untext
+from penchant.data.reading.column_guessing import plain_name, roles_by_name
+from penchant.data.reading.formats import read_records
+from penchant.data.reading.typed_columns import infer_type
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError
 from penchant.typing import Float64, Int32, Int64
@@ -27,12 +27,12 @@ def frame_of(source: Any) -> tuple[pl.DataFrame, str]:
     Raises:
         DataError: it cannot be read.
     """
-    raw, _ = _open(source)
-    frame = raw.frame
-    if raw.is_text:
-        ids = {c for r, c in by_name(frame.columns).items() if r in ("user", "item")}
+    records = read_records(source)
+    frame = records.frame
+    if records.is_text:
+        ids = {c for r, c in roles_by_name(frame.columns).items() if r in ("user", "item")}
         frame = frame.select(
-            untext(frame[c]) if c in ids else _number(frame[c]) for c in frame.columns
+            infer_type(frame[c]) if c in ids else _number(frame[c]) for c in frame.columns
         )
     name = Path(source).stem if isinstance(source, str | Path) else ""
     return frame, name
@@ -40,10 +40,10 @@ def frame_of(source: Any) -> tuple[pl.DataFrame, str]:
 
 def _number(values: pl.Series) -> pl.Series:
     """A column of text as numbers where all of it are such, however they are written."""
-    typed = untext(values)
+    typed = infer_type(values)
     if typed.dtype != pl.String:
         return typed
-    # Programs write 5 and 3.60 in one column, which `untext` keeps as text for the sake of codes.
+    # Programs write 5 and 3.60 in one column, which `infer_type` keeps as text, as it may be codes.
     numbers = values.cast(pl.Float64, strict=False)
     return numbers if numbers.null_count() == values.null_count() < len(values) else values
 
@@ -54,7 +54,7 @@ def pair_columns(frame: pl.DataFrame, what: str) -> tuple[str, str]:
     Raises:
         DataError: one of them cannot be told.
     """
-    roles = by_name(frame.columns)
+    roles = roles_by_name(frame.columns)
     for role in ("user", "item"):
         if role not in roles:
             raise DataError(
@@ -83,9 +83,9 @@ def value_columns(frame: pl.DataFrame, taken: tuple[str, ...]) -> list[str]:
     names = [
         c
         for c in frame.columns
-        if c not in taken and frame[c].dtype.is_numeric() and plain(c) not in _NO_VALUE
+        if c not in taken and frame[c].dtype.is_numeric() and plain_name(c) not in _NO_VALUE
     ]
-    others = [c for c in names if plain(c) not in ("rating", "truth", "target")]
+    others = [c for c in names if plain_name(c) not in ("rating", "truth", "target")]
     return others or names
 
 
@@ -104,7 +104,7 @@ def aligned(keys: Int64, values: Float64, wanted: Int64) -> Float64:
 def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Listed:
     """Recommendations from one row a recommended item: by rank, by score, or as they stand."""
     users, items = pair_columns(frame, what)
-    named = {plain(c): c for c in frame.columns}
+    named = {plain_name(c): c for c in frame.columns}
     table = pl.DataFrame(
         {
             "user": pl.Series(indices(log.users, frame[users])),

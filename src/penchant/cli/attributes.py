@@ -64,7 +64,7 @@ def attributes(
     from penchant.data.attributes.binary import item_attributes
     from penchant.data.attributes.rows import attribute_rows
     from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql
-    from penchant.data.sql_export import write_sql
+    from penchant.data.attributes.sql_export import write_sql
 
     found = item_attributes(data, column, attribute)
     rows = attribute_rows(data, found, like)

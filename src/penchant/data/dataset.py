@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.histories import Histories
-from penchant.data.vocabulary import Vocabulary, canonical
+from penchant.data.vocabulary import Vocabulary, canonical_ids
 from penchant.errors import DataError
 from penchant.typing import AnyInt, Bool, Float32, Int64
 
@@ -227,12 +227,12 @@ def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> l
 
 
 def _vocabulary(ids: pl.Series, table: pl.DataFrame | None, noun: str) -> Vocabulary:
-    known = canonical(ids, noun)
+    known = canonical_ids(ids, noun)
     if table is None:
         return Vocabulary(known, noun=noun)
     if noun not in table.columns:
         raise DataError(f"The {noun} table has no column {noun!r}, only {table.columns}.")
-    further = canonical(table[noun], noun)
+    further = canonical_ids(table[noun], noun)
     if further.n_unique() != len(further):
         twice = further.filter(further.is_duplicated())[0]
         raise DataError(f"The {noun} table has {noun} {twice!r} more than once.")
@@ -247,7 +247,7 @@ def _vocabulary(ids: pl.Series, table: pl.DataFrame | None, noun: str) -> Vocabu
 def _aligned(table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFrame | None:
     if table is None:
         return None
-    keyed = table.with_columns(canonical(table[noun], noun).alias(noun))
+    keyed = table.with_columns(canonical_ids(table[noun], noun).alias(noun))
     rest = [c for c in keyed.columns if c != noun]
     ids = vocabulary.ids.alias(noun).to_frame()
     return ids.join(keyed.select(noun, *rest), on=noun, how="left", maintain_order="left")

@@ -112,11 +112,11 @@ class Holdout:
         return len(self.rows)
 
     @cached_property
-    def new_users(self) -> int:
+    def n_new_users(self) -> int:
         """How many of the users have no known event at all."""
         return int((self.histories.lengths == 0).sum())
 
-    def where(self, keep: Bool) -> Holdout:
+    def subset(self, keep: Bool) -> Holdout:
         """Only some of the rows, and only the users who keep any; for example only likes."""
         counts = np.bincount(self.rows.history[keep], minlength=self.n_users)
         users = np.flatnonzero(counts)

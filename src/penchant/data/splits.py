@@ -101,7 +101,7 @@ class Split:
             "test": counts[TEST],
             "unused": counts[UNUSED],
             "test_users": self.test.n_users,
-            "test_users_without_history": self.test.new_users,
+            "test_users_without_history": self.test.n_new_users,
             "negatives": self.negatives,
         }
 

@@ -29,7 +29,7 @@ class Vocabulary:
     def __init__(self, ids: pl.Series | Iterable[Id], *, noun: str = "id") -> None:
         series = ids if isinstance(ids, pl.Series) else _series(list(ids))
         self.noun = noun
-        self.ids: pl.Series = _distinct(canonical(series, noun)).rename(noun)
+        self.ids: pl.Series = _distinct(canonical_ids(series, noun)).rename(noun)
 
     @property
     def kind(self) -> Literal["integer", "string"]:
@@ -87,7 +87,7 @@ class Vocabulary:
         series = ids if isinstance(ids, pl.Series) else _series(ids)
         if series.is_empty():
             return np.empty(0, dtype=np.int32)
-        series = canonical(series, self.noun, nulls=True)
+        series = canonical_ids(series, self.noun, nulls=True)
         if len(self) == 0:
             return np.full(len(series), -1, dtype=np.int32)
         if (series.dtype == pl.String) != (self.kind == "string"):
@@ -169,7 +169,7 @@ def _distinct(ids: pl.Series) -> pl.Series:
     return ids.unique().sort()
 
 
-def canonical(series: pl.Series, noun: str = "id", *, nulls: bool = False) -> pl.Series:
+def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -> pl.Series:
     """Ids as Int64 or String.
 
     Raises:

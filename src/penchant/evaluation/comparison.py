@@ -251,7 +251,7 @@ def _relevant(
     if threshold is None or split.test.ratings is None:
         raise ParameterError("relevant='liked' needs ratings, and the log has none.")
     likes = Like(threshold).of_ratings
-    test = split.test.where(likes(split.test.ratings) > 0)
+    test = split.test.subset(likes(split.test.ratings) > 0)
     if not len(test):
         raise ParameterError(
             f"No test event has a rating of at least {threshold:g}, so that nothing is relevant: "
@@ -259,7 +259,7 @@ def _relevant(
         )
     validation = split.validation
     if validation is not None and validation.ratings is not None:
-        validation = validation.where(likes(validation.ratings) > 0)
+        validation = validation.subset(likes(validation.ratings) > 0)
     return test, validation if validation else None
 
 
@@ -268,7 +268,7 @@ def _notes(split: Split) -> tuple[str, ...]:
     if split.validation is None:
         notes.append("The split has no validation events: nothing is stopped early or chosen.")
     test = split.test
-    share = test.new_users / test.n_users
+    share = test.n_new_users / test.n_users
     if share > 0.2:
         notes.append(
             f"{share:.0%} of the test users have no history, so that every model can only give "

@@ -11,8 +11,8 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.distributions import distributions
-from penchant.data.quality.log_check import Check, check
+from penchant.data.quality.distributions import column_distributions
+from penchant.data.quality.log_check import QualityReport, check
 from penchant.data.quality.log_summary import Summary, summary
 from penchant.data.reviews.review_statistics import ReviewFigures, review_figures
 from penchant.typing import Float64, Int64
@@ -57,7 +57,7 @@ class Exploration:
             items have none.
         reviews: figures of ratings and reviews; see `ReviewFigures`.
         user_columns: how the values of the user table's columns are distributed; see
-            `distributions`.
+            `column_distributions`.
         item_columns: the same of the item table, genres left out.
         notes: what the reader found and did, a sentence each.
     """
@@ -65,7 +65,7 @@ class Exploration:
     name: str
     source: str
     summary: Summary
-    check: Check
+    check: QualityReport
     columns: pl.DataFrame
     user_activity: pl.DataFrame
     item_activity: pl.DataFrame
@@ -241,7 +241,7 @@ def _distributions(table: pl.DataFrame | None) -> dict[str, pl.DataFrame]:
         return {}
     lists = [c for c in table.get_columns() if isinstance(c.dtype, pl.List)]
     odd = [c.name for c in lists if 2 * c.explode().n_unique() > len(c)]
-    return distributions(table.drop("genres", *odd, strict=False))
+    return column_distributions(table.drop("genres", *odd, strict=False))
 
 
 def _columns(log: Dataset) -> pl.DataFrame:
@@ -279,7 +279,7 @@ def _plain(value: Any) -> Any:
         return json.loads(value.with_columns(pl.col(pl.Datetime).dt.to_string("iso")).write_json())
     if isinstance(value, np.ndarray):
         return value.tolist()
-    if isinstance(value, Summary | Check):
+    if isinstance(value, Summary | QualityReport):
         return value.to_dict()
     if isinstance(value, ReviewFigures):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}

@@ -167,6 +167,6 @@ def expect_better_than_the_share(model: Recommender) -> None:
 def ndcg(model: Recommender, holdout: Holdout) -> float:
     """nDCG@10 of lists of unseen items; of ratings only likes, at least 4, are relevant."""
     if holdout.ratings is not None:
-        holdout = holdout.where(Like(4.0).of_ratings(holdout.ratings) > 0)
+        holdout = holdout.subset(Like(4.0).of_ratings(holdout.ratings) > 0)
     lists, _ = top_k(model.scores, holdout.histories, 10, run=Run())
     return float(np.nanmean(NDCG(10)(Ranked.of(lists, holdout.offsets, holdout.items))))

@@ -5,7 +5,7 @@ import polars as pl
 import pytest
 
 from penchant.data.attributes.binary import item_attributes
-from penchant.data.attributes.rows import attribute_rows, attribute_sets, plain_ratings
+from penchant.data.attributes.rows import attribute_rows, attribute_sets, ratings_as_written
 from penchant.data.dataset import Dataset
 from penchant.data.sources import load
 from penchant.errors import DataError, ParameterError, UnknownIdError
@@ -57,7 +57,7 @@ def test_ratings_are_compared_as_they_are_written():
     events = pl.DataFrame({"user": [1] * 3, "item": [1] * 3, "rating": [3.2, 3.3, 3.4]})
     table = pl.DataFrame({"item": [1], "genres": ["a"]})
     log = Dataset.from_frame(events, item_table=table)
-    assert plain_ratings(log).to_list() == [3.2, 3.3, 3.4]
+    assert ratings_as_written(log).to_list() == [3.2, 3.3, 3.4]
     rows = attribute_rows(log, item_attributes(log), 3.3)
     assert rows["like"].to_list() == [0, 1, 1]
 

@@ -14,14 +14,14 @@ import sqlalchemy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from penchant.data import sql_export as writing
+from penchant.data.attributes import sql_export
 from penchant.data.attributes.binary import MOVIELENS, item_attributes
 from penchant.data.attributes.rows import attribute_rows
 from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql, sql_tables
+from penchant.data.attributes.sql_export import write_sql
 from penchant.data.dataset import Dataset
 from penchant.data.reading.log_reader import read
 from penchant.data.sources import load
-from penchant.data.sql_export import write_sql
 from penchant.errors import DataError, ParameterError
 
 Tables = dict[str, pl.DataFrame]
@@ -268,14 +268,14 @@ def test_a_file_that_is_there_keeps_its_other_tables(log, tmp_path):
 
 
 def test_a_new_file_is_written_whole_or_not_at_all(log, tmp_path, monkeypatch):
-    fill = writing._fill
+    write_table = sql_export._write_table
 
     def fail(connection, name, *rest):
         if name == "items":
             raise OSError("no space left")
-        fill(connection, name, *rest)
+        write_table(connection, name, *rest)
 
-    monkeypatch.setattr(writing, "_fill", fail)
+    monkeypatch.setattr(sql_export, "_write_table", fail)
     with pytest.raises(OSError, match="no space left"):
         write_sql(log, tmp_path / "log.db")
     assert list(tmp_path.iterdir()) == []

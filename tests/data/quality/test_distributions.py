@@ -6,13 +6,13 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.quality.distributions import distributions
+from penchant.data.quality.distributions import column_distributions
 
 
 def test_ages_are_counted_in_round_bins() -> None:
     ages = np.repeat(np.arange(5, 101), np.arange(5, 101))
     table = pl.DataFrame({"user": np.arange(len(ages)), "age": ages.astype(np.int16)})
-    [(name, found)] = distributions(table).items()
+    [(name, found)] = column_distributions(table).items()
     assert name == "age"
     assert found["low"].to_list() == [5.0 * n for n in range(1, 21)]
     assert found["high"].to_list() == [5.0 * n for n in range(2, 21)] + [105.0]
@@ -22,7 +22,7 @@ def test_ages_are_counted_in_round_bins() -> None:
 
 def test_what_is_far_off_widens_the_outermost_bins_alone() -> None:
     years = [1376, *(1950 + n % 50 for n in range(5000)), 2021]
-    found = distributions(pl.DataFrame({"item": range(len(years)), "year": years}))["year"]
+    found = column_distributions(pl.DataFrame({"item": range(len(years)), "year": years}))["year"]
     assert found.row(0, named=True)["low"] == 1376.0
     assert (found["low"][1], found["high"][0]) == (1955.0, 1955.0)
     assert found["high"][-1] == 2021.0
@@ -34,7 +34,7 @@ def test_what_is_far_off_widens_the_outermost_bins_alone() -> None:
 def test_no_more_bins_than_asked_for(scale: float, whole: bool) -> None:
     numbers = np.random.default_rng(0).normal(size=2000) * scale
     values = np.round(numbers * 1e9).astype(np.int64) if whole else numbers
-    found = distributions(pl.DataFrame({"id": range(2000), "x": values}), most=7)["x"]
+    found = column_distributions(pl.DataFrame({"id": range(2000), "x": values}), most=7)["x"]
     assert 3 <= len(found) <= 7
     assert found["count"].sum() == 2000
     widths = (found["high"] - found["low"])[1:-1].to_numpy()
@@ -51,14 +51,14 @@ def test_few_values_are_counted_one_by_one() -> None:
             "genres": [["Drama"], ["Drama", "War"], [], None, ["War", "Drama"], ["Sci-Fi", "War"]],
         }
     )
-    found = {name: frame.rows() for name, frame in distributions(table).items()}
+    found = {name: frame.rows() for name, frame in column_distributions(table).items()}
     assert found == {
         "rating": [(1.0, 2), (3.5, 2)],
         "member": [(True, 4), (False, 1)],
         "genres": [("Drama", 3), ("War", 3), ("Sci-Fi", 1)],
     }
     more = pl.concat([table, table.with_columns(pl.col("user") + 6)])
-    countries = distributions(more, most=2)["country"]
+    countries = column_distributions(more, most=2)["country"]
     assert countries.rows() == [("chile", 4), ("usa", 4)]
 
 
@@ -72,4 +72,4 @@ def test_columns_that_say_nothing_in_sum_are_left_out() -> None:
             "all alike": ["x"] * 4,
         }
     )
-    assert list(distributions(table)) == ["all alike"]
+    assert list(column_distributions(table)) == ["all alike"]

@@ -21,23 +21,23 @@ def log_of(*events, **options):
     )
 
 
-def test_a_clean_log_has_no_finding():
+def test_a_clean_log_has_no_issue():
     rng = np.random.default_rng(0)
     pairs = [(u, i, float(rng.integers(1, 6))) for u in range(12) for i in range(12)]
-    found = check(log_of(*pairs))
-    assert found.findings == ()
-    assert "nothing odd" in str(found)
+    report = check(log_of(*pairs))
+    assert report.issues == ()
+    assert "no issue" in str(report)
 
 
 def test_duplicates_with_rows_and_outside_ids():
     log = log_of((7, "a", 3.0), (7, "a", 3.0), (7, "b", 1.0), (7, "b", 5.0), (8, "a", 3.0))
-    found = check(log)
-    assert found["duplicates"].table().select("row", "user", "item").rows() == [
+    report = check(log)
+    assert report["duplicates"].table().select("row", "user", "item").rows() == [
         (1, 7, "a"),
         (2, 7, "a"),
     ]
-    assert found["conflicting_duplicates"].table()["row"].to_list() == [3, 4]
-    assert found["duplicates"].share == pytest.approx(0.4)
+    assert report["conflicting_duplicates"].table()["row"].to_list() == [3, 4]
+    assert report["duplicates"].share == pytest.approx(0.4)
 
 
 def test_duplicate_texts():
@@ -54,9 +54,9 @@ def test_duplicate_texts():
 
 def test_skipped_records_come_first():
     file = io.BytesIO(b"user,item,rating\n1,2,3\n1,3,x\n1,4,5\n1,5,4\n")
-    found = check(read(file, quiet=True))
-    assert found.findings[0].name == "skipped"
-    assert found["skipped"].table()["row"].to_list() == [2]
+    report = check(read(file, quiet=True))
+    assert report.issues[0].name == "skipped"
+    assert report["skipped"].table()["row"].to_list() == [2]
 
 
 def test_ratings_out_of_scale():
@@ -85,13 +85,13 @@ def test_times():
     alone = [(99, i, 1.0, datetime(2019, 5, 5, 5, 5, 5)) for i in range(6)]
     future = (1, 60, 1.0, datetime.now() + timedelta(days=400))
     early = (1, 61, 1.0, datetime(1970, 1, 1, 0, 0, 1))
-    found = check(log_of(*normal, *batch, *alone, future, early, (1, 62, 1.0, None)))
-    assert found["future_times"].table()["row"].to_list() == [937]
-    assert found["early_times"].table()["row"].to_list() == [938]
-    assert found["missing_times"].table()["row"].to_list() == [939]
-    assert found["batch_imports"].count == 30
-    assert found["single_time_users"].table()["user"].to_list() == [99]
-    assert "shared_instant" not in found
+    report = check(log_of(*normal, *batch, *alone, future, early, (1, 62, 1.0, None)))
+    assert report["future_times"].table()["row"].to_list() == [937]
+    assert report["early_times"].table()["row"].to_list() == [938]
+    assert report["missing_times"].table()["row"].to_list() == [939]
+    assert report["batch_imports"].count == 30
+    assert report["single_time_users"].table()["user"].to_list() == [99]
+    assert "shared_instant" not in report
     assert check(log_of(*normal[:100], *batch))["shared_instant"].count == 30
     assert check(log_of((1, 1, 1.0, datetime(2020, 1, 1))))["whole_days"].level == "note"
 
@@ -100,24 +100,24 @@ def test_counts_and_tables():
     events = [(u, i, 1.0) for u in range(30) for i in range(5)] + [(77, 500, 1.0)]
     events += [(0, i, 1.0) for i in range(1000, 1200)]
     table = pl.DataFrame({"item": [0, 9999], "title": ["x", "y"]})
-    found = check(log_of(*events, item_table=table))
-    assert found["items_without_events"].table().row(0) == (None, 9999, 0)
-    assert found["near_empty_users"].table().rows() == [(151, 77, 1)]
-    assert found["near_empty_items"].count == 201
-    assert len(found["near_empty_items"].examples) == 20
-    assert len(found["near_empty_items"].table()) == 201
-    assert found["heavy_users"].table()["user"].to_list() == [0]
+    report = check(log_of(*events, item_table=table))
+    assert report["items_without_events"].table().row(0) == (None, 9999, 0)
+    assert report["near_empty_users"].table().rows() == [(151, 77, 1)]
+    assert report["near_empty_items"].count == 201
+    assert len(report["near_empty_items"].examples) == 20
+    assert len(report["near_empty_items"].table()) == 201
+    assert report["heavy_users"].table()["user"].to_list() == [0]
     assert check(log_of(*events), near_empty=5)["near_empty_users"].count == 30
     with pytest.raises(ParameterError):
         check(log_of(*events), near_empty=-1)
 
 
 def test_report_as_text_and_json():
-    found = check(log_of((1, 1, 1.0, datetime(2020, 1, 1))))
-    assert json.loads(json.dumps(found.to_dict()))["findings"][0]["name"] == found.findings[0].name
-    assert len(str(found).splitlines()) == len(found) + 1
+    report = check(log_of((1, 1, 1.0, datetime(2020, 1, 1))))
+    assert json.loads(json.dumps(report.to_dict()))["issues"][0]["name"] == report.issues[0].name
+    assert len(str(report).splitlines()) == len(report) + 1
     with pytest.raises(KeyError):
-        found["nothing"]
+        report["nothing"]
 
 
 def test_an_empty_log():

@@ -88,7 +88,7 @@ def test_by_user_nobody_is_on_two_sides(reviews):
     sides = [set(users[split.sides == side]) for side in (TRAIN, VALIDATION, TEST)]
     assert sum(map(len, sides)) == 6
     assert all(sides)
-    assert split.test.new_users == split.test.n_users
+    assert split.test.n_new_users == split.test.n_users
 
 
 def test_new_films_have_no_training_event_and_settings_never_see_test_films(films):

@@ -9,7 +9,7 @@ import polars as pl
 
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
-from penchant.data.quality.log_summary import _gini
+from penchant.data.quality.log_summary import gini
 from penchant.results.finding import EXAMPLES, Bar, Finding
 
 RULE = Rule(
@@ -47,8 +47,8 @@ def check(material: Material) -> Iterator[Finding]:
     test, known = test[seen], known[seen]
     rng = np.random.default_rng(material.seed)
     drawn = rng.multivariate_hypergeometric(test + known, n, _RESPLITS, method="marginals")
-    others = np.array([_gini(np.sort(counts)) for counts in drawn])
-    own, middle, spread = _gini(np.sort(test)), float(others.mean()), float(others.std(ddof=1))
+    others = np.array([gini(counts) for counts in drawn])
+    own, middle, spread = gini(test), float(others.mean()), float(others.std(ddof=1))
     shift = own - middle
     z = shift / max(spread, 1e-9)
     level = RULE.bar.level(abs(shift)) if abs(z) >= _Z else "passed"
@@ -60,7 +60,7 @@ def check(material: Material) -> Iterator[Finding]:
         level,
         f"The Gini index of the test items' popularity is {own:.3f}; in {_RESPLITS} random "
         f"re-splits it is {middle:.3f} ± {half:.3f} (z = {z:+.1f}), and in training "
-        f"{_gini(np.sort(known)):.3f}. At 0 all items are as popular, at 1 one has all events.",
+        f"{gini(known):.3f}. At 0 all items are as popular, at 1 one has all events.",
         figure=abs(shift),
         interval=(max(0.0, abs(shift) - half), abs(shift) + half),
         examples=pl.DataFrame(

@@ -36,7 +36,7 @@ def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> p
             f"The attributes are of {len(attributes.matrix):,} items and the log {log.name!r} has "
             f"{log.n_items:,}: take those of this log."
         )
-    likes = plain_ratings(log) >= like
+    likes = ratings_as_written(log) >= like
     events = log.frame().select("user", "item", likes.cast(pl.UInt8).alias("like"), "row")
     item = log.events["item"].to_numpy()
     columns = [
@@ -120,7 +120,7 @@ def attribute_sets(log: Dataset, attributes: Attributes, like: float = 4.0) -> A
     return AttributeSets(log.users, attributes.names, rows[order], starts)
 
 
-def plain_ratings(log: Dataset) -> pl.Series:
+def ratings_as_written(log: Dataset) -> pl.Series:
     """Float64, the ratings as they are written: 3.3, where float32 has 3.2999999523162842.
 
     A database compares them with a threshold such as 3.3 and is to find what is found here.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import polars as pl
 
 from penchant.data.attributes.binary import MOVIELENS, SPELLINGS, attribute_values, check_names
-from penchant.data.attributes.rows import COLUMNS, check_rows, plain_ratings
+from penchant.data.attributes.rows import COLUMNS, check_rows, ratings_as_written
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError
 
@@ -91,7 +91,9 @@ def sql_tables(
     else:
         titles = table["title"].cast(pl.String)
     items = pl.DataFrame([log.items.ids.alias("item"), titles, texts])
-    ratings = log.frame().select("user", "item", plain_ratings(log), pl.col("row").cast(pl.Int64))
+    ratings = log.frame().select(
+        "user", "item", ratings_as_written(log), pl.col("row").cast(pl.Int64)
+    )
     return {
         "ratings": ratings.sort("row", maintain_order=True),
         "items": items.with_columns(pl.when(texts != "").then(texts).alias("genres")),

@@ -7,31 +7,30 @@ from collections.abc import Iterator
 import numpy as np
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.finding import Finding
-from penchant.data.quality.rows import id_rows
+from penchant.data.quality.issue import QualityIssue, id_rows
 
 _HEAVY = 0.05  # of all events
-_UNEQUAL = 10  # times the fair share, so that small logs are not blamed
+_UNEQUAL = 10  # times the fair share, so that small logs have no issue
 
 
-def find(log: Dataset, near_empty: int) -> Iterator[Finding]:
+def issues(log: Dataset, near_empty: int) -> Iterator[QualityIssue]:
     """Users and items with no, few or very many events."""
     for noun, counts in (("user", log.user_counts), ("item", log.item_counts)):
         active = int((counts > 0).sum())
-        unseen = np.flatnonzero(counts == 0)
-        if len(unseen):
-            yield Finding.of(
+        inactive = np.flatnonzero(counts == 0)
+        if len(inactive):
+            yield QualityIssue.of(
                 f"{noun}s_without_events",
                 "note",
-                len(unseen),
+                len(inactive),
                 len(counts),
                 f"{noun}s of the vocabulary have no event",
-                id_rows(log, noun, unseen),
+                id_rows(log, noun, inactive),
             )
         few = np.flatnonzero((counts > 0) & (counts <= near_empty))
         if len(few):
             events = "1 event" if near_empty == 1 else f"{near_empty} events or fewer"
-            yield Finding.of(
+            yield QualityIssue.of(
                 f"near_empty_{noun}s",
                 "note",
                 len(few),
@@ -44,7 +43,7 @@ def find(log: Dataset, near_empty: int) -> Iterator[Finding]:
         if len(heavy):
             heavy = heavy[np.argsort(-counts[heavy], kind="stable")]
             share = counts[heavy[0]] / len(log)
-            yield Finding.of(
+            yield QualityIssue.of(
                 f"heavy_{noun}s",
                 "doubtful",
                 len(heavy),

@@ -1,4 +1,4 @@
-"""How the values of a table's columns are distributed: ages, years, countries, genres."""
+"""Count how the values of a table's columns are distributed: ages, years, countries, genres."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import polars as pl
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _WHOLE_STEPS = (1.0, 2.0, 5.0, 10.0)
-_TAIL = 0.001  # of the values on either side go into the outermost bins
+_TAIL = 0.001  # of the values on either side belong to the outermost bins
 
 
-def distributions(table: pl.DataFrame, *, most: int = 20) -> dict[str, pl.DataFrame]:
-    """A small table for every column whose values say something in sum.
+def column_distributions(table: pl.DataFrame, *, most: int = 20) -> dict[str, pl.DataFrame]:
+    """A small table of counts for every column whose values repeat, or are numbers.
 
     Columns that mainly hold distinct texts, such as ids, titles and addresses, are left out, and
     so are empty ones. Missing values are not counted.
@@ -28,7 +28,7 @@ def distributions(table: pl.DataFrame, *, most: int = 20) -> dict[str, pl.DataFr
         the values: `value` and `count`, in ascending order for numbers, the most frequent first
         for others; lists are counted by their elements.
     """
-    found = {}
+    tables = {}
     for column in table.get_columns()[1:]:
         values = column.explode() if isinstance(column.dtype, pl.List) else column
         values = values.drop_nulls()
@@ -39,15 +39,15 @@ def distributions(table: pl.DataFrame, *, most: int = 20) -> dict[str, pl.DataFr
         counts = values.value_counts(name="count").rename({values.name: "value"})
         if values.dtype.is_numeric():
             few = len(counts) <= most
-            found[column.name] = counts.sort("value") if few else _histogram(values, most)
+            tables[column.name] = counts.sort("value") if few else _histogram(values, most)
         elif 2 * len(counts) <= len(values) or len(counts) <= 2:
             frequent = counts.sort("count", "value", descending=[True, False])
-            found[column.name] = frequent.head(most)
-    return found
+            tables[column.name] = frequent.head(most)
+    return tables
 
 
 def _histogram(values: pl.Series, most: int) -> pl.DataFrame:
-    """Bins of one round width; the outermost take in what is far off."""
+    """Bins of one round width; the outermost include far outliers."""
     numbers = values.cast(pl.Float64).to_numpy()
     low, high = np.quantile(numbers, [_TAIL, 1 - _TAIL], method="nearest")
     steps = _WHOLE_STEPS if values.dtype.is_integer() else _STEPS

@@ -1,4 +1,4 @@
-"""The same user and item, or the same user and text, more than once."""
+"""Find events that repeat a user and item, or a user and text."""
 
 from __future__ import annotations
 
@@ -8,66 +8,64 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.finding import Finding
-from penchant.data.quality.rows import event_rows
+from penchant.data.quality.issue import QualityIssue, event_rows
 
 
-def find(log: Dataset) -> Iterator[Finding]:
+def issues(log: Dataset) -> Iterator[QualityIssue]:
     """Duplicates with the same rating, with conflicting ratings, and of texts."""
-    yield from _of_items(log)
+    yield from _repeated_pairs(log)
     if "text" in log.events.columns:
-        yield from _of_texts(log)
+        yield from _repeated_texts(log)
 
 
-def _of_items(log: Dataset) -> Iterator[Finding]:
+def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
     events = log.events
     key = pl.col("user").cast(pl.Int64) * max(log.n_items, 1) + pl.col("item")
     keys = events.select(key.alias("key")).to_series()
-    twice = keys.is_duplicated().arg_true()
-    if not len(twice):
+    positions = keys.is_duplicated().arg_true()
+    if not len(positions):
         return
-    group = pl.DataFrame({"key": keys.gather(twice), "position": twice})
+    repeated = pl.DataFrame({"key": keys.gather(positions), "position": positions})
     if log.has_ratings:
         rating = pl.col("rating")
-        group = group.with_columns(events["rating"].gather(twice)).with_columns(
-            (rating.max().over("key") > rating.min().over("key")).alias("odd")
+        repeated = repeated.with_columns(events["rating"].gather(positions)).with_columns(
+            (rating.max().over("key") > rating.min().over("key")).alias("conflicting")
         )
     else:
-        group = group.with_columns(pl.lit(False).alias("odd"))
-    group = group.sort("key", "position")
-    for odd, name, sentence in (
+        repeated = repeated.with_columns(pl.lit(False).alias("conflicting"))
+    repeated = repeated.sort("key", "position")
+    for conflicting, name, sentence in (
         (False, "duplicates", "events repeat a user and item{}"),
         (True, "conflicting_duplicates", "events repeat a user and item with different ratings"),
     ):
-        some = group.filter(pl.col("odd") == odd)
-        if len(some):
+        group = repeated.filter(pl.col("conflicting") == conflicting)
+        if len(group):
             same = " with the same rating" if log.has_ratings else ""
-            pairs = some["key"].n_unique()
-            yield Finding.of(
+            pairs = group["key"].n_unique()
+            yield QualityIssue.of(
                 name,
                 "doubtful",
-                len(some),
+                len(group),
                 len(log),
                 f"{sentence.format(same)} ({pairs:,} pairs)",
-                event_rows(log, some["position"].to_numpy()),
+                event_rows(log, group["position"].to_numpy()),
             )
 
 
-def _of_texts(log: Dataset) -> Iterator[Finding]:
-    told = log.events["text"].is_not_null() & (log.events["text"] != "")
-    positions = told.arg_true()
-    texts = log.events.select(pl.col("user", "text")).filter(told)
-    hashed = texts.select(pl.struct("user", "text").hash().alias("key")).to_series()
-    twice = hashed.is_duplicated()
-    if not twice.any():
+def _repeated_texts(log: Dataset) -> Iterator[QualityIssue]:
+    has_text = log.events["text"].is_not_null() & (log.events["text"] != "")
+    texts = log.events.select("user", "text").filter(has_text)
+    hashes = texts.select(pl.struct("user", "text").hash()).to_series()
+    repeated = hashes.is_duplicated()
+    if not repeated.any():
         return
-    order = np.argsort(hashed.filter(twice).to_numpy(), kind="stable")
-    rows = positions.filter(twice).to_numpy()[order]
-    yield Finding.of(
+    order = np.argsort(hashes.filter(repeated).to_numpy(), kind="stable")
+    positions = has_text.arg_true().filter(repeated).to_numpy()[order]
+    yield QualityIssue.of(
         "duplicate_texts",
         "doubtful",
-        len(rows),
+        len(positions),
         len(log),
-        f"events repeat a text of the same user ({hashed.filter(twice).n_unique():,} texts)",
-        event_rows(log, rows, further=("text",)),
+        f"events repeat a text of the same user ({hashes.filter(repeated).n_unique():,} texts)",
+        event_rows(log, positions, further=("text",)),
     )

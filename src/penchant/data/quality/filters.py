@@ -1,4 +1,4 @@
-"""Leave out events on purpose, and keep account of what was left out."""
+"""Filters that keep some of a log's events and record in its origin what they dropped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError
-from penchant.typing import Bool
+from penchant.typing import Bool, Int64
 
 Moment = str | date | datetime
 
@@ -28,22 +28,21 @@ def k_core(log: Dataset, user: int = 5, item: int = 5) -> Dataset:
     if user < 0 or item < 0:
         raise ParameterError("The numbers of events of a k-core must be 0 or more.")
     users, items = log.events["user"].to_numpy(), log.events["item"].to_numpy()
-    left = np.arange(len(log))
+    positions = np.arange(len(log))
     rounds = 0
-    while len(left):
-        n_user = np.bincount(users[left], minlength=log.n_users)
-        n_item = np.bincount(items[left], minlength=log.n_items)
-        keep = (n_user[users[left]] >= user) & (n_item[items[left]] >= item)
+    while len(positions):
+        n_user = np.bincount(users[positions], minlength=log.n_users)
+        n_item = np.bincount(items[positions], minlength=log.n_items)
+        keep = (n_user[users[positions]] >= user) & (n_item[items[positions]] >= item)
         if keep.all():
             break
-        left = left[keep]
+        positions = positions[keep]
         rounds += 1
     mask = np.zeros(len(log), dtype=bool)
-    mask[left] = True
-    what = f"k-core ({user:,} events per user, {item:,} per item)"
-    return _kept(
-        log, mask, what, f" in {rounds} round{'' if rounds == 1 else 's'}", catalogue=False
-    )
+    mask[positions] = True
+    title = f"k-core ({user:,} events per user, {item:,} per item)"
+    note = f" in {rounds} round{'' if rounds == 1 else 's'}"
+    return _filtered(log, mask, title, note, keep_inactive=False)
 
 
 def rating_range(log: Dataset, low: float | None = None, high: float | None = None) -> Dataset:
@@ -60,7 +59,7 @@ def rating_range(log: Dataset, low: float | None = None, high: float | None = No
         mask &= log.ratings >= np.float32(low)
     if high is not None:
         mask &= log.ratings <= np.float32(high)
-    return _kept(log, mask, f"ratings {_span(low, high)}")
+    return _filtered(log, mask, f"ratings {_span(low, high)}")
 
 
 def between(log: Dataset, start: Moment | None = None, end: Moment | None = None) -> Dataset:
@@ -85,7 +84,7 @@ def between(log: Dataset, start: Moment | None = None, end: Moment | None = None
         mask &= times <= high
     missing = times.null_count()
     note = f" ({missing:,} of them without a time)" if missing else ""
-    return _kept(log, mask.fill_null(False).to_numpy(), f"dates {_span(start, end)}", note)
+    return _filtered(log, mask.fill_null(False).to_numpy(), f"dates {_span(start, end)}", note)
 
 
 def drop_duplicates(
@@ -108,15 +107,14 @@ def drop_duplicates(
         raise DataError(f"The log {log.name!r} has no texts.")
     order = ["time", "row"] if log.has_times else ["row"]
     events = log.events.select({"user", by, *order}).with_row_index("position").sort(order)
-    told = pl.col(by).is_not_null()
+    has_key = pl.col(by).is_not_null()
     if by == "text":
-        told &= pl.col("text") != ""
-    told_events, others = events.filter(told), events.filter(~told)
-    chosen = told_events.unique(["user", by], keep=keep, maintain_order=False)
+        has_key &= pl.col("text") != ""
+    distinct = events.filter(has_key).unique(["user", by], keep=keep, maintain_order=False)
     mask = np.zeros(len(log), dtype=bool)
-    mask[chosen["position"].to_numpy()] = True
-    mask[others["position"].to_numpy()] = True
-    return _kept(log, mask, f"duplicates of user and {by} ({keep} kept)")
+    for kept in (distinct, events.filter(~has_key)):
+        mask[kept["position"].to_numpy()] = True
+    return _filtered(log, mask, f"duplicates of user and {by} ({keep} kept)")
 
 
 def where(log: Dataset, expr: pl.Expr) -> Dataset:
@@ -126,54 +124,61 @@ def where(log: Dataset, expr: pl.Expr) -> Dataset:
         DataError: the expression does not fit the log's columns or is not boolean.
     """
     try:
-        chosen = log.frame().select(expr.alias("keep")).to_series()
+        keep = log.frame().select(expr.alias("keep")).to_series()
     except pl.exceptions.PolarsError as error:
         raise DataError(f"The condition does not fit the log: {error}") from None
-    if chosen.dtype != pl.Boolean or len(chosen) != len(log):
+    if keep.dtype != pl.Boolean or len(keep) != len(log):
         raise DataError("The condition must be true or false for each event.")
-    return _kept(log, chosen.fill_null(False).to_numpy(), f"the condition {expr}")
+    return _filtered(log, keep.fill_null(False).to_numpy(), f"the condition {expr}")
 
 
-def _kept(
-    log: Dataset, mask: Bool, what: str, note: str = "", *, catalogue: bool = True
+def _filtered(
+    log: Dataset, mask: Bool, title: str, note: str = "", *, keep_inactive: bool = True
 ) -> Dataset:
-    """The events under the mask, with vocabularies and tables cut to what is left.
+    """The events under the mask, with vocabularies and tables cut to their users and items.
 
-    With `catalogue`, users and items that had no event before stay.
+    With `keep_inactive`, users and items that had no event before stay.
     """
     events = log.events.filter(pl.Series(mask, dtype=pl.Boolean))
-    stay = {}
-    for noun, before in (("user", log.user_counts), ("item", log.item_counts)):
-        after = np.bincount(events[noun].to_numpy(), minlength=len(before))
-        stay[noun] = (after > 0) | ((before == 0) & catalogue)
-    users, items = log.users, log.items
-    gone = {noun: int((~keep).sum()) for noun, keep in stay.items()}
-    if gone["user"]:
-        users = Vocabulary(log.users.take(np.flatnonzero(stay["user"])), noun="user")
-    if gone["item"]:
-        items = Vocabulary(log.items.take(np.flatnonzero(stay["item"])), noun="item")
-    renumbered = []
-    for noun, keep in stay.items():
-        index = np.cumsum(keep, dtype=np.int32) - np.int32(1)
-        renumbered.append(pl.Series(noun, index[events[noun].to_numpy()], dtype=pl.Int32))
-    dropped = len(log) - len(events)
+    users, user_table, user = _cut(
+        log.users, log.user_table, events["user"], log.user_counts, keep_inactive
+    )
+    items, item_table, item = _cut(
+        log.items, log.item_table, events["item"], log.item_counts, keep_inactive
+    )
     sentence = (
-        f"{what} dropped {dropped:,} of {len(log):,} events, "
-        f"{gone['user']:,} users and {gone['item']:,} items{note}"
+        f"{title} dropped {len(log) - len(events):,} of {len(log):,} events, "
+        f"{log.n_users - len(users):,} users and {log.n_items - len(items):,} items{note}"
     )
     return replace(
         log,
-        events=events.with_columns(renumbered),
+        events=events.with_columns(user, item),
         users=users,
         items=items,
-        user_table=_cut(log.user_table, stay["user"]),
-        item_table=_cut(log.item_table, stay["item"]),
+        user_table=user_table,
+        item_table=item_table,
         origin=replace(log.origin, dropped=(*log.origin.dropped, sentence)),
     )
 
 
-def _cut(table: pl.DataFrame | None, keep: Bool) -> pl.DataFrame | None:
-    return None if table is None else table.filter(pl.Series(keep, dtype=pl.Boolean))
+def _cut(
+    vocabulary: Vocabulary,
+    table: pl.DataFrame | None,
+    indices: pl.Series,
+    counts_before: Int64,
+    keep_inactive: bool,
+) -> tuple[Vocabulary, pl.DataFrame | None, pl.Series]:
+    """The vocabulary and table of the users or items that stay, and the events' new indices."""
+    counts = np.bincount(indices.to_numpy(), minlength=len(vocabulary))
+    keep = (counts > 0) | ((counts_before == 0) & keep_inactive)
+    new_index = np.cumsum(keep, dtype=np.int32) - np.int32(1)
+    renumbered = pl.Series(indices.name, new_index[indices.to_numpy()], dtype=pl.Int32)
+    if not keep.all():
+        ids = vocabulary.take(np.flatnonzero(keep))
+        vocabulary = Vocabulary(ids, noun=vocabulary.noun)
+    if table is not None:
+        table = table.filter(pl.Series(keep, dtype=pl.Boolean))
+    return vocabulary, table, renumbered
 
 
 def _span(low: object, high: object) -> str:
@@ -182,7 +187,8 @@ def _span(low: object, high: object) -> str:
     return f"from {low}" + ("" if high is None else f" to {high}")
 
 
-def _moment(value: Moment | None, edge: time) -> datetime | None:
+def _moment(value: Moment | None, time_of_day: time) -> datetime | None:
+    """A moment as a datetime; `time_of_day` completes a date."""
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
@@ -190,4 +196,4 @@ def _moment(value: Moment | None, edge: time) -> datetime | None:
             raise ParameterError(f"{value!r} is no date such as 2018-05-31.") from None
     if isinstance(value, datetime) or value is None:
         return value
-    return datetime.combine(value, edge)
+    return datetime.combine(value, time_of_day)

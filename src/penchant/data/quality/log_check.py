@@ -1,4 +1,4 @@
-"""Find what is odd in a log, before a model learns it."""
+"""Check the quality of a log before a model learns from it."""
 
 from __future__ import annotations
 
@@ -8,59 +8,62 @@ from typing import Any
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality import counts, duplicates, ratings, times
-from penchant.data.quality.finding import Finding
+from penchant.data.quality.issue import QualityIssue
 from penchant.errors import ParameterError
 
 _ORDER = {"wrong": 0, "doubtful": 1, "note": 2}
 
 
 @dataclass(frozen=True, eq=False)
-class Check:
-    """What was found in a log, the worst first.
+class QualityReport:
+    """The quality issues of a log, the worst first.
 
     Attributes:
         name: the log's name.
-        n_events: the number of events that were looked at.
-        findings: one finding a kind; empty where nothing is odd.
+        n_events: the number of its events.
+        issues: one of each kind; empty where there is none.
     """
 
     name: str
     n_events: int
-    findings: tuple[Finding, ...]
+    issues: tuple[QualityIssue, ...]
 
     def __len__(self) -> int:
-        return len(self.findings)
+        return len(self.issues)
 
-    def __iter__(self) -> Iterator[Finding]:
-        return iter(self.findings)
+    def __iter__(self) -> Iterator[QualityIssue]:
+        return iter(self.issues)
 
-    def __getitem__(self, name: str) -> Finding:
-        for finding in self.findings:
-            if finding.name == name:
-                return finding
+    def __getitem__(self, name: str) -> QualityIssue:
+        for issue in self.issues:
+            if issue.name == name:
+                return issue
         raise KeyError(name)
 
     def __contains__(self, name: object) -> bool:
-        return any(finding.name == name for finding in self.findings)
+        return any(issue.name == name for issue in self.issues)
 
     def __str__(self) -> str:
         title = f"Check of {self.name!r}, {self.n_events:,} events: "
-        if not self.findings:
-            return title + "nothing odd was found."
-        lines = [f"{f.level:<8}  {_percent(f.share):>8}  {f.sentence}" for f in self.findings]
-        findings = "1 finding" if len(lines) == 1 else f"{len(lines)} findings"
-        return "\n".join([title + findings, *lines])
+        if not self.issues:
+            return title + "no issue was found."
+        lines = [
+            f"{issue.level:<8}  {_percent(issue.share):>8}  {issue.sentence}"
+            for issue in self.issues
+        ]
+        issues = "1 issue" if len(lines) == 1 else f"{len(lines)} issues"
+        return "\n".join([title + issues, *lines])
 
     def to_dict(self) -> dict[str, Any]:
-        """All findings as plain values for JSON."""
+        """All issues as plain values for JSON."""
         return {
             "name": self.name,
             "n_events": self.n_events,
-            "findings": [finding.to_dict() for finding in self.findings],
+            "issues": [issue.to_dict() for issue in self.issues],
         }
 
 
-def check(log: Dataset, *, near_empty: int = 1) -> Check:
+def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
     """Find skipped records, duplicates, impossible ratings and times, and lopsided counts.
 
     Args:
@@ -72,30 +75,30 @@ def check(log: Dataset, *, near_empty: int = 1) -> Check:
     """
     if near_empty < 0:
         raise ParameterError(f"near_empty must be 0 or more, not {near_empty}.")
-    found = [
-        *skipped(log),
-        *duplicates.find(log),
-        *ratings.find(log),
-        *times.find(log),
-        *counts.find(log, near_empty),
+    issues = [
+        *_skipped_records(log),
+        *duplicates.issues(log),
+        *ratings.issues(log),
+        *times.issues(log),
+        *counts.issues(log, near_empty),
     ]
-    found.sort(key=lambda finding: _ORDER[finding.level])
-    return Check(name=log.name, n_events=len(log), findings=tuple(found))
+    issues.sort(key=lambda issue: _ORDER[issue.level])
+    return QualityReport(name=log.name, n_events=len(log), issues=tuple(issues))
 
 
-def skipped(log: Dataset) -> Iterator[Finding]:
+def _skipped_records(log: Dataset) -> Iterator[QualityIssue]:
     """Records that the reader left out."""
     table = log.origin.skipped
     if table is None or table.is_empty():
         return
     kinds = table["problem"].str.replace(r"'.*'", "…").value_counts(sort=True).head(3)
-    said = ", ".join(f"{problem} ({count:,})" for problem, count in kinds.iter_rows())
-    yield Finding.of(
+    listed = ", ".join(f"{problem} ({count:,})" for problem, count in kinds.iter_rows())
+    yield QualityIssue.of(
         "skipped",
         "wrong",
         len(table),
         len(table) + len(log),
-        f"records were malformed and left out: {said}",
+        f"records were malformed and left out: {listed}",
         lambda limit: table if limit is None else table.head(limit),
     )
 

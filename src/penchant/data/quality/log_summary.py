@@ -1,4 +1,4 @@
-"""A log in a few figures."""
+"""Summarise a log in a few figures."""
 
 from __future__ import annotations
 
@@ -63,15 +63,15 @@ class Summary:
         return plain
 
     def __str__(self) -> str:
-        unseen = self.n_catalogue - self.n_items
-        items = f"{self.n_items:,}" + (f" (and {unseen:,} without events)" if unseen else "")
+        inactive = self.n_catalogue - self.n_items
+        items = f"{self.n_items:,}" + (f" (and {inactive:,} without events)" if inactive else "")
         lines = [
             ("events", f"{self.n_events:,}"),
             ("users", f"{self.n_users:,}"),
             ("items", items),
             ("density", f"{self.density:.3%}"),
-            ("events per user", _said(self.events_per_user)),
-            ("events per item", _said(self.events_per_item)),
+            ("events per user", _listed(self.events_per_user)),
+            ("events per item", _listed(self.events_per_item)),
             ("item Gini", f"{self.gini:.3f}"),
             (
                 "events on top items",
@@ -93,9 +93,9 @@ class Summary:
 
 
 def summary(log: Dataset) -> Summary:
-    """Counts, sparsity, ratings, concentration and time span of a log."""
+    """Compute counts, sparsity, ratings, concentration and time span of a log."""
     users = log.user_counts[log.user_counts > 0]
-    items = np.sort(log.item_counts[log.item_counts > 0])
+    items = log.item_counts[log.item_counts > 0]
     times = log.events["time"].drop_nulls() if "time" in log.events.columns else None
     rated = log.has_ratings and len(log) > 0
     ratings = log.ratings.astype(np.float64) if rated else None
@@ -106,21 +106,30 @@ def summary(log: Dataset) -> Summary:
         n_users=len(users),
         n_items=len(items),
         n_catalogue=log.n_items,
-        density=_pairs(log) / (len(users) * len(items)) if len(log) else 0.0,
+        density=_distinct_pairs(log) / (len(users) * len(items)) if len(log) else 0.0,
         rating_mean=None if ratings is None else float(ratings.mean()),
         rating_std=None if ratings is None else float(ratings.std()),
         rating_histogram=() if ratings is None else _histogram(ratings),
         events_per_user=_quantiles(users),
         events_per_item=_quantiles(items),
-        gini=_gini(items),
-        top_1_percent=_top(items, 0.01),
-        top_10_percent=_top(items, 0.1),
+        gini=gini(items),
+        top_1_percent=_top_share(items, 0.01),
+        top_10_percent=_top_share(items, 0.1),
         first=first if isinstance(first, datetime) else None,
         last=last if isinstance(last, datetime) else None,
     )
 
 
-def _pairs(log: Dataset) -> int:
+def gini(counts: Int64) -> float:
+    """The Gini index of counts: 0 where all are equal, towards 1 where one has everything."""
+    n = len(counts)
+    if not n:
+        return 0.0
+    ranks = np.arange(1, n + 1)
+    return float(((2 * ranks - n - 1) * np.sort(counts)).sum() / (n * counts.sum()))
+
+
+def _distinct_pairs(log: Dataset) -> int:
     users = log.events["user"].cast(int)
     return (users * log.n_items + log.events["item"]).n_unique()
 
@@ -140,20 +149,13 @@ def _quantiles(counts: Int64) -> dict[str, float]:
     return {name: float(v) for name, v in zip(_QUANTILES, values, strict=True)}
 
 
-def _gini(ordered: Int64) -> float:
-    n = len(ordered)
-    if not n:
+def _top_share(counts: Int64, share: float) -> float:
+    """The events on the most popular `share` of items, as a share of all events."""
+    if not len(counts):
         return 0.0
-    ranks = np.arange(1, n + 1)
-    return float(((2 * ranks - n - 1) * ordered).sum() / (n * ordered.sum()))
+    n = max(1, round(share * len(counts)))
+    return float(np.sort(counts)[-n:].sum() / counts.sum())
 
 
-def _top(ordered: Int64, share: float) -> float:
-    if not len(ordered):
-        return 0.0
-    n = max(1, round(share * len(ordered)))
-    return float(ordered[-n:].sum() / ordered.sum())
-
-
-def _said(quantiles: dict[str, float]) -> str:
+def _listed(quantiles: dict[str, float]) -> str:
     return ", ".join(f"{name} {value:,g}" for name, value in quantiles.items())

@@ -1,4 +1,4 @@
-"""Ratings that cannot be, and users whose ratings say nothing."""
+"""Find impossible ratings, and users whose ratings carry no information."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.finding import Finding
-from penchant.data.quality.rows import event_rows, id_rows
+from penchant.data.quality.issue import QualityIssue, event_rows, id_rows
+from penchant.typing import Float32, Int64
 
-_USUAL = ((1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
-_INSIDE = 0.99  # of the ratings, where the few others are strays
-_ENOUGH = 5  # events from which on a user's ratings should differ
+_USUAL_SCALES = ((1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
+_INSIDE = 0.99  # of the ratings lie on a scale that the others miss by mistake
+_MIN_EVENTS = 5  # from here on a user's ratings should differ
 
 
-def find(log: Dataset) -> Iterator[Finding]:
-    """Ratings beyond the scale, zeros that may mean `not rated`, users who never differ."""
+def issues(log: Dataset) -> Iterator[QualityIssue]:
+    """Ratings outside the scale, zeros that may mean `not rated`, users of one rating."""
     if not log.has_ratings or not len(log):
         return
     ratings = log.ratings
     values, counts = np.unique(ratings, return_counts=True)
     if len(values) == 1:
-        yield Finding.of(
+        yield QualityIssue.of(
             "one_rating",
             "note",
             len(log),
@@ -32,15 +32,15 @@ def find(log: Dataset) -> Iterator[Finding]:
             event_rows(log, np.arange(len(log))),
         )
         return
-    zeros = _zeros(values, counts, log.scale)
-    scale, certain = (log.scale, True) if log.scale else (_guess(values, counts, zeros), False)
+    zeros = _count_zeros(values, counts, log.scale)
+    scale = log.scale or _guess_scale(values, counts, zeros)
     if scale is not None:
         outside = (ratings < scale[0]) | (ratings > scale[1])
         if zeros:
             outside &= ratings != 0
-        yield from _outside(log, outside, scale, certain)
+        yield from _out_of_scale(log, np.flatnonzero(outside), scale)
     if zeros:
-        yield Finding.of(
+        yield QualityIssue.of(
             "zeros",
             "doubtful",
             zeros,
@@ -49,32 +49,27 @@ def find(log: Dataset) -> Iterator[Finding]:
             f"0 often means that nobody rated",
             event_rows(log, np.flatnonzero(ratings == 0)),
         )
-    yield from _constant(log)
+    yield from _constant_raters(log)
 
 
-def _outside(
-    log: Dataset, outside: np.ndarray[tuple[int], np.dtype[np.bool_]],
-    scale: tuple[float, float], certain: bool,
-) -> Iterator[Finding]:  # fmt: skip
-    positions = np.flatnonzero(outside)
+def _out_of_scale(
+    log: Dataset, positions: Int64, scale: tuple[float, float]
+) -> Iterator[QualityIssue]:
     if not len(positions):
         return
-    of = "the scale" if certain else "what looks like the scale"
-    yield Finding.of(
+    is_known = log.scale is not None
+    named = "the scale" if is_known else "what looks like the scale"
+    yield QualityIssue.of(
         "out_of_scale",
-        "wrong" if certain else "doubtful",
+        "wrong" if is_known else "doubtful",
         len(positions),
         len(log),
-        f"ratings are outside {of}, {scale[0]:g} to {scale[1]:g}",
+        f"ratings are outside {named}, {scale[0]:g} to {scale[1]:g}",
         event_rows(log, positions),
     )
 
 
-def _zeros(
-    values: np.ndarray[tuple[int], np.dtype[np.float32]],
-    counts: np.ndarray[tuple[int], np.dtype[np.int64]],
-    scale: tuple[float, float] | None,
-) -> int:
+def _count_zeros(values: Float32, counts: Int64, scale: tuple[float, float] | None) -> int:
     """How many zeros there are in a log of whole ratings from 1."""
     if scale is not None or values[0] != 0 or len(values) < 4:
         return 0
@@ -83,14 +78,10 @@ def _zeros(
     return int(counts[0]) if whole and others[0] == 1 else 0
 
 
-def _guess(
-    values: np.ndarray[tuple[int], np.dtype[np.float32]],
-    counts: np.ndarray[tuple[int], np.dtype[np.int64]],
-    zeros: int,
-) -> tuple[float, float] | None:
+def _guess_scale(values: Float32, counts: Int64, zeros: int) -> tuple[float, float] | None:
     """The narrowest usual scale that nearly all ratings are on."""
     rated = counts.sum() - zeros
-    for low, high in _USUAL:
+    for low, high in _USUAL_SCALES:
         inside = (values >= low) & (values <= high) & ((values != 0) | (zeros == 0))
         halves = bool((values[inside] != np.round(values[inside])).any())
         if low == 1.0 and halves and 0.5 in values:
@@ -100,22 +91,22 @@ def _guess(
     return None
 
 
-def _constant(log: Dataset) -> Iterator[Finding]:
+def _constant_raters(log: Dataset) -> Iterator[QualityIssue]:
     users = (
         log.events.lazy()
         .group_by("user")
         .agg(pl.len(), low=pl.col("rating").min(), high=pl.col("rating").max())
-        .filter((pl.col("low") == pl.col("high")) & (pl.col("len") >= _ENOUGH))
+        .filter((pl.col("low") == pl.col("high")) & (pl.col("len") >= _MIN_EVENTS))
         .sort("len", "user", descending=[True, False])
         .collect()
     )
     if len(users):
-        yield Finding.of(
+        yield QualityIssue.of(
             "constant_raters",
             "doubtful",
             len(users),
             int((log.user_counts > 0).sum()),
-            f"users with {_ENOUGH} events or more always give the same rating "
+            f"users with {_MIN_EVENTS} events or more always give the same rating "
             f"({int(users['len'].sum()):,} events)",
             id_rows(log, "user", users["user"].to_numpy(), {"rating": users["low"].to_numpy()}),
         )

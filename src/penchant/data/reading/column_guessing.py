@@ -1,4 +1,4 @@
-"""Which column of a source is the user, the item, the rating, the time and the text."""
+"""Guess which columns of a source are the user, the item, the rating, the time and the text."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from penchant.errors import DataError
 
 ROLES = ("user", "item", "rating", "time", "text")
-Wish = str | int | bool | None
-"""A column's name or position from 0; None guesses, False goes without."""
+ColumnChoice = str | int | bool | None
+"""A column's name or position from 0; None guesses the column, False reads none."""
 
-# In each line the more telling names come first. Case and punctuation are left out.
+# Usual names without case and punctuation, the more specific ones first.
 _NAMES: dict[str, tuple[str, ...]] = {
     role: tuple(names.split())
     for role, names in {
@@ -38,19 +38,19 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 _ALL_NAMES = frozenset(name for names in _NAMES.values() for name in names)
 _TABLE_IDS = ("id", "key")
-_ISO = re.compile(r"\d{4}-\d\d-\d\d")
+_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _ASIN = re.compile(r"B[0-9A-Z]{9}|\d{9}[\dX]")
 _AMAZON_USER = re.compile(r"A[0-9A-Z]{8,20}")
 
 
-def plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A column name without case, punctuation and a type such as RecBole's `:token`."""
     return re.sub(r"[\W_]+", "", re.sub(r":(token|float|token_seq|float_seq)$", "", name)).lower()
 
 
 def is_known_name(cell: str) -> bool:
     """Whether a text is a usual name of one of the columns wanted."""
-    return plain(cell) in _ALL_NAMES
+    return plain_name(cell) in _ALL_NAMES
 
 
 def is_number(text: str) -> bool:
@@ -62,32 +62,41 @@ def is_number(text: str) -> bool:
     return "_" not in text
 
 
-def choose(
+def choose_columns(
     names: Sequence[str],
-    wishes: Mapping[str, Wish],
+    choices: Mapping[str, ColumnChoice],
     sample: Sequence[Sequence[str]],
     *,
-    headed: bool,
+    has_header: bool,
     source: str,
 ) -> tuple[dict[str, str], tuple[str, ...]]:
-    """The column of each role and which of these were guessed.
+    """The column of each role, and the roles whose columns were guessed.
 
     `sample` is a few records as text, used where columns have no names of their own.
 
     Raises:
         DataError: a column asked for does not exist, is asked for twice, or the user or item
-            column cannot be told.
+            column is not recognised.
     """
-    given = {r: _wanted(w, r, names, source) for r, w in wishes.items() if _is_given(w)}
-    taken = list(given.values())
-    twice = next((c for c in taken if taken.count(c) > 1), None)
-    if twice is not None:
-        roles = " and ".join(r for r, c in given.items() if c == twice)
-        raise DataError(f"{source}: the column {twice!r} cannot be both {roles}.")
-    free = [c for c in names if c not in taken]
-    found = by_name(free) if headed else _by_content(names, free, sample)
-    guessed = {r: c for r, c in found.items() if r not in given and wishes.get(r) is not False}
-    columns = {r: given.get(r) or guessed[r] for r in ROLES if r in given or r in guessed}
+    requested = {
+        role: _requested(choice, role, names, source)
+        for role, choice in choices.items()
+        if choice is not None and not isinstance(choice, bool)
+    }
+    taken = list(requested.values())
+    repeated = next((column for column in taken if taken.count(column) > 1), None)
+    if repeated is not None:
+        roles = " and ".join(role for role, column in requested.items() if column == repeated)
+        raise DataError(f"{source}: the column {repeated!r} cannot be both {roles}.")
+    free = [name for name in names if name not in taken]
+    candidates = roles_by_name(free) if has_header else _roles_by_content(names, free, sample)
+    guessed = {
+        role: column
+        for role, column in candidates.items()
+        if role not in requested and choices.get(role) is not False
+    }
+    chosen = requested | guessed
+    columns = {role: chosen[role] for role in ROLES if role in chosen}
     for role in ("user", "item"):
         if role not in columns:
             listed = ", ".join(repr(n) for n in names[:30]) + (" …" if len(names) > 30 else "")
@@ -95,94 +104,99 @@ def choose(
                 f"{source}: no {role} column was recognised among {listed}; "
                 f"say which it is with {role}='…' (--{role} …)."
             )
-    return columns, tuple(r for r in columns if r in guessed and plain(columns[r]) != r)
+    return columns, tuple(r for r in columns if r in guessed and plain_name(columns[r]) != r)
 
 
-def by_name(names: Sequence[str]) -> dict[str, str]:
-    """The role each name usually has."""
-    names_of = {plain(name): name for name in reversed(names)}
-    found = {}
+def roles_by_name(names: Sequence[str]) -> dict[str, str]:
+    """The column of each role that has a usual name."""
+    columns = _by_plain_name(names)
+    roles = {}
     for role, usual in _NAMES.items():
-        hit = next((names_of[u] for u in usual if u in names_of), None)
-        if hit is not None:
-            found[role] = hit
-    return found
+        column = next((columns[name] for name in usual if name in columns), None)
+        if column is not None:
+            roles[role] = column
+    return roles
 
 
 def id_column(names: Sequence[str], noun: str) -> str:
     """The column with the ids of a user or item table: by name, otherwise the first."""
-    names_of = {plain(name): name for name in reversed(names)}
+    columns = _by_plain_name(names)
     usual = (*_NAMES[noun], *_TABLE_IDS)
-    return next((names_of[u] for u in usual if u in names_of), names[0])
+    return next((columns[name] for name in usual if name in columns), names[0])
 
 
-def _is_given(wish: Wish) -> bool:
-    return wish is not None and not isinstance(wish, bool)
+def _by_plain_name(names: Sequence[str]) -> dict[str, str]:
+    """Columns by their plain names; of columns with the same plain name the first."""
+    return {plain_name(name): name for name in reversed(names)}
 
 
-def _wanted(wish: Wish, role: str, names: Sequence[str], source: str) -> str:
-    if isinstance(wish, str) and wish in names:
-        return wish
-    if isinstance(wish, str):
-        same = [n for n in names if plain(n) == plain(wish)]
-        if len(same) == 1:
-            return same[0]
-        wish = int(wish) if wish.isdecimal() else wish
-    if isinstance(wish, int) and 0 <= wish < len(names):
-        return names[wish]
+def _requested(choice: str | int, role: str, names: Sequence[str], source: str) -> str:
+    """The column that is asked for by name, by a name alike or by position."""
+    if isinstance(choice, str) and choice in names:
+        return choice
+    if isinstance(choice, str):
+        alike = [name for name in names if plain_name(name) == plain_name(choice)]
+        if len(alike) == 1:
+            return alike[0]
+        choice = int(choice) if choice.isdecimal() else choice
+    if isinstance(choice, int) and 0 <= choice < len(names):
+        return names[choice]
     listed = ", ".join(repr(n) for n in names[:30])
-    raise DataError(f"{source} has no column {wish!r} for the {role}: it has {listed}.")
+    raise DataError(f"{source} has no column {choice!r} for the {role}: it has {listed}.")
 
 
-def _by_content(
+def _roles_by_content(
     names: Sequence[str], free: Sequence[str], sample: Sequence[Sequence[str]]
 ) -> dict[str, str]:
-    """Roles of nameless columns: user first, then item; rating and time by their values."""
+    """Roles of columns without names: user first, then item; rating and time by their values."""
     values = {
-        name: [r[n].strip() for r in sample if n < len(r) and r[n].strip()]
+        name: [cells[n].strip() for cells in sample if n < len(cells) and cells[n].strip()]
         for n, name in enumerate(names)
     }
     kinds = {name: _kind(values[name]) for name in free}
-    ids = [n for n in free if kinds[n] in ("id", "count")]
-    found = dict(zip(("user", "item"), ids, strict=False))
-    if len(ids) >= 2 and _all(_ASIN, values[ids[0]]) and _all(_AMAZON_USER, values[ids[1]]):
-        found = {"user": ids[1], "item": ids[0]}  # Amazon's 2018 files put the item first
-    rest = [n for n in free if n not in found.values()]
+    ids = [name for name in free if kinds[name] in ("id", "count")]
+    roles = dict(zip(("user", "item"), ids, strict=False))
+    if (
+        len(ids) >= 2
+        and _all_match(_ASIN, values[ids[0]])
+        and (_all_match(_AMAZON_USER, values[ids[1]]))
+    ):
+        roles = {"user": ids[1], "item": ids[0]}  # Amazon's 2018 files put the item first
+    rest = [name for name in free if name not in roles.values()]
     for role, wanted in (("rating", ("count", "score")), ("time", ("time",)), ("text", ("text",))):
         for name in rest:
             if kinds[name] in wanted and (role != "rating" or _are_scores(values[name])):
-                found.setdefault(role, name)
-    return found
+                roles.setdefault(role, name)
+    return roles
 
 
 def _kind(values: Sequence[str]) -> str:
-    """`time`, `score` (fractions), `count` (small whole numbers), `text` or `id`."""
+    """`time`, `score` (fractions), `count` (small whole numbers), `text`, `id` or `empty`."""
     if not values:
         return "empty"
     numbers = [float(v) for v in values if is_number(v)]
     if len(numbers) > len(values) / 2:
-        middle = sorted(numbers)[len(numbers) // 2]
-        if middle >= 1e8 and not any("." in v for v in values) and _epoch(middle):
+        median = sorted(numbers)[len(numbers) // 2]
+        if _may_be_instant(median):
             return "time"
-        if any("." in v for v in values):
-            return "time" if _epoch(middle) else "score"
-        return "count"
-    if sum(bool(_ISO.match(v)) for v in values) > len(values) / 2:
+        return "score" if any("." in v for v in values) else "count"
+    if sum(bool(_ISO_DATE.match(v)) for v in values) > len(values) / 2:
         return "time"
     return "text" if sum(v.count(" ") for v in values) > 4 * len(values) else "id"
 
 
-def _epoch(number: float) -> bool:
+def _may_be_instant(number: float) -> bool:
     """Whether a number may be an instant from 1985 to 2060 in some unit since 1970."""
     return any(4.7e8 <= number / unit <= 2.85e9 for unit in (1, 1e3, 1e6, 1e9))
 
 
 def _are_scores(values: Sequence[str]) -> bool:
+    """Whether numbers are from -100 to 100 with at most one decimal."""
     numbers = [float(v) for v in values if is_number(v)]
     return bool(numbers) and all(
         -100 <= x <= 100 and abs(x * 10 - round(x * 10)) < 1e-9 for x in numbers
     )
 
 
-def _all(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
+def _all_match(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
     return bool(values) and all(pattern.fullmatch(v) for v in values)

@@ -1,4 +1,4 @@
-"""Tables with a row per user or item: which column has the ids, and how they join a log."""
+"""Tables with a row per user or item: find their column of ids and join them to a log."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from dataclasses import dataclass
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.reading.column_guessing import id_column, plain
-from penchant.data.reading.raw import Raw
-from penchant.data.reading.typed_columns import clean_ids, untext, whole_numbers
-from penchant.data.vocabulary import canonical
+from penchant.data.reading.column_guessing import id_column, plain_name
+from penchant.data.reading.records import RawRecords
+from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids
+from penchant.data.vocabulary import canonical_ids
 from penchant.errors import DataError
 from penchant.run import say
 
-_SHOWN = 12  # columns that are named
-_LISTS = 0.05  # the share of a column's texts with a bar from which all are lists
+_NAMED_COLUMNS = 12  # in a message
+_LIST_SHARE = 0.05  # of a column's texts have a bar: from here on all are read as lists
 
 
 @dataclass(frozen=True, eq=False)
 class IdTable:
-    """What is known of users or items, before it is part of a log.
+    """A table of users or items before it joins a log.
 
     Attributes:
         noun: `user` or `item`.
         frame: the ids in a first column of that name, then all other columns.
         source: the file or frame that it came from.
-        column: what the column of ids is called there.
+        column: the source's name for the column of ids.
     """
 
     noun: str
@@ -35,79 +35,82 @@ class IdTable:
     column: str
 
 
-def id_table(raw: Raw, noun: str, ids: pl.Series, named: str | None = None) -> IdTable:
-    """The records of a source as a table of users or items.
+def id_table(
+    records: RawRecords, noun: str, ids: pl.Series, log_column: str | None = None
+) -> IdTable:
+    """Turn the records of a source into a table of users or items.
 
-    The ids are in the column that the log calls so, else in one with a usual name, in `id`, or in
-    the first: in whichever of them the log's ids are found most often. Texts of a text file that
-    are lists, as in `Comedy|Drama`, become lists. Records without an id are left out, which is
-    said.
+    The ids are in the column that has the name of the log's, in one with a usual name, in `id`,
+    or in the first: in whichever of them the log's ids are found most often. Texts of a text
+    file such as `Comedy|Drama` become lists. Records without an id are left out with a message.
 
     Args:
-        raw: the records.
+        records: the records.
         noun: `user` or `item`.
-        ids: of the log.
-        named: what the log's source calls its column of these ids, where it is known.
+        ids: those of the log.
+        log_column: the name of the column of these ids in the log's source, where it is known.
     """
-    column = _id_column(raw.frame, noun, ids, named)
-    found = clean_ids(raw.frame[column]).alias(noun)
-    further = raw.frame.drop(column)
-    if noun in further.columns:
-        further = further.rename({noun: f"source_{noun}"})
-    if raw.is_text:
-        found = whole_numbers(found)
-        further = further.select(_listed(untext(further[c])) for c in further.columns)
-    missing = found.null_count() + len(raw.skipped)
+    column = _find_id_column(records.frame, noun, ids, log_column)
+    table_ids = clean_ids(records.frame[column]).alias(noun)
+    others = records.frame.drop(column)
+    if noun in others.columns:
+        others = others.rename({noun: f"source_{noun}"})
+    if records.is_text:
+        table_ids = integer_ids(table_ids)
+        others = others.select(_split_lists(infer_type(others[c])) for c in others.columns)
+    missing = table_ids.null_count() + len(records.skipped)
     if missing:
-        say(f"{raw.source}: {missing:,} records of the {noun} table are malformed and left out.")
-    frame = found.to_frame().hstack(further).filter(pl.col(noun).is_not_null())
-    return IdTable(noun, frame, raw.source, column)
+        say(
+            f"{records.source}: {missing:,} records of the {noun} table are malformed and left out."
+        )
+    frame = table_ids.to_frame().hstack(others).filter(pl.col(noun).is_not_null())
+    return IdTable(noun, frame, records.source, column)
 
 
 def same_type(
     frame: pl.DataFrame, table: pl.DataFrame, noun: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Make both ids texts where only one side is integers: `12` and 12 are the same id."""
-    texts = [t[noun].dtype == pl.String for t in (frame, table)]
-    if not any(texts) or all(texts):
+    are_texts = [t[noun].dtype == pl.String for t in (frame, table)]
+    if not any(are_texts) or all(are_texts):
         return frame, table
     as_text = pl.col(noun).cast(pl.String)
     return frame.with_columns(as_text), table.with_columns(as_text)
 
 
 def with_table(log: Dataset, table: IdTable) -> Dataset:
-    """The log with the columns of a table beside those it has, and with the table's further ids.
+    """Add a table's columns to those of the log's own table, and its further ids to the log.
 
-    How many of the ids are the log's own is said.
+    A message says how many of the ids are the log's.
 
     Raises:
         DataError: the table is empty, has an id twice or none of the log's, or has a column that
             the log's own table has.
     """
     noun, source = table.noun, table.source
-    given = table.frame.with_columns(canonical(table.frame[noun], noun).alias(noun))
+    added = table.frame.with_columns(canonical_ids(table.frame[noun], noun).alias(noun))
     vocabulary = log.items if noun == "item" else log.users
     own = log.item_table if noun == "item" else log.user_table
     if own is None:
         own = vocabulary.ids.alias(noun).to_frame()
-    _refuse_bad(given, own, table, log.name)
-    events, given = same_type(log.frame(), given, noun)
-    own, _ = same_type(own, given, noun)
-    old = int(given[noun].is_in(own[noun].implode()).sum())
-    if not old:
+    _refuse_unusable(added, own, table, log.name)
+    events, added = same_type(log.frame(), added, noun)
+    own, _ = same_type(own, added, noun)
+    n_known = int(added[noun].is_in(own[noun].implode()).sum())
+    if not n_known:
         raise DataError(
-            f"{source}: none of its {noun} ids, such as {given[noun][0]!r} in the column "
+            f"{source}: none of its {noun} ids, such as {added[noun][0]!r} in the column "
             f"{table.column!r}, is in the log {log.name!r}, which has ids such as "
             f"{vocabulary.ids[0]!r}; if another column has them, call that one {noun!r}."
         )
     tables = {"user": log.user_table, "item": log.item_table}
-    tables[noun] = own.join(given, on=noun, how="full", coalesce=True)
-    names = given.columns[1:]
-    shown = ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")
-    new = f" and {len(given) - old:,} new" if len(given) > old else ""
+    tables[noun] = own.join(added, on=noun, how="full", coalesce=True)
+    names = added.columns[1:]
+    listed = ", ".join(names[:_NAMED_COLUMNS]) + (" …" if len(names) > _NAMED_COLUMNS else "")
+    new = f" and {len(added) - n_known:,} new" if len(added) > n_known else ""
     say(
-        f"{source}: {old:,} of the log's {len(vocabulary):,} {noun}s{new}, known by "
-        f"{table.column!r}, with {shown or 'no further column'}."
+        f"{source}: {n_known:,} of the log's {len(vocabulary):,} {noun}s{new}, known by "
+        f"{table.column!r}, with {listed or 'no further column'}."
     )
     return Dataset.from_frame(
         events,
@@ -119,17 +122,17 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     )
 
 
-def _refuse_bad(given: pl.DataFrame, own: pl.DataFrame, table: IdTable, name: str) -> None:
+def _refuse_unusable(added: pl.DataFrame, own: pl.DataFrame, table: IdTable, name: str) -> None:
     noun = table.noun
-    if not len(given):
+    if not len(added):
         raise DataError(f"{table.source} has no {noun}: name a file with a row per {noun}.")
-    twice = given[noun].filter(given[noun].is_duplicated())
-    if len(twice):
+    repeated = added[noun].filter(added[noun].is_duplicated())
+    if len(repeated):
         raise DataError(
-            f"{table.source} has the {noun} {twice[0]!r} more than once in the column "
+            f"{table.source} has the {noun} {repeated[0]!r} more than once in the column "
             f"{table.column!r}: leave one row of each."
         )
-    both = [c for c in given.columns[1:] if c in own.columns]
+    both = [c for c in added.columns[1:] if c in own.columns]
     if both:
         raise DataError(
             f"{table.source} and the {noun} table of {name!r} both have {', '.join(both)}: take "
@@ -137,42 +140,46 @@ def _refuse_bad(given: pl.DataFrame, own: pl.DataFrame, table: IdTable, name: st
         )
 
 
-def _id_column(frame: pl.DataFrame, noun: str, ids: pl.Series, named: str | None) -> str:
+def _find_id_column(frame: pl.DataFrame, noun: str, ids: pl.Series, log_column: str | None) -> str:
+    """The column in which the log's ids are found most often, among the likely ones."""
     names = frame.columns
-    places = {plain(name): name for name in reversed(names)}
+    columns = {plain_name(name): name for name in reversed(names)}
     usual = id_column(names, noun)
-    called = None if named is None else places.get(plain(named))
-    wishes = [places.get(noun), called, usual, places.get("id"), names[0]]
-    if plain(usual).endswith(("title", "name")):  # ids in a log that has no others
-        wishes[2:4] = [places.get("id"), usual]
-    likely = list(dict.fromkeys(name for name in wishes if name is not None))
+    same_name = None if log_column is None else columns.get(plain_name(log_column))
+    last = [usual, columns.get("id")]
+    if plain_name(usual).endswith(("title", "name")):  # ids in a log that has no others
+        last.reverse()
+    candidates = [columns.get(noun), same_name, *last, names[0]]
+    likely = list(dict.fromkeys(name for name in candidates if name is not None))
     if len(likely) == 1:
         return likely[0]
     known = ids.unique().cast(pl.String).implode()
 
-    def hits(name: str) -> int:
-        column = frame[name]
-        if column.dtype.is_float() or column.dtype.is_decimal():
-            whole = column.cast(pl.Float64).cast(pl.Int64, strict=False)
-            column = (
-                whole.to_frame()
-                .select(
-                    pl.when(pl.first().cast(pl.Float64) == column.cast(pl.Float64)).then(pl.first())
-                )
-                .to_series()
-            )
+    def n_known(name: str) -> int:
+        column = _whole_to_integer(frame[name])
         if not (column.dtype.is_integer() or column.dtype in (pl.String, pl.Categorical, pl.Enum)):
             return 0
         return int(column.cast(pl.String).str.strip_chars().is_in(known).sum())
 
-    return max(likely, key=hits)
+    return max(likely, key=n_known)
 
 
-def _listed(column: pl.Series) -> pl.Series:
+def _whole_to_integer(column: pl.Series) -> pl.Series:
+    """A column of fractional numbers as integers, null where one is not whole."""
+    if not (column.dtype.is_float() or column.dtype.is_decimal()):
+        return column
+    numbers = column.cast(pl.Float64)
+    integers = numbers.cast(pl.Int64, strict=False).alias("integer").to_frame()
+    whole = pl.col("integer").cast(pl.Float64) == numbers
+    return integers.select(pl.when(whole).then("integer")).to_series()
+
+
+def _split_lists(column: pl.Series) -> pl.Series:
     """Texts such as `Comedy|Drama` as lists, where a column has enough of them."""
     if column.dtype != pl.String:
         return column
-    bars = column.str.contains(r"\S\|\S").mean()
-    if not isinstance(bars, float) or bars < _LISTS or column.str.contains("^https?://").any():
+    share = column.str.contains(r"\S\|\S").mean()
+    has_urls = column.str.contains("^https?://").any()
+    if not isinstance(share, float) or share < _LIST_SHARE or has_urls:
         return column
     return column.str.split("|")

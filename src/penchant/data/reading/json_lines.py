@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, as Amazon's and Yelp's reviews come."""
+"""Read JSON lines, one object a line, as in the reviews of Amazon and Yelp."""
 
 from __future__ import annotations
 
@@ -8,89 +8,96 @@ from typing import Any
 
 import polars as pl
 
-from penchant.data.reading.raw import Raw, Skip, series_of, shorten
+from penchant.data.reading.records import RawRecords, SkippedRecord, series_of, shorten
 from penchant.errors import DataError
 
 
-def read_json_lines(data: bytes, source: str) -> Raw:
+def read_json_lines(data: bytes, source: str) -> RawRecords:
     """Read UTF-8 JSON lines, or one JSON array of objects.
 
     Raises:
-        DataError: an array is not JSON.
+        DataError: an array is not JSON, or no line is a JSON object.
     """
     if data.lstrip()[:1] == b"[":
         return _read_array(data, source)
-    # Polars skips nothing it cannot read, but drops blank lines, which would shift the rows.
+    # Polars drops blank lines, which would shift the record numbers.
     if b"\n\n" not in data.strip() and b"\n\r\n" not in data:
         try:
             frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
             if frame.height == data.strip().count(b"\n") + 1:
-                return Raw(frame=frame, source=source, shift=0)
+                return RawRecords(frame=frame, source=source, lines_before=0)
         except pl.exceptions.PolarsError:
             pass
-    return _read_carefully(data.decode(), source)
+    return _read_line_by_line(data.decode(), source)
 
 
-def _read_array(data: bytes, source: str) -> Raw:
+def _read_array(data: bytes, source: str) -> RawRecords:
     try:
-        records = json.loads(data)
+        values = json.loads(data)
     except ValueError as error:
         raise DataError(f"{source} is not JSON: {error}.") from None
-    good, rows, skipped = [], [], []
-    for row, record in enumerate(records, start=1):
-        if isinstance(record, dict):
-            good.append(record)
-            rows.append(row)
+    records: list[dict[str, Any]] = []
+    numbers: list[int] = []
+    skipped: list[SkippedRecord] = []
+    for number, value in enumerate(values, start=1):
+        if isinstance(value, dict):
+            records.append(value)
+            numbers.append(number)
         else:
-            content = shorten(json.dumps(record))
-            skipped.append(Skip(row, "not a JSON object", content, f"record {row}"))
-    return Raw(frame=_table(good), source=source, rows=_u32(rows), skipped=tuple(skipped))
+            content = shorten(json.dumps(value))
+            skipped.append(SkippedRecord(number, "not a JSON object", content, f"record {number}"))
+    return RawRecords(
+        frame=_frame(records), source=source, numbers=_uint32(numbers), skipped=tuple(skipped)
+    )
 
 
-def _read_carefully(text: str, source: str) -> Raw:
-    good: list[dict[str, Any]] = []
-    rows: list[int] = []
+def _read_line_by_line(text: str, source: str) -> RawRecords:
+    """Read each line on its own; lines that are no JSON object are skipped."""
+    records: list[dict[str, Any]] = []
+    numbers: list[int] = []
     lines: list[int] = []
-    skipped: list[Skip] = []
-    row = 0
+    skipped: list[SkippedRecord] = []
+    number = 0
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
             continue
-        row += 1
+        number += 1
         try:
             record = json.loads(content)
             problem = "" if isinstance(record, dict) else "not a JSON object"
         except ValueError as error:
             record, problem = None, f"not JSON ({error})"
         if problem:
-            skipped.append(Skip(row, problem, shorten(content), f"line {line}"))
+            skipped.append(SkippedRecord(number, problem, shorten(content), f"line {line}"))
         else:
-            good.append(record)
-            rows.append(row)
+            records.append(record)
+            numbers.append(number)
             lines.append(line)
-    if row == 0:
+    if number == 0:
         raise DataError(f"{source} is empty.")
-    if not good:
+    if not records:
         first = skipped[0]
-        raise DataError(f"{source} is no JSON lines: {first.problem} in {first.where}.")
-    return Raw(
-        frame=_table(good),
+        raise DataError(f"{source} is no JSON lines: {first.problem} in {first.location}.")
+    return RawRecords(
+        frame=_frame(records),
         source=source,
-        rows=_u32(rows),
-        lines=_u32(lines),
+        numbers=_uint32(numbers),
+        lines=_uint32(lines),
         skipped=tuple(skipped),
     )
 
 
-def _table(records: list[dict[str, Any]]) -> pl.DataFrame:
+def _frame(records: list[dict[str, Any]]) -> pl.DataFrame:
     names = dict.fromkeys(name for record in records for name in record)
-    return pl.DataFrame([series_of(n, [_flat(record.get(n)) for record in records]) for n in names])
+    return pl.DataFrame(
+        [series_of(name, [_flat(record.get(name)) for record in records]) for name in names]
+    )
 
 
 def _flat(value: Any) -> Any:
-    """Nested values as JSON text: objects that differ from line to line are no one type."""
+    """Nested values as JSON text, since objects that differ by line have no common type."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _u32(values: list[int]) -> pl.Series:
+def _uint32(values: list[int]) -> pl.Series:
     return pl.Series(values, dtype=pl.UInt32)

@@ -1,39 +1,23 @@
-"""Read a log from files, databases and frames."""
+"""Read a log, or a table of users or items, from files, databases and frames."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import polars as pl
 
 from penchant.data.dataset import Dataset, Origin
-from penchant.data.reading.column_guessing import Wish, choose
-from penchant.data.reading.files import decode, decompress, load_bytes
+from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
+from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
-from penchant.data.reading.json_lines import read_json_lines
-from penchant.data.reading.raw import Raw, distinct_names, series_of
-from penchant.data.reading.sql import read_sql
-from penchant.data.reading.text import read_text
-from penchant.data.reading.typed_columns import Malformed, clean
+from penchant.data.reading.records import RawRecords
+from penchant.data.reading.typed_columns import Malformed, TypedColumns, type_columns
 from penchant.errors import DataError, ParameterError
 from penchant.run import say
 
-if TYPE_CHECKING:
-    import pandas as pd
-    import pyarrow as pa  # type: ignore[import-untyped]
-    from sqlalchemy import Connection, Engine
-
-Source: TypeAlias = (
-    "str | Path | BinaryIO | pl.DataFrame | pl.LazyFrame | pd.DataFrame | pa.Table | "
-    "Engine | Connection"
-)
-_SAMPLE = 200
-_TABLE_IDS = ("id", "Id", "ID")  # tell a header where all that follows is text
-_URL = re.compile(r"[a-z][a-z0-9+._-]+://", re.IGNORECASE)
+_SAMPLE = 200  # records looked at
+_TABLE_IDS = ("id", "Id", "ID")  # show that a line is a header where all that follows is text
 
 
 def read(
@@ -41,9 +25,9 @@ def read(
     *,
     user: str | int | None = None,
     item: str | int | None = None,
-    rating: Wish = None,
-    time: Wish = None,
-    text: Wish = None,
+    rating: ColumnChoice = None,
+    time: ColumnChoice = None,
+    text: ColumnChoice = None,
     name: str | None = None,
     separator: str | None = None,
     header: bool | None = None,
@@ -62,7 +46,8 @@ def read(
     The source is a text file with any separator (CSV, TSV, `::` …), Parquet or JSON lines, each
     also compressed as .gz or .zst, an SQLite file, a database URL such as
     `postgresql+psycopg://user@host/name`, a SQLAlchemy engine or connection, an open binary
-    file, or a Polars, pandas or Arrow frame. The kind is told by the content, not the name.
+    file, or a Polars, pandas or Arrow frame. The format is recognised by the content, not by
+    the name.
 
     Text ids that are all written as integers become integers; `007` and `038550120X` keep their
     column a text. Further columns are kept. Records without user, item or a finite rating, or
@@ -92,8 +77,8 @@ def read(
         quiet: say nothing of guesses and malformed records on standard error.
 
     Raises:
-        DataError: the source cannot be read, a column cannot be told, or most records are
-            malformed.
+        DataError: the source cannot be read, a column is not recognised, or most
+            records are malformed.
         ParameterError: a parameter has an impossible value.
         MissingExtraError: an optional package is needed and not installed.
     """
@@ -101,12 +86,12 @@ def read(
         raise ParameterError(f"malformed is 'skip' or 'raise', not {malformed!r}.")
     if limit is not None and limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
-    wishes: dict[str, Wish] = {
+    choices: dict[str, ColumnChoice] = {
         "user": user, "item": item, "rating": rating, "time": time, "text": text,
     }  # fmt: skip
-    raw, sample = _open(
+    records = read_records(
         source,
-        named=[w for w in wishes.values() if isinstance(w, str)],
+        named=[choice for choice in choices.values() if isinstance(choice, str)],
         separator=separator,
         header=header,
         encoding=encoding,
@@ -114,46 +99,45 @@ def read(
         query=query,
         limit=limit,
     )
-    if limit is not None:
-        raw = _first(raw, limit)
-    columns, guessed = choose(
-        raw.frame.columns, wishes, sample, headed=raw.headed, source=raw.source
+    columns, guessed = choose_columns(
+        records.frame.columns,
+        choices,
+        records.sample,
+        has_header=records.has_header,
+        source=records.source,
     )
-    guessed_text = wishes["text"] is None and "text" in columns
-    if guessed_text and not _is_prose(raw, columns["text"]):
-        columns = {r: c for r, c in columns.items() if r != "text"}
-        guessed = tuple(r for r in guessed if r != "text")
-    cleaned = clean(raw, columns, malformed)
+    if text is None and "text" in columns and not _is_prose(records, columns["text"]):
+        del columns["text"]
+        guessed = tuple(role for role in guessed if role != "text")
+    typed = type_columns(records, columns, malformed)
     if not quiet:
-        _tell(raw, columns, guessed, cleaned.skipped, cleaned.remarks)
-    frame = cleaned.frame
+        _say_guesses(records, columns, guessed)
+        _say_problems(records, typed)
+    frame = typed.frame
     tables: dict[str, pl.DataFrame] = {}
-    for noun, given in (("user", user_table), ("item", item_table)):
-        if given is not None:
-            table_of = _table_of(given, noun, frame[noun], columns[noun], encoding)
-            frame, tables[noun] = same_type(frame, table_of.frame, noun)
+    for noun, table_source in (("user", user_table), ("item", item_table)):
+        if table_source is not None:
+            read_ids = _read_id_table(table_source, noun, frame[noun], columns[noun], encoding)
+            frame, tables[noun] = same_type(frame, read_ids.frame, noun)
     return Dataset.from_frame(
         frame,
         user_table=tables.get("user"),
         item_table=tables.get("item"),
-        name=name or _name_of(raw.source),
+        name=name or _log_name(records.source),
         scale=scale,
         origin=Origin(
-            source=raw.source,
-            columns=dict(columns),
-            guessed=guessed,
-            skipped=cleaned.skipped,
+            source=records.source, columns=columns, guessed=guessed, skipped=typed.skipped
         ),
     )
 
 
 def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None = None) -> IdTable:
-    """Read what is known of a log's users or items, for `with_table`.
+    """Read a table of a log's users or items, for `with_table`.
 
     Args:
         source: whatever `read` takes as a table.
         noun: `user` or `item`.
-        log: the log, whose ids say which column has the table's.
+        log: the log, whose ids show which column of the table has them.
         encoding: a text file's encoding, UTF-8 by default.
 
     Raises:
@@ -163,157 +147,47 @@ def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None 
     if isinstance(source, str | Path) and Path(source).is_dir():
         raise DataError(f"{source} is a folder: name a file in it that has a row per {noun}.")
     ids = (log.items if noun == "item" else log.users).ids
-    return _table_of(source, noun, ids, log.origin.columns.get(noun), encoding)
+    return _read_id_table(source, noun, ids, log.origin.columns.get(noun), encoding)
 
 
-def _table_of(
-    source: Source, noun: str, ids: pl.Series, called: str | None, encoding: str | None
+def _read_id_table(
+    source: Source, noun: str, ids: pl.Series, log_column: str | None, encoding: str | None
 ) -> IdTable:
-    usual = [*_TABLE_IDS, *([] if called is None else [called])]
-    records, _ = _open(source, named=usual, encoding=encoding)
-    return id_table(records, noun, ids, called)
+    named = [*_TABLE_IDS, *([] if log_column is None else [log_column])]
+    return id_table(read_records(source, named=named, encoding=encoding), noun, ids, log_column)
 
 
-def _open(
-    source: Source,
-    *,
-    named: Iterable[str] = (),
-    separator: str | None = None,
-    header: bool | None = None,
-    encoding: str | None = None,
-    table: str | None = None,
-    query: str | None = None,
-    limit: int | None = None,
-) -> tuple[Raw, list[list[str]]]:
-    """The records of any source and a sample of them as text."""
-    if isinstance(source, str) and _URL.match(source):
-        if source.lower().startswith(("http://", "https://", "ftp://", "s3://")):
-            raise DataError(f"{source} is on the network: download it and name the file.")
-        return _sampled(read_sql(source, table=table, query=query, limit=limit))
-    if type(source).__module__.partition(".")[0] == "sqlalchemy":
-        engine: Any = source
-        return _sampled(read_sql(engine, table=table, query=query, limit=limit))
-    if isinstance(source, str | Path) or hasattr(source, "read"):
-        if isinstance(source, str | Path):
-            path = Path(source)
-            if path.is_file():
-                with path.open("rb") as file:
-                    start = file.read(16)
-                if start == b"SQLite format 3\0":
-                    return _sampled(read_sql(path, table=table, query=query, limit=limit))
-            data, label = load_bytes(path), path.name
-        else:
-            stream: Any = source
-            label = Path(str(getattr(stream, "name", "the open file"))).name
-            data = decompress(stream.read(), label)
-        if table is not None or query is not None:
-            raise DataError(f"{label} is no database, so that it has no table or query.")
-        if data[:4] == b"PAR1":
-            return _sampled(_parquet(data, label))
-        data = decode(data, label, encoding)
-        if data.lstrip()[:1] in (b"{", b"[") and separator is None:
-            return _sampled(read_json_lines(data, label))
-        return read_text(data, label, separator=separator, header=header, named=list(named))
-    return _sampled(_frame(source))
-
-
-def _parquet(data: bytes, label: str) -> Raw:
-    try:
-        return Raw(frame=pl.read_parquet(data), source=label)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        cause = str(error).strip().splitlines()[0]
-        raise DataError(f"{label} is a damaged or unfinished Parquet file: {cause}.") from None
-
-
-def _frame(source: Any) -> Raw:
-    """A frame of Polars, pandas or Arrow."""
-    if isinstance(source, pl.LazyFrame):
-        source = source.collect()
-    if isinstance(source, pl.DataFrame):
-        return Raw(frame=source, source="a Polars frame")
-    package = type(source).__module__.partition(".")[0]
-    if package == "pandas":
-        return Raw(frame=_from_pandas(source), source="a pandas frame")
-    if package == "pyarrow":
-        frame = pl.from_arrow(source)
-        if isinstance(frame, pl.DataFrame):
-            return Raw(frame=frame, source="an Arrow table")
-    raise DataError(
-        f"A log cannot be read from {type(source).__name__}: give a file, a database URL, or a "
-        f"Polars, pandas or Arrow frame."
-    )
-
-
-def _from_pandas(source: Any) -> pl.DataFrame:
-    names = distinct_names(source.columns)
-    frame: pl.DataFrame
-    try:
-        frame = pl.from_pandas(source.set_axis(names, axis=1))
-    except (ImportError, TypeError, ValueError):  # no pyarrow, or columns of several types
-        columns = [source.iloc[:, n] for n in range(len(names))]
-        frame = pl.DataFrame(
-            [
-                series_of(name, [None if gone else v for v, gone in zip(c, c.isna(), strict=True)])
-                for name, c in zip(names, columns, strict=True)
-            ]
-        )
-    return frame
-
-
-def _sampled(raw: Raw) -> tuple[Raw, list[list[str]]]:
-    if raw.frame.width == 0:
-        raise DataError(f"{raw.source} has no columns.")
-    return raw, []
-
-
-def _first(raw: Raw, limit: int) -> Raw:
-    """The first `limit` records, those skipped among them."""
-    if raw.rows is None:
-        return replace(raw, frame=raw.frame.head(limit))
-    keep = int((raw.rows <= limit).sum())
-    return replace(
-        raw,
-        frame=raw.frame.head(keep),
-        rows=raw.rows.head(keep),
-        lines=None if raw.lines is None else raw.lines.head(keep),
-        skipped=tuple(s for s in raw.skipped if s.row <= limit),
-    )
-
-
-def _is_prose(raw: Raw, column: str) -> bool:
+def _is_prose(records: RawRecords, column: str) -> bool:
     """Whether a guessed text column is text and not, say, a number of stars named `review`."""
-    values = raw.frame[column].head(_SAMPLE)
+    values = records.frame[column].head(_SAMPLE)
     if values.dtype != pl.String:
         return False
-    return not raw.is_text or values.cast(pl.Float64, strict=False).null_count() > len(values) / 2
+    numbers = values.cast(pl.Float64, strict=False)
+    return not records.is_text or numbers.null_count() > len(values) / 2
 
 
-def _tell(
-    raw: Raw,
-    columns: Mapping[str, str],
-    guessed: tuple[str, ...],
-    skipped: pl.DataFrame | None,
-    remarks: tuple[str, ...],
-) -> None:
+def _say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[str, ...]) -> None:
     if guessed:
-        found = ", ".join(f"{role}={columns[role]!r}" for role in guessed)
-        how = "names" if raw.headed else "contents (there are no column names)"
+        guesses = ", ".join(f"{role}={columns[role]!r}" for role in guessed)
+        basis = "names" if records.has_header else "contents (there are no column names)"
         say(
-            f"{raw.source}: guessed from {how}: {found}; override with "
+            f"{records.source}: guessed from {basis}: {guesses}; override with "
             f"{guessed[0]}=… (--{guessed[0]} …)."
         )
-    for remark in remarks:
-        say(f"{raw.source}: {remark}.")
-    if skipped is not None:
-        row, problem, _ = skipped.row(0)
-        total = raw.frame.height + len(raw.skipped)
+
+
+def _say_problems(records: RawRecords, typed: TypedColumns) -> None:
+    for remark in typed.remarks:
+        say(f"{records.source}: {remark}.")
+    if typed.skipped is not None:
+        row, problem, _ = typed.skipped.row(0)
         say(
-            f"{raw.source}: left out {len(skipped):,} of {total:,} records as malformed, "
-            f"first record {row} ({problem}); check() lists them."
+            f"{records.source}: left out {len(typed.skipped):,} of {records.n_total:,} records as "
+            f"malformed, first record {row} ({problem}); pn.check(log) lists them."
         )
 
 
-def _name_of(source: str) -> str:
+def _log_name(source: str) -> str:
     """`ratings` of `ratings.csv.gz`; the table of a database."""
     if ", table " in source:
         return source.rpartition(", table ")[2]

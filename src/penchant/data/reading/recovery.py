@@ -1,16 +1,16 @@
-"""The slow, tolerant reader of text: it sorts out records that do not fit and reads the rest."""
+"""Read damaged text record by record: records that do not fit are listed, the rest are read."""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from typing import NamedTuple
 
 import polars as pl
 
-from penchant.data.reading.raw import Raw, Skip, shorten
+from penchant.data.reading.records import RawRecords, SkippedRecord, shorten
+from penchant.data.reading.text_layout import TextLayout, split_record
 
-_REACH = 1000  # lines that one quoted value may span
+_LONGEST_QUOTE = 1000  # lines that one quoted value may span
 
 
 class _Record(NamedTuple):
@@ -20,53 +20,51 @@ class _Record(NamedTuple):
     content: str
 
 
-def read_carefully(text: str, source: str, names: list[str], sep: str, *, headed: bool) -> Raw:
-    """Read the records below the header, one by one; those that do not fit are listed."""
-    shift = int(headed)
-    good: list[list[str]] = []
-    rows: list[int] = []
+def read_with_recovery(text: str, source: str, layout: TextLayout) -> RawRecords:
+    """Read the records of `text`, which is what follows the header, one by one.
+
+    Records of another width, with broken quotes or NUL bytes are skipped and listed.
+    """
+    names, separator = layout.names, layout.separator
+    lines_before = int(layout.has_header)
+    cells: list[list[str]] = []
+    numbers: list[int] = []
     lines: list[int] = []
-    skipped: list[Skip] = []
-    for row, record in enumerate(_records(text.split("\n"), sep, len(names)), start=1):
+    skipped: list[SkippedRecord] = []
+    records = _records(text.split("\n"), separator, len(names))
+    for number, record in enumerate(records, start=1):
         problem = record.problem
         if record.cells is not None and len(record.cells) != len(names):
             problem = f"{len(record.cells)} columns instead of {len(names)}"
-        line = record.line + shift
+        line = record.line + lines_before
         if problem:
-            skipped.append(Skip(row, problem, shorten(record.content), f"line {line}"))
+            content = shorten(record.content)
+            skipped.append(SkippedRecord(number, problem, content, f"line {line}"))
         elif record.cells is not None:
-            good.append(record.cells)
-            rows.append(row)
+            cells.append(record.cells)
+            numbers.append(number)
             lines.append(line)
-    columns = zip(*good, strict=True) if good else ([] for _ in names)
+    columns = zip(*cells, strict=True) if cells else ([] for _ in names)
     frame = pl.DataFrame(
-        [pl.Series(n, c, dtype=pl.String) for n, c in zip(names, columns, strict=True)]
+        [
+            pl.Series(name, values, dtype=pl.String)
+            for name, values in zip(names, columns, strict=True)
+        ]
     )
-    return Raw(
+    return RawRecords(
         frame=frame.with_columns(pl.when(pl.all() != "").then(pl.all())),
         source=source,
         is_text=True,
-        headed=headed,
-        decimal_comma=sep != ",",
-        rows=pl.Series("row", rows, dtype=pl.UInt32),
+        has_header=layout.has_header,
+        decimal_comma=separator != ",",
+        numbers=pl.Series("row", numbers, dtype=pl.UInt32),
         lines=pl.Series("line", lines, dtype=pl.UInt32),
         skipped=tuple(skipped),
+        sample=layout.sample,
     )
 
 
-def split_record(text: str, sep: str) -> list[str] | None:
-    """A record's cells, or None where its quotes are broken; quotes count with one character."""
-    if len(sep) > 1 or '"' not in text:
-        return text.split(sep)
-    try:
-        lines = (line + "\n" for line in text.split("\n"))
-        rows = list(csv.reader(lines, delimiter=sep, strict=True))
-    except csv.Error:
-        return None
-    return rows[0] if len(rows) == 1 else None
-
-
-def _records(lines: list[str], sep: str, width: int) -> Iterator[_Record]:
+def _records(lines: list[str], separator: str, width: int) -> Iterator[_Record]:
     n = 0
     while n < len(lines):
         line = lines[n].removesuffix("\r")
@@ -76,20 +74,20 @@ def _records(lines: list[str], sep: str, width: int) -> Iterator[_Record]:
         if "\0" in line:
             yield _Record(n, None, "a NUL byte", line)
             continue
-        cells = split_record(line, sep)
-        if cells is None and (end := _closing(lines, n)):
-            whole = "\n".join(lines[n - 1 : end]).removesuffix("\r")
-            joined = split_record(whole, sep)
-            if joined is not None and len(joined) == width:
-                yield _Record(n, joined, "", whole)
+        cells = split_record(line, separator)
+        if cells is None and (end := _end_of_quote(lines, n)):
+            joined = "\n".join(lines[n - 1 : end]).removesuffix("\r")
+            joined_cells = split_record(joined, separator)
+            if joined_cells is not None and len(joined_cells) == width:
+                yield _Record(n, joined_cells, "", joined)
                 n = end
                 continue
         yield _Record(n, cells, "broken quotes" if cells is None else "", line)
 
 
-def _closing(lines: list[str], start: int) -> int:
-    """Behind the line that closes a quote opened in the line before `start`; 0 if none does."""
-    for end in range(start, min(start + _REACH, len(lines))):
+def _end_of_quote(lines: list[str], start: int) -> int:
+    """The index behind the line that closes a quote opened before `start`; 0 if none does."""
+    for end in range(start, min(start + _LONGEST_QUOTE, len(lines))):
         if lines[end].count('"') % 2:
             return end + 1
     return 0

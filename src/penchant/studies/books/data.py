@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.distributions import distributions
+from penchant.data.quality.distributions import column_distributions
 from penchant.data.sources.book_crossing.counts import FULL, Counts
 from penchant.data.sources.book_crossing.source import catalogue_gaps
 from penchant.studies.books.setup import Setup, f1
@@ -147,7 +147,7 @@ def _charts(setup: Setup) -> tuple[Graph, ...]:
     ]
     users = log.user_table
     if users is not None and "age" in users.columns and users["age"].null_count() < len(users):
-        ages = distributions(users.select("user", "age"), most=20)["age"]
+        ages = column_distributions(users.select("user", "age"), most=20)["age"]
         name = (
             pl.format("{}\N{EN DASH}{}", pl.col("low").cast(int), pl.col("high").cast(int) - 1)
             if "low" in ages.columns

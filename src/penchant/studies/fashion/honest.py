@@ -34,7 +34,7 @@ def honest(setup: Setup, logs: dict[str, Dataset]) -> Found:
                 "reviews": len(split.log),
                 "of": len(log),
                 "test users": split.test.n_users,
-                "new": split.test.new_users,
+                "new": split.test.n_new_users,
             }
     return found
 

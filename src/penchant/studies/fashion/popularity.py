@@ -28,7 +28,7 @@ def popularity(setup: Setup, films: Films, settings: Found) -> Found:
     asked = split.test
     if asked.n_users > _ASKED:
         drawn = np.random.default_rng(setup.seed).permutation(asked.n_users)[:_ASKED]
-        asked = asked.where(np.isin(asked.rows.history, drawn))
+        asked = asked.subset(np.isin(asked.rows.history, drawn))
     counts = split.train.item_counts
     known = films.log.item_counts > 0
     chosen = films.new[1]  # films for validation are neither old nor asked for
@@ -41,7 +41,7 @@ def popularity(setup: Setup, films: Films, settings: Found) -> Found:
         rows = inside[asked.items]
         if len(items) < 11 or len(np.unique(asked.rows.history[rows])) < 2:
             continue
-        part = asked.where(rows)
+        part = asked.subset(rows)
         values = {n: among(m, part, items, setup) for n, m in fitted.items()}
         bins[bin_name(low, high)] = {
             "films": len(items),

@@ -31,7 +31,7 @@ def network(setup: Setup, name: str) -> Found:
     checked = split.validation
     assert checked is not None
     tuned = split.train.subset(split.train.events["user"].to_numpy() % _TUNED == 0)
-    rows = checked.where(checked.rows.users % _TUNED == 0)
+    rows = checked.subset(checked.rows.users % _TUNED == 0)
     short = setup.network(name).fit(tuned, run=setup.run)
     assert isinstance(short, PerUserNetwork)
     likes = liked(rows)

@@ -108,7 +108,7 @@ class Setup:
     @cached_property
     def test(self) -> Holdout:
         """The test rows of the users of the sample: all contenders are judged on these."""
-        return self.split.test.where(np.isin(self.split.test.rows.users, self.sample))
+        return self.split.test.subset(np.isin(self.split.test.rows.users, self.sample))
 
     @cached_property
     def own(self) -> Split:

@@ -47,7 +47,7 @@ def test_malformed_lines_of_the_original_are_listed(
     assert records.frame["user"].to_list() == ["276725", "276726"]
     assert records.frame["row"].to_list() == [1, 3]
     [skip] = records.skipped
-    assert (skip.row, skip.problem, skip.where) == (2, problem, "line 3")
+    assert (skip.row, skip.problem, skip.location) == (2, problem, "line 3")
     assert accounted(records) == records.lines == 3
 
 

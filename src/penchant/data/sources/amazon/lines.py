@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from penchant.data.reading.raw import Skip, shorten
+from penchant.data.reading.records import SkippedRecord, shorten
 from penchant.data.sources.amazon.blocks import Block, Blocks
 
 Shape = Callable[[pl.DataFrame], pl.DataFrame]
@@ -46,8 +46,8 @@ class Lines:
 
     source: str
     frame: pl.DataFrame = field(default_factory=pl.DataFrame)
-    skipped: list[Skip] = field(default_factory=list)
-    mended: list[Skip] = field(default_factory=list)
+    skipped: list[SkippedRecord] = field(default_factory=list)
+    mended: list[SkippedRecord] = field(default_factory=list)
     lines: int = 0
     blank: int = 0
     literal: int = 0
@@ -104,7 +104,7 @@ class _Reader:
             last = block.first + block.data.count(b"\n") - 1
             text = shorten(block.data[cut:].decode(errors="replace"))
             problem = "the file breaks off within this line"
-            self.found.skipped.append(Skip(last, problem, text, f"line {last}"))
+            self.found.skipped.append(SkippedRecord(last, problem, text, f"line {last}"))
             block = Block(block.first, block.data[:cut])
         if not block.data.startswith(_LITERAL) and (quick := self._quickly(block)) is not None:
             return [quick]
@@ -141,13 +141,13 @@ class _Reader:
             record, said = _object_of(line)
             if record is None:
                 text = shorten(line.decode(errors="replace"))
-                self.found.skipped.append(Skip(row, said, text, f"line {row}"))
+                self.found.skipped.append(SkippedRecord(row, said, text, f"line {row}"))
                 continue
             if said == _AS_PYTHON:
                 self.found.literal += 1
             elif said:
                 text = shorten(line.decode(errors="replace"))
-                self.found.mended.append(Skip(row, said, text, f"line {row}"))
+                self.found.mended.append(SkippedRecord(row, said, text, f"line {row}"))
             good.append({key: _text(record.get(key)) for key in self.schema})
             rows.append(row)
         return self._framed(good, rows)

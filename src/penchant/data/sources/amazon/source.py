@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.data.dataset import Dataset, Origin
-from penchant.data.reading.raw import Skip, shorten
+from penchant.data.reading.records import SkippedRecord, shorten
 from penchant.data.reviews.cleaning_log import CleaningReport
 from penchant.data.reviews.products import clean_products
 from penchant.data.reviews.styles import FORMAT, one_style
@@ -111,7 +111,7 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
             say(f"{part.source} was read as far as it is good: {part.damage}.")
     if origin.skipped is not None:
         many = f"{len(origin.skipped):,} lines are no record and were left out"
-        say(f"{name}: {many}; check() lists them.")
+        say(f"{name}: {many}; pn.check(log) lists them.")
     return replace(log, origin=replace(origin, notes=notes))
 
 
@@ -140,7 +140,7 @@ def _shaped(block: pl.DataFrame, release: Release) -> pl.DataFrame:
     return events.with_columns(weekday=weekday).collect()
 
 
-def _usable(lines: Lines) -> tuple[pl.DataFrame, list[Skip]]:
+def _usable(lines: Lines) -> tuple[pl.DataFrame, list[SkippedRecord]]:
     """The events with user, item and rating, and all lines that have none."""
     frame = lines.frame
     skipped = list(lines.skipped)
@@ -161,7 +161,7 @@ def _usable(lines: Lines) -> tuple[pl.DataFrame, list[Skip]]:
             ] or [_PROBLEMS["rating"]]
             known = {c: row[c] for c in ("user", "item", "rating", "summary") if row[c] is not None}
             line = f"line {row['row']}"
-            skipped.append(Skip(row["row"], ", ".join(missing), shorten(str(known)), line))
+            skipped.append(SkippedRecord(row["row"], ", ".join(missing), shorten(str(known)), line))
         frame = frame.filter(~wrong)
     empty = [c for c in frame.columns if c not in _ALWAYS and frame[c].null_count() == len(frame)]
     kept = frame.drop(empty)
@@ -186,7 +186,7 @@ def _products(path: Path) -> tuple[Lines, pl.DataFrame | None, CleaningReport]:
     )
     nameless = lines.frame.filter(pl.col("item").is_null())
     for row in nameless["row"]:
-        lines.skipped.append(Skip(row, "no item", "", f"line {row}"))
+        lines.skipped.append(SkippedRecord(row, "no item", "", f"line {row}"))
     lines.skipped.sort()
     table, report = clean_products(lines.frame.filter(pl.col("item").is_not_null()).drop("row"))
     return lines, table if len(table) else None, report
@@ -212,7 +212,7 @@ def _said(lines: Lines) -> Iterator[str]:
     if lines.mended:
         yield (
             f"{lines.source}: {len(lines.mended):,} of {lines.lines:,} lines are broken and were "
-            f"read all the same, the first in {lines.mended[0].where}: {lines.mended[0].problem}"
+            f"read all the same, the first in {lines.mended[0].location}: {lines.mended[0].problem}"
         )
     if lines.literal:
         yield f"{lines.source}: {lines.literal:,} lines are Python literals, not JSON"
@@ -231,7 +231,7 @@ def _catalogue(log: Dataset, products: Path | None) -> Iterator[str]:
     )
 
 
-def _listed(parts: list[tuple[Lines, list[Skip]]]) -> pl.DataFrame | None:
+def _listed(parts: list[tuple[Lines, list[SkippedRecord]]]) -> pl.DataFrame | None:
     rows = [
         (skip.row, skip.problem, skip.content, lines.source) for lines, bad in parts for skip in bad
     ]

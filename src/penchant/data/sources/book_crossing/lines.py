@@ -16,10 +16,10 @@ from typing import NamedTuple
 
 import polars as pl
 
-from penchant.data.reading.column_guessing import plain
+from penchant.data.reading.column_guessing import plain_name
 from penchant.data.reading.files import load_bytes
-from penchant.data.reading.raw import Skip, shorten
-from penchant.data.reading.recovery import split_record
+from penchant.data.reading.records import SkippedRecord, shorten
+from penchant.data.reading.text_layout import split_record
 from penchant.errors import DataError
 
 Mend = Callable[[list[str]], "list[str] | None"]
@@ -47,7 +47,7 @@ class Records:
     """
 
     frame: pl.DataFrame
-    skipped: tuple[Skip, ...]
+    skipped: tuple[SkippedRecord, ...]
     lines: int
     blank: int
     continued: int
@@ -73,7 +73,7 @@ def header_of(path: Path) -> list[str]:
         return []
     head, newline, _ = start.removeprefix(codecs.BOM_UTF8).partition(b"\n")
     text = head.decode("latin-1")
-    return [plain(cell) for cell in _header_cells(text)] if newline else []
+    return [plain_name(cell) for cell in _header_cells(text)] if newline else []
 
 
 def read_records(path: Path, names: Mapping[str, str], mend: Mend | None = None) -> Records:
@@ -90,7 +90,8 @@ def read_records(path: Path, names: Mapping[str, str], mend: Mend | None = None)
     text, encoding, bad = _decode(load_bytes(path), path.name)
     head, _, body = text.partition("\n")
     cells = _header_cells(head)
-    wanted = {n: names[plain(cell)] for n, cell in enumerate(cells) if plain(cell) in names}
+    plain = map(plain_name, cells)
+    wanted = {n: names[name] for n, name in enumerate(plain) if name in names}
     if not wanted:
         raise DataError(f"{path.name} has none of the columns {', '.join(names)}: {head[:80]!r}.")
     sep = ";" if ";" in head else ","
@@ -120,7 +121,7 @@ def read_records(path: Path, names: Mapping[str, str], mend: Mend | None = None)
     return Records(
         frame=frame.with_columns(pl.when(~texts.is_in(_GONE)).then(texts)),
         skipped=tuple(
-            Skip(o.row, o.problem, shorten(o.content), f"line {o.row + 1}")
+            SkippedRecord(o.row, o.problem, shorten(o.content), f"line {o.row + 1}")
             for o in odd
             if o.cells is None
         ),

@@ -10,7 +10,7 @@ from typing import Literal, TypedDict
 import polars as pl
 
 from penchant.data.dataset import Dataset, Origin
-from penchant.data.reading.raw import Skip
+from penchant.data.reading.records import SkippedRecord
 from penchant.data.sources.book_crossing import isbn as isbns
 from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
 from penchant.data.sources.book_crossing.files import PUBLISHED, RATINGS, files_of, recognised
@@ -140,7 +140,7 @@ def read(
     )
     if origin.skipped is not None:
         many = f"{len(origin.skipped):,} lines are no record and were left out"
-        say(f"{name}: {many}; check() lists them.")
+        say(f"{name}: {many}; pn.check(log) lists them.")
     return replace(made, origin=replace(origin, notes=notes))
 
 
@@ -161,7 +161,7 @@ def _read_ratings(path: Path) -> SideTable:
         "missing rating": pl.col("rating").is_null(),
         "rating '{}' is not a whole number from 0 to 10": ~whole.fill_null(False),
     }
-    skipped: list[Skip] = list(records.skipped)
+    skipped: list[SkippedRecord] = list(records.skipped)
     for problem, bad in problems.items():
         found = frame.select(bad).to_series()
         if found.any():

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from penchant.data.reading.raw import Skip, shorten
+from penchant.data.reading.records import SkippedRecord, shorten
 from penchant.data.sources.book_crossing.isbn import normalise
 from penchant.data.sources.book_crossing.lines import Records, read_records
 from penchant.data.sources.book_crossing.locations import split_places
@@ -48,7 +48,7 @@ class SideTable(NamedTuple):
 
     frame: pl.DataFrame
     records: Records
-    skipped: tuple[Skip, ...]
+    skipped: tuple[SkippedRecord, ...]
     notes: tuple[str, ...]
 
 
@@ -173,7 +173,7 @@ def _unshifted(cells: list[str]) -> list[str] | None:
 
 def left_out(
     frame: pl.DataFrame, bad: pl.Series, problem: str, column: str = ""
-) -> tuple[pl.DataFrame, list[Skip]]:
+) -> tuple[pl.DataFrame, list[SkippedRecord]]:
     """The records without the bad ones, and these; `{}` in the problem is the column's value."""
     if not bad.any():
         return frame, []
@@ -182,7 +182,7 @@ def left_out(
     for record in frame.filter(bad).iter_rows(named=True):
         said = problem.format(shorten(str(record.get(column))))
         skips.append(
-            Skip(
+            SkippedRecord(
                 record["row"],
                 said,
                 shorten(", ".join(record[c] or "" for c in shown)),

@@ -1,4 +1,4 @@
-"""A log's ratings and items as two tables of a database, both or none."""
+"""Write a log's ratings and items into two tables of a database, both or none."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 from penchant.atomic_write import whole
 from penchant.data.attributes.sql import sql_tables
 from penchant.data.dataset import Dataset
-from penchant.data.reading.sql import _connection, _failed, _shown
+from penchant.data.reading.database import connect, database_error, display_name
 from penchant.errors import DataError, require
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def write_sql(
 
     Args:
         log: a log with ratings and an item table.
-        target: an SQLite file, which is made where there is none, any SQLAlchemy URL such as
+        target: an SQLite file, which is created where there is none, any SQLAlchemy URL such as
             `postgresql+psycopg://user@host/name`, or an engine.
         column: which column of the item table has the attributes.
         separator: what stands between the values of a text.
@@ -60,38 +60,38 @@ def write_sql(
 
 def _write(target: str | Path | Engine, tables: Mapping[str, pl.DataFrame], replace: bool) -> None:
     alchemy = require("sqlalchemy", "sql")
-    with _connection(target) as connection:
+    with connect(target) as connection:
         try:
             with connection.begin():
                 if connection.dialect.name == "sqlite":
-                    # Python's driver begins too late for CREATE TABLE to be taken back.
+                    # Python's driver begins its transaction too late to roll CREATE TABLE back.
                     connection.exec_driver_sql("BEGIN IMMEDIATE")
                 for name, frame in tables.items():
-                    _fill(connection, name, frame, replace)
+                    _write_table(connection, name, frame, replace)
         except alchemy.exc.SQLAlchemyError as error:
-            raise _failed(_shown(connection), error) from None
+            raise database_error(display_name(connection), error) from None
 
 
-def _fill(connection: Connection, name: str, frame: pl.DataFrame, replace: bool) -> None:
+def _write_table(connection: Connection, name: str, frame: pl.DataFrame, replace: bool) -> None:
     alchemy = require("sqlalchemy", "sql")
     if alchemy.inspect(connection).has_table(name):
         if not replace:
             raise DataError(
-                f"{_shown(connection)} has a table {name!r} already: take another database, or "
-                "let it be replaced with replace=True (--overwrite)."
+                f"{display_name(connection)} has a table {name!r} already: take another database, "
+                "or let it be replaced with replace=True (--overwrite)."
             )
         alchemy.Table(name, alchemy.MetaData()).drop(connection)
     columns = [
-        alchemy.Column(column, _type(dtype), quote=True, autoincrement=False)
+        alchemy.Column(column, _column_type(dtype), quote=True, autoincrement=False)
         for column, dtype in frame.schema.items()
     ]
     table: Any = alchemy.Table(name, alchemy.MetaData(), *columns)
     table.create(connection)
-    for part in frame.iter_slices(_CHUNK):
-        connection.execute(table.insert(), part.to_dicts())
+    for chunk in frame.iter_slices(_CHUNK):
+        connection.execute(table.insert(), chunk.to_dicts())
 
 
-def _type(dtype: pl.DataType) -> Any:
+def _column_type(dtype: pl.DataType) -> Any:
     alchemy = require("sqlalchemy", "sql")
     if dtype == pl.String:
         return alchemy.Text()

@@ -1,0 +1,84 @@
+"""Connect to any database that SQLAlchemy knows, with errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from penchant.errors import DataError, MissingExtraError, require
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+
+
+@contextmanager
+def connect(database: str | Path | Engine | Connection) -> Iterator[Connection]:
+    """Open a connection to a URL, an SQLite file or an engine; a connection is passed through.
+
+    Raises:
+        DataError: the database is not known or cannot be opened.
+        MissingExtraError: SQLAlchemy or the database's driver is not installed.
+    """
+    alchemy = require("sqlalchemy", "sql")
+    if isinstance(database, alchemy.Connection):
+        yield database
+        return
+    is_ours = not isinstance(database, alchemy.Engine)
+    engine: Any = _engine(database) if isinstance(database, str | Path) else database
+    try:
+        try:
+            connection = engine.connect()
+        except alchemy.exc.SQLAlchemyError as error:
+            raise database_error(engine.url.render_as_string(hide_password=True), error) from None
+        with connection:
+            yield connection
+    finally:
+        if is_ours:
+            engine.dispose()
+
+
+def display_name(connection: Connection) -> str:
+    """A database's name for messages: its file, or its URL without the password."""
+    url = connection.engine.url
+    if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+        return Path(url.database).name
+    return url.render_as_string(hide_password=True)
+
+
+def database_error(name: str, error: Any) -> DataError:
+    """What a database reported, in one line."""
+    cause = str(getattr(error, "orig", None) or error).strip().splitlines()
+    return DataError(f"{name}: the database says: {cause[0] if cause else type(error).__name__}")
+
+
+def _engine(database: str | Path) -> Any:
+    alchemy = require("sqlalchemy", "sql")
+    if isinstance(database, Path):
+        url = alchemy.URL.create("sqlite", database=str(database))
+    else:
+        try:
+            url = alchemy.make_url(database)
+        except alchemy.exc.ArgumentError:
+            raise DataError("A database URL has the form driver://user@host/name.") from None
+    if url.drivername in _DRIVERS:
+        url = url.set(drivername=_DRIVERS[url.drivername])
+    file = url.database
+    on_disk = url.get_backend_name() == "sqlite" and file and not file.startswith((":", "file:"))
+    if on_disk and not Path(file).is_file():
+        raise DataError(f"There is no file {file!r}.")  # SQLite would create it
+    try:
+        return alchemy.create_engine(url)
+    except alchemy.exc.NoSuchModuleError:
+        raise DataError(
+            f"{url.drivername}:// is no database that is known here; use for example "
+            f"sqlite:///file.db or postgresql+psycopg://user@host/name."
+        ) from None
+    except ModuleNotFoundError as error:
+        raise MissingExtraError(
+            f"{url.drivername}:// needs the package {error.name!r}: install it "
+            f"(for PostgreSQL: pip install 'penchant[postgresql]')."
+        ) from error

@@ -1,0 +1,145 @@
+"""Read the records of any source: text, JSON, Parquet, databases and frames."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
+
+import polars as pl
+
+from penchant.data.reading.files import decode, decompress, load_bytes
+from penchant.data.reading.json_lines import read_json_lines
+from penchant.data.reading.records import RawRecords, distinct_names, series_of
+from penchant.data.reading.sql import read_sql
+from penchant.data.reading.text import read_text
+from penchant.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa  # type: ignore[import-untyped]
+    from sqlalchemy import Connection, Engine
+
+Source: TypeAlias = (
+    "str | Path | BinaryIO | pl.DataFrame | pl.LazyFrame | pd.DataFrame | pa.Table | "
+    "Engine | Connection"
+)
+_URL = re.compile(r"[a-z][a-z0-9+._-]+://", re.IGNORECASE)
+_NETWORK = ("http://", "https://", "ftp://", "s3://")
+
+
+def read_records(
+    source: Source,
+    *,
+    named: Sequence[str] = (),
+    separator: str | None = None,
+    header: bool | None = None,
+    encoding: str | None = None,
+    table: str | None = None,
+    query: str | None = None,
+    limit: int | None = None,
+) -> RawRecords:
+    """The records of a source, whose format is recognised by its content.
+
+    Args:
+        source: see `penchant.read`.
+        named: column names by which the header of a text file is recognised.
+        separator: what stands between the columns of a text file.
+        header: whether a text file's first line names the columns.
+        encoding: a text file's encoding, UTF-8 by default.
+        table: the table of a database.
+        query: a SELECT to read instead of a table.
+        limit: how many records are read at most.
+
+    Raises:
+        DataError: the source cannot be read, or has no columns.
+        MissingExtraError: an optional package is needed and not installed.
+    """
+    database = _database(source)
+    if database is not None:
+        records = read_sql(database, table=table, query=query, limit=limit)
+    elif isinstance(source, str | Path) or hasattr(source, "read"):
+        data, label = _content(source)
+        if table is not None or query is not None:
+            raise DataError(f"{label} is no database, so that it has no table or query.")
+        if data[:4] == b"PAR1":
+            records = _read_parquet(data, label)
+        else:
+            data = decode(data, label, encoding)
+            if data.lstrip()[:1] in (b"{", b"[") and separator is None:
+                records = read_json_lines(data, label)
+            else:
+                records = read_text(data, label, separator=separator, header=header, named=named)
+    else:
+        records = _read_frame(source)
+    if records.frame.width == 0:
+        raise DataError(f"{records.source} has no columns.")
+    return records if limit is None else records.head(limit)
+
+
+def _database(source: Any) -> str | Path | Engine | Connection | None:
+    """The source where it is a database, otherwise None."""
+    if isinstance(source, str) and _URL.match(source):
+        if source.lower().startswith(_NETWORK):
+            raise DataError(f"{source} is on the network: download it and name the file.")
+        return source
+    if type(source).__module__.partition(".")[0] == "sqlalchemy":
+        engine: Engine | Connection = source
+        return engine
+    if isinstance(source, str | Path) and (path := Path(source)).is_file():
+        with path.open("rb") as file:
+            if file.read(16) == b"SQLite format 3\0":
+                return path
+    return None
+
+
+def _content(source: Any) -> tuple[bytes, str]:
+    """The bytes of a file or an open file, decompressed, and its name."""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        return load_bytes(path), path.name
+    name = Path(str(getattr(source, "name", "the open file"))).name
+    return decompress(source.read(), name), name
+
+
+def _read_parquet(data: bytes, name: str) -> RawRecords:
+    try:
+        return RawRecords(frame=pl.read_parquet(data), source=name)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        cause = str(error).strip().splitlines()[0]
+        raise DataError(f"{name} is a damaged or unfinished Parquet file: {cause}.") from None
+
+
+def _read_frame(source: Any) -> RawRecords:
+    """The records of a Polars, pandas or Arrow frame."""
+    if isinstance(source, pl.LazyFrame):
+        source = source.collect()
+    if isinstance(source, pl.DataFrame):
+        return RawRecords(frame=source, source="a Polars frame")
+    package = type(source).__module__.partition(".")[0]
+    if package == "pandas":
+        return RawRecords(frame=_from_pandas(source), source="a pandas frame")
+    if package == "pyarrow":
+        frame = pl.from_arrow(source)
+        if isinstance(frame, pl.DataFrame):
+            return RawRecords(frame=frame, source="an Arrow table")
+    raise DataError(
+        f"A log cannot be read from {type(source).__name__}: give a file, a database URL, or a "
+        f"Polars, pandas or Arrow frame."
+    )
+
+
+def _from_pandas(source: Any) -> pl.DataFrame:
+    names = distinct_names(source.columns)
+    try:
+        frame: pl.DataFrame = pl.from_pandas(source.set_axis(names, axis=1))
+    except (ImportError, TypeError, ValueError):  # no pyarrow, or columns of several types
+        columns = [source.iloc[:, n] for n in range(len(names))]
+        frame = pl.DataFrame(
+            [
+                series_of(name, [None if null else v for v, null in zip(c, c.isna(), strict=True)])
+                for name, c in zip(names, columns, strict=True)
+            ]
+        )
+    return frame

@@ -1,0 +1,147 @@
+"""The records of a source as every reader returns them, before columns get a role and a type."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import polars as pl
+
+_SHORT = 80  # characters
+_SIMPLE = (bool, int, float, str, datetime.datetime, datetime.date, list, dict)
+
+
+class SkippedRecord(NamedTuple):
+    """A record that cannot be used.
+
+    Attributes:
+        row: its number in the source, from 1.
+        problem: what is wrong with it.
+        content: the record as text, shortened.
+        location: where a message says it is, such as `line 3`.
+    """
+
+    row: int
+    problem: str
+    content: str
+    location: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawRecords:
+    """A source's records before columns get a role and a type.
+
+    Attributes:
+        frame: the records under the source's own column names.
+        source: the name of the source in messages.
+        is_text: all values are text, so that ids and ratings may be numbers written as text.
+        has_header: the columns have names of their own.
+        decimal_comma: whether `3,5` may be a number.
+        numbers: each record's number from 1 where records were left out, otherwise None.
+        lines: each record's line in its file, where it is not its number plus `lines_before`.
+        lines_before: how many lines precede the first record; None where records are not lines.
+        skipped: the records that a reader left out.
+        sample: a few records as text, for guessing the columns of a text without a header.
+    """
+
+    frame: pl.DataFrame
+    source: str
+    is_text: bool = False
+    has_header: bool = True
+    decimal_comma: bool = False
+    numbers: pl.Series | None = None
+    lines: pl.Series | None = None
+    lines_before: int | None = None
+    skipped: tuple[SkippedRecord, ...] = ()
+    sample: Sequence[Sequence[str]] = ()
+
+    @property
+    def n_total(self) -> int:
+        """The number of records, those left out included."""
+        return self.frame.height + len(self.skipped)
+
+    @property
+    def row(self) -> pl.Series:
+        """uint32, the number of each record in the source, from 1."""
+        if self.numbers is not None:
+            return self.numbers.cast(pl.UInt32)
+        return pl.int_range(1, self.frame.height + 1, dtype=pl.UInt32, eager=True)
+
+    def location(self, position: int) -> str:
+        """Where a message says the record at this position is: `line 3` or `record 3`."""
+        if self.lines is not None:
+            return f"line {self.lines[position]}"
+        row = position + 1 if self.numbers is None else int(self.numbers[position])
+        return f"record {row}" if self.lines_before is None else f"line {row + self.lines_before}"
+
+    def head(self, limit: int) -> RawRecords:
+        """The first `limit` records, those left out among them."""
+        if self.numbers is None:
+            return replace(self, frame=self.frame.head(limit))
+        n = int((self.numbers <= limit).sum())
+        return replace(
+            self,
+            frame=self.frame.head(n),
+            numbers=self.numbers.head(n),
+            lines=None if self.lines is None else self.lines.head(n),
+            skipped=tuple(record for record in self.skipped if record.row <= limit),
+        )
+
+
+def shorten(text: str) -> str:
+    """At most 80 characters of a text, in one line."""
+    text = text[: 4 * _SHORT].replace("\0", "\\0").replace("\r", "\\r").replace("\n", "\\n")
+    return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+
+
+def distinct_names(names: Iterable[object]) -> list[str]:
+    """Column names without blanks around them; empty and repeated names get a number."""
+    distinct: list[str] = []
+    for n, name in enumerate(names):
+        wanted = unique = str(name).strip() or f"column_{n}"
+        k = 1
+        while unique in distinct:
+            k += 1
+            unique = f"{wanted}_{k}"
+        distinct.append(unique)
+    return distinct
+
+
+def series_of(name: str, values: Sequence[Any]) -> pl.Series:
+    """A column from Python values; values of several kinds become text, so that none is lost."""
+    kinds = {type(v) for v in values if v is not None}
+    if kinds == {int, float}:
+        return pl.Series(name, values, dtype=pl.Float64, strict=False)
+    if not kinds or (len(kinds) == 1 and issubclass(next(iter(kinds)), _SIMPLE)):
+        try:
+            return pl.Series(name, values)
+        except (TypeError, OverflowError, pl.exceptions.PolarsError):
+            pass
+    return pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
+
+
+def concat_chunks(chunks: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Chunks of one table below one another; a column of text and other types becomes text."""
+    if len(chunks) == 1:
+        return chunks[0]
+    mixed = []
+    for name in chunks[0].columns:
+        types = {chunk[name].dtype for chunk in chunks}
+        if pl.String in types and types - {pl.String, pl.Null}:
+            mixed.append(name)
+    alike = [chunk.with_columns(pl.col(mixed).cast(pl.String)) for chunk in chunks]
+    return pl.concat(alike, how="vertical_relaxed")
+
+
+def skipped_table(skipped: Sequence[SkippedRecord]) -> pl.DataFrame | None:
+    """Skipped records as the table `Origin.skipped`; None where there are none."""
+    if not skipped:
+        return None
+    columns = {
+        "row": pl.Series([record.row for record in skipped], dtype=pl.UInt32),
+        "problem": [record.problem for record in skipped],
+        "content": [record.content for record in skipped],
+    }
+    return pl.DataFrame(columns)

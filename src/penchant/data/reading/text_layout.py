@@ -1,0 +1,125 @@
+"""Detect the separator, header and columns of a text file from its first records."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from penchant.data.reading.column_guessing import is_known_name, is_number
+from penchant.data.reading.records import distinct_names
+from penchant.errors import DataError
+
+_SEPARATORS = ("::", "\t", ",", ";", "|", "^", "~", " ", ":")
+_SPELLED_OUT = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";"}
+_SAMPLE_BYTES = 1 << 16
+_SAMPLE_RECORDS = 200
+
+
+@dataclass(frozen=True)
+class TextLayout:
+    """The columns of a text file.
+
+    Attributes:
+        names: the distinct names of the columns.
+        separator: what stands between two cells.
+        has_header: whether the first line has the names.
+        sample: the cells of the first records, without the header.
+    """
+
+    names: list[str]
+    separator: str
+    has_header: bool
+    sample: list[list[str]]
+
+
+def detect_layout(
+    data: bytes,
+    source: str,
+    *,
+    separator: str | None = None,
+    header: bool | None = None,
+    named: Sequence[str] = (),
+) -> TextLayout:
+    """Detect the layout of UTF-8 text, as far as separator and header are not given.
+
+    A first line with one of the column names in `named` is a header.
+
+    Raises:
+        DataError: no separator was found, it is impossible, or nothing follows the header.
+    """
+    lines = _first_lines(data)
+    if separator:
+        separator = _SPELLED_OUT.get(separator, separator)
+    else:
+        separator = _detect_separator(lines, source)
+    if '"' in separator or "\n" in separator:
+        raise DataError(f"{separator!r} cannot be a separator.")
+    records = [split_record(line, separator) or line.split(separator) for line in lines]
+    has_header = _has_header(records, named) if header is None else header
+    names = distinct_names(records[0] if has_header else [""] * _usual_width(records))
+    if has_header and len(records) == 1:
+        raise DataError(f"{source} has a header ({', '.join(names)}) and no record.")
+    return TextLayout(names, separator, has_header, records[has_header:])
+
+
+def split_record(text: str, separator: str) -> list[str] | None:
+    """A record's cells, or None where its quotes are broken.
+
+    Quotes have a meaning only where the separator is one character.
+    """
+    if len(separator) > 1 or '"' not in text:
+        return text.split(separator)
+    try:
+        lines = (line + "\n" for line in text.split("\n"))
+        records = list(csv.reader(lines, delimiter=separator, strict=True))
+    except csv.Error:
+        return None
+    return records[0] if len(records) == 1 else None
+
+
+def _first_lines(data: bytes) -> list[str]:
+    """The first records as lines; the last line is left out where it may be cut."""
+    lines = data[:_SAMPLE_BYTES].decode(errors="ignore").split("\n")
+    if len(data) > _SAMPLE_BYTES and len(lines) > 1:
+        lines.pop()
+    return [line.rstrip("\r") for line in lines if line.strip("\r")][:_SAMPLE_RECORDS]
+
+
+def _detect_separator(lines: Sequence[str], source: str) -> str:
+    """The separator that splits most lines into the same number of columns."""
+    best, best_share = None, 0.0
+    for separator in _SEPARATORS:
+        if separator not in lines[0] or (separator == ":" and "::" in lines[0]):
+            continue
+        widths = [len(split_record(line, separator) or "") for line in lines]
+        width = max(set(widths) - {0, 1}, key=widths.count, default=0)
+        share = widths.count(width) / len(widths) if width else 0.0
+        if share > best_share:
+            best, best_share = separator, share
+    if best is None:
+        raise DataError(
+            f"{source}: no separator was found in line 1, {lines[0][:60]!r}; "
+            f"name it with separator='…' (--separator …)."
+        )
+    return best
+
+
+def _usual_width(records: Sequence[Sequence[str]]) -> int:
+    widths = [len(cells) for cells in records]
+    return max(set(widths), key=widths.count)
+
+
+def _has_header(records: Sequence[Sequence[str]], named: Sequence[str]) -> bool:
+    """Whether the first line names columns: it has no number, and usual names or numbers below."""
+    first = [cell.strip() for cell in records[0]]
+    if any(name in first for name in named):
+        return True
+    if any(is_number(cell) for cell in first):
+        return False
+    if any(is_known_name(cell) for cell in first):
+        return True
+    below = [cells for cells in records[1:] if len(cells) == len(first)]
+    return bool(below) and any(
+        all(is_number(cells[n]) for cells in below) for n in range(len(first))
+    )
