@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.encoders.text.lsa import TextVectors
+from penchant.encoders.text.lsa import LatentSemanticAnalysis
 from penchant.errors import DataError
 from penchant.features.labels import labels_of, numbers_of
 from penchant.typing import Float32
@@ -74,7 +74,9 @@ class ItemContent:
             known = texts.str.len_chars().to_numpy() > 0
             fitted = known & (train.item_counts > 0)
             if fitted.sum() > 1:
-                made = TextVectors(dim=dim, seed=seed).fit(texts.filter(pl.Series(fitted)))
+                made = LatentSemanticAnalysis(dim=dim, seed=seed).fit(
+                    texts.filter(pl.Series(fitted))
+                )
                 blocks["text"] = _unit(made.encode(texts))
         if "vectors" in parts:
             blocks |= {f"vectors {name}": rows for name, rows in _vectors(table).items()}

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.encoders.text.lsa import TextVectors
+from penchant.encoders.text.lsa import LatentSemanticAnalysis
 from penchant.errors import DataError, NotFittedError, ParameterError
 
 MUSIC = ["loud guitar and drums", "a guitar song", "drums with guitar", "song of drums"]
@@ -13,7 +13,7 @@ SOAP = ["soap smells of roses", "roses in a soap", "soft soap", "smells soft"]
 
 @pytest.fixture(scope="module")
 def vectors():
-    return TextVectors(dim=3, min_df=1).fit(pl.Series(MUSIC + SOAP))
+    return LatentSemanticAnalysis(dim=3, min_df=1).fit(pl.Series(MUSIC + SOAP))
 
 
 def cosine(a, b):
@@ -27,7 +27,7 @@ def test_texts_about_one_thing_are_near(vectors):
 
 def test_vectors_are_the_best_projection():
     texts = pl.Series(MUSIC + SOAP)
-    vectors = TextVectors(dim=3, min_df=1).fit(texts)
+    vectors = LatentSemanticAnalysis(dim=3, min_df=1).fit(texts)
     weights = vectors.tfidf_(texts).toarray()
     wanted = np.linalg.svd(weights)[1][:3]
     np.testing.assert_allclose(vectors.strengths_, wanted, rtol=1e-6)
@@ -43,21 +43,21 @@ def test_nothing_known_is_zero(vectors):
 
 def test_it_is_restored(vectors):
     texts = pl.Series(["loud roses", "soft drums"])
-    again = TextVectors.from_state(vectors.state())
+    again = LatentSemanticAnalysis.from_state(vectors.state())
     np.testing.assert_array_equal(again.encode(texts), vectors.encode(texts))
 
 
 @pytest.mark.parametrize("texts", [["one word"], ["word", "word"], ["a b cd", "cd ef", "ef cd"]])
 def test_few_texts_have_short_vectors(texts):
-    found = TextVectors(dim=5, min_df=1).fit(pl.Series(texts)).encode(pl.Series(texts))
+    found = LatentSemanticAnalysis(dim=5, min_df=1).fit(pl.Series(texts)).encode(pl.Series(texts))
     assert 1 <= found.shape[1] <= 5
     assert np.isfinite(found).all()
 
 
 def test_what_cannot_be():
     with pytest.raises(DataError, match="no word that stands in 2"):
-        TextVectors().fit(pl.Series(["one two", "three four"]))
+        LatentSemanticAnalysis().fit(pl.Series(["one two", "three four"]))
     with pytest.raises(ParameterError):
-        TextVectors(dim=0)
+        LatentSemanticAnalysis(dim=0)
     with pytest.raises(NotFittedError):
-        TextVectors().encode(pl.Series(["a"]))
+        LatentSemanticAnalysis().encode(pl.Series(["a"]))

@@ -6,13 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from penchant.encoders.text.logistic import fit_logistic
 from penchant.encoders.text.ngrams import NGrams, window_keys
 from penchant.encoders.text.ragged import Ragged
 from penchant.encoders.text.tfidf import TfIdf
-from penchant.errors import DataError, ParameterError
+from penchant.errors import ParameterError
 
 
 def sorted_columns(table):
@@ -70,27 +68,6 @@ def test_weights_are_scikit_learns(reviews, others):
         plain = json.loads(json.dumps(ours.to_dict()))
         again = TfIdf.restored(plain, ours.arrays())(new)
         np.testing.assert_array_equal(again.todense(), found)
-
-
-@pytest.mark.parametrize("c", [0.3, 4.0])
-def test_logistic_regression_is_scikit_learns(reviews, c):
-    features = TfIdf(NGrams()).fit(reviews.texts["text"])
-    steps = np.stack([reviews.labels, reviews.stars > 1], axis=1)
-    weight = np.where(reviews.labels, 1.0, 3.0)
-    found = fit_logistic(features, steps, c=c, weight=weight, iterations=2000, tolerance=1e-7)
-    for column in range(2):
-        peer = LogisticRegression(C=c, tol=1e-10, max_iter=5000)
-        peer.fit(features, steps[:, column], sample_weight=weight)
-        expected = peer.decision_function(features)
-        np.testing.assert_allclose(found(features)[:, column], expected, atol=2e-3)
-    dense = fit_logistic(np.asarray(features.todense()), steps, c=c, weight=weight)
-    assert dense.weights.shape == found.weights.shape
-
-
-def test_one_class_alone(reviews):
-    features = TfIdf(NGrams()).fit(reviews.texts["text"])
-    with pytest.raises(DataError, match="both classes"):
-        fit_logistic(features, np.ones((len(reviews.labels), 1), bool), c=1)
 
 
 def test_ngrams_do_not_cross_rows_or_unknown_words():

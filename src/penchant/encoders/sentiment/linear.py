@@ -12,7 +12,7 @@ from scipy.special import logit
 
 from penchant.encoders.sentiment.base import Arrays, SentimentClassifier, must, steps
 from penchant.encoders.sentiment.imbalance import Balance, row_weights
-from penchant.encoders.text.logistic import Linear, fit_logistic
+from penchant.encoders.text.logistic import LogisticModel
 from penchant.encoders.text.ngrams import NGrams
 from penchant.encoders.text.tfidf import TfIdf, side_by_side
 from penchant.encoders.text.tokens import WORDS, WORDS_AND_MARKS
@@ -55,7 +55,7 @@ class _LinearClassifier(SentimentClassifier):
     """Blocks of TF-IDF features, one or more for each column of texts, and logistic regression."""
 
     blocks_: list[tuple[str, TfIdf]] = field(default_factory=list, init=False, repr=False)
-    linear_: Linear | None = field(default=None, init=False, repr=False)
+    logistic_: LogisticModel | None = field(default=None, init=False, repr=False)
 
     def _learn_blocks(self, texts: pl.DataFrame, blocks: list[tuple[str, TfIdf]]) -> Csr:
         self.blocks_ = blocks
@@ -65,15 +65,18 @@ class _LinearClassifier(SentimentClassifier):
         return side_by_side([block(texts[column]) for column, block in self.blocks_])
 
     def _log_odds(self, texts: pl.DataFrame) -> Float64:
-        assert self.linear_ is not None
+        assert self.logistic_ is not None
         # With several thresholds the mean is on the scale of log-odds, but the chance of none:
         # it orders reviews, and a blend on held-out rows makes chances of it.
-        return np.asarray(self.linear_(self._features(texts)).mean(axis=1))
+        return np.asarray(self.logistic_.decision_function(self._features(texts)).mean(axis=1))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """Vocabularies as lists of words and keys, and the weights of their n-grams."""
-        assert self.linear_ is not None
-        arrays: Arrays = {"weights": self.linear_.weights, "bias": self.linear_.bias}
+        assert self.logistic_ is not None
+        arrays: Arrays = {
+            "coefficients": self.logistic_.coefficients,
+            "intercepts": self.logistic_.intercepts,
+        }
         plain = []
         for number, (column, block) in enumerate(self.blocks_):
             plain.append({"column": column, "block": block.to_dict()})
@@ -81,7 +84,7 @@ class _LinearClassifier(SentimentClassifier):
         return {"blocks": plain}, arrays
 
     def _set_state(self, plain: Mapping[str, Any], arrays: Arrays) -> None:
-        self.linear_ = Linear(arrays["weights"], arrays["bias"])
+        self.logistic_ = LogisticModel(arrays["coefficients"], arrays["intercepts"])
         self.blocks_ = [
             (
                 entry["column"],
@@ -128,7 +131,9 @@ class TfIdfLogistic(_LinearClassifier):
         )
         labels = self.positive(stars)
         weight = row_weights(labels, self.balance, self.seed)
-        self.linear_ = fit_logistic(features, labels[:, np.newaxis], c=self.c, weight=weight)
+        self.logistic_ = LogisticModel.fit(
+            features, labels[:, np.newaxis], c=self.c, sample_weight=weight
+        )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -175,7 +180,9 @@ class OrdinalNGrams(_LinearClassifier):
     ) -> None:
         blocks = [(c, block) for c in texts.columns for block in self._blocks(c)]
         features = self._learn_blocks(texts, blocks)
-        self.linear_ = fit_logistic(features, steps(stars, self.above, self.levels), c=self.c)
+        self.logistic_ = LogisticModel.fit(
+            features, steps(stars, self.above, self.levels), c=self.c
+        )
 
     def _blocks(self, column: str) -> list[TfIdf]:
         scale = self.scales.get(column, 1.0)

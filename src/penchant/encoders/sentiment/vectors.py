@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.encoders.sentiment.base import Arrays, SentimentClassifier, must, steps
-from penchant.encoders.text.logistic import Linear, fit_logistic
+from penchant.encoders.text.logistic import LogisticModel
 from penchant.encoders.text.sentence_vectors import SHARED
 from penchant.run import Run
 from penchant.typing import Float64, Int64
@@ -31,7 +31,7 @@ class VectorLogistic(SentimentClassifier):
     c: float = 16.0
     levels: float = 0.03
     name: ClassVar[str] = "vectors"
-    linear_: Linear | None = field(default=None, init=False, repr=False)
+    logistic_: LogisticModel | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
@@ -47,19 +47,24 @@ class VectorLogistic(SentimentClassifier):
         run: Run,
     ) -> None:
         vectors = SHARED(_whole(texts), run).astype(np.float64)
-        self.linear_ = fit_logistic(vectors, steps(stars, self.above, self.levels), c=self.c)
+        self.logistic_ = LogisticModel.fit(vectors, steps(stars, self.above, self.levels), c=self.c)
 
     def _log_odds(self, texts: pl.DataFrame) -> Float64:
-        assert self.linear_ is not None
-        return np.asarray(self.linear_(SHARED(_whole(texts)).astype(np.float64)).mean(axis=1))
+        assert self.logistic_ is not None
+        return np.asarray(
+            self.logistic_.decision_function(SHARED(_whole(texts)).astype(np.float64)).mean(axis=1)
+        )
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
         """The weights; the network stays in its package."""
-        assert self.linear_ is not None
-        return {}, {"weights": self.linear_.weights, "bias": self.linear_.bias}
+        assert self.logistic_ is not None
+        return {}, {
+            "coefficients": self.logistic_.coefficients,
+            "intercepts": self.logistic_.intercepts,
+        }
 
     def _set_state(self, plain: Mapping[str, Any], arrays: Arrays) -> None:
-        self.linear_ = Linear(arrays["weights"], arrays["bias"])
+        self.logistic_ = LogisticModel(arrays["coefficients"], arrays["intercepts"])
 
 
 def _whole(texts: pl.DataFrame) -> pl.Series:

@@ -1,4 +1,4 @@
-"""Principal components: the best linear codings, in closed form."""
+"""Short codings of rows by principal component analysis."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from penchant.errors import DataError, NotFittedError, ParameterError
+from penchant.errors import DataError, NotFittedError, ParameterError, require
 from penchant.typing import Float32, Float64
 
 
@@ -31,9 +31,8 @@ def matrix_of(rows: npt.ArrayLike, noun: str) -> Float32:
 class PrincipalComponents:
     """The subspace of some dimensions from which rows are reconstructed best.
 
-    Pearson, "On Lines and Planes of Closest Fit" (1901), by a singular value decomposition of the
-    centred rows in double precision. Each component's largest entry is positive, so that signs
-    are settled.
+    Pearson, "On Lines and Planes of Closest Fit" (1901), by scikit-learn's `PCA` in double
+    precision, which settles signs: each component's largest entry is positive.
 
     Attributes:
         dim: length of the codings.
@@ -54,6 +53,7 @@ class PrincipalComponents:
 
         Raises:
             DataError: there are not more rows than `dim`, or fewer features.
+            MissingExtraError: scikit-learn is not installed.
         """
         x = matrix_of(rows, "PCA").astype(np.float64)
         if self.dim > min(len(x) - 1, x.shape[1]):
@@ -61,13 +61,12 @@ class PrincipalComponents:
                 f"{len(x):,} rows of {x.shape[1]:,} features have no {self.dim} components: ask "
                 f"for fewer."
             )
-        self.mean_ = x.mean(0)
-        x -= self.mean_
-        _, lengths, directions = np.linalg.svd(x, full_matrices=False)
-        self.variances_: Float64 = lengths**2 / (len(x) - 1)
-        largest = np.abs(directions).argmax(1)
-        directions *= np.sign(directions[np.arange(len(directions)), largest])[:, None]
-        self.components_: Float64 = directions[: self.dim].copy()
+        pca = require("sklearn.decomposition", "sklearn").PCA(svd_solver="full")
+        with np.errstate(divide="ignore", invalid="ignore"):  # equal rows: shares of no variance
+            pca.fit(x)
+        self.mean_: Float64 = pca.mean_
+        self.variances_: Float64 = pca.explained_variance_
+        self.components_: Float64 = pca.components_[: self.dim].copy()
         return self
 
     def encode(self, rows: npt.ArrayLike) -> Float32:

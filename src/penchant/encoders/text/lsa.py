@@ -1,36 +1,35 @@
-"""Texts as short vectors: TF-IDF, and the directions in which texts differ most."""
+"""Vectors of texts by latent semantic analysis."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 import numpy as np
 import polars as pl
-from scipy.sparse.linalg import svds
 
 from penchant.encoders.text.ngrams import NGrams
 from penchant.encoders.text.tfidf import TfIdf
-from penchant.errors import DataError, NotFittedError, ParameterError
-from penchant.typing import Float32
+from penchant.errors import DataError, NotFittedError, ParameterError, require
+from penchant.typing import Float32, Float64
 
 
 @dataclass(kw_only=True, eq=False)
-class TextVectors:
-    """Latent semantic analysis of texts.
+class LatentSemanticAnalysis:
+    """Texts as short vectors: TF-IDF weights projected on their largest singular directions.
 
-    Deerwester et al., "Indexing by Latent Semantic Analysis" (1990): the largest singular
-    directions of the texts' TF-IDF weights. It needs nothing but the texts that it is fitted to.
-    A text without a known word is the zero vector.
+    Deerwester et al., "Indexing by Latent Semantic Analysis" (1990), with scikit-learn's
+    `TruncatedSVD`. A text without a known word is the zero vector.
 
     Attributes:
         dim: length of the vectors; shorter where the texts have no more directions.
-        longest: the longest word n-gram.
-        min_df: an n-gram must stand in as many training texts.
-        seed: where the iteration starts.
+        longest: words in the longest n-gram.
+        min_df: least number of training texts that hold an n-gram.
+        seed: decides the starting vector of the iteration.
 
-    Fitted state: `directions_` float32[n_grams, dim], `strengths_` float64[dim] descending.
+    Fitted state: `directions_` float32[n_grams, dim], `strengths_` float64[dim], the singular
+    values in descending order.
     """
 
     dim: int = 64
@@ -44,11 +43,13 @@ class TextVectors:
             raise ParameterError(f"Vectors have at least one number, not {self.dim}.")
 
     def fit(self, texts: pl.Series) -> Self:
-        """Learn words and directions from training texts.
+        """Learn vocabulary and directions from training texts.
 
         Raises:
             DataError: the texts have no word that stands in `min_df` of them.
+            MissingExtraError: scikit-learn is not installed.
         """
+        decomposition = require("sklearn.decomposition", "sklearn")
         tfidf = TfIdf(NGrams(longest=self.longest, min_df=self.min_df), count="log")
         weights = tfidf.fit(texts)
         if not weights.nnz:
@@ -56,37 +57,36 @@ class TextVectors:
                 f"The {len(texts):,} texts have no word that stands in {self.min_df} of them: "
                 "give more texts, or a lower min_df."
             )
-        k = min(self.dim, min(weights.shape) - 1)
-        start = np.random.default_rng(self.seed).normal(size=min(weights.shape))
-        if k > 0:
-            _, strengths, directions = svds(weights, k=k, v0=start)
-        else:  # a single text, or a single word
+        dim = min(self.dim, min(weights.shape) - 1)
+        if dim:
+            svd = decomposition.TruncatedSVD(dim, algorithm="arpack", random_state=self.seed)
+            # Equal texts have no variance that directions could explain.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                svd.fit(weights)
+            # scikit-learn settles signs: the largest entry of each direction is positive.
+            strengths, directions = svd.singular_values_, svd.components_
+        else:  # a single text or word has one direction, of numbers that are not negative
             _, strengths, directions = np.linalg.svd(weights.toarray(), full_matrices=False)
-        order = np.argsort(-strengths, kind="stable")[: self.dim]
-        directions = directions[order]
-        largest = np.abs(directions).argmax(1)
-        directions *= np.sign(directions[np.arange(len(directions)), largest])[:, None]
+            directions = np.abs(directions)
         self.tfidf_ = tfidf
-        self.strengths_ = strengths[order]
+        self.strengths_: Float64 = strengths
         self.directions_: Float32 = np.ascontiguousarray(directions.T, np.float32)
         return self
 
     def encode(self, texts: pl.Series) -> Float32:
-        """float32[n_texts, dim]; an empty or missing text is zeros."""
-        if not hasattr(self, "tfidf_"):
-            raise NotFittedError("TextVectors is not fitted yet: call fit with training texts.")
-        found: Float32 = np.asarray(self.tfidf_(texts) @ self.directions_, np.float32)
-        return found
+        """float32[n_texts, dim]; an empty or missing text is zeros.
+
+        Raises:
+            NotFittedError: `fit` was not called.
+        """
+        self._require_fitted()
+        return np.asarray(self.tfidf_(texts) @ self.directions_, np.float32)
 
     def state(self) -> dict[str, Any]:
         """Everything `from_state` needs, as arrays and plain values."""
-        if not hasattr(self, "tfidf_"):
-            raise NotFittedError("TextVectors is not fitted yet: call fit with training texts.")
+        self._require_fitted()
         return {
-            "dim": self.dim,
-            "longest": self.longest,
-            "min_df": self.min_df,
-            "seed": self.seed,
+            **asdict(self),
             "tfidf": self.tfidf_.to_dict(),
             "arrays": self.tfidf_.arrays(),
             "strengths": self.strengths_,
@@ -95,8 +95,14 @@ class TextVectors:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
-        """The vectors whose `state` this is."""
-        made = cls(**{name: int(state[name]) for name in ("dim", "longest", "min_df", "seed")})
-        made.tfidf_ = TfIdf.restored(state["tfidf"], state["arrays"])
-        made.strengths_, made.directions_ = state["strengths"], state["directions"]
-        return made
+        """Restore from `state`."""
+        lsa = cls(**{name: int(state[name]) for name in ("dim", "longest", "min_df", "seed")})
+        lsa.tfidf_ = TfIdf.restored(state["tfidf"], state["arrays"])
+        lsa.strengths_, lsa.directions_ = state["strengths"], state["directions"]
+        return lsa
+
+    def _require_fitted(self) -> None:
+        if not hasattr(self, "tfidf_"):
+            raise NotFittedError(
+                f"{type(self).__name__} is not fitted yet: call fit with training texts."
+            )

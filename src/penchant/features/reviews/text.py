@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.encoders.text.lsa import TextVectors
+from penchant.encoders.text.lsa import LatentSemanticAnalysis
 from penchant.encoders.text.tokens import Tokeniser
 from penchant.typing import Float32
 
@@ -37,7 +37,7 @@ class ReviewText:
         length: how many numbers of words stand for a summary.
     """
 
-    vectors: TextVectors
+    vectors: LatentSemanticAnalysis
     tokeniser: Tokeniser | None
     length: int
 
@@ -58,7 +58,7 @@ class ReviewText:
             DataError: the texts have no word in common.
         """
         summary, text = texts_of(events, len(events))
-        vectors = TextVectors(dim=dim, seed=seed).fit(_joined(summary, text))
+        vectors = LatentSemanticAnalysis(dim=dim, seed=seed).fit(_joined(summary, text))
         tokeniser = Tokeniser(num_words=words).fit(summary) if length else None
         return cls(vectors, tokeniser, length)
 
@@ -122,7 +122,7 @@ class ReviewText:
         }
         tokens = settings["tokens"]
         return cls(
-            TextVectors.from_state({**settings, **further}),
+            LatentSemanticAnalysis.from_state({**settings, **further}),
             None if tokens is None else Tokeniser.from_dict(tokens),
             settings["length"],
         )
