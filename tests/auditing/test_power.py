@@ -1,9 +1,9 @@
-"""How many users show a difference, and who cannot be told apart."""
+"""How many users show a difference."""
 
 import numpy as np
 import pytest
 
-from penchant.auditing import groups, users_needed
+from penchant.auditing import users_needed
 from penchant.auditing.power import users_for
 from penchant.errors import ParameterError
 
@@ -33,12 +33,3 @@ def test_what_cannot_be_said():
         users_needed([1.0, 2.0], 0)
     with pytest.raises(ParameterError, match="between 0 and 1"):
         users_needed([1.0, 2.0], power=1.0)
-
-
-def test_groups_follow_their_leaders(rng):
-    common = rng.normal(0, 0.1, 1000)  # what all share does not blur differences
-    values = {"a": 0.50, "b": 0.495, "c": 0.40, "d": 0.398, "e": 0.1}
-    drawn = {n: v + common + rng.normal(0, 0.01, 1000) for n, v in values.items()}
-    assert groups(drawn, values) == (("a", "b"), ("c", "d"), ("e",))
-    lower = groups(drawn, values, higher_is_better=False)
-    assert lower == (("e",), ("d", "c"), ("b", "a"))

@@ -7,8 +7,9 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.auditing import RULES, Bar, Contender, Listed, Material, Predicted
+from penchant.auditing import RULES, Bar, Lists, Material, Predictions
 from penchant.auditing.intervals import share_interval
+from penchant.results.tables import Entry, MetricValue, Table
 from penchant.testing.planted_faults.logs import as_split, split_at_random, world
 
 CHECKS = {rule.name: check for rule, check in RULES}
@@ -100,9 +101,9 @@ def test_quality_known_from_elsewhere_is_no_leak():
 
 def test_scores_on_a_scale_of_their_own_are_not_constant(rng):
     truth = rng.integers(1, 6, 500).astype(float)
-    scores = Predicted(1e-6 * rng.normal(0, 1, 500), truth, np.arange(500))
+    scores = Predictions(1e-6 * rng.normal(0, 1, 500), truth, np.arange(500))
     assert one("constant-predictions", predictions={"m": scores}).level == "passed"
-    same = Predicted(np.full(500, 1e-6), truth, np.arange(500))
+    same = Predictions(np.full(500, 1e-6), truth, np.arange(500))
     assert one("constant-predictions", predictions={"m": same}).level == "wrong"
 
 
@@ -113,7 +114,7 @@ def test_popular_items_unseen_are_found_behind_lists_that_differ():
     seen = split.train.histories.matrix().toarray() > 0
     score = np.where(seen, -1, np.bincount(made.item[split.sides == 0], minlength=log.n_items))
     lists = np.argsort(-score, axis=1, kind="stable")[:, :10].astype(np.int32)
-    listed = Listed(np.arange(log.n_users, dtype=np.int32), lists)
+    listed = Lists(np.arange(log.n_users, dtype=np.int32), lists)
     finding = one("same-list", split=split, lists={"m": listed})
     assert finding.level == "wrong"
     assert "100.0 % with the most popular unseen" in finding.sentence
@@ -123,7 +124,7 @@ def test_a_small_catalogue_makes_lists_alike_by_chance(rng):
     frame = pl.DataFrame({"user": np.repeat(np.arange(60), 12), "item": np.tile(np.arange(12), 60)})
     split = as_split(frame, np.where(rng.random(720) < 0.2, 2, 0).astype(np.uint8))
     own = np.argsort(rng.random((60, 12)), axis=1)[:, :10].astype(np.int32)
-    finding = one("same-list", split=split, lists={"m": Listed(np.arange(60, dtype=np.int32), own)})
+    finding = one("same-list", split=split, lists={"m": Lists(np.arange(60, dtype=np.int32), own)})
     assert finding.level == "passed"
 
 
@@ -137,13 +138,16 @@ def test_one_run_is_too_little_for_a_verdict_on_selection():
 
 
 def test_too_few_users_are_told_how_many_it_takes():
-    close = Contender("m", "ranking", False, "ndcg@10", 0.3, "no better", 0.01, -0.01, 0.03, 500)
-    finding = one("no-better-than-trivial", contenders=(close,))
+    value = MetricValue(0.3, gain=0.01, gain_low=-0.01, gain_high=0.03, verdict="no better")
+    close = Entry("m", trivial=False, metrics={"ndcg@10": value})
+    table = Table("ranking", ("ndcg@10",), (close,), users=500, rows=500)
+    finding = one("no-better-than-trivial", tables=(table,))
     assert finding.level == "doubtful"
     needed = 500 * (2.8016 * (0.04 / 3.92) / 0.01) ** 2
     assert f"about {round(needed, -1):,.0f}"[:9] in finding.sentence
 
 
 def test_a_baseline_that_the_audit_added_stands_in_nobodys_table():
-    added = Contender("bias", "rating", True, "rmse", 0.9, added=True)
-    assert one("no-trivial-baseline", contenders=(added,)).level == "not checkable"
+    added = Entry("bias", trivial=True, metrics={"rmse": MetricValue(0.9)})
+    table = Table("rating", ("rmse",), (added,), users=5, rows=5)
+    assert one("no-trivial-baseline", computed_tables=(table,)).level == "not checkable"

@@ -17,7 +17,9 @@ def test_time_and_the_peak_of_memory_are_measured():
     assert meter.seconds >= 0.01
     if not Path("/proc/self/clear_refs").exists():
         pytest.skip("this system does not tell the peak of memory")
-    assert meter.peak_bytes is None or meter.peak_bytes > 100 * 2**20
+    # Memory that other libraries give back meanwhile lowers the peak, though never by half.
+    assert meter.peak_bytes is not None
+    assert meter.peak_bytes > 2**26
 
 
 def test_work_that_fails_is_measured_too():

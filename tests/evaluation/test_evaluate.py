@@ -9,10 +9,10 @@ import pytest
 
 import penchant as pn
 from penchant.errors import ParameterError
-from penchant.evaluation.figures import Measured, figures_of
 from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import MAP, NDCG, Ranked, Recall, mean_replicates
 from penchant.models import EASE, Bias, DotProduct, MajorityClass, Popular
+from penchant.results.verdicts import Measurement, metric_values
 from penchant.run import Run
 from penchant.testing import planted_pairs, planted_ratings
 from penchant.topk import top_k
@@ -71,11 +71,11 @@ def test_p_values_are_corrected_for_the_number_of_models():
     values = np.random.default_rng(0).normal(0.1, 1, (400, 1))
     base = np.zeros((400, 1))
     drawn = mean_replicates(np.hstack([values, base]), 500)
-    results = {"m": {"ndcg@10": Measured(float(values.mean()), drawn[:, 0])}}
-    results["trivial"] = {"ndcg@10": Measured(0.0, drawn[:, 1])}
-    alone = figures_of(results, [NDCG(10)], {"trivial"}, 0.95)["m"]["ndcg@10"]
+    results = {"m": {"ndcg@10": Measurement(float(values.mean()), drawn[:, 0])}}
+    results["trivial"] = {"ndcg@10": Measurement(0.0, drawn[:, 1])}
+    alone = metric_values(results, [NDCG(10)], {"trivial"}, 0.95)["m"]["ndcg@10"]
     many = results | {f"m{n}": results["m"] for n in range(9)}
-    among = figures_of(many, [NDCG(10)], {"trivial"}, 0.95)["m"]["ndcg@10"]
+    among = metric_values(many, [NDCG(10)], {"trivial"}, 0.95)["m"]["ndcg@10"]
     assert among.p_value == pytest.approx(min(1, 10 * alone.p_value))
     assert (among.gain_low, among.gain_high) == (alone.gain_low, alone.gain_high)
 

@@ -126,7 +126,11 @@ def test_the_page_shows_all_of_it(tmp_path):
 
 @pytest.mark.parametrize("n", [1, 2, 9])
 def test_tiny_logs_of_reviews_have_a_page(n, tmp_path):
-    write_exploration(explore(reviews(n)), tmp_path / "x.html")
+    log = reviews(n)
+    text = write_exploration(explore(log), tmp_path / "x.html").read_text(encoding="utf-8")
+    assert all(str(item) in text for item in log.frame()["item"])
+    assert ("What the words say" in text) == (n == 9)  # fewer texts hold no word often enough
+    assert ">nan" not in text
 
 
 def test_what_the_reader_noted_is_on_the_page(tmp_path):

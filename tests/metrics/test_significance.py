@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
@@ -13,12 +12,11 @@ from hypothesis import strategies as st
 from penchant.errors import ParameterError
 from penchant.metrics import (
     PairedComparison,
-    benjamini_hochberg,
     compare,
     holm,
     interval,
     mean_replicates,
-    sign_flip_test,
+    tie_groups,
     verdict,
 )
 from penchant.typing import Float64
@@ -115,67 +113,28 @@ def test_shapes_that_do_not_fit():
         compare(np.zeros(5), 0.0, np.zeros((4, 2)), np.zeros(2))
 
 
-def test_sign_flips_equal_all_patterns_counted():
-    differences = np.array([0.3, -0.1, 0.4, 0.2, 0.5, -0.2, 0.7, 0.1])
-    sums = [
-        abs(np.dot(signs, differences)) for signs in itertools.product([-1, 1], repeat=8)
-    ]  # all 256
-    exact = np.mean(np.array(sums) >= differences.sum() - 1e-9)
-    estimate = sign_flip_test(differences, 20_000)
-    assert estimate == pytest.approx(exact, abs=0.01)
-    assert 0.02 < exact < 0.2
-    with_gap = np.append(differences, np.nan)
-    assert sign_flip_test(with_gap, 20_000) == estimate
-    assert sign_flip_test(-differences, 20_000) == estimate
-    assert sign_flip_test(differences, 20_000, seed=1) != estimate
-
-
-def test_sign_flips_are_about_uniform_without_a_difference():
-    rng = np.random.default_rng(0)
-    p = np.array([sign_flip_test(rng.normal(size=37), 400, seed=i) for i in range(400)])
-    for level in (0.05, 0.25, 0.5, 0.75):
-        assert (p <= level).mean() == pytest.approx(level, abs=4 * math.sqrt(level / 400))
-
-
-def test_sign_flips_of_extremes(monkeypatch: pytest.MonkeyPatch):
-    assert sign_flip_test(np.ones(200), 999) == 1 / 1000
-    assert sign_flip_test(np.zeros(5), 99) == 1
-    assert sign_flip_test([], 99) == 1
-    whole = sign_flip_test([0.1, 0.2, 0.3], 500)
-    assert whole == pytest.approx(0.25, abs=0.08)
-    monkeypatch.setattr("penchant.metrics.significance._BLOCK_CELLS", 30)
-    assert sign_flip_test([0.1, 0.2, 0.3], 500) == pytest.approx(0.25, abs=0.08)
-    with pytest.raises(ParameterError, match="one column"):
-        sign_flip_test(np.ones((2, 2)))
-
-
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 
 
 @settings(max_examples=80, deadline=None)
 @given(P_VALUES, st.floats(0.01, 0.5))
-def test_corrections_reject_what_the_procedures_reject(p: list[float], alpha: float):
-    """Holm and Benjamini-Hochberg as their authors state them, by steps."""
+def test_holm_rejects_what_the_procedure_rejects(p: list[float], alpha: float):
+    """Holm's procedure as its author states it, by steps."""
     order, n = sorted(range(len(p)), key=p.__getitem__), len(p)
     by_holm = set()
     for step, i in enumerate(order):
         if p[i] * (n - step) > alpha:
             break
         by_holm.add(i)
-    passing = [step for step, i in enumerate(order) if p[i] * n / (step + 1) <= alpha]
-    by_rate = set(order[: passing[-1] + 1]) if passing else set()
     assert set(np.nonzero(holm(p) <= alpha)[0]) == by_holm
-    assert set(np.nonzero(benjamini_hochberg(p) <= alpha)[0]) == by_rate
 
 
-def test_corrections_of_known_values():
+def test_holm_of_known_values():
     p = [0.01, math.nan, 0.04, 0.03]
     np.testing.assert_allclose(holm(p), [0.03, math.nan, 0.06, 0.06])
-    np.testing.assert_allclose(benjamini_hochberg(p), [0.03, math.nan, 0.04, 0.04])
     assert holm([]).shape == (0,)
-    for correct in (holm, benjamini_hochberg):
-        with pytest.raises(ParameterError, match="between 0 and 1"):
-            correct([0.5, 1.5])
+    with pytest.raises(ParameterError, match="between 0 and 1"):
+        holm([0.5, 1.5])
 
 
 @pytest.mark.parametrize(
@@ -192,3 +151,13 @@ def test_corrections_of_known_values():
 )
 def test_verdicts(comparison: tuple[float, float, float, float], expected: str):
     assert verdict(*comparison) == expected
+
+
+def test_tie_groups_follow_their_leaders():
+    rng = np.random.default_rng(0)
+    common = rng.normal(0, 0.1, 1000)  # what all share does not blur differences
+    values = {"a": 0.50, "b": 0.495, "c": 0.40, "d": 0.398, "e": 0.1}
+    drawn = {n: v + common + rng.normal(0, 0.01, 1000) for n, v in values.items()}
+    assert tie_groups(drawn, values) == (("a", "b"), ("c", "d"), ("e",))
+    lower = tie_groups(drawn, values, higher_is_better=False)
+    assert lower == (("e",), ("d", "c"), ("b", "a"))

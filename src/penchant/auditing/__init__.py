@@ -1,7 +1,8 @@
-"""The audit: what is wrong or doubtful in a split, its features, predictions and figures."""
+"""Audit a split, features, predictions and results for what is wrong or doubtful in them."""
 
-from penchant.auditing.material import Contender, Features, Listed, Material, Predicted
-from penchant.auditing.power import groups, users_needed
+from penchant.auditing.features import Features
+from penchant.auditing.material import Lists, Material, Predictions
+from penchant.auditing.power import users_needed
 from penchant.auditing.rule import SUBJECTS, Rule
 from penchant.auditing.rules import RULES
 from penchant.auditing.run import apply, audit
@@ -13,17 +14,15 @@ __all__ = [
     "RULES",
     "SUBJECTS",
     "Bar",
-    "Contender",
     "Features",
     "Finding",
     "Findings",
     "Level",
-    "Listed",
+    "Lists",
     "Material",
-    "Predicted",
+    "Predictions",
     "Rule",
     "apply",
     "audit",
-    "groups",
     "users_needed",
 ]

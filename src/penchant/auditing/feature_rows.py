@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.auditing.material import Features, Material
+from penchant.auditing.features import Features
+from penchant.auditing.material import Material
 from penchant.auditing.table_reading import indices, keys_of
 from penchant.data.reading.column_guessing import plain_name, roles_by_name
 from penchant.errors import DataError
@@ -77,11 +78,11 @@ def _spread(
     index = indices(vocabulary, frame[column])
     place = np.full(len(vocabulary), -1)
     place[index[index >= 0]] = np.flatnonzero(index >= 0)
-    at = np.concatenate([material.known_at, material.test_at])
+    at = np.concatenate([material.known_rows, material.test_rows])
     row = place[log.events[role].to_numpy()[at]]
     at, row = at[row >= 0], row[row >= 0]
     test = np.zeros(len(log), bool)
-    test[material.test_at] = True
+    test[material.test_rows] = True
     codes = log.events[role].to_numpy()[at].astype(np.int64)
     return Features(
         frame.drop(dropped)[row], log.ratings[at].astype(float), test[at], {role: codes}, row + 1
@@ -90,8 +91,8 @@ def _spread(
 
 def _events(material: Material, pairs: Int64) -> tuple[Bool, Bool, Float64]:
     """For each pair whether it is an event, whether of the test, and its rating."""
-    log = material.events_of
-    at = np.concatenate([material.test_at, material.known_at])  # the test's come first
+    log = material.log
+    at = np.concatenate([material.test_rows, material.known_rows])  # the test's come first
     keys = material.pairs[at]
     order = np.argsort(keys, kind="stable")
     place = np.searchsorted(keys[order], pairs).clip(0, len(order) - 1)
@@ -100,7 +101,7 @@ def _events(material: Material, pairs: Int64) -> tuple[Bool, Bool, Float64]:
     rating = (
         log.ratings[at[event]].astype(float) if log.has_ratings else np.full(len(pairs), np.nan)
     )
-    return found, found & (event < len(material.test_at)), np.where(found, rating, np.nan)
+    return found, found & (event < len(material.test_rows)), np.where(found, rating, np.nan)
 
 
 def _held(side: pl.Series) -> Bool:

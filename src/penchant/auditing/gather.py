@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.auditing.external_lists import judged_lists
-from penchant.auditing.external_predictions import judged
+from penchant.auditing.external_lists import with_list_table
+from penchant.auditing.external_predictions import with_prediction_tables
 from penchant.auditing.feature_rows import features_of
-from penchant.auditing.material import Contender, Listed, Material, Predicted
+from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.table_reading import (
     aligned,
     frame_of,
@@ -25,6 +25,7 @@ from penchant.auditing.table_reading import (
     value_columns,
 )
 from penchant.errors import DataError, ParameterError
+from penchant.results.tuning import Tuning
 from penchant.typing import Int64
 
 
@@ -53,9 +54,9 @@ def with_files(
     if predictions is not None:
         material = _predictions(material, predictions)
     if lists is not None:
-        found: dict[str, Listed] = dict(material.lists)
+        found: dict[str, Lists] = dict(material.lists)
         for name, source in _named(lists, "lists"):
-            found[name] = lists_of(material.events_of, frame_of(source)[0], name)
+            found[name] = lists_of(material.log, frame_of(source)[0], name)
         material = replace(material, lists=found)
     if features is not None:
         table = features_of(frame_of(features)[0], material, target)
@@ -63,35 +64,12 @@ def with_files(
     if negatives is not None:
         material = replace(material, negatives=_pairs(material, negatives, "negatives"))
     if candidates is not None:
-        material = replace(material, offered=_offered(material, candidates))
+        material = replace(material, candidates=_offered(material, candidates))
     if history is not None:
         material = replace(material, history=_history(history))
     if trials is not None:
         material = replace(material, trials=trials_of(trials))
-    return judged_lists(judged(material))
-
-
-def contenders_of(tables: Mapping[Any, Any]) -> tuple[Contender, ...]:
-    """The judged figures in the tables of a comparison."""
-    found = []
-    for task, table in tables.items():
-        for entry in table.entries:
-            figure = entry.metrics[table.primary]
-            found.append(
-                Contender(
-                    name=entry.name,
-                    task=task,
-                    trivial=entry.trivial,
-                    metric=table.primary,
-                    value=figure.value,
-                    verdict=figure.verdict,
-                    gain=figure.gain,
-                    gain_low=figure.gain_low,
-                    gain_high=figure.gain_high,
-                    users=table.users,
-                )
-            )
-    return tuple(found)
+    return with_list_table(with_prediction_tables(material))
 
 
 def trials_of(source: Any) -> pl.DataFrame:
@@ -100,10 +78,13 @@ def trials_of(source: Any) -> pl.DataFrame:
     Raises:
         DataError: there is no column `score`.
     """
-    if hasattr(source, "trials") and hasattr(source, "metric"):  # a penchant.Tuning
+    if isinstance(source, Tuning):
         sign = 1.0 if source.higher_is_better else -1.0
-        done = [t for t in source.trials if t.score is not None]
-        rows = [dict(t.values) | {"score": sign * t.score} for t in done]
+        rows = [
+            dict(trial.values) | {"score": sign * trial.score}
+            for trial in source.trials
+            if trial.score is not None
+        ]
         return pl.DataFrame(rows, infer_schema_length=None, strict=False)
     frame, _ = frame_of(source)
     if "score" not in frame.columns:
@@ -125,11 +106,11 @@ def frame_name(source: Any) -> str:
 
 
 def _predictions(material: Material, given: Any) -> Material:
-    log = material.events_of
-    wanted = material.pairs[material.test_at]
-    truth = log.ratings[material.test_at].astype(float) if log.has_ratings else None
+    log = material.log
+    wanted = material.pairs[material.test_rows]
+    truth = log.ratings[material.test_rows].astype(float) if log.has_ratings else None
     user = material.test_users.astype(np.int64)
-    answers, scored, rows = dict(material.predictions), dict(material.scored), {}
+    answers, scored, rows = dict(material.predictions), dict(material.scored_pairs), {}
     for file, source in _named(given, "predictions"):
         frame, _ = frame_of(source)
         users, items = pair_columns(frame, "predictions")
@@ -142,10 +123,10 @@ def _predictions(material: Material, given: Any) -> Material:
         for column in columns:
             values = frame[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
             name = file if len(columns) == 1 else f"{file}: {column}"
-            answers[name] = Predicted(aligned(keys, values, wanted), truth, user, foreign=True)
+            answers[name] = Predictions(aligned(keys, values, wanted), truth, user, external=True)
     if len(rows) > 1:
         material = replace(material, fingerprints=rows)
-    return replace(material, predictions=answers, scored=scored)
+    return replace(material, predictions=answers, scored_pairs=scored)
 
 
 def _rows_fingerprint(keys: Int64) -> str:
@@ -155,7 +136,7 @@ def _rows_fingerprint(keys: Int64) -> str:
 def _pairs(material: Material, source: Any, what: str) -> Int64:
     frame, _ = frame_of(source)
     users, items = pair_columns(frame, what)
-    return keys_of(material.events_of, frame[users], frame[items])
+    return keys_of(material.log, frame[users], frame[items])
 
 
 def _offered(material: Material, source: Any) -> pl.DataFrame:
@@ -163,7 +144,7 @@ def _offered(material: Material, source: Any) -> pl.DataFrame:
     if "items" in frame.columns and frame["items"].dtype == pl.List:
         frame = frame.rename({"items": "item"}).explode("item")
     users, items = pair_columns(frame, "candidates")
-    log = material.events_of
+    log = material.log
     return pl.DataFrame(
         {
             "user": pl.Series(indices(log.users, frame[users])),

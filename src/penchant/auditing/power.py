@@ -1,16 +1,14 @@
-"""How many users it takes to see a difference, and which models cannot be told apart."""
+"""The number of users that a comparison needs to show a difference."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
 from penchant.errors import ParameterError
-from penchant.metrics import interval
 
 
 def users_needed(
@@ -55,44 +53,6 @@ def users_for(
     if not (math.isfinite(spread) and math.isfinite(gain)) or users < 2 or not gain or not spread:
         return None
     return _needed(spread * math.sqrt(users), gain, power, level)
-
-
-def groups(
-    replicates: Mapping[str, np.ndarray[tuple[int], np.dtype[np.float64]]],
-    values: Mapping[str, float],
-    *,
-    higher_is_better: bool = True,
-    level: float = 0.95,
-) -> tuple[tuple[str, ...], ...]:
-    """Models that cannot be told apart, the best group first.
-
-    Each group is led by the best model that no group has yet, and holds every worse one whose
-    paired difference from the leader may be zero. The intervals are corrected for the number of
-    comparisons with the leader (Bonferroni), so that a group is not split by chance. A model that
-    is within reach of two leaders stands in the better one's group.
-
-    Args:
-        replicates: float64[n_replicates] of each model on the same resamples.
-        values: each model's figure.
-        higher_is_better: the metric's direction.
-        level: of the intervals.
-    """
-    sign = 1.0 if higher_is_better else -1.0
-    left = sorted(
-        (n for n in replicates if math.isfinite(values[n])), key=lambda n: -sign * values[n]
-    )
-    found: list[tuple[str, ...]] = []
-    while left:
-        leader, rest = left[0], left[1:]
-        exact = 1 - (1 - level) / max(1, len(rest))
-        group = [leader]
-        for name in rest:
-            lead = sign * (replicates[leader] - replicates[name])
-            if float(interval(lead, exact)[0]) <= 0:
-                group.append(name)
-        found.append(tuple(group))
-        left = [n for n in rest if n not in group]
-    return tuple(found)
 
 
 def _needed(spread: float, effect: float, power: float, level: float) -> int:

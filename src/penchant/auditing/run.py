@@ -1,19 +1,20 @@
-"""The audit itself: apply every rule to what is given."""
+"""The audit: apply every rule to a split, a result, or files of others."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, TypeGuard, get_args
 
 from penchant.auditing.from_files import split_of_files
-from penchant.auditing.gather import contenders_of, with_files
+from penchant.auditing.gather import with_files
 from penchant.auditing.material import Claimed, Material, Predict
 from penchant.auditing.rules import RULES
 from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
 from penchant.data.splits import split as default_split
 from penchant.errors import ParameterError
+from penchant.results.evaluation import Evaluation
 from penchant.results.findings import Findings
 
 
@@ -36,7 +37,7 @@ def audit(
     seed: int = 0,
     **columns: Any,
 ) -> Findings:
-    """Say what figures computed from these data are worth.
+    """Check data and results for leaks, weak baselines and other faults.
 
     Every rule answers: with a finding, with "passed", or with "not checkable" and what it would
     need. No model of this package has to be involved: training and test files of anybody, their
@@ -48,7 +49,7 @@ def audit(
         train: instead of a subject, the training events.
         test: the test events.
         validation: the validation events, if there are any.
-        predictions: user, item and a column of numbers for each contender; a mapping of names to
+        predictions: user, item and a column of numbers for each model; a mapping of names to
             such tables, or a list of files, for several.
         features: a table of features by user and item, by item, or by user.
         target: its column with what is to be predicted; by default the rating of the event.
@@ -56,8 +57,8 @@ def audit(
             mapping or list for several.
         negatives: user and item of the negatives that training took.
         candidates: user and item of the negatives offered at evaluation.
-        history: a row an epoch or trial with test and, where known, validation figures (higher
-            is better), `kept`, and `run`.
+        history: a row an epoch or trial with `test` and, where known, `validation` (a metric,
+            higher is better), `kept`, and `run`.
         trials: a `Tuning`, or a table of parameters and `score`, higher is better.
         predict: answers a frame of test rows that has the column `text`, for the control with
             shuffled texts.
@@ -76,7 +77,7 @@ def audit(
             f"A split is claimed to be by {', '.join(get_args(Claimed))}, and not by {claimed!r}."
         )
     name, material = _subject(subject, train, test, validation, columns)
-    base = getattr(subject, "findings", None)
+    earlier = subject.findings if isinstance(subject, Evaluation) else None
     material = _with(material, predict=predict, claimed=claimed, seed=seed)
     material = with_files(
         material,
@@ -89,8 +90,8 @@ def audit(
         history=history,
         trials=trials,
     )
-    found = apply(material, name)
-    return found if base is None else _better(base, found)
+    findings = apply(material, name)
+    return findings if earlier is None else _merged(earlier, findings)
 
 
 def apply(material: Material, name: str) -> Findings:
@@ -117,17 +118,16 @@ def _subject(
     if isinstance(subject, Dataset):
         split = default_split(subject)
         return f"{subject.name} (its default split)", Material(split=split)
-    if hasattr(subject, "tables") and hasattr(subject, "split"):
+    if isinstance(subject, Evaluation):
         return subject.split.log.name, Material(
-            split=subject.split, contenders=contenders_of(subject.tables)
+            split=subject.split, tables=tuple(subject.tables.values())
         )
-    if isinstance(subject, Sequence) and all(hasattr(s, "tables") for s in subject) and subject:
-        marks = {f"result {n}": s.split.fingerprint for n, s in enumerate(subject, 1)}
-        first = subject[0]
-        return first.split.log.name, Material(
-            split=first.split,
-            contenders=tuple(c for s in subject for c in contenders_of(s.tables)),
-            fingerprints=marks,
+    if _are_evaluations(subject):
+        split = subject[0].split
+        return split.log.name, Material(
+            split=split,
+            tables=tuple(table for result in subject for table in result.tables.values()),
+            fingerprints={f"result {n}": r.split.fingerprint for n, r in enumerate(subject, 1)},
         )
     raise ParameterError(
         f"A {type(subject).__name__} cannot be audited: give a Split, a Dataset, an Evaluation, or "
@@ -135,13 +135,23 @@ def _subject(
     )
 
 
+def _are_evaluations(subject: Any) -> TypeGuard[Sequence[Evaluation]]:
+    return (
+        isinstance(subject, Sequence)
+        and bool(subject)
+        and all(isinstance(result, Evaluation) for result in subject)
+    )
+
+
 def _with(material: Material, **changes: Any) -> Material:
     return replace(material, **{k: v for k, v in changes.items() if v is not None})
 
 
-def _better(kept: Findings, found: Findings) -> Findings:
-    """What a result found with its models at hand, and what only the new material shows."""
-    looked = {f.rule for f in found if f.level != "not checkable"}
-    own = {f.rule for f in kept if f.level != "not checkable"}
-    rest = [f for f in kept if f.rule in own or f.rule not in looked]
-    return Findings.of(found.name, rest + [f for f in found if f.rule in looked - own])
+def _merged(earlier: Findings, later: Findings) -> Findings:
+    """The findings of an evaluation, and of other rules what only the new material shows."""
+    checked_later = {f.rule for f in later if f.level != "not checkable"}
+    checked_earlier = {f.rule for f in earlier if f.level != "not checkable"}
+    new = checked_later - checked_earlier
+    return Findings.of(
+        later.name, [f for f in earlier if f.rule not in new] + [f for f in later if f.rule in new]
+    )

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.auditing.material import Listed
+from penchant.auditing.material import Lists
 from penchant.data.dataset import Dataset
 from penchant.data.reading.column_guessing import plain_name, roles_by_name
 from penchant.data.reading.formats import read_records
@@ -101,7 +101,7 @@ def aligned(keys: Int64, values: Float64, wanted: Int64) -> Float64:
     return np.where(found, values[order][place], np.nan)
 
 
-def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Listed:
+def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Lists:
     """Recommendations from one row a recommended item: by rank, by score, or as they stand."""
     users, items = pair_columns(frame, what)
     named = {plain_name(c): c for c in frame.columns}
@@ -133,4 +133,4 @@ def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Listed:
     lists = np.full((len(known), int(min(counts.max(initial=1), _LONGEST))), -1, np.int32)
     row = np.repeat(np.arange(len(known)), counts)
     lists[row[keep], place[keep]] = table["item"].to_numpy()[keep]
-    return Listed(known.astype(np.int32), lists, foreign=True)
+    return Lists(known.astype(np.int32), lists, external=True)

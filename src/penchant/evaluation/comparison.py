@@ -1,4 +1,4 @@
-"""Fit every contender, let all answer the same questions, and judge them together."""
+"""Evaluate recommenders: fit all on one split, and compare them and trivial baselines on it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,16 @@ from typing import Any, Literal
 
 import numpy as np
 
-from penchant.auditing.gather import contenders_of
+from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
 from penchant.data.target import Like, default_like
 from penchant.errors import ParameterError
-from penchant.evaluation.audit_input import material_of
 from penchant.evaluation.cost import measured
-from penchant.evaluation.figures import Answers, Bootstrap, judge_ranking, judge_rows
-from penchant.evaluation.ranking import catalogue_of, rank
-from penchant.metrics import Catalogue, Metric, RankingMetric, parse
+from penchant.evaluation.ranking import Rankings, catalogue_of, rank_holdouts, ranking_table
+from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
+from penchant.metrics import Bootstrap, Metric, RankingMetric, parse
 from penchant.models import TABLE, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
@@ -84,8 +83,8 @@ def evaluate(
     test, validation = _relevant(split, threshold, relevant)
     catalogue = catalogue_of(split.train)
     fitted: dict[str, Recommender] = {}
-    ranked: list[Answers] = []
-    rated: list[Answers] = []
+    rankings: list[Rankings] = []
+    predictions: list[RowPredictions] = []
     with run.progress.task("comparing", len(contenders)) as progress:
         for name, (model, tasks) in contenders.items():
             progress.advance(0, note=name)
@@ -98,22 +97,25 @@ def evaluate(
                 parameters=model.n_parameters(),
             )
             if "ranking" in tasks:
-                asked = by_task["ranking"]
-                ranked.append(_ranked(name, model, cost, test, validation, asked, catalogue, run))
+                rankings.append(
+                    rank_holdouts(
+                        name, model, cost, test, validation, by_task["ranking"], catalogue, run
+                    )
+                )
             if isinstance(model, RatesRows) and tasks & {"rating", "like"}:
-                rated.append(_rated(name, model, cost, split, tasks))
+                predictions.append(predict_rows(name, model, cost, split, tasks))
             progress.advance()
     tables: dict[Task, Table] = {}
     settings = Bootstrap(replicates, level, seed)
     for task, own in by_task.items():
         if task == "ranking":
-            table = judge_ranking(ranked, own, test, split.negatives, settings)
+            table = ranking_table(rankings, own, test, split.negatives, settings)
             if relevant == "liked":
                 note = f"Only likes count as relevant, ratings of at least {threshold:g}."
                 table = dataclasses.replace(table, notes=(*table.notes, note))
         else:
             assert threshold is not None  # such metrics are refused without ratings
-            table = judge_rows(rated, task, own, split, threshold, settings)
+            table = row_table(predictions, task, own, split, threshold, settings)
         absent = [n for n, (_, tasks) in contenders.items() if task in tasks]
         absent = [n for n in absent if n not in {e.name for e in table.entries}]
         if absent:
@@ -121,7 +123,6 @@ def evaluate(
             note = f"Absent, because they {lack}: {', '.join(absent)}."
             table = dataclasses.replace(table, notes=(*table.notes, note))
         tables[task] = table
-    audited = material_of(split, ranked, rated, contenders_of(tables), seed)
     return Evaluation(
         split=split,
         tables=tables,
@@ -135,42 +136,45 @@ def evaluate(
             "versions": _versions(),
         },
         notes=_notes(split),
-        findings=apply(audited, split.log.name),
+        findings=apply(
+            _audited(split, rankings, predictions, tuple(tables.values()), seed), split.log.name
+        ),
     )
 
 
-def _ranked(
-    name: str,
-    model: Recommender,
-    cost: Cost,
-    test: Holdout,
-    validation: Holdout | None,
-    metrics: list[Metric],
-    catalogue: Catalogue,
-    run: Run,
-) -> Answers:
-    """What one fitted model ranks for the test users, and for the validation users."""
-    with measured() as scoring:
-        values = rank(model, test, metrics, catalogue, run)
-    held = None if validation is None else rank(model, validation, metrics[:1], catalogue, run)
-    cost = dataclasses.replace(cost, score_seconds=scoring.seconds, answers=test.n_users)
-    return Answers(name, model.baseline_for, {"ranking"}, cost, values=values, held=held)
+def _audited(
+    split: Split,
+    rankings: Sequence[Rankings],
+    predictions: Sequence[RowPredictions],
+    tables: tuple[Table, ...],
+    seed: int,
+) -> Material:
+    """Everything that the audit can look at after a comparison.
 
-
-def _rated(name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Task]) -> Answers:
-    """What one fitted model predicts for the test rows, and for the validation rows."""
-    assert isinstance(model, Recommender)
-    with measured() as scoring:
-        predictions = model.predict(split.test.rows)
-    held = None if split.validation is None else model.predict(split.validation.rows)
-    return Answers(
-        name,
-        model.baseline_for,
-        tasks,
-        dataclasses.replace(cost, score_seconds=scoring.seconds, answers=len(split.test)),
-        predictions=predictions,
-        held_predictions=held,
-        target=model.target,
+    Predictions and truth are both on the scale of the model's own target.
+    """
+    test = split.test
+    lists = {
+        r.name: Lists(test.histories.users, r.test.lists, trivial=r.trivial)
+        for r in rankings
+        if r.test.lists is not None and len(r.test.lists) == test.n_users
+    }
+    user, ratings = test.rows.history.astype(np.int64), test.ratings
+    return Material(
+        split=split,
+        tables=tables,
+        lists=lists,
+        predictions={
+            p.name: Predictions(
+                values=p.test.astype(float),
+                truth=p.target.of_ratings(ratings).astype(float),
+                user=user,
+                trivial=bool(p.baseline_for),
+            )
+            for p in predictions
+            if ratings is not None
+        },
+        seed=seed,
     )
 
 

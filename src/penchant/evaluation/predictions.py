@@ -1,4 +1,4 @@
-"""Judging plain predictions of anything: another library's, a classifier's, an expert's."""
+"""Evaluate plain predictions of anything: another library's, a classifier's, an expert's."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ import numpy as np
 import polars as pl
 
 from penchant.errors import DataError, ParameterError
-from penchant.evaluation.figures import figures_of, ordered
-from penchant.evaluation.measured import Measured
-from penchant.evaluation.tie_groups import grouped
 from penchant.metrics import RowMetric, parse
 from penchant.metrics import replicates as resample
-from penchant.results.tables import Cost, Entry, Table
+from penchant.results.tables import Entry, Table
+from penchant.results.verdicts import Measurement, with_verdicts
 
 
 def evaluate_predictions(
@@ -31,12 +29,12 @@ def evaluate_predictions(
     """Compare columns of predictions with the truth, with intervals over users.
 
     Args:
-        table: one row a prediction: a user, the truth, and a column for each contender.
+        table: one row a prediction: a user, the truth, and a column for each model.
         metrics: names of row metrics of one task; the first decides order and verdicts.
         truth: the column with what happened (a rating, or 0 and 1).
         user: the column by which rows are resampled.
-        predictions: the contenders' columns; by default all others. Trivial ones join.
-        trivial: which of them are trivial answers, against which the others are judged.
+        predictions: the models' columns; by default all others. Trivial ones join.
+        trivial: which of them are trivial answers, with which the others are compared.
         replicates: bootstrap resamples.
         level: of the intervals.
         seed: of the bootstrap.
@@ -54,31 +52,24 @@ def evaluate_predictions(
     tasks = {metric.task for metric in parsed}
     if len(tasks) != 1 or not all(isinstance(m, RowMetric) for m in parsed):
         raise ParameterError("The metrics must judge rows and one task, such as rmse and mae.")
-    owner = np.unique(table[user].to_numpy(), return_inverse=True)[1]
-    answer = table[truth].to_numpy()
-    results = {
+    group = np.unique(table[user].to_numpy(), return_inverse=True)[1]
+    outcomes = table[truth].to_numpy()
+    measurements = {
         name: {
-            m.name: Measured(
-                m(table[name].to_numpy(), answer),
-                resample(m, table[name].to_numpy(), answer, owner, replicates, seed),
+            m.name: Measurement(
+                m(table[name].to_numpy(), outcomes),
+                resample(m, table[name].to_numpy(), outcomes, group, replicates, seed),
             )
             for m in parsed
             if isinstance(m, RowMetric)
         }
         for name in chosen
     }
-    figures = figures_of(results, parsed, set(trivial), level)
-    entries = (
-        Entry(
-            name=n, trivial=n in trivial, metrics=figures[n], validation=float("nan"), cost=Cost()
-        )
-        for n in chosen
-    )
-    table_of_all = Table(
+    compared = Table(
         task=tasks.pop(),
         metrics=tuple(m.name for m in parsed),
-        entries=tuple(entries),
-        users=int(owner.max(initial=-1)) + 1,
+        entries=tuple(Entry(name, trivial=name in trivial) for name in chosen),
+        users=int(group.max(initial=-1)) + 1,
         rows=len(table),
     )
-    return grouped(ordered(table_of_all, parsed[0]), results, parsed[0], level)
+    return with_verdicts(compared, parsed, measurements, level)

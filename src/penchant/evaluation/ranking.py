@@ -1,15 +1,29 @@
-"""Lists of a model for the users of a holdout, and the ranking metrics' values per user."""
+"""The ranking task: rank items for the users of a holdout, and measure the lists."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.metrics import Catalogue, ListMetric, Metric, Ranked, RankingMetric
+from penchant.evaluation.cost import measured
+from penchant.metrics import (
+    Bootstrap,
+    Catalogue,
+    ListMetric,
+    Metric,
+    Ranked,
+    RankingMetric,
+    mean_replicates,
+)
+from penchant.metrics.base import AtK
 from penchant.models.base import Recommender
+from penchant.results.tables import Cost, Entry, Table
+from penchant.results.verdicts import Measurement, with_verdicts
 from penchant.run import Run
 from penchant.topk import block_scores, blocks, refuse_nan, top_k
 from penchant.typing import Float32, Float64, Int32
@@ -17,7 +31,7 @@ from penchant.typing import Float32, Float64, Int32
 
 @dataclass(frozen=True, eq=False)
 class RankingValues:
-    """What ranking metrics say of one model on one holdout.
+    """The values of ranking metrics for one model on one holdout.
 
     Attributes:
         per_user: float64[n_users] for each metric that has a value for each user.
@@ -29,6 +43,109 @@ class RankingValues:
     overall: dict[str, float]
     lists: Int32 | None = None
 
+    def mean(self, metric: str) -> float:
+        """The metric over all users who have a value."""
+        if metric in self.overall:
+            return self.overall[metric]
+        return float(np.nanmean(self.per_user[metric]))
+
+
+@dataclass(frozen=True, eq=False)
+class Rankings:
+    """What one model ranked.
+
+    Attributes:
+        name: what tables call it.
+        trivial: whether it is a trivial answer to the ranking task.
+        cost: time and memory.
+        test: the metrics' values on the test users.
+        validation: the first metric's on the validation users, if there are any.
+    """
+
+    name: str
+    trivial: bool
+    cost: Cost
+    test: RankingValues
+    validation: RankingValues | None
+
+
+def rank_holdouts(
+    name: str,
+    model: Recommender,
+    cost: Cost,
+    test: Holdout,
+    validation: Holdout | None,
+    metrics: list[Metric],
+    catalogue: Catalogue,
+    run: Run,
+) -> Rankings:
+    """Rank for the test users, and for the validation users, with a fitted model."""
+    with measured() as scoring:
+        values = rank(model, test, metrics, catalogue, run)
+    return Rankings(
+        name=name,
+        trivial="ranking" in model.baseline_for,
+        cost=replace(cost, score_seconds=scoring.seconds, answers=test.n_users),
+        test=values,
+        validation=(
+            None if validation is None else rank(model, validation, metrics[:1], catalogue, run)
+        ),
+    )
+
+
+def ranking_table(
+    models: Sequence[Rankings],
+    metrics: Sequence[Metric],
+    test: Holdout,
+    negatives: int,
+    bootstrap: Bootstrap,
+) -> Table:
+    """Compare rankings in one table.
+
+    Args:
+        models: one model at least.
+        metrics: of the ranking task; those without values (of whole lists, where candidates were
+            ranked) are left out.
+        test: what was ranked for.
+        negatives: how many each test item was ranked with; 0 where with all items.
+        bootstrap: settings of the intervals.
+    """
+    columns = {(m.name, metric): v for m in models for metric, v in m.test.per_user.items()}
+    replicates = {}
+    if columns:
+        resampled = mean_replicates(
+            np.stack([*columns.values()], 1), bootstrap.replicates, bootstrap.seed
+        )
+        replicates = dict(zip(columns, resampled.T, strict=True))
+    measured_metrics = models[0].test.per_user.keys() | models[0].test.overall.keys()
+    known = [metric for metric in metrics if metric.name in measured_metrics]
+    measurements = {
+        m.name: {
+            metric.name: Measurement(
+                m.test.mean(metric.name), replicates.get((m.name, metric.name))
+            )
+            for metric in known
+        }
+        for m in models
+    }
+    suffix = f" ({negatives} negatives)" if negatives else ""
+    table = Table(
+        task="ranking",
+        metrics=tuple(f"{metric.name}{suffix}" for metric in known),
+        entries=tuple(
+            Entry(
+                name=m.name,
+                trivial=m.trivial,
+                validation=math.nan if m.validation is None else m.validation.mean(metrics[0].name),
+                cost=m.cost,
+            )
+            for m in models
+        ),
+        users=test.n_users,
+        rows=len(test),
+    )
+    return with_verdicts(table, known, measurements, bootstrap.level)
+
 
 def rank(
     model: Recommender,
@@ -38,7 +155,7 @@ def rank(
     run: Run,
 ) -> RankingValues:
     """Rank all unseen items for each user (or the given candidates) and measure the lists."""
-    width = max(getattr(metric, "k", 1) for metric in metrics)
+    width = max((metric.k for metric in metrics if isinstance(metric, AtK)), default=1)
     if holdout.candidates is None:
         lists, _ = top_k(model.scores, holdout.histories, width, cells=model.block_cells, run=run)
         ranked = Ranked.of(lists, holdout.offsets, holdout.items)

@@ -1,4 +1,4 @@
-"""How good a fitted model is on validation events, by one metric: what tuning goes by."""
+"""Score a fitted model on validation events by one metric, as tuning does."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from penchant.data.holdout import Holdout
 from penchant.data.target import Like, Target
 from penchant.errors import ParameterError, PenchantError
-from penchant.evaluation.figures import held_rows
 from penchant.evaluation.ranking import rank
+from penchant.evaluation.rows import score_and_cut
 from penchant.metrics import Catalogue, Metric, RankingMetric, RowMetric
 from penchant.models.base import Recommender
 from penchant.models.protocols import RatesRows
@@ -33,32 +33,32 @@ def validation_score(
         run: threads and progress.
 
     Raises:
-        ParameterError: the model cannot answer what the metric asks, see `check_metric`, or its
+        ParameterError: the metric does not suit the model, see `check_metric`, or its
             predictions are not finite.
         PenchantError: its scores are NaN, or the metric is undefined for these events.
     """
     check_metric(model, holdout, metric, threshold=threshold)
     if isinstance(metric, RankingMetric):
-        unused = Catalogue(0, np.zeros(len(model.items_), np.int64))  # only lists' metrics ask it
+        unused = Catalogue(0, np.zeros(len(model.items_), np.int64))  # for list metrics only
         values = rank(model, holdout, [metric], unused, run).per_user[metric.name]
-        found = float(np.nanmean(values)) if not np.isnan(values).all() else math.nan
+        value = float(np.nanmean(values)) if not np.isnan(values).all() else math.nan
     else:
         assert isinstance(model, RatesRows)
         assert threshold is not None
         predictions = model.predict(holdout.rows)
-        found, _ = held_rows(metric, predictions, model.target, holdout, threshold)
-    if not math.isfinite(found):
+        value, _ = score_and_cut(metric, predictions, model.target, holdout, threshold)
+    if not math.isfinite(value):
         raise PenchantError(
             f"{metric.name} is undefined for these held-out events: there are too few, or all are "
             "alike."
         )
-    return found
+    return value
 
 
 def check_metric(
     model: Recommender, holdout: Holdout, metric: Metric, *, threshold: float | None
 ) -> None:
-    """Refuse a metric that a model, which need not be fitted, cannot be judged by.
+    """Refuse a metric that does not suit a model, which need not be fitted.
 
     Raises:
         ParameterError: the metric only describes lists, or needs ratings, predictions or

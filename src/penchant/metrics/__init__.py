@@ -1,4 +1,4 @@
-"""Metrics: frozen values that judge lists, ratings and likes, and say how sure a figure is."""
+"""Metrics of lists, ratings and likes, with bootstrap intervals and significance tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,13 @@ from penchant.metrics.beyond_accuracy import (
     Novelty,
     PopularityBias,
 )
-from penchant.metrics.bootstrap import bootstrap_weights, interval, mean_replicates, replicates
+from penchant.metrics.bootstrap import (
+    Bootstrap,
+    bootstrap_weights,
+    interval,
+    mean_replicates,
+    replicates,
+)
 from penchant.metrics.calibration import (
     Brier,
     CalibrationCurve,
@@ -33,6 +39,7 @@ from penchant.metrics.classification import (
     best_threshold,
     confusion_matrix,
 )
+from penchant.metrics.curves import AUC, AveragePrecision, PrecisionAtRecall
 from penchant.metrics.ranking import (
     MAP,
     MRR,
@@ -44,18 +51,16 @@ from penchant.metrics.ranking import (
     Recall,
 )
 from penchant.metrics.rating import MAE, RMSE, Pearson
-from penchant.metrics.score_order import AUC, AveragePrecision, PrecisionAtRecall
 from penchant.metrics.significance import (
     PairedComparison,
     Verdict,
-    benjamini_hochberg,
     compare,
     holm,
-    sign_flip_test,
+    tie_groups,
     verdict,
 )
 
-_OF_LISTS: dict[str, Callable[[int], Metric]] = {
+_LIST_METRICS: dict[str, Callable[[int], Metric]] = {
     "hr": HitRate,
     "recall": Recall,
     "recall-capped": partial(Recall, capped=True),
@@ -70,7 +75,7 @@ _OF_LISTS: dict[str, Callable[[int], Metric]] = {
     "popularity-bias": PopularityBias,
     "intra-list-diversity": IntraListDiversity,
 }
-_OF_ROWS: dict[str, Callable[[], Metric]] = {
+_ROW_METRICS: dict[str, Callable[[], Metric]] = {
     "rmse": RMSE,
     "mae": MAE,
     "pearson": Pearson,
@@ -84,9 +89,9 @@ _OF_ROWS: dict[str, Callable[[], Metric]] = {
     "brier": Brier,
     "ece": ExpectedCalibrationError,
 }
-_OF_SHARES: dict[str, Callable[[int], Metric]] = {"precision-at-recall": PrecisionAtRecall}
-_AT_K = _OF_LISTS | _OF_SHARES
-NAMES: tuple[str, ...] = (*(f"{label}@k" for label in _AT_K), *_OF_ROWS)
+_RECALL_METRICS: dict[str, Callable[[int], Metric]] = {"precision-at-recall": PrecisionAtRecall}
+_WITH_K = _LIST_METRICS | _RECALL_METRICS
+NAMES: tuple[str, ...] = (*(f"{label}@k" for label in _WITH_K), *_ROW_METRICS)
 """What `parse` understands, with k for a list length, or a share in per cent."""
 
 
@@ -97,10 +102,10 @@ def parse(name: str) -> Metric:
         ParameterError: no metric has that name, with the names there are.
     """
     label, at, k = name.partition("@")
-    if not at and label in _OF_ROWS:
-        return _OF_ROWS[label]()
-    if label in _AT_K and k.isascii() and k.isdigit():
-        return _AT_K[label](int(k))
+    if not at and label in _ROW_METRICS:
+        return _ROW_METRICS[label]()
+    if label in _WITH_K and k.isascii() and k.isdigit():
+        return _WITH_K[label](int(k))
     raise ParameterError(f"There is no metric {name!r}; known are {', '.join(NAMES)}.")
 
 
@@ -113,6 +118,7 @@ __all__ = [
     "NDCG",
     "RMSE",
     "AveragePrecision",
+    "Bootstrap",
     "Brier",
     "CalibrationCurve",
     "Catalogue",
@@ -141,7 +147,6 @@ __all__ = [
     "RowMetric",
     "SumMetric",
     "Verdict",
-    "benjamini_hochberg",
     "best_threshold",
     "bootstrap_weights",
     "calibration_curve",
@@ -152,6 +157,6 @@ __all__ = [
     "mean_replicates",
     "parse",
     "replicates",
-    "sign_flip_test",
+    "tie_groups",
     "verdict",
 ]

@@ -1,4 +1,4 @@
-"""Resampling users: how far a figure would move with another draw of users.
+"""Resample users: how far a metric would move with another draw of users.
 
 Users, not rows, are drawn, because the rows of one user are not independent. Replicate number b
 of a seed is the same draw of users for every model and metric, so that differences between
@@ -8,6 +8,7 @@ models are paired.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -17,6 +18,21 @@ from penchant.metrics.base import RowMetric, ratio
 from penchant.typing import Float64, Int64
 
 _BLOCK_CELLS = 2_000_000
+
+
+@dataclass(frozen=True)
+class Bootstrap:
+    """Settings of the intervals.
+
+    Attributes:
+        replicates: resamples of the users.
+        level: share of the replicates inside an interval.
+        seed: of the resamples.
+    """
+
+    replicates: int = 2000
+    level: float = 0.95
+    seed: int = 0
 
 
 def bootstrap_weights(n_users: int, n_replicates: int, seed: int = 0) -> Iterator[Float64]:
@@ -72,9 +88,9 @@ def replicates(
     if np.shape(user) != np.shape(prediction):
         raise ParameterError(f"{np.size(prediction)} predictions need as many users.")
     known, group = np.unique(user, return_inverse=True)
-    evaluate = metric.grouped(prediction, truth, group, len(known))
+    values_for = metric.grouped(prediction, truth, group, len(known))
     return np.concatenate(
-        [evaluate(weights) for weights in bootstrap_weights(len(known), n_replicates, seed)]
+        [values_for(weights) for weights in bootstrap_weights(len(known), n_replicates, seed)]
     )
 
 

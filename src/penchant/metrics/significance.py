@@ -1,8 +1,9 @@
-"""Whether a model is better than the trivial answers, or only looks so."""
+"""Tests of whether a model is better than its baselines, and which models are tied."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -13,8 +14,6 @@ from penchant.metrics.bootstrap import interval
 from penchant.typing import Bool, Float64
 
 Verdict = Literal["beats", "no better", "worse"]
-
-_BLOCK_CELLS = 2_000_000
 
 
 class PairedComparison(NamedTuple):
@@ -55,7 +54,7 @@ def compare(
 
     Args:
         model: float64[n_replicates], of the same seed as the baselines.
-        model_value: the model's figure on all users.
+        model_value: the model's value on all users.
         baselines: float64[n_replicates, n_baselines].
         baseline_values: float64[n_baselines]; baselines with NaN are left out.
         higher_is_better: the metric's direction.
@@ -94,42 +93,6 @@ def compare(
     )
 
 
-def sign_flip_test(differences: ArrayLike, n: int = 10_000, seed: int = 0) -> float:
-    """The paired randomisation test: two-sided p-value that users' mean difference is zero.
-
-    If two models were alike, each user's difference could as well have the other sign (Fisher
-    1935; Smucker et al. 2007 compare it with other tests for rankings).
-
-    Args:
-        differences: [n_users], NaN for users without a value.
-        n: how many random sign patterns.
-        seed: of the patterns.
-
-    Returns:
-        The share of patterns with a mean as far from zero, the given one included; 1 without
-        users.
-
-    Raises:
-        ParameterError: the differences are not one column.
-    """
-    values = np.asarray(differences, dtype=np.float64)
-    if values.ndim != 1 or np.isinf(values).any():
-        raise ParameterError("Differences must be one column, finite or NaN.")
-    values = values[~np.isnan(values)]
-    observed = abs(values.sum())
-    # Patterns that tie with the given one count, whatever the order of summation does to them.
-    reached = observed - 1e-12 * np.abs(values).sum()
-    rng = np.random.default_rng(seed)
-    n_bytes = -(-len(values) // 8)
-    step = max(1, _BLOCK_CELLS // max(1, len(values)))
-    extreme = 0
-    for start in range(0, n, step):
-        bits = rng.integers(0, 256, (min(step, n - start), n_bytes), np.uint8)
-        plus = np.unpackbits(bits, axis=1, count=len(values)) @ values
-        extreme += int((np.abs(2 * plus - values.sum()) >= reached).sum())
-    return (1 + extreme) / (1 + n)
-
-
 def holm(p_values: ArrayLike) -> Float64:
     """Adjust p-values so that any false finding among them is rare (Holm 1979).
 
@@ -139,23 +102,13 @@ def holm(p_values: ArrayLike) -> Float64:
     Raises:
         ParameterError: a value is outside 0 to 1.
     """
-
-    def step_down(p: Float64) -> Float64:
-        return np.maximum.accumulate(p * np.arange(len(p), 0, -1))
-
-    return _adjusted(p_values, step_down)
-
-
-def benjamini_hochberg(p_values: ArrayLike) -> Float64:
-    """Adjust p-values so that the expected share of false findings is bounded.
-
-    Benjamini and Hochberg 1995; arguments and errors as for `holm`.
-    """
-
-    def step_up(p: Float64) -> Float64:
-        return np.minimum.accumulate((p * len(p) / np.arange(1, len(p) + 1))[::-1])[::-1]
-
-    return _adjusted(p_values, step_up)
+    adjusted = np.array(p_values, dtype=np.float64, ndmin=1)
+    if ((adjusted < 0) | (adjusted > 1)).any():
+        raise ParameterError("P-values must lie between 0 and 1.")
+    order = np.argsort(adjusted)[: int((~np.isnan(adjusted)).sum())]  # NaN sorts last
+    scaled = adjusted[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(scaled))
+    return adjusted
 
 
 def verdict(
@@ -180,15 +133,45 @@ def verdict(
     return "no better"
 
 
+def tie_groups(
+    replicates: Mapping[str, Float64],
+    values: Mapping[str, float],
+    *,
+    higher_is_better: bool = True,
+    level: float = 0.95,
+) -> tuple[tuple[str, ...], ...]:
+    """Group models that cannot be told apart, the best group first.
+
+    Each group is led by the best model that no group has yet, and holds every worse one whose
+    paired difference from the leader may be zero. The intervals are corrected for the number of
+    comparisons with the leader (Bonferroni), so that a group is not split by chance. A model that
+    is within reach of two leaders stands in the better one's group.
+
+    Args:
+        replicates: float64[n_replicates] of each model on the same resamples.
+        values: each model's value; models without a finite one are left out.
+        higher_is_better: the metric's direction.
+        level: of the intervals.
+    """
+    sign = 1.0 if higher_is_better else -1.0
+    ungrouped = sorted(
+        (name for name in replicates if math.isfinite(values[name])),
+        key=lambda name: -sign * values[name],
+    )
+    groups: list[tuple[str, ...]] = []
+    while ungrouped:
+        leader, *others = ungrouped
+        corrected = 1 - (1 - level) / max(1, len(others))
+        group = [leader]
+        for name in others:
+            lead = sign * (replicates[leader] - replicates[name])
+            if float(interval(lead, corrected)[0]) <= 0:
+                group.append(name)
+        groups.append(tuple(group))
+        ungrouped = [name for name in others if name not in group]
+    return tuple(groups)
+
+
 def _share(condition: Bool) -> float:
     """The share of replicates, the observed data counted as one more (never 0)."""
     return float((1 + condition.sum()) / (1 + len(condition)))
-
-
-def _adjusted(p_values: ArrayLike, sorted_rule: Callable[[Float64], Float64]) -> Float64:
-    out = np.array(p_values, dtype=np.float64, ndmin=1)
-    if ((out < 0) | (out > 1)).any():
-        raise ParameterError("P-values must lie between 0 and 1.")
-    order = np.argsort(out)[: int((~np.isnan(out)).sum())]  # NaN sorts last
-    out[order] = np.minimum(1.0, sorted_rule(out[order]))
-    return out

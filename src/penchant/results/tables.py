@@ -1,17 +1,17 @@
-"""Tables of evaluated models: figures with intervals, verdicts and costs."""
+"""Records of evaluated models: metric values with intervals, verdicts and costs."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import polars as pl
 
 from penchant.errors import ParameterError
 from penchant.metrics import Verdict, parse
-from penchant.models.base import Task
+from penchant.metrics.base import Task
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Cost:
 
 @dataclass(frozen=True)
 class Entry:
-    """One contender in one table.
+    """One model in one table.
 
     Attributes:
         name: what the table calls it.
@@ -74,15 +74,15 @@ class Entry:
         validation: the table's first metric on the validation part, NaN without one.
         cost: time and memory.
         decision: the threshold at which it says "like", chosen on validation rows.
-        confusion: test rows by truth and decision: not liked and told so, not liked but told
-            liked, liked but told not so, liked and told so; None where nothing is decided.
+        confusion: how many test rows are true negatives, false positives, false negatives and
+            true positives; None where nothing is decided.
     """
 
     name: str
     trivial: bool
-    metrics: Mapping[str, MetricValue]
-    validation: float
-    cost: Cost
+    metrics: Mapping[str, MetricValue] = field(default_factory=dict)
+    validation: float = math.nan
+    cost: Cost = Cost()
     decision: float | None = None
     confusion: tuple[int, int, int, int] | None = None
 
@@ -94,7 +94,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Table:
-    """All contenders on one task.
+    """All models on one task.
 
     Attributes:
         task: `ranking`, `rating` or `like`.
@@ -104,7 +104,7 @@ class Table:
         rows: test rows that count.
         notes: what a reader must know, a sentence each.
         groups: names that cannot be told apart by the first metric, the best group first; see
-            `penchant.auditing.groups`.
+            `penchant.metrics.tie_groups`.
     """
 
     task: Task
@@ -138,7 +138,7 @@ class Table:
         return next(entry for entry in self.entries if entry.trivial)
 
     def frame(self) -> pl.DataFrame:
-        """One row a contender: name, trivial, verdict, figures with intervals, costs."""
+        """One row a model: name, trivial, verdict, metric values with intervals, costs."""
         rows = []
         for entry in self.entries:
             row: dict[str, Any] = {
@@ -147,9 +147,9 @@ class Table:
                 "verdict": entry.verdict,
             }
             for metric in self.metrics:
-                figure = entry.metrics.get(metric, MetricValue(math.nan))
-                row |= {metric: figure.value, f"{metric} low": figure.low}
-                row |= {f"{metric} high": figure.high, f"{metric} gain": figure.gain}
+                value = entry.metrics.get(metric, MetricValue(math.nan))
+                row |= {metric: value.value, f"{metric} low": value.low}
+                row |= {f"{metric} high": value.high, f"{metric} gain": value.gain}
             row |= {"validation": entry.validation, **asdict(entry.cost)}
             rows.append(row)
         return pl.DataFrame(rows, infer_schema_length=None)
@@ -157,12 +157,11 @@ class Table:
 
 def entry_dict(entry: Entry) -> dict[str, Any]:
     """One row of a table as plain values for JSON."""
-    figures = {name: asdict(figure) for name, figure in entry.metrics.items()}
     return {
         "model": entry.name,
         "trivial": entry.trivial,
         "verdict": entry.verdict,
-        "figures": figures,
+        "figures": {name: asdict(value) for name, value in entry.metrics.items()},
         "validation": entry.validation,
         "decision_threshold": entry.decision,
         "confusion": entry.confusion,

@@ -108,7 +108,7 @@ def test_counts_and_tables():
     assert len(report["near_empty_items"].table()) == 201
     assert report["heavy_users"].table()["user"].to_list() == [0]
     assert check(log_of(*events), near_empty=5)["near_empty_users"].count == 30
-    with pytest.raises(ParameterError):
+    with pytest.raises(ParameterError, match="near_empty must be 0 or more, not -1"):
         check(log_of(*events), near_empty=-1)
 
 
@@ -122,4 +122,9 @@ def test_report_as_text_and_json():
 
 def test_an_empty_log():
     log = log_of((1, 1, 1.0, datetime(2020, 1, 1)))
-    check(log.subset(np.array([False])))
+    found = check(log.subset(np.array([False])))
+    assert found.n_events == 0
+    assert [(f.name, f.count, f.share) for f in found.findings] == [
+        ("users_without_events", 1, 1.0),
+        ("items_without_events", 1, 1.0),
+    ]

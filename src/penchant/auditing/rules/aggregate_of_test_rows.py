@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from penchant.auditing.columns import numeric
-from penchant.auditing.material import Features, Material
+from penchant.auditing.features import Features
+from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
 from penchant.typing import Bool, Float64, Int64
@@ -37,14 +37,14 @@ def check(material: Material) -> Iterator[Finding]:
     all rows, near 0 for one over training rows, however smoothed or scaled.
     """
     features = material.features
-    if features is None or not features.test.any() or features.test.all():
+    if features is None or not features.has_both_sides:
         yield RULE.not_checkable("a table of features of training and of test rows, with a target")
         return
     known = np.isfinite(features.target)
     found = []
     for key, codes in features.keys.items():
         table = _Aggregates(codes, features.target, features.test, known)
-        for name, values in numeric(features.frame):
+        for name, values in features.numeric_columns():
             found += list(_of(features, name, values, key, table))
     yield from found or [
         RULE.not_checkable("a numeric feature that is constant within users or items")

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from penchant.auditing.material import Contender, Material
+from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
 from penchant.results.finding import Bar, Finding
+from penchant.results.tables import Entry
 
 TRIVIAL = Rule(
     name="no-trivial-baseline",
@@ -26,12 +27,12 @@ STRONG = Rule(
     "Ferrari Dacrema et al. 2019",
     bar=Bar(doubtful=1.0),
 )
-_SIMPLE: dict[str, tuple[str, ...]] = {
+_PREFIXES: dict[str, tuple[str, ...]] = {
     "ranking": ("ease", "slim", "knn", "ials", "als", "rp3", "p3alpha", "mf", "bpr", "dot", "svd"),
     "rating": ("knn", "mf", "svd", "dot", "factor", "slope", "als"),
     "like": ("knn", "mf", "svd", "dot", "factor", "logistic", "ials", "als", "ease"),
 }
-_SHOWN = {
+_EXAMPLES = {
     "ranking": "dot-product factors, item-kNN, EASE, iALS or RP3beta",
     "rating": "item-kNN or matrix factors",
     "like": "item-kNN or matrix factors",
@@ -40,52 +41,52 @@ _SHOWN = {
 
 def check_trivial(material: Material) -> Iterator[Finding]:
     """Whether each task has a trivial answer."""
-    yield from _each(material, TRIVIAL, _trivial)
+    yield from _check_tasks(material, TRIVIAL, _check_trivial)
 
 
 def check_strong(material: Material) -> Iterator[Finding]:
-    """Whether each task has a simple strong method, told by the models' names."""
-    yield from _each(material, STRONG, _strong)
+    """Whether each task has a simple strong method, by the models' names."""
+    yield from _check_tasks(material, STRONG, _check_strong)
 
 
-def _each(
-    material: Material, rule: Rule, check: Callable[[str, list[Contender]], Finding]
+def _check_tasks(
+    material: Material, rule: Rule, check: Callable[[str, list[Entry]], Finding]
 ) -> Iterator[Finding]:
-    judged = [c for c in material.contenders if not c.added]
-    tasks = dict.fromkeys(c.task for c in judged)
-    if not tasks:
+    if not material.tables:
         yield rule.not_checkable("the table of a comparison")
-    for task in tasks:
-        yield check(task, [c for c in judged if c.task == task])
+    for task in dict.fromkeys(table.task for table in material.tables):
+        yield check(
+            task, [e for table in material.tables if table.task == task for e in table.entries]
+        )
 
 
-def _trivial(task: str, contenders: list[Contender]) -> Finding:
-    trivial = [c.name for c in contenders if c.trivial]
+def _check_trivial(task: str, entries: list[Entry]) -> Finding:
+    trivial = [e.name for e in entries if e.trivial]
     if trivial:
-        said = f"The {task} table has the trivial answers {', '.join(trivial)}."
-        return TRIVIAL.finding("passed", said, about=task, figure=0.0)
+        sentence = f"The {task} table has the trivial answers {', '.join(trivial)}."
+        return TRIVIAL.finding("passed", sentence, about=task, figure=0.0)
     return TRIVIAL.finding(
         "wrong", f"The {task} table has no trivial answer.", about=task, figure=1.0
     )
 
 
-def _strong(task: str, contenders: list[Contender]) -> Finding:
-    names = {c.name: c.name.partition(":")[0].lower() for c in contenders if not c.trivial}
-    words = {shown: name.replace("_", "-").split("-") for shown, name in names.items()}
-    strong = [
-        shown
-        for shown, parts in words.items()
-        if any(part.startswith(_SIMPLE[task]) or part.endswith("knn") for part in parts)
-    ]
-    learned = [c.name for c in contenders if not c.trivial]
-    if strong or not learned:
-        said = f"Simple methods stand in the {task} table: {', '.join(strong)}."
-        if not learned:
-            said = f"The {task} table has trivial answers only."
-        return STRONG.finding("passed", said, about=task, figure=0.0)
+def _check_strong(task: str, entries: list[Entry]) -> Finding:
+    models = [e.name for e in entries if not e.trivial]
+    strong = [name for name in models if _is_strong(task, name)]
+    if strong or not models:
+        sentence = f"Simple methods stand in the {task} table: {', '.join(strong)}."
+        if not models:
+            sentence = f"The {task} table has trivial answers only."
+        return STRONG.finding("passed", sentence, about=task, figure=0.0)
     return STRONG.finding(
         "doubtful",
-        f"The {task} table has none of {_SHOWN[task]}, as far as names tell.",
+        f"The {task} table has none of {_EXAMPLES[task]}, as far as names tell.",
         about=task,
         figure=1.0,
     )
+
+
+def _is_strong(task: str, name: str) -> bool:
+    """Whether a part of the name, such as of `item-knn:neighbours=50`, is a strong method's."""
+    parts = name.partition(":")[0].lower().replace("_", "-").split("-")
+    return any(part.startswith(_PREFIXES[task]) or part.endswith("knn") for part in parts)

@@ -31,8 +31,8 @@ def check(material: Material) -> Iterator[Finding]:
         return
     log = material.split.log
     items = log.events["item"].to_numpy()
-    seen = np.bincount(items[material.known_at], minlength=log.n_items) > 0
-    cold = ~seen[items[material.test_at]]
+    seen = np.bincount(items[material.known_rows], minlength=log.n_items) > 0
+    cold = ~seen[items[material.test_rows]]
     figure, interval = share_interval(cold, material.test_users)
     level = RULE.bar.level(figure)
     if level == "passed" and figure >= 0.01:
@@ -42,5 +42,5 @@ def check(material: Material) -> Iterator[Finding]:
         f"{share(figure)} of the test events are on items that nobody has before the test.",
         figure=figure,
         interval=interval,
-        examples=of_events(log, material.test_at[cold]),
+        examples=of_events(log, material.test_rows[cold]),
     )

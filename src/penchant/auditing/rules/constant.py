@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from penchant.auditing.material import Material, Predicted
+from penchant.auditing.material import Material, Predictions
 from penchant.auditing.rule import Rule
 from penchant.results.finding import Bar, Finding, share
 
@@ -33,7 +33,7 @@ def check(material: Material) -> Iterator[Finding]:
         yield _of(name, predicted)
 
 
-def _of(name: str, predicted: Predicted) -> Finding:
+def _of(name: str, predicted: Predictions) -> Finding:
     known = np.isfinite(predicted.values)
     values = predicted.values[known]
     if len(values) < _ENOUGH:

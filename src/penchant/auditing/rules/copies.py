@@ -29,11 +29,10 @@ def check(material: Material) -> Iterator[Finding]:
 
     A group of g copies gives each of its events a copy among the others with chance 1 - .2^(g-1).
     """
-    log = material.events_of if material.log or material.split else None
-    if log is None:
+    if material.split is None:
         yield RULE.not_checkable("a log")
         return
-    figure, examples, what = _leaked(log)
+    figure, examples, what = _leaked(material.log)
     yield RULE.finding(
         RULE.bar.level(figure),
         f"A random 80/20 split of the whole log would have a copy ({what}) of {share(figure)} of "

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.auditing.intervals import share_interval
-from penchant.auditing.material import Listed, Material
+from penchant.auditing.material import Lists, Material
 from penchant.auditing.rule import Rule
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
 
@@ -34,9 +34,9 @@ def check(material: Material) -> Iterator[Finding]:
     first = np.full(log.n_items, np.iinfo(np.int64).max)
     np.minimum.at(first, log.events["item"].to_numpy(), times)
     last = np.full(log.n_users, np.iinfo(np.int64).max)
-    tested = log.events["user"].to_numpy()[material.test_at]
+    tested = log.events["user"].to_numpy()[material.test_rows]
     last[tested] = np.iinfo(np.int64).min
-    np.maximum.at(last, tested, times[material.test_at])
+    np.maximum.at(last, tested, times[material.test_rows])
     seen = np.append(log.item_counts > 0, False)
     for name, listed in lists.items():
         yield _of(material, name, listed, first, last, seen)
@@ -45,7 +45,7 @@ def check(material: Material) -> Iterator[Finding]:
 def _of(
     material: Material,
     name: str,
-    listed: Listed,
+    listed: Lists,
     first: np.ndarray[tuple[int], np.dtype[np.int64]],
     last: np.ndarray[tuple[int], np.dtype[np.int64]],
     seen: np.ndarray[tuple[int], np.dtype[np.bool_]],

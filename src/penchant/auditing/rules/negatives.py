@@ -8,8 +8,7 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from penchant.auditing.keys import inside
-from penchant.auditing.material import Material
+from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
 from penchant.typing import Int64
@@ -47,11 +46,11 @@ def check_before(material: Material) -> Iterator[Finding]:
         yield BEFORE.not_checkable("a file of the negatives that training took, and the split")
         return
     log = material.split.log
-    known = material.pairs[material.known_at]
-    tested = np.unique(material.pairs[material.test_at])
-    tested = tested[~inside(tested, known)]
+    known = material.pairs[material.known_rows]
+    tested = np.unique(material.pairs[material.test_rows])
+    tested = tested[~isin(tested, known)]
     negatives = material.negatives[material.negatives >= 0]
-    observed = inside(negatives, tested)
+    observed = isin(negatives, tested)
 
     def per_user(keys: Int64) -> Int64:
         return np.bincount(keys // max(1, log.n_items), minlength=log.n_users)
@@ -82,25 +81,25 @@ def check_before(material: Material) -> Iterator[Finding]:
 
 def check_positive(material: Material) -> Iterator[Finding]:
     """The share of negatives, of training and of the evaluation, that are the user's own items."""
-    if material.split is None or (material.negatives is None and material.offered is None):
+    if material.split is None or (material.negatives is None and material.candidates is None):
         yield POSITIVE.not_checkable("a file of negatives, or lists of candidates")
         return
     if material.negatives is not None:
-        known = material.pairs[material.known_at]
+        known = material.pairs[material.known_rows]
         yield _positive(material, material.negatives, known, "training negatives", "known")
-    if material.offered is not None:
-        log, offered = material.split.log, material.offered
+    if material.candidates is not None:
+        log, offered = material.split.log, material.candidates
         users, items = (offered[c].to_numpy().astype(np.int64) for c in ("user", "item"))
         keys = np.where((users >= 0) & (items >= 0), users * max(1, log.n_items) + items, -1)
-        tested = material.pairs[material.test_at]
+        tested = material.pairs[material.test_rows]
         if _by_design(users, keys, tested):
-            keys = keys[~inside(keys, tested)]
+            keys = keys[~isin(keys, tested)]
         yield _positive(material, keys, material.pairs, "offered negatives", "known or test")
 
 
 def _by_design(users: Int64, keys: Int64, tested: Int64) -> bool:
     """Whether lists name the positive beside the negatives, as candidate lists do."""
-    with_own = np.unique(users[inside(keys, tested)])
+    with_own = np.unique(users[isin(keys, tested)])
     return len(with_own) >= _NEARLY_ALL * len(np.unique(users))
 
 
@@ -111,9 +110,9 @@ def _positive(
     what: str,
     kind: str,
 ) -> Finding:
-    hits = (keys >= 0) & inside(keys, positives)
+    hits = (keys >= 0) & isin(keys, positives)
     figure = float(hits.mean()) if len(keys) else 0.0
-    log, at = material.events_of, np.flatnonzero(hits)[:EXAMPLES]
+    log, at = material.log, np.flatnonzero(hits)[:EXAMPLES]
     user, item = np.divmod(keys[at], max(1, log.n_items))
     return POSITIVE.finding(
         POSITIVE.bar.level(figure),

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from penchant.auditing.material import Contender, Material
+from penchant.auditing.material import Material
 from penchant.auditing.power import users_for
 from penchant.auditing.rule import Rule
 from penchant.results.finding import Bar, Finding
+from penchant.results.tables import Entry, Table
 
 RULE = Rule(
     name="no-better-than-trivial",
@@ -23,40 +24,50 @@ RULE = Rule(
 
 def check(material: Material) -> Iterator[Finding]:
     """Each model's gain over the best trivial answer, with its paired interval over users."""
-    judged = [c for c in material.contenders if not c.trivial and c.verdict is not None]
-    if not judged:
+    compared = [
+        (table, entry)
+        for table in material.all_tables
+        for entry in table.entries
+        if not entry.trivial and entry.verdict is not None
+    ]
+    if not compared:
         yield RULE.not_checkable("a model judged beside trivial answers on the same rows")
-    for contender in judged:
-        yield _of(contender, material)
+    for table, entry in compared:
+        yield _finding(table, entry)
 
 
-def _of(c: Contender, material: Material) -> Finding:
-    interval = (c.gain_low, c.gain_high)
-    said = f"{c.name} {_WORDS[c.verdict or '']}: {c.metric} {c.value:.4f}{_beside(c, material)}"
-    if math.isfinite(c.gain):
-        said += f" (gain {c.gain:+.4f}, 95 % interval {c.gain_low:+.4f} to {c.gain_high:+.4f})"
-    said += "."
-    needed = users_for(c.gain, interval, c.users) if c.verdict == "no better" else None
-    if needed is not None and needed > c.users:
-        said += f" To see a difference of that size, about {needed:,} users would be needed."
-    level = "passed" if c.verdict == "beats" else "doubtful"
+def _finding(table: Table, entry: Entry) -> Finding:
+    value, verdict = entry.metrics[table.primary], entry.verdict
+    interval = (value.gain_low, value.gain_high)
+    sentence = (
+        f"{entry.name} {_WORDS[verdict or '']}: {table.primary} {value.value:.4f}"
+        f"{_best_trivial(table)}"
+    )
+    if math.isfinite(value.gain):
+        sentence += (
+            f" (gain {value.gain:+.4f}, 95 % interval {value.gain_low:+.4f} to "
+            f"{value.gain_high:+.4f})"
+        )
+    sentence += "."
+    needed = users_for(value.gain, interval, table.users) if verdict == "no better" else None
+    if needed is not None and needed > table.users:
+        sentence += f" To see a difference of that size, about {needed:,} users would be needed."
     return RULE.finding(
-        "doubtful" if level == "doubtful" else "passed",
-        said,
-        about=f"{c.name} ({c.task})",
-        figure=c.gain if math.isfinite(c.gain) else None,
-        interval=interval if math.isfinite(c.gain_low) else None,
+        "passed" if verdict == "beats" else "doubtful",
+        sentence,
+        about=f"{entry.name} ({table.task})",
+        figure=value.gain if math.isfinite(value.gain) else None,
+        interval=interval if math.isfinite(value.gain_low) else None,
     )
 
 
-def _beside(c: Contender, material: Material) -> str:
-    """The figure of the best trivial answer that stands in the same table."""
-    key = (c.task, c.metric)
-    beside = [t for t in material.contenders if t.trivial and (t.task, t.metric) == key]
-    if not beside:
+def _best_trivial(table: Table) -> str:
+    """The value of the best trivial answer in the same table."""
+    values = {e.name: e.metrics[table.primary].value for e in table.entries if e.trivial}
+    if not values:
         return ""
-    best = (max if c.higher_is_better else min)(beside, key=lambda t: t.value)
-    return f" beside {best.value:.4f} of {best.name}"
+    best = (max if table.higher_is_better else min)(values, key=lambda name: values[name])
+    return f" beside {values[best]:.4f} of {best}"
 
 
 _WORDS = {

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from penchant.auditing.columns import numeric, pair_codes
-from penchant.auditing.material import Features, Material
+from penchant.auditing.features import Features
+from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
 from penchant.auditing.rules.same_text import normalised
 from penchant.data.dataset import Dataset
@@ -39,18 +39,15 @@ _REPLICATES = 1000
 
 def check(material: Material) -> Iterator[Finding]:
     """The share of feature rows whose text, or its length, is that of the log's same event."""
-    features, log = (
-        material.features,
-        material.log if material.split is None else material.split.log,
-    )
-    if features is None or log is None or "text" not in log.events.columns:
+    features, split = material.features, material.split
+    if features is None or split is None or "text" not in split.log.events.columns:
         yield RULE.not_checkable("a table of features with users and items, and a log with texts")
         return
-    pair = pair_codes(features)
+    pair = features.pair_codes()
     if pair is None:
         yield RULE.not_checkable("users and items in the table of features")
         return
-    own = _own_texts(material, features, log)
+    own = _own_texts(features, split.log)
     told = own["text"].str.len_chars().to_numpy() > 0
     if told.sum() < _ENOUGH:
         yield RULE.not_checkable(f"at least {_ENOUGH} rows whose text the log has")
@@ -61,7 +58,7 @@ def check(material: Material) -> Iterator[Finding]:
     ]
 
 
-def _own_texts(material: Material, features: Features, log: Dataset) -> pl.DataFrame:
+def _own_texts(features: Features, log: Dataset) -> pl.DataFrame:
     """The log's text of each feature row's user and item, normalised; "" where there is none."""
     texts = log.events.select(
         user=pl.col("user").cast(pl.Int64),
@@ -93,7 +90,7 @@ def _of_columns(
         same = features.frame.select(normalised(pl.col(name)).alias("t"))["t"]
         hits = (same == own["text"]).fill_null(False).to_numpy() & told
         yield _finding(features, name, hits[told], "the text itself", np.flatnonzero(hits))
-    for name, values in numeric(features.frame):
+    for name, values in features.numeric_columns():
         if np.unique(values[told & np.isfinite(values)]).size < 5:
             continue
         for what, counts in sizes.items():
@@ -132,7 +129,7 @@ def check_shuffled(material: Material) -> Iterator[Finding]:
     if material.predict is None or split is None or "text" not in split.log.events.columns:
         yield SHUFFLED.not_checkable("a function that predicts rows, and a split with texts")
         return
-    frame = split.log.subset(material.test_at).frame().drop("row")
+    frame = split.log.subset(material.test_rows).frame().drop("row")
     truth = frame["rating"].to_numpy().astype(float) if "rating" in frame.columns else None
     if truth is None or len(truth) < _ENOUGH:
         yield SHUFFLED.not_checkable(f"at least {_ENOUGH} test rows with ratings")

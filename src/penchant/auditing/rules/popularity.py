@@ -37,8 +37,8 @@ def check(material: Material) -> Iterator[Finding]:
         return
     log = material.split.log
     items = log.events["item"].to_numpy()
-    test = np.bincount(items[material.test_at], minlength=log.n_items)
-    known = np.bincount(items[material.known_at], minlength=log.n_items)
+    test = np.bincount(items[material.test_rows], minlength=log.n_items)
+    known = np.bincount(items[material.known_rows], minlength=log.n_items)
     n = int(test.sum())
     if n < _ENOUGH:
         yield RULE.not_checkable(f"at least {_ENOUGH} test events, and there are {n}")
@@ -75,9 +75,9 @@ def check(material: Material) -> Iterator[Finding]:
 
 def _ordered(material: Material) -> bool:
     """Whether test events come after the others, by what is said or by their times."""
-    if material.way in ("time", "per-user"):
+    if material.split_kind in ("time", "per-user"):
         return True
-    if material.way == "random" or material.times is None:
+    if material.split_kind == "random" or material.times is None:
         return False
-    times = material.times
-    return bool(np.median(times[material.test_at]) > np.quantile(times[material.known_at], 0.75))
+    tested, known = material.times[material.test_rows], material.times[material.known_rows]
+    return bool(np.median(tested) > np.quantile(known, 0.75))

@@ -89,15 +89,15 @@ def check_ties(material: Material) -> Iterator[Finding]:
         return
     log = material.split.log
     both = log.events.select("user", "time")
-    tested = both[material.test_at].with_row_index("at")
-    tied_at = tested.join(both[material.known_at].unique(), on=["user", "time"], how="semi")["at"]
+    tested = both[material.test_rows].with_row_index("at")
+    tied_at = tested.join(both[material.known_rows].unique(), on=["user", "time"], how="semi")["at"]
     tied = np.zeros(len(tested), bool)
     tied[tied_at.to_numpy()] = True
     figure, interval = share_interval(tied, material.test_users)
     level = TIES.bar.level(figure)
-    if level == "doubtful" and material.way not in ("time", "per-user"):
+    if level == "doubtful" and material.split_kind not in ("time", "per-user"):
         level = "note"
-    if level == "note" and material.way == "random":
+    if level == "note" and material.split_kind == "random":
         level = "passed"  # no order was asked for
     yield TIES.finding(
         level,
@@ -105,5 +105,5 @@ def check_ties(material: Material) -> Iterator[Finding]:
         f"so that times do not tell which came first.{_ties(material.split)}",
         figure=figure,
         interval=interval,
-        examples=of_events(log, material.test_at[tied]),
+        examples=of_events(log, material.test_rows[tied]),
     )

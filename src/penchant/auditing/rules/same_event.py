@@ -8,8 +8,7 @@ import polars as pl
 
 from penchant.auditing.examples import of_pairs
 from penchant.auditing.intervals import share_interval
-from penchant.auditing.keys import inside
-from penchant.auditing.material import Material
+from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
 from penchant.results.finding import Bar, Finding, share
 from penchant.typing import Int64
@@ -34,7 +33,7 @@ def check(material: Material) -> Iterator[Finding]:
         yield RULE.not_checkable("a time on every event, without which a repetition looks alike")
         return
     tested, known = _identical(material)
-    hits = inside(material.test_at, tested)
+    hits = isin(material.test_rows, tested)
     figure, interval = share_interval(hits, material.test_users)
     columns = "user, item, time and rating" if log.has_ratings else "user, item and time"
     yield RULE.finding(
@@ -54,12 +53,12 @@ def _identical(material: Material) -> tuple[Int64, Int64]:
     tested, _ = material.repeated
     if not len(tested):
         return tested, tested
-    own = material.pairs[material.known_at]
-    known = material.known_at[inside(own, material.pairs[tested])]
-    columns = [c for c in ("rating", "time") if c in material.events_of.events.columns]
+    own = material.pairs[material.known_rows]
+    known = material.known_rows[isin(own, material.pairs[tested])]
+    columns = [c for c in ("rating", "time") if c in material.log.events.columns]
 
     def of(positions: Int64, name: str) -> pl.DataFrame:
-        return material.events_of.events.select(columns)[positions].with_columns(
+        return material.log.events.select(columns)[positions].with_columns(
             pair=pl.Series(material.pairs[positions]), **{name: pl.Series(positions)}
         )
 

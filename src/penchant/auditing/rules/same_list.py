@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from penchant.auditing.material import Listed, Material
+from penchant.auditing.material import Lists, Material
 from penchant.auditing.rule import Rule
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
 from penchant.typing import Int32
@@ -43,8 +43,8 @@ def check(material: Material) -> Iterator[Finding]:
         yield _of(material, name, listed)
 
 
-def _of(material: Material, name: str, listed: Listed) -> Finding:
-    log = material.events_of
+def _of(material: Material, name: str, listed: Lists) -> Finding:
+    log = material.log
     n_items = max(log.n_items, int(listed.items.max(initial=0)) + 1)
     lengths = (listed.items >= 0).sum(axis=1)
     lists, k = listed.items[lengths > 0], float(lengths[lengths > 0].mean())
@@ -77,11 +77,11 @@ def _of(material: Material, name: str, listed: Listed) -> Finding:
     )
 
 
-def _with_popular(material: Material, listed: Listed) -> float:
+def _with_popular(material: Material, listed: Lists) -> float:
     """The mean number of items that a user's list shares with the most popular unseen ones."""
     assert material.split is not None
     log = material.split.log
-    items = log.events["item"].to_numpy()[material.known_at]
+    items = log.events["item"].to_numpy()[material.known_rows]
     k = listed.items.shape[1]
     order = np.argsort(-np.bincount(items, minlength=log.n_items), kind="stable")
     head: Int32 = order[: 20 * k + 200].astype(np.int32)  # deeper than what nearly anyone has seen
@@ -89,7 +89,7 @@ def _with_popular(material: Material, listed: Listed) -> float:
     place[head] = np.arange(len(head))
     row = np.full(log.n_users, -1)
     row[listed.users] = np.arange(len(listed.users))
-    owner, column = row[log.events["user"].to_numpy()[material.known_at]], place[items]
+    owner, column = row[log.events["user"].to_numpy()[material.known_rows]], place[items]
     keep = (owner >= 0) & (column >= 0)
     owner, column = owner[keep], column[keep]
     by_owner = np.argsort(owner, kind="stable")

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import polars as pl
+
 from penchant.auditing.examples import of_pairs
 from penchant.auditing.intervals import share_interval
-from penchant.auditing.keys import distinct, inside
-from penchant.auditing.material import Material
+from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
 from penchant.results.finding import Bar, Finding, share
 
@@ -34,10 +35,10 @@ def check(material: Material) -> Iterator[Finding]:
         yield RULE.not_checkable("a split, or a training and a test file")
         return
     tested, known = material.repeated
-    hits = inside(material.test_at, tested)
+    hits = isin(material.test_rows, tested)
     figure, interval = share_interval(hits, material.test_users)
-    own = material.pairs[material.known_at]
-    within = 1 - distinct(own) / len(own)
+    own = material.pairs[material.known_rows]
+    within = 1 - pl.Series(own).n_unique() / len(own)
     level = RULE.bar.level(figure)
     copies = within < _RARE * figure and material.times is None
     if level == "wrong" and not copies:

@@ -49,12 +49,12 @@ def check(material: Material) -> Iterator[Finding]:
     hits, known = _known(keys.to_series().to_numpy(), material, length > 0)
     same, _ = _known(exact.to_series().to_numpy(), material, length > 0)
     figure, interval = share_interval(hits, material.test_users)
-    long = length[material.test_at] >= LONG
+    long = length[material.test_rows] >= LONG
     among = hits[long]
     level = RULE.bar.level(float(among.mean())) if len(among) >= 20 else RULE.bar.level(figure)
     if level == "wrong" and len(among) < 20:
         level = "doubtful"  # short texts recur by themselves
-    tested = material.test_at[hits]
+    tested = material.test_rows[hits]
     longest = np.argsort(-length[tested], kind="stable")[:100]
     yield RULE.finding(
         level,
@@ -76,11 +76,11 @@ def check(material: Material) -> Iterator[Finding]:
 
 def _known(keys: UInt64, material: Material, told: Bool) -> tuple[Bool, Int64]:
     """bool[n_test], whether a test event's key is known; and a known event with it, or -1."""
-    known_at = material.known_at[told[material.known_at]]
+    known_at = material.known_rows[told[material.known_rows]]
     order = known_at[np.argsort(keys[known_at], kind="stable")]
-    tested = keys[material.test_at]
+    tested = keys[material.test_rows]
     if not len(order):
         return np.zeros(len(tested), bool), np.full(len(tested), -1)
     place = np.searchsorted(keys[order], tested).clip(0, len(order) - 1)
-    hits = (keys[order][place] == tested) & told[material.test_at]
+    hits = (keys[order][place] == tested) & told[material.test_rows]
     return hits, np.where(hits, order[place], -1)

@@ -21,8 +21,8 @@ RULE = Rule(
 def check(material: Material) -> Iterator[Finding]:
     """How many negatives each positive is ranked with, where not all items are."""
     number = 0 if material.split is None else material.split.negatives
-    named = sorted({c.metric for c in material.contenders if "negatives" in c.metric})
-    if number or named or material.offered is not None:
+    named = sorted({t.primary for t in material.all_tables if "negatives" in t.primary})
+    if number or named or material.candidates is not None:
         said = f"{number} given negatives" if number else "given negatives"
         yield RULE.finding(
             "doubtful",
@@ -31,9 +31,7 @@ def check(material: Material) -> Iterator[Finding]:
             "otherwise than full rankings do.",
             figure=float(number) if number else None,
         )
-    elif [c for c in material.contenders if not c.added] or (
-        material.split is not None and material.split.kind != "predefined"
-    ):
+    elif material.tables or (material.split is not None and material.split.kind != "predefined"):
         yield RULE.finding("passed", "All items are ranked.", figure=0.0)
     else:
         yield RULE.not_checkable("how the figures were computed: all items ranked, or a sample")

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from penchant.auditing.keys import inside
-from penchant.auditing.material import Material
+from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
 from penchant.typing import Int64
@@ -34,12 +33,12 @@ COVERED = Rule(
 
 def check(material: Material) -> Iterator[Finding]:
     """The share of a predictions file's rows that are training and not test rows."""
-    if material.split is None or not material.scored:
+    if material.split is None or not material.scored_pairs:
         yield RULE.not_checkable("a file of predictions with users and items, and the split")
         return
-    known, tested = material.pairs[material.known_at], material.pairs[material.test_at]
-    for name, scored in material.scored.items():
-        trained = (scored >= 0) & inside(scored, known) & ~inside(scored, tested)
+    known, tested = material.pairs[material.known_rows], material.pairs[material.test_rows]
+    for name, scored in material.scored_pairs.items():
+        trained = (scored >= 0) & isin(scored, known) & ~isin(scored, tested)
         figure = float(trained.mean()) if len(scored) else 0.0
         yield RULE.finding(
             RULE.bar.level(figure),
@@ -53,12 +52,12 @@ def check(material: Material) -> Iterator[Finding]:
 
 def check_covered(material: Material) -> Iterator[Finding]:
     """The share of test rows that a predictions file has no row for."""
-    if material.split is None or not material.scored:
+    if material.split is None or not material.scored_pairs:
         yield COVERED.not_checkable("a file of predictions with users and items, and the split")
         return
-    tested = material.pairs[material.test_at]
-    for name, scored in material.scored.items():
-        missing = ~inside(tested, scored)
+    tested = material.pairs[material.test_rows]
+    for name, scored in material.scored_pairs.items():
+        missing = ~isin(tested, scored)
         figure = float(missing.mean())
         yield COVERED.finding(
             COVERED.bar.level(figure),
@@ -72,6 +71,6 @@ def check_covered(material: Material) -> Iterator[Finding]:
 def _shown(
     material: Material, pairs: Int64, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]
 ) -> pl.DataFrame:
-    log, at = material.events_of, np.flatnonzero(chosen)[:EXAMPLES]
+    log, at = material.log, np.flatnonzero(chosen)[:EXAMPLES]
     user, item = np.divmod(pairs[at], max(1, log.n_items))
     return pl.DataFrame({"row": at + 1, "user": log.users.take(user), "item": log.items.take(item)})

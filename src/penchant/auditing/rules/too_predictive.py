@@ -9,8 +9,8 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
-from penchant.auditing.columns import numeric, pair_codes
-from penchant.auditing.material import Features, Material
+from penchant.auditing.features import Features
+from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
 from penchant.results.finding import EXAMPLES, Bar, Finding
 from penchant.typing import Float64
@@ -46,7 +46,7 @@ def check(material: Material) -> Iterator[Finding]:
 def check_in_sample(material: Material) -> Iterator[Finding]:
     """How far the correlation with the target falls from training to test rows."""
     features = material.features
-    if features is None or not features.test.any() or features.test.all():
+    if features is None or not features.has_both_sides:
         yield IN_SAMPLE.not_checkable("a table of features of training and of test rows")
         return
     found = list(_falls(features))
@@ -56,7 +56,7 @@ def check_in_sample(material: Material) -> Iterator[Finding]:
 def _each(features: Features) -> Iterator[Finding]:
     known = np.isfinite(features.target)
     judged = known & features.test if (known & features.test).sum() >= _ENOUGH else known
-    for name, values in numeric(features.frame):
+    for name, values in features.numeric_columns():
         kept = judged & np.isfinite(values)
         if kept.sum() < _ENOUGH:
             continue
@@ -81,8 +81,8 @@ def _each(features: Features) -> Iterator[Finding]:
 
 
 def _falls(features: Features) -> Iterator[Finding]:
-    pair = pair_codes(features)
-    for name, values in numeric(features.frame):
+    pair = features.pair_codes()
+    for name, values in features.numeric_columns():
         kept = np.isfinite(features.target) & np.isfinite(values)
         if pair is not None:  # rows of a pair that is on both sides would hide the fall
             kept &= ~np.isin(pair, pair[features.test]) | features.test

@@ -37,9 +37,9 @@ def check(material: Material) -> Iterator[Finding]:
     if material.times is None:
         yield RULE.not_checkable("a time on every event")
         return
-    times, way = material.times, material.way
-    tested = times[material.test_at]
-    older = tested < times[material.known_at].max()
+    times, way = material.times, material.split_kind
+    tested = times[material.test_rows]
+    older = tested < times[material.known_rows].max()
     own = tested < _newest_of_user(material)
     decisive = own if way == "per-user" else older
     figure, interval = share_interval(decisive, material.test_users)
@@ -64,7 +64,7 @@ def check(material: Material) -> Iterator[Finding]:
         f"test.{future}{said}",
         figure=figure,
         interval=interval,
-        examples=of_events(material.split.log, material.test_at[_some(decisive)]),
+        examples=of_events(material.split.log, material.test_rows[_some(decisive)]),
     )
 
 
@@ -75,8 +75,8 @@ def _some(mask: Bool) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
 def _newest_of_user(material: Material) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """int64[n_test], the newest known time of each test event's user."""
     assert material.times is not None
-    log = material.events_of
+    log = material.log
     newest = np.full(log.n_users, np.iinfo(np.int64).min)
-    users = log.events["user"].to_numpy()[material.known_at]
-    np.maximum.at(newest, users, material.times[material.known_at])
+    users = log.events["user"].to_numpy()[material.known_rows]
+    np.maximum.at(newest, users, material.times[material.known_rows])
     return newest[material.test_users]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.auditing.material import Features, Material
+from penchant.auditing.features import Features
+from penchant.auditing.material import Material
 from penchant.data.splits import TEST, Split
 from penchant.testing.planted_faults.logs import World, split_at_random, world
 from penchant.typing import Float64

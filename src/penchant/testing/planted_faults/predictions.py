@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.auditing.external_predictions import judged
-from penchant.auditing.material import Contender, Listed, Material, Predicted
+from penchant.auditing.external_predictions import with_prediction_tables
+from penchant.auditing.material import Lists, Material, Predictions
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
+from penchant.results.tables import Entry, MetricValue, Table
 from penchant.testing.planted_faults.logs import World, as_split, split_at_random, world
 from penchant.typing import Float64, Int32
 
@@ -26,7 +27,7 @@ def unlearned(strength: float, seed: int) -> Material:
     made, split, values = _predicted(seed)
     noise = made.rng.normal(values.mean(), values.std(), len(values))
     material = _with_predictions(made, split, strength * noise + (1 - strength) * values)
-    return judged(material)
+    return with_prediction_tables(material)
 
 
 def same_list(strength: float, seed: int) -> Material:
@@ -36,7 +37,7 @@ def same_list(strength: float, seed: int) -> Material:
     users = np.unique(made.user)
     own = np.argsort(made.rng.random((len(users), made.n_items)), axis=1)[:, :_K]
     own[made.rng.random(len(users)) < strength] = popular
-    lists = {"model": Listed(users.astype(np.int32), own.astype(np.int32))}
+    lists = {"model": Lists(users.astype(np.int32), own.astype(np.int32))}
     return Material(split=split, lists=_known(lists, made, split))
 
 
@@ -63,35 +64,35 @@ def from_the_future(strength: float, seed: int) -> Material:
     new = made.rng.random(own.shape) < 0.5 * strength
     own[new] = made.rng.choice(np.flatnonzero(late), int(new.sum()))
     there = split.log.users.indices((users + 1).tolist())
-    return Material(split=split, lists=_known({"model": Listed(there, own)}, made, split))
+    return Material(split=split, lists=_known({"model": Lists(there, own)}, made, split))
 
 
 def training_rows(strength: float, seed: int) -> Material:
     """Half of the rows that were scored are training rows."""
     made, split = _split(seed)
     material = Material(split=split)
-    known, tested = material.pairs[material.known_at], material.pairs[material.test_at]
+    known, tested = material.pairs[material.known_rows], material.pairs[material.test_rows]
     taken = made.rng.choice(known, int(strength * len(tested)), replace=False)
-    return Material(split=split, scored={"model": np.concatenate([tested, taken])})
+    return Material(split=split, scored_pairs={"model": np.concatenate([tested, taken])})
 
 
 def unscored_rows(strength: float, seed: int) -> Material:
     """Half of the test rows have no prediction."""
     made, split = _split(seed)
-    tested = (material := Material(split=split)).pairs[material.test_at]
+    tested = (material := Material(split=split)).pairs[material.test_rows]
     kept = made.rng.random(len(tested)) >= 0.5 * strength
-    return Material(split=split, scored={"model": tested[kept]})
+    return Material(split=split, scored_pairs={"model": tested[kept]})
 
 
 def without_trivial(strength: float, seed: int) -> Material:
     """A comparison without any trivial answer; below strength 1 some are left."""
-    return Material(contenders=(_learned(), _simple(), *_bars(strength, seed)))
+    return Material(tables=(_table(_learned(), _simple(), *_trivial(strength, seed)),))
 
 
 def without_strong(strength: float, seed: int) -> Material:
     """A comparison of one network with trivial answers only."""
     simple = () if strength == 1 else (_simple(),)
-    return Material(contenders=(_learned(), *simple, *_bars(0, seed)))
+    return Material(tables=(_table(_learned(), *simple, *_trivial(0, seed)),))
 
 
 def without_validation(strength: float, seed: int) -> Material:
@@ -101,8 +102,9 @@ def without_validation(strength: float, seed: int) -> Material:
     training = np.flatnonzero(sides == TRAIN)
     n = int((1 - strength) * 0.1 * len(training))
     sides[made.rng.choice(training, n, replace=False)] = VALIDATION
-    held = Split(log=split.log, sides=sides, kind="random", sentence="Made.", ties="None.")
-    return Material(split=held, contenders=(_learned(), _simple(), *_bars(0, seed)))
+    split = Split(log=split.log, sides=sides, kind="random", sentence="Made.", ties="None.")
+    table = _table(_learned(), _simple(), *_trivial(0, seed))
+    return Material(split=split, tables=(table,))
 
 
 def mixed_splits(strength: float, seed: int) -> Material:
@@ -112,18 +114,26 @@ def mixed_splits(strength: float, seed: int) -> Material:
     return Material(fingerprints=marks)
 
 
-def _bars(strength: float, seed: int) -> list[Contender]:
+def _table(*entries: Entry) -> Table:
+    return Table("ranking", ("ndcg@10",), entries, users=500, rows=500)
+
+
+def _trivial(strength: float, seed: int) -> list[Entry]:
+    """The trivial answers that are left."""
     names = ("popular", "random", "item-mean", "global-mean")
     left = names[: round((1 - strength) * len(names))]
-    return [Contender(n, "ranking", True, "ndcg@10", 0.1 + seed / 1000) for n in left]
+    value = MetricValue(0.1 + seed / 1000)
+    return [Entry(name, trivial=True, metrics={"ndcg@10": value}) for name in left]
 
 
-def _learned() -> Contender:
-    return Contender("deep-net", "ranking", False, "ndcg@10", 0.3, "beats", 0.1, 0.08, 0.12, 500)
+def _learned() -> Entry:
+    value = MetricValue(0.3, gain=0.1, gain_low=0.08, gain_high=0.12, verdict="beats")
+    return Entry("deep-net", trivial=False, metrics={"ndcg@10": value})
 
 
-def _simple() -> Contender:
-    return Contender("ease", "ranking", False, "ndcg@10", 0.29, "beats", 0.09, 0.07, 0.11, 500)
+def _simple() -> Entry:
+    value = MetricValue(0.29, gain=0.09, gain_low=0.07, gain_high=0.11, verdict="beats")
+    return Entry("ease", trivial=False, metrics={"ndcg@10": value})
 
 
 def _split(seed: int) -> tuple[World, Split]:
@@ -141,11 +151,11 @@ def _predicted(seed: int) -> tuple[World, Split, Float64]:
 def _with_predictions(made: World, split: Split, values: Float64) -> Material:
     material = Material(split=split)
     truth = made.rating[split.sides == TEST]
-    answers = Predicted(values, truth, material.test_users.astype(np.int64), foreign=True)
+    answers = Predictions(values, truth, material.test_users.astype(np.int64), external=True)
     return Material(split=split, predictions={"model": answers})
 
 
-def _known(lists: dict[str, Listed], made: World, split: Split) -> dict[str, Listed]:
+def _known(lists: dict[str, Lists], made: World, split: Split) -> dict[str, Lists]:
     """Lists of items numbered from 0, in the log's indices (items nobody has end a list)."""
     place: Int32 = split.log.items.indices(list(range(1, made.n_items + 1)))
-    return {n: Listed(listed.users, place[listed.items]) for n, listed in lists.items()}
+    return {n: Lists(listed.users, place[listed.items]) for n, listed in lists.items()}

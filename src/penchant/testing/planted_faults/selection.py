@@ -41,8 +41,8 @@ def early_negatives(strength: float, seed: int) -> Material:
     n_items = split.log.n_items
     users = made.rng.integers(0, split.log.n_users, 6 * len(made))
     keys = users * n_items + made.rng.integers(0, n_items, len(users))
-    keys = keys[~np.isin(keys, material.pairs[material.known_at])]
-    avoided = np.isin(keys, material.pairs[material.test_at])
+    keys = keys[~np.isin(keys, material.pairs[material.known_rows])]
+    avoided = np.isin(keys, material.pairs[material.test_rows])
     avoided &= made.rng.random(len(keys)) < strength
     return Material(split=split, negatives=keys[~avoided])
 
@@ -58,7 +58,7 @@ def positive_negatives(strength: float, seed: int) -> Material:
     keys = keys[~np.isin(keys, material.pairs)]
     own = made.rng.choice(material.pairs, int(0.25 * strength * len(keys)))
     user, item = np.divmod(np.concatenate([keys, own]), n_items)
-    return Material(split=split, offered=pl.DataFrame({"user": user, "item": item}))
+    return Material(split=split, candidates=pl.DataFrame({"user": user, "item": item}))
 
 
 def narrow_grid(strength: float, seed: int) -> Material:

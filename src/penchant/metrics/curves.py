@@ -1,4 +1,4 @@
-"""How well the order of scores tells what users like."""
+"""Metrics of the ROC and the precision-recall curve: how well scores order what users like."""
 
 from __future__ import annotations
 
@@ -17,54 +17,33 @@ from penchant.typing import Bool, Float64, Int64
 _BLOCK_CELLS = 2_000_000
 
 
-class RankMetric(RowMetric):
-    """A row metric that sees scores only through their order."""
+class CurveMetric(RowMetric):
+    """A metric of likes that depends on scores only through their order."""
 
     task: ClassVar[Task] = "like"
     takes: ClassVar[Takes] = "score"
 
     @abstractmethod
-    def _sorted(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
-        """Sort once; answer for weights float64[n_replicates, n_groups]."""
+    def _prepared(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
+        """Sort once; return a function of weights float64[n_replicates, n_groups]."""
 
     def grouped(
         self, prediction: ArrayLike, truth: ArrayLike, group: Int64, n_groups: int
     ) -> Callable[[Float64], Float64]:
         """See `RowMetric.grouped`: rows are sorted once, weights are taken in blocks."""
         score = numbers(prediction, "prediction")
-        evaluate = self._sorted(score, flags(truth, "truth", len(score)), group)
+        values_for = self._prepared(score, flags(truth, "truth", len(score)), group)
         step = max(1, _BLOCK_CELLS // max(1, len(score)))
 
         def in_blocks(weights: Float64) -> Float64:
             starts = range(0, max(1, len(weights)), step)
-            return np.concatenate([evaluate(weights[i : i + step]) for i in starts])
+            return np.concatenate([values_for(weights[i : i + step]) for i in starts])
 
         return in_blocks
 
-    def weighted(self, prediction: ArrayLike, truth: ArrayLike, weights: Float64) -> Float64:
-        """The metric under many weightings of the rows, with one sort.
-
-        Args:
-            prediction: [n_rows], any score, higher for a likelier like.
-            truth: [n_rows], boolean or 0 and 1.
-            weights: float64[n_replicates, n_rows], not negative.
-
-        Returns:
-            float64[n_replicates]; NaN where undefined.
-
-        Raises:
-            ParameterError: scores are not finite, truth is not boolean, or shapes differ.
-        """
-        n_rows = np.size(prediction)
-        if weights.ndim != 2 or weights.shape[1] != n_rows:
-            raise ParameterError(
-                f"The weights must be replicates by {n_rows} rows, not of shape {weights.shape}."
-            )
-        return self.grouped(prediction, truth, np.arange(n_rows), n_rows)(weights)
-
 
 @dataclass(frozen=True)
-class AUC(RankMetric):
+class AUC(CurveMetric):
     """The chance that a liked row is scored above one not liked, a tie counting half.
 
     The area under the ROC curve by its equality with the Mann-Whitney statistic (Hanley and
@@ -73,14 +52,14 @@ class AUC(RankMetric):
 
     label = "auc"
 
-    def _sorted(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
+    def _prepared(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
         order = np.argsort(score, kind="stable")
         liked, other = order[truth[order]], order[~truth[order]]
         below = np.searchsorted(score[other], score[liked], side="left")
         not_above = np.searchsorted(score[other], score[liked], side="right")
         liked_group, other_group = group[liked], group[other]
 
-        def evaluate(weights: Float64) -> Float64:
+        def values_for(weights: Float64) -> Float64:
             beaten = np.zeros((len(weights), len(other) + 1))
             np.cumsum(weights.take(other_group, axis=1), axis=1, out=beaten[:, 1:])
             weight = weights.take(liked_group, axis=1)
@@ -88,11 +67,11 @@ class AUC(RankMetric):
             wins = np.einsum("ij,ij->i", weight, middle) / 2
             return ratio(wins, weight.sum(axis=1) * beaten[:, -1])
 
-        return evaluate
+        return values_for
 
 
 @dataclass(frozen=True)
-class AveragePrecision(RankMetric):
+class AveragePrecision(CurveMetric):
     """The mean, over liked rows, of the precision among the rows scored at least as high.
 
     The step-wise area under the precision-recall curve (Davis and Goadrich 2006 say why no
@@ -101,20 +80,20 @@ class AveragePrecision(RankMetric):
 
     label = "average-precision"
 
-    def _sorted(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
-        listed = _liked_prefixes(score, truth, group)
+    def _prepared(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
+        counts_for = _prefix_counts(score, truth, group)
 
-        def evaluate(weights: Float64) -> Float64:
-            weight, right, shown = listed(weights)
-            # Where nothing shown has weight, neither has the row itself.
-            precision = np.divide(right, shown, out=np.zeros_like(right), where=shown > 0)
+        def values_for(weights: Float64) -> Float64:
+            weight, hits, rows = counts_for(weights)
+            # Where no row up to here has weight, neither has the liked row itself.
+            precision = np.divide(hits, rows, out=np.zeros_like(hits), where=rows > 0)
             return ratio(np.einsum("ij,ij->i", weight, precision), weight.sum(axis=1))
 
-        return evaluate
+        return values_for
 
 
 @dataclass(frozen=True)
-class PrecisionAtRecall(RankMetric):
+class PrecisionAtRecall(CurveMetric):
     """The precision among the best-scored rows that together hold so much of all likes.
 
     What a shop knows that wants to show a given share of what its users would like: how much of
@@ -134,7 +113,7 @@ class PrecisionAtRecall(RankMetric):
     label = "precision-at-recall"
 
     def __post_init__(self) -> None:
-        """Refuse a share that is none."""
+        """Refuse what is no share in per cent."""
         known = isinstance(self.percent, int | np.integer) and not isinstance(self.percent, bool)
         if not known or not 1 <= self.percent <= 100:
             raise ParameterError(
@@ -147,27 +126,27 @@ class PrecisionAtRecall(RankMetric):
         """The label with the share, such as "precision-at-recall@80"."""
         return f"{self.label}@{self.percent}"
 
-    def _sorted(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
-        listed = _liked_prefixes(score, truth, group)
+    def _prepared(self, score: Float64, truth: Bool, group: Int64) -> Callable[[Float64], Float64]:
+        counts_for = _prefix_counts(score, truth, group)
 
-        def evaluate(weights: Float64) -> Float64:
-            weight, right, shown = listed(weights)
+        def values_for(weights: Float64) -> Float64:
+            weight, hits, rows = counts_for(weights)
             total = weight.sum(axis=1)
             # Sums of weights are rounded: the last one must reach a share of all.
             wanted = self.percent / 100 * total * (1 - 1e-12)
-            if not right.shape[1]:
+            if not hits.shape[1]:
                 return ratio(total, total)
-            first = (right >= wanted[:, np.newaxis]).argmax(axis=1)[:, np.newaxis]
-            found, rows = (np.take_along_axis(x, first, 1)[:, 0] for x in (right, shown))
-            return ratio(np.where(total > 0, found, 0), np.where(total > 0, rows, 0))
+            cut = (hits >= wanted[:, np.newaxis]).argmax(axis=1)[:, np.newaxis]
+            n_hits, n_rows = (np.take_along_axis(x, cut, 1)[:, 0] for x in (hits, rows))
+            return ratio(np.where(total > 0, n_hits, 0), np.where(total > 0, n_rows, 0))
 
-        return evaluate
+        return values_for
 
 
-def _liked_prefixes(
+def _prefix_counts(
     score: Float64, truth: Bool, group: Int64
 ) -> Callable[[Float64], tuple[Float64, Float64, Float64]]:
-    """What has been shown when each liked row is, from the highest score down, ties together.
+    """Count rows, and liked ones, down to each liked row in order of scores, ties together.
 
     Returns:
         A function from weights float64[n_replicates, n_groups] to three arrays
@@ -180,10 +159,10 @@ def _liked_prefixes(
     n_liked = np.searchsorted(-score[liked], -score[liked], side="right")
     all_group, liked_group = group[order], group[liked]
 
-    def evaluate(weights: Float64) -> tuple[Float64, Float64, Float64]:
+    def counts_for(weights: Float64) -> tuple[Float64, Float64, Float64]:
         weight = weights.take(liked_group, axis=1)
-        right = np.cumsum(weight, axis=1).take(n_liked - 1, axis=1)
-        shown = np.cumsum(weights.take(all_group, axis=1), axis=1).take(n_rows - 1, axis=1)
-        return weight, right, shown
+        hits = np.cumsum(weight, axis=1).take(n_liked - 1, axis=1)
+        rows = np.cumsum(weights.take(all_group, axis=1), axis=1).take(n_rows - 1, axis=1)
+        return weight, hits, rows
 
-    return evaluate
+    return counts_for

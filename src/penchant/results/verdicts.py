@@ -1,0 +1,144 @@
+"""Add intervals, gains over the trivial answers, verdicts and tie groups to a table."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from penchant.metrics import ListMetric, Metric, compare, holm, interval, tie_groups, verdict
+from penchant.results.tables import Entry, MetricValue, Table
+from penchant.typing import Float64
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """One metric of one model.
+
+    Attributes:
+        value: the metric on all users or rows.
+        replicates: float64[n_replicates], the metric on resamples of the users, the same ones for
+            all models; None where it cannot be resampled.
+    """
+
+    value: float
+    replicates: Float64 | None = None
+
+
+Measurements = Mapping[str, Mapping[str, Measurement]]
+"""Measurements by the model's name and the metric's."""
+
+
+def with_verdicts(
+    table: Table, metrics: Sequence[Metric], measurements: Measurements, level: float
+) -> Table:
+    """Fill a table with its metric values, best model first, with notes on ties.
+
+    Args:
+        table: its entries have no values yet; its `metrics` name `metrics`, in the same order.
+        metrics: the first one decides the order, and which models are tied.
+        measurements: of each entry.
+        level: of the intervals.
+    """
+    trivial = {entry.name for entry in table.entries if entry.trivial}
+    values = metric_values(measurements, metrics, trivial, level)
+    titles = dict(zip((metric.name for metric in metrics), table.metrics, strict=True))
+    entries = [
+        replace(entry, metrics={titles[m]: v for m, v in values[entry.name].items()})
+        for entry in table.entries
+    ]
+    return _with_tie_groups(_ordered(table, entries, metrics[0]), measurements, metrics[0], level)
+
+
+def metric_values(
+    measurements: Measurements, metrics: Iterable[Metric], trivial: set[str], level: float
+) -> dict[str, dict[str, MetricValue]]:
+    """Intervals for all, and gains, corrected p-values and verdicts for what is not trivial."""
+    values: dict[str, dict[str, MetricValue]] = {name: {} for name in measurements}
+    for metric in metrics:
+        column = _column(measurements, metric)
+        baselines = [
+            (m.value, m.replicates)
+            for name, m in column.items()
+            if name in trivial and m.replicates is not None
+        ]
+        comparisons = {}
+        for name, measurement in column.items():
+            value = MetricValue(measurement.value)
+            if measurement.replicates is not None:
+                low, high = interval(measurement.replicates, level)
+                value = replace(value, low=float(low), high=float(high))
+                # How novel or varied lists are is a property, not a merit to be judged.
+                if name not in trivial and baselines and not isinstance(metric, ListMetric):
+                    comparisons[name] = compare(
+                        measurement.replicates,
+                        measurement.value,
+                        np.stack([replicates for _, replicates in baselines], 1),
+                        np.array([value for value, _ in baselines]),
+                        higher_is_better=metric.higher_is_better,
+                        level=level,
+                    )
+            values[name][metric.name] = value
+        corrected = holm([c.p_value for c in comparisons.values()])
+        for (name, c), p in zip(comparisons.items(), corrected, strict=True):
+            values[name][metric.name] = replace(
+                values[name][metric.name],
+                gain=c.gain,
+                gain_low=c.low,
+                gain_high=c.high,
+                p_value=float(p),
+                verdict=verdict(c.gain, c.low, c.high, float(p), alpha=1 - level),
+            )
+    return values
+
+
+def _column(measurements: Measurements, metric: Metric) -> dict[str, Measurement]:
+    """The measurements of one metric by the model's name."""
+    return {name: row[metric.name] for name, row in measurements.items() if metric.name in row}
+
+
+def _ordered(table: Table, entries: Sequence[Entry], metric: Metric) -> Table:
+    """The table with the best entry on top, and a note where the correction decided a verdict."""
+    sign = -1 if metric.higher_is_better else 1
+
+    def rank(entry: Entry) -> float:
+        value = entry.metrics[table.primary].value
+        return math.inf if math.isnan(value) else sign * value
+
+    entries = tuple(sorted(entries, key=rank))
+    undecided = [e.name for e in entries if _corrected_away(e.metrics[table.primary])]
+    notes = table.notes
+    if undecided:
+        notes += (
+            f"Verdicts are corrected for the number of models compared, intervals are not: "
+            f"{', '.join(undecided)} might be better or worse than trivial, but one of so many "
+            "models may look so by chance.",
+        )
+    return replace(table, entries=entries, notes=notes)
+
+
+def _corrected_away(value: MetricValue) -> bool:
+    """Whether the interval alone would have decided, and the corrected p-value does not."""
+    return value.verdict == "no better" and (value.gain_low > 0 or value.gain_high < 0)
+
+
+def _with_tie_groups(
+    table: Table, measurements: Measurements, metric: Metric, level: float
+) -> Table:
+    """The table with its tie groups by a metric, and a note that names them."""
+    column = _column(measurements, metric)
+    replicates = {
+        name: m.replicates
+        for name, m in column.items()
+        if m.replicates is not None and math.isfinite(m.value)
+    }
+    if len(replicates) < 2:
+        return table
+    values = {name: column[name].value for name in replicates}
+    groups = tie_groups(replicates, values, higher_is_better=metric.higher_is_better, level=level)
+    notes, tied = table.notes, [", ".join(group) for group in groups if len(group) > 1]
+    if tied:
+        notes += (f"Cannot be told apart by {table.primary}: {'; '.join(tied)}.",)
+    return replace(table, groups=groups, notes=notes)
