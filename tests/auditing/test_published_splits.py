@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.sources import given_frames
+from penchant.data.sources import load_split
 
 pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 
@@ -28,8 +28,8 @@ def test_one_event_for_each_text_is_what_the_advice_asks_for(mirror):
 
 
 def test_published_negatives_that_hold_the_test_item(mirror):
-    given = given_frames("movielens-1m", "ncf", mirror=mirror)
-    found = pn.audit(train=given.train, test=given.test, candidates=given.candidates)
+    published = load_split("movielens-1m", "ncf", mirror=mirror)
+    found = pn.audit(train=published.train, test=published.test, candidates=published.candidates)
     assert "(156)" in found["negatives-are-positives"].sentence
     assert found["negatives-are-positives"].level == "doubtful"
     assert found["sampled-metric"].level == "doubtful"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from penchant.data.sources import SOURCES
+from penchant.data.sources import CATALOGUE
 from penchant.models import TABLE
 
 
@@ -19,7 +19,7 @@ def test_models_are_listed_with_parameters_and_ranges(call):
 
 
 def test_data_sets_are_listed(call):
-    assert [each["name"] for each in json.loads(call("fetch", "--json").stdout)] == list(SOURCES)
+    assert [each["name"] for each in json.loads(call("fetch", "--json").stdout)] == list(CATALOGUE)
     assert "1,000,209" in call("fetch").stdout
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import penchant as pn
-from penchant.data.sources import given_frames
+from penchant.data.sources import load_split
 from penchant.evaluation.ranking import catalogue_of
 from penchant.models import make
 from penchant.run import Run
@@ -20,8 +20,8 @@ pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 
 
 def test_a_gaussian_process_rates_movielens_100k_better_than_autorec(mirror):
-    given = given_frames("movielens-100k", "u1", mirror=mirror)
-    split = pn.split_predefined(given.train, given.test, scale=(1, 5))
+    published = load_split("movielens-100k", "u1", mirror=mirror)
+    split = pn.split_predefined(published.train, published.test, scale=(1, 5))
     models = {"process": make("gaussian-process:epochs=10"), "autorec": make("autorec")}
     table = pn.evaluate(models, split, ["rmse"], replicates=100).table()
     assert table["process"].metrics["rmse"].value == pytest.approx(0.889, abs=0.004)

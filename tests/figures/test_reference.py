@@ -7,7 +7,7 @@ import pytest
 
 import penchant as pn
 from penchant.data.quality.filters import rating_range
-from penchant.data.sources import given_frames
+from penchant.data.sources import load_split
 from penchant.models import EASE, make
 
 pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
@@ -31,8 +31,8 @@ def test_full_ranking_of_movielens_1m(movielens_1m, low, popular, ease):
 
 
 def test_leave_one_out_with_given_negatives(mirror):
-    given = given_frames("movielens-1m", "ncf", mirror=mirror)
-    split = pn.split_predefined(given.train, given.test, candidates=given.candidates)
+    published = load_split("movielens-1m", "ncf", mirror=mirror)
+    split = pn.split_predefined(published.train, published.test, candidates=published.candidates)
     result = pn.evaluate({"ease": EASE(l2=1000)}, split, ["hr@10", "ndcg@10"], **FEW)
     figures = result.table()["ease"].metrics
     assert figures["hr@10 (99 negatives)"].value == pytest.approx(0.718, abs=0.003)
@@ -42,8 +42,8 @@ def test_leave_one_out_with_given_negatives(mirror):
 
 
 def test_ratings_of_movielens_100k_u1(mirror):
-    given = given_frames("movielens-100k", "u1", mirror=mirror)
-    split = pn.split_predefined(given.train, given.test, scale=(1, 5))
+    published = load_split("movielens-100k", "u1", mirror=mirror)
+    split = pn.split_predefined(published.train, published.test, scale=(1, 5))
     models = ["item-knn", "item-knn:similarity=pearson"]
     table = pn.evaluate({name: make(name) for name in models}, split, ["rmse"], **FEW).table()
     assert table["bias"].metrics["rmse"].value == pytest.approx(0.96, abs=0.01)

@@ -105,15 +105,15 @@ class EventOptions:
 
     def _whole(self, run: Run) -> Dataset:
         """The log with everything that is in it."""
-        from penchant.data.sources import amazon, book_crossing, is_name
+        from penchant.data.sources import amazon, book_crossing, is_published
 
-        if is_name(self.source):
+        if is_published(self.source):
             return self._published(run)
         if Path(self.source).is_dir():
             return _folder(Path(self.source))
-        if self._is_file_of(book_crossing.recognised):
+        if self._is_file_of(book_crossing.can_read):
             return book_crossing.read(Path(self.source), Path(self.source).stem)
-        if self._is_file_of(amazon.recognised):
+        if self._is_file_of(amazon.can_read):
             return amazon.read(Path(self.source))
         return self._file()
 
@@ -125,10 +125,10 @@ class EventOptions:
             if field.name in _OF_FILES and getattr(self, field.name) not in (None, False)
         ]
 
-    def _is_file_of(self, recognised: Callable[[Path], bool]) -> bool:
+    def _is_file_of(self, can_read: Callable[[Path], bool]) -> bool:
         """Whether this is a file of such data, where nobody has said how to read it."""
         path = Path(self.source)
-        return not self._of_files() and path.is_file() and recognised(path)
+        return not self._of_files() and path.is_file() and can_read(path)
 
     def _published(self, run: Run) -> Dataset:
         from penchant.data.sources import load
@@ -143,10 +143,10 @@ class EventOptions:
 
     def _file(self) -> Dataset:
         from penchant.data.reading.log_reader import read
-        from penchant.data.sources import SOURCES
+        from penchant.data.sources import CATALOGUE
 
         if _NAME.fullmatch(self.source) and not Path(self.source).exists():
-            close = difflib.get_close_matches(self.source, SOURCES, n=1)
+            close = difflib.get_close_matches(self.source, CATALOGUE, n=1)
             hint = f"did you mean {close[0]}?" if close else "'penchant fetch' lists the data sets."
             raise ParameterError(
                 f"There is neither a file nor a published data set {self.source!r}: {hint}"
@@ -182,13 +182,13 @@ class EventOptions:
 def _folder(folder: Path) -> Dataset:
     from penchant.data.sources import amazon, atomic, book_crossing, movielens
 
-    if book_crossing.recognised(folder):
+    if book_crossing.can_read(folder):
         return book_crossing.read(folder, folder.name)
     if any(folder.glob("*.inter")):
         return atomic.read(folder, name=folder.name)
     if any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv")):
         return movielens.read(folder, folder.name)
-    if amazon.recognised(folder):
+    if amazon.can_read(folder):
         return amazon.read(folder)
     raise DataError(
         f"The folder {str(folder)!r} holds no release of MovieLens, no Book-Crossing, no Amazon "

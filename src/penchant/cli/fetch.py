@@ -25,18 +25,18 @@ def fetch(
     session: Session,
 ) -> None:
     """Find or download a published data set, or list them."""
-    from penchant.data.sources import SOURCES
+    from penchant.data.sources import CATALOGUE
     from penchant.data.sources import fetch as find
 
     if name is None:
         known = [
-            {"name": key, "events": source.events, "about": source.about}
-            for key, source in SOURCES.items()
+            {"name": key, "events": source.n_events, "about": source.about}
+            for key, source in CATALOGUE.items()
         ]
         if session.json:
             session.reply(known)
         else:
-            width = max(map(len, SOURCES))
+            width = max(map(len, CATALOGUE))
             for row in known:
                 count = f"{row['events']:,}" if row["events"] else ""
                 print(f"{row['name']:<{width}}  {count:>11}  {row['about']}")

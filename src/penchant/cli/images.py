@@ -55,7 +55,7 @@ def images(
 
     LOG may also be a file of two columns, item and address.
     """
-    from penchant.data.fetching.download import Patience
+    from penchant.data.fetching.download import RetryPolicy
     from penchant.data.images import Manners, fetch_images
 
     if log.offline:
@@ -65,7 +65,7 @@ def images(
     manners = Manners(
         parallel=parallel,
         per_host=per_host,
-        patience=Patience(attempts=attempts, pause=pause),
+        retry=RetryPolicy(attempts=attempts, pause=pause),
         largest_bytes=max(1, int(max_megabytes * 1e6)),
         allow_private=allow_private,
     )

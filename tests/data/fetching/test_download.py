@@ -16,13 +16,18 @@ from pathlib import Path
 import pytest
 
 from penchant.data.fetching.cache import cache_folder
-from penchant.data.fetching.download import NotThereError, Patience, download, published_md5
-from penchant.data.fetching.locate import Published, locate
-from penchant.data.sources import SOURCES, fetch, given_frames, given_splits, load
+from penchant.data.fetching.download import (
+    NotFoundOnServerError,
+    RetryPolicy,
+    download,
+    published_md5,
+)
+from penchant.data.fetching.locate import DatasetFiles, locate
+from penchant.data.sources import CATALOGUE, fetch, load, load_split, split_names
 from penchant.errors import DownloadError, MissingExtraError, ParameterError
 from penchant.run import Run
 
-QUICK = Patience(connect=2, read=0.3, attempts=3, pause=0)
+QUICK = RetryPolicy(connect=2, read=0.3, attempts=3, pause=0)
 CONTENT = bytes(range(256)) * 2000
 
 
@@ -126,7 +131,7 @@ class Seen:
 class TestOneFile:
     def test_it_arrives_whole_with_progress(self, web: Loopback, tmp_path: Path) -> None:
         seen, target = Seen(), tmp_path / "deep" / "a.zip"
-        download(f"{web.url}/a.zip", target, run=Run(progress=seen), patience=QUICK)
+        download(f"{web.url}/a.zip", target, run=Run(progress=seen), retry=QUICK)
         assert target.read_bytes() == CONTENT
         assert seen.done == seen.total == len(CONTENT)
         assert [p.name for p in target.parent.iterdir()] == ["a.zip"]
@@ -136,7 +141,7 @@ class TestOneFile:
         web.faults["/a.zip"] = ["cut"] if end is None else ["cut", end]
         seen, target = Seen(), tmp_path / "a.zip"
         md5 = hashlib.md5(CONTENT).hexdigest()
-        download(f"{web.url}/a.zip", target, md5=md5, run=Run(progress=seen), patience=QUICK)
+        download(f"{web.url}/a.zip", target, md5=md5, run=Run(progress=seen), retry=QUICK)
         assert target.read_bytes() == CONTENT
         assert web.asked[1] == ("/a.zip", f"bytes={len(CONTENT) // 2}-")
         assert seen.done == seen.total == len(CONTENT)
@@ -145,28 +150,28 @@ class TestOneFile:
         web.faults["/a.zip"] = ["cut", 503]
         target = tmp_path / "a.zip"
         with pytest.raises(DownloadError, match=r"/a.zip answered HTTP 503, 2 times in a row\.$"):
-            download(f"{web.url}/a.zip", target, patience=replace(QUICK, attempts=2))
+            download(f"{web.url}/a.zip", target, retry=replace(QUICK, attempts=2))
         assert (tmp_path / "a.zip.part").stat().st_size == len(CONTENT) // 2
-        download(f"{web.url}/a.zip", target, patience=QUICK)
+        download(f"{web.url}/a.zip", target, retry=QUICK)
         assert target.read_bytes() == CONTENT
         assert web.asked[-1][1] == f"bytes={len(CONTENT) // 2}-"
 
     def test_a_part_of_another_version_is_not_used(self, web: Loopback, tmp_path: Path) -> None:
         web.faults["/a.zip"] = ["cut"]
         with pytest.raises(DownloadError, match="broke off"):
-            download(f"{web.url}/a.zip", tmp_path / "a", patience=replace(QUICK, attempts=1))
+            download(f"{web.url}/a.zip", tmp_path / "a", retry=replace(QUICK, attempts=1))
         web.files["/a.zip"] = CONTENT[::-1]
-        download(f"{web.url}/a.zip", tmp_path / "a", patience=QUICK)
+        download(f"{web.url}/a.zip", tmp_path / "a", retry=QUICK)
         assert (tmp_path / "a").read_bytes() == CONTENT[::-1]
 
     def test_passing_errors_pass(self, web: Loopback, tmp_path: Path) -> None:
         web.faults["/a.zip"] = [500, "slow"]
-        download(f"{web.url}/a.zip", tmp_path / "a", patience=QUICK)
+        download(f"{web.url}/a.zip", tmp_path / "a", retry=QUICK)
         assert len(web.asked) == 3
 
     def test_a_compressed_answer_is_unpacked(self, web: Loopback, tmp_path: Path) -> None:
         web.faults["/a.zip"] = ["gzip"]
-        download(f"{web.url}/a.zip", tmp_path / "a", patience=QUICK)
+        download(f"{web.url}/a.zip", tmp_path / "a", retry=QUICK)
         assert (tmp_path / "a").read_bytes() == CONTENT
 
     @pytest.mark.parametrize(
@@ -184,13 +189,13 @@ class TestOneFile:
     ) -> None:
         web.faults["/a.zip"] = list(faults)
         with pytest.raises(DownloadError, match=match) as caught:
-            download(f"{web.url}/a.zip", tmp_path / "a", patience=QUICK)
-        assert isinstance(caught.value, NotThereError) == (faults == [404])
+            download(f"{web.url}/a.zip", tmp_path / "a", retry=QUICK)
+        assert isinstance(caught.value, NotFoundOnServerError) == (faults == [404])
         assert not (tmp_path / "a").exists()
 
     def test_a_wrong_checksum_leaves_nothing(self, web: Loopback, tmp_path: Path) -> None:
         with pytest.raises(DownloadError, match="has not the published checksum"):
-            download(f"{web.url}/a.zip", tmp_path / "a", md5="0" * 32, patience=QUICK)
+            download(f"{web.url}/a.zip", tmp_path / "a", md5="0" * 32, retry=QUICK)
         assert not list(tmp_path.iterdir())
 
     def test_an_unreachable_host_fails_at_once(self, tmp_path: Path) -> None:
@@ -199,19 +204,19 @@ class TestOneFile:
             url = f"http://me:secret@127.0.0.1:{taken.getsockname()[1]}/a.zip"
             start = time.monotonic()
             with pytest.raises(DownloadError, match="cannot be reached") as caught:
-                download(url, tmp_path / "a", patience=Patience())
+                download(url, tmp_path / "a", retry=RetryPolicy())
             assert time.monotonic() - start < 2
         assert "secret" not in str(caught.value)
 
     @pytest.mark.parametrize("url", ["http://", "http://a b/c", "http://[1/", "//nowhere"])
     def test_no_address_is_said(self, tmp_path: Path, url: str) -> None:
         with pytest.raises(DownloadError, match="cannot be"):
-            download(url, tmp_path / "a", patience=QUICK)
+            download(url, tmp_path / "a", retry=QUICK)
 
     def test_a_file_that_cannot_be_written_is_said(self, web: Loopback, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
         with pytest.raises(DownloadError, match="cannot be written"):
-            download(f"{web.url}/a.zip", tmp_path / "file" / "a", patience=QUICK)
+            download(f"{web.url}/a.zip", tmp_path / "file" / "a", retry=QUICK)
 
     def test_the_extra_is_named(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setitem(sys.modules, "httpx", None)
@@ -225,7 +230,7 @@ class TestOneFile:
 
 
 FILES = {"u.data": b"1\t1\t5\t8\n", "u.item": b"1|Film\n", "u.user": b"1|24\n"}
-TINY = Published(name="tiny", required=tuple(FILES), optional=("README",))
+TINY = DatasetFiles(name="tiny", required=tuple(FILES), optional=("README",))
 
 
 def zipped(files: dict[str, bytes], folder: str = "ml-tiny/") -> bytes:
@@ -263,7 +268,7 @@ class TestPlaces:
         web.files |= {f"/data/tiny/{name}": content for name, content in FILES.items()}
         web.faults["/data/tiny/u.item"] = ["cut"]
         mirror = web.url.replace("//", "//me:secret@") + "/data/"
-        found = locate(TINY, mirror=mirror, cache=tmp_path, patience=QUICK)
+        found = locate(TINY, mirror=mirror, cache=tmp_path, retry=QUICK)
         assert found.path == tmp_path / "tiny"
         assert has_files(found.path)
         assert "secret" not in found.origin
@@ -275,7 +280,7 @@ class TestPlaces:
     def test_an_archive_is_fetched_and_unpacked(self, web: Loopback, tmp_path: Path) -> None:
         web.files["/t.zip"] = zipped({**FILES, "allbut.pl": b"#!/usr/bin/perl"})
         data = replace(TINY, archive=f"{web.url}/t.zip")
-        found = locate(data, cache=tmp_path, patience=QUICK)
+        found = locate(data, cache=tmp_path, retry=QUICK)
         assert has_files(found.path)
         assert found.origin == f"{web.url}/t.zip"
         assert sorted(p.name for p in tmp_path.iterdir()) == [".tiny.lock", "tiny"]
@@ -295,21 +300,21 @@ class TestPlaces:
         web.files["/t.zip"] = content
         data = replace(TINY, archive=f"{web.url}/t.zip", md5=md5)
         with pytest.raises(DownloadError, match=match):
-            locate(data, cache=tmp_path, patience=QUICK)
+            locate(data, cache=tmp_path, retry=QUICK)
         assert not [p for p in tmp_path.rglob("*") if p.is_file() and p.suffix != ".lock"]
         web.files["/t.zip"] = zipped(FILES)
-        assert has_files(locate(replace(data, md5=None), cache=tmp_path, patience=QUICK).path)
+        assert has_files(locate(replace(data, md5=None), cache=tmp_path, retry=QUICK).path)
 
     def test_the_checksum_beside_an_archive_counts(self, web: Loopback, tmp_path: Path) -> None:
         web.files |= {"/t.zip": zipped(FILES), "/t.zip.md5": b"0" * 32 + b"  t.zip\n"}
         with pytest.raises(DownloadError, match="has not the published checksum"):
-            locate(replace(TINY, archive=f"{web.url}/t.zip"), cache=tmp_path, patience=QUICK)
+            locate(replace(TINY, archive=f"{web.url}/t.zip"), cache=tmp_path, retry=QUICK)
 
     def test_the_error_says_why_each_place_failed(self, web: Loopback, tmp_path: Path) -> None:
         write(tmp_path / "mirror" / "tiny", {"u.data": b""})
         data = replace(TINY, archive=f"{web.url}/gone.zip", address=f"{web.url}/files")
         with pytest.raises(DownloadError) as caught:
-            locate(data, mirror=tmp_path / "mirror", cache=tmp_path / "cache", patience=QUICK)
+            locate(data, mirror=tmp_path / "mirror", cache=tmp_path / "cache", retry=QUICK)
         text = str(caught.value)
         for reason in (
             f"the cache {tmp_path / 'cache'} has no copy",
@@ -327,14 +332,14 @@ class TestPlaces:
         (tmp_path / "file").touch()
         data = replace(TINY, archive=f"{web.url}/t.zip")
         with pytest.raises(DownloadError, match="the cache cannot be written"):
-            locate(data, cache=tmp_path / "file", patience=QUICK)
+            locate(data, cache=tmp_path / "file", retry=QUICK)
 
     def test_two_at_once_fetch_once(self, web: Loopback, tmp_path: Path) -> None:
         web.files["/t.zip"] = zipped(FILES)
         web.faults["/t.zip.md5"] = [404]
         data = replace(TINY, archive=f"{web.url}/t.zip")
         with ThreadPoolExecutor(4) as pool:
-            calls = [pool.submit(locate, data, cache=tmp_path, patience=QUICK) for _ in range(4)]
+            calls = [pool.submit(locate, data, cache=tmp_path, retry=QUICK) for _ in range(4)]
         assert all(has_files(call.result().path) for call in calls)
         assert [path for path, _ in web.asked].count("/t.zip") == 1
 
@@ -343,7 +348,7 @@ class TestPlaces:
         write(tmp_path / ".tiny~killed", {"u.data": b"left by a killed process"})
         web.files["/t.zip"] = zipped(FILES)
         data = replace(TINY, archive=f"{web.url}/t.zip")
-        assert has_files(locate(data, cache=tmp_path, patience=QUICK).path)
+        assert has_files(locate(data, cache=tmp_path, retry=QUICK).path)
         assert sorted(p.name for p in tmp_path.iterdir()) == [".tiny.lock", "tiny"]
 
     def test_where_the_cache_is(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,12 +365,12 @@ class TestNames:
         with pytest.raises(ParameterError, match="known are movielens-100k, "):
             load("netflix")
         with pytest.raises(ParameterError, match="has the splits u1, "):
-            given_frames("movielens-100k", "u6")
-        assert given_splits("movielens-25m") == ()
+            load_split("movielens-100k", "u6")
+        assert split_names("movielens-25m") == ()
 
     def test_every_movielens_has_an_address_and_all_but_the_latest_a_checksum(self) -> None:
-        assert all(source.published.name == name for name, source in SOURCES.items())
-        for name in (n for n in SOURCES if n.startswith("movielens")):
-            source = SOURCES[name]
-            assert (source.published.archive or "").startswith("https://files.grouplens.org/")
-            assert (source.published.md5 is None) == ("latest" in name) == (source.events is None)
+        assert all(source.files.name == name for name, source in CATALOGUE.items())
+        for name in (n for n in CATALOGUE if n.startswith("movielens")):
+            source = CATALOGUE[name]
+            assert (source.files.archive or "").startswith("https://files.grouplens.org/")
+            assert (source.files.md5 is None) == ("latest" in name) == (source.n_events is None)

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from penchant.data.fetching.locate import Published, locate
+from penchant.data.fetching.locate import DatasetFiles, locate
 from penchant.data.fetching.wheel import Wheel
 from penchant.errors import DownloadError
 
-DATA = Published(name="tiny", required=("u.data",))
+DATA = DatasetFiles(name="tiny", required=("u.data",))
 ATOMIC = {
     "t.inter": b"user_id:token\titem_id:token\n1\t2\n",
     "t.item": b"item_id:token\n2\n",

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from penchant.data.fetching.download import Patience
+from penchant.data.fetching.download import RetryPolicy
 from penchant.data.images import Manners
 
 Route = Callable[[BaseHTTPRequestHandler], None]
@@ -146,6 +146,6 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture
 def quick() -> Manners:
-    """Manners for a server on this machine, with little patience."""
-    patience = Patience(connect=2, read=0.5, attempts=3, pause=0.01)
-    return Manners(patience=patience, deadline=0.6, allow_private=True, largest_bytes=200_000)
+    """Manners for a server on this machine, with little retry."""
+    retry = RetryPolicy(connect=2, read=0.5, attempts=3, pause=0.01)
+    return Manners(retry=retry, deadline=0.6, allow_private=True, largest_bytes=200_000)

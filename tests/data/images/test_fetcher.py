@@ -188,7 +188,7 @@ class TestBadAnswers:
         assert fetch({"a": shop.does("/a", route)}, tmp_path, quick).counts == {"fetched": 1}
 
     def test_silence(self, shop, quick, tmp_path):
-        quick = replace(quick, patience=replace(quick.patience, read=0.1))
+        quick = replace(quick, retry=replace(quick.retry, read=0.1))
         status, reason = self.one(shop, quick, tmp_path, lambda r: time.sleep(0.5))
         assert (status, reason) == ("failed", "broke off (timed out), 3 times")
 
@@ -276,8 +276,8 @@ class TestPoliteness:
             at.append(time.monotonic())
             shop.answer(request, b"", 500)
 
-        patience = replace(quick.patience, attempts=4, pause=0.1)
-        fetch({"a": shop.does("/a", busy)}, tmp_path, replace(quick, patience=patience))
+        retry = replace(quick.retry, attempts=4, pause=0.1)
+        fetch({"a": shop.does("/a", busy)}, tmp_path, replace(quick, retry=retry))
         pauses = [later - earlier for earlier, later in itertools.pairwise(at)]
         assert len(pauses) == 3
         assert all(took >= asked for took, asked in zip(pauses, (0.1, 0.2, 0.4), strict=True))

@@ -158,7 +158,7 @@ def test_bad_lines_are_listed_with_their_numbers(tmp_path):
     assert log.events["row"].to_list() == [1, 4, 6, 10]
     assert log.events["text"][1] == "Café broken on arrival, awful"
     assert log.events["text"][2] == "\ufffd great"
-    assert log.origin.mended["row"].to_list() == [4, 6]
+    assert log.origin.repaired["row"].to_list() == [4, 6]
     assert pn.check(log)["skipped"].count == 5
 
 
@@ -213,11 +213,11 @@ def test_damaged_and_concatenated_gzip(tmp_path):
 
 
 def test_folders_and_files_are_recognised(music, tmp_path):
-    assert amazon.recognised(music)
-    assert amazon.recognised(music / "Digital_Music.json.gz")
+    assert amazon.can_read(music)
+    assert amazon.can_read(music / "Digital_Music.json.gz")
     other = made.write(tmp_path / "other", {"log.jsonl": '{"user": 1, "item": 2}\n'})
-    assert not amazon.recognised(other)
-    assert not amazon.recognised(other / "log.jsonl")
+    assert not amazon.can_read(other)
+    assert not amazon.can_read(other / "log.jsonl")
     with pytest.raises(DataError, match="metadata of products"):
         amazon.read(music / "meta_Digital_Music.json.gz")
     with pytest.raises(DataError, match="no file of Amazon's reviews"):
@@ -260,7 +260,7 @@ def test_files_are_fetched_from_their_two_addresses(tmp_path, monkeypatch):
 
     monkeypatch.delenv("PENCHANT_MIRROR", raising=False)
     monkeypatch.setattr("penchant.data.fetching.locate.download", download)
-    found = locate(amazon_files.published("amazon-2018/Gift_Cards"), cache=tmp_path)
+    found = locate(amazon_files.category_files("amazon-2018/Gift_Cards"), cache=tmp_path)
     assert [url.partition("amazon_v2/")[2] for url in asked] == [
         "categoryFiles/Gift_Cards.json.gz",
         "metaFiles2/meta_Gift_Cards.json.gz",

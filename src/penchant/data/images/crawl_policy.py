@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from penchant.data.fetching.download import Patience
+from penchant.data.fetching.download import RetryPolicy
 from penchant.errors import ParameterError
 
 _AGENT = "penchant (recommender research; fetches product images a few at a time)"
@@ -17,7 +17,7 @@ class Manners:
     Attributes:
         parallel: requests at the same time, all hosts together.
         per_host: requests at the same time to one host.
-        patience: time-outs, tries of one image, and the pause before the second try, which
+        retry: time-outs, tries of one image, and the pause before the second try, which
             doubles before each further one.
         longest_pause: seconds; a host that asks for more is left alone.
         deadline: seconds that one answer may take as a whole.
@@ -31,7 +31,7 @@ class Manners:
 
     parallel: int = 16
     per_host: int = 4
-    patience: Patience = field(default_factory=Patience)
+    retry: RetryPolicy = field(default_factory=RetryPolicy)
     longest_pause: float = 120.0
     deadline: float = 60.0
     largest_bytes: int = 10 << 20
@@ -46,5 +46,5 @@ class Manners:
         for name in ("parallel", "per_host", "largest_bytes", "largest_pixels", "addresses"):
             if getattr(self, name) < 1:
                 raise ParameterError(f"{name} is at least 1, not {getattr(self, name)}.")
-        if self.deadline <= 0 or self.patience.attempts < 1:
+        if self.deadline <= 0 or self.retry.attempts < 1:
             raise ParameterError("Fetching needs a deadline above 0 and one attempt at least.")

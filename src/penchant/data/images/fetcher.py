@@ -179,17 +179,17 @@ class _Fetching:
             self._next_address(job, answer)
 
     def _later(self, job: _Job, answer: Later) -> None:
-        patience, now = self.manners.patience, time.monotonic()
-        pause = patience.pause * 2**job.tries if answer.wait is None else answer.wait
+        retry, now = self.manners.retry, time.monotonic()
+        pause = retry.pause * 2**job.tries if answer.wait is None else answer.wait
         if answer.host:
             self.silent[job.place] = self.silent.get(job.place, 0) + 1
             if pause > self.manners.longest_pause:
                 return self._give_up(job, f"{answer.reason}, and asks to wait {pause:,.0f} seconds")
             self.turns.close(job.place, now + pause)
             # As many at once may fail together: one failure of a host, not several.
-            if self.silent[job.place] >= patience.attempts * self.manners.per_host:
+            if self.silent[job.place] >= retry.attempts * self.manners.per_host:
                 return self._give_up(job, answer.reason)
-        if job.tries + 1 >= patience.attempts:
+        if job.tries + 1 >= retry.attempts:
             tries = f", {job.tries + 1} times" if job.tries else ""
             return self._next_address(job, No("failed", answer.reason + tries))
         wait = min(pause, self.manners.longest_pause)

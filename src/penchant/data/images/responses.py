@@ -178,7 +178,7 @@ class Asker:
             if place not in self._clients:
                 httpx, manners = self._httpx, self.manners
                 self._clients[place] = httpx.Client(
-                    timeout=httpx.Timeout(manners.patience.read, connect=manners.patience.connect),
+                    timeout=httpx.Timeout(manners.retry.read, connect=manners.retry.connect),
                     limits=httpx.Limits(max_connections=manners.per_host),
                     headers={
                         "User-Agent": manners.user_agent,

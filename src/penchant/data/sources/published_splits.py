@@ -14,7 +14,7 @@ SPLITS_100K = ("u1", "u2", "u3", "u4", "u5", "ua", "ub")
 NCF_FILES = ("ml-1m.train.rating", "ml-1m.test.rating", "ml-1m.test.negative")
 
 
-class GivenFrames(NamedTuple):
+class PublishedSplit(NamedTuple):
     """A published split in outside ids.
 
     Attributes:
@@ -29,7 +29,7 @@ class GivenFrames(NamedTuple):
     candidates: pl.DataFrame | None = None
 
 
-def movielens_100k(folder: Path, split: str) -> GivenFrames:
+def movielens_100k(folder: Path, split: str) -> PublishedSplit:
     """One of the splits u1 to u5 (five folds), ua and ub (ten ratings a user) of 100K.
 
     Raises:
@@ -40,10 +40,10 @@ def movielens_100k(folder: Path, split: str) -> GivenFrames:
             raise DataError(
                 f"{folder} has no {split}.{end}: use a complete copy of MovieLens 100K."
             )
-    return GivenFrames(_ratings(folder / f"{split}.base"), _ratings(folder / f"{split}.test"))
+    return PublishedSplit(_ratings(folder / f"{split}.base"), _ratings(folder / f"{split}.test"))
 
 
-def ncf(lists: Path, movielens_1m: Path) -> GivenFrames:
+def ncf(lists: Path, movielens_1m: Path) -> PublishedSplit:
     """The leave-one-out split of MovieLens 1M that came with neural collaborative filtering.
 
     Its ids are turned back into those of MovieLens: users count from 0, and items are
@@ -69,7 +69,9 @@ def ncf(lists: Path, movielens_1m: Path) -> GivenFrames:
         raise DataError(f"The test files in {lists} do not list the same users and items.")
     flat = listed.select("user", lines["items"]).explode("items")
     candidates = flat.with_columns(_item_ids(flat["items"], ids))
-    return GivenFrames(train, test, candidates.group_by("user", maintain_order=True).agg("items"))
+    return PublishedSplit(
+        train, test, candidates.group_by("user", maintain_order=True).agg("items")
+    )
 
 
 def _ratings(path: Path) -> pl.DataFrame:

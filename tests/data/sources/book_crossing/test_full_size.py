@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,8 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.data.sources import book_crossing, load
-from penchant.data.sources.book_crossing.counts import FULL
+from penchant.data.sources.book_crossing.counts import FULL, compare
+from penchant.data.sources.book_crossing.tables import read_users
 from penchant.data.target import default_like
 
 
@@ -39,10 +41,10 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
     books = isbns(340_556)  # so many distinct ones are rated, those with a zero included
     user = rng.integers(0, 278_858, FULL.ratings)
     book = rng.integers(0, len(books), FULL.ratings)
-    for column, known in ((user, FULL.raters), (book, FULL.rated)):
-        given = column[FULL.zeros :]  # every one of those known has an explicit rating
-        given[:] = np.arange(len(given)) % known
-        rng.shuffle(given)
+    for column, known in ((user, FULL.n_raters), (book, FULL.n_rated_books)):
+        explicit = column[FULL.zeros :]  # every one of those known has an explicit rating
+        explicit[:] = np.arange(len(explicit)) % known
+        rng.shuffle(explicit)
     order = rng.permutation(FULL.ratings)
     frame = pl.DataFrame(
         {"User-ID": user[order] + 1, "ISBN": books[book[order]], "Book-Rating": ratings[order]}
@@ -81,54 +83,50 @@ def test_the_full_set_agrees_with_what_was_published(full: Path) -> None:
 
 
 def test_one_line_less_is_said(full: Path, tmp_path: Path) -> None:
-    for file in full.iterdir():
-        (tmp_path / file.name).symlink_to(file)
-    (tmp_path / "BX-Users.csv").unlink()
     data = (full / "BX-Users.csv").read_bytes().rstrip(b"\r\n")
     (tmp_path / "BX-Users.csv").write_bytes(data[: data.rindex(b"\n") + 12])
-    log = book_crossing.read(tmp_path)
-    assert isinstance(log.origin, book_crossing.BookOrigin)
-    assert log.origin.notes[0] == (
-        "BX-Book-Ratings.csv differs from the published set: "
-        "278,857 instead of 278,858 records of users"
+    users = read_users(tmp_path / "BX-Users.csv")
+    assert [skip.row for skip in users.skipped] == [278_858]
+    assert compare(replace(FULL, users=len(users.frame))) == (
+        "differs from the published set: 278,857 instead of 278,858 records of users"
     )
-    assert log.origin.skipped is not None
-    assert log.origin.skipped.row(0, named=True)["row"] == 278_858
 
 
 @pytest.fixture(scope="module")
-def cut(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+def partial(mirror: Path, tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     cache = tmp_path_factory.mktemp("cache")
     return load("book-crossing", mirror=mirror, cache=cache, offline=True)
 
 
 @pytest.mark.mirror
-def test_the_mirrors_cut(cut: Dataset) -> None:
-    assert cut.name == "book-crossing (204,164 of 433,671 ratings)"
-    assert isinstance(cut.origin, book_crossing.BookOrigin)
-    assert "BX-Ratings.csv a part of the set: 204,164 of 433,671 explicit" in cut.origin.notes[0]
-    assert cut.origin.skipped is None
-    stars = cut.events["rating"].value_counts().sort("rating")["count"].to_list()
+def test_the_mirrors_cut(partial: Dataset) -> None:
+    assert partial.name == "book-crossing (204,164 of 433,671 ratings)"
+    assert isinstance(partial.origin, book_crossing.BookOrigin)
+    assert (
+        "BX-Ratings.csv a part of the set: 204,164 of 433,671 explicit" in partial.origin.notes[0]
+    )
+    assert partial.origin.skipped is None
+    stars = partial.events["rating"].value_counts().sort("rating")["count"].to_list()
     assert stars == [712, 1173, 2559, 3855, 20080, 16195, 35437, 51206, 34822, 38125]
     # One book of two spellings.
-    assert (cut.n_users, cut.n_items) == (48_299, 18_184)
-    gaps = book_crossing.catalogue_gaps(cut)
+    assert (partial.n_users, partial.n_items) == (48_299, 18_184)
+    gaps = book_crossing.catalogue_gaps(partial)
     assert gaps.items.is_empty()
     assert gaps.users.is_empty()
 
 
 @pytest.mark.mirror
-def test_texts_and_places_of_the_mirrors_cut(cut: Dataset) -> None:
-    assert cut.item_table is not None
-    assert cut.user_table is not None
-    by_isbn = cut.item_table.filter(pl.col("item").is_in(["0449003787", "3498020862"]))
+def test_texts_and_places_of_the_mirrors_cut(partial: Dataset) -> None:
+    assert partial.item_table is not None
+    assert partial.user_table is not None
+    by_isbn = partial.item_table.filter(pl.col("item").is_in(["0449003787", "3498020862"]))
     assert by_isbn.sort("item")["title"].to_list() == ['"O" Is for Outlaw', "Die Korrekturen."]
-    assert cut.item_table["publisher"].is_in(["L\u00fcbbe"]).any()
-    assert not cut.item_table["title"].str.contains(r'&\w+;|\\"').any()
-    assert cut.item_table["year"].null_count() == 317
-    countries = dict(cut.user_table["country"].value_counts().iter_rows())
+    assert partial.item_table["publisher"].is_in(["L\u00fcbbe"]).any()
+    assert not partial.item_table["title"].str.contains(r'&\w+;|\\"').any()
+    assert partial.item_table["year"].null_count() == 317
+    countries = dict(partial.user_table["country"].value_counts().iter_rows())
     assert countries["usa"] == 34_483
-    assert cut.user_table["age"].drop_nulls().is_between(5, 100).all()
+    assert partial.user_table["age"].drop_nulls().is_between(5, 100).all()
 
 
 @pytest.mark.mirror
@@ -140,7 +138,7 @@ def test_the_mirrors_further_files(mirror: Path) -> None:
     union = book_crossing.read(folder / "explicit_union.csv")
     assert isinstance(union.origin, book_crossing.BookOrigin)
     assert len(union) == 268_537
-    assert union.origin.isbns is not None
-    assert (union.origin.isbns.changed, union.origin.isbns.duplicates) == (150, 6)
+    assert union.origin.isbn_report is not None
+    assert (union.origin.isbn_report.changed, union.origin.isbn_report.duplicates) == (150, 6)
     zeros = book_crossing.read(folder / "bx_first200k_rows.csv", zeros="only")
     assert len(zeros) == 120_730

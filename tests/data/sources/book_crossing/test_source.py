@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.data.sources import SOURCES, book_crossing, fetch, load
+from penchant.data.sources import CATALOGUE, book_crossing, fetch, load
 from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
 from penchant.data.sources.book_crossing.locations import split_places
-from penchant.data.sources.book_crossing.text_repair import mend_texts
+from penchant.data.sources.book_crossing.text_repair import repair_texts
 from penchant.errors import DataError, ParameterError
 
 URL = "http://images.amazon.com/images/P/{}.01.{}ZZZZZZZ.jpg"
@@ -109,7 +109,7 @@ FORMS = pytest.mark.parametrize("write", [original, with_commas, with_places])
 @FORMS
 def test_the_three_forms_say_the_same(tmp_path: Path, write: Callable[[Path], None]) -> None:
     write(tmp_path)
-    assert book_crossing.recognised(tmp_path)
+    assert book_crossing.can_read(tmp_path)
     log = book_crossing.read(tmp_path)
     assert log.frame().select("user", "item", "rating", "row", "isbn").rows() == [
         (276726, "0155061224", 5.0, 2, "0155061224"),
@@ -173,14 +173,14 @@ def test_everything_that_was_cleaned_is_counted(
         "a part of the set: 6 of 433,671 explicit ratings and 2 of 716,109 zeros",
     ):
         assert said in notes
-    assert origin.isbns is not None
-    assert (origin.isbns.merged, origin.isbns.duplicates) == (1, 1)
+    assert origin.isbn_report is not None
+    assert (origin.isbn_report.merged, origin.isbn_report.duplicates) == (1, 1)
     assert origin.counts == Counts(
         ratings=8,
         zeros=2,
         explicit=(1, 0, 1, 0, 1, 0, 0, 1, 1, 1),
-        raters=3,
-        rated=5,
+        n_raters=3,
+        n_rated_books=5,
         books=5,
         users=5,
     )
@@ -215,7 +215,7 @@ def test_isbns_as_they_are(tmp_path: Path) -> None:
     titles = log.item_table.filter(pl.col("item").str.to_uppercase() == "034545104X")
     assert set(titles["title"]) == {"Flesh & Blood", "Flesh and Blood"}
     assert isinstance(log.origin, book_crossing.BookOrigin)
-    assert log.origin.isbns is None
+    assert log.origin.isbn_report is None
 
 
 def test_duplicates_are_kept_and_found_by_the_check(tmp_path: Path) -> None:
@@ -298,13 +298,13 @@ def test_a_file_of_ratings_by_itself_or_with_tables_of_other_names(tmp_path: Pat
 
 
 def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
-    assert not book_crossing.recognised(tmp_path)
+    assert not book_crossing.can_read(tmp_path)
     with pytest.raises(DataError, match="User-ID, ISBN and Book-Rating"):
         book_crossing.read(tmp_path)
     films = tmp_path / "ratings.csv"
     films.write_text("userId,movieId,rating,timestamp\n1,2,3,4\n")
-    assert not book_crossing.recognised(tmp_path)
-    assert not book_crossing.recognised(films)
+    assert not book_crossing.can_read(tmp_path)
+    assert not book_crossing.can_read(films)
     films.write_text("User-ID,ISBN,Book-Rating\n1,a,b\n")
     with pytest.raises(DataError, match="no record that can be used, the first because of rating"):
         book_crossing.read(films)
@@ -341,7 +341,7 @@ def test_an_incomplete_copy_is_not_found(tmp_path: Path) -> None:
     (folder / "BX-Users.csv").unlink()
     with pytest.raises(pn.PenchantError, match=r"no BX-Users\.csv for book-crossing"):
         fetch("book-crossing", mirror=tmp_path, cache=tmp_path / "cache", offline=True)
-    assert SOURCES["book-crossing"].published.archive is not None
+    assert CATALOGUE["book-crossing"].files.archive is not None
 
 
 def test_files_of_the_full_size_are_compared_with_what_was_published() -> None:
@@ -377,7 +377,7 @@ def test_files_of_the_full_size_are_compared_with_what_was_published() -> None:
     ],
 )
 def test_texts_are_mended(text: str | None, meant: str | None) -> None:
-    assert mend_texts(pl.Series("t", [text], dtype=pl.String)).to_list() == [meant]
+    assert repair_texts(pl.Series("t", [text], dtype=pl.String)).to_list() == [meant]
 
 
 @pytest.mark.parametrize(

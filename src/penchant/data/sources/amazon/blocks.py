@@ -69,11 +69,11 @@ class Blocks:
 
     def __iter__(self) -> Iterator[Block]:
         """All blocks in order; unpacking runs in a thread of its own, one block ahead."""
-        made = self._blocks()
+        blocks = self._blocks()
         with ThreadPoolExecutor(1) as pool:
-            coming = pool.submit(next, made, None)
-            while (block := coming.result()) is not None:
-                coming = pool.submit(next, made, None)
+            upcoming = pool.submit(next, blocks, None)
+            while (block := upcoming.result()) is not None:
+                upcoming = pool.submit(next, blocks, None)
                 yield block
 
     def first(self) -> bytes:
@@ -82,17 +82,17 @@ class Blocks:
         return b"" if block is None else block.data
 
     def _blocks(self) -> Iterator[Block]:
-        line, held, size = 1, [], 0
+        line, pieces, size = 1, [], 0
         for piece in self._pieces():
             self.size += len(piece)
-            held.append(piece)
+            pieces.append(piece)
             size += len(piece)
             if size < self._block:
                 continue
-            data, rest = b"".join(held), b""
+            data, rest = b"".join(pieces), b""
             cut = data.rfind(b"\n") + 1
             if not cut and size < _LONGEST:
-                held = [data]
+                pieces = [data]
                 continue
             if cut:
                 data, rest = data[:cut], data[cut:]
@@ -103,8 +103,8 @@ class Blocks:
                 )
             yield Block(line, data)
             line += data.count(b"\n")
-            held, size = [rest], len(rest)
-        data = b"".join(held)
+            pieces, size = [rest], len(rest)
+        data = b"".join(pieces)
         if data:
             ends = data.endswith(b"\n")
             yield Block(line, data if ends else data + b"\n", ends or self.damage is None)
@@ -153,9 +153,9 @@ class Blocks:
 
 def _until_error(unpack: zlib._Decompress, data: bytes) -> Iterator[bytes]:
     """What can be unpacked before the place where it fails, byte by byte, since it is little."""
-    found = bytearray()
+    unpacked = bytearray()
     with suppress(zlib.error):
         while piece := unpack.decompress(data, 1):
-            found += piece
+            unpacked += piece
             data = unpack.unconsumed_tail
-    yield bytes(found)
+    yield bytes(unpacked)

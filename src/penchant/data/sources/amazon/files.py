@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from penchant.data.fetching.locate import Form as Copy
-from penchant.data.fetching.locate import Published
-from penchant.data.sources.amazon.formats import Form, form_of
+from penchant.data.fetching.locate import DatasetFiles, Form
+from penchant.data.sources.amazon.formats import FileFormat, detect_format
 from penchant.data.sources.amazon.lines import first_keys
 from penchant.errors import DataError, ParameterError
 
@@ -55,10 +54,10 @@ class Files(NamedTuple):
     products: Path | None
 
 
-class _Category(Published):
+class _CategoryFiles(DatasetFiles):
     """A category, of which copies hold all reviews or the 5-core, under several names."""
 
-    def form_of(self, folder: Path, *forms: Copy) -> Copy | None:
+    def form_of(self, folder: Path, *forms: Form) -> Form | None:
         """`original` where the folder has a file of reviews under one of the usual names."""
         category = self.name.rpartition("/")[2]
         names = [f"{stem}{end}" for stem in _stems(category) for end in _ENDINGS]
@@ -66,7 +65,7 @@ class _Category(Published):
         return "original" if has else None
 
 
-def published(name: str) -> Published:
+def category_files(name: str) -> DatasetFiles:
     """Where a category is published.
 
     Args:
@@ -89,7 +88,7 @@ def published(name: str) -> Published:
         "2018": (f"{_V2}/categoryFiles/{reviews}", f"{_V2}/metaFiles2/{products}"),
         "2023": (f"{_2023}/review_categories/{reviews}", f"{_2023}/meta_categories/{products}"),
     }[release]
-    return _Category(
+    return _CategoryFiles(
         name=name,
         required=(reviews,),
         optional=(products,),
@@ -97,8 +96,8 @@ def published(name: str) -> Published:
     )
 
 
-def near(name: str) -> str:
-    """A hint at the category that was meant; empty where the name is one or is near to none."""
+def category_hint(name: str) -> str:
+    """A hint at the category that was meant; empty where the name is one or none is similar."""
     match = NAME.fullmatch(name)
     known = CATEGORIES[match[1]] if match else ()
     if match is None or match[2] in known:
@@ -108,19 +107,19 @@ def near(name: str) -> str:
     return f"; did you mean amazon-{match[1]}/{by_lower[close[0]]}?" if close else ""
 
 
-def form_of_file(path: Path) -> Form | None:
-    """What a file has, told by the keys of its first object; None where it is something else."""
+def file_format(path: Path) -> FileFormat | None:
+    """Which format a file has, by the keys of its first object; None for any other file."""
     if not path.name.endswith(_ENDINGS) or not path.is_file():
         return None
     try:
-        return form_of(first_keys(path))
+        return detect_format(first_keys(path))
     except (DataError, OSError):
         return None
 
 
-def recognised(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether a file is one of Amazon's reviews or metadata, or a folder has reviews."""
-    return bool(_reviews_in(path)) if path.is_dir() else form_of_file(path) is not None
+    return bool(_reviews_in(path)) if path.is_dir() else file_format(path) is not None
 
 
 def files_of(path: Path) -> Files:
@@ -132,45 +131,45 @@ def files_of(path: Path) -> Files:
     Raises:
         DataError: there are no reviews, or several files of unusual names have some.
     """
-    found = _reviews_in(path) if path.is_dir() else [path]
-    if not found:
+    candidates = _reviews_in(path) if path.is_dir() else [path]
+    if not candidates:
         raise DataError(
             f"{path} has no file of Amazon's reviews: one has an object a line, with reviewerID, "
             "asin and overall, or user_id, parent_asin and rating."
         )
-    if len(found) > 1:
-        listed = ", ".join(file.name for file in found)
+    if len(candidates) > 1:
+        listed = ", ".join(file.name for file in candidates)
         raise DataError(f"{path} has several files of reviews ({listed}): name one of them.")
-    reviews = found[0]
-    form = form_of_file(reviews)
-    if form is None or form.kind != "reviews":
-        what = "is metadata of products" if form else "has no reviews in its first lines"
+    reviews = candidates[0]
+    fmt = file_format(reviews)
+    if fmt is None or fmt.kind != "reviews":
+        what = "is metadata of products" if fmt else "has no reviews in its first lines"
         raise DataError(f"{reviews.name} {what}: name the file of reviews or its folder.")
     category = _category(reviews)
     for end in _ENDINGS:
         beside = reviews.with_name(f"meta_{category}{end}")
         if beside.is_file():
             return Files(reviews, beside)
-    others = _of_kind(path, "products") if path.is_dir() else []
-    return Files(reviews, others[0] if len(others) == 1 else None)
+    metadata = _of_kind(path, "products") if path.is_dir() else []
+    return Files(reviews, metadata[0] if len(metadata) == 1 else None)
 
 
 def _reviews_in(folder: Path) -> list[Path]:
     """The file of reviews of a folder, or all where the names do not say which."""
-    found = _of_kind(folder, "reviews")
+    files = _of_kind(folder, "reviews")
     order = [f"{stem}{end}" for stem in _stems(folder.name) for end in _ENDINGS]
-    usual = sorted((f for f in found if f.name in order), key=lambda f: order.index(f.name))
+    usual = sorted((f for f in files if f.name in order), key=lambda f: order.index(f.name))
     if usual:
         return usual[:1]
     # All reviews and the 5-core of the same category.
-    whole = [file for file in found if not _stem(file).endswith("_5")]
-    one_category = len({_category(file) for file in found}) == 1
-    return whole if one_category and len(whole) == 1 else found
+    complete = [file for file in files if not _stem(file).endswith("_5")]
+    one_category = len({_category(file) for file in files}) == 1
+    return complete if one_category and len(complete) == 1 else files
 
 
 def _of_kind(folder: Path, kind: str) -> list[Path]:
     files = sorted(file for end in _ENDINGS for file in folder.glob(f"*{end}"))
-    return [file for file in files if (form := form_of_file(file)) and form.kind == kind]
+    return [file for file in files if (fmt := file_format(file)) and fmt.kind == kind]
 
 
 def _stems(category: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The forms of Amazon's reviews and metadata, brought to one.
+"""Convert the formats of Amazon's reviews and metadata to common columns.
 
 The releases of 2014 and 2018 have the same keys, of which each lacks some; that of 2023 has others.
 """
@@ -15,30 +15,30 @@ _DATE = "%m %d, %Y"
 _NUMBER = r"^\s*(\d{1,3}(?:,\d{3})+|\d+)\s*$"
 
 
-class Form(NamedTuple):
-    """How a file is written.
+class FileFormat(NamedTuple):
+    """What a file holds, and in which release's keys.
 
     Attributes:
         kind: whether it has reviews or products.
-        release: which release has this form.
+        release: which release has this format.
     """
 
     kind: Literal["reviews", "products"]
     release: Release
 
 
-def form_of(keys: set[str]) -> Form | None:
-    """Which form an object with these keys has; None where it is neither review nor product."""
+def detect_format(keys: set[str]) -> FileFormat | None:
+    """The format of an object with these keys; None where it is neither review nor product."""
     if {"user_id", "parent_asin", "rating"} <= keys:
-        return Form("reviews", "2023")
+        return FileFormat("reviews", "2023")
     if {"reviewerID", "asin", "overall"} <= keys:
-        return Form("reviews", "2014" if "helpful" in keys else "2018")
+        return FileFormat("reviews", "2014" if "helpful" in keys else "2018")
     if "parent_asin" in keys and keys & {"main_category", "average_rating", "store", "title"}:
-        return Form("products", "2023")
+        return FileFormat("products", "2023")
     if "asin" in keys and keys & {"imUrl", "related", "salesRank", "categories"}:
-        return Form("products", "2014")
+        return FileFormat("products", "2014")
     if "asin" in keys and keys & {"main_cat", "also_buy", "title", "tech1", "brand", "category"}:
-        return Form("products", "2018")
+        return FileFormat("products", "2018")
     return None
 
 
@@ -53,7 +53,7 @@ def _count(key: str) -> pl.Expr:
     return written.cast(pl.Int32, strict=False)
 
 
-def _truth(key: str) -> pl.Expr:
+def _boolean(key: str) -> pl.Expr:
     return (
         pl.col(key)
         .str.to_lowercase()
@@ -61,24 +61,24 @@ def _truth(key: str) -> pl.Expr:
     )
 
 
-def _whole(key: str) -> pl.Expr:
+def _integer(key: str) -> pl.Expr:
     """A whole number, also one written as `1441324800.0`."""
     return pl.col(key).cast(pl.Float64, strict=False).cast(pl.Int64, strict=False)
 
 
-_MOMENT_CLASSIC = pl.coalesce(
-    pl.from_epoch(_whole("unixReviewTime"), "s").cast(pl.Datetime("us")),
+_TIME_CLASSIC = pl.coalesce(
+    pl.from_epoch(_integer("unixReviewTime"), "s").cast(pl.Datetime("us")),
     pl.col("reviewTime").str.to_datetime(_DATE, time_unit="us", strict=False),
 )
-_MOMENT_2023 = pl.from_epoch(_whole("timestamp"), "ms").cast(pl.Datetime("us"))
+_TIME_2023 = pl.from_epoch(_integer("timestamp"), "ms").cast(pl.Datetime("us"))
 _CLASSIC: Mapping[str, tuple[tuple[str, ...], pl.Expr]] = {
     "user": (("reviewerID",), _text("reviewerID")),
     "item": (("asin",), _text("asin")),
     "rating": (("overall",), pl.col("overall").cast(pl.Float32, strict=False)),
-    "time": (("unixReviewTime", "reviewTime"), _MOMENT_CLASSIC),
+    "time": (("unixReviewTime", "reviewTime"), _TIME_CLASSIC),
     "text": (("reviewText",), _text("reviewText")),
     "summary": (("summary",), _text("summary")),
-    "verified": (("verified",), _truth("verified")),
+    "verified": (("verified",), _boolean("verified")),
     "styles": (("style",), _text("style")),
     "votes": (
         ("vote", "helpful"),
@@ -92,14 +92,14 @@ _2023: Mapping[str, tuple[tuple[str, ...], pl.Expr]] = {
     "user": (("user_id",), _text("user_id")),
     "item": (("parent_asin",), _text("parent_asin")),
     "rating": (("rating",), pl.col("rating").cast(pl.Float32, strict=False)),
-    "time": (("timestamp",), _MOMENT_2023),
+    "time": (("timestamp",), _TIME_2023),
     "text": (("text",), _text("text")),
     "summary": (("title",), _text("title")),
-    "verified": (("verified_purchase",), _truth("verified_purchase")),
+    "verified": (("verified_purchase",), _boolean("verified_purchase")),
     "votes": (("helpful_vote",), _count("helpful_vote")),
     "variant": (("asin",), _text("asin")),
 }
-_SHAPES = {"2014": _CLASSIC, "2018": _CLASSIC, "2023": _2023}
+_COLUMN_RULES = {"2014": _CLASSIC, "2018": _CLASSIC, "2023": _2023}
 _COLUMNS: Mapping[str, Mapping[str, str]] = {
     "2014": {"item": "asin", "rating": "overall", "user": "reviewerID", "time": "unixReviewTime"},
     "2018": {"item": "asin", "rating": "overall", "user": "reviewerID", "time": "unixReviewTime"},
@@ -110,7 +110,7 @@ _TEXTS = {"2014": "reviewText", "2018": "reviewText", "2023": "text"}
 
 def review_keys(release: Release) -> list[str]:
     """The keys of a review that are read."""
-    return [key for keys, _ in _SHAPES[release].values() for key in keys]
+    return [key for keys, _ in _COLUMN_RULES[release].values() for key in keys]
 
 
 def review_columns(release: Release) -> list[pl.Expr]:
@@ -119,7 +119,10 @@ def review_columns(release: Release) -> list[pl.Expr]:
     `user`, `item`, `rating` (Float32), `time`, `text`, `summary`, `verified` (Boolean), `styles`
     (JSON), `votes` (Int32) and, where products have variants, `variant`.
     """
-    return [pl.col("row"), *(made.alias(name) for name, (_, made) in _SHAPES[release].items())]
+    return [
+        pl.col("row"),
+        *(column.alias(name) for name, (_, column) in _COLUMN_RULES[release].items()),
+    ]
 
 
 def named_columns(release: Release) -> dict[str, str]:

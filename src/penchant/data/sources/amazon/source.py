@@ -13,7 +13,7 @@ from penchant.data.reading.records import SkippedRecord, shorten
 from penchant.data.reviews.cleaning_log import CleaningReport
 from penchant.data.reviews.products import clean_products
 from penchant.data.reviews.styles import FORMAT, one_style
-from penchant.data.sources.amazon.files import files_of, form_of_file, published, recognised
+from penchant.data.sources.amazon.files import can_read, category_files, file_format, files_of
 from penchant.data.sources.amazon.formats import (
     Release,
     named_columns,
@@ -22,11 +22,12 @@ from penchant.data.sources.amazon.formats import (
     review_columns,
     review_keys,
 )
-from penchant.data.sources.amazon.lines import Lines, read_lines
+from penchant.data.sources.amazon.lines import ParsedLines, read_lines
+from penchant.data.sources.skipped_lines import announce_skipped, skipped_lines
 from penchant.errors import DataError
 from penchant.run import say
 
-__all__ = ["AmazonOrigin", "published", "read", "read_events", "recognised"]
+__all__ = ["AmazonOrigin", "can_read", "category_files", "read", "read_events"]
 
 _PROBLEMS = {"user": "no user", "item": "no item", "rating": "no finite rating"}
 _ALWAYS = ("user", "item", "rating", "time", "row")
@@ -39,14 +40,14 @@ class AmazonOrigin(Origin):
     `skipped` has the lines of all files that are no record, with the `file` of each.
 
     Attributes:
-        release: `2014`, `2018` or `2023`: which form the files have.
-        mended: lines that were kept although something in them is broken, as in `skipped`.
+        release: `2014`, `2018` or `2023`: whose format the files have.
+        repaired: lines that were read although something in them is broken, as in `skipped`.
         cleaned: what was cleaned in the metadata.
         notes: what was found and done, a sentence each.
     """
 
     release: Release = "2018"
-    mended: pl.DataFrame | None = None
+    repaired: pl.DataFrame | None = None
     cleaned: CleaningReport = field(default_factory=CleaningReport)
     notes: tuple[str, ...] = ()
 
@@ -57,7 +58,7 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
     Files are `.json` or `.jsonl`, packed with gzip or not, with one object a line: JSON, or a
     dictionary as Python writes it. They are read in blocks, as far as they are good; every line
     that is no record is listed in `origin.skipped` with its number, and every line that was read
-    although it is broken (bytes of another encoding, half characters) in `origin.mended`.
+    although it is broken (bytes of another encoding, half characters) in `origin.repaired`.
 
     Events keep the order of the file, and `row` is the line's number. Beside `rating` and `time`
     they have, as far as any review has one, `text` and `summary` as written, `verified`,
@@ -80,42 +81,41 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
     release = _release(files.reviews)
     name = name or (path.name if path.is_dir() else path.name.partition(".")[0])
     reviews = read_events(files.reviews)
-    events, further = _usable(reviews)
+    events, skipped = _split_usable(reviews)
     if events.is_empty():
-        first = f", the first because of: {further[0].problem}" if further else ""
+        first = f", the first because of: {skipped[0].problem}" if skipped else ""
         raise DataError(f"{files.reviews.name} has no line that is a review{first}.")
     products, table, report = None, None, CleaningReport()
     if files.products is not None:
         products, table, report = _products(files.products)
-    events, styled = _styled(events)
+    events, style_note = _with_style(events)
     lines = [reviews] if products is None else [reviews, products]
+    all_skipped = [skipped, *(part.skipped for part in lines[1:])]
     origin = AmazonOrigin(
         source=source or str(path),
         columns=named_columns(release),
-        skipped=_listed([(reviews, further), *((p, p.skipped) for p in lines[1:])]),
+        skipped=skipped_lines(zip((part.source for part in lines), all_skipped, strict=True)),
         release=release,
-        mended=_listed([(part, part.mended) for part in lines]),
+        repaired=skipped_lines((part.source, part.repaired) for part in lines),
         cleaned=report,
         notes=(),
     )
     log = Dataset.from_frame(events, item_table=table, name=name, scale=(1.0, 5.0), origin=origin)
     notes = (
         f"{files.reviews.name} has the form of {release}",
-        *(note for part in lines for note in _said(part)),
-        *([styled] if styled else []),
-        *_catalogue(log, files.products),
+        *(note for part in lines for note in _line_notes(part)),
+        *([style_note] if style_note else []),
+        *_metadata_notes(log, files.products),
         *(str(step) for step in report if step.changed or step.emptied),
     )
     for part in lines:
         if part.damage:
             say(f"{part.source} was read as far as it is good: {part.damage}.")
-    if origin.skipped is not None:
-        many = f"{len(origin.skipped):,} lines are no record and were left out"
-        say(f"{name}: {many}; pn.check(log) lists them.")
+    announce_skipped(name, origin.skipped)
     return replace(log, origin=replace(origin, notes=notes))
 
 
-def read_events(path: Path) -> Lines:
+def read_events(path: Path) -> ParsedLines:
     """The reviews of one file as typed columns, with every line accounted for.
 
     This is the part of `read` that goes through the file; `frame` has the columns of the events,
@@ -125,22 +125,22 @@ def read_events(path: Path) -> Lines:
         DataError: the file cannot be read at all.
     """
     release = _release(path)
-    return read_lines(path, review_keys(release), lambda block: _shaped(block, release))
+    return read_lines(path, review_keys(release), lambda block: _to_events(block, release))
 
 
 def _release(path: Path) -> Release:
-    form = form_of_file(path)
-    return "2018" if form is None else form.release
+    fmt = file_format(path)
+    return "2018" if fmt is None else fmt.release
 
 
-def _shaped(block: pl.DataFrame, release: Release) -> pl.DataFrame:
+def _to_events(block: pl.DataFrame, release: Release) -> pl.DataFrame:
     """The events of a block of reviews."""
     events = block.lazy().select(review_columns(release))
     weekday = (pl.col("time").dt.weekday() - 1).cast(pl.Int8)
     return events.with_columns(weekday=weekday).collect()
 
 
-def _usable(lines: Lines) -> tuple[pl.DataFrame, list[SkippedRecord]]:
+def _split_usable(lines: ParsedLines) -> tuple[pl.DataFrame, list[SkippedRecord]]:
     """The events with user, item and rating, and all lines that have none."""
     frame = lines.frame
     skipped = list(lines.skipped)
@@ -151,34 +151,34 @@ def _usable(lines: Lines) -> tuple[pl.DataFrame, list[SkippedRecord]]:
         item=pl.col("item").is_null(),
         rating=~pl.col("rating").is_finite().fill_null(False),
     )
-    wrong = bad.select(pl.any_horizontal(pl.all())).to_series()
-    if wrong.any():
-        for row in frame.filter(wrong).iter_rows(named=True):
+    unusable = bad.select(pl.any_horizontal(pl.all())).to_series()
+    if unusable.any():
+        for row in frame.filter(unusable).iter_rows(named=True):
             missing = [
-                said
-                for column, said in _PROBLEMS.items()
+                problem
+                for column, problem in _PROBLEMS.items()
                 if row[column] is None or row[column] != row[column]
             ] or [_PROBLEMS["rating"]]
             known = {c: row[c] for c in ("user", "item", "rating", "summary") if row[c] is not None}
             line = f"line {row['row']}"
             skipped.append(SkippedRecord(row["row"], ", ".join(missing), shorten(str(known)), line))
-        frame = frame.filter(~wrong)
+        frame = frame.filter(~unusable)
     empty = [c for c in frame.columns if c not in _ALWAYS and frame[c].null_count() == len(frame)]
-    kept = frame.drop(empty)
-    if "votes" in kept.columns:  # a review without votes does not name them
-        kept = kept.with_columns(pl.col("votes").fill_null(0))
-    return kept, sorted(skipped)
+    events = frame.drop(empty)
+    if "votes" in events.columns:  # a review without votes does not name them
+        events = events.with_columns(pl.col("votes").fill_null(0))
+    return events, sorted(skipped)
 
 
-def _products(path: Path) -> tuple[Lines, pl.DataFrame | None, CleaningReport]:
+def _products(path: Path) -> tuple[ParsedLines, pl.DataFrame | None, CleaningReport]:
     """The metadata, cleaned, and the lines they came from."""
-    form = form_of_file(path)
-    if form is None or form.kind != "products":
+    fmt = file_format(path)
+    if fmt is None or fmt.kind != "products":
         raise DataError(
             f"{path.name} has no metadata of products in its first lines: put the file of that "
             "name right, or take it away to read the reviews alone."
         )
-    release = form.release
+    release = fmt.release
     lines = read_lines(
         path,
         product_keys(release),
@@ -192,33 +192,34 @@ def _products(path: Path) -> tuple[Lines, pl.DataFrame | None, CleaningReport]:
     return lines, table if len(table) else None, report
 
 
-def _styled(events: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+def _with_style(events: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     """The events with `style`, and which kind of style that is."""
     if "styles" not in events.columns:
         return events, ""
     kind, style = one_style(events["styles"])
     have = len(style) - style.null_count()
     why = "" if kind == FORMAT else f", which most reviews have; none has a {FORMAT}"
-    said = f"style is the {kind} ({have:,} of {len(style):,} reviews have one){why}"
+    note = f"style is the {kind} ({have:,} of {len(style):,} reviews have one){why}"
     at = events.columns.index("styles")
-    return events.insert_column(at, style.alias("style")), said
+    return events.insert_column(at, style.alias("style")), note
 
 
-def _said(lines: Lines) -> Iterator[str]:
+def _line_notes(lines: ParsedLines) -> Iterator[str]:
     if lines.damage:
         yield f"{lines.source} was read as far as it is good, {lines.lines:,} lines: {lines.damage}"
     if lines.skipped:
         yield f"{lines.source}: {len(lines.skipped):,} of {lines.lines:,} lines are no record"
-    if lines.mended:
+    if lines.repaired:
         yield (
-            f"{lines.source}: {len(lines.mended):,} of {lines.lines:,} lines are broken and were "
-            f"read all the same, the first in {lines.mended[0].location}: {lines.mended[0].problem}"
+            f"{lines.source}: {len(lines.repaired):,} of {lines.lines:,} lines are broken and were "
+            f"read all the same, the first in {lines.repaired[0].location}: "
+            f"{lines.repaired[0].problem}"
         )
     if lines.literal:
         yield f"{lines.source}: {lines.literal:,} lines are Python literals, not JSON"
 
 
-def _catalogue(log: Dataset, products: Path | None) -> Iterator[str]:
+def _metadata_notes(log: Dataset, products: Path | None) -> Iterator[str]:
     if products is None or log.item_table is None:
         yield "there are no metadata of the products"
         return
@@ -229,11 +230,3 @@ def _catalogue(log: Dataset, products: Path | None) -> Iterator[str]:
         f"{products.name} does not know {unknown:,} of the {int(rated.sum()):,} reviewed items, "
         f"and {int((~rated).sum()):,} of its items have no review"
     )
-
-
-def _listed(parts: list[tuple[Lines, list[SkippedRecord]]]) -> pl.DataFrame | None:
-    rows = [
-        (skip.row, skip.problem, skip.content, lines.source) for lines, bad in parts for skip in bad
-    ]
-    schema = {"row": pl.UInt32, "problem": pl.String, "content": pl.String, "file": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row") if rows else None

@@ -2,20 +2,20 @@
 
 from penchant.data.sources.book_crossing.gaps import catalogue_gaps
 from penchant.data.sources.book_crossing.source import (
-    EVENTS,
-    PUBLISHED,
+    FILES,
+    N_EVENTS,
     BookOrigin,
     Options,
+    can_read,
     read,
-    recognised,
 )
 
 __all__ = [
-    "EVENTS",
-    "PUBLISHED",
+    "FILES",
+    "N_EVENTS",
     "BookOrigin",
     "Options",
+    "can_read",
     "catalogue_gaps",
     "read",
-    "recognised",
 ]

@@ -1,4 +1,4 @@
-"""Which files make up a copy of Book-Crossing, told by their names and headers."""
+"""Which files make up a copy of Book-Crossing, by their names and headers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from penchant.data.fetching.locate import Form, Published
+from penchant.data.fetching.locate import DatasetFiles, Form
 from penchant.data.sources.book_crossing.lines import header_of
 from penchant.errors import DataError
 
@@ -15,7 +15,7 @@ RATINGS = {"userid": "user", "isbn": "isbn", "bookrating": "rating"}
 _RATINGS_FILES = ("BX-Book-Ratings.csv", "Ratings.csv", "BX-Ratings.csv")
 
 
-class _Copies(Published):
+class _DumpOrCopy(DatasetFiles):
     """A data set whose copies have other file names than the original."""
 
     def form_of(self, folder: Path, *forms: Form) -> Form | None:
@@ -23,12 +23,12 @@ class _Copies(Published):
         if "original" not in forms:
             return None
         for ratings in _RATINGS_FILES:
-            if all((folder / file).is_file() for file in (ratings, *_beside(ratings))):
+            if all((folder / file).is_file() for file in (ratings, *_companions(ratings))):
                 return "original"
         return None
 
 
-PUBLISHED = _Copies(
+FILES = _DumpOrCopy(
     name="book-crossing",
     required=("BX-Books.csv", "BX-Users.csv"),
     optional=(*_RATINGS_FILES, "Books.csv", "Users.csv"),
@@ -54,25 +54,29 @@ def files_of(path: Path) -> Files:
     Raises:
         DataError: there is no file of ratings, or a folder has several of unusual names.
     """
-    found = _ratings_of(path)
-    if not found:
+    candidates = _ratings_of(path)
+    if not candidates:
         raise DataError(
             f"{path} is no file of Book-Crossing's ratings and no folder with one: its header "
             "has User-ID, ISBN and Book-Rating."
         )
-    if len(found) > 1:
-        listed = ", ".join(file.name for file in found)
+    if len(candidates) > 1:
+        listed = ", ".join(file.name for file in candidates)
         raise DataError(f"{path} has several files of ratings ({listed}): name one of them.")
-    ratings = found[0]
-    trio = [ratings.with_name(name) for name in _beside(ratings.name)]
-    if trio and all(file.is_file() for file in trio):
-        return Files(ratings, trio[:1], trio[1:])
-    others = sorted(ratings.parent.glob("*.csv"))
-    heads = {file: header_of(file) for file in others}
+    ratings = candidates[0]
+    companions = [ratings.with_name(name) for name in _companions(ratings.name)]
+    if companions and all(file.is_file() for file in companions):
+        return Files(ratings, companions[:1], companions[1:])
+    tables = sorted(ratings.parent.glob("*.csv"))
+    headers = {file: header_of(file) for file in tables}
     return Files(
         ratings,
-        [file for file in others if {"isbn", "booktitle"} <= set(heads[file])],
-        [file for file in others if heads[file][:1] == ["userid"] and _is_people(heads[file])],
+        [file for file in tables if {"isbn", "booktitle"} <= set(headers[file])],
+        [
+            file
+            for file in tables
+            if headers[file][:1] == ["userid"] and _is_user_table(headers[file])
+        ],
     )
 
 
@@ -82,11 +86,11 @@ def _ratings_of(path: Path) -> list[Path]:
         return [path] if set(RATINGS) <= set(header_of(path)) else []
     usual = [path / name for name in _RATINGS_FILES if (path / name).is_file()]
     files = usual or (sorted(path.glob("*.csv")) if path.is_dir() else [])
-    found = [file for file in files if set(RATINGS) <= set(header_of(file))]
-    return found[:1] if usual else found
+    with_ratings = [file for file in files if set(RATINGS) <= set(header_of(file))]
+    return with_ratings[:1] if usual else with_ratings
 
 
-def _beside(ratings: str) -> list[str]:
+def _companions(ratings: str) -> list[str]:
     """The names of the tables of books and users that belong to a file of ratings."""
     match = re.fullmatch(r"(.*?)(?:Book-)?Ratings\.csv", ratings)
     if match is None:
@@ -98,10 +102,10 @@ def _beside(ratings: str) -> list[str]:
     ]
 
 
-def _is_people(header: list[str]) -> bool:
-    return bool({"location", "usercountry"} & set(header))
+def _is_user_table(header: list[str]) -> bool:
+    return header[:1] == ["userid"] and bool({"location", "usercountry"} & set(header))
 
 
-def recognised(path: Path) -> bool:
+def can_read(path: Path) -> bool:
     """Whether a file is one of ratings of Book-Crossing, or a folder has one, by the headers."""
     return bool(_ratings_of(path))

@@ -48,7 +48,7 @@ def catalogue_gaps(log: Dataset) -> Gaps:
         log: as `read` returns it, filtered or not. Without a table nothing is known to be
             missing from it.
     """
-    found = []
+    missing_rows = []
     for noun, table, key, counts in (
         ("item", log.item_table, "isbn", log.item_counts),
         ("user", log.user_table, "location", log.user_counts),
@@ -57,7 +57,7 @@ def catalogue_gaps(log: Dataset) -> Gaps:
         frame = pl.DataFrame([ids, pl.Series("events", counts)])
         # An entry always has the column as it was written.
         absent = pl.lit(False) if table is None else pl.Series(table[key].is_null())
-        missing = frame.filter(absent & (pl.col("events") > 0))
-        found.append(missing.sort("events", descending=True, maintain_order=True))
+        rows = frame.filter(absent & (pl.col("events") > 0))
+        missing_rows.append(rows.sort("events", descending=True, maintain_order=True))
     n_items, n_users = (int((c > 0).sum()) for c in (log.item_counts, log.user_counts))
-    return Gaps(found[0], found[1], n_items, n_users)
+    return Gaps(missing_rows[0], missing_rows[1], n_items, n_users)

@@ -19,14 +19,14 @@ RULES = {
     "trimmed": "blanks and quotes around it removed",
 }
 """What was done to an ISBN, by the names that `normalise` uses."""
-_TEN = r"^[0-9]{9}[0-9X]$"
+_ISBN10 = r"^[0-9]{9}[0-9X]$"
 AROUND = " \t\r\n\u00a0\"'`´"
 """What may stand around an ISBN and is no part of it."""
 
 
 @dataclass(frozen=True)
-class Isbns:
-    """What became of the ISBNs of a log.
+class IsbnReport:
+    """How the ISBNs of a log were respelled.
 
     Attributes:
         before: the number of distinct ISBNs as written.
@@ -73,15 +73,17 @@ def normalise(written: pl.Series) -> pl.DataFrame:
     it. Where nothing is left, `item` is null. `rule` is null where the item is the text.
     """
     frame = written.drop_nulls().unique(maintain_order=True).alias("isbn").to_frame()
-    plain = pl.col("isbn").str.contains(_TEN)
-    rest = _respelled(frame.filter(~plain))
-    usual = frame.filter(plain).with_columns(item=pl.col("isbn"), rule=pl.lit(None, pl.String))
-    table = frame.join(pl.concat([usual, rest]), on="isbn", how="left", maintain_order="left")
+    plain = pl.col("isbn").str.contains(_ISBN10)
+    irregular = _respell(frame.filter(~plain))
+    regular = frame.filter(plain).with_columns(item=pl.col("isbn"), rule=pl.lit(None, pl.String))
+    table = frame.join(
+        pl.concat([regular, irregular]), on="isbn", how="left", maintain_order="left"
+    )
     valid = is_isbn10(table["item"]) | _is_isbn13(table["item"])
     return table.with_columns(pl.Series("valid", valid))
 
 
-def _respelled(frame: pl.DataFrame) -> pl.DataFrame:
+def _respell(frame: pl.DataFrame) -> pl.DataFrame:
     """`isbn`, `item` and `rule` of texts that are not ten digits already."""
     trimmed = pl.col("isbn").str.strip_chars(AROUND)
     upper = trimmed.str.to_uppercase()
@@ -96,26 +98,26 @@ def _respelled(frame: pl.DataFrame) -> pl.DataFrame:
         letters=pl.when(bare.str.contains(r"^[0-9OI]{9}[0-9OIX]$")).then(swapped),
     )
     frame = frame.with_columns(
-        _ten_of(frame["thirteen"]).alias("thirteen"),
-        *(_only(frame[c], is_isbn10(frame[c])) for c in ("padded", "tail", "letters")),
+        _isbn10_of(frame["thirteen"]).alias("thirteen"),
+        *(_where(frame[c], is_isbn10(frame[c])) for c in ("padded", "tail", "letters")),
     )
-    ten = pl.col("bare").str.contains(_TEN)
+    ten = pl.col("bare").str.contains(_ISBN10)
     asin = pl.col("bare").str.contains(r"^B[0-9A-Z]{9}$")  # Amazon's numbers of other things
-    chosen = [
+    choices = [
         (ten | asin, "bare", None),
         *((pl.col(c).is_not_null(), c, c) for c in ("thirteen", "padded", "tail", "letters")),
         (pl.col("trimmed") != "", "trimmed", "trimmed"),
     ]
-    item = pl.coalesce(pl.when(wanted).then(pl.col(c)) for wanted, c, _ in chosen)
-    rule = pl.coalesce(pl.when(wanted).then(pl.lit(r)) for wanted, _, r in chosen[1:])
+    item = pl.coalesce(pl.when(applies).then(pl.col(c)) for applies, c, _ in choices)
+    rule = pl.coalesce(pl.when(applies).then(pl.lit(r)) for applies, _, r in choices[1:])
     frame = frame.with_columns(item=item, rule=pl.when(~(ten | asin)).then(rule))
-    by_hand = (
+    fallback = (
         pl.when(pl.col("isbn").str.to_uppercase() == pl.col("item"))
         .then(pl.lit("case"))
         .otherwise(pl.lit("stray"))
     )
     same = pl.col("isbn").eq_missing(pl.col("item"))
-    return frame.select("isbn", "item", rule=pl.when(~same).then(pl.coalesce("rule", by_hand)))
+    return frame.select("isbn", "item", rule=pl.when(~same).then(pl.coalesce("rule", fallback)))
 
 
 def is_isbn10(texts: pl.Series) -> Bool:
@@ -123,43 +125,43 @@ def is_isbn10(texts: pl.Series) -> Bool:
 
     The check digit makes Σ (10 − k) · d_k, k = 0 … 9, a multiple of 11 (ISO 2108:1992).
     """
-    digits, found = _digits(texts, _TEN, 10)
+    digits, matches = _digits(texts, _ISBN10, 10)
     right = (digits @ np.arange(10, 0, -1)) % 11 == 0
-    found[found] = right & (digits != digits[:, :1]).any(axis=1)
-    return found
+    matches[matches] = right & (digits != digits[:, :1]).any(axis=1)
+    return matches
 
 
 def _is_isbn13(texts: pl.Series) -> Bool:
     """bool[n]: thirteen digits whose weighted sum is a multiple of 10 (ISO 2108:2005)."""
-    digits, found = _digits(texts, r"^97[89][0-9]{10}$", 13)
-    found[found] = (digits @ np.tile([1, 3], 7)[:13]) % 10 == 0
-    return found
+    digits, matches = _digits(texts, r"^97[89][0-9]{10}$", 13)
+    matches[matches] = (digits @ np.tile([1, 3], 7)[:13]) % 10 == 0
+    return matches
 
 
-def _ten_of(texts: pl.Series) -> pl.Series:
+def _isbn10_of(texts: pl.Series) -> pl.Series:
     """The ISBN-10 of valid ISBN-13s; those with 979, which have none, as they are."""
-    valid = _only(texts, _is_isbn13(texts))
+    valid = _where(texts, _is_isbn13(texts))
     core = valid.str.slice(3, 9)
-    digits, found = _digits(core, r"^[0-9]{9}$", 9)
+    digits, matches = _digits(core, r"^[0-9]{9}$", 9)
     check = np.full(len(texts), "", dtype="<U1")
-    check[found] = np.array(list("0123456789X"))[-(digits @ np.arange(10, 1, -1)) % 11]
+    check[matches] = np.array(list("0123456789X"))[-(digits @ np.arange(10, 1, -1)) % 11]
     return valid.zip_with(valid.str.starts_with("979").fill_null(True), core + pl.Series(check))
 
 
 def _digits(texts: pl.Series, pattern: str, width: int) -> tuple[Int64, Bool]:
     """int64[n_matching, width], X as 10, and bool[n]: which texts match the pattern."""
-    found = texts.str.contains(pattern).fill_null(False).to_numpy().copy()
-    matching = "".join(texts.filter(pl.Series(found)))
+    matches = texts.str.contains(pattern).fill_null(False).to_numpy().copy()
+    matching = "".join(texts.filter(pl.Series(matches)))
     codes = np.frombuffer(matching.encode("ascii"), np.uint8).reshape(-1, width)
-    return np.where(codes == ord("X"), 10, codes.astype(np.int64) - ord("0")), found
+    return np.where(codes == ord("X"), 10, codes.astype(np.int64) - ord("0")), matches
 
 
-def _only(texts: pl.Series, keep: Bool) -> pl.Series:
+def _where(texts: pl.Series, keep: Bool) -> pl.Series:
     return texts.zip_with(pl.Series(keep), pl.Series([None], dtype=pl.String)).alias(texts.name)
 
 
-def report(events: pl.DataFrame, table: pl.DataFrame) -> Isbns:
-    """What became of the ISBNs of events with `user`, `isbn` and `item`.
+def report(events: pl.DataFrame, table: pl.DataFrame) -> IsbnReport:
+    """Summarise how ISBNs were respelled in events with `user`, `isbn` and `item`.
 
     Args:
         events: the log, ids as written and as they became.
@@ -175,7 +177,7 @@ def report(events: pl.DataFrame, table: pl.DataFrame) -> Isbns:
         written=pl.struct("user", "isbn").n_unique(),
         pairs=pl.struct("user", "item").n_unique(),
     ).row(0, named=True)
-    return Isbns(
+    return IsbnReport(
         before=len(table),
         after=table["item"].drop_nulls().n_unique(),
         changed=len(changed),

@@ -1,4 +1,4 @@
-"""From the lines of a Book-Crossing file to records, with every line accounted for.
+"""Parse the lines of a Book-Crossing file into records, with every line accounted for.
 
 The original dump has `;` between quoted fields, Latin-1, and a backslash before a quote inside
 one; copies have commas and doubled quotes. Lines that are as they should be are found by a
@@ -22,17 +22,17 @@ from penchant.data.reading.records import SkippedRecord, shorten
 from penchant.data.reading.text_layout import split_record
 from penchant.errors import DataError
 
-Mend = Callable[[list[str]], "list[str] | None"]
-_REACH = 20  # lines that one record may span
-_HEAD = 1 << 12  # bytes looked at to tell what a file holds
+Repair = Callable[[list[str]], "list[str] | None"]
+_MOST_LINES = 20  # lines that one record may span
+_HEADER_BYTES = 1 << 12  # bytes looked at to tell what a file holds
 _FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^";]*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-_GONE = ("", "NULL", "\\N")
+_NULLS = ("", "NULL", "\\N")
 
 
 @dataclass(frozen=True)
 class Records:
-    """What a file holds.
+    """The records of a file, and its other lines.
 
     Attributes:
         frame: the records, all columns text, and `row`: the line's number below the header.
@@ -41,7 +41,7 @@ class Records:
             skipped, those empty and those `continued`.
         blank: how many lines are empty.
         continued: how many lines continue a record that began in an earlier line.
-        mended: how many records were brought to the right number of columns.
+        repaired: how many records were brought to the right number of columns.
         source: the file's name.
         encoding: how it was decoded.
     """
@@ -51,24 +51,24 @@ class Records:
     lines: int
     blank: int
     continued: int
-    mended: int
+    repaired: int
     source: str
     encoding: str
 
 
-class _Odd(NamedTuple):
+class _Record(NamedTuple):
     row: int
     cells: list[str] | None
     problem: str
     content: str
-    mended: bool = False
+    repaired: bool = False
 
 
 def header_of(path: Path) -> list[str]:
     """The column names of a file, in lower case and without punctuation; empty if unreadable."""
     try:
         with path.open("rb") as file:
-            start = file.read(_HEAD)
+            start = file.read(_HEADER_BYTES)
     except OSError:
         return []
     head, newline, _ = start.removeprefix(codecs.BOM_UTF8).partition(b"\n")
@@ -76,13 +76,13 @@ def header_of(path: Path) -> list[str]:
     return [plain_name(cell) for cell in _header_cells(text)] if newline else []
 
 
-def read_records(path: Path, names: Mapping[str, str], mend: Mend | None = None) -> Records:
+def read_records(path: Path, names: Mapping[str, str], repair: Repair | None = None) -> Records:
     """Read a file, whatever its separator and encoding.
 
     Args:
         path: the file, which may be compressed.
         names: what to call the columns, by their plain names; others are left out.
-        mend: makes a record with a wrong number of columns right, or returns None.
+        repair: makes a record with a wrong number of columns right, or returns None.
 
     Raises:
         DataError: the file cannot be read, or has no header.
@@ -101,34 +101,34 @@ def read_records(path: Path, names: Mapping[str, str], mend: Mend | None = None)
     lines = lines.str.strip_suffix("\r")
     fits = lines.str.contains(_pattern(sep, len(cells)))
     fits = fits & ~pl.Series([False]).new_from_index(0, len(lines)).scatter(bad, True)
-    good = _at_once(lines.filter(fits), sep, len(cells))
+    good = _parse_table(lines.filter(fits), sep, len(cells))
     places = (
         ~fits if good is not None else pl.Series([True]).new_from_index(0, len(lines))
     ).arg_true()
-    reader = _OneByOne(lines, set(bad), sep, len(cells), mend)
-    odd = list(reader.read(places.to_list()))
+    reader = _LineParser(lines, set(bad), sep, len(cells), repair)
+    irregular = list(reader.read(places.to_list()))
     columns = [f"{n}" for n in range(len(cells))]
-    kept = [o for o in odd if o.cells is not None]
+    parsed = [o for o in irregular if o.cells is not None]
     frame = pl.DataFrame(
-        [o.cells for o in kept], schema=dict.fromkeys(columns, pl.String), orient="row"
-    ).with_columns(pl.Series("row", [o.row for o in kept], dtype=pl.UInt32))
+        [o.cells for o in parsed], schema=dict.fromkeys(columns, pl.String), orient="row"
+    ).with_columns(pl.Series("row", [o.row for o in parsed], dtype=pl.UInt32))
     if good is not None:
         rows = (fits.arg_true() + 1).cast(pl.UInt32).alias("row")
-        whole = good.with_columns(rows)
-        frame = pl.concat([whole, frame]).sort("row") if kept else whole
+        regular = good.with_columns(rows)
+        frame = pl.concat([regular, frame]).sort("row") if parsed else regular
     frame = frame.select("row", *(pl.col(f"{n}").alias(name) for n, name in wanted.items()))
     texts = pl.col(pl.String)
     return Records(
-        frame=frame.with_columns(pl.when(~texts.is_in(_GONE)).then(texts)),
+        frame=frame.with_columns(pl.when(~texts.is_in(_NULLS)).then(texts)),
         skipped=tuple(
             SkippedRecord(o.row, o.problem, shorten(o.content), f"line {o.row + 1}")
-            for o in odd
+            for o in irregular
             if o.cells is None
         ),
         lines=len(lines),
         blank=reader.blank,
         continued=reader.continued,
-        mended=sum(o.mended for o in odd),
+        repaired=sum(o.repaired for o in irregular),
         source=path.name,
         encoding=encoding,
     )
@@ -146,9 +146,9 @@ def _decode(data: bytes, name: str) -> tuple[str, str, list[int]]:
     # The original is Latin-1, of which single lines may well be UTF-8 too.
     if b";" in head or not _is_utf8(head):
         return data.decode("latin-1"), "Latin-1", []
-    strange = [(n, line) for n, line in enumerate(body.split(b"\n")) if not line.isascii()]
-    bad = [n for n, line in strange if not _is_utf8(line)]
-    if 2 * len(bad) > len(strange):
+    non_ascii = [(n, line) for n, line in enumerate(body.split(b"\n")) if not line.isascii()]
+    bad = [n for n, line in non_ascii if not _is_utf8(line)]
+    if 2 * len(bad) > len(non_ascii):
         return data.decode("latin-1"), "Latin-1", []
     return data.decode(errors="replace"), "UTF-8", bad
 
@@ -174,7 +174,7 @@ def _pattern(sep: str, width: int) -> str:
     return f"^{field}(?:{sep}{field}){{{width - 1}}}$"
 
 
-def _at_once(lines: pl.Series, sep: str, width: int) -> pl.DataFrame | None:
+def _parse_table(lines: pl.Series, sep: str, width: int) -> pl.DataFrame | None:
     """The cells of lines that fit the pattern; None where they cannot be read as one table."""
     schema = {f"{n}": pl.String for n in range(width)}
     if not len(lines):
@@ -188,17 +188,17 @@ def _at_once(lines: pl.Series, sep: str, width: int) -> pl.DataFrame | None:
     return frame if frame.height == len(lines) else None
 
 
-class _OneByOne:
+class _LineParser:
     """Reads the lines that do not fit, and joins those that make one record together."""
 
     def __init__(
-        self, lines: pl.Series, bad: set[int], sep: str, width: int, mend: Mend | None
+        self, lines: pl.Series, bad: set[int], sep: str, width: int, repair: Repair | None
     ) -> None:
-        self.lines, self.bad, self.sep, self.width, self.mend = lines, bad, sep, width, mend
+        self.lines, self.bad, self.sep, self.width, self.repair = lines, bad, sep, width, repair
         self.blank = 0
         self.continued = 0
 
-    def read(self, places: list[int]) -> Iterator[_Odd]:
+    def read(self, places: list[int]) -> Iterator[_Record]:
         """The record or the problem in each of these lines, which are in ascending order."""
         texts = self.lines.gather(places).to_list()
         n = 0
@@ -209,21 +209,21 @@ class _OneByOne:
                 self.blank += 1
                 continue
             if problem := self._unreadable(places[n - 1], line):
-                yield _Odd(row, None, problem, line)
+                yield _Record(row, None, problem, line)
                 continue
             cells = self._split(line)
-            if cells is None and (found := self._joined(places, texts, n)):
-                cells, end = found
+            if cells is None and (joined := self._join_lines(places, texts, n)):
+                cells, end = joined
                 self.continued += end - n
                 n = end
-            yield self._judged(row, cells, line)
+            yield self._check_width(row, cells, line)
 
-    def _joined(
+    def _join_lines(
         self, places: list[int], texts: list[str], start: int
     ) -> tuple[list[str], int] | None:
         """The record that the line before `start` begins, and behind which line it ends."""
         # Only lines that are no record by themselves can continue one.
-        for end in range(start + 1, min(start + _REACH, len(places)) + 1):
+        for end in range(start + 1, min(start + _MOST_LINES, len(places)) + 1):
             if places[end - 1] != places[end - 2] + 1 or self._unreadable(
                 places[end - 1], texts[end - 1]
             ):
@@ -243,15 +243,15 @@ class _OneByOne:
     def _split(self, text: str) -> list[str] | None:
         return _unescaped(text) if self.sep == ";" else split_record(text, self.sep)
 
-    def _judged(self, row: int, cells: list[str] | None, line: str) -> _Odd:
+    def _check_width(self, row: int, cells: list[str] | None, line: str) -> _Record:
         if cells is None:
-            return _Odd(row, None, "broken quotes", line)
+            return _Record(row, None, "broken quotes", line)
         if len(cells) == self.width:
-            return _Odd(row, cells, "", line)
-        mended = self.mend(cells) if self.mend is not None else None
-        if mended is not None and len(mended) == self.width:
-            return _Odd(row, mended, "", line, mended=True)
-        return _Odd(row, None, f"{len(cells)} columns instead of {self.width}", line)
+            return _Record(row, cells, "", line)
+        repaired = self.repair(cells) if self.repair is not None else None
+        if repaired is not None and len(repaired) == self.width:
+            return _Record(row, repaired, "", line, repaired=True)
+        return _Record(row, None, f"{len(cells)} columns instead of {self.width}", line)
 
 
 def _unescaped(text: str) -> list[str] | None:

@@ -1,4 +1,4 @@
-"""Where people say they live: city, region and country out of one text."""
+"""Split the location that a user typed into city, region and country."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ COUNTRIES = {other: name for name, others in _SPELLINGS.items() for other in oth
 
 
 class Places(NamedTuple):
-    """Places taken apart.
+    """The parts of locations.
 
     Attributes:
         frame: `city`, `region`, `country`, in lower case, null where nothing is known.
@@ -71,7 +71,7 @@ class Places(NamedTuple):
 
 
 def split_places(places: pl.Series) -> Places:
-    """Take texts such as `nyc, new york, usa` apart.
+    """Split texts such as `nyc, new york, usa`.
 
     The first part is the city, the last the country, and the last known part between them the
     region; a single part is a country where it is a known spelling of one, otherwise a city.

@@ -13,24 +13,29 @@ from penchant.data.dataset import Dataset, Origin
 from penchant.data.reading.records import SkippedRecord
 from penchant.data.sources.book_crossing import isbn as isbns
 from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
-from penchant.data.sources.book_crossing.files import PUBLISHED, RATINGS, files_of, recognised
+from penchant.data.sources.book_crossing.files import FILES, RATINGS, can_read, files_of
 from penchant.data.sources.book_crossing.gaps import Gaps, catalogue_gaps
 from penchant.data.sources.book_crossing.lines import read_records
-from penchant.data.sources.book_crossing.tables import SideTable, left_out, read_books, read_users
+from penchant.data.sources.book_crossing.tables import (
+    SideTable,
+    drop_records,
+    read_books,
+    read_users,
+)
+from penchant.data.sources.skipped_lines import announce_skipped, skipped_lines
 from penchant.errors import DataError, ParameterError
-from penchant.run import say
 
 __all__ = [
-    "EVENTS",
-    "PUBLISHED",
+    "FILES",
+    "N_EVENTS",
     "BookOrigin",
     "Gaps",
     "Options",
     "Spelling",
     "Zeros",
+    "can_read",
     "catalogue_gaps",
     "read",
-    "recognised",
 ]
 
 Zeros = Literal["drop", "implicit", "only"]
@@ -53,18 +58,18 @@ class BookOrigin(Origin):
     Attributes:
         zeros: what was done with ratings of 0: `drop`, `implicit` or `only`.
         counts: what the files have.
-        isbns: what became of the ISBNs; None where they were left as written.
+        isbn_report: how ISBNs were respelled; None where they were left as written.
         notes: what was found and done, a sentence each.
     """
 
     zeros: Zeros = "drop"
     counts: Counts | None = None
-    isbns: isbns.Isbns | None = None
+    isbn_report: isbns.IsbnReport | None = None
     notes: tuple[str, ...] = ()
 
 
-_WANTED = {"drop": pl.col("rating") > 0, "implicit": pl.lit(True), "only": pl.col("rating") == 0}
-EVENTS = {"drop": FULL.n_explicit, "implicit": FULL.ratings, "only": FULL.zeros}
+_ROWS = {"drop": pl.col("rating") > 0, "implicit": pl.lit(True), "only": pl.col("rating") == 0}
+N_EVENTS = {"drop": FULL.n_explicit, "implicit": FULL.ratings, "only": FULL.zeros}
 """The number of events of the published set, for each way to treat zeros."""
 
 
@@ -100,7 +105,7 @@ def read(
         ParameterError: an option has an impossible value.
         DataError: there are no such files, or one cannot be read.
     """
-    if zeros not in EVENTS:
+    if zeros not in N_EVENTS:
         raise ParameterError(f"zeros is 'drop', 'implicit' or 'only', not {zeros!r}.")
     if isbn not in ("normal", "as_written"):
         raise ParameterError(f"isbn is 'normal' or 'as_written', not {isbn!r}.")
@@ -110,38 +115,37 @@ def read(
     users = [read_users(file) for file in files.users]
     sides = [*books, *users]
     counts = Counts.of(log.frame, _total(books), _total(users))
-    said = _zeros_said(zeros, counts)
-    events, report = _spelled(log.frame.filter(_WANTED[zeros]), isbn)
+    zeros_note = _zeros_note(zeros, counts)
+    events, report = _with_items(log.frame.filter(_ROWS[zeros]), isbn)
     rating = ["rating"] if zeros == "drop" else []
+    skipped = skipped_lines((t.records.source, t.skipped) for t in [log, *sides])
     origin = BookOrigin(
         source=source or str(path),
         columns={"user": "User-ID", "item": "ISBN"} | dict.fromkeys(rating, "Book-Rating"),
-        skipped=_skip_table([log, *sides]),
-        dropped=(said,) if len(events) < counts.ratings else (),
+        skipped=skipped,
+        dropped=(zeros_note,) if len(events) < counts.ratings else (),
         zeros=zeros,
         counts=counts,
-        isbns=report,
+        isbn_report=report,
     )
-    made = Dataset.from_frame(
+    dataset = Dataset.from_frame(
         events.select("user", "item", *rating, "row", "isbn"),
-        user_table=_merged(users, "user"),
-        item_table=_merged(books, "item"),
+        user_table=_union(users, "user"),
+        item_table=_union(books, "item"),
         name=name,
         scale=(1.0, 10.0) if rating else None,
         origin=origin,
     )
     notes = (
         f"{files.ratings.name} {compare(counts)}",
-        said,
+        zeros_note,
         *([] if report is None else [str(report)]),
-        *(note for side in [log, *sides] for note in _lines_said(side)),
+        *(note for side in [log, *sides] for note in _line_notes(side)),
         *(f"{side.records.source}: {note}" for side in sides for note in side.notes),
-        *catalogue_gaps(made).sentences(),
+        *catalogue_gaps(dataset).sentences(),
     )
-    if origin.skipped is not None:
-        many = f"{len(origin.skipped):,} lines are no record and were left out"
-        say(f"{name}: {many}; pn.check(log) lists them.")
-    return replace(made, origin=replace(origin, notes=notes))
+    announce_skipped(name, skipped)
+    return replace(dataset, origin=replace(origin, notes=notes))
 
 
 def _read_ratings(path: Path) -> SideTable:
@@ -163,9 +167,9 @@ def _read_ratings(path: Path) -> SideTable:
     }
     skipped: list[SkippedRecord] = list(records.skipped)
     for problem, bad in problems.items():
-        found = frame.select(bad).to_series()
-        if found.any():
-            frame, skips = left_out(frame, found, problem, problem.partition(" ")[0])
+        affected = frame.select(bad).to_series()
+        if affected.any():
+            frame, skips = drop_records(frame, affected, problem, problem.partition(" ")[0])
             skipped += skips
     good = frame.select("row", "isbn", user="number", rating="stars")
     if good.is_empty():
@@ -174,39 +178,31 @@ def _read_ratings(path: Path) -> SideTable:
     return SideTable(good, records, tuple(sorted(skipped)), ())
 
 
-def _spelled(events: pl.DataFrame, isbn: Spelling) -> tuple[pl.DataFrame, isbns.Isbns | None]:
-    """The events with `item`, and what became of the ISBNs."""
+def _with_items(
+    events: pl.DataFrame, isbn: Spelling
+) -> tuple[pl.DataFrame, isbns.IsbnReport | None]:
+    """The events with `item`, and how ISBNs were respelled."""
     if isbn == "as_written":
         return events.with_columns(item=pl.col("isbn")), None
     table = isbns.normalise(events["isbn"])
-    spelled = events.join(
+    with_items = events.join(
         table.select("isbn", "item"), on="isbn", how="left", maintain_order="left"
     )
-    return spelled, isbns.report(spelled, table)
+    return with_items, isbns.report(with_items, table)
 
 
 def _total(tables: list[SideTable]) -> int | None:
     return sum(len(table.records.frame) for table in tables) if tables else None
 
 
-def _merged(tables: list[SideTable], noun: str) -> pl.DataFrame | None:
+def _union(tables: list[SideTable], noun: str) -> pl.DataFrame | None:
     if not tables:
         return None
     frame = pl.concat([table.frame for table in tables], how="diagonal")
     return frame.unique(noun, keep="first", maintain_order=True)
 
 
-def _skip_table(tables: list[SideTable]) -> pl.DataFrame | None:
-    rows = [
-        (skip.row, skip.problem, skip.content, table.records.source)
-        for table in tables
-        for skip in table.skipped
-    ]
-    schema = {"row": pl.UInt32, "problem": pl.String, "content": pl.String, "file": pl.String}
-    return pl.DataFrame(rows, schema=schema, orient="row") if rows else None
-
-
-def _zeros_said(zeros: Zeros, counts: Counts) -> str:
+def _zeros_note(zeros: Zeros, counts: Counts) -> str:
     if not counts.zeros:
         return "no rating is 0"
     share = f"{counts.zeros:,} of {counts.ratings:,} ratings are 0, which means that there is none"
@@ -217,7 +213,7 @@ def _zeros_said(zeros: Zeros, counts: Counts) -> str:
     }[zeros]
 
 
-def _lines_said(table: SideTable) -> Iterator[str]:
+def _line_notes(table: SideTable) -> Iterator[str]:
     records = table.records
     if table.skipped:
         yield f"{records.source}: {len(table.skipped):,} of {records.lines:,} lines are no record"

@@ -12,7 +12,7 @@ from penchant.data.reading.records import SkippedRecord, shorten
 from penchant.data.sources.book_crossing.isbn import normalise
 from penchant.data.sources.book_crossing.lines import Records, read_records
 from penchant.data.sources.book_crossing.locations import split_places
-from penchant.data.sources.book_crossing.text_repair import mend_texts
+from penchant.data.sources.book_crossing.text_repair import repair_texts
 
 BOOKS = {
     "isbn": "isbn",
@@ -38,7 +38,7 @@ USERS = {
 """The columns of a table of users, by their plain names."""
 AGES = (5, 100)
 LAST_YEAR = 2026
-_STRAY = " \t\"'"
+_AROUND = " \t\"'"
 _AUTHOR_IN_TITLE = re.compile(r'^(.*?)\s*\\?";(.+?)"?$', re.DOTALL)
 _A_YEAR = re.compile(r"[0-9]{1,4}")
 
@@ -58,34 +58,36 @@ def read_books(path: Path, *, as_written: bool = False) -> SideTable:
     Raises:
         DataError: the file cannot be read.
     """
-    records = read_records(path, BOOKS, _unshifted)
-    frame, shifted = _unshift(records.frame)
-    spelled = normalise(frame["isbn"])
-    ids = frame.join(spelled, on="isbn", how="left", maintain_order="left")["item"]
-    frame, skipped = left_out(frame, ids.is_null(), "missing ISBN")
+    records = read_records(path, BOOKS, _with_author)
+    frame, n_split = _split_titles(records.frame)
+    spellings = normalise(frame["isbn"])
+    ids = frame.join(spellings, on="isbn", how="left", maintain_order="left")["item"]
+    frame, skipped = drop_records(frame, ids.is_null(), "missing ISBN")
     years, year_notes = _years(frame["year"]) if "year" in frame.columns else (None, [])
     images = [c for c in frame.columns if c.startswith("image_")]
     ids = frame["isbn"].alias("item") if as_written else ids.drop_nulls()
-    columns = [mend_texts(frame[c]) for c in ("title", "author", "publisher") if c in frame.columns]
-    mended = sum(int(c.ne_missing(frame[c.name]).sum()) for c in columns)
-    known = pl.DataFrame([ids, frame["isbn"], *columns, *([] if years is None else [years])])
-    known = known.with_columns(frame.select(images))
+    columns = [
+        repair_texts(frame[c]) for c in ("title", "author", "publisher") if c in frame.columns
+    ]
+    repaired = sum(int(c.ne_missing(frame[c.name]).sum()) for c in columns)
+    books = pl.DataFrame([ids, frame["isbn"], *columns, *([] if years is None else [years])])
+    books = books.with_columns(frame.select(images))
     # Of several spellings the one that needed no change says most about its book.
-    known = known.sort(pl.col("isbn") != pl.col("item"), maintain_order=True)
-    once = known.unique("item", keep="first", maintain_order=True)
+    books = books.sort(pl.col("isbn") != pl.col("item"), maintain_order=True)
+    once = books.unique("item", keep="first", maintain_order=True)
     shown = [c.name for c in columns] + (["year"] if years is not None else []) + images
     notes = [
         *year_notes,
-        *_counted(mended, "titles, authors and publishers had entities, escapes or broken letters"),
-        *_counted(records.mended + shifted, "books had their author within the title"),
-        *_counted(len(known) - len(once), "books were listed under another spelling or twice"),
+        *_note(repaired, "titles, authors and publishers had entities, escapes or broken letters"),
+        *_note(records.repaired + n_split, "books had their author within the title"),
+        *_note(len(books) - len(once), "books were listed under another spelling or twice"),
     ]
     table = once.select("item", *shown, "isbn")
     return SideTable(table, records, (*records.skipped, *skipped), tuple(notes))
 
 
 def read_users(path: Path) -> SideTable:
-    """People: `user`, `age`, `city`, `region`, `country` and `location` (as written).
+    """The users: `user`, `age`, `city`, `region`, `country` and `location` (as written).
 
     Raises:
         DataError: the file cannot be read.
@@ -95,11 +97,11 @@ def read_users(path: Path) -> SideTable:
     if "location" not in frame.columns:
         parts = [pl.col(c).fill_null("") for c in ("city", "region", "country")]
         stripped = [
-            p.str.strip_chars(_STRAY) for p in parts if p.meta.output_name() in frame.columns
+            p.str.strip_chars(_AROUND) for p in parts if p.meta.output_name() in frame.columns
         ]
         frame = frame.with_columns(location=pl.concat_str(stripped, separator=", "))
-    ids = frame["user"].str.strip_chars(_STRAY).cast(pl.Int64, strict=False)
-    frame, skipped = left_out(frame, ids.is_null(), "user is not a number")
+    ids = frame["user"].str.strip_chars(_AROUND).cast(pl.Int64, strict=False)
+    frame, skipped = drop_records(frame, ids.is_null(), "user is not a number")
     ages, age_notes = _ages(frame["age"]) if "age" in frame.columns else (None, [])
     places = split_places(frame["location"])
     table = pl.DataFrame([ids.drop_nulls(), *([] if ages is None else [ages])])
@@ -107,55 +109,55 @@ def read_users(path: Path) -> SideTable:
     once = table.unique("user", keep="first", maintain_order=True)
     notes = [
         *age_notes,
-        *_counted(
+        *_note(
             places.merged,
             f"users had their country in one of {places.spellings:,} other spellings",
         ),
-        *_counted(int(places.frame["country"].null_count()), "users name no country"),
-        *_counted(len(table) - len(once), "users were listed twice"),
+        *_note(int(places.frame["country"].null_count()), "users name no country"),
+        *_note(len(table) - len(once), "users were listed twice"),
     ]
     return SideTable(once, records, (*records.skipped, *skipped), tuple(notes))
 
 
 def _ages(written: pl.Series) -> tuple[pl.Series, list[str]]:
-    ages = written.str.strip_chars(_STRAY).cast(pl.Float64, strict=False).fill_nan(None)
-    likely = ages.is_between(*AGES).fill_null(False)
+    ages = written.str.strip_chars(_AROUND).cast(pl.Float64, strict=False).fill_nan(None)
+    plausible = ages.is_between(*AGES).fill_null(False)
     low, high = AGES
     text = f"ages were no number or not from {low} to {high} and became null"
     return (
-        ages.zip_with(likely, pl.Series([None], dtype=pl.Float64)).cast(pl.Int16).alias("age"),
-        _counted(int((~likely & written.is_not_null()).sum()), text),
+        ages.zip_with(plausible, pl.Series([None], dtype=pl.Float64)).cast(pl.Int16).alias("age"),
+        _note(int((~plausible & written.is_not_null()).sum()), text),
     )
 
 
 def _years(written: pl.Series) -> tuple[pl.Series, list[str]]:
     """The years from 1 to 2026 as Int16."""
-    years = written.str.strip_chars(_STRAY).cast(pl.Float64, strict=False).fill_nan(None)
-    likely = years.is_between(1, LAST_YEAR).fill_null(False)
+    years = written.str.strip_chars(_AROUND).cast(pl.Float64, strict=False).fill_nan(None)
+    plausible = years.is_between(1, LAST_YEAR).fill_null(False)
     zero, late = int((years <= 0).sum()), int((years > LAST_YEAR).sum())
     texts = int((years.is_null() & written.is_not_null()).sum())
     notes = [
-        *_counted(zero, "years of publication were 0 and became null"),
-        *_counted(late, f"years of publication were after {LAST_YEAR} and became null"),
-        *_counted(texts, "years of publication were text and became null"),
+        *_note(zero, "years of publication were 0 and became null"),
+        *_note(late, f"years of publication were after {LAST_YEAR} and became null"),
+        *_note(texts, "years of publication were text and became null"),
     ]
     none = pl.Series([None], dtype=pl.Float64)
-    return years.zip_with(likely, none).cast(pl.Int16).alias("year"), notes
+    return years.zip_with(plausible, none).cast(pl.Int16).alias("year"), notes
 
 
-def _unshift(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
+def _split_titles(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     """Move fields back to their columns where a title has swallowed the author's."""
     if not {"title", "author", "year"} <= set(frame.columns):
         return frame, 0
     last = pl.col(frame.columns[-1]).is_null()  # since all that follows was moved forward
     numbers = [pl.col(c).str.contains(r"^[0-9]{1,4}$").fill_null(False) for c in ("author", "year")]
     swallowed = pl.col("title").str.contains('";', literal=True).fill_null(False)
-    wanted = swallowed & numbers[0] & ~numbers[1] & last
+    affected = swallowed & numbers[0] & ~numbers[1] & last
     rows = []
-    for row, *cells in frame.filter(wanted).iter_rows():
-        mended = _unshifted([cell or "" for cell in cells[:-1]])
-        if mended is not None:
-            rows.append([row, *(cell or None for cell in mended)])
+    for row, *cells in frame.filter(affected).iter_rows():
+        repaired = _with_author([cell or "" for cell in cells[:-1]])
+        if repaired is not None:
+            rows.append([row, *(cell or None for cell in repaired)])
     if not rows:
         return frame, 0
     mended_rows = pl.DataFrame(rows, schema=frame.schema, orient="row")
@@ -163,15 +165,15 @@ def _unshift(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return pl.concat([others, mended_rows]).sort("row"), len(rows)
 
 
-def _unshifted(cells: list[str]) -> list[str] | None:
+def _with_author(cells: list[str]) -> list[str] | None:
     """A book's fields with the author, which stands within the title, in a field of its own."""
-    found = _AUTHOR_IN_TITLE.match(cells[1]) if len(cells) > 2 else None
-    if found is None or not _A_YEAR.fullmatch(cells[2]):
+    match = _AUTHOR_IN_TITLE.match(cells[1]) if len(cells) > 2 else None
+    if match is None or not _A_YEAR.fullmatch(cells[2]):
         return None
-    return [cells[0], found[1], found[2], *cells[2:]]
+    return [cells[0], match[1], match[2], *cells[2:]]
 
 
-def left_out(
+def drop_records(
     frame: pl.DataFrame, bad: pl.Series, problem: str, column: str = ""
 ) -> tuple[pl.DataFrame, list[SkippedRecord]]:
     """The records without the bad ones, and these; `{}` in the problem is the column's value."""
@@ -180,11 +182,11 @@ def left_out(
     shown = frame.select(pl.col(pl.String)).columns
     skips = []
     for record in frame.filter(bad).iter_rows(named=True):
-        said = problem.format(shorten(str(record.get(column))))
+        reason = problem.format(shorten(str(record.get(column))))
         skips.append(
             SkippedRecord(
                 record["row"],
-                said,
+                reason,
                 shorten(", ".join(record[c] or "" for c in shown)),
                 f"line {record['row'] + 1}",
             )
@@ -192,5 +194,5 @@ def left_out(
     return frame.filter(~bad), skips
 
 
-def _counted(count: int, what: str) -> list[str]:
+def _note(count: int, what: str) -> list[str]:
     return [f"{count:,} {what}"] if count else []

@@ -1,4 +1,4 @@
-"""Titles and names as they were meant: without entities, stray escapes and broken encodings."""
+"""Repair titles and names: entities, stray escapes and broken encodings."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ROUNDS = 3
 _AROUND = " \t\r\n"
 
 
-def mend_texts(column: pl.Series) -> pl.Series:
+def repair_texts(column: pl.Series) -> pl.Series:
     r"""Texts without blanks around them, HTML entities, stray escapes and doubled encodings.
 
     `&amp;` becomes `&`, `\O\" Is for Outlaw"` becomes `"O" Is for Outlaw`, and `MÃ?Â¤dchen`
@@ -24,8 +24,8 @@ def mend_texts(column: pl.Series) -> pl.Series:
     texts = column.str.strip_chars(_AROUND)
     odd = texts.str.contains(r"[&\\ÃÂ]").fill_null(False)
     if odd.any():
-        mended = _without_escapes(_decoded(_without_entities(texts.filter(odd))))
-        texts = texts.scatter(odd.arg_true(), mended.str.strip_chars(_AROUND))
+        repaired = _without_escapes(_decoded(_without_entities(texts.filter(odd))))
+        texts = texts.scatter(odd.arg_true(), repaired.str.strip_chars(_AROUND))
     return texts.replace("", None).alias(column.name)
 
 

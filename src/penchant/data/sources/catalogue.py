@@ -1,0 +1,152 @@
+"""The published data sets that this package knows by name."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+from penchant.data.fetching.locate import DatasetFiles
+from penchant.data.fetching.wheel import Wheel
+from penchant.data.sources import amazon, book_crossing
+from penchant.data.sources import published_splits as splits
+from penchant.data.sources.amazon.files import NAME
+from penchant.errors import ParameterError
+
+_GROUPLENS = "https://files.grouplens.org/datasets/movielens"
+
+
+class PublishedDataset(NamedTuple):
+    """A data set that this package knows by name.
+
+    Attributes:
+        files: its files and their addresses.
+        n_events: the number of ratings in the published data set; None where it changes.
+        about: a line for a list of data sets.
+    """
+
+    files: DatasetFiles
+    n_events: int | None
+    about: str
+
+
+def _csv_release(
+    name: str, n_events: int | None, about: str, md5: str | None = None
+) -> PublishedDataset:
+    files = DatasetFiles(
+        name=name,
+        required=("ratings.csv", "movies.csv"),
+        optional=("links.csv", "tags.csv", "README.txt"),
+        archive=f"{_GROUPLENS}/{name.replace('movielens', 'ml')}.zip",
+        md5=md5,
+    )
+    return PublishedDataset(files, n_events, about)
+
+
+_SPLIT_FILES = tuple(f"{split}.{end}" for split in splits.SPLITS_100K for end in ("base", "test"))
+_TABLE = (
+    PublishedDataset(
+        DatasetFiles(
+            name="movielens-100k",
+            required=("u.data", "u.item", "u.user"),
+            optional=("README", *_SPLIT_FILES),
+            archive=f"{_GROUPLENS}/ml-100k.zip",
+            md5="0e33842e24a9c977be4e0107933c0723",
+            wheel=Wheel(
+                requirement="recbole==1.2.1",
+                sha256="9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
+                members=("ml-100k.inter", "ml-100k.item", "ml-100k.user"),
+            ),
+        ),
+        100_000,
+        "films, 1 to 5 stars, 1997-1998; age, gender and occupation of the users",
+    ),
+    PublishedDataset(
+        DatasetFiles(
+            name="movielens-1m",
+            required=("ratings.dat", "movies.dat", "users.dat"),
+            optional=("README",),
+            archive=f"{_GROUPLENS}/ml-1m.zip",
+            md5="c4d9eecfca2ab87c1945afe126590906",
+        ),
+        1_000_209,
+        "films, 1 to 5 stars, 2000-2003; age, gender and occupation of the users",
+    ),
+    PublishedDataset(
+        DatasetFiles(
+            name="movielens-10m",
+            required=("ratings.dat", "movies.dat"),
+            optional=("tags.dat", "README.html"),
+            archive=f"{_GROUPLENS}/ml-10m.zip",
+            md5="ce571fd55effeba0271552578f2648bd",
+        ),
+        10_000_054,
+        "films, half stars, 1995-2009; tags",
+    ),
+    _csv_release(
+        "movielens-20m",
+        20_000_263,
+        "films, half stars, 1995-2015; tags, links",
+        "cd245b17a1ae2cc31bb14903e1204af3",
+    ),
+    _csv_release(
+        "movielens-25m",
+        25_000_095,
+        "films, half stars, 1995-2019; tags, links",
+        "6b51fb2759a8657d3bfcbfc42b592ada",
+    ),
+    _csv_release(
+        "movielens-32m",
+        32_000_204,
+        "films, half stars, 1995-2023; tags, links",
+        "d472be332d4daa821edc399621853b57",
+    ),
+    _csv_release("movielens-latest-small", None, "films, half stars, about 100,000; tags, links"),
+    _csv_release("movielens-latest", None, "films, half stars, all that there are; tags, links"),
+    PublishedDataset(
+        book_crossing.FILES,
+        book_crossing.N_EVENTS["drop"],
+        "books, 1 to 10, 2004, and 716,109 events without rating; age and place of the users",
+    ),
+    *(
+        PublishedDataset(
+            DatasetFiles(name=f"amazon-{release}/CATEGORY", required=()),
+            None,
+            f"reviews of a category, such as amazon-{release}/{category}: 1 to 5 stars, {years}; "
+            f"{columns}",
+        )
+        for release, category, years, columns in (
+            ("2014", "Musical_Instruments", "1996-2014", "texts, votes, metadata"),
+            ("2018", "Digital_Music", "1996-2018", "texts, verified, style, votes, metadata"),
+            ("2023", "Gift_Cards", "1996-2023", "texts, verified, votes, metadata"),
+        )
+    ),
+)
+CATALOGUE: Mapping[str, PublishedDataset] = MappingProxyType({d.files.name: d for d in _TABLE})
+"""The data sets that can be asked for by name."""
+NCF = DatasetFiles(
+    name="movielens-1m/ncf",
+    required=splits.NCF_FILES,
+    address="https://raw.githubusercontent.com/hexiangnan/neural_collaborative_filtering/master/Data",
+)
+
+
+def is_published(name: str) -> bool:
+    """Whether this is the name of a published data set, a category of Amazon's reviews included."""
+    return name in CATALOGUE or NAME.fullmatch(name) is not None
+
+
+def lookup(name: str) -> PublishedDataset:
+    """A data set of the catalogue, or a category of Amazon's reviews.
+
+    Raises:
+        ParameterError: there is no such name; the text names a similar one.
+    """
+    if NAME.fullmatch(name):
+        return PublishedDataset(amazon.category_files(name), None, "")
+    if name in CATALOGUE:
+        return CATALOGUE[name]
+    close = difflib.get_close_matches(name, CATALOGUE, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(CATALOGUE)}."
+    raise ParameterError(f"There is no published data set {name!r}: {hint}")

