@@ -11,7 +11,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
-from penchant.data.target import Like, default_like
+from penchant.data.target import Like, default_like_threshold
 from penchant.errors import ParameterError
 from penchant.evaluation import evaluate
 from penchant.metrics import RowMetric, interval, parse, replicates
@@ -139,7 +139,7 @@ def claim(
         raise ParameterError(f"The metric {metric} judges ratings, and {log.name!r} has none.")
     cut = None
     if log.has_ratings:
-        cut = default_like(log.rating_range) if like is None else like
+        cut = default_like_threshold(log.rating_range) if like is None else like
     bootstrap = _Bootstrap(replicates, level, seed)
     if isinstance(on, Split):
         table = evaluate(

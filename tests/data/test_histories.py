@@ -68,7 +68,7 @@ def test_the_last_of_repeated_events_counts(events):
             rating[user, item] = value
     np.testing.assert_array_equal(found.matrix("rating").toarray(), rating)
     np.testing.assert_array_equal(found.matrix().toarray(), (rating > 0).astype(np.float32))
-    assert found.matrix().nnz == found.latest.sum()
+    assert found.matrix().nnz == found.is_latest.sum()
     assert found.matrix().has_sorted_indices
     assert found.matrix().dtype == np.float32
 

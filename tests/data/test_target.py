@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.data.target import Adjusted, Interaction, Like, Rating, Target, default_like
+from penchant.data.target import Adjusted, Interaction, Like, Rating, Target, default_like_threshold
 from penchant.errors import ParameterError
 
 
@@ -81,9 +81,9 @@ def test_impossible_adjustments_are_refused(options):
     [((1, 5), 4), ((0.5, 5), 4), ((1, 10), 8), ((0, 10), 8), ((0, 1), 0.75)],
 )
 def test_default_like(scale, threshold):
-    assert default_like(scale) == threshold
+    assert default_like_threshold(scale) == threshold
 
 
 def test_default_like_needs_a_scale():
     with pytest.raises(ParameterError, match="has none"):
-        default_like(None)
+        default_like_threshold(None)

@@ -52,7 +52,7 @@ class Sound(Recommender):
         return self.together_
 
     def contributions(self, user, items):
-        return self.together_[user.items][:, items].T * user.latest
+        return self.together_[user.items][:, items].T * user.is_latest
 
 
 # Parameters
@@ -305,7 +305,7 @@ class TakesAnyCatalogue(Sound):
 @breaks("repeated_events_have_scores")
 class FailsOnRepetition(Sound):
     def _scores(self, users):
-        return nan_where(users, super()._scores(users), not users.latest.all())
+        return nan_where(users, super()._scores(users), not users.is_latest.all())
 
 
 @breaks("batch_equals_single")

@@ -20,15 +20,15 @@ EVENT_COLUMNS = ("user", "item", "rating", "time", "row")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a log came from and what happened on the way.
+    """Where a log came from, and which of its records and events were left out.
 
     Attributes:
         source: the file, database, frame or data set.
         columns: which column of the source became user, item, rating, time, text.
-        guessed: which of them were guessed from names and contents.
-        skipped: one row for each record that was left out: `row` (counted from 1, without a
-            header), `problem` and `content`.
-        dropped: what filters removed since, a sentence each.
+        guessed: the roles whose columns were guessed from names and contents.
+        skipped: one row for each record that the reader left out: `row` (counted from 1, without
+            a header), `problem` and `content`; None where there are none.
+        dropped: what each filter removed since, one sentence each.
     """
 
     source: str = "memory"
@@ -38,11 +38,11 @@ class Origin:
     dropped: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        named = ", ".join(
+        columns = ", ".join(
             f"{role}={column}{' (guessed)' if role in self.guessed else ''}"
             for role, column in self.columns.items()
         )
-        return f"{self.source}: {named}" if named else self.source
+        return f"{self.source}: {columns}" if columns else self.source
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -85,12 +85,12 @@ class Dataset:
     ) -> Dataset:
         """Build a log from a frame with the columns user, item and optionally rating, time, row.
 
-        Ids are the user's own. The tables have a first column `user` or `item` with such ids;
-        their ids join the vocabularies, so that items nobody has touched exist.
+        Ids are those of the source. The tables have a column `user` or `item` with such ids, which
+        join the vocabularies, so that items without events exist.
 
         Raises:
-            DataError: a column is missing, an id is null, a rating is not finite, or an id
-                stands twice in a table.
+            DataError: a column is missing, an id is null, a rating is not finite, or a table has an
+                id twice.
         """
         for column in ("user", "item"):
             if column not in frame.columns:
@@ -108,10 +108,12 @@ class Dataset:
             columns["rating"] = rating
         if "time" in frame.columns:
             columns["time"] = frame["time"].cast(pl.Datetime("us"))
-        row = frame["row"] if "row" in frame.columns else pl.Series(range(1, len(frame) + 1))
+        row = (
+            frame["row"] if "row" in frame.columns else pl.int_range(1, len(frame) + 1, eager=True)
+        )
         columns["row"] = row.cast(pl.UInt32)
-        further = [c for c in frame.columns if c not in EVENT_COLUMNS]
-        events = pl.DataFrame(columns).with_columns(frame.select(further))
+        others = [c for c in frame.columns if c not in EVENT_COLUMNS]
+        events = pl.DataFrame(columns).with_columns(frame.select(others))
         return cls(
             events=events,
             users=users,
@@ -152,7 +154,7 @@ class Dataset:
 
     @property
     def ratings(self) -> Float32:
-        """float32[n_events].
+        """float32[n_events], the rating of each event.
 
         Raises:
             DataError: the log has no ratings.
@@ -181,8 +183,8 @@ class Dataset:
     @cached_property
     def histories(self) -> Histories:
         """The events of every user of the vocabulary, in time order."""
-        everyone = np.arange(self.n_users, dtype=np.int32)
-        return Histories.from_events(self.events, everyone, self.n_items)
+        users = np.arange(self.n_users, dtype=np.int32)
+        return Histories.from_events(self.events, users, self.n_items)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -227,24 +229,26 @@ def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> l
 
 
 def _vocabulary(ids: pl.Series, table: pl.DataFrame | None, noun: str) -> Vocabulary:
-    known = canonical_ids(ids, noun)
+    """The ids of the log and of its table."""
+    log_ids = canonical_ids(ids, noun)
     if table is None:
-        return Vocabulary(known, noun=noun)
+        return Vocabulary(log_ids, noun=noun)
     if noun not in table.columns:
         raise DataError(f"The {noun} table has no column {noun!r}, only {table.columns}.")
-    further = canonical_ids(table[noun], noun)
-    if further.n_unique() != len(further):
-        twice = further.filter(further.is_duplicated())[0]
-        raise DataError(f"The {noun} table has {noun} {twice!r} more than once.")
-    if further.dtype != known.dtype and len(known):
+    table_ids = canonical_ids(table[noun], noun)
+    repeated = table_ids.filter(table_ids.is_duplicated())
+    if len(repeated):
+        raise DataError(f"The {noun} table has {noun} {repeated[0]!r} more than once.")
+    if table_ids.dtype != log_ids.dtype and len(log_ids):
         raise DataError(
-            f"The log's {noun} ids are {known.dtype} and those of the {noun} table "
-            f"{further.dtype}: give both the same type."
+            f"The log's {noun} ids are {log_ids.dtype} and those of the {noun} table "
+            f"{table_ids.dtype}: give both the same type."
         )
-    return Vocabulary(pl.concat([known, further.alias(known.name)]), noun=noun)
+    return Vocabulary(pl.concat([log_ids, table_ids.alias(log_ids.name)]), noun=noun)
 
 
 def _aligned(table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFrame | None:
+    """The table with a row per id of the vocabulary, in its order."""
     if table is None:
         return None
     keyed = table.with_columns(canonical_ids(table[noun], noun).alias(noun))

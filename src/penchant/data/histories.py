@@ -1,4 +1,4 @@
-"""What a model knows of its users at the moment of prediction."""
+"""The histories of users: what a model knows of them at the moment of prediction."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ Values = Literal["interaction", "rating"]
 
 @dataclass(frozen=True, eq=False)
 class Histories:
-    """A batch of users as a model sees them: their events, ordered in time, before a prediction.
+    """A batch of users with their events before the moment of prediction, in time order.
 
-    A known user, a new user and a visitor of a web page are the same thing here: a list of
-    items, with ratings and times where there are any. The events of user `n` are at
+    Known users, new users and visitors of a web page are represented alike: by a list of items,
+    with ratings and times where there are any. The events of user `n` are at
     `offsets[n]:offsets[n + 1]`.
 
     Attributes:
@@ -41,7 +41,8 @@ class Histories:
     ratings: Float32 | None
     times: Int64 | None
     n_items: int
-    _whole: tuple[Histories, int] | None = field(default=None, repr=False)  # of which a block
+    # The histories of which this is a block, and the position of its first user there.
+    _parent: tuple[Histories, int] | None = field(default=None, repr=False)
 
     @classmethod
     def of(
@@ -78,20 +79,18 @@ class Histories:
         empty history. Events of equal time keep the order of their rows.
         """
         order = ["user", "time"] if "time" in events.columns else ["user"]
-        wanted = [c for c in ("user", "item", "rating", "time") if c in events.columns]
-        ordered = events.select(wanted).sort(order, maintain_order=True)
+        columns = [c for c in ("user", "item", "rating", "time") if c in events.columns]
+        ordered = events.select(columns).sort(order, maintain_order=True)
         owner = ordered["user"].to_numpy()
-        edges = np.searchsorted(owner, np.append(users, np.int64(2**31)))
-        stops = np.searchsorted(owner, users, side="right")
-        if int((stops - edges[:-1]).sum()) != len(owner):
-            keep = np.isin(owner, users)
-            ordered, owner = ordered.filter(pl.Series(keep)), owner[keep]
-        offsets = np.searchsorted(owner, np.append(users, np.int64(2**31))).astype(np.int64)
+        starts = np.searchsorted(owner, users)
+        lengths = np.searchsorted(owner, users, side="right") - starts
+        if lengths.sum() != len(owner):  # events of other users
+            ordered = ordered.filter(pl.Series(np.isin(owner, users)))
         return cls(
             users=np.asarray(users, dtype=np.int32),
-            offsets=offsets,
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
             items=ordered["item"].to_numpy(),
-            ratings=ordered["rating"].to_numpy() if "rating" in wanted else None,
+            ratings=ordered["rating"].to_numpy() if "rating" in columns else None,
             times=_times(ordered),
             n_items=n_items,
         )
@@ -115,7 +114,7 @@ class Histories:
         return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
 
     @cached_property
-    def latest(self) -> Bool:
+    def is_latest(self) -> Bool:
         """bool[n_events], false where the same user has a later event with the same item."""
         keys = self.rows.astype(np.int64) * self.n_items + self.items
         order = np.argsort(keys, kind="stable")
@@ -135,17 +134,17 @@ class Histories:
             ratings=None if self.ratings is None else self.ratings[low:high],
             times=None if self.times is None else self.times[low:high],
             n_items=self.n_items,
-            _whole=(self, start),
+            _parent=(self, start),
         )
 
     def take(self, positions: npt.ArrayLike) -> Histories:
         """The users at these positions, in this order."""
-        wanted = np.asarray(positions, dtype=np.int64)
-        lengths = self.lengths[wanted]
+        index = np.asarray(positions, dtype=np.int64)
+        lengths = self.lengths[index]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        events = np.arange(offsets[-1]) + np.repeat(self.offsets[wanted] - offsets[:-1], lengths)
+        events = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], lengths)
         return Histories(
-            users=self.users[wanted],
+            users=self.users[index],
             offsets=offsets,
             items=self.items[events],
             ratings=None if self.ratings is None else self.ratings[events],
@@ -168,8 +167,8 @@ class Histories:
         data = np.ones(self.n_events, np.float32)
         if values == "rating" and self.ratings is not None:
             data = self.ratings
-        if not self.latest.all():
-            rows, items, data = rows[self.latest], items[self.latest], data[self.latest]
+        if not self.is_latest.all():
+            rows, items, data = rows[self.is_latest], items[self.is_latest], data[self.is_latest]
         matrix: sparse.csr_array = sparse.csr_array(
             (data, (rows, items)), shape=(len(self), self.n_items)
         )
@@ -178,25 +177,25 @@ class Histories:
 
     @cached_property
     def signatures(self) -> UInt64:
-        """uint64[n_users], a hash of each user's set of (item, rating), whatever their order.
+        """uint64[n_users], a hash of each user's (item, rating) pairs, whatever their order.
 
         Equal signatures mean, for all practical purposes, an unchanged history.
         """
-        if self._whole is not None:
-            # Computed once for all blocks that are asked for in turn.
-            whole, start = self._whole
-            return whole.signatures[start : start + len(self)]
+        if self._parent is not None:
+            # Computed once for all blocks.
+            parent, start = self._parent
+            return parent.signatures[start : start + len(self)]
         words = _mix(self.items.astype(np.uint64) + np.uint64(1))
         if self.ratings is not None:
             bits = np.ascontiguousarray(self.ratings, np.float32).view(np.uint32)
             words = _mix(words + bits.astype(np.uint64))
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
-        found: UInt64 = total[self.offsets[1:]] - total[self.offsets[:-1]]
-        return found
+        signatures: UInt64 = total[self.offsets[1:]] - total[self.offsets[:-1]]
+        return signatures
 
 
 def _times(events: pl.DataFrame) -> Int64 | None:
-    """Microseconds since 1970, or None where any event has no time."""
+    """int64[n_events], microseconds since 1970, or None where any event has no time."""
     if "time" not in events.columns or events["time"].null_count():
         return None
     return events["time"].to_physical().to_numpy()

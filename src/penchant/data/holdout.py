@@ -15,10 +15,10 @@ from penchant.typing import Bool, Float32, Int32, Int64
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """Questions of the form "what would this user say of this item?", without the answers.
+    """Events whose ratings are to be predicted: user, item, time and context, never the rating.
 
     Attributes:
-        histories: what is known of the users.
+        histories: what is known of the users before the moment of prediction.
         history: int32[n_rows], position of each row's user in `histories`.
         items: int32[n_rows], item indices; -1 for an item outside the vocabulary.
         times: int64[n_rows], microseconds since 1970, or None.
@@ -42,7 +42,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """Events held out from training, seen as rankings to make or as rows to predict.
+    """Events held out from training, as targets of rankings and as rows to predict.
 
     The targets of history `n` are the rows `offsets[n]:offsets[n + 1]`.
 
@@ -53,7 +53,7 @@ class Holdout:
         ratings: float32[n_rows], the true ratings, or None where the log has none.
         source_rows: int64[n_rows], the `row` numbers of the events in their source.
         candidates: int32[n_users, n_candidates], the items to rank for each user where a protocol
-            gives them (negatives and positives, padded with -1); None ranks all items.
+            has them (negatives and positives, padded with -1); None ranks all items.
     """
 
     rows: Rows
@@ -63,18 +63,13 @@ class Holdout:
     candidates: Int32 | None = None
 
     @classmethod
-    def of(
-        cls,
-        known: Dataset,
-        held: Dataset,
-        candidates: Int32 | None = None,
-    ) -> Holdout:
-        """Hold out the events of `held`, with the events of `known` as histories.
+    def of(cls, known: Dataset, held_out: Dataset, candidates: Int32 | None = None) -> Holdout:
+        """Hold out the events of one log, with the events of `known` as histories.
 
         Both logs must share their vocabularies.
         """
-        order = ["user", "time"] if "time" in held.events.columns else ["user"]
-        events = held.events.sort(order, maintain_order=True)
+        order = ["user", "time"] if "time" in held_out.events.columns else ["user"]
+        events = held_out.events.sort(order, maintain_order=True)
         users, counts = np.unique(events["user"].to_numpy(), return_counts=True)
         histories = known.histories.take(users)
         context = events.drop([c for c in EVENT_COLUMNS if c in events.columns])
@@ -82,13 +77,13 @@ class Holdout:
             histories=histories,
             history=np.repeat(np.arange(len(users), dtype=np.int32), counts),
             items=events["item"].to_numpy(),
-            times=events["time"].to_physical().to_numpy() if held.has_times else None,
+            times=events["time"].to_physical().to_numpy() if held_out.has_times else None,
             context=context if context.width else None,
         )
         return cls(
             rows=rows,
             offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-            ratings=events["rating"].to_numpy() if held.has_ratings else None,
+            ratings=events["rating"].to_numpy() if held_out.has_ratings else None,
             source_rows=events["row"].to_numpy().astype(np.int64),
             candidates=candidates,
         )
@@ -113,11 +108,11 @@ class Holdout:
 
     @cached_property
     def n_new_users(self) -> int:
-        """How many of the users have no known event at all."""
+        """The number of users whose history is empty."""
         return int((self.histories.lengths == 0).sum())
 
     def subset(self, keep: Bool) -> Holdout:
-        """Only some of the rows, and only the users who keep any; for example only likes."""
+        """Some of the rows, and the users who keep any; for example only likes."""
         counts = np.bincount(self.rows.history[keep], minlength=self.n_users)
         users = np.flatnonzero(counts)
         position = np.cumsum(counts > 0, dtype=np.int32) - 1

@@ -1,6 +1,8 @@
-"""Splits that others made: a training file, a test file, and perhaps candidate lists."""
+"""Splits that others published: training and test events, and perhaps candidate lists."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -36,36 +38,28 @@ def split_predefined(
         parts.insert(1, (validation, VALIDATION))
     frames = [part.with_columns(side=pl.lit(side, pl.UInt8)) for part, side in parts]
     if candidates is not None and item_table is None:
-        offered = candidates["items"].explode().unique().sort()
-        known = pl.concat([frame["item"] for frame in frames])
-        ids = pl.concat([offered.cast(known.dtype), known]).unique().sort()
+        event_items = pl.concat([frame["item"] for frame in frames])
+        negative_items = candidates["items"].explode().cast(event_items.dtype)
+        ids = pl.concat([negative_items, event_items]).unique().sort()
         item_table = ids.alias("item").to_frame()
     merged = pl.concat(frames, how="diagonal").drop("row", strict=False)
     log = Dataset.from_frame(
         merged, user_table=user_table, item_table=item_table, name=name, scale=scale
     )
-    sides = log.events["side"].to_numpy()
-    log = Dataset(
-        events=log.events.drop("side"),
-        users=log.users,
-        items=log.items,
-        user_table=log.user_table,
-        item_table=log.item_table,
-        name=name,
-        scale=scale,
+    split = Split(
+        log=replace(log, events=log.events.drop("side")),
+        sides=log.events["side"].to_numpy(),
+        kind="predefined",
+        sentence=sentence,
+        ties="As given.",
     )
-    split = Split(log=log, sides=sides, kind="predefined", sentence=sentence, ties="As given.")
     if candidates is None:
         return split
-    lists = _candidate_lists(split, candidates)
     negatives = int(candidates["items"].list.len().max())  # type: ignore[arg-type]
-    return Split(
-        log=log,
-        sides=sides,
-        kind="predefined",
+    return replace(
+        split,
         sentence=f"{sentence} Only {negatives} given negatives are ranked with each positive.",
-        ties="As given.",
-        candidates=lists,
+        candidates=_candidate_lists(split, candidates),
         negatives=negatives,
     )
 
@@ -73,26 +67,25 @@ def split_predefined(
 def _candidate_lists(split: Split, candidates: pl.DataFrame) -> Int32:
     """int32[n_test_users, n]: each test user's positives and negatives, padded with -1."""
     log, test = split.log, split.test
-    pairs = candidates.select("user", "items").explode("items").drop_nulls("items")
-    users = log.users.indices(candidates["user"])
-    users = users[users >= 0]
-    pairs = pairs.filter(pl.Series(log.users.indices(pairs["user"]) >= 0))
-    items = log.items.indices(pairs["items"])
-    if (items < 0).any():
-        raise DataError(f"{(items < 0).sum()} candidate items are in no table of the split.")
-    position = np.full(log.n_users, -1, np.int64)
+    position = np.full(log.n_users + 1, -1, np.int64)  # the last cell is for unknown users
     position[test.histories.users] = np.arange(test.n_users)
+    listed = position[log.users.indices(candidates["user"])]
+    missing = np.setdiff1d(np.arange(test.n_users), listed)
+    if len(missing):
+        user = log.users[int(test.histories.users[missing[0]])]
+        raise DataError(f"{len(missing)} test users have no candidate list, such as {user!r}.")
+    pairs = candidates.select("user", "items").explode("items").drop_nulls("items")
+    pairs = pairs.filter(pl.Series(log.users.indices(pairs["user"]) >= 0))
+    negatives = log.items.indices(pairs["items"])
+    if (negatives < 0).any():
+        raise DataError(f"{(negatives < 0).sum()} candidate items are in no table of the split.")
     owner = np.concatenate([position[log.users.indices(pairs["user"])], test.rows.history])
-    offered = np.concatenate([items, test.items])
+    items = np.concatenate([negatives, test.items])
     # Published lists name a positive among the negatives now and then: each item counts once.
-    keys = np.unique(owner[owner >= 0] * log.n_items + offered[owner >= 0])
-    owner, offered = np.divmod(keys, log.n_items)
+    keys = np.unique(owner[owner >= 0] * log.n_items + items[owner >= 0])
+    owner, items = np.divmod(keys, log.n_items)
     counts = np.bincount(owner, minlength=test.n_users)
-    without = np.setdiff1d(test.rows.history, position[users])
-    if len(without):
-        user = log.users[int(test.histories.users[without[0]])]
-        raise DataError(f"{len(without)} test users have no candidate list, such as {user!r}.")
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    starts = np.cumsum(counts) - counts
     lists = np.full((test.n_users, int(counts.max())), -1, np.int32)
-    lists[owner, np.arange(len(owner)) - starts[owner]] = offered
+    lists[owner, np.arange(len(owner)) - starts[owner]] = items
     return lists

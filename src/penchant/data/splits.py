@@ -1,7 +1,7 @@
-"""Ways to divide a log into training, validation and test events.
+"""Split a log into training, validation and test events.
 
-Each split carries a sentence that says how it was made, a seed, a rule for ties in time and a
-fingerprint that changes with the log or with any event's side.
+A split carries a description, its seed, the rule for ties in time, and a fingerprint that changes
+with the log or with any event's side.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ class Split:
         log: the whole log.
         sides: uint8[n_events], 0 for training, 1 validation, 2 test, 3 unused.
         kind: `random`, `per-user`, `leave-last-out`, `time`, `fold` or `predefined`.
-        sentence: how the split was made, for a reader.
+        sentence: how the split was made, for a person.
         ties: what happens to events of equal time, or why that does not matter.
         seed: the seed that decided the sides, None where nothing was random.
         candidates: int32[n_test_users, n], the items to rank for each test user in ascending
             order of user index, padded with -1; None ranks all items.
-        negatives: how many given negatives each candidate list holds, 0 where all are ranked.
+        negatives: how many negatives each candidate list holds, 0 where all items are ranked.
     """
 
     log: Dataset
@@ -68,13 +68,13 @@ class Split:
 
     @cached_property
     def validation(self) -> Holdout | None:
-        """The validation events with what was known before them, or None where there are none."""
-        held = self.log.subset(self.sides == VALIDATION)
-        return Holdout.of(self.train, held) if len(held) else None
+        """The validation events, with training events as histories; None where there are none."""
+        held_out = self.log.subset(self.sides == VALIDATION)
+        return Holdout.of(self.train, held_out) if len(held_out) else None
 
     @cached_property
     def test(self) -> Holdout:
-        """The test events; what is known before them are training and validation events."""
+        """The test events, with training and validation events as histories."""
         known = self.log.subset((self.sides == TRAIN) | (self.sides == VALIDATION))
         return Holdout.of(known, self.log.subset(self.sides == TEST), self.candidates)
 
@@ -88,7 +88,7 @@ class Split:
         return digest.hexdigest()[:16]
 
     def describe(self) -> dict[str, object]:
-        """What a result must carry about its split."""
+        """The split's description, sizes and fingerprint, as results report them."""
         counts = np.bincount(self.sides, minlength=4).tolist()
         return {
             "kind": self.kind,
@@ -107,7 +107,7 @@ class Split:
 
 
 def split(log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int = 0) -> Split:
-    """The default split: by time where every event has one, otherwise random by row."""
+    """Split by time where every event has one, otherwise at random by row."""
     if log.has_times and log.events["time"].n_unique() > 1:
         return split_by_time(log, validation=validation, test=test)
     return split_random(log, validation=validation, test=test, seed=seed)
@@ -116,16 +116,16 @@ def split(log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int
 def split_random(
     log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int = 0
 ) -> Split:
-    """Put events on sides at random, whatever their user and time.
+    """Hold out events drawn at random, whatever their user and time.
 
     Raises:
         ParameterError: the shares are impossible.
         DataError: there are too few events.
     """
     _check_shares(validation, test)
-    _enough(log)
+    _require_events(log)
     order = np.random.default_rng(seed).permutation(len(log))
-    n_validation, n_test = _sizes(len(log), validation, test)
+    n_validation, n_test = _held_out_sizes(len(log), validation, test)
     sides = np.zeros(len(log), np.uint8)
     sides[order[:n_test]] = TEST
     sides[order[n_test : n_test + n_validation]] = VALIDATION
@@ -133,7 +133,7 @@ def split_random(
         log=log,
         sides=sides,
         kind="random",
-        sentence=f"{_percent(validation, test)} drawn at random by row (seed {seed}), whatever "
+        sentence=f"{_shares(validation, test)} drawn at random by row (seed {seed}), whatever "
         "their user and time.",
         ties="Times play no part.",
         seed=seed,
@@ -157,7 +157,7 @@ def split_per_user(
         DataError: there are too few events.
     """
     _check_shares(validation, test)
-    _enough(log)
+    _require_events(log)
     by_time = log.has_times if order is None else order == "time"
     if by_time and not log.has_times:
         raise ParameterError(
@@ -167,19 +167,19 @@ def split_per_user(
     position, counts = _positions(log, seed=None if by_time else seed)
     n_test = np.round(counts * test)
     n_validation = np.round(counts * (test + validation)) - n_test
-    over = np.maximum(n_test + n_validation - (counts - 1), 0)
-    n_validation = np.maximum(n_validation - over, 0)
+    excess = np.maximum(n_test + n_validation - (counts - 1), 0)
+    n_validation = np.maximum(n_validation - excess, 0)
     n_test = np.minimum(n_test, np.maximum(counts - 1 - n_validation, 0))
     from_end = counts - 1 - position
     sides = np.zeros(len(log), np.uint8)
     sides[from_end < n_test + n_validation] = VALIDATION
     sides[from_end < n_test] = TEST
-    how = "the latest" if by_time else f"random (seed {seed})"
+    chosen = "the latest" if by_time else f"random (seed {seed})"
     return Split(
         log=log,
         sides=sides,
         kind="per-user",
-        sentence=f"Of each user's events, {how} {_percent(validation, test)}; every user keeps "
+        sentence=f"Of each user's events, {chosen} {_shares(validation, test)}; every user keeps "
         "at least one event for training.",
         ties=_ROW_TIES if by_time else "Times play no part.",
         seed=None if by_time else seed,
@@ -197,33 +197,34 @@ def split_leave_last_out(log: Dataset, *, validation: bool = True) -> Split:
     """
     position, counts = _positions(log, seed=None)
     from_end = counts - 1 - position
-    enough = counts >= (3 if validation else 2)
+    fewest = 3 if validation else 2
+    enough = counts >= fewest
     sides = np.zeros(len(log), np.uint8)
     sides[enough & (from_end == 0)] = TEST
     if validation:
         sides[enough & (from_end == 1)] = VALIDATION
-    middle = ", the one before it for validation" if validation else ""
+    second = ", the one before it for validation" if validation else ""
     return Split(
         log=log,
         sides=sides,
         kind="leave-last-out",
-        sentence=f"Each user's last event for test{middle}; users with fewer than "
-        f"{3 if validation else 2} events only train.",
+        sentence=f"Each user's last event for test{second}; users with fewer than "
+        f"{fewest} events only train.",
         ties=_ROW_TIES,
     )
 
 
 def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -> Split:
-    """Cut the whole log at two moments: what came later is held out.
+    """Split the whole log at two moments: later events are held out.
 
-    Events of one instant are never divided: all of them fall on the later side.
+    Events of one instant stay together: all of them fall on the later side.
 
     Raises:
         ParameterError: the shares are impossible.
         DataError: events lack times, or all carry one time.
     """
     _check_shares(validation, test)
-    _enough(log)
+    _require_events(log)
     if not log.has_times:
         raise DataError(
             f"The log {log.name!r} cannot be split by time: not every event has one; split it "
@@ -231,24 +232,20 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
         )
     times = log.events["time"].to_physical().to_numpy()
     ordered = np.sort(times)
-    n_validation, n_test = _sizes(len(log), validation, test)
-    test_from = ordered[len(log) - n_test]
+    n_validation, n_test = _held_out_sizes(len(log), validation, test)
+    test_start = ordered[len(log) - n_test]
+    validation_start = ordered[len(log) - n_test - n_validation]
     sides = np.zeros(len(log), np.uint8)
-    valid_from = test_from
-    if n_validation:
-        valid_from = ordered[len(log) - n_test - n_validation]
-        sides[times >= valid_from] = VALIDATION
-    sides[times >= test_from] = TEST
-    moment = np.datetime64(int(test_from), "us").astype("datetime64[s]")
-    before = ""
-    if (sides == VALIDATION).any():
-        before = f", validation from {np.datetime64(int(valid_from), 'us').astype('datetime64[s]')}"
+    sides[times >= validation_start] = VALIDATION
+    sides[times >= test_start] = TEST
+    moments = np.array([test_start, validation_start], "datetime64[us]").astype("datetime64[s]")
+    before = f", validation from {moments[1]}" if (sides == VALIDATION).any() else ""
     return Split(
         log=log,
         sides=sides,
         kind="time",
         sentence=f"By time: test events are the latest {np.mean(sides == TEST):.0%}, from "
-        f"{moment}{before}.",
+        f"{moments[0]}{before}.",
         ties="Events of one instant all fall on the later side.",
     )
 
@@ -256,7 +253,7 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
 def k_fold(
     log: Dataset, k: int = 5, *, validation: float = 0.0, seed: int = 0
 ) -> tuple[Split, ...]:
-    """Divide the events at random into k parts, each of which is the test part once.
+    """Split the events at random into k folds, each of which is the test part once.
 
     `validation` is the share of the remaining events that are held out for validation.
 
@@ -269,17 +266,17 @@ def k_fold(
     rng = np.random.default_rng(seed)
     fold = np.empty(len(log), np.int64)
     fold[rng.permutation(len(log))] = np.arange(len(log)) % k
-    chance = rng.random(len(log))
+    draws = rng.random(len(log))
     splits = []
-    for part in range(k):
-        sides = np.where(fold == part, TEST, TRAIN).astype(np.uint8)
-        sides[(sides == TRAIN) & (chance < validation)] = VALIDATION
+    for n in range(k):
+        sides = np.where(fold == n, TEST, TRAIN).astype(np.uint8)
+        sides[(sides == TRAIN) & (draws < validation)] = VALIDATION
         splits.append(
             Split(
                 log=log,
                 sides=sides,
                 kind="fold",
-                sentence=f"Fold {part + 1} of {k}, drawn at random by row (seed {seed}).",
+                sentence=f"Fold {n + 1} of {k}, drawn at random by row (seed {seed}).",
                 ties="Times play no part.",
                 seed=seed,
             )
@@ -291,7 +288,7 @@ _ROW_TIES = "A user's events of equal time keep the order of their rows."
 
 
 def _positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
-    """Each event's position within its user, in time or at random, and the user's count."""
+    """Each event's position among its user's events, by time or at random, and their number."""
     user = log.events["user"].to_numpy()
     if seed is not None:
         key = np.random.default_rng(seed).permutation(len(log))
@@ -301,7 +298,7 @@ def _positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
         key = np.arange(len(log))
     order = np.lexsort((np.arange(len(log)), key, user))
     counts = log.user_counts
-    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    starts = np.cumsum(counts) - counts
     position = np.empty(len(log), np.int64)
     position[order] = np.arange(len(log)) - starts[user[order]]
     return position, counts[user]
@@ -315,7 +312,7 @@ def _check_shares(validation: float, test: float) -> None:
         )
 
 
-def _enough(log: Dataset) -> None:
+def _require_events(log: Dataset) -> None:
     if len(log) < 5:
         raise DataError(
             f"The log {log.name!r} has {len(log)} events: too few to divide into training and "
@@ -323,11 +320,12 @@ def _enough(log: Dataset) -> None:
         )
 
 
-def _sizes(n: int, validation: float, test: float) -> tuple[int, int]:
+def _held_out_sizes(n: int, validation: float, test: float) -> tuple[int, int]:
+    """How many of n events are for validation and for test."""
     n_test = max(1, round(n * test))
     return (max(1, round(n * validation)) if validation else 0), n_test
 
 
-def _percent(validation: float, test: float) -> str:
-    held = f"{test:.0%} for test"
-    return f"{held} and {validation:.0%} for validation" if validation else held
+def _shares(validation: float, test: float) -> str:
+    text = f"{test:.0%} for test"
+    return f"{text} and {validation:.0%} for validation" if validation else text

@@ -1,4 +1,4 @@
-"""What a model learns from a rating: the rating, an adjusted rating, a like, or the event."""
+"""Targets: what a model learns of an event, such as its rating or whether it is a like."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from penchant.typing import Bool, Float32
 
 
 class Target(ABC):
-    """Maps ratings to what a model learns, and its predictions back to ratings."""
+    """Maps ratings to the values that a model learns, and its predictions back to ratings."""
 
     @abstractmethod
     def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
@@ -36,11 +36,11 @@ class Target(ABC):
 
     @staticmethod
     def parse(text: str | Target) -> Target:
-        """Read a target as a command line writes it.
+        """Read a target from a text, as on the command line.
 
-        Known are `rating`, `adjusted`, `adjusted(5,1)` (inflection, steepness),
-        `adjusted(3,2,1,5)` (also the ends of the scale), `like>=4` and `interaction`. The text of
-        a target reads as that very target.
+        Texts are `rating`, `adjusted`, `adjusted(5,1)` (inflection, steepness),
+        `adjusted(3,2,1,5)` (also the ends of the scale), `like>=4` and `interaction`. Parsing
+        `str(target)` gives an equal target.
 
         Raises:
             ParameterError: the text is none of these.
@@ -73,7 +73,7 @@ class Rating(Target):
 
 @dataclass(frozen=True)
 class Adjusted(Target):
-    """The rating pushed to the ends of its scale by a sigmoid.
+    """The rating, moved towards the ends of its scale by a sigmoid.
 
     adjusted = low + (high - low) / (1 + exp((inflection - rating) * steepness)), by default for
     ratings from 1 to 10.
@@ -105,7 +105,7 @@ class Adjusted(Target):
         numbers = [self.inflection, self.steepness]
         if (self.low, self.high) != (1.0, 10.0):
             numbers += [self.low, self.high]
-        return f"adjusted({','.join(map(_exact, numbers))})"
+        return f"adjusted({','.join(map(_shortest, numbers))})"
 
 
 @dataclass(frozen=True)
@@ -119,11 +119,11 @@ class Like(Target):
         return (np.asarray(ratings) >= self.threshold).astype(np.float32)
 
     def to_rating(self, predictions: npt.ArrayLike) -> None:
-        """None: how much more or less than the threshold is lost."""
+        """None, since a like does not tell the rating."""
         return
 
     def __str__(self) -> str:
-        return f"like>={_exact(self.threshold)}"
+        return f"like>={_shortest(self.threshold)}"
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ class Interaction(Target):
         return np.ones(np.shape(ratings), dtype=np.float32)
 
     def to_rating(self, predictions: npt.ArrayLike) -> None:
-        """None: an interaction says nothing of a rating."""
+        """None, since an interaction does not tell the rating."""
         return
 
     @property
@@ -147,7 +147,7 @@ class Interaction(Target):
         return "interaction"
 
 
-def default_like(scale: tuple[float, float] | None) -> float:
+def default_like_threshold(scale: tuple[float, float] | None) -> float:
     """The lowest rating of the upper quarter of a scale: 4 of 1 to 5, 8 of 1 to 10.
 
     Raises:
@@ -160,8 +160,8 @@ def default_like(scale: tuple[float, float] | None) -> float:
     return float(np.ceil(threshold)) if high - low >= 2 else threshold
 
 
-def _exact(number: float) -> str:
-    """The number as a person writes it, without loss."""
+def _shortest(number: float) -> str:
+    """The shortest text that reads as this very number."""
     short = f"{number:g}"
     return short if float(short) == number else repr(float(number))
 

@@ -1,4 +1,4 @@
-"""Outside ids, as the user has them, against the int32 indices used inside."""
+"""Map the ids of a log to int32 indices, and back."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from penchant.typing import Int32, Int64
 
 Id = int | str
 
-_TABLE_SLACK = 16  # a direct look-up table may be this many times longer than the vocabulary
+_TABLE_SLACK = 16  # a look-up table may be this many times longer than the vocabulary
 
 
 class Vocabulary:
     """An immutable, sorted set of ids; the position of an id is its index.
 
-    Ids are integers or strings, whichever the log has, and never both. The order is the
-    sorted one, so that it does not depend on the order of the log's rows.
+    Ids are integers or strings, whichever the log has, and never both. They are sorted, so that
+    an index does not depend on the order of the log's rows.
     """
 
     def __init__(self, ids: pl.Series | Iterable[Id], *, noun: str = "id") -> None:
-        series = ids if isinstance(ids, pl.Series) else _series(list(ids))
+        series = ids if isinstance(ids, pl.Series) else _to_series(list(ids))
         self.noun = noun
         self.ids: pl.Series = _distinct(canonical_ids(series, noun)).rename(noun)
 
@@ -40,8 +40,8 @@ class Vocabulary:
         return len(self.ids)
 
     def __contains__(self, id_: object) -> bool:
-        wanted = str if self.kind == "string" else int
-        if not isinstance(id_, wanted) or isinstance(id_, bool):
+        id_type = str if self.kind == "string" else int
+        if not isinstance(id_, id_type) or isinstance(id_, bool):
             return False
         return bool(self.indices([id_])[0] >= 0)
 
@@ -84,17 +84,17 @@ class Vocabulary:
         Raises:
             UnknownIdError: the ids are of another type than this vocabulary's.
         """
-        series = ids if isinstance(ids, pl.Series) else _series(ids)
+        series = ids if isinstance(ids, pl.Series) else _to_series(ids)
         if series.is_empty():
             return np.empty(0, dtype=np.int32)
         series = canonical_ids(series, self.noun, nulls=True)
         if len(self) == 0:
             return np.full(len(series), -1, dtype=np.int32)
         if (series.dtype == pl.String) != (self.kind == "string"):
-            given = "strings" if series.dtype == pl.String else "integers"
+            types = "strings" if series.dtype == pl.String else "integers"
             raise UnknownIdError(
                 f"The {self.noun} ids of this log are {self.kind}s such as {self.ids[0]!r}, "
-                f"but {given} such as {series[0]!r} were given."
+                f"but {types} such as {series[0]!r} were given."
             )
         if self.kind == "string":
             # An enumeration's physical values are positions in its list of categories.
@@ -141,7 +141,7 @@ class Vocabulary:
         low, high = int(self._values[0]), int(self._values[-1])
         if high - low >= _TABLE_SLACK * len(self) + 1_000_000:
             return None
-        table = np.full(high - low + 2, -1, dtype=np.int32)  # the last cell serves all unknowns
+        table = np.full(high - low + 2, -1, dtype=np.int32)  # the last cell is for unknown ids
         table[self._values - low] = np.arange(len(self), dtype=np.int32)
         return table
 
@@ -153,12 +153,12 @@ class Vocabulary:
             if not inside.all():
                 return np.asarray(self._table[np.where(inside, values - low, -1)])
             return np.asarray(self._table[values - low])
-        found = np.searchsorted(self._values, values).clip(0, len(self) - 1)
-        return np.where(self._values[found] == values, found, -1).astype(np.int32)
+        nearest = np.searchsorted(self._values, values).clip(0, len(self) - 1)
+        return np.where(self._values[nearest] == values, nearest, -1).astype(np.int32)
 
 
 def _distinct(ids: pl.Series) -> pl.Series:
-    """The ids without repetition, in order."""
+    """The ids without repetition, sorted."""
     if ids.dtype == pl.Int64 and len(ids):
         values = ids.to_numpy()
         low, high = int(values.min()), int(values.max())
@@ -193,7 +193,7 @@ def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -
     raise DataError(f"{noun.capitalize()} ids must be integers or strings, not {dtype}.")
 
 
-def _series(ids: Sequence[Id]) -> pl.Series:
+def _to_series(ids: Sequence[Id]) -> pl.Series:
     if any(isinstance(i, str) for i in ids) and not all(isinstance(i, str) for i in ids):
         raise DataError("Ids must be all integers or all strings, and these are mixed.")
     return pl.Series("id", list(ids))

@@ -14,7 +14,7 @@ from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
-from penchant.data.target import Like, default_like
+from penchant.data.target import Like, default_like_threshold
 from penchant.errors import ParameterError
 from penchant.evaluation.cost import measured
 from penchant.evaluation.ranking import Rankings, catalogue_of, rank_holdouts, ranking_table
@@ -76,7 +76,7 @@ def evaluate(
     by_task = _metrics_by_task(metrics, has_ratings=split.log.has_ratings)
     threshold = None
     if split.log.has_ratings:
-        threshold = default_like(split.log.rating_range) if like is None else like
+        threshold = default_like_threshold(split.log.rating_range) if like is None else like
     if split.candidates is not None and "ranking" in by_task:
         by_task["ranking"] = _of_candidates(by_task["ranking"])
     contenders = _contenders(models, list(by_task), threshold)

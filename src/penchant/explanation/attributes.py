@@ -55,7 +55,7 @@ def by_attributes(
             found.append(Grounds(method, sentence, attributes=attributes))
             continue
         for_it = np.where(matrix[item] & (effect > negligible), effect, 0)
-        could = liked & history.latest & (history.items != item)
+        could = liked & history.is_latest & (history.items != item)
         reasons = _shared(model, history, carried, for_it, matrix[item], could, k)
         sentence = said_of_attributes(
             attributes,

@@ -116,7 +116,7 @@ def _leave_one_out(
     What a typical score falls by is subtracted, for it says nothing of any one item. None where
     leaving an item out never changes the order of scores.
     """
-    last = np.flatnonzero(history.latest)[-_LEFT_OUT:]
+    last = np.flatnonzero(history.is_latest)[-_LEFT_OUT:]
     kept = [np.flatnonzero(history.items != history.items[event]) for event in last]
     events = np.concatenate(kept)
     batch = Histories(

@@ -10,7 +10,7 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Like, Target, default_like
+from penchant.data.target import Like, Target, default_like_threshold
 from penchant.models.base import Recommender, Signal, Task
 from penchant.models.biases import fit_biases, of_items, user_biases, user_sums
 from penchant.models.parameters import Space
@@ -194,7 +194,7 @@ class MajorityClass(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.threshold_ = (
-            default_like(train.rating_range) if self.threshold is None else self.threshold
+            default_like_threshold(train.rating_range) if self.threshold is None else self.threshold
         )
         self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
 
@@ -233,7 +233,7 @@ class UserMajority(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.threshold_ = (
-            default_like(train.rating_range) if self.threshold is None else self.threshold
+            default_like_threshold(train.rating_range) if self.threshold is None else self.threshold
         )
         self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
 

@@ -52,4 +52,4 @@ class EASE(Recommender):
         """
         if len(user) != 1:
             raise ParameterError("Contributions are computed for one user at a time.")
-        return self.weights_[user.items][:, items].T * user.latest
+        return self.weights_[user.items][:, items].T * user.is_latest

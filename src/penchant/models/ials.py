@@ -142,4 +142,4 @@ class IALS(Recommender):
         system = self.unobserved * factors.T @ factors + mine.T @ mine
         system[np.diag_indices(self.dim)] += ridge
         parts = (factors[items] @ np.linalg.solve(system, mine.T))[:, place]
-        return np.asarray(parts * user.latest, np.float32)
+        return np.asarray(parts * user.is_latest, np.float32)

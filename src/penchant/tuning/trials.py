@@ -12,7 +12,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
-from penchant.data.target import default_like
+from penchant.data.target import default_like_threshold
 from penchant.errors import ParameterError, PenchantError
 from penchant.evaluation.comparison import with_threshold
 from penchant.evaluation.validation import check_metric, validation_score
@@ -82,7 +82,7 @@ def tune(
     ranges = ranges_of(model, space, taken=("trial", measure.name, "seconds", "problem"))
     threshold = None
     if split.log.has_ratings:
-        threshold = default_like(split.log.rating_range) if like is None else like
+        threshold = default_like_threshold(split.log.rating_range) if like is None else like
     bench = _Bench(
         make=model.clone if isinstance(model, Recommender) else model,
         train=split.train,

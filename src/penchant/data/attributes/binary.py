@@ -19,20 +19,20 @@ MOVIELENS = (
     "Fantasy", "Film-Noir", "Musical", "Mystery", "Animation", "Romance", "Sci-Fi", "Thriller",
     "War", "Western",
 )  # fmt: skip
-"""MovieLens's 18 genres, in the order in which a recurrent network reads them."""
+"""MovieLens's 18 genres, in the order in which the recurrent attribute network reads them."""
 SPELLINGS = {"Children's": "Children"}
-"""What the releases of MovieLens write in two ways, which is one attribute here."""
+"""Attributes that releases of MovieLens spell in two ways, and the spelling used here."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Attributes:
-    """Which item has which attribute.
+    """Binary attributes of items.
 
     Attributes:
         names: the attributes, in the order of the matrix's columns.
         matrix: uint8[n_items, n_attributes] of 0 and 1, in the order of the item vocabulary.
-        unknown: `value` and `items`: the values that no attribute names, such as misspelled ones
-            or `unknown`, and how many items carry each, most frequent first.
+        unknown: the values that are none of the attributes, such as misspelled ones or `unknown`,
+            the most frequent first: `value`, and `items`, how many items have it.
         without: how many items have no attribute at all.
     """
 
@@ -58,7 +58,7 @@ def item_attributes(
     """Break a column of the item table into binary attributes.
 
     MovieLens writes one genre as `Children's` in some releases and as `Children` in others;
-    either name stands for both.
+    either name means both.
 
     Args:
         log: the log with the item table.
@@ -72,7 +72,7 @@ def item_attributes(
     Raises:
         DataError: there is no item table, no such column, it holds no texts, or it is empty and
             no names were given.
-        ParameterError: a name is blank or stands twice, or another argument is impossible.
+        ParameterError: a name is blank or named twice, or another argument is impossible.
     """
     if limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
@@ -87,16 +87,16 @@ def item_attributes(
     counts = values.group_by("value").agg(pl.len().alias("items"))
     counts = counts.sort("items", "value", descending=[True, False])
     if names is None:
-        names = _names(counts["value"], log, column, limit)
-    place = {SPELLINGS.get(name, name): n for n, name in enumerate(names)}
-    known = values.filter(pl.col("value").is_in(list(place)))
+        names = _default_names(counts["value"], log, column, limit)
+    columns = {SPELLINGS.get(name, name): n for n, name in enumerate(names)}
+    known = values.filter(pl.col("value").is_in(list(columns)))
     matrix = np.zeros((log.n_items, len(names)), dtype=np.uint8)
-    columns = known["value"].replace_strict(place, return_dtype=pl.Int64)
-    matrix[known["item"].to_numpy(), columns.to_numpy()] = 1
+    column_of_value = known["value"].replace_strict(columns, return_dtype=pl.Int64)
+    matrix[known["item"].to_numpy(), column_of_value.to_numpy()] = 1
     return Attributes(
         names=tuple(names),
         matrix=matrix,
-        unknown=counts.filter(~pl.col("value").is_in(list(place))),
+        unknown=counts.filter(~pl.col("value").is_in(list(columns))),
         without=int((~matrix.any(axis=1)).sum()),
     )
 
@@ -122,12 +122,12 @@ def attribute_values(log: Dataset, column: str = "genres", separator: str = "|")
     if values.dtype == pl.Null:
         values = values.cast(pl.String)
     if isinstance(values.dtype, pl.List):
-        texts = _is_text(values.dtype.inner)
+        has_texts = _is_text(values.dtype.inner)
     else:
-        texts = _is_text(values.dtype)
-        if texts:
+        has_texts = _is_text(values.dtype)
+        if has_texts:
             values = values.cast(pl.String).str.split(separator)
-    if not texts:
+    if not has_texts:
         raise DataError(
             f"The column {column!r} of the item table holds {values.dtype} and not texts or lists "
             "of texts."
@@ -145,7 +145,7 @@ def check_names(names: Sequence[str]) -> None:
     """Refuse names of attributes that cannot be those of columns.
 
     Raises:
-        ParameterError: there are none, they are no texts, or one is blank or stands twice.
+        ParameterError: there are none, they are no texts, or one is blank or named twice.
     """
     if isinstance(names, str) or not all(isinstance(name, str) for name in names):
         raise ParameterError("The names of attributes are a list of texts.")
@@ -155,23 +155,23 @@ def check_names(names: Sequence[str]) -> None:
     for name in names:
         if not name.strip():
             raise ParameterError(f"{name!r} cannot be the name of an attribute: it is blank.")
-        written = SPELLINGS.get(name, name)
-        if seen.setdefault(written, name) != name:
-            raise ParameterError(f"{seen[written]!r} and {name!r} are one attribute: keep one.")
+        spelling = SPELLINGS.get(name, name)
+        if seen.setdefault(spelling, name) != name:
+            raise ParameterError(f"{seen[spelling]!r} and {name!r} are one attribute: keep one.")
     if len(seen) < len(names):
-        twice = next(name for n, name in enumerate(names) if name in names[:n])
-        raise ParameterError(f"The attribute {twice!r} is named twice: name it once.")
+        repeated = next(name for n, name in enumerate(names) if name in names[:n])
+        raise ParameterError(f"The attribute {repeated!r} is named twice: name it once.")
 
 
-def _names(values: pl.Series, log: Dataset, column: str, limit: int) -> list[str]:
-    """The attributes of a log for which none were named."""
-    found = values.filter(~values.is_in(list(NO_GENRES))).to_list()
-    if not found:
+def _default_names(values: pl.Series, log: Dataset, column: str, limit: int) -> list[str]:
+    """The attributes of a log where none are named."""
+    named = values.filter(~values.is_in(list(NO_GENRES))).to_list()
+    if not named:
         raise DataError(
             f"No item of {log.name!r} has a value in the column {column!r}: say with names=… "
             "which attributes there are."
         )
-    return list(MOVIELENS) if set(found) <= set(MOVIELENS) else found[:limit]
+    return list(MOVIELENS) if set(named) <= set(MOVIELENS) else named[:limit]
 
 
 def _is_text(dtype: pl.DataType | DataTypeClass) -> bool:

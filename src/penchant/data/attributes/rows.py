@@ -1,4 +1,4 @@
-"""Events as (attributes of the item, like): what a network per user learns from."""
+"""Turn a log into rows of item attributes and likes, from which a network per user learns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from penchant.errors import DataError, ParameterError
 from penchant.typing import Int64, UInt8
 
 COLUMNS = ("user", "item", "like", "row", "count")
-"""What no attribute can be called, since the columns beside the attributes are."""
+"""The columns beside the attributes, whose names no attribute can have."""
 
 
 def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> pl.DataFrame:
@@ -24,7 +24,7 @@ def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> p
 
     Columns are `user` and `item` (the log's own ids), a column of 0 and 1 for each attribute
     (UInt8), `like` (UInt8, whether the rating is at least as high as asked for) and `row` (the
-    record's number in the source). Events that stand several times are rows several times.
+    record's number in the source). A repeated event is a row each time.
 
     Raises:
         DataError: the log has no ratings, or the attributes are those of another log.
@@ -49,10 +49,10 @@ def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> p
 
 @dataclass(frozen=True, eq=False, repr=False)
 class AttributeSets:
-    """One small data set for each user: `sets[user]`, or `for user, rows in sets.items()`.
+    """A small data set for each user: `sets[user]`, or `for user, rows in sets.items()`.
 
     Attributes:
-        users: the log's users. A user of whom the log has no event has an empty set.
+        users: the log's users. A user without events has an empty set.
         names: the attributes.
         rows: as `attribute_rows` gives them, but user after user in the order of the vocabulary,
             and those of a user in the order of the source.
@@ -75,7 +75,7 @@ class AttributeSets:
         return user in self.users
 
     def __getitem__(self, user: Id) -> pl.DataFrame:
-        return self._of(self.users.index(user))
+        return self._rows_of(self.users.index(user))
 
     def __repr__(self) -> str:
         rows, users = f"{len(self.rows):,} rows", f"{len(self):,} users"
@@ -83,31 +83,31 @@ class AttributeSets:
 
     def items(self) -> Iterator[tuple[Id, pl.DataFrame]]:
         """Each user with their rows, in the order of the vocabulary."""
-        return ((user, self._of(index)) for index, user in enumerate(self))
+        return ((user, self._rows_of(index)) for index, user in enumerate(self))
 
     def arrays(self) -> tuple[UInt8, UInt8]:
-        """For a network: uint8[n_events, n_attributes] and uint8[n_events], the likes.
+        """The attributes, uint8[n_events, n_attributes], and the likes, uint8[n_events].
 
-        They are in the order of `rows`, so that `starts` says whose each is.
+        They are in the order of `rows`, so that `starts` has the events of each user.
         """
         return self.rows.select(self.names).to_numpy(), self.rows["like"].to_numpy()
 
     def counted(self) -> pl.DataFrame:
-        """The sets with rows that are alike in user, attributes and like as one row.
+        """The sets with rows of equal user, attributes and like merged into one.
 
         Columns are `user`, the attributes, `like` and `count` (UInt32); the counts of a user add
         up to the number of their events, and rows are in the order in which they first occur.
         """
-        alike = ["user", *self.names, "like"]
-        return self.rows.group_by(alike, maintain_order=True).agg(pl.len().alias("count"))
+        keys = ["user", *self.names, "like"]
+        return self.rows.group_by(keys, maintain_order=True).agg(pl.len().alias("count"))
 
-    def _of(self, index: int) -> pl.DataFrame:
+    def _rows_of(self, index: int) -> pl.DataFrame:
         first, last = int(self.starts[index]), int(self.starts[index + 1])
         return self.rows.slice(first, last - first)
 
 
 def attribute_sets(log: Dataset, attributes: Attributes, like: float = 4.0) -> AttributeSets:
-    """The data set of each user: which attributes had what they rated, and whether they liked it.
+    """The data set of each user: the attributes of what they rated, and whether they liked it.
 
     Raises:
         DataError: see `attribute_rows`.
@@ -121,23 +121,23 @@ def attribute_sets(log: Dataset, attributes: Attributes, like: float = 4.0) -> A
 
 
 def ratings_as_written(log: Dataset) -> pl.Series:
-    """Float64, the ratings as they are written: 3.3, where float32 has 3.2999999523162842.
+    """Float64, the ratings as decimals are written: 3.3, where float32 has 3.2999999523162842.
 
-    A database compares them with a threshold such as 3.3 and is to find what is found here.
+    A threshold such as 3.3 then gives the same likes here and in a database.
 
     Raises:
         DataError: the log has no ratings.
     """
-    distinct, which = np.unique(log.ratings, return_inverse=True)
-    written = np.array([float(str(rating)) for rating in distinct], dtype=np.float64)
-    return pl.Series("rating", written[which])
+    distinct, inverse = np.unique(log.ratings, return_inverse=True)
+    decimals = np.array([float(str(rating)) for rating in distinct], dtype=np.float64)
+    return pl.Series("rating", decimals[inverse])
 
 
 def check_rows(names: Sequence[str], like: float) -> None:
-    """Refuse attributes that cannot stand beside the other columns, and an impossible threshold.
+    """Refuse attributes with the name of another column, and an impossible threshold.
 
     Raises:
-        ParameterError: see above.
+        ParameterError: an attribute has the name of another column, or `like` is not finite.
     """
     if taken := [name for name in names if name in COLUMNS]:
         raise ParameterError(

@@ -1,7 +1,7 @@
-"""Attributes and rows of attributes as SQL that a person can read and run.
+"""SQL, to be read and run by people, for attributes of items and rows of attributes.
 
-The text is the same for SQLite, PostgreSQL, DuckDB and Polars, and uses no more than they share.
-LIKE is not in it: SQLite's takes upper for lower case, and `%` and `_` would have to be escaped.
+The text is the same for SQLite, PostgreSQL, DuckDB and Polars, and uses only what they share.
+It does without LIKE, which ignores case in SQLite, and where `%` and `_` need escapes.
 """
 
 from __future__ import annotations
@@ -16,43 +16,43 @@ from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError
 
 _BAR = "|"
-_LONGEST = 63  # bytes of a column's name in PostgreSQL, which cuts what is longer
+_MAX_NAME_BYTES = 63  # of a column in PostgreSQL, which truncates longer names
 
 
 def attributes_sql(names: Sequence[str] = MOVIELENS) -> str:
-    """SQL for one row an item: `item` and a column of 0 and 1 for each attribute.
+    """SQL for one row per item: `item` and a column of 0 and 1 for each attribute.
 
     It reads the table `items("item", "title", "genres")`, where genres are one text such as
-    `Action|Sci-Fi`, and answers what `item_attributes` has as a matrix, ordered by item.
+    `Action|Sci-Fi`, and returns the matrix of `item_attributes`, ordered by item.
 
     Raises:
         ParameterError: a name is blank, cannot be that of a column in SQL, or is that of another
             column, also where the two differ in upper and lower case alone.
     """
-    _check(names)
+    _check_sql_names(names)
     return (
         "-- One row an item: 1 where it has the attribute, 0 where it has not.\n"
-        f"WITH {_listed(names)}\n"
+        f"WITH {_items_with_bars(names)}\n"
         f"{_flags(names)}\n"
         'ORDER BY l."item"'
     )
 
 
 def attribute_rows_sql(names: Sequence[str] = MOVIELENS, like: float = 4.0) -> str:
-    """SQL for one row an event: `user`, `item`, the attributes, `like` and `row`.
+    """SQL for one row per event: `user`, `item`, the attributes, `like` and `row`.
 
     It reads `ratings("user", "item", "rating", "row")` and `items("item", "title", "genres")`,
-    and answers what `attribute_rows` does, in the order of `row`.
+    and returns the rows of `attribute_rows`, in the order of `row`.
 
     Raises:
         ParameterError: see `attributes_sql`, or `like` is not finite.
     """
-    _check(names)
+    _check_sql_names(names)
     check_rows(names, like)
     columns = ",\n".join(f"  COALESCE(f.{n}, 0) AS {n}" for n in map(_identifier, names))
     return (
         f"-- One row a rating, in the order of their source; a like is {_number(like)} or more.\n"
-        f'WITH {_listed(names)},\n"flags" AS (\n{_flags(names, indent="  ")}\n)\n'
+        f'WITH {_items_with_bars(names)},\n"flags" AS (\n{_flags(names, indent="  ")}\n)\n'
         f'SELECT\n  r."user",\n  r."item",\n{columns},\n'
         f'  CASE WHEN r."rating" >= {_number(like)} THEN 1 ELSE 0 END AS "like",\n'
         '  r."row"\n'
@@ -65,7 +65,7 @@ def attribute_rows_sql(names: Sequence[str] = MOVIELENS, like: float = 4.0) -> s
 def sql_tables(
     log: Dataset, column: str = "genres", *, separator: str = "|"
 ) -> dict[str, pl.DataFrame]:
-    """The two tables that the SQL reads, with the log's own ids.
+    """The two tables that the SQL reads, with the log's ids.
 
     `ratings` has `user`, `item`, `rating` (Float64) and `row` (Int64), in the order of the source;
     `items` has `item`, `title` and `genres`, the values of `column` with `|` between them, or null
@@ -100,8 +100,8 @@ def sql_tables(
     }
 
 
-def _listed(names: Sequence[str]) -> str:
-    """A table of items whose genres have a bar on both sides, each in one spelling."""
+def _items_with_bars(names: Sequence[str]) -> str:
+    """SQL for the items with a bar on both sides of their genres, each in one spelling."""
     genres = f"'{_BAR}' || \"genres\" || '{_BAR}'"
     for other, usual in SPELLINGS.items():
         if usual in names or other in names:
@@ -110,7 +110,8 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def _flags(names: Sequence[str], indent: str = "") -> str:
-    # DISTINCT makes SQLite work this out once for each item, not once for each rating.
+    """SQL for a column of 0 and 1 for each attribute."""
+    # DISTINCT makes SQLite compute this once for each item, not once for each rating.
     columns = ",\n".join(
         f"{indent}  CASE WHEN replace(l.\"genres\", {_text(SPELLINGS.get(name, name))}, '') <> "
         f'l."genres" THEN 1 ELSE 0 END AS {_identifier(name)}'
@@ -122,7 +123,7 @@ def _flags(names: Sequence[str], indent: str = "") -> str:
     )
 
 
-def _check(names: Sequence[str]) -> None:
+def _check_sql_names(names: Sequence[str]) -> None:
     check_names(names)
     seen = {column: column for column in COLUMNS}
     for name in names:
@@ -131,10 +132,10 @@ def _check(names: Sequence[str]) -> None:
                 f"The attribute {name!r} cannot be found by SQL: {_BAR!r} and zero bytes cannot "
                 "be in its name."
             )
-        if len(name.encode()) > _LONGEST:
+        if len(name.encode()) > _MAX_NAME_BYTES:
             raise ParameterError(
                 f"The attribute {name!r} cannot name a column of PostgreSQL: shorten it to "
-                f"{_LONGEST} bytes."
+                f"{_MAX_NAME_BYTES} bytes."
             )
         if (other := seen.setdefault(name.lower(), name)) != name:
             raise ParameterError(

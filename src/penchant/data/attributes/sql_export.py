@@ -31,7 +31,7 @@ def write_sql(
 ) -> None:
     """Write the tables `ratings` and `items` that the SQL of attributes reads.
 
-    A failure leaves no table, and of a new file no file. Other tables of the database stay.
+    A failure leaves neither table, nor a new file. Other tables of the database stay.
 
     Args:
         log: a log with ratings and an item table.

@@ -1,4 +1,4 @@
-"""What the titles and genres of film data sets say."""
+"""Years in the titles of films, and the words for films without a genre."""
 
 from __future__ import annotations
 

@@ -75,4 +75,4 @@ class ContentEASE(ContentParts):
         """
         if len(user) != 1:
             raise ParameterError("Contributions are computed for one user at a time.")
-        return self.weights_[user.items][:, items].T * user.latest
+        return self.weights_[user.items][:, items].T * user.is_latest

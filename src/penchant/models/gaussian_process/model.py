@@ -279,7 +279,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         parts = np.zeros((len(items), user.n_events), np.float32)
         if user.ratings is None or not user.n_events:
             return parts
-        last = np.flatnonzero(user.latest)
+        last = np.flatnonzero(user.is_latest)
         known = user.items[last].astype(np.int64)
         values = user.ratings[last] - self.mean_[known] * np.float32(self.spread_)
         inverted, _ = inverse(system_of(self.covariance_, known, self.noise_))

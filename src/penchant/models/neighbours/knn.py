@@ -156,7 +156,7 @@ class ItemKNN(_Neighbours):
         if len(user) != 1:
             raise ParameterError("Contributions are computed for one user at a time.")
         weights = self.near_[user.items][:, items].toarray().T
-        weights *= user.latest
+        weights *= user.is_latest
         if self.of_ratings:
             if user.ratings is None:  # biases alone
                 return np.zeros((len(items), user.n_events), np.float32)

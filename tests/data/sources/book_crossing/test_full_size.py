@@ -15,7 +15,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.sources import book_crossing, load
 from penchant.data.sources.book_crossing.counts import FULL, compare
 from penchant.data.sources.book_crossing.tables import read_users
-from penchant.data.target import default_like
+from penchant.data.target import default_like_threshold
 
 
 def isbns(n: int) -> npt.NDArray[np.str_]:
@@ -79,7 +79,7 @@ def test_the_full_set_agrees_with_what_was_published(full: Path) -> None:
     assert log.origin.notes[0].startswith("BX-Book-Ratings.csv agrees with the published set")
     assert (len(log), log.n_users, log.n_items) == (433_671, 278_858, 271_360)
     assert log.titles(np.array([0, 1])) == ["Caf\u00e9 & book 0", "book 1"]
-    assert default_like(log.rating_range) == 8
+    assert default_like_threshold(log.rating_range) == 8
 
 
 def test_one_line_less_is_said(full: Path, tmp_path: Path) -> None:
