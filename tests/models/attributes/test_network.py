@@ -14,7 +14,7 @@ from penchant.data.target import Like
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC
 from penchant.models import AttributeNetwork
-from penchant.models.attributes.profiles import Everybody, count
+from penchant.models.attributes.profiles import ProfilePrior, count_likes
 from penchant.models.protocols import ExplainsAttributes
 from penchant.testing import planted_attributes, planted_nothing, planted_ratings
 
@@ -54,7 +54,7 @@ def shown_in_training(model, log):
     """What the network is shown of each row, and the rows."""
     rows = model._training_rows(log.histories)
     recorder, generator = Recorder(), torch.Generator()
-    model._loss(recorder, model._everybody(), model._counts(log.histories), generator, *rows)
+    model._loss(recorder, model._prior(), model._counts(log.histories), generator, *rows)
     return recorder.shown, [part.numpy() for part in rows]
 
 
@@ -75,7 +75,7 @@ def test_an_event_is_left_out_of_its_own_profile(item_rate):
         rate = 0.0
         if item_rate:
             others = [like for _, i, like in rest if i == item]
-            s, share = model.damping, float(model.shares_[0])
+            s, share = model.damping, float(model.like_shares_[0])
             smoothed = (sum(others) + s * share) / (len(others) + s)
             rate = np.log(smoothed / (1 - smoothed)) - np.log(share / (1 - share))
         found = (
@@ -87,7 +87,7 @@ def test_an_event_is_left_out_of_its_own_profile(item_rate):
         assert found.any()
         row = np.flatnonzero(found)[0]
         assert overall[row] == pytest.approx(wanted.overall[0].numpy(), abs=1e-4)
-        assert each[row] == pytest.approx(wanted.each[0].numpy(), abs=1e-4)
+        assert each[row] == pytest.approx(wanted.by_attribute[0].numpy(), abs=1e-4)
         checked += 1
     assert checked == len(log)
     assert weight.sum() == pytest.approx(len(weight))
@@ -105,22 +105,22 @@ def test_a_profile_is_counted_as_one_would_by_hand(log):
     def odds(p):
         return np.log(p / (1 - p))
 
-    g, s = model.shares_.astype(float), 3
+    g, s = model.like_shares_.astype(float), 3
     user = odds((2 + s * g[0]) / (3 + s)) - odds(g[0])
-    assert profile.overall[0].tolist() == pytest.approx([user, np.log(4) / model.typical_])
+    assert profile.overall[0].tolist() == pytest.approx([user, np.log(4) / model.mean_log_events_])
     a, b = (model.item_attributes_[i].astype(float) for i in (liked, other))
     expected = odds(g[1:]) + user
     p = (2 * a + s / (1 + np.exp(-expected))) / (2 * a + b + s)
-    use = model.use_.astype(float)
+    use = model.attribute_shares_.astype(float)
     more = np.log((2 * a + b + s * use) / ((3 + s) * use))
     wanted = np.stack([odds(p) - expected, more], 1)
-    assert profile.each[0].numpy() == pytest.approx(wanted, abs=1e-5)
+    assert profile.by_attribute[0].numpy() == pytest.approx(wanted, abs=1e-5)
 
 
 def test_nothing_known_is_a_profile_of_zeros(model):
     profile = model.profiles(model.history([]))
     assert profile.overall.abs().max() < 1e-5
-    assert profile.each.abs().max() < 1e-5
+    assert profile.by_attribute.abs().max() < 1e-5
 
 
 def test_an_unrated_history_counts_as_likes(model):
@@ -133,24 +133,24 @@ def test_an_unrated_history_counts_as_likes(model):
 def test_everybody_is_what_all_events_say(log):
     model = AttributeNetwork(**QUICK).fit(log)
     liked, had = log.ratings >= 4, model.item_attributes_[log.events["item"].to_numpy()]
-    assert model.shares_[0] == pytest.approx(liked.mean(), abs=1e-3)
-    assert model.shares_[1:] == pytest.approx((had[liked].sum(0) / had.sum(0)), abs=2e-3)
-    assert model.use_ == pytest.approx(had.mean(0), abs=1e-3)
+    assert model.like_shares_[0] == pytest.approx(liked.mean(), abs=1e-3)
+    assert model.like_shares_[1:] == pytest.approx((had[liked].sum(0) / had.sum(0)), abs=2e-3)
+    assert model.attribute_shares_ == pytest.approx(had.mean(0), abs=1e-3)
 
 
 def test_shares_of_attributes_nobody_has_met_are_finite(log):
     model = AttributeNetwork(**QUICK).fit(log)
     one_event = model._counts(model.history([log.items[0]], [5.0]))
-    everybody = Everybody.of(one_event, 1.0)
-    for found in (everybody.shares, everybody.use, *everybody.profiles(one_event)):
+    prior = ProfilePrior.estimate(one_event, 1.0)
+    for found in (prior.like_shares, prior.attribute_shares, *prior.profiles(one_event)):
         assert found.isfinite().all()
-    assert ((everybody.shares > 0) & (everybody.shares < 1)).all()
+    assert ((prior.like_shares > 0) & (prior.like_shares < 1)).all()
 
 
 def test_counts_take_every_event_of_a_repeated_item(log):
     model = AttributeNetwork(**QUICK).fit(log)
     twice = model.history([log.items[0]] * 2, [5.0, 1.0])
-    counts = count(twice, np.array([1, 0], np.float32), model.item_attributes_)
+    counts = count_likes(twice, np.array([1, 0], np.float32), model.item_attributes_)
     assert counts.events[0, 0] == 2
     assert counts.likes[0, 0] == 1
 

@@ -1,10 +1,10 @@
-"""One network that says from an item's attributes whether a user will like it."""
+"""One network that predicts from an item's attributes whether a user will like it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 import torch
@@ -12,26 +12,27 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
-from penchant.data.attributes.binary import item_attributes
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Like, Target
-from penchant.errors import ParameterError
+from penchant.models.attributes.base import AttributeModel
 from penchant.models.attributes.profiles import (
-    EPS,
-    OVERALL,
-    PER_ATTRIBUTE,
-    Counts,
-    Everybody,
+    N_OVERALL,
+    N_PER_ATTRIBUTE,
+    LikeCounts,
+    ProfilePrior,
     Profiles,
-    count,
+    count_likes,
+    like_rates,
     liked_events,
 )
-from penchant.models.base import Signal
-from penchant.models.parameters import AnyTarget, Space
-from penchant.models.updating import Updating
-from penchant.nn.attribute_networks import AttributeJudge, Cell, FeedForward, Recurrent
+from penchant.models.parameters import Space
+from penchant.nn.attribute_networks import (
+    CellName,
+    FeedForwardBody,
+    LikeClassifier,
+    RecurrentBody,
+)
 from penchant.nn.loop import Arrays, Curve, Schedule, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import UPDATE_RATE, rehearsal
@@ -39,47 +40,42 @@ from penchant.nn.weights import to_continue, weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Float32, Int32, Int64
 
-LIKE: Target = Like(4.0)
-_AT_ONCE = 2**15  # rows of a prediction
+_BLOCK = 2**15  # rows of a prediction
 
 
-class AttributeNetwork(Updating):
-    """A network over an item's binary attributes that is told what the user has liked so far.
+class AttributeNetwork(AttributeModel):
+    """A network over an item's binary attributes and a profile of what the user has liked so far.
 
-    It is one network in place of one for each user: what a user likes comes in as a profile,
-    counted from the history, so that it serves users and items it has never seen. In training an
-    event is left out of its own user's profile, which would otherwise tell the answer. An event
-    of a history without ratings counts as a like, since somebody chose it. An item whose
-    attributes are not known has none of them. An update goes on with the new events, among
-    as many others, whose users are shown with all that they have had by then.
+    It is one network in place of one for each user: a user's likes enter as a profile, counted
+    from the history, so that it serves users and items it has never seen. In training an event is
+    left out of its own user's profile, which would otherwise give the answer away. An event of a
+    history without ratings counts as a like, since somebody chose it. An item whose attributes are
+    not known has none of them. An update continues with the new events, among as many others,
+    whose users are shown with all events that they have had by then.
 
     Attributes:
-        target: what is predicted, such as `like>=4`.
         architecture: `feed-forward` sees profile, attributes and their products at once;
-            `recurrent` reads the attributes one by one, each with what the profile says of it.
-        cell: of the recurrent body, `gru` or `lstm`.
-        column: the column of the item table that holds the attributes.
+            `recurrent` reads the attributes one by one, each with its part of the profile.
+        cell: of the recurrent architecture, `gru` or `lstm`.
         hidden: units of a hidden or recurrent layer; None is 64 for the first, 16 for the second.
         layers: hidden or recurrent layers.
         damping: how many events at the expected share of likes each count starts with.
         item_rate: whether the share of likes that the item itself has in training is one more
             input. It makes predictions much better, and no longer those from attributes alone.
         history_dropout: share of training events whose user is shown without history, so that
-            the network learns what to say of somebody unknown.
+            the network learns to predict for an unknown user.
         dropout: share of the last layer that is dropped in training.
         weight_decay: of AdamW.
         learning_rate: of AdamW.
         batch_size: rows in a batch.
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
-        min_delta: what counts as better.
+        min_delta: an improvement must be larger than this.
         update_epochs: passes over the new events of an update, among as many others.
     """
 
-    target: AnyTarget = LIKE
     architecture: Literal["feed-forward", "recurrent"] = "feed-forward"
-    cell: Cell = "lstm"
-    column: str = "genres"
+    cell: CellName = "lstm"
     hidden: Annotated[int | None, Field(gt=0), Space(8, 256, log=True)] = None
     layers: Annotated[int, Field(gt=0), Space(1, 3)] = 1
     damping: Annotated[float, Field(gt=0), Space(0.5, 50, log=True)] = 10.0
@@ -94,33 +90,18 @@ class AttributeNetwork(Updating):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
-    signal: ClassVar[Signal] = "attributes"
-    needs_ratings: ClassVar[bool] = True
-    bookkeeping: ClassVar[frozenset[str]] = frozenset(
-        {"item_attributes_", "patterns_", "pattern_of_item_"}
-    )
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        if not isinstance(self.target, Like):
-            raise ParameterError(
-                f"{type(self).__name__} predicts likes, and the target is {self.target}: use one "
-                "such as like>=4."
-            )
-
     # Fitting
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        attributes = item_attributes(train, self.column)
-        self.attributes_ = list(attributes.names)
-        self.item_attributes_ = attributes.matrix
-        self.patterns_, which = np.unique(attributes.matrix, axis=0, return_inverse=True)
-        self.pattern_of_item_ = which.ravel().astype(np.int64)
-        self._keep(Everybody.of(self._counts(train.histories), self.damping))
+        self._read_attributes(train)
+        prior = ProfilePrior.estimate(self._counts(train.histories), self.damping)
+        self.like_shares_ = prior.like_shares.numpy()
+        self.attribute_shares_ = prior.attribute_shares.numpy()
+        self.mean_log_events_ = prior.mean_log_events
         if self.item_rate:
             self.item_events_ = self.item_likes_ = np.zeros(train.n_items, np.float32)
         self._count_items(train.histories)
-        self.curve_, self.best_epoch_ = self._learn(
+        self.curve_, self.best_epoch_ = self._train(
             self._network,
             train.histories,
             self._training_rows(train.histories),
@@ -132,10 +113,10 @@ class AttributeNetwork(Updating):
 
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
         self._count_items(new.histories)
-        fresh, all_rows = self._training_rows(new.histories), self._training_rows(known)
-        rows = [torch.cat(parts) for parts in zip(fresh, all_rows, strict=True)]
+        new_rows, all_rows = self._training_rows(new.histories), self._training_rows(known)
+        rows = [torch.cat(parts) for parts in zip(new_rows, all_rows, strict=True)]
         generator = torch.Generator().manual_seed(self.seed)
-        changed = np.arange(len(rows[0])) < len(fresh[0])
+        changed = np.arange(len(rows[0])) < len(new_rows[0])
         draw = rehearsal(changed, np.ones_like(changed), self.batch_size, generator)
 
         def epoch() -> Arrays:
@@ -143,11 +124,11 @@ class AttributeNetwork(Updating):
             return tuple(part[drawn] for part in rows)
 
         start = partial(to_continue, self._network, self.fitted_state())
-        self._learn(start, known, epoch, self.update_epochs, generator, UPDATE_RATE, run=run)
+        self._train(start, known, epoch, self.update_epochs, generator, UPDATE_RATE, run=run)
 
-    def _learn(
+    def _train(
         self,
-        make: Callable[[], AttributeJudge],
+        make_network: Callable[[], LikeClassifier],
         users: Histories,
         rows: Callable[[], Arrays] | Arrays,
         epochs: int,
@@ -157,21 +138,19 @@ class AttributeNetwork(Updating):
         validation: Holdout | None = None,
         run: Run,
     ) -> tuple[Curve, int]:
-        """Train what `make` makes on rows of users, at a share of the learning rate."""
+        """Train a network on rows of users, at a share of the learning rate, and keep it."""
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(self.seed)
-            network = make()
+            network = make_network()
             adam = torch.optim.AdamW(
                 network.parameters(),
                 lr=self.learning_rate * rate,
                 weight_decay=self.weight_decay,
             )
-            counts = self._counts(users)
-            found = train_network(
+            loss = partial(self._loss, network, self._prior(), self._counts(users), generator)
+            trained = train_network(
                 network,
-                gradient_step(
-                    partial(self._loss, network, self._everybody(), counts, generator), [adam]
-                ),
+                gradient_step(loss, [adam]),
                 rows,
                 Schedule(
                     epochs=epochs,
@@ -185,10 +164,10 @@ class AttributeNetwork(Updating):
                 name=f"{type(self).__name__}({self.target})",
             )
         vars(self).update(weights_of(network))
-        return found
+        return trained
 
     def _training_rows(self, users: Histories) -> Arrays:
-        """User, pattern, like, like rate of the item without this event, and how many alike.
+        """User, pattern, like, like rate of the item without this event, and weight of each row.
 
         Events of a user that are alike in pattern and like are one row: left out of the profile
         they leave the same one.
@@ -197,63 +176,65 @@ class AttributeNetwork(Updating):
         column = items if self.item_rate else self.pattern_of_item_[items]
         width = int(column.max()) + 1
         key, times = np.unique((users.rows * width + column) * 2 + (liked > 0), return_counts=True)
-        who, column, likes = key // (2 * width), key // 2 % width, (key % 2).astype(np.float32)
+        user, column, likes = key // (2 * width), key // 2 % width, (key % 2).astype(np.float32)
         rates = np.zeros(len(key), np.float32)
         if self.item_rate:
-            rates = self._rates(self.item_events_[column] - 1, self.item_likes_[column] - likes)
+            events = self.item_events_[column] - 1
+            rates = self._rates(events, self.item_likes_[column] - likes)
             column = self.pattern_of_item_[column]
         # The mean of the weights is 1, so that the mean of weighted losses is that of all events.
         weight = (times / times.mean()).astype(np.float32)
-        return tuple(torch.from_numpy(a) for a in (who, column, likes, rates, weight))
+        return tuple(torch.from_numpy(a) for a in (user, column, likes, rates, weight))
 
     def _loss(
         self,
-        network: AttributeJudge,
-        everybody: Everybody,
-        counts: Counts,
+        network: LikeClassifier,
+        prior: ProfilePrior,
+        counts: LikeCounts,
         generator: torch.Generator,
         users: Tensor,
-        which: Tensor,
-        liked: Tensor,
+        pattern: Tensor,
+        likes: Tensor,
         rates: Tensor,
         weight: Tensor,
     ) -> Tensor:
-        patterns = torch.from_numpy(self.patterns_).float()[which]
-        profiles = everybody.profiles(counts.of(users).without(patterns, liked))
+        """The mean cross-entropy of a batch of `_training_rows`."""
+        patterns = torch.from_numpy(self.patterns_).float()[pattern]
+        profiles = prior.profiles(counts.take(users).without(patterns, likes))
         if self.history_dropout:
-            shown = (torch.rand(len(users), generator=generator) >= self.history_dropout).float()
+            keep = (torch.rand(len(users), generator=generator) >= self.history_dropout).float()
             profiles = Profiles(
-                profiles.overall * shown[:, None], profiles.each * shown[:, None, None]
+                profiles.overall * keep[:, None], profiles.by_attribute * keep[:, None, None]
             )
-        logits = network(profiles.overall, profiles.each, patterns, rates)
-        return functional.binary_cross_entropy_with_logits(logits, liked, weight=weight)
+        logits = network(profiles.overall, profiles.by_attribute, patterns, rates)
+        return functional.binary_cross_entropy_with_logits(logits, likes, weight=weight)
 
-    def _validation(self, network: AttributeJudge, holdout: Holdout) -> Callable[[], float]:
+    def _validation(self, network: LikeClassifier, holdout: Holdout) -> Callable[[], float]:
         assert holdout.ratings is not None  # a part of the same log as training
-        arrays = self._questions(holdout.rows)
-        truth = torch.from_numpy(self.target.of_ratings(holdout.ratings))
+        inputs = self._inputs(holdout.rows)
+        likes = torch.from_numpy(self.target.of_ratings(holdout.ratings))
         bce = functional.binary_cross_entropy_with_logits
-        return lambda: float(bce(network.in_parts(arrays, _AT_ONCE), truth))
+        return lambda: float(bce(network.in_blocks(inputs, _BLOCK), likes))
 
     def _settled(self) -> dict[str, Any]:
         return {"epochs": self.best_epoch_}
 
-    # What is known of users and items
+    # Inputs of the network
 
     def profiles(self, users: Histories) -> Profiles:
-        """What the network is told of each user."""
-        return self._everybody().profiles(self._counts(users))
+        """The profile of each user that the network sees."""
+        return self._prior().profiles(self._counts(users))
 
-    def _counts(self, users: Histories) -> Counts:
-        return count(users, liked_events(users, self.target), self.item_attributes_)
+    def _counts(self, users: Histories) -> LikeCounts:
+        return count_likes(users, liked_events(users, self.target), self.item_attributes_)
 
-    def _keep(self, everybody: Everybody) -> None:
-        self.shares_, self.use_ = everybody.shares.numpy(), everybody.use.numpy()
-        self.typical_ = everybody.typical
-
-    def _everybody(self) -> Everybody:
-        shares, use = torch.from_numpy(self.shares_), torch.from_numpy(self.use_)
-        return Everybody(shares, use, self.typical_, self.damping)
+    def _prior(self) -> ProfilePrior:
+        return ProfilePrior(
+            torch.from_numpy(self.like_shares_),
+            torch.from_numpy(self.attribute_shares_),
+            self.mean_log_events_,
+            self.damping,
+        )
 
     def _count_items(self, users: Histories) -> None:
         if self.item_rate:
@@ -263,50 +244,46 @@ class AttributeNetwork(Updating):
             self.item_likes_ = (self.item_likes_ + likes).astype(np.float32)
 
     def _rates(self, events: Float32, likes: Float32) -> Float32:
-        """How far the log-odds of a like of items lie above those of all, float32[n]."""
-        s, share = np.float32(self.damping), self.shares_[0]
-        rate = np.clip((likes + s * share) / (events + s), EPS, 1 - EPS)
-        odds = np.log(rate / (1 - rate)) - np.log(share / (1 - share))
-        return np.asarray(odds, np.float32)
+        return like_rates(events, likes, self.like_shares_[0], self.damping)
 
     def _item_rates(self) -> Float32:
         if not self.item_rate:
             return np.zeros(len(self.item_attributes_), np.float32)
         return self._rates(self.item_events_, self.item_likes_)
 
-    # Predicting
-
-    def _network(self) -> AttributeJudge:
-        n = len(self.attributes_)
-        size: dict[str, Any] = {
-            "units": self.hidden or (16 if self.architecture == "recurrent" else 64),
-            "layers": self.layers,
-            "dropout": self.dropout,
-        }
-        body: FeedForward | Recurrent
-        if self.architecture == "recurrent":
-            body = Recurrent(OVERALL, PER_ATTRIBUTE, cell=self.cell, **size)
-        else:
-            body = FeedForward(OVERALL, n, PER_ATTRIBUTE, **size)
-        return AttributeJudge(body, with_rate=self.item_rate)
-
-    def _fitted_network(self) -> AttributeJudge:
-        return with_weights(self._network, vars(self))
-
-    def _questions(self, rows: Rows) -> Arrays:
-        """What the network is asked for each row."""
+    def _inputs(self, rows: Rows) -> Arrays:
+        """The arguments of the network for each row."""
         profiles = self.profiles(rows.histories)
-        who, item = torch.tensor(rows.history), np.maximum(rows.items, 0)
+        user, item = torch.tensor(rows.history), np.maximum(rows.items, 0)
         known = torch.from_numpy(rows.items >= 0)
         patterns = torch.from_numpy(self.item_attributes_[item]) * known[:, None]
         rates = torch.from_numpy(self._item_rates()[item]) * known
-        return profiles.overall[who], profiles.each[who], patterns.float(), rates
+        return profiles.overall[user], profiles.by_attribute[user], patterns.float(), rates
+
+    # Predicting
+
+    def _network(self) -> LikeClassifier:
+        recurrent = self.architecture == "recurrent"
+        sizes: dict[str, Any] = {
+            "hidden": self.hidden or (16 if recurrent else 64),
+            "layers": self.layers,
+            "dropout": self.dropout,
+        }
+        body: FeedForwardBody | RecurrentBody
+        if recurrent:
+            body = RecurrentBody(N_OVERALL, N_PER_ATTRIBUTE, cell=self.cell, **sizes)
+        else:
+            body = FeedForwardBody(N_OVERALL, len(self.attributes_), N_PER_ATTRIBUTE, **sizes)
+        return LikeClassifier(body, with_rate=self.item_rate)
+
+    def _fitted_network(self) -> LikeClassifier:
+        return with_weights(self._network, vars(self))
 
     @torch.no_grad()
     def _scores(self, users: Histories) -> Float32:
         network, profiles = self._fitted_network(), self.profiles(users)
         patterns = torch.from_numpy(self.patterns_).float()
-        logits = network.body.grid(profiles.overall, profiles.each, patterns).numpy()
+        logits = network.body.all_pairs(profiles.overall, profiles.by_attribute, patterns).numpy()
         scores: Float32 = logits[:, self.pattern_of_item_]
         if network.rate is not None:
             scores += float(network.rate) * self._item_rates()
@@ -316,7 +293,7 @@ class AttributeNetwork(Updating):
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], the probability of a like."""
         network = self._fitted_network()
-        return network.in_parts(self._questions(rows), _AT_ONCE).sigmoid().numpy()
+        return network.in_blocks(self._inputs(rows), _BLOCK).sigmoid().numpy()
 
     @torch.no_grad()
     def attribute_effects(self, user: Histories, items: Int32) -> Float32:
@@ -327,10 +304,10 @@ class AttributeNetwork(Updating):
         network, profiles = self._fitted_network(), self.profiles(user)
         patterns = torch.from_numpy(self.item_attributes_[items]).float()
         item, attribute = patterns.nonzero().T
-        lacking = patterns[item]
-        lacking[torch.arange(len(item)), attribute] = 0
-        all_patterns = torch.cat([patterns, lacking])
-        logits = network.body.grid(profiles.overall, profiles.each, all_patterns)[0]
+        without = patterns[item]
+        without[torch.arange(len(item)), attribute] = 0
+        both = torch.cat([patterns, without])
+        logits = network.body.all_pairs(profiles.overall, profiles.by_attribute, both)[0]
         effects = torch.zeros_like(patterns)
         effects[item, attribute] = logits[item] - logits[len(patterns) :]
         return effects.numpy()
