@@ -20,9 +20,12 @@ from penchant.testing.helpers import (
     expect_better_than_the_mean,
     expect_equal,
     expect_refusal,
+    first_fit,
+    fit_with_validation,
     fitted,
     mixed_rows,
     ndcg,
+    usual_log,
     visitor,
 )
 from penchant.testing.logs import (
@@ -35,9 +38,9 @@ from penchant.testing.logs import (
 
 def fit_returns_the_model(factory: Factory) -> None:
     """`fit` returns the model, which then is fitted."""
-    model = factory()
-    expect(model.fit(planted_pairs()) is model, "fit must return the model itself.")
-    expect(model.is_fitted, "After fit a model must say that it is fitted.")
+    fit = first_fit(factory)
+    expect(fit.returned is fit.model, "fit must return the model itself.")
+    expect(fit.model.is_fitted, "After fit a model must say that it is fitted.")
 
 
 def unfitted_refuses(factory: Factory) -> None:
@@ -56,9 +59,7 @@ def unfitted_refuses(factory: Factory) -> None:
 
 def log_is_left_alone(factory: Factory) -> None:
     """Neither fitting nor scoring changes the log or the histories."""
-    log, same = planted_pairs(), planted_pairs()
-    _warm(log)
-    model = factory().fit(log)
+    log, same, model = first_fit(factory).log, usual_log(), fitted(factory)
     _expect_same_log(log, same, "fit")
     model.scores(log.histories)
     model.recommend(k=3)
@@ -75,8 +76,8 @@ def log_is_left_alone(factory: Factory) -> None:
 
 def fitting_again_starts_afresh(factory: Factory) -> None:
     """Fitted twice is as good as once, and nothing of another log is left."""
-    once, log = fitted(factory), planted_pairs(cold_items=2)
-    other = factory().fit(planted_nothing(seed=5, n_items=30)).fit(log)
+    once, log = fitted(factory), usual_log()
+    other = factory().fit(planted_nothing(seed=5, n_users=30, n_items=30)).fit(log)
     expect_equal(
         once.scores(log.histories),
         other.scores(log.histories),
@@ -90,8 +91,8 @@ def fitting_again_starts_afresh(factory: Factory) -> None:
 
 def same_seed_same_scores(factory: Factory) -> None:
     """The seed decides everything random; another seed works, too."""
-    log = planted_pairs()
-    one, two, other = factory().fit(log), factory().fit(log), factory(seed=11).fit(log)
+    log = usual_log()
+    one, two, other = fitted(factory), factory().fit(log), factory(seed=11).fit(log)
     expect(
         np.array_equal(one.scores(one.histories_), two.scores(two.histories_)),
         "Two fits with the same seed must give the same scores.",
@@ -123,11 +124,10 @@ def finds_what_is_planted(factory: Factory) -> None:
 
 def validation_is_not_learned(factory: Factory) -> None:
     """Validation events may end the training, but they are not learned by heart."""
-    split = split_random(planted_nothing(), validation=0.15, test=0.1)
-    holdout = split.validation
-    assert holdout is not None
-    found = ndcg(factory().fit(split.train, holdout), holdout)
-    chance = ndcg(Random().fit(split.train), holdout)
+    fit = fit_with_validation(factory)
+    assert fit.holdout is not None
+    found = ndcg(fit.model, fit.holdout)
+    chance = ndcg(Random().fit(fit.log), fit.holdout)
     expect(
         found < (1 + chance) / 2,
         f"Where nothing can be known, nDCG@10 on validation events is {found:.2f} (by chance "
@@ -137,12 +137,12 @@ def validation_is_not_learned(factory: Factory) -> None:
 
 def refit_keeps_parameters(factory: Factory) -> None:
     """`refit` makes a fitted copy that has settled what validation decided."""
-    split = split_random(planted_pairs(), validation=0.1, test=0.1)
-    model = factory().fit(split.train, split.validation)
-    again = model.refit(split.log)
+    fit = fit_with_validation(factory)
+    model, before = fit.model, fit.model.log_fingerprint_
+    again = model.refit(fit.log)
     expect(again is not model and again.is_fitted, "refit must return a fitted copy.")
-    expect(again.log_fingerprint_ == split.log.fingerprint, "refit must learn from the log given.")
-    expect(model.log_fingerprint_ == split.train.fingerprint, "refit must leave the model alone.")
+    expect(again.log_fingerprint_ == fit.log.fingerprint, "refit must learn from the log given.")
+    expect(model.log_fingerprint_ == before != fit.log.fingerprint, "refit must leave the model alone.")
 
 
 def log_without_ratings(factory: Factory) -> None:
@@ -214,11 +214,6 @@ def _beats(factory: Factory, log: Dataset, rivals: list[Recommender], times: flo
             f"On a log with planted {factory().signal} nDCG@10 is {found:.3f}, not clearly above "
             f"the {trivial:.3f} of {rival!r}.",
         )
-
-
-def _warm(log: Dataset) -> None:
-    """Fill caches, so that a change to a cached array shows."""
-    _ = log.histories.rows, log.item_counts, log.user_counts
 
 
 def _expect_same_log(log: Dataset, same: Dataset, action: str) -> None:

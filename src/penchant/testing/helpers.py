@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
+from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.splits import split_random
@@ -19,7 +21,12 @@ from penchant.models.base import Recommender
 from penchant.models.baselines import GlobalMean, UserMajority
 from penchant.models.protocols import RatesRows
 from penchant.run import Run
-from penchant.testing.logs import planted_attributes, planted_pairs, planted_ratings
+from penchant.testing.logs import (
+    planted_attributes,
+    planted_nothing,
+    planted_pairs,
+    planted_ratings,
+)
 from penchant.topk import top_k
 from penchant.typing import AnyArray
 
@@ -72,19 +79,60 @@ def expect_equal(a: AnyArray, b: AnyArray, sentence: str) -> None:
 
 
 def fitted(factory: Factory, *, cold_items: int = 2) -> Recommender:
-    """A model fitted to the usual log: pairs planted, and some items without events.
+    """A copy of a model fitted to the usual log: pairs planted, and some items without events."""
+    return copy.deepcopy(first_fit(factory, cold_items=cold_items).model)
 
-    Many checks ask for the same one, so the last few are remembered, and copied.
+
+@dataclass(frozen=True)
+class Fit:
+    """One fit that several checks look at.
+
+    Attributes:
+        model: the fitted model.
+        returned: what `fit` returned.
+        log: the very log that `fit` was given, its cached arrays computed beforehand.
+        holdout: the validation events that `fit` was given.
     """
+
+    model: Recommender
+    returned: object
+    log: Dataset
+    holdout: Holdout | None = None
+
+
+def first_fit(factory: Factory, *, cold_items: int = 2) -> Fit:
+    """The fit of a model to the usual log, made once for all checks; see `usual_log`."""
     model = factory()
-    return copy.deepcopy(_fitted(type(model), tuple(model.params().items()), cold_items))
+    return _first_fit(type(model), tuple(model.params().items()), cold_items)
+
+
+def fit_with_validation(factory: Factory) -> Fit:
+    """The fit of a model to a log in which nothing can be found, with validation events."""
+    model = factory()
+    return _fit_with_validation(type(model), tuple(model.params().items()))
+
+
+def usual_log(*, cold_items: int = 2) -> Dataset:
+    """The log of most checks, with its cached arrays computed."""
+    log = planted_pairs(cold_items=cold_items)
+    _ = log.histories.rows, log.item_counts, log.user_counts
+    return log
+
+
+Params = tuple[tuple[str, Any], ...]
 
 
 @lru_cache(maxsize=4)
-def _fitted(
-    cls: type[Recommender], params: tuple[tuple[str, Any], ...], cold_items: int
-) -> Recommender:
-    return cls(**dict(params)).fit(planted_pairs(cold_items=cold_items))
+def _first_fit(cls: type[Recommender], params: Params, cold_items: int) -> Fit:
+    log, model = usual_log(cold_items=cold_items), cls(**dict(params))
+    return Fit(model, model.fit(log), log)
+
+
+@lru_cache(maxsize=2)
+def _fit_with_validation(cls: type[Recommender], params: Params) -> Fit:
+    split = split_random(planted_nothing(), validation=0.15, test=0.1)
+    model = cls(**dict(params))
+    return Fit(model, model.fit(split.train, split.validation), split.log, split.validation)
 
 
 def visitor(model: Recommender, *, rated: bool = True) -> Histories:

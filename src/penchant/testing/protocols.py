@@ -56,22 +56,23 @@ def predictions_stand_alone(factory: Factory) -> None:
                 rows.items[n : n + 1],
             )
         )
-        for n in range(len(rows))
+        for n in range(0, len(rows), 4)
     ]
-    expect_equal(together, np.concatenate(alone), "A row alone must get the same prediction.")
+    expect_equal(together[::4], np.concatenate(alone), "A row alone must get the same prediction.")
 
 
 def predictions_beat_the_mean(factory: Factory) -> None:
     """Predicted ratings of a model that learns are better than the mean of all ratings.
 
     Those of one that learns from attributes tell likes better than the user's share of likes.
+    `finds_what_is_planted` asks the same of models that learn from ratings.
     """
     model = factory()
     if not isinstance(model, RatesRows):
         return
     if model.signal == "attributes":
         expect_better_than_the_share(model)
-    elif model.signal != "nothing":
+    elif model.signal not in ("nothing", "ratings"):
         expect_better_than_the_mean(model)
 
 
