@@ -78,9 +78,9 @@ def expect_equal(a: AnyArray, b: AnyArray, sentence: str) -> None:
         expect(apart <= CLOSE * size, f"{sentence} They differ by up to {apart:.2g}.")
 
 
-def fitted(factory: Factory, *, cold_items: int = 2) -> Recommender:
+def fitted(factory: Factory, **log: int) -> Recommender:
     """A copy of a model fitted to the usual log: pairs planted, and some items without events."""
-    return copy.deepcopy(first_fit(factory, cold_items=cold_items).model)
+    return copy.deepcopy(first_fit(factory, **log).model)
 
 
 @dataclass(frozen=True)
@@ -100,10 +100,10 @@ class Fit:
     holdout: Holdout | None = None
 
 
-def first_fit(factory: Factory, *, cold_items: int = 2) -> Fit:
+def first_fit(factory: Factory, **log: int) -> Fit:
     """The fit of a model to the usual log, made once for all checks; see `usual_log`."""
     model = factory()
-    return _first_fit(type(model), tuple(model.params().items()), cold_items)
+    return _first_fit(type(model), tuple(model.params().items()), tuple(log.items()))
 
 
 def fit_with_validation(factory: Factory) -> Fit:
@@ -112,9 +112,9 @@ def fit_with_validation(factory: Factory) -> Fit:
     return _fit_with_validation(type(model), tuple(model.params().items()))
 
 
-def usual_log(*, cold_items: int = 2) -> Dataset:
+def usual_log(*, n_users: int = 80, cold_items: int = 2) -> Dataset:
     """The log of most checks, with its cached arrays computed."""
-    log = planted_pairs(cold_items=cold_items)
+    log = planted_pairs(n_users=n_users, cold_items=cold_items)
     _ = log.histories.rows, log.item_counts, log.user_counts
     return log
 
@@ -123,9 +123,9 @@ Params = tuple[tuple[str, Any], ...]
 
 
 @lru_cache(maxsize=4)
-def _first_fit(cls: type[Recommender], params: Params, cold_items: int) -> Fit:
-    log, model = usual_log(cold_items=cold_items), cls(**dict(params))
-    return Fit(model, model.fit(log), log)
+def _first_fit(cls: type[Recommender], params: Params, log: tuple[tuple[str, int], ...]) -> Fit:
+    train, model = usual_log(**dict(log)), cls(**dict(params))
+    return Fit(model, model.fit(train), train)
 
 
 @lru_cache(maxsize=2)

@@ -15,7 +15,7 @@ from penchant.testing.helpers import Factory, expect, expect_refusal, fitted
 from penchant.testing.logs import planted_pairs
 from penchant.typing import Int32
 
-_COLD = 1000
+_COLD = 600
 
 
 def lists_are_tables(factory: Factory) -> None:
@@ -135,8 +135,8 @@ def similar_items_are_others(factory: Factory) -> None:
 
 def memory_is_bounded(factory: Factory) -> None:
     """Lists for many users never need the scores of all users at once."""
-    model = fitted(factory, cold_items=_COLD)
-    crowd = model.histories_.take(np.arange(288) % len(model.histories_))
+    model = fitted(factory, n_users=24, cold_items=_COLD)
+    crowd = model.histories_.take(np.arange(192) % len(model.histories_))
     few = crowd.block(0, 32)
     with block_cells(32 * crowd.n_items):
         model.recommend(few, k=5)  # what is made once does not count
