@@ -141,8 +141,9 @@ def refit_keeps_parameters(factory: Factory) -> None:
     model, before = fit.model, fit.model.log_fingerprint_
     again = model.refit(fit.log)
     expect(again is not model and again.is_fitted, "refit must return a fitted copy.")
-    expect(again.log_fingerprint_ == fit.log.fingerprint, "refit must learn from the log given.")
-    expect(model.log_fingerprint_ == before != fit.log.fingerprint, "refit must leave the model alone.")
+    whole = fit.log.fingerprint
+    expect(again.log_fingerprint_ == whole, "refit must learn from the log given.")
+    expect(model.log_fingerprint_ == before != whole, "refit must leave the model alone.")
 
 
 def log_without_ratings(factory: Factory) -> None:
