@@ -65,7 +65,6 @@ FOR_SMALL_LOGS = {
     "attribute-network": {"batch_size": 128, "learning_rate": 0.03, "epochs": 10},
     "dnn-regressor": {"epochs": 6},
     "hybrid": {"epochs": 10},
-    "per-user": {"epochs": 60},
     "autoencoder": {"initial_scale": 0.1, "hidden": 32, "epochs": 100},
     "autorec": {"hidden": 32, "l2": 2.0, "learning_rate": 0.02, "batch_size": 16, "epochs": 15},
     "boosted-trees": {"min_events": 20, "trees": 30, "learning_rate": 0.1},
