@@ -10,7 +10,14 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
-from penchant.models.neighbours.similarity import Entities, Similarity, product, similarity
+from penchant.models.neighbours.similarity import (
+    COMPARE_RATINGS,
+    Entities,
+    Similarity,
+    item_entities,
+    product,
+    similarity,
+)
 from penchant.topk import tie_order
 
 COLUMNS = (
@@ -60,10 +67,9 @@ def similar(
     if (asked < 0).any():
         missing = list(items)[int(np.flatnonzero(asked < 0)[0])]
         raise UnknownIdError(f"The log {log.name!r} has no item {missing!r}.")
-    rated = similarity_of not in ("cosine", "jaccard")
-    if rated and not log.has_ratings:
+    if similarity_of in COMPARE_RATINGS and not log.has_ratings:
         raise DataError(f"The log {log.name!r} has no ratings to correlate: use cosine or jaccard.")
-    entities = _entities(log, similarity_of) if rated else _events(log)
+    entities = item_entities(log, similarity_of)
     mine = Entities(
         entities.binary[asked], None if entities.values is None else entities.values[asked]
     )
@@ -87,24 +93,6 @@ def similar(
             *_statistics(log, found),
         ]
     )
-
-
-def _events(log: Dataset) -> Entities:
-    return Entities(log.histories.matrix().T.tocsr())
-
-
-def _entities(log: Dataset, kind: Similarity) -> Entities:
-    """The items' rows of ratings, centred as `ItemKNN` centres them."""
-    values = log.histories.matrix("rating")
-    if kind != "correlation":
-        owner = np.repeat(np.arange(log.n_users), np.diff(values.indptr))
-        if kind == "adjusted-cosine":
-            total = np.bincount(owner, values.data, log.n_users)
-            centre = total / np.maximum(np.diff(values.indptr), 1)
-        else:
-            centre = np.full(log.n_users, log.ratings.mean(dtype=np.float64))
-        values.data -= centre[owner].astype(np.float32)
-    return Entities(log.histories.matrix().T.tocsr(), values.T.tocsr())
 
 
 def _column(log: Dataset, name: str, items: np.ndarray) -> pl.Series:

@@ -9,7 +9,7 @@ import polars as pl
 
 from penchant.data.target import Rating
 from penchant.models.base import Recommender
-from penchant.models.biases import fit_biases, of_items, user_biases
+from penchant.models.shared.biases import fit_biases, of_items, user_biases
 
 BREAKS: dict[str, list[type[Recommender]]] = {}
 

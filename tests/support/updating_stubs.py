@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penchant.models.updating import Updating
+from penchant.models.shared.updating import Updating
 from support.stubs import Sound, breaks
 
 

@@ -20,7 +20,7 @@ from penchant.evaluation.cost import measured
 from penchant.evaluation.ranking import Rankings, catalogue_of, rank_holdouts, ranking_table
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
 from penchant.metrics import Bootstrap, Metric, RankingMetric, parse
-from penchant.models import TABLE, find, spec_of
+from penchant.models import BASELINES, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
 from penchant.results.evaluation import Evaluation
@@ -227,10 +227,9 @@ def _contenders(
     contenders: dict[str, tuple[Recommender, set[Task]]] = {
         name: (model, set(tasks)) for name, model in named.items()
     }
-    for name in TABLE:
+    for name, own in _baselines_of(tasks).items():
         cls = find(name)
-        own = {task for task in tasks if task in cls.baseline_for}
-        if not own or (name in contenders and isinstance(contenders[name][0], cls)):
+        if name in contenders and isinstance(contenders[name][0], cls):
             continue
         while name in contenders:  # another model has taken the name
             name += "'"
@@ -238,6 +237,15 @@ def _contenders(
     return {
         name: (with_threshold(model, threshold), own) for name, (model, own) in contenders.items()
     }
+
+
+def _baselines_of(tasks: Iterable[Task]) -> dict[str, set[Task]]:
+    """The names of the tasks' baselines, each with those of the tasks that it is one for."""
+    by_name: dict[str, set[Task]] = {}
+    for task, names in BASELINES.items():
+        for name in names if task in tasks else ():
+            by_name.setdefault(name, set()).add(task)
+    return by_name
 
 
 def with_threshold(model: Recommender, threshold: float | None) -> Recommender:

@@ -28,6 +28,16 @@ Signal = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
 and items are rated, which attributes of items each user likes, or nothing."""
 
 
+def require_one_user(user: Histories) -> None:
+    """Refuse histories of several users where only one can be explained.
+
+    Raises:
+        ParameterError: there is more than one user, or none.
+    """
+    if len(user) != 1:
+        raise ParameterError("Contributions are computed for one user at a time.")
+
+
 class Recommender(Parameterised, ABC):
     """Parameters that learn from a Dataset and score items for Histories.
 

@@ -12,9 +12,9 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Like, Target, default_like_threshold
 from penchant.models.base import Recommender, Signal, Task
-from penchant.models.biases import fit_biases, of_items, user_biases, user_sums
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
+from penchant.models.shared.biases import fit_biases, of_items, user_biases, user_sums
 from penchant.run import Run
 from penchant.typing import Float32
 

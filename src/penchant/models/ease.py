@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-import numpy as np
 from pydantic import Field
 
 from penchant.data.dataset import Dataset
-from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.errors import ParameterError
 from penchant.models.base import Recommender, Signal
-from penchant.models.ease_weights import ease_weights
 from penchant.models.parameters import Space
+from penchant.models.shared.item_weights import ItemWeights, ease_weights
 from penchant.run import Run
-from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32, Int32
 
 
-class EASE(Recommender):
+class EASE(ItemWeights, Recommender):
     """A full item-to-item weight matrix with zero diagonal, in closed form.
 
     With X the users × items matrix of interactions, P = (X'X + l2 I)^-1 and
@@ -36,20 +31,6 @@ class EASE(Recommender):
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
-    block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.weights_ = ease_weights(train, self.l2, self.max_items)
-
-    def _scores(self, users: Histories) -> Float32:
-        return np.asarray(users.matrix() @ self.weights_)
-
-    def contributions(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], the weight of each event of the history for each item.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        if len(user) != 1:
-            raise ParameterError("Contributions are computed for one user at a time.")
-        return self.weights_[user.items][:, items].T * user.is_latest

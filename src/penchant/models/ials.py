@@ -12,8 +12,7 @@ from torch import Tensor
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.errors import ParameterError
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -133,8 +132,7 @@ class IALS(Recommender):
         Raises:
             ParameterError: the histories are of more than one user.
         """
-        if len(user) != 1:
-            raise ParameterError("Contributions are computed for one user at a time.")
+        require_one_user(user)
         factors = self.item_factors_.astype(np.float64)
         unique, place = np.unique(user.items, return_inverse=True)
         mine = factors[unique]

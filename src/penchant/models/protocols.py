@@ -38,7 +38,7 @@ class Updates(Protocol):
     """Can go on learning from new events, from its current weights."""
 
     def update(self, new: Dataset, *, run: Run | None = None) -> Any:
-        """Learn from further events and return the model itself; see `models.updating`."""
+        """Learn from further events and return the model itself; see `models.shared.updating`."""
 
 
 @runtime_checkable

@@ -8,7 +8,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
 from penchant.errors import DataError
 from penchant.models import ItemKNN, UserKNN
-from penchant.models.biases import fit_biases
+from penchant.models.shared.biases import fit_biases
 from penchant.testing import planted_pairs, planted_ratings
 
 L2 = 5.0

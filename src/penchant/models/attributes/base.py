@@ -12,7 +12,7 @@ from penchant.data.target import Like, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget
-from penchant.models.updating import Updating
+from penchant.models.shared.updating import Updating
 
 LIKE: Target = Like(4.0)
 

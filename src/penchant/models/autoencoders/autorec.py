@@ -15,10 +15,10 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.models.base import Signal
-from penchant.models.biases import of_items
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
-from penchant.models.residuals import RatingResiduals
+from penchant.models.shared.biases import of_items
+from penchant.models.shared.residuals import RatingResiduals
 from penchant.nn.autoencoder.masked import (
     ACTIVATIONS,
     Activation,

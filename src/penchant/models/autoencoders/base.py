@@ -16,7 +16,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
-from penchant.models.updating import Updating
+from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Arrays, Curve, Schedule, Step
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import rehearsal

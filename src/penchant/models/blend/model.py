@@ -15,7 +15,9 @@ from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.features import out_of_fold
 from penchant.models.base import Recommender, Signal
-from penchant.models.blend.base_models import (
+from penchant.models.blend.stacking import Linear, fit_linear
+from penchant.models.parameters import AnyTarget, Space
+from penchant.models.shared.base_models import (
     BaseModelSpecs,
     answers,
     fit_base_models,
@@ -24,8 +26,6 @@ from penchant.models.blend.base_models import (
     out_of_fold_answers,
     specs_of,
 )
-from penchant.models.blend.stacking import Linear, fit_linear
-from penchant.models.parameters import AnyTarget, Space
 from penchant.run import Run
 from penchant.typing import AnyArray, Float32, Float64
 

@@ -8,31 +8,27 @@ import numpy as np
 from pydantic import Field
 
 from penchant.data.dataset import Dataset
-from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.errors import ParameterError
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.content.ridge import ContentRidge
-from penchant.models.ease_weights import ease_weights
 from penchant.models.parameters import Space
+from penchant.models.shared.item_weights import ItemWeights, ease_weights
 from penchant.run import Run
-from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32, Int32
 
 Target = Literal["weights", "events"]
 
 
-class ContentEASE(ContentParts):
+class ContentEASE(ItemWeights, ContentParts):
     """EASE for items that have been seen, a ridge on content for those that have not.
 
     The weights B of Steck (2019), eq. 8, say of each item which histories lead to it. A ridge
     regression over items with events learns from an item's content (labels, numbers, texts,
     pictures: see `penchant.features.item_content`) what its column of X B would be, users by
-    items; a new item gets what its content leads one to expect (see `ContentRidge`). An item with n
-    events counts n / (n + rare) by its own weights. Few events tell more than content does: who
-    finds an item that hardly anybody knows is another kind of user than who likes its kind, so that
-    `shrinkage` is 0 unless validation says otherwise.
+    items; a new item gets what its content leads one to expect (see `ContentRidge`). An item with
+    n events counts n / (n + shrinkage) by its own weights. Few events tell more than content
+    does: users who find an item that hardly anybody knows differ from those who like its kind,
+    so that `shrinkage` is 0 unless validation says otherwise.
 
     A log without content has EASE alone. See `ContentParts` for what content counts.
 
@@ -49,7 +45,6 @@ class ContentEASE(ContentParts):
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
-    block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         weights = ease_weights(train, self.l2, self.max_items)
@@ -63,16 +58,3 @@ class ContentEASE(ContentParts):
             weights[:, some] = weights[:, some] * own[some] + expected * (1 - own[some])
             np.fill_diagonal(weights, 0)
         self.weights_ = weights
-
-    def _scores(self, users: Histories) -> Float32:
-        return np.asarray(users.matrix() @ self.weights_)
-
-    def contributions(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], the weight of each event of the history for each item.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        if len(user) != 1:
-            raise ParameterError("Contributions are computed for one user at a time.")
-        return self.weights_[user.items][:, items].T * user.is_latest

@@ -16,7 +16,7 @@ from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget, Layers, Space
-from penchant.models.updating import Updating
+from penchant.models.shared.updating import Updating
 from penchant.nn.dot.fold_in import Lessons, fold_in
 from penchant.nn.dot.network import Activation, DotNetwork, Head, Initialisation, Skip
 from penchant.nn.dot.training import Objective

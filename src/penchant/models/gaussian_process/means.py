@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.data.dataset import Dataset
-from penchant.models.biases import fit_biases
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
     Drawn,
@@ -14,6 +13,7 @@ from penchant.models.gaussian_process.marginal_likelihood import (
     likeliest,
 )
 from penchant.models.gaussian_process.similarity_rows import RATERS
+from penchant.models.shared.biases import fit_biases
 from penchant.typing import Float32, Int64
 
 _L2 = 5.0  # shrinkage of the deviations of users that are taken off before

@@ -11,9 +11,8 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.errors import DataError, ParameterError
-from penchant.models.base import Recommender, Signal
-from penchant.models.content.kinds import Kinds
+from penchant.errors import DataError
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.gaussian_process.expectation_maximisation import (
     Learned,
     each_user,
@@ -32,6 +31,7 @@ from penchant.models.gaussian_process.means import item_means
 from penchant.models.gaussian_process.similarity_rows import similarity_rows
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
+from penchant.models.shared.content_kinds import Kinds
 from penchant.run import Run
 from penchant.threads import small_systems
 from penchant.typing import Float32, Int32, Int64
@@ -274,8 +274,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         Raises:
             ParameterError: the histories are of more than one user.
         """
-        if len(user) != 1:
-            raise ParameterError("Contributions are computed for one user at a time.")
+        require_one_user(user)
         parts = np.zeros((len(items), user.n_events), np.float32)
         if user.ratings is None or not user.n_events:
             return parts

@@ -9,7 +9,7 @@ from scipy.sparse.linalg import svds
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError
 from penchant.features.item_content import ItemContent
-from penchant.models.content.kinds import PARTS
+from penchant.models.shared.content_kinds import PARTS
 from penchant.typing import Bool, Float32
 
 ALL, RATERS = "all", "raters"
@@ -27,7 +27,7 @@ def similarity_rows(
 
     Args:
         train: the log, with whatever its item table says.
-        kinds: of content; see `penchant.models.content.kinds.Kinds`.
+        kinds: of content; see `penchant.models.shared.content_kinds.Kinds`.
         text_dim: length of the texts' vectors.
         raters: length of the vectors that say by whom an item was rated; 0 for none.
         seed: of the vectors of texts and raters.

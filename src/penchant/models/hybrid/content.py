@@ -8,7 +8,7 @@ from penchant.data.dataset import Dataset
 from penchant.encoders.tabular.pca import PrincipalComponents
 from penchant.errors import DataError
 from penchant.features.item_content import ItemContent
-from penchant.models.content.kinds import PARTS
+from penchant.models.shared.content_kinds import PARTS
 from penchant.typing import Float32
 
 
@@ -19,7 +19,7 @@ def content_of(
 
     Args:
         train: the log; texts and pictures are compressed as suits items with events.
-        kinds: see `penchant.models.content.kinds.Kinds`.
+        kinds: see `penchant.models.shared.content_kinds.Kinds`.
         text_dim: length of the texts' vectors.
         picture_dim: to which length those of pictures are brought where they are longer.
         reviews: whether items' training reviews are part of their text.

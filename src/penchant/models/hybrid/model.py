@@ -18,9 +18,9 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import DataError, ParameterError
 from penchant.models.base import Recommender, Signal
-from penchant.models.content.kinds import Kinds
 from penchant.models.hybrid.content import content_of
 from penchant.models.parameters import AnyTarget, Layers, Space
+from penchant.models.shared.content_kinds import Kinds
 from penchant.nn.content.warm_negatives import WarmNegatives, told_apart
 from penchant.nn.dot.fold_in import Lessons
 from penchant.nn.dot.training import Objective

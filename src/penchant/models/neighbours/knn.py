@@ -11,18 +11,21 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.errors import DataError, ParameterError
-from penchant.models.base import Recommender, Signal
-from penchant.models.biases import fit_biases, of_items, user_biases
+from penchant.errors import DataError
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.neighbours.similarity import (
+    CENTRED,
+    COMPARE_RATINGS,
     Entities,
     Similarity,
+    item_entities,
     neighbours,
     similarity,
     strongest,
 )
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
+from penchant.models.shared.biases import fit_biases, of_items, user_biases
 from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Csr, Float32, Int32
@@ -55,12 +58,12 @@ class _Neighbours(PredictsRatings, Recommender):
     @property
     def of_ratings(self) -> bool:
         """Whether rankings are by predicted rating."""
-        return self.similarity in ("pearson", "adjusted-cosine")
+        return self.similarity in CENTRED
 
     @property
     def compares_ratings(self) -> bool:
         """Whether the similarity needs ratings."""
-        return self.of_ratings or self.similarity == "correlation"
+        return self.similarity in COMPARE_RATINGS
 
     def _fit_biases(self, train: Dataset) -> None:
         if self.compares_ratings and not train.has_ratings:
@@ -103,19 +106,8 @@ class ItemKNN(_Neighbours):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
-        values = None
-        if self.compares_ratings:
-            values = train.histories.matrix("rating")
-            if self.of_ratings:
-                owner = np.repeat(np.arange(train.n_users), np.diff(values.indptr))
-                centre = np.full(train.n_users, self.mean_)
-                if self.similarity == "adjusted-cosine":
-                    total = np.bincount(owner, values.data, train.n_users)
-                    centre = total / np.maximum(np.diff(values.indptr), 1)
-                values.data -= centre[owner].astype(np.float32)
-            values = values.T.tocsr()
         self.similar_ = neighbours(
-            Entities(train.histories.matrix().T.tocsr(), values),
+            item_entities(train, self.similarity),
             self.similarity,
             shrinkage=self.shrinkage,
             min_common=self.min_common,
@@ -153,8 +145,7 @@ class ItemKNN(_Neighbours):
 
         With a similarity of ratings the rows sum to the score less the biases.
         """
-        if len(user) != 1:
-            raise ParameterError("Contributions are computed for one user at a time.")
+        require_one_user(user)
         weights = self.near_[user.items][:, items].toarray().T
         weights *= user.is_latest
         if self.of_ratings:

@@ -11,9 +11,14 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from penchant.data.dataset import Dataset
 from penchant.typing import Csr, Float32
 
 Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
+CENTRED = frozenset({"pearson", "adjusted-cosine"})
+"""Similarities of centred ratings, over those who gave both."""
+COMPARE_RATINGS = CENTRED | {"correlation"}
+"""Similarities that need ratings."""
 
 _DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
 _DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
@@ -56,6 +61,26 @@ class Entities:
         """Some of the rows."""
         values = None if self.values is None else self.values[start:stop]
         return Entities(self.binary[start:stop], values)
+
+
+def item_entities(log: Dataset, kind: Similarity) -> Entities:
+    """The items of a log, with ratings where the similarity compares them.
+
+    For `pearson` ratings are centred on the mean of all, for `adjusted-cosine` on each user's.
+    """
+    binary = log.histories.matrix().T.tocsr()
+    if kind not in COMPARE_RATINGS:
+        return Entities(binary)
+    ratings = log.histories.matrix("rating")
+    if kind in CENTRED:
+        count = np.diff(ratings.indptr)
+        user = np.repeat(np.arange(log.n_users), count)
+        if kind == "adjusted-cosine":
+            centre = np.bincount(user, ratings.data, log.n_users) / np.maximum(count, 1)
+        else:
+            centre = np.full(log.n_users, log.ratings.mean(dtype=np.float64))
+        ratings.data -= centre[user].astype(np.float32)
+    return Entities(binary, ratings.T.tocsr())
 
 
 def similarity(

@@ -17,7 +17,7 @@ from penchant.data.holdout import Holdout
 from penchant.errors import DataError
 from penchant.models.base import Signal
 from penchant.models.parameters import Space
-from penchant.models.updating import Updating
+from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Arrays, Curve, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import rehearsal

@@ -18,7 +18,7 @@ from penchant.errors import DataError
 from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
-from penchant.models.updating import Updating
+from penchant.models.shared.updating import Updating
 from penchant.nn.contrastive_divergence import (
     ContrastiveDivergence,
     Rated,

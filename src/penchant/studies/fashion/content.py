@@ -16,7 +16,7 @@ from penchant.metrics import Catalogue, Ranked, RankingMetric, parse
 from penchant.models import ContentEASE
 from penchant.models.base import Recommender
 from penchant.models.content.ridge import ContentRidge
-from penchant.models.ease_weights import ease_weights
+from penchant.models.shared.item_weights import ease_weights
 from penchant.run import say
 from penchant.studies.fashion.films import Films
 from penchant.studies.fashion.setup import Found, Setup

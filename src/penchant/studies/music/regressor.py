@@ -11,7 +11,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.splits import TEST, Split
 from penchant.evaluation import evaluate_predictions
 from penchant.models import make
-from penchant.models.features.dnn_regressor import DNNRegressor
+from penchant.models.feature_based.dnn_regressor import DNNRegressor
 from penchant.models.protocols import RatesRows
 from penchant.run import say
 from penchant.studies.music.setup import REGRESSOR, Found, Setup, errors, rounded

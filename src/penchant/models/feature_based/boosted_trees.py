@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from penchant.errors import require
-from penchant.models.features.base import Held, RatingFeatures
-from penchant.models.features.booster_text import (
+from penchant.models.feature_based.base import Held, RatingFeatures
+from penchant.models.feature_based.booster_text import (
     n_numbers,
     raw_predictions,
     split_gains,

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from penchant.models.features.base import Held, RatingFeatures
+from penchant.models.feature_based.base import Held, RatingFeatures
 from penchant.models.parameters import Space
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network

@@ -13,7 +13,7 @@ from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import RMSE
 from penchant.models import Bias, DNNRegressor
-from penchant.models.features.dnn_regressor import Regressor
+from penchant.models.feature_based.dnn_regressor import Regressor
 from penchant.testing import planted_ratings
 
 SMALL = {"hidden": (32, 16), "epochs": 15, "learning_rate": 0.003}

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from penchant.errors import BundleError
-from penchant.models.features import booster_text as module
-from penchant.models.features.booster_text import (
+from penchant.models.feature_based import booster_text as module
+from penchant.models.feature_based.booster_text import (
     check_text,
     n_numbers,
     raw_predictions,

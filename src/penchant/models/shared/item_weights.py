@@ -1,13 +1,41 @@
-"""Item-to-item weights in closed form, which several models build on."""
+"""Linear item-to-item models: weights in closed form, and scores and reasons from them."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 from scipy.linalg import lapack
 
 from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
 from penchant.errors import DataError
-from penchant.typing import Float32, Float64
+from penchant.models.base import require_one_user
+from penchant.topk import CACHED_CELLS
+from penchant.typing import Float32, Float64, Int32
+
+
+class ItemWeights:
+    """A model whose score of an item is the sum of the weights of the history's items for it.
+
+    Attributes:
+        weights_: float32[n_items, n_items], the row the item of the history.
+    """
+
+    weights_: Float32
+    block_cells: ClassVar[int] = CACHED_CELLS
+
+    def _scores(self, users: Histories) -> Float32:
+        return np.asarray(users.matrix() @ self.weights_)
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], the weight of each event of the history for each item.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        return self.weights_[user.items][:, items].T * user.is_latest
 
 
 def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:

@@ -7,7 +7,7 @@ import torch
 from penchant.data.splits import split_random
 from penchant.metrics import AUC
 from penchant.models import Bias, FeatureMLP
-from penchant.models.features.mlp import Committee
+from penchant.models.feature_based.mlp import Committee
 from penchant.testing import planted_attributes
 
 SMALL = {"hidden": 16, "batch_size": 64, "learning_rate": 0.01, "epochs": 8}

@@ -17,6 +17,7 @@ from penchant.data.target import Like
 from penchant.features import out_of_fold
 from penchant.models.base import Recommender
 from penchant.models.protocols import RatesRows
+from penchant.models.table import make
 from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Float32
@@ -39,7 +40,7 @@ def _written(value: object) -> object:
 
 def _can_be_made(text: str) -> str:
     for spec in specs_of(text):
-        made_of(spec)
+        make(spec)
     return text
 
 
@@ -47,17 +48,6 @@ def specs_of(text: str) -> list[str]:
     """The models that a text names, each as `penchant.models.make` reads it."""
     inner = text.removeprefix("(").removesuffix(")") if text.startswith("(") else text
     return [spec for spec in inner.split(";") if spec]
-
-
-def made_of(spec: str) -> Recommender:
-    """One unfitted base model.
-
-    Raises:
-        ParameterError: the name, a parameter's name or its value is wrong.
-    """
-    from penchant.models import make
-
-    return make(spec)
 
 
 BaseModelSpecs = Annotated[str, BeforeValidator(_written), AfterValidator(_can_be_made)]
@@ -68,7 +58,7 @@ def fit_base_models(
     text: str, train: Dataset, validation: Holdout | None, seed: int, run: Run
 ) -> list[Recommender]:
     """The base models, fitted to all of the training events."""
-    made = [made_of(spec) for spec in specs_of(text)]
+    made = [make(spec) for spec in specs_of(text)]
     # Members that were given a seed keep it, so that one model may stand here several times.
     seeded = [
         m if "seed=" in spec else m.clone(seed=seed)

@@ -11,7 +11,7 @@ from penchant.data.splits import split_random
 from penchant.errors import BundleError, MissingExtraError, ParameterError
 from penchant.metrics import AUC
 from penchant.models import Bias, BoostedTrees
-from penchant.models.features.booster_text import threads_for
+from penchant.models.feature_based.booster_text import threads_for
 from penchant.run import Run
 from penchant.testing import planted_attributes, planted_ratings
 

@@ -10,7 +10,12 @@ from penchant.data.splits import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC
 from penchant.models import Bias, OrdinalRegression
-from penchant.models.features.ordinal_network import Penalty, fit_rows, minus_log_chance, thresholds
+from penchant.models.feature_based.ordinal_network import (
+    Penalty,
+    fit_rows,
+    minus_log_chance,
+    thresholds,
+)
 from penchant.testing import planted_ratings
 
 SMALL = {"dim": 4, "batch_size": 64, "learning_rate": 0.03}

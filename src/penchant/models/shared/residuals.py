@@ -8,8 +8,8 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-from penchant.models.biases import fit_biases, user_biases
-from penchant.models.updating import Updating
+from penchant.models.shared.biases import fit_biases, user_biases
+from penchant.models.shared.updating import Updating
 from penchant.typing import Csr, Float32
 
 _L2 = 5.0  # shrinkage of users' and items' deviations from the mean

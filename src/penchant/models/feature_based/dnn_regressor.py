@@ -20,8 +20,8 @@ from penchant.encoders.tabular.autoencoder import FeatureAutoencoder
 from penchant.features.reviews.features import ReviewFeatures
 from penchant.features.reviews.settings import ReviewSettings
 from penchant.models.base import Recommender, Signal
-from penchant.models.blend.base_models import grid, grids
 from penchant.models.parameters import Layers, Space
+from penchant.models.shared.base_models import grid, grids
 from penchant.nn.dense import dense, dense_layers
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network

@@ -15,7 +15,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import DataError, ParameterError
 from penchant.models.base import Recommender, Signal
-from penchant.models.features.ordinal_network import (
+from penchant.models.feature_based.ordinal_network import (
     OrdinalNetwork,
     Penalty,
     fit_rows,

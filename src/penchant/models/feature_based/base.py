@@ -17,7 +17,8 @@ from penchant.data.target import Interaction, Like, Rating, Target, default_like
 from penchant.errors import ParameterError
 from penchant.features import FeatureSet, Tables, out_of_fold
 from penchant.models.base import Recommender, Signal
-from penchant.models.blend.base_models import (
+from penchant.models.parameters import AnyTarget
+from penchant.models.shared.base_models import (
     BaseModelSpecs,
     answers,
     fit_base_models,
@@ -25,7 +26,6 @@ from penchant.models.blend.base_models import (
     grids,
     out_of_fold_answers,
 )
-from penchant.models.parameters import AnyTarget
 from penchant.run import Run
 from penchant.typing import Float32, Float64
 

@@ -7,7 +7,7 @@ from penchant.data.holdout import Rows
 from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.models import EASE, Bias, Blend, DotProduct
-from penchant.models.blend.base_models import (
+from penchant.models.shared.base_models import (
     answers,
     fit_base_models,
     grid,

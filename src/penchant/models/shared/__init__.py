@@ -1,0 +1,1 @@
+"""What several recommenders build on."""

@@ -1,0 +1,113 @@
+"""The table of recommenders by name, and models made from texts such as `ease:l2=300`."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from typing import TYPE_CHECKING, Any
+
+from penchant.errors import ParameterError
+from penchant.models.parameters import check_names
+
+if TYPE_CHECKING:
+    from penchant.models.base import Recommender, Task
+
+TABLE: dict[str, str] = {
+    "random": "baselines:Random",
+    "popular": "baselines:Popular",
+    "global-mean": "baselines:GlobalMean",
+    "user-mean": "baselines:UserMean",
+    "item-mean": "baselines:ItemMean",
+    "bias": "baselines:Bias",
+    "majority": "baselines:MajorityClass",
+    "user-majority": "baselines:UserMajority",
+    "item-knn": "neighbours.knn:ItemKNN",
+    "user-knn": "neighbours.knn:UserKNN",
+    "jaccard-agreement": "neighbours.jaccard_agreement:JaccardAgreement",
+    "ease": "ease:EASE",
+    "ials": "ials:IALS",
+    "dot": "dot.model:DotProduct",
+    "rbm": "rbm.binary:RBM",
+    "rating-rbm": "rbm.rating:RatingRBM",
+    "per-user": "attributes.per_user:PerUserNetwork",
+    "attribute-network": "attributes.network:AttributeNetwork",
+    "autoencoder": "autoencoders.plain:Autoencoder",
+    "autorec": "autoencoders.autorec:AutoRec",
+    "mult-dae": "autoencoders.mult_vae:MultDAE",
+    "mult-vae": "autoencoders.mult_vae:MultVAE",
+    "boosted-trees": "feature_based.boosted_trees:BoostedTrees",
+    "feature-mlp": "feature_based.mlp:FeatureMLP",
+    "dnn-regressor": "feature_based.dnn_regressor:DNNRegressor",
+    "ordinal": "feature_based.ordinal:OrdinalRegression",
+    "blend": "blend.model:Blend",
+    "factorisation-machine": "factorisation.machine:FactorisationMachine",
+    "hybrid-factors": "factorisation.hybrid:HybridFactors",
+    "hybrid": "hybrid.model:HybridRecommender",
+    "content-ease": "content.ease:ContentEASE",
+    "gaussian-process": "gaussian_process.model:GaussianProcess",
+    "two-tower": "content.two_tower:TwoTower",
+    "vbpr": "content.vbpr:VBPR",
+}
+"""Each model's name and where its class is defined, as `module:Class`."""
+
+_MEANS = ("global-mean", "user-mean", "item-mean", "bias")
+BASELINES: dict[Task, tuple[str, ...]] = {
+    "ranking": ("random", "popular"),
+    "rating": _MEANS,
+    "like": (*_MEANS, "majority", "user-majority"),
+}
+"""The models that are a baseline for each task, as their classes' `baseline_for` says."""
+
+
+def find(name: str) -> type[Recommender]:
+    """The class of a model by its name in the table.
+
+    Raises:
+        ParameterError: there is no such model; the sentence lists the known ones.
+    """
+    if name not in TABLE:
+        raise ParameterError(f"There is no model {name!r}; known are {', '.join(TABLE)}.")
+    return load(TABLE[name])
+
+
+def load(place: str) -> type[Recommender]:
+    """The class at a place such as `ease:EASE`."""
+    module, name = place.split(":")
+    cls: type[Recommender] = getattr(importlib.import_module(f"penchant.models.{module}"), name)
+    return cls
+
+
+def make(spec: str) -> Recommender:
+    """A model from its name and parameters as a command line writes them.
+
+    `ease`, `ease:l2=300` and `dot:dim=32,target=like>=4` are such texts.
+
+    Raises:
+        ParameterError: the name, a parameter's name or its value is wrong.
+    """
+    name, _, rest = spec.partition(":")
+    cls = find(name.strip())
+    values: dict[str, Any] = {}
+    # A comma inside brackets, as in target=adjusted(5,1), does not divide.
+    for part in re.split(r",(?![^()]*\))", rest) if rest else []:
+        key, equals, value = part.partition("=")
+        if not equals:
+            raise ParameterError(
+                f"{part!r} in the model {spec!r} must be written name=value, as in ease:l2=300."
+            )
+        values[key.strip()] = None if value.strip().lower() == "none" else value.strip()
+    check_names(cls, list(values))
+    return cls(**values)
+
+
+def name_of(cls: type[Recommender]) -> str | None:
+    """The name of a class in the table, or None for a class of someone else."""
+    place = f"{cls.__module__.removeprefix('penchant.models.')}:{cls.__qualname__}"
+    return next((name for name, where in TABLE.items() if where == place), None)
+
+
+def spec_of(model: Recommender) -> str:
+    """The text from which `make` makes the same model: its name and what is not the default."""
+    changed = [f"{n}={v}" for n, v in model.changed_params().items()]
+    name = name_of(type(model)) or type(model).__name__
+    return f"{name}:{','.join(changed)}" if changed else name
