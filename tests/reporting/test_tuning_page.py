@@ -29,7 +29,7 @@ def test_a_grid_has_a_heat_map_charts_trials_and_edges(split, checked, hostile, 
         assert sentence in page.text
     assert "auc on validation for each inflection (down) and steepness (across)" in page.text
     assert page.source.count('class="n shade') == 9
-    assert page.source.count("<figure>") == 3
+    assert page.source.count("<figure") == 3
     for trial in tuning.trials:
         assert f"{trial.score:.4f}" in page.text
     assert "All trials, in the order of trying" in page.text

@@ -7,8 +7,8 @@ import pytest
 
 from penchant.evaluation import MetricValue
 from penchant.metrics import NAMES
-from penchant.reporting.charts.comparison import wrapped
-from penchant.reporting.glossary import _METRICS, of_metrics
+from penchant.reporting.charts.style import wrapped
+from penchant.reporting.glossary import _METRICS, metric_terms
 from penchant.results import formatting
 from penchant.results.formatting import join_names
 
@@ -58,7 +58,7 @@ def test_decimals_follow_the_intervals():
 def test_every_metric_has_its_words():
     labels = {name.removesuffix("@k") for name in NAMES}
     assert labels == set(_METRICS)
-    assert of_metrics(["ndcg@10 (99 negatives)"]) == {"ndcg@10": _METRICS["ndcg"]}
+    assert metric_terms(["ndcg@10 (99 negatives)"]) == {"ndcg@10": _METRICS["ndcg"]}
 
 
 def test_long_names_break_after_signs():

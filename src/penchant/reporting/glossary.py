@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from penchant.metrics import parse
-from penchant.reporting.charts.comparison import plain_metric
 
 VERDICTS = {
     "beats": "Better than the best trivial answer: the interval of the gain lies above 0, and the "
@@ -50,11 +49,20 @@ _METRICS = {
 }
 
 
-def of_metrics(names: Iterable[str]) -> dict[str, str]:
+def plain_metric(name: str) -> str:
+    """A metric's name without the note on sampled negatives that tables add."""
+    return name.partition(" (")[0]
+
+
+def direction(metric: str) -> str:
+    """Which way is better, in words."""
+    return "higher is better" if parse(plain_metric(metric)).higher_is_better else "lower is better"
+
+
+def metric_terms(names: Iterable[str]) -> dict[str, str]:
     """What each metric says; for one of someone else, the first line of its description."""
-    found = {}
-    for name in dict.fromkeys(map(plain_metric, names)):
-        metric = parse(name)
-        said = _METRICS.get(metric.label) or (type(metric).__doc__ or "").partition("\n")[0]
-        found[name] = said
-    return found
+    metrics = {name: parse(name) for name in dict.fromkeys(map(plain_metric, names))}
+    return {
+        name: _METRICS.get(metric.label) or (type(metric).__doc__ or "").partition("\n")[0]
+        for name, metric in metrics.items()
+    }

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from penchant.models.base import Task
-from penchant.reporting.charts.comparison import plain_metric
+from penchant.reporting.glossary import plain_metric
 from penchant.results.formatting import decimals, fixed, join_names, percent, signed
 from penchant.results.tables import Entry, Table
 

@@ -1,51 +1,67 @@
 from __future__ import annotations
 
 import re
-from itertools import combinations
 
 import numpy as np
+import polars as pl
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
-from penchant.reporting.charts.word_cloud import cloud, overlap, place
+from penchant.reporting.charts.word_cloud import _font_file, cloud, clouds
 
-WORDS = [f"{'wmi'[n % 3] * (1 + n % 7)}{n}" for n in range(80)]
-WEIGHTS = np.geomspace(40, 1, 80).tolist()
-
-
-def test_no_word_covers_another_or_leaves_the_picture():
-    placed = place(WORDS, WEIGHTS, wide=440, high=300)
-    assert len(placed) > 40
-    assert not any(overlap(a, b) for a, b in combinations(placed, 2))
-    for box in placed:
-        assert box.x >= 0
-        assert box.y >= 0
-        assert box.x + box.width <= 440
-        assert box.y + box.height <= 300
+WORDS = [f"{'wmi'[n % 3] * (1 + n % 7)}{n}" for n in range(60)]
+WEIGHTS = dict(zip(WORDS, np.geomspace(40, 1, 60).tolist(), strict=True))
+TEXT = re.compile(
+    r'<text x="([\d.]+)" y="([\d.]+)" textLength="([\d.]+)" [^>]*font-size:(\d+)px[^>]*>([^<]*)<'
+)
 
 
-def test_the_weightiest_word_is_largest_and_in_the_middle():
-    placed = place(WORDS, WEIGHTS)
-    assert placed[0].word == WORDS[0]
-    assert placed[0].size == max(box.size for box in placed)
-    assert placed[0].x + placed[0].width / 2 == pytest.approx(220)
+def placed(svg):
+    """The left end, base line, width and letter size of each word."""
+    return {word: tuple(map(float, numbers)) for *numbers, word in TEXT.findall(svg)}
 
 
-def test_the_same_words_give_the_same_cloud_in_any_order():
-    order = np.random.default_rng(0).permutation(len(WORDS))
-    shuffled = place([WORDS[n] for n in order], [WEIGHTS[n] for n in order])
-    assert shuffled == place(WORDS, WEIGHTS)
+@pytest.fixture(scope="module")
+def words():
+    return placed(cloud("c", "Words", WEIGHTS, "good").wide)
 
 
-def test_long_words_fit_and_nothing_gives_nothing():
-    (box,) = place(["w" * 30], [1.0])
-    assert 400 < box.width <= 440
-    assert place(["w" * 300], [1.0]) == []  # could not be read
-    assert place([], []) == []
+def test_no_word_covers_another_or_leaves_the_picture(words):
+    assert len(words) > 40
+    covered = np.zeros((300, 440), int)
+    for word, (left, base, width, size) in words.items():
+        assert left >= 0
+        assert left + width <= 440
+        assert 0 < base <= 300
+        ink = Image.new("L", (440, 300))
+        font = ImageFont.truetype(str(_font_file()), int(size))
+        ImageDraw.Draw(ink).text((left, base), word, fill=255, font=font, anchor="ls")
+        covered += np.asarray(ink) > 128
+    assert covered.max() == 1
 
 
-def test_the_picture_is_escaped_and_as_wide_as_reckoned():
-    chart = cloud("c", "A <title>", ["<b>", "word"], [2.0, 1.0], "good")
+def test_the_weightiest_word_is_largest(words):
+    assert words[WORDS[0]][3] == max(size for *_, size in words.values())
+
+
+def test_the_same_words_give_the_same_cloud_in_any_order(words):
+    shuffled = dict(np.random.default_rng(0).permutation(list(WEIGHTS.items())))
+    again = cloud("c", "Words", {word: float(w) for word, w in shuffled.items()}, "good")
+    assert placed(again.wide) == words
+
+
+def test_the_picture_is_escaped_and_has_a_title():
+    chart = cloud("c", "A <title>", {"<b>": 2.0, "word": 1.0}, "good")
     assert "&lt;b&gt;" in chart.wide
     assert "<b>" not in chart.wide
-    widths = [float(w) for w in re.findall(r'textLength="([\d.]+)"', chart.wide)]
-    assert widths == [round(box.width, 1) for box in place(["<b>", "word"], [2.0, 1.0])]
+    assert '<title id="c-title">A &lt;title&gt;</title>' in chart.wide
+    assert "var(--good)" in chart.wide
+
+
+def test_positive_and_negative_words_have_a_cloud_each():
+    table = pl.DataFrame({"word": ["good", "fine", "bad"], "z": [4.0, 2.0, -3.0]})
+    positive, negative = clouds("text", table)
+    assert set(placed(positive.wide)) == {"good", "fine"}
+    assert set(placed(negative.wide)) == {"bad"}
+    assert "most of all “good”" in positive.caption
+    assert clouds("text", table.clear()) == []

@@ -13,7 +13,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from penchant.errors import require
 
@@ -67,13 +67,31 @@ _STYLE: dict[str, object] = {
 }
 
 
+class Sign(NamedTuple):
+    """A line of a chart's key: the class of its colour, its sign and what it stands for."""
+
+    colour: str
+    sign: str
+    name: str
+
+
 @dataclass(frozen=True)
 class Chart:
-    """A drawn chart: one SVG for wide pages, one for narrow ones, and its words."""
+    """A drawn chart.
+
+    Attributes:
+        wide: an SVG for wide pages, or for all.
+        narrow: another one for narrow pages; empty without one.
+        caption: what it shows.
+        key: what its colours, marks and lines stand for.
+        half: whether it takes half the width of a wide page.
+    """
 
     wide: str
     narrow: str
-    title: str
+    caption: str
+    key: tuple[Sign, ...] = ()
+    half: bool = True
 
 
 @dataclass(frozen=True)
@@ -93,29 +111,31 @@ class Canvas:
 
 def chart(
     name: str,
-    title: str,
+    caption: str,
     draw: Callable[[Canvas], None],
     *,
-    height: float = 3.0,
-    narrow_height: float | None = None,
-    half: bool = False,
+    height: float,
+    narrow_height: float,
+    half: bool,
+    key: tuple[Sign, ...] = (),
 ) -> Chart:
     """Draw a chart for wide and for narrow pages.
 
     Args:
         name: a word that is unique on the page.
-        title: what the chart shows, for those who cannot see it.
+        caption: what the chart shows, for those who cannot see it.
         draw: draws it.
         height: in inches.
         narrow_height: the same on narrow pages.
         half: whether the chart takes half the width of a wide page, and so is drawn once.
+        key: what colours, marks and lines stand for.
     """
-    narrow_height = height if narrow_height is None else narrow_height
     if half:
-        return Chart(_draw(name, title, draw, (_HALF, height), narrow=True), "", title)
-    wide = _draw(f"{name}-wide", title, draw, (_WIDE, height), narrow=False)
-    narrow = _draw(f"{name}-narrow", title, draw, (_NARROW, narrow_height), narrow=True)
-    return Chart(wide, narrow, title)
+        svg = _draw(name, caption, draw, (_HALF, height), narrow=True)
+        return Chart(svg, "", caption, key, half=True)
+    wide = _draw(f"{name}-wide", caption, draw, (_WIDE, height), narrow=False)
+    narrow = _draw(f"{name}-narrow", caption, draw, (_NARROW, narrow_height), narrow=True)
+    return Chart(wide, narrow, caption, key, half=False)
 
 
 def _draw(

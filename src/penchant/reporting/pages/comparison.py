@@ -13,11 +13,16 @@ from penchant.data.quality.log_summary import summary
 from penchant.data.vocabulary import Id
 from penchant.exploration.log_exploration import activity, long_tail
 from penchant.models.base import Task
-from penchant.reporting.charts import comparison as plots
-from penchant.reporting.charts import log as log_plots
+from penchant.reporting.charts.draw import draw, draw_all
 from penchant.reporting.charts.svg import Chart
 from penchant.reporting.example_users import people
-from penchant.reporting.glossary import VERDICTS, of_metrics
+from penchant.reporting.glossary import VERDICTS, direction, metric_terms
+from penchant.reporting.graphs import log as log_graphs
+from penchant.reporting.graphs.comparison import (
+    metric_intervals,
+    quality_against_cost,
+    training_curve,
+)
 from penchant.reporting.html import render
 from penchant.reporting.reproduce import facts, snippet
 from penchant.reporting.verdict import (
@@ -66,8 +71,8 @@ class TaskSection:
     better: str
     rows: tuple[Row, ...]
     places: tuple[int, ...]
-    whiskers: Chart
-    cost: Chart | None
+    charts: tuple[Chart, ...]
+    cost: tuple[Chart, ...]
     validated: bool
     remembered: bool
     decided: bool
@@ -131,9 +136,9 @@ def write_comparison(
         "models": evaluation.settings.get("models", {}),
         "snippet": snippet(evaluation),
         "verdicts": VERDICTS,
-        "metrics": of_metrics(m for table in evaluation.tables.values() for m in table.metrics),
+        "metrics": metric_terms(m for table in evaluation.tables.values() for m in table.metrics),
     }
-    return write_whole(render("report.html", context), path)
+    return write_whole(render("comparison.html", context), path)
 
 
 def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskSection:
@@ -145,14 +150,14 @@ def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskS
         question=QUESTIONS[table.task],
         aim=AIMS[table.task],
         said=say(evaluation, table.task),
-        better=plots.direction(table.primary),
+        better=direction(table.primary),
         rows=tuple(
             Row(e, e is chosen, tuple(e.metrics.get(m, _MISSING) for m in table.metrics))
             for e in table.entries
         ),
         places=tuple(places(table, metric) for metric in table.metrics),
-        whiskers=plots.whiskers(table, prefix),
-        cost=plots.cost(table, prefix),
+        charts=tuple(draw_all(f"{prefix}{task}-intervals", [metric_intervals(table)])),
+        cost=tuple(draw_all(f"{prefix}{task}-cost", [quality_against_cost(table)])),
         validated=chosen is not None,
         remembered=any(e.cost.peak_bytes is not None for e in table.entries),
         decided=any(e.confusion is not None for e in table.entries),
@@ -164,18 +169,22 @@ def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskS
 def _data_charts(evaluation: Evaluation) -> list[Chart]:
     log = evaluation.split.log
     figures = summary(log)
-    charts = [log_plots.ratings(figures)] if figures.rating_histogram else []
-    charts.append(log_plots.activity("user-activity", "user", activity(log.user_counts)))
-    charts.append(log_plots.activity("item-activity", "item", activity(log.item_counts)))
-    charts.append(log_plots.long_tail(long_tail(log.item_counts), figures))
-    return charts
+    return draw_all(
+        "data",
+        [
+            log_graphs.ratings(figures) if figures.rating_histogram else None,
+            log_graphs.activity("user", activity(log.user_counts)),
+            log_graphs.activity("item", activity(log.item_counts)),
+            log_graphs.long_tail(long_tail(log.item_counts), figures),
+        ],
+    )
 
 
 def _curves(evaluation: Evaluation) -> list[tuple[str, Chart]]:
-    found = []
+    """The training curve of each network, by the model's name."""
+    charts = []
     for number, (name, model) in enumerate(evaluation.models.items()):
-        rows = getattr(model, "curve_", None)
-        if rows:
-            best = getattr(model, "best_epoch_", None)
-            found.append((name, plots.curve(name, number, rows, best)))
-    return found
+        if rows := getattr(model, "curve_", None):
+            graph = training_curve(name, rows, getattr(model, "best_epoch_", None))
+            charts.append((name, draw(f"curve-{number}", graph)))
+    return charts

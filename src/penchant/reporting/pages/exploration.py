@@ -7,11 +7,15 @@ from pathlib import Path
 import polars as pl
 
 from penchant.atomic_write import write_whole
+from penchant.data.reviews.review_statistics import ReviewFigures
 from penchant.exploration.log_exploration import Exploration
-from penchant.reporting.charts import log as log_plots
-from penchant.reporting.charts import reviews as review_plots
+from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.charts.svg import Chart
+from penchant.reporting.charts.word_cloud import clouds
+from penchant.reporting.graphs import log as log_graphs
+from penchant.reporting.graphs import reviews as review_graphs
 from penchant.reporting.html import render
+from penchant.results.graph import Graph
 
 
 def write_exploration(found: Exploration, path: str | Path) -> Path:
@@ -37,58 +41,62 @@ def write_exploration(found: Exploration, path: str | Path) -> Path:
 
 def _charts(found: Exploration) -> dict[str, list[Chart]]:
     """The charts of each part of the page; a part without any is left out."""
-    ratings, time = [], []
-    if found.summary.rating_histogram:
-        ratings.append(log_plots.ratings(found.summary))
-    for noun, table in (("user", found.user_means), ("item", found.item_means)):
-        if table is not None:
-            ratings.append(log_plots.means(f"{noun}-means", noun, table))
-    if found.over_time is not None and found.period is not None:
-        time.append(log_plots.over_time(found.over_time, found.period))
-        if "rating" in found.over_time.columns and len(found.over_time) > 1:
-            ratings.append(log_plots.rating_over_time(found.over_time, found.period))
-    spread: list[Chart] = []
-    popular: list[Chart] = []
-    if found.summary.n_events:
-        spread = [
-            log_plots.activity("user-activity", "user", found.user_activity),
-            log_plots.activity("item-activity", "item", found.item_activity),
-            log_plots.long_tail(found.long_tail, found.summary),
-            log_plots.density(found.density),
-        ]
-        popular = [review_plots.popular(found.top_items)]
+    drawn = {name: draw_all(name, graphs) for name, graphs in _graphs(found).items()}
+    return drawn | {"tables": draw_all("table", _distributions(found))}
+
+
+def _graphs(found: Exploration) -> dict[str, list[Graph | None]]:
+    summary, times = found.summary, found.over_time
+    period = found.period or ""
+    rated_over_time = times is not None and "rating" in times.columns and len(times) > 1
     return {
-        "ratings": ratings,
-        "spread": spread,
-        "time": time,
-        "classes": _classes(found),
-        "popular": popular,
-        "missing": [chart] if (chart := review_plots.missing(found.columns)) else [],
-        "tables": [
-            review_plots.distribution(name, table, noun)
-            for noun, tables in (("user", found.user_columns), ("item", found.item_columns))
-            for name, table in tables.items()
+        "ratings": [
+            log_graphs.ratings(summary) if summary.rating_histogram else None,
+            None if found.user_means is None else log_graphs.means("user", found.user_means),
+            None if found.item_means is None else log_graphs.means("item", found.item_means),
+            log_graphs.rating_over_time(times, period)
+            if times is not None and rated_over_time
+            else None,
         ],
+        "spread": [
+            log_graphs.activity("user", found.user_activity),
+            log_graphs.activity("item", found.item_activity),
+            log_graphs.long_tail(found.long_tail, summary),
+            log_graphs.density(found.density),
+        ]
+        if summary.n_events
+        else [],
+        "time": [None if times is None else log_graphs.over_time(times, period)],
+        "classes": _classes(found.reviews),
+        "popular": [review_graphs.popular(found.top_items) if summary.n_events else None],
+        "missing": [review_graphs.missing(found.columns)],
     }
 
 
-def _classes(found: Exploration) -> list[Chart]:
-    """The charts of ratings as classes and by who gave them."""
-    reviews, charts = found.reviews, []
+def _classes(reviews: ReviewFigures) -> list[Graph | None]:
+    """Ratings as classes and by who gave them."""
+    graphs: list[Graph | None] = []
     if reviews.balance is not None and reviews.middle is not None:
-        charts.append(review_plots.balance(reviews.balance, reviews.middle))
-    if (chart := review_plots.givers(reviews)) is not None:
-        charts.append(chart)
+        graphs.append(review_graphs.balance(reviews.balance, reviews.middle))
+    graphs.append(review_graphs.givers(reviews))
     if reviews.verified is not None and reviews.verified_means is not None:
-        charts.append(review_plots.verified(reviews.verified, reviews.verified_means))
+        graphs.append(review_graphs.verified(reviews.verified, reviews.verified_means))
     if reviews.count_and_mean is not None and reviews.means_by_count is not None:
-        charts.append(review_plots.means_by_count(reviews.count_and_mean, reviews.means_by_count))
-    return charts
+        graphs.append(review_graphs.means_by_count(reviews.count_and_mean, reviews.means_by_count))
+    return graphs
+
+
+def _distributions(found: Exploration) -> list[Graph | None]:
+    """The columns of the user and of the item table."""
+    return [
+        review_graphs.distribution(name, table, noun)
+        for noun, tables in (("user", found.user_columns), ("item", found.item_columns))
+        for name, table in tables.items()
+    ]
 
 
 def _clouds(found: Exploration) -> list[tuple[str, pl.DataFrame, list[Chart]]]:
     """The clouds of each kind of text, with the words as a table."""
     return [
-        (kind, table, review_plots.clouds(kind, table))
-        for kind, table in (found.reviews.words or {}).items()
+        (kind, table, clouds(kind, table)) for kind, table in (found.reviews.words or {}).items()
     ]

@@ -8,7 +8,7 @@ import polars as pl
 
 from penchant.atomic_write import write_whole
 from penchant.encoders.sentiment.comparison import Judged, SentimentComparison
-from penchant.reporting.charts.draw import draw, key
+from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.html import render
 from penchant.results.graph import Graph, bars, lines
 from penchant.results.study_parts import DataTable
@@ -31,9 +31,7 @@ def write_sentiment(
     Raises:
         MissingExtraError: Matplotlib or Jinja2 is not installed.
     """
-    graphs = [("auc", _areas(found))]
-    for number, one in enumerate(found.judged):
-        graphs += [(f"curve-{number}-{n}", g) for n, g in enumerate(_curves(one))]
+    curves = [graph for classifier in found.judged for graph in _curves(classifier)]
     context = {
         "title": f"Sentiment of the reviews of {name}",
         "name": name,
@@ -46,7 +44,8 @@ def write_sentiment(
             | {"seconds": "duration"},
         ),
         "confusions": [_confusion(one) for one in found.judged],
-        "drawings": [(draw(at, graph), key(graph)) for at, graph in graphs],
+        "areas": draw_all("auc", [_areas(found)]),
+        "curves": draw_all("curve", curves),
         "again": again,
     }
     return write_whole(render("sentiment.html", context), path)

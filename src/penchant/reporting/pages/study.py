@@ -4,29 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from penchant.atomic_write import write_whole
-from penchant.reporting.charts.draw import Sign, draw, key
+from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.charts.svg import Chart
-from penchant.reporting.glossary import VERDICTS, of_metrics
+from penchant.reporting.glossary import VERDICTS, metric_terms
 from penchant.reporting.html import render
 from penchant.reporting.pages.comparison import TaskSection, answers
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.formatting import join_names
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import CONCLUSION_LEVELS, Section, paragraphs
-
-
-@dataclass(frozen=True)
-class Drawing:
-    """A chart with its key."""
-
-    chart: Chart
-    key: tuple[Sign, ...]
-    half: bool
 
 
 @dataclass(frozen=True)
@@ -39,11 +29,11 @@ class ComparisonPart:
 
 @dataclass(frozen=True)
 class Part:
-    """A section as the page shows it; charts of half the width stand in rows together."""
+    """A section as the page shows it."""
 
     section: Section
     reused: bool
-    charts: tuple[tuple[Drawing, ...], ...]
+    charts: list[Chart]
     compared: tuple[ComparisonPart, ...]
 
 
@@ -72,26 +62,17 @@ def write_study(result: StudyResult, path: str | Path) -> Path:
         "parts_of": [_part(n, s, result.reused_steps) for n, s in enumerate(result.sections, 1)],
         "facts": facts(result),
         "snippet": snippet(result),
-        "levels": CONCLUSION_LEVELS,
-        "verdicts": VERDICTS if tables else {},
-        "metrics": of_metrics(metric for table in tables for metric in table.metrics),
+        "levels": dict(CONCLUSION_LEVELS) | (VERDICTS if tables else {}),
+        "metrics": metric_terms(metric for table in tables for metric in table.metrics),
     }
     return write_whole(render("study.html", context), path)
 
 
 def _part(number: int, section: Section, reused: Sequence[str]) -> Part:
-    drawings = [
-        Drawing(draw(f"s{number}-c{n}", graph), tuple(key(graph)), graph.half)
-        for n, graph in enumerate(section.charts, 1)
-    ]
-    rows: list[tuple[Drawing, ...]] = []
-    for half, together in groupby(drawings, key=lambda one: one.half):
-        row = tuple(together)
-        rows += [row] if half else [(one,) for one in row]
     return Part(
         section=section,
         reused=any(step in reused for step in section.steps),
-        charts=tuple(rows),
+        charts=draw_all(f"s{number}-c", section.charts),
         compared=tuple(
             ComparisonPart(
                 comparison,

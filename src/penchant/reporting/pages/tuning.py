@@ -10,8 +10,9 @@ import polars as pl
 
 from penchant.atomic_write import write_whole
 from penchant.models.base import Recommender
-from penchant.reporting.charts.tuning import by_trial, by_value
-from penchant.reporting.glossary import of_metrics
+from penchant.reporting.charts.draw import draw_all
+from penchant.reporting.glossary import metric_terms
+from penchant.reporting.graphs.tuning import by_trial, by_value
 from penchant.reporting.html import render
 from penchant.reporting.reproduce import _model
 from penchant.results.formatting import join_names
@@ -47,10 +48,12 @@ def write_tuning(tuning: Tuning, path: str | Path) -> Path:
         "sentences": others,
         "facts": facts(tuning),
         "maps": heat_maps(tuning),
-        "charts": [by_trial(tuning), *(by_value(tuning, n) for n in range(len(tuning.space)))],
+        "charts": draw_all(
+            "trials", [by_trial(tuning), *(by_value(tuning, name) for name in tuning.space)]
+        ),
         "trials": trials(tuning),
         "snippet": snippet(tuning),
-        "metrics": of_metrics([tuning.metric]),
+        "metrics": metric_terms([tuning.metric]),
     }
     return write_whole(render("tuning.html", context), path)
 

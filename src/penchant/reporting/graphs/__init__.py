@@ -1,0 +1,1 @@
+"""The charts of each kind of result, as plain data."""
