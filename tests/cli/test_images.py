@@ -52,7 +52,7 @@ def test_a_list_of_addresses_is_fetched(call, listed, tmp_path):
     assert names == {"0.png", "1.png", "2.png", "images.csv", ".lock"}
     again = call("images", listed, "-o", folder, "--allow-private", "--json")
     facts = json.loads(again.stdout)
-    assert facts["counts"] == {"kept": 3, "missing": 1}
+    assert facts["counts"] == {"existing": 3, "missing": 1}
     assert facts["images"] == 3
     assert facts["table"] == str(folder / "images.csv")
     assert facts["bytes"] == sum(path.stat().st_size for path in folder.glob("*.png"))

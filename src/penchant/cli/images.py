@@ -56,40 +56,40 @@ def images(
     LOG may also be a file of two columns, item and address.
     """
     from penchant.data.fetching.download import RetryPolicy
-    from penchant.data.images import Manners, fetch_images
+    from penchant.data.images import CrawlPolicy, fetch_images
 
     if log.offline:
         raise ParameterError("Images come from the network: leave --offline out.")
     if max_megabytes <= 0:
         raise ParameterError(f"--max-megabytes is above 0, not {max_megabytes:g}.")
-    manners = Manners(
+    policy = CrawlPolicy(
         parallel=parallel,
         per_host=per_host,
         retry=RetryPolicy(attempts=attempts, pause=pause),
-        largest_bytes=max(1, int(max_megabytes * 1e6)),
+        max_bytes=max(1, int(max_megabytes * 1e6)),
         allow_private=allow_private,
     )
     table, name = _table(log, session, column, addresses, limit)
     folder = output or Path("images") / name.replace("/", "--")
     if folder.exists() and not folder.is_dir():
         raise ParameterError(f"{str(folder)!r} is a file: name a folder to fetch into.")
-    found = fetch_images(table, folder, manners=manners, run=session.run)
+    report = fetch_images(table, folder, policy=policy, run=session.run)
     if session.json:
         session.reply(
             {
                 "folder": str(folder),
-                "table": str(found.table),
-                "items": len(found.outcomes),
-                "images": found.n_images,
-                "counts": found.counts,
-                "reasons": found.reasons,
-                "bytes": found.bytes,
-                "seconds": round(found.seconds, 3),
+                "table": str(report.table),
+                "items": len(report.results),
+                "images": report.n_images,
+                "counts": report.counts,
+                "reasons": report.reasons,
+                "bytes": report.bytes,
+                "seconds": round(report.seconds, 3),
             }
         )
         return
-    print(found)
-    say(f"Images and the table {found.table.name} are in {folder}.")
+    print(report)
+    say(f"Images and the table {report.table.name} are in {folder}.")
 
 
 def _table(

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from penchant.data.fetching.download import RetryPolicy
-from penchant.data.images import Manners
+from penchant.data.images import CrawlPolicy
 
 Route = Callable[[BaseHTTPRequestHandler], None]
 
@@ -76,7 +76,7 @@ def in_turn(*routes: Route) -> Route:
 
 
 class Shop(ThreadingHTTPServer):
-    """A web server of images whose manners are those of the real web.
+    """A web server of images whose policy are those of the real web.
 
     `routes` say what a path answers, all others answer 404. `seen` has the requests by path,
     `hosts` the Host headers, `most` how many were answered at the same time.
@@ -145,7 +145,7 @@ def shop() -> Iterator[Shop]:
 
 
 @pytest.fixture
-def quick() -> Manners:
-    """Manners for a server on this machine, with little retry."""
+def quick() -> CrawlPolicy:
+    """A policy for a server on this machine, with short time-outs."""
     retry = RetryPolicy(connect=2, read=0.5, attempts=3, pause=0.01)
-    return Manners(retry=retry, deadline=0.6, allow_private=True, largest_bytes=200_000)
+    return CrawlPolicy(retry=retry, deadline=0.3, allow_private=True, max_bytes=200_000)

@@ -1,18 +1,18 @@
 """Product images: where they are on the web, fetching them, and finding them in a folder."""
 
-from penchant.data.images.crawl_policy import Manners
+from penchant.data.images.crawl_policy import CrawlPolicy
 from penchant.data.images.fetcher import fetch_images
 from penchant.data.images.image_check import BadImageError, ImageFacts, check_image, open_image
-from penchant.data.images.outcome import Fetched, Outcome
 from penchant.data.images.paths import image_paths, safe_name
+from penchant.data.images.report import FetchReport, ImageResult
 from penchant.data.images.urls import address_file, image_addresses, is_address_file
 
 __all__ = [
     "BadImageError",
-    "Fetched",
+    "CrawlPolicy",
+    "FetchReport",
     "ImageFacts",
-    "Manners",
-    "Outcome",
+    "ImageResult",
     "address_file",
     "check_image",
     "fetch_images",

@@ -1,4 +1,4 @@
-"""How images are asked for: how many at once, how patiently, and what is refused."""
+"""Limits of a crawl: requests at once, retries, sizes, and which hosts may be asked."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ _AGENT = "penchant (recommender research; fetches product images a few at a time
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manners:
-    """What fetching images asks of servers, and what it accepts from them.
+class CrawlPolicy:
+    """Limits on what a crawl for images asks of servers and accepts from them.
 
     Attributes:
         parallel: requests at the same time, all hosts together.
         per_host: requests at the same time to one host.
         retry: time-outs, tries of one image, and the pause before the second try, which
             doubles before each further one.
-        longest_pause: seconds; a host that asks for more is left alone.
+        max_pause: seconds; a host that asks for more is not asked again.
         deadline: seconds that one answer may take as a whole.
-        largest_bytes: an image with more is broken off.
-        largest_pixels: an image with more is not decoded.
-        redirects: how many an address may go through.
-        addresses: how many of an item's addresses are tried, one after the other.
+        max_bytes: an image with more is broken off.
+        max_pixels: an image with more is not decoded.
+        max_redirects: how many an address may go through.
+        max_urls: how many of an item's addresses are tried, one after the other.
         allow_private: whether addresses in private networks and this machine may be asked.
         user_agent: what requests call themselves.
     """
@@ -32,18 +32,18 @@ class Manners:
     parallel: int = 16
     per_host: int = 4
     retry: RetryPolicy = field(default_factory=RetryPolicy)
-    longest_pause: float = 120.0
+    max_pause: float = 120.0
     deadline: float = 60.0
-    largest_bytes: int = 10 << 20
-    largest_pixels: int = 50_000_000
-    redirects: int = 5
-    addresses: int = 3
+    max_bytes: int = 10 << 20
+    max_pixels: int = 50_000_000
+    max_redirects: int = 5
+    max_urls: int = 3
     allow_private: bool = False
     user_agent: str = _AGENT
 
     def __post_init__(self) -> None:
         """Refuse limits under which nothing could be fetched."""
-        for name in ("parallel", "per_host", "largest_bytes", "largest_pixels", "addresses"):
+        for name in ("parallel", "per_host", "max_bytes", "max_pixels", "max_urls"):
             if getattr(self, name) < 1:
                 raise ParameterError(f"{name} is at least 1, not {getattr(self, name)}.")
         if self.deadline <= 0 or self.retry.attempts < 1:

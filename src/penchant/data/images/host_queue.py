@@ -1,4 +1,4 @@
-"""Whose turn it is: many jobs for many hosts, few at once for each, some only later."""
+"""A queue of jobs for many hosts, with few jobs of each host at once and some delayed."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ J = TypeVar("J")
 class _Host(Generic[J]):
     waiting: list[tuple[float, int, J]] = field(default_factory=list)
     running: int = 0
-    closed_until: float = 0.0
-    listed: bool = False
+    paused_until: float = 0.0
+    scheduled: bool = False
 
 
-class Turns(Generic[J]):
-    """A queue of jobs for hosts, in which one slow or offended host holds up no other.
+class HostQueue(Generic[J]):
+    """A queue of jobs for hosts, in which one slow or rate-limiting host delays no other.
 
     Times are those of one clock, in seconds; the caller has the clock.
 
@@ -33,47 +33,47 @@ class Turns(Generic[J]):
         self.n_waiting = 0
         self._hosts: dict[Hashable, _Host[J]] = {}
         self._order = count()
-        self._open: list[tuple[float, int, Hashable]] = []  # hosts that may have a turn, by time
+        self._ready: list[tuple[float, int, Hashable]] = []  # hosts by the time of their next job
 
     def add(self, host: Hashable, job: J, at: float = 0.0) -> None:
         """Queue a job that may start from the time `at` on."""
         entry = self._hosts.setdefault(host, _Host())
         heapq.heappush(entry.waiting, (at, next(self._order), job))
         self.n_waiting += 1
-        entry.listed = False  # the new job may come before what is listed
-        self._list(host)
+        entry.scheduled = False  # the new job may come before the scheduled one
+        self._schedule(host)
 
     def take(self, now: float) -> J | None:
-        """The next job that may start now; `done` must be told of its host when it ends."""
-        while self._open and self._open[0][0] <= now:
-            _, _, key = heapq.heappop(self._open)
+        """The next job that may start now; call `done` with its host when it ends."""
+        while self._ready and self._ready[0][0] <= now:
+            _, _, key = heapq.heappop(self._ready)
             host = self._hosts[key]
-            host.listed = False
+            host.scheduled = False
             if not host.waiting or host.running >= self.per_host:
                 continue
-            if max(host.waiting[0][0], host.closed_until) > now:
-                self._list(key)
+            if max(host.waiting[0][0], host.paused_until) > now:
+                self._schedule(key)
                 continue
             _, _, job = heapq.heappop(host.waiting)
             host.running += 1
             self.n_waiting -= 1
-            self._list(key)
+            self._schedule(key)
             return job
         return None
 
     def next_time(self) -> float | None:
         """When the next job may start; None where only jobs that run hold others up."""
-        return self._open[0][0] if self._open else None
+        return self._ready[0][0] if self._ready else None
 
     def done(self, host: Hashable) -> None:
         """A job of this host has ended."""
         self._hosts[host].running -= 1
-        self._list(host)
+        self._schedule(host)
 
-    def close(self, host: Hashable, until: float) -> None:
+    def pause(self, host: Hashable, until: float) -> None:
         """Start no job of this host before a time."""
         entry = self._hosts[host]
-        entry.closed_until = max(entry.closed_until, until)
+        entry.paused_until = max(entry.paused_until, until)
 
     def drop(self, host: Hashable) -> Iterator[J]:
         """Take all waiting jobs of a host out of the queue."""
@@ -82,9 +82,9 @@ class Turns(Generic[J]):
             self.n_waiting -= 1
             yield heapq.heappop(entry.waiting)[2]
 
-    def _list(self, key: Hashable) -> None:
+    def _schedule(self, key: Hashable) -> None:
         host = self._hosts[key]
-        if host.waiting and host.running < self.per_host and not host.listed:
-            host.listed = True
-            at = max(host.waiting[0][0], host.closed_until)
-            heapq.heappush(self._open, (at, next(self._order), key))
+        if host.waiting and host.running < self.per_host and not host.scheduled:
+            host.scheduled = True
+            at = max(host.waiting[0][0], host.paused_until)
+            heapq.heappush(self._ready, (at, next(self._order), key))

@@ -1,4 +1,4 @@
-"""Which machines may be asked: those of the public internet, unless said otherwise."""
+"""Resolve host names and refuse addresses outside the public internet."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ class HostUnknownError(Exception):
     """A host whose name has no address, now at least."""
 
 
-class Hosts:
-    """The addresses of hosts, looked up once and checked.
+class HostResolver:
+    """Looks up the IP addresses of hosts once and checks them.
 
     Requests go to the very addresses that were checked here, so that a name server cannot give a
     public address to the check and a private one to the connection (DNS rebinding). All addresses
@@ -42,20 +42,20 @@ class Hosts:
             HostUnknownError: there is none.
         """
         with self._lock:
-            if found := self._known.get((host, port)):
-                return found
-        found = self._looked_up(host, port)
+            if cached := self._known.get((host, port)):
+                return cached
+        addresses = self._look_up(host, port)
         with self._lock:
-            self._known[host, port] = found
-        return found
+            self._known[host, port] = addresses
+        return addresses
 
-    def _looked_up(self, host: str, port: int) -> list[str]:
+    def _look_up(self, host: str, port: int) -> list[str]:
         try:
-            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:
-            why = getattr(error, "strerror", None) or error
-            raise HostUnknownError(f"{host} has no address ({why})") from None
-        raw = list(dict.fromkeys(str(answer[4][0]) for answer in answers))
+            reason = getattr(error, "strerror", None) or error
+            raise HostUnknownError(f"{host} has no address ({reason})") from None
+        raw = list(dict.fromkeys(str(record[4][0]) for record in records))
         ips = sorted((ipaddress.ip_address(a) for a in raw), key=lambda ip: ip.version)
         if not self.allow_private:
             for ip in ips:

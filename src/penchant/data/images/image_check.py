@@ -1,4 +1,4 @@
-"""Is it an image, of which kind, and of a size that can be decoded?"""
+"""Check that bytes are an image of a known kind and of an acceptable size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _ENDINGS = {
     "AVIF": ".avif",
 }
 _SMALLEST = 4  # shops answer with an image of one pixel where they have none
-LARGEST_PIXELS = 50_000_000
+MAX_PIXELS = 50_000_000
 """Images with more pixels are not decoded unless asked for."""
 
 
@@ -44,23 +44,23 @@ class ImageFacts:
     height: int
 
 
-def check_image(data: bytes | Path, largest_pixels: int = LARGEST_PIXELS) -> ImageFacts:
+def check_image(data: bytes | Path, max_pixels: int = MAX_PIXELS) -> ImageFacts:
     """Decode an image as a whole.
 
     Args:
         data: the bytes of the file, or the file.
-        largest_pixels: width × height that are still decoded.
+        max_pixels: width × height that are still decoded.
 
     Raises:
         BadImageError: it is no image, cut off or damaged, too large, or a placeholder.
         MissingExtraError: Pillow is not installed.
     """
-    image = open_image(data, largest_pixels)
+    image = open_image(data, max_pixels)
     decode(image)
     return ImageFacts(_ENDINGS[image.format], *image.size)
 
 
-def open_image(data: bytes | Path, largest_pixels: int = LARGEST_PIXELS) -> Any:
+def open_image(data: bytes | Path, max_pixels: int = MAX_PIXELS) -> Any:
     """A `PIL.Image` whose head has been read and whose size is acceptable, not yet decoded.
 
     Raises:
@@ -77,16 +77,16 @@ def open_image(data: bytes | Path, largest_pixels: int = LARGEST_PIXELS) -> Any:
     try:
         image = pil.open(io.BytesIO(content), formats=_formats(pil))
     except (pil.DecompressionBombError, pil.DecompressionBombWarning):
-        raise BadImageError(f"more than {largest_pixels:,} pixels") from None
+        raise BadImageError(f"more than {max_pixels:,} pixels") from None
     except Exception as error:
         if content.lstrip()[:1] == b"<":
             raise BadImageError("a web page or text, not an image") from None
         known = isinstance(error, pil.UnidentifiedImageError)
-        reason = "no image of a known kind" if known else f"damaged ({_words(error)})"
+        reason = "no image of a known kind" if known else f"damaged ({_message(error)})"
         raise BadImageError(reason) from None
     width, height = image.size
-    if width * height > largest_pixels:
-        raise BadImageError(f"{width:,} x {height:,} pixels, more than {largest_pixels:,}")
+    if width * height > max_pixels:
+        raise BadImageError(f"{width:,} x {height:,} pixels, more than {max_pixels:,}")
     if min(width, height) < _SMALLEST:
         raise BadImageError(f"a placeholder of {width} x {height} pixels")
     return image
@@ -101,7 +101,7 @@ def decode(image: Any) -> None:
     try:
         image.load()
     except Exception as error:  # decoders of damaged bytes raise errors of any kind
-        raise BadImageError(f"damaged ({_words(error)})") from None
+        raise BadImageError(f"damaged ({_message(error)})") from None
 
 
 def _formats(pil: ModuleType) -> list[str]:
@@ -109,6 +109,6 @@ def _formats(pil: ModuleType) -> list[str]:
     return [kind for kind in _ENDINGS if kind in pil.OPEN]
 
 
-def _words(error: Exception) -> str:
-    said = " ".join(str(error).split()).rstrip(".")
-    return said[:100] or type(error).__name__
+def _message(error: Exception) -> str:
+    message = " ".join(str(error).split()).rstrip(".")
+    return message[:100] or type(error).__name__

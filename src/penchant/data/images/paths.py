@@ -1,4 +1,4 @@
-"""Which file of a folder is which item's image."""
+"""Find the image files of items in a folder."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def image_paths(log: Dataset, folder: str | Path) -> dict[Any, Path]:
     with characters that file names cannot have are written as `safe_name` writes them.
 
     Args:
-        log: the items, in the order of whose vocabulary the answer is.
+        log: the items, in the order of whose vocabulary the result is.
         folder: the folder itself; folders in it are not looked into.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The addresses of items' images: in a column of the item table, or in a file of their own."""
+"""Find the addresses of items' images in a column of the item table or in a separate file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _NAMES = (
 _SIZES = ("hi_res", "large", "medium", "url", "thumb")
 _WEB = r"^\s*https?://\S+\s*$"
 _WEB_IMAGE = r"(?i)^\s*https?://\S+\.(jpe?g|png|webp|gif|avif|bmp)(\?\S*)?\s*$"
-_ENOUGH = 0.5  # a share of a column's values that makes it one of images
+_MIN_SHARE = 0.5  # a share of a column's values that makes it one of images
 _SEPARATORS = ("\t", ",", ";", "|", " ")
 
 
@@ -51,7 +51,7 @@ def image_addresses(log: Dataset, column: str | None = None) -> pl.DataFrame:
     if column is not None and column not in table.columns:
         have = ", ".join(c for c in table.columns if c != "item")
         raise ParameterError(f"The item table has no column {column!r}, only {have}.")
-    chosen = column or _guessed(table)
+    chosen = column or _guess_column(table)
     if chosen is None:
         raise DataError(
             f"No column of the item table of {log.name!r} holds addresses of images: name one "
@@ -86,14 +86,14 @@ def address_file(path: Path, log: Dataset | None = None) -> pl.DataFrame:
         return listed
     ids = log.items.ids.alias("item")
     wanted = pl.DataFrame({"item": ids, "key": ids.cast(pl.String)})
-    found = wanted.join(
+    matched = wanted.join(
         listed.rename({"item": "key"}), on="key", how="left", maintain_order="left"
     ).drop("key")
-    if not found["urls"].is_not_null().any():
+    if not matched["urls"].is_not_null().any():
         raise DataError(
             f"{path.name} names no item of {log.name!r}: its first column are item ids."
         )
-    return found.with_columns(pl.col("urls").fill_null([]))
+    return matched.with_columns(pl.col("urls").fill_null([]))
 
 
 def is_address_file(path: Path) -> bool:
@@ -128,19 +128,19 @@ def _two_columns(path: Path, rows: int | None = None) -> pl.DataFrame | None:
     frame = frame.with_columns(pl.all().str.strip_chars()).drop_nulls()
     if len(frame) and "://" not in frame["url"][0]:
         frame = frame.slice(1)  # the heading
-    return frame if len(frame) and (frame["url"].str.contains(_WEB)).mean() >= _ENOUGH else None  # type: ignore[operator]
+    return frame if len(frame) and (frame["url"].str.contains(_WEB)).mean() >= _MIN_SHARE else None  # type: ignore[operator]
 
 
-def _guessed(table: pl.DataFrame) -> str | None:
+def _guess_column(table: pl.DataFrame) -> str | None:
     """The column with a telling name that has addresses, else one with addresses of images."""
     bare = {column.lower().replace("-", "_"): column for column in reversed(table.columns)}
     for column in _present(bare, _NAMES):
-        if _share(_lists(table[column]).list.explode(), _WEB) >= _ENOUGH:
+        if _share(_lists(table[column]).list.explode(), _WEB) >= _MIN_SHARE:
             return column
     for column, kind in table.schema.items():
         if column != "item" and kind in (pl.String, SCHEMA_LIST):
             values = _lists(table[column]).list.explode()
-            if _share(values, _WEB_IMAGE) >= _ENOUGH:
+            if _share(values, _WEB_IMAGE) >= _MIN_SHARE:
                 return column
     return None
 
@@ -154,7 +154,7 @@ def _share(values: pl.Series, pattern: str) -> float:
     return float(there.str.contains(pattern).mean() or 0) if len(there) else 0.0  # type: ignore[arg-type]
 
 
-def _best(kind: pl.Struct, field: Callable[[str], pl.Expr]) -> pl.Expr:
+def _largest(kind: pl.Struct, field: Callable[[str], pl.Expr]) -> pl.Expr:
     """The largest size that structures have, each an address or a list of them."""
     types = {part.name: part.dtype for part in kind.fields}
     there = [size for size in _SIZES if isinstance(types.get(size), pl.String | pl.List)]
@@ -167,28 +167,28 @@ def _best(kind: pl.Struct, field: Callable[[str], pl.Expr]) -> pl.Expr:
     return pl.coalesce(filled) if filled else pl.lit(None, pl.String)
 
 
-def _of_text(column: pl.Series) -> pl.Series:
-    """Lists from texts, each an address or JSON with addresses."""
+def _lists_in_texts(column: pl.Series) -> pl.Series:
+    """Lists of addresses from texts, each an address or JSON with addresses."""
     text = pl.col("urls").str.strip_chars()
     json = text.str.contains(r"^[\[{]")
-    found = pl.when(json).then(addresses_in_json(text)).otherwise(pl.concat_list(text))
-    return column.alias("urls").to_frame().select(found).to_series()
+    urls = pl.when(json).then(addresses_in_json(text)).otherwise(pl.concat_list(text))
+    return column.alias("urls").to_frame().select(urls).to_series()
 
 
 def _lists(column: pl.Series) -> pl.Series:
     """List[String] of addresses, none null or empty, each once."""
     kind = column.dtype
     if isinstance(kind, pl.Struct):
-        best = _best(kind, pl.col("urls").struct.field)
+        best = _largest(kind, pl.col("urls").struct.field)
         chosen = column.to_frame("urls").select(best.alias("urls")).to_series()
-        lists = chosen if isinstance(chosen.dtype, pl.List) else _of_text(chosen)
+        lists = chosen if isinstance(chosen.dtype, pl.List) else _lists_in_texts(chosen)
     elif isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
-        best = _best(kind.inner, pl.element().struct.field)
+        best = _largest(kind.inner, pl.element().struct.field)
         lists = column.to_frame("urls").select(pl.col("urls").list.eval(best)).to_series()
     elif isinstance(kind, pl.List):
         lists = column.cast(SCHEMA_LIST)
     else:
-        lists = _of_text(column.cast(pl.String))
+        lists = _lists_in_texts(column.cast(pl.String))
     clean = pl.element().str.strip_chars()
     return (
         lists.to_frame("urls")

@@ -1,4 +1,4 @@
-"""What became of each item's image, as a table and in words."""
+"""The result of fetching each item's image, as a table and as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import polars as pl
 from penchant.atomic_write import whole
 
 TABLE = "images.csv"
-THERE = ("fetched", "kept")
+WITH_IMAGE = ("fetched", "existing")
 _SCHEMA: dict[str, type[pl.DataType]] = {
     "status": pl.String,
     "reason": pl.String,
@@ -26,14 +26,14 @@ _SCHEMA: dict[str, type[pl.DataType]] = {
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What became of one item's image.
+class ImageResult:
+    """The result of fetching one item's image.
 
     Attributes:
         item: the item's id.
-        status: `fetched`, `kept` (was there), `missing` (the server has none), `broken` (what it
-            sent is no usable image), `refused` (an address that is not asked), `failed` (no
-            answer, or an error), or `no address`.
+        status: `fetched`, `existing` (was there), `missing` (the server has none), `broken` (it
+            sent no usable image), `refused` (an address that is not asked), `failed` (no response,
+            or an error), or `no address`.
         reason: why there is none, in a few words.
         url: the address, the last one where several were tried.
         file: the name of its file.
@@ -53,24 +53,24 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Fetched:
-    """The outcome of fetching images.
+class FetchReport:
+    """The results of fetching images.
 
     Attributes:
         folder: where the images lie, and the table `images.csv`.
-        outcomes: one for each item, in the order of the addresses.
+        results: one for each item, in the order of the addresses.
         seconds: how long it took.
     """
 
     folder: Path
-    outcomes: list[Outcome]
+    results: list[ImageResult]
     seconds: float
 
     @cached_property
     def frame(self) -> pl.DataFrame:
         """A row for each item: item, status, reason, url, file, bytes, width, height."""
-        items = pl.Series("item", [o.item for o in self.outcomes], strict=False)
-        rest = [astuple(o)[1:] for o in self.outcomes]
+        items = pl.Series("item", [r.item for r in self.results], strict=False)
+        rest = [astuple(r)[1:] for r in self.results]
         return pl.DataFrame(rest, schema=_SCHEMA, orient="row").insert_column(0, items)
 
     @property
@@ -81,42 +81,42 @@ class Fetched:
     @property
     def counts(self) -> dict[str, int]:
         """How many items ended in which status, most frequent first."""
-        return dict(Counter(o.status for o in self.outcomes).most_common())
+        return dict(Counter(r.status for r in self.results).most_common())
 
     @property
     def reasons(self) -> dict[str, int]:
         """Why there is no image, and for how many items, most frequent first."""
-        missing = (f"{o.status}: {o.reason}" for o in self.outcomes if o.status not in THERE)
+        missing = (f"{r.status}: {r.reason}" for r in self.results if r.status not in WITH_IMAGE)
         return dict(Counter(missing).most_common())
 
     @property
     def n_images(self) -> int:
         """How many items have an image now."""
-        return sum(o.status in THERE for o in self.outcomes)
+        return sum(r.status in WITH_IMAGE for r in self.results)
 
     @property
     def bytes(self) -> int:
         """How many bytes the images have together."""
-        return sum(o.bytes or 0 for o in self.outcomes)
+        return sum(r.bytes or 0 for r in self.results)
 
     def __str__(self) -> str:
-        count, total = self.n_images, len(self.outcomes)
+        count, total = self.n_images, len(self.results)
         parts = ", ".join(f"{n:,} {status}" for status, n in self.counts.items())
         head = f"{count:,} of {total:,} items have an image ({self.bytes / 1e6:,.1f} MB): {parts}."
-        why = [f"  {n:,} × {reason}" for reason, n in list(self.reasons.items())[:10]]
-        return "\n".join([head, *why])
+        reasons = [f"  {n:,} × {reason}" for reason, n in list(self.reasons.items())[:10]]
+        return "\n".join([head, *reasons])
 
 
-def write_table(found: Fetched) -> None:
+def write_table(report: FetchReport) -> None:
     """Write the table beside the images."""
-    with whole(found.table) as draft:
-        found.frame.write_csv(draft)
+    with whole(report.table) as draft:
+        report.frame.write_csv(draft)
 
 
 def read_table(folder: Path) -> dict[str, tuple[int, str, int, int]]:
-    """Bytes, address, width and height by file name, of what an earlier run has fetched.
+    """Bytes, address, width and height by file name, as an earlier run wrote them.
 
-    A table that cannot be read says nothing.
+    Empty where the table cannot be read.
     """
     try:
         table = pl.read_csv(folder / TABLE, schema_overrides={"item": pl.String, **_SCHEMA})
