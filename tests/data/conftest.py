@@ -19,9 +19,9 @@ def _program(name: str) -> str | None:
     return found or (str(others[-1]) if others else None)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgresql():
-    """The URL of a PostgreSQL server that lives as long as the tests of one file."""
+    """The URL of a PostgreSQL server with a table `shop.reviews`."""
     initdb, server = _program("initdb"), _program("postgres")
     if initdb is None or server is None:
         pytest.skip("PostgreSQL's programs initdb and postgres are not installed")
@@ -31,7 +31,7 @@ def postgresql():
         if as_user:
             shutil.chown(folder, **as_user)
         data = f"{folder}/data"
-        # Popen's own change of user keeps root's groups unless told otherwise.
+        # Popen's own change of user keeps root's groups unless they are named.
         options = {**as_user, "cwd": folder, "stdout": -3, "stderr": -3}
         if as_user:
             options["extra_groups"] = []
@@ -68,6 +68,6 @@ def _fill(connection):
         "CREATE TABLE shop.reviews AS SELECT (n % 50)::int AS customer_id, "
         "md5((n % 20)::text)::uuid AS product_id, (n % 10 / 2.0)::numeric(3, 1) AS score, "
         "timestamptz '2020-01-01 00:00+02' + n * interval '1 minute' AS created_at, "
-        "'a: ' || n AS comment FROM generate_series(1, 60000) AS n",
+        "'a: ' || n AS comment FROM generate_series(1, 600) AS n",
         execution_options={"no_parameters": True},  # so that % stays what it is
     )

@@ -23,12 +23,12 @@ def frame_of(events):
     ).with_columns(pl.col("time").cast(pl.Datetime("us")))
 
 
-def naive(events, user):
+def expected_events(events, user):
     """The user's (item, rating, time) in the order of time, then of rows."""
     return sorted((e[1:] for e in events if e[0] == user), key=lambda e: e[2])
 
 
-def listed(histories, n):
+def events_of(histories, n):
     one = histories.block(n, n + 1)
     return list(zip(one.items.tolist(), one.ratings.tolist(), one.times.tolist(), strict=True))
 
@@ -37,12 +37,12 @@ def listed(histories, n):
 @settings(deadline=None)
 def test_events_are_grouped_and_ordered(events, wanted):
     users = np.array(sorted(wanted), np.int32)
-    found = Histories.from_events(frame_of(events), users, N_ITEMS)
-    assert len(found) == len(users)
+    histories = Histories.from_events(frame_of(events), users, N_ITEMS)
+    assert len(histories) == len(users)
     for n, user in enumerate(users):
-        assert listed(found, n) == naive(events, user)
-    assert found.lengths.sum() == found.n_events
-    assert found.rows.tolist() == np.repeat(np.arange(len(users)), found.lengths).tolist()
+        assert events_of(histories, n) == expected_events(events, user)
+    assert histories.lengths.sum() == histories.n_events
+    assert histories.rows.tolist() == np.repeat(np.arange(len(users)), histories.lengths).tolist()
 
 
 @given(st.lists(event, max_size=30), st.lists(st.integers(0, 5), max_size=8))
@@ -51,26 +51,28 @@ def test_take_and_block(events, positions):
     everyone = Histories.from_events(frame_of(events), np.arange(6, dtype=np.int32), N_ITEMS)
     some = everyone.take(positions)
     assert some.users.tolist() == positions
-    assert [listed(some, n) for n in range(len(some))] == [listed(everyone, p) for p in positions]
+    assert [events_of(some, n) for n in range(len(some))] == [
+        events_of(everyone, p) for p in positions
+    ]
     middle = everyone.block(2, 99)
     assert middle.users.tolist() == [2, 3, 4, 5]
-    assert [listed(middle, n) for n in range(4)] == [listed(everyone, n) for n in range(2, 6)]
+    assert [events_of(middle, n) for n in range(4)] == [events_of(everyone, n) for n in range(2, 6)]
     assert np.shares_memory(middle.items, everyone.items) or not middle.n_events
 
 
 @given(st.lists(event, max_size=30))
 @settings(deadline=None)
 def test_the_last_of_repeated_events_counts(events):
-    found = Histories.from_events(frame_of(events), np.arange(6, dtype=np.int32), N_ITEMS)
+    histories = Histories.from_events(frame_of(events), np.arange(6, dtype=np.int32), N_ITEMS)
     rating = np.zeros((6, N_ITEMS), np.float32)
     for user in range(6):
-        for item, value, _ in naive(events, user):
+        for item, value, _ in expected_events(events, user):
             rating[user, item] = value
-    np.testing.assert_array_equal(found.matrix("rating").toarray(), rating)
-    np.testing.assert_array_equal(found.matrix().toarray(), (rating > 0).astype(np.float32))
-    assert found.matrix().nnz == found.is_latest.sum()
-    assert found.matrix().has_sorted_indices
-    assert found.matrix().dtype == np.float32
+    np.testing.assert_array_equal(histories.matrix("rating").toarray(), rating)
+    np.testing.assert_array_equal(histories.matrix().toarray(), (rating > 0).astype(np.float32))
+    assert histories.matrix().nnz == histories.is_latest.sum()
+    assert histories.matrix().has_sorted_indices
+    assert histories.matrix().dtype == np.float32
 
 
 def test_ratings_of_zero_stay_entries():
@@ -124,7 +126,7 @@ def test_one_user():
 
 def test_events_without_time_or_rating():
     events = frame_of([(0, 3, 1, 2), (0, 1, 1, 1)]).drop("time", "rating")
-    found = Histories.from_events(events, np.array([0], np.int32), N_ITEMS)
-    assert found.items.tolist() == [3, 1]
-    assert found.ratings is None
-    assert found.times is None
+    histories = Histories.from_events(events, np.array([0], np.int32), N_ITEMS)
+    assert histories.items.tolist() == [3, 1]
+    assert histories.ratings is None
+    assert histories.times is None

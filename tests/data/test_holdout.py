@@ -14,28 +14,28 @@ def split():
 
 
 def test_targets_are_the_held_out_events(split):
-    test, held = split.test, split.log.subset(split.sides == 2).events
-    found = {
+    test, held_out = split.test, split.log.subset(split.sides == 2).events
+    targets = {
         (int(u), int(i), float(r), int(row))
         for u, i, r, row in zip(
             test.rows.users, test.items, test.ratings, test.source_rows, strict=True
         )
     }
-    assert found == set(held.select("user", "item", "rating", "row").iter_rows())
-    assert len(test) == len(held) == len(found)
+    assert targets == set(held_out.select("user", "item", "rating", "row").iter_rows())
+    assert len(test) == len(held_out) == len(targets)
     for n, user in enumerate(test.histories.users):
-        mine = slice(test.offsets[n], test.offsets[n + 1])
-        assert (test.rows.users[mine] == user).all()
-        assert (test.rows.history[mine] == n).all()
-        assert (np.diff(test.rows.times[mine]) > 0).all()
+        rows = slice(test.offsets[n], test.offsets[n + 1])
+        assert (test.rows.users[rows] == user).all()
+        assert (test.rows.history[rows] == n).all()
+        assert (np.diff(test.rows.times[rows]) > 0).all()
 
 
 def test_histories_hold_training_and_for_test_also_validation(split):
     for holdout, known_sides in ((split.validation, [0]), (split.test, [0, 1])):
         known = split.log.subset(np.isin(split.sides, known_sides))
         for n, user in enumerate(holdout.histories.users):
-            mine = known.events.filter(user=user).sort("time")["item"].to_list()
-            assert holdout.histories.block(n, n + 1).items.tolist() == mine
+            items = known.events.filter(user=user).sort("time")["item"].to_list()
+            assert holdout.histories.block(n, n + 1).items.tolist() == items
 
 
 def test_rows_never_carry_the_rating(split):

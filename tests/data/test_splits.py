@@ -36,7 +36,7 @@ def log():
     return planted_nothing(n_users=25)
 
 
-MAKERS = {
+SPLITTERS = {
     "random": split_random,
     "per-user": split_per_user,
     "per-user at random": lambda log, **o: split_per_user(log, order="random", **o),
@@ -44,34 +44,34 @@ MAKERS = {
 }
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", SPLITTERS)
 @pytest.mark.parametrize(("validation", "test"), [(0.1, 0.1), (0.2, 0.3), (0, 0.25)])
 def test_shares(log, name, validation, test):
-    made = MAKERS[name](log, validation=validation, test=test)
-    counts = np.bincount(made.sides, minlength=4)
-    slack = log.n_users / 2 if made.kind == "per-user" else 1
+    result = SPLITTERS[name](log, validation=validation, test=test)
+    counts = np.bincount(result.sides, minlength=4)
+    slack = log.n_users / 2 if result.kind == "per-user" else 1
     assert counts[TEST] == pytest.approx(len(log) * test, abs=slack)
     assert counts[VALIDATION] == pytest.approx(len(log) * validation, abs=slack)
-    assert (counts[VALIDATION] == 0) == (validation == 0) == (made.validation is None)
+    assert (counts[VALIDATION] == 0) == (validation == 0) == (result.validation is None)
     assert counts[UNUSED] == 0
-    assert f"{test:.0%}" in made.sentence
+    assert f"{test:.0%}" in result.sentence
 
 
-@pytest.mark.parametrize("name", MAKERS)
+@pytest.mark.parametrize("name", SPLITTERS)
 @pytest.mark.parametrize(
     ("validation", "test"), [(0.5, 0.5), (0, 0), (-0.1, 0.2), (0.1, 1), (1, 0.1), (0.1, -0.1)]
 )
 def test_impossible_shares(log, name, validation, test):
     with pytest.raises(ParameterError, match="leave something to train on"):
-        MAKERS[name](log, validation=validation, test=test)
+        SPLITTERS[name](log, validation=validation, test=test)
 
 
-@pytest.mark.parametrize("maker", [split_random, MAKERS["per-user at random"]])
-def test_the_seed_decides(log, maker):
-    assert maker(log, seed=1).fingerprint == maker(log, seed=1).fingerprint
-    assert maker(log, seed=1).fingerprint != maker(log, seed=2).fingerprint
-    assert maker(log, seed=3).seed == 3
-    assert "seed 3" in maker(log, seed=3).sentence
+@pytest.mark.parametrize("splitter", [split_random, SPLITTERS["per-user at random"]])
+def test_the_seed_decides(log, splitter):
+    assert splitter(log, seed=1).fingerprint == splitter(log, seed=1).fingerprint
+    assert splitter(log, seed=1).fingerprint != splitter(log, seed=2).fingerprint
+    assert splitter(log, seed=3).seed == 3
+    assert "seed 3" in splitter(log, seed=3).sentence
 
 
 @given(st.lists(st.integers(0, 6), min_size=5, max_size=40))
@@ -79,16 +79,16 @@ def test_the_seed_decides(log, maker):
 def test_events_of_one_instant_are_never_divided(times):
     log = log_of([0] * len(times), times)
     try:
-        made = split_by_time(log, validation=0.2, test=0.2)
+        result = split_by_time(log, validation=0.2, test=0.2)
     except DataError:
         # Only where the latest instants reach back to the first can nothing be left.
         assert sorted(times)[len(times) - 2 * max(1, round(len(times) * 0.2))] == min(times)
         return
     sides = {}
-    for time, side in sorted(zip(times, made.sides.tolist(), strict=True)):
+    for time, side in sorted(zip(times, result.sides.tolist(), strict=True)):
         assert sides.setdefault(time, side) == side
     assert list(sides.values()) == sorted(sides.values())
-    assert (made.sides == TEST).sum() >= max(1, round(len(times) * 0.2))
+    assert (result.sides == TEST).sum() >= max(1, round(len(times) * 0.2))
 
 
 def test_split_by_time_needs_times():
@@ -115,23 +115,23 @@ def test_leave_last_out(events, validation):
     users, times = zip(*events, strict=True)
     log = log_of(users, times)
     try:
-        made = split_leave_last_out(log, validation=validation)
+        result = split_leave_last_out(log, validation=validation)
     except DataError:
         assert max(map(users.count, users)) < (3 if validation else 2)
         return
     for user in set(users):
-        mine = [n for n in range(len(users)) if users[n] == user]
-        in_time = sorted(mine, key=lambda n: times[n])  # stable: equal times keep their rows
+        positions = [n for n in range(len(users)) if users[n] == user]
+        in_time = sorted(positions, key=lambda n: times[n])  # stable: equal times keep their rows
         held = [TEST, VALIDATION][: 2 if validation else 1]
         wanted = dict.fromkeys(in_time, TRAIN)
-        if len(mine) > len(held):
+        if len(positions) > len(held):
             wanted |= dict(zip(in_time[::-1], held, strict=False))
-        assert made.sides[mine].tolist() == [wanted[n] for n in mine]
+        assert result.sides[positions].tolist() == [wanted[n] for n in positions]
 
 
 def test_leave_last_out_without_times_goes_by_rows():
-    made = split_leave_last_out(log_of([0, 1, 0, 1, 0]))
-    assert made.sides.tolist() == [TRAIN, TRAIN, VALIDATION, TRAIN, TEST]
+    result = split_leave_last_out(log_of([0, 1, 0, 1, 0]))
+    assert result.sides.tolist() == [TRAIN, TRAIN, VALIDATION, TRAIN, TEST]
 
 
 @given(
@@ -144,14 +144,14 @@ def test_leave_last_out_without_times_goes_by_rows():
 def test_every_user_keeps_one_event(users, order, validation, test):
     log = log_of(users, range(len(users)))
     try:
-        made = split_per_user(log, validation=validation, test=test, order=order)
+        result = split_per_user(log, validation=validation, test=test, order=order)
     except DataError:
         return
-    trained = set(made.train.events["user"].to_list())
+    trained = set(result.train.events["user"].to_list())
     assert trained == set(log.events["user"].to_list())
     if order is None:
         for user in range(log.n_users):
-            sides = made.sides[log.events["user"].to_numpy() == user].tolist()
+            sides = result.sides[log.events["user"].to_numpy() == user].tolist()
             assert sides == sorted(sides)  # training, validation and test follow in time
 
 
@@ -161,9 +161,9 @@ def test_order_by_time_needs_times():
 
 
 def test_too_few_events():
-    for maker in MAKERS.values():
+    for splitter in SPLITTERS.values():
         with pytest.raises(DataError, match="too few"):
-            maker(log_of([0, 1, 2, 3], range(4)))
+            splitter(log_of([0, 1, 2, 3], range(4)))
     with pytest.raises(DataError, match="no test events"):
         split_leave_last_out(log_of([0, 1, 2, 3, 4]))
 
@@ -187,39 +187,39 @@ def test_impossible_numbers_of_folds(log, k):
 
 
 def test_fingerprint_sees_log_sides_and_candidates(log):
-    made = split_random(log)
-    sides = made.sides.copy()
+    result = split_random(log)
+    sides = result.sides.copy()
     sides[np.flatnonzero(sides == TRAIN)[0]] = UNUSED
     options = {"kind": "predefined", "sentence": "", "ties": ""}
     others = [
         Split(log=log, sides=sides, **options),
-        Split(log=log.subset(np.arange(len(log))[::-1]), sides=made.sides, **options),
-        Split(log=log, sides=made.sides, candidates=np.zeros((2, 2), np.int32), **options),
+        Split(log=log.subset(np.arange(len(log))[::-1]), sides=result.sides, **options),
+        Split(log=log, sides=result.sides, candidates=np.zeros((2, 2), np.int32), **options),
     ]
-    assert len({made.fingerprint, *(o.fingerprint for o in others)}) == 4
-    assert Split(log=log, sides=made.sides, **options).fingerprint == made.fingerprint
+    assert len({result.fingerprint, *(o.fingerprint for o in others)}) == 4
+    assert Split(log=log, sides=result.sides, **options).fingerprint == result.fingerprint
 
 
 def test_description(log):
-    made = split_random(log, validation=0.1, test=0.2, seed=4)
-    told = made.describe()
-    assert told["train"] + told["validation"] + told["test"] == len(log)
-    assert (told["kind"], told["seed"], told["unused"]) == ("random", 4, 0)
-    assert told["test_users"] == made.test.n_users
-    assert told["fingerprint"] == made.fingerprint
-    assert repr(made) == "Split(random: 210 training, 30 validation, 60 test events)"
+    result = split_random(log, validation=0.1, test=0.2, seed=4)
+    description = result.describe()
+    assert description["train"] + description["validation"] + description["test"] == len(log)
+    assert (description["kind"], description["seed"], description["unused"]) == ("random", 4, 0)
+    assert description["test_users"] == result.test.n_users
+    assert description["fingerprint"] == result.fingerprint
+    assert repr(result) == "Split(random: 210 training, 30 validation, 60 test events)"
 
 
 def test_parts_share_vocabularies(log):
-    made = split_random(log)
-    assert made.train.items is log.items
-    assert made.test.histories.n_items == log.n_items
-    assert len(made.train) + len(made.validation) + len(made.test) == len(log)
+    result = split_random(log)
+    assert result.train.items is log.items
+    assert result.test.histories.n_items == log.n_items
+    assert len(result.train) + len(result.validation) + len(result.test) == len(log)
 
 
 def test_by_time_tells_the_share_that_ties_leave():
     frame = pl.DataFrame({"user": range(10), "item": range(10), "time": [1] * 6 + [2] * 4})
-    made = split_by_time(Dataset.from_frame(frame.with_columns(pl.from_epoch("time"))))
-    assert "the latest 40%" in made.sentence
-    assert "validation" not in made.sentence
-    assert made.validation is None
+    result = split_by_time(Dataset.from_frame(frame.with_columns(pl.from_epoch("time"))))
+    assert "the latest 40%" in result.sentence
+    assert "validation" not in result.sentence
+    assert result.validation is None

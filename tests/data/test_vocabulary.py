@@ -27,10 +27,10 @@ def test_indices_are_positions_in_the_sorted_ids(case):
     assert list(vocabulary.ids) == known
     assert len(vocabulary) == len(known)
     wanted = [known.index(i) if i in known else -1 for i in asked + ids]
-    found = vocabulary.indices(asked + ids)
-    assert found.tolist() == wanted
-    assert found.dtype == np.int32
-    assert list(vocabulary.take(found)) == [i if i in known else None for i in asked + ids]
+    indices = vocabulary.indices(asked + ids)
+    assert indices.tolist() == wanted
+    assert indices.dtype == np.int32
+    assert list(vocabulary.take(indices)) == [i if i in known else None for i in asked + ids]
 
 
 def test_large_gaps_are_searched_and_not_tabled():

@@ -125,23 +125,23 @@ def test_bad_input_is_said_in_one_sentence(log, options, error, match):
 
 @pytest.mark.mirror
 @pytest.mark.parametrize(
-    ("name", "attributes", "without", "dramas"),
+    ("name", "expected", "without", "dramas"),
     [
         ("movielens-100k", MOVIELENS, 2, 725),
         ("movielens-1m", MOVIELENS, 0, 1603),
         ("movielens-latest-small", None, 18, 4365),
     ],
 )
-def test_releases_of_movielens(mirror, name, attributes, without, dramas):
+def test_releases_of_movielens(mirror, name, expected, without, dramas):
     log = load(name, mirror=mirror, offline=True)
-    found = item_attributes(log)
-    if attributes is None:  # this release knows IMAX too
-        assert set(found.names) == {*MOVIELENS, "IMAX"}
-        assert found.names[:2] == ("Drama", "Comedy")
+    attributes = item_attributes(log)
+    if expected is None:  # this release knows IMAX too
+        assert set(attributes.names) == {*MOVIELENS, "IMAX"}
+        assert attributes.names[:2] == ("Drama", "Comedy")
     else:
-        assert found.names == attributes
-    assert found.without == without
-    assert found.unknown.is_empty()
-    assert found.matrix[:, found.names.index("Drama")].sum() == dramas
+        assert attributes.names == expected
+    assert attributes.without == without
+    assert attributes.unknown.is_empty()
+    assert attributes.matrix[:, attributes.names.index("Drama")].sum() == dramas
     by_lists = log.item_table["genres"].list.n_unique().sum()
-    assert found.matrix.sum(dtype=int) == by_lists
+    assert attributes.matrix.sum(dtype=int) == by_lists

@@ -29,7 +29,7 @@ def log():
     )
 
 
-def consistent(log):
+def assert_consistent(log):
     assert log.item_table is None or log.item_table["item"].equals(log.items.ids)
     again = Dataset.from_frame(log.frame(), item_table=log.item_table)
     assert again.fingerprint == log.fingerprint
@@ -37,7 +37,7 @@ def consistent(log):
 
 def test_k_core_drops_what_has_too_little(log):
     core = k_core(log, user=2, item=2)
-    consistent(core)
+    assert_consistent(core)
     assert core.frame()["row"].to_list() == [1, 2, 3, 4, 5]
     assert core.items.ids.to_list() == ["a", "b"]
     assert core.origin.dropped == (
@@ -57,22 +57,22 @@ def test_k_core_drops_what_has_too_little(log):
 )
 def test_k_core_is_the_largest_that_holds(pairs, user, item):
     log = Dataset.from_frame(pl.DataFrame(pairs, schema=["user", "item"], orient="row"))
-    left = list(pairs)
+    pairs_left = list(pairs)
     while True:
-        users, items = [u for u, _ in left], [i for _, i in left]
-        keep = [p for p in left if users.count(p[0]) >= user and items.count(p[1]) >= item]
-        if len(keep) == len(left):
+        users, items = [u for u, _ in pairs_left], [i for _, i in pairs_left]
+        keep = [p for p in pairs_left if users.count(p[0]) >= user and items.count(p[1]) >= item]
+        if len(keep) == len(pairs_left):
             break
-        left = keep
-    assert k_core(log, user, item).frame().select("user", "item").rows() == left
+        pairs_left = keep
+    assert k_core(log, user, item).frame().select("user", "item").rows() == pairs_left
 
 
 def test_ranges_keep_both_ends_and_the_catalogue(log):
-    kept = rating_range(log, 2, 4)
-    consistent(kept)
-    assert kept.ratings.tolist() == [2, 3, 4]
-    assert kept.items.ids.to_list() == ["a", "b", "d"]  # d never had an event
-    assert "dropped 3 of 6 events, 1 users and 1 items" in kept.origin.dropped[0]
+    filtered = rating_range(log, 2, 4)
+    assert_consistent(filtered)
+    assert filtered.ratings.tolist() == [2, 3, 4]
+    assert filtered.items.ids.to_list() == ["a", "b", "d"]  # d never had an event
+    assert "dropped 3 of 6 events, 1 users and 1 items" in filtered.origin.dropped[0]
     with pytest.raises(ParameterError):
         rating_range(log, 4, 2)
 
@@ -89,8 +89,8 @@ def test_between(log, end):
 
 def test_events_without_time_are_dropped_and_counted():
     frame = pl.DataFrame({"user": [1, 2], "item": [1, 1], "time": [datetime(2020, 1, 1), None]})
-    kept = between(Dataset.from_frame(frame), "2019-01-01")
-    assert "1 of them without a time" in kept.origin.dropped[0]
+    filtered = between(Dataset.from_frame(frame), "2019-01-01")
+    assert "1 of them without a time" in filtered.origin.dropped[0]
 
 
 def test_drop_duplicates(log):
@@ -102,10 +102,10 @@ def test_drop_duplicates(log):
 
 
 def test_where_sees_outside_ids_and_accounts_add_up(log):
-    kept = where(rating_range(log, 2), (pl.col("user") == 1) | (pl.col("item") == "c"))
-    consistent(kept)
-    assert kept.events["row"].to_list() == [2, 3, 6]
-    assert len(kept.origin.dropped) == 2
+    filtered = where(rating_range(log, 2), (pl.col("user") == 1) | (pl.col("item") == "c"))
+    assert_consistent(filtered)
+    assert filtered.events["row"].to_list() == [2, 3, 6]
+    assert len(filtered.origin.dropped) == 2
     with pytest.raises(DataError):
         where(log, pl.col("nothing"))
     with pytest.raises(DataError):

@@ -122,9 +122,9 @@ def test_report_as_text_and_json():
 
 def test_an_empty_log():
     log = log_of((1, 1, 1.0, datetime(2020, 1, 1)))
-    found = check(log.subset(np.array([False])))
-    assert found.n_events == 0
-    assert [(f.name, f.count, f.share) for f in found.findings] == [
+    report = check(log.subset(np.array([False])))
+    assert report.n_events == 0
+    assert [(issue.name, issue.count, issue.share) for issue in report.issues] == [
         ("users_without_events", 1, 1.0),
         ("items_without_events", 1, 1.0),
     ]

@@ -11,12 +11,17 @@ from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
 
 
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr("penchant.data.reading.sql._CHUNK", 500)
+
+
 @pytest.fixture
 def sqlite(tmp_path):
     path = tmp_path / "shop.db"
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("CREATE TABLE ratings (user_id INT, sku TEXT, stars REAL, ts INT)")
-        rows = [(n % 7, f"0{n % 11}", n % 5 + 1, 978300760 + n) for n in range(120_000)]
+        rows = [(n % 7, f"0{n % 11}", n % 5 + 1, 978300760 + n) for n in range(1_200)]
         connection.executemany("INSERT INTO ratings VALUES (?, ?, ?, ?)", rows)
         connection.execute("INSERT INTO ratings VALUES (1, '01', 'good', NULL)")
         connection.commit()
@@ -25,12 +30,12 @@ def sqlite(tmp_path):
 
 def test_sqlite_file_url_engine_and_connection(sqlite):
     log = read(sqlite, quiet=True)
-    assert len(log) == 120_000
+    assert len(log) == 1_200
     assert log.name == "ratings"
     assert log.items.ids[0] == "00"
     assert log.origin.skipped is not None
-    assert log.origin.skipped.row(0)[:2] == (120_001, "rating 'good' is not a number")
-    assert len(read(f"sqlite:///{sqlite}", table="ratings", limit=1000, quiet=True)) == 1000
+    assert log.origin.skipped.row(0)[:2] == (1_201, "rating 'good' is not a number")
+    assert len(read(f"sqlite:///{sqlite}", table="ratings", limit=700, quiet=True)) == 700
     engine = sqlalchemy.create_engine(f"sqlite:///{sqlite}")
     query = "SELECT user_id AS user, sku AS item FROM ratings WHERE sku LIKE '%5' LIMIT 7"
     assert len(read(engine, query=query)) == 7
@@ -62,7 +67,7 @@ def test_sqlite_errors(sqlite, tmp_path):
 @pytest.mark.postgresql
 def test_postgresql(postgresql):
     log = read(postgresql, table="shop.reviews", quiet=True)
-    assert (len(log), log.n_users, log.n_items) == (60_000, 50, 20)
+    assert (len(log), log.n_users, log.n_items) == (600, 50, 20)
     assert log.ratings[0] == 0.5
     assert str(log.events["time"][0]) == "2019-12-31 22:01:00"
     assert log.events["text"][0] == "a: 1"

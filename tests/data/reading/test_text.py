@@ -301,7 +301,7 @@ def test_an_open_file(write):
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=8)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(st.tuples(WORDS, WORDS, st.integers(1, 5), WORDS), min_size=1, max_size=8),
     st.sampled_from([",", ";", "\t", "|"]),
