@@ -29,8 +29,8 @@ def share_interval(hits: Bool, user: AnyInt) -> tuple[float, tuple[float, float]
     if not n:
         return math.nan, (math.nan, math.nan)
     rows = np.bincount(user)
-    here = rows > 0
-    rows, hit = rows[here], np.bincount(user, hits)[here]
+    counted = rows > 0
+    rows, hit = rows[counted], np.bincount(user, hits)[counted]
     share, users = float(hits.mean()), len(rows)
     spread = float(((hit - share * rows) ** 2).sum()) / n**2
     if users > 1:

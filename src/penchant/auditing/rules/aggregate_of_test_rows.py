@@ -22,13 +22,13 @@ RULE = Rule(
     "Leakage and the Reproducibility Crisis",
     bar=Bar(doubtful=0.4, wrong=0.8),
 )
-_ENOUGH = 30
+_MIN_KEYS = 30
 _DAMPING = (1.0, 5.0, 20.0, 100.0)
-_T = 6.0
+_MIN_T = 6.0
 
 
 def check(material: Material) -> Iterator[Finding]:
-    """What is left of a feature beyond training rows, and how much of that test rows explain.
+    """How much test rows explain of a feature beyond what training rows explain.
 
     For each numeric column that is constant within users or items, the mean of the target and
     the number of rows are recomputed over training rows and over all rows. The column is
@@ -41,12 +41,12 @@ def check(material: Material) -> Iterator[Finding]:
         yield RULE.not_checkable("a table of features of training and of test rows, with a target")
         return
     known = np.isfinite(features.target)
-    found = []
+    findings = []
     for key, codes in features.keys.items():
         table = _Aggregates(codes, features.target, features.test, known)
         for name, values in features.numeric_columns():
-            found += list(_of(features, name, values, key, table))
-    yield from found or [
+            findings += list(_column_findings(features, name, values, key, table))
+    yield from findings or [
         RULE.not_checkable("a numeric feature that is constant within users or items")
     ]
 
@@ -69,33 +69,33 @@ class _Aggregates:
 
 
 _CERTAIN = 1000.0
-"""From this t on its digits say nothing more."""
+"""The t from which on its digits say nothing more."""
 
 
-def _of(
+def _column_findings(
     features: Features, name: str, values: Float64, key: str, table: _Aggregates
 ) -> Iterator[Finding]:
-    kept = np.isfinite(values)
+    finite = np.isfinite(values)
     low, high = np.full(table.n, np.inf), np.full(table.n, -np.inf)
-    np.minimum.at(low, table.codes[kept], values[kept])
-    np.maximum.at(high, table.codes[kept], values[kept])
-    here = table.both & np.isfinite(low)
-    if here.sum() < _ENOUGH or np.ptp(low[here]) == 0:
+    np.minimum.at(low, table.codes[finite], values[finite])
+    np.maximum.at(high, table.codes[finite], values[finite])
+    eligible = table.both & np.isfinite(low)
+    if eligible.sum() < _MIN_KEYS or np.ptp(low[eligible]) == 0:
         return
-    if (high[here] - low[here]).max() > 1e-6 * np.ptp(low[here]):
+    if (high[eligible] - low[eligible]).max() > 1e-6 * np.ptp(low[eligible]):
         return  # not an aggregate of this key
-    n, f = table.n_train[here], low[here]
-    controls = [np.ones_like(n), n, np.log(n), table.m_train[here]]
+    n, column = table.n_train[eligible], low[eligible]
+    controls = [np.ones_like(n), n, np.log(n), table.m_train[eligible]]
     controls += [d / (n + d) for d in _DAMPING]
-    controls += [(table.m_train[here] - table.mean) * d / (n + d) for d in _DAMPING]
+    controls += [(table.m_train[eligible] - table.mean) * d / (n + d) for d in _DAMPING]
     steps = {
-        "target means of the test rows": table.m_all[here] - table.m_train[here],
-        "numbers of test rows": table.n_all[here] - n,
+        "target means of the test rows": table.m_all[eligible] - table.m_train[eligible],
+        "numbers of test rows": table.n_all[eligible] - n,
     }
-    explained = {what: _explained(f, np.stack(controls, 1), d) for what, d in steps.items()}
+    explained = {what: _partial_r2(column, np.stack(controls, 1), d) for what, d in steps.items()}
     what, (figure, t) = max(explained.items(), key=lambda e: e[1][0])
-    level = RULE.bar.level(figure) if t >= _T else "passed"
-    order = np.flatnonzero(here)[np.argsort(-np.abs(steps[what]), kind="stable")[:EXAMPLES]]
+    level = RULE.bar.level(figure) if t >= _MIN_T else "passed"
+    order = np.flatnonzero(eligible)[np.argsort(-np.abs(steps[what]), kind="stable")[:EXAMPLES]]
     first = {int(c): int(r) for c, r in zip(table.codes[::-1], features.rows[::-1], strict=True)}
     yield RULE.finding(
         level,
@@ -118,17 +118,20 @@ def _of(
     )
 
 
-def _explained(f: Float64, controls: Float64, step: Float64) -> tuple[float, float]:
+def _partial_r2(column: Float64, controls: Float64, step: Float64) -> tuple[float, float]:
     """The partial R² of the step beyond the controls, and its t; 0 where nothing is left."""
     basis, singular, _ = np.linalg.svd(controls / np.linalg.norm(controls, axis=0), False)
     basis = basis[:, singular > 1e-9 * singular[0]]
-    rest = f - basis @ (basis.T @ f)
-    own = step - basis @ (basis.T @ step)
-    if rest @ rest <= 1e-12 * ((f - f.mean()) @ (f - f.mean())) or own @ own <= 1e-12:
+    residual = column - basis @ (basis.T @ column)
+    centred = column - column.mean()
+    step_residual = step - basis @ (basis.T @ step)
+    if residual @ residual <= 1e-12 * (centred @ centred) or step_residual @ step_residual <= 1e-12:
         return 0.0, 0.0
-    freedom = max(1, len(f) - basis.shape[1] - 1)
-    r = float(rest @ own / np.sqrt((rest @ rest) * (own @ own)))
-    if r <= 0:  # test rows that push the other way are no part of it
+    freedom = max(1, len(column) - basis.shape[1] - 1)
+    r = float(
+        residual @ step_residual / np.sqrt((residual @ residual) * (step_residual @ step_residual))
+    )
+    if r <= 0:  # test rows that push the other way are not part of it
         return 0.0, 0.0
     r = min(r, 1 - 1e-12)
     return r * r, r * np.sqrt(freedom / (1 - r * r))

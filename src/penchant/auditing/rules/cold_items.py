@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from penchant.auditing.examples import of_events
+from penchant.auditing.examples import event_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
@@ -42,5 +42,5 @@ def check(material: Material) -> Iterator[Finding]:
         f"{share(figure)} of the test events are on items that nobody has before the test.",
         figure=figure,
         interval=interval,
-        examples=of_events(log, material.test_rows[cold]),
+        examples=event_examples(log, material.test_rows[cold]),
     )

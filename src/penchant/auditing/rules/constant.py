@@ -19,27 +19,27 @@ RULE = Rule(
     source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?",
     bar=Bar(doubtful=0.1, wrong=0.02, below=True),
 )
-_ENOUGH = 20
-_SAME = {"doubtful": 0.9, "wrong": 0.99}
+_MIN_PREDICTIONS = 20
+_SAME_SHARE = {"doubtful": 0.9, "wrong": 0.99}
 
 
 def check(material: Material) -> Iterator[Finding]:
     """The spread of the predictions against that of the truth, and the commonest prediction."""
-    chosen = {n: p for n, p in material.predictions.items() if not p.trivial}
-    if not chosen:
+    models = {n: p for n, p in material.predictions.items() if not p.trivial}
+    if not models:
         yield RULE.not_checkable("predictions of a model that is no trivial answer")
         return
-    for name, predicted in chosen.items():
-        yield _of(name, predicted)
+    for name, predictions in models.items():
+        yield _finding(name, predictions)
 
 
-def _of(name: str, predicted: Predictions) -> Finding:
-    known = np.isfinite(predicted.values)
-    values = predicted.values[known]
-    if len(values) < _ENOUGH:
-        return RULE.not_checkable(f"at least {_ENOUGH} predictions", name)
+def _finding(name: str, predictions: Predictions) -> Finding:
+    known = np.isfinite(predictions.values)
+    values = predictions.values[known]
+    if len(values) < _MIN_PREDICTIONS:
+        return RULE.not_checkable(f"at least {_MIN_PREDICTIONS} predictions", name)
     low, high = float(values.min()), float(values.max())
-    truth = None if predicted.truth is None else predicted.truth[known]
+    truth = None if predictions.truth is None else predictions.truth[known]
     # Scores on a scale of their own are measured against their own range.
     scale = high - low
     ratio = np.nan
@@ -50,9 +50,9 @@ def _of(name: str, predicted: Predictions) -> Finding:
     _, counts = np.unique(np.round((values - low) / step), return_counts=True)
     top = float(counts.max() / len(values))
     level = RULE.bar.level(ratio) if np.isfinite(ratio) else "passed"
-    if top >= _SAME["wrong"]:
+    if top >= _SAME_SHARE["wrong"]:
         level = "wrong"
-    elif top >= _SAME["doubtful"] and level == "passed":
+    elif top >= _SAME_SHARE["doubtful"] and level == "passed":
         level = "doubtful"
     spread = (
         f"The predictions spread {ratio:.3f} times as much as the ratings; " if ratio >= 0 else ""

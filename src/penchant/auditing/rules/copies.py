@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import polars as pl
 
 from penchant.auditing.material import Material
@@ -12,6 +11,7 @@ from penchant.auditing.rule import Rule
 from penchant.auditing.rules.same_text import LONG, normalised
 from penchant.data.dataset import Dataset
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
+from penchant.typing import AnyInt
 
 RULE = Rule(
     name="copies",
@@ -21,7 +21,7 @@ RULE = Rule(
     source="Kaufman et al. 2012, Leakage in Data Mining, section 4",
     bar=Bar(doubtful=0.02),
 )
-_TEST = 0.2
+_TEST_SHARE = 0.2
 
 
 def check(material: Material) -> Iterator[Finding]:
@@ -32,7 +32,7 @@ def check(material: Material) -> Iterator[Finding]:
     if material.split is None:
         yield RULE.not_checkable("a log")
         return
-    figure, examples, what = _leaked(material.log)
+    figure, examples, what = _copies_across(material.log)
     yield RULE.finding(
         RULE.bar.level(figure),
         f"A random 80/20 split of the whole log would have a copy ({what}) of {share(figure)} of "
@@ -42,7 +42,8 @@ def check(material: Material) -> Iterator[Finding]:
     )
 
 
-def _leaked(log: Dataset) -> tuple[float, pl.DataFrame | None, str]:
+def _copies_across(log: Dataset) -> tuple[float, pl.DataFrame | None, str]:
+    """The share of test events with a copy in training, examples, and what a copy is."""
     if "text" in log.events.columns:
         plain = log.events.select("user", normalised(pl.col("text")).fill_null("").alias("text"))
         keys = plain.select(pl.struct("user", "text").hash()).to_series()
@@ -54,12 +55,12 @@ def _leaked(log: Dataset) -> tuple[float, pl.DataFrame | None, str]:
         # Only pairs that recur can be copies; hashing all of a large log would cost memory.
         user, item = (log.events[c].cast(pl.Int64) for c in ("user", "item"))
         pairs = (user * max(1, log.n_items) + item).alias("pair")
-        twice = pairs.is_duplicated()
-        if not twice.any():
+        recurring = pairs.is_duplicated()
+        if not recurring.any():
             return 0.0, None, "same user, item and time"
-        some = pl.DataFrame([pairs, log.events["time"]]).filter(twice)
-        sizes = some.select(pl.len().over("pair", "time")).to_series()
-        figure = _share(sizes.to_numpy(), len(log))
+        repeated = pl.DataFrame([pairs, log.events["time"]]).filter(recurring)
+        sizes = repeated.select(pl.len().over("pair", "time")).to_series()
+        figure = _leaked_share(sizes.to_numpy(), len(log))
         return figure, None, "same user, item and time"
     else:
         user, item = (log.events[c].cast(pl.Int64) for c in ("user", "item"))
@@ -69,9 +70,9 @@ def _leaked(log: Dataset) -> tuple[float, pl.DataFrame | None, str]:
     if sized.is_empty():
         return 0.0, None, what
     sized = sized.with_columns(size=pl.len().over("key")).sort("size", "key", descending=True)
-    shown = sized.select("size", "row").head(EXAMPLES)
-    return _share(sized["size"].to_numpy(), len(log)), shown, what
+    examples = sized.select("size", "row").head(EXAMPLES)
+    return _leaked_share(sized["size"].to_numpy(), len(log)), examples, what
 
 
-def _share(sizes: np.ndarray[tuple[int], np.dtype[np.integer]], n: int) -> float:
-    return float((1 - _TEST ** (sizes.astype(float) - 1)).sum() / n)
+def _leaked_share(sizes: AnyInt, n: int) -> float:
+    return float((1 - _TEST_SHARE ** (sizes.astype(float) - 1)).sum() / n)

@@ -11,6 +11,7 @@ from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Lists, Material
 from penchant.auditing.rule import Rule
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
+from penchant.typing import Bool, Int64
 
 RULE = Rule(
     name="recommended-from-future",
@@ -26,8 +27,8 @@ RULE = Rule(
 
 def check(material: Material) -> Iterator[Finding]:
     """The share of recommended items first seen after the user's last test event."""
-    lists = {name: listed for name, listed in material.lists.items() if not listed.trivial}
-    if material.split is None or not lists or material.times is None:
+    models = {name: lists for name, lists in material.lists.items() if not lists.trivial}
+    if material.split is None or not models or material.times is None:
         yield RULE.not_checkable("recommendation lists, and a split with a time on every event")
         return
     log, times = material.split.log, material.times
@@ -38,25 +39,25 @@ def check(material: Material) -> Iterator[Finding]:
     last[tested] = np.iinfo(np.int64).min
     np.maximum.at(last, tested, times[material.test_rows])
     seen = np.append(log.item_counts > 0, False)
-    for name, listed in lists.items():
-        yield _of(material, name, listed, first, last, seen)
+    for name, lists in models.items():
+        yield _finding(material, name, lists, first, last, seen)
 
 
-def _of(
+def _finding(
     material: Material,
     name: str,
-    listed: Lists,
-    first: np.ndarray[tuple[int], np.dtype[np.int64]],
-    last: np.ndarray[tuple[int], np.dtype[np.int64]],
-    seen: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    lists: Lists,
+    first: Int64,
+    last: Int64,
+    seen: Bool,
 ) -> Finding:
     assert material.split is not None
-    known = seen[listed.items]
+    known = seen[lists.items]
     row, place = np.nonzero(known)
-    items, users = listed.items[row, place], listed.users[row]
+    items, users = lists.items[row, place], lists.users[row]
     late = first[items] > last[users]
     figure, interval = share_interval(late, row)
-    log, some = material.split.log, np.flatnonzero(late)[:EXAMPLES]
+    log, at = material.split.log, np.flatnonzero(late)[:EXAMPLES]
     return RULE.finding(
         RULE.bar.level(figure),
         f"{share(figure)} of the recommended items are first seen after the last test event of "
@@ -66,10 +67,10 @@ def _of(
         interval=interval,
         examples=pl.DataFrame(
             {
-                "user": log.users.take(users[some]),
-                "item": log.items.take(items[some]),
-                "last test event": pl.Series(last[users[some]]).cast(pl.Datetime("us")),
-                "item first seen": pl.Series(first[items[some]]).cast(pl.Datetime("us")),
+                "user": log.users.take(users[at]),
+                "item": log.items.take(items[at]),
+                "last test event": pl.Series(last[users[at]]).cast(pl.Datetime("us")),
+                "item first seen": pl.Series(first[items[at]]).cast(pl.Datetime("us")),
             }
         ),
     )

@@ -30,12 +30,14 @@ def check(material: Material) -> Iterator[Finding]:
     if trials is None or "score" not in trials.columns:
         yield RULE.not_checkable("the trials of the tuning (columns of parameters, and score)")
         return
-    done = trials.filter(pl.col("score").is_not_null() & pl.col("score").is_finite())
-    found = [f for c in done.columns if c != "score" for f in _of(done, c)]
-    yield from found or [RULE.not_checkable("a numeric parameter that was tried at three values")]
+    scored = trials.filter(pl.col("score").is_not_null() & pl.col("score").is_finite())
+    findings = [f for c in scored.columns if c != "score" for f in _parameter_finding(scored, c)]
+    yield from findings or [
+        RULE.not_checkable("a numeric parameter that was tried at three values")
+    ]
 
 
-def _of(trials: pl.DataFrame, name: str) -> Iterator[Finding]:
+def _parameter_finding(trials: pl.DataFrame, name: str) -> Iterator[Finding]:
     if not trials[name].dtype.is_numeric() or trials[name].drop_nulls().n_unique() < 3:
         return
     best_of = trials.drop_nulls(name).group_by(name).agg(pl.col("score").max()).sort(name)
@@ -44,13 +46,13 @@ def _of(trials: pl.DataFrame, name: str) -> Iterator[Finding]:
         return
     on_edge = top in (0, len(best_of) - 1)
     inside = best_of["score"][1 if top == 0 else len(best_of) - 2]
-    level = "doubtful" if on_edge and best_of["score"][top] > inside else "passed"
+    rises = on_edge and best_of["score"][top] > inside
     side = "lowest" if top == 0 else "highest"
     value = best_of[name][top]
     where = f"the {side}" if on_edge else "none of the ends"
     low, high = best_of[name][0], best_of[name][-1]
     yield RULE.finding(
-        "doubtful" if level == "doubtful" else "passed",
+        "doubtful" if rises else "passed",
         f"The best value of {name}, {value:g}, is {where} of {len(best_of)} values from {low:g} to "
         f"{high:g}.",
         about=name,

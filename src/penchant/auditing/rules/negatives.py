@@ -8,9 +8,10 @@ import numpy as np
 import polars as pl
 from scipy import stats
 
+from penchant.auditing.examples import key_examples
 from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
-from penchant.results.finding import EXAMPLES, Bar, Finding, share
+from penchant.results.finding import Bar, Finding, share
 from penchant.typing import Int64
 
 BEFORE = Rule(
@@ -30,7 +31,7 @@ POSITIVE = Rule(
     source="Published lists of He et al. 2017 hold the test item of 156 users among the negatives",
     bar=Bar(doubtful=0.0001, wrong=0.02),
 )
-_LIKELY = 1e-4
+_MAX_P = 1e-4
 _NEARLY_ALL = 0.9
 
 
@@ -69,7 +70,7 @@ def check_before(material: Material) -> Iterator[Finding]:
         stats.chi2.ppf(0.025, 2 * count) / 2 if count else 0.0,
         stats.chi2.ppf(0.975, 2 * count + 2) / 2,
     )
-    level = BEFORE.bar.level(figure) if p < _LIKELY else "passed"
+    level = BEFORE.bar.level(figure) if p < _MAX_P else "passed"
     yield BEFORE.finding(
         level,
         f"{count:,} of {len(negatives):,} training negatives are test positives, where "
@@ -86,24 +87,26 @@ def check_positive(material: Material) -> Iterator[Finding]:
         return
     if material.negatives is not None:
         known = material.pairs[material.known_rows]
-        yield _positive(material, material.negatives, known, "training negatives", "known")
+        yield _positive_finding(material, material.negatives, known, "training negatives", "known")
     if material.candidates is not None:
-        log, offered = material.split.log, material.candidates
-        users, items = (offered[c].to_numpy().astype(np.int64) for c in ("user", "item"))
+        log, candidates = material.split.log, material.candidates
+        users, items = (candidates[c].to_numpy().astype(np.int64) for c in ("user", "item"))
         keys = np.where((users >= 0) & (items >= 0), users * max(1, log.n_items) + items, -1)
         tested = material.pairs[material.test_rows]
-        if _by_design(users, keys, tested):
+        if _hold_positives(users, keys, tested):
             keys = keys[~isin(keys, tested)]
-        yield _positive(material, keys, material.pairs, "offered negatives", "known or test")
+        yield _positive_finding(
+            material, keys, material.pairs, "offered negatives", "known or test"
+        )
 
 
-def _by_design(users: Int64, keys: Int64, tested: Int64) -> bool:
+def _hold_positives(users: Int64, keys: Int64, tested: Int64) -> bool:
     """Whether lists name the positive beside the negatives, as candidate lists do."""
-    with_own = np.unique(users[isin(keys, tested)])
-    return len(with_own) >= _NEARLY_ALL * len(np.unique(users))
+    with_positive = np.unique(users[isin(keys, tested)])
+    return len(with_positive) >= _NEARLY_ALL * len(np.unique(users))
 
 
-def _positive(
+def _positive_finding(
     material: Material,
     keys: Int64,
     positives: Int64,
@@ -112,15 +115,11 @@ def _positive(
 ) -> Finding:
     hits = (keys >= 0) & isin(keys, positives)
     figure = float(hits.mean()) if len(keys) else 0.0
-    log, at = material.log, np.flatnonzero(hits)[:EXAMPLES]
-    user, item = np.divmod(keys[at], max(1, log.n_items))
     return POSITIVE.finding(
         POSITIVE.bar.level(figure),
         f"{share(figure)} of the {len(keys):,} {what} ({int(hits.sum()):,}) are {kind} items of "
         "the same user.",
         about=what,
         figure=figure,
-        examples=pl.DataFrame(
-            {"row": at + 1, "user": log.users.take(user), "item": log.items.take(item)}
-        ),
+        examples=key_examples(material.log, keys, hits),
     )

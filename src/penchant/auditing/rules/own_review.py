@@ -12,8 +12,9 @@ from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
 from penchant.auditing.rules.same_text import normalised
 from penchant.data.dataset import Dataset
+from penchant.metrics import bootstrap_weights, interval
 from penchant.results.finding import EXAMPLES, Bar, Finding, share
-from penchant.typing import Float64
+from penchant.typing import Bool, Float64, Int32, Int64
 
 RULE = Rule(
     name="own-review",
@@ -33,7 +34,7 @@ SHUFFLED = Rule(
     source="Sachdeva and McAuley 2020, How Useful are Reviews for Recommendation?",
     bar=Bar(doubtful=0.02, wrong=0.05),
 )
-_ENOUGH = 50
+_MIN_ROWS = 50
 _REPLICATES = 1000
 
 
@@ -47,13 +48,13 @@ def check(material: Material) -> Iterator[Finding]:
     if pair is None:
         yield RULE.not_checkable("users and items in the table of features")
         return
-    own = _own_texts(features, split.log)
-    told = own["text"].str.len_chars().to_numpy() > 0
-    if told.sum() < _ENOUGH:
-        yield RULE.not_checkable(f"at least {_ENOUGH} rows whose text the log has")
+    reviews = _own_texts(features, split.log)
+    has_text = reviews["text"].str.len_chars().to_numpy() > 0
+    if has_text.sum() < _MIN_ROWS:
+        yield RULE.not_checkable(f"at least {_MIN_ROWS} rows whose text the log has")
         return
-    found = list(_of_columns(features, own, told))
-    yield from found or [
+    findings = list(_column_findings(features, reviews, has_text))
+    yield from findings or [
         RULE.finding("passed", "No column is the text of the row or a count of its words.")
     ]
 
@@ -72,51 +73,51 @@ def _own_texts(features: Features, log: Dataset) -> pl.DataFrame:
     )
 
 
-def _of_columns(
-    features: Features, own: pl.DataFrame, told: np.ndarray[tuple[int], np.dtype[np.bool_]]
+def _column_findings(
+    features: Features, reviews: pl.DataFrame, has_text: Bool
 ) -> Iterator[Finding]:
-    words = own["text"].str.count_matches(r"\S+").to_numpy()
-    raw_words = own["raw"].str.count_matches(r"\S+").to_numpy()
+    words = reviews["text"].str.count_matches(r"\S+").to_numpy()
+    raw_words = reviews["raw"].str.count_matches(r"\S+").to_numpy()
     sizes = {
         "number of words": (words, raw_words),
         "number of characters": (
-            own["text"].str.len_chars().to_numpy(),
-            own["raw"].str.len_chars().to_numpy(),
+            reviews["text"].str.len_chars().to_numpy(),
+            reviews["raw"].str.len_chars().to_numpy(),
         ),
     }
     for name in features.frame.columns:
         if features.frame[name].dtype != pl.String:
             continue
         same = features.frame.select(normalised(pl.col(name)).alias("t"))["t"]
-        hits = (same == own["text"]).fill_null(False).to_numpy() & told
-        yield _finding(features, name, hits[told], "the text itself", np.flatnonzero(hits))
+        hits = (same == reviews["text"]).fill_null(False).to_numpy() & has_text
+        yield _finding(features, name, hits[has_text], "the text itself", np.flatnonzero(hits))
     for name, values in features.numeric_columns():
-        if np.unique(values[told & np.isfinite(values)]).size < 5:
+        if np.unique(values[has_text & np.isfinite(values)]).size < 5:
             continue
         for what, counts in sizes.items():
-            equal = max((float((values == c)[told].mean()), n) for n, c in enumerate(counts))
-            if equal[0] >= 0.05:
-                hits = (values == counts[equal[1]]) & told
-                yield _finding(features, name, hits[told], f"its {what}", np.flatnonzero(hits))
+            best = max(counts, key=lambda count: float((values == count)[has_text].mean()))
+            hits = (values == best) & has_text
+            if hits[has_text].mean() >= 0.05:
+                yield _finding(features, name, hits[has_text], f"its {what}", np.flatnonzero(hits))
                 break
 
 
 def _finding(
     features: Features,
     name: str,
-    hits: np.ndarray[tuple[int], np.dtype[np.bool_]],
+    hits: Bool,
     what: str,
-    at: np.ndarray[tuple[int], np.dtype[np.intp]],
+    at: Int64,
 ) -> Finding:
     figure = float(hits.mean())
-    shown = features.frame[name].gather(at[:EXAMPLES]).cast(pl.String).str.slice(0, 80)
+    examples = features.frame[name].gather(at[:EXAMPLES]).cast(pl.String).str.slice(0, 80)
     return RULE.finding(
         RULE.bar.level(figure),
         f"In {share(figure)} of the rows with a review, the column {name!r} is {what}, of the very "
         "user and item.",
         about=name,
         figure=figure,
-        examples=pl.DataFrame({"row": features.rows[at[:EXAMPLES]], name: shown}),
+        examples=pl.DataFrame({"row": features.rows[at[:EXAMPLES]], name: examples}),
     )
 
 
@@ -131,21 +132,21 @@ def check_shuffled(material: Material) -> Iterator[Finding]:
         return
     frame = split.log.subset(material.test_rows).frame().drop("row")
     truth = frame["rating"].to_numpy().astype(float) if "rating" in frame.columns else None
-    if truth is None or len(truth) < _ENOUGH:
-        yield SHUFFLED.not_checkable(f"at least {_ENOUGH} test rows with ratings")
+    if truth is None or len(truth) < _MIN_ROWS:
+        yield SHUFFLED.not_checkable(f"at least {_MIN_ROWS} test rows with ratings")
         return
     rows = frame.drop("rating")
     order = np.random.default_rng(material.seed).permutation(len(rows))
     dealt = rows.with_columns(pl.Series("text", rows["text"].to_numpy()[order], dtype=pl.String))
-    own, other = (
+    errors, shuffled_errors = (
         (np.asarray(material.predict(f), dtype=float) - truth) ** 2 for f in (rows, dealt)
     )
-    figure, ends = _rise(own, other, material.test_users, material.seed)
+    figure, ends = _rmse_rise(errors, shuffled_errors, material.test_users, material.seed)
     level = SHUFFLED.bar.level(figure) if ends[0] > 0 else "passed"
     yield SHUFFLED.finding(
         level,
-        f"With the texts dealt to other rows the RMSE goes from {np.sqrt(own.mean()):.4f} to "
-        f"{np.sqrt(other.mean()):.4f} ({figure:+.1%}): "
+        f"With the texts dealt to other rows the RMSE goes from {np.sqrt(errors.mean()):.4f} to "
+        f"{np.sqrt(shuffled_errors.mean()):.4f} ({figure:+.1%}): "
         + (
             "the figure rests on the review that is written with the rating."
             if level in ("wrong", "doubtful")
@@ -156,15 +157,14 @@ def check_shuffled(material: Material) -> Iterator[Finding]:
     )
 
 
-def _rise(
-    own: Float64, other: Float64, user: np.ndarray[tuple[int], np.dtype[np.int32]], seed: int
+def _rmse_rise(
+    errors: Float64, shuffled_errors: Float64, user: Int32, seed: int
 ) -> tuple[float, tuple[float, float]]:
-    from penchant.metrics import bootstrap_weights, interval
-
+    """The relative rise of the RMSE from squared errors, with its interval over users."""
     _, group = np.unique(user, return_inverse=True)
-    sums = np.stack([np.bincount(group, own), np.bincount(group, other)], 1)
+    sums = np.stack([np.bincount(group, errors), np.bincount(group, shuffled_errors)], 1)
     drawn = np.concatenate([w @ sums for w in bootstrap_weights(len(sums), _REPLICATES, seed)])
     ratio = np.sqrt(drawn[:, 1] / np.maximum(drawn[:, 0], 1e-12)) - 1
     low, high = interval(ratio)
-    figure = float(np.sqrt(other.mean() / max(own.mean(), 1e-12)) - 1)
+    figure = float(np.sqrt(shuffled_errors.mean() / max(errors.mean(), 1e-12)) - 1)
     return figure, (float(low), float(high))

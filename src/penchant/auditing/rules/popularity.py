@@ -23,8 +23,8 @@ RULE = Rule(
     bar=Bar(doubtful=0.05, wrong=0.1),
 )
 _RESPLITS = 20
-_ENOUGH = 200
-_Z = 6.0
+_MIN_EVENTS = 200
+_MIN_Z = 6.0
 
 
 def check(material: Material) -> Iterator[Finding]:
@@ -40,25 +40,25 @@ def check(material: Material) -> Iterator[Finding]:
     test = np.bincount(items[material.test_rows], minlength=log.n_items)
     known = np.bincount(items[material.known_rows], minlength=log.n_items)
     n = int(test.sum())
-    if n < _ENOUGH:
-        yield RULE.not_checkable(f"at least {_ENOUGH} test events, and there are {n}")
+    if n < _MIN_EVENTS:
+        yield RULE.not_checkable(f"at least {_MIN_EVENTS} test events, and there are {n}")
         return
     seen = (test + known) > 0
     test, known = test[seen], known[seen]
     rng = np.random.default_rng(material.seed)
     drawn = rng.multivariate_hypergeometric(test + known, n, _RESPLITS, method="marginals")
     others = np.array([gini(counts) for counts in drawn])
-    own, middle, spread = gini(test), float(others.mean()), float(others.std(ddof=1))
-    shift = own - middle
+    gini_test, middle, spread = gini(test), float(others.mean()), float(others.std(ddof=1))
+    shift = gini_test - middle
     z = shift / max(spread, 1e-9)
-    level = RULE.bar.level(abs(shift)) if abs(z) >= _Z else "passed"
-    if level == "wrong" and _ordered(material):
+    level = RULE.bar.level(abs(shift)) if abs(z) >= _MIN_Z else "passed"
+    if level == "wrong" and _is_ordered(material):
         level = "doubtful"
     half = 1.96 * spread
     top = np.argsort(-(test - n * (test + known) / (test + known).sum()), kind="stable")[:EXAMPLES]
     yield RULE.finding(
         level,
-        f"The Gini index of the test items' popularity is {own:.3f}; in {_RESPLITS} random "
+        f"The Gini index of the test items' popularity is {gini_test:.3f}; in {_RESPLITS} random "
         f"re-splits it is {middle:.3f} ± {half:.3f} (z = {z:+.1f}), and in training "
         f"{gini(known):.3f}. At 0 all items are as popular, at 1 one has all events.",
         figure=abs(shift),
@@ -73,7 +73,7 @@ def check(material: Material) -> Iterator[Finding]:
     )
 
 
-def _ordered(material: Material) -> bool:
+def _is_ordered(material: Material) -> bool:
     """Whether test events come after the others, by what is said or by their times."""
     if material.split_kind in ("time", "per-user"):
         return True

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from penchant.auditing.examples import of_events
+from penchant.auditing.examples import event_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
@@ -50,11 +50,11 @@ def check_split(material: Material) -> Iterator[Finding]:
     yield SPLIT.finding(
         "note",
         f"Split {split.fingerprint}, {seed}: {counts[0]:,} training, {counts[1]:,} validation and "
-        f"{counts[2]:,} test events. {split.sentence}{_ties(split)}",
+        f"{counts[2]:,} test events. {split.sentence}{_tie_rule(split)}",
     )
 
 
-def _ties(split: Split) -> str:
+def _tie_rule(split: Split) -> str:
     """How events of equal time are ordered; nothing where whoever gave the files decided it."""
     return "" if split.kind == "predefined" else f" {split.ties}"
 
@@ -88,9 +88,10 @@ def check_ties(material: Material) -> Iterator[Finding]:
         yield TIES.not_checkable("a time on every event")
         return
     log = material.split.log
-    both = log.events.select("user", "time")
-    tested = both[material.test_rows].with_row_index("at")
-    tied_at = tested.join(both[material.known_rows].unique(), on=["user", "time"], how="semi")["at"]
+    events = log.events.select("user", "time")
+    known = events[material.known_rows].unique()
+    tested = events[material.test_rows].with_row_index("at")
+    tied_at = tested.join(known, on=["user", "time"], how="semi")["at"]
     tied = np.zeros(len(tested), bool)
     tied[tied_at.to_numpy()] = True
     figure, interval = share_interval(tied, material.test_users)
@@ -102,8 +103,8 @@ def check_ties(material: Material) -> Iterator[Finding]:
     yield TIES.finding(
         level,
         f"{share(figure)} of the test events have the very time of a known event of the same user, "
-        f"so that times do not tell which came first.{_ties(material.split)}",
+        f"so that times do not tell which came first.{_tie_rule(material.split)}",
         figure=figure,
         interval=interval,
-        examples=of_events(log, material.test_rows[tied]),
+        examples=event_examples(log, material.test_rows[tied]),
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from penchant.auditing.examples import of_pairs
+from penchant.auditing.examples import pair_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
@@ -32,7 +32,7 @@ def check(material: Material) -> Iterator[Finding]:
     if material.times is None:
         yield RULE.not_checkable("a time on every event, without which a repetition looks alike")
         return
-    tested, known = _identical(material)
+    tested, known = _identical_events(material)
     hits = isin(material.test_rows, tested)
     figure, interval = share_interval(hits, material.test_users)
     columns = "user, item, time and rating" if log.has_ratings else "user, item and time"
@@ -44,24 +44,24 @@ def check(material: Material) -> Iterator[Finding]:
         else f"No test event has the same {columns} as an event known before the test.",
         figure=figure,
         interval=interval,
-        examples=of_pairs(log, tested, known) if len(tested) else None,
+        examples=pair_examples(log, tested, known) if len(tested) else None,
     )
 
 
-def _identical(material: Material) -> tuple[Int64, Int64]:
+def _identical_events(material: Material) -> tuple[Int64, Int64]:
     """Test events with an identical known event, and that event."""
     tested, _ = material.repeated
     if not len(tested):
         return tested, tested
-    own = material.pairs[material.known_rows]
-    known = material.known_rows[isin(own, material.pairs[tested])]
+    pairs = material.pairs[material.known_rows]
+    known = material.known_rows[isin(pairs, material.pairs[tested])]
     columns = [c for c in ("rating", "time") if c in material.log.events.columns]
 
-    def of(positions: Int64, name: str) -> pl.DataFrame:
+    def keyed(positions: Int64, name: str) -> pl.DataFrame:
         return material.log.events.select(columns)[positions].with_columns(
             pair=pl.Series(material.pairs[positions]), **{name: pl.Series(positions)}
         )
 
-    there = of(known, "known").unique(["pair", *columns], keep="first", maintain_order=True)
-    both = of(tested, "tested").join(there, on=["pair", *columns]).sort("tested")
+    first = keyed(known, "known").unique(["pair", *columns], keep="first", maintain_order=True)
+    both = keyed(tested, "tested").join(first, on=["pair", *columns]).sort("tested")
     return both["tested"].to_numpy(), both["known"].to_numpy()

@@ -21,7 +21,7 @@ RULE = Rule(
     "(distance of lists)",
     bar=Bar(doubtful=0.7, wrong=0.95),
 )
-_ENOUGH = 20
+_MIN_USERS = 20
 _BLOCK = 4_000_000
 
 
@@ -32,33 +32,33 @@ def check(material: Material) -> Iterator[Finding]:
     corrected for what random lists would share: 0 is chance, 1 is identity), and the share of
     users who get the commonest set of items.
     """
-    chosen = {n: listed for n, listed in material.lists.items() if not listed.trivial}
-    if not chosen:
+    models = {name: lists for name, lists in material.lists.items() if not lists.trivial}
+    if not models:
         yield RULE.not_checkable("recommendation lists of a model that is no trivial answer")
         return
-    for name, listed in chosen.items():
-        if ((listed.items >= 0).any(axis=1)).sum() < _ENOUGH:
-            yield RULE.not_checkable(f"the lists of at least {_ENOUGH} users", name)
+    for name, lists in models.items():
+        if (lists.items >= 0).any(axis=1).sum() < _MIN_USERS:
+            yield RULE.not_checkable(f"the lists of at least {_MIN_USERS} users", name)
             continue
-        yield _of(material, name, listed)
+        yield _finding(material, name, lists)
 
 
-def _of(material: Material, name: str, listed: Lists) -> Finding:
+def _finding(material: Material, name: str, lists: Lists) -> Finding:
     log = material.log
-    n_items = max(log.n_items, int(listed.items.max(initial=0)) + 1)
-    lengths = (listed.items >= 0).sum(axis=1)
-    lists, k = listed.items[lengths > 0], float(lengths[lengths > 0].mean())
-    counts = np.bincount(lists[lists >= 0], minlength=n_items)
-    n = len(lists)
+    n_items = max(log.n_items, int(lists.items.max(initial=0)) + 1)
+    lengths = (lists.items >= 0).sum(axis=1)
+    items, k = lists.items[lengths > 0], float(lengths[lengths > 0].mean())
+    counts = np.bincount(items[items >= 0], minlength=n_items)
+    n = len(items)
     chance = min(k / n_items, 1 - 1e-9)
-    # Summed over all pairs of users, overlaps are sums over items of pairs who are shown it.
+    # Summed over all pairs of users, overlaps are sums over items of pairs of users who have it.
     shared = float((counts * (counts - 1.0)).sum() / (n * (n - 1) * k))
     alike = (shared - chance) / (1 - chance)
     popular = np.nan
     if material.split is not None:
-        overlap = _with_popular(material, listed) / k
+        overlap = _popular_overlap(material, lists) / k
         popular = (overlap - chance) / (1 - chance)
-    ordered = np.sort(lists, axis=1)
+    ordered = np.sort(items, axis=1)
     times = np.unique(ordered, axis=0, return_counts=True)[1]
     distinct, commonest = len(times), float(times.max() / n)
     figure = max(alike, commonest, 0.0 if np.isnan(popular) else popular)
@@ -77,31 +77,31 @@ def _of(material: Material, name: str, listed: Lists) -> Finding:
     )
 
 
-def _with_popular(material: Material, listed: Lists) -> float:
+def _popular_overlap(material: Material, lists: Lists) -> float:
     """The mean number of items that a user's list shares with the most popular unseen ones."""
     assert material.split is not None
     log = material.split.log
     items = log.events["item"].to_numpy()[material.known_rows]
-    k = listed.items.shape[1]
+    k = lists.items.shape[1]
     order = np.argsort(-np.bincount(items, minlength=log.n_items), kind="stable")
     head: Int32 = order[: 20 * k + 200].astype(np.int32)  # deeper than what nearly anyone has seen
     place = np.full(log.n_items + 1, -1)
     place[head] = np.arange(len(head))
     row = np.full(log.n_users, -1)
-    row[listed.users] = np.arange(len(listed.users))
+    row[lists.users] = np.arange(len(lists.users))
     owner, column = row[log.events["user"].to_numpy()[material.known_rows]], place[items]
     keep = (owner >= 0) & (column >= 0)
     owner, column = owner[keep], column[keep]
     by_owner = np.argsort(owner, kind="stable")
     owner, column = owner[by_owner], column[by_owner]
     total, step = 0, max(1, _BLOCK // len(head))
-    for start in range(0, len(listed.users), step):
-        lists = listed.items[start : start + step]
-        seen = np.zeros((len(lists), len(head)), bool)
-        low, high = np.searchsorted(owner, [start, start + len(lists)])
+    for start in range(0, len(lists.users), step):
+        block = lists.items[start : start + step]
+        seen = np.zeros((len(block), len(head)), bool)
+        low, high = np.searchsorted(owner, [start, start + len(block)])
         seen[owner[low:high] - start, column[low:high]] = True
-        best = ~seen & (np.cumsum(~seen, axis=1) <= k)
-        here = place[lists]
-        found = np.take_along_axis(best, np.maximum(here, 0), axis=1) & (here >= 0)
-        total += int(found.sum())
-    return total / len(listed.users)
+        top_k = ~seen & (np.cumsum(~seen, axis=1) <= k)
+        column_of = place[block]
+        hits = np.take_along_axis(top_k, np.maximum(column_of, 0), axis=1) & (column_of >= 0)
+        total += int(hits.sum())
+    return total / len(lists.users)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from penchant.auditing.examples import of_pairs
+from penchant.auditing.examples import pair_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
@@ -37,8 +37,8 @@ def check(material: Material) -> Iterator[Finding]:
     tested, known = material.repeated
     hits = isin(material.test_rows, tested)
     figure, interval = share_interval(hits, material.test_users)
-    own = material.pairs[material.known_rows]
-    within = 1 - pl.Series(own).n_unique() / len(own)
+    known_pairs = material.pairs[material.known_rows]
+    within = 1 - pl.Series(known_pairs).n_unique() / len(known_pairs)
     level = RULE.bar.level(figure)
     copies = within < _RARE * figure and material.times is None
     if level == "wrong" and not copies:
@@ -49,5 +49,5 @@ def check(material: Material) -> Iterator[Finding]:
         f"test already; within what is known {share(within)} of the events repeat another.",
         figure=figure,
         interval=interval,
-        examples=of_pairs(material.split.log, tested, known) if len(tested) else None,
+        examples=pair_examples(material.split.log, tested, known) if len(tested) else None,
     )

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 import polars as pl
 
-from penchant.auditing.examples import of_pairs
+from penchant.auditing.examples import pair_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
@@ -24,7 +24,7 @@ RULE = Rule(
     bar=Bar(doubtful=0.01, wrong=0.05),
 )
 LONG = 25
-"""Letters and digits from which on nobody writes the same twice by chance."""
+"""The length from which on nobody writes the same text twice by chance."""
 
 
 def normalised(texts: pl.Expr) -> pl.Expr:
@@ -46,8 +46,8 @@ def check(material: Material) -> Iterator[Finding]:
     keys = log.events.select("user").hstack(plain).select(pl.struct("user", "text").hash())
     exact = log.events.select(pl.struct("user", pl.col("text").fill_null("")).hash())
     length = plain["text"].str.len_chars().to_numpy()
-    hits, known = _known(keys.to_series().to_numpy(), material, length > 0)
-    same, _ = _known(exact.to_series().to_numpy(), material, length > 0)
+    hits, known = _known_texts(keys.to_series().to_numpy(), material, length > 0)
+    same, _ = _known_texts(exact.to_series().to_numpy(), material, length > 0)
     figure, interval = share_interval(hits, material.test_users)
     long = length[material.test_rows] >= LONG
     among = hits[long]
@@ -65,7 +65,7 @@ def check(material: Material) -> Iterator[Finding]:
         + (": whoever reads the text has read the answer." if level == "wrong" else "."),
         figure=figure,
         interval=interval,
-        examples=of_pairs(log, tested[longest], known[hits][longest], ("text",)).with_columns(
+        examples=pair_examples(log, tested[longest], known[hits][longest], ("text",)).with_columns(
             pl.when(pl.col("text").str.len_chars() > 80)
             .then(pl.col("text").str.slice(0, 79) + "…")
             .otherwise(pl.col("text"))
@@ -74,13 +74,13 @@ def check(material: Material) -> Iterator[Finding]:
     )
 
 
-def _known(keys: UInt64, material: Material, told: Bool) -> tuple[Bool, Int64]:
+def _known_texts(keys: UInt64, material: Material, has_text: Bool) -> tuple[Bool, Int64]:
     """bool[n_test], whether a test event's key is known; and a known event with it, or -1."""
-    known_at = material.known_rows[told[material.known_rows]]
-    order = known_at[np.argsort(keys[known_at], kind="stable")]
+    known_rows = material.known_rows[has_text[material.known_rows]]
+    order = known_rows[np.argsort(keys[known_rows], kind="stable")]
     tested = keys[material.test_rows]
     if not len(order):
         return np.zeros(len(tested), bool), np.full(len(tested), -1)
     place = np.searchsorted(keys[order], tested).clip(0, len(order) - 1)
-    hits = (keys[order][place] == tested) & told[material.test_rows]
+    hits = (keys[order][place] == tested) & has_text[material.test_rows]
     return hits, np.where(hits, order[place], -1)

@@ -21,13 +21,13 @@ RULE = Rule(
 def check(material: Material) -> Iterator[Finding]:
     """How many negatives each positive is ranked with, where not all items are."""
     number = 0 if material.split is None else material.split.negatives
-    named = sorted({t.primary for t in material.all_tables if "negatives" in t.primary})
-    if number or named or material.candidates is not None:
-        said = f"{number} given negatives" if number else "given negatives"
+    names = sorted({t.primary for t in material.all_tables if "negatives" in t.primary})
+    if number or names or material.candidates is not None:
+        negatives = f"{number} given negatives" if number else "given negatives"
         yield RULE.finding(
             "doubtful",
-            f"Each test item is ranked among {said} and not among all items"
-            f"{f' ({chr(44).join(named)})' if named else ''}: such figures can order models "
+            f"Each test item is ranked among {negatives} and not among all items"
+            f"{f' ({chr(44).join(names)})' if names else ''}: such figures can order models "
             "otherwise than full rankings do.",
             figure=float(number) if number else None,
         )

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
-import polars as pl
-
+from penchant.auditing.examples import key_examples
 from penchant.auditing.material import Material, isin
 from penchant.auditing.rule import Rule
-from penchant.results.finding import EXAMPLES, Bar, Finding, share
-from penchant.typing import Int64
+from penchant.results.finding import Bar, Finding, share
 
 RULE = Rule(
     name="scored-training-rows",
@@ -37,16 +34,16 @@ def check(material: Material) -> Iterator[Finding]:
         yield RULE.not_checkable("a file of predictions with users and items, and the split")
         return
     known, tested = material.pairs[material.known_rows], material.pairs[material.test_rows]
-    for name, scored in material.scored_pairs.items():
-        trained = (scored >= 0) & isin(scored, known) & ~isin(scored, tested)
-        figure = float(trained.mean()) if len(scored) else 0.0
+    for name, pairs in material.scored_pairs.items():
+        trained = (pairs >= 0) & isin(pairs, known) & ~isin(pairs, tested)
+        figure = float(trained.mean()) if len(pairs) else 0.0
         yield RULE.finding(
             RULE.bar.level(figure),
-            f"{share(figure)} of the {len(scored):,} predicted rows are events known before the "
+            f"{share(figure)} of the {len(pairs):,} predicted rows are events known before the "
             "test and no test events.",
             about=name,
             figure=figure,
-            examples=_shown(material, scored, trained),
+            examples=key_examples(material.log, pairs, trained),
         )
 
 
@@ -56,21 +53,13 @@ def check_covered(material: Material) -> Iterator[Finding]:
         yield COVERED.not_checkable("a file of predictions with users and items, and the split")
         return
     tested = material.pairs[material.test_rows]
-    for name, scored in material.scored_pairs.items():
-        missing = ~isin(tested, scored)
+    for name, pairs in material.scored_pairs.items():
+        missing = ~isin(tested, pairs)
         figure = float(missing.mean())
         yield COVERED.finding(
             COVERED.bar.level(figure),
             f"{share(figure)} of the {len(tested):,} test rows have no prediction.",
             about=name,
             figure=figure,
-            examples=_shown(material, tested, missing),
+            examples=key_examples(material.log, tested, missing),
         )
-
-
-def _shown(
-    material: Material, pairs: Int64, chosen: np.ndarray[tuple[int], np.dtype[np.bool_]]
-) -> pl.DataFrame:
-    log, at = material.log, np.flatnonzero(chosen)[:EXAMPLES]
-    user, item = np.divmod(pairs[at], max(1, log.n_items))
-    return pl.DataFrame({"row": at + 1, "user": log.users.take(user), "item": log.items.take(item)})

@@ -1,4 +1,4 @@
-"""Rule: the epoch or trial that was kept is the best on test."""
+"""Rule: the epoch or trial that was chosen is the best on test."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import polars as pl
+from scipy import stats
 
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
@@ -24,7 +25,7 @@ _NEEDED = (
     "the figures of every epoch or trial on validation and test rows and which was kept (columns "
     "test, kept, and where there are any run and validation; higher is better)"
 )
-_SURE = 1e-3
+_MAX_CHANCE = 1e-3
 
 
 def check(material: Material) -> Iterator[Finding]:
@@ -40,50 +41,48 @@ def check(material: Material) -> Iterator[Finding]:
         yield RULE.not_checkable(_NEEDED)
         return
     runs = history["run"] if "run" in history.columns else pl.repeat(0, len(history), eager=True)
-    judged, suspects, chances = 0, [], []
+    n_runs, suspects, chances = 0, [], []
     for part in history.with_columns(run=runs).partition_by("run", maintain_order=True):
         kept = np.flatnonzero(part["kept"].cast(pl.Boolean).to_numpy())
         if len(kept) != 1 or len(part) < 2:
             continue
-        at, test = int(kept[0]), _figures(part["test"])
+        at, test = int(kept[0]), _as_floats(part["test"])
         if not np.isfinite(test[at]):
             continue
-        judged += 1
+        n_runs += 1
         if test[at] < np.nanmax(test):
             continue
         if "validation" in part.columns:
-            validation = _figures(part["validation"])
+            validation = _as_floats(part["validation"])
             suspect = bool((validation > validation[at]).any())
         else:
             suspect = at < len(part) - 1
         if suspect:
             suspects.append(part.filter(pl.Series(np.arange(len(part)) == at)))
             chances.append(1 / len(part))
-    if not judged:
+    if not n_runs:
         yield RULE.not_checkable(_NEEDED)
         return
-    figure = len(suspects) / judged
+    figure = len(suspects) / n_runs
     level = RULE.bar.level(figure)
-    chance = _tail(chances, judged)
-    if level != "passed" and chance > _SURE:
+    chance = _chance_of_as_many(chances, n_runs)
+    if level != "passed" and chance > _MAX_CHANCE:
         level = "doubtful"
     yield RULE.finding(
         level,
-        f"In {len(suspects)} of {judged} runs ({share(figure)}) what was kept is the best on test "
+        f"In {len(suspects)} of {n_runs} runs ({share(figure)}) what was kept is the best on test "
         f"and not what validation says; by chance that has a probability of {chance:.2g}.",
         figure=figure,
         examples=pl.concat(suspects).head(EXAMPLES) if suspects else None,
     )
 
 
-def _figures(column: pl.Series) -> Float64:
+def _as_floats(column: pl.Series) -> Float64:
     return column.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
 
 
-def _tail(chances: list[float], runs: int) -> float:
+def _chance_of_as_many(chances: list[float], runs: int) -> float:
     """The binomial chance of as many hits or more in so many runs."""
-    from scipy import stats
-
     if not chances:
         return 1.0
     return float(stats.binom.sf(len(chances) - 1, runs, float(np.mean(chances))))

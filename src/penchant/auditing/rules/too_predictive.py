@@ -31,7 +31,7 @@ IN_SAMPLE = Rule(
     source="Prokhorenkova et al. 2018, CatBoost, section 3.1 (target leakage)",
     bar=Bar(doubtful=0.15),
 )
-_ENOUGH = 50
+_MIN_ROWS = 50
 
 
 def check(material: Material) -> Iterator[Finding]:
@@ -39,8 +39,8 @@ def check(material: Material) -> Iterator[Finding]:
     if material.features is None:
         yield RULE.not_checkable("a table of features with its target column")
         return
-    found = list(_each(material.features))
-    yield from found or [RULE.not_checkable("a numeric feature in the table")]
+    findings = list(_correlations(material.features))
+    yield from findings or [RULE.not_checkable("a numeric feature in the table")]
 
 
 def check_in_sample(material: Material) -> Iterator[Finding]:
@@ -49,20 +49,20 @@ def check_in_sample(material: Material) -> Iterator[Finding]:
     if features is None or not features.has_both_sides:
         yield IN_SAMPLE.not_checkable("a table of features of training and of test rows")
         return
-    found = list(_falls(features))
-    yield from found or [IN_SAMPLE.not_checkable("a numeric feature in the table")]
+    findings = list(_correlation_falls(features))
+    yield from findings or [IN_SAMPLE.not_checkable("a numeric feature in the table")]
 
 
-def _each(features: Features) -> Iterator[Finding]:
+def _correlations(features: Features) -> Iterator[Finding]:
     known = np.isfinite(features.target)
-    judged = known & features.test if (known & features.test).sum() >= _ENOUGH else known
+    compared = known & features.test if (known & features.test).sum() >= _MIN_ROWS else known
     for name, values in features.numeric_columns():
-        kept = judged & np.isfinite(values)
-        if kept.sum() < _ENOUGH:
+        rows = compared & np.isfinite(values)
+        if rows.sum() < _MIN_ROWS:
             continue
-        r, interval = _spearman(values[kept], features.target[kept])
+        r, interval = _spearman(values[rows], features.target[rows])
         level = RULE.bar.level(abs(r))
-        some = np.flatnonzero(kept)[:EXAMPLES]
+        at = np.flatnonzero(rows)[:EXAMPLES]
         yield RULE.finding(
             level,
             f"The column {name!r} alone has a rank correlation of {r:+.3f} with the target"
@@ -72,22 +72,22 @@ def _each(features: Features) -> Iterator[Finding]:
             interval=interval,
             examples=pl.DataFrame(
                 {
-                    "row": features.rows[some],
-                    name: values[some],
-                    "target": features.target[some],
+                    "row": features.rows[at],
+                    name: values[at],
+                    "target": features.target[at],
                 }
             ),
         )
 
 
-def _falls(features: Features) -> Iterator[Finding]:
+def _correlation_falls(features: Features) -> Iterator[Finding]:
     pair = features.pair_codes()
     for name, values in features.numeric_columns():
-        kept = np.isfinite(features.target) & np.isfinite(values)
+        rows = np.isfinite(features.target) & np.isfinite(values)
         if pair is not None:  # rows of a pair that is on both sides would hide the fall
-            kept &= ~np.isin(pair, pair[features.test]) | features.test
-        train, test = kept & ~features.test, kept & features.test
-        if min(train.sum(), test.sum()) < _ENOUGH:
+            rows &= ~np.isin(pair, pair[features.test]) | features.test
+        train, test = rows & ~features.test, rows & features.test
+        if min(train.sum(), test.sum()) < _MIN_ROWS:
             continue
         r_train, _ = _spearman(values[train], features.target[train])
         r_test, _ = _spearman(values[test], features.target[test])

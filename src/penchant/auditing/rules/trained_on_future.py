@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from penchant.auditing.examples import of_events
+from penchant.auditing.examples import event_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
 from penchant.results.finding import Bar, Finding, share
-from penchant.typing import Bool
+from penchant.typing import Int64
 
 RULE = Rule(
     name="trained-on-future",
@@ -37,42 +37,38 @@ def check(material: Material) -> Iterator[Finding]:
     if material.times is None:
         yield RULE.not_checkable("a time on every event")
         return
-    times, way = material.times, material.split_kind
+    times, kind = material.times, material.split_kind
     tested = times[material.test_rows]
     older = tested < times[material.known_rows].max()
-    own = tested < _newest_of_user(material)
-    decisive = own if way == "per-user" else older
+    older_than_own = tested < _newest_of_user(material)
+    decisive = older_than_own if kind == "per-user" else older
     figure, interval = share_interval(decisive, material.test_users)
     overall = float(older.mean())
-    if way in ("time", "per-user"):
+    if kind in ("time", "per-user"):
         level = RULE.bar.level(figure)
-        if way == "per-user" and level == "passed" and overall >= 0.1:
+        if kind == "per-user" and level == "passed" and overall >= 0.1:
             level = "note"
     else:
         level = "doubtful" if RULE.bar.doubtful and overall >= RULE.bar.doubtful else "passed"
-    own_share = f" {share(float(own.mean()))} are older than the user's own newest one"
-    if not own.any():
+    own_share = f" {share(float(older_than_own.mean()))} are older than the user's own newest one"
+    if not older_than_own.any():
         own_share = " None is older than the user's own newest one"
-    said = {
+    claim = {
         "time": " The split is said to be by time.",
         "per-user": f"{own_share}; the split is said to be in order of time within each user.",
-    }.get(way or "", f"{own_share}.")
+    }.get(kind or "", f"{own_share}.")
     future = " Models learn from what happened after them." if overall else ""
     yield RULE.finding(
         level,
         f"{share(overall)} of the test events are older than the newest event known before the "
-        f"test.{future}{said}",
+        f"test.{future}{claim}",
         figure=figure,
         interval=interval,
-        examples=of_events(material.split.log, material.test_rows[_some(decisive)]),
+        examples=event_examples(material.split.log, material.test_rows[decisive]),
     )
 
 
-def _some(mask: Bool) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
-    return np.flatnonzero(mask)[:100]
-
-
-def _newest_of_user(material: Material) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _newest_of_user(material: Material) -> Int64:
     """int64[n_test], the newest known time of each test event's user."""
     assert material.times is not None
     log = material.log

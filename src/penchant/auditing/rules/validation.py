@@ -27,8 +27,8 @@ def check(material: Material) -> Iterator[Finding]:
         return
     figure = float((split.sides == VALIDATION).mean())
     if figure:
-        said = f"{share(figure)} of the events are held out for choosing."
-        yield RULE.finding("passed", said, figure=figure)
+        sentence = f"{share(figure)} of the events are held out for choosing."
+        yield RULE.finding("passed", sentence, figure=figure)
         return
     yield RULE.finding(
         "doubtful" if material.has_models else "note",
