@@ -4,16 +4,16 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.testing.planted_faults.logs import world
+from penchant.testing.planted_faults.logs import synthetic_log
 
 
 @pytest.fixture(scope="session")
 def parts() -> dict[str, pl.DataFrame]:
     """Training and test events of others, with texts, and good predictions of the latter."""
-    made = world(5)
-    frame = made.frame(texts=True)
-    held = made.rng.random(len(made)) < 0.2
-    good = pl.Series("score", made.exact + made.rng.normal(0, 0.1, len(made)))
+    synthetic = synthetic_log(5)
+    frame = synthetic.frame(texts=True)
+    held = synthetic.rng.random(len(synthetic)) < 0.2
+    good = pl.Series("score", synthetic.exact + synthetic.rng.normal(0, 0.1, len(synthetic)))
     test = frame.filter(pl.Series(held))
     return {
         "train": frame.filter(pl.Series(~held)),

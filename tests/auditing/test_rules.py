@@ -10,7 +10,7 @@ import penchant as pn
 from penchant.auditing import RULES, Bar, Lists, Material, Predictions
 from penchant.auditing.intervals import share_interval
 from penchant.results.tables import Entry, MetricValue, Table
-from penchant.testing.planted_faults.logs import as_split, split_at_random, world
+from penchant.testing.planted_faults.logs import as_split, split_at_random, synthetic_log
 
 CHECKS = {rule.name: check for rule, check in RULES}
 DOCS = Path(__file__).parents[2] / "docs" / "audit.md"
@@ -49,17 +49,17 @@ def test_shares_of_rows_have_the_interval_of_users(rng):
 
 
 def test_people_who_come_back_are_not_copies():
-    made = world(1)
-    twice = made.frame(times=False)
+    synthetic = synthetic_log(1)
+    twice = synthetic.frame(times=False)
     again = pl.concat([twice, twice.sample(fraction=0.3, seed=0)])
-    sides = np.where(made.rng.random(len(again)) < 0.2, 2, 0).astype(np.uint8)
+    sides = np.where(synthetic.rng.random(len(again)) < 0.2, 2, 0).astype(np.uint8)
     assert one("same-pair", split=as_split(again, sides)).level == "doubtful"
 
 
 def test_short_texts_recur_by_themselves():
-    made = world(2)
-    frame = made.frame().with_columns(text=pl.lit("Great!"))
-    sides = split_at_random(made).sides
+    synthetic = synthetic_log(2)
+    frame = synthetic.frame().with_columns(text=pl.lit("Great!"))
+    sides = split_at_random(synthetic).sides
     finding = one("same-text", split=as_split(frame, sides))
     assert finding.figure > 0.9
     assert finding.level == "doubtful"
@@ -76,9 +76,9 @@ def test_markup_case_and_punctuation_do_not_hide_a_text():
 
 
 def test_smoothed_and_scaled_means_of_training_rows_are_clean():
-    made = world(4)
-    split = split_at_random(made)
-    train = made.frame().filter(pl.Series(split.sides == 0))
+    synthetic = synthetic_log(4)
+    split = split_at_random(synthetic)
+    train = synthetic.frame().filter(pl.Series(split.sides == 0))
     sums = train.group_by("item").agg(n=pl.len(), total=pl.col("rating").sum())
     table = sums.select(
         "item",
@@ -93,9 +93,11 @@ def test_smoothed_and_scaled_means_of_training_rows_are_clean():
 
 
 def test_quality_known_from_elsewhere_is_no_leak():
-    made = world(6)
-    split = split_at_random(made)
-    quality = pl.DataFrame({"item": made.item + 1, "q": made.exact}).group_by("item").mean()
+    synthetic = synthetic_log(6)
+    split = split_at_random(synthetic)
+    quality = (
+        pl.DataFrame({"item": synthetic.item + 1, "q": synthetic.exact}).group_by("item").mean()
+    )
     assert pn.audit(split, features=quality)["feature-of-test-rows"].level != "wrong"
 
 
@@ -108,11 +110,11 @@ def test_scores_on_a_scale_of_their_own_are_not_constant(rng):
 
 
 def test_popular_items_unseen_are_found_behind_lists_that_differ():
-    made = world(7)
-    split = split_at_random(made)
+    synthetic = synthetic_log(7)
+    split = split_at_random(synthetic)
     log = split.log
     seen = split.train.histories.matrix().toarray() > 0
-    score = np.where(seen, -1, np.bincount(made.item[split.sides == 0], minlength=log.n_items))
+    score = np.where(seen, -1, np.bincount(synthetic.item[split.sides == 0], minlength=log.n_items))
     lists = np.argsort(-score, axis=1, kind="stable")[:, :10].astype(np.int32)
     listed = Lists(np.arange(log.n_users, dtype=np.int32), lists)
     finding = one("same-list", split=split, lists={"m": listed})

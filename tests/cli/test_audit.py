@@ -5,15 +5,15 @@ import json
 import polars as pl
 import pytest
 
-from penchant.testing.planted_faults.logs import world
+from penchant.testing.planted_faults.logs import synthetic_log
 
 
 @pytest.fixture(scope="module")
 def theirs(tmp_path_factory):
     """A folder with training and test files of somebody else, copies on both sides."""
     path = tmp_path_factory.mktemp("theirs")
-    made = world(3)
-    frame, held = made.frame(), pl.Series(made.rng.random(len(made)) < 0.2)
+    synthetic = synthetic_log(3)
+    frame, held = synthetic.frame(), pl.Series(synthetic.rng.random(len(synthetic)) < 0.2)
     test = frame.filter(held)
     pl.concat([frame.filter(~held), test.head(60)]).write_csv(path / "train.csv")
     test.write_csv(path / "test.csv")

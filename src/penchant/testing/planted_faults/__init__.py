@@ -1,4 +1,4 @@
-"""Planted faults of graded strength, and their clean twins: do the rules find them?
+"""Faults of graded strength, and clean twins, to try the rules of an audit on.
 
 `FAULTS[name].make(strength, seed)` makes what is to be audited; strength 0 is the clean twin.
 """
@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 from penchant.results.finding import Level
-from penchant.testing.planted_faults import features, splits
-from penchant.testing.planted_faults import predictions as answers
-from penchant.testing.planted_faults import selection as choices
+from penchant.testing.planted_faults import features, predictions, selection, splits
 from penchant.testing.planted_faults.fault import Fault, Maker, false_alarms
 
 _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
@@ -22,23 +20,23 @@ _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
     ("future events", "trained-on-future", "wrong", splits.future_events),
     ("not by time", "trained-on-future", "doubtful", splits.random_not_time),
     ("cold items", "cold-items", "doubtful", splits.cold_items),
-    ("items of the future", "recommended-from-future", "wrong", answers.from_the_future),
-    ("no trivial answer", "no-trivial-baseline", "wrong", answers.without_trivial),
-    ("no simple method", "no-strong-baseline", "doubtful", answers.without_strong),
-    ("nothing learned", "no-better-than-trivial", "doubtful", answers.unlearned),
-    ("constant predictions", "constant-predictions", "wrong", answers.constant_predictions),
-    ("one list for all", "same-list", "wrong", answers.same_list),
-    ("no validation", "no-validation", "doubtful", answers.without_validation),
-    ("training rows scored", "scored-training-rows", "wrong", answers.training_rows),
-    ("test rows left out", "unscored-test-rows", "wrong", answers.unscored_rows),
-    ("epochs chosen on test", "selected-on-test", "wrong", choices.test_selected_epochs),
-    ("negatives before split", "negatives-before-split", "wrong", choices.early_negatives),
-    ("positives as negatives", "negatives-are-positives", "wrong", choices.positive_negatives),
-    ("narrow grid", "grid-edge", "doubtful", choices.narrow_grid),
+    ("items of the future", "recommended-from-future", "wrong", predictions.from_the_future),
+    ("no trivial answer", "no-trivial-baseline", "wrong", predictions.without_trivial),
+    ("no simple method", "no-strong-baseline", "doubtful", predictions.without_strong),
+    ("nothing learned", "no-better-than-trivial", "doubtful", predictions.unlearned),
+    ("constant predictions", "constant-predictions", "wrong", predictions.constant_predictions),
+    ("one list for all", "same-list", "wrong", predictions.same_list),
+    ("no validation", "no-validation", "doubtful", predictions.without_validation),
+    ("training rows scored", "scored-training-rows", "wrong", predictions.training_rows),
+    ("test rows left out", "unscored-test-rows", "wrong", predictions.unscored_rows),
+    ("epochs chosen on test", "selected-on-test", "wrong", selection.test_selected_epochs),
+    ("negatives before split", "negatives-before-split", "wrong", selection.early_negatives),
+    ("positives as negatives", "negatives-are-positives", "wrong", selection.positive_negatives),
+    ("narrow grid", "grid-edge", "doubtful", selection.narrow_grid),
     ("shifted popularity", "popularity-shift", "wrong", splits.shifted_popularity),
     ("own review", "own-review", "wrong", features.own_review),
     ("reads the own review", "shuffled-text", "wrong", features.predicted_from_own_text),
-    ("mixed splits", "mixed-splits", "wrong", answers.mixed_splits),
+    ("mixed splits", "mixed-splits", "wrong", predictions.mixed_splits),
     ("ties in time", "ties-in-time", "doubtful", splits.tied_times),
 )
 FAULTS: dict[str, Fault] = {

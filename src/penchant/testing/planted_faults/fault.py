@@ -1,4 +1,4 @@
-"""What a planted fault is."""
+"""A planted fault, and what counts as finding it."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Fault:
     about: str
     make: Maker
 
-    def found(self, findings: Findings) -> bool:
+    def is_found(self, findings: Findings) -> bool:
         """Whether the rule objects at the level it has to reach, or at a worse one."""
-        worst = [f for f in findings if f.rule == self.rule]
-        return any(LEVELS.index(f.level) <= LEVELS.index(self.level) for f in worst)
+        levels = [f.level for f in findings if f.rule == self.rule]
+        return any(LEVELS.index(level) <= LEVELS.index(self.level) for level in levels)
 
 
 def false_alarms(findings: Findings) -> list[Finding]:
-    """What calls a clean case wrong."""
+    """The findings that call a clean case wrong."""
     return list(findings.at("wrong"))

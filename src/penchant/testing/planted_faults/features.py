@@ -8,7 +8,7 @@ import polars as pl
 from penchant.auditing.features import Features
 from penchant.auditing.material import Material
 from penchant.data.splits import TEST, Split
-from penchant.testing.planted_faults.logs import World, split_at_random, world
+from penchant.testing.planted_faults.logs import SyntheticLog, split_at_random, synthetic_log
 from penchant.typing import Float64
 
 _MOODS = {"awful": 1.0, "poor": 2.0, "fair": 3.0, "fine": 4.0, "superb": 5.0}
@@ -16,46 +16,46 @@ _MOODS = {"awful": 1.0, "poor": 2.0, "fair": 3.0, "fine": 4.0, "superb": 5.0}
 
 def disguised_target(strength: float, seed: int) -> Material:
     """A column is the target on another scale; below strength 1 noise is added."""
-    made, split = _split(seed)
-    target = (made.rating - made.rating.mean()) / made.rating.std()
-    noise = made.rng.normal(0, 1, len(made))
+    log, split = _split(seed)
+    target = (log.rating - log.rating.mean()) / log.rating.std()
+    noise = log.rng.normal(0, 1, len(log))
     column = np.exp(strength * target + np.sqrt(1 - strength**2) * noise)
-    return _with(made, split, {"code": column, "age": made.rng.integers(1, 80, len(made)) * 1.0})
+    return _with(log, split, {"code": column, "age": log.rng.integers(1, 80, len(log)) * 1.0})
 
 
 def means_with_test_rows(strength: float, seed: int) -> Material:
     """An item's mean rating is over training and test rows; below 1 over some of the latter."""
-    made, split = _split(seed)
-    taken = (split.sides != TEST) | (made.rng.random(len(made)) < strength)
-    damping = float(made.rng.choice([0.0, 2.0, 10.0]))
-    return _with(made, split, {"item mean": _mean(made, taken, damping)[made.item]})
+    log, split = _split(seed)
+    taken = (split.sides != TEST) | (log.rng.random(len(log)) < strength)
+    damping = float(log.rng.choice([0.0, 2.0, 10.0]))
+    return _with(log, split, {"item mean": _mean(log, taken, damping)[log.item]})
 
 
 def in_sample_codes(strength: float, seed: int) -> Material:
     """A user's coded mean holds the very row's target, in training only."""
-    made, split = _split(seed)
-    base = 3.4 + made.rng.normal(0, 0.5, made.user.max() + 1)[made.user]
-    own = np.where(split.sides == TEST, 0.0, made.rating - base)
-    noise = made.rng.normal(0, 0.5, len(made))
-    return _with(made, split, {"coded": base + 0.8 * strength * own + noise})
+    log, split = _split(seed)
+    base = 3.4 + log.rng.normal(0, 0.5, log.user.max() + 1)[log.user]
+    own = np.where(split.sides == TEST, 0.0, log.rating - base)
+    noise = log.rng.normal(0, 0.5, len(log))
+    return _with(log, split, {"coded": base + 0.8 * strength * own + noise})
 
 
 def own_review(strength: float, seed: int) -> Material:
     """The text feature of each row is the review of that row; otherwise another of the item."""
-    made = world(seed)
-    split = split_at_random(made, texts=True)
-    other = made.rng.permutation(len(made))
-    own = made.rng.random(len(made)) < strength
-    texts = [made.text[n if own[n] else other[n]] for n in range(len(made))]
-    return _with(made, split, {"words": pl.Series(texts)})
+    log = synthetic_log(seed)
+    split = split_at_random(log, texts=True)
+    other = log.rng.permutation(len(log))
+    own = log.rng.random(len(log)) < strength
+    texts = [log.text[n if own[n] else other[n]] for n in range(len(log))]
+    return _with(log, split, {"words": pl.Series(texts)})
 
 
 def predicted_from_own_text(strength: float, seed: int) -> Material:
     """A predictor reads the mood of the very review; otherwise it knows users and items."""
-    made = world(seed)
-    split = split_at_random(made, texts=True)
-    keys = zip(made.user + 1, made.item + 1, strict=True)
-    exact = dict(zip(keys, made.exact + made.rng.normal(0, 0.2, len(made)), strict=True))
+    log = synthetic_log(seed)
+    split = split_at_random(log, texts=True)
+    keys = zip(log.user + 1, log.item + 1, strict=True)
+    exact = dict(zip(keys, log.exact + log.rng.normal(0, 0.2, len(log)), strict=True))
 
     def predict(rows: pl.DataFrame) -> Float64:
         mood = rows["text"].str.split(" ").list.first().replace_strict(_MOODS, default=3.4)
@@ -66,28 +66,28 @@ def predicted_from_own_text(strength: float, seed: int) -> Material:
     return Material(split=split, predict=predict)
 
 
-def _split(seed: int) -> tuple[World, Split]:
-    made = world(seed)
-    return made, split_at_random(made)
+def _split(seed: int) -> tuple[SyntheticLog, Split]:
+    log = synthetic_log(seed)
+    return log, split_at_random(log)
 
 
 def _mean(
-    made: World, taken: np.ndarray[tuple[int], np.dtype[np.bool_]], damping: float
+    log: SyntheticLog, taken: np.ndarray[tuple[int], np.dtype[np.bool_]], damping: float
 ) -> Float64:
-    count = np.bincount(made.item[taken], minlength=made.n_items) + damping
-    total = np.bincount(made.item[taken], made.rating[taken], made.n_items) + 3.4 * damping
+    count = np.bincount(log.item[taken], minlength=log.n_items) + damping
+    total = np.bincount(log.item[taken], log.rating[taken], log.n_items) + 3.4 * damping
     return np.where(count > 0, total / np.maximum(count, 1e-9), 3.4)
 
 
-def _with(made: World, split: Split, columns: dict[str, object]) -> Material:
+def _with(log: SyntheticLog, split: Split, columns: dict[str, object]) -> Material:
     features = Features(
         frame=pl.DataFrame(columns),
-        target=made.rating,
+        target=log.rating,
         test=split.sides == TEST,
         keys={
             "user": split.log.events["user"].cast(pl.Int64).to_numpy(),
             "item": split.log.events["item"].cast(pl.Int64).to_numpy(),
         },
-        rows=np.arange(1, len(made) + 1),
+        rows=np.arange(1, len(log) + 1),
     )
     return Material(split=split, features=features)

@@ -1,8 +1,10 @@
-"""Small made-up logs in which nothing is wrong, different with every seed."""
+"""Small synthetic logs in which nothing is wrong, different with every seed."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -11,15 +13,29 @@ from penchant.data.dataset import Dataset
 from penchant.data.splits import TEST, Split
 from penchant.typing import Float64, Int64, UInt8
 
-_SHORT = ("great", "good", "Nice!", "love it", "as described", "five stars")
+_PHRASES = ("great", "good", "Nice!", "love it", "as described", "five stars")
 _WORDS = tuple(a + o + e for a in "bdfgklmnprst" for o in "aeiou" for e in ("n", "l"))
 _MOODS = ("awful", "poor", "fair", "fine", "superb")
 _START = np.datetime64("2020-01-01", "us").astype(np.int64)
 _HOUR = 3_600_000_000
 
 
+class _TextDraws(NamedTuple):
+    """Texts as numbers, because few logs need them written out.
+
+    Attributes:
+        phrase: int64[n], the short phrase that the text is, or -1.
+        lengths: int64[n], how many words the text has otherwise.
+        words: int64[sum of lengths], the words.
+    """
+
+    phrase: Int64
+    lengths: Int64
+    words: Int64
+
+
 @dataclass(frozen=True, eq=False)
-class World:
+class SyntheticLog:
     """Events in the order of time, and what made them.
 
     Attributes:
@@ -27,20 +43,34 @@ class World:
         item: int64[n], from 0.
         rating: float64[n], 1 to 5.
         time: int64[n], microseconds since 1970.
-        text: a text for each event.
         exact: float64[n], the rating before noise and rounding.
         n_items: items there are.
         rng: for whatever is planted.
+        draws: what its texts are made of.
     """
 
     user: Int64
     item: Int64
     rating: Float64
     time: Int64
-    text: list[str]
     exact: Float64
     n_items: int
     rng: np.random.Generator
+    draws: _TextDraws
+
+    @cached_property
+    def text(self) -> list[str]:
+        """A text for each event, whose first word tells the rating unless it is a short phrase."""
+        words, texts, start = np.array(_WORDS), [], 0
+        for rating, phrase, length in zip(
+            self.rating, self.draws.phrase, self.draws.lengths, strict=True
+        ):
+            drawn = words[self.draws.words[start : start + length]]
+            start += length
+            texts.append(
+                _PHRASES[phrase] if phrase >= 0 else f"{_MOODS[int(rating) - 1]} {' '.join(drawn)}."
+            )
+        return texts
 
     def __len__(self) -> int:
         return len(self.user)
@@ -59,7 +89,7 @@ class World:
         return pl.DataFrame(columns)
 
 
-def world(seed: int) -> World:
+def synthetic_log(seed: int) -> SyntheticLog:
     """A log of 100 to 200 users with popular items, personal tastes and texts of several lengths.
 
     A user has an item once. A sixth of the texts is a short phrase that many write.
@@ -80,11 +110,11 @@ def world(seed: int) -> World:
     exact = 3.4 + of_user[user] + of_item[item] + taste
     rating = np.round(exact + rng.normal(0, 0.6, len(user))).clip(1, 5)
     time = _START + np.sort(rng.integers(0, 10_000_000, len(user))) * (_HOUR // 1000)
-    return World(user, item, rating, time, _texts(rng, rating), exact, n_items, rng)
+    return SyntheticLog(user, item, rating, time, exact, n_items, rng, _text_draws(rng, len(user)))
 
 
 def split_at_random(
-    made: World,
+    log: SyntheticLog,
     *,
     share: float = 0.2,
     times: bool = True,
@@ -92,8 +122,8 @@ def split_at_random(
     kind: str = "random",
 ) -> Split:
     """A clean split by row; its sentence says what an audit may hold it to."""
-    sides = np.where(made.rng.random(len(made)) < share, TEST, 0).astype(np.uint8)
-    return as_split(made.frame(times=times, texts=texts), sides, kind)
+    sides = np.where(log.rng.random(len(log)) < share, TEST, 0).astype(np.uint8)
+    return as_split(log.frame(times=times, texts=texts), sides, kind)
 
 
 def as_split(frame: pl.DataFrame, sides: UInt8, kind: str = "predefined") -> Split:
@@ -102,17 +132,10 @@ def as_split(frame: pl.DataFrame, sides: UInt8, kind: str = "predefined") -> Spl
     return Split(log=log, sides=sides, kind=kind, sentence=f"Made {kind}.", ties="As it comes.")
 
 
-def _texts(rng: np.random.Generator, rating: Float64) -> list[str]:
-    words = np.array(_WORDS)
-    short = rng.random(len(rating)) < 1 / 6
-    lengths = rng.integers(6, 20, len(rating))
-    drawn = rng.integers(0, len(words), int(lengths.sum()))
-    stops = np.cumsum(lengths)
-    texts = []
-    for n, stop in enumerate(stops):
-        if short[n]:
-            texts.append(_SHORT[int(rng.integers(len(_SHORT)))])
-            continue
-        said = " ".join(words[drawn[stop - lengths[n] : stop]])
-        texts.append(f"{_MOODS[int(rating[n]) - 1]} {said}.")
-    return texts
+def _text_draws(rng: np.random.Generator, n: int) -> _TextDraws:
+    is_phrase = rng.random(n) < 1 / 6
+    lengths = rng.integers(6, 20, n)
+    words = rng.integers(0, len(_WORDS), int(lengths.sum()))
+    phrase = np.full(n, -1)
+    phrase[is_phrase] = rng.integers(len(_PHRASES), size=int(is_phrase.sum()))
+    return _TextDraws(phrase, lengths, words)

@@ -1,4 +1,4 @@
-"""Faults of answers: constants, one list for all, training rows, missing baselines."""
+"""Faults of predictions and lists: constants, one list for all, missing rows and baselines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from penchant.auditing.external_predictions import with_prediction_tables
 from penchant.auditing.material import Lists, Material, Predictions
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.results.tables import Entry, MetricValue, Table
-from penchant.testing.planted_faults.logs import World, as_split, split_at_random, world
+from penchant.testing.planted_faults.logs import (
+    SyntheticLog,
+    as_split,
+    split_at_random,
+    synthetic_log,
+)
 from penchant.typing import Float64, Int32
 
 _K = 10
@@ -17,70 +22,70 @@ _K = 10
 
 def constant_predictions(strength: float, seed: int) -> Material:
     """The predictions are drawn all the way to their mean."""
-    made, split, values = _predicted(seed)
+    log, split, values = _predicted(seed)
     drawn = values.mean() + (1 - strength) * (values - values.mean())
-    return _with_predictions(made, split, drawn)
+    return _with_predictions(log, split, drawn)
 
 
 def unlearned(strength: float, seed: int) -> Material:
     """The predictions are noise about the mean, of the spread of good ones; judged by the audit."""
-    made, split, values = _predicted(seed)
-    noise = made.rng.normal(values.mean(), values.std(), len(values))
-    material = _with_predictions(made, split, strength * noise + (1 - strength) * values)
+    log, split, values = _predicted(seed)
+    noise = log.rng.normal(values.mean(), values.std(), len(values))
+    material = _with_predictions(log, split, strength * noise + (1 - strength) * values)
     return with_prediction_tables(material)
 
 
 def same_list(strength: float, seed: int) -> Material:
     """Everyone is recommended the ten most popular items."""
-    made, split = _split(seed)
-    popular = np.argsort(-np.bincount(made.item, minlength=made.n_items), kind="stable")[:_K]
-    users = np.unique(made.user)
-    own = np.argsort(made.rng.random((len(users), made.n_items)), axis=1)[:, :_K]
-    own[made.rng.random(len(users)) < strength] = popular
+    log, split = _split(seed)
+    popular = np.argsort(-np.bincount(log.item, minlength=log.n_items), kind="stable")[:_K]
+    users = np.unique(log.user)
+    own = np.argsort(log.rng.random((len(users), log.n_items)), axis=1)[:, :_K]
+    own[log.rng.random(len(users)) < strength] = popular
     lists = {"model": Lists(users.astype(np.int32), own.astype(np.int32))}
-    return Material(split=split, lists=_known(lists, made, split))
+    return Material(split=split, lists=_known(lists, log, split))
 
 
 def from_the_future(strength: float, seed: int) -> Material:
     """Half of the recommended items are first seen after the events that judge them."""
-    made = world(seed)
-    middle = int(made.time[len(made) // 2])
-    span = middle - int(made.time[0])
+    log = synthetic_log(seed)
+    middle = int(log.time[len(log) // 2])
+    span = middle - int(log.time[0])
     # Half of the users are there in the first half only; half of the items come out after it.
-    gone = made.rng.random(made.user.max() + 1) < 0.5
-    late = made.rng.random(made.n_items) < 0.5
-    time = made.time.copy()
-    time[gone[made.user] & (time >= middle)] -= span
-    item, early = made.item.copy(), np.flatnonzero(~late)
+    gone = log.rng.random(log.user.max() + 1) < 0.5
+    late = log.rng.random(log.n_items) < 0.5
+    time = log.time.copy()
+    time[gone[log.user] & (time >= middle)] -= span
+    item, early = log.item.copy(), np.flatnonzero(~late)
     swap = late[item] & (time < middle)
-    item[swap] = made.rng.choice(early, int(swap.sum()))
-    frame = made.frame().with_columns(
+    item[swap] = log.rng.choice(early, int(swap.sum()))
+    frame = log.frame().with_columns(
         item=pl.Series(item + 1), time=pl.Series(time).cast(pl.Datetime("us"))
     )
-    sides = np.where(made.rng.random(len(made)) < 0.2, TEST, TRAIN).astype(np.uint8)
+    sides = np.where(log.rng.random(len(log)) < 0.2, TEST, TRAIN).astype(np.uint8)
     split = as_split(frame.sort("time", maintain_order=True), sides)
     users = np.flatnonzero(gone)
-    own = np.stack([made.rng.permutation(early)[:_K] for _ in users])
-    new = made.rng.random(own.shape) < 0.5 * strength
-    own[new] = made.rng.choice(np.flatnonzero(late), int(new.sum()))
+    own = np.stack([log.rng.permutation(early)[:_K] for _ in users])
+    new = log.rng.random(own.shape) < 0.5 * strength
+    own[new] = log.rng.choice(np.flatnonzero(late), int(new.sum()))
     there = split.log.users.indices((users + 1).tolist())
-    return Material(split=split, lists=_known({"model": Lists(there, own)}, made, split))
+    return Material(split=split, lists=_known({"model": Lists(there, own)}, log, split))
 
 
 def training_rows(strength: float, seed: int) -> Material:
     """Half of the rows that were scored are training rows."""
-    made, split = _split(seed)
+    log, split = _split(seed)
     material = Material(split=split)
     known, tested = material.pairs[material.known_rows], material.pairs[material.test_rows]
-    taken = made.rng.choice(known, int(strength * len(tested)), replace=False)
+    taken = log.rng.choice(known, int(strength * len(tested)), replace=False)
     return Material(split=split, scored_pairs={"model": np.concatenate([tested, taken])})
 
 
 def unscored_rows(strength: float, seed: int) -> Material:
     """Half of the test rows have no prediction."""
-    made, split = _split(seed)
+    log, split = _split(seed)
     tested = (material := Material(split=split)).pairs[material.test_rows]
-    kept = made.rng.random(len(tested)) >= 0.5 * strength
+    kept = log.rng.random(len(tested)) >= 0.5 * strength
     return Material(split=split, scored_pairs={"model": tested[kept]})
 
 
@@ -97,11 +102,11 @@ def without_strong(strength: float, seed: int) -> Material:
 
 def without_validation(strength: float, seed: int) -> Material:
     """Models were judged on a split without validation events."""
-    made, split = _split(seed)
+    log, split = _split(seed)
     sides = split.sides.copy()
     training = np.flatnonzero(sides == TRAIN)
     n = int((1 - strength) * 0.1 * len(training))
-    sides[made.rng.choice(training, n, replace=False)] = VALIDATION
+    sides[log.rng.choice(training, n, replace=False)] = VALIDATION
     split = Split(log=split.log, sides=sides, kind="random", sentence="Made.", ties="None.")
     table = _table(_learned(), _simple(), *_trivial(0, seed))
     return Material(split=split, tables=(table,))
@@ -136,26 +141,26 @@ def _simple() -> Entry:
     return Entry("ease", trivial=False, metrics={"ndcg@10": value})
 
 
-def _split(seed: int) -> tuple[World, Split]:
-    made = world(seed)
-    return made, split_at_random(made)
+def _split(seed: int) -> tuple[SyntheticLog, Split]:
+    log = synthetic_log(seed)
+    return log, split_at_random(log)
 
 
-def _predicted(seed: int) -> tuple[World, Split, Float64]:
+def _predicted(seed: int) -> tuple[SyntheticLog, Split, Float64]:
     """Predictions about as good as a good model's."""
-    made, split = _split(seed)
-    exact = made.exact[split.sides == TEST]
-    return made, split, exact + made.rng.normal(0, 0.2, len(exact))
+    log, split = _split(seed)
+    exact = log.exact[split.sides == TEST]
+    return log, split, exact + log.rng.normal(0, 0.2, len(exact))
 
 
-def _with_predictions(made: World, split: Split, values: Float64) -> Material:
+def _with_predictions(log: SyntheticLog, split: Split, values: Float64) -> Material:
     material = Material(split=split)
-    truth = made.rating[split.sides == TEST]
+    truth = log.rating[split.sides == TEST]
     answers = Predictions(values, truth, material.test_users.astype(np.int64), external=True)
     return Material(split=split, predictions={"model": answers})
 
 
-def _known(lists: dict[str, Lists], made: World, split: Split) -> dict[str, Lists]:
+def _known(lists: dict[str, Lists], log: SyntheticLog, split: Split) -> dict[str, Lists]:
     """Lists of items numbered from 0, in the log's indices (items nobody has end a list)."""
-    place: Int32 = split.log.items.indices(list(range(1, made.n_items + 1)))
+    place: Int32 = split.log.items.indices(list(range(1, log.n_items + 1)))
     return {n: Lists(listed.users, place[listed.items]) for n, listed in lists.items()}

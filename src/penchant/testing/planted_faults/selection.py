@@ -1,4 +1,4 @@
-"""Faults of choices: the best on test, negatives drawn too early, grids too narrow."""
+"""Faults of model selection: the best on test, negatives drawn too early, grids too narrow."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from penchant.auditing.material import Material
-from penchant.testing.planted_faults.logs import split_at_random, world
+from penchant.testing.planted_faults.logs import split_at_random, synthetic_log
 
 _RUNS, _EPOCHS = 10, 20
 
@@ -35,28 +35,28 @@ def test_selected_epochs(strength: float, seed: int) -> Material:
 
 def early_negatives(strength: float, seed: int) -> Material:
     """Training negatives are drawn from what a user has neither in training nor in test."""
-    made = world(seed)
-    split = split_at_random(made)
+    log = synthetic_log(seed)
+    split = split_at_random(log)
     material = Material(split=split)
     n_items = split.log.n_items
-    users = made.rng.integers(0, split.log.n_users, 6 * len(made))
-    keys = users * n_items + made.rng.integers(0, n_items, len(users))
+    users = log.rng.integers(0, split.log.n_users, 6 * len(log))
+    keys = users * n_items + log.rng.integers(0, n_items, len(users))
     keys = keys[~np.isin(keys, material.pairs[material.known_rows])]
     avoided = np.isin(keys, material.pairs[material.test_rows])
-    avoided &= made.rng.random(len(keys)) < strength
+    avoided &= log.rng.random(len(keys)) < strength
     return Material(split=split, negatives=keys[~avoided])
 
 
 def positive_negatives(strength: float, seed: int) -> Material:
     """A fifth of the offered negatives are items that the user has."""
-    made = world(seed)
-    split = split_at_random(made)
+    log = synthetic_log(seed)
+    split = split_at_random(log)
     material = Material(split=split)
     n_items = split.log.n_items
     users = np.repeat(np.arange(split.log.n_users), 50)
-    keys = users * n_items + made.rng.integers(0, n_items, len(users))
+    keys = users * n_items + log.rng.integers(0, n_items, len(users))
     keys = keys[~np.isin(keys, material.pairs)]
-    own = made.rng.choice(material.pairs, int(0.25 * strength * len(keys)))
+    own = log.rng.choice(material.pairs, int(0.25 * strength * len(keys)))
     user, item = np.divmod(np.concatenate([keys, own]), n_items)
     return Material(split=split, candidates=pl.DataFrame({"user": user, "item": item}))
 
