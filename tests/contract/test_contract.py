@@ -26,7 +26,7 @@ VARIANTS = (
     "dot:dropout=0.2,initialisation=uniform",
     "dot:hidden=32x16,skip=first,target=like>=4,loss=bce",
     "dot:hidden=16,activation=sigmoid,skip=dot,loss=mae",
-    "dot:hidden=8,activation=none,biases=false,target=interaction,l2=0.01",
+    "dot:hidden=8,activation=linear,biases=false,target=interaction,l2=0.01",
     "ials:nu=0,l2=3",
     "rbm:initial_scale=0.1",
     "rbm:initial_scale=0.1,sample=true,hidden=10",

@@ -5,7 +5,7 @@ from functools import partial
 import numpy as np
 import torch
 
-from penchant.nn.weights import blank, squares, to_continue, weights_of, with_weights
+from penchant.nn.weights import squared_norm, to_continue, uninitialised, weights_of, with_weights
 
 make = partial(torch.nn.Linear, 3, 2)
 
@@ -25,7 +25,7 @@ def test_weights_go_into_attributes_and_back():
 
 def test_blank_networks_draw_no_random_numbers():
     before = torch.random.get_rng_state()
-    network = blank(make)
+    network = uninitialised(make)
     assert torch.equal(before, torch.random.get_rng_state())
     torch.nn.init.ones_(network.weight)
     assert network.weight.sum() == 6
@@ -45,5 +45,5 @@ def test_a_network_to_continue_has_weights_of_its_own():
 
 def test_squares_are_of_weights_or_of_their_distances():
     weights = [torch.tensor([1.0, 2.0]), torch.tensor([[3.0]])]
-    assert squares(weights) == 14
-    assert squares(weights, [torch.tensor([1.0, 0.0]), torch.tensor([[2.0]])]) == 5
+    assert squared_norm(weights) == 14
+    assert squared_norm(weights, [torch.tensor([1.0, 0.0]), torch.tensor([[2.0]])]) == 5

@@ -7,7 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from penchant.nn.loop import Arrays
+from penchant.nn.loop import Tensors
 
 CellName = Literal["gru", "lstm"]
 RECURRENT_LAYERS = {"gru": nn.GRU, "lstm": nn.LSTM}
@@ -168,7 +168,7 @@ class LikeClassifier(nn.Module):
         logits: Tensor = self.body(overall, by_attribute, patterns)
         return logits if self.rate is None else logits + self.rate * rates
 
-    def in_blocks(self, arrays: Arrays, size: int) -> Tensor:
+    def in_blocks(self, arrays: Tensors, size: int) -> Tensor:
         """`forward`, computed for at most `size` rows at once."""
         parts = zip(*(torch.split(a, size) for a in arrays), strict=True)
         return torch.cat([self(*part) for part in parts])

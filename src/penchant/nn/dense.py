@@ -1,4 +1,4 @@
-"""Dense layers that start as Keras starts them."""
+"""Dense layers with Keras' initial weights, and activations by name."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-Activation = Literal["linear", "relu", "sigmoid", "tanh"]
+ActivationName = Literal["linear", "relu", "sigmoid", "tanh"]
 
 ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "linear": lambda x: x,

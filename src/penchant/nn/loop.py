@@ -1,4 +1,4 @@
-"""One readable training loop for every network."""
+"""One training loop for every network."""
 
 from __future__ import annotations
 
@@ -16,9 +16,16 @@ from torch import Tensor, nn
 from penchant.errors import PenchantError
 from penchant.run import Run
 
+Tensors = tuple[Tensor, ...]
+"""Tensors of equal length: the columns of training rows, or of a batch of them."""
+TrainingStep = Callable[..., Tensor]
+"""Learns from one batch, given a slice of each tensor, and returns the mean loss before it."""
+Curve = list[dict[str, float]]
+"""A row for each epoch: `epoch`, `loss`, perhaps `validation_loss`, and `seconds`."""
+
 
 class Optimiser(Protocol):
-    """What the loop needs of an optimiser."""
+    """The part of an optimiser that the loop uses."""
 
     def zero_grad(self) -> None:
         """Forget the last batch's gradients."""
@@ -27,12 +34,8 @@ class Optimiser(Protocol):
         """Update the parameters."""
 
 
-Arrays = tuple[Tensor, ...]
-Curve = list[dict[str, float]]
-
-
 class Settings(Protocol):
-    """What a model says of its training; it may have `min_delta`, too."""
+    """The hyper-parameters of a model that make its schedule; there may be `min_delta`, too."""
 
     @property
     def epochs(self) -> int:
@@ -75,29 +78,10 @@ class Schedule:
         )
 
 
-Step = Callable[..., Tensor]
-"""Learns from one batch, given a slice of each array, and returns the mean loss before it."""
-
-
-def gradient_step(loss: Step, optimisers: Sequence[Optimiser]) -> Step:
-    """The usual step: the loss, its gradient by automatic differentiation, an update."""
-
-    def step(*batch: Tensor) -> Tensor:
-        for optimiser in optimisers:
-            optimiser.zero_grad()
-        value = loss(*batch)
-        value.backward()  # type: ignore[no-untyped-call]
-        for optimiser in optimisers:
-            optimiser.step()
-        return value.detach()
-
-    return step
-
-
 def train(
     network: nn.Module,
-    step: Step,
-    data: Callable[[], Arrays] | Arrays,
+    step: TrainingStep,
+    data: Callable[[], Tensors] | Tensors,
     schedule: Schedule,
     *,
     generator: torch.Generator,
@@ -109,9 +93,9 @@ def train(
 
     Args:
         network: what to train.
-        step: learns from a batch, given one slice of each array; see `gradient_step`.
-        data: arrays of equal length, already in memory, or a function that makes an epoch's
-            arrays (for example with fresh negatives).
+        step: learns from a batch, given one slice of each tensor; see `gradient_step`.
+        data: tensors of equal length, already in memory, or a function that makes an epoch's
+            tensors (for example with fresh negatives).
         schedule: epochs, batch size and early stopping.
         generator: decides the order of rows.
         validate: the validation loss, called after each epoch without gradients.
@@ -127,45 +111,70 @@ def train(
     """
     run = run or Run()
     curve: Curve = []
-    best, best_epoch, best_state = math.inf, 0, None
-    spent = 0.0
+    best_loss, best_epoch, best_weights = math.inf, 0, None
+    seconds = 0.0
     with threads(run, schedule.batch_size), run.progress.task(name, schedule.epochs) as task:
         for epoch in range(1, schedule.epochs + 1):
             started = time.perf_counter()
             network.train()
-            arrays = data() if callable(data) else data
-            n = len(arrays[0])
-            order = torch.randperm(n, generator=generator)
-            arrays = tuple(a[order] for a in arrays)
-            total = torch.zeros((), dtype=torch.float64)
-            for batch in zip(*(torch.split(a, schedule.batch_size) for a in arrays), strict=True):
-                total.add_(step(*batch), alpha=len(batch[0]))
-            row = {"epoch": float(epoch), "loss": float(total) / n}
-            spent += time.perf_counter() - started
-            _refuse_unless_finite(row["loss"], f"training loss of {name}", epoch)
+            rows = data() if callable(data) else data
+            loss = _train_epoch(step, rows, schedule.batch_size, generator)
             network.eval()
+            seconds += time.perf_counter() - started
+            _require_finite(loss, f"training loss of {name}", epoch)
+            row = {"epoch": float(epoch), "loss": loss}
+
             if validate is not None:
                 with torch.no_grad():
-                    row["validation_loss"] = validate()
-                _refuse_unless_finite(row["validation_loss"], f"validation loss of {name}", epoch)
-                if row["validation_loss"] < best - schedule.min_delta:
-                    best, best_epoch = row["validation_loss"], epoch
-                    best_state = copy.deepcopy(network.state_dict())
-            row["seconds"] = spent
+                    loss = row["validation_loss"] = validate()
+                _require_finite(loss, f"validation loss of {name}", epoch)
+                if loss < best_loss - schedule.min_delta:
+                    best_loss, best_epoch = loss, epoch
+                    best_weights = copy.deepcopy(network.state_dict())
+
+            row["seconds"] = seconds
             curve.append(row)
             task.advance(note=" ".join(f"{k} {v:.4f}" for k, v in row.items() if "loss" in k))
             for callback in run.callbacks:
                 callback(row)
             waited = epoch - best_epoch if validate is not None else 0
-            if schedule.patience is not None and waited >= schedule.patience:
+            if schedule.patience is not None and waited >= max(schedule.patience, 1):
                 break
-    if best_state is None:
+    if best_weights is None:
         return curve, len(curve)
-    network.load_state_dict(best_state)
+    network.load_state_dict(best_weights)
     return curve, best_epoch
 
 
-def _refuse_unless_finite(loss: float, what: str, epoch: int) -> None:
+def _train_epoch(
+    step: TrainingStep, rows: Tensors, batch_size: int, generator: torch.Generator
+) -> float:
+    """Learn from all rows once, in random order, and return the mean loss."""
+    n = len(rows[0])
+    order = torch.randperm(n, generator=generator)
+    shuffled = [torch.split(column[order], batch_size) for column in rows]
+    total = torch.zeros((), dtype=torch.float64)
+    for batch in zip(*shuffled, strict=True):
+        total.add_(step(*batch), alpha=len(batch[0]))
+    return float(total) / n
+
+
+def gradient_step(loss: TrainingStep, optimisers: Sequence[Optimiser]) -> TrainingStep:
+    """The usual step: the loss, its gradient by automatic differentiation, an update."""
+
+    def step(*batch: Tensor) -> Tensor:
+        for optimiser in optimisers:
+            optimiser.zero_grad()
+        value = loss(*batch)
+        value.backward()  # type: ignore[no-untyped-call]
+        for optimiser in optimisers:
+            optimiser.step()
+        return value.detach()
+
+    return step
+
+
+def _require_finite(loss: float, what: str, epoch: int) -> None:
     if not math.isfinite(loss):
         raise PenchantError(f"The {what} became {loss} in epoch {epoch}: lower the learning rate.")
 
@@ -174,8 +183,7 @@ def _refuse_unless_finite(loss: float, what: str, epoch: int) -> None:
 def threads(run: Run, batch_size: int) -> Iterator[None]:
     """Use the run's threads, or one for small batches, whose kernels gain nothing from more."""
     before = torch.get_num_threads()
-    wanted = run.threads or (1 if batch_size < 2048 else before)
-    torch.set_num_threads(wanted)
+    torch.set_num_threads(run.threads or (1 if batch_size < 2048 else before))
     try:
         yield
     finally:

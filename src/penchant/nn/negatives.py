@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from penchant.nn.loop import Tensors
+
 
 class UniformNegatives:
     """Draws items uniformly from those without a training event of the user.
@@ -42,10 +44,58 @@ class UniformNegatives:
             items[hit] = torch.randint(self.n_items, (len(hit),), generator=self.generator)
         return items
 
-    def mix(self, users: Tensor, items: Tensor, per_event: int) -> tuple[Tensor, Tensor, Tensor]:
+    def mix(self, users: Tensor, items: Tensor, per_event: int) -> Tensors:
         """Events with `per_event` negatives each: int64 users, int64 items, float32 0 or 1."""
-        repeated = users.repeat(per_event)
-        truth = torch.zeros(len(users) * (1 + per_event))
-        truth[: len(users)] = 1
-        drawn = self.draw(repeated)
-        return torch.cat([users, repeated]), torch.cat([items, drawn]), truth
+        return labelled_examples(users, items, self.draw(users.repeat(per_event)))
+
+
+class WarmNegatives:
+    """Draws items that have training events, though none of the user.
+
+    So a new item's position follows from its content, and not from its having had no events yet.
+
+    Args:
+        users: int64[n_events], the users of the training events.
+        items: int64[n_events], their items.
+        per_event: how many are drawn for each event.
+        generator: decides what is drawn.
+    """
+
+    def __init__(
+        self, users: Tensor, items: Tensor, per_event: int, generator: torch.Generator
+    ) -> None:
+        self.users, self.per_event = users, per_event
+        self.warm, self.place = torch.unique(items, return_inverse=True)
+        self.sampler = UniformNegatives(users, self.place, len(self.warm), generator)
+
+    def epoch(self) -> Tensor:
+        """int64[per_event * n_events], for the training events `per_event` times over."""
+        drawn: Tensor = self.warm[self.sampler.draw(self.users.repeat(self.per_event))]
+        return drawn
+
+    def draw_for(self, users: Tensor, items: Tensor) -> Tensor:
+        """The same for held-out int64[n] users and items, which are no negatives themselves."""
+        place = torch.searchsorted(self.warm, items).clamp_(max=len(self.warm) - 1)
+        known = self.warm[place] == items
+        sampler = UniformNegatives(
+            torch.cat([self.users, users[known]]),
+            torch.cat([self.place, place[known]]),
+            len(self.warm),
+            self.sampler.generator,
+        )
+        drawn: Tensor = self.warm[sampler.draw(users.repeat(self.per_event))]
+        return drawn
+
+
+def labelled_examples(users: Tensor, items: Tensor, negatives: Tensor) -> Tensors:
+    """Users, items and labels: events as ones, and the negatives drawn for them as zeros."""
+    repeated = users.repeat(len(negatives) // max(1, len(users)))
+    labels = torch.zeros(len(users) + len(negatives))
+    labels[: len(users)] = 1
+    return torch.cat([users, repeated]), torch.cat([items, negatives]), labels
+
+
+def pairwise_examples(users: Tensor, items: Tensor, negatives: Tensor) -> Tensors:
+    """Users, the items of their events, and the negative drawn against each of them."""
+    times = len(negatives) // max(1, len(users))
+    return users.repeat(times), items.repeat(times), negatives

@@ -14,7 +14,7 @@ from penchant.typing import Float32
 N = TypeVar("N", bound=nn.Module)
 
 
-def blank(make: Callable[[], N]) -> N:
+def uninitialised(make: Callable[[], N]) -> N:
     """A network whose weights are allocated but not yet set, without drawing random numbers."""
     with torch.device("meta"):
         network = make()
@@ -43,7 +43,7 @@ def to_continue(make: Callable[[], N], state: Mapping[str, Any]) -> N:
     return copy.deepcopy(with_weights(make, state)).train().requires_grad_(True)
 
 
-def squares(weights: Iterable[Tensor], start: Iterable[Tensor] | None = None) -> Tensor:
+def squared_norm(weights: Iterable[Tensor], start: Iterable[Tensor] | None = None) -> Tensor:
     """The sum of squared weights or, where a start is given, of their distances from it.
 
     A penalty on it draws weights to 0 or to the start. Drawn to the start, those of which a batch

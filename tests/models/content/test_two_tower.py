@@ -14,7 +14,7 @@ from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import NDCG, Ranked
 from penchant.models import TwoTower, make
-from penchant.nn.content.two_tower import TwoTowerNetwork, mean_of, softmax_step
+from penchant.nn.content.two_tower import TwoTowerNetwork, mean_vectors, softmax_step
 from penchant.testing import planted_pairs
 from penchant.topk import top_k
 
@@ -53,9 +53,9 @@ def test_scores_are_the_formula(log, model):
 def test_an_items_vector_is_that_of_its_content_and_its_own():
     network, _ = network_of()
     items = torch.tensor([1, 4, 5])
-    found = network.of_items(items, torch.tensor([1.0, 0.0, 1.0])).detach()
-    hidden = torch.relu(network.told(network.content[items]))
-    of_content = network.placed(hidden).detach()
+    found = network.item_vectors(items, torch.tensor([1.0, 0.0, 1.0])).detach()
+    hidden = torch.relu(network.content_hidden(network.content[items]))
+    of_content = network.content_output(hidden).detach()
     own = network.items.weight[items]
     torch.testing.assert_close(found[[0, 2]], (of_content + own)[[0, 2]])
     torch.testing.assert_close(found[1], of_content[1])
@@ -64,7 +64,7 @@ def test_an_items_vector_is_that_of_its_content_and_its_own():
 def test_sums_over_histories_are_divided_by_the_root_of_their_length():
     histories = sparse.csr_array(np.array([[1, 0, 1, 0], [0, 0, 0, 0], [1, 1, 1, 1]], np.float32))
     vectors = torch.arange(8.0).view(4, 2).requires_grad_()
-    found = mean_of(histories, vectors)
+    found = mean_vectors(histories, vectors)
     rows = [(vectors[0] + vectors[2]) / 2**0.5, torch.zeros(2), vectors.sum(0) / 2]
     torch.testing.assert_close(found, torch.stack(rows))
     found.sum().backward()
@@ -78,8 +78,8 @@ def test_the_first_loss_is_the_softmax_over_the_candidates(sampled):
     bought = np.array([0, 2, 2, 5, 2, 0])
     events = sparse.csr_array((np.ones(6, np.float32), (range(6), bought)), shape=(6, 9))
     with torch.no_grad():
-        q = network.eval().of_items(torch.arange(9))
-        p = network.of_histories(torch.zeros(1, 3))
+        q = network.eval().item_vectors(torch.arange(9))
+        p = network.user_vectors(torch.zeros(1, 3))
         logits = (p @ q[:, :3].T + q[:, 3])[0]
     warm, share = [0, 2, 5], torch.tensor([2.0, 3.0, 1.0]) / 6
     if sampled:

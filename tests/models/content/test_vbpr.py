@@ -15,7 +15,7 @@ from penchant.errors import ParameterError
 from penchant.models import VBPR
 from penchant.nn.content import vbpr as vbpr_network
 from penchant.nn.content.vbpr import VBPRNetwork
-from penchant.nn.dot.fold_in import Lessons
+from penchant.nn.dot.fold_in import UserEvents
 from penchant.testing import planted_pairs
 
 SMALL = {"dim": 6, "content_dim": 4, "batch_size": 128, "learning_rate": 0.02, "epochs": 15}
@@ -56,7 +56,7 @@ def test_the_loss_is_that_of_the_formula():
     shared = network.embedding.square().sum() + network.slope.square().sum()
     wanted = plain + 0.3 * torch.stack(rows).mean() + 0.2 * shared.detach()
     torch.testing.assert_close(network(*batch, l2=0.3, l2_content=0.2).detach(), wanted)
-    vectors, biases = network.collapsed()
+    vectors, biases = network.item_factors()
     scores = network.users.weight.numpy() @ vectors.T + biases
     assert scores[3, 6] == pytest.approx(float(x(3, 6)), abs=1e-5)
 
@@ -94,11 +94,11 @@ def test_a_new_users_row_is_the_minimum_of_the_same_loss(log, model, monkeypatch
     monkeypatch.setattr(vbpr_network, "_CELLS", cells)
     strangers = replace(log.histories, users=np.full(log.n_users, -1, np.int32)).take([0, 5, 9])
     rows = model.user_rows(strangers)
-    lessons = Lessons.with_negatives(strangers, model.negatives, model.seed)
+    user_events = UserEvents.with_negatives(strangers, model.negatives, model.seed)
     z, b = (torch.from_numpy(a).double() for a in (model.item_vectors_, model.item_bias_))
     for n in range(3):
-        inside = slice(lessons.offsets[n], lessons.offsets[n + 1])
-        items, truth = lessons.items[inside], lessons.truth[inside]
+        inside = slice(user_events.offsets[n], user_events.offsets[n + 1])
+        items, truth = user_events.items[inside], user_events.targets[inside]
         own, others = items[truth == 1], items[truth == 0]
         pairs = [
             (own[place % len(own)], other)

@@ -145,8 +145,8 @@ def test_the_command_line_says_it_all():
     assert str(model.target) == "adjusted(5,1)"
     for text, layers in (("64", (64,)), ("(128, 64)", (128, 64)), ("(64,)", (64,)), ("none", ())):
         assert make(f"dot:hidden={text}").hidden == layers
-    plain = make("dot:skip=none,activation=none")
-    assert (plain.skip, plain.activation) == ("none", "none")
+    plain = make("dot:skip=none,activation=linear")
+    assert (plain.skip, plain.activation) == ("none", "linear")
     assert DotProduct(hidden=64).hidden == DotProduct(hidden=[64]).hidden == (64,)
 
 

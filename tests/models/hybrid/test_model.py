@@ -62,9 +62,9 @@ def varied():
 def test_as_published_it_has_the_published_number_of_parameters(varied):
     model = HybridRecommender(content="text;picture", epochs=1).fit(varied)
     of_pairs = 64 * 16 + 16
-    of_content = (64 * 64 + 64) + (512 * 256 + 256) + (320 * 128 + 128)
+    content_features = (64 * 64 + 64) + (512 * 256 + 256) + (320 * 128 + 128)
     head = ((1 + 16 + 128) * 64 + 64) + (64 + 1)
-    assert of_pairs + of_content + head == 187_025
+    assert of_pairs + content_features + head == 187_025
     assert model.text_rows_.shape == (varied.n_items, 64)
     assert model.picture_rows_.shape == (varied.n_items, 512)
     assert model.n_parameters() == 187_025 + 64 * (varied.n_users + varied.n_items)
@@ -181,15 +181,15 @@ def test_a_new_users_row_lowers_the_loss_over_the_history(log, target):
     model = HybridRecommender(**SMALL, target=target).fit(log)
     user = model.history([1, 2, 3, 9, 11], [5, 1, 4, 2, 5])
     fitted, common = model.user_rows(user), model.users_rows_[-1:]
-    lessons = model._lessons(user)
-    network, items = model._network(), lessons.items
+    user_events = model._user_events(user)
+    network, items = model._network(), user_events.items
     q = torch.from_numpy(model.item_rows(items)).double()
     content = model._of_items(network, items)
     losses = [
         float(
             model._objective.mean(
                 network.combine(torch.from_numpy(p).double().expand(len(q), -1), q, content),
-                torch.from_numpy(lessons.truth),
+                torch.from_numpy(user_events.targets),
             )
         )
         for p in (fitted, common)
@@ -243,7 +243,7 @@ def test_an_item_outside_the_vocabulary_is_one_of_which_nothing_is_known(log, mo
     p = torch.from_numpy(model.user_rows(log.histories.take([0]))).double()
     q = torch.from_numpy(model.items_rows_[-1:]).double()
     with torch.no_grad():
-        wanted = network.combine(p, q, network.of_nothing())
+        wanted = network.combine(p, q, network.unknown_content())
     assert found[0] == pytest.approx(float(wanted[0]), abs=1e-5)
     assert np.isfinite(found).all()
 

@@ -5,7 +5,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from penchant.nn.autoencoder import ridge_fold_in as module
+from penchant.nn import length_batches
 from penchant.nn.autoencoder.ridge_fold_in import fold_in
 
 LENGTHS = [3, 0, 12, 1, 3, 30, 5]
@@ -39,7 +39,7 @@ def test_rows_longer_and_shorter_than_a_vector_are_the_exact_minimum(problem, l2
 
 def test_the_size_of_batches_does_not_matter(problem, monkeypatch):
     whole = fold_in(*problem, 1.0)
-    monkeypatch.setattr(module, "CELLS", 1)
+    monkeypatch.setattr(length_batches, "MAX_CELLS", 1)
     np.testing.assert_allclose(fold_in(*problem, 1.0), whole, atol=1e-5)
 
 

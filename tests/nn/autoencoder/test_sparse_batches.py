@@ -5,7 +5,12 @@ import pytest
 import torch
 from scipy import sparse
 
-from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, at_pairs, dropped
+from penchant.nn.autoencoder.sparse_batches import (
+    SparseBatch,
+    SparseLinear,
+    batch_at_pairs,
+    dropped,
+)
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ def test_dots_and_their_gradients_are_those_of_the_dense_product(matrix):
 
 def test_pairs_that_stand_twice_stay_twice():
     rows, columns = np.array([2, 0, 2, 2]), np.array([1, 3, 1, 0])
-    batch, order = at_pairs(rows, columns, (3, 4))
+    batch, order = batch_at_pairs(rows, columns, (3, 4))
     left, right = weights(3, 5, 1), weights(4, 5, 2)
     found = batch.dots(left, right)
     torch.testing.assert_close(found, (left[rows[order]] * right[columns[order]]).sum(1))

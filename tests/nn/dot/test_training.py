@@ -103,16 +103,16 @@ def test_predictions_are_the_formula_of_dense_layers():
 
 
 def test_all_pairs_and_rows_are_what_the_network_gives(monkeypatch):
-    monkeypatch.setattr("penchant.nn.dot.network._CELLS", 40)  # many parts
+    monkeypatch.setattr("penchant.nn.dot.network._BLOCK_CELLS", 40)  # many parts
     for options in ({"skip": "dot"}, {"layers": (5,), "skip": "dot", "activation": "sigmoid"}):
         network = a_network(3, biases=False, **options).eval()
         p, q = network.users.weight, network.items.weight
-        table = network.head.of_all(p, q)
+        table = network.head.all_pairs(p, q)
         for user in range(7):
             for item in range(6):
                 wanted = network(torch.tensor([user]), torch.tensor([item]))
                 torch.testing.assert_close(table[user, item], wanted[0])
-        rows = network.head.of_rows(p[USERS], q[ITEMS])
+        rows = network.head.row_pairs(p[USERS], q[ITEMS])
         torch.testing.assert_close(rows, table[USERS, ITEMS])
 
 

@@ -79,10 +79,10 @@ def test_all_pairs_are_the_forward_pass_whatever_is_computed_at_once(monkeypatch
     wanted = network(users.flatten(), items.flatten()).detach().view(4, 7)
     for cells in (1, 80, 2**20):
         monkeypatch.setattr(hybrid_network, "_CELLS", cells)
-        found = network.of_all(
+        found = network.all_pairs(
             network.users.weight[:4],
             network.items.weight[:7],
-            network.of_content(torch.arange(7)).detach(),
+            network.content_features(torch.arange(7)).detach(),
         )
         torch.testing.assert_close(found, wanted)
 
@@ -93,7 +93,7 @@ def test_an_item_shown_as_unknown_keeps_its_content():
     unknown = torch.full_like(items, 7)
     found = network(users, items, unknown)
     wanted = network.combine(
-        network.users.weight[users], network.items.weight[unknown], network.of_content(items)
+        network.users.weight[users], network.items.weight[unknown], network.content_features(items)
     )
     torch.testing.assert_close(found, wanted)
     assert not torch.allclose(found, network(users, items))
@@ -103,7 +103,9 @@ def test_content_of_zeros_is_nothing():
     network = network_of()
     network.content_0[3] = 0
     network.content_1[3] = 0
-    torch.testing.assert_close(network.of_content(torch.tensor([3])), network.of_nothing())
+    torch.testing.assert_close(
+        network.content_features(torch.tensor([3])), network.unknown_content()
+    )
 
 
 def test_weights_are_counted_without_the_rows_of_unknown_ones():

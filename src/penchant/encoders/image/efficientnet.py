@@ -16,7 +16,7 @@ from penchant.encoders.cache import content_key
 from penchant.encoders.image.base import Cache, ImageEncoder, Paths
 from penchant.errors import DataError, ParameterError, require
 from penchant.nn.loop import threads
-from penchant.nn.weights import blank
+from penchant.nn.weights import uninitialised
 from penchant.run import Run
 from penchant.typing import Bool, Float32, UInt8
 
@@ -120,7 +120,7 @@ def _network(kind: torch.dtype) -> Any:
         DataError: the weights are not those of the network.
     """
     package = require("efficientnet_lite_pytorch", "vision")
-    network = blank(partial(package.EfficientNet.from_name, _MODEL))
+    network = uninitialised(partial(package.EfficientNet.from_name, _MODEL))
     try:
         network.load_state_dict(torch.load(_weights_file(), map_location="cpu", weights_only=True))
     except Exception as error:  # of several kinds: no archive, other names, other shapes

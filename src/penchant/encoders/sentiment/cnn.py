@@ -18,8 +18,7 @@ from penchant.encoders.sentiment.word_cnn import Shape, WordCNN
 from penchant.encoders.sentiment.word_cnn_steps import Repeats, TableSteps
 from penchant.encoders.text.ragged import Ragged, Side
 from penchant.encoders.text.tokens import Tokeniser
-from penchant.nn.loop import Arrays as Data
-from penchant.nn.loop import Schedule, Step, gradient_step, train
+from penchant.nn.loop import Schedule, Tensors, TrainingStep, gradient_step, train
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import AnyArray, Bool, Float64, Int64
@@ -124,7 +123,7 @@ class SentimentCNN(SentimentClassifier):
         counted = torch.from_numpy(weight).float()[rows]
         words = words.take(rows)
         step, first = self._step(network, words)
-        data: Data | Callable[[], Data] = (first, wanted, counted)
+        data: Tensors | Callable[[], Tensors] = (first, wanted, counted)
         if self.augment:
             data = lambda: (  # noqa: E731
                 self._tokens(augmented(words, rng, drop=self.augment, swap=self.augment)),
@@ -180,7 +179,7 @@ class SentimentCNN(SentimentClassifier):
         ]
         self.weights_ = weights_of(network)
 
-    def _step(self, network: WordCNN, words: Ragged) -> tuple[Step, Tensor]:
+    def _step(self, network: WordCNN, words: Ragged) -> tuple[TrainingStep, Tensor]:
         """How a batch is learned from, and what stands for each text in a batch."""
         tokens = self._tokens(words)
         if not (self.augment or self.dropout or self.batch_norm):

@@ -14,7 +14,7 @@ from torch.nn import functional
 
 from penchant.encoders.tabular.pca import matrix_of
 from penchant.errors import DataError, NotFittedError, ParameterError
-from penchant.nn.dense import ACTIVATIONS, Activation, dense_layers
+from penchant.nn.dense import ACTIVATIONS, ActivationName, dense_layers
 from penchant.nn.loop import Schedule, gradient_step, train
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
@@ -39,7 +39,7 @@ class Autoencoder(nn.Module):
         self,
         n_features: int,
         layers: Sequence[int],
-        activation: Activation,
+        activation: ActivationName,
         generator: torch.Generator | None = None,
     ) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class FeatureAutoencoder:
     """
 
     layers: tuple[int, ...] = (5,)
-    activation: Activation = "relu"
+    activation: ActivationName = "relu"
     noise: float = 0.0
     optimiser: Literal["sgd", "adam"] = "sgd"
     learning_rate: float = 1e-4

@@ -33,7 +33,7 @@ from penchant.nn.attribute_networks import (
     LikeClassifier,
     RecurrentBody,
 )
-from penchant.nn.loop import Arrays, Curve, Schedule, gradient_step
+from penchant.nn.loop import Curve, Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import UPDATE_RATE, rehearsal
 from penchant.nn.weights import to_continue, weights_of, with_weights
@@ -119,7 +119,7 @@ class AttributeNetwork(AttributeModel):
         changed = np.arange(len(rows[0])) < len(new_rows[0])
         draw = rehearsal(changed, np.ones_like(changed), self.batch_size, generator)
 
-        def epoch() -> Arrays:
+        def epoch() -> Tensors:
             (drawn,) = draw()
             return tuple(part[drawn] for part in rows)
 
@@ -130,7 +130,7 @@ class AttributeNetwork(AttributeModel):
         self,
         make_network: Callable[[], LikeClassifier],
         users: Histories,
-        rows: Callable[[], Arrays] | Arrays,
+        rows: Callable[[], Tensors] | Tensors,
         epochs: int,
         generator: torch.Generator,
         rate: float = 1.0,
@@ -166,7 +166,7 @@ class AttributeNetwork(AttributeModel):
         vars(self).update(weights_of(network))
         return trained
 
-    def _training_rows(self, users: Histories) -> Arrays:
+    def _training_rows(self, users: Histories) -> Tensors:
         """User, pattern, like, like rate of the item without this event, and weight of each row.
 
         Events of a user that are alike in pattern and like are one row: left out of the profile
@@ -251,7 +251,7 @@ class AttributeNetwork(AttributeModel):
             return np.zeros(len(self.item_attributes_), np.float32)
         return self._rates(self.item_events_, self.item_likes_)
 
-    def _inputs(self, rows: Rows) -> Arrays:
+    def _inputs(self, rows: Rows) -> Tensors:
         """The arguments of the network for each row."""
         profiles = self.profiles(rows.histories)
         user, item = torch.tensor(rows.history), np.maximum(rows.items, 0)

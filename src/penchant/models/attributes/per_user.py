@@ -18,7 +18,7 @@ from penchant.errors import ParameterError
 from penchant.models.attributes.base import AttributeModel
 from penchant.models.attributes.earlier_states import EarlierStates
 from penchant.models.parameters import Space
-from penchant.nn.per_user.activations import ACTIVATIONS, ActivationName
+from penchant.nn.per_user.activations import ACTIVATIONS, CellActivation
 from penchant.nn.per_user.batches import UserData
 from penchant.nn.per_user.cells import CELLS
 from penchant.nn.per_user.group import TrainingConfig
@@ -68,8 +68,8 @@ class PerUserNetwork(AttributeModel):
     cell: Literal["no-forget", "lstm", "gru"] = "no-forget"
     hidden: Annotated[int | None, Field(gt=0)] = None
     dim: Annotated[int, Field(gt=0), Space(4, 64, log=True)] = 50
-    activation: ActivationName | None = None
-    recurrent_activation: ActivationName | None = None
+    activation: CellActivation | None = None
+    recurrent_activation: CellActivation | None = None
     output: OutputActivation | None = None
     dropout: Annotated[float | None, Field(ge=0, lt=1)] = None
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.001

@@ -20,18 +20,17 @@ from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import of_items
 from penchant.models.shared.residuals import RatingResiduals
 from penchant.nn.autoencoder.masked import (
-    ACTIVATIONS,
-    Activation,
     MaskedAutoencoder,
-    inputs_of,
     masked_loss,
+    presence_inputs,
 )
 from penchant.nn.autoencoder.ridge_fold_in import fold_in
-from penchant.nn.autoencoder.sparse_batches import SparseBatch, at_pairs
-from penchant.nn.loop import Arrays, Curve, Schedule, gradient_step
+from penchant.nn.autoencoder.sparse_batches import SparseBatch, batch_at_pairs
+from penchant.nn.dense import ACTIVATIONS, ActivationName
+from penchant.nn.loop import Curve, Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import UPDATE_RATE, rehearsal
-from penchant.nn.weights import blank, to_continue
+from penchant.nn.weights import to_continue, uninitialised
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Int64
 
@@ -77,7 +76,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
 
     axis: Literal["item", "user"] = "item"
     hidden: Annotated[int, Field(gt=0), Space(16, 1024, log=True)] = 500
-    activation: Activation = "sigmoid"
+    activation: ActivationName = "sigmoid"
     offsets: Literal["mean", "biases"] = "biases"
     presence: Annotated[float, Field(ge=0), Space(0, 5)] = 3.0
     l2: Annotated[float, Field(ge=0), Space(1, 1000, log=True)] = 200.0
@@ -96,7 +95,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         self._fit_offsets(train)
         vectors = self._vectors(train.histories)
         generator = torch.Generator().manual_seed(self.seed)
-        network = blank(partial(self._make, vectors.shape[1]))
+        network = uninitialised(partial(self._make, vectors.shape[1]))
         for name, weight in network.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(weight)
@@ -120,7 +119,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         self,
         network: MaskedAutoencoder,
         vectors: Csr,
-        rows: Callable[[], Arrays] | Arrays,
+        rows: Callable[[], Tensors] | Tensors,
         schedule: Schedule,
         generator: torch.Generator,
         *,
@@ -157,7 +156,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         return residuals if self.axis == "user" else residuals.T.tocsr()
 
     def _inputs(self, vectors: Csr) -> SparseBatch:
-        return inputs_of(vectors, self.presence)
+        return presence_inputs(vectors, self.presence)
 
     def _validation(
         self, network: MaskedAutoencoder, vectors: Csr, holdout: Holdout
@@ -175,7 +174,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
             row, column = column, row
         else:
             vectors = self._residuals(holdout.histories)
-        wanted, order = at_pairs(row, column, vectors.shape)
+        wanted, order = batch_at_pairs(row, column, vectors.shape)
         offset, truth = (torch.from_numpy(x[order]) for x in (base, holdout.ratings[known]))
         inputs = self._inputs(vectors)
 

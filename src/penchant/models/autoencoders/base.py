@@ -17,10 +17,10 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.shared.updating import Updating
-from penchant.nn.loop import Arrays, Curve, Schedule, Step
+from penchant.nn.loop import Curve, Schedule, Tensors, TrainingStep
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import rehearsal
-from penchant.nn.weights import blank, to_continue, weights_of, with_weights
+from penchant.nn.weights import to_continue, uninitialised, weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Int64
 
@@ -57,7 +57,7 @@ class UserAutoencoder(Updating, Generic[N]):
     @abstractmethod
     def _teaching(
         self, network: N, vectors: sparse.csr_array, generator: torch.Generator, passed: int
-    ) -> Step:
+    ) -> TrainingStep:
         """What learns from a batch of rows of `vectors`, after so many epochs of training."""
 
     @abstractmethod
@@ -66,7 +66,7 @@ class UserAutoencoder(Updating, Generic[N]):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
-        network = blank(partial(self._make, train.n_items))
+        network = uninitialised(partial(self._make, train.n_items))
         self._draw(network, generator)
         vectors = self._vectors(train.histories)
         vectors = vectors[np.flatnonzero(np.diff(vectors.indptr))]
@@ -97,7 +97,7 @@ class UserAutoencoder(Updating, Generic[N]):
         self,
         network: N,
         vectors: sparse.csr_array,
-        rows: Callable[[], Arrays] | Arrays,
+        rows: Callable[[], Tensors] | Tensors,
         schedule: Schedule,
         generator: torch.Generator,
         *,

@@ -18,9 +18,9 @@ from penchant.metrics import NDCG, Ranked
 from penchant.models.autoencoders.base import UserAutoencoder
 from penchant.models.parameters import Space
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, dropped
-from penchant.nn.loop import Step, gradient_step
+from penchant.nn.loop import TrainingStep, gradient_step
 from penchant.nn.replay import UPDATE_RATE
-from penchant.nn.weights import squares
+from penchant.nn.weights import squared_norm
 from penchant.topk import top_k
 from penchant.typing import Float32
 
@@ -117,7 +117,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
         vectors: sparse.csr_array,
         generator: torch.Generator,
         passed: int,
-    ) -> Step:
+    ) -> TrainingStep:
         rate = self.learning_rate * (UPDATE_RATE if passed else 1)
         optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
         n_batches, steps = -(-vectors.shape[0] // self.batch_size), 0
@@ -136,7 +136,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
             value: Tensor = (events * torch.logsumexp(logits, 1)).sum() - hit
             value = value / len(rows) + penalty
             if self.l2:
-                value = value + self.l2 * squares(network.parameters(), start)
+                value = value + self.l2 * squared_norm(network.parameters(), start)
             return value
 
         return gradient_step(loss, [optimiser])

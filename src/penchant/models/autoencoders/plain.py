@@ -16,7 +16,7 @@ from penchant.data.holdout import Holdout
 from penchant.models.autoencoders.base import UserAutoencoder
 from penchant.models.parameters import Space
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear
-from penchant.nn.loop import Step, gradient_step
+from penchant.nn.loop import TrainingStep, gradient_step
 from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Float32
@@ -93,7 +93,7 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
         vectors: sparse.csr_array,
         generator: torch.Generator,
         passed: int,
-    ) -> Step:
+    ) -> TrainingStep:
         optimiser = torch.optim.Adagrad(
             network.parameters(),
             lr=self.learning_rate,

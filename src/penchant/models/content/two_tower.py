@@ -16,7 +16,7 @@ from penchant.metrics import NDCG, Ranked
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.parameters import Space
-from penchant.nn.content.two_tower import TwoTowerNetwork, mean_of, softmax_step
+from penchant.nn.content.two_tower import TwoTowerNetwork, mean_vectors, softmax_step
 from penchant.nn.loop import Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import weights_of, with_weights
@@ -103,7 +103,7 @@ class TwoTower(ContentParts):
     @torch.no_grad()
     def _keep(self, network: TwoTowerNetwork) -> None:
         """Every item's vector and bias, and the layers of the user's tower."""
-        rows = network.of_items(torch.arange(len(network.content))).numpy()
+        rows = network.item_vectors(torch.arange(len(network.content))).numpy()
         self.item_vectors_: Float32 = rows[:, : self.dim].copy()
         self.item_bias_: Float32 = rows[:, self.dim].copy()
         self.n_parameters_ = network.n_weights()
@@ -112,11 +112,11 @@ class TwoTower(ContentParts):
 
     def _missed(self, network: TwoTowerNetwork, holdout: Holdout) -> float:
         """1 - nDCG@100 of the held-out items among all unseen ones."""
-        rows = network.of_items(torch.arange(len(network.content)))
+        rows = network.item_vectors(torch.arange(len(network.content)))
         q, bias = rows[:, : self.dim], rows[:, self.dim]
 
         def scores(users: Histories) -> Float32:
-            p = network.of_histories(mean_of(users.matrix(), q))
+            p = network.user_vectors(mean_vectors(users.matrix(), q))
             return np.asarray((p @ q.T + bias).numpy())
 
         lists, _ = top_k(scores, holdout.histories, 100)
@@ -134,11 +134,11 @@ class TwoTower(ContentParts):
     @torch.no_grad()
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim], what the user's tower makes of each history."""
-        blank = partial(TwoTowerNetwork, torch.zeros(0, 0), self.dim, self.hidden, None)
+        make_network = partial(TwoTowerNetwork, torch.zeros(0, 0), self.dim, self.hidden, None)
         rows = np.zeros((0, 3, self.dim + 1), np.float32)
-        network = with_weights(blank, vars(self) | {"items_state_": rows})
-        mean = mean_of(users.matrix(), torch.from_numpy(self.item_vectors_))
-        return np.asarray(network.of_histories(mean).numpy())
+        network = with_weights(make_network, vars(self) | {"items_state_": rows})
+        mean = mean_vectors(users.matrix(), torch.from_numpy(self.item_vectors_))
+        return np.asarray(network.user_vectors(mean).numpy())
 
     def item_vectors(self) -> Float32:
         """float32[n_items, dim], what the item's tower makes of each item."""

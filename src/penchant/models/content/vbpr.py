@@ -15,12 +15,12 @@ from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.parameters import Space
-from penchant.nn.content.vbpr import VBPRNetwork, ranked_rows
-from penchant.nn.content.warm_negatives import WarmNegatives, in_pairs
-from penchant.nn.dot.fold_in import Lessons
+from penchant.nn.content.vbpr import VBPRNetwork, fit_ranking_rows
+from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.embedding_rows import RowAdam
-from penchant.nn.loop import Arrays, Schedule, gradient_step
+from penchant.nn.loop import Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
+from penchant.nn.negatives import WarmNegatives, pairwise_examples
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32
@@ -89,7 +89,7 @@ class VBPR(ContentParts):
         self.curve_, self.best_epoch_ = train_network(
             network,
             gradient_step(partial(network, l2=self.l2, l2_content=self.l2_content), [adam]),
-            lambda: in_pairs(users, items, negatives.epoch()),
+            lambda: pairwise_examples(users, items, negatives.epoch()),
             Schedule.of(self),
             generator=generator,
             validate=validate,
@@ -97,16 +97,16 @@ class VBPR(ContentParts):
             name=type(self).__name__,
         )
         self.user_rows_: Float32 = network.users.weight.numpy().copy()
-        self.item_vectors_, self.item_bias_ = network.collapsed()
+        self.item_vectors_, self.item_bias_ = network.item_factors()
         self.n_parameters_ = network.n_weights()
 
-    def _held(self, validation: Holdout, negatives: WarmNegatives) -> Arrays:
+    def _held(self, validation: Holdout, negatives: WarmNegatives) -> Tensors:
         """Pairs of held-out events of users that training knows, or of all where it knows none."""
         users, items = (torch.tensor(a).long() for a in (validation.rows.users, validation.items))
         known = torch.from_numpy(self.trained_)[users] & (users >= 0)
         if known.any():
             users, items = users[known], items[known]
-        return in_pairs(users, items, negatives.held(users, items))
+        return pairwise_examples(users, items, negatives.draw_for(users, items))
 
     def _settled(self) -> dict[str, Any]:
         return {"epochs": self.best_epoch_}
@@ -122,9 +122,9 @@ class VBPR(ContentParts):
         rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], np.float32(0))
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if len(new):
-            lessons = Lessons.with_negatives(users.take(new), self.negatives, self.seed)
-            rows[new] = ranked_rows(
-                lessons, self.item_vectors_, self.item_bias_, self.drawn_, self.l2
+            user_events = UserEvents.with_negatives(users.take(new), self.negatives, self.seed)
+            rows[new] = fit_ranking_rows(
+                user_events, self.item_vectors_, self.item_bias_, self.drawn_, self.l2
             )
         return rows
 

@@ -18,7 +18,7 @@ from penchant.models.dot.vectors import DotVectors
 from penchant.models.parameters import Space
 from penchant.nn.dot.network import DotNetwork
 from penchant.nn.dot.training import Examples, training_step
-from penchant.nn.loop import Schedule, Step
+from penchant.nn.loop import Schedule, TrainingStep
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import weights_of
 from penchant.run import Run
@@ -103,7 +103,7 @@ class DotProduct(DotVectors):
         if truth is not None and self.biases and not self.is_logistic:
             network.head.output.data[-1] = float(truth.mean(dtype=np.float64))
         if validation is not None:
-            held = examples.held(validation, self._truth(validation.ratings), train.n_users)
+            held = examples.of_holdout(validation, self._truth(validation.ratings), train.n_users)
             mean = self.objective.mean
             validate = lambda: float(mean(network(*held[:2]), held[2]))  # noqa: E731
         self.curve_, self.best_epoch_ = train_network(
@@ -136,7 +136,7 @@ class DotProduct(DotVectors):
             return None
         return self.target.of_ratings(ratings)
 
-    def training_step(self, network: DotNetwork) -> Step:
+    def training_step(self, network: DotNetwork) -> TrainingStep:
         """How a batch is learned from."""
         return training_step(network, self.objective, self.learning_rate)
 

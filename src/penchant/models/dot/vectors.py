@@ -17,8 +17,9 @@ from penchant.errors import ParameterError
 from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.shared.updating import Updating
-from penchant.nn.dot.fold_in import Lessons, fold_in
-from penchant.nn.dot.network import Activation, DotNetwork, Head, Initialisation, Skip
+from penchant.nn.dense import ActivationName
+from penchant.nn.dot.fold_in import UserEvents, fold_in
+from penchant.nn.dot.network import DotNetwork, Head, Initialisation, Skip
 from penchant.nn.dot.training import Objective
 from penchant.nn.weights import with_weights
 from penchant.topk import CACHED_CELLS
@@ -57,7 +58,7 @@ class DotVectors(Updating):
     loss: Loss = "auto"
     biases: bool = True
     hidden: Layers = ()
-    activation: Annotated[Activation, _NONE] = "relu"
+    activation: ActivationName = "relu"
     skip: Annotated[Skip, _NONE] = "none"
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.97)] = 0.0
     initialisation: Initialisation = "normal"
@@ -160,16 +161,16 @@ class DotVectors(Updating):
         vectors[new], bias[new] = 0, 0
         some = users.take(new)
         if isinstance(self.target, Interaction):
-            lessons = Lessons.with_negatives(some, self.negatives, self.seed)
+            user_events = UserEvents.with_negatives(some, self.negatives, self.seed)
         elif some.ratings is not None:
             truth = self.target.of_ratings(some.ratings).astype(np.float64)
-            lessons = Lessons(some.offsets, some.items.astype(np.int64), truth)
+            user_events = UserEvents(some.offsets, some.items.astype(np.int64), truth)
         else:
             return vectors, bias
-        if len(lessons.items):
+        if len(user_events.items):
             item_bias = self.item_bias_ if self.biases else None
             vectors[new], bias[new] = fold_in(
-                self.head.double(), self.objective, lessons, self.item_vectors_, item_bias
+                self.head.double(), self.objective, user_events, self.item_vectors_, item_bias
             )
         return vectors, bias
 
@@ -182,7 +183,7 @@ class DotVectors(Updating):
             bias = bias + offset
         else:
             # In double precision, so that rounding does not decide between equal items.
-            found = head.double().of_all(torch.from_numpy(vectors).double(), items.double())
+            found = head.double().all_pairs(torch.from_numpy(vectors).double(), items.double())
             scores = found.float().numpy()
         if self.biases:
             scores += self.item_bias_
@@ -202,7 +203,7 @@ class DotVectors(Updating):
             items, known = rows.items[part], rows.items[part] >= 0
             q = np.where(known[:, None], self.item_vectors_[items], 0)
             p = torch.from_numpy(vectors[rows.history[part]]).double()
-            output[part] += head.of_rows(p, torch.from_numpy(q).double()).numpy()
+            output[part] += head.row_pairs(p, torch.from_numpy(q).double()).numpy()
             if self.biases:
                 output[part] += np.where(known, self.item_bias_[items], 0)
         return np.asarray(expit(output) if self.is_logistic else output, np.float32)

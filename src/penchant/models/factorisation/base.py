@@ -18,11 +18,11 @@ from penchant.features.feature_bags import Bags
 from penchant.models.base import Recommender, Signal
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.parameters import Space
-from penchant.nn.dot.fold_in import Lessons, fold_in
+from penchant.nn.dot.fold_in import UserEvents, fold_in
 from penchant.nn.dot.network import Head
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
-from penchant.nn.loop import Arrays, Schedule, gradient_step
+from penchant.nn.loop import Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -63,11 +63,11 @@ class FeatureFactors(Recommender):
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})
 
     @abstractmethod
-    def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Arrays]:
+    def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:
         """What makes the arrays of an epoch: users, items, and what `_loss` takes further."""
 
     @abstractmethod
-    def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Arrays:
+    def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Tensors:
         """The same arrays of held-out events; -1 stays where users or items are unknown."""
 
     @abstractmethod
@@ -75,7 +75,7 @@ class FeatureFactors(Recommender):
         """The mean loss of a batch with its penalty."""
 
     @abstractmethod
-    def _lessons(self, users: Histories) -> Lessons | None:
+    def _user_events(self, users: Histories) -> UserEvents | None:
         """What histories teach of their users; None where they teach nothing."""
 
     @property
@@ -151,10 +151,10 @@ class FeatureFactors(Recommender):
         bias = np.where(known, self.user_bias_[users.users], np.float32(0))
         trained = known & self.trained_[users.users]
         new = np.flatnonzero(~trained & (users.lengths > 0))
-        lessons = self._lessons(users.take(new)) if len(new) else None
-        if lessons is None:
+        user_events = self._user_events(users.take(new)) if len(new) else None
+        if user_events is None:
             return vectors, bias
-        lengths = np.diff(lessons.offsets)
+        lengths = np.diff(user_events.offsets)
         # One ridge is for all of a row: vectors come scaled so that it is as strong on them.
         scale = (self.l2_bias / self.l2) ** 0.5
         head = Head(self.dim).double()
@@ -162,9 +162,11 @@ class FeatureFactors(Recommender):
         for length in np.unique(lengths[lengths > 0]):
             # The penalty is on a row as a whole, and the objective's on each event.
             some = np.flatnonzero(lengths == length)
-            events = (lessons.offsets[some][:, None] + np.arange(length)).ravel()
-            part = Lessons(
-                np.arange(len(some) + 1) * length, lessons.items[events], lessons.truth[events]
+            events = (user_events.offsets[some][:, None] + np.arange(length)).ravel()
+            part = UserEvents(
+                np.arange(len(some) + 1) * length,
+                user_events.items[events],
+                user_events.targets[events],
             )
             objective = Objective(self._loss_name, self.l2_bias / int(length))
             with torch.no_grad():

@@ -18,8 +18,8 @@ from penchant.models.base import Signal
 from penchant.models.factorisation.base import FeatureFactors
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.parameters import Space
-from penchant.nn.dot.fold_in import Lessons
-from penchant.nn.loop import Arrays
+from penchant.nn.dot.fold_in import UserEvents
+from penchant.nn.loop import Tensors
 from penchant.nn.negatives import UniformNegatives
 
 
@@ -45,20 +45,20 @@ class HybridFactors(FeatureFactors):
     signal: ClassVar[Signal] = "pairs"
     within: ClassVar[bool] = False
 
-    def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Arrays]:
+    def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:
         warm = torch.from_numpy(np.flatnonzero(train.item_counts))
         place = torch.from_numpy(np.cumsum(train.item_counts > 0) - 1)
         user, item = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         draw = UniformNegatives(user, place[item], len(warm), generator)
         return lambda: self._against(user, item, lambda users: warm[draw.draw(users)])
 
-    def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Arrays:
+    def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Tensors:
         users, items = (torch.tensor(a).long() for a in (holdout.rows.users, holdout.items))
         own = torch.where(users < 0, n_users, users)
         draw = UniformNegatives(own, items, holdout.histories.n_items, generator)
         return self._against(users, items, lambda u: draw.draw(torch.where(u < 0, n_users, u)))
 
-    def _against(self, users: Tensor, items: Tensor, draw: Callable[[Tensor], Tensor]) -> Arrays:
+    def _against(self, users: Tensor, items: Tensor, draw: Callable[[Tensor], Tensor]) -> Tensors:
         """Users, items of events and drawn items, `negatives` times each."""
         users, items = users.repeat(self.negatives), items.repeat(self.negatives)
         return users, items, draw(users)
@@ -80,5 +80,5 @@ class HybridFactors(FeatureFactors):
     def _loss_name(self) -> Any:
         return "bce"
 
-    def _lessons(self, users: Histories) -> Lessons | None:
-        return Lessons.with_negatives(users, self.negatives, self.seed)
+    def _user_events(self, users: Histories) -> UserEvents | None:
+        return UserEvents.with_negatives(users, self.negatives, self.seed)

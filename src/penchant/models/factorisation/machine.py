@@ -18,9 +18,9 @@ from penchant.errors import ParameterError
 from penchant.models.factorisation.base import FeatureFactors
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.parameters import AnyTarget
-from penchant.nn.dot.fold_in import Lessons
+from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
-from penchant.nn.loop import Arrays
+from penchant.nn.loop import Tensors
 from penchant.typing import Float32
 
 RATING: Target = Rating()
@@ -68,12 +68,12 @@ class FactorisationMachine(FeatureFactors):
         mean = float(self.target.of_ratings(train.ratings).mean(dtype=np.float64))
         return float(logit(np.clip(mean, 1e-3, 1 - 1e-3))) if self._loss_name == "bce" else mean
 
-    def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Arrays]:
+    def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:
         user, item = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         truth = torch.tensor(self.target.of_ratings(train.ratings))
         return lambda: (user, item, truth)
 
-    def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Arrays:
+    def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Tensors:
         assert holdout.ratings is not None  # a part of the same log as training
         users, items = (torch.tensor(a).long() for a in (holdout.rows.users, holdout.items))
         return users, items, torch.tensor(self.target.of_ratings(holdout.ratings))
@@ -85,11 +85,11 @@ class FactorisationMachine(FeatureFactors):
         total: Tensor = loss + penalty.mean()
         return total
 
-    def _lessons(self, users: Histories) -> Lessons | None:
+    def _user_events(self, users: Histories) -> UserEvents | None:
         if users.ratings is None:
             return None
         truth = self.target.of_ratings(users.ratings).astype(np.float64)
-        return Lessons(users.offsets, users.items.astype(np.int64), truth)
+        return UserEvents(users.offsets, users.items.astype(np.int64), truth)
 
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], predictions on the scale of the target.

@@ -21,13 +21,13 @@ from penchant.models.base import Recommender, Signal
 from penchant.models.hybrid.content import content_of
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.shared.content_kinds import Kinds
-from penchant.nn.content.warm_negatives import WarmNegatives, told_apart
-from penchant.nn.dot.fold_in import Lessons
+from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.hybrid.network import HybridNetwork, Matrix
-from penchant.nn.hybrid.training import fitted_rows, hybrid_step
-from penchant.nn.loop import Arrays, Schedule
+from penchant.nn.hybrid.training import fit_user_rows, hybrid_step
+from penchant.nn.loop import Schedule, Tensors
 from penchant.nn.loop import train as train_network
+from penchant.nn.negatives import WarmNegatives, labelled_examples
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import AnyArray, Bool, Float32
@@ -142,9 +142,9 @@ class HybridRecommender(Recommender):
         self.trained_, warm = train.user_counts > 0, train.item_counts > 0
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         negatives = WarmNegatives(users, items, self.negatives, generator)
-        arrays: Arrays | Callable[[], Arrays]
+        arrays: Tensors | Callable[[], Tensors]
         if isinstance(self.target, Interaction):
-            arrays = lambda: told_apart(users, items, negatives.epoch())  # noqa: E731
+            arrays = lambda: labelled_examples(users, items, negatives.epoch())  # noqa: E731
         else:
             truth = self.target.of_ratings(train.ratings)
             arrays = users, items, torch.tensor(truth)
@@ -206,11 +206,11 @@ class HybridRecommender(Recommender):
         self.items_rows_[:-1][~warm] = items[-1]
         vars(self).update(kept)
 
-    def _held(self, validation: Holdout, negatives: WarmNegatives) -> Arrays:
+    def _held(self, validation: Holdout, negatives: WarmNegatives) -> Tensors:
         """Users, items and truths of held-out events; -1 is unknown."""
         users, items = (torch.tensor(a).long() for a in (validation.rows.users, validation.items))
         if isinstance(self.target, Interaction):
-            return told_apart(users, items, negatives.held(users, items))
+            return labelled_examples(users, items, negatives.draw_for(users, items))
         assert validation.ratings is not None  # a part of the same log as training
         return users, items, torch.tensor(self.target.of_ratings(validation.ratings))
 
@@ -237,9 +237,11 @@ class HybridRecommender(Recommender):
         if not self.content_:
             return None
         rows = torch.from_numpy(np.where(items < 0, 0, items)).long()
-        found = network.of_content(rows)
+        found = network.content_features(rows)
         if (items < 0).any():
-            found = torch.where(torch.from_numpy(items < 0)[:, None], network.of_nothing(), found)
+            found = torch.where(
+                torch.from_numpy(items < 0)[:, None], network.unknown_content(), found
+            )
         return found
 
     def item_rows(self, items: AnyArray) -> Float32:
@@ -252,22 +254,26 @@ class HybridRecommender(Recommender):
         rows: Float32 = self.users_rows_[users.users]
         trained = (users.users >= 0) & self.trained_[users.users]
         new = np.flatnonzero(~trained & (users.lengths > 0))
-        if len(new) and rows.shape[1] and (lessons := self._lessons(users.take(new))) is not None:
+        if (
+            len(new)
+            and rows.shape[1]
+            and (user_events := self._user_events(users.take(new))) is not None
+        ):
             network = self._network()
-            content = self._of_items(network, lessons.items)
-            q = self.item_rows(lessons.items)
-            rows[new] = fitted_rows(
-                network, self._objective, lessons, self.users_rows_[-1], q, content
+            content = self._of_items(network, user_events.items)
+            q = self.item_rows(user_events.items)
+            rows[new] = fit_user_rows(
+                network, self._objective, user_events, self.users_rows_[-1], q, content
             )
         return rows
 
-    def _lessons(self, users: Histories) -> Lessons | None:
+    def _user_events(self, users: Histories) -> UserEvents | None:
         if isinstance(self.target, Interaction):
-            return Lessons.with_negatives(users, self.negatives, self.seed)
+            return UserEvents.with_negatives(users, self.negatives, self.seed)
         if users.ratings is None:
             return None
         truth = self.target.of_ratings(users.ratings).astype(np.float64)
-        return Lessons(users.offsets, users.items.astype(np.int64), truth)
+        return UserEvents(users.offsets, users.items.astype(np.int64), truth)
 
     @torch.no_grad()
     def predict(self, rows: Rows) -> Float32:
@@ -289,4 +295,4 @@ class HybridRecommender(Recommender):
         items = np.arange(users.n_items)
         p = torch.from_numpy(self.user_rows(users)).double()
         q = torch.from_numpy(self.item_rows(items)).double()
-        return network.of_all(p, q, self._of_items(network, items)).float().numpy()
+        return network.all_pairs(p, q, self._of_items(network, items)).float().numpy()

@@ -18,7 +18,7 @@ from penchant.errors import DataError
 from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.shared.updating import Updating
-from penchant.nn.loop import Arrays, Curve, Schedule
+from penchant.nn.loop import Curve, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import rehearsal
 from penchant.run import Run
@@ -129,7 +129,7 @@ class RBM(Updating):
     def _learn(
         self,
         users: Histories,
-        rows: Callable[[], Arrays] | Arrays,
+        rows: Callable[[], Tensors] | Tensors,
         epochs: int,
         generator: torch.Generator,
         run: Run,

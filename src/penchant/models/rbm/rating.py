@@ -19,17 +19,17 @@ from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.updating import Updating
-from penchant.nn.contrastive_divergence import (
+from penchant.nn.loop import Curve, Schedule, Tensors, threads
+from penchant.nn.loop import train as train_network
+from penchant.nn.rbm.contrastive_divergence import (
     ContrastiveDivergence,
-    Rated,
+    RatingRows,
     SoftmaxRBM,
     standardised,
     value_kernel,
 )
-from penchant.nn.loop import Arrays, Curve, Schedule, threads
-from penchant.nn.loop import train as train_network
+from penchant.nn.rbm.softmax_regressions import fit_softmax_rows
 from penchant.nn.replay import rehearsal
-from penchant.nn.softmax_regressions import fit_softmax_rows
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Bool, Float32, Int64
@@ -120,11 +120,11 @@ class RatingRBM(PredictsRatings, Updating):
         """Train from random weights or, where something has changed, from the current ones."""
         matrix = users.matrix("rating")
         matrix = matrix if self.axis == "user" else matrix.T.tocsr()
-        rows, k = Rated.of(matrix, self.values_), len(self.values_)
+        rows, k = RatingRows.of(matrix, self.values_), len(self.values_)
         counts = torch.bincount(rows.units, minlength=matrix.shape[1] * k).float().view(-1, k)
         network = SoftmaxRBM(_log_frequencies(counts), self.hidden, generator)
         there = np.diff(matrix.indptr) > 0
-        draw: Callable[[], Arrays] = lambda: (torch.from_numpy(np.flatnonzero(there)),)  # noqa: E731
+        draw: Callable[[], Tensors] = lambda: (torch.from_numpy(np.flatnonzero(there)),)  # noqa: E731
         epoch = 0
         if changed is not None:
             kept = (self.inputs_, self.visible_bias_, self.hidden_bias_)
@@ -142,7 +142,7 @@ class RatingRBM(PredictsRatings, Updating):
             generator=generator,
         )
 
-        def epoch_rows() -> Arrays:
+        def epoch_rows() -> Tensors:
             nonlocal epoch
             learn.gibbs_steps = min(self.gibbs_steps, 1 + epoch // self.gibbs_epochs)
             epoch += 1
@@ -183,7 +183,7 @@ class RatingRBM(PredictsRatings, Updating):
     def _settled(self) -> dict[str, Any]:
         return {"epochs": self.best_epoch_}
 
-    def _keep(self, network: SoftmaxRBM, rows: Rated, trained: Tensor) -> None:
+    def _keep(self, network: SoftmaxRBM, rows: RatingRows, trained: Tensor) -> None:
         """Store the network; the mean unit stands for those without ratings, and comes last."""
         kept = []
         for table in (network.weight.view(len(trained), -1, self.hidden), network.visible_bias):
@@ -203,7 +203,7 @@ class RatingRBM(PredictsRatings, Updating):
 
     def _fitted_units(self, ratings: sparse.csr_array, hidden: Tensor) -> tuple[Float32, Float32]:
         """Weights and biases of units, rows of `ratings`, given float32[n_columns, hidden]."""
-        rated, k = Rated.of(ratings, self.values_), len(self.values_)
+        rated, k = RatingRows.of(ratings, self.values_), len(self.values_)
         prior = np.concatenate([self.units_[-1], self.biases_[-1][:, None] / _BIAS], 1)
         found = fit_softmax_rows(
             rated.offsets.numpy(),
@@ -258,9 +258,9 @@ class RatingRBM(PredictsRatings, Updating):
             usual = torch.softmax(torch.from_numpy(self.biases_), 1)
             units = (columns[:, None] * k + torch.arange(k)).view(-1)
             offsets = torch.from_numpy(matrix.indptr.astype(np.int64)) * k
-            rated = Rated(offsets, units, usual[columns].view(-1))
+            rated = RatingRows(offsets, units, usual[columns].view(-1))
         else:
-            rated = Rated.of(users.matrix("rating"), self.values_)
+            rated = RatingRows.of(users.matrix("rating"), self.values_)
         activity = rated.times(torch.from_numpy(self.inputs_)) + torch.from_numpy(self.hidden_bias_)
         return np.asarray(torch.sigmoid(activity).numpy())
 

@@ -1,25 +1,15 @@
-"""An autoencoder that is asked for some entries of its output only."""
+"""An autoencoder of which only some entries of the output are computed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 import torch
 from scipy import sparse
 from torch import Tensor, nn
 
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, dropped
-from penchant.nn.weights import squares
-
-Activation = Literal["sigmoid", "tanh", "relu", "identity"]
-
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
-    "relu": torch.relu,
-    "identity": lambda x: x,
-}
+from penchant.nn.weights import squared_norm
 
 
 class MaskedAutoencoder(nn.Module):
@@ -46,8 +36,8 @@ class MaskedAutoencoder(nn.Module):
         return wanted.dots(hidden, self.decoder.weight) + self.decoder.bias[wanted.columns]
 
 
-def inputs_of(vectors: sparse.csr_array, presence: float) -> SparseBatch:
-    """What the network is shown of vectors: each entry, with `presence` added to it."""
+def presence_inputs(vectors: sparse.csr_array, presence: float) -> SparseBatch:
+    """The input of the network: each entry of the vectors, with `presence` added to it."""
     batch = SparseBatch(vectors)
     batch.values = batch.values + presence
     return batch
@@ -70,18 +60,18 @@ def masked_loss(
 
     Args:
         network: what is trained.
-        vectors: csr[n_rows, n_columns], all that is learned from.
+        vectors: csr[n_rows, n_columns], all training rows.
         rows: int64[n], the batch.
-        presence: see `inputs_of`.
+        presence: see `presence_inputs`.
         dropout: share of the hidden units left out.
         l2: strength of the penalty on the weights of both layers.
-        start: what the penalty draws these weights to; None is 0.
+        start: the weights towards which the penalty draws them; None is 0.
         generator: decides which units are left out.
     """
     truth = vectors[rows.numpy()]
-    batch = inputs_of(truth, presence)
+    batch = presence_inputs(truth, presence)
     hidden = dropped(network.encode(batch), dropout, generator)
     error = network.decode(hidden, batch) - torch.from_numpy(truth.data)
     share = len(rows) / vectors.shape[0]
-    weights = squares((network.encoder.weight, network.decoder.weight), start)
+    weights = squared_norm((network.encoder.weight, network.decoder.weight), start)
     return (error.square().sum() + share * l2 / 2 * weights) / (share * vectors.nnz)

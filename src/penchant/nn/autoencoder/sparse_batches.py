@@ -101,7 +101,7 @@ class SparseBatch:
             return found
 
 
-def at_pairs(
+def batch_at_pairs(
     rows: AnyInt,
     columns: AnyInt,
     shape: tuple[int, int],

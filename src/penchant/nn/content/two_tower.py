@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, dropped
 from penchant.nn.dense import dense
 from penchant.nn.embedding_rows import RowAdam, RowTable
-from penchant.nn.loop import Step
+from penchant.nn.loop import TrainingStep
 from penchant.typing import Bool
 
 
@@ -39,8 +39,8 @@ class TwoTowerNetwork(nn.Module):
         rows = torch.zeros(n_items, dim + 1)
         rows[:, :dim].normal_(0, 0.1, generator=generator)
         self.items = RowTable(rows)
-        self.told = dense(n_inputs, hidden, generator) if n_inputs else None
-        self.placed = dense(hidden, dim + 1, generator) if n_inputs else None
+        self.content_hidden = dense(n_inputs, hidden, generator) if n_inputs else None
+        self.content_output = dense(hidden, dim + 1, generator) if n_inputs else None
         self.user_hidden = dense(dim, hidden, generator)
         self.user_output = dense(hidden, dim, generator)
 
@@ -48,7 +48,7 @@ class TwoTowerNetwork(nn.Module):
         """How many numbers are learned."""
         return self.items.weight.numel() + sum(p.numel() for p in self.parameters())
 
-    def of_items(self, items: Tensor, own: Tensor | None = None) -> Tensor:
+    def item_vectors(self, items: Tensor, own: Tensor | None = None) -> Tensor:
         """float32[n, dim + 1], the vectors and biases of int64[n] distinct items.
 
         Args:
@@ -57,17 +57,19 @@ class TwoTowerNetwork(nn.Module):
         """
         rows = self.items(items)
         found: Tensor = rows if own is None else rows * own[:, None]
-        if self.told is not None and self.placed is not None:
-            found = found + self.placed(torch.relu(self.told(self.content[items])))
+        if self.content_hidden is not None and self.content_output is not None:
+            found = found + self.content_output(
+                torch.relu(self.content_hidden(self.content[items]))
+            )
         return found
 
-    def of_histories(self, mean: Tensor) -> Tensor:
+    def user_vectors(self, mean: Tensor) -> Tensor:
         """float32[n, dim], users' vectors from float32[n, dim], the means over their histories."""
         found: Tensor = mean + self.user_output(torch.relu(self.user_hidden(mean)))
         return found
 
 
-def mean_of(histories: sparse.csr_array, vectors: Tensor) -> Tensor:
+def mean_vectors(histories: sparse.csr_array, vectors: Tensor) -> Tensor:
     """float32[n, dim], sums of float32[m, dim] vectors over rows of a csr[n, m] of ones.
 
     They are divided by the root of their number, so that their length tells little of it. An
@@ -89,7 +91,7 @@ def softmax_step(
     l2: float,
     sampled: bool,
     generator: torch.Generator,
-) -> Step:
+) -> TrainingStep:
     """How a batch of users is learned from: some of their events foretell the others.
 
     The loss is the mean of -log softmax over hidden events. Where the softmax is sampled, its
@@ -127,9 +129,9 @@ def softmax_step(
         own = None
         if id_dropout:
             own = (torch.rand(len(items), generator=generator) >= id_dropout).float()
-        q = network.of_items(torch.from_numpy(items.astype(np.int64)), own)
+        q = network.item_vectors(torch.from_numpy(items.astype(np.int64)), own)
         rows = network.items.touched[-1][2]
-        p = network.of_histories(mean_of(shown, q[:, : network.dim]))
+        p = network.user_vectors(mean_vectors(shown, q[:, : network.dim]))
         if dropout:
             p = dropped(p, dropout, generator)
         owners, goals = torch.from_numpy(owner[hides]), place[hides]

@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from penchant.nn.dot.fold_in import Lessons
-from penchant.nn.dot.fold_in import _newton as newton
+from penchant.nn.dot.fold_in import UserEvents, newton
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowTable
 from penchant.typing import Bool, Float32, Int64
@@ -81,7 +80,7 @@ class VBPRNetwork(nn.Module):
         return value
 
     @torch.no_grad()
-    def collapsed(self) -> tuple[Float32, Float32]:
+    def item_factors(self) -> tuple[Float32, Float32]:
         """What users' rows are multiplied with, float32[n_items, dim + content_dim], and biases."""
         rows = self.items.weight
         seen = self.content @ self.embedding
@@ -89,8 +88,8 @@ class VBPRNetwork(nn.Module):
         return vectors.numpy(), (rows[:, self.dim] + self.content @ self.slope).numpy()
 
 
-def ranked_rows(
-    lessons: Lessons, vectors: Float32, biases: Float32, drawn: Bool, l2: float
+def fit_ranking_rows(
+    user_events: UserEvents, vectors: Float32, biases: Float32, drawn: Bool, l2: float
 ) -> Float32:
     """The row of each user that ranks the history above drawn items, all else held fixed.
 
@@ -98,7 +97,7 @@ def ranked_rows(
     user's items and negatives, dealt to the items in turn, by Newton's method.
 
     Args:
-        lessons: the users' items as ones and, behind them, negatives as zeros.
+        user_events: the users' items as ones and, behind them, negatives as zeros.
         vectors: float32[n_items, k], what rows are multiplied with.
         biases: float32[n_items].
         drawn: bool[n_items], what may be a negative.
@@ -108,11 +107,11 @@ def ranked_rows(
         float32[n_users, k], zeros for a user without pairs.
     """
     k = vectors.shape[1]
-    found = np.zeros((len(lessons.offsets) - 1, k))
+    found = np.zeros((len(user_events.offsets) - 1, k))
     z, base = torch.from_numpy(vectors).double(), torch.from_numpy(biases).double()
-    for users, owner, items, others in _pairs(lessons, drawn, k):
+    for users, owner, items, others in _pairs(user_events, drawn, k):
         counts = np.bincount(owner, minlength=len(users))
-        goals = Lessons(
+        goals = UserEvents(
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             np.arange(len(owner)),
             np.ones(len(owner)),
@@ -123,18 +122,18 @@ def ranked_rows(
     return found.astype(np.float32)
 
 
-def _pairs(lessons: Lessons, drawn: Bool, k: int) -> Iterator[tuple[Int64, ...]]:
+def _pairs(user_events: UserEvents, drawn: Bool, k: int) -> Iterator[tuple[Int64, ...]]:
     """Some users, and of each of their pairs the user's place among them, item and negative."""
-    starts, counts = lessons.offsets[:-1], np.diff(lessons.offsets)
+    starts, counts = user_events.offsets[:-1], np.diff(user_events.offsets)
     if not counts.any():
         return
     owner = np.repeat(np.arange(len(counts)), counts)
-    own = np.bincount(owner, weights=lessons.truth, minlength=len(counts)).astype(np.int64)
-    against = np.flatnonzero((lessons.truth == 0) & drawn[lessons.items])
+    own = np.bincount(owner, weights=user_events.targets, minlength=len(counts)).astype(np.int64)
+    against = np.flatnonzero((user_events.targets == 0) & drawn[user_events.items])
     against = against[own[owner[against]] > 0]
     whose = owner[against]
     turn = (against - starts[whose] - own[whose]) % np.maximum(own[whose], 1)
-    items, others = lessons.items[starts[whose] + turn], lessons.items[against]
+    items, others = user_events.items[starts[whose] + turn], user_events.items[against]
     block = np.cumsum(counts) // max(1, _CELLS // k)
     for users in np.split(np.arange(len(counts)), np.flatnonzero(np.diff(block)) + 1):
         inside = slice(*np.searchsorted(whose, [users[0], users[-1] + 1]))

@@ -1,4 +1,4 @@
-"""Vectors for users whom training did not see: what minimises the loss over their histories."""
+"""Vectors for users whom training did not see, which minimise the loss over their histories."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ import torch
 from torch import Tensor
 
 from penchant.data.histories import Histories
-from penchant.nn.autoencoder.ridge_fold_in import _of_like_length as of_like_length
 from penchant.nn.dot.network import Head
 from penchant.nn.dot.training import Objective
+from penchant.nn.length_batches import batches_by_length
 from penchant.typing import Float32, Float64, Int64
 
-_LEAST_L2 = 1e-6  # makes the minimum unique where there is no penalty
+_MIN_L2 = 1e-6  # makes the minimum unique where there is no penalty
 _ROUNDS = {"mse": 1, "bce": 25, "mae": 40}  # of Newton's method
 _STEPS, _RATE = 80, 0.1  # of Adam, with a rate that falls to 0
-_CELLS = 2**19  # numbers that are computed at once, 4 MB
+_MAX_CELLS = 2**19  # numbers that are computed at once, 4 MB
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
-    """What is to be learned of each user.
+class UserEvents:
+    """The events of each user with their targets.
 
     Attributes:
         offsets: int64[n_users + 1], where each user's events start and end.
         items: int64[n_events].
-        truth: float64[n_events], the target of each event.
+        targets: float64[n_events].
     """
 
     offsets: Int64
     items: Int64
-    truth: Float64
+    targets: Float64
 
     @classmethod
-    def with_negatives(cls, users: Histories, per_event: int, seed: int) -> Lessons:
+    def with_negatives(cls, users: Histories, per_event: int, seed: int) -> UserEvents:
         """The histories' items as ones, and `per_event` drawn items for each as zeros.
 
         A user's draws depend on the length of the history alone, and on nobody else.
@@ -60,7 +60,7 @@ class Lessons:
 def fold_in(
     head: Head,
     objective: Objective,
-    lessons: Lessons,
+    user_events: UserEvents,
     vectors: Float32,
     biases: Float32 | None = None,
 ) -> tuple[Float32, Float32]:
@@ -71,16 +71,16 @@ def fold_in(
     none depends on another.
 
     Args:
-        head: what makes predictions of vectors, in float64.
-        objective: what is minimised for each user: the mean loss and the penalty.
-        lessons: the users' events.
+        head: makes predictions from dot products, in float64.
+        objective: the mean loss and the penalty that are minimised for each user.
+        user_events: the users' events.
         vectors: float32[n_items, dim].
         biases: float32[n_items]; None where neither items nor users have one.
 
     Returns:
         float32[n_users, dim] and float32[n_users]; zeros for a user without events.
     """
-    n, dim = len(lessons.offsets) - 1, vectors.shape[1]
+    n, dim = len(user_events.offsets) - 1, vectors.shape[1]
     found = np.zeros((n, dim + 1))
     width = dim + (biases is not None)
     of_items = torch.from_numpy(vectors).double()
@@ -91,20 +91,20 @@ def fold_in(
         weight, offset = head.output.tolist()
         ones = torch.ones(len(vectors), width - dim)
         inputs = torch.cat([of_items * weight, ones], dim=1)
-        _newton(found[:, :width], inputs, base + offset, lessons, objective)
+        newton(found[:, :width], inputs, base + offset, user_events, objective)
     else:
-        _descend(found[:, :width], head, of_items, base, lessons, objective)
+        _descend(found[:, :width], head, of_items, base, user_events, objective)
     return found[:, :dim].astype(np.float32), found[:, dim].astype(np.float32)
 
 
-def _newton(
+def newton(
     found: Float64,
     inputs: Tensor,
     base: Tensor,
-    lessons: Lessons,
+    user_events: UserEvents,
     objective: Objective,
 ) -> None:
-    """Fill float64[n_users, k] so that base + inputs . found comes close to the truth.
+    """Fill float64[n_users, k] so that base + inputs . solution comes close to the targets.
 
     The absolute error, which has no curvature, is that of iteratively reweighted least squares.
     """
@@ -112,13 +112,13 @@ def _newton(
     # What pads a shorter history leads to inputs of zeros, which change nothing.
     inputs = torch.cat([inputs, torch.zeros(1, k)])
     base = torch.cat([base, torch.zeros(1)])
-    where = torch.from_numpy(np.append(lessons.items, len(inputs) - 1))
-    wanted = torch.from_numpy(np.append(lessons.truth, 0))
-    counts = np.diff(lessons.offsets)
-    for users, entries in _parts(lessons.offsets, k):
+    where = torch.from_numpy(np.append(user_events.items, len(inputs) - 1))
+    wanted = torch.from_numpy(np.append(user_events.targets, 0))
+    counts = np.diff(user_events.offsets)
+    for users, entries in _batches(user_events.offsets, k):
         x, start, truth = inputs[where[entries]], base[where[entries]], wanted[entries]
         w = x.new_zeros(len(users), k)
-        ridge = torch.from_numpy(2 * (objective.l2 + _LEAST_L2) * counts[users])[:, None]
+        ridge = torch.from_numpy(2 * (objective.l2 + _MIN_L2) * counts[users])[:, None]
         for n in range(_ROUNDS[objective.loss]):
             output = start + (x @ w[:, :, None])[:, :, 0]
             slope, curvature = _slope_and_curvature(objective, output, truth, n)
@@ -160,10 +160,10 @@ def _slope_and_curvature(
     return 2 * rest, torch.full_like(rest, 2.0)
 
 
-def _parts(offsets: Int64, k: int) -> Iterator[tuple[Int64, Tensor]]:
-    """Users with histories of like length, so few that their systems fit into bounded memory."""
-    size = max(1, _CELLS // k**2)
-    for users, entries in of_like_length(offsets, k):
+def _batches(offsets: Int64, k: int) -> Iterator[tuple[Int64, Tensor]]:
+    """Users with histories of similar length, so few that their systems fit into bounded memory."""
+    size = max(1, _MAX_CELLS // k**2)
+    for users, entries in batches_by_length(offsets, lambda n: n * np.maximum(n, k)):
         for start in range(0, len(users), size):
             yield users[start : start + size], entries[start : start + size]
 
@@ -173,22 +173,26 @@ def _descend(
     head: Head,
     vectors: Tensor,
     base: Tensor,
-    lessons: Lessons,
+    user_events: UserEvents,
     objective: Objective,
 ) -> None:
-    """Fill float64[n_users, k] with the best that Adam comes across on its way from zero."""
-    counts = np.diff(lessons.offsets)
-    dim, l2 = vectors.shape[1], objective.l2 + _LEAST_L2
-    size = _CELLS // head.widest
+    """Fill float64[n_users, k] with the best of Adam's steps from zero."""
+    counts = np.diff(user_events.offsets)
+    dim, l2 = vectors.shape[1], objective.l2 + _MIN_L2
+    size = _MAX_CELLS // head.widest
     active = np.flatnonzero(counts)
     cuts = np.flatnonzero(np.diff(np.cumsum(counts[active]) // size)) + 1
     for users in np.split(active, cuts):
         if not len(users):
             continue
-        inside = slice(int(lessons.offsets[users[0]]), int(lessons.offsets[users[-1] + 1]))
+        inside = slice(int(user_events.offsets[users[0]]), int(user_events.offsets[users[-1] + 1]))
         row = torch.from_numpy(np.repeat(np.arange(len(users)), counts[users]))
-        items = torch.from_numpy(lessons.items[inside])
-        q, of_item, truth = vectors[items], base[items], torch.from_numpy(lessons.truth[inside])
+        items = torch.from_numpy(user_events.items[inside])
+        q, of_item, truth = (
+            vectors[items],
+            base[items],
+            torch.from_numpy(user_events.targets[inside]),
+        )
         share = 1 / torch.from_numpy(counts[users]).double()
         w = torch.zeros(len(users), found.shape[1], dtype=torch.float64, requires_grad=True)
         best, least = w.detach().clone(), torch.full((len(users),), torch.inf).double()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import sqrt
 from typing import Literal
 
@@ -10,38 +10,32 @@ import torch
 from torch import Tensor, nn
 
 from penchant.nn.autoencoder.sparse_batches import dropped
+from penchant.nn.dense import ACTIVATIONS, ActivationName
 from penchant.nn.embedding_rows import RowTable
 
-Activation = Literal["none", "relu", "sigmoid"]
 Skip = Literal["none", "dot", "first"]
 Initialisation = Literal["normal", "glorot-normal", "uniform"]
 
-ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "none": lambda x: x,
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-}
-
-_CELLS = 2**21  # numbers of the widest layer that are computed at once, 16 MB in float64
+_BLOCK_CELLS = 2**21  # numbers of the widest layer in a block, 16 MB in float64
 _TRUNCATED = 0.87962566  # standard deviation of a standard normal cut off at -2 and 2
 
 
 class Head(nn.Module):
-    """What lies between a dot product and a prediction: dense layers, if any, and a linear unit.
+    """From dot products to predictions: dense layers, if any, and a linear unit.
 
     Args:
         dim: length of the vectors.
         layers: units of each dense layer.
         activation: of the dense layers.
-        skip: where both vectors stand beside what is passed on: beside the dot product, beside
-            the output of the first dense layer, or nowhere.
+        skip: where both vectors are concatenated to the input of the next layer: `dot` to the
+            dot product, `first` to the output of the first dense layer, `none` nowhere.
     """
 
     def __init__(
         self,
         dim: int,
         layers: Sequence[int] = (),
-        activation: Activation = "relu",
+        activation: ActivationName = "relu",
         skip: Skip = "none",
     ) -> None:
         super().__init__()
@@ -90,22 +84,22 @@ class Head(nn.Module):
                 x = torch.cat([x, p, q], dim=-1)
         return x @ weight + offset
 
-    def of_rows(self, p: Tensor, q: Tensor) -> Tensor:
+    def row_pairs(self, p: Tensor, q: Tensor) -> Tensor:
         """float[n], the prediction for each pair of float[n, dim], in bounded memory."""
-        size = max(1, _CELLS // self.widest)
+        size = max(1, _BLOCK_CELLS // self.widest)
         parts = zip(torch.split(p, size), torch.split(q, size), strict=True)
         return torch.cat([self((a * b).sum(1), a, b) for a, b in parts])
 
-    def of_all(self, p: Tensor, q: Tensor) -> Tensor:
+    def all_pairs(self, p: Tensor, q: Tensor) -> Tensor:
         """float[n, m], the prediction of each float[n, dim] with each float[m, dim]."""
-        found = p.new_empty(len(p), len(q))
-        size = max(1, _CELLS // (self.widest * max(1, len(p))))
+        predictions = p.new_empty(len(p), len(q))
+        size = max(1, _BLOCK_CELLS // (self.widest * max(1, len(p))))
         for start in range(0, len(q), size):
-            some = q[start : start + size]
-            shape = len(p), len(some), -1
-            both = p[:, None].expand(shape), some[None].expand(shape)
-            found[:, start : start + size] = self(p @ some.T, *both)
-        return found
+            block = q[start : start + size]
+            shape = len(p), len(block), -1
+            both = p[:, None].expand(shape), block[None].expand(shape)
+            predictions[:, start : start + size] = self(p @ block.T, *both)
+        return predictions
 
 
 class DotNetwork(nn.Module):
@@ -121,10 +115,10 @@ class DotNetwork(nn.Module):
         dim: length of the vectors.
         biases: whether there are biases.
         by_rows: whether tables are updated by `RowAdam` rather than by a dense optimiser.
-        generator: source of the initial weights, and of what is dropped.
+        generator: source of the initial weights, and of dropout.
         layers: units of each dense layer after the dot product.
         activation: of the dense layers.
-        skip: where both vectors stand beside what is passed on, see `Head`.
+        skip: where both vectors are concatenated to the input of the next layer, see `Head`.
         dropout: in training, the share of the numbers of both vectors that is set to 0 before
             anything is computed from them; the others are enlarged to keep the expected sum.
         initialisation: of the vectors: `normal` with a deviation of .01, `uniform` between -.05
@@ -141,7 +135,7 @@ class DotNetwork(nn.Module):
         by_rows: bool,
         generator: torch.Generator,
         layers: Sequence[int] = (),
-        activation: Activation = "relu",
+        activation: ActivationName = "relu",
         skip: Skip = "none",
         dropout: float = 0.0,
         initialisation: Initialisation = "normal",

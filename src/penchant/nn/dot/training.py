@@ -14,7 +14,7 @@ from torch.nn import functional
 from penchant.data.holdout import Holdout
 from penchant.nn.dot.network import DotNetwork
 from penchant.nn.embedding_rows import RowAdam, RowTable
-from penchant.nn.loop import Arrays, Step, gradient_step
+from penchant.nn.loop import Tensors, TrainingStep, gradient_step
 from penchant.nn.negatives import UniformNegatives
 from penchant.typing import AnyInt, Float32
 
@@ -65,7 +65,7 @@ class Objective:
 
 def training_step(
     network: DotNetwork, objective: Objective, learning_rate: float, *, head: bool = True
-) -> Step:
+) -> TrainingStep:
     """How a batch of users, items and truths is learned from, by Adam.
 
     Args:
@@ -151,13 +151,13 @@ class Examples:
         if truth is None:
             self.sampler = UniformNegatives(self.users, self.items, n_items, generator)
 
-    def epoch(self) -> Arrays:
+    def epoch(self) -> Tensors:
         """Users, items and truths of an epoch, with fresh negatives where there are any."""
         if self.truth is None:
             return self.sampler.mix(self.users, self.items, self.negatives)
         return self.users, self.items, self.truth
 
-    def held(self, holdout: Holdout, truth: Float32 | None, last_user: int) -> Arrays:
+    def of_holdout(self, holdout: Holdout, truth: Float32 | None, last_user: int) -> Tensors:
         """The same of held-out events; -1, a user or item unseen in training, is the last row."""
         users = torch.tensor(holdout.rows.users, dtype=torch.int64)
         items = torch.tensor(holdout.items, dtype=torch.int64)

@@ -79,7 +79,7 @@ class HybridNetwork(nn.Module):
         rows = len(self.users.weight) + len(self.items.weight) - 2
         return rows * self.users.weight.shape[1] + sum(p.numel() for p in self.parameters())
 
-    def of_content(self, items: Tensor) -> Tensor:
+    def content_features(self, items: Tensor) -> Tensor:
         """float[n, joint], parts C and D of int64[n] items."""
         assert self.joint is not None
         parts = [
@@ -88,14 +88,14 @@ class HybridNetwork(nn.Module):
         ]
         return torch.relu(self.joint(torch.cat(parts, 1)))
 
-    def of_nothing(self) -> Tensor:
+    def unknown_content(self) -> Tensor:
         """float[1, joint], what the layers say of an item of which nothing is known."""
         assert self.joint is not None
         parts = [torch.relu(dense.bias) for dense in self.content if isinstance(dense, nn.Linear)]
         return torch.relu(self.joint(torch.cat(parts)[None]))
 
     def combine(self, p: Tensor, q: Tensor, content: Tensor | None) -> Tensor:
-        """float[n], outputs of rows of both tables and of `of_content`, each float[n, …]."""
+        """float[n], outputs of rows of both tables and of `content_features`, each float[n, …]."""
         parts = []
         if self.matrix != "none":
             a, b = p[:, : self.dim], q[:, : self.dim]
@@ -123,12 +123,12 @@ class HybridNetwork(nn.Module):
             items: items whose content is looked at.
             known: rows of the table of items; by default the items themselves.
         """
-        content = self.of_content(items) if self.joint is not None else None
+        content = self.content_features(items) if self.joint is not None else None
         rows = items if known is None else known
         return self.combine(self.users(users), self.items(rows), content)
 
     @torch.no_grad()
-    def of_all(self, p: Tensor, q: Tensor, content: Tensor | None) -> Tensor:
+    def all_pairs(self, p: Tensor, q: Tensor, content: Tensor | None) -> Tensor:
         """float[n, m], the output of each float[n, width] with each float[m, width]."""
         n, m = len(p), len(q)
         widest = max(self.last.in_features, 2 * self.dim)

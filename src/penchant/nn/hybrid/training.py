@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from penchant.nn.dot.fold_in import Lessons
+from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.hybrid.network import HybridNetwork
-from penchant.nn.loop import Step
+from penchant.nn.loop import TrainingStep
 from penchant.typing import Float32
 
 _STEPS, _RATE = 60, 0.05  # of Adam when a user's row is fitted, with a rate that falls to 0
@@ -25,7 +25,7 @@ def hybrid_step(
     decay: float,
     unknown: float,
     generator: torch.Generator,
-) -> Step:
+) -> TrainingStep:
     """How a batch of users, items and truths is learned from, by Adam.
 
     Args:
@@ -56,10 +56,10 @@ def hybrid_step(
     return step
 
 
-def fitted_rows(
+def fit_user_rows(
     network: HybridNetwork,
     objective: Objective,
-    lessons: Lessons,
+    user_events: UserEvents,
     start: Float32,
     items: Float32,
     content: Tensor | None,
@@ -69,7 +69,7 @@ def fitted_rows(
     Args:
         network: in double precision, held fixed.
         objective: whose sum over a user's events is minimised, with a small ridge to the start.
-        lessons: the users' events.
+        user_events: the users' events.
         start: float32[width], the row of unknown users.
         items: float32[n_events, width], the rows of the events' items.
         content: float64[n_events, joint], what content says of them; None without content.
@@ -77,9 +77,9 @@ def fitted_rows(
     Returns:
         float32[n_users, width].
     """
-    counts = np.diff(lessons.offsets)
+    counts = np.diff(user_events.offsets)
     owner = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
-    q, truth = torch.from_numpy(items).double(), torch.from_numpy(lessons.truth)
+    q, truth = torch.from_numpy(items).double(), torch.from_numpy(user_events.targets)
     ridge = _LEAST * torch.from_numpy(counts).double()[:, None]
     first = torch.from_numpy(start).double().expand(len(counts), -1)
     rows = first.clone().requires_grad_()

@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 import torch
 from torch import Tensor
 
-ActivationName = Literal["sigmoid", "tanh"]
+CellActivation = Literal["sigmoid", "tanh"]
 
 
 class Activation(ABC):

@@ -115,7 +115,7 @@ NETWORKS: tuple[Network, ...] = (
     *(_dropout("adjusted", rate, 0.7329) for rate in RATES),
     *(_dropout("binary", rate, 0.7329) for rate in RATES),
     _layers("layer 64 relu", "original", hidden=(64,)),
-    _layers("layer 1024 linear", "original", hidden=(1024,), activation="none"),
+    _layers("layer 1024 linear", "original", hidden=(1024,), activation="linear"),
     _layers("layers 128\N{EN DASH}64 sigmoid", "original", hidden=(128, 64), activation="sigmoid"),
     _layers("layers 256\N{EN DASH}128\N{EN DASH}32 relu", "original", hidden=(256, 128, 32)),
     _layers("a2b: layers 128\N{EN DASH}64 relu", "adjusted", hidden=(128, 64)),

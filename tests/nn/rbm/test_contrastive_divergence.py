@@ -5,9 +5,9 @@ import pytest
 import torch
 from scipy import sparse
 
-from penchant.nn.contrastive_divergence import (
+from penchant.nn.rbm.contrastive_divergence import (
     ContrastiveDivergence,
-    Rated,
+    RatingRows,
     SoftmaxRBM,
     value_kernel,
 )
@@ -17,7 +17,7 @@ DENSE = np.array([[1, 0, 4, 2], [0, 0, 0, 0], [0, 2, 2, 4], [4, 1, 0, 0]], np.fl
 
 
 def rated():
-    return Rated.of(sparse.csr_array(DENSE), VALUES)
+    return RatingRows.of(sparse.csr_array(DENSE), VALUES)
 
 
 def one_hot(dense):
@@ -35,7 +35,7 @@ def test_ratings_become_a_unit_for_each_value():
 
 def test_a_rating_becomes_the_nearest_value():
     odd = sparse.csr_array(np.array([[-3.0, 1.4, 1.6], [2.9, 3.1, 50]], np.float32))
-    assert (Rated.of(odd, VALUES).units % 3).tolist() == [0, 0, 1, 1, 2, 2]
+    assert (RatingRows.of(odd, VALUES).units % 3).tolist() == [0, 0, 1, 1, 2, 2]
 
 
 def test_the_kernel_ties_neighbouring_values():

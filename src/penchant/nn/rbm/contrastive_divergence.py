@@ -40,7 +40,7 @@ def standardised(values: Float32) -> Float64:
 
 
 @dataclass(frozen=True)
-class Rated:
+class RatingRows:
     """Ratings of some rows, a one-hot or any other distribution over values for each.
 
     Attributes:
@@ -54,19 +54,19 @@ class Rated:
     weights: Tensor | None = None
 
     @classmethod
-    def of(cls, matrix: sparse.csr_array, values: Float32) -> Rated:
+    def of(cls, matrix: sparse.csr_array, values: Float32) -> RatingRows:
         """A sparse matrix of ratings; each rating becomes the nearest of the values."""
         between = (values[1:] + values[:-1]) / 2
         units = matrix.indices.astype(np.int64) * len(values)
         units += np.searchsorted(between, matrix.data)
         return cls(torch.from_numpy(matrix.indptr.astype(np.int64)), torch.from_numpy(units))
 
-    def take(self, rows: Tensor) -> Rated:
+    def take(self, rows: Tensor) -> RatingRows:
         """Some of the rows, all of weight 1."""
         starts = self.offsets[rows]
         offsets = _offsets(self.offsets[rows + 1] - starts)
         shift = torch.repeat_interleave(starts - offsets[:-1], offsets.diff())
-        return Rated(offsets, self.units[torch.arange(int(offsets[-1])) + shift])
+        return RatingRows(offsets, self.units[torch.arange(int(offsets[-1])) + shift])
 
     def times(self, table: Tensor) -> Tensor:
         """float32[n_rows, dim], the product with float32[n_units, dim]."""
@@ -79,7 +79,7 @@ class Rated:
             per_sample_weights=self.weights,
         )
 
-    def transposed(self, n_units: int) -> Rated:
+    def transposed(self, n_units: int) -> RatingRows:
         """The transposed matrix, with the rows as its units."""
         data = np.ones(len(self.units), np.float32)
         if self.weights is not None:
@@ -89,7 +89,7 @@ class Rated:
         )
         turned = matrix.T.tocsr()
         offsets, rows = (a.astype(np.int64) for a in (turned.indptr, turned.indices))
-        return Rated(
+        return RatingRows(
             torch.from_numpy(offsets), torch.from_numpy(rows), torch.from_numpy(turned.data)
         )
 
@@ -115,11 +115,11 @@ class SoftmaxRBM(nn.Module):
         self.register_buffer("visible_bias", bias.clone())
         self.register_buffer("hidden_bias", torch.zeros(hidden))
 
-    def hidden(self, rated: Rated) -> Tensor:
+    def hidden(self, rated: RatingRows) -> Tensor:
         """float32[n_rows, hidden], how likely each hidden unit is on."""
         return torch.sigmoid_(rated.times(self.weight) + self.hidden_bias)
 
-    def reconstruct(self, hidden: Tensor, offsets: Tensor, columns: Tensor) -> Rated:
+    def reconstruct(self, hidden: Tensor, offsets: Tensor, columns: Tensor) -> RatingRows:
         """The distribution over values at each row's columns, given its hidden units."""
         k = self.n_values
         units = (columns[:, None] * k + torch.arange(k)).view(-1)
@@ -135,7 +135,7 @@ class SoftmaxRBM(nn.Module):
             # Only where something was rated: a few hundredths of all rows and columns.
             found = torch.sparse.sampled_addmm(wanted, hidden, self.weight.T, beta=0.0)
         activity = found.values().view(-1, k) + self.visible_bias[columns]
-        return Rated(offsets * k, units, torch.softmax(activity, 1).view(-1))
+        return RatingRows(offsets * k, units, torch.softmax(activity, 1).view(-1))
 
 
 class ContrastiveDivergence:
@@ -158,7 +158,7 @@ class ContrastiveDivergence:
     def __init__(
         self,
         network: SoftmaxRBM,
-        rows: Rated,
+        rows: RatingRows,
         kernel: Tensor,
         *,
         learning_rate: float,

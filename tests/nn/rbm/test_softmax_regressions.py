@@ -5,9 +5,9 @@ import pytest
 import torch
 from torch.nn import functional
 
-from penchant.nn import softmax_regressions as softmax_rows
-from penchant.nn.contrastive_divergence import value_kernel
-from penchant.nn.softmax_regressions import fit_softmax_rows
+from penchant.nn import length_batches
+from penchant.nn.rbm.contrastive_divergence import value_kernel
+from penchant.nn.rbm.softmax_regressions import fit_softmax_rows
 
 KERNEL = value_kernel(np.arange(4, dtype=np.float32))
 
@@ -58,7 +58,7 @@ def test_a_row_without_observations_is_the_prior(given):
 
 def test_rows_do_not_depend_on_their_company(given, monkeypatch):
     together = fit_softmax_rows(*given, 0.5)
-    monkeypatch.setattr(softmax_rows, "_CELLS", 1)
+    monkeypatch.setattr(length_batches, "MAX_CELLS", 1)
     torch.testing.assert_close(fit_softmax_rows(*given, 0.5), together, atol=1e-5, rtol=1e-5)
 
 
