@@ -52,7 +52,7 @@ def clean(
 
     import numpy as np
 
-    from penchant.data.reviews import merged
+    from penchant.data.reviews import merge_reviews
 
     rows: np.ndarray | str = "all"
     if earliest is not None:
@@ -60,7 +60,7 @@ def clean(
             raise ParameterError("--earliest needs the time of every event: leave it out.")
         order = np.argsort(data.events["time"].to_physical().to_numpy(), kind="stable")
         rows = order[: max(1, round(earliest * len(order)))]
-    found = merged(
+    found = merge_reviews(
         data,
         statistics=rows,  # type: ignore[arg-type]
         join="left" if keep_unknown or data.item_table is None else "inner",

@@ -14,7 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.quality.distributions import column_distributions
 from penchant.data.quality.log_check import QualityReport, check
 from penchant.data.quality.log_summary import Summary, summary
-from penchant.data.reviews.review_statistics import ReviewFigures, review_figures
+from penchant.data.reviews.statistics import ReviewStatistics, review_statistics
 from penchant.typing import Float64, Int64
 
 _TOP_ITEMS, _TOP_USERS = 50, 15  # listed
@@ -55,7 +55,7 @@ class Exploration:
         top_users: the users with most events: `user`, `events` and `rating`.
         genres: the genres with most events: `genre`, `items`, `events` and `rating`; None where
             items have none.
-        reviews: figures of ratings and reviews; see `ReviewFigures`.
+        reviews: figures of ratings and reviews; see `ReviewStatistics`.
         user_columns: how the values of the user table's columns are distributed; see
             `column_distributions`.
         item_columns: the same of the item table, genres left out.
@@ -78,7 +78,7 @@ class Exploration:
     top_items: pl.DataFrame
     top_users: pl.DataFrame
     genres: pl.DataFrame | None
-    reviews: ReviewFigures
+    reviews: ReviewStatistics
     user_columns: dict[str, pl.DataFrame]
     item_columns: dict[str, pl.DataFrame]
     notes: tuple[str, ...]
@@ -114,7 +114,7 @@ def explore(log: Dataset) -> Exploration:
         top_items=_top(log, "item"),
         top_users=_top(log, "user"),
         genres=_genres(log),
-        reviews=review_figures(log),
+        reviews=review_statistics(log),
         user_columns=_distributions(log.user_table),
         item_columns=_distributions(log.item_table),
         notes=tuple(getattr(log.origin, "notes", ())),
@@ -281,7 +281,7 @@ def _plain(value: Any) -> Any:
         return value.tolist()
     if isinstance(value, Summary | QualityReport):
         return value.to_dict()
-    if isinstance(value, ReviewFigures):
+    if isinstance(value, ReviewStatistics):
         return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
     if isinstance(value, dict):
         return {key: _plain(part) for key, part in value.items()}

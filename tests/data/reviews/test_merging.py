@@ -8,7 +8,7 @@ import pytest
 
 import penchant as pn
 from penchant.data.dataset import Dataset
-from penchant.data.reviews import COLUMNS, CleaningReport, item_statistics, merged
+from penchant.data.reviews import COLUMNS, CleaningReport, item_statistics, merge_reviews
 from penchant.errors import DataError, ParameterError
 
 
@@ -34,7 +34,7 @@ def log():
 
 
 def test_the_columns_and_rows(log):
-    found = merged(log, statistics="all", keep=False)
+    found = merge_reviews(log, statistics="all", cache=False)
     assert tuple(found.frame.columns) == COLUMNS
     assert found.rows.tolist() == [0, 1, 2, 4]  # x is not in the metadata
     first = found.frame.row(0, named=True)
@@ -45,16 +45,16 @@ def test_the_columns_and_rows(log):
         "overall_median": 2.0, "overall_count": 3,
     }  # fmt: skip
     assert found.frame["day_of_week"].to_list() == [0, 1, 6, 1]
-    assert found.report["merge"].emptied == 1
+    assert found.report["merge"].left_out == 1
     assert found.report["duplicates"].noted == 1
     assert found.report["reviewText"].changed == 4
-    everything = merged(log, statistics="all", join="left", keep=False)
+    everything = merge_reviews(log, statistics="all", join="left", cache=False)
     assert len(everything.frame) == 5
     assert everything.frame["title"][3] is None
 
 
 def test_complete_rows_and_stop_words(log):
-    found = merged(log, statistics="all", complete=True, stop_words=True, keep=False)
+    found = merge_reviews(log, statistics="all", complete=True, stop_words=True, cache=False)
     assert found.rows.tolist() == [0, 4]
     assert found.frame["summary"].to_list() == ["best", "best"]
     assert "brand 1" in found.report["complete"].about
@@ -62,11 +62,11 @@ def test_complete_rows_and_stop_words(log):
 
 def test_statistics_come_from_the_rows_that_may_be_used(log):
     train = np.array([True, False, True, True, False])
-    by_mask = merged(log, statistics=train, join="left", keep=False).frame
+    by_mask = merge_reviews(log, statistics=train, join="left", cache=False).frame
     assert by_mask["overall_mean"].to_list() == [5, 5, 4, 3, 5]
     assert by_mask["overall_count"].to_list() == [1, 1, 1, 1, 1]
-    places = merged(log, statistics=np.flatnonzero(train), join="left", keep=False).frame
-    part = merged(log, statistics=log.subset(train), join="left", keep=False).frame
+    places = merge_reviews(log, statistics=np.flatnonzero(train), join="left", cache=False).frame
+    part = merge_reviews(log, statistics=log.subset(train), join="left", cache=False).frame
     assert by_mask.equals(places)
     assert by_mask.equals(part)
     # What held-out ratings say changes nothing.
@@ -95,7 +95,7 @@ def test_statistics_of_every_item(log):
 
 
 def test_tables_are_kept_whole_and_by_content_and_settings(log, tmp_path, monkeypatch):
-    first = merged(log, statistics="all", cache=tmp_path)
+    first = merge_reviews(log, statistics="all", cache=tmp_path)
     (table,) = (tmp_path / "reviews").glob("*.parquet")
 
     def never(*_, **__):
@@ -103,21 +103,21 @@ def test_tables_are_kept_whole_and_by_content_and_settings(log, tmp_path, monkey
 
     with monkeypatch.context() as patch:
         patch.setattr("penchant.data.reviews.merging._texts", never)
-        again = merged(log, statistics="all", cache=tmp_path)
+        again = merge_reviews(log, statistics="all", cache=tmp_path)
         assert again.frame.equals(first.frame)
         assert again.rows.tolist() == first.rows.tolist()
         assert again.report == first.report
         with pytest.raises(AssertionError):
-            merged(log, statistics="all", stop_words=True, cache=tmp_path)
+            merge_reviews(log, statistics="all", stop_words=True, cache=tmp_path)
         with pytest.raises(AssertionError):
-            merged(log, statistics=np.arange(2), cache=tmp_path)
+            merge_reviews(log, statistics=np.arange(2), cache=tmp_path)
         events = log.events.with_columns(text=pl.lit("other"))
         with pytest.raises(AssertionError):
-            merged(Dataset(events, log.users, log.items, item_table=log.item_table),
+            merge_reviews(Dataset(events, log.users, log.items, item_table=log.item_table),
                    statistics="all", cache=tmp_path)  # fmt: skip
     whole = table.read_bytes()
     table.write_bytes(whole[:100])
-    again = merged(log, statistics="all", cache=tmp_path)
+    again = merge_reviews(log, statistics="all", cache=tmp_path)
     assert again.frame.equals(first.frame)
     assert again.report == first.report
     assert table.read_bytes() == whole
@@ -125,16 +125,19 @@ def test_tables_are_kept_whole_and_by_content_and_settings(log, tmp_path, monkey
 
 def test_a_log_with_little_has_the_same_columns(log):
     bare = Dataset.from_frame(log.frame().select("user", "item", "rating"))
-    found = merged(bare, statistics="all", join="left", keep=False)
+    found = merge_reviews(bare, statistics="all", join="left", cache=False)
     assert tuple(found.frame.columns) == COLUMNS
     assert found.frame["reviewText"].null_count() == 5
-    assert len(merged(bare, statistics="all", join="left", complete=True, keep=False).frame) == 5
+    assert (
+        len(merge_reviews(bare, statistics="all", join="left", complete=True, cache=False).frame)
+        == 5
+    )
     with pytest.raises(ParameterError, match="'inner' or 'left'"):
-        merged(bare, statistics="all", join="outer")
+        merge_reviews(bare, statistics="all", join="outer")
 
 
 def test_reports_survive_json(log):
-    report = merged(log, statistics="all", keep=False).report
+    report = merge_reviews(log, statistics="all", cache=False).report
     assert CleaningReport.from_dict(report.to_dict()) == report
     assert report.table.height == len(report.steps)
     assert "3 of" not in str(report["merge"])
@@ -144,9 +147,9 @@ def test_reports_survive_json(log):
 @pytest.mark.mirror
 def test_real_gift_cards(mirror):
     log = pn.load("amazon-2018/Gift_Cards", mirror=mirror, offline=True)
-    found = merged(log, statistics="all", keep=False)
+    found = merge_reviews(log, statistics="all", cache=False)
     assert found.frame.shape == (2_972, 15)
     assert not found.frame["reviewText"].str.contains(r"[A-Z<>.,!&]").any()
-    whole = merged(log, statistics="all", complete=True, keep=False)
+    whole = merge_reviews(log, statistics="all", complete=True, cache=False)
     assert 0 < len(whole.frame) < 2_972
     assert sum(whole.frame.null_count().row(0)) == 0

@@ -4,7 +4,7 @@ import polars as pl
 import pytest
 
 from penchant.data.reviews import products
-from penchant.data.reviews.styles import kinds_of, one_style, style_of
+from penchant.data.reviews.styles import main_style, style_kinds, style_value
 
 
 def apply(rule, *texts):
@@ -28,7 +28,7 @@ def apply(rule, *texts):
     ],
 )
 def test_prices(text, amount):
-    assert apply(products.price, text) == [amount]
+    assert apply(products.parse_price, text) == [amount]
 
 
 @pytest.mark.parametrize(
@@ -44,28 +44,30 @@ def test_prices(text, amount):
     ],
 )  # fmt: skip
 def test_ranks(text, rank, named):
-    assert apply(products.rank, text) == [rank]
-    assert apply(products.ranked_in, text) == [named]
+    assert apply(products.parse_rank, text) == [rank]
+    assert apply(products.parse_rank_category, text) == [named]
 
 
 def test_brands_and_titles():
-    assert apply(products.brand, "by\n   The &quot;X&quot;", " ", "LG", None) == [
+    assert apply(products.clean_brand, "by\n   The &quot;X&quot;", " ", "LG", None) == [
         'the "x"', None, "lg", None,
     ]  # fmt: skip
-    assert apply(products.title, "var aPageStart = (new Date()).getTime();", "A <i>b</i>") == [
+    assert apply(
+        products.clean_title, "var aPageStart = (new Date()).getTime();", "A <i>b</i>"
+    ) == [
         None,
         "A b",
     ]
 
 
 def test_products_bought_along():
-    found = apply(products.bought_along, '["B1", "B2", "B1"]', "[]", "", None)
+    found = apply(products.parse_related, '["B1", "B2", "B1"]', "[]", "", None)
     assert found == [["B1", "B2"], [], None, None]
 
 
 def test_lists_of_any_depth_become_lists_of_texts():
     column = pl.Series("c", ['["a, b", "c\\"d"]', "plain", "", None, '[["x", 5], ["y", null]]'])
-    assert products.texts(column).to_list() == [
+    assert products.parse_text_lists(column).to_list() == [
         ["a, b", 'c"d'], ["plain"], None, None, ["x", "5", "y"],
     ]  # fmt: skip
 
@@ -82,7 +84,7 @@ def test_only_columns_with_values_stay():
     frame, report = products.clean_products(raw)
     assert frame.columns == ["item", "title"]
     assert frame["title"].to_list() == ["T", "U"]
-    assert report["products"].emptied == 1
+    assert report["products"].left_out == 1
     assert "brand" in report["columns"].about
 
 
@@ -91,9 +93,19 @@ def test_styles():
         ['{"Format:": " Audio CD"}', '{"Size:": " 12\\"", "Format:": "Vinyl"}', None, "{}"]
     )
     frame = styles.to_frame("s")
-    assert frame.select(style_of(pl.col("s")))["s"].to_list() == ["Audio CD", "Vinyl", None, None]
-    assert frame.select(style_of(pl.col("s"), "Size"))["s"].to_list() == [None, '12"', None, None]
-    assert dict(kinds_of(styles).iter_rows()) == {"Format": 2, "Size": 1}
-    assert one_style(styles)[0] == "Format"
-    kind, values = one_style(pl.Series(['{"Color:": " Red", "Size:": " L"}', '{"Color:": " B"}']))
+    assert frame.select(style_value(pl.col("s")))["s"].to_list() == [
+        "Audio CD",
+        "Vinyl",
+        None,
+        None,
+    ]
+    assert frame.select(style_value(pl.col("s"), "Size"))["s"].to_list() == [
+        None,
+        '12"',
+        None,
+        None,
+    ]
+    assert dict(style_kinds(styles).iter_rows()) == {"Format": 2, "Size": 1}
+    assert main_style(styles)[0] == "Format"
+    kind, values = main_style(pl.Series(['{"Color:": " Red", "Size:": " L"}', '{"Color:": " B"}']))
     assert (kind, values.to_list()) == ("Color", ["Red", "B"])

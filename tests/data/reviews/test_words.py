@@ -43,7 +43,7 @@ def test_many_parts_count_as_one(monkeypatch):
     texts = pl.Series([f"word{n % 7} common" for n in range(500)])
     first = pl.Series([n % 3 == 0 for n in range(500)])
     whole = significant_words(texts, first)
-    monkeypatch.setattr("penchant.data.reviews.words._PART", 13)
+    monkeypatch.setattr("penchant.data.reviews.words._BATCH", 13)
     assert significant_words(texts, first).equals(whole)
 
 

@@ -67,10 +67,10 @@ def test_metadata_are_cleaned(music):
     assert table["B003"]["rank"] is None
     assert table["B404"]["title"] is None  # reviewed, and unknown to the metadata
     report = log.origin.cleaned
-    assert report["products"].emptied == 1
-    assert report["price"].emptied == 2
+    assert report["products"].left_out == 1
+    assert report["price"].left_out == 2
     assert ("$10.00 - $20.00", None) in report["price"].examples
-    assert report["title"].emptied == 1
+    assert report["title"].left_out == 1
     assert any("does not know 1 of the 3 reviewed items" in note for note in log.origin.notes)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.reviews.products import addresses as addresses_in_json
+from penchant.data.reviews.products import parse_urls
 from penchant.errors import DataError, ParameterError
 
 SCHEMA_LIST = pl.List(pl.String)
@@ -171,7 +171,7 @@ def _lists_in_texts(column: pl.Series) -> pl.Series:
     """Lists of addresses from texts, each an address or JSON with addresses."""
     text = pl.col("urls").str.strip_chars()
     json = text.str.contains(r"^[\[{]")
-    urls = pl.when(json).then(addresses_in_json(text)).otherwise(pl.concat_list(text))
+    urls = pl.when(json).then(parse_urls(text)).otherwise(pl.concat_list(text))
     return column.alias("urls").to_frame().select(urls).to_series()
 
 

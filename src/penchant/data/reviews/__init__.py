@@ -1,16 +1,16 @@
 """Logs of reviews: cleaning, the merged table, statistics of items, and significant words."""
 
-from penchant.data.reviews.cleaning_log import CleaningReport, Step
+from penchant.data.reviews.cleaning_report import CleaningReport, CleaningStep
 from penchant.data.reviews.item_statistics import item_statistics
-from penchant.data.reviews.merging import COLUMNS, Merged, merged
+from penchant.data.reviews.merging import COLUMNS, MergedReviews, merge_reviews
 from penchant.data.reviews.words import significant_words
 
 __all__ = [
     "COLUMNS",
     "CleaningReport",
-    "Merged",
-    "Step",
+    "CleaningStep",
+    "MergedReviews",
     "item_statistics",
-    "merged",
+    "merge_reviews",
     "significant_words",
 ]

@@ -1,4 +1,4 @@
-"""Mean, median and number of the ratings of each item, over rows that may be used."""
+"""Compute the mean, median and number of ratings of each item over chosen rows."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError
 from penchant.typing import AnyInt, Bool
 
-Rows: TypeAlias = "Literal['all'] | Bool | AnyInt"
+RowSelection: TypeAlias = "Literal['all'] | Bool | AnyInt"
 
 
-def item_statistics(log: Dataset, rows: Rows) -> pl.DataFrame:
-    """What the ratings of each item come to.
+def item_statistics(log: Dataset, rows: RowSelection) -> pl.DataFrame:
+    """Mean, median and number of ratings of each item.
 
-    A statistic over all rows has seen the answers of the test rows; which rows may be used is
-    therefore to be said, and `"all"`, the usual published form, is a choice like any other.
+    A statistic over all rows has seen the ratings of the test rows. The caller therefore chooses
+    the rows; `"all"` is the usual published form.
 
     Args:
         log: with ratings.
@@ -40,34 +40,34 @@ def item_statistics(log: Dataset, rows: Rows) -> pl.DataFrame:
         if rows != "all":
             raise ParameterError(f"rows is a mask, positions or 'all', not {rows!r}.")
     else:
-        events = events.filter(pl.Series(mask_of(rows, len(log))))
-    found = events.group_by("item").agg(
+        events = events.filter(pl.Series(row_mask(rows, len(log))))
+    by_item = events.group_by("item").agg(
         pl.col("rating").mean().alias("overall_mean"),
         pl.col("rating").median().alias("overall_median"),
         pl.len().cast(pl.UInt32).alias("overall_count"),
     )
     everything = pl.LazyFrame({"item": np.arange(log.n_items, dtype=np.int32)})
-    joined = everything.join(found, on="item", how="left", maintain_order="left").collect()
+    joined = everything.join(by_item, on="item", how="left", maintain_order="left").collect()
     return joined.with_columns(
         log.items.ids.alias("item"), pl.col("overall_count").fill_null(0).cast(pl.UInt32)
     )
 
 
-def mask_of(rows: Bool | AnyInt, n: int) -> Bool:
-    """A mask over `n` events from a mask or positions.
+def row_mask(rows: Bool | AnyInt, n: int) -> Bool:
+    """Return a mask over `n` events from a mask or positions.
 
     Raises:
         ParameterError: it does not fit the events.
     """
-    given = np.asarray(rows)
-    if given.dtype == np.bool_:
-        if given.shape != (n,):
-            raise ParameterError(f"The mask has {given.size:,} places, but there are {n:,} events.")
-        return given.astype(np.bool_)
-    if given.ndim != 1 or (given.size and not np.issubdtype(given.dtype, np.integer)):
+    array = np.asarray(rows)
+    if array.dtype == np.bool_:
+        if array.shape != (n,):
+            raise ParameterError(f"The mask has {array.size:,} places, but there are {n:,} events.")
+        return array.astype(np.bool_)
+    if array.ndim != 1 or (array.size and not np.issubdtype(array.dtype, np.integer)):
         raise ParameterError("rows is a mask, positions or 'all'.")
-    if given.size and (given.min() < 0 or given.max() >= n):
+    if array.size and (array.min() < 0 or array.max() >= n):
         raise ParameterError(f"Positions of rows go from 0 to {n - 1:,}.")
     mask = np.zeros(n, np.bool_)
-    mask[given.astype(np.int64)] = True
+    mask[array.astype(np.int64)] = True
     return mask

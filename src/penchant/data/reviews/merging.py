@@ -1,4 +1,4 @@
-"""Reviews and products in one cleaned table: reviews × metadata, with statistics of the items."""
+"""Merge reviews and product metadata into one cleaned table with statistics of the items."""
 
 from __future__ import annotations
 
@@ -12,9 +12,15 @@ import polars as pl
 
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.data.fetching.cache import cache_folder
-from penchant.data.reviews.cleaning_log import CleaningReport, Rule, Step, compare, together
-from penchant.data.reviews.item_statistics import Rows, item_statistics
-from penchant.data.reviews.products import brand, title
+from penchant.data.reviews.cleaning_report import (
+    CleaningReport,
+    CleaningRule,
+    CleaningStep,
+    combine_steps,
+    compare_columns,
+)
+from penchant.data.reviews.item_statistics import RowSelection, item_statistics
+from penchant.data.reviews.products import clean_brand, clean_title
 from penchant.data.reviews.text import plain_words, without_stop_words
 from penchant.errors import DataError, ParameterError
 from penchant.store import TABLE, Store, digest
@@ -25,14 +31,14 @@ COLUMNS = (
     "title", "brand", "rank", "price", "overall_mean", "overall_median", "overall_count",
 )  # fmt: skip
 """The columns of the merged table: the rating and 14 features."""
-_VERSION = 1  # of this program; a higher one forgets what was kept
-_PART = 200_000  # reviews cleaned at once
+_VERSION = 1  # of this module; a higher one recomputes stored tables
+_BATCH = 200_000  # reviews cleaned at once
 _PRODUCT = {"title": pl.String, "brand": pl.String, "rank": pl.Int64, "price": pl.Float64}
 _STATISTICS = ("overall_mean", "overall_median", "overall_count")
 
 
 @dataclass(frozen=True, eq=False)
-class Merged:
+class MergedReviews:
     """A cleaned, merged table of reviews.
 
     Attributes:
@@ -47,21 +53,20 @@ class Merged:
     report: CleaningReport = field(default_factory=CleaningReport)
 
 
-def merged(
+def merge_reviews(
     log: Dataset,
     *,
-    statistics: Rows | Dataset,
+    statistics: RowSelection | Dataset,
     join: Literal["inner", "left"] = "inner",
     complete: bool = False,
     stop_words: bool = False,
-    keep: bool = True,
-    cache: str | Path | None = None,
-) -> Merged:
-    """Clean the reviews of a log and put them together with its items' metadata.
+    cache: str | Path | Literal[False] | None = None,
+) -> MergedReviews:
+    """Clean the reviews of a log and put them combine_steps with its items' metadata.
 
     Texts become words in lower case without markup and punctuation; the day of the week counts
-    from Monday, 0. A column that the log does not have is there and null. The table is kept as
-    Parquet in the cache folder under a name that the log's content and all settings decide.
+    from Monday, 0. A column that the log does not have is null. The table is stored
+    as Parquet in the cache folder under a key of the log's content and all settings.
 
     Args:
         log: with ratings and, as far as it has them, `text`, `summary`, `time`, `verified`,
@@ -72,8 +77,7 @@ def merged(
         join: `inner` leaves out reviews of items that the metadata do not know; `left` keeps them.
         complete: leave out rows with a missing value in any column that has values.
         stop_words: take English stop words out of texts and summaries.
-        keep: keep the table in the cache folder, or take it from there.
-        cache: the cache folder; by default see `penchant.data.fetching.cache.cache_folder`.
+        cache: the folder that holds caches, by default the user's; False stores nothing.
 
     Raises:
         DataError: the log has no ratings, or the statistics' part is of another log.
@@ -95,11 +99,13 @@ def merged(
         "statistics": numbers,
         "settings": [join, complete, stop_words],
     }
-    store = Store(cache_folder(cache) / "reviews" if keep else None)
+    store = Store(None if cache is False else cache_folder(cache) / "reviews")
     label = "the merged table of reviews"
-    frame, report = store.get_or_compute(digest(key) if keep else "", TABLE, compute, label=label)
+    frame, report = store.get_or_compute(
+        "" if cache is False else digest(key), TABLE, compute, label=label
+    )
     rows = frame["position"].cast(pl.Int64).to_numpy()
-    return Merged(frame.drop("position"), rows, CleaningReport.from_dict(report))
+    return MergedReviews(frame.drop("position"), rows, CleaningReport.from_dict(report))
 
 
 def _cleaned(
@@ -118,56 +124,56 @@ def _cleaned(
         has = [c for c in COLUMNS if frame[c].null_count() < len(frame)]
         whole = frame.drop_nulls(has)
         gaps = ", ".join(f"{c} {n:,}" for c in has if (n := frame[c].null_count()))
-        report.leave_out("complete", f"rows with a gap: {gaps or 'none'}", len(frame), len(whole))
+        report.add_removal("complete", f"rows with a gap: {gaps or 'none'}", len(frame), len(whole))
         frame = whole
     return frame, report
 
 
-def _statistics(log: Dataset, wish: Rows | Dataset) -> pl.DataFrame:
-    if isinstance(wish, Dataset):
-        if wish.items != log.items:
+def _statistics(log: Dataset, rows: RowSelection | Dataset) -> pl.DataFrame:
+    if isinstance(rows, Dataset):
+        if rows.items != log.items:
             raise DataError(
                 "The rows for statistics are of a log with other items: give a part of a split "
                 "of this log."
             )
-        return item_statistics(wish, "all")
-    return item_statistics(log, wish)
+        return item_statistics(rows, "all")
+    return item_statistics(log, rows)
 
 
 def _texts(log: Dataset, stop_words: bool, report: CleaningReport) -> pl.DataFrame:
     """The columns of the reviews, cleaned part by part."""
     rules = list(_text_rules(log, stop_words))
     parts: list[pl.DataFrame] = []
-    steps: list[list[Step]] = [[] for _ in rules]
+    steps: list[list[CleaningStep]] = [[] for _ in rules]
     needed = log.events.select(_columns_of(log))
-    for part in needed.iter_slices(_PART) if len(needed) else [needed]:
+    for part in needed.iter_slices(_BATCH) if len(needed) else [needed]:
         cleaned = part.lazy().with_columns(rule.expression for rule in rules).collect()
         for n, rule in enumerate(rules):
-            steps[n].append(compare(rule, part[rule.source], cleaned[rule.column]))
+            steps[n].append(compare_columns(rule, part[rule.source], cleaned[rule.column]))
         parts.append(cleaned)
-    report.steps += [together(found) for found in steps]
+    report.steps += [combine_steps(parts) for parts in steps]
     report.steps.append(_repeated(log))
     frame = pl.concat(parts)
     return frame.with_columns(log.users.take(log.events["user"].to_numpy()).alias("reviewerID"))
 
 
-def _text_rules(log: Dataset, stop_words: bool) -> Iterator[Rule]:
+def _text_rules(log: Dataset, stop_words: bool) -> Iterator[CleaningRule]:
     about = "lower case, no markup, punctuation and entities"
     about += ", no stop words" if stop_words else ""
     for column in ("reviewText", "summary"):
         if column in _columns_named(log):
-            clean = _words_that_count if stop_words else plain_words
-            yield Rule(column, column, clean, about)
+            clean = _content_words if stop_words else plain_words
+            yield CleaningRule(column, column, clean, about)
 
 
-def _words_that_count(text: pl.Expr) -> pl.Expr:
+def _content_words(text: pl.Expr) -> pl.Expr:
     return without_stop_words(plain_words(text))
 
 
 def _columns_named(log: Dataset) -> dict[str, str]:
     """Which of the log's columns stands for which of the table's."""
     names = {"reviewText": "text", "summary": "summary", "verified": "verified", "style": "style"}
-    return {name: own for name, own in names.items() if own in log.events.columns}
+    return {name: column for name, column in names.items() if column in log.events.columns}
 
 
 def _columns_of(log: Dataset) -> list[pl.Expr]:
@@ -175,8 +181,8 @@ def _columns_of(log: Dataset) -> list[pl.Expr]:
     texts: list[pl.Expr] = []
     for name in ("reviewText", "summary", "verified", "style"):
         dtype = pl.Boolean if name == "verified" else pl.String
-        own = pl.col(named[name]) if name in named else pl.lit(None, dtype)
-        texts.append(own.alias(name))
+        column = pl.col(named[name]) if name in named else pl.lit(None, dtype)
+        texts.append(column.alias(name))
     day = pl.lit(None, pl.Int8)
     if "time" in log.events.columns:
         day = (pl.col("time").dt.weekday() - 1).cast(pl.Int8)
@@ -184,12 +190,12 @@ def _columns_of(log: Dataset) -> list[pl.Expr]:
     return [pl.col("item"), overall, *texts, day.alias("day_of_week")]
 
 
-def _repeated(log: Dataset) -> Step:
+def _repeated(log: Dataset) -> CleaningStep:
     """How many reviews repeat another one by the same user of the same item."""
     keys = [c for c in ("user", "item", "text") if c in log.events.columns]
-    again = len(log) - log.events.lazy().select(pl.struct(keys).n_unique()).collect().item()
-    said = "the same text by the same user on the same item" if "text" in keys else "the same pair"
-    return Step("duplicates", said, len(log), noted=again)
+    repeats = len(log) - log.events.lazy().select(pl.struct(keys).n_unique()).collect().item()
+    about = "the same text by the same user on the same item" if "text" in keys else "the same pair"
+    return CleaningStep("duplicates", about, len(log), noted=repeats)
 
 
 def _joined(
@@ -199,28 +205,28 @@ def _joined(
     join: Literal["inner", "left"],
     report: CleaningReport,
 ) -> pl.DataFrame:
-    """Reviews with what is known of their items, in the order of the log."""
+    """Reviews joined with the metadata of their items, in the order of the log."""
     index = pl.Series("item", np.arange(log.n_items, dtype=np.int32))
     table = pl.DataFrame({"item": index, "asin": log.items.ids})
-    given = log.item_table
+    metadata = log.item_table
     for column, dtype in _PRODUCT.items():
-        values = None if given is None or column not in given.columns else given[column]
+        values = None if metadata is None or column not in metadata.columns else metadata[column]
         table = table.with_columns(
             pl.lit(None, dtype).alias(column)
             if values is None
             else values.cast(dtype, strict=False).alias(column)
         )
-    table = table.with_columns(title(pl.col("title")), brand(pl.col("brand")))
-    if given is not None:
-        known = given.select(pl.any_horizontal(pl.exclude("item").is_not_null())).to_series()
+    table = table.with_columns(clean_title(pl.col("title")), clean_brand(pl.col("brand")))
+    if metadata is not None:
+        known = metadata.select(pl.any_horizontal(pl.exclude("item").is_not_null())).to_series()
     else:
         known = pl.Series([False]).new_from_index(0, log.n_items)
     whole = table.hstack(numbers.select(_STATISTICS)).with_columns(known.alias("known"))
-    found = frame.lazy().join(whole.lazy(), on="item", how="left", maintain_order="left")
+    joined = frame.lazy().join(whole.lazy(), on="item", how="left", maintain_order="left")
     if join == "inner":
-        found = found.filter("known")
-    result = found.select("position", *COLUMNS).collect()
+        joined = joined.filter("known")
+    result = joined.select("position", *COLUMNS).collect()
     if join == "inner":
-        said = "reviews of items that the metadata do not know"
-        report.leave_out("merge", said, len(frame), len(result))
+        about = "reviews of items that the metadata do not know"
+        report.add_removal("merge", about, len(frame), len(result))
     return result

@@ -1,4 +1,4 @@
-"""Cleaning of product metadata: titles, brands, prices, ranks and what was bought along.
+"""Clean product metadata: titles, brands, prices, ranks and related products.
 
 Every rule takes a column of texts, in which lists and objects stand as JSON, and is a function of
 an expression, so that a lazy frame can be cleaned as well as one in memory.
@@ -11,7 +11,7 @@ import json
 import numpy as np
 import polars as pl
 
-from penchant.data.reviews.cleaning_log import CleaningReport, Rule, compare
+from penchant.data.reviews.cleaning_report import CleaningReport, CleaningRule, compare_columns
 from penchant.data.reviews.text import decode_entities, strip_markup
 
 _AMOUNT = r"^\s*\$?\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*$"
@@ -22,52 +22,52 @@ _SALES_RANKED_IN = r'^\{"([^"]*)":\s*\d'
 _SCRIPT = r"getTime|function\s*\(|^var a"
 
 
-def title(text: pl.Expr) -> pl.Expr:
+def clean_title(text: pl.Expr) -> pl.Expr:
     """A title without markup, entities and odd characters; those that are a page's script: null."""
     return strip_markup(pl.when(~text.str.contains(_SCRIPT)).then(text))
 
 
-def price(text: pl.Expr) -> pl.Expr:
+def parse_price(text: pl.Expr) -> pl.Expr:
     """An amount: `$13.01` is 13.01 and `$1,250.00` 1250; ranges and anything else are null."""
     amount = text.str.extract(_AMOUNT).str.replace_all(",", "", literal=True)
     return amount.cast(pl.Float64, strict=False)
 
 
-def rank(text: pl.Expr) -> pl.Expr:
-    """A place in a list of sales, the first where there are several: `58,291 in CDs & Vinyl (`."""
-    found = pl.coalesce(text.str.extract(_RANK), text.str.extract(_SALES_RANK))
-    return found.str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False)
+def parse_rank(text: pl.Expr) -> pl.Expr:
+    """The sales rank, the first where there are several: `58,291 in CDs & Vinyl (`."""
+    rank = pl.coalesce(text.str.extract(_RANK), text.str.extract(_SALES_RANK))
+    return rank.str.replace_all(",", "", literal=True).cast(pl.Int64, strict=False)
 
 
-def ranked_in(text: pl.Expr) -> pl.Expr:
-    """Which list of sales the rank is of: `CDs & Vinyl`."""
-    found = pl.coalesce(text.str.extract(_RANKED_IN), text.str.extract(_SALES_RANKED_IN))
-    named = decode_entities(found).str.replace(r"\s*See Top.*$", "").str.strip_chars()
+def parse_rank_category(text: pl.Expr) -> pl.Expr:
+    """The category that the rank is of: `CDs & Vinyl`."""
+    category = pl.coalesce(text.str.extract(_RANKED_IN), text.str.extract(_SALES_RANKED_IN))
+    named = decode_entities(category).str.replace(r"\s*See Top.*$", "").str.strip_chars()
     return pl.when(named != "").then(named)
 
 
-def brand(text: pl.Expr) -> pl.Expr:
+def clean_brand(text: pl.Expr) -> pl.Expr:
     """A brand in lower case, without markup and without `by` in front; empty ones are null."""
-    said = strip_markup(text).str.replace(r"^(?i)by\s+", "").str.to_lowercase()
-    return pl.when(said != "").then(said)
+    name = strip_markup(text).str.replace(r"^(?i)by\s+", "").str.to_lowercase()
+    return pl.when(name != "").then(name)
 
 
-def bought_along(text: pl.Expr) -> pl.Expr:
+def parse_related(text: pl.Expr) -> pl.Expr:
     """The ids in a JSON list of products, without repetitions; an empty list stays empty."""
     ids = text.str.extract_all(r'"[^"\\]+"')
     bare = ids.list.eval(pl.element().str.strip_chars('"')).list.unique(maintain_order=True)
     return pl.when(text.str.starts_with("[")).then(bare)
 
 
-def addresses(text: pl.Expr) -> pl.Expr:
+def parse_urls(text: pl.Expr) -> pl.Expr:
     """The addresses of images in a JSON list or object, or one address alone."""
     large = text.str.extract_all(r'"large":\s*"https?://[^"\s]+"')
     plain = text.str.extract_all(r"https?://[^\"\s]+")
-    found = pl.when(large.list.len() > 0).then(large).otherwise(plain)
-    return found.list.eval(pl.element().str.extract(r"(https?://[^\"\s]+)"))
+    urls = pl.when(large.list.len() > 0).then(large).otherwise(plain)
+    return urls.list.eval(pl.element().str.extract(r"(https?://[^\"\s]+)"))
 
 
-def texts(column: pl.Series) -> pl.Series:
+def parse_text_lists(column: pl.Series) -> pl.Series:
     """Lists of texts from JSON lists, nested ones made flat; a text alone is a list of one."""
     listed = column.str.starts_with("[").fill_null(False)
     alone = column.to_frame("text").select(
@@ -96,12 +96,12 @@ def _flat(value: object) -> list[str]:
 
 
 RULES = (
-    Rule("title", "title", title, "no markup, entities, odd characters and scripts"),
-    Rule("brand", "brand", brand, "lower case, no markup"),
-    Rule("price", "price", price, "an amount as a number; ranges and junk are null"),
-    Rule("rank", "rank", rank, "the first place in a list of sales as a number"),
+    CleaningRule("title", "title", clean_title, "no markup, entities, odd characters and scripts"),
+    CleaningRule("brand", "brand", clean_brand, "lower case, no markup"),
+    CleaningRule("price", "price", parse_price, "an amount as a number; ranges and junk are null"),
+    CleaningRule("rank", "rank", parse_rank, "the first place in a list of sales as a number"),
 )
-"""The rules whose work is reported."""
+"""The rules whose effects are reported."""
 
 
 def clean_products(raw: pl.DataFrame) -> tuple[pl.DataFrame, CleaningReport]:
@@ -120,14 +120,14 @@ def clean_products(raw: pl.DataFrame) -> tuple[pl.DataFrame, CleaningReport]:
     """
     report = CleaningReport()
     once = raw.unique("item", keep="first", maintain_order=True)
-    report.leave_out("products", "the first of those with the same id", len(raw), len(once))
+    report.add_removal("products", "the first of those with the same id", len(raw), len(once))
     also = [c for c in ("also_buy", "also_view") if c in once.columns]
     cleaned = once.lazy().select(
         "item",
         *(rule.expression for rule in RULES if rule.source in once.columns),
-        *([ranked_in(pl.col("rank")).alias("rank_in")] if "rank" in once.columns else []),
-        *(bought_along(pl.col(c)).alias(c) for c in also),
-        *([addresses(pl.col("images")).alias("images")] if "images" in once.columns else []),
+        *([parse_rank_category(pl.col("rank")).alias("rank_in")] if "rank" in once.columns else []),
+        *(parse_related(pl.col(c)).alias(c) for c in also),
+        *([parse_urls(pl.col("images")).alias("images")] if "images" in once.columns else []),
     )
     counts = [
         pl.col(c).list.len().fill_null(0).cast(pl.Int32).alias(f"{c.removeprefix('also_')}_count")
@@ -136,18 +136,18 @@ def clean_products(raw: pl.DataFrame) -> tuple[pl.DataFrame, CleaningReport]:
     frame = cleaned.with_columns(counts).collect()
     for rule in RULES:
         if rule.source in once.columns:
-            report.steps.append(compare(rule, once[rule.source], frame[rule.column]))
+            report.steps.append(compare_columns(rule, once[rule.source], frame[rule.column]))
     if "category" in once.columns:
-        frame = frame.with_columns(texts(once["category"]).alias("categories"))
+        frame = frame.with_columns(parse_text_lists(once["category"]).alias("categories"))
     if "description" in once.columns:
-        told = texts(once["description"]).list.join(" ").to_frame("description")
-        frame = frame.with_columns(told.select(strip_markup(pl.col("description"))))
+        text = parse_text_lists(once["description"]).list.join(" ").to_frame("description")
+        frame = frame.with_columns(text.select(strip_markup(pl.col("description"))))
     empty = [c for c in frame.columns if _is_empty(frame[c])]
     if {"also_buy", "also_view"} & set(empty):  # a count of nothing says nothing
         empty += [f"{c.removeprefix('also_')}_count" for c in also if c in empty]
     if empty:
-        said = f"without any value: {', '.join(empty)}"
-        report.leave_out("columns", said, frame.width, frame.width - len(empty))
+        about = f"without any value: {', '.join(empty)}"
+        report.add_removal("columns", about, frame.width, frame.width - len(empty))
     return frame.drop(empty), report
 
 

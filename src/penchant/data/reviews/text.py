@@ -1,4 +1,4 @@
-"""Rules that clean texts, as expressions: markup, entities, odd characters, case, stop words."""
+"""Clean texts by expressions: markup, entities, control characters, case and stop words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,24 @@ from collections.abc import Iterable
 
 import polars as pl
 
-from penchant.data.reviews.stop_words import ENGLISH
+STOP_WORDS = tuple(
+    """
+    i me my myself we our ours ourselves you you're you've you'll you'd your yours yourself
+    yourselves he him his himself she she's her hers herself it it's its itself they them their
+    theirs themselves what which who whom this that that'll these those am is are was were be been
+    being have has had having do does did doing a an the and but if or because as until while of at
+    by for with about against between into through during before after above below to from up down
+    in out on off over under again further then once here there when where why how all any both
+    each few more most other some such no nor not only own same so than too very s t can will just
+    don don't should should've now d ll m o re ve y ain aren aren't couldn couldn't didn didn't
+    doesn doesn't hadn hadn't hasn hasn't haven haven't isn isn't ma mightn mightn't mustn mustn't
+    needn needn't shan shan't shouldn shouldn't wasn wasn't weren weren't won won't wouldn wouldn't
+    """.split()  # noqa: SIM905 (words read better as a text)
+)
+"""The 179 English stop words of NLTK since 2017.
 
+https://www.nltk.org/nltk_data, package `stopwords`, file `english`.
+"""
 _TAG = r"(?s)<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>"
 _CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\u{FFFD}]+"
 _APOSTROPHES = r"['’ʼ`´]"
@@ -56,12 +72,12 @@ def plain_words(text: pl.Expr) -> pl.Expr:
     return lower.str.replace_all(_OTHER_SIGNS, " ").str.strip_chars()
 
 
-def without_stop_words(words: pl.Expr, stop_words: Iterable[str] = ENGLISH) -> pl.Expr:
+def without_stop_words(words: pl.Expr, stop_words: Iterable[str] = STOP_WORDS) -> pl.Expr:
     """Words, as `plain_words` gives them, without those of a list.
 
     The list loses its apostrophes just as the text did: `don't` takes out `dont`.
     """
     bare = sorted({word.lower().replace("'", "").replace("’", "") for word in stop_words})
-    apart = pl.concat_str(pl.lit(" "), words.str.replace_all(" ", "  ", literal=True), pl.lit(" "))
-    kept = apart.str.replace_all(f" (?:{'|'.join(bare)}) ", "")
-    return kept.str.replace_all(" +", " ").str.strip_chars()
+    spaced = pl.concat_str(pl.lit(" "), words.str.replace_all(" ", "  ", literal=True), pl.lit(" "))
+    rest = spaced.str.replace_all(f" (?:{'|'.join(bare)}) ", "")
+    return rest.str.replace_all(" +", " ").str.strip_chars()

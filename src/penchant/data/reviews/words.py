@@ -1,4 +1,4 @@
-"""Words that tell one group of texts from another."""
+"""Find the words that distinguish two groups of texts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import polars as pl
 from penchant.data.reviews.text import plain_words, without_stop_words
 from penchant.errors import ParameterError
 
-_PART = 50_000  # texts taken apart at once
+_BATCH = 50_000  # texts split at once
 
 
 def significant_words(
@@ -45,7 +45,7 @@ def significant_words(
         raise ParameterError(f"prior must be above 0 and least 1 or more: {prior}, {least}.")
     if len(texts) != len(first):
         raise ParameterError(f"There are {len(texts):,} texts, but {len(first):,} groups.")
-    counted = _counted(texts, first, stop_words)
+    counted = _count_words(texts, first, stop_words)
     sizes = counted.select(pl.col("first", "other").sum()).row(0)
     total = sum(sizes)
     rows = counted.filter(pl.col("first") + pl.col("other") >= least)
@@ -62,14 +62,14 @@ def significant_words(
     )
 
 
-def _counted(texts: pl.Series, first: pl.Series, stop_words: bool) -> pl.DataFrame:
+def _count_words(texts: pl.Series, first: pl.Series, stop_words: bool) -> pl.DataFrame:
     """How often each word stands in each group; memory is bounded by parts."""
     words = plain_words(pl.col("text"))
     words = without_stop_words(words) if stop_words else words
     frame = pl.DataFrame({"text": texts, "of_first": first}).drop_nulls()
     empty = pl.DataFrame(schema={"word": pl.String, "first": pl.UInt32, "other": pl.UInt32})
     parts = [empty]
-    for part in frame.iter_slices(_PART):
+    for part in frame.iter_slices(_BATCH):
         counts = (
             part.lazy()
             .select(word=words.str.split(" "), of_first="of_first")

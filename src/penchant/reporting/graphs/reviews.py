@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.data.reviews.review_statistics import ReviewFigures
+from penchant.data.reviews.statistics import ReviewStatistics
 from penchant.reporting.graphs.log import counts
 from penchant.results.formatting import percent, short, whole
 from penchant.results.graph import Graph, bars, histogram, scatter
@@ -62,13 +62,13 @@ def means_by_count(fields: pl.DataFrame, spread: pl.DataFrame) -> Graph:
     )
 
 
-def givers(found: ReviewFigures) -> Graph | None:
+def givers(found: ReviewStatistics) -> Graph | None:
     """How many users gave each rating; None where there are no ratings."""
-    table = found.givers
-    if table is None or found.top_givers is None:
+    table = found.users_by_rating
+    if table is None or found.n_top_raters is None:
         return None
     return counts(
-        f"Users who gave each rating at least once: {whole(found.top_givers)} gave the highest, "
+        f"Users who gave each rating at least once: {whole(found.n_top_raters)} gave the highest, "
         f"{found.top_rating:g}.",
         {f"{rating:g}": users for rating, users in table.select("rating", "users").iter_rows()},
         "rating",

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.atomic_write import write_whole
-from penchant.data.reviews.review_statistics import ReviewFigures
+from penchant.data.reviews.statistics import ReviewStatistics
 from penchant.exploration.log_exploration import Exploration
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.charts.svg import Chart
@@ -73,7 +73,7 @@ def _graphs(found: Exploration) -> dict[str, list[Graph | None]]:
     }
 
 
-def _classes(reviews: ReviewFigures) -> list[Graph | None]:
+def _classes(reviews: ReviewStatistics) -> list[Graph | None]:
     """Ratings as classes and by who gave them."""
     graphs: list[Graph | None] = []
     if reviews.balance is not None and reviews.middle is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
-from penchant.data.reviews import COLUMNS, merged
+from penchant.data.reviews import COLUMNS, merge_reviews
 from penchant.data.splits import TEST
 from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, Found, Setup, columns_of
 from penchant.studies.study import Conclusion, DataTable, Section
@@ -15,14 +15,14 @@ _SHOWN = 60
 def data(setup: Setup) -> Found:
     """Clean and merge as published, and count what is there more than once."""
     log = setup.log
-    table = merged(log, statistics="all", keep=False)
+    table = merge_reviews(log, statistics="all", cache=False)
     steps = [
         {
             "step": step.name,
             "what it does": step.about,
             "values": step.rows,
             "changed": step.changed,
-            "left out": step.emptied,
+            "left out": step.left_out,
             "found": step.noted,
             "for example": _example(step.examples),
         }

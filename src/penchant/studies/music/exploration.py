@@ -18,7 +18,7 @@ def explored(setup: Setup) -> Found:
     assert seen.item_means is not None  # there are ratings
     kept = {
         "by count": told.means_by_count,
-        "givers": told.givers,
+        "givers": told.users_by_rating,
         "balance": told.balance,
         "verified": told.verified,
         "verified means": told.verified_means,
@@ -28,7 +28,7 @@ def explored(setup: Setup) -> Found:
         "item means": columns_of(seen.item_means),
         **{name: None if frame is None else columns_of(frame) for name, frame in kept.items()},
         "top rating": told.top_rating,
-        "top givers": told.top_givers,
+        "top givers": told.n_top_raters,
         "users": int((setup.log.user_counts > 0).sum()),
         "middle": told.middle,
         "words": {kind: columns_of(_ends(table)) for kind, table in (told.words or {}).items()},

@@ -10,9 +10,9 @@ import polars as pl
 
 from penchant.data.dataset import Dataset, Origin
 from penchant.data.reading.records import SkippedRecord, shorten
-from penchant.data.reviews.cleaning_log import CleaningReport
+from penchant.data.reviews.cleaning_report import CleaningReport
 from penchant.data.reviews.products import clean_products
-from penchant.data.reviews.styles import FORMAT, one_style
+from penchant.data.reviews.styles import FORMAT, main_style
 from penchant.data.sources.amazon.files import can_read, category_files, file_format, files_of
 from penchant.data.sources.amazon.formats import (
     Release,
@@ -106,7 +106,7 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
         *(note for part in lines for note in _line_notes(part)),
         *([style_note] if style_note else []),
         *_metadata_notes(log, files.products),
-        *(str(step) for step in report if step.changed or step.emptied),
+        *(str(step) for step in report if step.changed or step.left_out),
     )
     for part in lines:
         if part.damage:
@@ -196,7 +196,7 @@ def _with_style(events: pl.DataFrame) -> tuple[pl.DataFrame, str]:
     """The events with `style`, and which kind of style that is."""
     if "styles" not in events.columns:
         return events, ""
-    kind, style = one_style(events["styles"])
+    kind, style = main_style(events["styles"])
     have = len(style) - style.null_count()
     why = "" if kind == FORMAT else f", which most reviews have; none has a {FORMAT}"
     note = f"style is the {kind} ({have:,} of {len(style):,} reviews have one){why}"

@@ -1,4 +1,4 @@
-"""What a log of reviews shows beyond counts: verified or not, praise and complaint, repetitions."""
+"""Compute statistics of a log of reviews: rating balance, verified reviews, words, repeats."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _EXAMPLES = 10
 
 
 @dataclass(frozen=True, eq=False)
-class ReviewFigures:
-    """Figures of a log of ratings and reviews; those without their columns are None.
+class ReviewStatistics:
+    """Statistics of a log of ratings and reviews; None where the log lacks the columns.
 
     Attributes:
         means_by_count: how the items' mean ratings are spread among items with `low` to `high`
             ratings: `items`, `mean`, `low_quarter`, `median` and `high_quarter`.
-        count_and_mean: items by number of ratings and mean rating, in fields of equal size:
-            `log2_count` and `mean` (the fields' middles) and `items`.
-        givers: for each rating how many `users` gave it at least once, and its `events`.
+        count_and_mean: items by number of ratings and mean rating, in cells of equal size:
+            `log2_count` and `mean` (the cells' middles) and `items`.
+        users_by_rating: for each rating how many `users` gave it at least once, and its `events`.
         top_rating: the highest rating.
-        top_givers: how many users gave it.
+        n_top_raters: how many users gave it.
         balance: `side` (positive, negative), `events` and `share`; positive ratings are those
             above the middle of the scale.
         middle: the middle of the scale.
@@ -43,9 +43,9 @@ class ReviewFigures:
 
     means_by_count: pl.DataFrame | None = None
     count_and_mean: pl.DataFrame | None = None
-    givers: pl.DataFrame | None = None
+    users_by_rating: pl.DataFrame | None = None
     top_rating: float | None = None
-    top_givers: int | None = None
+    n_top_raters: int | None = None
     balance: pl.DataFrame | None = None
     middle: float | None = None
     verified: pl.DataFrame | None = None
@@ -56,20 +56,20 @@ class ReviewFigures:
     repeated_events: int | None = None
 
 
-def review_figures(log: Dataset) -> ReviewFigures:
-    """The figures that the log has columns for; everything is decided by the log alone."""
+def review_statistics(log: Dataset) -> ReviewStatistics:
+    """Compute the statistics that the log has columns for."""
     scale = log.rating_range
-    found: dict[str, object] = {}
+    statistics: dict[str, object] = {}
     if len(log) and "text" in log.events.columns:
-        found |= _repeated(log)
+        statistics |= _repeated(log)
     if len(log) and log.has_ratings and scale is not None and scale[0] < scale[1]:
         middle = (scale[0] + scale[1]) / 2
-        found |= {"middle": middle, "balance": _balance(log, middle)}
-        found |= _by_count(log) | _givers(log)
+        statistics |= {"middle": middle, "balance": _balance(log, middle)}
+        statistics |= _by_count(log) | _users_by_rating(log)
         if log.events.schema.get("verified") == pl.Boolean:
-            found |= _verified(log)
-        found |= _words(log, middle)
-    return ReviewFigures(**found)  # type: ignore[arg-type]
+            statistics |= _verified(log)
+        statistics |= _words(log, middle)
+    return ReviewStatistics(**statistics)  # type: ignore[arg-type]
 
 
 def _balance(log: Dataset, middle: float) -> pl.DataFrame:
@@ -105,12 +105,12 @@ def _by_count(log: Dataset) -> dict[str, object]:
     high = 2 ** spread["step"].to_numpy()
     low = np.where(high == 1, 1, high // 2 + 1)
     bounds = [pl.Series("low", low), pl.Series("high", high)]
-    # Fields of a quarter of a doubling and of an eighth of a star or its like.
-    tall = max(float(np.ptp(items["mean"].to_numpy())) / 32, 1e-9)
-    fields = (
+    # Cells of a quarter of a doubling and of an eighth of a star or its like.
+    height = max(float(np.ptp(items["mean"].to_numpy())) / 32, 1e-9)
+    cells = (
         items.select(
             log2_count=(pl.col("count").log(2) * 4).round() / 4,
-            mean=((rating - rating.min()) / tall).round() * tall + rating.min(),
+            mean=((rating - rating.min()) / height).round() * height + rating.min(),
         )
         .group_by("log2_count", "mean")
         .agg(pl.len().alias("items"))
@@ -118,17 +118,17 @@ def _by_count(log: Dataset) -> dict[str, object]:
     )
     return {
         "means_by_count": spread.drop("step").select(*bounds, pl.all()),
-        "count_and_mean": fields,
+        "count_and_mean": cells,
     }
 
 
-def _givers(log: Dataset) -> dict[str, object]:
+def _users_by_rating(log: Dataset) -> dict[str, object]:
     """How many users gave each rating; for ratings that are few distinct values."""
     top = float(log.ratings.max())
-    mine = log.events.filter(pl.col("rating") == top)["user"].n_unique()
-    found: dict[str, object] = {"top_rating": top, "top_givers": mine}
+    n_users = log.events.filter(pl.col("rating") == top)["user"].n_unique()
+    found: dict[str, object] = {"top_rating": top, "n_top_raters": n_users}
     if log.events["rating"].n_unique() <= 20:
-        found["givers"] = (
+        found["users_by_rating"] = (
             log.events.group_by("rating")
             .agg(pl.col("user").n_unique().alias("users"), pl.len().alias("events"))
             .sort("rating")
@@ -172,16 +172,16 @@ def _words(log: Dataset, middle: float) -> dict[str, object]:
     for column in ("text", "summary"):
         if log.events.schema.get(column) != pl.String:
             continue
-        told = log.events.lazy().select("user", "rating", text=column).drop_nulls()
-        texts = told.unique(["user", "text"], keep="first", maintain_order=True).collect()
+        reviews = log.events.lazy().select("user", "rating", text=column).drop_nulls()
+        texts = reviews.unique(["user", "text"], keep="first", maintain_order=True).collect()
         step = -(-len(texts) // _TEXTS) or 1
-        some = texts.gather_every(step)
-        found = significant_words(some["text"], some["rating"] > middle)
-        praise = found.filter(pl.col("z") > 0).head(_WORDS)
-        complaint = found.filter(pl.col("z") < 0).tail(_WORDS)
+        sample = texts.gather_every(step)
+        leaning = significant_words(sample["text"], sample["rating"] > middle)
+        praise = leaning.filter(pl.col("z") > 0).head(_WORDS)
+        complaint = leaning.filter(pl.col("z") < 0).tail(_WORDS)
         if len(praise) or len(complaint):
             words[column] = pl.concat([praise, complaint])
-            counts[column] = (len(some), len(texts))
+            counts[column] = (len(sample), len(texts))
     return {"words": words, "words_of": counts} if words else {}
 
 
@@ -189,9 +189,9 @@ def _repeated(log: Dataset) -> dict[str, object]:
     """Texts that one user wrote about several items."""
     if log.events.schema["text"] != pl.String:
         return {}
-    told = log.events.lazy().filter(pl.col("text") != "")
+    with_text = log.events.lazy().filter(pl.col("text") != "")
     groups = (
-        told.group_by(pl.col("user"), key=pl.col("text").hash())
+        with_text.group_by(pl.col("user"), key=pl.col("text").hash())
         .agg(
             pl.col("item").n_unique().alias("items"),
             pl.len().alias("events"),
@@ -204,7 +204,7 @@ def _repeated(log: Dataset) -> dict[str, object]:
     if groups.is_empty():
         return {}
     first = groups.head(_EXAMPLES)
-    shown = first.select(
+    examples = first.select(
         log.users.take(first["user"].to_numpy()).alias("user"), "items", "events", "text"
     )
-    return {"repeated": shown, "repeated_events": int(groups["events"].sum())}
+    return {"repeated": examples, "repeated_events": int(groups["events"].sum())}

@@ -1,4 +1,4 @@
-"""What cleaning did: for each rule how many values it changed or emptied, with examples."""
+"""Report for each cleaning rule how many values it changed or removed, with examples."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Any
 import polars as pl
 
 _EXAMPLES = 5
-_SHOWN = 120
+_EXAMPLE_LENGTH = 120
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One rule of cleaning.
+class CleaningRule:
+    """One rule that cleans a column.
 
     Attributes:
-        column: the column it makes.
-        source: the column it makes it of.
-        clean: from the source's expression to the column's.
+        column: the name of the cleaned column.
+        source: the column it is computed from.
+        clean: takes the source's expression and returns the column's.
         about: what it does, for a person.
     """
 
@@ -36,16 +36,16 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Step:
-    """What one rule, or one step that leaves rows out, did.
+class CleaningStep:
+    """The effect of one rule, or of one step that leaves rows out.
 
     Attributes:
         name: the column, or what the step is called.
         about: what it does.
         rows: how many values, or rows, it was given.
         changed: values that became other ones.
-        emptied: values that were there and are null now, or what was left out.
-        examples: pairs of a value before and after; after is None where it was emptied.
+        left_out: values that were there and are null now, or what was left out.
+        examples: pairs of a value before and after; after is None where the value was left out.
         noted: how many were counted, and left as they are.
     """
 
@@ -53,39 +53,41 @@ class Step:
     about: str
     rows: int
     changed: int = 0
-    emptied: int = 0
+    left_out: int = 0
     examples: tuple[tuple[str, str | None], ...] = ()
     noted: int = 0
 
     def __str__(self) -> str:
         kinds = (
             (self.changed, "changed"),
-            (self.emptied, "left out"),
+            (self.left_out, "left out"),
             (self.noted, "found, and left as they are"),
         )
-        said = [f"{count:,} of {self.rows:,} {what}" for count, what in kinds if count]
-        shown = "; ".join(
+        counts = [f"{count:,} of {self.rows:,} {what}" for count, what in kinds if count]
+        examples = "; ".join(
             f"{before!r} → {'nothing' if after is None else repr(after)}"
             for before, after in self.examples[:2]
         )
-        done = ", ".join(said) or f"nothing to do in {self.rows:,}"
-        return f"{self.name} ({self.about}): {done}" + (f", such as {shown}" if shown else "")
+        effect = ", ".join(counts) or f"nothing to do in {self.rows:,}"
+        return f"{self.name} ({self.about}): {effect}" + (
+            f", such as {examples}" if examples else ""
+        )
 
 
 @dataclass
 class CleaningReport:
-    """All that cleaning did, step by step.
+    """The effects of cleaning, step by step.
 
     Attributes:
         steps: in the order they were taken.
     """
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[CleaningStep] = field(default_factory=list)
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[CleaningStep]:
         return iter(self.steps)
 
-    def __getitem__(self, name: str) -> Step:
+    def __getitem__(self, name: str) -> CleaningStep:
         for step in self.steps:
             if step.name == name:
                 return step
@@ -98,7 +100,7 @@ class CleaningReport:
     def table(self) -> pl.DataFrame:
         """One row a step: `step`, `about`, `rows`, `changed`, `left_out`, `noted`."""
         return pl.DataFrame(
-            [(s.name, s.about, s.rows, s.changed, s.emptied, s.noted) for s in self.steps],
+            [(s.name, s.about, s.rows, s.changed, s.left_out, s.noted) for s in self.steps],
             schema={
                 "step": pl.String,
                 "about": pl.String,
@@ -119,7 +121,7 @@ class CleaningReport:
                     "about": s.about,
                     "rows": s.rows,
                     "changed": s.changed,
-                    "left_out": s.emptied,
+                    "left_out": s.left_out,
                     "noted": s.noted,
                     "examples": [list(pair) for pair in s.examples],
                 }
@@ -132,7 +134,7 @@ class CleaningReport:
         """A report as `to_dict` gave it."""
         return cls(
             [
-                Step(
+                CleaningStep(
                     s["name"],
                     s["about"],
                     s["rows"],
@@ -145,48 +147,48 @@ class CleaningReport:
             ]
         )
 
-    def leave_out(self, name: str, about: str, before: int, after: int) -> None:
-        """Note a step that leaves rows out."""
-        self.steps.append(Step(name, about, before, emptied=before - after))
+    def add_removal(self, name: str, about: str, before: int, after: int) -> None:
+        """Add a step that left rows out."""
+        self.steps.append(CleaningStep(name, about, before, left_out=before - after))
 
 
-def compare(rule: Rule, before: pl.Series, after: pl.Series) -> Step:
-    """What a rule did to a column."""
+def compare_columns(rule: CleaningRule, before: pl.Series, after: pl.Series) -> CleaningStep:
+    """The effect of a rule on a column."""
     same = before if before.dtype == after.dtype else before.cast(pl.String, strict=False)
-    here = after if after.dtype == same.dtype else _as_text(after)
-    had = same.is_not_null()
+    new = after if after.dtype == same.dtype else _as_text(after)
+    had_value = same.is_not_null()
     if same.dtype == pl.String:
-        had = had & ~same.str.strip_chars().is_in(["", "[]", "{}"]).fill_null(False)
-    emptied = had & after.is_null()
-    changed = had & after.is_not_null() & (same != here).fill_null(False)
+        had_value = had_value & ~same.str.strip_chars().is_in(["", "[]", "{}"]).fill_null(False)
+    left_out = had_value & after.is_null()
+    changed = had_value & after.is_not_null() & (same != new).fill_null(False)
     picked = [
-        *emptied.arg_true().head(_EXAMPLES).to_list(),
+        *left_out.arg_true().head(_EXAMPLES).to_list(),
         *changed.arg_true().head(_EXAMPLES).to_list(),
     ]
-    examples = tuple((_said(before[n]) or "", _said(after[n])) for n in picked)
-    return Step(
+    examples = tuple((_shorten(before[n]) or "", _shorten(after[n])) for n in picked)
+    return CleaningStep(
         rule.column,
         rule.about,
         len(before),
         int(changed.sum()),
-        int(emptied.sum()),
+        int(left_out.sum()),
         tuple(dict.fromkeys(examples))[: 2 * _EXAMPLES],
     )
 
 
-def together(steps: list[Step]) -> Step:
-    """What one rule did to several parts of a column."""
+def combine_steps(steps: list[CleaningStep]) -> CleaningStep:
+    """The effect of one rule on a column, from its effects on the column's parts."""
     first = steps[0]
     examples = dict.fromkeys(pair for step in steps for pair in step.examples)
-    emptied = [pair for pair in examples if pair[1] is None][:_EXAMPLES]
+    left_out = [pair for pair in examples if pair[1] is None][:_EXAMPLES]
     changed = [pair for pair in examples if pair[1] is not None][:_EXAMPLES]
-    return Step(
+    return CleaningStep(
         first.name,
         first.about,
         sum(step.rows for step in steps),
         sum(step.changed for step in steps),
-        sum(step.emptied for step in steps),
-        (*emptied, *changed),
+        sum(step.left_out for step in steps),
+        (*left_out, *changed),
     )
 
 
@@ -196,8 +198,8 @@ def _as_text(values: pl.Series) -> pl.Series:
     return values.cast(pl.String, strict=False)
 
 
-def _said(value: Any) -> str | None:
+def _shorten(value: Any) -> str | None:
     if value is None:
         return None
     text = " ".join((str(value.to_list()) if isinstance(value, pl.Series) else str(value)).split())
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+    return text if len(text) <= _EXAMPLE_LENGTH else f"{text[: _EXAMPLE_LENGTH - 1]}…"
