@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import logging
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -17,6 +19,19 @@ def mirror() -> Path:
     if not named or not Path(named).is_dir():
         pytest.skip("PENCHANT_MIRROR names no folder with copies of published data sets")
     return Path(named)
+
+
+@pytest.fixture
+def notices(caplog: pytest.LogCaptureFixture) -> Callable[[], str]:
+    """What the package has logged since the last call, a message a line."""
+    caplog.set_level(logging.INFO, "penchant")
+
+    def messages() -> str:
+        text = "".join(f"{record.getMessage()}\n" for record in caplog.records)
+        caplog.clear()
+        return text
+
+    return messages
 
 
 @pytest.fixture(scope="session")

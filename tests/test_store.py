@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -108,11 +107,11 @@ def test_what_fails_stores_nothing(tmp_path):
     assert store.get_or_compute("key", JSON, lambda: 1, label="it") == 1
 
 
-def test_a_folder_that_cannot_be_written_costs_no_result(tmp_path, capsys):
+def test_a_folder_that_cannot_be_written_costs_no_result(tmp_path, notices):
     (tmp_path / "file").touch()
     store = Store(tmp_path / "file" / "folder")
     assert store.get_or_compute("key", JSON, lambda: 1, label="the sum") == 1
-    assert "the sum could not be stored in" in capsys.readouterr().err
+    assert "the sum could not be stored in" in notices()
     with pytest.raises(OSError, match="file"):
         store.put("key", 1, JSON)
 
@@ -148,7 +147,6 @@ def process(folder: Path, code: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        env=os.environ | {"PENCHANT_QUIET": ""},
     )
 
 
@@ -163,11 +161,11 @@ def test_processes_compute_once_and_survive_each_other(tmp_path):
     assert Store(tmp_path).get_or_compute("key", JSON, lambda: 8, label="it") == 7
 
 
-def test_a_lock_is_given_back(tmp_path, capsys):
+def test_a_lock_is_given_back(tmp_path, notices):
     for _ in range(2):
         with pytest.raises(KeyError), locked(tmp_path / "a" / "lock", "waiting"):
             raise KeyError
-    assert not capsys.readouterr().err
+    assert not notices()
 
 
 def test_fingerprints_do_not_depend_on_how_a_value_lies_in_memory():

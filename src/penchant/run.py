@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
@@ -69,12 +67,3 @@ class Run:
             for item in items:
                 yield item
                 task.advance()
-
-
-def say(message: str) -> None:
-    """Tell the person at the terminal something on standard error.
-
-    Silent where the environment variable `PENCHANT_QUIET` is set.
-    """
-    if not os.environ.get("PENCHANT_QUIET"):
-        print(message, file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
@@ -18,8 +19,9 @@ from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
 from penchant.atomic_write import whole
-from penchant.run import say
 from penchant.typing import AnyArray
+
+logger = logging.getLogger(__name__)
 
 V = TypeVar("V")
 _BYTES = 16
@@ -199,7 +201,7 @@ class Store:
                 self.put(key, value, form)
             except OSError as error:
                 reason = error.strerror or error
-                say(f"{label} could not be stored in {self.folder}: {reason}.")
+                logger.warning(f"{label} could not be stored in {self.folder}: {reason}.")
             return value
 
 
@@ -229,6 +231,6 @@ def locked(path: Path, waiting: str) -> Iterator[None]:
             try:
                 lock.acquire(blocking=False)
             except Timeout:
-                say(waiting)
+                logger.warning(waiting)
                 lock.acquire()
         yield

@@ -17,7 +17,6 @@ Call = Callable[..., Result]
 def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     """Run a command in this process."""
     monkeypatch.delenv("PENCHANT_DEBUG", raising=False)
-    monkeypatch.delenv("PENCHANT_QUIET", raising=False)
 
     def run(*words: object, **options: Any) -> Result:
         return CliRunner().invoke(app, [str(word) for word in words], **options)

@@ -6,7 +6,7 @@ import sys
 import pytest
 import typer
 
-from penchant.cli.error_boundary import sentence, told
+from penchant.cli.error_boundary import one_sentence_errors, sentence
 from penchant.errors import DataError
 
 BROKEN = {
@@ -41,12 +41,12 @@ def test_errors_go_to_standard_error_with_json_too(call, tmp_path):
 
 def test_debug_lets_the_error_through(monkeypatch):
     monkeypatch.setenv("PENCHANT_DEBUG", "1")
-    with pytest.raises(DataError), told():
+    with pytest.raises(DataError), one_sentence_errors():
         raise DataError("It is broken.")
 
 
 def test_exits_pass():
-    with pytest.raises(typer.Exit) as caught, told():
+    with pytest.raises(typer.Exit) as caught, one_sentence_errors():
         raise typer.Exit(3)
     assert caught.value.exit_code == 3
 

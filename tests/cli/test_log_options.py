@@ -11,7 +11,8 @@ import pytest
 from PIL import Image
 
 from penchant.bundle import restore
-from penchant.cli.log_options import LogOptions, TableOptions
+from penchant.cli.log_options import ContentOptions, LogOptions, ReadOptions, TableOptions
+from penchant.cli.reading_options import FetchOptions, FileOptions, FilterOptions
 from penchant.errors import DataError
 from penchant.features.sentences import sentences_installed
 from penchant.run import Run
@@ -66,10 +67,13 @@ def words(shop):
 
 
 def read(shop, **options):
-    return LogOptions(source=str(shop / "ratings.csv"), **options).read(Run())
+    reading = ReadOptions(filters=FilterOptions(k_core=options.pop("k_core", None)))
+    tables = TableOptions(items=options.pop("items", None), users=options.pop("users", None))
+    log = LogOptions(source=str(shop / "ratings.csv"), reading=reading)
+    return log.read(Run(), tables, ContentOptions(**options))
 
 
-def test_tables_and_pictures_join_the_log(shop, capsys):
+def test_tables_and_pictures_join_the_log(shop, notices):
     bare = read(shop)
     full = read(
         shop,
@@ -82,15 +86,15 @@ def test_tables_and_pictures_join_the_log(shop, capsys):
     assert full.item_table.columns == ["item", "title", "plot", "genre", "picture"]
     assert full.item_table["genre"][0].to_list() == ["Warm", "Bright"]
     assert full.user_table["age"].to_list() == [20 + int(u[1:]) for u in full.users.ids]
-    told = capsys.readouterr().err
+    told = notices()
     assert "things.csv: 22 of the log's 22 items and 2 new, known by 'id', with title" in told
     assert "24 of 24 items have a picture" in told
 
 
-def test_only_items_that_stay_are_encoded(shop, capsys):
+def test_only_items_that_stay_are_encoded(shop, notices):
     kept = read(shop, items=str(shop / "things.csv"), pictures=shop / "pictures", k_core="1,13")
     assert 2 < kept.n_items < 22
-    assert f"{kept.n_items} of {kept.n_items} items have a picture" in capsys.readouterr().err
+    assert f"{kept.n_items} of {kept.n_items} items have a picture" in notices()
 
 
 @installed
@@ -186,14 +190,17 @@ def test_commands_have_the_options_that_they_can_use(call):
 def test_tables_join_published_data_sets(mirror, shop):
     table = shop / "films.csv"
     table.write_text("movie_id,overview\n1,Toys live in a room\n99001,Toys live elsewhere\n")
-    options = {"mirror": str(mirror), "offline": True, "encoding": "utf-8"}
-    log = TableOptions(source="movielens-100k", items=str(table), **options).read(Run())
+    reading = ReadOptions(
+        file=FileOptions(encoding="utf-8"), fetch=FetchOptions(mirror=str(mirror), offline=True)
+    )
+    films = LogOptions(source="movielens-100k", reading=reading)
+    log = films.read(Run(), TableOptions(items=str(table)))
     assert (len(log), log.n_items) == (100_000, 1683)
     assert log.item_table.filter(pl.col("overview").is_not_null())["item"].to_list() == [1, 99001]
     assert log.titles([0]) == ["Toy Story (1995)"]
     table.write_text("movie_id,title\n1,Toys\n")
     with pytest.raises(DataError, match="both have title: take out or rename"):
-        TableOptions(source="movielens-100k", items=str(table), **options).read(Run())
+        films.read(Run(), TableOptions(items=str(table)))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from functools import wraps
 import pytest
 
 from penchant import studies
-from penchant.data.fetching.locate import VARIABLE
+from penchant.data.fetching.locate import VARIABLE, default_mirror
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +97,7 @@ def test_further_data_sets_come_from_the_same_mirror(call, tiny_csv, tmp_path, m
 
     @wraps(tiny.run)
     def run(*arguments, **options):
-        seen.append(os.environ[VARIABLE])
+        seen.append(default_mirror())
         return plain(*arguments, **options)
 
     plain = tiny.run

@@ -43,7 +43,7 @@ def vectors(log):
     return log.item_table["picture"].to_numpy()
 
 
-def test_pictures_become_a_column_of_vectors(log, folder, capsys):
+def test_pictures_become_a_column_of_vectors(log, folder, notices):
     found = with_pictures(log, folder, encoder="colour")
     rows = vectors(found)
     assert rows.shape == (N, 8)  # nine pictures of items with events differ in eight directions
@@ -56,7 +56,7 @@ def test_pictures_become_a_column_of_vectors(log, folder, capsys):
     new = rows[at["a/10"]]  # and blue
     assert new @ rows[blue].mean(axis=0) > 0 > new @ rows[red].mean(axis=0)
     assert found.fingerprint == log.fingerprint
-    assert capsys.readouterr().err == (
+    assert notices() == (
         f"{folder}: 10 of 12 items have a picture, read by 'colour' as 8 numbers.\n"
     )
 
@@ -75,11 +75,11 @@ def test_whose_pictures_decide_can_be_said(log, folder):
     assert vectors(with_pictures(log, folder, encoder="colour", learned=few)).shape == (N, 2)
 
 
-def test_a_broken_picture_is_told_and_is_zeros(log, folder, capsys):
+def test_a_broken_picture_is_told_and_is_zeros(log, folder, notices):
     (folder / "a%2F4.png").write_bytes(b"no picture")
     rows = vectors(with_pictures(log, folder, encoder="colour"))
     assert not rows[log.items.index("a/4")].any()
-    told = capsys.readouterr().err
+    told = notices()
     assert "9 of 12 items have a picture" in told
     assert "1 file could not be read, such as a%2F4.png (" in told
 

@@ -59,14 +59,14 @@ def vectors(log):
 
 
 @installed
-def test_texts_of_one_meaning_are_alike(capsys):
+def test_texts_of_one_meaning_are_alike(notices):
     rows = vectors(with_sentences(log_of()))
     assert rows.shape == (5, 384)
     assert not rows[3].any()
     np.testing.assert_allclose(np.linalg.norm(rows[[0, 1, 2, 4]], axis=1), 1, atol=1e-2)
     assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.2
     assert rows[2] @ rows[4] > rows[1] @ rows[4] + 0.2
-    assert capsys.readouterr().err == "x: 4 of 5 items have a text that was read.\n"
+    assert notices() == "x: 4 of 5 items have a text that was read.\n"
 
 
 def test_a_text_is_read_once(reader, monkeypatch):

@@ -201,11 +201,11 @@ def test_a_step_that_fails_leaves_no_file(tiny, tmp_path):
     assert steps.taken == []
 
 
-def test_a_folder_that_cannot_be_written_costs_no_result(tiny, tmp_path, capsys):
+def test_a_folder_that_cannot_be_written_costs_no_result(tiny, tmp_path, notices):
     (tmp_path / "file").touch()
     steps = Steps("one", tiny, version=1, run=Run(output=tmp_path / "file"))
     assert steps.do("a", lambda: 1) == 1
-    assert "could not be stored" in capsys.readouterr().err
+    assert "could not be stored" in notices()
 
 
 @pytest.mark.parametrize("name", ["", "A", "a b", "../a", "a/b", "a-"])

@@ -238,12 +238,12 @@ def test_a_mistake_in_a_program_is_not_hidden(rated):
         pn.tune(Peak(), rated, "rmse", space={"failing": ["", "bug"]})
 
 
-def test_an_interruption_keeps_what_there_is(rated, capsys):
+def test_an_interruption_keeps_what_there_is(rated, notices):
     tuning = pn.tune(Peak(), rated, "rmse", space={"failing": ["", "stop", "data"]})
     assert tuning.interrupted
     assert [t.values["failing"] for t in tuning.trials] == [""]
     assert "Interrupted after 1 of 3 trials." in str(tuning)
-    assert "interrupted after 1 of 3" in capsys.readouterr().err
+    assert "interrupted after 1 of 3" in notices()
     with pytest.raises(KeyboardInterrupt):
         pn.tune(Peak(), rated, "rmse", space={"failing": ["data", "stop", ""]})
 

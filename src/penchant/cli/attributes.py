@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,15 +11,16 @@ import typer
 from penchant.atomic_write import whole, write_whole
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log_options import TableOptions
+from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
-from penchant.run import say
 
 if TYPE_CHECKING:
     import polars as pl
 
     from penchant.data.attributes.binary import Attributes
     from penchant.data.dataset import Dataset
+
+logger = logging.getLogger(__name__)
 
 _DATABASES = (".db", ".sqlite", ".sqlite3")
 _SHOWN = 10  # values that no attribute names
@@ -54,12 +56,13 @@ def attributes(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace the tables of a database that is there.")
     ] = False,
-    log: TableOptions,
+    log: LogOptions,
+    tables: TableOptions,
     session: Session,
 ) -> None:
     """Break items' genres into columns of 0 and 1, one row an event."""
     path = target(output, endings=_ENDINGS)
-    data = log.read(session.run)
+    data = log.read(session.run, tables)
 
     from penchant.data.attributes.binary import item_attributes
     from penchant.data.attributes.rows import attribute_rows
@@ -88,7 +91,7 @@ def attributes(
     else:
         _show(session, _facts(data, found, rows))
     if path is not None:
-        say(f"Wrote {path}.")
+        logger.info(f"Wrote {path}.")
 
 
 def _write(rows: pl.DataFrame, path: Path) -> None:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+import logging
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.event_options import column, separator
 from penchant.cli.files import target as writable
-from penchant.cli.log_options import TableOptions
+from penchant.cli.log_options import ReadOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
 from penchant.errors import ParameterError
-from penchant.run import Run, say
+from penchant.run import Run
 
 if TYPE_CHECKING:
     from penchant.auditing import Findings
     from penchant.data.dataset import Dataset
+
+logger = logging.getLogger(__name__)
 
 OBJECTED = 3
 """The exit code of --strict where something is wrong."""
@@ -27,7 +29,7 @@ _FILES = ("train", "test_file", "validation_file")
 
 
 @dataclass(frozen=True)
-class AuditedLog(TableOptions):
+class AuditedLog:
     """LOG, which may be left out where files are named, and how to read either."""
 
     source: Annotated[
@@ -38,19 +40,15 @@ class AuditedLog(TableOptions):
             show_default=False,
         ),
     ] = ""
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    tables: TableOptions = field(default_factory=TableOptions)
     strict: Annotated[
         bool, typer.Option("--strict", help=f"Exit with code {OBJECTED} if anything is wrong.")
     ] = False
 
     def read(self, run: Run) -> Dataset:
         """The log; `--strict` is about findings here and not about malformed records."""
-        return TableOptions.read(replace(self, strict=False), run)
-
-    def columns(self) -> dict[str, Any]:
-        """How to read training and test files, for `penchant.read`."""
-        roles = {r: column(getattr(self, r)) for r in ("user", "item", "rating", "time", "text")}
-        others = {"header": self.header, "encoding": self.encoding}
-        return roles | others | {"separator": separator(self.separator)}
+        return self.reading.read(self.source, run, self.tables)
 
 
 @dataclass(frozen=True)
@@ -134,7 +132,7 @@ def audit(
         from penchant.reporting import report
 
         report(found, page)
-        say(f"Wrote {page}.")
+        logger.info(f"Wrote {page}.")
     if log.strict and found.worst == "wrong":
         raise typer.Exit(OBJECTED)
 
@@ -143,13 +141,11 @@ def _audit(files: AuditedFiles, way: Way, log: AuditedLog, session: Session) -> 
     from penchant.auditing import audit as look
 
     files = _folder(Path(log.source), files) if log.source else files
-    others = {
-        field.name: getattr(files, field.name)
-        for field in fields(files)
-        if field.name not in _FILES
+    others: dict[str, Any] = {
+        each.name: getattr(files, each.name) for each in fields(files) if each.name not in _FILES
     }
     if files.train is not None:
-        if log.items is not None or log.users is not None:
+        if log.tables.given:
             raise ParameterError(
                 "--items and --users are for a LOG, not for files of training and test events: "
                 "leave them out."
@@ -162,7 +158,7 @@ def _audit(files: AuditedFiles, way: Way, log: AuditedLog, session: Session) -> 
             validation=files.validation_file,
             seed=way.seed,
             **others,
-            **log.columns(),
+            **log.reading.file.as_arguments(),
         )
     if not log.source:
         if files.features is None:

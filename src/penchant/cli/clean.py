@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -9,10 +10,11 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log_options import TableOptions
+from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 
 @command
@@ -41,14 +43,15 @@ def clean(
     stop_words: Annotated[
         bool, typer.Option("--stop-words", help="Take English stop words out of the texts.")
     ] = False,
-    log: TableOptions,
+    log: LogOptions,
+    tables: TableOptions,
     session: Session,
 ) -> None:
     """Clean a log of reviews and merge it with its items' metadata; say what was changed."""
     page = target(output, endings=(".parquet", ".csv"))
     if earliest is not None and not 0 < earliest < 1:
         raise ParameterError(f"--earliest is a share between 0 and 1, as in 0.7, not {earliest:g}.")
-    data = log.read(session.run)
+    data = log.read(session.run, tables)
 
     import numpy as np
 
@@ -72,7 +75,7 @@ def clean(
             found.frame.write_csv(page)
         else:
             found.frame.write_parquet(page)
-        say(f"Wrote {page}.")
+        logger.info(f"Wrote {page}.")
     if session.json:
         session.reply(
             {

@@ -9,15 +9,16 @@ import sys
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
-from penchant.cli.error_boundary import told
+from penchant.cli.error_boundary import one_sentence_errors
 from penchant.cli.run_context import Session
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
     """Make a command of a function whose parameters may be dataclasses of options.
 
-    Each field of such a dataclass becomes an option of the command, so that options which
-    several commands share are written once. One of them is the `Session`.
+    Each field of such a dataclass, and of dataclasses inside it, becomes an option of the
+    command, so that options which several commands share are written once. One of them is the
+    `Session`.
     """
     hints = get_type_hints(function, include_extras=True)
     groups: dict[str, type] = {}
@@ -33,10 +34,9 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(function)
     def wrapper(**values: Any) -> None:
         for name, group in groups.items():
-            own = {field.name: values.pop(field.name) for field in dataclasses.fields(group)}
-            values[name] = group(**own)
+            values[name] = _gather(group, values)
         session = next(value for value in values.values() if isinstance(value, Session))
-        with told(), session.speaking():
+        with one_sentence_errors(), session.logging_to_stderr():
             function(**values)
             sys.stdout.flush()  # a closed pipe is to be noticed here and not while exiting
 
@@ -46,15 +46,33 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
 
 
 def _spread(group: type) -> list[inspect.Parameter]:
+    """The fields of a group as parameters, those of groups inside it in their place."""
     hints = get_type_hints(group, include_extras=True)
-    return [
-        inspect.Parameter(
-            field.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            annotation=hints[field.name],
-            default=inspect.Parameter.empty
-            if field.default is dataclasses.MISSING
-            else field.default,
+    parameters = []
+    for field in dataclasses.fields(group):
+        if dataclasses.is_dataclass(hints[field.name]):
+            parameters += _spread(hints[field.name])
+            continue
+        missing = field.default is dataclasses.MISSING
+        parameters.append(
+            inspect.Parameter(
+                field.name,
+                inspect.Parameter.KEYWORD_ONLY,
+                annotation=hints[field.name],
+                default=inspect.Parameter.empty if missing else field.default,
+            )
         )
-        for field in dataclasses.fields(group)
-    ]
+    return parameters
+
+
+def _gather(group: type, values: dict[str, Any]) -> Any:
+    """A group of options out of the values of a call, which lose them."""
+    hints = get_type_hints(group)
+    return group(
+        **{
+            field.name: _gather(hints[field.name], values)
+            if dataclasses.is_dataclass(hints[field.name])
+            else values.pop(field.name)
+            for field in dataclasses.fields(group)
+        }
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -10,13 +11,14 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import target
-from penchant.cli.log_options import LogOptions
+from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
-from penchant.run import say
 
 if TYPE_CHECKING:
     from penchant.evaluation import Evaluation
+
+logger = logging.getLogger(__name__)
 
 
 @command
@@ -51,12 +53,14 @@ def compare(
     ] = None,
     split: SplitOptions,
     log: LogOptions,
+    tables: TableOptions,
+    content: ContentOptions,
     session: Session,
 ) -> None:
     """Compare recommenders, always with trivial baselines."""
     page = target(output, endings=(".html", ".htm"))
     models = build(model or (), split.seed)
-    data = log.read(session.run)
+    data = log.read(session.run, tables, content)
     if not models:
         model = default_specs(data)
         models = build(model, split.seed)
@@ -84,9 +88,9 @@ def compare(
         from penchant.reporting import report
 
         report(result, page, run=session.run)
-        say(f"Wrote {page}.")
+        logger.info(f"Wrote {page}.")
     if not session.json:
-        say(f"Again: {again}")
+        logger.info(f"Again: {again}")
 
 
 def show(session: Session, result: Evaluation) -> None:

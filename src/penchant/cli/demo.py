@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +16,8 @@ from penchant.cli.files import target
 from penchant.cli.lists import as_json, lists_for, newcomer, show
 from penchant.cli.run_context import Session
 from penchant.cli.titles import items_of_titles
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 _NAME = "movielens-100k"
 _USER = 42
@@ -46,10 +48,10 @@ def demo(
     from penchant.models.protocols import Explains
 
     log = load(_NAME, mirror=mirror, offline=offline, run=session.run)
-    say(f"{log!r} from {log.origin.source}.")
+    logger.info(f"{log!r} from {log.origin.source}.")
     split = split_per_user(log, validation=0.1, test=0.1)
     specs = all_specs(log)
-    say(f"Comparing {', '.join(specs)} with the trivial baselines …")
+    logger.info(f"Comparing {', '.join(specs)} with the trivial baselines …")
     result = evaluate(build(specs, seed=0), split, run=session.run)
     if not session.json:
         show_result(session, result)
@@ -58,7 +60,7 @@ def demo(
     report(result, page, run=session.run)
 
     best = result.best_name()
-    say(f"Learning {best} from the whole log …")
+    logger.info(f"Learning {best} from the whole log …")
     model = result.best().refit(log, run=session.run)
     bundle = save(model, page.parent / "bundle", overwrite=True, evaluation=result)
 

@@ -13,7 +13,7 @@ from penchant.errors import PenchantError
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def one_sentence_errors() -> Iterator[None]:
     """Turn an error into one sentence and exit code 1.
 
     Where the environment variable `PENCHANT_DEBUG` is set the error passes, with its traceback.
@@ -38,8 +38,8 @@ def sentence(error: Exception) -> str:
         return f"{where}{error.strerror}."
     if isinstance(error, MemoryError):
         return "There is not enough memory for this: use a smaller log, or filter it (--k-core)."
-    told_by = " ".join(str(error).split())
+    message = " ".join(str(error).split())
     return (
-        f"This should not have happened ({type(error).__name__}: {told_by}); set PENCHANT_DEBUG=1 "
+        f"This should not have happened ({type(error).__name__}: {message}); set PENCHANT_DEBUG=1 "
         "to see where, and please report it."
     )

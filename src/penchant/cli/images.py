@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.log_options import TableOptions
+from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
-from penchant.run import say
 
 if TYPE_CHECKING:
     import polars as pl
+
+logger = logging.getLogger(__name__)
 
 
 @command
@@ -48,7 +50,8 @@ def images(
         bool,
         typer.Option("--allow-private", help="Also ask machines in private networks and this one."),
     ] = False,
-    log: TableOptions,
+    log: LogOptions,
+    tables: TableOptions,
     session: Session,
 ) -> None:
     """Fetch one image for each item of a log; go on where an earlier call stopped.
@@ -58,7 +61,7 @@ def images(
     from penchant.data.fetching.download import RetryPolicy
     from penchant.data.images import CrawlPolicy, fetch_images
 
-    if log.offline:
+    if log.reading.fetch.offline:
         raise ParameterError("Images come from the network: leave --offline out.")
     if max_megabytes <= 0:
         raise ParameterError(f"--max-megabytes is above 0, not {max_megabytes:g}.")
@@ -69,7 +72,7 @@ def images(
         max_bytes=max(1, int(max_megabytes * 1e6)),
         allow_private=allow_private,
     )
-    table, name = _table(log, session, column, addresses, limit)
+    table, name = _table(log, tables, session, column, addresses, limit)
     folder = output or Path("images") / name.replace("/", "--")
     if folder.exists() and not folder.is_dir():
         raise ParameterError(f"{str(folder)!r} is a file: name a folder to fetch into.")
@@ -89,11 +92,12 @@ def images(
         )
         return
     print(report)
-    say(f"Images and the table {report.table.name} are in {folder}.")
+    logger.info(f"Images and the table {report.table.name} are in {folder}.")
 
 
 def _table(
-    log: TableOptions,
+    log: LogOptions,
+    tables: TableOptions,
     session: Session,
     column: str | None,
     addresses: Path | None,
@@ -110,7 +114,7 @@ def _table(
     if addresses is None and column is None and is_address_file(source):
         table = address_file(source)
         return (table if limit is None else table.head(limit)), source.stem
-    data = log.read(session.run)
+    data = log.read(session.run, tables)
     table = image_addresses(data, column) if addresses is None else address_file(addresses, data)
     if limit is not None:
         most = np.argsort(-data.item_counts, kind="stable")[:limit]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,10 +16,11 @@ from penchant.cli.command import command
 from penchant.cli.files import target
 from penchant.cli.lists import as_json, show_tables
 from penchant.cli.run_context import Session
-from penchant.run import say
 
 if TYPE_CHECKING:
     import polars as pl
+
+logger = logging.getLogger(__name__)
 
 _SHOWN = 10  # likes, and dislikes, of each user where no file is written
 _ROWS = 2**18  # of a piece of a file
@@ -80,7 +82,7 @@ def likes(
     facts = {"model": repr(model), "log": model.log_name_, "target": str(model.target)}
     if file is not None:
         written = _write(parts, file)
-        say(f"Wrote {written:,} rows to {file}.")
+        logger.info(f"Wrote {written:,} rows to {file}.")
         if session.json:
             session.reply(facts | {"file": str(file), "rows": written})
         return

@@ -1,23 +1,34 @@
-"""Which log a command is about: its events, and what is known of its users and items."""
+"""Options that say which log a command is about: events, tables of users and items, content."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+import logging
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penchant.cli.event_options import EventOptions, Text
+from penchant.cli.reading_options import (
+    FetchOptions,
+    FileOptions,
+    FilterOptions,
+    Text,
+    read_events,
+)
+from penchant.errors import DataError
 from penchant.run import Run
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
-class TableOptions(EventOptions):
-    """LOG, and tables that say more of its users and items."""
+class TableOptions:
+    """Tables that say more of a log's users and items."""
 
     items: Annotated[
         Text,
@@ -28,26 +39,25 @@ class TableOptions(EventOptions):
     ] = None
     users: Annotated[Text, typer.Option(metavar="FILE", help="A table with a row per user.")] = None
 
-    def _of_files(self) -> list[str]:
-        """The options given that say how LOG is to be read, where it is a file."""
-        tables = self.items is not None or self.users is not None
-        return [o for o in super()._of_files() if not (tables and o == "--encoding")]
+    @property
+    def given(self) -> bool:
+        """Whether there is any table."""
+        return self.items is not None or self.users is not None
 
-    def _whole(self, run: Run) -> Dataset:
-        """The log with everything that is in it and in the tables."""
-        log = super()._whole(run)
+    def join(self, log: Dataset, encoding: str | None) -> Dataset:
+        """The log with what the tables say."""
         for noun, source in (("user", self.users), ("item", self.items)):
             if source is not None:
                 from penchant.data.reading.id_tables import with_table
                 from penchant.data.reading.log_reader import read_table
 
-                log = with_table(log, read_table(source, noun, log, encoding=self.encoding))
+                log = with_table(log, read_table(source, noun, log, encoding=encoding))
         return log
 
 
 @dataclass(frozen=True)
-class LogOptions(TableOptions):
-    """LOG with its tables, pictures and texts: all that a recommender can learn from."""
+class ContentOptions:
+    """Pictures and texts of items that are encoded as vectors."""
 
     pictures: Annotated[
         Path | None,
@@ -64,16 +74,8 @@ class LogOptions(TableOptions):
         ),
     ] = False
 
-    def read(self, run: Run) -> Dataset:
-        """Read the log and its tables, leave out what was asked to be left out, then encode.
-
-        Raises:
-            DataError: something cannot be read, nothing is left, or there are no pictures or texts.
-            ParameterError: there is no such data set, or options do not go together.
-            DownloadError: a data set cannot be found or fetched.
-            MissingExtraError: an optional package is needed and not installed.
-        """
-        log = super().read(run)
+    def encode(self, log: Dataset, run: Run) -> Dataset:
+        """The log with vectors of what was asked for."""
         if self.pictures is not None:
             from penchant.features.pictures import with_pictures
 
@@ -83,3 +85,92 @@ class LogOptions(TableOptions):
 
             log = with_sentences(log, run=run)
         return log
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a log is read, wherever it is."""
+
+    file: FileOptions = field(default_factory=FileOptions)
+    fetch: FetchOptions = field(default_factory=FetchOptions)
+    filters: FilterOptions = field(default_factory=FilterOptions)
+
+    def read(
+        self,
+        source: str,
+        run: Run,
+        tables: TableOptions | None = None,
+        content: ContentOptions | None = None,
+        *,
+        strict: bool = False,
+    ) -> Dataset:
+        """Read a log and its tables, leave out what was asked to be left out, then encode.
+
+        Raises:
+            DataError: something cannot be read, nothing is left, or there are no pictures or texts.
+            ParameterError: there is no such data set, or options do not go together.
+            DownloadError: a data set cannot be found or fetched.
+            MissingExtraError: an optional package is needed and not installed.
+        """
+        flags = self.file.flags() + (["--strict"] if strict else [])
+        if tables is not None and tables.given and "--encoding" in flags:
+            flags.remove("--encoding")  # it is that of the tables
+        log = read_events(source, self.file, self.fetch, flags=flags, strict=strict, run=run)
+        if tables is not None:
+            log = tables.join(log, self.file.encoding)
+        filtered = self.filters.apply(log)
+        for sentence in filtered.origin.dropped:
+            logger.info(f"{filtered.name}: {sentence}.")
+        if not len(filtered):
+            raise DataError(f"The filters leave no event of {filtered.name!r}: loosen them.")
+        return filtered if content is None else content.encode(filtered, run)
+
+
+@dataclass(frozen=True)
+class LogOptions:
+    """LOG and everything that says how to read it.
+
+    Attributes:
+        source: the name of a published data set, a file, a database URL or a folder.
+        reading: how it is read.
+        strict: whether malformed records are refused.
+    """
+
+    source: Annotated[
+        str,
+        typer.Argument(
+            metavar="LOG", help="A published data set's name, a file, a database URL or a folder."
+        ),
+    ]
+    reading: ReadOptions = field(default_factory=ReadOptions)
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a log with malformed records.")
+    ] = False
+
+    def read(
+        self, run: Run, tables: TableOptions | None = None, content: ContentOptions | None = None
+    ) -> Dataset:
+        """Read the log, with its tables and content; see `ReadOptions.read`."""
+        return self.reading.read(self.source, run, tables, content, strict=self.strict)
+
+
+def words(*groups: Any) -> list[str]:
+    """Options that differ from their defaults, as on a command line; arguments come first."""
+    arguments, options = [], []
+    for group in groups:
+        for each in dataclasses.fields(group):
+            value = getattr(group, each.name)
+            if dataclasses.is_dataclass(value):
+                options += words(value)
+            elif each.default is dataclasses.MISSING:
+                arguments.append(str(value))
+            elif value != each.default:
+                options += _option(each.name, value)
+    return arguments + options
+
+
+def _option(name: str, value: Any) -> list[str]:
+    flag = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{flag}" if value else f"--no-{flag}"]
+    return [f"--{flag}", f"{value:g}" if isinstance(value, float) else str(value)]

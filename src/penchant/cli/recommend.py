@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from penchant.cli.command import command
 from penchant.cli.files import target
 from penchant.cli.lists import as_json, lists_for, show, write
 from penchant.cli.run_context import Session
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 
 @command
@@ -48,7 +50,7 @@ def recommend(
     lists = lists_for(model, users, k, candidates=chosen, why=explain, run=session.run)
     if file is not None:
         write(lists.drop("history", strict=False), file)
-        say(f"Wrote {len(lists):,} rows to {file}.")
+        logger.info(f"Wrote {len(lists):,} rows to {file}.")
     if session.json:
         session.reply({"model": repr(model), "log": model.log_name_, "lists": as_json(lists)})
     elif file is None:

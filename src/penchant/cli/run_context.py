@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+import logging
 import shlex
 import sys
 from collections.abc import Iterator
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 _WIDE = 200  # columns of tables that go to a file or a pipe
 _TALK = {"json", "quiet", "threads", "output", "overwrite"}  # options that change no figure
+
+
+class _StandardError(logging.Handler):
+    """Writes messages to whatever standard error is at the moment, above progress bars."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(self.format(record), file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -55,18 +62,18 @@ class Session:
         return Run(threads=self.threads, progress=Terminal())
 
     @contextmanager
-    def speaking(self) -> Iterator[None]:
-        """Keep the library silent on standard error where asked to."""
-        before = os.environ.get("PENCHANT_QUIET")
-        if self.quiet:
-            os.environ["PENCHANT_QUIET"] = "1"
+    def logging_to_stderr(self) -> Iterator[None]:
+        """Show the package's log messages on standard error; with `quiet` none of them."""
+        logger, handler = logging.getLogger("penchant"), _StandardError()
+        before = logger.level, logger.propagate
+        logger.addHandler(handler)
+        logger.setLevel(logging.CRITICAL if self.quiet else logging.INFO)
+        logger.propagate = False
         try:
             yield
         finally:
-            if self.quiet:
-                del os.environ["PENCHANT_QUIET"]
-                if before is not None:
-                    os.environ["PENCHANT_QUIET"] = before
+            logger.removeHandler(handler)
+            logger.level, logger.propagate = before
 
     @cached_property
     def console(self) -> Console:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.event_options import EventOptions
 from penchant.cli.files import target
+from penchant.cli.log_options import LogOptions
 from penchant.cli.run_context import Session
 from penchant.errors import DataError
-from penchant.run import say
 
 if TYPE_CHECKING:
     from penchant.encoders.sentiment.comparison import SentimentComparison
+
+logger = logging.getLogger(__name__)
 
 _USUAL = ("cnn", "tfidf", "ensemble")
 _SHOWN = (
@@ -51,7 +53,7 @@ def sentiment(
         Path | None,
         typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
     ] = None,
-    log: EventOptions,
+    log: LogOptions,
     session: Session,
 ) -> None:
     """Compare classifiers that tell from a review's text whether its rating is positive."""
@@ -88,9 +90,9 @@ def sentiment(
         from penchant.reporting import report
 
         report(found, page, name=data.name, again=again)
-        say(f"Wrote {page}.")
+        logger.info(f"Wrote {page}.")
     if not session.json:
-        say(f"Again: {again}")
+        logger.info(f"Again: {again}")
 
 
 def _names(wishes: list[str] | None) -> tuple[str, ...]:

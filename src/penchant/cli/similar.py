@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated
 
 import typer
 
 from penchant.cli.command import command
 from penchant.cli.lists import show_tables
-from penchant.cli.log_options import TableOptions
+from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 _HEADINGS = {
     "rank": "",
@@ -44,7 +46,8 @@ def similar(
         float, typer.Option(min=0, help="Multiply by n / (n + this), n being common raters.")
     ] = 10.0,
     min_common: Annotated[int, typer.Option(min=1, help="Fewer common raters count as none.")] = 2,
-    log: TableOptions,
+    log: LogOptions,
+    tables: TableOptions,
     session: Session,
 ) -> None:
     """List the items whose ratings correlate most with an item's; by default the most rated's."""
@@ -59,7 +62,7 @@ def similar(
         raise ParameterError(
             f"There is no similarity {similarity!r}: known are {', '.join(get_args(Similarity))}."
         )
-    data = log.read(session.run)
+    data = log.read(session.run, tables)
     most = data.items.ids[int(data.item_counts.argmax())]
     asked = [data.items.cast(text) for text in ids] if ids else [most]
     found = alike(
@@ -81,4 +84,4 @@ def similar(
     show_tables(session, found, {one: f"Like {name}" for one, name in names.items()}, _HEADINGS)
     for one in asked:
         if one not in found["item"]:
-            say(f"Nothing is like {one} by as many as {min_common} raters of both.")
+            logger.info(f"Nothing is like {one} by as many as {min_common} raters of both.")

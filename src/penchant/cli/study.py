@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,33 +11,14 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import target
-from penchant.cli.log_options import TableOptions
+from penchant.cli.log_options import ReadOptions, TableOptions
 from penchant.cli.run_context import Session
-from penchant.data.fetching.locate import VARIABLE
 from penchant.errors import ParameterError
-from penchant.run import say
 
 if TYPE_CHECKING:
     from penchant.studies.study import Study
 
-
-@dataclass(frozen=True)
-class StudyLog(TableOptions):
-    """The log of a study, which has one of its own.
-
-    Attributes:
-        source: another log; empty for the study's own.
-    """
-
-    source: Annotated[
-        str,
-        typer.Argument(
-            metavar="LOG",
-            help="Another log than the study's own: a data set's name, a file, a database URL or "
-            "a folder.",
-            show_default=False,
-        ),
-    ] = ""
+logger = logging.getLogger(__name__)
 
 
 @command
@@ -49,7 +27,20 @@ def study(
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="Which one; without it, lists them.")
     ] = None,
-    log: StudyLog,
+    source: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="LOG",
+            help="Another log than the study's own: a data set's name, a file, a database URL or "
+            "a folder.",
+            show_default=False,
+        ),
+    ] = None,
+    reading: ReadOptions,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse a log with malformed records.")
+    ] = False,
+    tables: TableOptions,
     small: Annotated[
         bool, typer.Option("--small", help="Take the study's small data set, for minutes.")
     ] = False,
@@ -89,21 +80,22 @@ def study(
 
     found = studies.find(name)
     values = checked(name, found, (small_options(found) if small else {}) | parse(option or ()))
-    log = _log(name, found, log, small)
+    source = _source(found, source, small=small)
 
     from penchant.data.fetching.cache import cache_folder
+    from penchant.data.fetching.locate import using_mirror
     from penchant.studies.study import StudyRun
 
     run = StudyRun(
         **{f.name: getattr(session.run, f.name) for f in dataclasses.fields(session.run)}
         | {"output": cache_folder() / "studies", "fresh": fresh}
     )
-    with _mirror(log.mirror):
-        data = log.read(session.run)
+    with using_mirror(reading.fetch.mirror):
+        data = reading.read(source, session.run, tables, strict=strict)
         result = found.run(data, run=run, **({} if seed is None else {"seed": seed}), **values)
     told = [f"{n}={v}" for n, v in small_options(found).items()] if small else []
     again = session.again(
-        source=log.source,
+        source=source,
         small=False,
         fresh=False,
         seed=result.seed,
@@ -117,35 +109,18 @@ def study(
         from penchant.reporting import report
 
         report(result, page)
-        say(f"Wrote {page}.")
+        logger.info(f"Wrote {page}.")
     if not session.json:
-        say(f"Again: {again}")
+        logger.info(f"Again: {again}")
 
 
-def _log(name: str, found: Study, log: StudyLog, small: bool) -> StudyLog:
-    """Where the log is."""
-    if small and log.source:
+def _source(found: Study, source: str | None, *, small: bool) -> str:
+    """The log to study: the one that was named, or the study's own."""
+    if small and source:
         raise ParameterError(
-            f"--small takes {found.SMALL_DATA}, and {log.source!r} is given too: leave out one."
+            f"--small takes {found.SMALL_DATA}, and {source!r} is given too: leave out one."
         )
-    if log.source:
-        return log
-    return dataclasses.replace(log, source=found.SMALL_DATA if small else found.DATA)
-
-
-@contextmanager
-def _mirror(place: str | None) -> Iterator[None]:
-    """Look for a study's further data sets where its log is looked for."""
-    before = os.environ.get(VARIABLE)
-    if place is not None:
-        os.environ[VARIABLE] = place
-    try:
-        yield
-    finally:
-        if before is not None:
-            os.environ[VARIABLE] = before
-        elif place is not None:
-            del os.environ[VARIABLE]
+    return source or (found.SMALL_DATA if small else found.DATA)
 
 
 def _list(session: Session) -> None:
@@ -162,7 +137,7 @@ def _list(session: Session) -> None:
     wide = max(len(row["data"]) for row in known)
     for row in known:
         print(f"{row['name']:<{width}}  {row['data']:<{wide}}  {row['title']}")
-    say("Next: penchant study NAME -o study.html, or with --small for a first look.")
+    logger.info("Next: penchant study NAME -o study.html, or with --small for a first look.")
 
 
 def _describe(name: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,14 +11,16 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.default_models import build
-from penchant.cli.log_options import LogOptions
+from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import BundleError
-from penchant.run import Run, say
+from penchant.run import Run
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
     from penchant.models.base import Recommender
+
+logger = logging.getLogger(__name__)
 
 
 @command
@@ -39,13 +42,15 @@ def train(
         bool, typer.Option("--overwrite", help="Replace a bundle that is there.")
     ] = False,
     log: LogOptions,
+    tables: TableOptions,
+    content: ContentOptions,
     session: Session,
 ) -> None:
     """Learn a recommender and keep it as a bundle."""
     if output.exists() and not overwrite:
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
     (unfitted,) = build([model], seed).values()
-    data = log.read(session.run)
+    data = log.read(session.run, tables, content)
     fitted = learn(unfitted, data, validation, session.run)
 
     from penchant.bundle import save
@@ -62,8 +67,10 @@ def train(
         session.reply(facts)
         return
     print(f"Learned {fitted!r} from {data!r} in {fitted.fit_seconds_:.1f} s; it is in {output}.")
-    say(f"Next: penchant recommend {shlex.quote(str(output))} --user {data.users[0]} --explain")
-    say(f"Again: {facts['reproduce']}")
+    logger.info(
+        f"Next: penchant recommend {shlex.quote(str(output))} --user {data.users[0]} --explain"
+    )
+    logger.info(f"Again: {facts['reproduce']}")
 
 
 def learn(model: Recommender, log: Dataset, validation: float, run: Run) -> Recommender:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -11,16 +12,17 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.default_models import build
 from penchant.cli.files import target
-from penchant.cli.log_options import LogOptions
+from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions, words
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
-from penchant.run import say
 
 if TYPE_CHECKING:
     from penchant.models.base import Recommender
     from penchant.results.tables import Entry, Table
     from penchant.run import Run
     from penchant.tuning import Tuning
+
+logger = logging.getLogger(__name__)
 
 _BEST = 5  # trials that are shown
 _INTERRUPTED = 130  # the exit code of a program that was stopped by Ctrl-C
@@ -69,6 +71,8 @@ def tune(
     ] = None,
     split: SplitOptions,
     log: LogOptions,
+    tables: TableOptions,
+    content: ContentOptions,
     session: Session,
 ) -> None:
     """Try hyper-parameters on validation events, and give the best as a model's text."""
@@ -79,7 +83,7 @@ def tune(
     from penchant.tuning.trials import tune as try_all
 
     wishes = space_of(given, space or ())
-    parts = split.cut(log.read(session.run))
+    parts = split.cut(log.read(session.run, tables, content))
     tuning = try_all(
         given,
         parts,
@@ -106,10 +110,13 @@ def tune(
         from penchant.reporting import report
 
         report(tuning, page)
-        say(f"Wrote {page}.")
+        logger.info(f"Wrote {page}.")
     if not session.json:
-        say(f"Next: penchant compare {shlex.join(log.words())} -m {shlex.quote(tuning.best_name)}")
-        say(f"Again: {again}")
+        logger.info(
+            f"Next: penchant compare {shlex.join(words(log, tables, content))} "
+            f"-m {shlex.quote(tuning.best_name)}"
+        )
+        logger.info(f"Again: {again}")
     if tuning.interrupted:
         raise typer.Exit(_INTERRUPTED)
 

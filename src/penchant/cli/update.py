@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shlex
 import time
 from pathlib import Path
@@ -10,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.event_options import EventOptions
+from penchant.cli.log_options import LogOptions
 from penchant.cli.run_context import Session
 from penchant.errors import BundleError, DataError, ParameterError
-from penchant.run import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from penchant.data.vocabulary import Vocabulary
     from penchant.models.base import Recommender
 
+logger = logging.getLogger(__name__)
+
 _NAMED = 10  # unknown items that are named on standard error
 
 
@@ -29,7 +31,7 @@ _NAMED = 10  # unknown items that are named on standard error
 def update(
     *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
-    log: EventOptions,
+    log: LogOptions,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The updated bundle's folder.", show_default=False),
@@ -66,7 +68,9 @@ def update(
     if left_out:
         named = ", ".join(str(item) for item in left_out[:_NAMED])
         more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
-        say(f"Left out {len(left_out):,} items that the bundle does not know: {named}{more}.")
+        logger.info(
+            f"Left out {len(left_out):,} items that the bundle does not know: {named}{more}."
+        )
     again = session.again() + ("" if in_place else f" -o {shlex.quote(str(place))}")
     if session.json:
         session.reply(
@@ -86,9 +90,9 @@ def update(
         f"{model!r} has gone on learning from {len(data):,} events of {data.n_users:,} users, "
         f"{fresh:,} of them new, in {seconds:.1f} s; it is in {place}."
     )
-    say(f"Next: penchant recommend {shlex.quote(str(place))} --user {data.users[0]}")
+    logger.info(f"Next: penchant recommend {shlex.quote(str(place))} --user {data.users[0]}")
     if not in_place:
-        say(f"Again: {again}")
+        logger.info(f"Again: {again}")
 
 
 def _place(folder: Path, output: Path | None, *, in_place: bool) -> Path:

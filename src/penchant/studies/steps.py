@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,8 +19,10 @@ from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import Section, StudyStep
 from penchant.results.tables import Table
-from penchant.run import Run, say
+from penchant.run import Run
 from penchant.store import JSON, Store, digest
+
+logger = logging.getLogger(__name__)
 
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
@@ -106,7 +109,7 @@ class Steps:
         with self.run.progress.task(label):
             step = self._store.get_or_compute(name, JSON, compute, label=label, fresh=fresh)
         if reused:
-            say(f"{label} was kept from an earlier run.")
+            logger.info(f"{label} was kept from an earlier run.")
         self.taken.append(StudyStep(name, float(step["seconds"]), reused=reused))
         return step["value"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -20,9 +21,11 @@ from penchant.metrics import Metric, parse
 from penchant.models.base import Recommender
 from penchant.results.tuning import Maker, Tuning
 from penchant.results.tuning_parts import Range, Trial, text
-from penchant.run import Run, say
+from penchant.run import Run
 from penchant.tuning.ranges import Wish, ranges_of
 from penchant.tuning.search import GridSearch, RandomSearch, SearchStrategy, TpeSearch, start_of
+
+logger = logging.getLogger(__name__)
 
 Method = Literal["auto", "grid", "random", "tpe"]
 _FAILURES = (PenchantError, ArithmeticError, np.linalg.LinAlgError, MemoryError)
@@ -106,7 +109,7 @@ def tune(
     except KeyboardInterrupt:
         if all(trial.score is None for trial in done):
             raise
-        say(f"Tuning was interrupted after {len(done)} of {search.total} trials.")
+        logger.warning(f"Tuning was interrupted after {len(done)} of {search.total} trials.")
     if all(trial.score is None for trial in done):
         raise bench.reason()
     return Tuning(

@@ -109,7 +109,6 @@ def web() -> Iterator[Loopback]:
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("PENCHANT_MIRROR", "PENCHANT_CACHE", "HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("PENCHANT_QUIET", "1")
 
 
 class Seen:

@@ -460,7 +460,6 @@ class TestAround:
         assert shop.seen.total() <= 64
 
     def test_two_at_once_share_the_folder(self, shop, quick, tmp_path, monkeypatch):
-        monkeypatch.setenv("PENCHANT_QUIET", "1")
         wanted = {n: shop.has(f"/{n}", shop.picture(seed=n)) for n in range(10)}
         found: list[FetchReport] = []
         threads = [

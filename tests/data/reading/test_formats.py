@@ -31,10 +31,10 @@ def same(log):
     assert log.events["time"].null_count() == 1
 
 
-def test_frames(capsys):
+def test_frames(notices):
     for frame in (FRAME, FRAME.lazy(), FRAME.to_pandas(), FRAME.to_arrow()):
         same(read(frame, quiet=True))
-    assert capsys.readouterr().err == ""
+    assert notices() == ""
     with pytest.raises(DataError, match="cannot be read from list"):
         read([1, 2])  # type: ignore[arg-type]
 

@@ -29,7 +29,7 @@ def joined(log, tmp_path, text, noun="item"):
     return with_table(log, read_table(path, noun, log))
 
 
-def test_a_table_joins_and_brings_new_items(log, tmp_path, capsys):
+def test_a_table_joins_and_brings_new_items(log, tmp_path, notices):
     text = "id,title,genres\n10,Ten,Comedy|Drama\n40,Forty,Drama\n20,Twenty,\n"
     found = joined(log, tmp_path, text)
     assert found.item_table.rows() == [
@@ -40,7 +40,7 @@ def test_a_table_joins_and_brings_new_items(log, tmp_path, capsys):
     ]
     assert found.frame().equals(log.frame())
     assert (found.name, found.scale, found.origin) == (log.name, log.scale, log.origin)
-    assert capsys.readouterr().err == (
+    assert notices() == (
         "items.csv: 2 of the log's 3 items and 1 new, known by 'id', with title, genres.\n"
     )
 

@@ -54,19 +54,19 @@ def test_separators_newlines_and_headers(write, separator, newline, header):
         "CUSTOMER ID;Product_ID;Stars",
     ],
 )
-def test_usual_names_are_recognised_and_said(write, capsys, names):
+def test_usual_names_are_recognised_and_said(write, notices, names):
     log = read(write(f"{names}\n1;034545104X;5\n2;0155061224;3\n"))
     assert rows(log) == [(1, "034545104X", 5), (2, "0155061224", 3)]
     assert list(log.origin.columns.values()) == names.split(";")
-    said = capsys.readouterr().err
+    said = notices()
     assert "guessed from names" in said
     assert "--user" in said
 
 
-def test_plain_names_are_no_guess(write, capsys):
+def test_plain_names_are_no_guess(write, notices):
     log = read(write("user,item,rating\n1,2,3\n"))
     assert log.origin.guessed == ()
-    assert capsys.readouterr().err == ""
+    assert notices() == ""
 
 
 def test_names_and_positions_override(write):
@@ -128,7 +128,7 @@ BAD = """user,item,rating,timestamp
 """
 
 
-def test_malformed_records_are_listed_and_the_rest_is_read(write, capsys):
+def test_malformed_records_are_listed_and_the_rest_is_read(write, notices):
     log = read(write(BAD))
     assert log.origin.skipped is not None
     assert log.origin.skipped.select("row", "problem").rows() == [
@@ -145,7 +145,7 @@ def test_malformed_records_are_listed_and_the_rest_is_read(write, capsys):
     ]
     assert log.events["row"].to_list() == [1, 10, 12, *range(14, 22)]
     assert log.events["time"].null_count() == 1  # a missing time loses no event
-    assert "left out 10 of 21 records" in capsys.readouterr().err
+    assert "left out 10 of 21 records" in notices()
 
 
 def test_malformed_raise_names_the_first(write):
@@ -214,9 +214,9 @@ def test_times(write, time, expected):
     assert (first, second) == (expected, None)
 
 
-def test_ambiguous_dates_are_said(write, capsys):
+def test_ambiguous_dates_are_said(write, notices):
     read(write("user,item,time\n1,2,03/04/2012\n"))
-    assert "month/day/year" in capsys.readouterr().err
+    assert "month/day/year" in notices()
 
 
 def test_compressed(write):

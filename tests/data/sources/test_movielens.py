@@ -198,7 +198,6 @@ def test_other_folders_are_said(tmp_path: Path) -> None:
 
 
 def test_a_cut_is_named_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PENCHANT_QUIET", "1")
     monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "cache"))
     write(tmp_path / "movielens-25m", RELEASE_CSV)
     log = load("movielens-25m", mirror=tmp_path, offline=True)

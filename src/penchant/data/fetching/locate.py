@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -26,6 +28,7 @@ from penchant.store import locked
 
 Form = Literal["original", "atomic"]
 VARIABLE = "PENCHANT_MIRROR"
+_mirror: ContextVar[str | None] = ContextVar("mirror", default=None)
 _ORIGIN = "ORIGIN"
 
 
@@ -91,6 +94,21 @@ class _RemoteCopy:
     """Puts the files into the first folder; the second holds unfinished downloads."""
 
 
+def default_mirror() -> str | None:
+    """The mirror that `using_mirror` names, else the environment variable `PENCHANT_MIRROR`."""
+    return _mirror.get() or os.environ.get(VARIABLE) or None
+
+
+@contextmanager
+def using_mirror(mirror: str | None) -> Iterator[None]:
+    """Look for every data set in this mirror by default, as long as the context lasts."""
+    token = _mirror.set(mirror or _mirror.get())
+    try:
+        yield
+    finally:
+        _mirror.reset(token)
+
+
 def locate(
     data: DatasetFiles,
     *,
@@ -110,7 +128,7 @@ def locate(
     Args:
         data: the data set.
         mirror: a folder, or http(s) address of one, that has a folder for each data set;
-            by default the environment variable `PENCHANT_MIRROR`.
+            by default `default_mirror()`.
         cache: where copies are kept; see `cache_folder`.
         offline: use no network.
         form: only this form; by default any.
@@ -126,7 +144,7 @@ def locate(
     forms: tuple[Form, ...] = (form,) if form else ("original", "atomic")
     if cached := _cached(data, target, forms):
         return cached
-    mirror = mirror or os.environ.get(VARIABLE) or None
+    mirror = mirror or default_mirror()
     failures = [f"the cache {root} has no copy"]
     if mirror is None:
         failures.append("no mirror is set")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,7 +13,8 @@ from penchant.data.reading.records import RawRecords
 from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids
 from penchant.data.vocabulary import canonical_ids
 from penchant.errors import DataError
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 _NAMED_COLUMNS = 12  # in a message
 _LIST_SHARE = 0.05  # of a column's texts have a bar: from here on all are read as lists
@@ -60,7 +62,7 @@ def id_table(
         others = others.select(_split_lists(infer_type(others[c])) for c in others.columns)
     missing = table_ids.null_count() + len(records.skipped)
     if missing:
-        say(
+        logger.warning(
             f"{records.source}: {missing:,} records of the {noun} table are malformed and left out."
         )
     frame = table_ids.to_frame().hstack(others).filter(pl.col(noun).is_not_null())
@@ -108,7 +110,7 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     names = added.columns[1:]
     listed = ", ".join(names[:_NAMED_COLUMNS]) + (" …" if len(names) > _NAMED_COLUMNS else "")
     new = f" and {len(added) - n_known:,} new" if len(added) > n_known else ""
-    say(
+    logger.warning(
         f"{source}: {n_known:,} of the log's {len(vocabulary):,} {noun}s{new}, known by "
         f"{table.column!r}, with {listed or 'no further column'}."
     )

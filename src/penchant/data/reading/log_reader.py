@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from penchant.data.reading.id_tables import IdTable, id_table, same_type
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.typed_columns import Malformed, TypedColumns, type_columns
 from penchant.errors import DataError, ParameterError
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 _SAMPLE = 200  # records looked at
 _TABLE_IDS = ("id", "Id", "ID")  # show that a line is a header where all that follows is text
@@ -170,7 +172,7 @@ def _say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[st
     if guessed:
         guesses = ", ".join(f"{role}={columns[role]!r}" for role in guessed)
         basis = "names" if records.has_header else "contents (there are no column names)"
-        say(
+        logger.warning(
             f"{records.source}: guessed from {basis}: {guesses}; override with "
             f"{guessed[0]}=… (--{guessed[0]} …)."
         )
@@ -178,10 +180,10 @@ def _say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[st
 
 def _say_problems(records: RawRecords, typed: TypedColumns) -> None:
     for remark in typed.remarks:
-        say(f"{records.source}: {remark}.")
+        logger.warning(f"{records.source}: {remark}.")
     if typed.skipped is not None:
         row, problem, _ = typed.skipped.row(0)
-        say(
+        logger.warning(
             f"{records.source}: left out {len(typed.skipped):,} of {records.n_total:,} records as "
             f"malformed, first record {row} ({problem}); pn.check(log) lists them."
         )

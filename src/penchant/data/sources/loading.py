@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
@@ -18,7 +19,9 @@ from penchant.data.sources.amazon.files import NAME, category_hint
 from penchant.data.sources.catalogue import NCF, lookup
 from penchant.data.sources.published_splits import PublishedSplit
 from penchant.errors import DownloadError, ParameterError
-from penchant.run import Run, say
+from penchant.run import Run
+
+logger = logging.getLogger(__name__)
 
 
 def fetch(
@@ -107,7 +110,7 @@ def load(
     if expected is None or len(log) == expected:
         return log
     partial_name = f"{name} ({len(log):,} of {expected:,} ratings)"
-    say(f"{copy.origin} does not have the published data set, but {partial_name}.")
+    logger.warning(f"{copy.origin} does not have the published data set, but {partial_name}.")
     return replace(log, name=partial_name)
 
 

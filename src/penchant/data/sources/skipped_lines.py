@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 
 import polars as pl
 
 from penchant.data.reading.records import SkippedRecord
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 
 def skipped_lines(files: Iterable[tuple[str, Sequence[SkippedRecord]]]) -> pl.DataFrame | None:
@@ -25,4 +27,4 @@ def announce_skipped(name: str, skipped: pl.DataFrame | None) -> None:
     """Say how many lines of a data set were left out."""
     if skipped is not None:
         count = f"{len(skipped):,} lines are no record and were left out"
-        say(f"{name}: {count}; pn.check(log) lists them.")
+        logger.warning(f"{name}: {count}; pn.check(log) lists them.")

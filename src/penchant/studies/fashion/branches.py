@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from itertools import combinations
 
 import numpy as np
@@ -12,11 +13,12 @@ from penchant.evaluation import evaluate_predictions
 from penchant.metrics import RowMetric, interval, parse, replicates
 from penchant.models.protocols import RatesRows
 from penchant.results.tables import Table
-from penchant.run import say
 from penchant.studies.fashion.films import Films, some_users
 from penchant.studies.fashion.setup import Found, Gain, Setup, apart
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 from penchant.typing import Bool, Float64
+
+logger = logging.getLogger(__name__)
 
 BRANCHES = {
     "A": ("matrix=cosine", "matrix=none"),
@@ -77,7 +79,7 @@ def branches(setup: Setup, films: Films) -> Found:
     chosen |= {n: setup.model(spec) for n, spec in (CONTENT | COLLABORATIVE).items()}
     chosen |= {n: setup.model(n) for n in TRIVIAL}
     for name, model in chosen.items():
-        say(f"fashion: {name} on films.")
+        logger.info(f"fashion: {name} on films.")
         shown = told if name in CONTENT else split
         model.fit(shown.train, shown.validation, run=setup.run)
         assert isinstance(model, RatesRows)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from types import MappingProxyType
 
@@ -17,11 +18,12 @@ from penchant.models import ContentEASE
 from penchant.models.base import Recommender
 from penchant.models.content.ridge import ContentRidge
 from penchant.models.shared.item_weights import ease_weights
-from penchant.run import say
 from penchant.studies.fashion.films import Films
 from penchant.studies.fashion.setup import Found, Setup
 from penchant.topk import top_k
 from penchant.typing import AnyInt, Float64, Int32
+
+logger = logging.getLogger(__name__)
 
 Blocks = tuple[str, ...]
 _TEXT, _POSTER, _READ = "text", f"vectors {PICTURE}", f"vectors {SENTENCES}"
@@ -98,7 +100,7 @@ def _searched(
                 tried = kept | {setting: value}
                 if tried != kept and (found := figure(tried)) > best:
                     best, kept = found, tried
-    say(f"fashion: {name} takes {kept}, {METRIC} {best:.4f} on films for validation.")
+    logger.info(f"fashion: {name} takes {kept}, {METRIC} {best:.4f} on films for validation.")
     columns = {p.removeprefix("vectors "): kept[p] for p in parts if p.startswith("vectors ")}
     settings = {
         "l2_content": kept["l2_content"],

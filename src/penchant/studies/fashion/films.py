@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import logging
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.fetching.locate import VARIABLE
+from penchant.data.fetching.locate import default_mirror
 from penchant.data.images import image_paths
 from penchant.data.sources import fetch, load
 from penchant.data.splits import TEST, TRAIN, UNUSED, VALIDATION, Split
@@ -21,8 +21,10 @@ from penchant.errors import DataError, DownloadError, MissingExtraError
 from penchant.features.pictures import COLUMN as PICTURE
 from penchant.features.pictures import with_pictures
 from penchant.features.sentences import sentences_installed, with_sentences
-from penchant.run import Run, say
+from penchant.run import Run
 from penchant.typing import Int32
+
+logger = logging.getLogger(__name__)
 
 NAME = "movielens-1m"
 PLOTS, POSTERS = Path("text") / "ml1m_movie_overviews.csv", Path("posters")
@@ -90,7 +92,7 @@ class Films:
                 self.log, self.folder, encoder=self.encoder, learned=learned, run=self.run
             )
         except (DataError, MissingExtraError) as error:
-            say(f"fashion: posters take no part: {error}")
+            logger.info(f"fashion: posters take no part: {error}")
             return self.log
 
     @property
@@ -181,7 +183,7 @@ def films(name: str, seed: int, run: Run, *, few: tuple[int, int] | None = None)
         folders = [fetch(name, offline=True, run=run).path]
     except (DownloadError, DataError):
         return None
-    mirror = os.environ.get(VARIABLE, "")
+    mirror = default_mirror() or ""
     if mirror and not mirror.startswith(("http://", "https://")):
         folders.append(Path(mirror).expanduser() / name)
     plots = next((f / PLOTS for f in folders if (f / PLOTS).is_file()), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import logging
 
 import numpy as np
 import polars as pl
@@ -13,9 +14,10 @@ from penchant.evaluation import evaluate_predictions
 from penchant.models import make
 from penchant.models.feature_based.dnn_regressor import DNNRegressor
 from penchant.models.protocols import RatesRows
-from penchant.run import say
 from penchant.studies.music.setup import REGRESSOR, Found, Setup, errors, rounded
 from penchant.typing import Float64
+
+logger = logging.getLogger(__name__)
 
 ORIGINAL = "DNN on the features, as published"
 RECONSTRUCTED = "DNN on the reconstruction, as published"
@@ -37,7 +39,7 @@ def regressor(setup: Setup) -> Found:
     figures: dict[str, list[Found]] = {}
     found: Found = {"figures": figures, "far": [], "compared": None}
     for seed in setup.seeds:
-        say(f"music: the regressors on the split of seed {seed}.")
+        logger.info(f"music: the regressors on the split of seed {seed}.")
         split = setup.published_split(seed)
         truth = split.test.ratings
         assert truth is not None  # reviews have ratings

@@ -243,7 +243,7 @@ def test_books_and_users_that_the_tables_do_not_know(tmp_path: Path) -> None:
 
 
 def test_bad_records_of_all_files_are_listed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, notices: pytest.CaptureFixture[str]
 ) -> None:
     original(tmp_path)
     bad = ['"x7";"0140001794";"7"', '"7";"0140001794";"11"', '"7";" ";"7"', '"7";"0140001794";""']
@@ -273,7 +273,7 @@ def test_bad_records_of_all_files_are_listed(
     ]
     assert skipped["content"][0] == "x7, 0140001794, 7"
     assert pn.check(log)["skipped"].count == 9
-    assert "9 lines are no record and were left out" in capsys.readouterr().err
+    assert "9 lines are no record and were left out" in notices()
 
 
 def test_a_file_of_ratings_by_itself_or_with_tables_of_other_names(tmp_path: Path) -> None:
@@ -317,7 +317,7 @@ def test_what_cannot_be_read_says_why(tmp_path: Path) -> None:
 
 @FORMS
 def test_load_finds_every_form_in_a_mirror(
-    tmp_path: Path, write: Callable[[Path], None], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, write: Callable[[Path], None], notices: pytest.CaptureFixture[str]
 ) -> None:
     folder = tmp_path / "mirror" / "book-crossing"
     folder.mkdir(parents=True)
@@ -327,7 +327,7 @@ def test_load_finds_every_form_in_a_mirror(
     log = load("book-crossing", **where)  # type: ignore[arg-type]
     assert log.name == "book-crossing (6 of 433,671 ratings)"
     assert log.origin.source == f"the mirror {tmp_path / 'mirror'}"
-    assert log.name in capsys.readouterr().err
+    assert log.name in notices()
     all_of_it = pn.load("book-crossing", zeros="implicit", **where)  # type: ignore[arg-type]
     assert all_of_it.name == "book-crossing (8 of 1,149,780 ratings)"
     with pytest.raises(ParameterError, match="movielens-1m cannot be read with zeros"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -25,7 +26,8 @@ from penchant.data.sources.amazon.formats import (
 from penchant.data.sources.amazon.lines import ParsedLines, read_lines
 from penchant.data.sources.skipped_lines import announce_skipped, skipped_lines
 from penchant.errors import DataError
-from penchant.run import say
+
+logger = logging.getLogger(__name__)
 
 __all__ = ["AmazonOrigin", "can_read", "category_files", "read", "read_events"]
 
@@ -110,7 +112,7 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
     )
     for part in lines:
         if part.damage:
-            say(f"{part.source} was read as far as it is good: {part.damage}.")
+            logger.warning(f"{part.source} was read as far as it is good: {part.damage}.")
     announce_skipped(name, origin.skipped)
     return replace(log, origin=replace(origin, notes=notes))
 

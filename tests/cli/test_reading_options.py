@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
-from penchant.cli.event_options import EventOptions
+from penchant.cli.log_options import LogOptions, ReadOptions, words
+from penchant.cli.reading_options import FetchOptions, FileOptions, FilterOptions
 from penchant.errors import DataError, ParameterError
 from penchant.run import Run
 
 
+def options_of(source: object, **options: Any) -> LogOptions:
+    """The options with these values, whatever group they are in."""
+    groups = {
+        name: group(**{f.name: options.pop(f.name) for f in fields(group) if f.name in options})
+        for name, group in (
+            ("file", FileOptions), ("fetch", FetchOptions), ("filters", FilterOptions),
+        )
+    }  # fmt: skip
+    return LogOptions(source=str(source), reading=ReadOptions(**groups), **options)
+
+
 def read(source: object, **options: Any):
-    return EventOptions(source=str(source), **options).read(Run())
+    return options_of(source, **options).read(Run())
 
 
 def test_columns_by_name_and_by_position(tmp_path):
@@ -33,11 +46,11 @@ def test_strict_refuses_what_is_otherwise_skipped(tmp_path):
         read(path, strict=True)
 
 
-def test_filters_say_what_they_dropped(tiny_csv, capsys):
+def test_filters_say_what_they_dropped(tiny_csv, notices):
     log = read(tiny_csv, min_rating=4, k_core="2,1", drop_duplicates=True)
     assert log.ratings.min() >= 4
     assert len(log.origin.dropped) == 3
-    assert "ratings from 4" in capsys.readouterr().err
+    assert "ratings from 4" in notices()
 
 
 def test_dates(tiny, tiny_csv):
@@ -90,7 +103,7 @@ def test_words_are_what_was_asked_for_on_a_command_line(tiny_csv):
     import shlex
 
     options = {"min_rating": 2.0, "k_core": "2,1", "drop_duplicates": True, "header": True}
-    words = EventOptions(source=str(tiny_csv), **options).words()
-    assert shlex.join(words[1:]) == "--header --min-rating 2 --drop-duplicates --k-core 2,1"
-    assert words[0] == str(tiny_csv)
-    assert EventOptions(source="x", header=False).words() == ["x", "--no-header"]
+    found = words(options_of(tiny_csv, **options))
+    assert shlex.join(found[1:]) == "--header --min-rating 2 --drop-duplicates --k-core 2,1"
+    assert found[0] == str(tiny_csv)
+    assert words(options_of("x", header=False)) == ["x", "--no-header"]

@@ -1,0 +1,196 @@
+"""Options that say where the events of a log are, how they are read, and what is left out."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from penchant.errors import DataError, ParameterError
+from penchant.run import Run
+
+if TYPE_CHECKING:
+    from penchant.data.dataset import Dataset
+
+Text = str | None
+_NAME = re.compile(r"[\w-]+")
+
+
+@dataclass(frozen=True)
+class FileOptions:
+    """How the events of a file or a database are read."""
+
+    user: Annotated[
+        Text, typer.Option(help="The user column: its name, or its position from 0.")
+    ] = None
+    item: Annotated[Text, typer.Option(help="The item column.")] = None
+    rating: Annotated[Text, typer.Option(help="The rating column; 'none' reads none.")] = None
+    time: Annotated[Text, typer.Option(help="The column of times; 'none' reads none.")] = None
+    text: Annotated[Text, typer.Option(help="The column of texts; 'none' reads none.")] = None
+    separator: Annotated[
+        Text, typer.Option(help="What stands between columns, such as ';' or 'tab'.")
+    ] = None
+    header: Annotated[
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether the first line names the columns."),
+    ] = None
+    encoding: Annotated[Text, typer.Option(help="Of a text file, such as latin-1.")] = None
+    table: Annotated[Text, typer.Option(help="The table of a database.")] = None
+    query: Annotated[Text, typer.Option(help="A SELECT instead of a table.")] = None
+
+    def flags(self) -> list[str]:
+        """The options that were given, as on a command line."""
+        return [
+            f"--{field.name}" for field in fields(self) if getattr(self, field.name) is not None
+        ]
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Columns by role and the form of a text file, as `penchant.read` takes them."""
+        roles = ("user", "item", "rating", "time", "text")
+        return {role: column(getattr(self, role)) for role in roles} | {
+            "separator": separator(self.separator),
+            "header": self.header,
+            "encoding": self.encoding,
+        }
+
+
+@dataclass(frozen=True)
+class FetchOptions:
+    """Where published data sets are looked for."""
+
+    mirror: Annotated[
+        Text, typer.Option(help="A folder or address that has published data sets.")
+    ] = None
+    offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False
+
+
+@dataclass(frozen=True)
+class FilterOptions:
+    """Which events are left out."""
+
+    min_rating: Annotated[float | None, typer.Option(help="Leave out lower ratings.")] = None
+    max_rating: Annotated[float | None, typer.Option(help="Leave out higher ratings.")] = None
+    since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
+    until: Annotated[Text, typer.Option(help="Leave out what came after that day.")] = None
+    drop_duplicates: Annotated[
+        bool, typer.Option("--drop-duplicates", help="Keep a user's last event with an item.")
+    ] = False
+    k_core: Annotated[
+        Text, typer.Option(help="Keep users and items with N events at least; N or USER,ITEM.")
+    ] = None
+
+    def apply(self, log: Dataset) -> Dataset:
+        """The log without the events that are to be left out."""
+        from penchant.data.quality import filters
+
+        if self.min_rating is not None or self.max_rating is not None:
+            log = filters.rating_range(log, self.min_rating, self.max_rating)
+        if self.since is not None or self.until is not None:
+            log = filters.between(log, self.since, self.until)
+        if self.drop_duplicates:
+            log = filters.drop_duplicates(log)
+        if self.k_core is not None:
+            log = filters.k_core(log, *_core(self.k_core))
+        return log
+
+
+def read_events(
+    source: str, file: FileOptions, fetch: FetchOptions, *, flags: list[str], strict: bool, run: Run
+) -> Dataset:
+    """Read whatever LOG names, with everything that is in it.
+
+    Args:
+        source: the name of a published data set, a file, a database URL or a folder.
+        file: how a file is read.
+        fetch: where a published data set is looked for.
+        flags: options that speak of files, and so cannot go with a published data set.
+        strict: refuse malformed records.
+        run: progress.
+
+    Raises:
+        DataError: it cannot be read.
+        ParameterError: there is no such data set, or options do not go together.
+        DownloadError: a data set cannot be found or fetched.
+    """
+    from penchant.data.sources import amazon, book_crossing, is_published, load
+
+    if is_published(source):
+        if flags:
+            raise ParameterError(
+                f"{', '.join(flags)} cannot be used with the published data set {source}: its "
+                "columns are known."
+            )
+        return load(source, mirror=fetch.mirror, offline=fetch.offline, run=run)
+    path = Path(source)
+    if path.is_dir():
+        return _folder(path)
+
+    def is_file_of(can_read: Callable[[Path], bool]) -> bool:
+        """Whether this is a file of such data, where nobody has said how to read it."""
+        return not flags and path.is_file() and can_read(path)
+
+    if is_file_of(book_crossing.can_read):
+        return book_crossing.read(path, path.stem)
+    if is_file_of(amazon.can_read):
+        return amazon.read(path)
+    return _file(source, file, strict=strict)
+
+
+def _file(source: str, file: FileOptions, *, strict: bool) -> Dataset:
+    from penchant.data.reading.log_reader import read
+    from penchant.data.sources import CATALOGUE
+
+    if _NAME.fullmatch(source) and not Path(source).exists():
+        close = difflib.get_close_matches(source, CATALOGUE, n=1)
+        hint = f"did you mean {close[0]}?" if close else "'penchant fetch' lists the data sets."
+        raise ParameterError(f"There is neither a file nor a published data set {source!r}: {hint}")
+    return read(
+        source,
+        **file.as_arguments(),
+        table=file.table,
+        query=file.query,
+        malformed="raise" if strict else "skip",
+    )
+
+
+def _folder(folder: Path) -> Dataset:
+    from penchant.data.sources import amazon, atomic, book_crossing, movielens
+
+    if book_crossing.can_read(folder):
+        return book_crossing.read(folder, folder.name)
+    if any(folder.glob("*.inter")):
+        return atomic.read(folder, name=folder.name)
+    if any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv")):
+        return movielens.read(folder, folder.name)
+    if amazon.can_read(folder):
+        return amazon.read(folder)
+    raise DataError(
+        f"The folder {str(folder)!r} holds no release of MovieLens, no Book-Crossing, no Amazon "
+        "reviews and no atomic files: name the file in it that has the events."
+    )
+
+
+def column(wish: str | None) -> str | int | bool | None:
+    """A column as `penchant.read` takes it: a name, a position, or False for none."""
+    if wish is None:
+        return None
+    if wish.lower() == "none":
+        return False
+    return int(wish) if wish.isascii() and wish.isdigit() else wish
+
+
+def separator(text: str | None) -> str | None:
+    """What stands between columns, where a tab can be written as a word."""
+    return "\t" if text in ("tab", "\\t") else text
+
+
+def _core(text: str) -> tuple[int, int]:
+    parts = text.split(",")
+    if len(parts) > 2 or not all(part.strip().isdigit() for part in parts):
+        raise ParameterError(f"A k-core is written N or USER,ITEM, as in 5 or 10,5, not {text!r}.")
+    return int(parts[0]), int(parts[-1])
