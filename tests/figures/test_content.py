@@ -13,8 +13,8 @@ from penchant.evaluation.ranking import catalogue_of
 from penchant.models import make
 from penchant.run import Run
 from penchant.studies.fashion.content import RIDGE, per_user
-from penchant.studies.fashion.films import NAME, films
-from penchant.studies.fashion.setup import Setup, gain
+from penchant.studies.fashion.film_log import NAME, load_films
+from penchant.studies.fashion.setup import FashionSetup, mean_gain
 
 pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 
@@ -30,11 +30,11 @@ def test_a_gaussian_process_rates_movielens_100k_better_than_autorec(mirror):
 
 
 def test_plots_order_films_that_nobody_has_rated(mirror):
-    found = films(NAME, 0, Run())
+    found = load_films(NAME, 0, Run())
     assert found is not None
     split = found.cold_split(found.log)
     log = replace(found.log, events=found.log.events.with_columns(text=found.log.events["row"]))
-    setup = Setup(log=log, seed=0, run=Run())
+    setup = FashionSetup(log=log, seed=0, run=Run())
     values = {
         name: per_user(
             setup.model(spec).fit(split.train), split.test, catalogue_of(split.train), setup
@@ -45,6 +45,6 @@ def test_plots_order_films_that_nobody_has_rated(mirror):
         }.items()
     }
     assert np.nanmean(values[RIDGE]) == pytest.approx(0.271, abs=0.004)
-    added = gain(values["plots"], values[RIDGE], 200, 0)
+    added = mean_gain(values["plots"], values[RIDGE], 200, 0)
     assert added is not None
-    assert added[1] > 0.015
+    assert added.low > 0.015

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import polars as pl
 import pytest
 
+import penchant as pn
 from penchant import studies
 from penchant.errors import ParameterError
+from penchant.models import make
 from penchant.run import Run
 from penchant.studies.options import checked, options, parse
 from penchant.studies.study import EvaluationSummary, Section, Steps, StudyRun
@@ -145,7 +148,7 @@ def test_whatever_decides_a_figure_decides_what_is_kept(tiny, tmp_path, change):
 
     def taken(settings):
         steps = Steps(**settings, run=run)
-        steps.do("a", lambda: 1)
+        steps.do("a", int, lambda: 1)
         return steps.taken[0].reused
 
     assert [taken(same), taken(same), taken(changed), taken(changed)] == [False, True, False, True]
@@ -154,49 +157,66 @@ def test_whatever_decides_a_figure_decides_what_is_kept(tiny, tmp_path, change):
 def test_another_version_of_the_package_forgets_what_was_kept(tiny, tmp_path, monkeypatch):
     def kept():
         steps = Steps("one", tiny, version=1, run=Run(output=tmp_path))
-        steps.do("a", lambda: 1)
+        steps.do("a", int, lambda: 1)
         return steps.taken[0].reused
 
     assert [kept(), kept()] == [False, True]
-    monkeypatch.setattr("penchant.studies.steps._versions", lambda: {"penchant": "99"})
+    monkeypatch.setattr("penchant.studies.steps.versions", lambda: {"penchant": "99"})
     assert not kept()
 
 
+@dataclass(frozen=True)
+class Inner:
+    pair: tuple[int, float | None]
+
+
+@dataclass(frozen=True)
+class Outer:
+    numbers: list[list[int]]
+    inner: dict[str, Inner]
+    word: Literal["low", "high"]
+    nothing: float = math.nan
+
+
 def test_a_first_run_gives_what_a_file_would(tiny, tmp_path):
-    value = {
-        "array": np.array([[1, 2], [3, 4]], np.int32),
-        "number": np.float32(0.5),
-        "flag": np.bool_(True),
-        "pair": (1, None),
-        "nothing": float("nan"),
-    }
+    record = Outer([[1, 2], [3, 4]], {"a": Inner((1, None)), "b": Inner((2, 0.1 + 0.2))}, "low")
     run = Run(output=tmp_path)
-    first = Steps("one", tiny, version=1, run=run).do("a", lambda: value)
-    second = Steps("one", tiny, version=1, run=run).do("a", lambda: pytest.fail("not kept"))
-    without = Steps("one", tiny, version=1).do("a", lambda: value)
+    first = Steps("one", tiny, version=1, run=run).do("a", Outer, lambda: record)
+    second = Steps("one", tiny, version=1, run=run).do("a", Outer, lambda: pytest.fail("not kept"))
+    without = Steps("one", tiny, version=1).do("a", Outer, lambda: record)
     for found in (first, second, without):
-        assert math.isnan(found.pop("nothing"))
-        assert found == {"array": [[1, 2], [3, 4]], "number": 0.5, "flag": True, "pair": [1, None]}
-        assert type(found["flag"]) is bool
+        assert found is not record
+        assert math.isnan(found.nothing)
+        assert replace(found, nothing=0.0) == replace(record, nothing=0.0)
+
+
+def test_a_stored_record_of_another_form_is_done_again(tiny, tmp_path):
+    run = Run(output=tmp_path)
+    Steps("one", tiny, version=1, run=run).do("a", list[str], lambda: ["x"])
+    steps = Steps("one", tiny, version=1, run=run)
+    assert steps.do("a", Inner, lambda: Inner((1, 2.0))) == Inner((1, 2.0))
+    assert not steps.taken[0].reused
+    again = Steps("one", tiny, version=1, run=run)
+    assert again.do("a", Inner, lambda: pytest.fail("not kept")) == Inner((1, 2.0))
 
 
 def test_damaged_files_are_done_again(tiny, tmp_path):
     steps = Steps("one", tiny, version=1, run=Run(output=tmp_path))
-    steps.do("a", lambda: 1)
+    steps.do("a", int, lambda: 1)
     assert steps.folder is not None
     file = steps.folder / "a.json"
     file.write_bytes(file.read_bytes()[:-10])
     again = Steps("one", tiny, version=1, run=Run(output=tmp_path))
-    assert again.do("a", lambda: 2) == 2
+    assert again.do("a", int, lambda: 2) == 2
     assert not again.taken[0].reused
     third = Steps("one", tiny, version=1, run=Run(output=tmp_path))
-    assert third.do("a", lambda: pytest.fail("not stored")) == 2
+    assert third.do("a", int, lambda: pytest.fail("not stored")) == 2
 
 
 def test_a_step_that_fails_leaves_no_file(tiny, tmp_path):
     steps = Steps("one", tiny, version=1, run=Run(output=tmp_path))
     with pytest.raises(ZeroDivisionError):
-        steps.do("a", lambda: 1 / 0)
+        steps.do("a", int, lambda: 1 / 0)
     assert not list(tmp_path.rglob("*.json"))
     assert steps.taken == []
 
@@ -204,50 +224,36 @@ def test_a_step_that_fails_leaves_no_file(tiny, tmp_path):
 def test_a_folder_that_cannot_be_written_costs_no_result(tiny, tmp_path, notices):
     (tmp_path / "file").touch()
     steps = Steps("one", tiny, version=1, run=Run(output=tmp_path / "file"))
-    assert steps.do("a", lambda: 1) == 1
+    assert steps.do("a", int, lambda: 1) == 1
     assert "could not be stored" in notices()
 
 
 @pytest.mark.parametrize("name", ["", "A", "a b", "../a", "a/b", "a-"])
 def test_names_of_steps_are_names_of_files(tiny, name):
     with pytest.raises(ParameterError, match="a name of its own"):
-        Steps("one", tiny, version=1).do(name, lambda: 1)
+        Steps("one", tiny, version=1).do(name, int, lambda: 1)
 
 
-def test_steps_have_names_of_their_own_and_values_for_json(tiny):
+def test_steps_have_names_of_their_own_and_records_of_their_type(tiny):
     steps = Steps("one", tiny, version=1)
-    steps.do("a", lambda: 1)
+    steps.do("a", int, lambda: 1)
     with pytest.raises(ParameterError, match="a name of its own"):
-        steps.do("a", lambda: 1)
-    with pytest.raises(ParameterError, match="gives what JSON cannot hold: a Dataset"):
-        steps.do("b", lambda: tiny)
+        steps.do("a", int, lambda: 1)
+    for wrong in (tiny, Inner((1, "x")), {"pair": [1, None]}):
+        with pytest.raises(ParameterError, match="gives no record that JSON can hold"):
+            steps.do("b", Inner, lambda wrong=wrong: wrong)
     with pytest.raises(ParameterError, match="names the steps c, which were not taken"):
         steps.result(title="", summary="", sections=[Section(title="x", steps=("c",))])
 
 
-def test_a_comparison_comes_back_as_it_was(study, tiny):
-    result = study.run(tiny)
-    (compared, _) = result.sections[1].comparisons
-    back = EvaluationSummary.load(json.loads(json.dumps(compared.dump())))
-    assert str(back.tables) == str(compared.tables)  # as texts, for NaN is not NaN
-    assert back.to_dict().keys() == compared.to_dict().keys()
-    assert set(back.tables) == {"ranking", "like"}
-
-
-def test_an_evaluation_in_a_step_with_more(tiny):
-    import penchant as pn
-    from penchant.models import make
-
+def test_a_comparison_comes_back_as_it_was(tiny):
     split = pn.split_per_user(tiny, validation=0.1, test=0.2)
-    found = pn.evaluate([make("item-knn")], split, ["ndcg@5"], replicates=20)
-    kept = Steps("one", tiny, version=1).do("a", lambda: {"all": found, "k": 5})
-    compared = EvaluationSummary.load(kept["all"])
-    assert (
-        compared.tables["ranking"]
-        .frame()
-        .select("model", "ndcg@5")
-        .equals(found.table().frame().select("model", "ndcg@5"))
-    )
+    evaluation = pn.evaluate([make("item-knn")], split, ["ndcg@5", "auc"], replicates=20)
+    summary = EvaluationSummary.of(evaluation, "made")
+    steps = Steps("one", tiny, version=1)
+    back = steps.do("a", dict[str, EvaluationSummary], lambda: {"all": summary})["all"]
+    assert str(back) == str(summary)  # as texts, for NaN is not NaN
+    assert set(back.tables) == {"ranking", "like"}
 
 
 def test_progress_names_the_step(tiny):
@@ -258,5 +264,5 @@ def test_progress_names_the_step(tiny):
             told.append(description)
             return Run().progress.task(description, total)
 
-    Steps("one", tiny, version=1, run=Run(progress=Told())).do("a", lambda: 1)
+    Steps("one", tiny, version=1, run=Run(progress=Told())).do("a", int, lambda: 1)
     assert told == ["one: a"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import numpy as np
@@ -15,6 +16,7 @@ from penchant.run import Run
 from penchant.studies.study import (
     Conclusion,
     DataTable,
+    EvaluationSummary,
     Section,
     Steps,
     StudyResult,
@@ -23,6 +25,18 @@ from penchant.studies.study import (
     points,
     reliability,
 )
+
+
+@dataclass(frozen=True)
+class Counted:
+    """What the first step gives."""
+
+    mean: float
+    loss: list[float]
+    chances: list[float]
+    happened: list[bool]
+    gap: float
+
 
 TITLE = "Means of <b>ratings</b> & who beats them"
 DATA = "movielens-1m"
@@ -43,28 +57,30 @@ def run(
     options = {"epochs": epochs, "threshold": threshold}
     steps = Steps("tiny", log, version=1, seed=seed, options=options, run=run)
 
-    def count() -> dict[str, object]:
+    def count() -> Counted:
         CALLS.append("count")
         rng = np.random.default_rng(seed)
         chances = rng.random(2000)
-        return {
-            "mean": log.ratings.mean(),
-            "loss": 1 / np.arange(1, epochs + 1),
-            "chances": chances,
-            "happened": rng.random(2000) < chances,
-            "gap": float("nan"),
-        }
+        return Counted(
+            mean=float(log.ratings.mean()),
+            loss=(1 / np.arange(1, epochs + 1)).tolist(),
+            chances=chances.tolist(),
+            happened=(rng.random(2000) < chances).tolist(),
+            gap=float("nan"),
+        )
 
-    def compare() -> pn.Evaluation:
+    def compare() -> EvaluationSummary:
         CALLS.append("compare")
         split = pn.split_per_user(log, validation=0.1, test=0.2, seed=seed)
-        wanted = ["ndcg@5", "auc"]
-        return pn.evaluate([make("item-knn")], split, wanted, replicates=50, seed=seed, run=run)
+        metrics = ["ndcg@5", "auc"]
+        models = [make("item-knn")]
+        found = pn.evaluate(models, split, metrics, replicates=50, seed=seed, run=run)
+        return EvaluationSummary.of(found, "Item kNN & co")
 
-    counted = steps.do("count", count)
-    compared = steps.compare("compare", compare, "Item kNN & co")
+    counted = steps.do("count", Counted, count)
+    compared = steps.do("compare", EvaluationSummary, compare)
     grid = pl.DataFrame({"inflection": ["4", "5"], "0.5": [0.73, 0.01], "1.5": [None, 0.74]})
-    mean = counted["mean"]
+    mean = counted.mean
     means = pl.DataFrame({"who": ["all"], "mean": [mean], "mean low": [1.0], "mean high": [5.0]})
     return steps.result(
         title=TITLE,
@@ -84,9 +100,11 @@ def run(
                 ),
                 charts=(
                     bars("Means by way.", {"as published": {"all": 3.0}, "here": {"all": mean}}),
-                    lines("Loss by epoch.", {"training": counted["loss"]}, places={"kept": 2}),
-                    points("Told and true.", counted["chances"], counted["chances"]),
-                    reliability("Chances.", {"made": counted["chances"]}, counted["happened"]),
+                    lines("Loss by epoch.", {"training": counted.loss}, places={"kept": 2}),
+                    points("Told and true.", counted.chances, counted.chances),
+                    reliability(
+                        "Chances.", {"made": np.array(counted.chances)}, np.array(counted.happened)
+                    ),
                 ),
                 steps=("count",),
             ),

@@ -133,7 +133,7 @@ def evaluate(
             "like": threshold,
             "relevant": relevant,
             "models": {n: repr(m) for n, m in fitted.items()},
-            "versions": _versions(),
+            "versions": versions(),
         },
         notes=_notes(split),
         findings=apply(
@@ -298,6 +298,7 @@ def _notes(split: Split) -> tuple[str, ...]:
     return tuple(notes)
 
 
-def _versions() -> dict[str, Any]:
+def versions() -> dict[str, Any]:
+    """The versions of this package, of what it computes with, and of Python."""
     names = ("penchant", "numpy", "scipy", "polars", "torch")
     return {name: version(name) for name in names} | {"python": platform.python_version()}

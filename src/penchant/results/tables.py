@@ -137,6 +137,10 @@ class Table:
         """The trivial answer that stands highest on this test part, for display."""
         return next(entry for entry in self.entries if entry.trivial)
 
+    def values(self, metric: str) -> dict[str, float]:
+        """The values of one metric by name, best first as in the table."""
+        return {entry.name: entry.metrics[metric].value for entry in self.entries}
+
     def frame(self) -> pl.DataFrame:
         """One row a model: name, trivial, verdict, metric values with intervals, costs."""
         rows = []

@@ -1,4 +1,4 @@
-"""The steps of a study, kept in files so that an interrupted study continues where it was."""
+"""Run the steps of a study, stored in files so that an interrupted study continues."""
 
 from __future__ import annotations
 
@@ -7,45 +7,44 @@ import logging
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import polars as pl
+from pydantic import TypeAdapter, ValidationError
 
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
-from penchant.evaluation.comparison import _versions
-from penchant.results.evaluation import Evaluation
-from penchant.results.evaluation_summary import EvaluationSummary
+from penchant.evaluation.comparison import versions
 from penchant.results.study import StudyResult
 from penchant.results.study_parts import Section, StudyStep
-from penchant.results.tables import Table
 from penchant.run import Run
 from penchant.store import JSON, Store, digest
 
 logger = logging.getLogger(__name__)
 
+R = TypeVar("R")
 _NAME = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 
 
 class Steps:
-    """Does the steps of a study, each once for the same log, options, seed and versions.
+    """Runs the steps of a study, each once for the same log, options, seed and versions.
 
-    What a step gives is kept as JSON in a folder of `run.output`. A step that was kept before is
-    read and not done, unless the run is `fresh`. Python gets what a file would give in either
-    case, so that a continued study and one in a single go are the same: tuples are lists, NumPy's
-    arrays are lists and its numbers are numbers.
+    A step gives a record (a frozen dataclass, or a list or mapping of such), which is stored as
+    JSON in a folder of `run.output`. A step that is stored is read instead of run, unless the run
+    is `fresh`. In either case the record is restored from plain values and checked, so that a
+    continued study and one in a single go are the same.
 
     Attributes:
-        folder: where steps are kept; None keeps nothing.
+        folder: where steps are stored; None stores nothing.
         taken: the steps so far.
 
     Args:
         study: the study's name or its module's `__name__`.
         log: what it runs on.
-        version: of the study's own program; a higher one forgets what was kept.
+        version: of the study's own program; results of other versions are not used.
         seed: decides everything random.
         options: everything else that decides its figures.
-        run: where to keep steps (`output`), progress, and whether to start `fresh`.
+        run: where to store steps (`output`), progress, and whether to start `fresh`.
     """
 
     def __init__(
@@ -63,7 +62,7 @@ class Steps:
         self._started = time.perf_counter()
         self._name = study.rpartition(".")[2].replace("_", "-")
         self._log, self._seed, self._options = log, seed, dict(options or {})
-        self._versions = {"study": version} | _versions()
+        self._versions = {"study": version} | versions()
         key = {
             "study": self._name,
             "log": log.fingerprint,
@@ -79,55 +78,49 @@ class Steps:
         self.folder = None if output is None else output / f"{self._name}-{digest(key)[:16]}"
         self._store = Store(self.folder)
 
-    def do(self, name: str, function: Callable[[], Any]) -> Any:
-        """What a step gives: from its file where there is one, otherwise by calling `function`.
+    def do(self, name: str, record: type[R], function: Callable[[], R]) -> R:
+        """A step's record: restored where it is stored, otherwise by calling `function`.
 
         Args:
             name: small letters, digits and hyphens, once in a study.
-            function: gives numbers, texts, lists and mappings of texts to such; NumPy's numbers
-                and arrays, evaluations and judged tables, too.
+            record: the type of the result, such as a frozen dataclass or `list[float]`.
+            function: gives that result.
 
         Raises:
-            ParameterError: the name is used twice or has other signs, or the result is something
-                else.
+            ParameterError: the name is used twice or has other characters, or the result is not
+                of that type.
         """
         if not _NAME.fullmatch(name) or any(step.name == name for step in self.taken):
             raise ParameterError(
                 f"The step {name!r} of the study {self._name} must have a name of its own, of "
                 "small letters, digits and hyphens."
             )
+        adapter = TypeAdapter(record)
         reused = True
 
         def compute() -> dict[str, Any]:
             nonlocal reused
             reused, start = False, time.perf_counter()
             value = function()
-            return {"seconds": time.perf_counter() - start, "value": self._plain(name, value)}
+            seconds = time.perf_counter() - start
+            return {"seconds": seconds, "value": self._plain(name, adapter, value)}
 
         label = f"{self._name}: {name}"
         fresh = getattr(self.run, "fresh", False)
         with self.run.progress.task(label):
             step = self._store.get_or_compute(name, JSON, compute, label=label, fresh=fresh)
+            try:
+                value = adapter.validate_python(step["value"])
+            except ValidationError:  # a record of an earlier version of the program
+                step = self._store.get_or_compute(name, JSON, compute, label=label, fresh=True)
+                value = adapter.validate_python(step["value"])
         if reused:
             logger.info(f"{label} was kept from an earlier run.")
         self.taken.append(StudyStep(name, float(step["seconds"]), reused=reused))
-        return step["value"]
-
-    def compare(
-        self, name: str, function: Callable[[], Evaluation | Table], title: str = ""
-    ) -> EvaluationSummary:
-        """A step that compares contenders; the fitted models are not kept.
-
-        Args:
-            name: see `do`.
-            function: evaluates.
-            title: a heading for the comparison.
-        """
-        kept = self.do(name, lambda: EvaluationSummary.of(function(), title).dump())
-        return EvaluationSummary.load(kept)
+        return value
 
     def result(self, *, title: str, summary: str, sections: Sequence[Section]) -> StudyResult:
-        """What the study comes to, with all that decides it.
+        """The result of the study, with all that decides it.
 
         Raises:
             ParameterError: a section names a step that was not taken.
@@ -160,22 +153,14 @@ class Steps:
             seconds=time.perf_counter() - self._started,
         )
 
-    def _plain(self, name: str, value: Any) -> Any:
-        """The value as a file would give it."""
+    def _plain(self, name: str, adapter: TypeAdapter[R], value: R) -> Any:
+        """The record as a file would give it, checked."""
         try:
-            return json.loads(json.dumps(value, default=_plain))
-        except (TypeError, ValueError) as error:
+            plain = json.loads(json.dumps(adapter.dump_python(value, warnings="error")))
+            adapter.validate_python(plain)
+        except (AttributeError, TypeError, ValueError) as error:  # pydantic's are ValueErrors
             raise ParameterError(
-                f"The step {name!r} of the study {self._name} gives what JSON cannot hold: {error}."
+                f"The step {name!r} of the study {self._name} gives no record that JSON can "
+                f"hold: {error}"
             ) from None
-
-
-def _plain(value: Any) -> Any:
-    """What JSON does not know as it would be in a file."""
-    if isinstance(value, Evaluation | Table):
-        return EvaluationSummary.of(value).dump()
-    if isinstance(value, EvaluationSummary):
-        return value.dump()
-    if hasattr(value, "tolist"):  # NumPy's numbers and arrays
-        return value.tolist()
-    raise TypeError(f"a {type(value).__name__}")
+        return plain

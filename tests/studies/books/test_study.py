@@ -14,12 +14,9 @@ from penchant.errors import DataError
 from penchant.reporting import report
 from penchant.run import Run
 from penchant.studies import find
-from penchant.studies.books import networks as books_networks
-from penchant.studies.books import published as books_published
-from penchant.studies.books import shared_embeddings as books_shared
-from penchant.studies.books import strong_models as books_strong
-from penchant.studies.books.networks import JACCARD, NETWORKS
-from penchant.studies.books.setup import EVERYTHING, Setup, drawn, scores
+from penchant.studies.books import embedding_chain, networks, published
+from penchant.studies.books.networks import JACCARD, NETWORKS, NetworkPredictions, PublishedModels
+from penchant.studies.books.setup import EVERYTHING, BooksSetup, draw_readers, predict_parts
 from penchant.studies.study import Steps, StudyRun
 from support import book_crossing_files
 
@@ -33,7 +30,7 @@ def books(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def setup(books):
-    return Setup(log=books, seed=13, run=Run(threads=1), epochs=2, quick=True)
+    return BooksSetup(log=books, seed=13, run=Run(threads=1), epochs=2, quick=True)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +83,7 @@ def test_a_log_without_tables_is_shown_without_them(books):
     bare = Dataset.from_frame(books.frame(), name="bare", scale=(1, 10))
     from penchant.studies.books import data as books_data
 
-    part = books_data.section(Setup(log=bare, seed=13, run=Run()))
+    part = books_data.section(BooksSetup(log=bare, seed=13, run=Run()))
     assert len(part.charts) == 1
     assert "Without a catalogue" in " ".join(f.sentence for f in part.conclusions)
 
@@ -122,7 +119,7 @@ def test_everything_stands_beside_all_that_was_published(result, setup):
 
 
 def test_networks_are_trained_as_published(setup):
-    full = Setup(log=setup.log, seed=13, run=Run())
+    full = BooksSetup(log=setup.log, seed=13, run=Run())
     models = {each.name: each.model(full) for each in NETWORKS}
     simple, short = models["simple MSE (original)"], models["simple MAE (adjusted)"]
     assert (simple.dim, simple.biases, simple.batch_size, simple.epochs) == (1, False, 32, 5)
@@ -130,8 +127,8 @@ def test_networks_are_trained_as_published(setup):
     dropout = models["dropout .97 (binary)"]
     assert (dropout.batch_size, dropout.epochs, dropout.patience) == (128, 25, 3)
     assert (dropout.min_delta, dropout.dropout, dropout.is_logistic) == (0.01, 0.97, True)
-    published = simple.network(77_805, 185_973, by_rows=False, generator=_generator())
-    assert published.n_weights() == 263_782
+    network = simple.network(77_805, 185_973, by_rows=False, generator=_generator())
+    assert network.n_weights() == 263_782
     assert len(models) == len(NETWORKS) == len({each.step for each in NETWORKS})
 
 
@@ -154,63 +151,66 @@ def test_published_predictions_do_not_know_validation_rows(setup):
     from penchant.models import make
 
     model = make("user-mean").fit(setup.split.train)
-    found = books_strong.answers(model, setup)
-    assert scores(found, "published test") == pytest.approx(
-        model.predict(setup.published_test.rows), abs=1e-5
-    )
+    found = predict_parts(model, setup)
+    assert found.of() == pytest.approx(model.predict(setup.published_test.rows), abs=1e-5)
     known = setup.published_test.histories
     assert known.n_events < setup.test.histories.n_events
     assert np.array_equal(setup.published_test.source_rows, setup.test.source_rows)
-    assert not np.allclose(scores(found, "test"), scores(found, "published test"))
+    assert not np.allclose(found.of("test"), found.of())
 
 
 def test_embeddings_go_from_network_to_network_where_asked(books):
-    shared = Setup(
+    shared = BooksSetup(
         log=books, seed=13, run=Run(threads=1), epochs=2, shared_embeddings=True, quick=True
     )
-    chained = books_networks.chained(shared, NETWORKS[:3])
+    chained = networks.train_chain(shared, NETWORKS[:3])
     own = [each.fit(shared) for each in NETWORKS[:2]]
     second = NETWORKS[1].fit(shared, own[0])
     name = NETWORKS[1].name
     expected = second.predict(shared.validation.rows)
-    assert scores(chained[name], "validation") == pytest.approx(expected, abs=1e-5)
+    assert chained[name].of("validation") == pytest.approx(expected, abs=1e-5)
     assert not np.allclose(expected, own[1].predict(shared.validation.rows))
-    assert books_networks.step_names(shared) == ("jaccard", "networks")
-    assert books_shared.shared(Steps("books", books, version=1), shared) is None
+    assert networks.step_names(shared) == ("jaccard", "networks")
+    assert embedding_chain.train_shared(Steps("books", books, version=1), shared) is None
 
 
 def test_families_have_a_name_in_sentences():
     simple = [each.name for each in NETWORKS if each.kind == "simple"]
-    assert books_networks.in_words(simple) == "all 5 simple ones"
-    assert books_networks.in_words(simple[:1]) == simple[0]
-    assert books_networks.in_words([*simple, "dropout .8 (binary)"]) == (
+    assert networks.in_words(simple) == "all 5 simple ones"
+    assert networks.in_words(simple[:1]) == simple[0]
+    assert networks.in_words([*simple, "dropout .8 (binary)"]) == (
         "all 5 simple ones and dropout .8 (binary)"
     )
 
 
 def test_so_many_networks_in_words():
     names = [each.name for each in NETWORKS]
-    assert books_networks.how_many(names) == f"All {len(names)}"
-    assert books_networks.how_many(names[:2]) == f"2 of the {len(names)}"
+    assert networks.how_many(names) == f"All {len(names)}"
+    assert networks.how_many(names[:2]) == f"2 of the {len(names)}"
     looked = [name for name in names if "dropout .8" in name]
-    assert books_networks.in_words(looked, looked) == "all 3 with dropout"
-    assert "all" not in books_networks.in_words(looked)
+    assert networks.in_words(looked, looked) == "all 3 with dropout"
+    assert "all" not in networks.in_words(looked)
+
+
+def only(network, predictions):
+    curve = networks.TrainingCurve([], [])
+    made = NetworkPredictions([], [], list(predictions), False, 1.0, 1, curve, 1)
+    return PublishedModels({}, {network.name: made})
 
 
 def test_predictions_are_constant_by_their_own_scale():
-    spread = {"published test": list(np.linspace(0.5, 0.55, 1000))}  # a twentieth of a star
+    spread = np.linspace(0.5, 0.55, 1000)  # a twentieth of a star
     chances = [each for each in NETWORKS if each.target == "binary"]
     for each in NETWORKS:
-        assert books_published._is_constant(each, {each.name: spread}) == (each not in chances)
-    few = {"published test": [7.0] * 995 + [1.0] * 5}  # so few rows make no difference
-    assert books_published._is_constant(NETWORKS[0], {NETWORKS[0].name: few})
+        assert published._is_constant(each, only(each, spread)) == (each not in chances)
+    few = [7.0] * 995 + [1.0] * 5  # so few rows make no difference
+    assert published._is_constant(NETWORKS[0], only(NETWORKS[0], few))
 
 
 def test_networks_that_were_cut_short_are_told(setup):
-    full = Setup(log=setup.log, seed=13, run=Run(), epochs=3)
+    full = BooksSetup(log=setup.log, seed=13, run=Run(), epochs=3)
     for losses, short in (([3, 2, 1], True), ([3, 2, 1.995], False), ([3, 2], False)):
-        found = {"curve": {"validation": losses}}
-        assert books_published._is_cut_short(found, full) == short
+        assert published._is_cut_short(networks.TrainingCurve([], losses), full) == short
 
 
 def test_a_chain_stands_beside_networks_that_are_alone(result):
@@ -241,20 +241,20 @@ def test_the_page_and_what_is_kept(result, books, kept, tmp_path):
 
 
 def test_some_readers_are_drawn_with_all_that_they_rated(books):
-    some = drawn(books, 100, seed=1)
+    some = draw_readers(books, 100, seed=1)
     assert (some.n_users, (some.user_counts > 0).sum()) == (100, 100)
     assert (some.item_counts > 0).all()
     expected = books.frame().filter(pl.col("user").is_in(some.users.ids.implode()))
     columns = ["user", "item", "rating", "row"]
     assert some.frame().select(columns).equals(expected.select(columns))
     assert some.name == f"{books.name}, 100 readers"
-    assert some.fingerprint == drawn(books, 100, seed=1).fingerprint
-    assert some.fingerprint != drawn(books, 100, seed=2).fingerprint
-    assert drawn(books, 150, seed=1) is books
+    assert some.fingerprint == draw_readers(books, 100, seed=1).fingerprint
+    assert some.fingerprint != draw_readers(books, 100, seed=2).fingerprint
+    assert draw_readers(books, 150, seed=1) is books
 
 
 def test_published_scores_are_claims_beside_recommending_everything(setup):
-    said = books_published.claims(setup)
+    said = published.check_claims(setup)
     liked = float(setup.liked(setup.test).mean())
     everything = 2 * liked / (1 + liked)
     for sentence, family, value in zip(
@@ -266,7 +266,7 @@ def test_published_scores_are_claims_beside_recommending_everything(setup):
 
 
 def test_contenders_are_counted_from_where_they_were(setup):
-    cuts = {name: cut for name, (cut, _) in books_published.contenders(setup).items()}
+    cuts = {name: cut for name, (cut, _) in published.published_cuts(setup).items()}
     assert cuts[ADJUSTED] == cuts[PLAIN] == 8
     assert cuts["simple BCE (binary)"] == 0.5
     assert set(cuts) == {*JACCARD, *(each.name for each in NETWORKS)}

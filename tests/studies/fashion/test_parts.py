@@ -30,17 +30,24 @@ from penchant.studies.fashion.branches import (
     spec_of,
     subsets,
 )
-from penchant.studies.fashion.content import best_of, chosen, per_user, ridge
-from penchant.studies.fashion.films import Films, some_users
+from penchant.studies.fashion.content import (
+    RidgeSettings,
+    best_of,
+    choose_settings,
+    per_user,
+    ridge,
+)
+from penchant.studies.fashion.film_log import FilmLog, sample_users
+from penchant.studies.fashion.lists import thumbnail
 from penchant.studies.fashion.setup import (
     GAUSSIAN,
-    Setup,
-    apart,
-    gain,
+    FashionSetup,
+    describe_gain,
+    mean_gain,
     split_by_user,
     without_copies,
 )
-from penchant.studies.fashion.thumbnails import thumbnail
+from penchant.studies.records import Gain
 from penchant.testing import planted_pairs
 
 
@@ -63,7 +70,7 @@ def films():
     table = pl.DataFrame({"item": log.items.ids}).with_columns(
         title=pl.format("Film {}", "item"), overview=pl.lit("")
     )
-    return Films(replace(log, item_table=table), None, 1, Run())
+    return FilmLog(replace(log, item_table=table), None, 1, Run())
 
 
 def with_texts(log):
@@ -92,7 +99,7 @@ def test_by_user_nobody_is_on_two_sides(reviews):
 
 
 def test_new_films_have_no_training_event_and_settings_never_see_test_films(films):
-    asked, chosen = films.new
+    asked, chosen = films.cold_items
     assert not set(asked) & set(chosen)
     for validation, offered, hidden in ((False, asked, chosen), (True, chosen, asked)):
         split = films.cold_split(films.log, validation=validation)
@@ -108,27 +115,27 @@ def test_new_films_have_no_training_event_and_settings_never_see_test_films(film
 def test_the_mixed_split_has_old_and_new_films(films):
     split = films.mixed_split(films.log)
     counts = split.train.item_counts
-    asked, chosen = films.new
+    asked, chosen = films.cold_items
     assert not counts[asked].any()
     assert set(asked) <= set(split.test.items)
     assert set(split.test.items) - set(asked)
     assert not set(chosen) & set(split.test.items)
 
 
-def test_some_users_are_as_many_as_asked_for(films):
-    assert (some_users(films.log, 7, 0).user_counts > 0).sum() == 7
-    assert some_users(films.log, None, 0) is films.log
+def test_sample_users_are_as_many_as_asked_for(films):
+    assert (sample_users(films.log, 7, 0).user_counts > 0).sum() == 7
+    assert sample_users(films.log, None, 0) is films.log
 
 
 def test_a_gain_is_over_users_who_have_both():
     values = np.array([0.5, 0.7, np.nan, 0.9])
     over = np.array([0.4, 0.5, 0.2, np.nan])
-    found = gain(values, over, 500, 0)
-    assert found[0] == pytest.approx(0.15)
-    assert found[1:] == pytest.approx((0.1, 0.2))  # either user alone
-    assert gain(np.array([np.nan]), np.array([1.0]), 10, 0) is None
-    assert apart(None) == "not known"
-    assert apart((0.5, -0.1, 1.0)) == "+0.5000 (-0.1000 to +1.0000)"
+    found = mean_gain(values, over, 500, 0)
+    assert found.value == pytest.approx(0.15)
+    assert (found.low, found.high) == pytest.approx((0.1, 0.2))  # either user alone
+    assert mean_gain(np.array([np.nan]), np.array([1.0]), 10, 0) is None
+    assert describe_gain(None) == "not known"
+    assert describe_gain(Gain(0.5, -0.1, 1.0)) == "+0.5000 (-0.1000 to +1.0000)"
 
 
 @pytest.mark.parametrize(
@@ -142,7 +149,7 @@ def test_a_gain_is_over_users_who_have_both():
 def test_a_subset_is_the_published_network_without_the_others(
     reviews, branches, matrix, layers, content
 ):
-    model = Setup(log=reviews, seed=0, run=Run()).network(spec_of(branches))
+    model = FashionSetup(log=reviews, seed=0, run=Run()).network(spec_of(branches))
     assert isinstance(model, HybridRecommender)
     assert (model.matrix, tuple(model.hidden), model.content) == (matrix, layers, content)
     assert (model.loss, model.learning_rate, model.learning_rate_decay) == ("mae", 0.01, 1e-4)
@@ -157,7 +164,7 @@ def test_bins_are_said_as_ranges():
 
 
 def test_the_best_ridge_is_that_of_the_validation_films():
-    settings = {"a": {"validation": 0.2}, "b": {"validation": 0.3}, "c": {"validation": 0.1}}
+    settings = {n: RidgeSettings({}, {}, v, []) for n, v in (("a", 0.2), ("b", 0.3), ("c", 0.1))}
     assert best_of(settings) == "b"
 
 
@@ -165,26 +172,26 @@ def test_settings_are_those_that_order_new_films_best(films):
     """What the quick search finds is what a fitted model with these settings has."""
     kinds = np.arange(films.log.n_items) % 2
     noise = 0.3 * np.random.default_rng(0).normal(size=(len(kinds), 6))
-    films.__dict__["pictured"] = with_vectors(films.log, PICTURE, noise + kinds[:, None])
-    setup = Setup(log=with_texts(films.log), seed=1, run=Run())
-    settings = chosen(setup, films)
+    films.__dict__["log_with_pictures"] = with_vectors(films.log, PICTURE, noise + kinds[:, None])
+    setup = FashionSetup(log=with_texts(films.log), seed=1, run=Run())
+    settings = choose_settings(setup, films)
     assert list(settings) == ["genre and year", "genre, year and poster"]
     poster = settings["genre, year and poster"]
-    assert poster["validation"] > settings["genre and year"]["validation"] + 0.1
-    split = films.cold_split(films.told, validation=True)
-    model = ridge(setup, settings, "genre, year and poster").fit(split.train)
-    assert model.column_weights == f"{PICTURE}={poster['weights']['vectors picture']:g}"
+    assert poster.validation > settings["genre and year"].validation + 0.1
+    split = films.cold_split(films.full_log, validation=True)
+    model = ridge(setup, poster).fit(split.train)
+    assert model.column_weights == f"{PICTURE}={poster.weights['vectors picture']:g}"
     assert model.content_parts_ == ["vectors picture"]
     values = per_user(model, split.test, catalogue_of(split.train), setup)
-    assert np.nanmean(values) == pytest.approx(poster["validation"], abs=1e-3)
+    assert np.nanmean(values) == pytest.approx(poster.validation, abs=1e-3)
 
 
 def test_a_process_takes_part_where_there_are_not_too_many_items(reviews):
-    assert list(Setup(log=reviews, seed=0, run=Run()).process()) == [GAUSSIAN]
+    assert list(FashionSetup(log=reviews, seed=0, run=Run()).gaussian_process()) == [GAUSSIAN]
     table = pl.DataFrame({"item": [*"xyz", *map(str, range(12_000))]})
     large = Dataset.from_frame(reviews.frame(), item_table=table)
     assert large.n_items > 12_000
-    assert Setup(log=large, seed=0, run=Run()).process() == {}
+    assert FashionSetup(log=large, seed=0, run=Run()).gaussian_process() == {}
 
 
 def test_models_with_content_have_twins_without():

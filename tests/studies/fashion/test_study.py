@@ -12,8 +12,8 @@ from penchant.errors import DataError
 from penchant.reporting import report
 from penchant.run import Run
 from penchant.studies import find
-from penchant.studies.fashion import data as fashion_data
-from penchant.studies.fashion.setup import Setup
+from penchant.studies.fashion import data
+from penchant.studies.fashion.setup import FashionSetup
 from penchant.studies.study import StudyRun
 from penchant.testing import planted_pairs
 from support import fashion_files
@@ -69,15 +69,15 @@ def test_copies_are_counted_before_anything_is_learned(result, log):
 
 
 def test_the_share_of_known_texts_is_the_audits(log):
-    setup = Setup(log=log, seed=3, run=Run())
-    found = fashion_data.data(setup, {})
+    setup = FashionSetup(log=log, seed=3, run=Run())
+    found = data.describe_data(setup, {})
     split = setup.published_split
     pairs = log.events.select("user", "text")
     known = set(pairs.filter(split.sides != 2).iter_rows())
     asked = list(pairs.filter(split.sides == 2).iter_rows())
     exact = sum(pair in known for pair in asked) / len(asked)
-    assert exact <= found["same text"] <= 1
-    assert found["same text"] > 0.9  # five variants, so that few texts are all in the test part
+    assert exact <= found.same_text <= 1
+    assert found.same_text > 0.9  # five variants, so that few texts are all in the test part
 
 
 def test_published_figures_stand_beside_ours_and_the_users_mean(result):

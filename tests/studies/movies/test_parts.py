@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -12,118 +14,114 @@ from penchant.data.splits import TEST
 from penchant.errors import DataError
 from penchant.models import PerUserNetwork, RatingRBM
 from penchant.run import Run
-from penchant.studies.movies import all_users as movies_everyone
-from penchant.studies.movies import evaluation as movies_judged
-from penchant.studies.movies import networks as movies_networks
-from penchant.studies.movies.first_user import first_user
+from penchant.studies.movies import evaluation, honest_comparison, networks
+from penchant.studies.movies.one_user import train_for_first_user
 from penchant.studies.movies.setup import (
     EVERYTHING,
     MAJORITY,
-    Setup,
-    answers,
+    ModelScores,
+    MoviesSetup,
+    before_test,
     by_row,
-    known,
     liked,
-    questions,
+    predictions_or_scores,
     row_scores,
+    rows_of,
 )
 from penchant.studies.movies.shared_models import TRIVIAL
+from penchant.studies.records import Gain
 from penchant.testing import planted_attributes
 
 
 @pytest.fixture(scope="module")
 def setup():
     log = planted_attributes(n_users=30, n_items=40, per_user=20)
-    return Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2, quick=True)
+    return MoviesSetup(
+        log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2, quick=True
+    )
 
 
 @pytest.mark.mirror
 @pytest.mark.usefixtures("mirror")
 def test_the_first_user_of_movielens_1m(mirror):
     log = pn.load("movielens-1m", mirror=mirror)
-    setup = Setup(log=log, seed=0, run=Run(), users=2, epochs=1, autoencoder_epochs=1, quick=True)
-    found = first_user(setup)
-    likes = np.asarray(found["liked"])
-    assert (found["user"], len(likes), likes.sum(), found["train"]) == (1, 53, 45, 34)
+    setup = MoviesSetup(
+        log=log, seed=0, run=Run(), users=2, epochs=1, autoencoder_epochs=1, quick=True
+    )
+    found = train_for_first_user(setup)
+    likes = np.asarray(found.liked)
+    assert (found.user, len(likes), likes.sum(), found.n_train) == (1, 53, 45, 34)
     assert (likes[:34].sum(), likes[34:].sum()) == (26, 19)
-    assert found["said"]["RBM"]["users"] == 1501
-    assert setup.rated.n_items == 3706
+    assert found.rbm_users == 1501
+    assert setup.rated_log.n_items == 3706
 
 
 def test_all_are_judged_on_the_same_rows(setup):
     assert len(setup.sample) == 6
     (first,) = setup.log.events.filter(pl.col("row") == 1)["user"]
-    assert setup.first == first
+    assert setup.first_user == first
     assert first in setup.sample
     asked = by_row(setup.test, setup.test.rows.items)
-    own = setup.own
+    own = setup.sample_split
     assert by_row(own.test, own.test.rows.items) == asked
     assert own.log.users.ids.to_list() == setup.log.users.take(setup.sample).to_list()
     mine = np.isin(setup.log.events["user"].to_numpy(), setup.sample)
     assert len(asked) == int((setup.split.sides[mine] == TEST).sum())
-    assert len(known(own)) + len(asked) == int(mine.sum())
+    assert len(before_test(own)) + len(asked) == int(mine.sum())
 
 
 def test_row_scores_are_those_of_the_lists(setup):
     model = RatingRBM(epochs=1).fit(setup.split.train)
     found = row_scores(model, setup.test.rows)
-    assert found == pytest.approx(answers(model, setup.test), abs=1e-4)
+    assert found == pytest.approx(predictions_or_scores(model, setup.test), abs=1e-4)
 
 
-def contender(scores, cut=0.5, chances=True):
-    return {
-        "scores": scores,
-        "cut": cut,
-        "f1_cut": cut,
-        "chances": chances,
-        "seconds": 1.0,
-        "parameters": 1,
-    }
+def scored(scores, probabilities=True):
+    return ModelScores(list(map(float, scores)), probabilities, 0.5, 0.5, 1.0, 1)
 
 
 @pytest.fixture(scope="module")
-def judged(setup):
+def evaluated(setup):
     truth = np.asarray(by_row(setup.test, liked(setup.test)))
     users = np.asarray(by_row(setup.test, setup.test.rows.users))
     rng = np.random.default_rng(0)
     of_user = {u: 0.3 + 0.1 * n for n, u in enumerate(np.unique(users))}
     own = np.array([of_user[u] for u in users])
-    said = {
-        "oracle": contender(truth),
-        "LSTM": contender(own),
-        "modified LSTM": contender(1 - truth),
-        EVERYTHING: contender(np.ones(len(truth)), chances=False),
-        MAJORITY: contender(own),
-        "item mean": contender(rng.random(len(truth)), chances=False),
-        "user and item biases": contender(rng.random(len(truth)), chances=False),
+    models = {
+        "oracle": scored(truth),
+        "LSTM": scored(own),
+        "modified LSTM": scored(1 - truth),
+        EVERYTHING: scored(np.ones(len(truth)), probabilities=False),
+        MAJORITY: scored(own),
+        "item mean": scored(rng.random(len(truth)), probabilities=False),
+        "user and item biases": scored(rng.random(len(truth)), probabilities=False),
     }
-    assert set(TRIVIAL) < set(said)
-    return movies_judged.judged(setup, said)
+    assert set(TRIVIAL) < set(models)
+    return evaluation.evaluate_models(setup, models)
 
 
-def test_a_copy_of_a_trivial_answer_is_no_better_and_an_oracle_is(judged):
-    against = judged["against"]
-    for answer in (EVERYTHING, MAJORITY):
-        assert against[answer]["oracle"]["verdict"] == "beats"
-        assert against[answer]["modified LSTM"]["verdict"] == "worse"
-    same = against[MAJORITY]["LSTM"]
-    assert (same["gain"], same["low"], same["high"], same["verdict"]) == (0, 0, 0, "no better")
-    assert movies_everyone.no_better(judged) == ["LSTM", "modified LSTM"]
-    sentence = movies_everyone.verdict_on("LSTM", judged)
+def test_a_copy_of_a_trivial_answer_is_no_better_and_an_oracle_is(evaluated):
+    gains = evaluated.gains
+    for baseline in (EVERYTHING, MAJORITY):
+        assert gains[baseline]["oracle"].verdict == "beats"
+        assert gains[baseline]["modified LSTM"].verdict == "worse"
+    assert gains[MAJORITY]["LSTM"] == Gain(0, 0, 0, "no better")
+    assert honest_comparison.no_better(evaluated) == ["LSTM", "modified LSTM"]
+    sentence = honest_comparison.verdict_on("LSTM", evaluated)
     assert "no better than “the user's own majority” (+0.0, +0.0 to +0.0 points" in sentence
     turned = {
-        a: f | dict.fromkeys(("LSTM", "modified LSTM"), f["oracle"]) for a, f in against.items()
+        a: g | dict.fromkeys(("LSTM", "modified LSTM"), g["oracle"]) for a, g in gains.items()
     }
-    assert movies_everyone.no_better(judged | {"against": turned}) == []
+    assert honest_comparison.no_better(replace(evaluated, gains=turned)) == []
 
 
-def test_knowing_who_likes_much_is_worth_nothing_within_users(judged):
-    within = judged["within"]
+def test_knowing_who_likes_much_is_worth_nothing_within_users(evaluated):
+    within = evaluated.within_users
     for name in (MAJORITY, EVERYTHING, "LSTM"):
-        assert within[name] == {"auc": 0.5, "low": 0.5, "high": 0.5}
-    assert within["oracle"]["auc"] == 1
-    assert within["modified LSTM"]["auc"] == 0
-    assert set(judged["log-loss"]) == {"oracle", "LSTM", "modified LSTM", MAJORITY}
+        assert within[name] == evaluation.UserAuc(0.5, 0.5, 0.5)
+    assert within["oracle"].auc == 1
+    assert within["modified LSTM"].auc == 0
+    assert set(evaluated.log_loss) == {"oracle", "LSTM", "modified LSTM", MAJORITY}
 
 
 def test_reach_is_what_switching_a_genre_on_changes():
@@ -135,8 +133,8 @@ def test_reach_is_what_switching_a_genre_on_changes():
     attributes = item_attributes(log)
     for cell in ("lstm", "no-forget"):
         model = PerUserNetwork(cell=cell, hidden=5, epochs=3).fit(log)
-        chance = model.predict(questions(model, 1, np.arange(8)))
-        found = movies_networks.reach(model, [1])
+        chance = model.predict(rows_of(model, 1, np.arange(8)))
+        found = networks.attribute_effects(model, [1])
         for place, name in enumerate(attributes.names):
             if name not in names:  # no film has it
                 assert np.isnan(found[place])
@@ -150,6 +148,6 @@ def test_reach_is_what_switching_a_genre_on_changes():
 
 def test_a_log_of_short_histories_is_refused():
     log = planted_attributes(n_users=12, n_items=20, per_user=3)
-    setup = Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
+    setup = MoviesSetup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
     with pytest.raises(DataError, match="longer histories"):
         _ = setup.split

@@ -14,15 +14,16 @@ from penchant.errors import DataError
 from penchant.reporting import report
 from penchant.run import Run
 from penchant.studies import find
-from penchant.studies.movies import published as movies_published
-from penchant.studies.movies.first_user import first_user
+from penchant.studies.movies import published
+from penchant.studies.movies.autoencoder import AutoencoderResults
+from penchant.studies.movies.one_user import FirstUser, UserScores, train_for_first_user
 from penchant.studies.movies.setup import (
     EVERYTHING,
     NETWORKS,
-    Setup,
+    MoviesSetup,
 )
 from penchant.studies.movies.shared_models import SHARED, TRIVIAL
-from penchant.studies.study import StudyRun
+from penchant.studies.study import EvaluationSummary, StudyRun
 
 N_USERS, N_ITEMS = 30, 70
 
@@ -67,7 +68,9 @@ def films():
 
 @pytest.fixture(scope="module")
 def setup(films):
-    return Setup(log=films, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2, quick=True)
+    return MoviesSetup(
+        log=films, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2, quick=True
+    )
 
 
 @pytest.fixture(scope="module")
@@ -120,62 +123,56 @@ def test_training_and_test_rows_are_told_apart(result):
         assert parts == pytest.approx(53 * row["all 53"])
 
 
+def sections(log, ratings):
+    """The sections on the first user, for whom networks like everything and the RBM nothing."""
+    n = len(ratings)
+    scores = {m: UserScores([1.0] * n, 0.5, 1.0) for m in NETWORKS}
+    scores["RBM"] = UserScores([0.0] * n, 4.0, 1.0)
+    first_user = FirstUser(7, (ratings >= 4).tolist(), 34, scores, rbm_users=30)
+    compared = EvaluationSummary({})
+    scored = UserScores([4.0] * n, 4.0, 1.0)
+    autoencoder = AutoencoderResults(24, 70, 1.0, [1.0], [1.0], scored, compared)
+    setup = MoviesSetup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
+    return published.sections(setup, first_user, autoencoder)
+
+
 def test_a_test_part_with_both_classes_is_not_called_empty(films):
-    turned = films.ratings.copy()
-    turned[np.flatnonzero(films.events["user"].to_numpy() == 7)[-1]] = 1
-    found = {
-        "user": 7,
-        "liked": turned[films.events["user"].to_numpy() == 7] >= 4,
-        "train": 34,
-        "said": {m: {"scores": [1.0] * 53, "cut": 0.5, "seconds": 1.0} for m in NETWORKS}
-        | {"RBM": {"scores": [0.0] * 53, "cut": 4.0, "seconds": 1.0, "users": 30}},
-    }
-    coded = {"users": 24, "first_user": {"scores": [4.0] * 53, "cut": 4.0, "seconds": 1.0}}
-    setup = Setup(log=films, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
-    published, parts = movies_published.sections(setup, found, coded)
-    said = " ".join(f.sentence for f in parts.conclusions)
-    assert "not even defined" not in said
-    assert "18 of the 19" in said
-    assert "autoencoder 83.02\N{NO-BREAK SPACE}% and 83.02" in said.replace("\xa0 ", " ")
-    table = published.tables[0]
+    ratings = films.ratings[films.events["user"].to_numpy() == 7].copy()
+    ratings[-1] = 1
+    as_published, parts = sections(films, ratings)
+    words = " ".join(c.sentence for c in parts.conclusions)
+    assert "not even defined" not in words
+    assert "18 of the 19" in words
+    assert "autoencoder 83.02\N{NO-BREAK SPACE}% and 83.02" in words.replace("\xa0 ", " ")
+    table = as_published.tables[0]
     assert table.frame["accuracy"].to_list()[-2:] == pytest.approx([9 / 53, 44 / 53])
 
 
 def test_published_accuracies_are_claims_on_the_published_log_alone(films):
-    found = {
-        "user": 7,
-        "liked": films.ratings[films.events["user"].to_numpy() == 7] >= 4,
-        "train": 34,
-        "said": {m: {"scores": [1.0] * 53, "cut": 0.5, "seconds": 1.0} for m in NETWORKS}
-        | {"RBM": {"scores": [0.0] * 53, "cut": 4.0, "seconds": 1.0, "users": 30}},
-    }
-    coded = {"users": 24, "first_user": {"scores": [4.0] * 53, "cut": 4.0, "seconds": 1.0}}
-
     def claims(log):
-        setup = Setup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
-        (published, _) = movies_published.sections(setup, found, coded)
-        return [f.sentence for f in published.conclusions if "always-yes" in f.sentence]
+        (as_published, _) = sections(log, films.ratings[films.events["user"].to_numpy() == 7])
+        return [c.sentence for c in as_published.conclusions if "always-yes" in c.sentence]
 
     assert claims(films) == []  # a figure on another user's ratings is no claim
-    said = claims(dataclasses.replace(films, name=movies_published.PUBLISHED_ON))
-    assert len(said) == len(movies_published.PUBLISHED)
-    assert said[0].startswith(
+    sentences = claims(dataclasses.replace(films, name=published.PUBLISHED_ON))
+    assert len(sentences) == len(published.PUBLISHED)
+    assert sentences[0].startswith(
         "Published for the LSTM: like-accuracy .8491 is no better than always-yes (.8491"
     )
-    assert "on all rows of user 7 of movielens-1m" in said[0]
+    assert "on all rows of user 7 of movielens-1m" in sentences[0]
 
 
 def test_networks_train_on_the_first_part_alone(setup, films):
-    found = first_user(setup)
-    assert (len(found["liked"]), sum(found["liked"]), found["train"]) == (53, 45, 34)
+    found = train_for_first_user(setup)
+    assert (len(found.liked), sum(found.liked), found.n_train) == (53, 45, 34)
     late = np.flatnonzero(films.events["user"].to_numpy() == 7)[34:]
     ratings = films.ratings.copy()
     ratings[late] = 1
     turned = dataclasses.replace(films, events=films.events.with_columns(rating=pl.Series(ratings)))
-    other = first_user(dataclasses.replace(setup, log=turned))
+    other = train_for_first_user(dataclasses.replace(setup, log=turned))
     for name in NETWORKS:
-        assert np.array_equal(found["said"][name]["scores"], other["said"][name]["scores"])
-    assert not np.array_equal(found["liked"], other["liked"])
+        assert np.array_equal(found.scores[name].scores, other.scores[name].scores)
+    assert not np.array_equal(found.liked, other.liked)
 
 
 # Rows, sample and judging

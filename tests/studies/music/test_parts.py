@@ -13,11 +13,15 @@ from penchant.data.dataset import Dataset
 from penchant.data.splits import TRAIN
 from penchant.models import make
 from penchant.run import Run
-from penchant.studies.music import data as music_data
-from penchant.studies.music import exploration as music_explored
-from penchant.studies.music import reviews as music_reviews
-from penchant.studies.music import traps as music_traps
-from penchant.studies.music.setup import REGRESSOR, Setup, average, errors, with_statistics
+from penchant.studies.music import data, exploration, leakage, review_set
+from penchant.studies.music.setup import (
+    REGRESSOR,
+    MusicSetup,
+    RowErrors,
+    mean_errors,
+    row_errors,
+    with_statistics,
+)
 
 
 @pytest.fixture
@@ -35,17 +39,20 @@ def log():
 
 
 def test_errors_are_the_usual_ones():
-    found = errors([1.0, 2.0, 6.0], [1.0, 4.0, 3.0])
-    assert found["mae"] == pytest.approx(5 / 3)
-    assert found["mse"] == pytest.approx(13 / 3)
-    assert found["farthest"] == 3
-    assert found["r"] == pytest.approx(np.corrcoef([1, 2, 6], [1, 4, 3])[0, 1])
-    assert errors([5.0, 5.0], [5.0, 4.0])["r"] is None
+    found = row_errors([1.0, 2.0, 6.0], [1.0, 4.0, 3.0])
+    assert found.mae == pytest.approx(5 / 3)
+    assert found.mse == pytest.approx(13 / 3)
+    assert found.farthest == 3
+    assert found.correlation == pytest.approx(np.corrcoef([1, 2, 6], [1, 4, 3])[0, 1])
+    assert row_errors([5.0, 5.0], [5.0, 4.0]).correlation is None
 
 
-def test_an_average_is_missing_where_one_of_its_values_is():
-    assert average([{"r": 0.5}, {"r": 0.7}], "r") == pytest.approx(0.6)
-    assert average([{"r": 0.5}, {"r": None}], "r") is None
+def test_a_mean_is_missing_where_one_of_its_values_is():
+    one, other = RowErrors(1.0, 2.0, 0.5, 3.0), RowErrors(2.0, 4.0, 0.7, 1.0)
+    mean = mean_errors([one, other])
+    assert (mean.mae, mean.mse, mean.farthest) == (1.5, 3.0, 3.0)
+    assert mean.correlation == pytest.approx(0.6)
+    assert mean_errors([one, replace(other, correlation=None)]).correlation is None
 
 
 def test_statistics_come_from_the_rows_that_may_be_used(log):
@@ -68,8 +75,8 @@ def test_the_published_network_is_the_published_one(log):
 
 
 def test_texts_are_exchanged_and_blanked_without_touching_anything_else(log):
-    rows = Setup(log=log, seed=0, run=Run()).published_split(1).test.rows
-    mixed, blank = music_traps._shuffled(rows, 3), music_traps._blank(rows)
+    rows = MusicSetup(log=log, seed=0, run=Run()).published_split(1).test.rows
+    mixed, blank = leakage._shuffled(rows, 3), leakage._blank(rows)
     assert sorted(mixed.context["text"]) == sorted(rows.context["text"])
     pairs = set(rows.context.select("text", "summary").iter_rows())
     assert set(mixed.context.select("text", "summary").iter_rows()) == pairs
@@ -80,7 +87,7 @@ def test_texts_are_exchanged_and_blanked_without_touching_anything_else(log):
 
 
 def test_splits_of_all_parts_are_the_same(log):
-    setup = Setup(log=log, seed=5, run=Run(), splits=2)
+    setup = MusicSetup(log=log, seed=5, run=Run(), splits=2)
     assert setup.seeds == [5, 6]
     first = setup.published_split(5).sides
     assert (first == setup.published_split(5).sides).all()
@@ -91,25 +98,25 @@ def test_splits_of_all_parts_are_the_same(log):
 def test_sets_that_are_not_there_are_named_and_left_out(log, monkeypatch, tmp_path):
     monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path))
     monkeypatch.delenv("PENCHANT_MIRROR", raising=False)
-    setup = Setup(log=log, seed=0, run=Run())
-    found = music_reviews.reviews(setup)
-    assert found.missing == music_reviews.SETS
+    setup = MusicSetup(log=log, seed=0, run=Run())
+    found = review_set.gather_reviews(setup)
+    assert found.missing == review_set.SETS
     assert found.names == {"few": 10}
     assert found.users.to_list() == log.frame()["user"].to_list()
-    alone = music_reviews.reviews(replace(setup, together=False))
+    alone = review_set.gather_reviews(replace(setup, together=False))
     assert alone.missing == ()
     assert alone.digest == found.digest
 
 
 def test_a_log_without_products_is_shown_all_the_same(log):
-    setup = Setup(log=log, seed=0, run=Run())
-    found = music_data.data(setup)
-    assert found["merged"] == 0
-    assert found["products"] == 0
-    assert found["repeated"]["events"] - found["repeated"]["distinct"] == 1
-    part = music_data.section(setup, found)
+    setup = MusicSetup(log=log, seed=0, run=Run())
+    found = data.describe_data(setup)
+    assert found.merged == 0
+    assert found.products == 0
+    assert found.repeated.reviews - found.repeated.distinct == 1
+    part = data.section(setup, found)
     assert "1 of 10 reviews repeat a text" in part.conclusions[-1].sentence
-    looks = music_explored.section(setup, music_explored.explored(setup))
+    looks = exploration.section(exploration.explore_reviews(setup))
     assert not any("Verified" in conclusion.sentence for conclusion in looks.conclusions)
 
 
@@ -118,7 +125,7 @@ def test_a_log_without_products_is_shown_all_the_same(log):
 def test_the_review_sets_of_the_mirror_are_put_together(mirror, monkeypatch):
     monkeypatch.setenv("PENCHANT_MIRROR", str(mirror))
     log = pn.load("amazon-2018/Gift_Cards", mirror=mirror)
-    found = music_reviews.reviews(Setup(log=log, seed=0, run=Run()))
+    found = review_set.gather_reviews(MusicSetup(log=log, seed=0, run=Run()))
     assert found.missing == ()
     assert sum(found.names.values()) == len(found.ratings) == 2_972 + 3_176 + 5_269 + 10_261
     one = found.texts.select("text").with_columns(found.users).unique()

@@ -13,11 +13,12 @@ from penchant.data.sources import amazon
 from penchant.data.splits import TEST, TRAIN
 from penchant.errors import DataError
 from penchant.reporting import report
+from penchant.run import Run
 from penchant.studies import find
-from penchant.studies.music import regressor as music_regressor
-from penchant.studies.music import similar_products as music_similar
-from penchant.studies.music.codes import PUBLISHED_LOSS
-from penchant.studies.music.sentiment import PLAIN, TOOLS
+from penchant.studies.music import regressor, similar_products
+from penchant.studies.music.codings import PUBLISHED_LOSS
+from penchant.studies.music.sentiment import PLAIN, REMEDIES
+from penchant.studies.music.setup import MusicSetup
 from penchant.studies.study import StudyRun
 from support import music_files
 
@@ -104,7 +105,7 @@ def test_lists_of_similar_products_name_each_once_with_co_raters(result, log):
     for row in plain:
         assert row["co_raters"] == len(raters[most] & raters[row["similar"]])
     compared = part["comparisons"][0]["tables"]["ranking"]["entries"]
-    assert {e["model"] for e in compared} >= {*music_similar.MODELS, "popular", "random"}
+    assert {e["model"] for e in compared} >= {*similar_products.MODELS, "popular", "random"}
 
 
 def test_the_seventy_features_are_listed_with_their_farthest_values(result):
@@ -135,7 +136,7 @@ def test_sentiment_stands_beside_the_majority(result, log):
     assert row_of(split, "majority")["AUC"] == 0.5
     assert row_of(split, "tfidf")["AUC"] > 0.6  # telling words were planted
     assert {"text-cnn", "cnn-rnn"} <= {r["classifier"] for r in rows(slow)}
-    assert [r["classifier"] for r in rows(tools)] == ["majority", PLAIN, *TOOLS]
+    assert [r["classifier"] for r in rows(tools)] == ["majority", PLAIN, *REMEDIES]
     assert "over as published" in tools["columns"]
 
 
@@ -166,11 +167,11 @@ def test_the_regressor_stands_beside_trivial_answers(result, log):
     part = section(result, "The rating regressor")
     table, far = part["tables"]
     assert "63,633 parameters, 62,657 of them trained" in " ".join(part["text"])
-    first = row_of(table, music_regressor.ORIGINAL)
+    first = row_of(table, regressor.ORIGINAL)
     assert (first["published MAE"], first["published MSE"]) == (0.3398, 31.7)
-    sides = find("music").Setup(log=log, seed=0, run=StudyRun()).published_split(0).sides
+    sides = MusicSetup(log=log, seed=0, run=Run()).published_split(0).sides
     truth = log.ratings[sides == TEST].astype(float)
-    highest = row_of(table, music_regressor.HIGHEST)
+    highest = row_of(table, regressor.HIGHEST)
     assert highest["MAE"] == pytest.approx(np.mean(5 - truth))
     assert highest["MSE"] == pytest.approx(np.mean((5 - truth) ** 2))
     mean = log.ratings[sides == TRAIN].astype(float).mean()
@@ -186,7 +187,7 @@ def test_traps_are_measured_one_by_one(result, log):
     statistics, texts = part["tables"]
     leaking = row_of(statistics, "the product's mean, test rows among it")
     clean = row_of(statistics, "the product's mean, without them")
-    sides = find("music").Setup(log=log, seed=0, run=StudyRun()).published_split(0).sides
+    sides = MusicSetup(log=log, seed=0, run=Run()).published_split(0).sides
     test = log.events.filter(pl.Series(sides == TEST))
     means = log.events.group_by("item").agg(mean=pl.col("rating").cast(pl.Float64).mean())
     seen = test.join(means, on="item", how="left")

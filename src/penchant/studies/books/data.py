@@ -1,4 +1,4 @@
-"""What is in Book-Crossing: shapes, ratings, ages, places, and which books are known."""
+"""Describe Book-Crossing: shapes, ratings, ages, places, and which books are known."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from penchant.data.dataset import Dataset
 from penchant.data.quality.distributions import column_distributions
 from penchant.data.sources.book_crossing.counts import FULL, Counts
 from penchant.data.sources.book_crossing.source import catalogue_gaps
-from penchant.studies.books.setup import Setup, f1
+from penchant.studies.books.setup import BooksSetup, f1
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars
 
 _COUNTRIES = 5
 
 
-def section(setup: Setup) -> Section:
+def section(setup: BooksSetup) -> Section:
     """The log and its tables, beside what was published of them."""
     log = setup.log
     liked = log.ratings >= setup.like
@@ -28,7 +28,7 @@ def section(setup: Setup) -> Section:
             f"recommends everything therefore has an F1 of {everything:.3f} here, and of "
             f"{_f1_of(_share(FULL.explicit, 8)):.3f} there.",
         ),
-        Conclusion("honest", _known(log)),
+        Conclusion("honest", _describe_catalogue(log)),
     ]
     counts = _counts(log)
     if counts is None or counts.n_explicit < FULL.n_explicit:
@@ -43,14 +43,14 @@ def section(setup: Setup) -> Section:
         )
     return Section(
         title="The data",
-        text=_told(setup),
+        text=_text(setup),
         conclusions=tuple(conclusions),
         tables=(_shapes(log, counts), *_countries(log), *_notes(log)),
         charts=_charts(setup),
     )
 
 
-def _told(setup: Setup) -> str:
+def _text(setup: BooksSetup) -> str:
     return f"""
         Book-Crossing is a log of which reader rated which book, from 1 to 10. A rating of 0 in the
         files means that there is none; such events take no part here. A book is to be recommended
@@ -59,8 +59,8 @@ def _told(setup: Setup) -> str:
 
 
 def _counts(log: Dataset) -> Counts | None:
-    found = getattr(log.origin, "counts", None)
-    return found if isinstance(found, Counts) else None
+    counts = getattr(log.origin, "counts", None)
+    return counts if isinstance(counts, Counts) else None
 
 
 def _shapes(log: Dataset, counts: Counts | None) -> DataTable:
@@ -96,39 +96,39 @@ def _countries(log: Dataset) -> tuple[DataTable, ...]:
 
 
 def _notes(log: Dataset) -> tuple[DataTable, ...]:
-    """What was found and mended on reading."""
+    """What the reader found in the files and repaired."""
     notes = [str(note) for note in getattr(log.origin, "notes", ())]
     if not notes:
         return ()
     return (DataTable(pl.DataFrame({"note": notes}), "What the files have, and what was mended."),)
 
 
-def _known(log: Dataset) -> str:
+def _describe_catalogue(log: Dataset) -> str:
     """Are all rated books known, and where are readers from?"""
-    said = []
+    sentences = []
     if log.item_table is None or "isbn" not in log.item_table.columns:
-        said.append("Without a catalogue of books nothing is known of them but their ids.")
+        sentences.append("Without a catalogue of books nothing is known of them but their ids.")
     else:
         gaps = catalogue_gaps(log)
         if len(gaps.items):
             lost = int(gaps.items["events"].sum())
-            said.append(
+            sentences.append(
                 f"Not all rated books are known: {len(gaps.items):,} of {gaps.n_items:,}, with "
                 f"{lost:,} ratings, are not in the catalogue."
             )
         else:
-            said.append(f"All {gaps.n_items:,} rated books are in the catalogue.")
+            sentences.append(f"All {gaps.n_items:,} rated books are in the catalogue.")
     users = log.user_table
     if users is not None and "location" in users.columns:
         places = users["location"].drop_nulls()
-        said.append(
+        sentences.append(
             f"{len(places):,} users name {places.n_unique():,} different places; "
             f"{users['age'].null_count() / len(users):.0%} give no age that can be one."
         )
-    return " ".join(said)
+    return " ".join(sentences)
 
 
-def _charts(setup: Setup) -> tuple[Graph, ...]:
+def _charts(setup: BooksSetup) -> tuple[Graph, ...]:
     log = setup.log
     stars = np.bincount(log.ratings.astype(np.int64), minlength=11)[1:] / len(log)
     full = [n / FULL.n_explicit for n in FULL.explicit]

@@ -1,4 +1,4 @@
-"""The published dot-product networks: what they are, and how they are trained."""
+"""Define and train the published models: Jaccard similarity and dot-product networks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from typing import Any, Literal
 from penchant.models.dot.model import DotProduct
 from penchant.models.neighbours.jaccard_agreement import JaccardAgreement
 from penchant.results.formatting import join_names
-from penchant.studies.books.setup import Found, Setup, answers
+from penchant.studies.books.setup import BooksSetup, ModelPredictions, predict_parts
+from penchant.studies.records import TrainingCurve
 from penchant.studies.study import Steps
 
 Kind = Literal["simple", "dropout", "layers"]
@@ -55,7 +56,7 @@ class Network:
         plain = re.sub(r"[^a-z0-9]", " ", f"network {self.name}".lower())
         return "-".join(plain.split())
 
-    def model(self, setup: Setup, **changes: Any) -> DotProduct:
+    def model(self, setup: BooksSetup, **changes: Any) -> DotProduct:
         """The unfitted network."""
         fixed = self.kind == "simple"
         epochs = self.settings.get("epochs", 5) if fixed else setup.epochs
@@ -69,7 +70,7 @@ class Network:
         settings |= dict(self.settings) | {"epochs": min(epochs, 2) if setup.quick else epochs}
         return DotProduct(**settings | changes)
 
-    def fit(self, setup: Setup, start: DotProduct | None = None) -> DotProduct:
+    def fit(self, setup: BooksSetup, start: DotProduct | None = None) -> DotProduct:
         """Train it as published: simple networks see no validation rows, others stop by them.
 
         Args:
@@ -79,8 +80,8 @@ class Network:
         model = self.model(setup)
         if start is not None:
             model.start_from(start)
-        held = None if self.kind == "simple" else setup.validation
-        return model.fit(setup.split.train, held, run=setup.run)
+        validation = None if self.kind == "simple" else setup.validation
+        return model.fit(setup.split.train, validation, run=setup.run)
 
 
 def _simple(target: PlainTarget, loss: str, f1: float, **settings: Any) -> Network:
@@ -135,20 +136,55 @@ JACCARD = MappingProxyType(
 """User-user Jaccard by name: its target, and the published F1 on validation and test rows."""
 
 
-def published(steps: Steps, setup: Setup) -> dict[str, Found]:
-    """Train everything that was published, and keep what it says of validation and test rows."""
-    found: dict[str, Found] = steps.do("jaccard", lambda: _jaccard(setup))
+@dataclass(frozen=True)
+class NetworkPredictions(ModelPredictions):
+    """Predictions of a network, with its training.
+
+    Attributes:
+        curve: losses by epoch.
+        best_epoch: whose weights are used.
+    """
+
+    curve: TrainingCurve
+    best_epoch: int
+
+
+@dataclass(frozen=True)
+class PublishedModels:
+    """Predictions of everything that was published.
+
+    Attributes:
+        jaccard: of both similarity models.
+        networks: of all networks.
+    """
+
+    jaccard: dict[str, ModelPredictions]
+    networks: dict[str, NetworkPredictions]
+
+    def __getitem__(self, name: str) -> ModelPredictions:
+        return self.networks[name] if name in self.networks else self.jaccard[name]
+
+
+def train_published(steps: Steps, setup: BooksSetup) -> PublishedModels:
+    """Train everything that was published, and predict validation and test rows."""
+    jaccard = steps.do("jaccard", dict[str, ModelPredictions], lambda: _predict_by_jaccard(setup))
     if setup.shared_embeddings:
-        chain: dict[str, Found] = steps.do("networks", lambda: chained(setup, NETWORKS))
-        return found | chain
-    return found | {
-        each.name: steps.do(each.step, lambda each=each: _told(each.fit(setup), setup))  # type: ignore[misc]
-        for each in NETWORKS
-    }
+        networks = steps.do(
+            "networks", dict[str, NetworkPredictions], lambda: train_chain(setup, NETWORKS)
+        )
+    else:
+        networks = {each.name: _train(steps, setup, each) for each in NETWORKS}
+    return PublishedModels(jaccard, networks)
 
 
-def step_names(setup: Setup) -> tuple[str, ...]:
-    """The names of the steps that `published` takes."""
+def _train(steps: Steps, setup: BooksSetup, network: Network) -> NetworkPredictions:
+    return steps.do(
+        network.step, NetworkPredictions, lambda: _predict_by_network(network.fit(setup), setup)
+    )
+
+
+def step_names(setup: BooksSetup) -> tuple[str, ...]:
+    """The names of the steps that `train_published` takes."""
     own = ["networks"] if setup.shared_embeddings else [each.step for each in NETWORKS]
     return ("jaccard", *own)
 
@@ -160,14 +196,14 @@ def in_words(names: Iterable[str], among: Iterable[str] | None = None) -> str:
         names: the networks.
         among: those that were looked at; by default all.
     """
-    wanted, said = set(names), []
-    looked = {each.name for each in NETWORKS} if among is None else set(among)
+    wanted, parts = set(names), []
+    candidates = {each.name for each in NETWORKS} if among is None else set(among)
     for kind, words in _FAMILIES.items():
-        family = [each.name for each in NETWORKS if each.kind == kind and each.name in looked]
-        there = [name for name in family if name in wanted]
-        whole = len(there) == len(family) > 1
-        said += [f"all {len(family)} {words}"] if whole else there
-    return join_names(said)
+        family = [each.name for each in NETWORKS if each.kind == kind and each.name in candidates]
+        members = [name for name in family if name in wanted]
+        whole = len(members) == len(family) > 1
+        parts += [f"all {len(family)} {words}"] if whole else members
+    return join_names(parts)
 
 
 def how_many(names: Collection[str]) -> str:
@@ -176,26 +212,29 @@ def how_many(names: Collection[str]) -> str:
     return f"All {len(NETWORKS)}" if whole else f"{len(names)} of the {len(NETWORKS)}"
 
 
-def _jaccard(setup: Setup) -> dict[str, Found]:
-    found = {}
+def _predict_by_jaccard(setup: BooksSetup) -> dict[str, ModelPredictions]:
+    predictions = {}
     for name, (target, _) in JACCARD.items():
         model = JaccardAgreement(target=setup.targets[target], seed=setup.seed)
-        found[name] = answers(model.fit(setup.split.train, run=setup.run), setup)
-    return found
+        predictions[name] = predict_parts(model.fit(setup.split.train, run=setup.run), setup)
+    return predictions
 
 
-def chained(setup: Setup, networks: Iterable[Network]) -> dict[str, Found]:
+def train_chain(setup: BooksSetup, networks: Iterable[Network]) -> dict[str, NetworkPredictions]:
     """Networks of which each goes on from the embeddings of the one before."""
-    found, last = {}, None
+    predictions, last = {}, None
     for each in networks:
         last = each.fit(setup, last)
-        found[each.name] = _told(last, setup)
-    return found
+        predictions[each.name] = _predict_by_network(last, setup)
+    return predictions
 
 
-def _told(model: DotProduct, setup: Setup) -> Found:
-    curve = {
-        "training": [row["loss"] for row in model.curve_],
-        "validation": [row.get("validation_loss") for row in model.curve_],
-    }
-    return answers(model, setup) | {"curve": curve, "epoch": model.best_epoch_}
+def _predict_by_network(model: DotProduct, setup: BooksSetup) -> NetworkPredictions:
+    return NetworkPredictions(
+        **vars(predict_parts(model, setup)),
+        curve=TrainingCurve(
+            training=[row["loss"] for row in model.curve_],
+            validation=[row.get("validation_loss") for row in model.curve_],
+        ),
+        best_epoch=model.best_epoch_,
+    )

@@ -1,4 +1,4 @@
-"""The published comparison: F1 of everything that was tried, and of recommending everything."""
+"""The published comparison: F1 of all published models, and of recommending everything."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from penchant.studies.books.networks import (
     NETWORKS,
     RATES,
     Network,
+    PublishedModels,
     in_words,
     step_names,
 )
@@ -28,13 +29,12 @@ from penchant.studies.books.setup import (
     PARTS,
     PUBLISHED_SEED,
     SCALE,
-    Found,
-    Setup,
+    BooksSetup,
     accuracy,
     f1,
-    scores,
     span,
 )
+from penchant.studies.records import TrainingCurve
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines
 
 Published = tuple[float | None, float | None]
@@ -43,50 +43,52 @@ _EQUAL = 0.0005  # F1 is published with three or four digits
 _PUBLISHED_ACCURACY = (0.6035, 0.6366)
 
 
-def contenders(setup: Setup) -> dict[str, tuple[float, Published]]:
-    """The cut and the published F1 on validation and test rows of all that was published."""
+def published_cuts(setup: BooksSetup) -> dict[str, tuple[float, Published]]:
+    """The cut and the published F1 on validation and test rows of all published models."""
     jaccard = {name: (setup.cut(target), f1s) for name, (target, f1s) in JACCARD.items()}
     return jaccard | {each.name: (setup.cut(each.target), each.published) for each in NETWORKS}
 
 
-def claims(setup: Setup) -> list[str]:
+def check_claims(setup: BooksSetup) -> list[str]:
     """What the best published F1 of each family is beside trivial answers on the test rows."""
     families = {"Jaccard": JACCARD, "networks": {e.name for e in NETWORKS}}
-    published = {name: there[1] or 0.0 for name, (_, there) in contenders(setup).items()}
+    published = {name: f1s[1] or 0.0 for name, (_, f1s) in published_cuts(setup).items()}
     best = {family: max(published[name] for name in names) for family, names in families.items()}
     options: dict[str, Any] = {
         "like": setup.like,
         "replicates": setup.replicates,
         "seed": setup.seed,
     }
-    found = {f: claim(v, on=setup.split, metric="f1", **options) for f, v in best.items()}
-    said = "Best published of {}, on the whole set: {}"
-    return [said.format(family, made.sentence) for family, made in found.items()]
+    checked = {f: claim(v, on=setup.split, metric="f1", **options) for f, v in best.items()}
+    return [
+        f"Best published of {family}, on the whole set: {result.sentence}"
+        for family, result in checked.items()
+    ]
 
 
-def section(setup: Setup, said: Mapping[str, Found], claimed: Sequence[str]) -> Section:
-    """F1 and accuracy as published, losses by epoch, and what is told apart from everything."""
-    table = _table(setup, said)
+def section(setup: BooksSetup, models: PublishedModels, claims: Sequence[str]) -> Section:
+    """F1 and accuracy as published, losses by epoch, and which models beat everything."""
+    table = _table(setup, models)
     rows = {row["contender"]: row for row in table.iter_rows(named=True)}
     everything = rows[EVERYTHING]["F1 test"]
     here = {name: row["F1 test"] for name, row in rows.items() if name != EVERYTHING}
-    there = {
-        name: both[0] if both[1] is None else both[1]
-        for name, (_, both) in contenders(setup).items()
+    published = {
+        name: f1s[0] if f1s[1] is None else f1s[1]
+        for name, (_, f1s) in published_cuts(setup).items()
     }
     formats = dict.fromkeys(table.columns[1:-3], "fixed:4")
     formats |= {"recommended": "percent:1", "training": "duration"}
     return Section(
         title="As published",
         text=_text(setup),
-        conclusions=(*_conclusions(setup, said, rows), *(Conclusion("trap", s) for s in claimed)),
+        conclusions=(*_conclusions(setup, models, rows), *(Conclusion("trap", s) for s in claims)),
         tables=(
             DataTable(
                 table,
                 "F1 and accuracy of “recommend” as published: predictions of ratings, adjusted or "
                 f"not, from {setup.like:g} on, chances from one half on. Which dropout rate the "
-                "published figures belong to was not said. “Recommended” is the share of the test "
-                "rows.",
+                "published figures belong to was not said. “Recommended” is the share of the "
+                "test rows.",
                 formats,
             ),
         ),
@@ -94,17 +96,17 @@ def section(setup: Setup, said: Mapping[str, Found], claimed: Sequence[str]) -> 
             bars(
                 "F1 on test rows. Published figures are of the whole set, ours of this log; those "
                 "of the simple networks were published for validation rows alone.",
-                {"here": here, "published": there},
+                {"here": here, "published": published},
                 x="F1",
                 levels={EVERYTHING: everything},
             ),
-            *_losses(said),
+            *_losses(models),
         ),
         steps=(*step_names(setup), "claims"),
     )
 
 
-def _text(setup: Setup) -> str:
+def _text(setup: BooksSetup) -> str:
     shared = (
         "As in the original, each network goes on from the embeddings that the last one left "
         "behind, in the order of the table; each is judged right after its own training."
@@ -130,24 +132,24 @@ def _text(setup: Setup) -> str:
     """
 
 
-def _table(setup: Setup, said: Mapping[str, Found]) -> pl.DataFrame:
+def _table(setup: BooksSetup, models: PublishedModels) -> pl.DataFrame:
     parts = {"validation": setup.liked(setup.validation), "test": setup.liked(setup.test)}
     rows: list[dict[str, object]] = [{"contender": EVERYTHING, "recommended": 1.0}]
     for part, y in parts.items():
         every = np.ones(len(y))
         rows[0] |= {f"F1 {part}": f1(every, y), f"accuracy {part}": accuracy(every, y)}
-    for name, (cut, published) in contenders(setup).items():
-        found = said[name]
+    for name, (cut, published) in published_cuts(setup).items():
+        predictions = models[name]
         row: dict[str, object] = {"contender": name}
         for part, y in parts.items():
-            decided = scores(found, PARTS[part]) >= cut
+            decided = predictions.of(PARTS[part]) >= cut
             row |= {f"F1 {part}": f1(decided, y), f"accuracy {part}": accuracy(decided, y)}
         row |= {
-            "recommended": float((scores(found) >= cut).mean()),
+            "recommended": float((predictions.of() >= cut).mean()),
             "published validation": published[0],
             "published test": published[1],
-            "epochs": len(found["curve"]["training"]) if "curve" in found else None,
-            "training": found["seconds"],
+            "epochs": _epochs(models, name),
+            "training": predictions.seconds,
         }
         rows.append(row)
     columns = ["contender", "published validation", "F1 validation", "published test", "F1 test"]
@@ -156,13 +158,13 @@ def _table(setup: Setup, said: Mapping[str, Found]) -> pl.DataFrame:
 
 
 def _conclusions(
-    setup: Setup, said: Mapping[str, Found], rows: Mapping[str, Mapping[str, float]]
+    setup: BooksSetup, models: PublishedModels, rows: Mapping[str, Mapping[str, float]]
 ) -> list[Conclusion]:
     everything = rows[EVERYTHING]["F1 test"]
     first, second = (rows[name] for name in JACCARD)
-    same = [e for e in NETWORKS if _is_constant(e, said)]
-    equal = [e.name for e in NETWORKS if rows[e.name]["recommended"] == 1]
-    none = [e.name for e in NETWORKS if rows[e.name]["recommended"] == 0]
+    constant = [e for e in NETWORKS if _is_constant(e, models)]
+    everything_recommended = [e.name for e in NETWORKS if rows[e.name]["recommended"] == 1]
+    nothing_recommended = [e.name for e in NETWORKS if rows[e.name]["recommended"] == 0]
     above = [name for name, row in rows.items() if row["F1 test"] > everything + _EQUAL]
     conclusions = [
         Conclusion(
@@ -171,7 +173,7 @@ def _conclusions(
             f"here {first['F1 validation']:.3f} and {first['F1 test']:.3f}; adjusted published "
             f".738 and .743, here {second['F1 validation']:.3f} and {second['F1 test']:.3f}.",
         ),
-        Conclusion("as published", _strictly(setup, said)),
+        Conclusion("as published", _describe_accuracy(setup, models)),
         Conclusion(
             "trap",
             "Recommending everything has an F1 of .731 to .733 on the published set, and "
@@ -179,16 +181,17 @@ def _conclusions(
             "dropout is that answer.",
         ),
     ]
-    if same:
+    if constant:
         conclusions.append(
             Conclusion(
                 "trap",
-                f"{len(same)} of {len(NETWORKS)} networks predict all but the same for every test "
-                f"row: {in_words([e.name for e in same])}. The middle 98 % of what each predicts "
-                f"lie less than {_CONSTANT:.0%} of its scale apart.",
+                f"{len(constant)} of {len(NETWORKS)} networks predict all but the same for every "
+                f"test row: {in_words([e.name for e in constant])}. The middle 98 % of what each "
+                f"predicts lie less than {_CONSTANT:.0%} of its scale apart.",
             )
         )
-    short = [e.name for e in NETWORKS if e.kind != "simple" and _is_cut_short(said[e.name], setup)]
+    stopped = [e.name for e in NETWORKS if e.kind != "simple"]
+    short = [name for name in stopped if _is_cut_short(models.networks[name].curve, setup)]
     if short:
         conclusions.append(
             Conclusion(
@@ -198,20 +201,20 @@ def _conclusions(
                 f"here; of the published set it would be {_batches(FULL.n_explicit)}.",
             )
         )
-    if equal:
+    if everything_recommended:
         conclusions.append(
             Conclusion(
                 "trap",
-                f"{len(equal)} of {len(NETWORKS)} networks recommend every single test row: "
-                f"{in_words(equal)}.",
+                f"{len(everything_recommended)} of {len(NETWORKS)} networks recommend every "
+                f"single test row: {in_words(everything_recommended)}.",
             )
         )
-    if none:
+    if nothing_recommended:
         conclusions.append(
             Conclusion(
                 "trap",
-                f"{len(none)} of {len(NETWORKS)} networks recommend nothing at all: "
-                f"{in_words(none)}.",
+                f"{len(nothing_recommended)} of {len(NETWORKS)} networks recommend nothing at all: "
+                f"{in_words(nothing_recommended)}.",
             )
         )
     conclusions.append(
@@ -228,15 +231,15 @@ def _conclusions(
     return conclusions
 
 
-def _is_constant(network: Network, said: Mapping[str, Found]) -> bool:
+def _is_constant(network: Network, models: PublishedModels) -> bool:
     """Whether a network says all but the same of every test row."""
     low, high = SCALE if network.target != "binary" else (0.0, 1.0)
-    return span(scores(said[network.name])) < _CONSTANT * (high - low)
+    return span(models[network.name].of()) < _CONSTANT * (high - low)
 
 
-def _is_cut_short(found: Found, setup: Setup) -> bool:
+def _is_cut_short(curve: TrainingCurve, setup: BooksSetup) -> bool:
     """Whether the last epoch was still clearly better than the one before."""
-    losses = found["curve"]["validation"]
+    losses = [loss for loss in curve.validation if loss is not None]
     return len(losses) == setup.epochs > 1 and losses[-2] - losses[-1] > MIN_DELTA
 
 
@@ -245,26 +248,32 @@ def _batches(n_ratings: int) -> str:
     return f"{math.ceil(0.8 * n_ratings / BATCH):,}"
 
 
-def _strictly(setup: Setup, said: Mapping[str, Found]) -> str:
+def _epochs(models: PublishedModels, name: str) -> int | None:
+    network = models.networks.get(name)
+    return None if network is None else len(network.curve.training)
+
+
+def _describe_accuracy(setup: BooksSetup, models: PublishedModels) -> str:
     """Accuracy where a prediction must be above the threshold, as it was published once."""
     y = setup.liked(setup.test)
-    here = [accuracy(scores(said[n]) > setup.like, y) for n in JACCARD]
-    there = [f"{value:.4f}".lstrip("0") for value in _PUBLISHED_ACCURACY]
+    here = [accuracy(models[n].of() > setup.like, y) for n in JACCARD]
+    published = [f"{value:.4f}".lstrip("0") for value in _PUBLISHED_ACCURACY]
     return (
-        f"Accuracy was published as {join_names(there)} for predictions above {setup.like:g} in "
-        f"place of {setup.like:g} or more, of original and adjusted ratings. Jaccard's, so "
+        f"Accuracy was published as {join_names(published)} for predictions above {setup.like:g} "
+        f"in place of {setup.like:g} or more, of original and adjusted ratings. Jaccard's, so "
         f"counted, is {here[0]:.4f} and {here[1]:.4f} on test rows; recommending everything is "
         f"right on {y.mean():.4f} of them."
     )
 
 
-def _losses(said: Mapping[str, Found]) -> list[Graph]:
+def _losses(models: PublishedModels) -> list[Graph]:
     """Loss against epoch of all networks."""
 
-    def drawn(caption: str, chosen: Mapping[str, Network], parts: tuple[str, ...]) -> Graph:
+    def chart(caption: str, chosen: Mapping[str, Network], parts: tuple[str, ...]) -> Graph:
         series = {
-            f"{label}{f', {part}' if len(parts) > 1 else ''}": said[each.name]["curve"][part]
+            f"{label}{f', {part}' if len(parts) > 1 else ''}": getattr(curve, part)
             for label, each in chosen.items()
+            for curve in [models.networks[each.name].curve]
             for part in parts
         }
         every = [loss for losses in series.values() for loss in losses]
@@ -272,7 +281,7 @@ def _losses(said: Mapping[str, Found]) -> list[Graph]:
 
     both = ("training", "validation")
     simple = {e.name.removeprefix("simple "): e for e in NETWORKS if e.kind == "simple"}
-    charts = [drawn("Training loss of the simple networks by epoch.", simple, ("training",))]
+    charts = [chart("Training loss of the simple networks by epoch.", simple, ("training",))]
     for target in ("original", "adjusted", "binary"):
         ends = {
             f"dropout {f'{rate:g}'.lstrip('0')}": e
@@ -280,16 +289,16 @@ def _losses(said: Mapping[str, Found]) -> list[Graph]:
             for e in NETWORKS
             if e.kind == "dropout" and e.target == target and e.settings["dropout"] == rate
         }
-        charts.append(drawn(f"Loss of networks with dropout, target {target}.", ends, both))
+        charts.append(chart(f"Loss of networks with dropout, target {target}.", ends, both))
     deep = [e for e in NETWORKS if e.kind == "layers"]
     plain = {e.name.removesuffix(" (original)"): e for e in deep if e.target == "original"}
     charts.append(
-        drawn(
+        chart(
             "Validation loss of networks with layers, skips or other weights, original ratings.",
             plain,
             ("validation",),
         )
     )
     other = {e.name: e for e in deep if e.target != "original"}
-    charts.append(drawn("Loss of networks with layers, adjusted and binary target.", other, both))
+    charts.append(chart("Loss of networks with layers, adjusted and binary target.", other, both))
     return charts

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated
 
@@ -11,20 +10,24 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.sources import load
 from penchant.run import Run
-from penchant.studies.books import data as books_data
-from penchant.studies.books import evaluation as books_judged
-from penchant.studies.books import honest as books_honest
-from penchant.studies.books import networks as books_networks
-from penchant.studies.books import published as books_published
-from penchant.studies.books import recommendations as books_recommended
-from penchant.studies.books import seeds as books_seeds
-from penchant.studies.books import shared_embeddings as books_shared
-from penchant.studies.books import strong_models as books_strong
-from penchant.studies.books import threshold_trap as books_trap
-from penchant.studies.books import tuned_transform as books_tuned
+from penchant.studies.books import (
+    alternative_models,
+    data,
+    embedding_chain,
+    evaluation,
+    honest_comparison,
+    moved_threshold,
+    networks,
+    published,
+    recommendations,
+    seed_comparison,
+    transform_tuning,
+)
+from penchant.studies.books.alternative_models import AlternativeModels
+from penchant.studies.books.evaluation import BooksEvaluation
 from penchant.studies.books.networks import JACCARD, how_many
-from penchant.studies.books.setup import EVERYTHING, PUBLISHED_SEED, Found, Setup, drawn
-from penchant.studies.study import EvaluationSummary, Steps, StudyResult
+from penchant.studies.books.setup import EVERYTHING, PUBLISHED_SEED, BooksSetup, draw_readers
+from penchant.studies.study import Steps, StudyResult
 
 TITLE = "Books: recommend or not, by Jaccard similarity and dot-product networks"
 DATA = "book-crossing"
@@ -79,8 +82,8 @@ def run(
         "stack": stack,
         "quick": quick,
     }
-    log = log if readers is None else drawn(log, readers, seed)
-    setup = Setup(
+    log = log if readers is None else draw_readers(log, readers, seed)
+    setup = BooksSetup(
         log=log,
         seed=seed,
         run=run,
@@ -92,39 +95,53 @@ def run(
         quick=quick,
     )
     steps = Steps("books", log, version=VERSION, seed=seed, options=options, run=run)
-    published = books_networks.published(steps, setup)
-    claimed = steps.do("claims", lambda: books_published.claims(setup))
-    chain = books_shared.shared(steps, setup)
-    tuning = steps.do("tuning", lambda: books_tuned.tuned(setup))
-    strong = books_strong.strong(steps, setup)
-    judged = steps.do("judged", lambda: books_judged.judged(setup, published, strong))
-    best = strong["best"]
-    over_seeds = books_seeds.seeds(steps, setup, best)
-    lists = steps.do("recommended", lambda: books_recommended.recommended(setup, best))
+    models = networks.train_published(steps, setup)
+    claims = steps.do("claims", list[str], lambda: published.check_claims(setup))
+    chain = embedding_chain.train_shared(steps, setup)
+    tuning = steps.do(
+        "tuning",
+        transform_tuning.TransformTuning,
+        lambda: transform_tuning.tune_transform(setup),
+    )
+    alternatives = steps.do(
+        "alternatives",
+        AlternativeModels,
+        lambda: alternative_models.compare_alternatives(setup),
+    )
+    evaluated = steps.do(
+        "evaluation",
+        BooksEvaluation,
+        lambda: evaluation.evaluate_models(setup, models, alternatives),
+    )
+    best = alternatives.best
+    seed_results = seed_comparison.compare_over_seeds(steps, setup, best)
+    lists = steps.do(
+        "recommendations",
+        recommendations.BookLists,
+        lambda: recommendations.recommend_books(setup, best),
+    )
     return steps.result(
         title=TITLE,
-        summary=_summary(setup, published, strong, judged),
+        summary=_summary(setup, best, evaluated),
         sections=[
-            books_data.section(setup),
-            books_published.section(setup, published, claimed),
-            *([books_shared.section(setup, published, chain)] if chain else []),
-            books_trap.section(setup, published),
-            books_tuned.section(setup, tuning),
-            books_honest.section(setup, published, strong, judged),
-            *([books_seeds.section(setup, best, over_seeds)] if over_seeds else []),
-            books_recommended.section(best, lists),
+            data.section(setup),
+            published.section(setup, models, claims),
+            *([embedding_chain.section(setup, models.networks, chain)] if chain else []),
+            moved_threshold.section(setup, models),
+            transform_tuning.section(setup, tuning),
+            honest_comparison.section(setup, alternatives, evaluated),
+            *([seed_comparison.section(best, seed_results)] if seed_results else []),
+            recommendations.section(best, lists),
         ],
     )
 
 
-def _summary(setup: Setup, published: Mapping[str, Found], strong: Found, judged: Found) -> str:
-    weak = books_honest.not_better(judged)
-    warm = EvaluationSummary.load(judged["warm"])
-    auc = books_honest.auc_of(warm)
-    bar = warm.tables["like"].best_trivial.name
-    best = strong["best"]
-    f1s = {name: judged["f1"][name]["f1"] for name in JACCARD}
-    share = judged["likes"]
+def _summary(setup: BooksSetup, best: str, evaluated: BooksEvaluation) -> str:
+    weak = honest_comparison.not_better(evaluated)
+    auc = honest_comparison.auc_of(evaluated.known_users)
+    baseline = evaluated.known_users.tables["like"].best_trivial.name
+    f1s = {name: evaluated.f1[name].f1 for name in JACCARD}
+    share = evaluated.likes
     text = f"""
         A comparison on Book-Crossing asks of each rating whether the book was to be recommended,
         which is a rating of {setup.like:g} or more, and goes by F1. Its networks with dropout
@@ -135,12 +152,8 @@ def _summary(setup: Setup, published: Mapping[str, Found], strong: Found, judged
         {how_many(weak)} published networks are no better than that here. The
         “adjusted” ratings, which seem to lift Jaccard from {f1s["Jaccard (original)"]:.3f} to
         {f1s["Jaccard (adjusted)"]:.3f}, only lower the threshold. By AUC, which no threshold can
-        flatter, Jaccard has {auc["Jaccard (original)"]:.3f} on known users and {bar}, without any
-        model of taste, {auc[bar]:.3f}; {best}, chosen on validation rows, {auc[best]:.3f}, which
-        is {books_honest.verdict_on(best, warm)}.
+        flatter, Jaccard has {auc["Jaccard (original)"]:.3f} on known users and {baseline}, without
+        any model of taste, {auc[baseline]:.3f}; {best}, chosen on validation rows, {auc[best]:.3f},
+        which is {honest_comparison.verdict_on(best, evaluated.known_users)}.
     """
-    if setup.quick:
-        text = (
-            "This is a quick look: nothing is trained to its end, figures mean nothing.\n\n" + text
-        )
-    return text
+    return setup.notice(text)

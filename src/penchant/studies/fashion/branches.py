@@ -1,25 +1,32 @@
-"""Each branch of the network with and without the others, on films that have plots and posters."""
+"""Compare the network's branches with and without each other, on films with plots and posters."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import polars as pl
 
 from penchant.data.splits import Split
 from penchant.evaluation import evaluate_predictions
-from penchant.metrics import RowMetric, interval, parse, replicates
-from penchant.models.protocols import RatesRows
-from penchant.results.tables import Table
-from penchant.studies.fashion.films import Films, some_users
-from penchant.studies.fashion.setup import Found, Gain, Setup, apart
+from penchant.metrics import RMSE, interval, replicates
+from penchant.models.base import Recommender
+from penchant.results.tables import MetricValue
+from penchant.studies.fashion.film_log import FilmLog, sample_users
+from penchant.studies.fashion.setup import FashionSetup, describe_gain
+from penchant.studies.records import Gain, predict
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 from penchant.typing import Bool, Float64
 
 logger = logging.getLogger(__name__)
 
+Age = Literal["old", "new"]
+"""Whether films have training events."""
+_AGES: tuple[Age, ...] = ("old", "new")
 BRANCHES = {
     "A": ("matrix=cosine", "matrix=none"),
     "B": ("hidden=16", "hidden="),
@@ -37,7 +44,7 @@ WITHOUT = {
     SQUARED: "hybrid, squared error, no content",
     GAUSSIAN: "Gaussian process, no content",
 }
-"""Each model that is shown content, and the same without any."""
+"""Each model with content, and the same without any."""
 COLLABORATIVE = {
     "dot product": "dot:target=rating,loss=mse,batch_size=1024,epochs=12",
     "AutoRec": "autorec",
@@ -51,11 +58,11 @@ BINS = ((0, 0), (1, 4), (5, 19), (20, 49), (50, 99), (100, None))
 """Films by their training events."""
 
 
-def subsets(films: Films) -> list[str]:
+def subsets(films: FilmLog) -> list[str]:
     """Names of all branches that take part, such as `A C`, those of the most branches first."""
     has = {"C": films.has_plots, "D": films.has_pictures}
-    there = [branch for branch in BRANCHES if has.get(branch, True)]
-    return [" ".join(some) for n in range(len(there), 0, -1) for some in combinations(there, n)]
+    present = [branch for branch in BRANCHES if has.get(branch, True)]
+    return [" ".join(some) for n in range(len(present), 0, -1) for some in combinations(present, n)]
 
 
 def spec_of(branches: str) -> str:
@@ -66,57 +73,96 @@ def spec_of(branches: str) -> str:
     return ",".join([*plain, f"content={content}", _SCHEDULE])
 
 
-def branches(setup: Setup, films: Films) -> Found:
-    """Train every subset and what else predicts ratings; judge old and new films apart."""
-    log = some_users(films.pictured, setup.users, setup.seed)
+@dataclass(frozen=True)
+class ContentBin:
+    """What content takes off the RMSE for films with as many training ratings.
+
+    Attributes:
+        rows: test rows.
+        gains: by model.
+    """
+
+    rows: int
+    gains: dict[str, Gain]
+
+
+@dataclass(frozen=True)
+class BranchResults:
+    """Every subset of the branches and other models of ratings, on films.
+
+    Attributes:
+        users: with ratings.
+        sentence: on the split.
+        subsets: of the branches, on `old` and on `new` films.
+        others: models with content and collaborative ones, on both.
+        validation: RMSE on validation rows of old films, by model.
+        best: the best collaborative model on these rows.
+        best_with_content: the best model with content on these rows.
+        over_best: the RMSE of each model with content less that of `best`, on old films.
+        bins: by number of training ratings.
+    """
+
+    users: int
+    sentence: str
+    subsets: dict[Age, EvaluationSummary]
+    others: dict[Age, EvaluationSummary]
+    validation: dict[str, float]
+    best: str
+    best_with_content: str
+    over_best: dict[str, Gain]
+    bins: dict[str, ContentBin]
+
+
+def compare_branches(setup: FashionSetup, films: FilmLog) -> BranchResults:
+    """Train every subset and other models of ratings, and evaluate old and new films apart."""
+    log = sample_users(films.log_with_pictures, setup.users, setup.seed)
     split = films.mixed_split(log)
     # The same rows, of a log that also has vectors of sentences.
-    told = films.mixed_split(some_users(films.told, setup.users, setup.seed))
-    said: dict[str, Float64] = {}
-    held: dict[str, float] = {}
+    full_split = films.mixed_split(sample_users(films.full_log, setup.users, setup.seed))
     epochs = min(setup.epochs, _EPOCHS)
-    chosen = {n: setup.network(spec_of(n), epochs=epochs) for n in subsets(films)}
-    chosen |= {n: setup.model(spec) for n, spec in (CONTENT | COLLABORATIVE).items()}
-    chosen |= {n: setup.model(n) for n in TRIVIAL}
-    for name, model in chosen.items():
+    models = {n: setup.network(spec_of(n), epochs=epochs) for n in subsets(films)}
+    models |= {n: setup.model(spec) for n, spec in (CONTENT | COLLABORATIVE).items()}
+    models |= {n: setup.model(n) for n in TRIVIAL}
+    predictions: dict[str, Float64] = {}
+    validation: dict[str, float] = {}
+    for name, model in models.items():
         logger.info(f"fashion: {name} on films.")
-        shown = told if name in CONTENT else split
-        model.fit(shown.train, shown.validation, run=setup.run)
-        assert isinstance(model, RatesRows)
-        said[name] = model.predict(split.test.rows).astype(np.float64)
-        held[name] = _held(model, split)
+        part = full_split if name in CONTENT else split
+        model.fit(part.train, part.validation, run=setup.run)
+        predictions[name] = predict(model, split.test.rows)
+        validation[name] = _validation_rmse(model, split)
     counts = split.train.item_counts[split.test.items]
-    warm = counts > 0
-    found: Found = {
-        "users": len(np.flatnonzero(log.user_counts)),
-        "events": len(log),
-        "sentence": split.sentence,
-        "subsets": {
-            part: _table(setup, split, said, rows, subsets(films))
-            for part, rows in (("old", warm), ("new", ~warm))
-        },
-        "others": {
-            part: _table(setup, split, said, rows, [*CONTENT, *COLLABORATIVE])
-            for part, rows in (("old", warm), ("new", ~warm))
-        },
-        "validation": held,
-        "best": min(COLLABORATIVE, key=lambda n: held[n]),
-        "best with content": min(CONTENT, key=lambda n: held[n]),
-    }
-    found["over best"] = {
-        n: _apart(setup, split, said[n], said[found["best"]], warm) for n in CONTENT
-    }
-    found["bins"] = {}
+    is_old = counts > 0
+    ages: dict[Age, Bool] = {"old": is_old, "new": ~is_old}
+    others = [*CONTENT, *COLLABORATIVE]
+    best = min(COLLABORATIVE, key=lambda n: validation[n])
+    bins = {}
     for low, high in BINS:
         rows = (counts >= low) & (counts <= (high if high is not None else counts.max(initial=0)))
         if len(np.unique(split.test.rows.history[rows])) > 1:
-            found["bins"][bin_name(low, high)] = {
-                "rows": int(rows.sum()),
-                "gains": {
-                    n: _apart(setup, split, said[WITHOUT[n]], said[n], rows) for n in CONTENT
-                },
+            gains = {
+                n: _rmse_gain(setup, split, predictions[WITHOUT[n]], predictions[n], rows)
+                for n in CONTENT
             }
-    return found
+            bins[bin_name(low, high)] = ContentBin(int(rows.sum()), gains)
+    return BranchResults(
+        users=len(np.flatnonzero(log.user_counts)),
+        sentence=split.sentence,
+        subsets={
+            age: _compare(setup, split, predictions, rows, subsets(films))
+            for age, rows in ages.items()
+        },
+        others={
+            age: _compare(setup, split, predictions, rows, others) for age, rows in ages.items()
+        },
+        validation=validation,
+        best=best,
+        best_with_content=min(CONTENT, key=lambda n: validation[n]),
+        over_best={
+            n: _rmse_gain(setup, split, predictions[n], predictions[best], is_old) for n in CONTENT
+        },
+        bins=bins,
+    )
 
 
 def bin_name(low: int, high: int | None) -> str:
@@ -126,38 +172,41 @@ def bin_name(low: int, high: int | None) -> str:
     return "none" if high == 0 else f"{low}–{high}"
 
 
-def _held(model: RatesRows, split: Split) -> float:
+def _validation_rmse(model: Recommender, split: Split) -> float:
     """RMSE on validation rows of films with training events."""
     validation = split.validation
     assert validation is not None  # a mixed split has some
     assert validation.ratings is not None
     known = split.train.item_counts[validation.items] > 0
-    off = model.predict(validation.rows).astype(np.float64) - validation.ratings
+    off = predict(model, validation.rows) - validation.ratings
     return float(np.sqrt((off[known] ** 2).mean()))
 
 
-def _table(
-    setup: Setup,
+def _compare(
+    setup: FashionSetup,
     split: Split,
-    said: dict[str, Float64],
+    predictions: Mapping[str, Float64],
     rows: Bool,
-    names: list[str],
-) -> Table:
+    names: Sequence[str],
+) -> EvaluationSummary:
+    """Some models and the baselines on some test rows."""
     test = split.test
     assert test.ratings is not None  # the films have ratings
     frame = pl.DataFrame(
         {"user": test.rows.history[rows], "rating": test.ratings[rows].astype(np.float64)}
-        | {name: said[name][rows] for name in (*names, *TRIVIAL)}
+        | {name: predictions[name][rows] for name in (*names, *TRIVIAL)}
     )
-    return evaluate_predictions(
+    table = evaluate_predictions(
         frame, ["rmse", "mae"], trivial=TRIVIAL, replicates=setup.replicates, seed=setup.seed
     )
+    return EvaluationSummary.of(table)
 
 
-def _apart(setup: Setup, split: Split, first: Float64, second: Float64, rows: Bool) -> Gain:
+def _rmse_gain(
+    setup: FashionSetup, split: Split, first: Float64, second: Float64, rows: Bool
+) -> Gain:
     """RMSE of the first less that of the second, on the same draws of users."""
-    rmse = parse("rmse")
-    assert isinstance(rmse, RowMetric)
+    rmse = RMSE()
     truth, user = split.test.ratings, split.test.rows.history.astype(np.int64)
     assert truth is not None  # the films have ratings
     values, drawn = [], []
@@ -167,37 +216,36 @@ def _apart(setup: Setup, split: Split, first: Float64, second: Float64, rows: Bo
             replicates(rmse, each[rows], truth[rows], user[rows], setup.replicates, setup.seed)
         )
     low, high = interval(drawn[0] - drawn[1])
-    return float(values[0] - values[1]), float(low), float(high)
+    return Gain(float(values[0] - values[1]), float(low), float(high))
 
 
-def section(found: Found, step: str) -> Section:
+def section(results: BranchResults, step: str) -> Section:
     """Every subset of the branches, on old films and new ones, and what content adds by films."""
-    old, new = (
-        EvaluationSummary.load(found["subsets"][part]).tables["rating"] for part in ("old", "new")
-    )
-    others = {part: EvaluationSummary.load(found["others"][part]) for part in ("old", "new")}
-    names = list(found["validation"])
-    names = [n for n in names if set(n.split()) <= set(BRANCHES)]
+    names = [n for n in results.validation if set(n.split()) <= set(BRANCHES)]
+    rmse = {
+        age: {n: compared.tables["rating"][n].metrics["rmse"] for n in (*names, "bias")}
+        for age, compared in results.subsets.items()
+    }
     rows = [
         {
             "branches": name,
-            "validation": found["validation"][name],
-            **_figures("old films", old[name].metrics["rmse"]),
-            **_figures("new films", new[name].metrics["rmse"]),
+            "validation": results.validation[name],
+            **_columns("old films", rmse["old"][name]),
+            **_columns("new films", rmse["new"][name]),
         }
         for name in names
     ]
     gains = {
-        name: {each: tuple(told["gains"][name]) for each, told in found["bins"].items()}
+        name: {each: part.gains[name].interval for each, part in results.bins.items()}
         for name in CONTENT
     }
     return Section(
         title="Every branch with and without the others",
         text=f"""
             AMAZON_FASHION_5 comes without pictures, so that the branches are compared where there
-            are both: films with plots and posters, the ratings of {found["users"]:,} users.
+            are both: films with plots and posters, the ratings of {results.users:,} users.
             A is the cosine of a user's and an item's vector, B a dense layer over a second pair, C
-            one over the text's vector, D one over the picture's. {found["sentence"]} “Old” films
+            one over the text's vector, D one over the picture's. {results.sentence} “Old” films
             have training events, “new” ones have none. All are trained as published, but
             with larger batches and stopping by the validation loss.
 
@@ -206,16 +254,16 @@ def section(found: Found, step: str) -> Section:
             squared error, and a Gaussian process, in which content says how films go together
             before there are ratings.
         """,
-        conclusions=tuple(_conclusions(found, old, new, others, rows)),
+        conclusions=tuple(_conclusions(results, rmse, names)),
         charts=(
             bars(
                 "RMSE of every subset of the branches, with intervals.",
                 {
-                    "old films": {n: old[n].metrics["rmse"] for n in names},
-                    "new films": {n: new[n].metrics["rmse"] for n in names},
+                    "old films": {n: rmse["old"][n] for n in names},
+                    "new films": {n: rmse["new"][n] for n in names},
                 },
                 x="RMSE",
-                levels={"bias, old films": old["bias"].metrics["rmse"].value},
+                levels={"bias, old films": rmse["old"]["bias"].value},
             ),
             bars(
                 "What plot, poster, genre and year take off the RMSE of the same model without "
@@ -234,66 +282,63 @@ def section(found: Found, step: str) -> Section:
             ),
         ),
         comparisons=(
-            EvaluationSummary(others["old"].tables, "Old films: models with content beside others"),
-            EvaluationSummary(others["new"].tables, "New films: the same"),
+            replace(results.others["old"], title="Old films: models with content beside others"),
+            replace(results.others["new"], title="New films: the same"),
         ),
         steps=(step,),
     )
 
 
-def _figures(name: str, figure: object) -> Found:
-    return {name: figure.value, f"{name} low": figure.low, f"{name} high": figure.high}  # type: ignore[attr-defined]
+def _columns(name: str, value: MetricValue) -> dict[str, float]:
+    return Gain(value.value, value.low, value.high).columns(name)
 
 
 def _conclusions(
-    found: Found, old: Table, new: Table, others: dict[str, EvaluationSummary], rows: list[Found]
+    results: BranchResults, rmse: dict[Age, dict[str, MetricValue]], names: list[str]
 ) -> list[Conclusion]:
-    best = min(rows, key=lambda row: row["validation"])["branches"]
-    low = old[best].metrics["rmse"]
-    four = rows[0]
-    warm = others["old"].tables["rating"]
-    bar, mixed = found["best"], found["best with content"]
-    over = {name: tuple(value) for name, value in found["over best"].items()}
-    said = [
+    best, every = min(names, key=lambda name: results.validation[name]), names[0]
+    value = rmse["old"][best]
+    old, new = (results.others[age].tables["rating"].values("rmse") for age in _AGES)
+    baseline, mixed = results.best, results.best_with_content
+    conclusions = [
         Conclusion(
             "honest",
-            f"Of {len(rows)} subsets of the branches {best} has the lowest RMSE on validation "
-            f"rows; on test rows of old films it has {low.value:.4f} ({low.low:.4f} to "
-            f"{low.high:.4f}), "
-            f"{four['branches']} has {four['old films']:.4f}, and user and item biases have "
-            f"{old['bias'].metrics['rmse'].value:.4f}.",
+            f"Of {len(names)} subsets of the branches {best} has the lowest RMSE on validation "
+            f"rows; on test rows of old films it has {value.value:.4f} ({value.low:.4f} to "
+            f"{value.high:.4f}), "
+            f"{every} has {rmse['old'][every].value:.4f}, and user and item biases have "
+            f"{rmse['old']['bias'].value:.4f}.",
         ),
         Conclusion(
             "honest",
-            f"On new films {four['branches']} has {four['new films']:.4f}, biases have "
-            f"{new['bias'].metrics['rmse'].value:.4f}, {mixed} has "
-            f"{others['new'].tables['rating'][mixed].metrics['rmse'].value:.4f}.",
+            f"On new films {every} has {rmse['new'][every].value:.4f}, biases have "
+            f"{rmse['new']['bias'].value:.4f}, {mixed} has {new[mixed]:.4f}.",
         ),
         *(
             Conclusion(
                 "verdict" if name == mixed else "honest",
-                f"On old films {name} has an RMSE of {warm[name].metrics['rmse'].value:.4f}, the "
-                f"best collaborative model ({bar}, by validation rows) "
-                f"{warm[bar].metrics['rmse'].value:.4f}: a difference of {apart(over[name])}, so "
-                f"that it is {_word(over[name])}.",
+                f"On old films {name} has an RMSE of {old[name]:.4f}, the "
+                f"best collaborative model ({baseline}, by validation rows) "
+                f"{old[baseline]:.4f}: a difference of {describe_gain(gain)}, so "
+                f"that it is {_describe(gain)}.",
             )
-            for name in CONTENT
+            for name, gain in results.over_best.items()
         ),
     ]
-    if "none" in found["bins"]:
-        often = list(found["bins"])[-1]
-        value = {b: tuple(found["bins"][b]["gains"][mixed]) for b in ("none", often)}
-        said.append(
+    if "none" in results.bins:
+        often = list(results.bins)[-1]
+        none, most = (describe_gain(results.bins[b].gains[mixed]) for b in ("none", often))
+        conclusions.append(
             Conclusion(
                 "honest",
-                f"Content takes {apart(value['none'])} off the RMSE of {mixed.split(',')[0]} where "
-                f"a film has no training rating, and {apart(value[often])} where it has {often}.",
+                f"Content takes {none} off the RMSE of {mixed.split(',')[0]} where "
+                f"a film has no training rating, and {most} where it has {often}.",
             )
         )
-    return said
+    return conclusions
 
 
-def _word(over: tuple[float, ...]) -> str:
-    if over[2] < 0:
+def _describe(gain: Gain) -> str:
+    if gain.high < 0:
         return "better"
-    return "no worse" if over[1] <= 0 else "worse"
+    return "no worse" if gain.low <= 0 else "worse"

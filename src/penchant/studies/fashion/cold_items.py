@@ -1,21 +1,27 @@
-"""Films that nobody has rated yet, ranked by what is said and shown of them."""
+"""Rank films that nobody has rated yet by their content."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from penchant.evaluation import evaluate
+from penchant.data.splits import Split
+from penchant.evaluation import Evaluation, evaluate
 from penchant.evaluation.ranking import catalogue_of
 from penchant.features.pictures import COLUMN as PICTURE
-from penchant.studies.fashion.content import METRIC, RIDGE, best_of, per_user, ridge
-from penchant.studies.fashion.films import COLD, Films, some_users
-from penchant.studies.fashion.setup import Found, Gain, Setup, apart, gain
+from penchant.models.base import Recommender
+from penchant.results.tables import MetricValue
+from penchant.studies.fashion.content import METRIC, RIDGE, RidgeSettings, best_of, per_user, ridge
+from penchant.studies.fashion.film_log import COLD, FilmLog, sample_users
+from penchant.studies.fashion.setup import FashionSetup, describe_gain, mean_gain
+from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 from penchant.topk import top_k
+from penchant.typing import Float64
 
 HYBRID, TOWERS, FACTORS = "hybrid network", "two towers", "factors of features"
 NETWORKS = {
@@ -23,104 +29,148 @@ NETWORKS = {
     TOWERS: "two-tower:epochs=12",
     FACTORS: "hybrid-factors:epochs=3,batch_size=4096",
 }
-_DEEP = "recall@50"
+_RECALL = "recall@50"
 _WEIGHED = {"plot": "text", "poster": "vectors picture", "sentences": "vectors sentences"}
 
 
-def judged(setup: Setup, films: Films, settings: Found) -> Found:
-    """All contenders among new films, differences of pairs of them, and the list of all films."""
-    split = films.cold_split(films.told)
-    models = {name: ridge(setup, settings, name) for name in settings}
-    compared = evaluate(
-        models,
-        split,
-        [METRIC, "recall@10"],
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
-    )
+@dataclass(frozen=True)
+class ColdRidges:
+    """Ridges on the content of films without a training event.
+
+    Attributes:
+        compared: on the new films, ranked among each other.
+        means: nDCG@10 of each model.
+        gains: of nDCG@10 over genre and year; without models that share no users with it.
+        recall: recall@50 in the list of all films.
+        films: new ones.
+        users: who rated some of them.
+    """
+
+    compared: EvaluationSummary
+    means: dict[str, Gain]
+    gains: dict[str, Gain]
+    recall: dict[str, float]
+    films: int
+    users: int
+
+
+@dataclass(frozen=True)
+class ColdNetworks:
+    """Networks beside ridges on new films.
+
+    Attributes:
+        compared: on some users.
+        distinct_lists: how many different lists of five films users get, by model.
+        users: test users.
+        train_users: users with ratings.
+    """
+
+    compared: EvaluationSummary
+    distinct_lists: dict[str, int]
+    users: int
+    train_users: int
+
+
+def compare_ridges(
+    setup: FashionSetup, films: FilmLog, settings: Mapping[str, RidgeSettings]
+) -> ColdRidges:
+    """Compare ridges among new films, their differences, and the list of all films."""
+    split = films.cold_split(films.full_log)
+    models = {name: ridge(setup, each) for name, each in settings.items()}
+    evaluation = _evaluate(setup, models, split)
+    fitted = evaluation.models
     catalogue = catalogue_of(split.train)
-    values = {n: per_user(compared.models[n], split.test, catalogue, setup) for n in models}
+    values = {n: per_user(fitted[n], split.test, catalogue, setup) for n in models}
     whole = replace(split, candidates=None).test
-    deep = {
-        n: float(np.nanmean(per_user(m, whole, catalogue, setup, _DEEP)))
-        for n, m in compared.models.items()
-    }
-    nothing = np.zeros(split.test.n_users)
-    return {
-        "compared": compared,
-        "means": {n: gain(v, nothing, setup.replicates, setup.seed) for n, v in values.items()},
-        "gains": {
-            n: gain(v, values[RIDGE], setup.replicates, setup.seed)
-            for n, v in values.items()
-            if n != RIDGE
+    zeros = np.zeros(split.test.n_users)
+    return ColdRidges(
+        compared=EvaluationSummary.of(evaluation),
+        means=_gains(setup, values, zeros),
+        gains=_gains(setup, {n: v for n, v in values.items() if n != RIDGE}, values[RIDGE]),
+        recall={
+            n: float(np.nanmean(per_user(model, whole, catalogue, setup, _RECALL)))
+            for n, model in fitted.items()
         },
-        "deep": deep,
-        "films": len(films.new[0]),
-        "users": split.test.n_users,
-    }
-
-
-def networks(setup: Setup, films: Films, settings: Found) -> Found:
-    """Networks beside the ridges on some users, and whether their lists differ between users."""
-    log = some_users(films.told, setup.users, setup.seed)
-    split = films.cold_split(log)
-    models = {name: ridge(setup, settings, name) for name in (RIDGE, best_of(settings))}
-    models |= {n: setup.model(spec) for n, spec in NETWORKS.items()}
-    compared = evaluate(
-        models,
-        split,
-        [METRIC, "recall@10"],
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
+        films=len(films.cold_items[0]),
+        users=split.test.n_users,
     )
-    lists: dict[str, int] = {}
-    for name in models:
-        best, _ = top_k(
-            compared.models[name].scores,
+
+
+def compare_networks(
+    setup: FashionSetup, films: FilmLog, settings: Mapping[str, RidgeSettings]
+) -> ColdNetworks:
+    """Compare networks with ridges on some users, and count how many different lists they give."""
+    log = sample_users(films.full_log, setup.users, setup.seed)
+    split = films.cold_split(log)
+    models = {name: ridge(setup, settings[name]) for name in (RIDGE, best_of(settings))}
+    models |= {n: setup.model(spec) for n, spec in NETWORKS.items()}
+    evaluation = _evaluate(setup, models, split)
+    lists = {
+        name: top_k(
+            evaluation.models[name].scores,
             split.test.histories,
             5,
             exclude_seen=False,
-            candidates=films.new[0],
+            candidates=films.cold_items[0],
             run=setup.run,
-        )
-        lists[name] = len(np.unique(best, axis=0))
-    return {
-        "compared": compared,
-        "lists": lists,
-        "users": split.test.n_users,
-        "some": len(np.flatnonzero(log.user_counts)),
+        )[0]
+        for name in models
     }
+    return ColdNetworks(
+        compared=EvaluationSummary.of(evaluation),
+        distinct_lists={name: len(np.unique(items, axis=0)) for name, items in lists.items()},
+        users=split.test.n_users,
+        train_users=len(np.flatnonzero(log.user_counts)),
+    )
 
 
-def section(films: Films, settings: Found, found: Found, nets: Found) -> Section:
+def _evaluate(setup: FashionSetup, models: Mapping[str, Recommender], split: Split) -> Evaluation:
+    return evaluate(
+        models,
+        split,
+        [METRIC, "recall@10"],
+        replicates=setup.replicates,
+        seed=setup.seed,
+        run=setup.run,
+    )
+
+
+def _gains(setup: FashionSetup, values: Mapping[str, Float64], over: Float64) -> dict[str, Gain]:
+    gains = {n: mean_gain(v, over, setup.replicates, setup.seed) for n, v in values.items()}
+    return {name: gain for name, gain in gains.items() if gain is not None}
+
+
+def section(
+    films: FilmLog,
+    settings: Mapping[str, RidgeSettings],
+    ridges: ColdRidges,
+    networks: ColdNetworks,
+) -> Section:
     """What each kind of content adds where nothing else is known."""
-    compared = EvaluationSummary.load(found["compared"])
-    beside = EvaluationSummary.load(nets["compared"])
-    gains: dict[str, Gain] = {n: tuple(g) for n, g in found["gains"].items() if g is not None}
+    unknown = dict.fromkeys(Gain(0.0).columns("over genre and year"))
     rows = [
         {
             "ridge on": name,
-            "nDCG@10": found["means"][name][0],
-            "nDCG@10 low": found["means"][name][1],
-            "nDCG@10 high": found["means"][name][2],
-            "over genre and year": gains[name][0] if name in gains else None,
-            "over genre and year low": gains[name][1] if name in gains else None,
-            "over genre and year high": gains[name][2] if name in gains else None,
-            "recall@50 in the list of all films": found["deep"].get(name),
-            "ridge": settings[name]["settings"]["l2_content"],
-            **{f"weight of {n}": settings[name]["weights"].get(b) for n, b in _WEIGHED.items()},
-            "on films for validation": settings[name]["validation"],
+            **mean.columns("nDCG@10"),
+            **(
+                ridges.gains[name].columns("over genre and year")
+                if name in ridges.gains
+                else unknown
+            ),
+            "recall@50 in the list of all films": ridges.recall.get(name),
+            "ridge": settings[name].parameters["l2_content"],
+            **{f"weight of {n}": settings[name].weights.get(b) for n, b in _WEIGHED.items()},
+            "on films for validation": settings[name].validation,
         }
-        for name in found["means"]
+        for name, mean in ridges.means.items()
     ]
+    gains = ridges.gains
     return Section(
         title="Films that nobody has rated yet",
         text=f"""
             {COLD:.0%} of the films, drawn at random, have all their ratings taken out of training,
-            and another {COLD:.0%} for choosing settings. {found["users"]:,} users have rated some
-            of the {found["films"]:,} test films; each user's list of these films is judged by
+            and another {COLD:.0%} for choosing settings. {ridges.users:,} users have rated some
+            of the {ridges.films:,} test films; each user's list of these films is judged by
             which of them the user rated. No collaborative model can say anything of them. An audit
             objects that no test film has been seen: that is what is asked for here.
 
@@ -131,15 +181,15 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
             {_encoder(films)}. How strong the ridge is and what each part weighs was chosen on the
             films for validation{_edges(settings)}.
 
-            Networks are trained on the ratings of {nets["some"]:,} users, and stand beside the
-            ridges on the same users.
+            Networks are trained on the ratings of {networks.train_users:,} users, and stand beside
+            the ridges on the same users.
         """,
-        conclusions=tuple(_conclusions(settings, found, gains, compared, nets, beside)),
+        conclusions=tuple(_conclusions(settings, ridges, networks)),
         charts=(
             bars(
                 "What more content adds to genre and year among new films: difference of nDCG@10, "
                 "with intervals.",
-                {"": gains},
+                {"": {n: gain.interval for n, gain in gains.items()}},
                 x="nDCG@10 above that of genre and year",
             ),
         )
@@ -149,7 +199,7 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
             DataTable(
                 pl.DataFrame(rows, infer_schema_length=None),
                 "Ridges on the content of new films, with differences over the same users; in the "
-                f"list of all films chance has a recall@50 of {found['deep']['random']:.4f}.",
+                f"list of all films chance has a recall@50 of {ridges.recall['random']:.4f}.",
                 {
                     "nDCG@10": "fixed:4",
                     "over genre and year": "signed:4",
@@ -160,18 +210,21 @@ def section(films: Films, settings: Found, found: Found, nets: Found) -> Section
             ),
         ),
         comparisons=(
-            replace(compared, title="New films ranked among each other"),
+            replace(ridges.compared, title="New films ranked among each other"),
             replace(
-                beside, title=f"Networks beside ridges, on the ratings of {nets['some']:,} users"
+                networks.compared,
+                title=f"Networks beside ridges, on the ratings of {networks.train_users:,} users",
             ),
         ),
-        steps=tuple(f"cold-{kind}-{films.digest}" for kind in ("settings", "judged", "networks")),
+        steps=tuple(
+            f"cold-{kind}-{films.digest}" for kind in ("settings", "evaluation", "networks")
+        ),
     )
 
 
-def _edges(settings: Found) -> str:
+def _edges(settings: Mapping[str, RidgeSettings]) -> str:
     """Which choices may not be at their best, because they lie on the edge of what was tried."""
-    on_edge = {name: told["on an edge"] for name, told in settings.items() if told["on an edge"]}
+    on_edge = {name: each.on_edge for name, each in settings.items() if each.on_edge}
     if not on_edge:
         return ""
     return "; on the edge of what was tried are " + "; ".join(
@@ -179,10 +232,10 @@ def _edges(settings: Found) -> str:
     )
 
 
-def _encoder(films: Films) -> str:
+def _encoder(films: FilmLog) -> str:
     if not films.has_pictures:
         return "nothing, because there are none"
-    table = films.pictured.item_table
+    table = films.log_with_pictures.item_table
     assert table is not None  # it has the pictures
     dtype: Any = table.schema[PICTURE]
     shown = len(films.posters)
@@ -190,73 +243,61 @@ def _encoder(films: Films) -> str:
 
 
 def _conclusions(
-    settings: Found,
-    found: Found,
-    gains: dict[str, Gain],
-    compared: EvaluationSummary,
-    nets: Found,
-    beside: EvaluationSummary,
+    settings: Mapping[str, RidgeSettings], ridges: ColdRidges, networks: ColdNetworks
 ) -> list[Conclusion]:
-    table = compared.tables["ranking"]
-    base = found["means"][RIDGE]
+    table = ridges.compared.tables["ranking"]
+    gains, recall = ridges.gains, ridges.recall
+    base = ridges.means[RIDGE]
     chance = table["random"].metrics[table.primary].value
-    said = [
+    conclusions = [
         Conclusion(
             "honest",
-            f"Genre and year alone order new films with an nDCG@10 of {base[0]:.3f}, "
-            f"{base[0] / chance:.1f} times that of chance ({chance:.3f}).",
+            f"Genre and year alone order new films with an nDCG@10 of {base.value:.3f}, "
+            f"{base.value / chance:.1f} times that of chance ({chance:.3f}).",
         ),
         *(
-            Conclusion("honest", f"{name.capitalize()}: {apart(value)} over genre and year.")
-            for name, value in gains.items()
+            Conclusion("honest", f"{name.capitalize()}: {describe_gain(gain)} over genre and year.")
+            for name, gain in gains.items()
         ),
     ]
     if gains:
         best = best_of({n: settings[n] for n in gains})
-        own = found["means"][best]
-        said.append(
+        own = ridges.means[best]
+        conclusions += [
             Conclusion(
                 "verdict",
                 f"For films without any rating, {best} (the best on films for validation) give an "
-                f"nDCG@10 of {_spread(own)} where genre and year give {_spread(base)}: "
-                + ("a clear gain" if gains[best][1] > 0 else "no clear gain")
-                + f" of {apart(gains[best])}"
-                + (", and the intervals do not meet." if own[1] > base[2] else "."),
-            )
-        )
-        deep = found["deep"]
-        said.append(
+                f"nDCG@10 of {_interval(own)} where genre and year give {_interval(base)}: "
+                + ("a clear gain" if gains[best].low > 0 else "no clear gain")
+                + f" of {describe_gain(gains[best])}"
+                + (", and the intervals do not meet." if own.low > base.high else "."),
+            ),
             Conclusion(
                 "honest",
                 f"In the list of all films, against those with ratings, the first 50 places hold "
-                f"{deep[best]:.1%} of the new films that a user rated ({best}), {deep[RIDGE]:.1%} "
-                f"by genre and year, {deep['random']:.1%} by chance.",
-            )
-        )
-    said += [
+                f"{recall[best]:.1%} of the new films that a user rated ({best}), "
+                f"{recall[RIDGE]:.1%} by genre and year, {recall['random']:.1%} by chance.",
+            ),
+        ]
+    entries = networks.compared.tables["ranking"].entries
+    others = {e.name: e.metrics[METRIC] for e in entries if not e.trivial}
+    conclusions += [
         Conclusion(
             "trap",
             "The network joins text and picture with the user's vectors by linear layers alone, so "
-            f"that content adds the same to a film for every user: of {nets['users']:,} users' "
-            f"lists of five new films the network makes {nets['lists'][HYBRID]:,} distinct, the "
-            f"ridge on genre and year {nets['lists'][RIDGE]:,}.",
+            f"that content adds the same to a film for every user: of {networks.users:,} users' "
+            f"lists of five new films the network makes {networks.distinct_lists[HYBRID]:,} "
+            f"distinct, the ridge on genre and year {networks.distinct_lists[RIDGE]:,}.",
         ),
         Conclusion(
             "honest",
-            f"Networks on the same {nets['users']:,} users, nDCG@10 among new films: "
-            + "; ".join(f"{n} {_spread(v)}" for n, v in _beside(beside).items())
+            f"Networks on the same {networks.users:,} users, nDCG@10 among new films: "
+            + "; ".join(f"{n} {_interval(value)}" for n, value in others.items())
             + ".",
         ),
     ]
-    return said
+    return conclusions
 
 
-def _beside(compared: EvaluationSummary) -> dict[str, Gain]:
-    """Each contender that learns, with its interval."""
-    table = compared.tables["ranking"]
-    figures = {e.name: e.metrics[METRIC] for e in table.entries if not e.trivial}
-    return {name: (figure.value, figure.low, figure.high) for name, figure in figures.items()}
-
-
-def _spread(value: Gain) -> str:
-    return f"{value[0]:.3f} ({value[1]:.3f} to {value[2]:.3f})"
+def _interval(value: Gain | MetricValue) -> str:
+    return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"

@@ -1,115 +1,177 @@
-"""Lists of new films for some users, with posters and reasons."""
+"""Recommend new films to some users, with posters and reasons."""
 
 from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from penchant.explanation.lists import explain_lists
-from penchant.results.gallery import Gallery, GalleryItem
-from penchant.studies.fashion.content import best_of, ridge
-from penchant.studies.fashion.films import Films
-from penchant.studies.fashion.setup import Found, Setup
-from penchant.studies.fashion.thumbnails import thumbnail
+from penchant.data.images import BadImageError, open_image
+from penchant.errors import MissingExtraError
+from penchant.explanation import explain_lists
+from penchant.results.gallery import IMAGE_HEIGHT, IMAGE_WIDTH, JPEG_DATA, Gallery, GalleryItem
+from penchant.studies.fashion.content import RidgeSettings, best_of, ridge
+from penchant.studies.fashion.film_log import FilmLog
+from penchant.studies.fashion.setup import FashionSetup
+from penchant.studies.list_users import draw_users, favourites
 from penchant.studies.study import Conclusion, Section
 
 TITLE = "New films for some users"
-_USERS, _SHOWN, _BEST = 4, 5, 3
-_FEWEST, _MOST = 20, 120  # training ratings of the users who are shown
+_USERS, _SHOWN = 4, 5
+_RATINGS = 20, 120  # fewest and most training ratings of the users who are shown
+_QUALITY = 72
 
 
-def lists(setup: Setup, films: Films, settings: Found) -> Found:
-    """New films for users drawn by the seed, and what they later said of them."""
-    log = films.told
+@dataclass(frozen=True)
+class ListedFilm:
+    """A film in a user's list.
+
+    Attributes:
+        title: of the film.
+        reason: why it is recommended.
+        image: a small poster as a data URI, empty without one.
+        rating: that the user gave; None where there is none.
+    """
+
+    title: str
+    reason: str
+    image: str
+    rating: float | None
+
+
+@dataclass(frozen=True)
+class FilmUser:
+    """A user with a list of new films.
+
+    Attributes:
+        user: the user's id.
+        ratings: training ratings.
+        favourites: the films that this user rated highest.
+        films: the list.
+    """
+
+    user: str
+    ratings: int
+    favourites: list[str]
+    films: list[ListedFilm]
+
+
+@dataclass(frozen=True)
+class FilmLists:
+    """Lists of new films.
+
+    Attributes:
+        users: who is shown.
+        model: the ridge that recommends.
+    """
+
+    users: list[FilmUser]
+    model: str
+
+
+def recommend_new_films(
+    setup: FashionSetup, films: FilmLog, settings: Mapping[str, RidgeSettings]
+) -> FilmLists:
+    """New films for users drawn by the seed, and how they rated them."""
+    log = films.full_log
     split = films.cold_split(log)
-    most = best_of(settings)
-    model = ridge(setup, settings, most)
+    best = best_of(settings)
+    model = ridge(setup, settings[best])
     model.fit(split.train, run=setup.run)
     counts = split.train.user_counts
-    asked = np.isin(np.arange(log.n_users), split.test.rows.users)
-    usual = np.flatnonzero(asked & (counts >= _FEWEST) & (counts <= _MOST))
-    usual = usual if len(usual) >= _USERS else np.flatnonzero(asked & (counts > 0))
-    drawn = np.sort(np.random.default_rng(setup.seed).permutation(usual)[:_USERS])
+    tested = np.isin(np.arange(log.n_users), split.test.rows.users)
+    drawn = np.sort(draw_users(counts, _RATINGS, _USERS, _USERS, setup.seed, among=tested))
     users = log.users.take(drawn)
-    candidates = log.items.take(films.new[0]).to_list()
+    candidates = log.items.take(films.cold_items[0]).to_list()
     frame = explain_lists(
         model, users.to_list(), _SHOWN, reasons=2, candidates=candidates, run=setup.run
     )
-    truth = log.events.filter(pl.col("user").is_in(drawn.tolist()))
-    given = {
-        (int(u), int(i)): float(r) for u, i, r in truth.select("user", "item", "rating").iter_rows()
+    events = log.events.filter(pl.col("user").is_in(drawn.tolist()))
+    ratings = {
+        (int(u), int(i)): float(r)
+        for u, i, r in events.select("user", "item", "rating").iter_rows()
     }
-    found = []
+    listed = []
     for at, user in zip(drawn.tolist(), users, strict=True):
-        mine = frame.filter(pl.col("user") == user)
-        index = log.items.indices(mine["item"])
-        found.append(
-            {
-                "user": str(user),
-                "ratings": int(counts[at]),
-                "liked": _liked(split.train.events, log.titles(), at),
-                "items": [
-                    {
-                        "title": row["title"],
-                        "reason": row["because"],
-                        "image": thumbnail(films.posters.get(row["item"])),
-                        "rating": given.get((at, int(i))),
-                    }
-                    for row, i in zip(mine.iter_rows(named=True), index, strict=True)
+        rows = frame.filter(pl.col("user") == user)
+        items = log.items.indices(rows["item"])
+        listed.append(
+            FilmUser(
+                user=str(user),
+                ratings=int(counts[at]),
+                favourites=favourites(split.train, at),
+                films=[
+                    ListedFilm(
+                        title=row["title"],
+                        reason=row["because"],
+                        image=thumbnail(films.posters.get(row["item"])),
+                        rating=ratings.get((at, int(i))),
+                    )
+                    for row, i in zip(rows.iter_rows(named=True), items, strict=True)
                 ],
-            }
+            )
         )
-    return {"users": found, "by": most}
+    return FilmLists(listed, best)
 
 
-def _liked(events: pl.DataFrame, titles: list[str], user: int) -> list[str]:
-    mine = events.filter(pl.col("user") == user).sort(
-        "rating", descending=True, maintain_order=True
+def thumbnail(path: Path | None) -> str:
+    """An image as a data URI, `IMAGE_WIDTH` pixels wide at most; empty where it is unreadable."""
+    if path is None:
+        return ""
+    try:
+        image = open_image(path)
+        image.draft("RGB", (2 * IMAGE_WIDTH, 2 * IMAGE_HEIGHT))
+        image = image.convert("RGB")
+    except (BadImageError, MissingExtraError, OSError, ValueError):
+        return ""
+    image.thumbnail((IMAGE_WIDTH, IMAGE_HEIGHT))
+    written = io.BytesIO()
+    image.save(written, "JPEG", quality=_QUALITY)
+    return JPEG_DATA + base64.b64encode(written.getvalue()).decode("ascii")
+
+
+def _gallery(user: FilmUser) -> Gallery:
+    """A list as the page shows it."""
+    return Gallery(
+        f"User {user.user}: {user.ratings} ratings, highest for {'; '.join(user.favourites)}",
+        tuple(
+            GalleryItem(
+                film.title,
+                film.reason,
+                film.image,
+                "" if film.rating is None else f"rated {film.rating:g}",
+            )
+            for film in user.films
+        ),
     )
-    return [titles[i] for i in mine["item"].head(_BEST)]
 
 
-def _galleries(found: Found) -> tuple[Gallery, ...]:
-    """The lists as the page shows them."""
-    return tuple(
-        Gallery(
-            f"User {user['user']}: {user['ratings']} ratings, highest for "
-            f"{'; '.join(user['liked'])}",
-            tuple(
-                GalleryItem(
-                    item["title"],
-                    item["reason"],
-                    item["image"],
-                    "" if item["rating"] is None else f"rated {item['rating']:g}",
-                )
-                for item in user["items"]
-            ),
-        )
-        for user in found["users"]
-    )
-
-
-def section(found: Found, step: str) -> Section:
-    """What the lists are; the page shows them with posters."""
-    places = [item for user in found["users"] for item in user["items"]]
-    hits = [item["rating"] for item in places if item["rating"] is not None]
-    pictures = sum(bool(item["image"]) for item in places)
-    told = f", {sum(hits) / len(hits):.1f} stars on the mean" if hits else ""
+def section(lists: FilmLists, step: str) -> Section:
+    """The lists with posters, and how many of the films their users rated."""
+    films = [film for user in lists.users for film in user.films]
+    rated = [film.rating for film in films if film.rating is not None]
+    pictures = sum(bool(film.image) for film in films)
+    mean = f", {sum(rated) / len(rated):.1f} stars on the mean" if rated else ""
     return Section(
         title=TITLE,
         text=f"""
-            Lists for {len(found["users"])} users drawn by the seed, of films that had no rating
-            when the model (the ridge on {found["by"]}) was fitted. Reasons are films of the user's
+            Lists for {len(lists.users)} users drawn by the seed, of films that had no rating
+            when the model (the ridge on {lists.model}) was fitted. Reasons are films of the user's
             history with the largest part in the score. Where the user did rate the film, the
             rating stands beside it.
         """,
         conclusions=(
             Conclusion(
                 "honest",
-                f"{len(hits)} of {len(places)} places hold films that the users rated{told}; "
+                f"{len(rated)} of {len(films)} places hold films that the users rated{mean}; "
                 f"{pictures} films have a poster.",
             ),
         ),
         steps=(step,),
-        galleries=_galleries(found),
+        galleries=tuple(_gallery(user) for user in lists.users),
     )

@@ -1,8 +1,8 @@
-"""The hybrid as published: a random split, every copy in it, beside answers without a network."""
+"""Train the hybrid as published, on a random split with every copy in it, beside baselines."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -10,9 +10,9 @@ from penchant.claims import claim
 from penchant.data.splits import Split
 from penchant.evaluation import evaluate
 from penchant.models.hybrid.model import HybridRecommender
-from penchant.models.protocols import RatesRows
-from penchant.studies.fashion.setup import CONVERGED, GAUSSIAN, PUBLISHED, Found, Setup
-from penchant.studies.music.setup import rounded
+from penchant.results.tables import MetricValue
+from penchant.studies.fashion.setup import CONVERGED, GAUSSIAN, PUBLISHED, FashionSetup
+from penchant.studies.records import VERDICTS, TrainingCurve, predict, rounded
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines, points
 
 HYBRID, BARE = "hybrid as published", "hybrid without texts"
@@ -20,14 +20,58 @@ METRICS = ("rmse", "mae", "pearson")
 USER_MEAN = "user-mean"
 
 
-def published(setup: Setup) -> Found:
-    """Train as published, for all epochs, and keep its curve and what it says of test rows."""
+@dataclass(frozen=True)
+class CheckedClaim:
+    """A published figure beside the best baseline.
+
+    Attributes:
+        verdict: whether it is better.
+        sentence: in words.
+    """
+
+    verdict: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class PublishedHybrid:
+    """The network as published.
+
+    Attributes:
+        compared: with others, on a random split.
+        claims: the published figures, by metric.
+        parameters: how many the network has here.
+        expected: how many it would have with texts and pictures.
+        content: kinds that the log has.
+        curve: losses by epoch.
+        best_epoch: whose weights are used.
+        ratings: of test rows.
+        predictions: of the network.
+        user_means: of these rows.
+        sentence: on the split.
+    """
+
+    compared: EvaluationSummary
+    claims: dict[str, CheckedClaim]
+    parameters: int
+    expected: int
+    content: list[str]
+    curve: TrainingCurve
+    best_epoch: int
+    ratings: list[float]
+    predictions: list[float]
+    user_means: list[float]
+    sentence: str
+
+
+def train_as_published(setup: FashionSetup) -> PublishedHybrid:
+    """Train as published, for all epochs, and predict test rows."""
     split = setup.published_split
     models = {
         HYBRID: setup.network("reviews=true,patience=none"),
         BARE: setup.network("content=none,patience=none"),
-    } | setup.process()
-    compared = evaluate(
+    } | setup.gaussian_process()
+    evaluation = evaluate(
         models,
         split,
         list(METRICS),
@@ -35,59 +79,52 @@ def published(setup: Setup) -> Found:
         seed=setup.seed,
         run=setup.run,
     )
-    network = compared.models[HYBRID]
-    mean = compared.models[USER_MEAN]
+    network = evaluation.models[HYBRID]
     assert isinstance(network, HybridRecommender)
-    assert isinstance(mean, RatesRows)
-    return {
-        "compared": compared,
-        "claims": {name: _claim(setup, split, name) for name in PUBLISHED},
-        "parameters": network.n_parameters(),
-        "expected": 187_025 + 64 * (split.log.n_users + split.log.n_items),
-        "content": network.content_,
-        "curve": {
-            name: rounded([row[name] for row in network.curve_])
-            for name in ("loss", "validation_loss")
-        },
-        "kept": network.best_epoch_,
-        "truth": rounded(split.test.ratings if split.test.ratings is not None else []),
-        "said": rounded(network.predict(split.test.rows), 4),
-        "said by mean": rounded(mean.predict(split.test.rows), 4),
-        "sentence": split.sentence,
-    }
+    assert split.test.ratings is not None  # reviews have ratings
+    rows = split.test.rows
+    return PublishedHybrid(
+        compared=EvaluationSummary.of(evaluation),
+        claims={name: _check(setup, split, name) for name in PUBLISHED},
+        parameters=network.n_parameters(),
+        expected=187_025 + 64 * (split.log.n_users + split.log.n_items),
+        content=list(network.content_),
+        curve=TrainingCurve(
+            training=rounded([row["loss"] for row in network.curve_]),
+            validation=[*rounded([row["validation_loss"] for row in network.curve_])],
+        ),
+        best_epoch=network.best_epoch_,
+        ratings=rounded(split.test.ratings),
+        predictions=rounded(predict(network, rows), 4),
+        user_means=rounded(predict(evaluation.models[USER_MEAN], rows), 4),
+        sentence=split.sentence,
+    )
 
 
-def _claim(setup: Setup, split: Split, metric: str) -> Found:
-    found = claim(
+def _check(setup: FashionSetup, split: Split, metric: str) -> CheckedClaim:
+    checked = claim(
         PUBLISHED[metric], on=split, metric=metric, replicates=setup.replicates, seed=setup.seed
     )
-    return {
-        "metric": found.metric,
-        "verdict": found.verdict,
-        "best": found.best.name,
-        "value": found.best.value,
-        "sentence": found.sentence,
-    }
+    return CheckedClaim(checked.verdict, checked.sentence)
 
 
-def section(found: Found) -> Section:
+def section(results: PublishedHybrid) -> Section:
     """Published figures beside ours and beside the user's own mean."""
-    compared = EvaluationSummary.load(found["compared"])
-    table = compared.tables["rating"]
+    table = results.compared.tables["rating"]
     rows = [
         {"answer": "published", **{m: PUBLISHED[m] for m in METRICS}},
         *({"answer": e.name, **{m: e.metrics[m].value for m in METRICS}} for e in table.entries),
     ]
     frame = pl.DataFrame(rows, infer_schema_length=None).fill_nan(None)
-    there = " and ".join(found["content"]) or "no content"
+    content = " and ".join(results.content) or "no content"
     texts = (
         "the texts of training reviews stand for each product's text; "
-        if ("text" in found["content"])
+        if "text" in results.content
         else "there is no text to read; "
     )
     pictures = (
         ""
-        if "picture" in found["content"]
+        if "picture" in results.content
         else ("there are no pictures, so that branch D is absent and nothing stands in for it")
     )
     return Section(
@@ -98,30 +135,30 @@ def section(found: Found) -> Section:
             vector of the item's text; (D) 256 units over one of its picture, with 128 units over C
             and D together; then 64 linear units and one. Adam starts at a rate of .01 divided by
             1 + .0001 for each step, and learns absolute errors. In this log {texts}{pictures}.
-            It has {found["parameters"]:,} parameters with {there}; with texts and pictures it
-            would be {found["expected"]:,}. {found["sentence"]} Validation rows say which epoch is
+            It has {results.parameters:,} parameters with {content}; with texts and pictures it
+            would be {results.expected:,}. {results.sentence} Validation rows say which epoch is
             kept; training goes on through all of them.
         """,
-        conclusions=tuple(_conclusions(found, compared)),
+        conclusions=tuple(_conclusions(results)),
         charts=(
             lines(
                 "Loss of the network by epoch.",
                 {
-                    "training rows": found["curve"]["loss"],
-                    "validation rows": found["curve"]["validation_loss"],
+                    "training rows": results.curve.training,
+                    "validation rows": results.curve.validation,
                 },
                 y="mean absolute error",
-                places={"kept": float(found["kept"]), "published": float(CONVERGED)},
+                places={"kept": float(results.best_epoch), "published": float(CONVERGED)},
             ),
             points(
                 "Predicted against actual ratings of test rows: the network.",
-                found["truth"],
-                found["said"],
+                results.ratings,
+                results.predictions,
             ),
             points(
                 "The same: the mean of the user's training ratings.",
-                found["truth"],
-                found["said by mean"],
+                results.ratings,
+                results.user_means,
             ),
         ),
         tables=(
@@ -134,27 +171,26 @@ def section(found: Found) -> Section:
             DataTable(
                 pl.DataFrame(
                     {
-                        "published": [c["sentence"] for c in found["claims"].values()],
-                        "verdict": [c["verdict"] for c in found["claims"].values()],
+                        "published": [c.sentence for c in results.claims.values()],
+                        "verdict": [c.verdict for c in results.claims.values()],
                     }
                 ),
                 "The published figures as claims, beside the best answer without a network.",
             ),
         ),
-        comparisons=(replace(compared, title="A random split of all rows"),),
+        comparisons=(replace(results.compared, title="A random split of all rows"),),
         steps=("published",),
     )
 
 
-def _conclusions(found: Found, compared: EvaluationSummary) -> list[Conclusion]:
-    table = compared.tables["rating"]
+def _conclusions(results: PublishedHybrid) -> list[Conclusion]:
+    table = results.compared.tables["rating"]
     own, mean = table[HYBRID].metrics, table[USER_MEAN].metrics
-    curve = found["curve"]["validation_loss"]
+    losses = [loss for loss in results.curve.validation if loss is not None]
     bare = table[BARE].metrics["rmse"].value
-    near = next(n for n, loss in enumerate(curve, 1) if loss <= min(curve) * 1.02 + 1e-9)
+    near = next(n for n, loss in enumerate(losses, 1) if loss <= min(losses) * 1.02 + 1e-9)
     beaten = table.best_trivial
-    words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
-    verdict = words.get(own["rmse"].verdict or "", "beside")
+    verdict = _verdict(own["rmse"])
     return [
         Conclusion(
             "as published",
@@ -171,7 +207,7 @@ def _conclusions(found: Found, compared: EvaluationSummary) -> list[Conclusion]:
             f"correlation of {mean['pearson'].value:.3f} "
             f"on the same rows: the network is {verdict} {beaten.name}.",
         ),
-        Conclusion("trap", f"As a claim: {found['claims']['rmse']['sentence']}"),
+        Conclusion("trap", f"As a claim: {results.claims['rmse'].sentence}"),
         Conclusion(
             "honest",
             f"Without texts the network has an RMSE of {bare:.3f}: what it knows it owes to the "
@@ -181,9 +217,13 @@ def _conclusions(found: Found, compared: EvaluationSummary) -> list[Conclusion]:
             Conclusion(
                 "honest",
                 f"A Gaussian process of ratings alone has {e.metrics['rmse'].value:.3f}: "
-                f"{words.get(e.metrics['rmse'].verdict or '', 'beside')} {beaten.name}.",
+                f"{_verdict(e.metrics['rmse'])} {beaten.name}.",
             )
             for e in table.entries
             if e.name == GAUSSIAN
         ),
     ]
+
+
+def _verdict(value: MetricValue) -> str:
+    return "beside" if value.verdict is None else VERDICTS[value.verdict]

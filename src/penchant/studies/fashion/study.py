@@ -11,18 +11,20 @@ from penchant.data.dataset import Dataset
 from penchant.data.sources import load
 from penchant.errors import DataError, DownloadError
 from penchant.run import Run
-from penchant.studies.fashion import branches as fashion_branches
-from penchant.studies.fashion import cold_items as fashion_cold
-from penchant.studies.fashion import content as fashion_content
-from penchant.studies.fashion import data as fashion_data
-from penchant.studies.fashion import films as fashion_films
-from penchant.studies.fashion import honest as fashion_honest
-from penchant.studies.fashion import lists as fashion_lists
-from penchant.studies.fashion import popularity as fashion_popularity
-from penchant.studies.fashion import published as fashion_published
-from penchant.studies.fashion.films import Films
-from penchant.studies.fashion.setup import CATEGORY, EPOCHS, PUBLISHED, Found, Setup
-from penchant.studies.study import Conclusion, EvaluationSummary, Section, Steps, StudyResult
+from penchant.studies.fashion import (
+    branches,
+    cold_items,
+    content,
+    data,
+    film_log,
+    honest_comparison,
+    lists,
+    popularity,
+    published,
+)
+from penchant.studies.fashion.film_log import FilmLog
+from penchant.studies.fashion.setup import CATEGORY, EPOCHS, PUBLISHED, FashionSetup
+from penchant.studies.study import Conclusion, Section, Steps, StudyResult
 
 TITLE = "Fashion: a hybrid of ratings, texts and pictures"
 DATA = "amazon-2018/AMAZON_FASHION"
@@ -40,7 +42,7 @@ def run(
     seed: int = 0,
     run: Run | None = None,
     epochs: Annotated[int, Field(ge=1)] = EPOCHS,
-    films: str = fashion_films.NAME,
+    films: str = film_log.NAME,
     users: Annotated[int, Field(ge=10)] | None = 1000,
     quick: bool = False,
 ) -> StudyResult:
@@ -64,7 +66,7 @@ def run(
     run = run or Run()
     log = load(DATA, run=run) if log is None else log
     options = {"epochs": epochs, "films": films, "users": users, "quick": quick}
-    setup = Setup(
+    setup = FashionSetup(
         log=log,
         seed=seed,
         run=run,
@@ -74,23 +76,30 @@ def run(
     )
     steps = Steps("fashion", log, version=VERSION, seed=seed, options=options, run=run)
     others = _others(setup)
-    data = steps.do("data", lambda: fashion_data.data(setup, others))
-    published = steps.do("published", lambda: fashion_published.published(setup))
+    described = steps.do("data", data.FashionData, lambda: data.describe_data(setup, others))
+    hybrid = steps.do(
+        "published", published.PublishedHybrid, lambda: published.train_as_published(setup)
+    )
     logs = {setup.log.name: setup.log} | others
-    honest = steps.do("honest", lambda: fashion_honest.honest(setup, logs))
-    sections = [
-        fashion_data.section(setup, data),
-        fashion_published.section(published),
-        fashion_honest.section(honest),
-    ]
-    there = fashion_films.films(films, seed, run, few=_QUICK if quick else None)
-    found = _films(steps, setup, there) if there is not None else _absent(films)
+    honest = steps.do(
+        "honest",
+        dict[str, honest_comparison.HonestSplit],
+        lambda: honest_comparison.compare_honestly(setup, logs),
+    )
+    loaded = film_log.load_films(films, seed, run, few=_QUICK if quick else None)
     return steps.result(
-        title=TITLE, summary=_summary(setup, published, honest), sections=[*sections, *found]
+        title=TITLE,
+        summary=_summary(setup, hybrid, len(honest)),
+        sections=[
+            data.section(setup, described),
+            published.section(hybrid),
+            honest_comparison.section(honest),
+            *(_without_films(films) if loaded is None else _film_sections(steps, setup, loaded)),
+        ],
     )
 
 
-def _others(setup: Setup) -> dict[str, Dataset]:
+def _others(setup: FashionSetup) -> dict[str, Dataset]:
     """A second category, where it can be found without a network."""
     if setup.log.name == BESIDE:
         return {}
@@ -100,34 +109,54 @@ def _others(setup: Setup) -> dict[str, Dataset]:
         return {}
 
 
-def _films(steps: Steps, setup: Setup, films: Films) -> list[Section]:
-    """The parts on films with plots and posters."""
-    mark = films.digest
-    branches = steps.do(f"branches-{mark}", lambda: fashion_branches.branches(setup, films))
-    settings = steps.do(f"cold-settings-{mark}", lambda: fashion_content.chosen(setup, films))
-    judged = steps.do(f"cold-judged-{mark}", lambda: fashion_cold.judged(setup, films, settings))
+def _film_sections(steps: Steps, setup: FashionSetup, films: FilmLog) -> list[Section]:
+    """The sections on films with plots and posters."""
+    digest = films.digest
+    branch_results = steps.do(
+        f"branches-{digest}",
+        branches.BranchResults,
+        lambda: branches.compare_branches(setup, films),
+    )
+    settings = steps.do(
+        f"cold-settings-{digest}",
+        dict[str, content.RidgeSettings],
+        lambda: content.choose_settings(setup, films),
+    )
+    ridges = steps.do(
+        f"cold-evaluation-{digest}",
+        cold_items.ColdRidges,
+        lambda: cold_items.compare_ridges(setup, films, settings),
+    )
     networks = steps.do(
-        f"cold-networks-{mark}", lambda: fashion_cold.networks(setup, films, settings)
+        f"cold-networks-{digest}",
+        cold_items.ColdNetworks,
+        lambda: cold_items.compare_networks(setup, films, settings),
     )
-    popularity = steps.do(
-        f"popularity-{mark}", lambda: fashion_popularity.popularity(setup, films, settings)
+    by_popularity = steps.do(
+        f"popularity-{digest}",
+        popularity.PopularityResults,
+        lambda: popularity.compare_by_popularity(setup, films, settings),
     )
-    lists = steps.do(f"lists-{mark}", lambda: fashion_lists.lists(setup, films, settings))
+    recommended = steps.do(
+        f"lists-{digest}",
+        lists.FilmLists,
+        lambda: lists.recommend_new_films(setup, films, settings),
+    )
     return [
-        fashion_branches.section(branches, f"branches-{mark}"),
-        fashion_cold.section(films, settings, judged, networks),
-        fashion_popularity.section(popularity, f"popularity-{mark}"),
-        fashion_lists.section(lists, f"lists-{mark}"),
+        branches.section(branch_results, f"branches-{digest}"),
+        cold_items.section(films, settings, ridges, networks),
+        popularity.section(by_popularity, f"popularity-{digest}"),
+        lists.section(recommended, f"lists-{digest}"),
     ]
 
 
-def _absent(name: str) -> list[Section]:
+def _without_films(name: str) -> list[Section]:
     return [
         Section(
             title="Films with plots and posters",
             text=f"""
-                The set {name} with plots ({fashion_films.PLOTS}) or posters
-                ({fashion_films.POSTERS}) was not found in the cache or the mirror, so that the
+                The set {name} with plots ({film_log.PLOTS}) or posters
+                ({film_log.POSTERS}) was not found in the cache or the mirror, so that the
                 branches for text and picture are not compared on this page.
             """,
             conclusions=(Conclusion("honest", "What texts and pictures add was not measured."),),
@@ -135,23 +164,17 @@ def _absent(name: str) -> list[Section]:
     ]
 
 
-def _summary(setup: Setup, published: Found, honest: Found) -> str:
-    table = EvaluationSummary.load(published["compared"]).tables["rating"]
-    own = table[fashion_published.HYBRID].metrics
-    mean = table[fashion_published.USER_MEAN].metrics
+def _summary(setup: FashionSetup, hybrid: published.PublishedHybrid, n_splits: int) -> str:
+    rmse = hybrid.compared.tables["rating"].values("rmse")
     text = f"""
         A network for Amazon's category {CATEGORY} joins matrix factorisation, dense layers, texts
         and pictures, with an RMSE of {PUBLISHED["rmse"]:.3f}. Here the same procedure runs on
-        {setup.log.name}: {own["rmse"].value:.3f}, where the mean of a user's other ratings has
-        {mean["rmse"].value:.3f}.
+        {setup.log.name}: {rmse[published.HYBRID]:.3f}, where the mean of a user's other ratings has
+        {rmse[published.USER_MEAN]:.3f}.
 
         The log has the same review again and again, so that a random split asks for what was
-        learned word for word; with each review once, on {len(honest)} splits of {setup.log.name}
+        learned word for word; with each review once, on {n_splits} splits of {setup.log.name}
         and a second category, the page tells what is left. What texts and pictures can add is
         shown on films with plots and posters, for films with many ratings, few, and none.
     """
-    if setup.quick:
-        return (
-            "This is a quick look: nothing is trained to its end, figures mean nothing.\n\n" + text
-        )
-    return text
+    return setup.notice(text)

@@ -1,8 +1,9 @@
-"""All contenders on the same test rows, against the two answers that need no network."""
+"""Evaluate all models on the same test rows, against the two baselines that need no network."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -11,91 +12,128 @@ import polars as pl
 from penchant.evaluation import evaluate_predictions
 from penchant.metrics import AUC, interval, mean_replicates
 from penchant.results.tables import Cost, Table
-from penchant.studies.movies.setup import EVERYTHING, MAJORITY, Found, Setup, by_row, liked
+from penchant.studies.movies.setup import (
+    EVERYTHING,
+    MAJORITY,
+    ModelScores,
+    MoviesSetup,
+    by_row,
+    liked,
+)
 from penchant.studies.movies.shared_models import TRIVIAL
+from penchant.studies.records import Gain
+from penchant.studies.study import EvaluationSummary
 from penchant.typing import Bool, Float64, Int64
 
 _LEVEL = 0.95
 
 
-def judged(setup: Setup, said: dict[str, Found]) -> Found:
-    """Judge decisions, order and chances of all contenders on the sample's test rows."""
+@dataclass(frozen=True)
+class UserAuc:
+    """The mean of users' own AUCs, with its interval."""
+
+    auc: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class MoviesEvaluation:
+    """All models on the same test rows of the sample.
+
+    Attributes:
+        users: in the sample.
+        rows: test rows.
+        likes: the share of likes among them.
+        decisions: accuracy and F1 of decisions at each model's threshold.
+        order: AUC and average precision of scores.
+        gains: of accuracy, by trivial model and model.
+        f1: at the threshold that is best on validation rows.
+        log_loss: of models that give probabilities.
+        within_users: AUC among the rows of the same user.
+    """
+
+    users: int
+    rows: int
+    likes: float
+    decisions: EvaluationSummary
+    order: EvaluationSummary
+    gains: dict[str, dict[str, Gain]]
+    f1: dict[str, float]
+    log_loss: dict[str, float]
+    within_users: dict[str, UserAuc]
+
+
+def evaluate_models(setup: MoviesSetup, models: Mapping[str, ModelScores]) -> MoviesEvaluation:
+    """Evaluate decisions, order and probabilities of all models on the sample's test rows."""
     users = np.asarray(by_row(setup.test, setup.test.rows.users), np.int64)
     truth = np.asarray(by_row(setup.test, liked(setup.test)), bool)
-    scores = {name: np.asarray(found["scores"], np.float64) for name, found in said.items()}
-    decided = {name: (scores[name] >= said[name]["cut"]).astype(float) for name in said}
-    at_f1 = {name: (scores[name] >= said[name]["f1_cut"]).astype(float) for name in said}
-    chances = {name: values for name, values in scores.items() if said[name]["chances"]}
+    scores = {name: np.asarray(model.scores, np.float64) for name, model in models.items()}
+    decisions = {n: (scores[n] >= model.threshold).astype(float) for n, model in models.items()}
+    at_f1 = {n: (scores[n] >= model.f1_threshold).astype(float) for n, model in models.items()}
+    probabilities = {n: values for n, values in scores.items() if models[n].probabilities}
     trivial = [EVERYTHING, *TRIVIAL]
-    rest = [name for name in said if name not in trivial]
+    others = [name for name in models if name not in trivial]
 
-    def judge(
-        columns: dict[str, Float64], metrics: list[str], against: list[str], asked: list[str]
+    def table(
+        columns: dict[str, Float64],
+        metrics: list[str],
+        baselines: list[str] = trivial,
+        names: Iterable[str] = models,
     ) -> Table:
-        table = pl.DataFrame({"user": users, "like": truth, **columns})
         return evaluate_predictions(
-            table,
+            pl.DataFrame({"user": users, "like": truth, **columns}),
             metrics,
             truth="like",
-            predictions=[name for name in asked if name in columns],
-            trivial=[name for name in against if name in columns],
+            predictions=[name for name in names if name in columns],
+            trivial=[name for name in baselines if name in columns],
             replicates=setup.replicates,
             level=_LEVEL,
             seed=setup.seed,
         )
 
-    everyone = list(said)
-    cut = judge(at_f1, ["f1"], trivial, everyone)
-    loss = judge(chances, ["log-loss"], trivial, everyone)
-    return {
-        "users": len(np.unique(users)),
-        "rows": len(users),
-        "likes": float(truth.mean()),
-        "decisions": _with_costs(judge(decided, ["like-accuracy", "f1"], trivial, everyone), said),
-        "order": _with_costs(judge(scores, ["auc", "average-precision"], trivial, everyone), said),
-        "against": {
-            name: _gains(judge(decided, ["like-accuracy"], [name], rest), rest)
+    return MoviesEvaluation(
+        users=len(np.unique(users)),
+        rows=len(users),
+        likes=float(truth.mean()),
+        decisions=_with_costs(table(decisions, ["like-accuracy", "f1"]), models),
+        order=_with_costs(table(scores, ["auc", "average-precision"]), models),
+        gains={
+            name: _gains(table(decisions, ["like-accuracy"], [name], others))
             for name in (EVERYTHING, MAJORITY)
         },
-        "f1 at own cut": {e.name: e.metrics["f1"].value for e in cut.entries},
-        "log-loss": {e.name: e.metrics["log-loss"].value for e in loss.entries},
-        "within": within_users(scores, users, truth, setup),
+        f1=table(at_f1, ["f1"]).values("f1"),
+        log_loss=table(probabilities, ["log-loss"]).values("log-loss"),
+        within_users=auc_within_users(scores, users, truth, setup),
+    )
+
+
+def _gains(table: Table) -> dict[str, Gain]:
+    """The gain of each model over the only baseline."""
+    return {
+        entry.name: Gain.of(entry.metrics["like-accuracy"])
+        for entry in table.entries
+        if not entry.trivial
     }
 
 
-def _with_costs(table: Table, said: dict[str, Found]) -> Table:
-    """The table with what each contender cost and where it was cut."""
+def _with_costs(table: Table, models: Mapping[str, ModelScores]) -> EvaluationSummary:
+    """The table with what each model cost."""
     entries = tuple(
         replace(
             entry,
             cost=Cost(
-                fit_seconds=said[entry.name]["seconds"], parameters=said[entry.name]["parameters"]
+                fit_seconds=models[entry.name].seconds, parameters=models[entry.name].parameters
             ),
         )
         for entry in table.entries
     )
-    return replace(table, entries=entries)
+    return EvaluationSummary.of(replace(table, entries=entries))
 
 
-def _gains(table: Table, names: list[str]) -> Found:
-    figures = {name: table[name].metrics["like-accuracy"] for name in names}
-    return {
-        name: {
-            "gain": f.gain,
-            "low": f.gain_low,
-            "high": f.gain_high,
-            "verdict": f.verdict,
-        }
-        for name, f in figures.items()
-    }
-
-
-def within_users(
-    scores: dict[str, Float64],
-    users: Int64,
-    truth: Bool,
-    setup: Setup,
-) -> Found:
+def auc_within_users(
+    scores: dict[str, Float64], users: Int64, truth: Bool, setup: MoviesSetup
+) -> dict[str, UserAuc]:
     """The mean of users' own AUCs with its interval, over users with likes and others.
 
     Knowing who likes much is of no use here, for rows of different users are never compared.
@@ -105,9 +143,8 @@ def within_users(
     parts = [order[a:b] for a, b in pairwise(edges)]
     auc = AUC()
     values = np.array([[auc(s[part], truth[part]) for s in scores.values()] for part in parts])
-    drawn = mean_replicates(values, setup.replicates, setup.seed)
-    low, high = interval(drawn, _LEVEL)
+    low, high = interval(mean_replicates(values, setup.replicates, setup.seed), _LEVEL)
     return {
-        name: {"auc": float(np.nanmean(values[:, n])), "low": float(low[n]), "high": float(high[n])}
+        name: UserAuc(float(np.nanmean(values[:, n])), float(low[n]), float(high[n]))
         for n, name in enumerate(scores)
     }

@@ -1,8 +1,10 @@
-"""Networks of which each user has one: what they say of test rows, and how far attributes reach."""
+"""Train a network for each user of the sample, and measure how far each attribute reaches."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -11,47 +13,70 @@ from penchant.data.vocabulary import Id
 from penchant.metrics import best_threshold
 from penchant.models.attributes.per_user import PerUserNetwork
 from penchant.results.formatting import duration, join_names
-from penchant.studies.movies.setup import NETWORKS, Found, Setup, by_row, known, liked, per_cent
+from penchant.studies.movies.setup import (
+    NETWORKS,
+    ModelScores,
+    MoviesSetup,
+    before_test,
+    by_row,
+    liked,
+)
+from penchant.studies.records import per_cent, predict
 from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import AnyFloat, Float64
 
 _TUNED = 3  # every third user's networks are trained a second time, to choose a cut for F1
-_REACHED = 40  # users whose networks are asked how far attributes reach
+_EFFECT_USERS = 40  # users whose networks the effects of attributes are measured on
 
 
-def network(setup: Setup, name: str) -> Found:
-    """Train a network for each user of the sample, on all that is known before their test rows.
+@dataclass(frozen=True)
+class NetworkScores(ModelScores):
+    """Scores of networks of which each user has one.
 
-    Nothing about these networks is chosen on validation rows but the cut for F1, for which those
-    of some users are trained without these rows.
+    Attributes:
+        seconds_for_all: how long training would take for all users of the log.
+        attributes: names, in the order of the sequence.
+        effects: how much each attribute changes the probability of a like.
     """
-    split = setup.own
-    model = setup.network(name).fit(known(split), run=setup.run)
+
+    seconds_for_all: float
+    attributes: list[str]
+    effects: list[float]
+
+
+def train_networks(setup: MoviesSetup, name: str) -> NetworkScores:
+    """Train a network for each user of the sample on everything before their test rows.
+
+    Nothing about these networks is chosen on validation rows but the threshold for F1, for which
+    those of some users are trained without these rows.
+    """
+    split = setup.sample_split
+    train = before_test(split)
+    model = setup.network(name).fit(train, run=setup.run)
     assert isinstance(model, PerUserNetwork)
-    checked = split.validation
-    assert checked is not None
-    tuned = split.train.subset(split.train.events["user"].to_numpy() % _TUNED == 0)
-    rows = checked.subset(checked.rows.users % _TUNED == 0)
-    short = setup.network(name).fit(tuned, run=setup.run)
-    assert isinstance(short, PerUserNetwork)
+    validation = split.validation
+    assert validation is not None
+    part = split.train.subset(split.train.events["user"].to_numpy() % _TUNED == 0)
+    rows = validation.subset(validation.rows.users % _TUNED == 0)
+    tuned = setup.network(name).fit(part, run=setup.run)
     likes = liked(rows)
-    people = split.log.users.ids.to_list()[: 4 if setup.quick else _REACHED]
-    learned = len(known(split))
-    return {
-        "scores": by_row(split.test, model.predict(split.test.rows)),
-        "chances": True,
-        "cut": 0.5,
-        "f1_cut": best_threshold(short.predict(rows.rows), likes, "f1") if likes.any() else 0.5,
-        "seconds": model.fit_seconds_,
-        "parameters": model.n_parameters(),
-        "seconds_for_all": model.fit_seconds_ * len(known(setup.split)) / learned,
-        "attributes": list(model.attributes_),
-        "reach": reach(model, people),
-    }
+    users = split.log.users.ids.to_list()[: 4 if setup.quick else _EFFECT_USERS]
+    share = len(before_test(setup.split)) / len(train)
+    return NetworkScores(
+        scores=by_row(split.test, model.predict(split.test.rows)),
+        probabilities=True,
+        threshold=0.5,
+        f1_threshold=best_threshold(predict(tuned, rows.rows), likes, "f1") if likes.any() else 0.5,
+        seconds=model.fit_seconds_,
+        parameters=model.n_parameters(),
+        seconds_for_all=model.fit_seconds_ * share,
+        attributes=list(model.attributes_),
+        effects=attribute_effects(model, users),
+    )
 
 
-def reach(model: PerUserNetwork, users: list[Id]) -> list[float]:
-    """How much each attribute changes the chance of a like, by its place in the sequence.
+def attribute_effects(model: PerUserNetwork, users: list[Id]) -> list[float]:
+    """How much each attribute changes the probability of a like, by its place in the sequence.
 
     The mean, over these users' networks and over all combinations of attributes that an item
     has, of the absolute difference that switching the attribute on makes, all else equal; NaN
@@ -65,31 +90,31 @@ def reach(model: PerUserNetwork, users: list[Id]) -> list[float]:
         history = model.histories_of([user])
         score = model.scores(history)[0, index][:, None]
         effect = model.attribute_effects(history, index)
-        total += np.abs(_chance(model, score) - _chance(model, score - effect))
+        total += np.abs(_probability(model, score) - _probability(model, score - effect))
     count = has.sum(axis=0) * len(users)
-    found = np.divide(
+    means = np.divide(
         (total * has).sum(axis=0), count, out=np.full(len(count), np.nan), where=count > 0
     )
-    return [float(x) for x in found]
+    return [float(x) for x in means]
 
 
-def _chance(model: PerUserNetwork, score: AnyFloat) -> Float64:
-    """The chance of a like that the network's last sum stands for."""
+def _probability(model: PerUserNetwork, score: AnyFloat) -> Float64:
+    """The probability of a like that the network's last sum stands for."""
     if model.cell == "no-forget":
         return np.asarray(np.clip(0.2 * score + 0.5, 0, 1), np.float64)
     return np.asarray(1 / (1 + np.exp(-score)), np.float64)
 
 
-def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
+def section(setup: MoviesSetup, networks: Mapping[str, NetworkScores]) -> Section:
     """How far an attribute's place lets it reach the output."""
-    attributes = next(iter(networks.values()))["attributes"]
+    attributes = next(iter(networks.values())).attributes
     places = np.arange(len(attributes))
     third = max(1, len(attributes) // 3)
     early, late = {}, {}
-    for name, found in networks.items():
-        values = np.array(found["reach"], float)
-        early[name] = _mean(values[:third])
-        late[name] = _mean(values[-third:])
+    for name, network in networks.items():
+        values = np.array(network.effects, float)
+        early[name] = _finite_mean(values[:third])
+        late[name] = _finite_mean(values[-third:])
     table = pl.DataFrame(
         {
             "network": list(networks),
@@ -99,7 +124,7 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
         }
     )
     first, last = join_names(attributes[:third]), join_names(attributes[-third:])
-    said = "; ".join(f"{m} {per_cent(early[m])} against {per_cent(late[m])}" for m in networks)
+    compared = "; ".join(f"{m} {per_cent(early[m])} against {per_cent(late[m])}" for m in networks)
     lost = [m for m in networks if early[m] < late[m] / 10]
     meaning = (
         f"To {join_names(lost)} the first genres say less than a tenth of what the last ones say: "
@@ -107,7 +132,7 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
         if lost
         else "No network loses what it reads first altogether."
     )
-    n = min(len(setup.sample), _REACHED)
+    n = min(len(setup.sample), _EFFECT_USERS)
     return Section(
         title="What the order of the genres does",
         text=f"""
@@ -124,7 +149,7 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
             Conclusion(
                 "trap",
                 f"Mean change of the chance of a like, first {third} genres ({first}) against "
-                f"last {third} ({last}): {said}. {meaning}",
+                f"last {third} ({last}): {compared}. {meaning}",
             ),
         ),
         charts=(
@@ -132,7 +157,7 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
                 "How much switching a genre on changes the chance of a like, by its place: "
                 + ", ".join(f"{n} {name}" for n, name in zip(places + 1, attributes, strict=True))
                 + ".",
-                {name: found["reach"] for name, found in networks.items()},
+                {name: network.effects for name, network in networks.items()},
                 x="place of the genre in the sequence",
                 y="mean change of the chance",
                 half=False,
@@ -149,10 +174,10 @@ def reach_section(setup: Setup, networks: dict[str, Found]) -> Section:
     )
 
 
-def _mean(values: Float64) -> float:
+def _finite_mean(values: Float64) -> float:
     """The mean over genres that some film has."""
-    known = values[np.isfinite(values)]
-    return float(known.mean()) if len(known) else 0.0
+    finite = values[np.isfinite(values)]
+    return float(finite.mean()) if len(finite) else 0.0
 
 
 def step_of(name: str) -> str:
@@ -160,14 +185,14 @@ def step_of(name: str) -> str:
     return "network-" + "-".join(re.findall("[a-z]+", name.lower()))
 
 
-def what_was_run(setup: Setup, networks: dict[str, Found]) -> str:
+def describe_sample(setup: MoviesSetup, networks: Mapping[str, NetworkScores]) -> str:
     """A sentence on who has networks of their own and what those of all users would take."""
-    n, everybody = len(setup.sample), setup.log.n_users
-    if n == everybody:
-        return f"All {everybody:,} users have networks of their own, trained {setup.epochs} epochs."
-    told = ", ".join(f"{m} {duration(networks[m]['seconds_for_all'])}" for m in NETWORKS)
+    n, n_all = len(setup.sample), setup.log.n_users
+    if n == n_all:
+        return f"All {n_all:,} users have networks of their own, trained {setup.epochs} epochs."
+    times = ", ".join(f"{m} {duration(networks[m].seconds_for_all)}" for m in NETWORKS)
     return (
-        f"{n:,} of the {everybody:,} users, drawn by seed {setup.seed}, have networks of their "
-        f"own, trained {setup.epochs} epochs; for all users they would take here about: {told} "
+        f"{n:,} of the {n_all:,} users, drawn by seed {setup.seed}, have networks of their "
+        f"own, trained {setup.epochs} epochs; for all users they would take here about: {times} "
         "(option users=none)."
     )

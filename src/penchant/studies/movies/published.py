@@ -1,4 +1,4 @@
-"""The published comparison, and what its figures say where training and test are told apart."""
+"""The published comparison for one user, and the same decisions on training and test rows."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ import polars as pl
 
 from penchant.claims import claim
 from penchant.data.dataset import Dataset
+from penchant.data.vocabulary import Id
 from penchant.metrics import AUC, LikeAccuracy, LikeF1, best_threshold
 from penchant.results.formatting import join_names
-from penchant.studies.movies.setup import EVERYTHING, LIKE, NETWORKS, Found, Setup, per_cent
+from penchant.studies.movies.autoencoder import AutoencoderResults
+from penchant.studies.movies.one_user import FirstUser, UserScores
+from penchant.studies.movies.setup import EVERYTHING, LIKE, NETWORKS, MoviesSetup
+from penchant.studies.records import per_cent
 from penchant.studies.study import Conclusion, DataTable, Section, bars
 from penchant.typing import Bool
 
@@ -28,40 +32,28 @@ RECONSTRUCTED = ("RBM", "autoencoder")
 
 
 @dataclass(frozen=True, eq=False)
-class Case:
-    """What all recommenders said of one user's ratings.
+class UserDecisions:
+    """What all models decide of the ratings of one user.
 
     Attributes:
         setup: what the study is about.
-        user: the user's id.
-        liked: bool[n], the user's ratings in the order of the file, as likes.
-        n_train: how many of them networks were trained on, the first ones.
-        said: by recommender: scores, cut, seconds and, where there are several, seeds.
-        learned: users that the RBM and the autoencoder learned from.
+        first_user: the user and the scores of the networks and the RBM.
+        autoencoder: the autoencoder's scores.
     """
 
-    setup: Setup
-    user: object
-    liked: Bool
-    n_train: int
-    said: dict[str, Found]
-    learned: tuple[int, int]
+    setup: MoviesSetup
+    first_user: FirstUser
+    autoencoder: AutoencoderResults
 
-    @classmethod
-    def of(cls, setup: Setup, found: Found, autoencoder: Found) -> Case:
-        """The case from what the steps gave."""
-        n = len(found["liked"])
-        said: dict[str, Found] = {EVERYTHING: {"scores": [1.0] * n, "cut": 0.5, "seconds": None}}
-        said |= found["said"]
-        said["autoencoder"] = autoencoder["first_user"]
-        return cls(
-            setup,
-            found["user"],
-            np.asarray(found["liked"], bool),
-            int(found["train"]),
-            said,
-            (found["said"]["RBM"]["users"], autoencoder["users"]),
-        )
+    @property
+    def user(self) -> Id:
+        """The user's id."""
+        return self.first_user.user
+
+    @cached_property
+    def liked(self) -> Bool:
+        """bool[n], the user's ratings in the order of the file, as likes."""
+        return np.asarray(self.first_user.liked, bool)
 
     @property
     def n(self) -> int:
@@ -69,44 +61,53 @@ class Case:
         return len(self.liked)
 
     @cached_property
-    def decided(self) -> dict[str, Bool]:
-        """bool[n], what each recommender calls a like."""
-        return {m: np.asarray(f["scores"], float) >= f["cut"] for m, f in self.said.items()}
+    def models(self) -> dict[str, UserScores]:
+        """The scores of all models, “likes everything” first."""
+        everything = {EVERYTHING: UserScores([1.0] * self.n, 0.5, None)}
+        last = {"autoencoder": self.autoencoder.first_user}
+        return everything | self.first_user.scores | last
+
+    @cached_property
+    def decisions(self) -> dict[str, Bool]:
+        """bool[n], what each model calls a like."""
+        return {m: np.asarray(s.scores, float) >= s.threshold for m, s in self.models.items()}
 
     def accuracy(self, name: str, part: slice = slice(None)) -> float:
-        """The share of ratings, or of some of them, that a recommender is right on."""
-        return LikeAccuracy()(self.decided[name][part], self.liked[part])
+        """The share of ratings, or of some of them, that a model is right on."""
+        return LikeAccuracy()(self.decisions[name][part], self.liked[part])
 
-    def best_cut(self, name: str) -> float:
-        """The accuracy of the cut that is best with the answers in hand."""
-        scores = np.asarray(self.said[name]["scores"], float)
-        cut = best_threshold(scores, self.liked, "like-accuracy")
-        return LikeAccuracy()(scores >= cut, self.liked)
+    def best_accuracy(self, name: str) -> float:
+        """The accuracy at the threshold that is best with the answers in hand."""
+        scores = np.asarray(self.models[name].scores, float)
+        threshold = best_threshold(scores, self.liked, "like-accuracy")
+        return LikeAccuracy()(scores >= threshold, self.liked)
 
-    def yes(self, name: str) -> int:
-        """How many films a recommender calls likes."""
-        return int(self.decided[name].sum())
-
-
-def sections(setup: Setup, found: Found, autoencoder: Found) -> tuple[Section, Section]:
-    """As published, and what the figures say when train and test are told apart."""
-    case = Case.of(setup, found, autoencoder)
-    return _published(case), _parts(case)
+    def n_likes(self, name: str) -> int:
+        """How many films a model calls likes."""
+        return int(self.decisions[name].sum())
 
 
-def _published(case: Case) -> Section:
-    names = [m for m in case.said if m != EVERYTHING]
+def sections(
+    setup: MoviesSetup, first_user: FirstUser, autoencoder: AutoencoderResults
+) -> tuple[Section, Section]:
+    """As published, and what the figures are on training and on test rows."""
+    case = UserDecisions(setup, first_user, autoencoder)
+    return _published(case), _by_part(case)
+
+
+def _published(case: UserDecisions) -> Section:
+    names = [m for m in case.models if m != EVERYTHING]
     likes, n = int(case.liked.sum()), case.n
-    there = {m: PUBLISHED[m] for m in names if m in PUBLISHED}
+    published = {m: PUBLISHED[m] for m in names if m in PUBLISHED}
     return Section(
         title="As published: one user",
-        text=_told(case),
+        text=_text(case),
         conclusions=_conclusions(case),
         charts=(
             bars(
                 "Accuracy on the user's ratings, training and test together.",
                 {
-                    "published": {m: there[m][0] if m in there else None for m in names},
+                    "published": {m: published[m][0] if m in published else None for m in names},
                     "here": {m: case.accuracy(m) for m in names},
                 },
                 x="accuracy",
@@ -116,8 +117,8 @@ def _published(case: Case) -> Section:
             bars(
                 "Seconds of training, on the thesis' machine and on this one.",
                 {
-                    "published": {m: there[m][1] if m in there else None for m in names},
-                    "here": {m: case.said[m]["seconds"] for m in names},
+                    "published": {m: published[m][1] if m in published else None for m in names},
+                    "here": {m: case.models[m].seconds for m in names},
                 },
                 x="seconds",
                 half=True,
@@ -128,21 +129,21 @@ def _published(case: Case) -> Section:
     )
 
 
-def _table(case: Case) -> DataTable:
-    names = list(case.said)
-    seeds = [case.said[m].get("seeds") or [None] for m in names]
+def _table(case: UserDecisions) -> DataTable:
+    names = list(case.models)
+    seeds = [case.models[m].seed_accuracies for m in names]
     frame = pl.DataFrame(
         {
             "recommender": names,
             "published accuracy": [PUBLISHED.get(m, (None,))[0] for m in names],
             "accuracy": [case.accuracy(m) for m in names],
-            "accuracy low": [min(s) for s in seeds],
-            "accuracy high": [max(s) for s in seeds],
+            "accuracy low": [min(s, default=None) for s in seeds],
+            "accuracy high": [max(s, default=None) for s in seeds],
             "right": [f"{round(case.accuracy(m) * case.n)} of {case.n}" for m in names],
-            "F1": [LikeF1()(case.decided[m], case.liked) for m in names],
-            "AUC": [AUC()(case.said[m]["scores"], case.liked) for m in names],
+            "F1": [LikeF1()(case.decisions[m], case.liked) for m in names],
+            "AUC": [AUC()(case.models[m].scores, case.liked) for m in names],
             "published time": [PUBLISHED.get(m, (None, None))[1] for m in names],
-            "time": [case.said[m]["seconds"] for m in names],
+            "time": [case.models[m].seconds for m in names],
         },
         schema_overrides={"accuracy low": pl.Float64, "accuracy high": pl.Float64},
         infer_schema_length=None,
@@ -156,14 +157,14 @@ def _table(case: Case) -> DataTable:
     )
 
 
-def _conclusions(case: Case) -> tuple[Conclusion, ...]:
+def _conclusions(case: UserDecisions) -> tuple[Conclusion, ...]:
     likes, n = int(case.liked.sum()), case.n
     conclusions = [
         Conclusion(
             "as published",
-            f"Published: {_listed({m: a for m, (a, _) in PUBLISHED.items()})}. Here, by the same "
-            f"procedure: {_listed({m: case.accuracy(m) for m in PUBLISHED})}. Whoever likes "
-            f"everything has {likes}/{n} = {per_cent(likes / n)}.",
+            f"Published: {_list_shares({m: a for m, (a, _) in PUBLISHED.items()})}. Here, by the "
+            f"same procedure: {_list_shares({m: case.accuracy(m) for m in PUBLISHED})}. Whoever "
+            f"likes everything has {likes}/{n} = {per_cent(likes / n)}.",
         ),
         Conclusion(
             "trap",
@@ -174,7 +175,7 @@ def _conclusions(case: Case) -> tuple[Conclusion, ...]:
             "each of these ratings.",
         ),
     ]
-    if same := [m for m in NETWORKS if case.yes(m) == n]:
+    if same := [m for m in NETWORKS if case.n_likes(m) == n]:
         conclusions.append(
             Conclusion(
                 "trap",
@@ -185,45 +186,45 @@ def _conclusions(case: Case) -> tuple[Conclusion, ...]:
     return (*conclusions, *_claims(case))
 
 
-def _claims(case: Case) -> list[Conclusion]:
-    """The published accuracies beside trivial answers, on the log that they were published for."""
+def _claims(case: UserDecisions) -> list[Conclusion]:
+    """The published accuracies beside baselines, on the log that they were published for."""
     if case.setup.log.name != PUBLISHED_ON:
         return []
-    mine = pl.DataFrame(
+    ratings = pl.DataFrame(
         {"user": 1, "item": range(case.n), "rating": np.where(case.liked, LIKE, LIKE - 1)}
     )
-    own = Dataset.from_frame(mine, name=f"user {case.user} of {PUBLISHED_ON}", scale=(1, 5))
-    found = {
-        name: claim(value, on=own, metric="like-accuracy", like=LIKE, seed=case.setup.seed)
+    log = Dataset.from_frame(ratings, name=f"user {case.user} of {PUBLISHED_ON}", scale=(1, 5))
+    claims = {
+        name: claim(value, on=log, metric="like-accuracy", like=LIKE, seed=case.setup.seed)
         for name, (value, _) in PUBLISHED.items()
     }
-    return [Conclusion("trap", f"Published for the {n}: {c.sentence}") for n, c in found.items()]
+    return [Conclusion("trap", f"Published for the {n}: {c.sentence}") for n, c in claims.items()]
 
 
-def _listed(shares: dict[str, float]) -> str:
+def _list_shares(shares: dict[str, float]) -> str:
     return join_names([f"{name} {per_cent(value)}" for name, value in shares.items()])
 
 
-def _told(case: Case) -> str:
+def _text(case: UserDecisions) -> str:
     likes, setup = int(case.liked.sum()), case.setup
     text = f"""
         The thesis reports one user, the first of the file, with one network trained on this user's
         ratings alone: each film is the sequence of its genre columns, the answer is whether the
         rating is {LIKE:g} or more. Here this is user {case.user} with {case.n} ratings, of which
-        {likes} are likes. Training uses the first {case.n_train} ratings in the order of the file
-        (65 %), and, as published, accuracy counts all {case.n}, those that the network was trained
-        on among them. Networks have the published sizes and settings and {setup.epochs} epochs;
-        small figures are the lowest and the highest accuracy of several seeds. “Modified LSTM” is
-        the cell without a forget gate as the program builds it (gates tanh, candidate sigmoid),
-        “as printed” is that of the formulas (gates sigmoid, candidate tanh), and the GRU is a
-        further cell.
+        {likes} are likes. Training uses the first {case.first_user.n_train} ratings in the order
+        of the file (65 %), and, as published, accuracy counts all {case.n}, those that the network
+        was trained on among them. Networks have the published sizes and settings and {setup.epochs}
+        epochs; small figures are the lowest and the highest accuracy of several seeds. “Modified
+        LSTM” is the cell without a forget gate as the program builds it (gates tanh, candidate
+        sigmoid), “as printed” is that of the formulas (gates sigmoid, candidate tanh), and the GRU
+        is a further cell.
 
         How the thesis turned an RBM and an autoencoder into an accuracy is not said. The rule here
-        is ours: both are trained as published, the RBM on {case.learned[0]:,} users without a test
-        set and the autoencoder on {case.learned[1]:,} users (80 %), this user among them; what
-        they reconstruct of the user's own vector is put on the scale of ratings, and {LIKE:g} or
-        more is a like. They call {case.yes("RBM")} and {case.yes("autoencoder")} of the {case.n}
-        films likes.
+        is ours: both are trained as published, the RBM on {case.first_user.rbm_users:,} users
+        without a test set and the autoencoder on {case.autoencoder.users:,} users (80 %), this
+        user among them; what they reconstruct of the user's own vector is put on the scale of
+        ratings, and {LIKE:g} or more is a like. They call {case.n_likes("RBM")} and
+        {case.n_likes("autoencoder")} of the {case.n} films likes.
     """
     if setup.log.name != PUBLISHED_ON:
         text += f"""
@@ -235,19 +236,19 @@ def _told(case: Case) -> str:
     return text
 
 
-def _parts(case: Case) -> Section:
-    n, n_train = case.n, case.n_train
+def _by_part(case: UserDecisions) -> Section:
+    n, n_train = case.n, case.first_user.n_train
     n_test = n - n_train
     train, test = slice(0, n_train), slice(n_train, n)
     train_likes, test_likes = int(case.liked[train].sum()), int(case.liked[test].sum())
-    names = list(case.said)
+    names = list(case.models)
     table = pl.DataFrame(
         {
             "recommender": names,
             f"first {n_train} (trained on)": [case.accuracy(m, train) for m in names],
             f"last {n_test} (test)": [case.accuracy(m, test) for m in names],
             f"all {n}": [case.accuracy(m) for m in names],
-            "says “like” to": [case.yes(m) for m in names],
+            "says “like” to": [case.n_likes(m) for m in names],
         }
     )
     conclusions = [
@@ -268,7 +269,7 @@ def _parts(case: Case) -> Section:
             )
         )
     cuts = [
-        f"{name} {per_cent(case.accuracy(name))} and {per_cent(case.best_cut(name))}"
+        f"{name} {per_cent(case.accuracy(name))} and {per_cent(case.best_accuracy(name))}"
         for name in RECONSTRUCTED
     ]
     conclusions.append(

@@ -1,8 +1,10 @@
-"""Recommendations with reasons for the first user, and what a network remembers of its past."""
+"""Recommend films to the first user with reasons, and update and recall the user's own network."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -12,115 +14,179 @@ from penchant.explanation import explain_lists
 from penchant.models.attributes.per_user import PerUserNetwork
 from penchant.models.base import Recommender
 from penchant.models.protocols import RatesRows
-from penchant.studies.movies.setup import LIKE, Found, Setup, alone, per_cent, questions
+from penchant.studies.movies.one_user import TRAIN_SHARE, first_user_log
+from penchant.studies.movies.setup import LIKE, MoviesSetup, rows_of
+from penchant.studies.records import per_cent
 from penchant.studies.study import Conclusion, DataTable, Section
+from penchant.typing import Float64, Int32
 
 _SHOWN = 5
 _NETWORK = "modified LSTM"
 
 
-def shown(model: Recommender, setup: Setup) -> Found:
-    """The first user's list with genres and reasons, and how many unseen films are liked."""
-    log, user = setup.log, setup.log.users[setup.first]
+@dataclass(frozen=True)
+class FilmList:
+    """The first user's list by one model.
+
+    Attributes:
+        titles: of the films, best first.
+        genres: of each.
+        reasons: why each is recommended.
+        likes: how many unseen films the model calls likes.
+        unseen: how many films the user has not rated.
+    """
+
+    titles: list[str]
+    genres: list[str | None]
+    reasons: list[str | None]
+    likes: int
+    unseen: int
+
+
+@dataclass(frozen=True)
+class NetworkState:
+    """The first user's network after training, after an update, or put back.
+
+    Attributes:
+        state: what was done last.
+        ratings: how many the network has learned from.
+        likes: unseen films that it calls likes.
+        dislikes: the other unseen films.
+        mean_probability: of a like, over unseen films.
+        accuracy: on the user's own ratings.
+        seconds: how long that took.
+    """
+
+    state: str
+    ratings: int
+    likes: int
+    dislikes: int
+    mean_probability: float
+    accuracy: float
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class NetworkHistory:
+    """The first user's network as ratings come in.
+
+    Attributes:
+        states: one after the other.
+        is_restored: whether the recalled state gives exactly the probabilities it gave before.
+        epochs: of training.
+        update_epochs: of an update.
+        recommended: the list of a network trained on all ratings.
+    """
+
+    states: list[NetworkState]
+    is_restored: bool
+    epochs: int
+    update_epochs: int
+    recommended: FilmList
+
+
+def recommend_films(model: Recommender, setup: MoviesSetup) -> FilmList:
+    """The first user's list with genres and reasons, and how many unseen films are likes."""
+    log, user = setup.log, setup.log.users[setup.first_user]
     lists = explain_lists(model, [user], _SHOWN)
     table = log.item_table
     assert table is not None  # genres are in it
     genres = lists.select("item").join(table, on="item", how="left", maintain_order="left")
-    names = genres["genres"].cast(pl.List(pl.String)).list.join(", ").to_list()
-    asked = questions(model, user, _unseen(setup))
     assert isinstance(model, RatesRows)
-    chances = isinstance(model.target, Like)
-    likes = model.predict(asked) >= (0.5 if chances else LIKE)
-    return {
-        "titles": lists["title"].to_list(),
-        "genres": names,
-        "because": lists["because"].to_list(),
-        "likes": int(likes.sum()),
-        "unseen": len(likes),
-    }
+    probabilities = isinstance(model.target, Like)
+    predictions = model.predict(rows_of(model, user, _unseen(setup)))
+    return FilmList(
+        titles=lists["title"].to_list(),
+        genres=genres["genres"].cast(pl.List(pl.String)).list.join(", ").to_list(),
+        reasons=lists["because"].to_list(),
+        likes=int((predictions >= (0.5 if probabilities else LIKE)).sum()),
+        unseen=len(predictions),
+    )
 
 
-def _unseen(setup: Setup) -> np.ndarray[tuple[int], np.dtype[np.int32]]:
-    seen = setup.log.events.filter(pl.col("user") == setup.first)["item"].to_numpy()
+def _unseen(setup: MoviesSetup) -> Int32:
+    """The films that the first user has not rated."""
+    seen = setup.log.events.filter(pl.col("user") == setup.first_user)["item"].to_numpy()
     return np.setdiff1d(np.arange(setup.log.n_items, dtype=np.int32), seen)
 
 
-def memory(setup: Setup) -> Found:
-    """A network of the first user: trained, updated with newer ratings, and put back again."""
-    log, user = setup.log, setup.log.users[setup.first]
-    events = log.events.filter(pl.col("user") == setup.first).sort("row")
-    whole = alone(log.subset(np.flatnonzero(log.events["user"].to_numpy() == setup.first)))
-    whole = whole.subset(np.argsort(whole.events["row"].to_numpy(), kind="stable"))
-    n_train = int(0.65 * len(events))
-    before, after = whole.subset(np.arange(n_train)), whole.subset(np.arange(n_train, len(whole)))
+def update_and_recall(setup: MoviesSetup) -> NetworkHistory:
+    """Train the first user's network, update it with newer ratings, and put it back again."""
+    user = setup.log.users[setup.first_user]
+    log = first_user_log(setup)
+    n_train = int(TRAIN_SHARE * len(log))
+    first, newer = log.subset(np.arange(n_train)), log.subset(np.arange(n_train, len(log)))
     unseen = _unseen(setup)
-    liked = whole.ratings >= LIKE
-    states = []
+    liked = log.ratings >= LIKE
+    states: list[NetworkState] = []
+    probabilities: list[Float64] = []
 
-    def note(what: str, model: PerUserNetwork, events: int, seconds: float | None) -> None:
-        chances = model.predict(questions(model, user, unseen))
-        own = model.predict(questions(model, user, whole.events["item"].to_numpy())) >= 0.5
+    def record(state: str, model: PerUserNetwork, ratings: int, seconds: float | None) -> None:
+        of_unseen = model.predict(rows_of(model, user, unseen))
+        own = model.predict(rows_of(model, user, log.events["item"].to_numpy())) >= 0.5
         states.append(
-            {
-                "state": what,
-                "ratings": events,
-                "likes": int((chances >= 0.5).sum()),
-                "dislikes": int((chances < 0.5).sum()),
-                "mean chance": float(chances.mean(dtype=np.float64)),
-                "right": float((own == liked).mean()),
-                "time": seconds,
-            }
+            NetworkState(
+                state=state,
+                ratings=ratings,
+                likes=int((of_unseen >= 0.5).sum()),
+                dislikes=int((of_unseen < 0.5).sum()),
+                mean_probability=float(of_unseen.mean(dtype=np.float64)),
+                accuracy=float((own == liked).mean()),
+                seconds=seconds,
+            )
         )
-        said.append(chances)
+        probabilities.append(of_unseen.astype(np.float64))
 
-    said: list[np.ndarray[tuple[int], np.dtype[np.float32]]] = []
     model = setup.network(_NETWORK)
     assert isinstance(model, PerUserNetwork)
-    model.fit(before, run=setup.run)
-    note(f"trained on the first {n_train}", model, n_train, model.fit_seconds_)
+    model.fit(first, run=setup.run)
+    record(f"trained on the first {n_train}", model, n_train, model.fit_seconds_)
     start = time.perf_counter()
-    model.update(after, run=setup.run)
-    note(f"updated with {len(after)} newer ones", model, len(whole), time.perf_counter() - start)
-    kept = model.earlier_states(user)
+    model.update(newer, run=setup.run)
+    record(f"updated with {len(newer)} newer ones", model, len(log), time.perf_counter() - start)
+    earlier = model.earlier_states(user)
     start = time.perf_counter()
-    model.recall(user, int(kept["state"][-1]))
-    note("earlier state recalled", model, int(kept["events"][-1]), time.perf_counter() - start)
-    anew = setup.network(_NETWORK).fit(whole, run=setup.run)
+    model.recall(user, int(earlier["state"][-1]))
+    seconds = time.perf_counter() - start
+    record("earlier state recalled", model, int(earlier["events"][-1]), seconds)
+    anew = setup.network(_NETWORK).fit(log, run=setup.run)
     assert isinstance(anew, PerUserNetwork)
-    note("trained anew on all", anew, len(whole), anew.fit_seconds_)
-    return {
-        "states": states,
-        "same": bool(np.array_equal(said[0], said[2])),
-        "epochs": [model.epochs, model.update_epochs],
-        "recommended": shown(anew, setup),
-    }
+    record("trained anew on all", anew, len(log), anew.fit_seconds_)
+    return NetworkHistory(
+        states=states,
+        is_restored=bool(np.array_equal(probabilities[0], probabilities[2])),
+        epochs=model.epochs,
+        update_epochs=model.update_epochs,
+        recommended=recommend_films(anew, setup),
+    )
 
 
-def section(setup: Setup, by_shared: Found, remembered: Found) -> Section:
-    """Lists for a person, with reasons, and a network's past.
+def section(
+    setup: MoviesSetup, by_shared: Mapping[str, FilmList], network: NetworkHistory
+) -> Section:
+    """Lists for the first user, with reasons, and the states of the user's own network.
 
     Args:
         setup: what the study is about.
-        by_shared: what shared models recommend, the best one on validation rows first.
-        remembered: what `memory` gives.
+        by_shared: the lists of shared models, the best one on validation rows first.
+        network: the first user's own network.
     """
     best, by_best = next(iter(by_shared.items()))
-    user = setup.log.users[setup.first]
-    by_own = remembered["recommended"]
-    states = pl.DataFrame(remembered["states"], infer_schema_length=None)
-    trained, updated = remembered["epochs"]
-    same = "exactly the chances that it gave before" if remembered["same"] else "other chances"
+    user = setup.log.users[setup.first_user]
+    by_own = network.recommended
+    same = "exactly the chances that it gave before" if network.is_restored else "other chances"
     conclusions = (
         Conclusion(
             "honest",
-            f"Of {by_best['unseen']:,} films that user {user} has not rated, {best} calls "
-            f"{by_best['likes']:,} likes; the {_NETWORK} of this user alone calls "
-            f"{by_own['likes']:,} ({per_cent(by_own['likes'] / by_own['unseen'], 1)}) likes.",
+            f"Of {by_best.unseen:,} films that user {user} has not rated, {best} calls "
+            f"{by_best.likes:,} likes; the {_NETWORK} of this user alone calls "
+            f"{by_own.likes:,} ({per_cent(by_own.likes / by_own.unseen, 1)}) likes.",
         ),
         Conclusion(
             "honest",
-            f"An update goes on from the network's weights ({updated} epochs in place of "
-            f"{trained}), and keeps those that it had: put back, the network gives {same}.",
+            f"An update goes on from the network's weights ({network.update_epochs} epochs in "
+            f"place of {network.epochs}), and keeps those that it had: put back, the network "
+            f"gives {same}.",
         ),
     )
     return Section(
@@ -136,12 +202,12 @@ def section(setup: Setup, by_shared: Found, remembered: Found) -> Section:
         conclusions=conclusions,
         tables=(
             *(
-                _list(found, f"By {name}, one model for all users.")
-                for name, found in by_shared.items()
+                _list_table(films, f"By {name}, one model for all users.")
+                for name, films in by_shared.items()
             ),
-            _list(by_own, f"By the {_NETWORK}, a network of user {user} alone."),
+            _list_table(by_own, f"By the {_NETWORK}, a network of user {user} alone."),
             DataTable(
-                states,
+                _state_table(network.states),
                 f"The {_NETWORK} of user {user} as ratings come in: unseen films by answer, and "
                 "the share of the user's own ratings that are answered rightly.",
                 {"mean chance": "percent:2", "right": "percent:1", "time": "duration"},
@@ -151,13 +217,14 @@ def section(setup: Setup, by_shared: Found, remembered: Found) -> Section:
     )
 
 
-def _list(found: Found, caption: str) -> DataTable:
+def _state_table(states: list[NetworkState]) -> pl.DataFrame:
+    names = {"mean_probability": "mean chance", "accuracy": "right", "seconds": "time"}
+    return pl.DataFrame(states, infer_schema_length=None).rename(names)
+
+
+def _list_table(films: FilmList, caption: str) -> DataTable:
     frame = pl.DataFrame(
-        {
-            "film": found["titles"],
-            "genres": found["genres"],
-            "why": found["because"],
-        },
+        {"film": films.titles, "genres": films.genres, "why": films.reasons},
         schema={"film": pl.String, "genres": pl.String, "why": pl.String},
     )
     return DataTable(frame, caption)

@@ -1,12 +1,19 @@
-"""Models that all users share, and what they say of each test row."""
+"""Compare models that all users share, and score the test rows of the sample with them."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
 
 import penchant as pn
-from penchant.studies.movies.recommendations import shown
-from penchant.studies.movies.setup import EVERYTHING, MAJORITY, Found, Setup, contender
+from penchant.studies.movies.recommendations import FilmList, recommend_films
+from penchant.studies.movies.setup import (
+    EVERYTHING,
+    MAJORITY,
+    ModelScores,
+    MoviesSetup,
+    score_test_rows,
+)
+from penchant.studies.study import EvaluationSummary
 
 SHARED = {
     "attribute network": "attribute-network",
@@ -19,13 +26,29 @@ SHARED = {
 OF_GENRES = "attribute network with item's likes"
 """The one whose recommendations are explained by genres."""
 TRIVIAL = {MAJORITY: "user-majority", "item mean": "item-mean", "user and item biases": "bias"}
-"""Trivial answers, and their names in the table of models."""
+"""Trivial predictions_or_scores, and their names in the table of models."""
 _METRICS = ("auc", "average-precision", "f1", "log-loss")
 
 
-def shared(setup: Setup) -> Found:
-    """Compare shared models on the test rows of all users, and keep what they say of some."""
-    compared = pn.evaluate(
+@dataclass(frozen=True)
+class SharedModels:
+    """Models that all users share.
+
+    Attributes:
+        compared: on the test rows of all users.
+        scores: of the sample's test rows.
+        recommended: the first user's list by the best on validation rows, and by the model whose
+            recommendations are explained by genres.
+    """
+
+    compared: EvaluationSummary
+    scores: dict[str, ModelScores]
+    recommended: dict[str, FilmList]
+
+
+def compare_shared_models(setup: MoviesSetup) -> SharedModels:
+    """Compare shared models on the test rows of all users, and score those of the sample."""
+    evaluation = pn.evaluate(
         {name: setup.model(spec) for name, spec in SHARED.items()},
         setup.split,
         _METRICS,
@@ -34,25 +57,24 @@ def shared(setup: Setup) -> Found:
         seed=setup.seed,
         run=setup.run,
     )
-    table = compared.table("like")
+    table = evaluation.table("like")
     best = max(SHARED, key=lambda name: table[name].validation)
-    fitted = {name: compared.models[name] for name in SHARED}
-    fitted |= {name: compared.models[spec] for name, spec in TRIVIAL.items()}
-    said = {name: contender(model, setup) for name, model in fitted.items()}
-    said[EVERYTHING] = {
-        "scores": np.ones(len(setup.test)),
-        "chances": False,
-        "cut": 0.5,
-        "f1_cut": 0.5,
-        "seconds": 0.0,
-        "parameters": 0,
-    }
-    listed = dict.fromkeys([best, OF_GENRES])
-    return {
-        "compared": compared,
-        "said": said,
-        "recommended": {
-            name: shown(compared.models[name].refit(setup.log, run=setup.run), setup)
-            for name in listed
+    models = {name: evaluation.models[name] for name in SHARED}
+    models |= {name: evaluation.models[spec] for name, spec in TRIVIAL.items()}
+    scores = {name: score_test_rows(model, setup) for name, model in models.items()}
+    scores[EVERYTHING] = ModelScores(
+        scores=[1.0] * len(setup.test),
+        probabilities=False,
+        threshold=0.5,
+        f1_threshold=0.5,
+        seconds=0.0,
+        parameters=0,
+    )
+    return SharedModels(
+        compared=EvaluationSummary.of(evaluation),
+        scores=scores,
+        recommended={
+            name: recommend_films(models[name].refit(setup.log, run=setup.run), setup)
+            for name in dict.fromkeys([best, OF_GENRES])
         },
-    }
+    )

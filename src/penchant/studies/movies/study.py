@@ -11,18 +11,22 @@ from penchant.data.dataset import Dataset
 from penchant.data.sources import load
 from penchant.results.formatting import join_names
 from penchant.run import Run
-from penchant.studies.movies import all_users as movies_everyone
-from penchant.studies.movies import autoencoder as movies_autoencoder
-from penchant.studies.movies import evaluation as movies_judged
-from penchant.studies.movies import first_user as movies_first_user
-from penchant.studies.movies import lists as movies_lists
-from penchant.studies.movies import networks as movies_networks
-from penchant.studies.movies import published as movies_published
-from penchant.studies.movies import ratings as movies_ratings
-from penchant.studies.movies import recommendations as movies_recommended
-from penchant.studies.movies import shared_models as movies_shared
-from penchant.studies.movies import sql as movies_sql
-from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, Found, Setup, per_cent
+from penchant.studies.movies import (
+    autoencoder,
+    evaluation,
+    honest_comparison,
+    networks,
+    one_user,
+    published,
+    rating_models,
+    recommendations,
+    reconstruction,
+    shared_models,
+    sql,
+)
+from penchant.studies.movies.evaluation import MoviesEvaluation
+from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, MoviesSetup
+from penchant.studies.records import per_cent
 from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 
 TITLE = "Movies: a recurrent network for each user, an RBM and an autoencoder"
@@ -67,7 +71,7 @@ def run(
         "autoencoder_epochs": autoencoder_epochs,
         "quick": quick,
     }
-    setup = Setup(
+    setup = MoviesSetup(
         log=log,
         seed=seed,
         run=run,
@@ -77,60 +81,68 @@ def run(
         quick=quick,
     )
     steps = Steps("movies", log, version=VERSION, seed=seed, options=options, run=run)
-    sql = steps.do("sql", lambda: movies_sql.sql(setup))
-    first = steps.do("first-user", lambda: movies_first_user.first_user(setup))
-    autoencoder = steps.do("autoencoder", lambda: movies_autoencoder.autoencoder(setup))
-    memory = steps.do("memory", lambda: movies_recommended.memory(setup))
-    shared = steps.do("shared", lambda: movies_shared.shared(setup))
-    lists = steps.do("lists", lambda: movies_lists.lists(setup))
-    ratings = steps.compare("ratings", lambda: movies_ratings.ratings(setup))
-    networks = {name: _network(steps, setup, name) for name in NETWORKS}
-    said = networks | shared["said"] | lists["said"]
-    judged = steps.do("judged", lambda: movies_judged.judged(setup, said))
-    everyone = EvaluationSummary.load(shared["compared"])
+    sql_check = steps.do("sql", sql.SqlCheck, lambda: sql.run_sql(setup))
+    first_user = steps.do(
+        "first-user", one_user.FirstUser, lambda: one_user.train_for_first_user(setup)
+    )
+    autoencoder_results = steps.do(
+        "autoencoder",
+        autoencoder.AutoencoderResults,
+        lambda: autoencoder.train_autoencoder(setup),
+    )
+    history = steps.do(
+        "memory", recommendations.NetworkHistory, lambda: recommendations.update_and_recall(setup)
+    )
+    shared = steps.do(
+        "shared", shared_models.SharedModels, lambda: shared_models.compare_shared_models(setup)
+    )
+    lists = steps.do(
+        "lists", reconstruction.ReconstructionLists, lambda: reconstruction.rank_unseen(setup)
+    )
+    ratings = steps.do(
+        "ratings", EvaluationSummary, lambda: rating_models.compare_rating_models(setup)
+    )
+    per_user = {name: _train_networks(steps, setup, name) for name in NETWORKS}
+    models = {**per_user, **shared.scores, **lists.scores}
+    evaluated = steps.do(
+        "evaluation", MoviesEvaluation, lambda: evaluation.evaluate_models(setup, models)
+    )
     return steps.result(
         title=TITLE,
-        summary=_summary(setup, judged),
+        summary=_summary(setup, evaluated),
         sections=[
-            *movies_published.sections(setup, first, autoencoder),
-            movies_networks.reach_section(setup, networks),
-            movies_everyone.section(setup, said, networks, judged, everyone),
-            movies_lists.section(setup, lists),
-            movies_autoencoder.section(setup, autoencoder),
-            movies_ratings.section(ratings),
-            movies_recommended.section(setup, shared["recommended"], memory),
-            movies_sql.section(setup, sql),
+            *published.sections(setup, first_user, autoencoder_results),
+            networks.section(setup, per_user),
+            honest_comparison.section(setup, models, per_user, evaluated, shared.compared),
+            reconstruction.section(lists),
+            autoencoder.section(autoencoder_results),
+            rating_models.section(ratings),
+            recommendations.section(setup, shared.recommended, history),
+            sql.section(setup, sql_check),
         ],
     )
 
 
-def _network(steps: Steps, setup: Setup, name: str) -> Found:
-    found: Found = steps.do(
-        movies_networks.step_of(name), lambda: movies_networks.network(setup, name)
+def _train_networks(steps: Steps, setup: MoviesSetup, name: str) -> networks.NetworkScores:
+    return steps.do(
+        networks.step_of(name),
+        networks.NetworkScores,
+        lambda: networks.train_networks(setup, name),
     )
-    return found
 
 
-def _summary(setup: Setup, judged: Found) -> str:
-    weak = movies_everyone.no_better(judged)
-    published = movies_everyone.PUBLISHED
-    if weak == published:
-        result = (
-            f"On test ratings of {judged['users']:,} users neither published network is better "
-            f"than both “{EVERYTHING}” and “{MAJORITY}”"
-        )
+def _summary(setup: MoviesSetup, evaluated: MoviesEvaluation) -> str:
+    weak = honest_comparison.no_better(evaluated)
+    users = f"On test ratings of {evaluated.users:,} users"
+    both = f"“{EVERYTHING}” and “{MAJORITY}”"
+    if weak == honest_comparison.PUBLISHED:
+        result = f"{users} neither published network is better than both {both}"
     elif weak:
-        result = (
-            f"On test ratings of {judged['users']:,} users the {join_names(weak)} is not better "
-            f"than both “{EVERYTHING}” and “{MAJORITY}”"
-        )
+        result = f"{users} the {join_names(weak)} is not better than both {both}"
     else:
-        result = (
-            f"On test ratings of {judged['users']:,} users both published networks are better "
-            f"than “{EVERYTHING}” and “{MAJORITY}”"
-        )
-    within = judged["within"]
-    best = max(movies_shared.SHARED, key=lambda name: within[name]["auc"])
+        result = f"{users} both published networks are better than {both}"
+    within = evaluated.within_users
+    best = max(shared_models.SHARED, key=lambda name: within[name].auc)
     text = f"""
         A thesis gave each user of MovieLens a recurrent network of their own, which reads a
         film's genres one by one and says whether this user will like it, and compared it with an
@@ -139,13 +151,9 @@ def _summary(setup: Setup, judged: Found) -> str:
 
         {result}. Within a user's own test ratings, where one half is chance, they put a liked
         film before another one with a chance of
-        {join_names([f"{within[m]['auc']:.3f} ({m})" for m in published])}; {best}, one model that
-        all users share, with {within[best]["auc"]:.3f}, and the mean rating of each film, the same
-        for everybody, with {within["item mean"]["auc"]:.3f}. “Likes everything” alone is right on
-        {per_cent(judged["likes"], 1)} of these ratings.
+        {join_names([f"{within[m].auc:.3f} ({m})" for m in honest_comparison.PUBLISHED])}; {best},
+        one model that all users share, with {within[best].auc:.3f}, and the mean rating of each
+        film, the same for everybody, with {within["item mean"].auc:.3f}. “Likes everything” alone
+        is right on {per_cent(evaluated.likes, 1)} of these ratings.
     """
-    if setup.quick:
-        text = (
-            "This is a quick look: nothing is trained to its end, figures mean nothing.\n\n" + text
-        )
-    return text
+    return setup.notice(text)

@@ -1,22 +1,71 @@
-"""What is in the reviews and products: counts, cleaning, the merged table, duplicates."""
+"""Describe the reviews and products: counts, cleaning, the merged table, duplicates."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import polars as pl
 
 from penchant.data.reviews import COLUMNS, merge_reviews
 from penchant.data.splits import TEST
-from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, Found, Setup, columns_of
+from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup
+from penchant.studies.records import Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, Section
 
 _SHOWN = 60
 
 
-def data(setup: Setup) -> Found:
+@dataclass(frozen=True)
+class RepeatedReviews:
+    """Reviews that are there again, and what a random split does with them.
+
+    Attributes:
+        reviews: that have a text.
+        distinct: in user and text.
+        test_rows: of the published split.
+        seen: test rows whose user and text are among the training rows.
+    """
+
+    reviews: int
+    distinct: int
+    test_rows: int
+    seen: int
+
+
+@dataclass(frozen=True)
+class MusicData:
+    """Counts of the log and of the merged table.
+
+    Attributes:
+        reviews: events of the log.
+        users: with a review.
+        items: with a review.
+        products: in the metadata.
+        merged: rows of the merged table.
+        features: its columns beside the rating.
+        empty: columns without any value.
+        cleaning: what each rule of cleaning did.
+        gaps: missing and distinct values of each column.
+        repeated: reviews that are there again.
+    """
+
+    reviews: int
+    users: int
+    items: int
+    products: int
+    merged: int
+    features: int
+    empty: list[str]
+    cleaning: Columns
+    gaps: Columns
+    repeated: RepeatedReviews
+
+
+def describe_data(setup: MusicSetup) -> MusicData:
     """Clean and merge as published, and count what is there more than once."""
     log = setup.log
     table = merge_reviews(log, statistics="all", cache=False)
-    steps = [
+    cleaning = [
         {
             "step": step.name,
             "what it does": step.about,
@@ -28,18 +77,18 @@ def data(setup: Setup) -> Found:
         }
         for step in table.report
     ]
-    return {
-        "reviews": len(log),
-        "users": int((log.user_counts > 0).sum()),
-        "items": int((log.item_counts > 0).sum()),
-        "products": 0 if log.item_table is None else log.n_items,
-        "merged": len(table.frame),
-        "features": len(COLUMNS) - 1,
-        "empty": [name for name in COLUMNS if table.frame[name].null_count() == len(table.frame)],
-        "cleaning": steps,
-        "gaps": columns_of(_gaps(table.frame)),
-        "repeated": _repeated(setup),
-    }
+    return MusicData(
+        reviews=len(log),
+        users=int((log.user_counts > 0).sum()),
+        items=int((log.item_counts > 0).sum()),
+        products=0 if log.item_table is None else log.n_items,
+        merged=len(table.frame),
+        features=len(COLUMNS) - 1,
+        empty=[name for name in COLUMNS if table.frame[name].null_count() == len(table.frame)],
+        cleaning=columns_of(pl.DataFrame(cleaning, infer_schema_length=None)),
+        gaps=columns_of(_gaps(table.frame)),
+        repeated=_count_repeated(setup),
+    )
 
 
 def _example(examples: tuple[tuple[str, str | None], ...]) -> str | None:
@@ -56,48 +105,40 @@ def _cut(text: str) -> str:
 def _gaps(frame: pl.DataFrame) -> pl.DataFrame:
     missing = frame.null_count().row(0)
     return pl.DataFrame({"column": frame.columns, "missing": missing}).with_columns(
-        share=pl.col("missing") / max(len(frame), 1), distinct=pl.Series(_distinct(frame))
+        share=pl.col("missing") / max(len(frame), 1),
+        distinct=pl.Series([column.n_unique() for column in frame]),
     )
 
 
-def _distinct(frame: pl.DataFrame) -> list[int]:
-    return [frame[name].n_unique() for name in frame.columns]
-
-
-def _repeated(setup: Setup) -> Found:
-    """Reviews that are there again, and what a random split does with them."""
+def _count_repeated(setup: MusicSetup) -> RepeatedReviews:
+    columns = ["user", "text"]
     events = setup.log.events
-    same = ["user", "text"]
-    known = events.filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
-    pairs = known.unique(same)
+    with_text = events.filter(pl.col("text").is_not_null() & (pl.col("text") != ""))
     sides = setup.published_split(setup.seed).sides
-    told = events.select(*same).with_columns(test=pl.Series(sides == TEST)).drop_nulls()
-    learned = told.filter(~pl.col("test")).select(same).unique()
-    asked = told.filter("test")
-    seen = asked.join(learned, on=same, how="semi")
-    return {
-        "events": len(known),
-        "distinct": len(pairs),
-        "pairs again": len(events) - events.select("user", "item").unique().height,
-        "test": int((sides == TEST).sum()),
-        "seen": len(seen),
-    }
+    rows = events.select(columns).with_columns(test=pl.Series(sides == TEST)).drop_nulls()
+    train = rows.filter(~pl.col("test")).select(columns).unique()
+    return RepeatedReviews(
+        reviews=len(with_text),
+        distinct=len(with_text.unique(columns)),
+        test_rows=int((sides == TEST).sum()),
+        seen=len(rows.filter("test").join(train, on=columns, how="semi")),
+    )
 
 
-def section(setup: Setup, found: Found) -> Section:
+def section(setup: MusicSetup, data: MusicData) -> Section:
     """The counts beside those published, and what cleaning did."""
     rows = [
-        ("reviews", PUBLISHED_COUNTS["reviews"], found["reviews"]),
-        ("products in the metadata", PUBLISHED_COUNTS["products"], found["products"]),
-        ("rows of the merged table", PUBLISHED_COUNTS["merged"], found["merged"]),
-        ("features in it", PUBLISHED_COUNTS["features"], found["features"]),
-        ("users", None, found["users"]),
-        ("products with a review", None, found["items"]),
+        ("reviews", PUBLISHED_COUNTS["reviews"], data.reviews),
+        ("products in the metadata", PUBLISHED_COUNTS["products"], data.products),
+        ("rows of the merged table", PUBLISHED_COUNTS["merged"], data.merged),
+        ("features in it", PUBLISHED_COUNTS["features"], data.features),
+        ("users", None, data.users),
+        ("products with a review", None, data.items),
     ]
     counts = pl.DataFrame(
         rows, schema={"what": pl.String, "published": pl.Int64, "here": pl.Int64}, orient="row"
     )
-    gaps = pl.DataFrame(found["gaps"])
+    gaps = pl.DataFrame(data.gaps)
     return Section(
         title="The data and their cleaning",
         text=f"""
@@ -109,48 +150,46 @@ def section(setup: Setup, found: Found) -> Section:
             Cleaning takes markup, entities and odd characters out of titles and texts, turns
             “$13.01” into 13.01 and “58,291 in CDs & Vinyl (” into 58291, counts what is bought and
             viewed together, and puts reviews and products into one table of a rating and
-            {found["features"]} features, with mean, median and number of the ratings of each
+            {data.features} features, with mean, median and number of the ratings of each
             product.
         """,
-        conclusions=tuple(_conclusions(found)),
+        conclusions=tuple(_conclusions(data)),
         tables=(
             DataTable(counts, "Counts, as published and in this log."),
-            DataTable(
-                pl.DataFrame(found["cleaning"], infer_schema_length=None), "What cleaning did."
-            ),
+            DataTable(pl.DataFrame(data.cleaning, infer_schema_length=None), "What cleaning did."),
             DataTable(gaps, "Columns of the merged table.", {"share": "percent"}),
         ),
         steps=("data",),
     )
 
 
-def _conclusions(found: Found) -> list[Conclusion]:
-    said = [
+def _conclusions(data: MusicData) -> list[Conclusion]:
+    conclusions = [
         Conclusion(
             "honest",
-            f"{found['merged']:,} of {found['reviews']:,} reviews are of products that the "
-            f"metadata know, {found['users']:,} users on {found['items']:,} products"
+            f"{data.merged:,} of {data.reviews:,} reviews are of products that the "
+            f"metadata know, {data.users:,} users on {data.items:,} products"
             + (
-                f"; {', '.join(found['empty'])} have no value at all in this log."
-                if found["empty"]
+                f"; {', '.join(data.empty)} have no value at all in this log."
+                if data.empty
                 else "."
             ),
         )
     ]
-    again = found["repeated"]
-    copies = again["events"] - again["distinct"]
-    if not again["events"]:
-        return said
-    said.append(
+    repeated = data.repeated
+    copies = repeated.reviews - repeated.distinct
+    if not repeated.reviews:
+        return conclusions
+    conclusions.append(
         Conclusion(
             "trap" if copies else "honest",
-            f"{copies:,} of {again['events']:,} reviews repeat a text that the same user wrote "
+            f"{copies:,} of {repeated.reviews:,} reviews repeat a text that the same user wrote "
             f"before, on another product or the same. In a random split that leaves "
-            f"{again['seen']:,} of {again['test']:,} test rows "
-            f"({again['seen'] / max(again['test'], 1):.1%}) whose user and text are among the "
+            f"{repeated.seen:,} of {repeated.test_rows:,} test rows "
+            f"({repeated.seen / max(repeated.test_rows, 1):.1%}) whose user and text are among the "
             "training rows, word for word."
             if copies
-            else f"No user wrote the same text twice in {again['events']:,} reviews.",
+            else f"No user wrote the same text twice in {repeated.reviews:,} reviews.",
         )
     )
-    return said
+    return conclusions

@@ -1,41 +1,83 @@
-"""What the reviews look like: popular products, mean ratings, verified or not, words, gaps."""
+"""Explore the reviews: popular products, mean ratings, verified or not, words, gaps."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import polars as pl
 
 from penchant.exploration.log_exploration import explore
-from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, Found, Setup, columns_of
+from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup
+from penchant.studies.records import Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines
 
 _POPULAR, _WORDS = 50, 12
 
 
-def explored(setup: Setup) -> Found:
+@dataclass(frozen=True)
+class ReviewExploration:
+    """What was published of the category, of this log; tables by columns.
+
+    Attributes:
+        popular: the most reviewed products.
+        item_means: how many products have which mean rating.
+        means_by_count: mean ratings of products by their number of ratings.
+        givers: users who gave each rating.
+        balance: shares of positive and of other reviews.
+        verified: ratings of verified purchases and of others.
+        verified_means: their mean ratings.
+        top_rating: the highest rating.
+        top_givers: users who gave it at least once.
+        users: with a review.
+        middle: the rating above which a review is positive.
+        words: those that lean most to either side, by kind of text.
+        missing: values by column.
+    """
+
+    popular: Columns
+    item_means: Columns
+    means_by_count: Columns | None
+    givers: Columns | None
+    balance: Columns
+    verified: Columns | None
+    verified_means: Columns | None
+    top_rating: float
+    top_givers: int
+    users: int
+    middle: float
+    words: dict[str, Columns]
+    missing: Columns
+
+
+def explore_reviews(setup: MusicSetup) -> ReviewExploration:
     """Every figure that was published of the category, of this log."""
-    seen = explore(setup.log)
-    told = seen.reviews
-    assert seen.item_means is not None  # there are ratings
-    kept = {
-        "by count": told.means_by_count,
-        "givers": told.users_by_rating,
-        "balance": told.balance,
-        "verified": told.verified,
-        "verified means": told.verified_means,
-    }
-    return {
-        "popular": columns_of(seen.top_items.head(_POPULAR)),
-        "item means": columns_of(seen.item_means),
-        **{name: None if frame is None else columns_of(frame) for name, frame in kept.items()},
-        "top rating": told.top_rating,
-        "top givers": told.n_top_raters,
-        "users": int((setup.log.user_counts > 0).sum()),
-        "middle": told.middle,
-        "words": {kind: columns_of(_ends(table)) for kind, table in (told.words or {}).items()},
-        "missing": columns_of(
-            seen.columns.filter(pl.col("missing") > 0).select("table", "column", "missing", "share")
-        ),
-    }
+    exploration = explore(setup.log)
+    reviews = exploration.reviews
+    assert exploration.item_means is not None  # there are ratings
+    assert reviews.balance is not None
+    assert reviews.top_rating is not None
+    assert reviews.n_top_raters is not None
+    assert reviews.middle is not None
+    columns = exploration.columns.filter(pl.col("missing") > 0)
+    return ReviewExploration(
+        popular=columns_of(exploration.top_items.head(_POPULAR)),
+        item_means=columns_of(exploration.item_means),
+        means_by_count=_columns(reviews.means_by_count),
+        givers=_columns(reviews.users_by_rating),
+        balance=columns_of(reviews.balance),
+        verified=_columns(reviews.verified),
+        verified_means=_columns(reviews.verified_means),
+        top_rating=reviews.top_rating,
+        top_givers=reviews.n_top_raters,
+        users=int((setup.log.user_counts > 0).sum()),
+        middle=reviews.middle,
+        words={kind: columns_of(_ends(table)) for kind, table in (reviews.words or {}).items()},
+        missing=columns_of(columns.select("table", "column", "missing", "share")),
+    )
+
+
+def _columns(frame: pl.DataFrame | None) -> Columns | None:
+    return None if frame is None else columns_of(frame)
 
 
 def _ends(words: pl.DataFrame) -> pl.DataFrame:
@@ -45,21 +87,21 @@ def _ends(words: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([praise, blame]).select("word", "first", "other", "z")
 
 
-def section(setup: Setup, found: Found) -> Section:
+def section(statistics: ReviewExploration) -> Section:
     """The published figures of exploration, drawn."""
-    popular = pl.DataFrame(found["popular"]).with_row_index("place", offset=1)
-    missing = pl.DataFrame(found["missing"], schema_overrides={"share": pl.Float64})
+    popular = pl.DataFrame(statistics.popular).with_row_index("place", offset=1)
+    missing = pl.DataFrame(statistics.missing, schema_overrides={"share": pl.Float64})
     return Section(
         title="What the reviews look like",
         text=f"""
             The same figures as were published of {CATEGORY}. What leans a word to positive reviews
-            (more than {found["middle"]:g} stars) is measured by the logarithm of its odds ratio
+            (more than {statistics.middle:g} stars) is measured by the logarithm of its odds ratio
             against a prior of all words, in standard deviations (Monroe, Colaresi and Quinn,
             “Fightin' Words”, 2008); beyond 2 is seldom chance. Word clouds of the same words and
             all further figures are on the page of “penchant explore”.
         """,
-        conclusions=tuple(_conclusions(found)),
-        charts=tuple(_charts(found)),
+        conclusions=tuple(_conclusions(statistics)),
+        charts=tuple(_charts(statistics)),
         tables=(
             *(
                 [DataTable(missing, "Missing values.", {"share": "percent"})]
@@ -68,18 +110,18 @@ def section(setup: Setup, found: Found) -> Section:
             ),
             DataTable(popular, f"The {len(popular)} products with most reviews."),
         ),
-        steps=("explored",),
+        steps=("exploration",),
     )
 
 
-def _conclusions(found: Found) -> list[Conclusion]:
-    balance = dict(zip(found["balance"]["side"], found["balance"]["share"], strict=True))
+def _conclusions(statistics: ReviewExploration) -> list[Conclusion]:
+    balance = dict(zip(statistics.balance["side"], statistics.balance["share"], strict=True))
     larger = max(balance, key=lambda side: balance[side])
-    said = [
+    conclusions = [
         Conclusion(
             "honest",
-            f"{found['top givers']:,} of {found['users']:,} users gave the highest rating, "
-            f"{found['top rating']:g}, at least once (published: {PUBLISHED_COUNTS['top']:,} of "
+            f"{statistics.top_givers:,} of {statistics.users:,} users gave the highest rating, "
+            f"{statistics.top_rating:g}, at least once (published: {PUBLISHED_COUNTS['top']:,} of "
             f"{CATEGORY}).",
         ),
         Conclusion(
@@ -88,24 +130,24 @@ def _conclusions(found: Found) -> list[Conclusion]:
             "right as often, and any accuracy has to be read beside that.",
         ),
     ]
-    if found["verified means"]:
-        told = found["verified means"]
-        means = dict(zip(told["kind"], told["rating"], strict=True))
+    if statistics.verified_means:
+        by_kind = statistics.verified_means
+        means = dict(zip(by_kind["kind"], by_kind["rating"], strict=True))
         if len(means) == 2:
-            said.append(
+            conclusions.append(
                 Conclusion(
                     "honest",
                     f"Verified purchases get {means['verified']:.2f} stars on the mean, other "
                     f"reviews {means['other']:.2f}.",
                 )
             )
-    spread = found["by count"]
+    spread = statistics.means_by_count
     if spread and len(spread["low"]) > 1:
         width = [
             high - low
             for low, high in zip(spread["low_quarter"], spread["high_quarter"], strict=True)
         ]
-        said.append(
+        conclusions.append(
             Conclusion(
                 "honest",
                 "The middle half of mean ratings spans "
@@ -113,16 +155,16 @@ def _conclusions(found: Found) -> list[Conclusion]:
                 f"among those with {_range(spread, -1)}.",
             )
         )
-    return said
+    return conclusions
 
 
-def _range(spread: Found, n: int) -> str:
+def _range(spread: Columns, n: int) -> str:
     low, high = spread["low"][n], spread["high"][n]
     return f"{low:,} ratings" if low == high else f"{low:,} to {high:,} ratings"
 
 
-def _charts(found: Found) -> list[Graph]:
-    means = found["item means"]
+def _charts(statistics: ReviewExploration) -> list[Graph]:
+    means = statistics.item_means
     charts = [
         bars(
             "Mean ratings of products: how many have which.",
@@ -138,7 +180,7 @@ def _charts(found: Found) -> list[Graph]:
             half=True,
         )
     ]
-    shares = found["verified"]
+    shares = statistics.verified
     if shares:
         charts.append(
             bars(
@@ -158,15 +200,15 @@ def _charts(found: Found) -> list[Graph]:
                 half=True,
             )
         )
-    if found["givers"]:
-        told = found["givers"]
+    if statistics.givers:
+        givers = statistics.givers
         charts.append(
             bars(
                 "Users who gave each rating at least once.",
                 {
                     "": {
                         f"{rating:g}": float(users)
-                        for rating, users in zip(told["rating"], told["users"], strict=True)
+                        for rating, users in zip(givers["rating"], givers["users"], strict=True)
                     }
                 },
                 x="rating",
@@ -175,9 +217,9 @@ def _charts(found: Found) -> list[Graph]:
                 half=True,
             )
         )
-    if found["by count"] and len(found["by count"]["low"]) > 1:
-        charts.append(_by_count(found["by count"]))
-    for kind, table in found["words"].items():
+    if statistics.means_by_count and len(statistics.means_by_count["low"]) > 1:
+        charts.append(_by_count(statistics.means_by_count))
+    for kind, table in statistics.words.items():
         if not table["word"]:
             continue
         charts.append(
@@ -192,13 +234,13 @@ def _charts(found: Found) -> list[Graph]:
     return charts
 
 
-def _by_count(spread: Found) -> Graph:
+def _by_count(spread: Columns) -> Graph:
     names = {"low_quarter": "lower quarter", "median": "median", "high_quarter": "upper quarter"}
     return lines(
         "Mean rating of a product against its number of ratings, by doublings.",
         {
-            said: dict(zip(map(float, spread["high"]), spread[column], strict=True))
-            for column, said in names.items()
+            label: dict(zip(map(float, spread["high"]), spread[column], strict=True))
+            for column, label in names.items()
         },
         x="ratings of the product, at most",
         y="its mean rating",

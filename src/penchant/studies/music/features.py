@@ -1,19 +1,20 @@
-"""The features that the published network saw, and those that are known beforehand."""
+"""Describe the features that the published network saw, and those that are known beforehand."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from penchant.features.reviews.features import ReviewFeatures
 from penchant.features.reviews.settings import ReviewSettings
-from penchant.studies.music.setup import Found, Setup
+from penchant.studies.music.setup import MusicSetup
+from penchant.studies.records import table_of
 from penchant.studies.study import Conclusion, DataTable, Section
 from penchant.typing import Float32
 
-_FROM = {
+_SOURCES = {
     "summary's word": "this review's summary: the numbers of its words, 0 where there is none",
     "text": "this review's summary and text: a vector of its words",
     "text's words": "this review's text: the logarithm of its length",
@@ -35,56 +36,115 @@ _FROM = {
 _FAR = 10.0
 
 
-def features(setup: Setup) -> Found:
+@dataclass(frozen=True)
+class FeatureGroup:
+    """Features of one name.
+
+    Attributes:
+        feature: its name.
+        how_many: numbers that it has.
+        source: what they are counted from.
+        farthest: the largest absolute value, in standard deviations.
+        far_rows: rows with a value beyond 10.
+        constant: numbers that are the same in all rows.
+    """
+
+    feature: str
+    how_many: int
+    source: str
+    farthest: float
+    far_rows: int
+    constant: int
+
+
+@dataclass(frozen=True)
+class FeatureSets:
+    """The published features and those that are known beforehand.
+
+    Attributes:
+        published: by group.
+        honest: by group.
+        n_published: numbers of a row.
+        n_honest: numbers of a row.
+        far_published: rows with a value beyond 10 standard deviations.
+        far_honest: rows with such a value.
+        rows: of the log.
+        constant: published numbers that are the same in all rows.
+    """
+
+    published: list[FeatureGroup]
+    honest: list[FeatureGroup]
+    n_published: int
+    n_honest: int
+    far_published: int
+    far_honest: int
+    rows: int
+    constant: int
+
+
+def describe_features(setup: MusicSetup) -> FeatureSets:
     """Both sets of features, group by group, with the farthest values of each."""
-    told, values = setup.published_features
-    settings = ReviewSettings(seed=setup.seed)
-    ours, known = ReviewFeatures.fit(setup.log, settings)
-    return {
-        "published": _groups(told, values),
-        "ours": _groups(ours, known),
-        "n published": len(told.names),
-        "n ours": len(ours.names),
-        "far": int((np.abs(values) > _FAR).any(1).sum()),
-        "far ours": int((np.abs(known) > _FAR).any(1).sum()),
-        "rows": len(values),
-        "constant": int((values.std(0) < 1e-6).sum()),
-    }
+    published, published_values = setup.published_features
+    honest, honest_values = ReviewFeatures.fit(setup.log, ReviewSettings(seed=setup.seed))
+    return FeatureSets(
+        published=_groups(published, published_values),
+        honest=_groups(honest, honest_values),
+        n_published=len(published.names),
+        n_honest=len(honest.names),
+        far_published=_far_rows(published_values),
+        far_honest=_far_rows(honest_values),
+        rows=len(published_values),
+        constant=_n_constant(published_values),
+    )
 
 
-def _groups(told: ReviewFeatures, values: Float32) -> list[Found]:
-    groups: dict[str, list[int]] = {}
-    for place, name in enumerate(told.names):
-        groups.setdefault(re.sub(r" \d+$", "", name), []).append(place)
-    found = []
-    for name, places in groups.items():
-        own = values[:, places]
-        far = np.abs(own)
-        found.append(
-            {
-                "feature": name,
-                "how many": len(places),
-                "from": _FROM.get(name, "the metadata"),
-                "farthest (deviations)": float(far.max()),
-                "rows beyond 10": int((far > _FAR).any(1).sum()),
-                "say nothing": int((own.std(0) < 1e-6).sum()),
-            }
+def _groups(features: ReviewFeatures, values: Float32) -> list[FeatureGroup]:
+    places: dict[str, list[int]] = {}
+    for place, name in enumerate(features.names):
+        places.setdefault(re.sub(r" \d+$", "", name), []).append(place)
+    parts = {name: values[:, columns] for name, columns in places.items()}
+    return [
+        FeatureGroup(
+            feature=name,
+            how_many=part.shape[1],
+            source=_SOURCES.get(name, "the metadata"),
+            farthest=float(np.abs(part).max()),
+            far_rows=_far_rows(part),
+            constant=_n_constant(part),
         )
-    return found
+        for name, part in parts.items()
+    ]
 
 
-def section(found: Found) -> Section:
+def _far_rows(values: Float32) -> int:
+    return int((np.abs(values) > _FAR).any(1).sum())
+
+
+def _n_constant(values: Float32) -> int:
+    return int((values.std(0) < 1e-6).sum())
+
+
+def _table(groups: list[FeatureGroup], caption: str) -> DataTable:
+    names = {
+        "source": "from",
+        "farthest": "farthest (deviations)",
+        "far_rows": "rows beyond 10",
+        "constant": "say nothing",
+    }
+    return DataTable(table_of(groups, **names), caption, {"farthest (deviations)": "fixed:1"})
+
+
+def section(features: FeatureSets) -> Section:
     """Both sets as tables."""
-    formats = {"farthest (deviations)": "fixed:1"}
     return Section(
-        title=f"The {found['n published']} features",
+        title=f"The {features.n_published} features",
         text=f"""
-            What the published network saw of a review, standardised: {found["n published"]}
+            What the published network saw of a review, standardised: {features.n_published}
             numbers, among them the words that the user wrote in this very review, and the mean of
             the product's ratings with the one to be predicted among them. Prices, ranks and
             counts are taken as they are.
 
-            Our own set has {found["n ours"]} and nothing that is only known afterwards: not the
+            Our own set has {features.n_honest} and nothing that is only known afterwards: not the
             text of this review but what others wrote of the product, statistics counted without
             the rows they are used for, and prices, ranks and counts by their logarithms. Whether
             the purchase is verified, its day and its style come with the purchase; where something
@@ -93,22 +153,23 @@ def section(found: Found) -> Section:
         conclusions=(
             Conclusion(
                 "trap",
-                f"{found['far']:,} of {found['rows']:,} rows ({found['far'] / found['rows']:.1%}) "
-                f"have a published feature more than {_FAR:g} standard deviations from the mean; "
-                f"of our own set {found['far ours']:,}. A network without bounds follows such "
-                "inputs wherever they lead.",
+                f"{features.far_published:,} of {features.rows:,} rows "
+                f"({features.far_published / features.rows:.1%}) have a published feature more "
+                f"than {_FAR:g} standard deviations from the mean; of our own set "
+                f"{features.far_honest:,}. A network without bounds follows such inputs wherever "
+                "they lead.",
             ),
             Conclusion(
                 "honest",
-                f"{found['constant']} of the {found['n published']} published features are the "
+                f"{features.constant} of the {features.n_published} published features are the "
                 "same in all rows of this log and say nothing."
-                if found["constant"]
+                if features.constant
                 else "Every published feature varies in this log.",
             ),
         ),
         tables=(
-            DataTable(pl.DataFrame(found["published"]), "The published features.", formats),
-            DataTable(pl.DataFrame(found["ours"]), "Features that are known beforehand.", formats),
+            _table(features.published, "The published features."),
+            _table(features.honest, "Features that are known beforehand."),
         ),
         steps=("features",),
     )

@@ -1,107 +1,139 @@
-"""Lists: the published one, which is the same for everybody, and real ones for some users."""
+"""Recommend products: the published list, the same for everybody, and lists of some users."""
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+
 import polars as pl
 
+from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import Id
 from penchant.models.base import Recommender
-from penchant.studies.music.regressor import ORIGINAL, RECONSTRUCTED
-from penchant.studies.music.setup import Found, Setup, rounded
+from penchant.studies.list_users import draw_users, favourites
+from penchant.studies.music.regressor import ORIGINAL, RECONSTRUCTED, FirstSplit, HighestRows
+from penchant.studies.music.setup import MusicSetup
 from penchant.studies.study import Conclusion, DataTable, Section
 
-WAYS = {
+MODELS = {
     "DNN on the features": "dnn-regressor",
     "DNN on the reconstruction": "dnn-regressor:code_dim=5",
     "products reviewed together": "item-knn",
 }
 _USERS, _SHOWN, _MANY = 3, 5, 50
-_FEWEST, _MOST = 5, 20  # ratings of the users who are shown
+_REVIEWS = 5, 20  # fewest and most reviews of the users who are shown
 
 
-def lists(setup: Setup) -> Found:
+@dataclass(frozen=True)
+class ListedUser:
+    """A user whose lists are shown.
+
+    Attributes:
+        user: the user's id.
+        reviews: how many there are.
+        mean: of the ratings.
+        favourites: the products that this user rated highest.
+    """
+
+    user: str
+    reviews: int
+    mean: float
+    favourites: list[str]
+
+
+@dataclass(frozen=True)
+class ProductLists:
+    """Lists by one model.
+
+    Attributes:
+        titles: of the products, for each user who is shown.
+        n_lists: how many different lists all users get.
+        n_products: how many different products stand in them.
+        never_reviewed: the share of places that hold a product without a review.
+    """
+
+    titles: list[list[str]]
+    n_lists: int
+    n_products: int
+    never_reviewed: float
+
+
+@dataclass(frozen=True)
+class MusicLists:
+    """Lists by several models.
+
+    Attributes:
+        users: who is shown.
+        n_users: how many users get lists.
+        models: their lists, by model.
+    """
+
+    users: list[ListedUser]
+    n_users: int
+    models: dict[str, ProductLists]
+
+
+def recommend_products(setup: MusicSetup) -> MusicLists:
     """Lists by the honest networks, learned from all reviews, and by who reviewed what together."""
     log, split = setup.log, setup.honest_split
-    counts = log.user_counts
-    known = np.flatnonzero((counts >= _FEWEST) & (counts <= _MOST))
-    known = known if len(known) >= _USERS else np.flatnonzero(counts > 0)
-    drawn = np.random.default_rng(setup.seed).permutation(known)[: _USERS + _MANY]
+    drawn = draw_users(log.user_counts, _REVIEWS, _USERS, _USERS + _MANY, setup.seed)
     ids = log.users.take(drawn).to_list()
-    found: Found = {"users": [_user(setup, user) for user in ids[:_USERS]], "ways": {}}
-    found["many"] = len(ids)
-    for way, spec in WAYS.items():
+    models = {}
+    for name, spec in MODELS.items():
         model = setup.model(spec)
         if "epochs" in model.params():  # how many is decided on validation rows
             model = model.fit(split.train, split.validation, run=setup.run)
             model = model.refit(log, run=setup.run)
         else:
             model = model.fit(log, run=setup.run)
-        found["ways"][way] = _lists(setup, model, ids)
-    return found
+        models[name] = _lists(setup, model, ids)
+    users = [_user(log, user, int(index)) for user, index in zip(ids, drawn[:_USERS], strict=False)]
+    return MusicLists(users, len(ids), models)
 
 
-def _user(setup: Setup, user: Id) -> Found:
+def _user(log: Dataset, user: Id, index: int) -> ListedUser:
+    ratings = log.events.filter(pl.col("user") == index)["rating"]
+    mean = float(ratings.mean() or 0.0)  # type: ignore[arg-type]
+    return ListedUser(str(user), len(ratings), mean, favourites(log, index))
+
+
+def _lists(setup: MusicSetup, model: Recommender, users: list[Id]) -> ProductLists:
+    """Titles for those shown, and how much lists differ from user to user."""
     log = setup.log
-    mine = log.events.filter(pl.col("user") == int(log.users.indices([user])[0]))
-    best = mine.sort("rating", descending=True, maintain_order=True)
-    titles = dict.fromkeys(log.titles(best["item"].to_numpy()))
-    return {
-        "user": str(user),
-        "ratings": len(mine),
-        "mean": float(mine["rating"].mean() or 0.0),  # type: ignore[arg-type]
-        "liked": list(titles)[:3],
-    }
-
-
-def _lists(setup: Setup, model: Recommender, users: list[Id]) -> Found:
-    """Titles and scores for those shown, and how much lists differ from user to user."""
     frame = model.recommend(users, _SHOWN, run=setup.run)
-    log = setup.log
-    shown = []
-    for user in users[:_USERS]:
-        mine = frame.filter(pl.col("user") == user)
-        index = log.items.indices(mine["item"])
-        shown.append(
-            {
-                "title": log.titles(index),
-                "score": rounded(mine["score"]),
-                "reviews": log.item_counts[index].tolist(),
-            }
-        )
-    places = max(len(frame), 1)
-    unrated = log.item_counts[log.items.indices(frame["item"])] == 0
+    indices = log.items.indices(frame["item"])
     together = frame.sort("user", "rank").group_by("user").agg("item")
-    return {
-        "shown": shown,
-        "places": len(frame),
-        "different": frame["item"].n_unique(),
-        "lists": together["item"].n_unique(),
-        "never reviewed": float(unrated.sum() / places),
-    }
+    return ProductLists(
+        titles=[
+            log.titles(log.items.indices(frame.filter(pl.col("user") == user)["item"]))
+            for user in users[:_USERS]
+        ],
+        n_lists=together["item"].n_unique(),
+        n_products=frame["item"].n_unique(),
+        never_reviewed=float((log.item_counts[indices] == 0).sum() / max(len(frame), 1)),
+    )
 
 
-def section(setup: Setup, published: Found, found: Found) -> Section:
+def section(published: FirstSplit, lists: MusicLists) -> Section:
     """The published list, and each user's own."""
-    sheets = [
+    tables = [
         DataTable(
-            pl.DataFrame({n: values for n, values in published[name].items() if n != "highest"}),
-            f"The published list, by the {said}: the review rows with the highest predictions of "
+            _published_frame(published.lists[name]),
+            f"The published list, by the {kind}: the review rows with the highest predictions of "
             "the whole table.",
             {"rating given": "fixed:0", "predicted": "fixed:2"},
         )
-        for name, said in ((ORIGINAL, "features"), (RECONSTRUCTED, "reconstruction"))
+        for name, kind in ((ORIGINAL, "features"), (RECONSTRUCTED, "reconstruction"))
     ]
-    for n, user in enumerate(found["users"]):
+    for n, user in enumerate(lists.users):
         columns: dict[str, list[object]] = {"place": list(range(1, _SHOWN + 1))}
-        for way, told in found["ways"].items():
-            titles = told["shown"][n]["title"]
-            columns[way] = [*titles, *[None] * (_SHOWN - len(titles))]
-        sheets.append(
+        for name, model in lists.models.items():
+            titles = model.titles[n]
+            columns[name] = [*titles, *[None] * (_SHOWN - len(titles))]
+        tables.append(
             DataTable(
                 pl.DataFrame(columns, infer_schema_length=None),
-                f"For user {user['user']}, {user['ratings']} reviews with {user['mean']:.1f} stars "
-                f"on the mean, highest for {'; '.join(user['liked'])}.",
+                f"For user {user.user}, {user.reviews} reviews with {user.mean:.1f} stars "
+                f"on the mean, highest for {'; '.join(user.favourites)}.",
             )
         )
     return Section(
@@ -111,37 +143,41 @@ def section(setup: Setup, published: Found, found: Found) -> Section:
             five are called the recommendation: rows of users who have the product already, the
             same for everybody, with predictions that may leave the scale (published: up to 5.18).
 
-            Below stand lists for {len(found["users"])} users drawn by the seed, of products that
+            Below stand lists for {len(lists.users)} users drawn by the seed, of products that
             they have not reviewed: by the network on honest features and on their reconstruction,
             which have learned from all reviews, and by what was reviewed together. The networks
             say how many stars a user would give; which product a user would take is another
             question, and the section on products alike has judged that.
         """,
-        conclusions=tuple(_conclusions(published, found)),
-        tables=tuple(sheets),
+        conclusions=tuple(_conclusions(published, lists)),
+        tables=tuple(tables),
         steps=("regressor", "lists"),
     )
 
 
-def _conclusions(published: Found, found: Found) -> list[Conclusion]:
-    first, second = published[ORIGINAL], published[RECONSTRUCTED]
-    people = len(set(first["reviewed by"]) | set(second["reviewed by"]))
-    products = len(set(first["product"]) | set(second["product"]))
-    said = [
+def _published_frame(rows: HighestRows) -> pl.DataFrame:
+    columns = {name.replace("_", " "): values for name, values in vars(rows).items()}
+    return pl.DataFrame(columns)
+
+
+def _conclusions(published: FirstSplit, lists: MusicLists) -> list[Conclusion]:
+    rows = [published.lists[name] for name in (ORIGINAL, RECONSTRUCTED)]
+    users = len({user for each in rows for user in each.reviewed_by})
+    products = len({product for each in rows for product in each.product})
+    return [
         Conclusion(
             "as published",
-            f"The highest predictions are {first['highest']:.2f} on the features and "
-            f"{second['highest']:.2f} on the reconstruction; the rows are reviews that {people} "
-            f"users had written already, of {products} products.",
-        )
-    ]
-    for way, told in found["ways"].items():
-        said.append(
+            f"The highest predictions are {published.highest[ORIGINAL]:.2f} on the features and "
+            f"{published.highest[RECONSTRUCTED]:.2f} on the reconstruction; the rows are reviews "
+            f"that {users} users had written already, of {products} products.",
+        ),
+        *(
             Conclusion(
                 "honest",
-                f"By the {way.replace('products', 'products that were')}, {found['many']} users "
-                f"get {told['lists']} different lists of {told['different']} products; "
-                f"{told['never reviewed']:.0%} of the places hold products without a review.",
+                f"By the {name.replace('products', 'products that were')}, {lists.n_users} users "
+                f"get {model.n_lists} different lists of {model.n_products} products; "
+                f"{model.never_reviewed:.0%} of the places hold products without a review.",
             )
-        )
-    return said
+            for name, model in lists.models.items()
+        ),
+    ]

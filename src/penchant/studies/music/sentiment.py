@@ -1,27 +1,28 @@
-"""Sentiment of reviews: the published network as published, and all classifiers by user."""
+"""Train the published network of sentiment as published, and compare classifiers by user."""
 
 from __future__ import annotations
 
-import time
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from penchant.encoders.sentiment.base import SentimentClassifier, make
+from penchant.encoders.sentiment.comparison import Judged
 from penchant.encoders.sentiment.evaluation import judge
-from penchant.metrics import AUC
 from penchant.metrics.classification import confusion_matrix
-from penchant.studies.music.reviews import Reviews
-from penchant.studies.music.setup import TEST, Found, Setup, rounded
+from penchant.studies.music.review_set import ReviewSet
+from penchant.studies.music.setup import TEST_SHARE, MusicSetup
+from penchant.studies.records import Gain, rounded
 from penchant.studies.study import Steps
 
 CNN = "cnn"
-QUICKLY = ("tfidf", CNN, "ngrams", "bag")
+FAST = ("tfidf", CNN, "ngrams", "bag")
 """Classifiers that are fitted on every split."""
-SLOWLY = ("text-cnn", "cnn-rnn", "ensemble")
+SLOW = ("text-cnn", "cnn-rnn", "ensemble")
 """Classifiers that take minutes, and are fitted on the first split only."""
-TOOLS: dict[str, dict[str, Any]] = {
+REMEDIES: dict[str, dict[str, Any]] = {
     "class weights": {"balance": "weights"},
     "over-sampling": {"balance": "over"},
     "under-sampling": {"balance": "under"},
@@ -38,109 +39,228 @@ TOOLS: dict[str, dict[str, Any]] = {
 PLAIN = "as published"
 
 
-def sentiment(steps: Steps, setup: Setup, told: Reviews) -> Found:
-    """All comparisons, each a step that is kept."""
-    end = told.digest
-    published = steps.do(f"sentiment-{end}", lambda: published_network(setup, told))
-    quickly = steps.do(
-        f"sentiment-splits-{end}",
-        lambda: compared(
-            setup, told, {name: _classifier(setup, name) for name in QUICKLY}, setup.splits
-        ),
+@dataclass(frozen=True)
+class PublishedSentiment:
+    """The published network on a random split of all rows.
+
+    Attributes:
+        parameters: how many it has.
+        steps: batches of an epoch.
+        confusion: counts by truth and decision, negative first.
+        positive: the share of positive test rows.
+        seen: test rows whose user and text are among the training rows.
+        curve: loss and accuracy by epoch.
+        probabilities: of being positive, of the test rows.
+        truth: whether they are.
+    """
+
+    parameters: int
+    steps: int
+    confusion: tuple[tuple[int, int], tuple[int, int]]
+    positive: float
+    seen: int
+    curve: list[dict[str, float]]
+    probabilities: list[float]
+    truth: list[bool]
+
+
+@dataclass(frozen=True)
+class ClassifierResult:
+    """A classifier over splits by user; precision is None where nothing is called positive.
+
+    Attributes:
+        classifier: its name.
+        auc: the mean over splits, with its interval.
+        gains: of AUC over the references, by their names.
+        accuracy: at a probability of one half.
+        f1: of the positive class.
+        precision: of the positive class.
+        recall: of the positive class.
+        negative_recall: of the negative class.
+        negative_f1: of the negative class.
+        negative_ap: average precision of the negative class.
+        seconds: of training.
+        curve: of the first split's network by epoch, empty for others.
+    """
+
+    classifier: str
+    auc: tuple[float, float, float]
+    gains: dict[str, Gain]
+    accuracy: float
+    f1: float
+    precision: float | None
+    recall: float
+    negative_recall: float
+    negative_f1: float
+    negative_ap: float
+    seconds: float
+    curve: list[dict[str, float]]
+
+    def columns(self) -> dict[str, Any]:
+        """A row of a table."""
+        row: dict[str, Any] = {"classifier": self.classifier}
+        row |= Gain(*self.auc).columns("AUC")
+        for name, gain in self.gains.items():
+            row |= gain.columns(f"over {name}")
+        return row | {
+            "accuracy": self.accuracy,
+            "F1": self.f1,
+            "precision": self.precision,
+            "recall": self.recall,
+            "recall of negatives": self.negative_recall,
+            "F1 of negatives": self.negative_f1,
+            "AP of negatives": self.negative_ap,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True)
+class ClassifierComparison:
+    """Classifiers on the same splits by user, one row per user and text.
+
+    Attributes:
+        rows: reviews.
+        users: who wrote them.
+        splits: by user.
+        classifiers: the majority first.
+    """
+
+    rows: int
+    users: int
+    splits: int
+    classifiers: list[ClassifierResult]
+
+    def __getitem__(self, name: str) -> ClassifierResult:
+        return next(each for each in self.classifiers if each.classifier == name)
+
+
+@dataclass(frozen=True)
+class SentimentResults:
+    """All comparisons of classifiers.
+
+    Attributes:
+        published: the published network as published.
+        fast: fast classifiers on all splits.
+        slow: others on the first split.
+        remedies: the published network and what helps against rare classes.
+        steps: the names of the steps.
+    """
+
+    published: PublishedSentiment
+    fast: ClassifierComparison
+    slow: ClassifierComparison
+    remedies: ClassifierComparison
+    steps: tuple[str, ...]
+
+
+def compare_sentiment(steps: Steps, setup: MusicSetup, reviews: ReviewSet) -> SentimentResults:
+    """Train the published network and compare classifiers, each comparison in its own step."""
+    names = tuple(
+        f"sentiment{part}-{reviews.digest}" for part in ("", "-splits", "-strong", "-imbalance")
     )
-    slowly = steps.do(
-        f"sentiment-strong-{end}",
-        lambda: compared(
-            setup,
-            told,
-            {name: _classifier(setup, name) for name in ("tfidf", *_slow(setup))},
-            1,
+
+    def compared(step: str, classifiers: Iterable[str], splits: int) -> ClassifierComparison:
+        return steps.do(
+            step,
+            ClassifierComparison,
+            lambda: compare_classifiers(
+                setup, reviews, {name: _classifier(setup, name) for name in classifiers}, splits
+            ),
+        )
+
+    # A quick look leaves out what consists of others.
+    slow = ("tfidf", *(SLOW[:2] if setup.quick else SLOW))
+    return SentimentResults(
+        published=steps.do(
+            names[0], PublishedSentiment, lambda: train_published_network(setup, reviews)
         ),
+        fast=compared(names[1], FAST, setup.splits),
+        slow=compared(names[2], slow, 1),
+        remedies=steps.do(
+            names[3], ClassifierComparison, lambda: _compare_remedies(setup, reviews)
+        ),
+        steps=names,
     )
-    tools = steps.do(f"sentiment-imbalance-{end}", lambda: _tools(setup, told))
-    return {
-        "published": published,
-        "quickly": quickly,
-        "slowly": slowly,
-        "tools": tools,
-        "steps": [f"sentiment{part}-{end}" for part in ("", "-splits", "-strong", "-imbalance")],
-    }
 
 
-def _slow(setup: Setup) -> tuple[str, ...]:
-    """A quick look leaves out what consists of others."""
-    return SLOWLY[:2] if setup.quick else SLOWLY
-
-
-def _classifier(setup: Setup, name: str) -> SentimentClassifier:
-    found = make(name, seed=setup.seed)
-    if "epochs" not in found.params():
-        return found
+def _classifier(setup: MusicSetup, name: str) -> SentimentClassifier:
+    classifier = make(name, seed=setup.seed)
+    if "epochs" not in classifier.params():
+        return classifier
     if setup.quick:
-        return found.clone(epochs=1)
-    return found.clone(epochs=setup.epochs) if name == CNN else found
+        return classifier.clone(epochs=1)
+    return classifier.clone(epochs=setup.epochs) if name == CNN else classifier
 
 
-def published_network(setup: Setup, told: Reviews) -> Found:
+def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedSentiment:
     """The published network on 70 % of all rows at random, without validation rows."""
-    n = len(told.ratings)
+    n = len(reviews.ratings)
     test = np.zeros(n, bool)
-    test[np.random.default_rng(setup.seed).permutation(n)[: round(TEST * n)]] = True
+    test[np.random.default_rng(setup.seed).permutation(n)[: round(TEST_SHARE * n)]] = True
     network = _classifier(setup, CNN)
-    started = time.perf_counter()
-    network.fit(told.texts.filter(~test), told.ratings[~test], run=setup.run)
-    seconds = time.perf_counter() - started
-    odds = network.log_odds(told.texts.filter(test))
-    truth = network.positive(told.ratings[test])
-    rows = told.texts.select("text").with_columns(told.users)
+    network.fit(reviews.texts.filter(~test), reviews.ratings[~test], run=setup.run)
+    odds = network.log_odds(reviews.texts.filter(test))
+    truth = network.positive(reviews.ratings[test])
+    rows = reviews.texts.select("text").with_columns(reviews.users)
     seen = rows.filter(test).join(rows.filter(~test).unique(), on=["user", "text"], how="semi")
-    counts = confusion_matrix(odds >= 0, truth)
-    return {
-        "rows": [int((~test).sum()), int(test.sum())],
-        "parameters": int(getattr(network, "n_parameters", 0)),
-        "steps": -(-int((~test).sum()) // int(network.params()["batch_size"])),
-        "seconds": seconds,
-        "confusion": counts.astype(int).tolist(),
-        "auc": float(AUC()(odds, truth)),
-        "positive": float(truth.mean()),
-        "seen": len(seen),
-        "curve": network.curve_,
-        "chances": rounded(1 / (1 + np.exp(-odds)), 4),
-        "truth": truth.astype(int),
-    }
+    (tn, fp), (fn, tp) = confusion_matrix(odds >= 0, truth).astype(int).tolist()
+    return PublishedSentiment(
+        parameters=int(getattr(network, "n_parameters", 0)),
+        steps=-(-int((~test).sum()) // int(network.params()["batch_size"])),
+        confusion=((tn, fp), (fn, tp)),
+        positive=float(truth.mean()),
+        seen=len(seen),
+        curve=getattr(network, "curve_", []),
+        probabilities=rounded(1 / (1 + np.exp(-odds)), 4),
+        truth=truth.astype(bool).tolist(),
+    )
 
 
-def compared(
-    setup: Setup,
-    told: Reviews,
+def compare_classifiers(
+    setup: MusicSetup,
+    reviews: ReviewSet,
     classifiers: dict[str, SentimentClassifier],
     splits: int,
     references: tuple[str, ...] = ("tfidf",),
-) -> Found:
-    """Classifiers on splits by user, one row per user and text, as plain values."""
-    found = judge(
+) -> ClassifierComparison:
+    """Compare classifiers on splits by user, one row per user and text."""
+    comparison = judge(
         classifiers,
-        told.texts,
-        told.ratings,
-        told.users.to_numpy(),
+        reviews.texts,
+        reviews.ratings,
+        reviews.users.to_numpy(),
         splits=splits,
-        test=TEST,
+        test=TEST_SHARE,
         references=references,
         replicates=setup.replicates,
         seed=setup.seed,
         run=setup.run,
     )
-    return found.to_dict()
+    results = [_result(each) for each in comparison.judged]
+    return ClassifierComparison(comparison.rows, comparison.users, comparison.splits, results)
 
 
-def _tools(setup: Setup, told: Reviews) -> Found:
+def _result(judged: Judged) -> ClassifierResult:
+    precision = judged.precision(1)
+    return ClassifierResult(
+        classifier=judged.name,
+        auc=(float(judged.auc.mean()), float(judged.low), float(judged.high)),
+        gains={
+            n: Gain(float(g.gain), float(g.low), float(g.high)) for n, g in judged.gains.items()
+        },
+        accuracy=judged.accuracy,
+        f1=judged.f1(1),
+        precision=precision if np.isfinite(precision) else None,
+        recall=judged.recall(1),
+        negative_recall=judged.recall(0),
+        negative_f1=judged.f1(0),
+        negative_ap=float(judged.average_precision.mean()),
+        seconds=judged.seconds,
+        curve=judged.curve,
+    )
+
+
+def _compare_remedies(setup: MusicSetup, reviews: ReviewSet) -> ClassifierComparison:
     plain = _classifier(setup, CNN)
-    variants = {PLAIN: plain} | {name: plain.clone(**fields) for name, fields in TOOLS.items()}
-    return compared(setup, told, variants, 1, references=(PLAIN,))
-
-
-def table_of(found: Found) -> pl.DataFrame:
-    """The classifiers of a comparison, a row each."""
-    hidden = ("AUC of each split", "confusion", "curve")
-    rows = [{k: v for k, v in row.items() if k not in hidden} for row in found["classifiers"]]
-    return pl.DataFrame(rows, infer_schema_length=None)
+    variants = {PLAIN: plain} | {name: plain.clone(**fields) for name, fields in REMEDIES.items()}
+    return compare_classifiers(setup, reviews, variants, 1, references=(PLAIN,))

@@ -1,16 +1,16 @@
-"""Which products are alike by their ratings: as published, and with the co-raters counted."""
+"""List similar products by their ratings: as published, and with the co-raters counted."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
 
 from penchant.evaluation import evaluate
-from penchant.results.evaluation import Evaluation
 from penchant.similar_items import similar
-from penchant.studies.music.setup import Found, Setup, columns_of
+from penchant.studies.music.setup import MusicSetup
+from penchant.studies.records import VERDICTS, Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines
 
 _SHOWN, _MANY = 10, 100
@@ -28,31 +28,63 @@ MODELS = {
     "Pearson, shrunken": "item-knn:similarity=pearson,shrinkage=10,min_common=2",
     "cosine of who reviewed": "item-knn:similarity=cosine",
 }
-"""Ways to be alike, judged by what is put first."""
+"""Similarities, compared by what lists by them put first."""
 
 
-def alike(setup: Setup) -> Found:
+@dataclass(frozen=True)
+class SimilarProducts:
+    """Lists of similar products by correlation of whole columns, and by shrunken correlation.
+
+    Attributes:
+        item: the most reviewed product.
+        title: its title.
+        ratings: how many it has.
+        products: how many products lists are made for.
+        plain: the first product's list by correlation of whole columns.
+        shrunken: its list by shrunken correlation.
+        medians: the median correlation by place, over all products.
+        medians_shrunken: the same, shrunken.
+        places: of all plain lists.
+        places_shrunken: of all shrunken lists.
+        at_most_one: places of plain lists with one co-rater or none.
+        shared: places of plain lists that stand in the shrunken list, too.
+    """
+
+    item: str
+    title: str
+    ratings: int
+    products: int
+    plain: Columns
+    shrunken: Columns
+    medians: list[float | None]
+    medians_shrunken: list[float | None]
+    places: int
+    places_shrunken: int
+    at_most_one: int
+    shared: int
+
+
+def list_similar(setup: MusicSetup) -> SimilarProducts:
     """The most reviewed product's list both ways, and the same of many products in figures."""
     log = setup.log
     order = np.argsort(-log.item_counts, kind="stable")
     ids = log.items.take(order[:_MANY]).to_list()
     plain = similar(log, ids, _SHOWN, similarity_of="correlation", shrinkage=0, min_common=1)
     shrunken = similar(log, ids, _SHOWN)
-    return {
-        "item": str(ids[0]),
-        "title": log.titles(order[:1])[0],
-        "ratings": int(log.item_counts[order[0]]),
-        "many": len(ids),
-        "plain": columns_of(_first(plain, ids[0])),
-        "shrunken": columns_of(_first(shrunken, ids[0])),
-        "fall": [_median(plain, n) for n in range(1, _SHOWN + 1)],
-        "fall shrunken": [_median(shrunken, n) for n in range(1, _SHOWN + 1)],
-        "places": len(plain),
-        "places shrunken": len(shrunken),
-        "at most one": int((plain["co_raters"] <= 1).sum()),
-        "nobody": int((plain["co_raters"] == 0).sum()),
-        "shared": len(plain.join(shrunken, on=["item", "similar"], how="semi")),
-    }
+    return SimilarProducts(
+        item=str(ids[0]),
+        title=log.titles(order[:1])[0],
+        ratings=int(log.item_counts[order[0]]),
+        products=len(ids),
+        plain=columns_of(_first(plain, ids[0])),
+        shrunken=columns_of(_first(shrunken, ids[0])),
+        medians=[_median(plain, n) for n in range(1, _SHOWN + 1)],
+        medians_shrunken=[_median(shrunken, n) for n in range(1, _SHOWN + 1)],
+        places=len(plain),
+        places_shrunken=len(shrunken),
+        at_most_one=int((plain["co_raters"] <= 1).sum()),
+        shared=len(plain.join(shrunken, on=["item", "similar"], how="semi")),
+    )
 
 
 def _first(lists: pl.DataFrame, item: object) -> pl.DataFrame:
@@ -60,13 +92,13 @@ def _first(lists: pl.DataFrame, item: object) -> pl.DataFrame:
 
 
 def _median(lists: pl.DataFrame, rank: int) -> float | None:
-    found = lists.filter(pl.col("rank") == rank)["correlation"].median()
-    return None if found is None else float(found)  # type: ignore[arg-type]
+    median = lists.filter(pl.col("rank") == rank)["correlation"].median()
+    return None if median is None else float(median)  # type: ignore[arg-type]
 
 
-def judged(setup: Setup) -> Evaluation:
-    """Do lists by these similarities put first what users review next?"""
-    return evaluate(
+def compare_similarities(setup: MusicSetup) -> EvaluationSummary:
+    """Compare lists by these similarities by what users review next."""
+    evaluation = evaluate(
         {name: setup.model(spec) for name, spec in MODELS.items()},
         setup.honest_split,
         ["ndcg@10", "hr@10", "coverage@10"],
@@ -74,11 +106,11 @@ def judged(setup: Setup) -> Evaluation:
         seed=setup.seed,
         run=setup.run,
     )
+    return EvaluationSummary.of(evaluation)
 
 
-def section(found: Found, compared: EvaluationSummary) -> Section:
+def section(products: SimilarProducts, compared: EvaluationSummary) -> Section:
     """Both lists, how fast they fall, and what they are worth."""
-    table = compared.tables["ranking"]
     return Section(
         title="Products alike by their ratings",
         text=f"""
@@ -88,66 +120,65 @@ def section(found: Found, compared: EvaluationSummary) -> Section:
             product named once, with the number of users who rated both beside it; and again over
             what both have rated, drawn towards nothing where these are few.
 
-            Looked at in full: {found["title"]} ({found["item"]}), with {found["ratings"]:,} ratings
+            Looked at in full: {products.title} ({products.item}), with {products.ratings:,} ratings
             the most reviewed product.
         """,
-        conclusions=tuple(_conclusions(found, table.best_trivial.name, compared)),
+        conclusions=tuple(_conclusions(products, compared)),
         charts=(
             lines(
-                f"Correlation by place in the list: median over the {found['many']} most reviewed "
-                "products.",
-                {"whole columns": found["fall"], "shrunken": found["fall shrunken"]},
+                f"Correlation by place in the list: median over the {products.products} most "
+                "reviewed products.",
+                {"whole columns": products.medians, "shrunken": products.medians_shrunken},
                 x="place",
                 y="correlation",
             ),
         ),
         tables=(
             DataTable(
-                pl.DataFrame(found["plain"]),
+                pl.DataFrame(products.plain),
                 "As published: correlation of whole columns.",
                 {"correlation": "fixed:4", "overall_mean": "fixed:2"},
             ),
             DataTable(
-                pl.DataFrame(found["shrunken"]),
+                pl.DataFrame(products.shrunken),
                 "Over what both have rated, at least two users, shrunken by 10.",
                 {"correlation": "fixed:4", "overall_mean": "fixed:2"},
             ),
         ),
         comparisons=(replace(compared, title="What such lists put first, by what came next"),),
-        steps=("similar", "similar-judged"),
+        steps=("similar", "similar-evaluation"),
     )
 
 
-def _conclusions(found: Found, bar: str, compared: EvaluationSummary) -> list[Conclusion]:
-    first, last = found["fall"][0], found["fall"][-1]
-    places = max(found["places"], 1)
+def _conclusions(products: SimilarProducts, compared: EvaluationSummary) -> list[Conclusion]:
+    first, last = products.medians[0], products.medians[-1]
+    places = max(products.places, 1)
     table = compared.tables["ranking"]
-    said = []
+    baseline = table.best_trivial.name
+    results = []
     for name in MODELS:
-        figure = table[name].metrics[table.primary]
-        words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
-        verdict = words.get(figure.verdict or "", "not judged against")
-        said.append(f"{name} {figure.value:.3f} ({verdict} {bar})")
+        value = table[name].metrics[table.primary]
+        results.append(f"{name} {value.value:.3f} ({VERDICTS[value.verdict]} {baseline})")
     return [
         Conclusion(
             "as published",
-            f"Over the {found['many']} most reviewed products the median correlation is "
-            f"{_said(first)} in the first place and {_said(last)} in the tenth; "
-            f"{found['at most one']:,} of {places:,} places ({found['at most one'] / places:.0%}) "
+            f"Over the {products.products} most reviewed products the median correlation is "
+            f"{_decimal(first)} in the first place and {_decimal(last)} in the tenth; "
+            f"{products.at_most_one:,} of {places:,} places ({products.at_most_one / places:.0%}) "
             f"rest on one user who rated both or on nobody.",
         ),
         Conclusion(
             "honest",
-            f"With at least two users in common {found['places shrunken']:,} of these places can "
-            f"be filled, {found['shared']:,} with the same product.",
+            f"With at least two users in common {products.places_shrunken:,} of these places can "
+            f"be filled, {products.shared:,} with the same product.",
         ),
         Conclusion(
             "verdict",
-            f"Judged by what users reviewed later, nDCG@10 is {'; '.join(said)}, where {bar} has "
-            f"{table.best_trivial.metrics[table.primary].value:.3f}.",
+            f"Judged by what users reviewed later, nDCG@10 is {'; '.join(results)}, where "
+            f"{baseline} has {table.best_trivial.metrics[table.primary].value:.3f}.",
         ),
     ]
 
 
-def _said(value: float | None) -> str:
+def _decimal(value: float | None) -> str:
     return "missing" if value is None else f"{value:.4f}"

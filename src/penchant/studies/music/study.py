@@ -10,21 +10,24 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.sources import load
 from penchant.run import Run
-from penchant.studies.music import codes as music_codes
-from penchant.studies.music import data as music_data
-from penchant.studies.music import exploration as music_explored
-from penchant.studies.music import features as music_features
-from penchant.studies.music import honest as music_honest
-from penchant.studies.music import lists as music_lists
-from penchant.studies.music import published as music_published
-from penchant.studies.music import regressor as music_regressor
-from penchant.studies.music import reviews as music_reviews
-from penchant.studies.music import sentiment as music_sentiment
-from penchant.studies.music import sentiment_section as music_feelings
-from penchant.studies.music import similar_products as music_similar
-from penchant.studies.music import text_autoencoders as music_texts
-from penchant.studies.music import traps as music_traps
-from penchant.studies.music.setup import CATEGORY, Found, Setup, average
+from penchant.studies.music import (
+    codings,
+    data,
+    exploration,
+    features,
+    honest_comparison,
+    leakage,
+    lists,
+    published,
+    regressor,
+    review_set,
+    sentiment,
+    sentiment_report,
+    similar_products,
+    text_autoencoders,
+)
+from penchant.studies.music.setup import CATEGORY, MusicSetup
+from penchant.studies.records import VERDICTS
 from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 
 TITLE = "Music: reviews with a sentiment network, an autoencoder and a rating regressor"
@@ -64,7 +67,7 @@ def run(
     run = run or Run()
     log = load(DATA, run=run) if log is None else log
     options = {"epochs": epochs, "splits": splits, "together": together, "quick": quick}
-    setup = Setup(
+    setup = MusicSetup(
         log=log,
         seed=seed,
         run=run,
@@ -74,63 +77,84 @@ def run(
         quick=quick,
     )
     steps = Steps("music", log, version=VERSION, seed=seed, options=options, run=run)
-    data = steps.do("data", lambda: music_data.data(setup))
-    explored = steps.do("explored", lambda: music_explored.explored(setup))
-    alike = steps.do("similar", lambda: music_similar.alike(setup))
-    alike_judged = steps.compare("similar-judged", lambda: music_similar.judged(setup))
-    features = steps.do("features", lambda: music_features.features(setup))
-    told = music_reviews.reviews(setup)
-    sentiment = music_sentiment.sentiment(steps, setup, told)
-    codes = steps.do("codes", lambda: music_codes.codes(setup))
-    texts = steps.do("texts", lambda: music_texts.texts(setup))
-    regressor = steps.do("regressor", lambda: music_regressor.regressor(setup))
-    claimed = steps.do("claim", lambda: music_published.claimed(setup))
-    traps = steps.do("traps", lambda: music_traps.traps(setup))
-    honest = steps.compare("honest", lambda: music_honest.honest(setup))
-    words = steps.compare("honest-words", lambda: music_honest.words(setup))
-    lists = steps.do("lists", lambda: music_lists.lists(setup))
+    described = steps.do("data", data.MusicData, lambda: data.describe_data(setup))
+    statistics = steps.do(
+        "exploration", exploration.ReviewExploration, lambda: exploration.explore_reviews(setup)
+    )
+    similar = steps.do(
+        "similar", similar_products.SimilarProducts, lambda: similar_products.list_similar(setup)
+    )
+    similarities = steps.do(
+        "similar-evaluation",
+        EvaluationSummary,
+        lambda: similar_products.compare_similarities(setup),
+    )
+    feature_sets = steps.do(
+        "features", features.FeatureSets, lambda: features.describe_features(setup)
+    )
+    reviews = review_set.gather_reviews(setup)
+    sentiments = sentiment.compare_sentiment(steps, setup, reviews)
+    coded = steps.do("codings", codings.Codings, lambda: codings.fit_codings(setup))
+    autoencoders = steps.do(
+        "texts",
+        text_autoencoders.TextAutoencoders,
+        lambda: text_autoencoders.train_text_autoencoders(setup),
+    )
+    regressors = steps.do(
+        "regressor", regressor.RegressorResults, lambda: regressor.train_regressors(setup)
+    )
+    claimed = steps.do("claim", str, lambda: published.check_claim(setup))
+    leaks = steps.do("leakage", leakage.Leakage, lambda: leakage.measure_leakage(setup))
+    honest = steps.do(
+        "honest", EvaluationSummary, lambda: honest_comparison.compare_honestly(setup)
+    )
+    own_text = steps.do(
+        "own-text", EvaluationSummary, lambda: honest_comparison.compare_with_own_text(setup)
+    )
+    recommended = steps.do("lists", lists.MusicLists, lambda: lists.recommend_products(setup))
     return steps.result(
         title=TITLE,
-        summary=_summary(setup, sentiment, regressor, honest),
+        summary=_summary(setup, sentiments, regressors, honest),
         sections=[
-            music_data.section(setup, data),
-            music_explored.section(setup, explored),
-            music_similar.section(alike, alike_judged),
-            music_features.section(features),
-            music_feelings.section(told, sentiment),
-            music_codes.section(codes),
-            music_texts.section(texts),
-            music_published.section(setup, regressor, claimed),
-            music_traps.section(traps),
-            music_honest.section(setup, honest, words),
-            music_lists.section(setup, regressor["lists"], lists),
+            data.section(setup, described),
+            exploration.section(statistics),
+            similar_products.section(similar, similarities),
+            features.section(feature_sets),
+            sentiment_report.section(reviews, sentiments),
+            codings.section(coded),
+            text_autoencoders.section(autoencoders),
+            published.section(setup, regressors, claimed),
+            leakage.section(leaks),
+            honest_comparison.section(setup, honest, own_text),
+            lists.section(regressors.first, recommended),
         ],
     )
 
 
-def _summary(setup: Setup, sentiment: Found, regressor: Found, honest: EvaluationSummary) -> str:
-    figures = regressor["figures"]
-    right, always = music_feelings.accuracies(sentiment["published"])
-    own, high = figures[music_regressor.ORIGINAL], figures[music_regressor.HIGHEST]
+def _summary(
+    setup: MusicSetup,
+    sentiments: sentiment.SentimentResults,
+    regressors: regressor.RegressorResults,
+    honest: EvaluationSummary,
+) -> str:
+    right, always = sentiment_report.accuracies(sentiments.published)
+    own = regressors.mean_errors(regressor.ORIGINAL)
+    high = regressors.mean_errors(regressor.HIGHEST)
     table = honest.tables["rating"]
-    bar, figure = table.best_trivial, table[music_honest.HONEST].metrics[table.primary]
-    words = {"beats": "better than", "worse": "worse than", "no better": "no better than"}
+    baseline = table.best_trivial
+    value = table[honest_comparison.HONEST].metrics[table.primary]
     text = f"""
         A system for {CATEGORY} cleans Amazon's reviews and predicts their stars from 70 features,
         with a mean absolute error of .3398 and a mean squared error of 31.7. Here the same
-        procedure runs on {setup.log.name}. It gives {average(own, "mae"):.4f} and
-        {average(own, "mse"):.4f}; always saying the highest rating gives
-        {average(high, "mae"):.4f} and {average(high, "mse"):.4f}.
+        procedure runs on {setup.log.name}. It gives {own.mae:.4f} and
+        {own.mse:.4f}; always saying the highest rating gives
+        {high.mae:.4f} and {high.mse:.4f}.
 
         Its network of sentiment, published with 91.4 %, is right on {right:.1%} of the test rows;
         calling all reviews positive is right on {always:.1%}. The network that predicts stars is
         told what the user wrote in the very review, and a mean in which the answer is counted.
         With what is known beforehand, later reviews are predicted with an RMSE of
-        {figure.value:.4f}, which is {words[figure.verdict or "no better"]} {bar.name}, the best
-        answer that needs no network ({bar.metrics[table.primary].value:.4f}).
+        {value.value:.4f}, which is {VERDICTS[value.verdict or "no better"]} {baseline.name}, the
+        best answer that needs no network ({baseline.metrics[table.primary].value:.4f}).
     """
-    if setup.quick:
-        text = (
-            "This is a quick look: nothing is trained to its end, figures mean nothing.\n\n" + text
-        )
-    return text
+    return setup.notice(text)

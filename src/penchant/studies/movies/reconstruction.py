@@ -1,15 +1,15 @@
-"""Which unseen films the reconstructing models put first: the published RBM and what it learned."""
+"""Rank unseen films by models that reconstruct a user's vector, the published RBM among them."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import polars as pl
 
 import penchant as pn
 from penchant.models import RBM
 from penchant.models.base import Recommender
-from penchant.studies.movies.setup import Found, Setup, contender
+from penchant.studies.movies.setup import ModelScores, MoviesSetup, score_test_rows
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 
 _ZERO = "RBM from zero weights"
@@ -19,10 +19,38 @@ _OTHERS = {"Mult-VAE": "mult-vae", "EASE": "ease"}
 RECONSTRUCTED = (_ZERO, _RANDOM, _PLAIN)
 """Models that rank by what they reconstruct of a vector."""
 _K = 10
+_VERDICTS = {
+    "beats": "better, beyond chance",
+    "worse": "worse, beyond chance",
+    "no better": "the data cannot tell them apart",
+}
 
 
-def lists(setup: Setup) -> Found:
-    """Rank the unseen films of all users, and say how far the lists are those of popularity."""
+@dataclass(frozen=True)
+class ReconstructionLists:
+    """Lists by models that reconstruct a user's vector, and how far they are those of popularity.
+
+    Attributes:
+        compared: ranking metrics of all models.
+        hidden: hidden units of the RBM.
+        distinct_hidden: how many of them differ, by RBM.
+        overlap: the share of places that hold the most popular films, by model.
+        distinct_items: how many different films stand in the lists, by model.
+        users: whose lists these are.
+        scores: of the sample's test rows.
+    """
+
+    compared: EvaluationSummary
+    hidden: int
+    distinct_hidden: dict[str, int]
+    overlap: dict[str, float]
+    distinct_items: dict[str, int]
+    users: int
+    scores: dict[str, ModelScores]
+
+
+def rank_unseen(setup: MoviesSetup) -> ReconstructionLists:
+    """Rank the unseen films of all users, and compare the lists with those of popularity."""
     models: dict[str, Recommender] = {
         _ZERO: setup.model("rbm"),
         _RANDOM: setup.model("rbm:initial_scale=0.01"),
@@ -40,69 +68,64 @@ def lists(setup: Setup) -> Found:
         run=setup.run,
     )
     users = setup.log.users.take(setup.sample)
-    first = {name: model.recommend(users, _K) for name, model in compared.models.items()}
-    popular = first["popular"]
+    lists = {name: model.recommend(users, _K) for name, model in compared.models.items()}
+    popular = lists["popular"]
     machines = {name: compared.models[name] for name in (_ZERO, _RANDOM)}
-    return {
-        "compared": compared,
-        "hidden": machines[_ZERO].params()["hidden"],
-        "distinct": {
+    return ReconstructionLists(
+        compared=EvaluationSummary.of(compared),
+        hidden=machines[_ZERO].params()["hidden"],
+        distinct_hidden={
             name: model.distinct_hidden_units()
             for name, model in machines.items()
             if isinstance(model, RBM)
         },
-        "overlap": {
+        overlap={
             name: len(frame.join(popular, on=["user", "item"])) / max(1, len(frame))
-            for name, frame in first.items()
+            for name, frame in lists.items()
         },
-        "different": {name: _different(frame) for name, frame in first.items()},
-        "users": len(users),
-        "said": {name: contender(compared.models[name], setup) for name in RECONSTRUCTED},
-    }
-
-
-def _different(frame: pl.DataFrame) -> int:
-    """How many different films stand in first places."""
-    return frame["item"].n_unique()
-
-
-def section(setup: Setup, found: Found) -> Section:
-    """Why the published machine ranks by popularity."""
-    compared = replace(
-        EvaluationSummary.load(found["compared"]), title="Which unseen films are put first"
+        distinct_items={name: frame["item"].n_unique() for name, frame in lists.items()},
+        users=len(users),
+        scores={name: score_test_rows(compared.models[name], setup) for name in RECONSTRUCTED},
     )
-    figures = compared.tables["ranking"]
-    names = [e.name for e in figures.entries if e.name != "random"]
-    overlap, hidden = found["overlap"], found["hidden"]
-    ndcg = {e.name: e.metrics[f"ndcg@{_K}"].value for e in figures.entries}
-    table = pl.DataFrame(
+
+
+def section(results: ReconstructionLists) -> Section:
+    """Why the published machine ranks by popularity."""
+    compared = replace(results.compared, title="Which unseen films are put first")
+    table = compared.tables["ranking"]
+    names = [e.name for e in table.entries if e.name != "random"]
+    overlap, hidden = results.overlap, results.hidden
+    ndcg = table.values(f"ndcg@{_K}")
+    frame = pl.DataFrame(
         {
             "model": names,
             "hidden units that differ": [
-                f"{found['distinct'][m]} of {hidden}" if m in found["distinct"] else None
+                f"{results.distinct_hidden[m]} of {hidden}"
+                if m in results.distinct_hidden
+                else None
                 for m in names
             ],
             "shared with Popular": [overlap[m] for m in names],
-            "different films shown": [found["different"][m] for m in names],
+            "different films shown": [results.distinct_items[m] for m in names],
             f"nDCG@{_K}": [ndcg[m] for m in names],
         }
     )
-    verdict = figures[_ZERO].verdict
+    outcome = _VERDICTS.get(table[_ZERO].verdict or "", "not judged")
     conclusions = (
         Conclusion(
             "trap",
             f"From zero weights the {hidden} hidden units amount to "
-            f"{found['distinct'][_ZERO]} that differ, from random weights (deviation .01) to "
-            f"{found['distinct'][_RANDOM]}. All start alike and, as nothing is drawn, all get "
-            "the same updates for ever: thirty units do the work of one.",
+            f"{results.distinct_hidden[_ZERO]} that differ, from random weights (deviation .01) to "
+            f"{results.distinct_hidden[_RANDOM]}. All start alike and, as nothing is drawn, all "
+            "get the same updates for ever: thirty units do the work of one.",
         ),
         Conclusion(
             "honest",
             f"Of the {_K} films that it puts first for a user, "
             f"{overlap[_ZERO]:.0%} are those that are simply most popular (random weights: "
             f"{overlap[_RANDOM]:.0%}), and its nDCG@{_K} is {ndcg[_ZERO]:.3f} where popularity "
-            f"has {ndcg['popular']:.3f}: {_said(verdict)} (random weights {ndcg[_RANDOM]:.3f}, "
-            f"EASE {ndcg['EASE']:.3f}).",
+            f"has {ndcg['popular']:.3f}: {outcome} (random weights "
+            f"{ndcg[_RANDOM]:.3f}, EASE {ndcg['EASE']:.3f}).",
         ),
     )
     return Section(
@@ -125,20 +148,11 @@ def section(setup: Setup, found: Found) -> Section:
         ),
         tables=(
             DataTable(
-                table,
-                f"First {_K} films of {found['users']:,} users beside those of popularity.",
+                frame,
+                f"First {_K} films of {results.users:,} users beside those of popularity.",
                 {"shared with Popular": "percent:0"},
             ),
         ),
         comparisons=(compared,),
         steps=("lists",),
     )
-
-
-def _said(verdict: str | None) -> str:
-    words = {
-        "beats": "better, beyond chance",
-        "worse": "worse, beyond chance",
-        "no better": "the data cannot tell them apart",
-    }
-    return words.get(verdict or "", "not judged")

@@ -1,4 +1,4 @@
-"""The section on sentiment: the published accuracy beside the majority's, and what is better."""
+"""The section on sentiment: the published accuracy beside the majority's and other classifiers."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import polars as pl
 
 from penchant.metrics.calibration import ExpectedCalibrationError
 from penchant.results.formatting import join_names
-from penchant.studies.music.reviews import Reviews
-from penchant.studies.music.sentiment import CNN, PLAIN, table_of
-from penchant.studies.music.setup import Found
+from penchant.studies.music.review_set import ReviewSet
+from penchant.studies.music.sentiment import (
+    CNN,
+    PLAIN,
+    ClassifierComparison,
+    ClassifierResult,
+    PublishedSentiment,
+    SentimentResults,
+)
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines, reliability
 
 ACCURACY = 0.914
@@ -22,36 +28,36 @@ _FURTHER = (
 )  # fmt: skip
 
 
-def section(told: Reviews, found: Found) -> Section:
+def section(reviews: ReviewSet, results: SentimentResults) -> Section:
     """Everything on sentiment."""
-    published, quickly = found["published"], found["quickly"]
+    published, fast = results.published, results.fast
     return Section(
         title="Sentiment of the reviews",
         text=f"""
             A review is positive if it has more than 3 stars. The published network reads the
             first twenty words of the summary, of which it knows the 100 most frequent:
-            {published["parameters"]:,} parameters (published: {PARAMETERS:,}), binary
-            cross-entropy, Adam, {len(published["curve"])} epochs in batches of 16, of which there
-            are {published["steps"]:,} an epoch here (published: 7,999).
+            {published.parameters:,} parameters (published: {PARAMETERS:,}), binary
+            cross-entropy, Adam, {len(published.curve)} epochs in batches of 16, of which there
+            are {published.steps:,} an epoch here (published: 7,999).
 
             Learned from:
-            {join_names([f"{name} ({n:,} reviews)" for name, n in told.names.items()])}.
-            {_missing(told)} First as published, on a random 30 % of all rows. Then honestly: one
-            row per user and text ({quickly["rows"]:,} rows of {quickly["users"]:,} users),
-            {quickly["splits"]} {"splits" if quickly["splits"] > 1 else "split"} by user, so that
+            {join_names([f"{name} ({n:,} reviews)" for name, n in reviews.names.items()])}.
+            {_missing(reviews)} First as published, on a random 30 % of all rows. Then honestly: one
+            row per user and text ({fast.rows:,} rows of {fast.users:,} users),
+            {fast.splits} {"splits" if fast.splits > 1 else "split"} by user, so that
             nobody's reviews are on both sides; the number of epochs, weights of blends and the
             like are chosen on users inside the training part. All classifiers but the published
             network read summary and text. Intervals draw users with replacement.
         """,
-        conclusions=tuple(_conclusions(found)),
-        charts=tuple(_charts(found)),
+        conclusions=tuple(_conclusions(results)),
+        charts=tuple(_charts(results)),
         tables=(
             _decided(published),
-            _sheet(quickly, f"By user{_means(quickly['splits'])}."),
-            _sheet(found["slowly"], "Networks of other kinds and a blend, on the first split."),
-            _sheet(found["tools"], "The published network and what helps against rare classes."),
+            _table(fast, f"By user{_means(fast.splits)}."),
+            _table(results.slow, "Networks of other kinds and a blend, on the first split."),
+            _table(results.remedies, "The published network and what helps against rare classes."),
         ),
-        steps=tuple(found["steps"]),
+        steps=results.steps,
     )
 
 
@@ -59,15 +65,15 @@ def _means(splits: int) -> str:
     return f", means over {splits} splits" if splits > 1 else ", on one split"
 
 
-def _missing(told: Reviews) -> str:
-    if not told.missing:
+def _missing(reviews: ReviewSet) -> str:
+    if not reviews.missing:
         return ""
-    return f"Not found here, and so left out: {join_names(list(told.missing))}."
+    return f"Not found here, and so left out: {join_names(list(reviews.missing))}."
 
 
-def _decided(published: Found) -> DataTable:
+def _decided(published: PublishedSentiment) -> DataTable:
     """The confusion matrix of the published network and of the majority, with its shares."""
-    (tn, fp), (fn, tp) = published["confusion"]
+    (tn, fp), (fn, tp) = published.confusion
     majority = ((0, tn + fp), (0, fn + tp))
     rows = []
     for name, ((a, b), (c, d)) in {
@@ -101,8 +107,9 @@ def _over(part: int, whole: int) -> float | None:
     return part / whole if whole else None
 
 
-def _sheet(found: Found, caption: str) -> DataTable:
-    table = table_of(found)
+def _table(compared: ClassifierComparison, caption: str) -> DataTable:
+    rows = [each.columns() for each in compared.classifiers]
+    table = pl.DataFrame(rows, infer_schema_length=None)
     shown = [
         column
         for name in _SHOWN
@@ -114,32 +121,27 @@ def _sheet(found: Found, caption: str) -> DataTable:
     return DataTable(table, caption, formats | {"seconds": "duration"})
 
 
-def accuracies(published: Found) -> tuple[float, float]:
+def accuracies(published: PublishedSentiment) -> tuple[float, float]:
     """The share of test rows that the published network and the larger class are right on."""
-    (tn, fp), (fn, tp) = published["confusion"]
+    (tn, fp), (fn, tp) = published.confusion
     n = tn + fp + fn + tp
     return (tn + tp) / n, max(tn + fp, fn + tp) / n
 
 
-def _row(found: Found, name: str) -> Found:
-    row: Found = next(row for row in found["classifiers"] if row["classifier"] == name)
-    return row
-
-
-def _conclusions(found: Found) -> list[Conclusion]:
-    published, quickly, slowly = found["published"], found["quickly"], found["slowly"]
-    (tn, fp), (fn, tp) = published["confusion"]
+def _conclusions(results: SentimentResults) -> list[Conclusion]:
+    published, fast, slow = results.published, results.fast, results.slow
+    (tn, fp), (fn, tp) = published.confusion
     n = tn + fp + fn + tp
     accuracy, always = accuracies(published)
-    cnn, majority, tfidf = (_row(quickly, name) for name in (CNN, "majority", "tfidf"))
-    every = [row for row in slowly["classifiers"] if row["classifier"] != "majority"]
-    best = max(every, key=lambda row: row["AUC"])
-    first = _row(slowly, "tfidf")
-    tools = [row for row in found["tools"]["classifiers"] if row["classifier"] != "majority"]
-    told = max(tools, key=lambda row: row["AUC"])
-    weak = max(tools, key=lambda row: row["recall of negatives"])
-    plain = _row(found["tools"], PLAIN)
-    said = [
+    cnn, majority, tfidf = (fast[name] for name in (CNN, "majority", "tfidf"))
+    others = [row for row in slow.classifiers if row.classifier != "majority"]
+    best = max(others, key=lambda row: row.auc[0])
+    first = slow["tfidf"]
+    remedies = [row for row in results.remedies.classifiers if row.classifier != "majority"]
+    highest = max(remedies, key=lambda row: row.auc[0])
+    finder = max(remedies, key=lambda row: row.negative_recall)
+    plain = results.remedies[PLAIN]
+    conclusions = [
         Conclusion(
             "as published",
             f"The published network is right on {accuracy:.2%} of the test rows (published "
@@ -148,74 +150,76 @@ def _conclusions(found: Found) -> list[Conclusion]:
         Conclusion(
             "trap",
             f"Calling every review positive is right on {always:.2%}: the network adds "
-            f"{100 * (accuracy - always):+.2f} points. {published['seen']:,} of {n:,} test rows "
+            f"{100 * (accuracy - always):+.2f} points. {published.seen:,} of {n:,} test rows "
             "have the same user and text among the training rows.",
         ),
         Conclusion(
             "verdict",
-            f"By user, the published network orders reviews with an AUC of {cnn['AUC']:.3f} "
-            f"({cnn['AUC low']:.3f} to {cnn['AUC high']:.3f}) and is right on "
-            f"{cnn['accuracy']:.1%} where the majority class is on {majority['accuracy']:.1%}; "
-            f"TF-IDF with a logistic regression over summary and text has {tfidf['AUC']:.3f} "
+            f"By user, the published network orders reviews with an AUC of {cnn.auc[0]:.3f} "
+            f"({cnn.auc[1]:.3f} to {cnn.auc[2]:.3f}) and is right on "
+            f"{cnn.accuracy:.1%} where the majority class is on {majority.accuracy:.1%}; "
+            f"TF-IDF with a logistic regression over summary and text has {tfidf.auc[0]:.3f} "
             f"(the network compared with it: {_gain(cnn, 'tfidf')}).",
         ),
     ]
     if best is not first:
-        said.append(
+        conclusions.append(
             Conclusion(
                 "honest",
-                f"On the first split {best['classifier']} has the highest AUC of the slower ones, "
-                f"{best['AUC']:.3f}, where TF-IDF has {first['AUC']:.3f} (over it "
+                f"On the first split {best.classifier} has the highest AUC of the slower ones, "
+                f"{best.auc[0]:.3f}, where TF-IDF has {first.auc[0]:.3f} (over it "
                 f"{_gain(best, 'tfidf')}).",
             )
         )
-    said.append(
+    conclusions.append(
         Conclusion(
             "honest",
-            f"Against the rare class, “{weak['classifier']}” finds most negative reviews, "
-            f"{weak['recall of negatives']:.1%} where the plain network finds "
-            f"{plain['recall of negatives']:.1%}, at an accuracy of {weak['accuracy']:.1%} against "
-            f"{plain['accuracy']:.1%}; the highest AUC is {told['AUC']:.3f} "
-            f"(“{told['classifier']}”)"
+            f"Against the rare class, “{finder.classifier}” finds most negative reviews, "
+            f"{finder.negative_recall:.1%} where the plain network finds "
+            f"{plain.negative_recall:.1%}, at an accuracy of {finder.accuracy:.1%} against "
+            f"{plain.accuracy:.1%}; the highest AUC is {highest.auc[0]:.3f} "
+            f"(“{highest.classifier}”)"
             + (
                 "."
-                if told is plain
-                else f", {_gain(told, PLAIN)} over the plain network: thresholds move, the order "
-                "of reviews " + ("hardly." if told[f"over {PLAIN} low"] <= 0 else "improves, too.")
+                if highest is plain
+                else f", {_gain(highest, PLAIN)} over the plain network: thresholds move, the "
+                "order of reviews "
+                + ("hardly." if highest.gains[PLAIN].low <= 0 else "improves, too.")
             ),
         )
     )
     error = ExpectedCalibrationError()(
-        np.asarray(published["chances"]), np.asarray(published["truth"], bool)
+        np.asarray(published.probabilities), np.asarray(published.truth, bool)
     )
-    said.append(
+    conclusions.append(
         Conclusion(
             "honest",
             f"Its stated chances are off by {100 * error:.1f} points on the mean (expected "
             "calibration error, test rows of the published split).",
         )
     )
-    return said
+    return conclusions
 
 
-def _gain(row: Found, name: str) -> str:
-    low, high = row[f"over {name} low"], row[f"over {name} high"]
-    return f"{row[f'over {name}']:+.3f}, {low:+.3f} to {high:+.3f}"
+def _gain(result: ClassifierResult, name: str) -> str:
+    gain = result.gains[name]
+    return f"{gain.value:+.3f}, {gain.low:+.3f} to {gain.high:+.3f}"
 
 
 def _percent(part: int, whole: int) -> str:
     return f"{part / whole:.1%}" if whole else "none"
 
 
-def _charts(found: Found) -> list[Graph]:
-    curve = found["published"]["curve"]
-    auc: dict[str, tuple[float, float, float]] = {
-        row["classifier"]: (row["AUC"], row["AUC low"], row["AUC high"])
-        for part in ("slowly", "quickly")  # the mean over all splits stands where there is one
-        for row in found[part]["classifiers"]
+def _charts(results: SentimentResults) -> list[Graph]:
+    published = results.published
+    curve = published.curve
+    auc = {
+        each.classifier: each.auc
+        for compared in (results.slow, results.fast)  # the mean over all splits where there is one
+        for each in compared.classifiers
     }
-    always = max(found["published"]["positive"], 1 - found["published"]["positive"])
-    validated = _row(found["quickly"], CNN)["curve"]
+    always = max(published.positive, 1 - published.positive)
+    validated = results.fast[CNN].curve
     return [
         lines(
             "Loss of the published network by epoch: as published, and where some training users "
@@ -244,7 +248,7 @@ def _charts(found: Found) -> list[Graph]:
         ),
         reliability(
             "Stated chances of the published network and what happened.",
-            {"published network": np.asarray(found["published"]["chances"])},
-            np.asarray(found["published"]["truth"], bool),
+            {"published network": np.asarray(published.probabilities)},
+            np.asarray(published.truth, bool),
         ),
     ]

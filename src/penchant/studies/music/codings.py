@@ -1,15 +1,15 @@
-"""Short codings of the features: principal components, and autoencoders beside them."""
+"""Fit short codings of the features: principal components, and autoencoders beside them."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
-import polars as pl
 
 from penchant.encoders.tabular.autoencoder import FeatureAutoencoder
 from penchant.encoders.tabular.pca import PrincipalComponents
-from penchant.studies.music.setup import Found, Setup, rounded
+from penchant.studies.music.setup import MusicSetup
+from penchant.studies.records import rounded, table_of
 from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import Float32
 
@@ -40,22 +40,68 @@ KINDS = {
 }
 
 
-def codes(setup: Setup) -> Found:
+@dataclass(frozen=True)
+class CodingRow:
+    """One kind of codings.
+
+    Attributes:
+        codings: its name.
+        parameters: how many numbers were learned.
+        epochs: of training; None in closed form.
+        train_error: mean squared error on rows learned from.
+        test_error: on other rows; None where all were learned from.
+    """
+
+    codings: str
+    parameters: int
+    epochs: int | None
+    train_error: float
+    test_error: float | None
+
+
+@dataclass(frozen=True)
+class Codings:
+    """Short codings of the published features.
+
+    Attributes:
+        features: numbers of a row.
+        zero: mean squared error of predicting zero, of all rows.
+        zero_test: of the other rows.
+        explained: the share of variance of each principal component.
+        pca: mean squared error of PCA fitted on all rows.
+        curve: loss of the published autoencoder by epoch.
+        parameters: of the published autoencoder.
+        table: all codings.
+    """
+
+    features: int
+    zero: float
+    zero_test: float
+    explained: list[float]
+    pca: float
+    curve: list[float]
+    parameters: int
+    table: list[CodingRow]
+
+
+def fit_codings(setup: MusicSetup) -> Codings:
     """PCA and autoencoders of the published features, on rows learned from and on others."""
     values = setup.published_features[1]
     order = np.random.default_rng(setup.seed).permutation(len(values))
-    learned, held, asked = np.split(values[order], [int(0.6 * len(order)), int(0.7 * len(order))])
+    train, validation, test = np.split(
+        values[order], [int(0.6 * len(order)), int(0.7 * len(order))]
+    )
     whole = PrincipalComponents(dim=DIM).fit(values)
     published = FeatureAutoencoder(epochs=setup.epochs, seed=setup.seed).fit(values, run=setup.run)
     table = [
-        _row("PCA", PrincipalComponents(dim=DIM).fit(learned), learned, asked),
-        {
-            "codings": "linear autoencoder as published",
-            "parameters": published.n_parameters(),
-            "epochs": len(published.curve_),
-            "rows learned from": _mse(values, published.reconstruct(values)),
-            "other rows": None,
-        },
+        _row("PCA", PrincipalComponents(dim=DIM).fit(train), train, test),
+        CodingRow(
+            "linear autoencoder as published",
+            parameters=published.n_parameters(),
+            epochs=len(published.curve_),
+            train_error=_mse(values, published.reconstruct(values)),
+            test_error=None,
+        ),
     ]
     for name, kind in KINDS.items():
         model = FeatureAutoencoder(
@@ -67,51 +113,45 @@ def codes(setup: Setup) -> Found:
             epochs=2 if setup.quick else _EPOCHS,
             patience=20,
             seed=setup.seed,
-        ).fit(learned, held, run=setup.run)
-        table.append(_row(name, model, learned, asked))
-    return {
-        "rows": len(values),
-        "features": values.shape[1],
-        "zero": float((values.astype(np.float64) ** 2).mean()),
-        "zero other": float((asked.astype(np.float64) ** 2).mean()),
-        "explained": rounded(whole.explained),
-        "pca": _mse(values, whole.decode(whole.encode(values))),
-        "curve": rounded([row["loss"] for row in published.curve_]),
-        "parameters": published.n_parameters(),
-        "table": table,
-    }
+        ).fit(train, validation, run=setup.run)
+        table.append(_row(name, model, train, test))
+    return Codings(
+        features=values.shape[1],
+        zero=_mse(values, np.zeros_like(values)),
+        zero_test=_mse(test, np.zeros_like(test)),
+        explained=rounded(whole.explained),
+        pca=_mse(values, whole.decode(whole.encode(values))),
+        curve=rounded([row["loss"] for row in published.curve_]),
+        parameters=published.n_parameters(),
+        table=table,
+    )
 
 
 def _row(
-    name: str, model: FeatureAutoencoder | PrincipalComponents, learned: Float32, asked: Float32
-) -> Found:
+    name: str, model: FeatureAutoencoder | PrincipalComponents, train: Float32, test: Float32
+) -> CodingRow:
     if isinstance(model, FeatureAutoencoder):
         size, epochs = model.n_parameters(), model.best_epoch_
     else:
         size, epochs = model.components_.size + model.mean_.size, None
-    return {
-        "codings": name,
-        "parameters": size,
-        "epochs": epochs,
-        "rows learned from": _mse(learned, model.decode(model.encode(learned))),
-        "other rows": _mse(asked, model.decode(model.encode(asked))),
-    }
+    errors = [_mse(rows, model.decode(model.encode(rows))) for rows in (train, test)]
+    return CodingRow(name, size, epochs, *errors)
 
 
-def _mse(rows: Float32, again: Float32) -> float:
-    return float(((rows.astype(np.float64) - again) ** 2).mean())
+def _mse(rows: Float32, reconstructed: Float32) -> float:
+    return float(((rows.astype(np.float64) - reconstructed) ** 2).mean())
 
 
-def section(found: Found) -> Section:
+def section(codings: Codings) -> Section:
     """Explained variance, the published losses beside ours, and what training to the end gives."""
-    share = np.cumsum(found["explained"])
-    zero, curve = found["zero"], found["curve"]
-    levels = {"predicting zero": zero, "PCA": found["pca"]}
+    share = np.cumsum(codings.explained)
+    zero, curve = codings.zero, codings.curve
+    levels = {"predicting zero": zero, "PCA": codings.pca}
     return Section(
         title="PCA and autoencoders of the features",
         text=f"""
-            The published autoencoder takes the {found["features"]} standardised features to {DIM}
-            numbers and back, both linearly: {found["parameters"]:,} parameters here. Principal
+            The published autoencoder takes the {codings.features} standardised features to {DIM}
+            numbers and back, both linearly: {codings.parameters:,} parameters here. Principal
             components are the best that any linear coding of {DIM} numbers can do, in closed form.
             Standardised features have a mean of zero, so that saying zero of everything has an
             error of 1.0, or less where features have gaps or do not vary ({zero:.4f} here).
@@ -120,11 +160,11 @@ def section(found: Found) -> Section:
             a rate of .0001, on all rows. The others learn from 60 % of the rows by Adam and stop
             when they no longer reconstruct another 10 % better; what is left are “other rows”.
         """,
-        conclusions=tuple(_conclusions(found)),
+        conclusions=tuple(_conclusions(codings)),
         charts=(
             lines(
                 "Share of all variance that the first principal components explain.",
-                {"together": list(share), "each": found["explained"]},
+                {"together": list(share), "each": codings.explained},
                 x="component",
                 y="share of variance",
                 places={"published": float(DIM)},
@@ -141,24 +181,22 @@ def section(found: Found) -> Section:
         ),
         tables=(
             DataTable(
-                pl.DataFrame(found["table"], infer_schema_length=None),
+                table_of(codings.table, train_error="rows learned from", test_error="other rows"),
                 f"Mean squared errors of reconstructions; saying zero has {zero:.4f} of all rows "
-                f"and {found['zero other']:.4f} of the other rows.",
+                f"and {codings.zero_test:.4f} of the other rows.",
                 {"rows learned from": "fixed:4", "other rows": "fixed:4"},
             ),
         ),
-        steps=("codes",),
+        steps=("codings",),
     )
 
 
-def _conclusions(found: Found) -> list[Conclusion]:
-    curve, zero = found["curve"], found["zero"]
+def _conclusions(codings: Codings) -> list[Conclusion]:
+    curve, zero = codings.curve, codings.zero
     worse = curve[-1] >= zero
-    rows = {row["codings"]: row for row in found["table"]}
-    best = min(
-        (n for n in rows if rows[n]["other rows"] is not None), key=lambda n: _other(rows[n])
-    )
-    trained, pca = _other(rows[_CODED]), _other(rows["PCA"])
+    errors = {r.codings: r.test_error for r in codings.table if r.test_error is not None}
+    best = min(errors, key=lambda name: errors[name])
+    trained, pca = errors[_CODED], errors["PCA"]
     return [
         Conclusion(
             "as published",
@@ -169,24 +207,20 @@ def _conclusions(found: Found) -> list[Conclusion]:
             "trap" if worse else "honest",
             f"Saying zero of every feature has {zero:.4f}, so that the published training ends "
             + ("worse than having learned nothing" if worse else "better than that")
-            + f"; {DIM} principal components have {found['pca']:.4f}.",
+            + f"; {DIM} principal components have {codings.pca:.4f}.",
         ),
         Conclusion(
             "honest",
             f"Trained to its end, the same autoencoder has {trained:.4f} on other rows where PCA "
-            f"has {pca:.4f} and zero {found['zero other']:.4f}; the lowest of the table is "
-            f"{_other(rows[best]):.4f} ({best}).",
+            f"has {pca:.4f} and zero {codings.zero_test:.4f}; the lowest of the table is "
+            f"{errors[best]:.4f} ({best}).",
         ),
         Conclusion(
             "honest",
-            f"{DIM} components explain {sum(found['explained'][:DIM]):.1%} of the variance; for "
-            f"90 % it takes {_needed(found['explained'], 0.9)}.",
+            f"{DIM} components explain {sum(codings.explained[:DIM]):.1%} of the variance; for "
+            f"90 % it takes {_needed(codings.explained, 0.9)}.",
         ),
     ]
-
-
-def _other(row: Found) -> float:
-    return float(row["other rows"])
 
 
 def _needed(explained: list[float], share: float) -> int:

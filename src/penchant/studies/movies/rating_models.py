@@ -1,10 +1,10 @@
-"""How exactly the ratings themselves are predicted by the variants that leave unseen films out."""
+"""Compare the variants of RBM and autoencoder that leave unseen films out and predict ratings."""
 
 from __future__ import annotations
 
 import penchant as pn
 from penchant.data.splits import split_random
-from penchant.studies.movies.setup import Setup
+from penchant.studies.movies.setup import MoviesSetup
 from penchant.studies.study import Conclusion, EvaluationSummary, Section
 
 _MODELS = {
@@ -15,10 +15,10 @@ _MODELS = {
 }
 
 
-def ratings(setup: Setup) -> pn.Evaluation:
-    """Compare on a random tenth of all ratings."""
+def compare_rating_models(setup: MoviesSetup) -> EvaluationSummary:
+    """Compare models of ratings on a random tenth of all ratings."""
     split = split_random(setup.log, validation=0.05, test=0.1, seed=setup.seed)
-    return pn.evaluate(
+    evaluation = pn.evaluate(
         {name: setup.model(spec) for name, spec in _MODELS.items()},
         split,
         ["rmse", "mae"],
@@ -26,14 +26,15 @@ def ratings(setup: Setup) -> pn.Evaluation:
         seed=setup.seed,
         run=setup.run,
     )
+    return EvaluationSummary.of(evaluation)
 
 
-def section(found: EvaluationSummary) -> Section:
+def section(compared: EvaluationSummary) -> Section:
     """Ratings in place of likes."""
-    table = found.tables["rating"]
-    rmse = {e.name: e.metrics["rmse"].value for e in table.entries}
+    table = compared.tables["rating"]
+    rmse = table.values("rmse")
     best = table.entries[0].name
-    bar = table.best_trivial.name
+    baseline = table.best_trivial.name
     beating = [m for m in _MODELS if table[m].verdict == "beats"]
     return Section(
         title="The same networks, asked for ratings",
@@ -48,10 +49,10 @@ def section(found: EvaluationSummary) -> Section:
             Conclusion(
                 "honest",
                 f"RMSE: {', '.join(f'{m} {rmse[m]:.4f}' for m in _MODELS)}; the best trivial "
-                f"answer, {bar}, {rmse[bar]:.4f}. {len(beating)} of {len(_MODELS)} are better than "
-                f"it beyond chance; the lowest on test rows is {best}.",
+                f"answer, {baseline}, {rmse[baseline]:.4f}. {len(beating)} of {len(_MODELS)} are "
+                f"better than it beyond chance; the lowest on test rows is {best}.",
             ),
         ),
-        comparisons=(found,),
+        comparisons=(compared,),
         steps=("ratings",),
     )

@@ -34,7 +34,7 @@ _FEWEST = 20  # films below which nothing can be told of new ones
 
 
 @dataclass(frozen=True, eq=False)
-class Films:
+class FilmLog:
     """A log of films with plots in its table, and where their posters are.
 
     Attributes:
@@ -73,7 +73,7 @@ class Films:
         return digest.hexdigest()[:8]
 
     @cached_property
-    def new(self) -> tuple[Int32, Int32]:
+    def cold_items(self) -> tuple[Int32, Int32]:
         """Films whose events are all for test, and those whose events are all for validation."""
         known = np.flatnonzero(self.log.item_counts).astype(np.int32)
         order = np.random.default_rng(self.seed).permutation(known)
@@ -81,15 +81,15 @@ class Films:
         return np.sort(order[:n]), np.sort(order[n : 2 * n])
 
     @cached_property
-    def pictured(self) -> Dataset:
+    def log_with_pictures(self) -> Dataset:
         """The log with vectors of the posters, whose directions old films alone decide."""
         if self.folder is None:
             return self.log
-        learned = self.log.item_counts > 0
-        learned[np.concatenate(self.new)] = False
+        is_old = self.log.item_counts > 0
+        is_old[np.concatenate(self.cold_items)] = False
         try:
             return with_pictures(
-                self.log, self.folder, encoder=self.encoder, learned=learned, run=self.run
+                self.log, self.folder, encoder=self.encoder, learned=is_old, run=self.run
             )
         except (DataError, MissingExtraError) as error:
             logger.info(f"fashion: posters take no part: {error}")
@@ -98,7 +98,7 @@ class Films:
     @property
     def has_pictures(self) -> bool:
         """Whether there are vectors of posters."""
-        table = self.pictured.item_table
+        table = self.log_with_pictures.item_table
         return table is not None and PICTURE in table.columns
 
     @property
@@ -113,9 +113,9 @@ class Films:
         return self.sentences and self.has_plots and sentences_installed()
 
     @cached_property
-    def told(self) -> Dataset:
-        """The same with vectors of titles and plots by that network, where it is installed."""
-        log = self.pictured
+    def full_log(self) -> Dataset:
+        """The log with vectors of posters, and of titles and plots where these can be read."""
+        log = self.log_with_pictures
         return with_sentences(log, run=self.run) if self.has_sentences else log
 
     def cold_split(self, log: Dataset, *, validation: bool = False) -> Split:
@@ -126,13 +126,19 @@ class Films:
             validation: whether the films for validation take the place of those for test, which
                 then take no part, so that settings can be chosen.
         """
-        asked, chosen = self.new
+        test_items, validation_items = self.cold_items
         side = np.full(log.n_items, TRAIN, np.uint8)
-        side[asked], side[chosen] = (UNUSED, TEST) if validation else (TEST, VALIDATION)
+        side[test_items], side[validation_items] = (
+            (UNUSED, TEST) if validation else (TEST, VALIDATION)
+        )
         sides = side[log.events["item"].to_numpy()]
-        offered = chosen if validation else asked
+        offered = validation_items if validation else test_items
         users = np.unique(log.events["user"].to_numpy()[sides == TEST])
-        other = "" if validation else f", all of those of {len(chosen):,} others for validation"
+        other = (
+            ""
+            if validation
+            else f", all of those of {len(validation_items):,} others for validation"
+        )
         return Split(
             log=log,
             sides=sides,
@@ -146,24 +152,26 @@ class Films:
 
     def mixed_split(self, log: Dataset) -> Split:
         """All events of new films and a tenth of the events of old ones for test."""
-        asked, chosen = self.new
+        test_items, validation_items = self.cold_items
         item = log.events["item"].to_numpy()
         drawn = np.random.default_rng(self.seed).random(len(log))
         sides = np.where(drawn < 0.1, TEST, np.where(drawn < 0.2, VALIDATION, TRAIN))
-        sides[np.isin(item, chosen)] = VALIDATION
-        sides[np.isin(item, asked)] = TEST
+        sides[np.isin(item, validation_items)] = VALIDATION
+        sides[np.isin(item, test_items)] = TEST
         return Split(
             log=log,
             sides=sides.astype(np.uint8),
             kind="predefined",
-            sentence=f"All events of {len(asked):,} films and a tenth of those of the other films, "
-            f"drawn at random (seed {self.seed}), for test; for validation as many again.",
+            sentence=f"All events of {len(test_items):,} films and a tenth of those of the other "
+            f"films, drawn at random (seed {self.seed}), for test; for validation as many again.",
             ties="Times play no part.",
             seed=self.seed,
         )
 
 
-def films(name: str, seed: int, run: Run, *, few: tuple[int, int] | None = None) -> Films | None:
+def load_films(
+    name: str, seed: int, run: Run, *, few: tuple[int, int] | None = None
+) -> FilmLog | None:
     """A log of films with plots and posters, as far as they can be found without a network.
 
     Plots and posters lie in the folder of the log, or in the mirror's folder of that name, as
@@ -193,9 +201,9 @@ def films(name: str, seed: int, run: Run, *, few: tuple[int, int] | None = None)
     if plots is None and posters is None:
         return None
     if few is not None:
-        log = _some_films(some_users(log, few[0], seed), few[1])
+        log = _most_rated_films(sample_users(log, few[0], seed), few[1])
     encoder = "auto" if few is None else "colour"
-    return Films(_with_plots(log, plots), posters, seed, run, encoder, few is None)
+    return FilmLog(_with_plots(log, plots), posters, seed, run, encoder, few is None)
 
 
 def _with_plots(log: Dataset, file: Path | None) -> Dataset:
@@ -210,7 +218,7 @@ def _with_plots(log: Dataset, file: Path | None) -> Dataset:
     return replace(log, item_table=joined.with_columns(pl.col("overview").fill_null("")))
 
 
-def some_users(log: Dataset, users: int | None, seed: int) -> Dataset:
+def sample_users(log: Dataset, users: int | None, seed: int) -> Dataset:
     """The events of so many users, drawn at random; of all of them where they are no more."""
     active = np.flatnonzero(log.user_counts)
     if users is None or users >= len(active):
@@ -219,7 +227,7 @@ def some_users(log: Dataset, users: int | None, seed: int) -> Dataset:
     return log.subset(np.isin(log.events["user"].to_numpy(), drawn))
 
 
-def _some_films(log: Dataset, films: int) -> Dataset:
+def _most_rated_films(log: Dataset, films: int) -> Dataset:
     """The events of so many films, the most rated ones."""
     most = np.argsort(-log.item_counts, kind="stable")[:films]
     return log.subset(np.isin(log.events["item"].to_numpy(), most))

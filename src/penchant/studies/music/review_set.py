@@ -1,4 +1,4 @@
-"""The reviews that sentiment is learned from: the log's own, or all sets that can be found."""
+"""Gather the reviews that sentiment is learned from: the log's own, or all sets at hand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.sources import load
 from penchant.errors import DataError, DownloadError
-from penchant.studies.music.setup import Setup
+from penchant.studies.music.setup import MusicSetup
 from penchant.typing import Float64
 
 SETS = (
@@ -24,7 +24,7 @@ SETS = (
 
 
 @dataclass(frozen=True, eq=False)
-class Reviews:
+class ReviewSet:
     """Texts, stars and authors of one or several logs.
 
     Attributes:
@@ -44,7 +44,7 @@ class Reviews:
     digest: str
 
 
-def reviews(setup: Setup) -> Reviews:
+def gather_reviews(setup: MusicSetup) -> ReviewSet:
     """The log's reviews, and if wished those of all other sets that need no network."""
     logs, missing = [setup.log], []
     for name in SETS if setup.together else ():
@@ -54,14 +54,14 @@ def reviews(setup: Setup) -> Reviews:
             logs.append(load(name, offline=True, run=setup.run))
         except (DownloadError, DataError):
             missing.append(name)
-    marks = "".join(f"{log.name} {log.fingerprint}" for log in logs)
-    return Reviews(
+    fingerprints = "".join(f"{log.name} {log.fingerprint}" for log in logs)
+    return ReviewSet(
         texts=pl.concat([_texts(log) for log in logs]),
         ratings=np.concatenate([log.ratings.astype(np.float64) for log in logs]),
         users=pl.concat([_users(log) for log in logs]),
         names={log.name: len(log) for log in logs},
         missing=tuple(missing),
-        digest=hashlib.sha256(marks.encode()).hexdigest()[:8],
+        digest=hashlib.sha256(fingerprints.encode()).hexdigest()[:8],
     )
 
 

@@ -1,4 +1,4 @@
-"""The regressor with what is known beforehand, on later reviews, against trivial answers."""
+"""Compare the regressor with what is known beforehand, on later reviews, against baselines."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from penchant.evaluation import evaluate
 from penchant.models.base import Recommender
-from penchant.results.evaluation import Evaluation
 from penchant.results.formatting import join_names
-from penchant.studies.music.setup import Setup
+from penchant.studies.music.setup import MusicSetup
 from penchant.studies.study import Conclusion, EvaluationSummary, Section
 
 HONEST = "DNN, honest features"
@@ -23,18 +22,18 @@ MODELS = {
 OWN = "DNN with each review's own text (not known beforehand)"
 
 
-def honest(setup: Setup) -> Evaluation:
+def compare_honestly(setup: MusicSetup) -> EvaluationSummary:
     """Predict later reviews from earlier ones."""
-    return _compared(setup, {name: setup.model(spec) for name, spec in MODELS.items()})
+    return _compare(setup, {name: setup.model(spec) for name, spec in MODELS.items()})
 
 
-def words(setup: Setup) -> Evaluation:
-    """Read the stars out of what the user wrote in the very review."""
-    return _compared(setup, {OWN: setup.model("dnn-regressor:own_text=true")})
+def compare_with_own_text(setup: MusicSetup) -> EvaluationSummary:
+    """Predict the stars of a review from its own text."""
+    return _compare(setup, {OWN: setup.model("dnn-regressor:own_text=true")})
 
 
-def _compared(setup: Setup, models: Mapping[str, Recommender]) -> Evaluation:
-    return evaluate(
+def _compare(setup: MusicSetup, models: Mapping[str, Recommender]) -> EvaluationSummary:
+    evaluation = evaluate(
         models,
         setup.honest_split,
         ["rmse", "mae", "pearson", "auc"],
@@ -42,9 +41,10 @@ def _compared(setup: Setup, models: Mapping[str, Recommender]) -> Evaluation:
         seed=setup.seed,
         run=setup.run,
     )
+    return EvaluationSummary.of(evaluation)
 
 
-def section(setup: Setup, compared: EvaluationSummary, read: EvaluationSummary) -> Section:
+def section(setup: MusicSetup, compared: EvaluationSummary, own_text: EvaluationSummary) -> Section:
     """Intervals and verdicts, of what is known beforehand and of what is not."""
     return Section(
         title="Honestly: later reviews from earlier ones",
@@ -57,49 +57,50 @@ def section(setup: Setup, compared: EvaluationSummary, read: EvaluationSummary) 
             answers another question, which is how many stars a text that has been written amounts
             to.
         """,
-        conclusions=tuple(_conclusions(compared, read)),
+        conclusions=tuple(_conclusions(compared, own_text)),
         comparisons=(
             replace(compared, title="Ratings and likes of later reviews"),
-            replace(read, title="The same reviews, with what the user wrote in them"),
+            replace(own_text, title="The same reviews, with what the user wrote in them"),
         ),
-        steps=("honest", "honest-words"),
+        steps=("honest", "own-text"),
     )
 
 
-def _conclusions(compared: EvaluationSummary, read: EvaluationSummary) -> list[Conclusion]:
+def _conclusions(compared: EvaluationSummary, own_text: EvaluationSummary) -> list[Conclusion]:
     table = compared.tables["rating"]
-    bar = table.best_trivial
+    baseline = table.best_trivial
     better = [name for name in MODELS if table[name].verdict == "beats"]
-    figure = table[HONEST].metrics[table.primary]
-    own = read.tables["rating"][OWN].metrics[table.primary]
-    found = [
+    honest = table[HONEST].metrics[table.primary]
+    own = own_text.tables["rating"][OWN].metrics[table.primary]
+    conclusions = [
         Conclusion(
             "verdict",
             f"{join_names(better)} {'are' if len(better) > 1 else 'is'} better than the best "
-            f"trivial answer, {bar.name}, at predicting later ratings."
+            f"trivial answer, {baseline.name}, at predicting later ratings."
             if better
             else f"Of {len(MODELS)} models with what is known beforehand none predicts later "
-            f"ratings better than the best trivial answer, {bar.name}.",
+            f"ratings better than the best trivial answer, {baseline.name}.",
         ),
         Conclusion(
             "honest",
-            f"RMSE is {figure.value:.4f} for the DNN on honest features and "
-            f"{bar.metrics[table.primary].value:.4f} for {bar.name} (gain {figure.gain:+.4f}, "
-            f"{figure.gain_low:+.4f} to {figure.gain_high:+.4f}); told what the user wrote it is "
-            f"{own.value:.4f} (gain {own.gain:+.4f}, {own.gain_low:+.4f} to {own.gain_high:+.4f}).",
+            f"RMSE is {honest.value:.4f} for the DNN on honest features and "
+            f"{baseline.metrics[table.primary].value:.4f} for {baseline.name} (gain "
+            f"{honest.gain:+.4f}, {honest.gain_low:+.4f} to {honest.gain_high:+.4f}); told what "
+            f"the user wrote it is {own.value:.4f} (gain {own.gain:+.4f}, {own.gain_low:+.4f} to "
+            f"{own.gain_high:+.4f}).",
         ),
     ]
     likes = compared.tables.get("like")
     if likes is not None:
         best = likes.best_trivial
         auc = likes[HONEST].metrics["auc"].value
-        told = read.tables["like"][OWN].metrics["auc"].value
-        found.append(
+        own_auc = own_text.tables["like"][OWN].metrics["auc"].value
+        conclusions.append(
             Conclusion(
                 "honest",
                 f"Whether a later review is a like is told with an AUC of {auc:.3f} "
                 f"({best.name}: {best.metrics['auc'].value:.3f}); with the review's own text "
-                f"{told:.3f}.",
+                f"{own_auc:.3f}.",
             )
         )
-    return found
+    return conclusions

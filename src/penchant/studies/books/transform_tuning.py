@@ -1,4 +1,4 @@
-"""The transform of ratings tuned over a grid: what it moves is where 8 lies."""
+"""Tune the transform of ratings over a grid: what it moves is where 8 lies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from penchant.metrics.base import Takes
 from penchant.models.base import Recommender
 from penchant.models.dot.model import DotProduct
 from penchant.studies.books.networks import NETWORKS
-from penchant.studies.books.setup import DECADES, SCALE, Found, Setup, f1
+from penchant.studies.books.setup import DECADES, SCALE, BooksSetup, f1
 from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.tuning import tune
 from penchant.typing import Float64
@@ -58,17 +58,63 @@ class F1From(LikeF1):
         return super().terms(np.asarray(prediction) >= self.threshold, truth)
 
 
-def tuned(setup: Setup) -> Found:
-    """Train the network with dropout on each transform, judged on validation rows alone."""
-    made: dict[tuple[float, float], DotProduct] = {}
+@dataclass(frozen=True)
+class TransformTrial:
+    """A network with dropout on ratings transformed in one way.
 
-    def maker(inflection: float, steepness: float) -> Recommender:
+    Attributes:
+        inflection: of the transform.
+        steepness: of the transform.
+        f1: on validation rows, at the published cut.
+        auc: on validation rows.
+        recommended: the share of validation rows that are recommended.
+        curve: validation loss by epoch.
+    """
+
+    inflection: float
+    steepness: float
+    f1: float
+    auc: float
+    recommended: float
+    curve: list[float]
+
+    @property
+    def key(self) -> tuple[float, float]:
+        """Inflection and steepness."""
+        return self.inflection, self.steepness
+
+    @property
+    def name(self) -> str:
+        """What tables call it."""
+        return f"{self.inflection:g} / {self.steepness:g}"
+
+
+@dataclass(frozen=True)
+class TransformTuning:
+    """All trials of the grid.
+
+    Attributes:
+        trials: in the order of the grid.
+        winner: inflection and steepness of the highest F1.
+        edges: settings whose best value lies at an end of the grid, `low` or `high`.
+    """
+
+    trials: list[TransformTrial]
+    winner: tuple[float, float]
+    edges: dict[str, str]
+
+
+def tune_transform(setup: BooksSetup) -> TransformTuning:
+    """Train the network with dropout on each transform, evaluated on validation rows alone."""
+    models: dict[tuple[float, float], DotProduct] = {}
+
+    def model_of(inflection: float, steepness: float) -> Recommender:
         target = Adjusted(inflection, steepness)
-        model = made[inflection, steepness] = NETWORK.model(setup, target=target)
+        model = models[inflection, steepness] = NETWORK.model(setup, target=target)
         return model
 
-    found = tune(
-        maker,
+    tuning = tune(
+        model_of,
         setup.split,
         F1From(setup.like),
         space={"inflection": list(INFLECTIONS), "steepness": list(STEEPNESSES)},
@@ -76,28 +122,27 @@ def tuned(setup: Setup) -> Found:
         seed=setup.seed,
         run=setup.run,
     )
-    winner = found.winner.values["inflection"], found.winner.values["steepness"]
-    edges = dict(found.edges)
     y, trials = setup.liked(setup.validation), []
-    for trial in found.trials:
+    for trial in tuning.trials:
+        assert trial.score is not None  # no network of the grid fails
         key = trial.values["inflection"], trial.values["steepness"]
-        predicted = made[key].predict(setup.validation.rows)
+        predictions = models[key].predict(setup.validation.rows)
         trials.append(
-            {
-                "inflection": key[0],
-                "steepness": key[1],
-                "f1": trial.score,
-                "auc": AUC()(predicted, y),
-                "recommended": float((predicted >= setup.like).mean()),
-                "curve": [row["validation_loss"] for row in made[key].curve_],
-            }
+            TransformTrial(
+                *key,
+                f1=trial.score,
+                auc=AUC()(predictions, y),
+                recommended=float((predictions >= setup.like).mean()),
+                curve=[row["validation_loss"] for row in models[key].curve_],
+            )
         )
-    return {"trials": trials, "winner": winner, "edges": edges, "sentences": found.sentences}
+    best = tuning.winner.values
+    return TransformTuning(trials, (best["inflection"], best["steepness"]), dict(tuning.edges))
 
 
-def section(setup: Setup, found: Found) -> Section:
+def section(setup: BooksSetup, tuning: TransformTuning) -> Section:
     """Heat maps of F1 and AUC, the transforms, and the losses."""
-    trials = found["trials"]
+    trials = tuning.trials
     y = setup.liked(setup.validation)
     everything = f1(np.ones(len(y)), y)
     return Section(
@@ -109,25 +154,25 @@ def section(setup: Setup, found: Found) -> Section:
             it was is not said. Each transform puts that {setup.like:g} at another original rating,
             and a network that predicts the same for everybody lies either above it or below.
         """,
-        conclusions=tuple(_conclusions(trials, found, everything)),
+        conclusions=tuple(_conclusions(tuning, everything)),
         tables=(
             _grid("published", PUBLISHED, "F1 on validation rows as published."),
-            _grid("here", {_key(t): t["f1"] for t in trials}, "F1 on validation rows here."),
-            _grid("AUC here", {_key(t): t["auc"] for t in trials}, _AUC),
+            _grid("here", {t.key: t.f1 for t in trials}, "F1 on validation rows here."),
+            _grid("AUC here", {t.key: t.auc for t in trials}, _AUC),
             _details(setup, trials),
         ),
         charts=(
             lines(
                 "The transforms: what each rating becomes.",
-                {_name(t): _transform(t) for t in trials},
+                {t.name: _transform(t) for t in trials},
                 x="rating",
                 y="adjusted rating",
                 levels={"counted from": setup.like},
             ),
             lines(
                 "Validation loss by epoch, by inflection and steepness.",
-                {_name(t): t["curve"] for t in trials},
-                log=_is_wide([loss for t in trials for loss in t["curve"]]),
+                {t.name: t.curve for t in trials},
+                log=_is_wide([loss for t in trials for loss in t.curve]),
             ),
         ),
         steps=("tuning",),
@@ -140,14 +185,15 @@ _AUC = (
 )
 
 
-def _conclusions(trials: list[Found], found: Found, everything: float) -> list[Conclusion]:
-    all_of_them = [t for t in trials if t["recommended"] == 1]
-    none = [t for t in trials if t["recommended"] == 0]
-    f1s = [t["f1"] for t in trials]
-    low, high = min(t["auc"] for t in trials), max(t["auc"] for t in trials)
-    inflection, steepness = found["winner"]
-    edges = [f"{name} {'low' if end == 'low' else 'high'}" for name, end in found["edges"].items()]
-    best = [t for t in trials if t["f1"] == max(f1s)]
+def _conclusions(tuning: TransformTuning, everything: float) -> list[Conclusion]:
+    trials = tuning.trials
+    everything_recommended = [t for t in trials if t.recommended == 1]
+    nothing_recommended = [t for t in trials if t.recommended == 0]
+    f1s = [t.f1 for t in trials]
+    low, high = min(t.auc for t in trials), max(t.auc for t in trials)
+    inflection, steepness = tuning.winner
+    edges = [f"{name} {'low' if end == 'low' else 'high'}" for name, end in tuning.edges.items()]
+    best = [t for t in trials if t.f1 == max(f1s)]
     at_edge = (
         f" It lies at an end of the grid ({', '.join(edges)}), so that the grid says nothing of "
         "where an optimum is."
@@ -162,11 +208,11 @@ def _conclusions(trials: list[Found], found: Found, everything: float) -> list[C
         ),
         Conclusion(
             "trap",
-            f"{len(all_of_them)} of {len(trials)} networks recommend every validation row, which "
-            f"has an F1 of {everything:.4f}, and {len(none)} recommend none; published are .7318 "
-            "once and .7319 five times, which is recommending everything. AUC over the "
-            f"grid is {low:.3f} to {high:.3f}: what is tuned is on which side of the threshold an "
-            "all but constant prediction falls.",
+            f"{len(everything_recommended)} of {len(trials)} networks recommend every validation "
+            f"row, which has an F1 of {everything:.4f}, and {len(nothing_recommended)} recommend "
+            "none; published are .7318 once and .7319 five times, which is recommending "
+            f"everything. AUC over the grid is {low:.3f} to {high:.3f}: what is tuned is on which "
+            "side of the threshold an all but constant prediction falls.",
         ),
         Conclusion(
             "honest",
@@ -183,17 +229,9 @@ def _is_wide(losses: list[float]) -> bool:
     return max(losses) > DECADES * min(losses)
 
 
-def _key(trial: Found) -> tuple[float, float]:
-    return trial["inflection"], trial["steepness"]
-
-
-def _name(trial: Found) -> str:
-    return f"{trial['inflection']:g} / {trial['steepness']:g}"
-
-
-def _transform(trial: Found) -> dict[float, float]:
+def _transform(trial: TransformTrial) -> dict[float, float]:
     ratings = np.linspace(*SCALE, 37)
-    values = Adjusted(*_key(trial)).of_ratings(ratings)
+    values = Adjusted(*trial.key).of_ratings(ratings)
     return {float(x): float(v) for x, v in zip(ratings, values, strict=True)}
 
 
@@ -206,15 +244,15 @@ def _grid(what: str, values: Mapping[tuple[float, float], float], caption: str) 
     return DataTable(frame, caption, dict.fromkeys(frame.columns[1:], "fixed:4"), shade="high")
 
 
-def _details(setup: Setup, trials: list[Found]) -> DataTable:
+def _details(setup: BooksSetup, trials: list[TransformTrial]) -> DataTable:
     frame = pl.DataFrame(
         {
-            "inflection / steepness": [_name(t) for t in trials],
-            "counted from, original scale": [_counted_from(_key(t), setup.like) for t in trials],
-            "F1 published": [PUBLISHED[_key(t)] for t in trials],
-            "F1": [t["f1"] for t in trials],
-            "AUC": [t["auc"] for t in trials],
-            "recommended": [t["recommended"] for t in trials],
+            "inflection / steepness": [t.name for t in trials],
+            "counted from, original scale": [_counted_from(t.key, setup.like) for t in trials],
+            "F1 published": [PUBLISHED[t.key] for t in trials],
+            "F1": [t.f1 for t in trials],
+            "AUC": [t.auc for t in trials],
+            "recommended": [t.recommended for t in trials],
         }
     )
     return DataTable(

@@ -13,35 +13,34 @@ from penchant.data.dataset import Dataset
 from penchant.data.sources import book_crossing
 from penchant.metrics import AUC, LikeF1
 from penchant.run import Run
-from penchant.studies.books import recommendations as books_recommended
-from penchant.studies.books import tuned_transform as books_tuned
-from penchant.studies.books.setup import Setup, f1
-from penchant.studies.study import Steps
+from penchant.studies.books import recommendations, transform_tuning
+from penchant.studies.books.setup import BooksSetup, f1
+from penchant.studies.books.transform_tuning import TransformTrial, TransformTuning
 from support import book_crossing_files
 
 
 @pytest.fixture(scope="module")
 def setup(tmp_path_factory):
     log = book_crossing.read(book_crossing_files.write(tmp_path_factory.mktemp("books")))
-    return Setup(log=log, seed=13, run=Run(threads=1), epochs=2, seeds=1, quick=True)
+    return BooksSetup(log=log, seed=13, run=Run(threads=1), epochs=2, seeds=1, quick=True)
 
 
 def test_tuning_judges_at_the_published_threshold_on_validation_rows(setup):
-    found = Steps("books", setup.log, version=1).do("tuning", lambda: books_tuned.tuned(setup))
-    trials = {(t["inflection"], t["steepness"]): t for t in found["trials"]}
-    assert set(trials) == set(books_tuned.PUBLISHED)
+    found = transform_tuning.tune_transform(setup)
+    trials = {t.key: t for t in found.trials}
+    assert set(trials) == set(transform_tuning.PUBLISHED)
     target = pn.models.make("dot").clone(target="adjusted(6,2.5)").target
-    model = books_tuned.NETWORK.model(setup, target=target)
+    model = transform_tuning.NETWORK.model(setup, target=target)
     model.fit(setup.split.train, setup.validation)
     predicted, y = model.predict(setup.validation.rows), setup.liked(setup.validation)
     trial = trials[6.0, 2.5]
-    assert trial["f1"] == pytest.approx(f1(predicted >= 8, y))
-    assert trial["auc"] == pytest.approx(AUC()(predicted, y))
-    assert trial["recommended"] == pytest.approx((predicted >= 8).mean())
-    part = books_tuned.section(setup, found)
+    assert trial.f1 == pytest.approx(f1(predicted >= 8, y))
+    assert trial.auc == pytest.approx(AUC()(predicted, y))
+    assert trial.recommended == pytest.approx((predicted >= 8).mean())
+    part = transform_tuning.section(setup, found)
     heat, here = part.tables[0].frame, part.tables[1].frame
     assert heat["steepness 2.5"].to_list() == [0.7319, 0.7319, 0.486]
-    assert here["steepness 0.5"].to_list() == [trials[i, 0.5]["f1"] for i in (4.0, 5.0, 6.0)]
+    assert here["steepness 0.5"].to_list() == [trials[i, 0.5].f1 for i in (4.0, 5.0, 6.0)]
     counted = part.tables[3].frame["counted from, original scale"]
     assert counted[0] == pytest.approx(4 + 2 * np.log(7 / 2), abs=1e-3)
     assert len(part.charts[0].series) == len(part.charts[1].series) == 9
@@ -49,29 +48,23 @@ def test_tuning_judges_at_the_published_threshold_on_validation_rows(setup):
 
 def test_a_grid_of_equal_figures_chooses_nothing(setup):
     trials = [
-        {
-            "inflection": i,
-            "steepness": s,
-            "f1": 0.0,
-            "auc": 0.5,
-            "recommended": 0.0,
-            "curve": [2.0, 1.0],
-        }
-        for i, s in books_tuned.PUBLISHED
+        TransformTrial(*key, f1=0.0, auc=0.5, recommended=0.0, curve=[2.0, 1.0])
+        for key in transform_tuning.PUBLISHED
     ]
-    found = {"trials": trials, "winner": [4.0, 0.5], "edges": {"inflection": "low"}}
-    part = books_tuned.section(setup, found)
+    tuning = TransformTuning(trials, (4.0, 0.5), {"inflection": "low"})
+    part = transform_tuning.section(setup, tuning)
     assert "9 of 9 have the same highest F1" in part.conclusions[2].sentence
     assert "nothing is to be chosen" in part.conclusions[2].sentence
     assert "and 9 recommend none" in part.conclusions[1].sentence
-    trials[8]["f1"] = 0.5
-    words = books_tuned.section(setup, found | {"winner": [6.0, 2.5]}).conclusions[2].sentence
+    trials[8] = dataclasses.replace(trials[8], f1=0.5)
+    tuning = dataclasses.replace(tuning, winner=(6.0, 2.5))
+    words = transform_tuning.section(setup, tuning).conclusions[2].sentence
     assert "inflection 6, steepness 2.5" in words
     assert "It lies at an end of the grid" in words
 
 
 def test_f1_from_a_threshold():
-    metric = books_tuned.F1From(8)
+    metric = transform_tuning.F1From(8)
     assert metric([9, 8, 7.9, 1], [True, False, True, False]) == pytest.approx(0.5)
     assert metric([1, 2], [True, False]) == 0
     assert metric.name != LikeF1().name
@@ -83,15 +76,15 @@ def test_editions_of_one_book_are_one_work(setup):
     books = pl.DataFrame({"item": list("abcdef"), "title": titles, "author": authors})
     events = pl.DataFrame({"user": [1, 2, 2, 3], "item": ["a", "d", "e", "f"], "rating": [9.0] * 4})
     log = Dataset.from_frame(events, item_table=books, name="editions", scale=(1, 10))
-    known = books_recommended.works(log).sort("item")["work"].to_list()
+    known = recommendations.works(log).sort("item")["work"].to_list()
     assert known[0] == known[1] == known[2]
     assert len(set(known)) == 4
     model = pn.models.make("bias").fit(log)
     other = dataclasses.replace(setup, log=log)
-    lists = books_recommended.picked(other, model, [1, 2])
+    lists = recommendations.best_works(other, model, [1, 2])
     of = {user: set(lists.filter(pl.col("user") == user)["item"]) for user in (1, 2)}
     assert of[1] == {"d", "e", "f"}  # none of the three editions of what this reader knows
     assert "f" in of[2]
     assert len(of[2] & {"a", "b", "c"}) == 1
     bare = Dataset.from_frame(events, name="bare", scale=(1, 10))
-    assert books_recommended.works(bare)["work"].to_list() == bare.items.ids.to_list()
+    assert recommendations.works(bare)["work"].to_list() == bare.items.ids.to_list()

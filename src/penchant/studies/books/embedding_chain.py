@@ -1,17 +1,24 @@
-"""What it does to a network that it goes on from another one's embeddings, as in the original."""
+"""Compare networks that go on from another one's embeddings, as in the original, with others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 
 from penchant.metrics import AUC
-from penchant.studies.books.networks import NETWORKS, Network, chained
-from penchant.studies.books.setup import EVERYTHING, Found, Setup, f1, scores
+from penchant.studies.books.networks import (
+    NETWORKS,
+    Network,
+    NetworkPredictions,
+    train_chain,
+)
+from penchant.studies.books.setup import EVERYTHING, BooksSetup, ModelPredictions, f1
 from penchant.studies.study import Conclusion, DataTable, Section, Steps, lines
 from penchant.typing import Float64
 
+Row = dict[str, Any]
 STEP = "shared-embeddings"
 _CHAIN = (
     "simple MSE (original)",
@@ -31,17 +38,20 @@ def chain() -> list[Network]:
     return [next(each for each in NETWORKS if each.name == name) for name in _CHAIN]
 
 
-def shared(steps: Steps, setup: Setup) -> dict[str, Found] | None:
+def train_shared(steps: Steps, setup: BooksSetup) -> dict[str, NetworkPredictions] | None:
     """Train the chain; None where the whole family is one already."""
     if setup.shared_embeddings:
         return None
-    found: dict[str, Found] = steps.do(STEP, lambda: chained(setup, chain()))
-    return found
+    return steps.do(STEP, dict[str, NetworkPredictions], lambda: train_chain(setup, chain()))
 
 
-def section(setup: Setup, alone: Mapping[str, Found], found: Mapping[str, Found]) -> Section:
+def section(
+    setup: BooksSetup,
+    alone: Mapping[str, NetworkPredictions],
+    chained: Mapping[str, NetworkPredictions],
+) -> Section:
     """Each network of the chain beside the same one with embeddings of its own."""
-    rows = [_row(setup, each, alone[each.name], found[each.name]) for each in chain()]
+    rows = [_row(setup, each, alone[each.name], chained[each.name]) for each in chain()]
     formats = {c: "fixed:4" for c in rows[0] if c.startswith(("F1", "AUC"))}
     formats |= {c: "percent:1" for c in rows[0] if c.startswith("recommended")}
     return Section(
@@ -66,8 +76,8 @@ def section(setup: Setup, alone: Mapping[str, Found], found: Mapping[str, Found]
             lines(
                 "Validation loss of networks with dropout, adjusted target.",
                 {
-                    name: said["dropout .8 (adjusted)"]["curve"]["validation"]
-                    for name, said in (("alone", alone), ("in the chain", found))
+                    name: networks["dropout .8 (adjusted)"].curve.validation
+                    for name, networks in (("alone", alone), ("in the chain", chained))
                 },
             ),
         ),
@@ -75,23 +85,25 @@ def section(setup: Setup, alone: Mapping[str, Found], found: Mapping[str, Found]
     )
 
 
-def _row(setup: Setup, each: Network, alone: Found, chained: Found) -> Found:
+def _row(
+    setup: BooksSetup, each: Network, alone: ModelPredictions, chained: ModelPredictions
+) -> Row:
     y, cut = setup.liked(setup.test), setup.cut(each.target)
-    row: Found = {"network": each.name}
-    said: dict[str, Float64] = {"alone": scores(alone), "in the chain": scores(chained)}
-    row |= {f"F1 {way}": f1(values >= cut, y) for way, values in said.items()}
-    row |= {f"AUC {way}": AUC()(values, y) for way, values in said.items()}
-    row |= {f"recommended {way}": float((values >= cut).mean()) for way, values in said.items()}
+    row: Row = {"network": each.name}
+    ways: dict[str, Float64] = {"alone": alone.of(), "in the chain": chained.of()}
+    row |= {f"F1 {way}": f1(values >= cut, y) for way, values in ways.items()}
+    row |= {f"AUC {way}": AUC()(values, y) for way, values in ways.items()}
+    row |= {f"recommended {way}": float((values >= cut).mean()) for way, values in ways.items()}
     return row
 
 
-def _conclusions(rows: list[Found]) -> list[Conclusion]:
+def _conclusions(rows: list[Row]) -> list[Conclusion]:
     later = rows[1:]  # the first has nobody to go on from
     gains = {row["network"]: row["AUC in the chain"] - row["AUC alone"] for row in later}
     better = [name for name, gain in gains.items() if gain > _CLEAR]
     worse = [name for name, gain in gains.items() if gain < -_CLEAR]
     trivial = [row["network"] for row in later if row["recommended in the chain"] in (0, 1)]
-    said = (
+    comparison = (
         f"Of {len(later)} networks that go on from another one's embeddings {len(better)} order "
         f"test rows better than alone, {len(worse)} worse, by more than {_CLEAR:g} AUC; AUC in the "
         f"chain is {min(r['AUC in the chain'] for r in later):.3f} to "
@@ -99,7 +111,7 @@ def _conclusions(rows: list[Found]) -> list[Conclusion]:
         f"{min(r['AUC alone'] for r in later):.3f} to {max(r['AUC alone'] for r in later):.3f}."
     )
     return [
-        Conclusion("as published", said),
+        Conclusion("as published", comparison),
         Conclusion(
             "trap",
             f"{len(trivial)} of the {len(later)} decide all test rows alike all the same"

@@ -1,56 +1,57 @@
-"""Why the adjusted scale scores better: its 8 is another threshold, and a lower one."""
+"""Show why the adjusted scale scores better: its 8 is another threshold, and a lower one."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from penchant.data.target import Adjusted
 from penchant.metrics import best_threshold
-from penchant.studies.books.networks import JACCARD
-from penchant.studies.books.setup import EVERYTHING, PARTS, SCALE, Found, Setup, f1, scores
+from penchant.studies.books.networks import JACCARD, PublishedModels
+from penchant.studies.books.setup import EVERYTHING, PARTS, SCALE, BooksSetup, f1
 from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import Bool, Float64
 
+Row = dict[str, Any]
 _STEPS = 181  # thresholds from 1 to 10 that are drawn, 0.05 apart
 _NETWORKS = ("simple MSE (original)", "simple MSE (adjusted)")
 _PLAIN, _ADJUSTED = JACCARD
 
 
-def section(setup: Setup, said: Mapping[str, Found]) -> Section:
+def section(setup: BooksSetup, models: PublishedModels) -> Section:
     """The same predictions with the threshold moved, and F1 at every threshold."""
     moved = float(Adjusted().to_rating([setup.like])[0])
     y = setup.liked(setup.validation)
     rows = [
-        _row(setup, said, _PLAIN, setup.like),
-        _row(setup, said, _PLAIN, moved),
-        _row(setup, said, _ADJUSTED, setup.like),
-        _row(setup, said, _NETWORKS[0], setup.like),
-        _row(setup, said, _NETWORKS[0], moved),
-        _row(setup, said, _NETWORKS[1], setup.like),
+        _row(setup, models, _PLAIN, setup.like),
+        _row(setup, models, _PLAIN, moved),
+        _row(setup, models, _ADJUSTED, setup.like),
+        _row(setup, models, _NETWORKS[0], setup.like),
+        _row(setup, models, _NETWORKS[0], moved),
+        _row(setup, models, _NETWORKS[1], setup.like),
         _everything(setup),
     ]
     plain, shifted, adjusted = (row["F1 test"] for row in rows[:3])
-    cut = best_threshold(scores(said[_PLAIN], "validation"), y)
-    best = _row(setup, said, _PLAIN, cut)
-    curves = {name: curve(scores(said[name], "validation"), y) for name in (_PLAIN, _NETWORKS[0])}
-    at = scores(said[_PLAIN]) >= moved
-    alike = float((at == (scores(said[_ADJUSTED]) >= setup.like)).mean())
+    cut = best_threshold(models[_PLAIN].of("validation"), y)
+    best = _row(setup, models, _PLAIN, cut)
+    curves = {name: curve(models[name].of("validation"), y) for name in (_PLAIN, _NETWORKS[0])}
+    at = models[_PLAIN].of() >= moved
+    alike = float((at == (models[_ADJUSTED].of() >= setup.like)).mean())
     conclusions = (
         Conclusion(
             "trap",
             f"From {setup.like:g} on the adjusted scale is from {moved:.2f} on the original one. "
             f"Jaccard on original ratings, counted from {moved:.2f} on, has an F1 of {shifted:.4f} "
             f"on test rows; counted from {setup.like:g} on {plain:.4f}; Jaccard on adjusted "
-            f"ratings {adjusted:.4f}. {_part(plain, shifted, adjusted)} The two decide "
+            f"ratings {adjusted:.4f}. {_describe_share(plain, shifted, adjusted)} The two decide "
             f"{alike:.1%} of the test rows alike.",
         ),
         Conclusion(
             "honest",
             f"A threshold chosen on validation rows gives Jaccard on original ratings "
-            f"{best['F1 test']:.4f}, {_where(cut)}; recommending everything gives "
+            f"{best['F1 test']:.4f}, {_describe_cut(cut)}; recommending everything gives "
             f"{rows[-1]['F1 test']:.4f}.",
         ),
     )
@@ -92,28 +93,28 @@ def section(setup: Setup, said: Mapping[str, Found]) -> Section:
 def curve(predicted: Float64, liked: Bool) -> dict[float, float]:
     """F1 at thresholds over the scale of ratings."""
     order = np.sort(predicted), np.sort(predicted[liked])
-    places = np.linspace(*SCALE, _STEPS)
-    shown, hits = (len(x) - np.searchsorted(x, places, side="left") for x in order)
-    values = 2 * hits / np.maximum(shown + liked.sum(), 1)
-    return {round(float(x), 4): float(v) for x, v in zip(places, values, strict=True)}
+    cuts = np.linspace(*SCALE, _STEPS)
+    recommended, hits = (len(x) - np.searchsorted(x, cuts, side="left") for x in order)
+    values = 2 * hits / np.maximum(recommended + liked.sum(), 1)
+    return {round(float(x), 4): float(v) for x, v in zip(cuts, values, strict=True)}
 
 
-def _row(setup: Setup, said: Mapping[str, Found], name: str, cut: float) -> Found:
+def _row(setup: BooksSetup, models: PublishedModels, name: str, cut: float) -> Row:
     parts = {"validation": setup.validation, "test": setup.test}
-    decided = {part: scores(said[name], PARTS[part]) >= cut for part in parts}
-    found: Found = {"predictions": name, "counted from": cut}
-    found |= {f"F1 {part}": f1(decided[part], setup.liked(h)) for part, h in parts.items()}
-    return found | {"recommended": float(decided["test"].mean())}
+    decided = {part: models[name].of(PARTS[part]) >= cut for part in parts}
+    row: Row = {"predictions": name, "counted from": cut}
+    row |= {f"F1 {part}": f1(decided[part], setup.liked(h)) for part, h in parts.items()}
+    return row | {"recommended": float(decided["test"].mean())}
 
 
-def _everything(setup: Setup) -> Found:
+def _everything(setup: BooksSetup) -> Row:
     parts = {"validation": setup.liked(setup.validation), "test": setup.liked(setup.test)}
-    found: Found = {"predictions": EVERYTHING, "counted from": None}
-    found |= {f"F1 {part}": f1(np.ones(len(y)), y) for part, y in parts.items()}
-    return found | {"recommended": 1.0}
+    row: Row = {"predictions": EVERYTHING, "counted from": None}
+    row |= {f"F1 {part}": f1(np.ones(len(y)), y) for part, y in parts.items()}
+    return row | {"recommended": 1.0}
 
 
-def _part(plain: float, shifted: float, adjusted: float) -> str:
+def _describe_share(plain: float, shifted: float, adjusted: float) -> str:
     if adjusted <= plain:
         return "The adjusted target gains nothing here."
     share = (shifted - plain) / (adjusted - plain)
@@ -122,7 +123,7 @@ def _part(plain: float, shifted: float, adjusted: float) -> str:
     return f"The moved threshold alone is {share:.0%} of the gain."
 
 
-def _where(cut: float) -> str:
+def _describe_cut(cut: float) -> str:
     if np.isneginf(cut):
         return "by recommending everything"
     return f"from {cut:.2f} on"

@@ -1,0 +1,102 @@
+"""Records that several studies store, and the figures and phrases that they share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from penchant.data.holdout import Rows
+from penchant.metrics import Verdict
+from penchant.models.protocols import RatesRows
+from penchant.results.tables import MetricValue
+from penchant.typing import Float64
+
+Columns = dict[str, list[Any]]
+"""A table by columns, as a file can hold it."""
+VERDICTS: Mapping[Verdict | None, str] = MappingProxyType(
+    {
+        "beats": "better than",
+        "no better": "no better than",
+        "worse": "worse than",
+        None: "not judged against",
+    }
+)
+"""Verdicts on a model as parts of a sentence that goes on with the baseline's name."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """The difference of a metric between two models.
+
+    Attributes:
+        value: the difference.
+        low: lower end of its interval over resampled users.
+        high: upper end.
+        verdict: `beats`, `no better` or `worse`; None where none was given.
+    """
+
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    verdict: Verdict | None = None
+
+    @classmethod
+    def of(cls, figure: MetricValue) -> Gain:
+        """The gain over the best trivial model that a figure has."""
+        return cls(figure.gain, figure.gain_low, figure.gain_high, figure.verdict)
+
+    @property
+    def interval(self) -> tuple[float, float, float]:
+        """The difference and the ends of its interval, as charts take them."""
+        return self.value, self.low, self.high
+
+    def columns(self, name: str) -> dict[str, float]:
+        """Three columns of a table, which shows them in one cell."""
+        return {name: self.value, f"{name} low": self.low, f"{name} high": self.high}
+
+
+@dataclass(frozen=True)
+class TrainingCurve:
+    """Losses by epoch.
+
+    Attributes:
+        training: on training rows.
+        validation: on validation rows, None in epochs without any.
+    """
+
+    training: list[float]
+    validation: list[float | None]
+
+
+def predict(model: object, rows: Rows) -> Float64:
+    """float64[n_rows], the predictions of a model that rates rows."""
+    assert isinstance(model, RatesRows)
+    return model.predict(rows).astype(np.float64)
+
+
+def rounded(values: npt.ArrayLike, places: int = 6) -> list[float]:
+    """Values as a list that is short in a file."""
+    return [float(x) for x in np.round(np.asarray(values, np.float64), places)]
+
+
+def columns_of(frame: pl.DataFrame) -> Columns:
+    """A frame by columns."""
+    return {name: values.to_list() for name, values in frame.to_dict().items()}
+
+
+def table_of(records: Sequence[Any], **names: str) -> pl.DataFrame:
+    """A row for each record; columns are called by its fields, or by `names`."""
+    frame = pl.DataFrame([asdict(record) for record in records], infer_schema_length=None)
+    return frame.rename({c: names.get(c, c.replace("_", " ")) for c in frame.columns})
+
+
+def per_cent(value: float, places: int = 2) -> str:
+    """A share as a text has it."""
+    return f"{100 * value:.{places}f}\N{NO-BREAK SPACE}%"

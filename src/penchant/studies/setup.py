@@ -1,0 +1,72 @@
+"""What the setups of all studies have in common: the log, the seed, and models by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from penchant.data.dataset import Dataset
+from penchant.errors import DataError
+from penchant.models import make
+from penchant.models.base import Recommender
+from penchant.run import Run
+
+QUICK_NOTICE = "This is a quick look: nothing is trained to its end, figures mean nothing.\n\n"
+"""What the summary of a quick run begins with."""
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StudySetup:
+    """What all sections of a study share; each study adds its options and splits.
+
+    Attributes:
+        log: the study's log.
+        seed: decides everything random.
+        run: threads and progress.
+        quick: whether training is cut to seconds, for a look at what the page is like.
+    """
+
+    log: Dataset
+    seed: int
+    run: Run
+    quick: bool = False
+    quick_epochs: ClassVar[int] = 1
+    quick_replicates: ClassVar[int] = 200
+
+    @property
+    def replicates(self) -> int:
+        """Resamples of the users for intervals."""
+        return self.quick_replicates if self.quick else 1000
+
+    def model(self, spec: str, **parameters: Any) -> Recommender:
+        """A model of the table of models, unfitted, with the study's seed."""
+        model = make(spec).clone(seed=self.seed, **parameters)
+        if self.quick and "epochs" in model.params():
+            return model.clone(epochs=self.quick_epochs)
+        return model
+
+    def notice(self, summary: str) -> str:
+        """The summary, after a warning where figures mean nothing."""
+        return QUICK_NOTICE + summary if self.quick else summary
+
+
+def require_reviews(study: str, log: Dataset, columns: Iterable[str], example: str) -> None:
+    """Refuse a log that is not one of reviews.
+
+    Args:
+        study: the study's name, for the error.
+        log: the log.
+        columns: what its events need beside ratings.
+        example: a data set that has all that.
+
+    Raises:
+        DataError: the log has no ratings or lacks a column.
+    """
+    missing = ["rating"] * (not log.has_ratings)
+    missing += [name for name in columns if name not in log.events.columns]
+    if missing:
+        raise DataError(
+            f"The study of {study} needs reviews, and the log {log.name!r} has no "
+            f"{', no '.join(missing)}: use {example} or another category."
+        )
