@@ -14,11 +14,11 @@ from torch import Tensor, nn
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
+from penchant.models.autoencoders.residuals import RatingResiduals
 from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import of_items
-from penchant.models.shared.residuals import RatingResiduals
 from penchant.nn.autoencoder.masked import (
     MaskedAutoencoder,
     masked_loss,
@@ -62,8 +62,6 @@ class AutoRec(PredictsRatings, RatingResiduals):
         axis: whether the network sees vectors of items or of users.
         hidden: hidden units.
         activation: of the hidden units.
-        offsets: what the network's outputs are added to: the mean of all ratings, or that with
-            the user's and the item's deviations.
         presence: what is added to each rating of the input; 0 makes an average one like none.
         l2: strength of regularisation.
         dropout: share of the hidden units left out at each step.
@@ -77,7 +75,6 @@ class AutoRec(PredictsRatings, RatingResiduals):
     axis: Literal["item", "user"] = "item"
     hidden: Annotated[int, Field(gt=0), Space(16, 1024, log=True)] = 500
     activation: ActivationName = "sigmoid"
-    offsets: Literal["mean", "biases"] = "biases"
     presence: Annotated[float, Field(ge=0), Space(0, 5)] = 3.0
     l2: Annotated[float, Field(ge=0), Space(1, 1000, log=True)] = 200.0
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.8)] = 0.5

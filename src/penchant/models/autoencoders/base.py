@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -35,10 +35,11 @@ class UserAutoencoder(Updating, Generic[N]):
     everybody's, what others are answered changes a little, too.
     """
 
-    batch_size: int
-    epochs: int
-    patience: int | None
-    update_epochs: int
+    if TYPE_CHECKING:  # hyper-parameters of every subclass, with defaults of its own
+        batch_size: int
+        epochs: int
+        patience: int | None
+        update_epochs: int
 
     signal: ClassVar[Signal] = "pairs"
 

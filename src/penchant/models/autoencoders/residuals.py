@@ -1,4 +1,4 @@
-"""What is left of ratings after offsets of users and items, which a network then explains."""
+"""Ratings less the offsets of users and items, which a network then explains."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class RatingResiduals(Updating):
             the item's deviations.
     """
 
-    offsets: Literal["mean", "biases"]
+    offsets: Literal["mean", "biases"] = "biases"
 
     def _fit_offsets(self, train: Dataset) -> None:
         self.mean_, self.offset_ = fit_biases(train, _L2, _L2)
