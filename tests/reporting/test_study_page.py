@@ -15,8 +15,8 @@ from penchant.reporting import report
 from penchant.reporting.pages.study import write_study
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import bars, lines, points, reliability
-from penchant.results.study import StudyResult, as_json
-from penchant.results.study_parts import (
+from penchant.results.study.result import StudyResult
+from penchant.results.study.sections import (
     CONCLUSION_LEVELS,
     Conclusion,
     DataTable,
@@ -244,10 +244,6 @@ def test_stars_are_counted_each_in_a_field_of_their_own():
     assert series.weight == (600,) * 4
     assert graph.cell is not None
     assert graph.cell[0] == 0.5
-
-
-def test_plain_values():
-    assert as_json({1: (math.inf, pl.Series([1, None]), None)}) == {"1": [None, [1, None], None]}
 
 
 def test_the_audit_of_a_comparison_is_on_the_page(page, result, comparison):

@@ -25,7 +25,7 @@ from penchant.auditing.table_reading import (
     value_columns,
 )
 from penchant.errors import DataError, ParameterError
-from penchant.results.tuning import Tuning
+from penchant.results.tuning.result import Tuning
 from penchant.typing import Int64
 
 

@@ -125,14 +125,14 @@ def show(session: Session, tuning: Tuning) -> None:
     """Print the best trials, and what was found, with the best as a text for `-m`."""
     from rich.table import Table as Grid
 
-    from penchant.results.tuning_parts import text
+    from penchant.results.tuning.trial import value_text
 
     best = tuning.ranked[:_BEST]
     grid = Grid(title=f"The best of {len(tuning.trials)} trials", title_justify="left")
     for name in ("trial", *tuning.space, tuning.metric, "seconds"):
         grid.add_column(name, justify="right", no_wrap=True)
     for trial in best:
-        values = [text(trial.values[name]) for name in tuning.space]
+        values = [value_text(trial.values[name]) for name in tuning.space]
         grid.add_row(str(trial.number), *values, f"{trial.score:.4f}", f"{trial.seconds:.2f}")
     session.console.print(grid)
     for sentence in tuning.sentences:

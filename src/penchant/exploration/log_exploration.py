@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -15,6 +14,7 @@ from penchant.data.quality.distributions import column_distributions
 from penchant.data.quality.log_check import QualityReport, check
 from penchant.data.quality.log_summary import Summary, summary
 from penchant.data.reviews.statistics import ReviewStatistics, review_statistics
+from penchant.json_values import json_value
 from penchant.typing import Float64, Int64
 
 _TOP_ITEMS, _TOP_USERS = 50, 15  # listed
@@ -85,7 +85,8 @@ class Exploration:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON: tables as lists of rows, times in ISO form."""
-        return {name: _plain(getattr(self, name)) for name in self.__dataclass_fields__}
+        plain: dict[str, Any] = json_value(vars(self) | {"reviews": vars(self.reviews)})
+        return plain
 
     def __str__(self) -> str:
         return f"{self.summary}\n\n{self.check}"
@@ -271,21 +272,6 @@ def _columns(log: Dataset) -> pl.DataFrame:
     schema = {"table": pl.String, "column": pl.String, "type": pl.String, "missing": pl.Int64}
     schema |= {"share": pl.Float64, "distinct": pl.Int64, "example": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _plain(value: Any) -> Any:
-    """A value of an exploration as JSON can hold it."""
-    if isinstance(value, pl.DataFrame):
-        return json.loads(value.with_columns(pl.col(pl.Datetime).dt.to_string("iso")).write_json())
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, Summary | QualityReport):
-        return value.to_dict()
-    if isinstance(value, ReviewStatistics):
-        return {name: _plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, dict):
-        return {key: _plain(part) for key, part in value.items()}
-    return list(value) if isinstance(value, tuple) else value
 
 
 def _type(dtype: pl.DataType) -> str:

@@ -16,8 +16,8 @@ from penchant.reporting.pages.study import write_study
 from penchant.reporting.pages.tuning import write_tuning
 from penchant.results.evaluation import Evaluation
 from penchant.results.findings import Findings
-from penchant.results.study import StudyResult
-from penchant.results.tuning import Tuning
+from penchant.results.study.result import StudyResult
+from penchant.results.tuning.result import Tuning
 
 _PAGES: tuple[tuple[type, Any], ...] = (
     (Evaluation, write_comparison),

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
@@ -20,13 +17,6 @@ _QUESTIONS = {
     "rating": "What rating? (rating)",
     "like": "Liked or not? (like)",
 }
-
-
-def as_text(render: Callable[[Console], None], *, width: int) -> str:
-    """What a method prints to a console, as plain text."""
-    file = io.StringIO()
-    render(Console(file=file, width=width, color_system=None))
-    return file.getvalue().rstrip()
 
 
 def rich_table(table: Table, width: int, level: float) -> Grid:

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 
 from penchant.data.splits import Split
 from penchant.errors import ParameterError
+from penchant.json_values import json_value
 from penchant.models.base import Recommender, Task
-from penchant.results.console import as_text, rich_table
+from penchant.results.console import rich_table
 from penchant.results.findings import Findings
+from penchant.results.output import Output
 from penchant.results.tables import Table, entry_dict
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class Evaluation(Output):
     """Several recommenders on one split, with trivial baselines whether asked for or not.
 
     Attributes:
@@ -30,6 +31,8 @@ class Evaluation:
         notes: what a reader must know, a sentence each.
         findings: what the audit of the split, the answers and the figures found.
     """
+
+    _width: ClassVar[int] = 160
 
     split: Split
     tables: Mapping[Task, Table]
@@ -73,30 +76,27 @@ class Evaluation:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the models, ready for JSON; NaN becomes None."""
-        plain = {
-            "split": self.split.describe(),
-            "log": {"name": self.split.log.name, "fingerprint": self.split.log.fingerprint},
-            "settings": dict(self.settings),
-            "notes": list(self.notes),
-            "findings": self.findings.to_dict(),
-            "tables": {
-                task: {
-                    "metrics": list(table.metrics),
-                    "users": table.users,
-                    "rows": table.rows,
-                    "notes": list(table.notes),
-                    "groups": [list(group) for group in table.groups],
-                    "entries": [entry_dict(entry) for entry in table.entries],
-                }
-                for task, table in self.tables.items()
-            },
-        }
-        cleaned: dict[str, Any] = _without_nan(plain)
-        return cleaned
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), indent=indent)
+        plain: dict[str, Any] = json_value(
+            {
+                "split": self.split.describe(),
+                "log": {"name": self.split.log.name, "fingerprint": self.split.log.fingerprint},
+                "settings": dict(self.settings),
+                "notes": list(self.notes),
+                "findings": self.findings.to_dict(),
+                "tables": {
+                    task: {
+                        "metrics": list(table.metrics),
+                        "users": table.users,
+                        "rows": table.rows,
+                        "notes": list(table.notes),
+                        "groups": [list(group) for group in table.groups],
+                        "entries": [entry_dict(entry) for entry in table.entries],
+                    }
+                    for task, table in self.tables.items()
+                },
+            }
+        )
+        return plain
 
     def render(self, console: Console) -> None:
         """Print every table to a Rich console, with its notes and the audit's objections."""
@@ -120,16 +120,3 @@ class Evaluation:
         if self.findings.all:
             console.print()
             self.findings.render(console, everything=False)
-
-    def __str__(self) -> str:
-        return as_text(self.render, width=160)
-
-
-def _without_nan(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {k: _without_nan(v) for k, v in value.items()}
-    if isinstance(value, list | tuple):
-        return [_without_nan(v) for v in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return None
-    return value

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import polars as pl
+
+from penchant.json_values import json_value
 
 Level = Literal["wrong", "doubtful", "note", "passed", "not checkable"]
 LEVELS: tuple[Level, ...] = ("wrong", "doubtful", "note", "passed", "not checkable")
@@ -83,32 +84,22 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as plain values for JSON; numbers that are not finite become None."""
-        examples = [] if self.examples is None else self.examples.to_dicts()
         return {
             "rule": self.rule,
             "subject": self.subject,
             "level": self.level,
             "about": self.about or None,
             "sentence": self.sentence,
-            "figure": plain(self.figure),
-            "low": plain(self.low),
-            "high": plain(self.high),
+            "figure": json_value(self.figure),
+            "low": json_value(self.low),
+            "high": json_value(self.high),
             "doubtful_from": self.bar.doubtful,
             "wrong_from": self.bar.wrong,
             "low_is_bad": self.bar.below,
-            "examples": [{k: plain(v) for k, v in row.items()} for row in examples],
+            "examples": [] if self.examples is None else json_value(self.examples),
             "advice": self.advice,
             "source": self.source,
         }
-
-
-def plain(value: Any) -> Any:
-    """A value as JSON knows it."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, list):
-        return [plain(v) for v in value]
-    return value if isinstance(value, int | str | None) else str(value)
 
 
 def share(value: float) -> str:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from penchant.results.console import as_text
 from penchant.results.finding import LEVELS, Finding, Level
+from penchant.results.output import Output
 
 _STYLES = {"wrong": "bold red", "doubtful": "yellow", "note": "cyan", "passed": "green"}
 _ORDER = {level: n for n, level in enumerate(LEVELS)}
@@ -33,13 +33,15 @@ _FRAME = {
 
 
 @dataclass(frozen=True, eq=False)
-class Findings:
+class Findings(Output):
     """What every rule said, the worst first.
 
     Attributes:
         name: what was audited.
         all: one finding or more of each rule, those that passed or could not look included.
     """
+
+    _width: ClassVar[int] = 120
 
     name: str
     all: tuple[Finding, ...]
@@ -136,6 +138,3 @@ class Findings:
         for sentence, rules in unseen.items():
             line = f"{', '.join(rules)}: {sentence}"
             console.print(line, style="dim", highlight=False, markup=False)
-
-    def __str__(self) -> str:
-        return as_text(self.render, width=120)

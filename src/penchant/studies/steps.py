@@ -15,8 +15,8 @@ from pydantic import TypeAdapter, ValidationError
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
 from penchant.evaluation.comparison import versions
-from penchant.results.study import StudyResult
-from penchant.results.study_parts import Section, StudyStep
+from penchant.results.study.result import StudyResult
+from penchant.results.study.sections import Section, StudyStep
 from penchant.run import Run
 from penchant.store import JSON, Store, digest
 

@@ -8,8 +8,14 @@ from typing import Protocol
 
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import Graph, bars, lines, points, reliability
-from penchant.results.study import StudyResult
-from penchant.results.study_parts import Conclusion, ConclusionLevel, DataTable, Section, StudyStep
+from penchant.results.study.result import StudyResult
+from penchant.results.study.sections import (
+    Conclusion,
+    ConclusionLevel,
+    DataTable,
+    Section,
+    StudyStep,
+)
 from penchant.run import Run
 from penchant.studies.steps import Steps
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
 from penchant.models.parameters import Parameter, Space, check_names, parameters
-from penchant.results.tuning_parts import Range, RangeEnd, text
+from penchant.results.tuning.trial import Range, RangeEnd, value_text
 
 Wish = Space | Sequence[Any]
 """What to try: everything between two ends, or the values of a list."""
@@ -98,7 +98,7 @@ def _range(name: str, wish: Any, known: Parameter | None) -> Range:
             f"The values to try of {name!r} must be a list with at least one, or a Space."
         )
     values = tuple(wish)
-    if len({text(value) for value in values}) < len(values):
+    if len({value_text(value) for value in values}) < len(values):
         raise ParameterError(f"The values to try of {name!r} have one twice: {wish}.")
     if not all(isinstance(v, int | float) and not isinstance(v, bool) for v in values):
         return Range(values=values)

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from penchant.errors import MissingExtraError, ParameterError, require
-from penchant.results.tuning_parts import Range
+from penchant.results.tuning.trial import Range
 
 Values = dict[str, Any]
 _DIGITS = 4  # of a drawn number, so that its text is short and gives that very number again

@@ -19,8 +19,8 @@ from penchant.evaluation.comparison import with_threshold
 from penchant.evaluation.validation import check_metric, validation_score
 from penchant.metrics import Metric, parse
 from penchant.models.base import Recommender
-from penchant.results.tuning import Maker, Tuning
-from penchant.results.tuning_parts import Range, Trial, text
+from penchant.results.tuning.result import Maker, Tuning
+from penchant.results.tuning.trial import Range, Trial, value_text
 from penchant.run import Run
 from penchant.tuning.ranges import Wish, ranges_of
 from penchant.tuning.search import GridSearch, RandomSearch, SearchStrategy, TpeSearch, start_of
@@ -164,7 +164,7 @@ class _Bench:
     def trial(self, values: dict[str, Any]) -> Trial:
         """Try values, or remember what they came to where they were tried before."""
         self.count += 1
-        key = tuple(map(text, values.values()))
+        key = tuple(map(value_text, values.values()))
         if key in self.trials:
             return replace(self.trials[key], number=self.count, seconds=0.0)
         started = time.perf_counter()

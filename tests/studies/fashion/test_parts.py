@@ -18,9 +18,9 @@ from penchant.features.pictures import COLUMN as PICTURE
 from penchant.models import make
 from penchant.models.hybrid.model import HybridRecommender
 from penchant.reporting import report
-from penchant.results.gallery import IMAGE_WIDTH, Gallery, GalleryItem
-from penchant.results.study import StudyResult
-from penchant.results.study_parts import Section
+from penchant.results.study.gallery import IMAGE_WIDTH, Gallery, GalleryItem
+from penchant.results.study.result import StudyResult
+from penchant.results.study.sections import Section
 from penchant.run import Run
 from penchant.studies.fashion.branches import (
     COLLABORATIVE,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from penchant.results.graph import Graph, Mark, scatter
-from penchant.results.tuning import Tuning
-from penchant.results.tuning_parts import Trial, text
+from penchant.results.tuning.result import Tuning
+from penchant.results.tuning.trial import Trial, value_text
 
 
 def by_trial(tuning: Tuning) -> Graph:
     """The score of each trial, and the best so far as a line of steps."""
-    best, trials = tuning.winner, _scored(tuning)
+    best, trials = tuning.best_trial, _scored(tuning)
     steps: list[tuple[float, float]] = []
-    for number, score in enumerate(tuning.so_far(), 1):
+    for number, score in enumerate(tuning.best_so_far(), 1):
         if score is not None:
             steps += [(number, steps[-1][1])] if steps else []
             steps.append((number, score))
@@ -30,17 +30,17 @@ def by_trial(tuning: Tuning) -> Graph:
 
 def by_value(tuning: Tuning, name: str) -> Graph:
     """The score of each trial by the value of one parameter, that of the best one marked."""
-    range_, best, trials = tuning.space[name], tuning.winner, _scored(tuning)
+    range_, best, trials = tuning.space[name], tuning.best_trial, _scored(tuning)
     values = [trial.values[name] for trial in trials]
     ordered = range_.low is not None and all(isinstance(v, int | float) for v in values)
     if not ordered:
-        places = {text(value): n for n, value in enumerate(range_.values)}
-        trials.sort(key=lambda trial: places[text(trial.values[name])])
-        values = [text(trial.values[name]) for trial in trials]
+        places = {value_text(value): n for n, value in enumerate(range_.values)}
+        trials.sort(key=lambda trial: places[value_text(trial.values[name])])
+        values = [value_text(trial.values[name]) for trial in trials]
     whatever = ", whatever the other parameters" if len(tuning.space) > 1 else ""
     return scatter(
         f"{tuning.metric} on validation by {name}{whatever}; the best trial has "
-        f"{name}={text(best.values[name])}.",
+        f"{name}={value_text(best.values[name])}.",
         values,
         [trial.score for trial in trials],
         x=name,
@@ -55,4 +55,4 @@ def _scored(tuning: Tuning) -> list[Trial]:
 
 
 def _marks(tuning: Tuning, trials: list[Trial]) -> list[Mark]:
-    return ["best" if trial.number == tuning.winner.number else "" for trial in trials]
+    return ["best" if trial.number == tuning.best_trial.number else "" for trial in trials]

@@ -11,7 +11,7 @@ from penchant.encoders.sentiment.comparison import Judged, SentimentComparison
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.html import render
 from penchant.results.graph import Graph, bars, lines
-from penchant.results.study_parts import DataTable
+from penchant.results.study.sections import DataTable
 
 
 def write_sentiment(

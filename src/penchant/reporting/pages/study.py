@@ -15,8 +15,8 @@ from penchant.reporting.html import render
 from penchant.reporting.pages.comparison import TaskSection, answers
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.formatting import join_names
-from penchant.results.study import StudyResult
-from penchant.results.study_parts import CONCLUSION_LEVELS, Section, paragraphs
+from penchant.results.study.result import StudyResult
+from penchant.results.study.sections import CONCLUSION_LEVELS, Section, paragraphs
 
 
 @dataclass(frozen=True)

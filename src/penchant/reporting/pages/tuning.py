@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.atomic_write import write_whole
+from penchant.json_values import json_value
 from penchant.models.base import Recommender
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.glossary import metric_terms
@@ -16,9 +17,9 @@ from penchant.reporting.graphs.tuning import by_trial, by_value
 from penchant.reporting.html import render
 from penchant.reporting.reproduce import _model
 from penchant.results.formatting import join_names
-from penchant.results.study_parts import DataTable
-from penchant.results.tuning import Tuning
-from penchant.results.tuning_parts import Range, plain, text
+from penchant.results.study.sections import DataTable
+from penchant.results.tuning.result import Tuning
+from penchant.results.tuning.trial import Range, value_text
 
 _MAPS = 6  # heat maps at most
 _ROWS = 200  # trials at most, the best ones where there are more
@@ -89,7 +90,7 @@ def trials(tuning: Tuning) -> DataTable:
         frame = frame.drop("problem")
     # Tables round to so many decimals, and values may be of any size.
     told = {
-        name: pl.Series(name, [text(value) for value in frame[name]], pl.String)
+        name: pl.Series(name, [value_text(value) for value in frame[name]], pl.String)
         for name in tuning.space
     }
     return DataTable(
@@ -152,7 +153,7 @@ def snippet(tuning: Tuning) -> str:
 
 def _over(range_: Range) -> str:
     if range_.values:
-        return f"({', '.join(map(text, range_.values))})"
+        return f"({', '.join(map(value_text, range_.values))})"
     assert range_.low is not None
     assert range_.high is not None
     scale = ", on a logarithmic scale" if range_.log else ""
@@ -161,7 +162,7 @@ def _over(range_: Range) -> str:
 
 def _code(range_: Range) -> str:
     if range_.values:
-        return repr([plain(value) for value in range_.values])
+        return repr(json_value(range_.values))
     return f"Space({range_.low!r}, {range_.high!r}{', log=True' if range_.log else ''})"
 
 

@@ -136,7 +136,7 @@ def tune_transform(setup: BooksSetup) -> TransformTuning:
                 curve=[row["validation_loss"] for row in models[key].curve_],
             )
         )
-    best = tuning.winner.values
+    best = tuning.best_trial.values
     return TransformTuning(trials, (best["inflection"], best["steepness"]), dict(tuning.edges))
 
 

@@ -13,8 +13,8 @@ import polars as pl
 from penchant.errors import ParameterError
 from penchant.results import formatting
 from penchant.results.evaluation_summary import EvaluationSummary
-from penchant.results.gallery import Gallery
 from penchant.results.graph import Graph
+from penchant.results.study.gallery import Gallery
 
 ConclusionLevel = Literal["as published", "honest", "trap", "verdict"]
 CONCLUSION_LEVELS: Mapping[ConclusionLevel, str] = {

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import accumulate
 from typing import Any
 
 import polars as pl
+from rich.console import Console
+from rich.text import Text
 
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import ParameterError
+from penchant.json_values import json_value
 from penchant.models import spec_of
 from penchant.models.base import Recommender
-from penchant.results.study import as_json
-from penchant.results.tuning_parts import Range, RangeEnd, Trial, text
+from penchant.results.output import Output
+from penchant.results.tuning.trial import Range, RangeEnd, Trial, value_text
 
 Maker = Callable[..., Recommender]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Tuning:
+class Tuning(Output):
     """All trials on one split. Nothing here has seen a test event.
 
     Attributes:
@@ -53,7 +55,7 @@ class Tuning:
             raise ParameterError("A tuning needs a trial that has not failed.")
 
     @property
-    def winner(self) -> Trial:
+    def best_trial(self) -> Trial:
         """The best trial; of equal ones the first."""
         return self.ranked[0]
 
@@ -72,7 +74,7 @@ class Tuning:
         from the whole log.
         """
         make: Maker = self.model.clone if isinstance(self.model, Recommender) else self.model
-        return make(**self.winner.values)
+        return make(**self.best_trial.values)
 
     @property
     def best_name(self) -> str:
@@ -86,21 +88,21 @@ class Tuning:
         A better value may lie beyond. See `Range.edge` for what counts. Where several trials are
         equally good, all of them must lie at that end.
         """
-        best = [trial for trial in self.ranked if trial.score == self.winner.score]
-        found = {}
+        best = [trial for trial in self.ranked if trial.score == self.best_trial.score]
+        edges: dict[str, RangeEnd] = {}
         for name, range_ in self.space.items():
             ends = {range_.edge(trial.values[name]) for trial in best}
             end = ends.pop()
             if end is not None and not ends:
-                found[name] = end
-        return found
+                edges[name] = end
+        return edges
 
     @property
     def interrupted(self) -> bool:
         """Whether somebody stopped it before its last trial."""
         return len(self.trials) < self.planned
 
-    def so_far(self) -> list[float | None]:
+    def best_so_far(self) -> list[float | None]:
         """The best score up to each trial, None before the first score."""
         better = max if self.higher_is_better else min
 
@@ -151,48 +153,49 @@ class Tuning:
             )
         assert rows is not None
         assert columns is not None
-        found: dict[tuple[str, str], float | None] = {}
+        scores: dict[tuple[str, str], float | None] = {}
         for trial in self.ranked:  # the best first, so that it keeps its place
-            found.setdefault((text(trial.values[rows]), text(trial.values[columns])), trial.score)
-        names = [text(value) for value in self.space[rows].values]
+            pair = value_text(trial.values[rows]), value_text(trial.values[columns])
+            scores.setdefault(pair, trial.score)
+        names = [value_text(value) for value in self.space[rows].values]
         return pl.DataFrame(
             [pl.Series(rows, names)]
             + [
                 pl.Series(
-                    f"{columns}={across}", [found.get((n, across)) for n in names], pl.Float64
+                    f"{columns}={across}", [scores.get((n, across)) for n in names], pl.Float64
                 )
-                for across in map(text, self.space[columns].values)
+                for across in map(value_text, self.space[columns].values)
             ]
         )
 
     @property
     def sentences(self) -> list[str]:
         """What was found, for a person: the best, its edges, and what went wrong."""
-        best = self.winner
-        said = [f"Best {self.metric} on validation: {best.score:.4f} with {self.best_name}."]
+        best = self.best_trial
+        sentences = [f"Best {self.metric} on validation: {best.score:.4f} with {self.best_name}."]
         if best.settled:
             settled = ", ".join(f"{name}={value}" for name, value in best.settled.items())
-            said.append(f"Validation settled {settled} for it.")
-        said += [
-            f"{name} is best at {text(best.values[name])}, at the {end} end of what was tried: "
-            f"try {'lower' if end == 'low' else 'higher'} values."
+            sentences.append(f"Validation settled {settled} for it.")
+        sentences += [
+            f"{name} is best at {value_text(best.values[name])}, at the {end} end of what was "
+            f"tried: try {'lower' if end == 'low' else 'higher'} values."
             for name, end in self.edges.items()
         ]
         problems = [trial.problem for trial in self.trials if trial.problem is not None]
         if problems:
-            said.append(
+            sentences.append(
                 f"{len(problems)} of {len(self.trials)} trials failed, the first because: "
                 f"{problems[0]}"
             )
         if self.interrupted:
-            said.append(f"Interrupted after {len(self.trials)} of {self.planned} trials.")
-        return said
+            sentences.append(f"Interrupted after {len(self.trials)} of {self.planned} trials.")
+        return sentences
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON."""
-        best, split = self.winner, self.split
+        best, split = self.best_trial, self.split
         sides = {"train": TRAIN, "validation": VALIDATION, "test": TEST}
-        made: dict[str, Any] = as_json(
+        plain: dict[str, Any] = json_value(
             {
                 "model": spec_of(self.model) if isinstance(self.model, Recommender) else None,
                 "metric": self.metric,
@@ -214,14 +217,12 @@ class Tuning:
                 "interrupted": self.interrupted,
             }
         )
-        return made
+        return plain
 
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
-    def __str__(self) -> str:
-        return "\n".join(self.sentences)
+    def render(self, console: Console) -> None:
+        """Print the sentences to a Rich console."""
+        for sentence in self.sentences:
+            console.print(Text(sentence), soft_wrap=True)
 
 
 def _column(name: str, values: list[Any]) -> pl.Series:

@@ -9,7 +9,7 @@ from rich.text import Text
 from penchant.results.console import rich_table
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import Graph
-from penchant.results.study_parts import DataTable, Section, paragraphs
+from penchant.results.study.sections import DataTable, Section, paragraphs
 
 _COLOURS = {"as published": "dim", "honest": "green", "trap": "red", "verdict": "bold cyan"}
 _WIDEST = 100  # columns of running text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -11,14 +10,15 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from penchant.results.console import as_text
+from penchant.json_values import json_value
 from penchant.results.formatting import duration, join_names
-from penchant.results.study_parts import Conclusion, ConclusionLevel, Section, StudyStep
-from penchant.results.study_text import render_section, render_text
+from penchant.results.output import Output
+from penchant.results.study.sections import Conclusion, ConclusionLevel, Section, StudyStep
+from penchant.results.study.text import render_section, render_text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class StudyResult:
+class StudyResult(Output):
     """A published recommender system, reproduced as published and honestly.
 
     Attributes:
@@ -61,7 +61,7 @@ class StudyResult:
         A section is `reused` where any of its steps is of an earlier run.
         """
         reused = set(self.reused_steps)
-        plain: dict[str, Any] = as_json(
+        plain: dict[str, Any] = json_value(
             {
                 "study": self.name,
                 "title": self.title,
@@ -80,10 +80,6 @@ class StudyResult:
             }
         )
         return plain
-
-    def to_json(self, *, indent: int | None = 2) -> str:
-        """`to_dict` as JSON text."""
-        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
     def render(self, console: Console) -> None:
         """Print everything to a Rich console but the drawings, whose captions stand for them."""
@@ -109,19 +105,3 @@ class StudyResult:
             f"took {duration(self.seconds)}",
         )
         console.print(Text("; ".join(fact for fact in facts if fact), style="dim"))
-
-    def __str__(self) -> str:
-        return as_text(self.render, width=140)
-
-
-def as_json(value: Any) -> Any:
-    """A value of plain Python, NumPy scalars and dates as JSON has them."""
-    if isinstance(value, Mapping):
-        return {str(key): as_json(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(inner) for inner in value]
-    if hasattr(value, "tolist") or hasattr(value, "to_list"):  # NumPy's and Polars' own
-        return as_json(value.tolist() if hasattr(value, "tolist") else value.to_list())
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    return value if isinstance(value, bool | int | str | None) else str(value)

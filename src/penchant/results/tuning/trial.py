@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from penchant.json_values import json_value
+
 RangeEnd = Literal["low", "high"]
 _NEAR = 0.05  # of a range: closer to an end than this share counts as on its edge
 _FEWEST = 3  # values without which a list has no inside
@@ -64,7 +66,7 @@ class Range:
     def to_dict(self) -> dict[str, Any]:
         """The values of a list, or the ends, for JSON."""
         if self.values:
-            return {"values": [plain(value) for value in self.values]}
+            return {"values": json_value(self.values)}
         return {"low": self.low, "high": self.high, "log": self.log, "whole": self.whole}
 
     def _scaled(self, value: float) -> float:
@@ -95,19 +97,14 @@ class Trial:
         """Everything as plain values for JSON."""
         return {
             "number": self.number,
-            "values": {name: plain(value) for name, value in self.values.items()},
+            "values": json_value(self.values),
             "score": self.score,
             "seconds": self.seconds,
-            "settled": {name: plain(value) for name, value in self.settled.items()},
+            "settled": json_value(self.settled),
             "problem": self.problem,
         }
 
 
-def text(value: Any) -> str:
+def value_text(value: Any) -> str:
     """A value in a table or a sentence."""
     return f"{value:.10g}" if isinstance(value, float) else str(value)
-
-
-def plain(value: Any) -> Any:
-    """A value for JSON: as it is where JSON has it, and otherwise its text."""
-    return value if isinstance(value, bool | int | float | str | None) else str(value)

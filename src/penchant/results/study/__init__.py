@@ -1,0 +1,1 @@
+"""The result of a study: sections of conclusions, tables, charts and comparisons."""

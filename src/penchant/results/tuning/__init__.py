@@ -1,0 +1,1 @@
+"""The result of a tuning: its ranges and trials."""

@@ -1,0 +1,138 @@
+"""Each trial, its score and its failures."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+import polars as pl
+import pytest
+
+import penchant as pn
+from penchant.data.dataset import Dataset
+from penchant.data.splits import TEST
+from penchant.errors import DataError, ParameterError, PenchantError
+from penchant.evaluation.validation import validation_score
+from penchant.metrics import parse
+from penchant.models import EASE, Bias, MajorityClass
+from penchant.run import Run
+from penchant.testing import planted_pairs, planted_ratings
+from penchant.testing.logs import SCALE
+from support.tuning import Peak
+
+
+def test_scores_are_those_of_the_model_on_validation(grid, rated):
+    best = grid.best().fit(rated.train, rated.validation)
+    again = validation_score(best, rated.validation, parse("f1"), threshold=4.0, run=Run())
+    assert again == grid.best_trial.score
+
+
+def test_lower_is_better_where_it_is(rated):
+    tuning = pn.tune(Peak(), rated, "rmse", space={"at": [0, 3, 7]})
+    assert tuning.best_trial.values == {"at": 3}
+    assert not tuning.higher_is_better
+    assert tuning.best_so_far() == [tuning.trials[0].score, *[tuning.trials[1].score] * 2]
+
+
+def test_what_is_on_the_test_side_changes_nothing():
+    log = planted_ratings()
+    split = pn.split_random(log, validation=0.2, test=0.2)
+    frame, rng = log.frame().drop("row"), np.random.default_rng(0)
+    test = split.sides == TEST
+    ratings = frame["rating"].to_numpy().copy()
+    ratings[test] = rng.permutation(ratings[test])
+    items = frame["item"].to_numpy().copy()
+    items[test] = rng.permutation(items[test])
+    frame = frame.with_columns(rating=pl.Series(ratings), item=pl.Series(items))
+    other = Dataset.from_frame(frame, item_table=log.item_table, name=log.name, scale=SCALE)
+    assert other.fingerprint != log.fingerprint
+    changed = dataclasses.replace(split, log=other)
+    for metric in ("ndcg@10", "rmse", "f1"):
+        one, two = (pn.tune(Bias(), s, metric, trials=5, method="random") for s in (split, changed))
+        assert [(t.values, t.score) for t in one.trials] == [
+            (t.values, t.score) for t in two.trials
+        ]
+
+
+def test_a_like_may_start_lower(rated):
+    scores = {
+        like: pn.tune(Bias(), rated, "auc", space={"l2_item": [5]}, like=like).best_trial.score
+        for like in (None, 4, 2)
+    }
+    assert scores[None] == scores[4] != scores[2]
+
+
+def test_a_model_is_told_what_a_like_is(rated):
+    tuning = pn.tune(MajorityClass(), rated, "log-loss", space={"seed": [0]}, like=2.5)
+    share = float((rated.train.ratings >= 2.5).mean())
+    truth = rated.validation.ratings >= 2.5
+    loss = -np.log(np.where(truth, share, 1 - share)).mean()
+    assert tuning.best_trial.score == pytest.approx(loss, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("failing", "problem"),
+    [
+        ("data", "There is too little of it."),
+        ("number", "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_failing_trials_are_recorded(rated, failing, problem):
+    tuning = pn.tune(Peak(at=3), rated, "rmse", space={"failing": [failing, ""]})
+    bad, good = tuning.trials
+    assert (bad.score, bad.problem) == (None, problem)
+    assert tuning.best_trial == good
+    assert tuning.best_so_far() == [None, good.score]
+    assert f"1 of 2 trials failed, the first because: {problem}" in str(tuning)
+    assert tuning.frame()["problem"].to_list() == [problem, None]
+
+
+def test_an_impossible_value_is_a_failed_trial(split):
+    tuning = pn.tune(EASE(), split, space={"l2": [0, 10]})
+    assert "l2 cannot be 0" in tuning.trials[0].problem
+    assert tuning.best_trial.values == {"l2": 10}
+
+
+def test_all_failing_is_an_error(split, rated):
+    with pytest.raises(DataError, match="too little of it"):
+        pn.tune(Peak(failing="data"), rated, "rmse", space={"at": [1, 2]})
+    with pytest.raises(PenchantError, match="All 2 trials have failed, the first because: There"):
+        pn.tune(Peak(), rated, "rmse", space={"failing": ["data", "number"]})
+    with pytest.raises(ParameterError, match="EASE only ranks"):
+        pn.tune(EASE(), split, "rmse", trials=3, method="random")
+
+
+def test_a_mistake_in_a_program_is_not_hidden(rated):
+    with pytest.raises(KeyError):
+        pn.tune(Peak(), rated, "rmse", space={"failing": ["", "bug"]})
+
+
+def test_an_interruption_keeps_what_there_is(rated, notices):
+    tuning = pn.tune(Peak(), rated, "rmse", space={"failing": ["", "stop", "data"]})
+    assert tuning.interrupted
+    assert [t.values["failing"] for t in tuning.trials] == [""]
+    assert "Interrupted after 1 of 3 trials." in str(tuning)
+    assert "interrupted after 1 of 3" in notices()
+    with pytest.raises(KeyboardInterrupt):
+        pn.tune(Peak(), rated, "rmse", space={"failing": ["data", "stop", ""]})
+
+
+def test_the_same_values_are_not_fitted_twice(rated):
+    fitted = []
+
+    class Counted(Peak):
+        def _fit(self, train, validation, run):
+            fitted.append(self.at)
+            super()._fit(train, validation, run)
+
+    tuning = pn.tune(Counted(), rated, "rmse", space={"at": [1, 3]}, method="random", trials=9)
+    assert len(tuning.trials) == 9
+    assert sorted(fitted) == [1, 3]
+    assert [t.number for t in tuning.trials] == list(range(1, 10))
+    assert sum(t.seconds == 0 for t in tuning.trials) == 7
+
+
+def test_a_split_without_validation_is_refused():
+    split = pn.split_per_user(planted_pairs(), validation=0, test=0.2)
+    with pytest.raises(ParameterError, match="the split has none"):
+        pn.tune(EASE(), split)
