@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from penchant.data.dataset import EVENT_COLUMNS
+from penchant.data.holdout import Rows
 from penchant.data.splits import split_random
 from penchant.testing import planted_pairs, planted_ratings
 
@@ -36,6 +37,16 @@ def test_histories_hold_training_and_for_test_also_validation(split):
         for n, user in enumerate(holdout.histories.users):
             items = known.events.filter(user=user).sort("time")["item"].to_list()
             assert holdout.histories.block(n, n + 1).items.tolist() == items
+
+
+def test_pairs_of_rows_and_histories_are_comparable(split):
+    test, log = split.test, split.log
+    known = log.subset(split.sides != 2).events.select("user", "item").rows()
+    again = Rows(test.histories, test.rows.history[:2], np.array([test.histories.items[0], -1]))
+    repeated = [pair in set(known) for pair in zip(test.rows.users, test.items, strict=True)]
+    assert np.isin(test.rows.pairs, test.histories.pairs).tolist() == repeated
+    assert np.isin(again.pairs, test.histories.pairs).tolist() == [True, False]
+    assert len(set(log.pairs.tolist())) == log.events.select("user", "item").n_unique()
 
 
 def test_rows_never_carry_the_rating(split):

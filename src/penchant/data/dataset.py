@@ -180,6 +180,13 @@ class Dataset:
         """int64[n_users], the number of events of each user."""
         return np.bincount(self.events["user"].to_numpy(), minlength=self.n_users)
 
+    @property
+    def pairs(self) -> Int64:
+        """int64[n_events], `user * n_items + item`: one number for each pair."""
+        pairs: Int64 = self.events["user"].to_numpy().astype(np.int64) * self.n_items
+        pairs += self.events["item"].to_numpy()
+        return pairs
+
     @cached_property
     def histories(self) -> Histories:
         """The events of every user of the vocabulary, in time order."""

@@ -113,12 +113,17 @@ class Histories:
         """int32[n_events], the position in this batch of the user each event belongs to."""
         return np.repeat(np.arange(len(self), dtype=np.int32), self.lengths)
 
+    @property
+    def pairs(self) -> Int64:
+        """int64[n_events], `row * n_items + item`: one number for each pair."""
+        return self.rows.astype(np.int64) * self.n_items + self.items
+
     @cached_property
     def is_latest(self) -> Bool:
         """bool[n_events], false where the same user has a later event with the same item."""
-        keys = self.rows.astype(np.int64) * self.n_items + self.items
-        order = np.argsort(keys, kind="stable")
-        ordered = keys[order]
+        pairs = self.pairs
+        order = np.argsort(pairs, kind="stable")
+        ordered = pairs[order]
         latest = np.ones(self.n_events, bool)
         latest[order[:-1]] = ordered[1:] != ordered[:-1]
         return latest

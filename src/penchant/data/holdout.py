@@ -39,6 +39,12 @@ class Rows:
         """int32[n_rows], the user index of each row, -1 for users outside the vocabulary."""
         return self.histories.users[self.history]
 
+    @property
+    def pairs(self) -> Int64:
+        """int64[n_rows], `history * n_items + item` as in `histories.pairs`; -1 for item -1."""
+        pairs = self.history.astype(np.int64) * self.histories.n_items + self.items
+        return np.where(self.items < 0, -1, pairs)
+
 
 @dataclass(frozen=True, eq=False)
 class Holdout:

@@ -286,10 +286,7 @@ def _notes(split: Split) -> tuple[str, ...]:
             f"{share:.0%} of the test users have no history, so that every model can only give "
             "them what it gives everybody."
         )
-    known = test.histories
-    had = known.rows.astype(np.int64) * known.n_items + known.items
-    asked = test.rows.history.astype(np.int64) * known.n_items + test.items
-    repeated = float(np.isin(asked, had).mean())
+    repeated = float(np.isin(test.rows.pairs, test.histories.pairs).mean())
     if repeated > 0.01 and split.candidates is None:
         notes.append(
             f"{repeated:.0%} of the test events repeat an item of the user's history: lists leave "

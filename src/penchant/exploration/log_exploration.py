@@ -180,10 +180,7 @@ def _density(log: Dataset) -> Float64:
     """The share of distinct pairs with an event in each bin of users × items."""
     users, n_users = _bins(log.user_counts, _USER_BINS)
     items, n_items = _bins(log.item_counts, _ITEM_BINS)
-    pair = log.events.select(
-        pair=pl.col("user").cast(pl.Int64) * max(log.n_items, 1) + pl.col("item")
-    )
-    pairs = pair["pair"].unique().to_numpy()
+    pairs = pl.Series(log.pairs).unique().to_numpy()
     user, item = np.divmod(pairs, max(log.n_items, 1))
     cell = users[user] * len(n_items) + items[item]
     filled = np.bincount(cell, minlength=len(n_users) * len(n_items))

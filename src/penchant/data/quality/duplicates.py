@@ -19,21 +19,19 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
 
 
 def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
-    events = log.events
-    key = pl.col("user").cast(pl.Int64) * max(log.n_items, 1) + pl.col("item")
-    keys = events.select(key.alias("key")).to_series()
-    positions = keys.is_duplicated().arg_true()
+    pairs = pl.Series(log.pairs)
+    positions = pairs.is_duplicated().arg_true()
     if not len(positions):
         return
-    repeated = pl.DataFrame({"key": keys.gather(positions), "position": positions})
+    repeated = pl.DataFrame({"pair": pairs.gather(positions), "position": positions})
     if log.has_ratings:
         rating = pl.col("rating")
-        repeated = repeated.with_columns(events["rating"].gather(positions)).with_columns(
-            (rating.max().over("key") > rating.min().over("key")).alias("conflicting")
+        repeated = repeated.with_columns(log.events["rating"].gather(positions)).with_columns(
+            (rating.max().over("pair") > rating.min().over("pair")).alias("conflicting")
         )
     else:
         repeated = repeated.with_columns(pl.lit(False).alias("conflicting"))
-    repeated = repeated.sort("key", "position")
+    repeated = repeated.sort("pair", "position")
     for conflicting, name, sentence in (
         (False, "duplicates", "events repeat a user and item{}"),
         (True, "conflicting_duplicates", "events repeat a user and item with different ratings"),
@@ -41,13 +39,12 @@ def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
         group = repeated.filter(pl.col("conflicting") == conflicting)
         if len(group):
             same = " with the same rating" if log.has_ratings else ""
-            pairs = group["key"].n_unique()
             yield QualityIssue.of(
                 name,
                 "doubtful",
                 len(group),
                 len(log),
-                f"{sentence.format(same)} ({pairs:,} pairs)",
+                f"{sentence.format(same)} ({group['pair'].n_unique():,} pairs)",
                 event_rows(log, group["position"].to_numpy()),
             )
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.typing import Float64, Int64
@@ -106,7 +107,7 @@ def summary(log: Dataset) -> Summary:
         n_users=len(users),
         n_items=len(items),
         n_catalogue=log.n_items,
-        density=_distinct_pairs(log) / (len(users) * len(items)) if len(log) else 0.0,
+        density=pl.Series(log.pairs).n_unique() / (len(users) * len(items)) if len(log) else 0.0,
         rating_mean=None if ratings is None else float(ratings.mean()),
         rating_std=None if ratings is None else float(ratings.std()),
         rating_histogram=() if ratings is None else _histogram(ratings),
@@ -127,11 +128,6 @@ def gini(counts: Int64) -> float:
         return 0.0
     ranks = np.arange(1, n + 1)
     return float(((2 * ranks - n - 1) * np.sort(counts)).sum() / (n * counts.sum()))
-
-
-def _distinct_pairs(log: Dataset) -> int:
-    users = log.events["user"].cast(int)
-    return (users * log.n_items + log.events["item"]).n_unique()
 
 
 def _histogram(ratings: Float64) -> tuple[tuple[float, int], ...]:

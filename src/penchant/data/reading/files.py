@@ -1,4 +1,4 @@
-"""Bytes of a file: opened, decompressed and decoded, with errors that say where it went wrong."""
+"""Load, decompress and decode the bytes of a file, with errors that say where it is damaged."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _ARCHIVES = {
     b"\xfd7zXZ": "compressed with xz",
     b"7z\xbc\xaf": "a 7-Zip archive",
 }
-_LOOK = 8192  # bytes looked at to tell text from something else
-_STRAY = 16  # control characters that a text may have in any case
+_HEAD = 8192  # bytes by which text is recognised
+_STRAY_CONTROLS = 16  # control characters that any text may have
 
 
 def load_bytes(path: Path) -> bytes:
@@ -40,15 +40,15 @@ def load_bytes(path: Path) -> bytes:
 
 
 def decompress(data: bytes, name: str) -> bytes:
-    """Unpack gzip or Zstandard, told by its first bytes; anything else is returned as it is.
+    """Unpack gzip or Zstandard, recognised by the first bytes; other data are returned unchanged.
 
     Raises:
         DataError: the data are empty, cut off or damaged, or another kind of archive.
     """
     if data.startswith(_GZIP):
-        data = _members(data, name, "gzip")
+        data = _unpack_members(data, name, "gzip")
     elif data.startswith(_ZSTD):
-        data = _members(data, name, "Zstandard")
+        data = _unpack_members(data, name, "Zstandard")
     if not data:
         raise DataError(f"{name} is empty.")
     for magic, kind in _ARCHIVES.items():
@@ -58,14 +58,14 @@ def decompress(data: bytes, name: str) -> bytes:
 
 
 def decode(data: bytes, name: str, encoding: str | None) -> bytes:
-    """The same text in UTF-8, without a byte-order mark and with plain newlines.
+    """The text in UTF-8, without a byte-order mark and with line feeds as newlines.
 
     Raises:
         DataError: the bytes are not text in this encoding, or no text at all.
     """
     if encoding is None and data.startswith(_UTF16):
         encoding = "utf-16"
-    if encoding is not None and _name_of(encoding) not in ("utf-8", "utf-8-sig"):
+    if encoding is not None and _codec_name(encoding) not in ("utf-8", "utf-8-sig"):
         try:
             data = data.decode(encoding).encode()
         except UnicodeDecodeError as error:
@@ -79,44 +79,45 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
             data.decode()
         except UnicodeDecodeError as error:
             raise _not_text(data, name, "UTF-8", error) from None
-    if b"\r" in data and b"\n" not in data:  # files of very old Macintoshes
+    if b"\r" in data and b"\n" not in data:  # files of old Macintoshes
         data = data.replace(b"\r", b"\n")
     return data
 
 
-def _members(data: bytes, name: str, kind: str) -> bytes:
+def _unpack_members(data: bytes, name: str, kind: str) -> bytes:
     """Unpack one compressed member after the other, since files may be concatenated."""
     parts: list[bytes] = []
     rest = data
     while rest:
         try:
-            # With 31 window bits zlib expects gzip's own header and checks its sum.
-            unpack = zlib.decompressobj(31) if kind == "gzip" else _zstd()
-            parts.append(unpack.decompress(rest))
+            # With 31 window bits zlib expects gzip's header and verifies its checksum.
+            decompressor = zlib.decompressobj(31) if kind == "gzip" else _zstd()
+            parts.append(decompressor.decompress(rest))
         except Exception as error:  # zlib.error or zstandard.ZstdError
-            where = len(data) - len(rest)
+            start = len(data) - len(rest)
             if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
                 raise
             raise DataError(
-                f"{name} is a damaged {kind} file (in the part from byte {where:,}): "
+                f"{name} is a damaged {kind} file (in the part from byte {start:,}): "
                 f"fetch it again."
             ) from None
-        if not unpack.eof:
+        if not decompressor.eof:
             unpacked = sum(map(len, parts))
             raise DataError(
                 f"{name} is cut off: the {kind} data stop at {len(data):,} bytes "
                 f"({unpacked:,} bytes unpacked) before their end; fetch it again."
             )
-        rest = unpack.unused_data.lstrip(b"\0")
+        rest = decompressor.unused_data.lstrip(b"\0")
     return b"".join(parts)
 
 
 def _zstd() -> zlib._Decompress:
-    unpack: zlib._Decompress = require("zstandard", "zstd").ZstdDecompressor().decompressobj()
-    return unpack
+    zstandard = require("zstandard", "zstd")
+    decompressor: zlib._Decompress = zstandard.ZstdDecompressor().decompressobj()
+    return decompressor
 
 
-def _name_of(encoding: str) -> str:
+def _codec_name(encoding: str) -> str:
     try:
         return codecs.lookup(encoding).name
     except LookupError:
@@ -126,11 +127,11 @@ def _name_of(encoding: str) -> str:
 
 
 def _refuse_binary(data: bytes, name: str) -> None:
-    head = data[:_LOOK]
+    head = data[:_HEAD]
     if b"\0" not in head and _is_utf8(head):
         return
-    strange = sum(head.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
-    if strange > max(_STRAY, len(head) // 20):
+    controls = sum(head.count(byte) for byte in (*range(9), *range(14, 27), *range(28, 32)))
+    if controls > max(_STRAY_CONTROLS, len(head) // 20):
         raise DataError(
             f"{name} is not text, Parquet, JSON lines or SQLite: it has binary content; "
             f"if it is text in UTF-16, pass encoding='utf-16' (--encoding utf-16)."

@@ -45,8 +45,7 @@ class UserEvents:
         drawn = np.random.default_rng(seed).integers(users.n_items, size=lengths.max(initial=0))
         place = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
         row, item = np.repeat(np.arange(len(users)), lengths), drawn[place]
-        own = users.rows.astype(np.int64) * users.n_items + users.items
-        fresh = ~np.isin(row * users.n_items + item, own)
+        fresh = ~np.isin(row * users.n_items + item, users.pairs)
         rows = np.concatenate([users.rows, row[fresh]])
         order = np.argsort(rows, kind="stable")
         counts = np.bincount(rows, minlength=len(users))
