@@ -18,7 +18,7 @@ from penchant.data.target import Adjusted, Like, Target
 from penchant.errors import BundleError, NotFittedError, PenchantError
 from penchant.models import EASE, TABLE, DotProduct, MajorityClass, Popular, find
 from penchant.models.base import Recommender
-from penchant.models.parameters import parameters
+from penchant.models.parameters import parameters_of
 from penchant.models.protocols import Explains, RatesRows
 
 
@@ -26,7 +26,7 @@ def cheap(name: str) -> Recommender:
     """A model of the table that learns fast."""
     cls = find(name)
     small = {"epochs": 3, "dim": 5, "kept": 9, "neighbours": 7}
-    return cls(seed=3, **{n: v for n, v in small.items() if n in parameters(cls)})
+    return cls(seed=3, **{n: v for n, v in small.items() if n in parameters_of(cls)})
 
 
 def assert_same(a: Recommender, b: Recommender) -> None:

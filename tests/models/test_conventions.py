@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from penchant.models import TABLE, find
-from penchant.models.parameters import parameters
+from penchant.models.parameters import parameters_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "conventions.md"
 
@@ -25,7 +25,7 @@ def documented() -> dict[str, set[str]]:
 def test_every_hyper_parameter_is_on_the_page_with_its_models():
     found: dict[str, set[str]] = {}
     for model in TABLE:
-        for name in parameters(find(model)):
+        for name in parameters_of(find(model)):
             found.setdefault(name, set()).add(model)
     assert documented() == found
 

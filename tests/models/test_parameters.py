@@ -7,11 +7,11 @@ from pydantic import Field
 
 from penchant.errors import ParameterError
 from penchant.models import EASE, DotProduct
-from penchant.models.parameters import Space, parameters
+from penchant.models.parameters import Space, parameters_of
 
 
 def test_parameters_carry_types_defaults_and_spaces():
-    found = parameters(DotProduct)
+    found = parameters_of(DotProduct)
     assert list(found)[:3] == ["seed", "dim", "target"]
     assert found["dim"].space == Space(1, 128, log=True)
     assert found["epochs"].space is None

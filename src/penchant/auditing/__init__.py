@@ -5,6 +5,7 @@ from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.power import users_needed
 from penchant.auditing.rule import SUBJECTS, Rule
 from penchant.auditing.rules import RULES
+from penchant.auditing.rules.same_text import normalised
 from penchant.auditing.run import apply, audit
 from penchant.results.finding import LEVELS, Bar, Finding, Level
 from penchant.results.findings import Findings
@@ -24,5 +25,6 @@ __all__ = [
     "Rule",
     "apply",
     "audit",
+    "normalised",
     "users_needed",
 ]

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from penchant.bundle.manifest import Training
 from penchant.models import name_of
 from penchant.models.base import Recommender
-from penchant.models.parameters import parameters
+from penchant.models.parameters import parameters_of
 from penchant.models.protocols import Explains, RatesRows
 
 
@@ -52,7 +52,7 @@ def _about(model: Recommender) -> str:
 
 
 def _hyperparameters(model: Recommender) -> str:
-    known = parameters(type(model))
+    known = parameters_of(type(model))
     rows = [
         (name, str(value), str(known[name].default), known[name].type_name)
         for name, value in model.params().items()

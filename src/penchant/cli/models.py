@@ -43,7 +43,7 @@ def models(
 
 def _describe(name: str) -> dict[str, Any]:
     from penchant.models import find
-    from penchant.models.parameters import parameters
+    from penchant.models.parameters import parameters_of
 
     cls = find(name)
     return {
@@ -52,7 +52,7 @@ def _describe(name: str) -> dict[str, Any]:
         "signal": cls.signal,
         "needs_ratings": cls.needs_ratings,
         "baseline_for": sorted(cls.baseline_for),
-        "parameters": [_parameter(each) for each in parameters(cls).values()],
+        "parameters": [_parameter(each) for each in parameters_of(cls).values()],
     }
 
 

@@ -1,7 +1,8 @@
 """Several recommenders on one split, against trivial baselines, with intervals and verdicts."""
 
-from penchant.evaluation.comparison import evaluate
+from penchant.evaluation.comparison import evaluate, versions
 from penchant.evaluation.predictions import evaluate_predictions
+from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.results.evaluation import Evaluation
 from penchant.results.tables import Cost, Entry, MetricValue, Table
 
@@ -11,6 +12,9 @@ __all__ = [
     "Evaluation",
     "MetricValue",
     "Table",
+    "catalogue_of",
     "evaluate",
     "evaluate_predictions",
+    "rank",
+    "versions",
 ]

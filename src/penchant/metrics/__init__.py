@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 
 from penchant.errors import ParameterError
-from penchant.metrics.base import Metric, RowMetric, SumMetric
+from penchant.metrics.base import Metric, RowMetric, SumMetric, Takes
 from penchant.metrics.beyond_accuracy import (
     Catalogue,
     Coverage,
@@ -146,6 +146,7 @@ __all__ = [
     "Recall",
     "RowMetric",
     "SumMetric",
+    "Takes",
     "Verdict",
     "best_threshold",
     "bootstrap_weights",

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from penchant.models.baselines import UserMean as UserMean
     from penchant.models.blend.model import Blend as Blend
     from penchant.models.content.ease import ContentEASE as ContentEASE
+    from penchant.models.content.ridge import ContentRidge as ContentRidge
     from penchant.models.content.two_tower import TwoTower as TwoTower
     from penchant.models.content.vbpr import VBPR as VBPR
     from penchant.models.dot.model import DotProduct as DotProduct
@@ -44,15 +45,30 @@ if TYPE_CHECKING:
     from penchant.models.neighbours.jaccard_agreement import JaccardAgreement as JaccardAgreement
     from penchant.models.neighbours.knn import ItemKNN as ItemKNN
     from penchant.models.neighbours.knn import UserKNN as UserKNN
+    from penchant.models.parameters import Parameter as Parameter
+    from penchant.models.parameters import check_names as check_names
+    from penchant.models.parameters import check_values as check_values
+    from penchant.models.parameters import parameters_of as parameters_of
+    from penchant.models.protocols import RatesRows as RatesRows
     from penchant.models.rbm.binary import RBM as RBM
     from penchant.models.rbm.rating import RatingRBM as RatingRBM
+    from penchant.models.shared.item_weights import ease_weights as ease_weights
 
-_CLASSES = {place.partition(":")[2]: place for place in (*TABLE.values(), "base:Recommender")}
+_PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {
+    "ContentRidge": "content.ridge:ContentRidge",
+    "Parameter": "parameters:Parameter",
+    "RatesRows": "protocols:RatesRows",
+    "Recommender": "base:Recommender",
+    "check_names": "parameters:check_names",
+    "check_values": "parameters:check_values",
+    "ease_weights": "shared.item_weights:ease_weights",
+    "parameters_of": "parameters:parameters_of",
+}
 
-__all__ = [*_CLASSES, "BASELINES", "TABLE", "find", "make", "name_of", "spec_of"]
+__all__ = [*_PLACES, "BASELINES", "TABLE", "find", "make", "name_of", "spec_of"]
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _CLASSES:
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return load(_CLASSES[name])
+    return load(_PLACES[name])

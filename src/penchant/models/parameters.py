@@ -78,7 +78,7 @@ class Parameter:
 
 
 @cache
-def parameters(cls: Any) -> dict[str, Parameter]:
+def parameters_of(cls: Any) -> dict[str, Parameter]:
     """The hyper-parameters of a model class by name, in the order of their definition."""
     hints = get_type_hints(cls, include_extras=True)
     found = {}
@@ -95,7 +95,7 @@ def parameters(cls: Any) -> dict[str, Parameter]:
 
 @cache
 def _adapters(cls: Any) -> dict[str, TypeAdapter[Any]]:
-    return {name: _adapter(p.type) for name, p in parameters(cls).items()}
+    return {name: _adapter(p.type) for name, p in parameters_of(cls).items()}
 
 
 def _adapter(hint: Any) -> TypeAdapter[Any]:
@@ -124,7 +124,7 @@ def check_names(cls: Any, names: list[str]) -> None:
     Raises:
         ParameterError: a name is unknown; the sentence lists the known ones.
     """
-    known = parameters(cls)
+    known = parameters_of(cls)
     for name in names:
         if name not in known:
             raise ParameterError(
@@ -150,12 +150,12 @@ class Parameterised:
     def params(self) -> dict[str, Any]:
         """The hyper-parameters by name."""
         cls: Any = type(self)
-        return {name: getattr(self, name) for name in parameters(cls)}
+        return {name: getattr(self, name) for name in parameters_of(cls)}
 
     def changed_params(self) -> dict[str, Any]:
         """The hyper-parameters whose values are not the defaults."""
         cls: Any = type(self)
-        known = parameters(cls)
+        known = parameters_of(cls)
         return {n: v for n, v in self.params().items() if v != known[n].default}
 
     def clone(self, **changes: Any) -> Self:

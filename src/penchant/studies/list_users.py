@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Dataset
+from penchant.data import Dataset
 from penchant.typing import AnyInt, Bool, Int64
 
 

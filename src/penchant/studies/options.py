@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_type_hints
 
 from penchant.errors import ParameterError
-from penchant.models.parameters import Parameter, check_names, check_values, parameters
+from penchant.models import Parameter, check_names, check_values, parameters_of
 from penchant.studies.study import Study
 
 _EVERY = {"seed", "run"}  # what every study takes
@@ -16,7 +16,7 @@ _EVERY = {"seed", "run"}  # what every study takes
 
 def options(name: str, study: Study) -> dict[str, Parameter]:
     """A study's options by name, in the order of their definition."""
-    return parameters(_group(name, study))
+    return parameters_of(_group(name, study))
 
 
 def checked(name: str, study: Study, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,7 +27,7 @@ def checked(name: str, study: Study, values: Mapping[str, Any]) -> dict[str, Any
             impossible, the sentence says why.
     """
     group = _group(name, study)
-    if values and not parameters(group):
+    if values and not parameters_of(group):
         raise ParameterError(f"The study {name} has no options, and so not {', '.join(values)}.")
     check_names(group, list(values))
     found = group(**values)

@@ -12,10 +12,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from penchant.data.holdout import Rows
+from penchant.data import Rows
 from penchant.metrics import Verdict
-from penchant.models.protocols import RatesRows
-from penchant.results.tables import MetricValue
+from penchant.models import RatesRows
+from penchant.results import MetricValue
 from penchant.typing import Float64
 
 Columns = dict[str, list[Any]]

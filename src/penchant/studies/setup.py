@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from penchant.data.dataset import Dataset
+from penchant.data import Dataset
 from penchant.errors import DataError
-from penchant.models import make
-from penchant.models.base import Recommender
+from penchant.models import Recommender, make
 from penchant.run import Run
 
 QUICK_NOTICE = "This is a quick look: nothing is trained to its end, figures mean nothing.\n\n"

@@ -12,11 +12,10 @@ from typing import Any, TypeVar
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from penchant.data.dataset import EVENT_COLUMNS, Dataset
+from penchant.data import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
-from penchant.evaluation.comparison import versions
-from penchant.results.study.result import StudyResult
-from penchant.results.study.sections import Section, StudyStep
+from penchant.evaluation import versions
+from penchant.results import Section, StudyResult, StudyStep
 from penchant.run import Run
 from penchant.store import JSON, Store, digest
 

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from penchant.results.evaluation_summary import EvaluationSummary
-from penchant.results.graph import Graph, bars, lines, points, reliability
-from penchant.results.study.result import StudyResult
-from penchant.results.study.sections import (
+from penchant.results import (
     Conclusion,
     ConclusionLevel,
     DataTable,
+    EvaluationSummary,
     Section,
+    StudyResult,
     StudyStep,
 )
+from penchant.results.graph import Graph, bars, lines, points, reliability
 from penchant.run import Run
 from penchant.studies.steps import Steps
 

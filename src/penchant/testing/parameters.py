@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from penchant.errors import ParameterError
 from penchant.models import make, name_of
-from penchant.models.parameters import parameters
+from penchant.models.parameters import parameters_of
 from penchant.testing.helpers import Factory, expect, expect_refusal, fitted
 
 
@@ -40,7 +40,7 @@ def text_round_trip(factory: Factory) -> None:
     name = name_of(type(model))
     if name is None:
         return
-    known = parameters(type(model))
+    known = parameters_of(type(model))
     texts = [
         f"{key}={value}"
         for key, value in model.params().items()
@@ -54,7 +54,7 @@ def repr_names_changes(factory: Factory) -> None:
     """The repr is the class and each parameter that is not at its default."""
     model = factory(seed=3)
     text = repr(model)
-    known = parameters(type(model))
+    known = parameters_of(type(model))
     expect(text.startswith(f"{type(model).__name__}("), f"{text!r} must begin with the class.")
     for key, value in model.params().items():
         changed = value != known[key].default

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
-from penchant.models.parameters import Parameter, Space, check_names, parameters
+from penchant.models.parameters import Parameter, Space, check_names, parameters_of
 from penchant.results.tuning.trial import Range, RangeEnd, value_text
 
 Wish = Space | Sequence[Any]
@@ -32,7 +32,7 @@ def ranges_of(
         ParameterError: there is nothing to try, a name is unknown, a list is empty or has a value
             twice, or ends are impossible.
     """
-    known = parameters(type(model)) if isinstance(model, Recommender) else {}
+    known = parameters_of(type(model)) if isinstance(model, Recommender) else {}
     if space is None:
         if not isinstance(model, Recommender):
             raise ParameterError("Say with space=… which values the function is to be tried with.")

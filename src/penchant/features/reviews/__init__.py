@@ -1,1 +1,24 @@
 """Features of reviews: their texts, circumstances, items and users."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penchant.lazy import exporter
+
+if TYPE_CHECKING:
+    from penchant.features.reviews.features import ReviewFeatures
+    from penchant.features.reviews.settings import ReviewSettings
+else:
+    __getattr__ = exporter(
+        __name__,
+        {
+            "ReviewFeatures": "features",
+            "ReviewSettings": "settings",
+        },
+    )
+
+__all__ = [
+    "ReviewFeatures",
+    "ReviewSettings",
+]

@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Dataset
-from penchant.data.quality.distributions import column_distributions
-from penchant.data.sources.book_crossing.counts import FULL, Counts
-from penchant.data.sources.book_crossing.source import catalogue_gaps
+from penchant.data import Dataset
+from penchant.data.quality import column_distributions
+from penchant.data.sources.book_crossing import FULL, Counts, catalogue_gaps
 from penchant.studies.books.setup import BooksSetup, f1
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars
 

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.evaluation import evaluate_predictions
-from penchant.results.tables import Entry, MetricValue, Table
+from penchant.results import Entry, MetricValue, Table
 from penchant.studies.books.alternative_models import AlternativeModels
 from penchant.studies.books.networks import JACCARD, NETWORKS, RATES, PublishedModels
 from penchant.studies.books.published import published_cuts

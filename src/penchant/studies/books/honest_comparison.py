@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import polars as pl
 
-from penchant.metrics.calibration import ExpectedCalibrationError
-from penchant.results.formatting import join_names, signed
+from penchant.metrics import ExpectedCalibrationError
+from penchant.results import join_names, signed
 from penchant.studies.books.alternative_models import NAMES, AlternativeModels
 from penchant.studies.books.evaluation import BooksEvaluation, compared_networks
 from penchant.studies.books.networks import JACCARD, NETWORKS, how_many, in_words

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.data.target import Adjusted
+from penchant.data import Adjusted
 from penchant.metrics import best_threshold
 from penchant.studies.books.networks import JACCARD, PublishedModels
 from penchant.studies.books.setup import EVERYTHING, PARTS, SCALE, BooksSetup, f1

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from penchant.models.dot.model import DotProduct
-from penchant.models.neighbours.jaccard_agreement import JaccardAgreement
-from penchant.results.formatting import join_names
+from penchant.models import DotProduct, JaccardAgreement
+from penchant.results import join_names
 from penchant.studies.books.setup import BooksSetup, ModelPredictions, predict_parts
 from penchant.studies.records import TrainingCurve
 from penchant.studies.study import Steps

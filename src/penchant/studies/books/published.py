@@ -10,8 +10,8 @@ import numpy as np
 import polars as pl
 
 from penchant.claims import claim
-from penchant.data.sources.book_crossing.counts import FULL
-from penchant.results.formatting import join_names
+from penchant.data.sources.book_crossing import FULL
+from penchant.results import join_names
 from penchant.studies.books.networks import (
     BATCH,
     JACCARD,

@@ -8,15 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Dataset
-from penchant.data.holdout import Rows
-from penchant.data.target import Like
-from penchant.data.vocabulary import Id
+from penchant.data import Dataset, Id, Like, Rows
 from penchant.explanation import explain_lists
-from penchant.features.labels import normalised
-from penchant.models import make
-from penchant.models.base import Recommender
-from penchant.models.protocols import RatesRows
+from penchant.features import normalised
+from penchant.models import RatesRows, Recommender, make
 from penchant.studies.books.alternative_models import specs
 from penchant.studies.books.setup import BooksSetup
 from penchant.studies.list_users import draw_users, favourites

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.data.splits import split_random
+from penchant.data import split_random
 from penchant.evaluation import evaluate_predictions
 from penchant.models import make
-from penchant.results.formatting import signed
+from penchant.results import signed
 from penchant.studies.books.alternative_models import specs
 from penchant.studies.books.setup import BooksSetup
 from penchant.studies.records import Gain, predict, rounded

@@ -12,15 +12,21 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from penchant.data.dataset import Dataset
-from penchant.data.holdout import Holdout
-from penchant.data.quality.filters import k_core, where
-from penchant.data.splits import TEST, Split, split_random
-from penchant.data.target import Adjusted, Like, Rating, Target
+from penchant.data import (
+    TEST,
+    Adjusted,
+    Dataset,
+    Holdout,
+    Like,
+    Rating,
+    Split,
+    Target,
+    split_random,
+)
+from penchant.data.quality import k_core, where
 from penchant.errors import DataError
 from penchant.metrics import LikeAccuracy, LikeF1, best_threshold
-from penchant.models.base import Recommender
-from penchant.models.protocols import RatesRows
+from penchant.models import RatesRows, Recommender
 from penchant.studies.records import predict, rounded
 from penchant.studies.setup import StudySetup
 from penchant.typing import Bool, Float64

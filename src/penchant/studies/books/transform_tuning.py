@@ -11,11 +11,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import ArrayLike
 
-from penchant.data.target import Adjusted
-from penchant.metrics import AUC, LikeF1
-from penchant.metrics.base import Takes
-from penchant.models.base import Recommender
-from penchant.models.dot.model import DotProduct
+from penchant.data import Adjusted
+from penchant.metrics import AUC, LikeF1, Takes
+from penchant.models import DotProduct, Recommender
 from penchant.studies.books.networks import NETWORKS
 from penchant.studies.books.setup import DECADES, SCALE, BooksSetup, f1
 from penchant.studies.study import Conclusion, DataTable, Section, lines

@@ -11,11 +11,11 @@ from typing import Literal
 import numpy as np
 import polars as pl
 
-from penchant.data.splits import Split
+from penchant.data import Split
 from penchant.evaluation import evaluate_predictions
 from penchant.metrics import RMSE, interval, replicates
-from penchant.models.base import Recommender
-from penchant.results.tables import MetricValue
+from penchant.models import Recommender
+from penchant.results import MetricValue
 from penchant.studies.fashion.film_log import FilmLog, sample_users
 from penchant.studies.fashion.setup import FashionSetup, describe_gain
 from penchant.studies.records import Gain, predict

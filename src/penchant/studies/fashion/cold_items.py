@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.data.splits import Split
-from penchant.evaluation import Evaluation, evaluate
-from penchant.evaluation.ranking import catalogue_of
-from penchant.features.pictures import COLUMN as PICTURE
-from penchant.models.base import Recommender
-from penchant.results.tables import MetricValue
+from penchant.data import Split
+from penchant.evaluation import Evaluation, catalogue_of, evaluate
+from penchant.features import PICTURE_COLUMN
+from penchant.models import Recommender
+from penchant.results import MetricValue
 from penchant.studies.fashion.content import METRIC, RIDGE, RidgeSettings, best_of, per_user, ridge
 from penchant.studies.fashion.film_log import COLD, FilmLog, sample_users
 from penchant.studies.fashion.setup import FashionSetup, describe_gain, mean_gain
@@ -237,7 +236,7 @@ def _encoder(films: FilmLog) -> str:
         return "nothing, because there are none"
     table = films.log_with_pictures.item_table
     assert table is not None  # it has the pictures
-    dtype: Any = table.schema[PICTURE]
+    dtype: Any = table.schema[PICTURE_COLUMN]
     shown = len(films.posters)
     return f"an encoder with {dtype.size} numbers ({shown:,} of {films.log.n_items:,} have one)"
 

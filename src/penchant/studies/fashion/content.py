@@ -9,16 +9,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from penchant.data.holdout import Holdout
-from penchant.evaluation.ranking import rank
-from penchant.features.item_content import ItemContent
-from penchant.features.pictures import COLUMN as PICTURE
-from penchant.features.sentences import COLUMN as SENTENCES
+from penchant.data import Holdout
+from penchant.evaluation import rank
+from penchant.features import PICTURE_COLUMN, SENTENCE_COLUMN, ItemContent
 from penchant.metrics import Catalogue, Ranked, RankingMetric, parse
-from penchant.models import ContentEASE
-from penchant.models.base import Recommender
-from penchant.models.content.ridge import ContentRidge
-from penchant.models.shared.item_weights import ease_weights
+from penchant.models import ContentEASE, ContentRidge, Recommender, ease_weights
 from penchant.studies.fashion.film_log import FilmLog
 from penchant.studies.fashion.setup import FashionSetup
 from penchant.topk import top_k
@@ -27,7 +22,7 @@ from penchant.typing import AnyInt, Float64, Int32
 logger = logging.getLogger(__name__)
 
 Blocks = tuple[str, ...]
-_TEXT, _POSTER, _READ = "text", f"vectors {PICTURE}", f"vectors {SENTENCES}"
+_TEXT, _POSTER, _READ = "text", f"vectors {PICTURE_COLUMN}", f"vectors {SENTENCE_COLUMN}"
 RIDGE = "genre and year"
 PARTS = MappingProxyType(
     {

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.auditing import audit
-from penchant.auditing.rules.same_text import normalised
-from penchant.data.dataset import Dataset
+from penchant.auditing import audit, normalised
+from penchant.data import Dataset
 from penchant.studies.fashion.setup import CATEGORY, FashionSetup, without_copies
 from penchant.studies.records import table_of
 from penchant.studies.study import Conclusion, DataTable, Section, bars

@@ -12,15 +12,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Dataset
-from penchant.data.fetching.locate import default_mirror
+from penchant.data import TEST, TRAIN, UNUSED, VALIDATION, Dataset, Split
+from penchant.data.fetching import default_mirror
 from penchant.data.images import image_paths
 from penchant.data.sources import fetch, load
-from penchant.data.splits import TEST, TRAIN, UNUSED, VALIDATION, Split
 from penchant.errors import DataError, DownloadError, MissingExtraError
-from penchant.features.pictures import COLUMN as PICTURE
-from penchant.features.pictures import with_pictures
-from penchant.features.sentences import sentences_installed, with_sentences
+from penchant.features import PICTURE_COLUMN, sentences_installed, with_pictures, with_sentences
 from penchant.run import Run
 from penchant.typing import Int32
 
@@ -99,7 +96,7 @@ class FilmLog:
     def has_pictures(self) -> bool:
         """Whether there are vectors of posters."""
         table = self.log_with_pictures.item_table
-        return table is not None and PICTURE in table.columns
+        return table is not None and PICTURE_COLUMN in table.columns
 
     @property
     def has_plots(self) -> bool:

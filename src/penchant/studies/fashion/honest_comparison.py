@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.data.dataset import Dataset
-from penchant.data.splits import Split
+from penchant.data import Dataset, Split
 from penchant.errors import DataError
 from penchant.evaluation import evaluate
-from penchant.results.formatting import join_names
+from penchant.results import join_names
 from penchant.studies.fashion.published import METRICS
 from penchant.studies.fashion.setup import GAUSSIAN, FashionSetup, honest_splits
 from penchant.studies.study import Conclusion, EvaluationSummary, Section

@@ -14,13 +14,7 @@ import polars as pl
 from penchant.data.images import BadImageError, open_image
 from penchant.errors import MissingExtraError
 from penchant.explanation import explain_lists
-from penchant.results.study.gallery import (
-    IMAGE_HEIGHT,
-    IMAGE_WIDTH,
-    JPEG_DATA,
-    Gallery,
-    GalleryItem,
-)
+from penchant.results import IMAGE_HEIGHT, IMAGE_WIDTH, JPEG_DATA, Gallery, GalleryItem
 from penchant.studies.fashion.content import RidgeSettings, best_of, ridge
 from penchant.studies.fashion.film_log import FilmLog
 from penchant.studies.fashion.setup import FashionSetup

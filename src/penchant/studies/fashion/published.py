@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from penchant.claims import claim
-from penchant.data.splits import Split
+from penchant.data import Split
 from penchant.evaluation import evaluate
-from penchant.models.hybrid.model import HybridRecommender
-from penchant.results.tables import MetricValue
+from penchant.models import HybridRecommender
+from penchant.results import MetricValue
 from penchant.studies.fashion.setup import CONVERGED, GAUSSIAN, PUBLISHED, FashionSetup
 from penchant.studies.records import VERDICTS, TrainingCurve, predict, rounded
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines, points

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.auditing.rules.same_text import normalised
-from penchant.data.dataset import Dataset
-from penchant.data.splits import TEST, TRAIN, VALIDATION, Split, split_by_time, split_random
+from penchant.auditing import normalised
+from penchant.data import TEST, TRAIN, VALIDATION, Dataset, Split, split_by_time, split_random
 from penchant.metrics import interval, mean_replicates
-from penchant.models.base import Recommender
+from penchant.models import Recommender
 from penchant.studies.records import Gain
 from penchant.studies.setup import StudySetup, require_reviews
 from penchant.typing import Float64

@@ -7,12 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Dataset
-from penchant.data.holdout import Holdout
-from penchant.data.splits import split_random
+from penchant.data import Dataset, Holdout, split_random
 from penchant.evaluation import evaluate_predictions
 from penchant.models import Autoencoder
-from penchant.results.tables import Table
+from penchant.results import Table
 from penchant.studies.movies.one_user import UserScores
 from penchant.studies.movies.setup import LIKE, MoviesSetup, predictions_or_scores, row_scores
 from penchant.studies.study import Conclusion, EvaluationSummary, Section, lines

@@ -11,7 +11,7 @@ import polars as pl
 
 from penchant.evaluation import evaluate_predictions
 from penchant.metrics import AUC, interval, mean_replicates
-from penchant.results.tables import Cost, Table
+from penchant.results import Cost, Table
 from penchant.studies.movies.setup import (
     EVERYTHING,
     MAJORITY,

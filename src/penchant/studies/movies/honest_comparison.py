@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import polars as pl
 
-from penchant.results.formatting import join_names
+from penchant.results import join_names
 from penchant.studies.movies.evaluation import MoviesEvaluation, UserAuc
 from penchant.studies.movies.networks import NetworkScores, describe_sample, step_of
 from penchant.studies.movies.reconstruction import RECONSTRUCTED

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.data.vocabulary import Id
+from penchant.data import Id
 from penchant.metrics import best_threshold
-from penchant.models.attributes.per_user import PerUserNetwork
-from penchant.results.formatting import duration, join_names
+from penchant.models import PerUserNetwork
+from penchant.results import duration, join_names
 from penchant.studies.movies.setup import (
     NETWORKS,
     ModelScores,

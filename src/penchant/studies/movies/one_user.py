@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from penchant.data.dataset import Dataset
-from penchant.data.vocabulary import Id
+from penchant.data import Dataset, Id
 from penchant.metrics import LikeAccuracy
 from penchant.models import RBM
 from penchant.studies.movies.setup import LIKE, NETWORKS, MoviesSetup, own_log, rows_of

@@ -9,10 +9,9 @@ import numpy as np
 import polars as pl
 
 from penchant.claims import claim
-from penchant.data.dataset import Dataset
-from penchant.data.vocabulary import Id
+from penchant.data import Dataset, Id
 from penchant.metrics import AUC, LikeAccuracy, LikeF1, best_threshold
-from penchant.results.formatting import join_names
+from penchant.results import join_names
 from penchant.studies.movies.autoencoder import AutoencoderResults
 from penchant.studies.movies.one_user import FirstUser, UserScores
 from penchant.studies.movies.setup import EVERYTHING, LIKE, NETWORKS, MoviesSetup

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import penchant as pn
-from penchant.data.splits import split_random
+from penchant.data import split_random
 from penchant.studies.movies.setup import MoviesSetup
 from penchant.studies.study import Conclusion, EvaluationSummary, Section
 

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.data.target import Like
+from penchant.data import Like
 from penchant.explanation import explain_lists
-from penchant.models.attributes.per_user import PerUserNetwork
-from penchant.models.base import Recommender
-from penchant.models.protocols import RatesRows
+from penchant.models import PerUserNetwork, RatesRows, Recommender
 from penchant.studies.movies.one_user import TRAIN_SHARE, first_user_log
 from penchant.studies.movies.setup import LIKE, MoviesSetup, rows_of
 from penchant.studies.records import per_cent

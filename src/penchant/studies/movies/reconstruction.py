@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 import penchant as pn
-from penchant.models import RBM
-from penchant.models.base import Recommender
+from penchant.models import RBM, Recommender
 from penchant.studies.movies.setup import ModelScores, MoviesSetup, score_test_rows
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 

@@ -10,16 +10,10 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from penchant.data.dataset import Dataset
-from penchant.data.holdout import Holdout, Rows
-from penchant.data.splits import TRAIN, VALIDATION, Split, split_per_user
-from penchant.data.target import Like
-from penchant.data.vocabulary import Id
+from penchant.data import TRAIN, VALIDATION, Dataset, Holdout, Id, Like, Rows, Split, split_per_user
 from penchant.errors import DataError
 from penchant.metrics import best_threshold
-from penchant.models import make
-from penchant.models.base import Recommender
-from penchant.models.protocols import RatesRows
+from penchant.models import RatesRows, Recommender, make
 from penchant.studies.records import rounded
 from penchant.studies.setup import StudySetup
 from penchant.topk import blocks

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.data.attributes.binary import item_attributes
-from penchant.data.attributes.rows import attribute_rows
-from penchant.data.attributes.sql import attribute_rows_sql, sql_tables
+from penchant.data.attributes import attribute_rows, attribute_rows_sql, item_attributes, sql_tables
 from penchant.studies.movies.setup import LIKE, MoviesSetup
 from penchant.studies.study import Conclusion, DataTable, Section
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import Field
 
-from penchant.data.attributes.binary import item_attributes
-from penchant.data.dataset import Dataset
+from penchant.data import Dataset
+from penchant.data.attributes import item_attributes
 from penchant.data.sources import load
-from penchant.results.formatting import join_names
+from penchant.results import join_names
 from penchant.run import Run
 from penchant.studies.movies import (
     autoencoder,

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.encoders.tabular.autoencoder import FeatureAutoencoder
-from penchant.encoders.tabular.pca import PrincipalComponents
+from penchant.encoders.tabular import FeatureAutoencoder, PrincipalComponents
 from penchant.studies.music.setup import MusicSetup
 from penchant.studies.records import rounded, table_of
 from penchant.studies.study import Conclusion, DataTable, Section, lines

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from penchant.data import TEST
 from penchant.data.reviews import COLUMNS, merge_reviews
-from penchant.data.splits import TEST
 from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup
 from penchant.studies.records import Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, Section

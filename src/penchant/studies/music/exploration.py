@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.exploration.log_exploration import explore
+from penchant.exploration import explore
 from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup
 from penchant.studies.records import Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.features.reviews.features import ReviewFeatures
-from penchant.features.reviews.settings import ReviewSettings
+from penchant.features.reviews import ReviewFeatures, ReviewSettings
 from penchant.studies.music.setup import MusicSetup
 from penchant.studies.records import table_of
 from penchant.studies.study import Conclusion, DataTable, Section

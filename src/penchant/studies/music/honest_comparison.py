@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from penchant.evaluation import evaluate
-from penchant.models.base import Recommender
-from penchant.results.formatting import join_names
+from penchant.models import Recommender
+from penchant.results import join_names
 from penchant.studies.music.setup import MusicSetup
 from penchant.studies.study import Conclusion, EvaluationSummary, Section
 

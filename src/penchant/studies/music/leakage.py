@@ -7,8 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from penchant.data.holdout import Rows
-from penchant.data.splits import TRAIN, split_random
+from penchant.data import TRAIN, Rows, split_random
 from penchant.models import make
 from penchant.studies.music.setup import (
     REGRESSOR,

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.data.dataset import Dataset
-from penchant.data.vocabulary import Id
-from penchant.models.base import Recommender
+from penchant.data import Dataset, Id
+from penchant.models import Recommender
 from penchant.studies.list_users import draw_users, favourites
 from penchant.studies.music.regressor import ORIGINAL, RECONSTRUCTED, FirstSplit, HighestRows
 from penchant.studies.music.setup import MusicSetup

@@ -9,11 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.data.holdout import Holdout
-from penchant.data.splits import TEST, Split
+from penchant.data import TEST, Holdout, Split
 from penchant.evaluation import evaluate_predictions
-from penchant.models import make
-from penchant.models.feature_based.dnn_regressor import DNNRegressor
+from penchant.models import DNNRegressor, make
 from penchant.studies.music.setup import (
     REGRESSOR,
     MusicSetup,

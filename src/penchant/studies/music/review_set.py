@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Dataset
+from penchant.data import Dataset
 from penchant.data.sources import load
 from penchant.errors import DataError, DownloadError
 from penchant.studies.music.setup import MusicSetup

@@ -8,10 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from penchant.encoders.sentiment.base import SentimentClassifier, make
-from penchant.encoders.sentiment.comparison import Judged
-from penchant.encoders.sentiment.evaluation import judge
-from penchant.metrics.classification import confusion_matrix
+from penchant.encoders.sentiment import Judged, SentimentClassifier, judge, make
+from penchant.metrics import confusion_matrix
 from penchant.studies.music.review_set import ReviewSet
 from penchant.studies.music.setup import TEST_SHARE, MusicSetup
 from penchant.studies.records import Gain, rounded

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.metrics.calibration import ExpectedCalibrationError
-from penchant.results.formatting import join_names
+from penchant.metrics import ExpectedCalibrationError
+from penchant.results import join_names
 from penchant.studies.music.review_set import ReviewSet
 from penchant.studies.music.sentiment import (
     CNN,

@@ -11,13 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from penchant.data.dataset import Dataset
+from penchant.data import Dataset, Split, split_by_time, split_random
 from penchant.data.reviews import item_statistics
-from penchant.data.splits import Split, split_by_time, split_random
-from penchant.features.reviews.features import ReviewFeatures
-from penchant.features.reviews.settings import ReviewSettings
-from penchant.models import make
-from penchant.models.base import Recommender
+from penchant.features.reviews import ReviewFeatures, ReviewSettings
+from penchant.models import Recommender, make
 from penchant.studies.setup import StudySetup, require_reviews
 from penchant.typing import Bool, Float32
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from penchant.data.dataset import Dataset
+from penchant.data import Dataset
 from penchant.data.sources import load
 from penchant.run import Run
 from penchant.studies.music import (

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.data.splits import TRAIN
-from penchant.encoders.text.autoencoder import Reader, TextAutoencoder
-from penchant.encoders.text.tokens import Tokeniser
+from penchant.data import TRAIN
+from penchant.encoders.text import Reader, TextAutoencoder, Tokeniser
 from penchant.studies.music.setup import MusicSetup
 from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import Bool

@@ -1,5 +1,6 @@
 """Book-Crossing: the original dump and the copies that circulate."""
 
+from penchant.data.sources.book_crossing.counts import FULL, Counts
 from penchant.data.sources.book_crossing.gaps import catalogue_gaps
 from penchant.data.sources.book_crossing.source import (
     FILES,
@@ -12,8 +13,10 @@ from penchant.data.sources.book_crossing.source import (
 
 __all__ = [
     "FILES",
+    "FULL",
     "N_EVENTS",
     "BookOrigin",
+    "Counts",
     "Options",
     "can_read",
     "catalogue_gaps",
