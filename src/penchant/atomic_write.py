@@ -10,31 +10,31 @@ from pathlib import Path
 
 
 @contextmanager
-def whole(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """A file beside `path` to write to, which takes its place only if nothing is raised."""
     handle, name = tempfile.mkstemp(prefix=f".{path.name}~", dir=path.parent)
     os.close(handle)
     draft = Path(name)
     try:
         yield draft
-        make_usual(draft)
+        set_default_permissions(draft)
         draft.replace(path)
     finally:
         with suppress(FileNotFoundError):
             draft.unlink()
 
 
-def make_usual(path: Path) -> None:
+def set_default_permissions(path: Path) -> None:
     """Give a file the permissions that a file made in the usual way has."""
     mask = os.umask(0)
     os.umask(mask)
     path.chmod(0o666 & ~mask)
 
 
-def write_whole(text: str, path: str | Path) -> Path:
+def write_text_atomically(text: str, path: str | Path) -> Path:
     """Write a text so that nobody ever sees a part of it: a failure leaves the old file."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with whole(path) as draft:
+    with atomic_path(path) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")
     return path

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from penchant.atomic_write import whole
+from penchant.atomic_write import atomic_path
 from penchant.typing import AnyArray
 
 logger = logging.getLogger(__name__)
@@ -152,7 +152,7 @@ class Store:
             return
         content = form.dumps(value)
         path.parent.mkdir(parents=True, exist_ok=True)
-        with whole(path) as draft, draft.open("wb") as file:
+        with atomic_path(path) as draft, draft.open("wb") as file:
             file.write(content)
             file.write(_checksum(content))
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from penchant.bundle.columns import put_together, take_apart
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 
 SERIES = [
     pl.Series([1, None, 3], dtype=pl.Int64),
@@ -56,13 +56,13 @@ def test_columns_come_back(series):
     ],
 )
 def test_other_columns_are_refused(series):
-    with pytest.raises(Flaw, match="cast it to String"):
+    with pytest.raises(DamageError, match="cast it to String"):
         take_apart(series, "x")
 
 
 def test_an_impossible_time_zone():
     column, arrays = take_apart(pl.Series("t", [datetime(2020, 1, 1)]), "x")
-    with pytest.raises(Flaw, match="'t' cannot be read"):
+    with pytest.raises(DamageError, match="'t' cannot be read"):
         put_together(column.model_copy(update={"zone": "Mars/Base"}), "x", arrays)
 
 

@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 from penchant.bundle.files import read_manifest
 from penchant.bundle.manifest import MANIFEST
 from penchant.errors import BundleError
@@ -62,7 +62,7 @@ def _is_ours(folder: Path) -> bool:
     """Whether a folder holds a bundle's files, damaged or not, and nothing else."""
     try:
         manifest, _ = read_manifest(folder)
-    except (BundleError, Flaw):
+    except (BundleError, DamageError):
         return False
     wanted = {name.partition("/")[0]: "/" in name for name in manifest.files} | {MANIFEST: False}
     with os.scandir(folder) as found:

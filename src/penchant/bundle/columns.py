@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 from penchant.bundle.entries import NUMBERS, Column
 from penchant.typing import AnyArray
 
@@ -24,7 +24,7 @@ def take_apart(series: pl.Series, key: str) -> tuple[Column, dict[str, AnyArray]
     """A column's description and its arrays, whose names begin with `key`.
 
     Raises:
-        Flaw: the column has a type that a bundle cannot keep.
+        DamageError: the column has a type that a bundle cannot keep.
     """
     base = series.dtype.base_type().__name__
     arrays: dict[str, AnyArray] = {}
@@ -53,7 +53,9 @@ def take_apart(series: pl.Series, key: str) -> tuple[Column, dict[str, AnyArray]
         filled = physical.fill_null(False if base == "Boolean" else 0)
         arrays[f"{key}.values"] = np.ascontiguousarray(filled.to_numpy())
     elif base != "Null":
-        raise Flaw(f"its column {series.name!r} is of the type {series.dtype}; cast it to String")
+        raise DamageError(
+            f"its column {series.name!r} is of the type {series.dtype}; cast it to String"
+        )
     return Column(nulls=nulls, **facts), arrays
 
 
@@ -61,12 +63,12 @@ def put_together(column: Column, key: str, arrays: Mapping[str, AnyArray]) -> pl
     """The column that `take_apart` was given.
 
     Raises:
-        Flaw: the arrays do not make such a column.
+        DamageError: the arrays do not make such a column.
     """
     try:
         series = _put_together(column, key, arrays)
     except (pl.exceptions.PolarsError, pl.exceptions.PanicException, ValueError):
-        raise Flaw(f"its column {column.name[:100]!r} cannot be read") from None
+        raise DamageError(f"its column {column.name[:100]!r} cannot be read") from None
     if column.nulls:
         valid = pl.Series(arrays[f"{key}.valid"])
         table = pl.DataFrame({"values": series, "valid": valid})
@@ -108,10 +110,10 @@ def checked_offsets(offsets: AnyArray, end: int) -> AnyArray:
     """The offsets themselves, if they start at 0, never decrease and stop at `end`.
 
     Raises:
-        Flaw: they do not.
+        DamageError: they do not.
     """
     if not (offsets[0] == 0 and offsets[-1] == end and (offsets[1:] >= offsets[:-1]).all()):
-        raise Flaw("its parts do not follow each other")
+        raise DamageError("its parts do not follow each other")
     return offsets
 
 

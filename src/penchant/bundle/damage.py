@@ -1,4 +1,4 @@
-"""How a flaw found deep inside a bundle becomes one sentence about the whole of it."""
+"""Errors for damaged bundles: found deep inside, reported in one sentence about the bundle."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 from penchant.errors import BundleError
 
 
-class Flaw(Exception):
+class DamageError(Exception):
     """What is wrong inside a bundle, as a clause without the bundle's name or advice."""
 
 
 @contextmanager
-def told_of(folder: Path) -> Iterator[None]:
-    """Turn a `Flaw` into a sentence that names the bundle and says what to do.
+def bundle_errors(folder: Path) -> Iterator[None]:
+    """Turn a `DamageError` into a sentence that names the bundle and says what to do.
 
     Raises:
-        BundleError: a flaw was found, or a file cannot be read.
+        BundleError: damage was found, or a file cannot be read.
     """
     try:
         yield
-    except Flaw as flaw:
+    except DamageError as damage:
         # Names in a hostile file may try to steer the terminal.
-        clause = "".join(c if c.isprintable() else "?" for c in str(flaw))[:500]
+        clause = "".join(c if c.isprintable() else "?" for c in str(damage))[:500]
         raise BundleError(
             f"The bundle {str(folder)!r} is damaged or was altered: {clause}; copy it again from "
             "where it was made, or save the model anew."
@@ -37,9 +37,9 @@ def told_of(folder: Path) -> Iterator[None]:
 
 
 @contextmanager
-def inside(place: str) -> Iterator[None]:
-    """Say in which file or attribute a `Flaw` is."""
+def located_in(place: str) -> Iterator[None]:
+    """Say in which file or attribute a `DamageError` is."""
     try:
         yield
-    except Flaw as flaw:
-        raise Flaw(f"{place}: {flaw}") from None
+    except DamageError as damage:
+        raise DamageError(f"{place}: {damage}") from None

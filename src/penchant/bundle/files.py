@@ -9,7 +9,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 from penchant.bundle.manifest import ARRAYS, CARD, MANIFEST, MAX_BYTES, FileEntry, Manifest, parse
 from penchant.errors import BundleError
 
@@ -20,14 +20,14 @@ def expected_files(manifest: Manifest) -> set[str]:
     Names are never taken from the file list: what it says beyond these is refused.
 
     Raises:
-        Flaw: the list of files is not just these.
+        DamageError: the list of files is not just these.
     """
     files = {ARRAYS} if manifest.part else {ARRAYS, CARD}
     for name, entry in manifest.state.items():
         files |= {f"{folder}/{MANIFEST}" for folder in entry.members(name)}
     if files != set(manifest.files):
         odd = sorted(files ^ set(manifest.files))[0]
-        raise Flaw(f"{MANIFEST} does not list the files that its state needs, such as {odd}")
+        raise DamageError(f"{MANIFEST} does not list the files that its state needs, such as {odd}")
     return files
 
 
@@ -36,7 +36,7 @@ def read_manifest(folder: Path) -> tuple[Manifest, dict[str, object]]:
 
     Raises:
         BundleError: there is no bundle, or one of a newer format.
-        Flaw: the manifest is damaged.
+        DamageError: the manifest is damaged.
     """
     if not folder.exists():
         raise BundleError(f"There is no bundle at {str(folder)!r}: check the path.")
@@ -52,8 +52,8 @@ def read_manifest(folder: Path) -> tuple[Manifest, dict[str, object]]:
         )
     try:
         manifest, content = parse(_read(path), folder)
-    except Flaw as flaw:
-        raise Flaw(f"{MANIFEST}: {flaw}") from None
+    except DamageError as damage:
+        raise DamageError(f"{MANIFEST}: {damage}") from None
     expected_files(manifest)
     return manifest, content
 
@@ -62,26 +62,28 @@ def check_listing(folder: Path, manifest: Manifest) -> None:
     """Compare the folder's entries with the manifest: names, kinds and sizes.
 
     Raises:
-        Flaw: something is missing, more than expected, a link, or of another size.
+        DamageError: something is missing, more than expected, a link, or of another size.
     """
     wanted = {name.partition("/")[0]: name for name in manifest.files} | {MANIFEST: MANIFEST}
     with os.scandir(folder) as found:
         present = {entry.name: entry.stat(follow_symlinks=False) for entry in found}
     for name in sorted(present.keys() ^ wanted.keys()):
-        raise Flaw(f"{name[:100]} is {'missing' if name in wanted else 'not part of a bundle'}")
+        problem = "missing" if name in wanted else "not part of a bundle"
+        raise DamageError(f"{name[:100]} is {problem}")
     for name, status in present.items():
         right = stat.S_ISDIR if "/" in wanted[name] else stat.S_ISREG
         if not right(status.st_mode):
-            raise Flaw(f"{name} is a link or of another kind than it must be")
+            raise DamageError(f"{name} is a link or of another kind than it must be")
         if name in manifest.files and status.st_size != manifest.files[name].size:
-            raise Flaw(f"{name} has {status.st_size} bytes instead of {manifest.files[name].size}")
+            size = manifest.files[name].size
+            raise DamageError(f"{name} has {status.st_size} bytes instead of {size}")
 
 
 def _read(path: Path) -> bytes:
     with _opened(path) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
         data = file.read(MAX_BYTES + 1)
     if len(data) > MAX_BYTES:
-        raise Flaw("it is longer than it may be")
+        raise DamageError("it is longer than it may be")
     return data
 
 
@@ -89,7 +91,7 @@ def checksum(path: Path) -> FileEntry:
     """Size and SHA-256 of a file as it is.
 
     Raises:
-        Flaw: it cannot be read.
+        DamageError: it cannot be read.
     """
     with _opened(path) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
@@ -105,10 +107,10 @@ def _opened(path: Path) -> Iterator[int]:
     try:
         descriptor = os.open(path, flags)
     except OSError as error:
-        raise Flaw(f"it cannot be read ({error.strerror})") from None
+        raise DamageError(f"it cannot be read ({error.strerror})") from None
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise Flaw("it is no plain file")
+            raise DamageError("it is no plain file")
         yield descriptor
     finally:
         os.close(descriptor)

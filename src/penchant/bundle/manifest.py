@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penchant.bundle import strict_json
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 from penchant.bundle.entries import Entry, Size
 from penchant.errors import BundleError
 
@@ -84,12 +84,12 @@ class Manifest(_Strict):
         """The text of `manifest.json`, with a checksum of itself.
 
         Raises:
-            Flaw: it is longer than a manifest may be.
+            DamageError: it is longer than a manifest may be.
         """
         content = self.model_dump(mode="json", by_alias=True)
         data = strict_json.dumps(content | {_DIGEST: digest(content)}, indent=1)
         if len(data) > MAX_BYTES:
-            raise Flaw("its plain values are too long; keep long lists as arrays")
+            raise DamageError("its plain values are too long; keep long lists as arrays")
         return data
 
 
@@ -103,7 +103,7 @@ def parse(data: bytes, folder: Path) -> tuple[Manifest, dict[str, Any]]:
 
     Raises:
         BundleError: this is no bundle, or one of a newer format.
-        Flaw: the manifest is damaged.
+        DamageError: the manifest is damaged.
     """
     content = strict_json.loads(data)
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -119,10 +119,10 @@ def parse(data: bytes, folder: Path) -> tuple[Manifest, dict[str, Any]]:
         )
     given = content.pop(_DIGEST, None)
     if given != digest(content):
-        raise Flaw("its own checksum does not fit")
+        raise DamageError("its own checksum does not fit")
     try:
         return Manifest.model_validate(content), content
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         place = ".".join(str(part)[:50] for part in first["loc"])
-        raise Flaw(f"{place or 'it'} is wrong ({first['msg'][:200]})") from None
+        raise DamageError(f"{place or 'it'} is wrong ({first['msg'][:200]})") from None

@@ -15,7 +15,7 @@ from scipy import sparse
 
 from penchant.bundle import plain
 from penchant.bundle.columns import put_together, take_apart
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 from penchant.bundle.entries import (
     Array,
     Column,
@@ -74,10 +74,10 @@ def pack(model: Recommender, enclosing: Mapping[str, Any]) -> Packed:
                 packed.entries[name] = Shared()
             else:
                 packed.entries[name] = _pack_value(packed, name, value, state)
-        except Flaw as flaw:
+        except DamageError as damage:
             raise BundleError(
                 f"{type(model).__name__} cannot be saved, because its attribute {name!r} cannot "
-                f"be kept: {flaw}."
+                f"be kept: {damage}."
             ) from None
     return packed
 
@@ -86,12 +86,12 @@ def check_name(cls: type[Recommender], name: str) -> None:
     """Refuse attributes that would hide a method or property of the class.
 
     Raises:
-        Flaw: the name cannot be a fitted attribute of the class.
+        DamageError: the name cannot be a fitted attribute of the class.
     """
     if not re.fullmatch(ATTRIBUTE, name, re.ASCII):
-        raise Flaw("names of fitted attributes are of ASCII letters, digits and _")
+        raise DamageError("names of fitted attributes are of ASCII letters, digits and _")
     if hasattr(inspect.getattr_static(cls, name, None), "__get__"):
-        raise Flaw(f"{cls.__name__} has a method or property of that name")
+        raise DamageError(f"{cls.__name__} has a method or property of that name")
 
 
 def _pack_value(packed: Packed, name: str, value: Any, state: Mapping[str, Any]) -> Entry:
@@ -129,7 +129,7 @@ def _pack_table(packed: Packed, name: str, table: pl.DataFrame, state: Mapping[s
         column, arrays = take_apart(series, key)
         back = put_together(column, key, arrays)
         if back.dtype != series.dtype or not back.equals(series, null_equal=True):
-            raise Flaw(f"its column {series.name!r} of the type {series.dtype} would change")
+            raise DamageError(f"its column {series.name!r} of the type {series.dtype} would change")
         columns.append(column)
         packed.arrays |= arrays
     return Table(columns=columns, vocabulary=vocabulary)
@@ -156,14 +156,16 @@ def _pack_histories(packed: Packed, name: str, value: Histories) -> Entry:
         part = key.rpartition(".")[2]
         array = getattr(value, part)
         if (array.dtype.name, array.shape) != (dtype, shape):
-            raise Flaw(f"its {part} are {array.dtype}{list(array.shape)} instead of {dtype}")
+            raise DamageError(f"its {part} are {array.dtype}{list(array.shape)} instead of {dtype}")
         packed.arrays[key] = np.ascontiguousarray(array)
     return entry
 
 
 def _pack_csr(packed: Packed, name: str, value: Any) -> Entry:
     if type(value) is not sparse.csr_array or len(value.shape) != 2:
-        raise Flaw(f"it is a {type(value).__name__} and of sparse matrices csr_array alone is kept")
+        raise DamageError(
+            f"it is a {type(value).__name__}, and of sparse matrices csr_array alone is kept"
+        )
     entries = int(value.indptr[-1])  # beyond these there may be room for more
     entry = Csr(
         shape=[int(n) for n in value.shape],
@@ -181,16 +183,16 @@ def _pack_csr(packed: Packed, name: str, value: Any) -> Entry:
 def _pack_array(packed: Packed, name: str, value: Any) -> Entry:
     if isinstance(value, torch.Tensor):
         if value.layout != torch.strided or value.is_quantized or value.is_conj():
-            raise Flaw("of tensors only dense ones of real numbers are kept")
+            raise DamageError("of tensors only dense ones of real numbers are kept")
         if value.dtype == torch.bfloat16:
-            raise Flaw("NumPy does not have bfloat16; convert it to float32")
+            raise DamageError("NumPy does not have bfloat16; convert it to float32")
         array = value.detach().cpu().numpy()
         entry = Array(kind="tensor", dtype=_dtype(array.dtype), shape=list(array.shape))
     elif isinstance(value, np.generic):
         array = np.asarray(value)
         entry = Array(kind="scalar", dtype=_dtype(array.dtype), shape=[])
     elif isinstance(value, np.ma.MaskedArray):
-        raise Flaw("it is a masked array")
+        raise DamageError("it is a masked array")
     else:
         array = value
         # The order of a matrix decides how sums over it are rounded.
@@ -208,5 +210,5 @@ def _pack_array(packed: Packed, name: str, value: Any) -> Entry:
 
 def _dtype(dtype: np.dtype[Any]) -> Any:
     if dtype.name not in DTYPES:
-        raise Flaw(f"it holds {dtype.name}, and only whole, real and truth numbers are kept")
+        raise DamageError(f"it holds {dtype.name}, and only whole, real and truth numbers are kept")
     return dtype.name

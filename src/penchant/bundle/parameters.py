@@ -7,7 +7,7 @@ from importlib.metadata import version
 from typing import Any
 
 from penchant.bundle import plain, strict_json
-from penchant.bundle.damage import Flaw, inside
+from penchant.bundle.damage import DamageError, located_in
 from penchant.data.target import Target
 from penchant.errors import BundleError, ParameterError, PenchantError
 from penchant.models import TABLE, find, name_of
@@ -28,10 +28,10 @@ def encode(model: Recommender) -> dict[str, Any]:
     for name, value in model.params().items():
         try:
             found[name] = _encode(value)
-        except Flaw as flaw:
+        except DamageError as damage:
             raise BundleError(
                 f"{type(model).__name__} cannot be saved, because its parameter {name!r} cannot "
-                f"be kept: {flaw}."
+                f"be kept: {damage}."
             ) from None
     return found
 
@@ -44,7 +44,7 @@ def _encode(value: Any) -> Any:
         except ParameterError:
             same = False
         if not same:
-            raise Flaw(f"{text} does not say all of {value!r}")
+            raise DamageError(f"{text} does not say all of {value!r}")
         return text
     if isinstance(value, Recommender):
         return {_MODEL: identity(type(value)) | {"parameters": encode(value)}}
@@ -57,7 +57,7 @@ def _decode(value: Any, classes: Classes) -> Any:
     if isinstance(value, dict) and _MODEL in value:
         inner = value[_MODEL]
         if not isinstance(inner, dict) or set(inner) != {"name", "class", "parameters"}:
-            raise Flaw("it holds a model that is not described")
+            raise DamageError("it holds a model that is not described")
         cls = class_of(inner["name"], inner["class"], classes)
         return build(cls, inner["parameters"], classes)
     if isinstance(value, list):
@@ -69,23 +69,23 @@ def build(cls: type[Recommender], parameters: Any, classes: Classes) -> Recommen
     """An unfitted model from what `encode` gave.
 
     Raises:
-        Flaw: a name is unknown, or a value impossible or of another type.
+        DamageError: a name is unknown, or a value impossible or of another type.
     """
     if not isinstance(parameters, Mapping):
-        raise Flaw("parameters are not given by name")
+        raise DamageError("parameters are not given by name")
     try:
         check_names(cls, list(parameters))
         model = cls(**{name: _decode(value, classes) for name, value in parameters.items()})
         read = encode(model)
-    except (BundleError, Flaw):
+    except (BundleError, DamageError):
         raise
     except PenchantError as error:
-        raise Flaw(str(error).rstrip(".")) from None
+        raise DamageError(str(error).rstrip(".")) from None
     for name, value in parameters.items():
-        with inside(f"parameter {name}"):
+        with located_in(f"parameter {name}"):
             # 1 == True == 1.0 in Python: types must agree too.
             if (type(read[name]), read[name]) != (type(value), value):
-                raise Flaw("it has the wrong type")
+                raise DamageError("it has the wrong type")
     return model
 
 
@@ -99,7 +99,7 @@ def class_of(name: object, cls: object, classes: Classes) -> type[Recommender]:
 
     Raises:
         BundleError: it is in neither.
-        Flaw: the name in the table belongs to another class.
+        DamageError: the name in the table belongs to another class.
     """
     if name is None:
         for one in classes:
@@ -116,7 +116,7 @@ def class_of(name: object, cls: object, classes: Classes) -> type[Recommender]:
         )
     found = find(name)
     if found.__name__ != cls:
-        raise Flaw(f"the model {name} is not of the class {str(cls)[:100]!r}")
+        raise DamageError(f"the model {name} is not of the class {str(cls)[:100]!r}")
     return found
 
 
@@ -129,10 +129,10 @@ def checked(model: Recommender) -> dict[str, Any]:
     found = encode(model)
     try:
         build(type(model), strict_json.loads(strict_json.dumps(found)), _classes_in(model))
-    except Flaw as flaw:
+    except DamageError as damage:
         raise BundleError(
             f"{type(model).__name__} cannot be saved, because it cannot be built from its own "
-            f"parameters: {flaw}."
+            f"parameters: {damage}."
         ) from None
     return found
 

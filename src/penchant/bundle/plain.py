@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 
 _MAX_DEPTH = 16
 _FLOAT = "$float"  # stands for the floats that JSON does not have
@@ -15,16 +15,16 @@ def encode(value: Any, depth: int = 0) -> Any:
     """A plain value as JSON can hold it; floats are exact, also NaN and infinities.
 
     Raises:
-        Flaw: the value is not plain.
+        DamageError: the value is not plain.
     """
     if depth > _MAX_DEPTH:
-        raise Flaw("it is nested too deeply")
+        raise DamageError("it is nested too deeply")
     # Subclasses such as np.float64 or an enumeration would come back as something else.
     if value is None or type(value) in (bool, str):
         return value
     if type(value) is int:
         if not -(2**63) <= value < 2**64:
-            raise Flaw("it holds an integer of more than 64 bits")
+            raise DamageError("it holds an integer of more than 64 bits")
         return value
     if type(value) is float:
         return value if math.isfinite(value) else {_FLOAT: repr(value)}
@@ -32,25 +32,25 @@ def encode(value: Any, depth: int = 0) -> Any:
         return [encode(v, depth + 1) for v in value]
     if type(value) is dict:
         if not all(type(k) is str and not k.startswith("$") for k in value):
-            raise Flaw("it holds a dictionary with keys that are no plain texts")
+            raise DamageError("it holds a dictionary with keys that are no plain texts")
         return {k: encode(v, depth + 1) for k, v in value.items()}
-    raise Flaw(f"it holds a {type(value).__name__}")
+    raise DamageError(f"it holds a {type(value).__name__}")
 
 
 def decode(value: Any, depth: int = 0) -> Any:
     """The value that `encode` was given.
 
     Raises:
-        Flaw: `encode` cannot have written this.
+        DamageError: `encode` cannot have written this.
     """
     if depth > _MAX_DEPTH:
-        raise Flaw("it is nested too deeply")
+        raise DamageError("it is nested too deeply")
     if isinstance(value, list):
         return [decode(v, depth + 1) for v in value]
     if isinstance(value, dict):
         if _FLOAT in value:
             if len(value) != 1 or value[_FLOAT] not in ("nan", "inf", "-inf"):
-                raise Flaw("it holds an unknown number")
+                raise DamageError("it holds an unknown number")
             return float(value[_FLOAT])
         return {k: decode(v, depth + 1) for k, v in value.items()}
     return value

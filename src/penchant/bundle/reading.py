@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from penchant.bundle.arrays import read_arrays
-from penchant.bundle.damage import Flaw, inside, told_of
+from penchant.bundle.damage import DamageError, bundle_errors, located_in
 from penchant.bundle.entries import Ids, Members, Shared, Spec
 from penchant.bundle.files import check_listing, checksum, read_manifest
 from penchant.bundle.manifest import ARRAYS, MANIFEST, MAX_NESTING, Manifest
@@ -43,7 +43,7 @@ def restore(
     """
     folder = Path(folder)
     classes = () if model is None else (model,) if isinstance(model, type) else tuple(model)
-    with told_of(folder):
+    with bundle_errors(folder):
         manifest = _whole(folder)[0]
         cls = class_of(manifest.model.name, manifest.model.cls, classes)
         if isinstance(model, type) and cls is not model:
@@ -63,7 +63,7 @@ def describe(folder: str | Path) -> dict[str, Any]:
         BundleError: the folder is missing, no bundle, or its manifest is damaged.
     """
     folder = Path(folder)
-    with told_of(folder):
+    with bundle_errors(folder):
         return dict(_whole(folder)[1])
 
 
@@ -85,13 +85,13 @@ def _restore(
     nesting: int,
 ) -> Recommender:
     if nesting > MAX_NESTING:
-        raise Flaw("models are nested too deeply")
+        raise DamageError("models are nested too deeply")
     check_listing(folder, manifest)
-    with inside(MANIFEST):
+    with located_in(MANIFEST):
         cls = class_of(manifest.model.name, manifest.model.cls, classes)
         model = build(cls, manifest.parameters, classes)
         for name in manifest.state:
-            with inside(f"attribute {name}"):
+            with located_in(f"attribute {name}"):
                 check_name(cls, name)
     arrays = _arrays(folder, manifest)
     state: dict[str, Any] = {}
@@ -102,14 +102,14 @@ def _restore(
     ):
         entry = manifest.state[name]
         if not isinstance(entry, Members):
-            with inside(f"attribute {name}"):
+            with located_in(f"attribute {name}"):
                 state[name] = unpack(name, entry, arrays, state, enclosing, widest)
             if isinstance(state[name], Vocabulary):
                 widest += len(state[name])
     check_base(state)
     said = manifest.training
     if (said.log, said.fingerprint) != (state["log_name_"], state["log_fingerprint_"]):
-        raise Flaw(f"{MANIFEST}: it names another log than the model")
+        raise DamageError(f"{MANIFEST}: it names another log than the model")
     for name, entry in manifest.state.items():
         if isinstance(entry, Members):
             members = [
@@ -124,21 +124,21 @@ def _restore(
 def _member(
     folder: Path, classes: Classes, enclosing: Mapping[str, Any], nesting: int
 ) -> Recommender:
-    with inside(folder.name):
+    with located_in(folder.name):
         manifest, _ = read_manifest(folder)
         if not manifest.part:
-            raise Flaw("it is not a part of this bundle")
+            raise DamageError("it is not a part of this bundle")
         return _restore(folder, manifest, classes, enclosing, nesting + 1)
 
 
 def _arrays(folder: Path, manifest: Manifest) -> dict[str, Any]:
     """All arrays by name, once the checksums of all files have been found right."""
     for file, entry in manifest.files.items():
-        with inside(file):
+        with located_in(file):
             if checksum(folder / file) != entry:
-                raise Flaw("its checksum does not fit")
+                raise DamageError("its checksum does not fit")
     specs: dict[str, Spec] = {}
     for name, one in manifest.state.items():
         specs |= one.specs(name)
-    with inside(ARRAYS):
+    with located_in(ARRAYS):
         return read_arrays(folder / ARRAYS, specs)

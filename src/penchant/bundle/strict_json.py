@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 
 MAX_DEPTH = 32
 _MAX_DIGITS = 20  # 2**64 has as many
@@ -16,7 +16,7 @@ def loads(data: bytes) -> Any:
     """Read JSON strictly.
 
     Raises:
-        Flaw: the text is not JSON of the strict kind.
+        DamageError: the text is not JSON of the strict kind.
     """
     try:
         value = json.loads(
@@ -27,9 +27,9 @@ def loads(data: bytes) -> Any:
             parse_float=_finite,
         )
     except RecursionError:
-        raise Flaw("it is nested too deeply") from None
+        raise DamageError("it is nested too deeply") from None
     except ValueError:  # of decoding and of JSON
-        raise Flaw("it is not JSON") from None
+        raise DamageError("it is not JSON") from None
     check_depth(value)
     return value
 
@@ -38,7 +38,7 @@ def dumps(value: Any, *, indent: int | None = None) -> bytes:
     """JSON as UTF-8; without `indent` the same for equal values whatever the order of keys.
 
     Raises:
-        Flaw: a text has characters that UTF-8 cannot hold.
+        DamageError: a text has characters that UTF-8 cannot hold.
     """
     separators = (",", ":") if indent is None else (",", ": ")
     text = json.dumps(
@@ -52,14 +52,14 @@ def dumps(value: Any, *, indent: int | None = None) -> bytes:
     try:
         return text.encode("utf-8")
     except UnicodeEncodeError:
-        raise Flaw("it has a text that is not Unicode") from None
+        raise DamageError("it has a text that is not Unicode") from None
 
 
 def check_depth(value: Any, most: int = MAX_DEPTH) -> None:
     """Refuse lists and objects within each other beyond `most` levels.
 
     Raises:
-        Flaw: there are more levels.
+        DamageError: there are more levels.
     """
     level = [value]
     for _ in range(most):
@@ -71,28 +71,28 @@ def check_depth(value: Any, most: int = MAX_DEPTH) -> None:
         ]
         if not level:
             return
-    raise Flaw("it is nested too deeply")
+    raise DamageError("it is nested too deeply")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise Flaw("it has the same key twice")
+        raise DamageError("it has the same key twice")
     return found
 
 
 def _refuse_constant(text: str) -> Any:
-    raise Flaw(f"it has the number {text}")
+    raise DamageError(f"it has the number {text}")
 
 
 def _integer(text: str) -> int:
     if len(text) > _MAX_DIGITS:
-        raise Flaw("it has a number that is too large")
+        raise DamageError("it has a number that is too large")
     return int(text)
 
 
 def _finite(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise Flaw("it has a number that is too large")
+        raise DamageError("it has a number that is too large")
     return number

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from penchant.bundle import plain
 from penchant.bundle.columns import checked_offsets, put_together
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 from penchant.bundle.entries import Array, Csr, HistoriesEntry, Ids, Plain, Shared, Table
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary
@@ -40,7 +40,7 @@ def unpack(
         widest: the most columns that a sparse matrix may have.
 
     Raises:
-        Flaw: the parts do not make a value of the kind.
+        DamageError: the parts do not make a value of the kind.
     """
     match entry:
         case Plain():
@@ -57,18 +57,18 @@ def unpack(
             return _table(name, entry, arrays, state)
         case Shared():
             if not isinstance(enclosing.get(name), Vocabulary | Histories | pl.DataFrame):
-                raise Flaw("the enclosing model has nothing of that name to share")
+                raise DamageError("the enclosing model has nothing of that name to share")
             return enclosing[name]
 
 
 def _array(entry: Array, array: AnyArray) -> Any:
     if entry.kind == "tensor":
         if entry.order != "C":
-            raise Flaw("tensors are kept in the order of rows")
+            raise DamageError("tensors are kept in the order of rows")
         return torch.from_numpy(array)
     if entry.kind == "scalar":
         if entry.shape:
-            raise Flaw("it is no single number")
+            raise DamageError("it is no single number")
         return array[()]
     return array if entry.order == "C" else array.T
 
@@ -78,10 +78,10 @@ def _csr(name: str, entry: Csr, arrays: Arrays, widest: int) -> sparse.csr_array
     columns = entry.shape[1]
     # SciPy follows these indices without looking where they lead.
     if columns > widest:
-        raise Flaw(f"{columns} columns are more than the bundle's size can justify")
+        raise DamageError(f"{columns} columns are more than the bundle's size can justify")
     checked_offsets(indptr, len(data))
     if len(indices) and not (indices.min() >= 0 and indices.max() < columns):
-        raise Flaw("it has an entry outside its columns")
+        raise DamageError("it has an entry outside its columns")
     return sparse.csr_array((data, indices, indptr), shape=(entry.shape[0], columns), copy=False)
 
 
@@ -89,9 +89,9 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
     users, offsets, items = (arrays[f"{name}.{part}"] for part in ("users", "offsets", "items"))
     checked_offsets(offsets, len(items))
     if len(items) and not (items.min() >= 0 and items.max() < entry.n_items):
-        raise Flaw("it has an item outside the vocabulary")
+        raise DamageError("it has an item outside the vocabulary")
     if len(users) and users.min() < -1:
-        raise Flaw("it has a user outside the vocabulary")
+        raise DamageError("it has a user outside the vocabulary")
     return Histories(
         users=users,
         offsets=offsets,
@@ -107,7 +107,7 @@ def _vocabulary(name: str, entry: Ids, arrays: Arrays) -> Vocabulary:
     vocabulary = Vocabulary(ids, noun=entry.column.name)
     # An id's position is its index: out of order, every index would mean another id.
     if not vocabulary.ids.equals(ids):
-        raise Flaw("its ids are not distinct and in order")
+        raise DamageError("its ids are not distinct and in order")
     return vocabulary
 
 
@@ -117,7 +117,7 @@ def _table(name: str, entry: Table, arrays: Arrays, state: Mapping[str, Any]) ->
         if column.dtype == "ids":
             vocabulary = state.get(entry.vocabulary or "")
             if not isinstance(vocabulary, Vocabulary) or len(vocabulary) != column.size:
-                raise Flaw("its ids are not those of a vocabulary")
+                raise DamageError("its ids are not those of a vocabulary")
             columns.append(vocabulary.ids.alias(column.name))
         else:
             columns.append(put_together(column, f"{name}.{position}", arrays))
@@ -128,25 +128,27 @@ def check_base(state: Mapping[str, Any]) -> None:
     """Check what every recommender has against each other.
 
     Raises:
-        Flaw: something is missing or does not fit the vocabularies.
+        DamageError: something is missing or does not fit the vocabularies.
     """
     for name, kind in _BASE.items():
         if name not in state or not isinstance(state[name], kind):
-            raise Flaw(f"attribute {name} is missing or of a wrong kind")
+            raise DamageError(f"attribute {name} is missing or of a wrong kind")
     users, items, known = state["users_"], state["items_"], state["histories_"]
     if not np.array_equal(known.users, np.arange(len(users))):
-        raise Flaw("attribute histories_: it is not of every user of the vocabulary in order")
+        raise DamageError(
+            "attribute histories_: its users are not the vocabulary in order"
+        )
     for name, value in state.items():
         if isinstance(value, Histories):
             if value.n_items != len(items):
-                raise Flaw(f"attribute {name}: it counts other items than the vocabulary")
+                raise DamageError(f"attribute {name}: it counts other items than the vocabulary")
             if len(value) and value.users.max() >= len(users):
-                raise Flaw(f"attribute {name}: it has a user outside the vocabulary")
+                raise DamageError(f"attribute {name}: it has a user outside the vocabulary")
     table = state["item_table_"]
     if table is not None and (
         items.noun not in table.columns or not table[items.noun].equals(items.ids)
     ):
-        raise Flaw("attribute item_table_: its items are not those of the vocabulary")
+        raise DamageError("attribute item_table_: its items are not those of the vocabulary")
 
 
 _BASE: dict[str, Any] = {

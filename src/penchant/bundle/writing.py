@@ -14,7 +14,7 @@ import numpy as np
 from penchant.bundle.arrays import write_arrays
 from penchant.bundle.atomic_folder import replacing
 from penchant.bundle.card import Evaluated, card
-from penchant.bundle.damage import Flaw
+from penchant.bundle.damage import DamageError
 from penchant.bundle.files import entries_of
 from penchant.bundle.manifest import (
     ARRAYS,
@@ -113,8 +113,8 @@ def _write(
             files=entries_of(new),
         )
         (new / MANIFEST).write_bytes(manifest.encode())
-    except Flaw as flaw:
-        raise BundleError(f"{type(model).__name__} cannot be saved: {flaw}.") from None
+    except DamageError as damage:
+        raise BundleError(f"{type(model).__name__} cannot be saved: {damage}.") from None
 
 
 def _training(model: Recommender) -> Training:

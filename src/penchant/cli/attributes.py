@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penchant.atomic_write import whole, write_whole
+from penchant.atomic_write import atomic_path, write_text_atomically
 from penchant.cli.command import command
 from penchant.cli.files import target
 from penchant.cli.log_options import LogOptions, TableOptions
@@ -75,7 +75,7 @@ def attributes(
         if path.suffix in _DATABASES:
             write_sql(data, path, column, replace=overwrite)
         elif path.suffix == ".sql":
-            write_whole(attribute_rows_sql(found.names, like) + "\n", path)
+            write_text_atomically(attribute_rows_sql(found.names, like) + "\n", path)
         else:
             _write(rows, path)
     if session.json:
@@ -95,7 +95,7 @@ def attributes(
 
 
 def _write(rows: pl.DataFrame, path: Path) -> None:
-    with whole(path) as draft:
+    with atomic_path(path) as draft:
         if path.suffix == ".parquet":
             rows.write_parquet(draft)
         else:

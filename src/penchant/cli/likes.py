@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.atomic_write import whole
+from penchant.atomic_write import atomic_path
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import target
@@ -103,7 +103,7 @@ def _write(parts: Iterator[pl.DataFrame], path: Path) -> int:
     import polars as pl
 
     rows = 0
-    with whole(path) as draft, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with atomic_path(path) as draft, tempfile.TemporaryDirectory(dir=path.parent) as folder:
         pieces: list[Path] = []
         for piece in _pieces(parts):
             rows += len(piece)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from penchant.atomic_write import whole
+from penchant.atomic_write import atomic_path
 from penchant.cli.run_context import Session
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def as_json(lists: pl.DataFrame) -> list[dict[str, Any]]:
 
 def write(lists: pl.DataFrame, path: Path) -> None:
     """Write lists in the format that the path's ending names; a CSV has no nested columns."""
-    with whole(path) as draft:
+    with atomic_path(path) as draft:
         if path.suffix == ".parquet":
             lists.write_parquet(draft)
         elif path.suffix == ".jsonl":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from penchant.atomic_write import whole
+from penchant.atomic_write import atomic_path
 from penchant.data.attributes.sql import sql_tables
 from penchant.data.dataset import Dataset
 from penchant.data.reading.database import connect, database_error, display_name
@@ -54,7 +54,7 @@ def write_sql(
         _write(target, tables, replace)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with whole(target) as draft:
+    with atomic_path(target) as draft:
         _write(draft, tables, replace)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 import polars as pl
 
-from penchant.atomic_write import whole
+from penchant.atomic_write import atomic_path
 from penchant.data.images.client import (
     Failure,
     ImageClient,
@@ -241,7 +241,7 @@ class _Crawl:
             return response
         facts = response.facts
         path = self.folder / f"{safe_name(job.item)}{facts.ending}"
-        with whole(path) as draft:
+        with atomic_path(path) as draft:
             draft.write_bytes(response.data)
         old = self.existing.files.get(safe_name(job.item))
         if old is not None and old != path:  # a broken one, or from another address

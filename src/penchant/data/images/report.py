@@ -10,7 +10,7 @@ from typing import Any
 
 import polars as pl
 
-from penchant.atomic_write import whole
+from penchant.atomic_write import atomic_path
 
 TABLE = "images.csv"
 WITH_IMAGE = ("fetched", "existing")
@@ -109,7 +109,7 @@ class FetchReport:
 
 def write_table(report: FetchReport) -> None:
     """Write the table beside the images."""
-    with whole(report.table) as draft:
+    with atomic_path(report.table) as draft:
         report.frame.write_csv(draft)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
-from penchant.atomic_write import make_usual, whole, write_whole
+from penchant.atomic_write import atomic_path, set_default_permissions, write_text_atomically
 from penchant.encoders.sentiment.base import SentimentClassifier, make
 from penchant.errors import BundleError, NotFittedError, PenchantError
 
@@ -28,9 +28,9 @@ def save(classifier: SentimentClassifier, folder: str | Path) -> Path:
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     plain, arrays = classifier.state()
-    with whole(folder / "arrays.safetensors") as draft:
+    with atomic_path(folder / "arrays.safetensors") as draft:
         save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, draft)
-        make_usual(draft)
+        set_default_permissions(draft)
     card = {
         "format": _FORMAT,
         "name": type(classifier).name,
@@ -39,7 +39,7 @@ def save(classifier: SentimentClassifier, folder: str | Path) -> Path:
         "curve": classifier.curve_,
         "state": _plain(plain),
     }
-    write_whole(json.dumps(card, ensure_ascii=False), folder / "classifier.json")
+    write_text_atomically(json.dumps(card, ensure_ascii=False), folder / "classifier.json")
     return folder
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from penchant.atomic_write import write_whole
+from penchant.atomic_write import write_text_atomically
 from penchant.auditing import RULES, SUBJECTS, Findings
 from penchant.reporting.html import render
 
@@ -32,4 +32,4 @@ def write_audit(found: Findings, path: str | Path) -> Path:
         "rules": [rule for rule, _ in RULES],
         "subjects": SUBJECTS,
     }
-    return write_whole(render("audit.html", context), path)
+    return write_text_atomically(render("audit.html", context), path)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from penchant.atomic_write import write_whole
+from penchant.atomic_write import write_text_atomically
 from penchant.data.quality.log_check import check
 from penchant.data.quality.log_summary import summary
 from penchant.data.vocabulary import Id
@@ -138,7 +138,7 @@ def write_comparison(
         "verdicts": VERDICTS,
         "metrics": metric_terms(m for table in evaluation.tables.values() for m in table.metrics),
     }
-    return write_whole(render("comparison.html", context), path)
+    return write_text_atomically(render("comparison.html", context), path)
 
 
 def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskSection:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from penchant.atomic_write import write_whole
+from penchant.atomic_write import write_text_atomically
 from penchant.data.reviews.statistics import ReviewStatistics
 from penchant.exploration.log_exploration import Exploration
 from penchant.reporting.charts.draw import draw_all
@@ -36,7 +36,7 @@ def write_exploration(found: Exploration, path: str | Path) -> Path:
         "reviews": found.reviews,
         "words": _clouds(found),
     }
-    return write_whole(render("exploration.html", context), path)
+    return write_text_atomically(render("exploration.html", context), path)
 
 
 def _charts(found: Exploration) -> dict[str, list[Chart]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import polars as pl
 
-from penchant.atomic_write import write_whole
+from penchant.atomic_write import write_text_atomically
 from penchant.encoders.sentiment.comparison import Judged, SentimentComparison
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.html import render
@@ -48,7 +48,7 @@ def write_sentiment(
         "curves": draw_all("curve", curves),
         "again": again,
     }
-    return write_whole(render("sentiment.html", context), path)
+    return write_text_atomically(render("sentiment.html", context), path)
 
 
 def _areas(found: SentimentComparison) -> Graph:

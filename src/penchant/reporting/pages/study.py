@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from penchant.atomic_write import write_whole
+from penchant.atomic_write import write_text_atomically
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.charts.svg import Chart
 from penchant.reporting.glossary import VERDICTS, metric_terms
@@ -65,7 +65,7 @@ def write_study(result: StudyResult, path: str | Path) -> Path:
         "levels": dict(CONCLUSION_LEVELS) | (VERDICTS if tables else {}),
         "metrics": metric_terms(metric for table in tables for metric in table.metrics),
     }
-    return write_whole(render("study.html", context), path)
+    return write_text_atomically(render("study.html", context), path)
 
 
 def _part(number: int, section: Section, reused: Sequence[str]) -> Part:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from penchant.atomic_write import write_whole
+from penchant.atomic_write import write_text_atomically
 from penchant.json_values import json_value
 from penchant.models.base import Recommender
 from penchant.reporting.charts.draw import draw_all
@@ -56,7 +56,7 @@ def write_tuning(tuning: Tuning, path: str | Path) -> Path:
         "snippet": snippet(tuning),
         "metrics": metric_terms([tuning.metric]),
     }
-    return write_whole(render("tuning.html", context), path)
+    return write_text_atomically(render("tuning.html", context), path)
 
 
 def heat_maps(tuning: Tuning) -> list[DataTable]:
