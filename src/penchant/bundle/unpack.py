@@ -135,9 +135,7 @@ def check_base(state: Mapping[str, Any]) -> None:
             raise DamageError(f"attribute {name} is missing or of a wrong kind")
     users, items, known = state["users_"], state["items_"], state["histories_"]
     if not np.array_equal(known.users, np.arange(len(users))):
-        raise DamageError(
-            "attribute histories_: its users are not the vocabulary in order"
-        )
+        raise DamageError("attribute histories_: its users are not the vocabulary in order")
     for name, value in state.items():
         if isinstance(value, Histories):
             if value.n_items != len(items):
