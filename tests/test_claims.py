@@ -39,8 +39,8 @@ def test_what_is_beyond_the_interval_is_better(liker):
 def test_on_a_split_lower_errors_are_better():
     split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
     trivial = pn.claim(published=9.0, on=split, metric="rmse")
-    assert {a.name for a in trivial.answers} >= {"global-mean", "user-mean", "item-mean", "bias"}
-    assert [a.value for a in trivial.answers] == sorted(a.value for a in trivial.answers)
+    assert {a.name for a in trivial.baselines} >= {"global-mean", "user-mean", "item-mean", "bias"}
+    assert [a.value for a in trivial.baselines] == sorted(a.value for a in trivial.baselines)
     assert trivial.verdict == "no better"
     best = trivial.best
     assert pn.claim(published=best.value, on=split, metric="rmse").verdict == "no better"
@@ -49,7 +49,7 @@ def test_on_a_split_lower_errors_are_better():
 
 def test_on_a_split_recommending_everything_has_its_f1():
     split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
-    found = {a.name: a.value for a in pn.claim(published=0.7, on=split, metric="f1").answers}
+    found = {a.name: a.value for a in pn.claim(published=0.7, on=split, metric="f1").baselines}
     liked = float((split.test.ratings >= 4).mean())
     assert found["always-yes"] == pytest.approx(2 * liked / (1 + liked))
 
@@ -57,7 +57,7 @@ def test_on_a_split_recommending_everything_has_its_f1():
 def test_a_ranking_has_popularity_beside_it():
     split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
     found = pn.claim(published=0.9, on=split, metric="ndcg@10")
-    assert {a.name for a in found.answers} == {"popular", "random"}
+    assert {a.name for a in found.baselines} == {"popular", "random"}
     assert found.verdict == "better"
 
 
@@ -74,6 +74,6 @@ def test_what_cannot_be_claimed(liker):
 def test_what_a_constant_has_is_said_where_something_else_is_best():
     split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
     found = pn.claim(published=0.7, on=split, metric="f1")
-    constant = next(a for a in found.answers if a.name == "always-yes")
+    constant = next(a for a in found.baselines if a.name == "always-yes")
     assert found.best.name != "always-yes"
     assert f"; always-yes has .{constant.value * 10000:.0f}." in found.sentence

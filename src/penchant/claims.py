@@ -1,4 +1,4 @@
-"""A published figure beside the trivial answers on the same data."""
+"""Compare a published metric value with the trivial answers on the same data."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from penchant.data.splits import Split
 from penchant.data.target import Like, default_like_threshold
 from penchant.errors import ParameterError
 from penchant.evaluation import evaluate
-from penchant.metrics import RowMetric, interval, parse, replicates
+from penchant.metrics import Bootstrap, RowMetric, interval, parse, replicates
 from penchant.typing import Float32, Float64, Int64
 
-Verdict = Literal["better", "no better"]
+ClaimVerdict = Literal["better", "no better"]
 _CONSTANTS = ("always-yes", "always-no")
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What a trivial answer reaches.
+class Baseline:
+    """A trivial answer and its metric value.
 
     Attributes:
         name: such as `always-yes` or `user-mean`.
-        value: its figure.
+        value: the metric.
         low: the lower end of the interval over users.
         high: the upper end.
     """
@@ -40,41 +40,41 @@ class Answer:
 
 @dataclass(frozen=True)
 class Claim:
-    """A published figure and what anybody gets without learning.
+    """A published metric value, and what anybody gets without learning.
 
     Attributes:
-        published: the figure.
-        metric: what it is.
+        published: the value.
+        metric: the metric's name.
         higher_is_better: the metric's direction.
-        answers: the trivial answers, the best first.
-        verdict: "no better" unless the published figure lies beyond the interval of the best
+        baselines: the trivial answers, the best first.
+        verdict: "no better" unless the published value lies beyond the interval of the best
             trivial answer.
-        rows: how many rows, or users of a ranking, the answers were judged on.
-        data: what they were judged on.
+        rows: how many rows, or users of a ranking, the trivial answers were evaluated on.
+        data: what they were evaluated on.
     """
 
     published: float
     metric: str
     higher_is_better: bool
-    answers: tuple[Answer, ...]
-    verdict: Verdict
+    baselines: tuple[Baseline, ...]
+    verdict: ClaimVerdict
     rows: int
     data: str
 
     @property
-    def best(self) -> Answer:
+    def best(self) -> Baseline:
         """The best trivial answer."""
-        return self.answers[0]
+        return self.baselines[0]
 
     @property
     def sentence(self) -> str:
         """The verdict in words, such as "no better than always-yes (.7319)".
 
-        Where something trivial that learns is best, what a constant has is said, too.
+        Where something trivial that learns is best, the value of a constant is added.
         """
         best = self.best
         spread = f"{_short(best.value)}, interval {_short(best.low)} to {_short(best.high)}"
-        constant = next((a for a in self.answers if a.name in _CONSTANTS), best)
+        constant = next((a for a in self.baselines if a.name in _CONSTANTS), best)
         rest = "" if constant is best else f"; {constant.name} has {_short(constant.value)}"
         return (
             f"{self.metric} {_short(self.published)} is {self.verdict} than {best.name} "
@@ -82,19 +82,19 @@ class Claim:
         )
 
     def frame(self) -> pl.DataFrame:
-        """The published figure and all answers: name, value, low, high."""
-        own = {"name": "published", "value": self.published, "low": None, "high": None}
-        return pl.DataFrame([own, *map(asdict, self.answers)], infer_schema_length=None)
+        """The published value and all trivial answers: name, value, low, high."""
+        published = {"name": "published", "value": self.published, "low": None, "high": None}
+        return pl.DataFrame([published, *map(asdict, self.baselines)], infer_schema_length=None)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON."""
         return asdict(self) | {"sentence": self.sentence}
 
     def __str__(self) -> str:
-        wide = max(len(a.name) for a in self.answers)
+        width = max(len(a.name) for a in self.baselines)
         lines = [
-            f"  {a.name:<{wide}}  {_short(a.value)}  [{_short(a.low)}, {_short(a.high)}]"
-            for a in self.answers
+            f"  {a.name:<{width}}  {_short(a.value)}  [{_short(a.low)}, {_short(a.high)}]"
+            for a in self.baselines
         ]
         return "\n".join([self.sentence, *lines])
 
@@ -109,17 +109,17 @@ def claim(
     level: float = 0.95,
     seed: int = 0,
 ) -> Claim:
-    """Put a published figure beside the trivial answers on the same data.
+    """Compare a published metric value with the trivial answers on the same data.
 
-    On a split, trivial answers learn from the training events and are judged on the test events.
-    On a whole log they are judged on all of its rows, as a figure that was computed without a
-    test part is: constants, and the means of the very rows.
+    On a split, trivial answers learn from the training events and are evaluated on the test
+    events. On a whole log they are evaluated on all of its rows, as a value that was computed
+    without a test part is: constants, and the means of the very rows.
 
-    The published figure's own uncertainty is not known, so that "better" says only that it is
-    more than the best trivial answer reaches on other draws of these users.
+    The published value's own uncertainty is not known, so that "better" says only that it is more
+    than the best trivial answer reaches on other draws of these users.
 
     Args:
-        published: the figure.
+        published: the value.
         on: the split or log.
         metric: its name, such as `f1`, `like-accuracy`, `rmse` or `ndcg@10`.
         like: the rating from which an event is a like; by default the upper quarter of the scale.
@@ -128,115 +128,112 @@ def claim(
         seed: of the bootstrap.
 
     Raises:
-        ParameterError: the figure is not finite, the metric is unknown or asks for a ranking of a
+        ParameterError: the value is not finite, the metric is unknown or asks for a ranking of a
             whole log, or there are no ratings for it.
     """
-    judge = parse(metric)
+    measure = parse(metric)
     if not math.isfinite(published):
         raise ParameterError(f"A published figure is a number, not {published}.")
     log = on.log if isinstance(on, Split) else on
-    if judge.task != "ranking" and not log.has_ratings:
+    if measure.task != "ranking" and not log.has_ratings:
         raise ParameterError(f"The metric {metric} judges ratings, and {log.name!r} has none.")
-    cut = None
+    threshold = None
     if log.has_ratings:
-        cut = default_like_threshold(log.rating_range) if like is None else like
-    bootstrap = _Bootstrap(replicates, level, seed)
+        threshold = default_like_threshold(log.rating_range) if like is None else like
+    bootstrap = Bootstrap(replicates, level, seed)
     if isinstance(on, Split):
         table = evaluate(
-            {}, on, [judge], like=cut, replicates=replicates, level=level, seed=seed
+            {}, on, [measure], like=threshold, replicates=replicates, level=level, seed=seed
         ).table()
-        answers = [
-            Answer(e.name, figure.value, figure.low, figure.high)
-            for e in table.entries
-            if math.isfinite((figure := e.metrics[table.primary]).value)
+        baselines = [
+            Baseline(entry.name, value.value, value.low, value.high)
+            for entry in table.entries
+            if math.isfinite((value := entry.metrics[table.primary]).value)
         ]
-        rows = table.users if judge.task == "ranking" else table.rows
+        rows = table.users if measure.task == "ranking" else table.rows
         data = f"the test part of {log.name}"
-        if isinstance(judge, RowMetric):
+        if isinstance(measure, RowMetric):
             assert on.test.ratings is not None
-            answers += _constants(
-                judge, on.test.ratings, on.test.rows.history.astype(np.int64), cut, bootstrap
+            baselines += _constants(
+                measure,
+                on.test.ratings,
+                on.test.rows.history.astype(np.int64),
+                threshold,
+                bootstrap,
             )
     else:
-        if not isinstance(judge, RowMetric):
+        if not isinstance(measure, RowMetric):
             raise ParameterError(
                 f"The metric {metric} judges lists: give a split, not a whole log."
             )
         user = np.unique(log.events["user"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-        answers = _constants(judge, log.ratings, user, cut, bootstrap)
-        answers += _means(judge, log, user, cut, bootstrap)
+        baselines = _constants(measure, log.ratings, user, threshold, bootstrap)
+        baselines += _means(measure, log, user, threshold, bootstrap)
         rows, data = len(log), f"all rows of {log.name}"
-    higher = judge.higher_is_better
-    answers.sort(key=lambda a: (-a.value if higher else a.value, not a.name.startswith("always")))
-    best = answers[0]
+    higher = measure.higher_is_better
+    baselines.sort(key=lambda a: (-a.value if higher else a.value, not a.name.startswith("always")))
+    best = baselines[0]
     beyond = published > best.high if higher else published < best.low
     return Claim(
         published=published,
-        metric=judge.name,
+        metric=measure.name,
         higher_is_better=higher,
-        answers=tuple(answers),
+        baselines=tuple(baselines),
         verdict="better" if beyond else "no better",
         rows=rows,
         data=data,
     )
 
 
-@dataclass(frozen=True)
-class _Bootstrap:
-    replicates: int
-    level: float
-    seed: int
-
-
 def _constants(
     metric: RowMetric,
     ratings: Float32,
     user: Int64,
-    cut: float | None,
-    bootstrap: _Bootstrap,
-) -> list[Answer]:
-    """Yes to everything and no to everything, where the metric takes decisions."""
-    if metric.takes != "decision" or cut is None:
+    threshold: float | None,
+    bootstrap: Bootstrap,
+) -> list[Baseline]:
+    """The constant decisions, where the metric takes decisions."""
+    if metric.takes != "decision" or threshold is None:
         return []
-    truth = Like(cut).of_ratings(ratings).astype(float)
-    said = {"always-yes": np.ones(len(truth)), "always-no": np.zeros(len(truth))}
-    found = [_answer(n, metric, v, truth, user, bootstrap) for n, v in said.items()]
-    return [answer for answer in found if math.isfinite(answer.value)]
+    truth = Like(threshold).of_ratings(ratings).astype(float)
+    constants = {"always-yes": np.ones(len(truth)), "always-no": np.zeros(len(truth))}
+    baselines = [_baseline(n, metric, v, truth, user, bootstrap) for n, v in constants.items()]
+    return [baseline for baseline in baselines if math.isfinite(baseline.value)]
 
 
 def _means(
     metric: RowMetric,
     log: Dataset,
     user: Int64,
-    cut: float | None,
-    bootstrap: _Bootstrap,
-) -> list[Answer]:
+    threshold: float | None,
+    bootstrap: Bootstrap,
+) -> list[Baseline]:
     """The means of the very rows, for metrics of ratings and scores."""
     if metric.takes == "decision":
         return []
     truth = log.ratings.astype(float)
     if metric.task == "like":
-        assert cut is not None
-        truth = Like(cut).of_ratings(log.ratings).astype(float)
+        assert threshold is not None
+        truth = Like(threshold).of_ratings(log.ratings).astype(float)
     item = np.unique(log.events["item"].to_numpy(), return_inverse=True)[1]
-    said = {"global-mean": np.full(len(truth), truth.mean())}
+    means = {"global-mean": np.full(len(truth), truth.mean())}
     for name, group in (("user-mean", user), ("item-mean", item)):
-        said[name] = (np.bincount(group, truth) / np.bincount(group))[group]
-    return [_answer(n, metric, v, truth, user, bootstrap) for n, v in said.items()]
+        means[name] = (np.bincount(group, truth) / np.bincount(group))[group]
+    return [_baseline(n, metric, v, truth, user, bootstrap) for n, v in means.items()]
 
 
-def _answer(
+def _baseline(
     name: str,
     metric: RowMetric,
     values: Float64,
     truth: Float64,
     user: Int64,
-    bootstrap: _Bootstrap,
-) -> Answer:
+    bootstrap: Bootstrap,
+) -> Baseline:
     group = user if len(user) and user.max() > 0 else np.arange(len(user))
-    drawn = replicates(metric, values, truth, group, bootstrap.replicates, bootstrap.seed)
-    low, high = interval(drawn, bootstrap.level)
-    return Answer(name, metric(values, truth), float(low), float(high))
+    resampled = replicates(metric, values, truth, group, bootstrap.replicates, bootstrap.seed)
+    low, high = interval(resampled, bootstrap.level)
+    return Baseline(name, metric(values, truth), float(low), float(high))
 
 
 def _short(value: float) -> str:
