@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
-from penchant.data import Dataset
+from penchant.data import Dataset, Split
 from penchant.errors import DataError
+from penchant.evaluation import Evaluation, evaluate
 from penchant.models import Recommender, make
 from penchant.run import Run
 
@@ -44,6 +45,27 @@ class StudySetup:
         if self.quick and "epochs" in model.params():
             return model.clone(epochs=self.quick_epochs)
         return model
+
+    def evaluate(
+        self,
+        models: Mapping[str, Recommender],
+        split: Split,
+        metrics: Sequence[str],
+        *,
+        like: float | None = None,
+        relevant: Literal["all", "liked"] = "all",
+    ) -> Evaluation:
+        """Evaluate models on a split, beside baselines, with the study's seed and resamples."""
+        return evaluate(
+            models,
+            split,
+            metrics,
+            like=like,
+            relevant=relevant,
+            replicates=self.replicates,
+            seed=self.seed,
+            run=self.run,
+        )
 
     def notice(self, summary: str) -> str:
         """The summary, after a warning where figures mean nothing."""

@@ -8,9 +8,7 @@ import numpy as np
 import pytest
 
 import penchant as pn
-from penchant.data.sources import book_crossing
 from penchant.metrics import AUC
-from penchant.run import Run
 from penchant.studies.books import (
     alternative_models,
     evaluation,
@@ -26,20 +24,13 @@ from penchant.studies.books.networks import (
     PublishedModels,
 )
 from penchant.studies.books.seed_comparison import AucGain, SeedResult
-from penchant.studies.books.setup import EVERYTHING, BooksSetup, best_cut, f1, predict_parts
+from penchant.studies.books.setup import EVERYTHING, best_cut, f1, predict_parts
 from penchant.studies.records import Gain, TrainingCurve, rounded
 from penchant.studies.study import Steps
-from support import book_crossing_files
 
 PLAIN, ADJUSTED = JACCARD
 BEST = "ordinal regression"
 SPECS = alternative_models.specs  # all of them; most tests make do with two
-
-
-@pytest.fixture(scope="module")
-def setup(tmp_path_factory):
-    log = book_crossing.read(book_crossing_files.write(tmp_path_factory.mktemp("books")))
-    return BooksSetup(log=log, seed=13, run=Run(threads=1), epochs=2, seeds=1, quick=True)
 
 
 def predictions(values):

@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.sources import book_crossing
 from penchant.errors import DataError
 from penchant.reporting import report
 from penchant.run import Run
@@ -18,19 +17,9 @@ from penchant.studies.books import embedding_chain, networks, published
 from penchant.studies.books.networks import JACCARD, NETWORKS, NetworkPredictions, PublishedModels
 from penchant.studies.books.setup import EVERYTHING, BooksSetup, draw_readers, predict_parts
 from penchant.studies.study import Steps, StudyRun
-from support import book_crossing_files
+from support.study_sections import row_of, rows, section, sentences
 
 PLAIN, ADJUSTED = JACCARD
-
-
-@pytest.fixture(scope="module")
-def books(tmp_path_factory):
-    return book_crossing.read(book_crossing_files.write(tmp_path_factory.mktemp("books")))
-
-
-@pytest.fixture(scope="module")
-def setup(books):
-    return BooksSetup(log=books, seed=13, run=Run(threads=1), epochs=2, quick=True)
 
 
 @pytest.fixture(scope="module")
@@ -43,22 +32,6 @@ def result(books, kept):
     return find("books").run(books, quick=True, run=StudyRun(output=kept, threads=1))
 
 
-def section(result, start):
-    return next(s for s in result.to_dict()["sections"] if s["title"].startswith(start))
-
-
-def rows(table):
-    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-
-
-def row_of(table, name):
-    return next(row for row in rows(table) if row[table["columns"][0]] == name)
-
-
-def said(part):
-    return " ".join(f["sentence"] for f in part["conclusions"])
-
-
 # The data
 
 
@@ -69,9 +42,9 @@ def test_the_data_are_counted_and_called_a_part(result, books):
     assert row_of(shapes, "ratings from 1 to 10")["published"] == 433_671
     assert row_of(shapes, "of these 0, no rating")["here"] == 50
     assert row_of(shapes, "records of books")["here"] == 59
-    assert "cannot be compared number by number" in said(part)
-    assert "1 of 60, with" in said(part)
-    assert "150 users name 28 different places; 20% give no age" in said(part)
+    assert "cannot be compared number by number" in sentences(part)
+    assert "1 of 60, with" in sentences(part)
+    assert "150 users name 28 different places; 20% give no age" in sentences(part)
     stars, ages = part["charts"]
     assert stars["series"][1]["y"] == pytest.approx(
         np.bincount(books.ratings.astype(int), minlength=11)[1:] / len(books)
@@ -220,7 +193,7 @@ def test_a_chain_stands_beside_networks_that_are_alone(result):
     assert first["AUC alone"] == first["AUC in the chain"]
     assert len(later) == 5
     assert any(row["AUC alone"] != row["AUC in the chain"] for row in later)
-    assert "Of 5 networks" in said(part)
+    assert "Of 5 networks" in sentences(part)
 
 
 # The whole

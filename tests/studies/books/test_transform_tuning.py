@@ -10,19 +10,10 @@ import pytest
 
 import penchant as pn
 from penchant.data.dataset import Dataset
-from penchant.data.sources import book_crossing
 from penchant.metrics import AUC, LikeF1
-from penchant.run import Run
 from penchant.studies.books import recommendations, transform_tuning
-from penchant.studies.books.setup import BooksSetup, f1
+from penchant.studies.books.setup import f1
 from penchant.studies.books.transform_tuning import TransformTrial, TransformTuning
-from support import book_crossing_files
-
-
-@pytest.fixture(scope="module")
-def setup(tmp_path_factory):
-    log = book_crossing.read(book_crossing_files.write(tmp_path_factory.mktemp("books")))
-    return BooksSetup(log=log, seed=13, run=Run(threads=1), epochs=2, seeds=1, quick=True)
 
 
 def test_tuning_judges_at_the_published_threshold_on_validation_rows(setup):

@@ -17,6 +17,7 @@ from penchant.studies.fashion.setup import FashionSetup
 from penchant.studies.study import StudyRun
 from penchant.testing import planted_pairs
 from support import fashion_files
+from support.study_sections import rows, section, sentences
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -43,18 +44,6 @@ def kept(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(log, kept):
     return find("fashion").run(log, quick=True, run=StudyRun(output=kept, threads=1))
-
-
-def section(result, start):
-    return next(s for s in result.to_dict()["sections"] if s["title"].startswith(start))
-
-
-def rows(table):
-    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-
-
-def said(part):
-    return " ".join(f["sentence"] for f in part["conclusions"])
 
 
 def test_copies_are_counted_before_anything_is_learned(result, log):
@@ -124,7 +113,7 @@ def test_plots_and_posters_tell_who_likes_a_new_film(result):
     # Kinds are in plots and colours alone: genres are drawn by chance.
     assert table["genre, year and plot"]["over genre and year low"] > 0
     assert table["genre, year and poster"]["over genre and year"] > 0
-    assert "the network makes" in said(part)
+    assert "the network makes" in sentences(part)
     first = {e["model"] for e in part["comparisons"][0]["tables"]["ranking"]["entries"]}
     assert {"random", "popular", "genre, year, plot and poster"} <= first
 
@@ -132,7 +121,7 @@ def test_plots_and_posters_tell_who_likes_a_new_film(result):
 def test_the_networks_content_gives_everybody_the_same_new_films(result):
     found = re.search(
         r"five new films the network makes (\d+) distinct, the ridge on genre and year (\d+)",
-        said(section(result, "Films that nobody")),
+        sentences(section(result, "Films that nobody")),
     )
     assert found
     assert int(found[1]) == 1 < int(found[2])

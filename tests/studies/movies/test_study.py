@@ -24,6 +24,7 @@ from penchant.studies.movies.setup import (
 )
 from penchant.studies.movies.shared_models import SHARED, TRIVIAL
 from penchant.studies.study import EvaluationSummary, StudyRun
+from support.study_sections import row_of, rows, section
 
 N_USERS, N_ITEMS = 30, 70
 
@@ -83,36 +84,24 @@ def result(films, kept):
     return find("movies").run(films, quick=True, run=StudyRun(output=kept))
 
 
-def section(result, start):
-    return next(s for s in result.to_dict()["sections"] if s["title"].startswith(start))
-
-
-def rows(table):
-    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-
-
-def of(table, name):
-    return next(row for row in rows(table) if row[table["columns"][0]] == name)
-
-
 # As published
 
 
 def test_likes_everything_has_the_published_accuracy(result):
     (table,) = section(result, "As published")["tables"]
-    everything = of(table, EVERYTHING)
+    everything = row_of(table, EVERYTHING)
     assert everything["accuracy"] == pytest.approx(45 / 53)
     assert everything["right"] == "45 of 53"
     assert everything["AUC"] == 0.5
     assert everything["F1"] == pytest.approx(2 * 45 / (2 * 45 + 8))
-    assert of(table, "LSTM")["published accuracy"] == 0.8491
-    assert of(table, "autoencoder")["published time"] == 123
+    assert row_of(table, "LSTM")["published accuracy"] == 0.8491
+    assert row_of(table, "autoencoder")["published time"] == 123
     assert {*NETWORKS, "RBM", "autoencoder"} < {row["recommender"] for row in rows(table)}
 
 
 def test_training_and_test_rows_are_told_apart(result):
     (table,) = section(result, "The same, training")["tables"]
-    everything = of(table, EVERYTHING)
+    everything = row_of(table, EVERYTHING)
     assert everything["first 34 (trained on)"] == pytest.approx(26 / 34)
     assert everything["last 19 (test)"] == 1
     said = " ".join(f["sentence"] for f in section(result, "The same, training")["conclusions"])
@@ -198,10 +187,10 @@ def test_the_honest_table_has_everyone_on_the_same_rows(result):
 def test_zero_weights_leave_one_hidden_unit(result):
     part = section(result, "The RBM")
     (table,) = part["tables"]
-    assert of(table, "RBM from zero weights")["hidden units that differ"] == "1 of 30"
-    assert of(table, "RBM from random weights")["hidden units that differ"] == "30 of 30"
-    assert of(table, "popular")["shared with Popular"] == 1
-    assert 0 <= of(table, "EASE")["shared with Popular"] < 1
+    assert row_of(table, "RBM from zero weights")["hidden units that differ"] == "1 of 30"
+    assert row_of(table, "RBM from random weights")["hidden units that differ"] == "30 of 30"
+    assert row_of(table, "popular")["shared with Popular"] == 1
+    assert 0 <= row_of(table, "EASE")["shared with Popular"] < 1
 
 
 def test_zeros_are_judged_by_the_loss_of_the_autoencoder(result, films):

@@ -21,6 +21,7 @@ from penchant.studies.music.sentiment import PLAIN, REMEDIES
 from penchant.studies.music.setup import MusicSetup
 from penchant.studies.study import StudyRun
 from support import music_files
+from support.study_sections import row_of, rows, section, sentences
 
 
 @pytest.fixture(scope="module")
@@ -36,22 +37,6 @@ def kept(tmp_path_factory):
 @pytest.fixture(scope="module")
 def result(log, kept):
     return find("music").run(log, quick=True, run=StudyRun(output=kept, threads=1))
-
-
-def section(result, start):
-    return next(s for s in result.to_dict()["sections"] if s["title"].startswith(start))
-
-
-def rows(table):
-    return [dict(zip(table["columns"], row, strict=True)) for row in table["rows"]]
-
-
-def row_of(table, name):
-    return next(row for row in rows(table) if row[table["columns"][0]] == name)
-
-
-def said(part):
-    return " ".join(f["sentence"] for f in part["conclusions"])
 
 
 def test_counts_stand_beside_those_published(result, log):
@@ -75,16 +60,16 @@ def test_copies_of_a_users_text_are_counted_across_the_random_split(result, log)
     texts = log.events.select("user", "text")
     again = len(texts) - texts.unique().height
     assert again >= 9  # every seventh user repeats a text
-    assert f"{again} of {len(log)} reviews repeat a text" in said(section(result, "The data"))
+    assert f"{again} of {len(log)} reviews repeat a text" in sentences(section(result, "The data"))
 
 
 def test_who_gave_the_highest_rating_is_counted(result, log):
     part = section(result, "What the reviews look like")
     givers = log.events.filter(pl.col("rating") == 5)["user"].n_unique()
-    assert f"{givers} of 60 users gave the highest rating, 5" in said(part)
-    assert "47,698" in said(part)
+    assert f"{givers} of 60 users gave the highest rating, 5" in sentences(part)
+    assert "47,698" in sentences(part)
     positive = float((log.ratings > 3).mean())
-    assert f"{positive:.1%} of the reviews are positive" in said(part)
+    assert f"{positive:.1%} of the reviews are positive" in sentences(part)
     popular = rows(part["tables"][-1])
     assert [row["events"] for row in popular] == sorted(log.item_counts, reverse=True)[:24]
     words = next(c for c in part["charts"] if c["caption"].startswith("Words of the text"))

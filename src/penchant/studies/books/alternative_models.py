@@ -6,7 +6,6 @@ import importlib.util
 from dataclasses import dataclass
 from types import MappingProxyType
 
-import penchant as pn
 from penchant.studies.books.setup import BooksSetup, ModelPredictions, predict_parts
 from penchant.studies.study import EvaluationSummary
 
@@ -77,14 +76,11 @@ class AlternativeModels:
 
 def compare_alternatives(setup: BooksSetup) -> AlternativeModels:
     """Compare them with baselines, and predict validation and test rows with all."""
-    evaluation = pn.evaluate(
+    evaluation = setup.evaluate(
         {name: setup.model(spec) for name, spec in specs(setup).items()},
         setup.split,
         METRICS,
         like=setup.like,
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     table = evaluation.table("like")
     return AlternativeModels(

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data import Split
-from penchant.evaluation import Evaluation, catalogue_of, evaluate
+from penchant.evaluation import Evaluation, catalogue_of
 from penchant.features import PICTURE_COLUMN
 from penchant.models import Recommender
 from penchant.results import MetricValue
@@ -124,13 +124,10 @@ def compare_networks(
 
 
 def _evaluate(setup: FashionSetup, models: Mapping[str, Recommender], split: Split) -> Evaluation:
-    return evaluate(
+    return setup.evaluate(
         models,
         split,
         [METRIC, "recall@10"],
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
 
 

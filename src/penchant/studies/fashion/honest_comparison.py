@@ -9,7 +9,6 @@ import numpy as np
 
 from penchant.data import Dataset, Split
 from penchant.errors import DataError
-from penchant.evaluation import evaluate
 from penchant.results import join_names
 from penchant.studies.fashion.published import METRICS
 from penchant.studies.fashion.setup import GAUSSIAN, FashionSetup, honest_splits
@@ -78,13 +77,10 @@ def _compare(setup: FashionSetup, split: Split) -> EvaluationSummary:
         BARE: setup.network("content=none"),
         "hybrid, squared error": setup.network("reviews=true,loss=mse,learning_rate=0.003"),
     } | setup.gaussian_process()
-    evaluation = evaluate(
+    evaluation = setup.evaluate(
         models,
         split,
         list(METRICS),
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     return EvaluationSummary.of(evaluation)
 

@@ -8,7 +8,6 @@ import polars as pl
 
 from penchant.claims import claim
 from penchant.data import Split
-from penchant.evaluation import evaluate
 from penchant.models import HybridRecommender
 from penchant.results import MetricValue
 from penchant.studies.fashion.setup import CONVERGED, GAUSSIAN, PUBLISHED, FashionSetup
@@ -71,13 +70,10 @@ def train_as_published(setup: FashionSetup) -> PublishedHybrid:
         HYBRID: setup.network("reviews=true,patience=none"),
         BARE: setup.network("content=none,patience=none"),
     } | setup.gaussian_process()
-    evaluation = evaluate(
+    evaluation = setup.evaluate(
         models,
         split,
         list(METRICS),
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     network = evaluation.models[HYBRID]
     assert isinstance(network, HybridRecommender)

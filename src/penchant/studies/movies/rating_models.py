@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import penchant as pn
 from penchant.data import split_random
 from penchant.studies.movies.setup import MoviesSetup
 from penchant.studies.study import Conclusion, EvaluationSummary, Section
@@ -18,13 +17,10 @@ _MODELS = {
 def compare_rating_models(setup: MoviesSetup) -> EvaluationSummary:
     """Compare models of ratings on a random tenth of all ratings."""
     split = split_random(setup.log, validation=0.05, test=0.1, seed=setup.seed)
-    evaluation = pn.evaluate(
+    evaluation = setup.evaluate(
         {name: setup.model(spec) for name, spec in _MODELS.items()},
         split,
         ["rmse", "mae"],
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     return EvaluationSummary.of(evaluation)
 

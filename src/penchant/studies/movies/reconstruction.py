@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import polars as pl
 
-import penchant as pn
 from penchant.models import RBM, Recommender
 from penchant.studies.movies.setup import ModelScores, MoviesSetup, score_test_rows
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
@@ -56,15 +55,12 @@ def rank_unseen(setup: MoviesSetup) -> ReconstructionLists:
         _PLAIN: setup.model("autoencoder").clone(epochs=setup.autoencoder_epochs),
     }
     models |= {name: setup.model(spec) for name, spec in _OTHERS.items()}
-    compared = pn.evaluate(
+    compared = setup.evaluate(
         models,
         setup.split,
         [f"ndcg@{_K}", "recall@20", f"coverage@{_K}", f"popularity-bias@{_K}"],
         like=4.0,
         relevant="liked",
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     users = setup.log.users.take(setup.sample)
     lists = {name: model.recommend(users, _K) for name, model in compared.models.items()}

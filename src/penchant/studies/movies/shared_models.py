@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import penchant as pn
 from penchant.studies.movies.recommendations import FilmList, recommend_films
 from penchant.studies.movies.setup import (
     EVERYTHING,
@@ -48,14 +47,11 @@ class SharedModels:
 
 def compare_shared_models(setup: MoviesSetup) -> SharedModels:
     """Compare shared models on the test rows of all users, and score those of the sample."""
-    evaluation = pn.evaluate(
+    evaluation = setup.evaluate(
         {name: setup.model(spec) for name, spec in SHARED.items()},
         setup.split,
         _METRICS,
         like=4.0,
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     table = evaluation.table("like")
     best = max(SHARED, key=lambda name: table[name].validation)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from penchant.evaluation import evaluate
 from penchant.models import Recommender
 from penchant.results import join_names
 from penchant.studies.music.setup import MusicSetup
@@ -33,13 +32,10 @@ def compare_with_own_text(setup: MusicSetup) -> EvaluationSummary:
 
 
 def _compare(setup: MusicSetup, models: Mapping[str, Recommender]) -> EvaluationSummary:
-    evaluation = evaluate(
+    evaluation = setup.evaluate(
         models,
         setup.honest_split,
         ["rmse", "mae", "pearson", "auc"],
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     return EvaluationSummary.of(evaluation)
 

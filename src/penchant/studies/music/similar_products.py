@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from penchant.evaluation import evaluate
 from penchant.similar_items import similar
 from penchant.studies.music.setup import MusicSetup
 from penchant.studies.records import VERDICTS, Columns, columns_of
@@ -98,13 +97,10 @@ def _median(lists: pl.DataFrame, rank: int) -> float | None:
 
 def compare_similarities(setup: MusicSetup) -> EvaluationSummary:
     """Compare lists by these similarities by what users review next."""
-    evaluation = evaluate(
+    evaluation = setup.evaluate(
         {name: setup.model(spec) for name, spec in MODELS.items()},
         setup.honest_split,
         ["ndcg@10", "hr@10", "coverage@10"],
-        replicates=setup.replicates,
-        seed=setup.seed,
-        run=setup.run,
     )
     return EvaluationSummary.of(evaluation)
 
