@@ -20,7 +20,7 @@ from penchant.run import Run
 from penchant.topk import refuse_nan, tie_order
 from penchant.typing import Bool, Float32, Int32, Int64
 
-_ROWS = 2**18  # the most questions that a model is asked at once, but for a single user's
+_ROWS = 2**18  # the most questions that a model is wanted at once, but for a single user's
 _FURTHER = ("genres", "year")  # columns of the item table that are shown where they are there
 
 
@@ -50,7 +50,7 @@ def likes(
     Returns:
         A frame with `user` (or `history`, the position, where histories were given), `item`,
         `title`, `genres` and `year` (where the item table has them), `like`, `confidence` (the
-        chance that this is so), `chance` (of a like), and `rank` among all items asked for, from
+        chance that this is so), `chance` (of a like), and `rank` among all items wanted for, from
         1 for the surest like to the surest dislike. Items of equal chance stand in the order of a
         fixed shuffle. For all users without k it has a row for each user and unseen item:
         `likes_in_parts` gives it piece by piece.
@@ -103,11 +103,11 @@ def likes_in_parts(
             f"The histories know {histories.n_items} items and the model {nobody.n_items}: "
             "make them with the model's own `history`."
         )
-    judge = _Judge(model, users is not histories, k, dislikes, exclude_seen, threshold)
-    return judge.parts(histories, run or Run())
+    predictor = _LikePredictor(model, users is not histories, k, dislikes, exclude_seen, threshold)
+    return predictor.parts(histories, run or Run())
 
 
-class _Judge:
+class _LikePredictor:
     """Makes the parts; see `likes` for the arguments."""
 
     def __init__(
@@ -142,11 +142,11 @@ class _Judge:
         order = np.lexsort((self.ties[items], -chance, history))
         history, items, chance = history[order], items[order], chance[order]
         like = chance >= self.threshold
-        asked = np.bincount(history, minlength=len(users))
-        place = np.arange(len(history)) - (np.cumsum(asked) - asked)[history]
+        wanted = np.bincount(history, minlength=len(users))
+        place = np.arange(len(history)) - (np.cumsum(wanted) - wanted)[history]
         keep = like | self.dislikes
         if self.k is not None:
-            keep &= np.where(like, place, asked[history] - 1 - place) < self.k
+            keep &= np.where(like, place, wanted[history] - 1 - place) < self.k
         return self._frame(
             users,
             first,
@@ -158,11 +158,11 @@ class _Judge:
         )
 
     def _predicted(self, users: Histories, run: Run) -> tuple[Int32, Int32, Float32]:
-        """Position of the user, item, and chance of a like of every row that is asked for."""
-        asked = np.ones((len(users), users.n_items), bool)
+        """Position of the user, item, and chance of a like of every row that is wanted for."""
+        wanted = np.ones((len(users), users.n_items), bool)
         if self.exclude_seen:
-            asked[users.rows, users.items] = False
-        history, items = (index.astype(np.int32) for index in np.nonzero(asked))
+            wanted[users.rows, users.items] = False
+        history, items = (index.astype(np.int32) for index in np.nonzero(wanted))
         if not len(items):
             return history, items, np.zeros(0, np.float32)
         assert isinstance(self.model, RatesRows)

@@ -1,4 +1,4 @@
-"""Which items were rated alike, and on whose word."""
+"""Which items were rated similarities, and on whose word."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def similar(
         min_common: see above.
 
     Returns:
-        A frame with `item` (asked for), `rank` from 1, `similar` (the other item, never twice),
+        A frame with `item` (queried for), `rank` from 1, `similar` (the other item, never twice),
         `title`, `correlation`, `co_raters`, `brand`, `overall_mean` and `overall_count` (of all
         ratings of the similar item); null where the log does not say.
 
@@ -63,34 +63,34 @@ def similar(
     """
     if k < 1 or shrinkage < 0 or min_common < 1:
         raise ParameterError("k and min_common are at least 1, and shrinkage is not below 0.")
-    asked = log.items.indices(list(items))
-    if (asked < 0).any():
-        missing = list(items)[int(np.flatnonzero(asked < 0)[0])]
+    queried = log.items.indices(list(items))
+    if (queried < 0).any():
+        missing = list(items)[int(np.flatnonzero(queried < 0)[0])]
         raise UnknownIdError(f"The log {log.name!r} has no item {missing!r}.")
     if similarity_of in COMPARE_RATINGS and not log.has_ratings:
         raise DataError(f"The log {log.name!r} has no ratings to correlate: use cosine or jaccard.")
     entities = item_entities(log, similarity_of)
-    mine = Entities(
-        entities.binary[asked], None if entities.values is None else entities.values[asked]
+    queries = Entities(
+        entities.binary[queried], None if entities.values is None else entities.values[queried]
     )
-    alike = similarity(mine, entities, similarity_of, shrinkage, min_common)
-    common = product(mine.binary, entities.binary)
-    place = np.arange(len(asked))
-    alike[place, asked] = 0
+    similarities = similarity(queries, entities, similarity_of, shrinkage, min_common)
+    common = product(queries.binary, entities.binary)
+    place = np.arange(len(queried))
+    similarities[place, queried] = 0
     order = tie_order(log.n_items)
-    best = order[np.argsort(-alike[:, order], axis=1, kind="stable")[:, :k]]
-    row, rank = np.nonzero(np.take_along_axis(alike, best, 1) > 0)
-    found = best[row, rank]
+    best = order[np.argsort(-similarities[:, order], axis=1, kind="stable")[:, :k]]
+    row, rank = np.nonzero(np.take_along_axis(similarities, best, 1) > 0)
+    neighbours = best[row, rank]
     return pl.DataFrame(
         [
-            log.items.take(asked[row]).alias("item"),
+            log.items.take(queried[row]).alias("item"),
             pl.Series("rank", rank + 1, dtype=pl.Int32),
-            log.items.take(found).alias("similar"),
-            _column(log, "title", found),
-            pl.Series("correlation", alike[row, found], dtype=pl.Float32),
-            pl.Series("co_raters", common[row, found], dtype=pl.Int32),
-            _column(log, "brand", found),
-            *_statistics(log, found),
+            log.items.take(neighbours).alias("similar"),
+            _column(log, "title", neighbours),
+            pl.Series("correlation", similarities[row, neighbours], dtype=pl.Float32),
+            pl.Series("co_raters", common[row, neighbours], dtype=pl.Int32),
+            _column(log, "brand", neighbours),
+            *_statistics(log, neighbours),
         ]
     )
 

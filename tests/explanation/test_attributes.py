@@ -14,7 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.target import Like
 from penchant.explanation import explain, explain_lists
 from penchant.models import make
-from penchant.models.attributes import per_user as recurrent
+from penchant.models.attributes import per_user
 from penchant.models.base import Recommender
 from penchant.models.protocols import ExplainsAttributes
 from penchant.testing import planted_attributes
@@ -300,13 +300,13 @@ def test_networks_are_explained_by_attributes(spec):
 def test_no_network_is_trained_for_an_explanation_of_what_was_scored(monkeypatch):
     model = make(NETWORKS[3]).fit(small())
     calls = []
-    teach = recurrent.teach
+    train_networks = per_user.train_networks
 
-    def counted(layout, teaching, lessons, *rest, **options):
-        calls.append(len(lessons))
-        return teach(layout, teaching, lessons, *rest, **options)
+    def counted(shape, config, data, *rest, **options):
+        calls.append(len(data))
+        return train_networks(shape, config, data, *rest, **options)
 
-    monkeypatch.setattr(recurrent, "teach", counted)
+    monkeypatch.setattr(per_user, "train_networks", counted)
     explain(model, 3, 5)
     assert calls == []
     explain(model, model.history([1, 2, 3, 4], [5, 1, 4, 3]), 9)

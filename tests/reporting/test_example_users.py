@@ -7,7 +7,7 @@ import pytest
 from penchant.data.splits import split_per_user
 from penchant.evaluation import evaluate
 from penchant.models import make
-from penchant.reporting.example_users import people
+from penchant.reporting.example_users import example_users
 from penchant.reporting.pages.comparison import write_comparison
 from penchant.testing import planted_attributes
 
@@ -21,8 +21,8 @@ def evaluation():
 
 def test_reasons_are_attributes_with_examples(evaluation):
     log, matched = evaluation.split.log, 0
-    for person in people(evaluation, None, ("network", "ease")):
-        network, ease = person.lists
+    for example in example_users(evaluation, None, ("network", "ease")):
+        network, ease = example.lists
         assert network.how.startswith("reasons are attributes")
         assert ease.how == "reasons are exact"
         for item in network.items:

@@ -8,16 +8,16 @@ import numpy as np
 
 from penchant.data.histories import Histories
 from penchant.data.target import Like
-from penchant.explanation.events import NEGLIGIBLE, rated_well, reasons_of
-from penchant.explanation.explanation import AttributeReason, Grounds, Method, Reason
-from penchant.explanation.sentences import said_of_attributes, unpersonal
+from penchant.explanation.events import NEGLIGIBLE, liked_by_rating, reasons_of
+from penchant.explanation.explanation import AttributeReason, ItemReasons, Method, Reason
+from penchant.explanation.sentences import attributes_sentence, unpersonalised_sentence
 from penchant.models.attributes.profiles import liked_events
 from penchant.models.base import Recommender
 from penchant.models.protocols import ExplainsAttributes, RatesRows
 from penchant.typing import Bool, Float32, Float64, Int32, UInt8
 
 
-class _OverAttributes(ExplainsAttributes, Protocol):
+class _AttributeModel(ExplainsAttributes, Protocol):
     """What a model that is `ExplainsAttributes` has learned of items.
 
     Attributes:
@@ -31,44 +31,50 @@ class _OverAttributes(ExplainsAttributes, Protocol):
 
 def by_attributes(
     model: Recommender, history: Histories, scores: Float32, items: Int32, k: int
-) -> list[Grounds]:
+) -> list[ItemReasons]:
     """What speaks for each item: its attributes, and liked events that share the best of them."""
-    judge = cast(_OverAttributes, model)
-    matrix = judge.item_attributes_.astype(bool)
-    effects = judge.attribute_effects(history, items).astype(np.float64)
+    attribute_model = cast(_AttributeModel, model)
+    matrix = attribute_model.item_attributes_.astype(bool)
+    effects = attribute_model.attribute_effects(history, items).astype(np.float64)
     finite = scores[np.isfinite(scores)]
     negligible = NEGLIGIBLE * float(np.ptp(finite)) if len(finite) else 0.0
-    personal = _personal(model, history, scores, negligible)
+    personal = _is_personal(model, history, scores, negligible)
     method: Method = "attributes" if personal else "same for everyone"
     liked, carried = _likes(model, history), matrix[history.items]
     rated, likes = carried.sum(axis=0), (carried & liked[:, None]).sum(axis=0)
-    found = []
+    reasons_of_items = []
     for item, effect in zip(items, effects, strict=True):
         has = np.flatnonzero(matrix[item])
         has = has[np.argsort(-effect[has], kind="stable")]
         attributes = tuple(
-            AttributeReason(judge.attributes_[a], float(effect[a]), int(rated[a]), int(likes[a]))
+            AttributeReason(
+                attribute_model.attributes_[a], float(effect[a]), int(rated[a]), int(likes[a])
+            )
             for a in has
         )
         if not personal or not np.isfinite(scores[item]):
-            sentence = unpersonal(model, scores, int(item), method, empty=not history.n_events)
-            found.append(Grounds(method, sentence, attributes=attributes))
+            sentence = unpersonalised_sentence(
+                model, scores, int(item), method, empty=not history.n_events
+            )
+            reasons_of_items.append(ItemReasons(method, sentence, attributes=attributes))
             continue
-        for_it = np.where(matrix[item] & (effect > negligible), effect, 0)
-        could = liked & history.is_latest & (history.items != item)
-        reasons = _shared(model, history, carried, for_it, matrix[item], could, k)
-        sentence = said_of_attributes(
+        positive_effects = np.where(matrix[item] & (effect > negligible), effect, 0)
+        candidates = liked & history.is_latest & (history.items != item)
+        reasons = _shared(model, history, carried, positive_effects, matrix[item], candidates, k)
+        sentence = attributes_sentence(
             attributes,
             reasons,
             negligible=negligible,
             rated=history.ratings is not None,
             seen=bool((history.items == item).any()),
         )
-        found.append(Grounds(method, sentence, reasons, attributes))
-    return found
+        reasons_of_items.append(ItemReasons(method, sentence, reasons, attributes))
+    return reasons_of_items
 
 
-def _personal(model: Recommender, history: Histories, scores: Float32, negligible: float) -> bool:
+def _is_personal(
+    model: Recommender, history: Histories, scores: Float32, negligible: float
+) -> bool:
     """Whether the order of items is another one than without the history."""
     if not history.n_events:
         return False
@@ -82,16 +88,16 @@ def _likes(model: Recommender, history: Histories) -> Bool:
     """bool[n_events]: what the model takes for a like."""
     if isinstance(model, RatesRows) and isinstance(model.target, Like):
         return liked_events(history, model.target) > 0
-    return rated_well(model, history)
+    return liked_by_rating(model, history)
 
 
 def _shared(
     model: Recommender,
     history: Histories,
     carried: Bool,
-    for_it: Float64,
+    positive_effects: Float64,
     own: Bool,
-    could: Bool,
+    candidates: Bool,
     k: int,
 ) -> tuple[Reason, ...]:
     """The k events that share most of what speaks for an item.
@@ -100,15 +106,15 @@ def _shared(
         model: the model.
         history: of one user.
         carried: bool[n_events, n_attributes], the attributes of each event's item.
-        for_it: float64[n_attributes], the effects of what speaks for the item, otherwise 0.
+        positive_effects: float64[n_attributes], effects that speak for the item, otherwise 0.
         own: bool[n_attributes], the item's attributes.
-        could: bool[n_events], the events that may be a reason.
+        candidates: bool[n_events], the events that may be a reason.
         k: how many at most.
     """
     # Row by row in one order, so that events with the same attributes weigh exactly the same.
-    weights = np.where(could, (carried * for_it).sum(axis=1), 0.0)
+    weights = np.where(candidates, (carried * positive_effects).sum(axis=1), 0.0)
     alike = (carried & own).sum(axis=1) / np.maximum((carried | own).sum(axis=1), 1)
     order = np.lexsort((-np.arange(len(weights)), -alike, -weights))
     best = order[weights[order] > 0][:k]
-    liked = could if history.ratings is not None else np.zeros_like(could)
+    liked = candidates if history.ratings is not None else np.zeros_like(candidates)
     return reasons_of(model, history, weights, best, liked)

@@ -6,8 +6,8 @@ import numpy as np
 
 from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
-from penchant.explanation.explanation import Grounds, Method, Reason
-from penchant.explanation.sentences import said_of_events, unpersonal
+from penchant.explanation.explanation import ItemReasons, Method, Reason
+from penchant.explanation.sentences import events_sentence, unpersonalised_sentence
 from penchant.models.base import Recommender
 from penchant.models.protocols import Explains
 from penchant.topk import blocks
@@ -21,23 +21,25 @@ _LEFT_OUT = 100  # at most so many items are left out of a history in turn, the 
 
 def by_events(
     model: Recommender, history: Histories, scores: Float32, items: Int32, k: int
-) -> list[Grounds]:
+) -> list[ItemReasons]:
     """What speaks for each item, from the events' contributions or by leaving each out."""
-    parts, source = _parts(model, history, scores, items)
-    found = []
+    contributions, source = _contributions(model, history, scores, items)
+    reasons_of_items = []
     for row, item in enumerate(items):
         rest = None
         reasons: tuple[Reason, ...] = ()
-        if parts is not None:
-            reasons = _strongest(model, history, parts[row], int(item), k)
-        if parts is None or not np.isfinite(scores[item]):
-            sentence = unpersonal(model, scores, int(item), source, empty=not history.n_events)
+        if contributions is not None:
+            reasons = _strongest_events(model, history, contributions[row], int(item), k)
+        if contributions is None or not np.isfinite(scores[item]):
+            sentence = unpersonalised_sentence(
+                model, scores, int(item), source, empty=not history.n_events
+            )
         else:
-            sentence = said_of_events(reasons, seen=bool((history.items == item).any()))
-        if parts is not None and source == "contributions":
-            rest = float(scores[item] - parts[row].sum())
-        found.append(Grounds(source, sentence, reasons, rest=rest))
-    return found
+            sentence = events_sentence(reasons, seen=bool((history.items == item).any()))
+        if contributions is not None and source == "contributions":
+            rest = float(scores[item] - contributions[row].sum())
+        reasons_of_items.append(ItemReasons(source, sentence, reasons, rest=rest))
+    return reasons_of_items
 
 
 def reasons_of(
@@ -72,7 +74,7 @@ def reasons_of(
     )
 
 
-def rated_well(model: Recommender, history: Histories) -> Bool:
+def liked_by_rating(model: Recommender, history: Histories) -> Bool:
     """bool[n_events]: in the upper half of all ratings' range and not below the user's mean."""
     known = model.histories_.ratings
     if history.ratings is None or known is None or not len(known) or not history.n_events:
@@ -83,7 +85,7 @@ def rated_well(model: Recommender, history: Histories) -> Bool:
     return np.asarray((history.ratings > middle) & (history.ratings >= mean))
 
 
-def _parts(
+def _contributions(
     model: Recommender, history: Histories, scores: Float32, items: Int32
 ) -> tuple[Float64 | None, Method]:
     """float64[n_items, n_events], what each event adds to each score, and where that is from.
@@ -141,11 +143,11 @@ def _leave_one_out(
     return drops if moved else None
 
 
-def _strongest(
-    model: Recommender, history: Histories, parts: Float64, item: int, k: int
+def _strongest_events(
+    model: Recommender, history: Histories, contributions: Float64, item: int, k: int
 ) -> tuple[Reason, ...]:
     """The k largest positive contributions; an item is never a reason for itself."""
-    positive = np.where(history.items == item, 0, np.maximum(parts, 0))
+    positive = np.where(history.items == item, 0, np.maximum(contributions, 0))
     best = np.argsort(-positive, kind="stable")[:k]
-    best = best[positive[best] > 1e-6 * np.abs(parts).max(initial=0)]
-    return reasons_of(model, history, positive, best, rated_well(model, history))
+    best = best[positive[best] > 1e-6 * np.abs(contributions).max(initial=0)]
+    return reasons_of(model, history, positive, best, liked_by_rating(model, history))

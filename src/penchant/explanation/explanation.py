@@ -74,7 +74,7 @@ class AttributeReason:
 
 
 @dataclass(frozen=True)
-class Grounds:
+class ItemReasons:
     """What speaks for one item, as `Explanation` has it."""
 
     method: Method

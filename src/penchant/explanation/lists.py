@@ -59,13 +59,24 @@ def explain_lists(
     rows: list[dict[str, Any]] = []
     for n in run.track(range(len(histories)), "reasons"):
         history, chosen = histories.block(n, n + 1), items[edges[n] : edges[n + 1]]
-        found = explanations(model, history, model.scores(history)[0], chosen, reasons)
-        for rank, why in enumerate(found, 1):
-            row: dict[str, Any] = {"history": n} if users is histories else {"user": why.user}
-            row |= {"item": why.item, "title": why.title, "rank": rank, "score": why.score}
-            row |= {"because": why.sentence, "exact": why.exact, "method": why.method}
-            row["reasons"] = [{f: getattr(r, f) for f in _OF_REASON} for r in why.reasons]
-            row["attributes"] = [asdict(a) for a in why.attributes]
+        explained = explanations(model, history, model.scores(history)[0], chosen, reasons)
+        for rank, explanation in enumerate(explained, 1):
+            row: dict[str, Any] = (
+                {"history": n} if users is histories else {"user": explanation.user}
+            )
+            row |= {
+                "item": explanation.item,
+                "title": explanation.title,
+                "rank": rank,
+                "score": explanation.score,
+            }
+            row |= {
+                "because": explanation.sentence,
+                "exact": explanation.exact,
+                "method": explanation.method,
+            }
+            row["reasons"] = [{f: getattr(r, f) for f in _OF_REASON} for r in explanation.reasons]
+            row["attributes"] = [asdict(a) for a in explanation.attributes]
             rows.append(row)
     who: dict[str, Any] = {"history": pl.Int64}
     if users is not histories:

@@ -1,4 +1,4 @@
-"""Reasons in words."""
+"""Turn reasons into sentences."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ WORTH_NAMING = 0.1
 """Of the strongest effect for an item: weaker ones are not named in words."""
 
 _NAMED = 3  # attributes that a sentence names, at most
-_STRONG = 0.5  # of the strongest effect for an item: what is said of effects against it
+_STRONG = 0.5  # of the strongest effect for an item: weaker effects against it are not named
 
 
-def said_of_events(reasons: tuple[Reason, ...], *, seen: bool) -> str:
-    """The reasons in words: only what was rated well is said to be liked."""
+def events_sentence(reasons: tuple[Reason, ...], *, seen: bool) -> str:
+    """The reasons in words: only what was rated well is called liked."""
     if not reasons:
-        return f"{_already(seen)}nothing in your history speaks for it"
+        return f"{_seen_clause(seen)}nothing in your history speaks for it"
     liked = [r.title for r in reasons if r.liked]
     other = [r for r in reasons if not r.liked]
     rated = [f"{r.title} with {r.rating:g}" for r in other if r.rating is not None]
     plain = [r.title for r in other if r.rating is None]
-    said = [f"you liked {join_names(liked)}"] if liked else []
+    clauses = [f"you liked {join_names(liked)}"] if liked else []
     if rated:
-        said.append(f"{'' if liked else 'you '}rated {join_names(rated)}")
+        clauses.append(f"{'' if liked else 'you '}rated {join_names(rated)}")
     if plain:
-        said.append(f"{join_names(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
-    return f"{_already(seen)}because {', and '.join(said)}"
+        clauses.append(f"{join_names(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
+    return f"{_seen_clause(seen)}because {', and '.join(clauses)}"
 
 
-def said_of_attributes(
+def attributes_sentence(
     attributes: tuple[AttributeReason, ...],
     reasons: tuple[Reason, ...],
     *,
@@ -52,55 +52,57 @@ def said_of_attributes(
         seen: whether the history has the item.
     """
     if not attributes:
-        return f"{_already(seen)}the model knows no attribute of it that could speak for it"
+        return f"{_seen_clause(seen)}the model knows no attribute of it that could speak for it"
     strongest = attributes[0].effect
     speaks = [a for a in attributes if a.effect > max(negligible, WORTH_NAMING * strongest)]
     strong = max(negligible, _STRONG * strongest)
     against = [a for a in reversed(attributes) if a.effect < -strong]
     if not speaks and not against:
         names = join_names([a.name for a in attributes])
-        return f"{_already(seen)}that it is {names} says nothing for or against it"
-    said = ["none of its attributes speaks for it"]
+        return f"{_seen_clause(seen)}that it is {names} says nothing for or against it"
+    clauses = ["none of its attributes speaks for it"]
     if speaks:
-        said = [f"it is {join_names([a.name for a in speaks[:_NAMED]])}"]
-        said.append(_of_history(speaks[:_NAMED], reasons, rated))
+        clauses = [f"it is {join_names([a.name for a in speaks[:_NAMED]])}"]
+        clauses.append(_history_clause(speaks[:_NAMED], reasons, rated))
     if against:
-        said.append(_of_dislikes(against[:_NAMED], rated))
-    return _already(seen) + "; ".join(said)
+        clauses.append(_objection_clause(against[:_NAMED], rated))
+    return _seen_clause(seen) + "; ".join(clauses)
 
 
-def _of_history(speaks: Sequence[AttributeReason], reasons: tuple[Reason, ...], rated: bool) -> str:
+def _history_clause(
+    speaks: Sequence[AttributeReason], reasons: tuple[Reason, ...], rated: bool
+) -> str:
     """How much of what speaks for an item was had and liked, with examples."""
     had = [a for a in speaks if a.rated]
     if not had:
         return f"nothing in your history is {join_names([a.name for a in speaks], 'or')}"
     if rated:
-        said = f"you liked {join_names([_count(a) for a in had])} items"
+        clause = f"you liked {join_names([_liked_count(a) for a in had])} items"
     else:
-        said = f"{join_names([f'{a.rated:,} {a.name}' for a in had])} items are in your history"
+        clause = f"{join_names([f'{a.rated:,} {a.name}' for a in had])} items are in your history"
     if reasons:
-        said += f", such as {join_names([r.title for r in reasons])}"
-    return said
+        clause += f", such as {join_names([r.title for r in reasons])}"
+    return clause
 
 
-def _of_dislikes(against: Sequence[AttributeReason], rated: bool) -> str:
+def _objection_clause(against: Sequence[AttributeReason], rated: bool) -> str:
     names = join_names([a.name for a in against])
-    said = f"{names} speak{'s' if len(against) == 1 else ''} against it"
+    clause = f"{names} speak{'s' if len(against) == 1 else ''} against it"
     had = [a for a in against if a.rated]
     if not rated or not had:
-        return said
+        return clause
     if len(against) == 1:
         liked = f"{had[0].liked:,}" if had[0].liked else "none"
-        return f"{said} (you liked {liked} of {had[0].rated:,})"
-    return f"{said} (you liked {join_names([_count(a) for a in had])} items)"
+        return f"{clause} (you liked {liked} of {had[0].rated:,})"
+    return f"{clause} (you liked {join_names([_liked_count(a) for a in had])} items)"
 
 
-def _count(attribute: AttributeReason) -> str:
+def _liked_count(attribute: AttributeReason) -> str:
     liked = f"{attribute.liked:,}" if attribute.liked else "none"
     return f"{liked} of {attribute.rated:,} {attribute.name}"
 
 
-def unpersonal(
+def unpersonalised_sentence(
     model: Recommender,
     scores: Float32,
     item: int,
@@ -117,14 +119,14 @@ def unpersonal(
     if model.signal == "popularity":
         return f"recommended to everyone: {place} most popular"
     if np.ptp(scores) == 0:
-        says = "your history is empty" if empty else "the model gives every item the same score"
-        return f"no reason: {says}"
+        cause = "your history is empty" if empty else "the model gives every item the same score"
+        return f"no reason: {cause}"
     if empty:
         return f"your history is empty, and this is {place} for anyone without one"
     return f"your history plays no part: it would be {place} without it as well"
 
 
-def _already(seen: bool) -> str:
+def _seen_clause(seen: bool) -> str:
     return "it is already in your history; " if seen else ""
 
 

@@ -68,8 +68,8 @@ def explanations(
         items: the items to explain.
         k: how many events of the history at most for each.
     """
-    ground = by_attributes if isinstance(model, ExplainsAttributes) else by_events
-    found = ground(model, history, scores, items, k)
+    explain_items = by_attributes if isinstance(model, ExplainsAttributes) else by_events
+    reasons_of_items = explain_items(model, history, scores, items, k)
     name, titles = spec_of(model), titles_of(model.items_, model.item_table_, items)
     ids = model.items_.take(items)
     user = model.users_.take(history.users)[0] if history.users[0] >= 0 else None
@@ -80,11 +80,11 @@ def explanations(
             item=ids[n],
             title=title,
             score=float(scores[items[n]]),
-            reasons=why.reasons,
-            attributes=why.attributes,
-            rest=why.rest,
-            method=why.method,
-            sentence=why.sentence,
+            reasons=reasons.reasons,
+            attributes=reasons.attributes,
+            rest=reasons.rest,
+            method=reasons.method,
+            sentence=reasons.sentence,
         )
-        for n, (why, title) in enumerate(zip(found, titles, strict=True))
+        for n, (reasons, title) in enumerate(zip(reasons_of_items, titles, strict=True))
     ]

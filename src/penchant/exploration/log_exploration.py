@@ -128,10 +128,8 @@ def activity(counts: Int64) -> pl.DataFrame:
     top = int(np.ceil(np.log2(counts.max()))) if len(counts) else -1
     high = 2 ** np.arange(top + 1)
     low = np.concatenate([[1], high[:-1] + 1])[: len(high)]
-    found = np.searchsorted(high, counts)
-    return pl.DataFrame(
-        {"low": low, "high": high, "count": np.bincount(found, minlength=len(high))}
-    )
+    bins = np.searchsorted(high, counts)
+    return pl.DataFrame({"low": low, "high": high, "count": np.bincount(bins, minlength=len(high))})
 
 
 def long_tail(counts: Int64) -> pl.DataFrame:
@@ -155,10 +153,10 @@ def _over_time(log: Dataset) -> tuple[pl.DataFrame | None, str | None]:
         return None, None
     days = (last - first) / timedelta(days=1)
     every, name = next((every, name) for most, every, name in _PERIODS if days <= most)
-    found = [pl.len().alias("events"), pl.col("user").n_unique().alias("users")]
+    aggregates = [pl.len().alias("events"), pl.col("user").n_unique().alias("users")]
     if log.has_ratings:
-        found.append(pl.col("rating").mean())
-    counted = known.group_by(start=pl.col("time").dt.truncate(every)).agg(found).collect()
+        aggregates.append(pl.col("rating").mean())
+    counted = known.group_by(start=pl.col("time").dt.truncate(every)).agg(aggregates).collect()
     span = pl.datetime_range(pl.col("start").min(), pl.col("start").max(), every)
     whole = counted.select(span.alias("start"))
     joined = whole.join(counted, on="start", how="left", maintain_order="left")
@@ -193,8 +191,8 @@ def _bins(counts: Int64, most: int) -> tuple[Int64, Int64]:
     place = np.empty(len(counts), np.int64)
     place[np.argsort(-counts, kind="stable")] = np.arange(len(counts))
     n = min(most, active)
-    found = np.minimum(place, active - 1) * n // max(active, 1)
-    return found, np.bincount(found[counts > 0], minlength=n)
+    bins = np.minimum(place, active - 1) * n // max(active, 1)
+    return bins, np.bincount(bins[counts > 0], minlength=n)
 
 
 def _top(log: Dataset, side: str) -> pl.DataFrame:
@@ -229,8 +227,10 @@ def _genres(log: Dataset) -> pl.DataFrame | None:
         frame = frame.with_columns(total=pl.Series(total))
         wanted.append((pl.col("total").sum() / pl.col("events").sum()).alias("rating"))
     flat = frame.filter(pl.col("genre").list.len() > 0).explode("genre").drop_nulls("genre")
-    found = flat.group_by("genre").agg(wanted).filter(pl.col("events") > 0)
-    return found.sort("events", "genre", descending=[True, False]).head(20) if len(found) else None
+    genres = flat.group_by("genre").agg(wanted).filter(pl.col("events") > 0)
+    return (
+        genres.sort("events", "genre", descending=[True, False]).head(20) if len(genres) else None
+    )
 
 
 def _distributions(table: pl.DataFrame | None) -> dict[str, pl.DataFrame]:

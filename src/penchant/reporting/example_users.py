@@ -1,4 +1,4 @@
-"""Example users: what they had, and what two models would show them."""
+"""Example users: their history, their test items, and the lists of two models."""
 
 from __future__ import annotations
 
@@ -20,31 +20,32 @@ from penchant.results.evaluation import Evaluation
 from penchant.results.formatting import join_names
 from penchant.results.tables import Entry
 from penchant.run import Run
+from penchant.typing import Int32
 
-_SHOWN = 8  # events of a history
-_ATTRIBUTES = 3  # attributes of an item that speak for it
-_KINDS = (("a light user", 0.1), ("a middling user", 0.5), ("a heavy user", 0.95))
+_HISTORY_ITEMS = 8  # that are shown
+_ATTRIBUTES = 3  # of an item that are named as its reasons
+_ACTIVITY = (("a light user", 0.1), ("a middling user", 0.5), ("a heavy user", 0.95))
 
 
 @dataclass(frozen=True)
-class Seen:
-    """An event of a history."""
+class HistoryItem:
+    """An item of a history, with its rating where there is one."""
 
     title: str
     rating: float | None
 
 
 @dataclass(frozen=True)
-class Then:
-    """An item of the test part: whether any of the lists has it."""
+class TestItem:
+    """An item of the test part, and whether any of the lists has it."""
 
     title: str
     found: bool
 
 
 @dataclass(frozen=True)
-class Shown:
-    """A recommended item (its index): whether the test part has it, and what speaks for it."""
+class RecommendedItem:
+    """A recommended item (its index), whether the test part has it, and what speaks for it."""
 
     item: int
     title: str
@@ -53,11 +54,11 @@ class Shown:
 
 
 @dataclass(frozen=True)
-class List:
-    """What one model shows one user."""
+class RecommendedList:
+    """The list of one model for one user, and where its reasons come from."""
 
     model: str
-    items: tuple[Shown, ...]
+    items: tuple[RecommendedItem, ...]
     how: str
 
     @property
@@ -67,7 +68,7 @@ class List:
 
 
 @dataclass(frozen=True)
-class Person:
+class ExampleUser:
     """An example user."""
 
     user: Id
@@ -75,9 +76,9 @@ class Person:
     n_events: int
     mean: float | None
     order: str
-    seen: tuple[Seen, ...]
-    then: tuple[Then, ...]
-    lists: tuple[List, ...]
+    history: tuple[HistoryItem, ...]
+    test_items: tuple[TestItem, ...]
+    lists: tuple[RecommendedList, ...]
 
 
 def default_pair(evaluation: Evaluation) -> tuple[str, ...]:
@@ -93,14 +94,14 @@ def _trivial(entry: Entry) -> bool:
     return entry.trivial
 
 
-def people(
+def example_users(
     evaluation: Evaluation,
     users: Sequence[Id] | None,
     pair: Sequence[str] | None,
     *,
     k: int = 10,
     run: Run | None = None,
-) -> tuple[Person, ...]:
+) -> tuple[ExampleUser, ...]:
     """The example users with the lists of two models.
 
     Raises:
@@ -126,37 +127,37 @@ def people(
     histories = known.histories.take(chosen)
     test_items = _test_items(split, chosen)
     lists = [_lists(evaluation.models[name], name, histories, test_items, k, run) for name in names]
-    found = []
+    examples = []
     for n, kind in enumerate(kinds):
         history = histories.block(n, n + 1)
         mean = None
         if history.ratings is not None and history.n_events:
             mean = float(history.ratings.mean())
-        order, seen = _seen(split, history)
-        theirs = tuple(of_model[n] for of_model in lists)
-        found.append(
-            Person(
+        order, shown_history = _shown_history(split, history)
+        lists_of_user = tuple(by_user[n] for by_user in lists)
+        examples.append(
+            ExampleUser(
                 user=split.log.users.take(history.users)[0],
                 kind=kind,
                 n_events=history.n_events,
                 mean=mean,
                 order=order,
-                seen=seen,
-                then=_then(split, test_items[n], theirs),
-                lists=theirs,
+                history=shown_history,
+                test_items=_shown_test_items(split, test_items[n], lists_of_user),
+                lists=lists_of_user,
             )
         )
-    return tuple(found)
+    return tuple(examples)
 
 
-def _choose(split: Split) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], list[str]]:
+def _choose(split: Split) -> tuple[Int32, list[str]]:
     """A light, a middling and a heavy test user, drawn near these places by a fixed seed."""
     test = split.test.histories
     order = np.argsort(test.lengths, kind="stable")
     order = order[test.lengths[order] > 0]
     rng = np.random.default_rng(0)
     places: dict[int, str] = {}
-    for kind, share in _KINDS if len(order) else ():
+    for kind, share in _ACTIVITY if len(order) else ():
         middle, reach = share * (len(order) - 1), 0.04 * len(order)
         low = max(0, int(middle - reach))
         high = min(len(order) - 1, max(low, int(middle + reach)))
@@ -164,35 +165,39 @@ def _choose(split: Split) -> tuple[np.ndarray[tuple[int], np.dtype[np.int32]], l
     return test.users[order[list(places)]], list(places.values())
 
 
-def _test_items(split: Split, users: np.ndarray[tuple[int], np.dtype[np.int32]]) -> list[set[int]]:
+def _test_items(split: Split, users: Int32) -> list[set[int]]:
     rows = {int(user): n for n, user in enumerate(split.test.histories.users)}
     offsets, items = split.test.offsets, split.test.items
-    found = []
+    items_of_user: list[set[int]] = []
     for user in users.tolist():
         n = rows.get(user)
-        found.append(set() if n is None else set(items[offsets[n] : offsets[n + 1]].tolist()))
-    return found
+        items_of_user.append(
+            set() if n is None else set(items[offsets[n] : offsets[n + 1]].tolist())
+        )
+    return items_of_user
 
 
-def _then(split: Split, items: set[int], lists: Sequence[List]) -> tuple[Then, ...]:
+def _shown_test_items(
+    split: Split, items: set[int], lists: Sequence[RecommendedList]
+) -> tuple[TestItem, ...]:
     """The items of the test part, those that a list has first."""
-    shown = {item.item for of_model in lists for item in of_model.items}
+    shown = {item.item for by_user in lists for item in by_user.items}
     ordered = sorted(items, key=lambda item: (item not in shown, item))
     titles = split.log.titles(ordered)
-    return tuple(Then(t, i in shown) for t, i in zip(titles, ordered, strict=True))
+    return tuple(TestItem(t, i in shown) for t, i in zip(titles, ordered, strict=True))
 
 
-def _seen(split: Split, history: Histories) -> tuple[str, tuple[Seen, ...]]:
+def _shown_history(split: Split, history: Histories) -> tuple[str, tuple[HistoryItem, ...]]:
     """The events worth showing, and which ones these are."""
     latest = np.arange(history.n_events)[::-1]
     order = "the latest" if history.times is not None else "the last"
     if history.ratings is not None and np.ptp(history.ratings if history.n_events else [0]) > 0:
         latest = latest[np.argsort(-history.ratings[latest], kind="stable")]
         order = f"highest rated, {order} first" if history.times is not None else "highest rated"
-    shown = latest[:_SHOWN]
+    shown = latest[:_HISTORY_ITEMS]
     titles = split.log.titles(history.items[shown])
     ratings = [None] * len(shown) if history.ratings is None else history.ratings[shown].tolist()
-    return order, tuple(Seen(t, r) for t, r in zip(titles, ratings, strict=True))
+    return order, tuple(HistoryItem(t, r) for t, r in zip(titles, ratings, strict=True))
 
 
 def _lists(
@@ -202,18 +207,18 @@ def _lists(
     test_items: list[set[int]],
     k: int,
     run: Run | None,
-) -> list[List]:
+) -> list[RecommendedList]:
     """One model's list for each of the users."""
     frame = explain_lists(model, histories, k, reasons=2, run=run)
     index = model.items_.indices(frame["item"])
-    shown: list[list[Shown]] = [[] for _ in test_items]
+    shown: list[list[RecommendedItem]] = [[] for _ in test_items]
     methods: list[set[str]] = [set() for _ in test_items]
     for row, item in zip(frame.iter_rows(named=True), index.tolist(), strict=True):
         n = row["history"]
         if row["reasons"] or row["method"] == "attributes":
             methods[n].add(row["method"])
-        shown[n].append(Shown(item, row["title"], item in test_items[n], _reason(row)))
-    return [List(name, tuple(items), _how(methods[n])) for n, items in enumerate(shown)]
+        shown[n].append(RecommendedItem(item, row["title"], item in test_items[n], _reason(row)))
+    return [RecommendedList(name, tuple(items), _how(methods[n])) for n, items in enumerate(shown)]
 
 
 def _reason(row: dict[str, Any]) -> str:

@@ -29,13 +29,13 @@ def snippet(evaluation: Evaluation) -> str:
         "import penchant as pn",
         "from penchant.models import make",
         "",
-        f"log = ...  # {_one_line(split.log.name)}, from {_one_line(str(split.log.origin))}",
+        f"log = ...  # {one_line(split.log.name)}, from {one_line(str(split.log.origin))}",
         f'assert log.fingerprint.startswith("{split.log.fingerprint[:16]}")',
         f"split = {_split(evaluation)}",
         f'assert split.fingerprint == "{split.fingerprint}"',
         "models = {",
         *(
-            f"    {name!r}: {_model(model)},"
+            f"    {name!r}: {model_code(model)},"
             for name, model in evaluation.models.items()
             if not model.baseline_for or spec_of(model) != name
         ),
@@ -54,7 +54,7 @@ def _split(evaluation: Evaluation) -> str:
     facts = evaluation.split.describe()
     function = _SPLITS.get(str(facts["kind"]))
     if function is None:
-        return f"...  # {_one_line(str(facts['sentence']))}"
+        return f"...  # {one_line(str(facts['sentence']))}"
     if function == "split_leave_last_out":
         return f"pn.{function}(log{'' if facts['validation'] else ', validation=False'})"
     total = len(evaluation.split.log)
@@ -65,13 +65,14 @@ def _split(evaluation: Evaluation) -> str:
     return f"pn.{function}(log, {', '.join(options)})"
 
 
-def _model(model: Recommender) -> str:
+def model_code(model: Recommender) -> str:
+    """Python that makes a model."""
     if name_of(type(model)) is None:
-        return _one_line(repr(model))
+        return one_line(repr(model))
     return f"make({spec_of(model)!r})"
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Text that cannot leave a comment."""
     return " ".join(text.split())
 

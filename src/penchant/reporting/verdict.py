@@ -37,14 +37,14 @@ class ComparisonTables(Protocol):
 
 
 @dataclass(frozen=True)
-class Said:
+class TaskVerdict:
     """The verdict on one task: a headline and the sentences that support it."""
 
     headline: str
     sentences: tuple[str, ...]
 
 
-def places(table: Table, metric: str) -> int:
+def metric_decimals(table: Table, metric: str) -> int:
     """Decimals for one metric of a table."""
     return decimals(e.metrics[metric] for e in table.entries if metric in e.metrics)
 
@@ -56,7 +56,7 @@ def by_validation(table: Table) -> list[Entry]:
     return sorted(known, key=lambda entry: sign * entry.validation)
 
 
-def say(evaluation: ComparisonTables, task: Task) -> Said:
+def task_verdict(evaluation: ComparisonTables, task: Task) -> TaskVerdict:
     """The verdict on one task."""
     table = evaluation.tables[task]
     best = next(iter(by_validation(table)), None)
@@ -64,7 +64,7 @@ def say(evaluation: ComparisonTables, task: Task) -> Said:
     aim, by = AIMS[task], plain_metric(table.primary)
     trivial = [e for e in table.entries if e.trivial]
     if not real:
-        return Said(f"Only trivial answers were compared for {aim}.", ())
+        return TaskVerdict(f"Only trivial answers were compared for {aim}.", ())
     sentences = []
     if best is None:
         beating = [e.name for e in real if e.verdict == "beats"]
@@ -94,11 +94,11 @@ def say(evaluation: ComparisonTables, task: Task) -> Said:
         if trivial and math.isfinite(best.metrics[table.primary].gain):
             sentences.append(_gain(evaluation, table, best))
     sentences += _others(real, best)
-    return Said(headline, tuple(sentences))
+    return TaskVerdict(headline, tuple(sentences))
 
 
 def _chosen(table: Table, best: Entry, by: str) -> str:
-    digits = places(table, table.primary)
+    digits = metric_decimals(table, table.primary)
     figure = best.metrics[table.primary]
     n = sum(math.isfinite(e.validation) for e in table.entries)
     return (
@@ -110,7 +110,7 @@ def _chosen(table: Table, best: Entry, by: str) -> str:
 
 def _gain(evaluation: ComparisonTables, table: Table, best: Entry) -> str:
     figure, bar = best.metrics[table.primary], table.best_trivial
-    digits, least = places(table, table.primary), bar.metrics[table.primary].value
+    digits, least = metric_decimals(table, table.primary), bar.metrics[table.primary].value
     share = percent(abs(figure.gain / least)) if least else None
     level = evaluation.settings.get("level", 0.95)
     return (

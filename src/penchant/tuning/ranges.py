@@ -54,38 +54,40 @@ def space_of(model: Recommender, texts: Iterable[str]) -> dict[str, Wish] | None
     `target=rating,adjusted(5,1)` has two values.
 
     Returns:
-        What to try, by name; None where nothing is said.
+        What to try, by name; None where there are no texts.
 
     Raises:
         ParameterError: a text is none of these, or a value is impossible.
     """
     space: dict[str, Wish] = {}
-    for said in texts:
-        name, equals, rest = (part.strip() for part in said.partition("="))
+    for option in texts:
+        name, equals, rest = (part.strip() for part in option.partition("="))
         if not (name and equals and rest) or name in space:
             raise ParameterError(
-                f"{said!r} must be written once as name=value,value,… or name=low..high, with "
+                f"{option!r} must be written once as name=value,value,… or name=low..high, with "
                 ":log where small values matter, as in l2=1..10000:log."
             )
         check_names(type(model), [name])
         if span := re.fullmatch(r"([^.,]\S*?)\.\.([^,]+?)(:log)?", rest):
-            space[name] = Space(_number(said, span[1]), _number(said, span[2]), log=bool(span[3]))
+            space[name] = Space(
+                _number(option, span[1]), _number(option, span[2]), log=bool(span[3])
+            )
         else:  # a comma inside brackets, as in adjusted(5,1), does not divide
             values = [part.strip() for part in re.split(r",(?![^()]*\))", rest)]
             space[name] = [_value(model, name, value) for value in values]
     return space or None
 
 
-def _value(model: Recommender, name: str, said: str) -> Any:
+def _value(model: Recommender, name: str, value: str) -> Any:
     """A value as the model's class reads it."""
-    return model.clone(**{name: None if said.lower() == "none" else said}).params()[name]
+    return model.clone(**{name: None if value.lower() == "none" else value}).params()[name]
 
 
-def _number(said: str, number: str) -> float:
+def _number(option: str, number: str) -> float:
     try:
         return int(number) if re.fullmatch(r"[+-]?\d+", number) else float(number)
     except ValueError:
-        raise ParameterError(f"{number!r} in {said!r} is no number.") from None
+        raise ParameterError(f"{number!r} in {option!r} is no number.") from None
 
 
 def _range(name: str, wish: Any, known: Parameter | None) -> Range:
@@ -138,16 +140,16 @@ def _own(known: Parameter | None, low: float, high: float) -> frozenset[RangeEnd
         for extra in getattr(known.type, "__metadata__", ())
         for bound in getattr(extra, "metadata", ())
     ]
-    found: set[RangeEnd] = set()
+    own: set[RangeEnd] = set()
     for bound in bounds:
         for sign, end, at in (("ge", "low", low), ("le", "high", high)):
             if getattr(bound, sign, None) == at:
-                found.add("low" if end == "low" else "high")
+                own.add("low" if end == "low" else "high")
         if step and getattr(bound, "gt", None) == low - step:
-            found.add("low")
+            own.add("low")
         if step and getattr(bound, "lt", None) == high + step:
-            found.add("high")
-    return frozenset(found)
+            own.add("high")
+    return frozenset(own)
 
 
 def _is_whole(known: Parameter) -> bool:

@@ -107,8 +107,8 @@ class TpeSearch:
     def __iter__(self) -> Iterator[Values]:
         for number in range(self.total):
             self._trial = self._study.ask()
-            found = {name: self._suggested(name, r) for name, r in self._ranges.items()}
-            yield self._start if number == 0 and self._start is not None else found
+            values = {name: self._suggested(name, r) for name, r in self._ranges.items()}
+            yield self._start if number == 0 and self._start is not None else values
 
     def tell(self, score: float | None) -> None:
         """Good scores draw the next trials near."""

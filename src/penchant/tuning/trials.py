@@ -76,8 +76,8 @@ def tune(
     """
     run = run or Run()
     measure = parse(metric) if isinstance(metric, str) else metric
-    held = split.validation
-    if held is None:
+    validation = split.validation
+    if validation is None:
         raise ParameterError(
             "Tuning goes by validation events, and the split has none: make it with a validation "
             "share such as 0.1."
@@ -86,10 +86,10 @@ def tune(
     threshold = None
     if split.log.has_ratings:
         threshold = default_like_threshold(split.log.rating_range) if like is None else like
-    bench = _Bench(
+    runner = _TrialRunner(
         make=model.clone if isinstance(model, Recommender) else model,
         train=split.train,
-        held=held,
+        validation=validation,
         metric=measure,
         threshold=threshold,
         run=run,
@@ -98,20 +98,20 @@ def tune(
         method = "grid" if all(range_.values for range_ in ranges.values()) else "tpe"
     higher = measure.higher_is_better
     search = _search(method, model, ranges, trials, seed, higher_is_better=higher)
-    done: list[Trial] = []
+    finished: list[Trial] = []
     try:
         with run.progress.task("tuning", search.total) as task:
             for values in search:
-                trial = bench.trial(values)
-                done.append(trial)
+                trial = runner.trial(values)
+                finished.append(trial)
                 search.tell(trial.score)
-                task.advance(note=f"{measure.name} {_said(trial)}")
+                task.advance(note=f"{measure.name} {_score_text(trial)}")
     except KeyboardInterrupt:
-        if all(trial.score is None for trial in done):
+        if all(trial.score is None for trial in finished):
             raise
-        logger.warning(f"Tuning was interrupted after {len(done)} of {search.total} trials.")
-    if all(trial.score is None for trial in done):
-        raise bench.reason()
+        logger.warning(f"Tuning was interrupted after {len(finished)} of {search.total} trials.")
+    if all(trial.score is None for trial in finished):
+        raise runner.reason()
     return Tuning(
         model=model,
         split=split,
@@ -121,7 +121,7 @@ def tune(
         method=method,
         seed=seed,
         space=ranges,
-        trials=tuple(done),
+        trials=tuple(finished),
         planned=search.total,
     )
 
@@ -148,12 +148,12 @@ def _search(
 
 
 @dataclass(eq=False)
-class _Bench:
+class _TrialRunner:
     """What all trials have in common, and what they came to."""
 
     make: Maker
     train: Dataset
-    held: Holdout
+    validation: Holdout
     metric: Metric
     threshold: float | None
     run: Run
@@ -183,10 +183,10 @@ class _Bench:
     def _tried(self, values: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         made = with_threshold(self.make(**values), self.threshold)
         # Before the work of fitting, because no other values would help.
-        check_metric(made, self.held, self.metric, threshold=self.threshold)
-        made.fit(self.train, self.held, run=self.run)
+        check_metric(made, self.validation, self.metric, threshold=self.threshold)
+        made.fit(self.train, self.validation, run=self.run)
         score = validation_score(
-            made, self.held, self.metric, threshold=self.threshold, run=self.run
+            made, self.validation, self.metric, threshold=self.threshold, run=self.run
         )
         return score, made._settled()
 
@@ -198,5 +198,5 @@ class _Bench:
         return PenchantError(f"All {self.count} trials have failed, the first because: {first}")
 
 
-def _said(trial: Trial) -> str:
+def _score_text(trial: Trial) -> str:
     return "failed" if trial.score is None else f"{trial.score:.4f}"

@@ -62,14 +62,14 @@ def means_by_count(fields: pl.DataFrame, spread: pl.DataFrame) -> Graph:
     )
 
 
-def givers(found: ReviewStatistics) -> Graph | None:
+def givers(statistics: ReviewStatistics) -> Graph | None:
     """How many users gave each rating; None where there are no ratings."""
-    table = found.users_by_rating
-    if table is None or found.n_top_raters is None:
+    table = statistics.users_by_rating
+    if table is None or statistics.n_top_raters is None:
         return None
     return counts(
-        f"Users who gave each rating at least once: {whole(found.n_top_raters)} gave the highest, "
-        f"{found.top_rating:g}.",
+        f"Users who gave each rating at least once: {whole(statistics.n_top_raters)} gave the "
+        f"highest, {statistics.top_rating:g}.",
         {f"{rating:g}": users for rating, users in table.select("rating", "users").iter_rows()},
         "rating",
         "users",

@@ -16,8 +16,8 @@ _HEADLINES = {
 _COLOURS = {"wrong": "worse", "doubtful": "no-better", "note": "beats", "passed": "beats"}
 
 
-def write_audit(found: Findings, path: str | Path) -> Path:
-    """Write what an audit found as one self-contained HTML page that opens offline.
+def write_audit(findings: Findings, path: str | Path) -> Path:
+    """Write what an audit findings as one self-contained HTML page that opens offline.
 
     The file is written whole or not at all.
 
@@ -26,9 +26,9 @@ def write_audit(found: Findings, path: str | Path) -> Path:
     """
     context = {
         "title": "What these numbers are worth",
-        "found": found,
-        "headline": _HEADLINES.get(found.worst, _HEADLINES["note"]),
-        "colour": _COLOURS.get(found.worst, ""),
+        "findings": findings,
+        "headline": _HEADLINES.get(findings.worst, _HEADLINES["note"]),
+        "colour": _COLOURS.get(findings.worst, ""),
         "rules": [rule for rule, _ in RULES],
         "subjects": SUBJECTS,
     }

@@ -15,7 +15,7 @@ from penchant.exploration.log_exploration import activity, long_tail
 from penchant.models.base import Task
 from penchant.reporting.charts.draw import draw, draw_all
 from penchant.reporting.charts.svg import Chart
-from penchant.reporting.example_users import people
+from penchant.reporting.example_users import example_users
 from penchant.reporting.glossary import VERDICTS, direction, metric_terms
 from penchant.reporting.graphs import log as log_graphs
 from penchant.reporting.graphs.comparison import (
@@ -29,10 +29,10 @@ from penchant.reporting.verdict import (
     AIMS,
     QUESTIONS,
     ComparisonTables,
-    Said,
+    TaskVerdict,
     by_validation,
-    places,
-    say,
+    metric_decimals,
+    task_verdict,
 )
 from penchant.results.evaluation import Evaluation
 from penchant.results.tables import Entry, MetricValue, Table
@@ -43,16 +43,16 @@ _MISSING = MetricValue(math.nan)
 
 @dataclass(frozen=True)
 class Row:
-    """One contender as the page shows it."""
+    """One model as the page shows it."""
 
     entry: Entry
     chosen: bool
-    figures: tuple[MetricValue, ...]
+    metrics: tuple[MetricValue, ...]
 
     @property
     def first(self) -> MetricValue:
-        """The figure that decides."""
-        return self.figures[0]
+        """The value that decides the verdict."""
+        return self.metrics[0]
 
     @property
     def badge(self) -> str:
@@ -67,21 +67,21 @@ class TaskSection:
     table: Table
     question: str
     aim: str
-    said: Said
-    better: str
+    verdict: TaskVerdict
+    direction: str
     rows: tuple[Row, ...]
-    places: tuple[int, ...]
+    decimals: tuple[int, ...]
     charts: tuple[Chart, ...]
     cost: tuple[Chart, ...]
     validated: bool
-    remembered: bool
+    measured_memory: bool
     decided: bool
     timed: bool
-    barred: bool
+    has_baseline: bool
 
     @property
     def colour(self) -> str:
-        """The style of the verdict on the chosen contender, none where nothing was chosen."""
+        """The style of the verdict on the chosen model, none where nothing was chosen."""
         return next((row.badge.replace(" ", "-") for row in self.rows if row.chosen), "")
 
 
@@ -117,11 +117,11 @@ def write_comparison(
         ParameterError: a model of the pair was not compared.
     """
     log = evaluation.split.log
-    shown = people(evaluation, users, pair, run=run)  # first, for it may refuse
+    examples = example_users(evaluation, users, pair, run=run)  # first, for it may refuse
     context = {
         "title": title or f"Recommenders for {log.name}, compared",
         "name": log.name,
-        "sections": [answers(evaluation, task) for task in evaluation.tables],
+        "sections": [task_section(evaluation, task) for task in evaluation.tables],
         "level": evaluation.settings.get("level", 0.95),
         "summary": summary(log),
         "check": check(log),
@@ -129,7 +129,7 @@ def write_comparison(
         "data_charts": _data_charts(evaluation),
         "split": evaluation.split.describe(),
         "curves": _curves(evaluation),
-        "people": shown,
+        "example_users": examples,
         "notes": evaluation.notes,
         "audit": evaluation.findings,
         "facts": facts(evaluation),
@@ -141,7 +141,7 @@ def write_comparison(
     return write_text_atomically(render("comparison.html", context), path)
 
 
-def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskSection:
+def task_section(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskSection:
     """One task as a page shows it; `prefix` keeps names unique where a page shows it again."""
     table = evaluation.tables[task]
     chosen = next(iter(by_validation(table)), None)
@@ -149,33 +149,33 @@ def answers(evaluation: ComparisonTables, task: Task, prefix: str = "") -> TaskS
         table=table,
         question=QUESTIONS[table.task],
         aim=AIMS[table.task],
-        said=say(evaluation, table.task),
-        better=direction(table.primary),
+        verdict=task_verdict(evaluation, table.task),
+        direction=direction(table.primary),
         rows=tuple(
             Row(e, e is chosen, tuple(e.metrics.get(m, _MISSING) for m in table.metrics))
             for e in table.entries
         ),
-        places=tuple(places(table, metric) for metric in table.metrics),
+        decimals=tuple(metric_decimals(table, metric) for metric in table.metrics),
         charts=tuple(draw_all(f"{prefix}{task}-intervals", [metric_intervals(table)])),
         cost=tuple(draw_all(f"{prefix}{task}-cost", [quality_against_cost(table)])),
         validated=chosen is not None,
-        remembered=any(e.cost.peak_bytes is not None for e in table.entries),
+        measured_memory=any(e.cost.peak_bytes is not None for e in table.entries),
         decided=any(e.confusion is not None for e in table.entries),
         timed=any(math.isfinite(e.cost.fit_seconds) for e in table.entries),
-        barred=any(e.trivial for e in table.entries),
+        has_baseline=any(e.trivial for e in table.entries),
     )
 
 
 def _data_charts(evaluation: Evaluation) -> list[Chart]:
     log = evaluation.split.log
-    figures = summary(log)
+    log_summary = summary(log)
     return draw_all(
         "data",
         [
-            log_graphs.ratings(figures) if figures.rating_histogram else None,
+            log_graphs.ratings(log_summary) if log_summary.rating_histogram else None,
             log_graphs.activity("user", activity(log.user_counts)),
             log_graphs.activity("item", activity(log.item_counts)),
-            log_graphs.long_tail(long_tail(log.item_counts), figures),
+            log_graphs.long_tail(long_tail(log.item_counts), log_summary),
         ],
     )
 

@@ -18,7 +18,7 @@ from penchant.reporting.html import render
 from penchant.results.graph import Graph
 
 
-def write_exploration(found: Exploration, path: str | Path) -> Path:
+def write_exploration(exploration: Exploration, path: str | Path) -> Path:
     """Write what was found in a log as one self-contained HTML page that opens offline.
 
     The file is written whole or not at all.
@@ -27,49 +27,53 @@ def write_exploration(found: Exploration, path: str | Path) -> Path:
         MissingExtraError: Matplotlib or Jinja2 is not installed.
     """
     context = {
-        "title": f"What is in {found.name}",
-        "found": found,
-        "summary": found.summary,
-        "check": found.check,
-        "source": found.source,
-        "charts": _charts(found),
-        "reviews": found.reviews,
-        "words": _clouds(found),
+        "title": f"What is in {exploration.name}",
+        "exploration": exploration,
+        "summary": exploration.summary,
+        "check": exploration.check,
+        "source": exploration.source,
+        "charts": _charts(exploration),
+        "reviews": exploration.reviews,
+        "words": _clouds(exploration),
     }
     return write_text_atomically(render("exploration.html", context), path)
 
 
-def _charts(found: Exploration) -> dict[str, list[Chart]]:
+def _charts(exploration: Exploration) -> dict[str, list[Chart]]:
     """The charts of each part of the page; a part without any is left out."""
-    drawn = {name: draw_all(name, graphs) for name, graphs in _graphs(found).items()}
-    return drawn | {"tables": draw_all("table", _distributions(found))}
+    drawn = {name: draw_all(name, graphs) for name, graphs in _graphs(exploration).items()}
+    return drawn | {"tables": draw_all("table", _distributions(exploration))}
 
 
-def _graphs(found: Exploration) -> dict[str, list[Graph | None]]:
-    summary, times = found.summary, found.over_time
-    period = found.period or ""
+def _graphs(exploration: Exploration) -> dict[str, list[Graph | None]]:
+    summary, times = exploration.summary, exploration.over_time
+    period = exploration.period or ""
     rated_over_time = times is not None and "rating" in times.columns and len(times) > 1
     return {
         "ratings": [
             log_graphs.ratings(summary) if summary.rating_histogram else None,
-            None if found.user_means is None else log_graphs.means("user", found.user_means),
-            None if found.item_means is None else log_graphs.means("item", found.item_means),
+            None
+            if exploration.user_means is None
+            else log_graphs.means("user", exploration.user_means),
+            None
+            if exploration.item_means is None
+            else log_graphs.means("item", exploration.item_means),
             log_graphs.rating_over_time(times, period)
             if times is not None and rated_over_time
             else None,
         ],
         "spread": [
-            log_graphs.activity("user", found.user_activity),
-            log_graphs.activity("item", found.item_activity),
-            log_graphs.long_tail(found.long_tail, summary),
-            log_graphs.density(found.density),
+            log_graphs.activity("user", exploration.user_activity),
+            log_graphs.activity("item", exploration.item_activity),
+            log_graphs.long_tail(exploration.long_tail, summary),
+            log_graphs.density(exploration.density),
         ]
         if summary.n_events
         else [],
         "time": [None if times is None else log_graphs.over_time(times, period)],
-        "classes": _classes(found.reviews),
-        "popular": [review_graphs.popular(found.top_items) if summary.n_events else None],
-        "missing": [review_graphs.missing(found.columns)],
+        "classes": _classes(exploration.reviews),
+        "popular": [review_graphs.popular(exploration.top_items) if summary.n_events else None],
+        "missing": [review_graphs.missing(exploration.columns)],
     }
 
 
@@ -86,17 +90,18 @@ def _classes(reviews: ReviewStatistics) -> list[Graph | None]:
     return graphs
 
 
-def _distributions(found: Exploration) -> list[Graph | None]:
+def _distributions(exploration: Exploration) -> list[Graph | None]:
     """The columns of the user and of the item table."""
     return [
         review_graphs.distribution(name, table, noun)
-        for noun, tables in (("user", found.user_columns), ("item", found.item_columns))
+        for noun, tables in (("user", exploration.user_columns), ("item", exploration.item_columns))
         for name, table in tables.items()
     ]
 
 
-def _clouds(found: Exploration) -> list[tuple[str, pl.DataFrame, list[Chart]]]:
+def _clouds(exploration: Exploration) -> list[tuple[str, pl.DataFrame, list[Chart]]]:
     """The clouds of each kind of text, with the words as a table."""
     return [
-        (kind, table, clouds(kind, table)) for kind, table in (found.reviews.words or {}).items()
+        (kind, table, clouds(kind, table))
+        for kind, table in (exploration.reviews.words or {}).items()
     ]

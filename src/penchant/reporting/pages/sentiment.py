@@ -15,12 +15,12 @@ from penchant.results.study.sections import DataTable
 
 
 def write_sentiment(
-    found: SentimentComparison, path: str | Path, *, name: str = "reviews", again: str = ""
+    comparison: SentimentComparison, path: str | Path, *, name: str = "reviews", again: str = ""
 ) -> Path:
     """Write a comparison of classifiers as one self-contained HTML page that opens offline.
 
     Args:
-        found: the comparison.
+        comparison: the comparison.
         path: where to write; folders are made.
         name: of the log.
         again: the command that makes it again.
@@ -31,30 +31,30 @@ def write_sentiment(
     Raises:
         MissingExtraError: Matplotlib or Jinja2 is not installed.
     """
-    curves = [graph for classifier in found.judged for graph in _curves(classifier)]
+    curves = [graph for classifier in comparison.judged for graph in _curves(classifier)]
     context = {
         "title": f"Sentiment of the reviews of {name}",
         "name": name,
-        "found": found,
-        "sentence": found.sentence(),
+        "comparison": comparison,
+        "sentence": comparison.sentence(),
         "table": DataTable(
-            found.frame(),
+            comparison.frame(),
             "All classifiers; intervals draw users with replacement.",
-            {c: "signed:3" for c in found.frame().columns if c.startswith("over ")}
+            {c: "signed:3" for c in comparison.frame().columns if c.startswith("over ")}
             | {"seconds": "duration"},
         ),
-        "confusions": [_confusion(one) for one in found.judged],
-        "areas": draw_all("auc", [_areas(found)]),
+        "confusions": [_confusion(one) for one in comparison.judged],
+        "areas": draw_all("auc", [_areas(comparison)]),
         "curves": draw_all("curve", curves),
         "again": again,
     }
     return write_text_atomically(render("sentiment.html", context), path)
 
 
-def _areas(found: SentimentComparison) -> Graph:
+def _areas(comparison: SentimentComparison) -> Graph:
     return bars(
         "Area under the ROC curve of each classifier, with its interval.",
-        {"": {one.name: (float(one.auc.mean()), one.low, one.high) for one in found.judged}},
+        {"": {one.name: (float(one.auc.mean()), one.low, one.high) for one in comparison.judged}},
         x="AUC",
         levels={"any constant": 0.5},
     )
@@ -63,7 +63,7 @@ def _areas(found: SentimentComparison) -> Graph:
 def _curves(one: Judged) -> list[Graph]:
     """Loss and accuracy by epoch, of the first network of the first split."""
     rows = [row for row in one.curve if row.get("network", 1) == 1]
-    found = []
+    comparison = []
     for what in ("loss", "accuracy"):
         series = {
             f"{part}{what}".replace("_", " "): [row.get(f"{part}{what}") for row in rows]
@@ -73,8 +73,8 @@ def _curves(one: Judged) -> list[Graph]:
         if series:
             kept = {"kept": float(one.best_epoch)} if one.best_epoch else None
             caption = f"{what.capitalize()} of {one.name} by epoch, in the first split."
-            found.append(lines(caption, series, y=what, places=kept))
-    return found
+            comparison.append(lines(caption, series, y=what, places=kept))
+    return comparison
 
 
 def _confusion(one: Judged) -> DataTable:

@@ -12,7 +12,7 @@ from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.charts.svg import Chart
 from penchant.reporting.glossary import VERDICTS, metric_terms
 from penchant.reporting.html import render
-from penchant.reporting.pages.comparison import TaskSection, answers
+from penchant.reporting.pages.comparison import TaskSection, task_section
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.formatting import join_names
 from penchant.results.study.result import StudyResult
@@ -76,7 +76,9 @@ def _part(number: int, section: Section, reused: Sequence[str]) -> Part:
         compared=tuple(
             ComparisonPart(
                 comparison,
-                tuple(answers(comparison, task, f"s{number}-{n}-") for task in comparison.tables),
+                tuple(
+                    task_section(comparison, task, f"s{number}-{n}-") for task in comparison.tables
+                ),
             )
             for n, comparison in enumerate(section.comparisons, 1)
         ),

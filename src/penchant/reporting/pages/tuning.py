@@ -15,7 +15,7 @@ from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.glossary import metric_terms
 from penchant.reporting.graphs.tuning import by_trial, by_value
 from penchant.reporting.html import render
-from penchant.reporting.reproduce import _model
+from penchant.reporting.reproduce import model_code, one_line
 from penchant.results.formatting import join_names
 from penchant.results.study.sections import DataTable
 from penchant.results.tuning.result import Tuning
@@ -124,7 +124,7 @@ def snippet(tuning: Tuning) -> str:
     if tuning.like is not None:
         options.append(f"like={tuning.like!r}")
     if isinstance(tuning.model, Recommender):
-        model = _model(tuning.model)
+        model = model_code(tuning.model)
     else:
         model = f"...  # a function of {join_names(list(tuning.space))}"
     lines = [
@@ -132,9 +132,9 @@ def snippet(tuning: Tuning) -> str:
         *(["from penchant.models import make"] if model.startswith("make(") else []),
         *(["from penchant.models.parameters import Space"] if between else []),
         "",
-        f"log = ...  # {_one_line(log.name)}, from {_one_line(str(log.origin))}",
+        f"log = ...  # {one_line(log.name)}, from {one_line(str(log.origin))}",
         f'assert log.fingerprint.startswith("{log.fingerprint[:16]}")',
-        f"split = ...  # {_one_line(split.sentence)}",
+        f"split = ...  # {one_line(split.sentence)}",
         f'assert split.fingerprint == "{split.fingerprint}"',
         f"model = {model}",
         "space = {",
@@ -164,7 +164,3 @@ def _code(range_: Range) -> str:
     if range_.values:
         return repr(json_value(range_.values))
     return f"Space({range_.low!r}, {range_.high!r}{', log=True' if range_.log else ''})"
-
-
-def _one_line(said: str) -> str:
-    return " ".join(said.split())

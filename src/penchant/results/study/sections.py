@@ -208,5 +208,5 @@ class StudyStep:
 
 def paragraphs(text: str) -> list[str]:
     """The paragraphs of a text as it stands in a program, each on one line."""
-    found = (" ".join(part.split()) for part in text.split("\n\n"))
-    return [part for part in found if part]
+    parts = (" ".join(part.split()) for part in text.split("\n\n"))
+    return [part for part in parts if part]

@@ -68,13 +68,13 @@ def _comparison(comparison: EvaluationSummary, console: Console) -> None:
     if comparison.title:
         console.print(Text(comparison.title, style="bold"))
     if comparison.split:
-        said = f"{comparison.split['sentence']} Split {comparison.split['fingerprint']}."
-        console.print(Text(said, style="dim"))
+        line = f"{comparison.split['sentence']} Split {comparison.split['fingerprint']}."
+        console.print(Text(line, style="dim"))
     for table in comparison.tables.values():
         console.print(rich_table(table, console.width, comparison.level))
         for note in table.notes:
             console.print(Text(f"  {note}", style="dim"))
-    for found in comparison.objections:
-        console.print(Text(f"{found['level']}: {found['sentence']}", style="dim"))
+    for finding in comparison.objections:
+        console.print(Text(f"{finding['level']}: {finding['sentence']}", style="dim"))
     for note in comparison.notes:
         console.print(Text(note, style="dim"))
