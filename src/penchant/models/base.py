@@ -20,7 +20,7 @@ from penchant.models.parameters import Parameterised
 from penchant.models.protocols import ItemVectors
 from penchant.run import Run
 from penchant.topk import BLOCK_CELLS, top_k
-from penchant.typing import Float32
+from penchant.typing import Float32, Int32
 
 Task = Literal["ranking", "rating", "like"]
 Signal = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
@@ -104,8 +104,8 @@ class Recommender(Parameterised, ABC):
         return self.clone(**self._settled()).fit(log, run=run)
 
     def _settled(self) -> dict[str, Any]:
-        """Parameters that validation decided while fitting, such as a number of epochs."""
-        return {}
+        """Parameters that validation decided while fitting: the number of epochs, by default."""
+        return {"epochs": self.best_epoch_} if hasattr(self, "best_epoch_") else {}
 
     @property
     def is_fitted(self) -> bool:
@@ -221,21 +221,12 @@ class Recommender(Parameterised, ABC):
             cells=self.block_cells,
             run=run,
         )
-        rows, ranks = np.nonzero(lists >= 0)
-        items = lists[rows, ranks]
+        rows = np.nonzero(lists >= 0)[0]
         if isinstance(users, Histories):
             who = pl.Series("history", rows)
         else:
             who = self.users_.take(histories.users[rows]).alias("user")
-        columns = [
-            who,
-            self.items_.take(items).alias("item"),
-            pl.Series("rank", (ranks + 1).astype(np.int32)),
-            pl.Series("score", values[rows, ranks]),
-        ]
-        if titles:
-            columns.append(pl.Series("title", titles_of(self.items_, self.item_table_, items)))
-        return pl.DataFrame(columns)
+        return self._list_table(who, "item", lists, values, titles=titles)
 
     def similar_items(
         self, items: Sequence[Id], k: int = 10, *, titles: bool = False
@@ -263,16 +254,31 @@ class Recommender(Parameterised, ABC):
             n_items=len(self.items_),
         )
         lists, values = top_k(self._alike, batch, k)
+        first = self.items_.take(index[np.nonzero(lists >= 0)[0]]).alias("item")
+        return self._list_table(first, "similar", lists, values, titles=titles)
+
+    def _list_table(
+        self, first: pl.Series, noun: str, lists: Int32, scores: Float32, *, titles: bool
+    ) -> pl.DataFrame:
+        """Lists as a frame of a row for each place that an item has.
+
+        Args:
+            first: the first column, a value for each of these rows.
+            noun: name of the column of listed items.
+            lists: int32[n, k] item indices, -1 for no item.
+            scores: float32[n, k].
+            titles: whether to add a column `title`.
+        """
         rows, ranks = np.nonzero(lists >= 0)
-        found = lists[rows, ranks]
+        items = lists[rows, ranks]
         columns = [
-            self.items_.take(index[rows]).alias("item"),
-            self.items_.take(found).alias("similar"),
+            first,
+            self.items_.take(items).alias(noun),
             pl.Series("rank", (ranks + 1).astype(np.int32)),
-            pl.Series("score", values[rows, ranks]),
+            pl.Series("score", scores[rows, ranks]),
         ]
         if titles:
-            columns.append(pl.Series("title", titles_of(self.items_, self.item_table_, found)))
+            columns.append(pl.Series("title", titles_of(self.items_, self.item_table_, items)))
         return pl.DataFrame(columns)
 
     def _alike(self, one_item_each: Histories) -> Float32:

@@ -61,9 +61,38 @@ def test_the_loss_is_that_of_the_formula():
     assert scores[3, 6] == pytest.approx(float(x(3, 6)), abs=1e-5)
 
 
-def test_scores_are_products_of_rows_and_item_vectors(log, model):
-    wanted = model.user_rows_ @ model.item_vectors().T + model.item_bias_
-    np.testing.assert_allclose(model.scores(log.histories), wanted, atol=1e-5)
+def test_gradients_are_those_of_finite_differences():
+    generator = torch.Generator().manual_seed(2)
+    content = torch.randn(5, 4, generator=generator).double()
+    network = VBPRNetwork(content, 3, 2, 2, generator).double().eval()
+    network.slope.data.normal_(generator=generator)
+    batch = [torch.tensor(part) for part in ([0, 2, 2], [1, 2, 4], [3, 3, 0])]
+
+    def loss() -> torch.Tensor:
+        return network(*batch, l2=0.3, l2_content=0.2)
+
+    for weight in network.parameters():
+        (gradient,) = torch.autograd.grad(loss(), [weight])
+        for place in np.ndindex(*weight.shape):
+            around = []
+            for step in (1e-5, -1e-5):
+                weight.data[place] += step
+                around.append(float(loss()))
+                weight.data[place] -= step
+            slope = (around[0] - around[1]) / 2e-5
+            assert float(gradient[place]) == pytest.approx(slope, abs=1e-7)
+
+
+def test_scores_are_the_sum_over_pairs(log, model):
+    """Every score by itself, in plain Python."""
+    some = [0, 7, 30]
+    scores = model.scores(log.histories.take(some))
+    for n, user in enumerate(some):
+        row = model.user_rows_[user].tolist()
+        for item in range(0, log.n_items, 5):
+            vector, bias = model.item_vectors_[item].tolist(), float(model.item_bias_[item])
+            by_hand = bias + sum(a * b for a, b in zip(row, vector, strict=True))
+            assert scores[n, item] == pytest.approx(by_hand, abs=1e-5)
     assert model.item_vectors().shape == (log.n_items, 10)
 
 

@@ -216,9 +216,6 @@ class AttributeNetwork(AttributeModel):
         bce = functional.binary_cross_entropy_with_logits
         return lambda: float(bce(network.in_blocks(inputs, _BLOCK), likes))
 
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
-
     # Inputs of the network
 
     def profiles(self, users: Histories) -> Profiles:

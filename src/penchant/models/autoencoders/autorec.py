@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -181,9 +181,6 @@ class AutoRec(PredictsRatings, RatingResiduals):
             return float((found - truth).square().mean().sqrt())
 
         return loss
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     def _keep(self, network: MaskedAutoencoder, vectors: Csr, users: Histories) -> None:
         """Store what predicting and updating need: the encoder, and vectors of items and users."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar
 
 import numpy as np
 import torch
@@ -122,6 +122,3 @@ class UserAutoencoder(Updating, Generic[N]):
     def _fitted(self, n_items: int) -> N:
         """The network for predicting."""
         return with_weights(partial(self._make, n_items), self.fitted_state())
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -122,9 +122,6 @@ class TwoTower(ContentParts):
         lists, _ = top_k(scores, holdout.histories, 100)
         found = NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))
         return 1 - float(np.nanmean(found))
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     def n_parameters(self) -> int:
         """Numbers of both towers, with the items' own vectors."""

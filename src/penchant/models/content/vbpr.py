@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -107,9 +107,6 @@ class VBPR(ContentParts):
         if known.any():
             users, items = users[known], items[known]
         return pairwise_examples(users, items, negatives.draw_for(users, items))
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     def n_parameters(self) -> int:
         """Rows of users and items, and what turns content into vectors."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 import numpy as np
 import torch
@@ -139,9 +139,6 @@ class DotProduct(DotVectors):
     def training_step(self, network: DotNetwork) -> TrainingStep:
         """How a batch is learned from."""
         return training_step(network, self.objective, self.learning_rate)
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
         users, items = self.tables()

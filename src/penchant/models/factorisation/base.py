@@ -128,9 +128,6 @@ class FeatureFactors(Recommender):
         self.features_learned_ = int(sum((n > 0).sum() for n in counts))
         self.trained_ = train.user_counts > 0
 
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
-
     def n_parameters(self) -> int:
         """A vector and a weight for each feature that training events have, and the offset."""
         return self.features_learned_ * (self.dim + 1) + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -225,9 +225,6 @@ class DNNRegressor(Recommender):
         narrow.n_features_ = found.shape[1]
         narrow.weights_ = {name: vars(self)[f"code_{name}"] for name in self.code_}
         return narrow.reconstruct(found)
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     @torch.no_grad()
     def _predicted(self, inputs: Float32) -> Float32:

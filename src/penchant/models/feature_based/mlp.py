@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 import torch
@@ -110,9 +110,6 @@ class FeatureMLP(RatingFeatures):
         return torch.from_numpy(
             np.hstack([scaled, unknown[:, self.sometimes_unknown_]]).astype(np.float32)
         )
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     @torch.no_grad()
     def _raw(self, inputs: Float32) -> Float64:

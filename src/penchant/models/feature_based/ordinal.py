@@ -154,9 +154,6 @@ class OrdinalRegression(Recommender):
     def _penalty(self) -> Penalty:
         return Penalty(self.dim, self.l2, self.l2_bias)
 
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
-
     # What was learned
 
     def item_vectors(self) -> Float32:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -192,9 +192,6 @@ class GaussianProcess(PredictsRatings, Recommender):
         whole[cold[:, None], cold] = rest + slopes @ (found.covariance - before) @ slopes.T
         whole += whole.T.copy()
         self.covariance_: Float32 = whole / np.float32(2)
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     def relevance(self) -> dict[str, float]:
         """How much of the prior variance of items each way of being alike has, by its name.

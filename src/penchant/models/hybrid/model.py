@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -213,9 +213,6 @@ class HybridRecommender(Recommender):
             return labelled_examples(users, items, negatives.draw_for(users, items))
         assert validation.ratings is not None  # a part of the same log as training
         return users, items, torch.tensor(self.target.of_ratings(validation.ratings))
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     def n_parameters(self) -> int:
         """Numbers of the network, with the vectors of all users and items."""

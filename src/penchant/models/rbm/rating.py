@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -179,9 +179,6 @@ class RatingRBM(PredictsRatings, Updating):
                 fitted = self._fitted_units(matrix.T.tocsr(), torch.from_numpy(hidden))
             self.units_[:-1], self.biases_[:-1] = fitted
         return found
-
-    def _settled(self) -> dict[str, Any]:
-        return {"epochs": self.best_epoch_}
 
     def _keep(self, network: SoftmaxRBM, rows: RatingRows, trained: Tensor) -> None:
         """Store the network; the mean unit stands for those without ratings, and comes last."""
