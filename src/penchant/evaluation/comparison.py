@@ -78,15 +78,15 @@ def evaluate(
     if split.log.has_ratings:
         threshold = default_like_threshold(split.log.rating_range) if like is None else like
     if split.candidates is not None and "ranking" in by_task:
-        by_task["ranking"] = _of_candidates(by_task["ranking"])
-    contenders = _contenders(models, list(by_task), threshold)
-    test, validation = _relevant(split, threshold, relevant)
+        by_task["ranking"] = _candidate_metrics(by_task["ranking"])
+    participants = _participants(models, list(by_task), threshold)
+    test, validation = _relevant_events(split, threshold, relevant)
     catalogue = catalogue_of(split.train)
     fitted: dict[str, Recommender] = {}
     rankings: list[Rankings] = []
     predictions: list[RowPredictions] = []
-    with run.progress.task("comparing", len(contenders)) as progress:
-        for name, (model, tasks) in contenders.items():
+    with run.progress.task("comparing", len(participants)) as progress:
+        for name, (model, tasks) in participants.items():
             progress.advance(0, note=name)
             model = fitted[name] = model.clone()
             with measured() as fitting:
@@ -116,7 +116,7 @@ def evaluate(
         else:
             assert threshold is not None  # such metrics are refused without ratings
             table = row_table(predictions, task, own, split, threshold, settings)
-        absent = [n for n, (_, tasks) in contenders.items() if task in tasks]
+        absent = [n for n, (_, tasks) in participants.items() if task in tasks]
         absent = [n for n in absent if n not in {e.name for e in table.entries}]
         if absent:
             lack = "predict no ratings" if task == "rating" else "predict neither ratings nor likes"
@@ -198,23 +198,23 @@ def _metrics_by_task(
     return by_task
 
 
-def _of_candidates(metrics: list[Metric]) -> list[Metric]:
-    """Those metrics that ranks among given candidates are enough for."""
-    kept: list[Metric] = [metric for metric in metrics if isinstance(metric, RankingMetric)]
-    if not kept:
+def _candidate_metrics(metrics: list[Metric]) -> list[Metric]:
+    """The metrics that ranks among given candidates are enough for."""
+    usable: list[Metric] = [metric for metric in metrics if isinstance(metric, RankingMetric)]
+    if not usable:
         raise ParameterError(
             f"{', '.join(m.name for m in metrics)} describe whole lists, and the split ranks only "
             "given candidates: ask for a metric such as ndcg@10, too."
         )
-    return kept
+    return usable
 
 
-def _contenders(
+def _participants(
     models: Iterable[Recommender] | Mapping[str, Recommender],
     tasks: list[Task],
     threshold: float | None,
 ) -> dict[str, tuple[Recommender, set[Task]]]:
-    """Each contender with the tasks it takes part in: trivial ones in their own at least."""
+    """Each model with the tasks it takes part in: baselines in their own at least."""
     if isinstance(models, Mapping):
         named = dict(models)
     else:
@@ -224,18 +224,18 @@ def _contenders(
             while unique in named:
                 unique += "'"
             named[unique] = model
-    contenders: dict[str, tuple[Recommender, set[Task]]] = {
+    participants: dict[str, tuple[Recommender, set[Task]]] = {
         name: (model, set(tasks)) for name, model in named.items()
     }
     for name, own in _baselines_of(tasks).items():
         cls = find(name)
-        if name in contenders and isinstance(contenders[name][0], cls):
+        if name in participants and isinstance(participants[name][0], cls):
             continue
-        while name in contenders:  # another model has taken the name
+        while name in participants:  # another model has taken the name
             name += "'"
-        contenders[name] = (cls(), own)
+        participants[name] = (cls(), own)
     return {
-        name: (with_threshold(model, threshold), own) for name, (model, own) in contenders.items()
+        name: (with_threshold(model, threshold), own) for name, (model, own) in participants.items()
     }
 
 
@@ -249,13 +249,13 @@ def _baselines_of(tasks: Iterable[Task]) -> dict[str, set[Task]]:
 
 
 def with_threshold(model: Recommender, threshold: float | None) -> Recommender:
-    """The model with what counts as a like, where it has left that open."""
+    """The model with the threshold of likes, where it leaves that open."""
     if threshold is not None and model.params().get("threshold", threshold) is None:
         return model.clone(threshold=threshold)
     return model
 
 
-def _relevant(
+def _relevant_events(
     split: Split, threshold: float | None, relevant: str
 ) -> tuple[Holdout, Holdout | None]:
     if relevant == "all":

@@ -16,7 +16,7 @@ from penchant.models.base import Recommender, Task
 from penchant.results.console import rich_table
 from penchant.results.findings import Findings
 from penchant.results.output import Output
-from penchant.results.tables import Table, entry_dict
+from penchant.results.tables import Table
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,7 +29,7 @@ class Evaluation(Output):
         models: the fitted models by name.
         settings: metrics, replicates, level, seed, like threshold and versions.
         notes: what a reader must know, a sentence each.
-        findings: what the audit of the split, the answers and the figures found.
+        findings: of the audit of the split, the predictions and the tables.
     """
 
     _width: ClassVar[int] = 160
@@ -83,17 +83,7 @@ class Evaluation(Output):
                 "settings": dict(self.settings),
                 "notes": list(self.notes),
                 "findings": self.findings.to_dict(),
-                "tables": {
-                    task: {
-                        "metrics": list(table.metrics),
-                        "users": table.users,
-                        "rows": table.rows,
-                        "notes": list(table.notes),
-                        "groups": [list(group) for group in table.groups],
-                        "entries": [entry_dict(entry) for entry in table.entries],
-                    }
-                    for task, table in self.tables.items()
-                },
+                "tables": {task: table.to_dict() for task, table in self.tables.items()},
             }
         )
         return plain

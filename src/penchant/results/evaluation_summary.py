@@ -1,4 +1,4 @@
-"""A comparison without its models and its log: what can be kept in a file and shown again."""
+"""An evaluation without its models and its log, to be saved and shown again."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pydantic import TypeAdapter, ValidationError
 from penchant.errors import DataError
 from penchant.models.base import Task
 from penchant.results.evaluation import Evaluation
-from penchant.results.tables import Table, entry_dict
+from penchant.results.tables import Table
 
 
 @dataclass(frozen=True, eq=False)
 class EvaluationSummary:
-    """Tables of contenders with intervals and verdicts.
+    """The tables, notes and findings of an evaluation.
 
     Attributes:
         tables: a table for each task.
@@ -36,28 +36,28 @@ class EvaluationSummary:
     findings: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, found: Evaluation | Table, title: str = "") -> EvaluationSummary:
-        """The comparison in an evaluation, or in one table of judged predictions."""
-        if isinstance(found, Table):
-            return cls({found.task: found}, title)
+    def of(cls, result: Evaluation | Table, title: str = "") -> EvaluationSummary:
+        """The summary of an evaluation, or of one table of predictions."""
+        if isinstance(result, Table):
+            return cls({result.task: result}, title)
         return cls(
-            found.tables,
+            result.tables,
             title,
-            dict(found.settings),
-            found.split.describe(),
-            tuple(found.notes),
-            found.findings.to_dict() if found.findings.all else {},
+            dict(result.settings),
+            result.split.describe(),
+            tuple(result.notes),
+            result.findings.to_dict() if result.findings.all else {},
         )
 
     @classmethod
-    def load(cls, kept: Mapping[str, Any]) -> EvaluationSummary:
-        """The comparison that `dump` was made from.
+    def load(cls, values: Mapping[str, Any]) -> EvaluationSummary:
+        """The summary that `dump` wrote.
 
         Raises:
             DataError: this is none.
         """
         try:
-            return _adapter().validate_python(kept)
+            return _adapter().validate_python(values)
         except ValidationError as error:
             place = ".".join(map(str, error.errors()[0]["loc"]))
             raise DataError(f"What was kept is no comparison: {place} is wrong.") from None
@@ -84,16 +84,7 @@ class EvaluationSummary:
             "settings": dict(self.settings),
             "notes": list(self.notes),
             "findings": dict(self.findings),
-            "tables": {
-                task: {
-                    "metrics": list(table.metrics),
-                    "users": table.users,
-                    "rows": table.rows,
-                    "notes": list(table.notes),
-                    "entries": [entry_dict(entry) for entry in table.entries],
-                }
-                for task, table in self.tables.items()
-            },
+            "tables": {task: table.to_dict() for task, table in self.tables.items()},
         }
 
 

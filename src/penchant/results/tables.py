@@ -91,6 +91,19 @@ class Entry:
         """The verdict of the table's first metric."""
         return next(iter(self.metrics.values())).verdict
 
+    def to_dict(self) -> dict[str, Any]:
+        """One row of a table as plain values for JSON."""
+        return {
+            "model": self.name,
+            "trivial": self.trivial,
+            "verdict": self.verdict,
+            "figures": {name: asdict(value) for name, value in self.metrics.items()},
+            "validation": self.validation,
+            "decision_threshold": self.decision,
+            "confusion": self.confusion,
+            "cost": asdict(self.cost) | {"rate": self.cost.rate},
+        }
+
 
 @dataclass(frozen=True)
 class Table:
@@ -158,16 +171,13 @@ class Table:
             rows.append(row)
         return pl.DataFrame(rows, infer_schema_length=None)
 
-
-def entry_dict(entry: Entry) -> dict[str, Any]:
-    """One row of a table as plain values for JSON."""
-    return {
-        "model": entry.name,
-        "trivial": entry.trivial,
-        "verdict": entry.verdict,
-        "figures": {name: asdict(value) for name, value in entry.metrics.items()},
-        "validation": entry.validation,
-        "decision_threshold": entry.decision,
-        "confusion": entry.confusion,
-        "cost": asdict(entry.cost) | {"rate": entry.cost.rate},
-    }
+    def to_dict(self) -> dict[str, Any]:
+        """The table as plain values for JSON, numbers that are not finite among them."""
+        return {
+            "metrics": list(self.metrics),
+            "users": self.users,
+            "rows": self.rows,
+            "notes": list(self.notes),
+            "groups": [list(group) for group in self.groups],
+            "entries": [entry.to_dict() for entry in self.entries],
+        }
