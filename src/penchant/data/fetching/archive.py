@@ -1,4 +1,4 @@
-"""Unpacking of archives that may be broken or hostile."""
+"""Unpack archives that may be broken or hostile."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def _write(
     seen: set[str] = set()
     total = 0
     for count, member in enumerate(members, 1):
-        path = _safe(archive, member.name)
+        path = _safe_path(archive, member.name)
         total += member.size
         if total > budget or count > limits.members:
             raise _too_large(archive)
@@ -134,7 +134,7 @@ def _write(
                 raise EOFError(f"{member.name} ends early")
 
 
-def _safe(archive: Path, name: str) -> PurePosixPath:
+def _safe_path(archive: Path, name: str) -> PurePosixPath:
     path = PurePosixPath(name)
     unsafe = path.is_absolute() or ".." in path.parts or any(c in name for c in "\\:\0")
     if unsafe or not path.parts:

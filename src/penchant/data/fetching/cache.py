@@ -1,4 +1,4 @@
-"""The folder that downloaded data sets are kept in, and how a copy gets into it whole."""
+"""Locate the cache folder, and fill folders in it atomically."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ VARIABLE = "PENCHANT_CACHE"
 
 
 def cache_folder(cache: str | Path | None = None) -> Path:
-    """Where downloaded data sets are kept; the folder need not exist yet.
+    """Return the folder for downloads and stored results; it need not exist yet.
 
     It is `cache` where given, else the environment variable `PENCHANT_CACHE`, else the
     platform's cache folder, such as `~/.cache/penchant`.

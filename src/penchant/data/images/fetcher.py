@@ -139,15 +139,15 @@ class _Crawl:
         rows: dict[str, int] = {}
         for row, (item, urls) in enumerate(zip(self.items.to_list(), self.urls, strict=True)):
             name = safe_name(item)
-            wanted = tuple(url for url in urls or () if url)[: self.policy.max_urls]
+            candidates = tuple(url for url in urls or () if url)[: self.policy.max_urls]
             if item is None or rows.setdefault(name, row) != row:
                 self._finish(row, ImageResult(item, "refused", "no id, or one that came before"))
-            elif (existing := self.existing.get(name, wanted)) is not None:
+            elif (existing := self.existing.get(name, candidates)) is not None:
                 self._finish(row, replace(existing, item=item))
-            elif not wanted:
+            elif not candidates:
                 self._finish(row, ImageResult(item, "no address", "the table has none"))
             else:
-                self._try(row, item, wanted, None)
+                self._try(row, item, candidates, None)
 
     def _try(self, row: int, item: Any, urls: tuple[str, ...], last: ImageResult | None) -> None:
         """Queue the first address that may be asked; without one, end with the last failure."""

@@ -85,8 +85,8 @@ def address_file(path: Path, log: Dataset | None = None) -> pl.DataFrame:
     if log is None:
         return listed
     ids = log.items.ids.alias("item")
-    wanted = pl.DataFrame({"item": ids, "key": ids.cast(pl.String)})
-    matched = wanted.join(
+    items = pl.DataFrame({"item": ids, "key": ids.cast(pl.String)})
+    matched = items.join(
         listed.rename({"item": "key"}), on="key", how="left", maintain_order="left"
     ).drop("key")
     if not matched["urls"].is_not_null().any():
@@ -150,19 +150,19 @@ def _present(columns: dict[str, str], names: Iterable[str]) -> Iterable[str]:
 
 
 def _share(values: pl.Series, pattern: str) -> float:
-    there = values.drop_nulls().head(1000)
-    return float(there.str.contains(pattern).mean() or 0) if len(there) else 0.0  # type: ignore[arg-type]
+    sample = values.drop_nulls().head(1000)
+    return float(sample.str.contains(pattern).mean() or 0) if len(sample) else 0.0  # type: ignore[arg-type]
 
 
 def _largest(kind: pl.Struct, field: Callable[[str], pl.Expr]) -> pl.Expr:
     """The largest size that structures have, each an address or a list of them."""
     types = {part.name: part.dtype for part in kind.fields}
-    there = [size for size in _SIZES if isinstance(types.get(size), pl.String | pl.List)]
+    sizes = [size for size in _SIZES if isinstance(types.get(size), pl.String | pl.List)]
     filled = [
         pl.when(field(size).list.drop_nulls().list.len() > 0).then(field(size))
         if isinstance(types[size], pl.List)
         else field(size)
-        for size in there
+        for size in sizes
     ]
     return pl.coalesce(filled) if filled else pl.lit(None, pl.String)
 

@@ -122,10 +122,12 @@ def _cleaned(
     frame = _joined(log, frame, numbers, join, report)
     if complete:
         has = [c for c in COLUMNS if frame[c].null_count() < len(frame)]
-        whole = frame.drop_nulls(has)
+        without_gaps = frame.drop_nulls(has)
         gaps = ", ".join(f"{c} {n:,}" for c in has if (n := frame[c].null_count()))
-        report.add_removal("complete", f"rows with a gap: {gaps or 'none'}", len(frame), len(whole))
-        frame = whole
+        report.add_removal(
+            "complete", f"rows with a gap: {gaps or 'none'}", len(frame), len(without_gaps)
+        )
+        frame = without_gaps
     return frame, report
 
 
@@ -221,8 +223,8 @@ def _joined(
         known = metadata.select(pl.any_horizontal(pl.exclude("item").is_not_null())).to_series()
     else:
         known = pl.Series([False]).new_from_index(0, log.n_items)
-    whole = table.hstack(numbers.select(_STATISTICS)).with_columns(known.alias("known"))
-    joined = frame.lazy().join(whole.lazy(), on="item", how="left", maintain_order="left")
+    products = table.hstack(numbers.select(_STATISTICS)).with_columns(known.alias("known"))
+    joined = frame.lazy().join(products.lazy(), on="item", how="left", maintain_order="left")
     if join == "inner":
         joined = joined.filter("known")
     result = joined.select("position", *COLUMNS).collect()

@@ -83,5 +83,5 @@ def _count_words(texts: pl.Series, first: pl.Series, stop_words: bool) -> pl.Dat
             .collect()
         )
         parts.append(counts)
-    whole = pl.concat(parts).group_by("word").agg(pl.col("first", "other").sum())
-    return whole.sort("word")
+    counts = pl.concat(parts).group_by("word").agg(pl.col("first", "other").sum())
+    return counts.sort("word")

@@ -1,4 +1,4 @@
-"""RecBole's atomic files: tab-separated, with a type behind each column's name."""
+"""Read RecBole's atomic files: tab-separated, with a type behind each column's name."""
 
 from __future__ import annotations
 
@@ -100,11 +100,11 @@ def read_table(path: Path) -> pl.DataFrame:
 def _log_file(folder: Path, stem: str | None) -> Path:
     if stem is not None:
         return folder / f"{stem}.inter"
-    found = sorted(folder.glob("*.inter"))
-    if len(found) != 1:
-        which = ", ".join(path.name for path in found) or "none"
+    files = sorted(folder.glob("*.inter"))
+    if len(files) != 1:
+        which = ", ".join(path.name for path in files) or "none"
         raise DataError(f"{folder} should have one .inter file, and has {which}: name it.")
-    return found[0]
+    return files[0]
 
 
 def _typed(text: pl.Series, kind: str, path: Path) -> pl.Series:
@@ -119,9 +119,9 @@ def _typed(text: pl.Series, kind: str, path: Path) -> pl.Series:
     except pl.exceptions.InvalidOperationError as error:
         raise DataError(f"{path} has something other than a number in {text.name!r}.") from error
     if text.str.contains(r"^(0|-?[1-9][0-9]*)$").all():
-        whole = text.cast(pl.Int64, strict=False)
-        if whole.null_count() == text.null_count():
-            return whole
+        integers = text.cast(pl.Int64, strict=False)
+        if integers.null_count() == text.null_count():
+            return integers
     return text
 
 

@@ -1,4 +1,4 @@
-"""The MovieLens data sets in the formats of all their releases."""
+"""Read the MovieLens data sets in the formats of all their releases."""
 
 from __future__ import annotations
 
@@ -78,10 +78,10 @@ def read_tags(folder: Path) -> pl.DataFrame:
     """
     if (path := folder / "tags.csv").exists():
         types = {"userId": pl.Int64, "movieId": pl.Int64, "tag": pl.String, "timestamp": pl.Int64}
-        frame = _csv(path, types).rename(_CSV, strict=False)
+        frame = _read_csv(path, types).rename(_CSV, strict=False)
     elif (path := folder / "tags.dat").exists():
         # A tag may hold the separator, so that only the ends of a line are certain.
-        frame = _fields(path, r"^(\d+)::(\d+)::(.*)::(\d+)$", "user", "item", "tag", "time")
+        frame = _read_pattern(path, r"^(\d+)::(\d+)::(.*)::(\d+)$", "user", "item", "tag", "time")
         frame = frame.with_columns(pl.col("user", "item", "time").cast(pl.Int64))
     else:
         raise DataError(f"{folder} has no tags.csv or tags.dat: MovieLens has them from 10M on.")
@@ -108,17 +108,17 @@ def _ratings_dat(folder: Path) -> pl.DataFrame:
 
 def _events(path: Path, separator: str, schema: _Schema) -> pl.DataFrame:
     scan = pl.scan_csv(path, separator=separator, has_header=False, quote_char=None, schema=schema)
-    return _checked(path, scan.select(*_EVENTS).collect)
+    return _read_ratings(path, scan.select(*_EVENTS).collect)
 
 
 def _ratings_csv(folder: Path) -> pl.DataFrame:
     path = folder / "ratings.csv"
     schema = {heading: _EVENTS[column] for heading, column in _CSV.items()}
-    return _checked(path, lambda: _csv(path, schema).rename(_CSV))
+    return _read_ratings(path, lambda: _read_csv(path, schema).rename(_CSV))
 
 
-def _checked(path: Path, load: Callable[[], pl.DataFrame]) -> pl.DataFrame:
-    frame = _reading(path, load)
+def _read_ratings(path: Path, load: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    frame = _read_or_raise(path, load)
     while len(frame) and all(value is None for value in frame.row(-1)):
         frame = frame.head(-1)  # empty lines at the end
     if any(frame.null_count().row(0)):
@@ -127,7 +127,7 @@ def _checked(path: Path, load: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     return frame.with_columns(pl.from_epoch("time", "s"))
 
 
-def _reading(path: Path, load: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+def _read_or_raise(path: Path, load: Callable[[], pl.DataFrame]) -> pl.DataFrame:
     try:
         return load()
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -135,7 +135,7 @@ def _reading(path: Path, load: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         raise DataError(f"{path} cannot be read as a file of MovieLens ({reason}).") from error
 
 
-def _csv(path: Path, schema: _Schema) -> pl.DataFrame:
+def _read_csv(path: Path, schema: _Schema) -> pl.DataFrame:
     try:
         with path.open(encoding="utf-8-sig") as file:
             headings = file.readline().strip().split(",")
@@ -144,10 +144,10 @@ def _csv(path: Path, schema: _Schema) -> pl.DataFrame:
     if missing := [heading for heading in schema if heading not in headings]:
         raise DataError(f"{path} has no column {missing[0]!r}, only {', '.join(headings)}.")
     scan = pl.scan_csv(path, schema_overrides=schema)
-    return _reading(path, scan.select(*schema).collect)
+    return _read_or_raise(path, scan.select(*schema).collect)
 
 
-def _lines(path: Path) -> pl.DataFrame:
+def _read_lines(path: Path) -> pl.DataFrame:
     """A small text file as a column of strings, `line`, without empty ones."""
     try:
         content = path.read_bytes()
@@ -162,23 +162,23 @@ def _lines(path: Path) -> pl.DataFrame:
     return pl.Series("line", lines, dtype=pl.String).to_frame()
 
 
-def _fields(path: Path, pattern: str, *names: str) -> pl.DataFrame:
+def _read_pattern(path: Path, pattern: str, *names: str) -> pl.DataFrame:
     """The groups of a pattern as columns of strings."""
-    lines = _lines(path)
+    lines = _read_lines(path)
     groups = pl.col("line").str.extract_groups(pattern).struct.rename_fields(list(names))
     frame = lines.select(groups.alias("fields")).unnest("fields")
-    _demand(path, lines, frame[names[0]].is_not_null())
+    _require_all(path, lines, frame[names[0]].is_not_null())
     return frame
 
 
-def _piped(path: Path, *names: str) -> pl.DataFrame:
-    lines = _lines(path)
+def _read_piped(path: Path, *names: str) -> pl.DataFrame:
+    lines = _read_lines(path)
     parts = lines["line"].str.split("|")
-    _demand(path, lines, parts.list.len() == len(names))
+    _require_all(path, lines, parts.list.len() == len(names))
     return pl.DataFrame({name: parts.list.get(n) for n, name in enumerate(names)})
 
 
-def _demand(path: Path, lines: pl.DataFrame, good: pl.Series) -> None:
+def _require_all(path: Path, lines: pl.DataFrame, good: pl.Series) -> None:
     if not good.all():
         line = lines["line"].filter(~good)[0]
         raise DataError(f"{path} is damaged: {line[:80]!r} is not a record of MovieLens.")
@@ -186,27 +186,27 @@ def _demand(path: Path, lines: pl.DataFrame, good: pl.Series) -> None:
 
 def _items_100k(folder: Path) -> pl.DataFrame:
     head = ("item", "title", "released", "video", "url")
-    frame = _piped(folder / "u.item", *head, *GENRES_100K)
+    frame = _read_piped(folder / "u.item", *head, *GENRES_100K)
     flags = [pl.when(pl.col(genre) == "1").then(pl.lit(genre)) for genre in GENRES_100K]
-    return _films(
+    return _item_table(
         frame.with_columns(pl.concat_list(flags).list.drop_nulls().alias("genres")),
         pl.col("released").str.to_date("%d-%b-%Y", strict=False),
     )
 
 
 def _items_dat(folder: Path) -> pl.DataFrame:
-    frame = _fields(folder / "movies.dat", r"^(\d+)::(.*)::(.*)$", "item", "title", "genres")
-    return _films(frame.with_columns(pl.col("genres").str.split("|")))
+    frame = _read_pattern(folder / "movies.dat", r"^(\d+)::(.*)::(.*)$", "item", "title", "genres")
+    return _item_table(frame.with_columns(pl.col("genres").str.split("|")))
 
 
 def _items_csv(folder: Path) -> pl.DataFrame:
     types = {"movieId": pl.Int64, "title": pl.String, "genres": pl.String}
-    frame = _csv(folder / "movies.csv", types).rename({"movieId": "item"})
-    films = _films(frame.with_columns(pl.col("genres").fill_null("").str.split("|")))
+    frame = _read_csv(folder / "movies.csv", types).rename({"movieId": "item"})
+    films = _item_table(frame.with_columns(pl.col("genres").fill_null("").str.split("|")))
     path = folder / "links.csv"
     if not path.exists():
         return films
-    links = _csv(path, {"movieId": pl.Int64, "imdbId": pl.String, "tmdbId": pl.Int32}).select(
+    links = _read_csv(path, {"movieId": pl.Int64, "imdbId": pl.String, "tmdbId": pl.Int32}).select(
         pl.col("movieId").alias("item"),
         pl.format("tt{}", pl.col("imdbId").str.zfill(7)).alias("imdb"),
         pl.col("tmdbId").alias("tmdb"),
@@ -214,7 +214,7 @@ def _items_csv(folder: Path) -> pl.DataFrame:
     return films.join(links, on="item", how="left", maintain_order="left")
 
 
-def _films(frame: pl.DataFrame, *further: pl.Expr) -> pl.DataFrame:
+def _item_table(frame: pl.DataFrame, *further: pl.Expr) -> pl.DataFrame:
     title = pl.col("title").str.strip_chars()
     return frame.select(
         pl.col("item").cast(pl.Int64),
@@ -226,8 +226,8 @@ def _films(frame: pl.DataFrame, *further: pl.Expr) -> pl.DataFrame:
 
 
 def _users_100k(folder: Path) -> pl.DataFrame:
-    frame = _piped(folder / "u.user", "user", "age", "gender", "occupation", "zip")
-    return _people(frame, pl.col("occupation"))
+    frame = _read_piped(folder / "u.user", "user", "age", "gender", "occupation", "zip")
+    return _user_table(frame, pl.col("occupation"))
 
 
 def _users_1m(folder: Path) -> pl.DataFrame | None:
@@ -235,12 +235,12 @@ def _users_1m(folder: Path) -> pl.DataFrame | None:
     if not path.exists():
         return None
     pattern = r"^(\d+)::([MF])::(\d+)::(\d+)::(.*)$"
-    frame = _fields(path, pattern, "user", "gender", "age", "occupation", "zip")
+    frame = _read_pattern(path, pattern, "user", "gender", "age", "occupation", "zip")
     codes = [str(code) for code in range(len(OCCUPATIONS_1M))]
-    return _people(frame, pl.col("occupation").replace(codes, list(OCCUPATIONS_1M)))
+    return _user_table(frame, pl.col("occupation").replace(codes, list(OCCUPATIONS_1M)))
 
 
-def _people(frame: pl.DataFrame, occupation: pl.Expr) -> pl.DataFrame:
+def _user_table(frame: pl.DataFrame, occupation: pl.Expr) -> pl.DataFrame:
     return frame.select(
         pl.col("user").cast(pl.Int64),
         pl.col("age").cast(pl.Int16),

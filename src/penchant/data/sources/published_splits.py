@@ -1,4 +1,4 @@
-"""Splits into training and test that were published with a data set."""
+"""Read the splits into training and test that were published with a data set."""
 
 from __future__ import annotations
 

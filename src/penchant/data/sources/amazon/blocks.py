@@ -1,4 +1,4 @@
-"""A file of lines, compressed or not, in blocks of whole lines and as far as it is good."""
+"""Read a file of lines, compressed or not, in blocks of whole lines up to any damage."""
 
 from __future__ import annotations
 

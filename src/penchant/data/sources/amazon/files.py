@@ -1,4 +1,4 @@
-"""Which files make up a category of Amazon's reviews, and where it is published."""
+"""Find the files of a category of Amazon's reviews, here or where they are published."""
 
 from __future__ import annotations
 

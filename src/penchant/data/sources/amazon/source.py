@@ -1,4 +1,4 @@
-"""Amazon's reviews and metadata: releases of 2014, 2018 and 2023, any category."""
+"""Read Amazon's reviews and metadata of any category: releases of 2014, 2018 and 2023."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files make up a copy of Book-Crossing, by their names and headers."""
+"""Find the files of a copy of Book-Crossing by their names and headers."""
 
 from __future__ import annotations
 

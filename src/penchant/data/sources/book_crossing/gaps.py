@@ -1,4 +1,4 @@
-"""Books that were rated and are not in the catalogue, and users without an entry."""
+"""Find rated books that the catalogue lacks, and users without an entry."""
 
 from __future__ import annotations
 

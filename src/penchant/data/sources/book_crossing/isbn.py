@@ -1,4 +1,4 @@
-"""ISBNs that people typed, brought to one spelling a book."""
+"""Normalise ISBNs that users typed to one spelling a book."""
 
 from __future__ import annotations
 

@@ -91,8 +91,8 @@ def read_records(path: Path, names: Mapping[str, str], repair: Repair | None = N
     head, _, body = text.partition("\n")
     cells = _header_cells(head)
     plain = map(plain_name, cells)
-    wanted = {n: names[name] for n, name in enumerate(plain) if name in names}
-    if not wanted:
+    chosen = {n: names[name] for n, name in enumerate(plain) if name in names}
+    if not chosen:
         raise DataError(f"{path.name} has none of the columns {', '.join(names)}: {head[:80]!r}.")
     sep = ";" if ";" in head else ","
     lines = pl.Series("line", [body], dtype=pl.String).str.split("\n").explode()
@@ -116,7 +116,7 @@ def read_records(path: Path, names: Mapping[str, str], repair: Repair | None = N
         rows = (fits.arg_true() + 1).cast(pl.UInt32).alias("row")
         regular = good.with_columns(rows)
         frame = pl.concat([regular, frame]).sort("row") if parsed else regular
-    frame = frame.select("row", *(pl.col(f"{n}").alias(name) for n, name in wanted.items()))
+    frame = frame.select("row", *(pl.col(f"{n}").alias(name) for n, name in chosen.items()))
     texts = pl.col(pl.String)
     return Records(
         frame=frame.with_columns(pl.when(~texts.is_in(_NULLS)).then(texts)),

@@ -1,4 +1,4 @@
-"""Book-Crossing: who rated which book, in the original dump and in the copies that circulate."""
+"""Read Book-Crossing from the original dump or from one of the copies that circulate."""
 
 from __future__ import annotations
 
@@ -157,13 +157,13 @@ def _read_ratings(path: Path) -> SideTable:
     user = pl.col("user").str.strip_chars().cast(pl.Int64, strict=False)
     rating = pl.col("rating").str.strip_chars().cast(pl.Float32, strict=False)
     frame = records.frame.with_columns(number=user, stars=rating)
-    whole = pl.col("stars").is_between(0, 10) & (pl.col("stars") == pl.col("stars").round())
+    valid = pl.col("stars").is_between(0, 10) & (pl.col("stars") == pl.col("stars").round())
     problems = {
         "missing user": pl.col("user").is_null(),
         "user '{}' is not a number": pl.col("number").is_null(),
         "missing ISBN": pl.col("isbn").str.strip_chars(isbns.AROUND).fill_null("") == "",
         "missing rating": pl.col("rating").is_null(),
-        "rating '{}' is not a whole number from 0 to 10": ~whole.fill_null(False),
+        "rating '{}' is not a whole number from 0 to 10": ~valid.fill_null(False),
     }
     skipped: list[SkippedRecord] = list(records.skipped)
     for problem, bad in problems.items():

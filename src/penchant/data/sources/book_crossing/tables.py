@@ -1,4 +1,4 @@
-"""The tables of books and users of Book-Crossing, cleaned, with counts of what was cleaned."""
+"""Read and clean the tables of books and users of Book-Crossing, counting the changes."""
 
 from __future__ import annotations
 
@@ -75,14 +75,14 @@ def read_books(path: Path, *, as_written: bool = False) -> SideTable:
     # Of several spellings the one that needed no change says most about its book.
     books = books.sort(pl.col("isbn") != pl.col("item"), maintain_order=True)
     once = books.unique("item", keep="first", maintain_order=True)
-    shown = [c.name for c in columns] + (["year"] if years is not None else []) + images
+    names = [c.name for c in columns] + (["year"] if years is not None else []) + images
     notes = [
         *year_notes,
         *_note(repaired, "titles, authors and publishers had entities, escapes or broken letters"),
         *_note(records.repaired + n_split, "books had their author within the title"),
         *_note(len(books) - len(once), "books were listed under another spelling or twice"),
     ]
-    table = once.select("item", *shown, "isbn")
+    table = once.select("item", *names, "isbn")
     return SideTable(table, records, (*records.skipped, *skipped), tuple(notes))
 
 
@@ -179,7 +179,7 @@ def drop_records(
     """The records without the bad ones, and these; `{}` in the problem is the column's value."""
     if not bad.any():
         return frame, []
-    shown = frame.select(pl.col(pl.String)).columns
+    texts = frame.select(pl.col(pl.String)).columns
     skips = []
     for record in frame.filter(bad).iter_rows(named=True):
         reason = problem.format(shorten(str(record.get(column))))
@@ -187,7 +187,7 @@ def drop_records(
             SkippedRecord(
                 record["row"],
                 reason,
-                shorten(", ".join(record[c] or "" for c in shown)),
+                shorten(", ".join(record[c] or "" for c in texts)),
                 f"line {record['row'] + 1}",
             )
         )

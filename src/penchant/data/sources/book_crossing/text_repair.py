@@ -22,10 +22,10 @@ def repair_texts(column: pl.Series) -> pl.Series:
     becomes `Mädchen`. Capital letters that were lost in an encoding (`Ã?Â?`) stay as they are.
     """
     texts = column.str.strip_chars(_AROUND)
-    odd = texts.str.contains(r"[&\\ÃÂ]").fill_null(False)
-    if odd.any():
-        repaired = _without_escapes(_decoded(_without_entities(texts.filter(odd))))
-        texts = texts.scatter(odd.arg_true(), repaired.str.strip_chars(_AROUND))
+    affected = texts.str.contains(r"[&\\ÃÂ]").fill_null(False)
+    if affected.any():
+        repaired = _without_escapes(_decoded(_without_entities(texts.filter(affected))))
+        texts = texts.scatter(affected.arg_true(), repaired.str.strip_chars(_AROUND))
     return texts.replace("", None).alias(column.name)
 
 
