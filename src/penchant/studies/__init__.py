@@ -1,6 +1,6 @@
 """Published recommender systems, each reproduced as published and honestly.
 
-A study is one module and one line in `TABLE`; see `penchant.studies.study` for what it is made of.
+A study is one module and one line in `TABLE`; see `penchant.studies.study` for its parts.
 """
 
 from __future__ import annotations

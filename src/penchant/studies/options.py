@@ -20,7 +20,7 @@ def options(name: str, study: Study) -> dict[str, Parameter]:
 
 
 def checked(name: str, study: Study, values: Mapping[str, Any]) -> dict[str, Any]:
-    """All of a study's options, the given ones checked and converted, the others as they stand.
+    """All of a study's options: values checked and converted, defaults where there are none.
 
     Raises:
         ParameterError: a name is unknown, the sentence lists the known ones; or a value is
@@ -30,15 +30,16 @@ def checked(name: str, study: Study, values: Mapping[str, Any]) -> dict[str, Any
     if values and not parameters_of(group):
         raise ParameterError(f"The study {name} has no options, and so not {', '.join(values)}.")
     check_names(group, list(values))
-    found = group(**values)
-    check_values(found)
-    return {field.name: getattr(found, field.name) for field in dataclasses.fields(found)}
+    checked_group = group(**values)
+    check_values(checked_group)
+    fields = dataclasses.fields(checked_group)
+    return {field.name: getattr(checked_group, field.name) for field in fields}
 
 
 def small_options(study: Study) -> dict[str, Any]:
-    """What a study's `SMALL_OPTIONS` say its options are for a first look; none where it has none.
+    """The options of a first look, which `SMALL_OPTIONS` of a study's module has, if anything.
 
-    A study of which there is no small data set takes part of its own by them.
+    They let a study without a small data set take a part of its large one.
     """
     return dict(getattr(study, "SMALL_OPTIONS", {}))
 

@@ -61,8 +61,8 @@ class StudyRun(Run):
     """How to run a study.
 
     Attributes:
-        output: the folder that the results of its steps are kept in; None keeps nothing.
-        fresh: whether steps that were kept before are done again.
+        output: the folder that the results of its steps are stored in; None stores nothing.
+        fresh: whether stored steps are run again.
     """
 
     fresh: bool = False

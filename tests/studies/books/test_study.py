@@ -75,7 +75,7 @@ def test_other_scales_are_refused(books, scale):
 
 def test_everything_stands_beside_all_that_was_published(result, setup):
     (table,) = section(result, "As published")["tables"]
-    names = [row["contender"] for row in rows(table)]
+    names = [row["model"] for row in rows(table)]
     assert names == [EVERYTHING, *JACCARD, *(each.name for each in NETWORKS)]
     likes = setup.liked(setup.test).mean()
     everything = row_of(table, EVERYTHING)
@@ -238,7 +238,7 @@ def test_published_scores_are_claims_beside_recommending_everything(setup):
         assert f"{everything:.4f}".lstrip("0") in sentence
 
 
-def test_contenders_are_counted_from_where_they_were(setup):
+def test_models_are_counted_from_where_they_were(setup):
     cuts = {name: cut for name, (cut, _) in published.published_cuts(setup).items()}
     assert cuts[ADJUSTED] == cuts[PLAIN] == 8
     assert cuts["simple BCE (binary)"] == 0.5

@@ -99,7 +99,7 @@ def chanceless(evaluation: BooksEvaluation) -> list[str]:
 
 
 def verdict_on(name: str, table: EvaluationSummary) -> str:
-    """A sentence on one contender's AUC against the best trivial answer."""
+    """A sentence on one model's AUC against the best trivial answer."""
     entry = table.tables["like"][name]
     figure = entry.metrics["auc"]
     return (
@@ -228,7 +228,7 @@ def _f1_table(evaluation: BooksEvaluation) -> DataTable:
     f1s = {name: f for name, f in evaluation.f1.items() if name in names}
     frame = pl.DataFrame(
         {
-            "published contender": list(f1s),
+            "published model": list(f1s),
             "F1": [f.f1 for f in f1s.values()],
             "over everything": [f.gain.value for f in f1s.values()],
             "over everything low": [f.gain.low for f in f1s.values()],
@@ -240,7 +240,7 @@ def _f1_table(evaluation: BooksEvaluation) -> DataTable:
     return DataTable(
         frame,
         "F1 on test rows at the published cuts, and what is gained over recommending everything, "
-        "with intervals over users. Verdicts allow for the number of contenders.",
+        "with intervals over users. Verdicts allow for the number of models.",
         {"F1": "fixed:4", "over everything": "signed:4", "against everything": "badge"},
     )
 

@@ -69,7 +69,7 @@ def check_claims(setup: BooksSetup) -> list[str]:
 def section(setup: BooksSetup, models: PublishedModels, claims: Sequence[str]) -> Section:
     """F1 and accuracy as published, losses by epoch, and which models beat everything."""
     table = _table(setup, models)
-    rows = {row["contender"]: row for row in table.iter_rows(named=True)}
+    rows = {row["model"]: row for row in table.iter_rows(named=True)}
     everything = rows[EVERYTHING]["F1 test"]
     here = {name: row["F1 test"] for name, row in rows.items() if name != EVERYTHING}
     published = {
@@ -134,13 +134,13 @@ def _text(setup: BooksSetup) -> str:
 
 def _table(setup: BooksSetup, models: PublishedModels) -> pl.DataFrame:
     parts = {"validation": setup.liked(setup.validation), "test": setup.liked(setup.test)}
-    rows: list[dict[str, object]] = [{"contender": EVERYTHING, "recommended": 1.0}]
+    rows: list[dict[str, object]] = [{"model": EVERYTHING, "recommended": 1.0}]
     for part, y in parts.items():
         every = np.ones(len(y))
         rows[0] |= {f"F1 {part}": f1(every, y), f"accuracy {part}": accuracy(every, y)}
     for name, (cut, published) in published_cuts(setup).items():
         predictions = models[name]
-        row: dict[str, object] = {"contender": name}
+        row: dict[str, object] = {"model": name}
         for part, y in parts.items():
             decided = predictions.of(PARTS[part]) >= cut
             row |= {f"F1 {part}": f1(decided, y), f"accuracy {part}": accuracy(decided, y)}
@@ -152,7 +152,7 @@ def _table(setup: BooksSetup, models: PublishedModels) -> pl.DataFrame:
             "training": predictions.seconds,
         }
         rows.append(row)
-    columns = ["contender", "published validation", "F1 validation", "published test", "F1 test"]
+    columns = ["model", "published validation", "F1 validation", "published test", "F1 test"]
     columns += ["accuracy test", "recommended", "epochs", "training"]
     return pl.DataFrame(rows, infer_schema_length=None).select(columns)
 

@@ -53,7 +53,7 @@ def section(
         for validation. A like is a rating of 4 or more. Nothing is chosen on test rows: epochs of
         shared models and all cuts but those of chances, which are at one half, come from
         validation rows; the networks of single users have their published settings.
-        {describe_sample(setup, networks)} All contenders of the first two comparisons are judged on
+        {describe_sample(setup, networks)} All models of the first two comparisons are judged on
         the test ratings of these users; shared models learn from everybody.
 
         Two answers need no network. “Likes everything” is right on {per_cent(evaluation.likes, 1)}

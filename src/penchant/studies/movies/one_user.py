@@ -93,5 +93,5 @@ def _rbm(setup: MoviesSetup, user_log: Dataset) -> tuple[UserScores, int]:
     model = RBM(seed=setup.seed, epochs=2 if setup.quick else 100).fit(train, run=setup.run)
     scores = model.scores(model.histories_of([log.users[setup.first_user]]))[0]
     items = model.items_.indices(user_log.frame()["item"])
-    found = (scores[items] * model.highest_).tolist()
-    return UserScores(found, LIKE, model.fit_seconds_), len(users)
+    ratings = (scores[items] * model.highest_).tolist()
+    return UserScores(ratings, LIKE, model.fit_seconds_), len(users)

@@ -100,8 +100,8 @@ def with_statistics(log: Dataset, rows: Bool | None) -> Dataset:
     numbers = item_statistics(log, "all" if rows is None else rows)
     table = numbers.select("item") if log.item_table is None else log.item_table
     names = [name for name in numbers.columns if name != "item"]
-    kept = table.drop(names, strict=False)
-    return replace(log, item_table=kept.hstack(numbers.select(names)))
+    others = table.drop(names, strict=False)
+    return replace(log, item_table=others.hstack(numbers.select(names)))
 
 
 @dataclass(frozen=True)
