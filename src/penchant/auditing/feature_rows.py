@@ -1,4 +1,4 @@
-"""A feature table of others, brought together with the events that its rows belong to."""
+"""Match the rows of a feature table with the events of a split."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def features_of(frame: pl.DataFrame, material: Material, target: str | None) -> 
     """The rows of a feature table with target and side.
 
     A table with users and items has a row an event; one with items only, or users only, is spread
-    over the events of a split. Whether a row is held out is told by a column such as `split`
-    (with the word test), otherwise by the split.
+    over the events of a split. Whether a row is held out is in a column such as `split`
+    (with the word test), otherwise in the split.
 
     Raises:
-        DataError: the target column is missing, or sides and targets cannot be told.
+        DataError: the target column is missing, or sides and targets are unknown.
     """
     if target is not None and target not in frame.columns:
         raise DataError(
@@ -45,23 +45,29 @@ def features_of(frame: pl.DataFrame, material: Material, target: str | None) -> 
                 "A table of features without training and test files needs its target column "
                 "named, and a column `split` that says train or test."
             )
-        return Features(frame.drop(dropped), _floats(frame[target]), _held(frame[side]), keys, rows)
+        return Features(
+            frame.drop(dropped), _floats(frame[target]), _is_test(frame[side]), keys, rows
+        )
     if len(roles) < 2:
         raise DataError("The table of features has neither users nor items to find its events by.")
     log = material.split.log
     pairs = keys_of(log, frame[roles["user"]], frame[roles["item"]])
-    found, test, rating = _events(material, pairs)
+    is_event, test, rating = _events(material, pairs)
     if side is not None:
-        test = _held(frame[side])
-        found = np.ones(len(frame), bool)
-    if not found.any():
+        test = _is_test(frame[side])
+        is_event = np.ones(len(frame), bool)
+    if not is_event.any():
         raise DataError("No row of the table of features is an event of the split.")
     known = rating if target is None else _floats(frame[target])
     for role, vocabulary in (("user", log.users), ("item", log.items)):
         codes = indices(vocabulary, frame[roles[role]]).astype(np.int64)
-        keys[role] = np.where(codes < 0, len(vocabulary), codes)[found]
+        keys[role] = np.where(codes < 0, len(vocabulary), codes)[is_event]
     return Features(
-        frame.drop(dropped).filter(pl.Series(found)), known[found], test[found], keys, rows[found]
+        frame.drop(dropped).filter(pl.Series(is_event)),
+        known[is_event],
+        test[is_event],
+        keys,
+        rows[is_event],
     )
 
 
@@ -97,14 +103,18 @@ def _events(material: Material, pairs: Int64) -> tuple[Bool, Bool, Float64]:
     order = np.argsort(keys, kind="stable")
     place = np.searchsorted(keys[order], pairs).clip(0, len(order) - 1)
     event = order[place]
-    found = keys[event] == pairs
+    is_event = keys[event] == pairs
     rating = (
         log.ratings[at[event]].astype(float) if log.has_ratings else np.full(len(pairs), np.nan)
     )
-    return found, found & (event < len(material.test_rows)), np.where(found, rating, np.nan)
+    return (
+        is_event,
+        is_event & (event < len(material.test_rows)),
+        np.where(is_event, rating, np.nan),
+    )
 
 
-def _held(side: pl.Series) -> Bool:
+def _is_test(side: pl.Series) -> Bool:
     if side.dtype == pl.Boolean or side.dtype.is_numeric():
         return side.cast(pl.Boolean).fill_null(False).to_numpy()
     return side.cast(pl.String).str.to_lowercase().str.contains("test").fill_null(False).to_numpy()

@@ -1,4 +1,4 @@
-"""From whatever is to be audited to the material that rules look at."""
+"""Add predictions, lists, features and other files to the material of an audit."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def with_files(
     history: Any = None,
     trials: Any = None,
 ) -> Material:
-    """The material with everything that was given beside the split.
+    """The material with what was given beside the split.
 
     Raises:
         DataError: something cannot be read, or lacks a column.
@@ -52,19 +52,19 @@ def with_files(
         if given is not None and material.split is None:
             raise ParameterError(f"An audit of {name} needs the split, or train and test.")
     if predictions is not None:
-        material = _predictions(material, predictions)
+        material = _with_predictions(material, predictions)
     if lists is not None:
-        found: dict[str, Lists] = dict(material.lists)
+        by_name: dict[str, Lists] = dict(material.lists)
         for name, source in _named(lists, "lists"):
-            found[name] = lists_of(material.log, frame_of(source)[0], name)
-        material = replace(material, lists=found)
+            by_name[name] = lists_of(material.log, frame_of(source)[0], name)
+        material = replace(material, lists=by_name)
     if features is not None:
         table = features_of(frame_of(features)[0], material, target)
         material = replace(material, features=table)
     if negatives is not None:
         material = replace(material, negatives=_pairs(material, negatives, "negatives"))
     if candidates is not None:
-        material = replace(material, candidates=_offered(material, candidates))
+        material = replace(material, candidates=_candidates(material, candidates))
     if history is not None:
         material = replace(material, history=_history(history))
     if trials is not None:
@@ -105,12 +105,12 @@ def frame_name(source: Any) -> str:
     return Path(source).stem if isinstance(source, str | Path) else ""
 
 
-def _predictions(material: Material, given: Any) -> Material:
+def _with_predictions(material: Material, given: Any) -> Material:
     log = material.log
     wanted = material.pairs[material.test_rows]
     truth = log.ratings[material.test_rows].astype(float) if log.has_ratings else None
     user = material.test_users.astype(np.int64)
-    answers, scored, rows = dict(material.predictions), dict(material.scored_pairs), {}
+    predictions, scored, rows = dict(material.predictions), dict(material.scored_pairs), {}
     for file, source in _named(given, "predictions"):
         frame, _ = frame_of(source)
         users, items = pair_columns(frame, "predictions")
@@ -123,10 +123,12 @@ def _predictions(material: Material, given: Any) -> Material:
         for column in columns:
             values = frame[column].cast(pl.Float64).fill_null(np.nan).to_numpy()
             name = file if len(columns) == 1 else f"{file}: {column}"
-            answers[name] = Predictions(aligned(keys, values, wanted), truth, user, external=True)
+            predictions[name] = Predictions(
+                aligned(keys, values, wanted), truth, user, external=True
+            )
     if len(rows) > 1:
         material = replace(material, fingerprints=rows)
-    return replace(material, predictions=answers, scored_pairs=scored)
+    return replace(material, predictions=predictions, scored_pairs=scored)
 
 
 def _rows_fingerprint(keys: Int64) -> str:
@@ -139,7 +141,7 @@ def _pairs(material: Material, source: Any, what: str) -> Int64:
     return keys_of(material.log, frame[users], frame[items])
 
 
-def _offered(material: Material, source: Any) -> pl.DataFrame:
+def _candidates(material: Material, source: Any) -> pl.DataFrame:
     frame, _ = frame_of(source)
     if "items" in frame.columns and frame["items"].dtype == pl.List:
         frame = frame.rename({"items": "item"}).explode("item")

@@ -1,4 +1,4 @@
-"""A rule: what it asks, from which figure on it objects, what to do, and who showed it."""
+"""A rule of the audit: its question, the figure from which it objects, advice and source."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Rule:
         )
 
     def not_checkable(self, needed: str, about: str = "") -> Finding:
-        """The finding that nothing could be found; `needed` is a noun phrase."""
+        """The finding that the rule could not look; `needed` is a noun phrase."""
         return self.finding("not checkable", f"Not checkable: it needs {needed}.", about=about)
 
 

@@ -1,4 +1,4 @@
-"""Tables that others wrote, from files and frames, with the columns that an audit needs."""
+"""Read tables of other programs, from files and frames, with the columns that an audit needs."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def pair_columns(frame: pl.DataFrame, what: str) -> tuple[str, str]:
     """The names of the user and the item column.
 
     Raises:
-        DataError: one of them cannot be told.
+        DataError: there is no such column.
     """
     roles = roles_by_name(frame.columns)
     for role in ("user", "item"):
@@ -97,8 +97,8 @@ def aligned(keys: Int64, values: Float64, wanted: Int64) -> Float64:
     if not len(order):
         return np.full(len(wanted), np.nan)
     place = np.searchsorted(keys[order], wanted).clip(0, len(order) - 1)
-    found = keys[order][place] == wanted
-    return np.where(found, values[order][place], np.nan)
+    is_known = keys[order][place] == wanted
+    return np.where(is_known, values[order][place], np.nan)
 
 
 def lists_of(log: Dataset, frame: pl.DataFrame, what: str) -> Lists:
