@@ -39,7 +39,13 @@ def draw_lines(canvas: Canvas, graph: Graph) -> None:
             if words:
                 axes.plot(place, value, "o", color=colour(n), ms=5)
                 axes.annotate(
-                    words, (place, value), (7, -2), textcoords="offset points", va="top", color=INK
+                    words,
+                    (place, value),
+                    (7, -2),
+                    textcoords="offset points",
+                    va="top",
+                    color=INK,
+                    bbox={"fc": PAPER, "ec": "none", "pad": 1.0, "alpha": 0.85},
                 )
     if graph.diagonal:
         every = np.concatenate([numbers(series.x) for series in graph.series])

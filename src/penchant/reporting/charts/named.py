@@ -24,14 +24,21 @@ from penchant.results.graph.records import Graph, axis_number, axis_text
 
 _LINE = 26  # letters of a bar's name in a line
 _DOT_LINE = 30  # the same beside dots
-_MANY = 24  # names from which on each takes one small line
+_MANY = 24  # names up to which each has as many lines as it needs
+_MANY_IN_HALF = 6
 _FEW = 14  # upright bars that are named one by one
+
+
+def _is_compact(graph: Graph) -> bool:
+    """Whether each name takes one small line: where there are many, for half a page's width."""
+    most = _MANY_IN_HALF if graph.half and len(graph.series) == 1 else _MANY
+    return len(graph.series[0].x) > most
 
 
 def bars_height(graph: Graph, *, narrow: bool) -> float:
     """Inches that a chart of bars or of dots with intervals takes."""
     names = [str(name) for name in graph.series[0].x]
-    if len(names) > _MANY:
+    if _is_compact(graph):
         return 0.6 + 0.155 * len(names) * len(graph.series)
     rows = len(names) * len(graph.series)
     if graph.kind == "intervals":
@@ -44,7 +51,7 @@ def bars_height(graph: Graph, *, narrow: bool) -> float:
 def draw_bars(canvas: Canvas, graph: Graph) -> None:
     """Bars that lie, with their values at their ends."""
     axes, n_series, names = canvas.axes, len(graph.series), graph.series[0].x
-    above = canvas.narrow and len(names) <= _MANY  # names stand above the bars
+    above = canvas.narrow and not _is_compact(graph)  # names stand above the bars
     size = 0.56 if above else 0.74  # of a name's share, what its bars take together
     places = np.arange(len(names))[::-1].astype(float)
     for n, series in enumerate(graph.series):
@@ -61,12 +68,19 @@ def draw_bars(canvas: Canvas, graph: Graph) -> None:
                 textcoords="offset points",
                 va="center_baseline",
                 color=MUTED,
-                fontsize=7.5 if len(names) > _MANY else 8.5,
+                fontsize=7.5 if _is_compact(graph) else 8.5,
                 bbox={"fc": PAPER, "ec": "none", "pad": 0.8, "alpha": 0.85},
             )
     draw_levels(axes, graph, across=False)
     axes.set_ylim(-0.6, len(names) - 0.4)
-    _name_rows(canvas, [str(name) for name in names], places, size / 2 - 0.14, _LINE)
+    _name_rows(
+        canvas,
+        [str(name) for name in names],
+        places,
+        size / 2 - 0.14,
+        _LINE,
+        compact=_is_compact(graph),
+    )
     axes.spines["left"].set_visible(any(y is not None and y < 0 for s in graph.series for y in s.y))
     axes.margins(x=0.12 if canvas.narrow else 0.07)
     _across(canvas, graph)
@@ -87,7 +101,15 @@ def draw_intervals(canvas: Canvas, graph: Graph) -> None:
             axes.plot(x, y, shape, color=shade, ms=6.5, mec=PAPER, mew=0.8)
     axes.set_ylim(-0.6, len(places) - (0.1 if canvas.narrow else 0.4))
     quiet = [mark == "trivial" for mark in marks]
-    _name_rows(canvas, [str(name) for name in series.x], places, 0.12, _DOT_LINE, quiet)
+    _name_rows(
+        canvas,
+        [str(name) for name in series.x],
+        places,
+        0.12,
+        _DOT_LINE,
+        quiet,
+        compact=_is_compact(graph),
+    )
     axes.spines["left"].set_visible(False)
     _across(canvas, graph)
 
@@ -149,13 +171,15 @@ def _name_rows(
     above: float,
     width: int,
     quiet: Sequence[bool] = (),
+    *,
+    compact: bool,
 ) -> None:
     """Name each row, at its left or, on a narrow page, above it."""
     axes = canvas.axes
     inks = [MUTED if muted else INK for muted in quiet or [False] * len(names)]
     axes.tick_params(axis="y", length=0)
-    if len(names) > _MANY:
-        longest = 20 if canvas.narrow else 46
+    if compact:
+        longest = 24 if canvas.narrow else 46
         axes.set_yticks(places, [cut(name, longest) for name in names], fontsize=8)
     elif canvas.narrow:
         axes.set_yticks([])
