@@ -5,10 +5,10 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint test bench clean
+.PHONY: help setup demo lint check test coverage test-lowest wheel bench clean
 
 help: ## Say what can be made.
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 setup: $(STAMP) ## Make .venv with the package and everything it is developed with.
 
@@ -29,8 +29,26 @@ lint: $(STAMP) ## Check style, types and who imports whom.
 	$(BIN)/lint-imports
 
 # One thread a process: more would wait for each other.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+check: lint ## Check style and types, and run the tests beside changed files.
+	$(BIN)/python tests/support/changed_tests.py | xargs -r $(PYTEST)
+
 test: lint ## Check style and types, and run all tests.
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(PYTEST)
+
+coverage: $(STAMP) ## Run all tests and say which lines and branches they reach.
+	$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html:out/coverage
+
+# The lowest versions that pyproject.toml allows; torch alone stays as it is.
+test-lowest: pyproject.toml constraints-lowest.txt ## Run all tests with the lowest allowed versions.
+	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet "$$(grep '^torch==' constraints-lowest.txt)"
+	.venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e '.[dev]'
+	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+wheel: $(STAMP) ## Build a wheel and a source distribution in dist/.
+	$(BIN)/python -m build
 
 bench: $(STAMP) ## Measure time, memory and figures on this machine.
 	$(BIN)/python benchmarks/run.py
