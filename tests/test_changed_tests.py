@@ -4,21 +4,21 @@ import subprocess
 import sys
 
 from support import changed_tests
-from support.changed_tests import ROOT, tests_beside
+from support.changed_tests import ROOT, neighbours_of
 
 
-def test_a_file_has_its_tests_beside_it():
-    assert tests_beside("src/penchant/data/splits.py") == ["tests/data/test_splits.py"]
-    assert tests_beside("tests/data/test_splits.py") == ["tests/data/test_splits.py"]
-    assert "tests/contract/test_checks_can_fail.py" in tests_beside("tests/support/stubs.py")
-    assert tests_beside("README.md") == tests_beside("src/penchant/py.typed") == []
+def test_a_file_has_its_neighbours_of_it():
+    assert neighbours_of("src/penchant/data/splits.py") == ["tests/data/test_splits.py"]
+    assert neighbours_of("tests/data/test_splits.py") == ["tests/data/test_splits.py"]
+    assert "tests/contract/test_checks_can_fail.py" in neighbours_of("tests/support/stubs.py")
+    assert neighbours_of("README.md") == neighbours_of("src/penchant/py.typed") == []
 
 
 def test_a_file_without_a_neighbour_stands_for_its_folder(tmp_path):
     (tmp_path / "tests" / "nn").mkdir(parents=True)
     for name in ("test_loop.py", "test_losses.py", "conftest.py"):
         (tmp_path / "tests" / "nn" / name).touch()
-    assert tests_beside("src/penchant/nn/weights.py", tmp_path) == [
+    assert neighbours_of("src/penchant/nn/weights.py", tmp_path) == [
         "tests/nn/test_loop.py",
         "tests/nn/test_losses.py",
     ]

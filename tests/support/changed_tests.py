@@ -1,7 +1,7 @@
 """Print the tests beside the files that were changed since the main branch, one path a line.
 
 `src/penchant/data/splits.py` has its tests in `tests/data/test_splits.py`; a file without such a
-neighbour stands for the tests of its folder, and a changed helper of tests for those that import it.
+neighbour stands for the tests of its folder, and a changed test helper for those that import it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def changed_files() -> list[str]:
     ]
 
 
-def tests_beside(file: str, root: Path = ROOT) -> list[str]:
+def neighbours_of(file: str, root: Path = ROOT) -> list[str]:
     """The test files that belong to a changed file.
 
     Args:
@@ -61,5 +61,5 @@ def _importers(stem: str, root: Path) -> list[str]:
 
 
 if __name__ == "__main__":
-    tests = {test for file in changed_files() for test in tests_beside(file)}
+    tests = {test for file in changed_files() for test in neighbours_of(file)}
     print(*sorted(tests), sep="\n")
