@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import polars as pl
 import pytest
@@ -50,6 +52,12 @@ def fitted():
     return quick().fit(log_of())
 
 
+@pytest.fixture
+def model(fitted):
+    """A fitted model that a test may change."""
+    return copy.deepcopy(fitted)
+
+
 def test_each_user_has_their_own_taste(fitted):
     scores = fitted.scores(fitted.histories_of([1, 2]))
     funny, scary = scores[:, 18], scores[:, 19]
@@ -80,8 +88,7 @@ def test_fitting_again_forgets_networks_of_visitors():
     assert before.shape != after.shape
 
 
-def test_without_history_everybody_decides():
-    model = quick().fit(log_of())
+def test_without_history_everybody_decides(model):
     nobody = model.history([])
     everybody = model.scores(model.histories_of())
     np.testing.assert_allclose(model.scores(nobody)[0], everybody.mean(axis=0), rtol=1e-4)
@@ -120,7 +127,8 @@ def test_odd_users_have_defined_answers():
             "rating": [2.0] + [5.0] * 8 + [1.0] * 8,
         }
     )
-    model = quick(epochs=300).fit(Dataset.from_frame(frame, item_table=films(), scale=(1, 5)))
+    log = Dataset.from_frame(frame, item_table=films(), scale=(1, 5))
+    model = quick(epochs=60, learning_rate=0.1).fit(log)
     rows = split_per_user(log_of(), validation=0, test=0.5).test.rows
     assert np.isfinite(model.predict(rows)).all()
     one, likes_all, likes_none = model.scores(model.histories_of([1, 2, 3]))
@@ -139,7 +147,7 @@ def test_refuses_what_it_cannot_learn_from():
 
 
 def test_patience_stops_each_user_at_their_own_time():
-    split = split_per_user(planted_attributes(n_users=20), validation=0.2, test=0.2)
+    split = split_per_user(planted_attributes(n_users=8), validation=0.2, test=0.2)
     model = quick(patience=3, epochs=80).fit(split.train, split.validation)
     assert len(set(model.epochs_.tolist())) > 1
     assert model.epochs_.max() < 80
@@ -150,8 +158,7 @@ class TestUpdate:
         """User 2 has come to love funny films, and user 9 is new."""
         return log_of({2: ("Funny", "Scary"), 9: ("Scary", "Funny")}, first=19)
 
-    def test_goes_on_from_where_it_was(self):
-        model = quick().fit(log_of())
+    def test_goes_on_from_where_it_was(self, model):
         before = model.scores(model.histories_of([1, 2]))
         model.update(self.new())
         after = model.scores(model.histories_of([1, 2]))
@@ -159,21 +166,20 @@ class TestUpdate:
         assert after[1, 18] - after[1, 19] > before[1, 18] - before[1, 19]
         assert model.histories_.lengths.tolist() == [18, 36, 18, 18]
 
-    def test_moves_less_than_training_afresh_would(self):
-        model = quick(update_epochs=1).fit(log_of())
+    def test_moves_less_than_training_afresh_would(self, model):
+        model.update_epochs = 1
         old = model.weights_[1].copy()
         near = model.update(self.new()).weights_[1]
         both = log_of().frame().vstack(self.new().frame().with_columns(pl.col("row") + 100))
         fresh = quick(epochs=1).fit(Dataset.from_frame(both, item_table=films(), scale=(1, 5)))
         assert np.abs(near - old).mean() < np.abs(fresh.weights_[1] - old).mean()
 
-    def test_takes_in_new_users(self):
-        model = quick().fit(log_of()).update(self.new())
+    def test_takes_in_new_users(self, model):
+        model.update(self.new())
         scores = model.scores(model.histories_of([9]))[0]
         assert scores[19] > scores[18]
 
-    def test_refuses_unknown_items_and_keeps_what_it_was(self):
-        model = quick().fit(log_of())
+    def test_refuses_unknown_items_and_keeps_what_it_was(self, model):
         before = model.scores(model.histories_of())
         alien = Dataset.from_frame(
             pl.DataFrame({"user": [1, 9], "item": [1, 999], "rating": [1.0, 2.0]})
@@ -184,8 +190,8 @@ class TestUpdate:
         with pytest.raises(DataError, match="have none"):
             model.update(Dataset.from_frame(pl.DataFrame({"user": [1], "item": [1]})))
 
-    def test_earlier_states_are_recalled_through_a_bundle(self, tmp_path):
-        model = quick(states_kept=2).fit(log_of())
+    def test_earlier_states_are_recalled_through_a_bundle(self, model, tmp_path):
+        model.states_kept = 2
         before = model.scores(model.histories_of([2]))
         model.update(self.new())
         after = model.scores(model.histories_of([2]))
@@ -199,8 +205,7 @@ class TestUpdate:
         with pytest.raises(ParameterError, match=r"there are: 1, 2\."):
             model.recall(2, 0)  # only the latest two are kept
 
-    def test_nothing_new_changes_nothing(self):
-        model = quick().fit(log_of())
+    def test_nothing_new_changes_nothing(self, model):
         log = log_of()
         model.update(log.subset(np.zeros(len(log), bool)))
         assert not len(model.earlier_states())

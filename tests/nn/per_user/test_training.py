@@ -1,159 +1,77 @@
-"""Many networks at once must be what each would be alone, in ordinary PyTorch."""
+"""Training does not depend on groups, and goes on where it was interrupted."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
-from torch.nn import functional
 
-from penchant.nn.per_user.activations import ACTIVATIONS
-from penchant.nn.per_user.batches import UserData, keep_mask, n_random_bytes
-from penchant.nn.per_user.cells import CELLS
-from penchant.nn.per_user.group import TrainingConfig
-from penchant.nn.per_user.networks import NetworkShape, UserNetworks
-from penchant.nn.per_user.shared_prefixes import prefix_tree
-from penchant.nn.per_user.training import train_networks
+from penchant.nn.per_user import training
+from penchant.nn.per_user.training import CHECKPOINT_FOLDER, train_networks
 from penchant.run import Run
-
-STEPS = 6
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _one_thread():
-    """Autograd's small steps gain nothing from more threads and lose much."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+from support.user_networks import (
+    LSTM,
+    NO_FORGET,
+    Counting,
+    config_of,
+    probabilities,
+)
 
 
-SHAPES = [
-    ("lstm", 7, "sigmoid", "sigmoid", "sigmoid", 0.0),
-    ("lstm", 70, "tanh", "sigmoid", "sigmoid", 0.0),
-    ("no-forget", 5, "sigmoid", "tanh", "hard-sigmoid", 0.5),
-    ("no-forget", 5, "tanh", "sigmoid", "sigmoid", 0.3),
-    ("no-forget", 5, "tanh", "sigmoid", "hard-sigmoid", 0.0),
-    ("gru", 6, "tanh", "sigmoid", "sigmoid", 0.0),
-    ("gru", 70, "tanh", "sigmoid", "sigmoid", 0.5),
-]
+@pytest.mark.parametrize(
+    ("shape", "dropout"), [(LSTM, 0.0), (NO_FORGET, 0.5)], ids=["lstm", "no-forget"]
+)
+def test_groups_do_not_change_what_is_learned(data, monkeypatch, shape, dropout):
+    patterns, users = data
+    config = config_of(dropout=dropout)
+    together, _, first = train_networks(shape, config, users, patterns)
+    monkeypatch.setattr(training, "GROUP_NETWORKS", 3)
+    apart, _, second = train_networks(shape, config, users, patterns, run=Run(threads=2))
+    some, _, _ = train_networks(shape, config, users[2:4], patterns)
+    found = [probabilities(shape, w, patterns) for w in (together, apart)]
+    np.testing.assert_allclose(*found, atol=1e-5)
+    np.testing.assert_allclose(probabilities(shape, some, patterns), found[0][2:4], atol=1e-5)
+    for one, other in zip(first, second, strict=True):
+        assert one["loss"] == pytest.approx(other["loss"], abs=1e-5)
 
 
-def layout_of(cell, units, activation, recurrent_activation, embedding=4):
-    made = CELLS[cell](ACTIVATIONS[activation], ACTIVATIONS[recurrent_activation])
-    return NetworkShape(made, units, embedding)
+class Interrupting(Counting):
+    """Progress that is interrupted after so much is done."""
 
-
-def patterns_of(rng):
-    return np.unique(rng.integers(0, 2, (20, STEPS)).astype(np.uint8), axis=0)
-
-
-def lessons_of(rng, n_patterns, sizes):
-    return [
-        UserData(rng.integers(n_patterns, size=n), rng.random(n) < 0.6, key)
-        for key, n in enumerate(sizes)
-    ]
-
-
-class Alone(torch.nn.Module):
-    """The same network, written with autograd and for one user."""
-
-    def __init__(self, cell, units, activation, recurrent_activation, output, dropout, start):
+    def __init__(self, after):
         super().__init__()
-        self.cell, self.units, self.output, self.dropout = cell, units, output, dropout
-        self.act, self.gate = getattr(torch, activation), getattr(torch, recurrent_activation)
-        w = layout_of(cell, units, activation, recurrent_activation).views(start[None])
-        self.names = ("recurrent", "kernel", "bias", "embedding", "head", "head_bias")
-        for name in self.names:
-            self.register_parameter(name, torch.nn.Parameter(getattr(w, name)[0].clone()))
+        self.after = after
 
-    def forward(self, inputs, input_mask=None, output_mask=None):
-        """float32[rows], the last sums of int64[rows, steps] inputs."""
-        embedded = self.embedding[inputs]  # rows, steps, embedding
-        if input_mask is not None:
-            embedded = embedded * input_mask / (1 - self.dropout)
-        u = self.units
-        h, c = (torch.zeros(len(inputs), u) for _ in range(2))
-        for t in range(inputs.shape[1]):
-            x = embedded[:, t] @ self.kernel + self.bias
-            r = h @ self.recurrent[:u]
-            if self.cell == "lstm":
-                i, f, o, g = (x + r).split(u, 1)
-                c = self.gate(f) * c + self.gate(i) * self.act(g)
-                h = self.gate(o) * self.act(c)
-            elif self.cell == "no-forget":
-                i, o, g = (x + r).split(u, 1)
-                h = self.gate(o) * self.act(self.gate(i) * self.act(g))
-            else:
-                z, s = (self.gate(x[:, k : k + u] + r[:, k : k + u]) for k in (0, u))
-                hidden = embedded[:, t] @ self.kernel[:, 3 * u :] + self.bias[3 * u :]
-                n = self.act(hidden + s * (r[:, 2 * u : 3 * u] + self.bias[2 * u : 3 * u]))
-                h = (1 - z) * n + z * h
-        if output_mask is not None:
-            h = h * output_mask / (1 - self.dropout)
-        return h @ self.head + self.head_bias
-
-    def loss(self, logits, likes):
-        if self.output == "sigmoid":
-            return functional.binary_cross_entropy_with_logits(logits, likes)
-        p = torch.clamp(0.2 * logits + 0.5, 1e-7, 1 - 1e-7)
-        return functional.binary_cross_entropy(p, likes)
-
-    def learn(self, lesson, patterns, seed, *, epochs, batch_size, learning_rate):
-        """Train as one would without any of the tricks, drawing orders and masks likewise."""
-        rng = lesson.rng(seed)
-        layout_of(self.cell, self.units, "tanh", "tanh").initial(rng)  # draws come after these
-        adam = torch.optim.Adam(self.parameters(), lr=learning_rate, eps=1e-7)
-        n, e, u = len(lesson.patterns), self.embedding.shape[1], self.units
-        for _ in range(epochs):
-            order = rng.permutation(n)
-            batches = -(-n // batch_size)
-            masks = [(None, None)] * batches
-            if self.dropout:
-                drawn = []
-                for per_batch in (batch_size * STEPS * e, batch_size * u):
-                    size = n_random_bytes(per_batch, self.dropout)
-                    raw = np.frombuffer(rng.bytes(batches * size), np.uint8)
-                    drawn.append(keep_mask(raw.reshape(batches, size), per_batch, self.dropout))
-                masks = list(zip(*drawn, strict=True))
-            for number, (inside, outside) in enumerate(masks):
-                rows = order[number * batch_size : (number + 1) * batch_size]
-                inputs = torch.from_numpy(patterns[lesson.patterns[rows]].astype(np.int64))
-                likes = torch.from_numpy(lesson.likes[rows].astype(np.float32))
-                if inside is not None:
-                    inside = torch.from_numpy(inside.reshape(STEPS, batch_size, e))
-                    inside = inside[:, : len(rows)].transpose(0, 1)
-                    outside = torch.from_numpy(outside.reshape(batch_size, u))[: len(rows)]
-                adam.zero_grad()
-                self.loss(self(inputs, inside, outside), likes).backward()
-                adam.step()
-        with torch.no_grad():
-            return self(torch.from_numpy(patterns.astype(np.int64))).numpy()
+    def advance(self, amount=1, note=""):
+        super().advance(amount)
+        if self.done > self.after:
+            raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("shape", SHAPES, ids=lambda s: f"{s[0]}-{s[1]}-{s[2]}-{s[4]}-{s[5]}")
-def test_together_is_what_each_is_alone(shape):
-    cell, units, activation, recurrent, output, dropout = shape
-    rng = np.random.default_rng(1)
-    patterns = patterns_of(rng)
-    lessons = lessons_of(rng, len(patterns), [23, 9, 31, 10, 1, 23])
-    layout = layout_of(cell, units, activation, recurrent)
-    teaching = TrainingConfig(
-        output=output,
-        epochs=3,
-        batch_size=10,
-        learning_rate=0.01,
-        dropout=dropout,
-        patience=None,
-        seed=5,
+@pytest.mark.parametrize("threads", [1, 2])
+def test_an_interrupted_training_goes_on(data, long, tmp_path, monkeypatch, threads):
+    patterns, users = data
+    config = config_of()
+    whole = train_networks(LSTM, config, users, patterns, run=Run(threads=1))
+    run = Run(threads=threads, output=tmp_path, progress=Interrupting(6 * config.epochs))
+    with pytest.raises(KeyboardInterrupt):
+        train_networks(LSTM, config, users, patterns, run=run)
+    kept = list((tmp_path / CHECKPOINT_FOLDER).iterdir())
+    assert kept
+    # Another training finds nothing of use to it, and leaves what it finds.
+    other = config_of(seed=6)
+    again = train_networks(LSTM, other, users, patterns, run=Run(threads=1, output=tmp_path))
+    np.testing.assert_array_equal(
+        again[0], train_networks(LSTM, other, users, patterns, run=Run(threads=1))[0]
     )
-    weights, epochs, curve = train_networks(layout, teaching, lessons, patterns, run=Run(threads=2))
-    tree = prefix_tree(torch.from_numpy(patterns.astype(np.float32)))
-    networks = UserNetworks(layout, output)
-    found = networks.logits(layout.views(torch.from_numpy(weights)), tree).numpy()
-    for lesson, mine in zip(lessons, found, strict=True):
-        alone = Alone(*shape, layout.initial(lesson.rng(5)))
-        expected = alone.learn(lesson, patterns, 5, epochs=3, batch_size=10, learning_rate=0.01)
-        np.testing.assert_allclose(mine, expected, atol=1e-5)
-    assert (epochs == 3).all()
-    assert [row["epoch"] for row in curve] == [1, 2, 3]
+    assert sorted((tmp_path / CHECKPOINT_FOLDER).iterdir()) == sorted(kept)
+    trained = []
+    real = training.train_group
+    monkeypatch.setattr(training, "train_group", lambda *a: (trained.append(a[1]), real(*a))[1])
+    progress = Counting()
+    run = Run(threads=1, output=tmp_path, progress=progress)
+    found = train_networks(LSTM, config, users, patterns, run=run)
+    assert len(trained) == 3 - len(kept)
+    np.testing.assert_array_equal(found[0], whole[0])
+    assert found[2] == whole[2]
+    assert progress.done == progress.total
+    assert not (tmp_path / CHECKPOINT_FOLDER).exists()
