@@ -1,4 +1,4 @@
-"""What every recommender is: parameters that learn from a log and score items for histories."""
+"""The base class of recommenders: fit to a log, score items for histories, make lists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trivial answers: what any model must beat before anyone should care for it."""
+"""The baselines: trivial recommenders that every model is compared with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What some recommenders can do beyond scoring items, asked with `isinstance`."""
+"""Optional protocols of recommenders beyond scoring items, asked with `isinstance`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What autoencoders of users' vectors share: how they are fitted, and how they go on learning."""
+"""The common part of autoencoders of users' vectors: fitting and updating."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stack: several models, and a linear model of what they say."""
+"""A stack: several base models, and a linear model of their predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A linear combination of answers, fitted in closed form or by Newton's method."""
+"""A linear combination of predictions, fitted in closed form or by Newton's method."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Parameters that say what of the items' content a model is shown, and how much it counts."""
+"""The common part of content models: which parts of items' content count, and how much."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What columns of an item-to-item model an item's content leads one to expect."""
+"""Predict the columns of an item-to-item model from items' content, by ridge regression."""
 
 from __future__ import annotations
 

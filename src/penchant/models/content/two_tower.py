@@ -93,7 +93,7 @@ class TwoTower(ContentParts):
             (torch.arange(events.shape[0]),),
             Schedule.of(self),
             generator=generator,
-            validate=partial(self._missed, network, validation) if validation else None,
+            validate=partial(self._validation_loss, network, validation) if validation else None,
             run=run,
             name=type(self).__name__,
         )
@@ -110,7 +110,7 @@ class TwoTower(ContentParts):
         kept = weights_of(network)
         vars(self).update({name: kept[name] for name in kept if name.startswith("user_")})
 
-    def _missed(self, network: TwoTowerNetwork, holdout: Holdout) -> float:
+    def _validation_loss(self, network: TwoTowerNetwork, holdout: Holdout) -> float:
         """1 - nDCG@100 of the held-out items among all unseen ones."""
         rows = network.item_vectors(torch.arange(len(network.content)))
         q, bias = rows[:, : self.dim], rows[:, self.dim]

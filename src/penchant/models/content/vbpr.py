@@ -1,4 +1,4 @@
-"""Bayesian personalised ranking that looks at items' pictures, texts and labels."""
+"""Bayesian personalised ranking with content of items: pictures, texts and labels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a network with a dot product is made of, and what it answers once it has learned."""
+"""The common part of dot-product networks: vectors, head, objective, and predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What models have in common whose users and items are sums of features' vectors."""
+"""The common part of factorisation models over features of users and items."""
 
 from __future__ import annotations
 

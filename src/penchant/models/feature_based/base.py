@@ -1,4 +1,4 @@
-"""What models have in common that learn ratings or likes from features of user and item."""
+"""The common part of models that predict ratings or likes from features of user and item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gradient-boosted trees on what a log and its tables say of a user and an item."""
+"""Gradient-boosted trees over features of a user and an item."""
 
 from __future__ import annotations
 

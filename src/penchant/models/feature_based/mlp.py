@@ -1,4 +1,4 @@
-"""A dense network on what a log and its tables say of a user and an item."""
+"""A dense network over features of a user and an item."""
 
 from __future__ import annotations
 

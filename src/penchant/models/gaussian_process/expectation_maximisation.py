@@ -1,4 +1,4 @@
-"""What ratings say of a Gaussian over items: one user's part, and steps of expectation."""
+"""Expectation maximisation of the mean and covariance of items, user by user."""
 
 from __future__ import annotations
 

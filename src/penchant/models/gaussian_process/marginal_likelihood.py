@@ -1,4 +1,4 @@
-"""How much each way of being alike counts: the weights that make the ratings likeliest."""
+"""Weight the kinds of similarity of items by maximum marginal likelihood of the ratings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is thought of items on average: of rare and new ones, what is thought of their like."""
+"""Estimate the mean rating of each item; rare and new items borrow from similar ones."""
 
 from __future__ import annotations
 

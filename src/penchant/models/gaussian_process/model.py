@@ -1,4 +1,4 @@
-"""Ratings as draws from one Gaussian over all items, whose covariance content begins."""
+"""A Gaussian process over items, whose initial covariance comes from content and ratings."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         taught = sparse.csr_array(rated[there][:, warm])
         best = now
         self.best_epoch_, self.curve_ = 0, list[dict[str, float]]()
-        least = self._missed(now, warm, validation) if validation is not None else np.inf
+        least = self._validation_rmse(now, warm, validation) if validation is not None else np.inf
         with run.progress.task(type(self).__name__, self.epochs) as task:
             for epoch in range(1, self.epochs + 1):
                 now, loss = step(
@@ -145,7 +145,7 @@ class GaussianProcess(PredictsRatings, Recommender):
                 )
                 row = {"epoch": float(epoch), "loss": loss}
                 if validation is not None:
-                    row["validation_loss"] = self._missed(now, warm, validation)
+                    row["validation_loss"] = self._validation_rmse(now, warm, validation)
                 self.curve_.append(row)
                 task.advance(note=" ".join(f"{k} {v:.4f}" for k, v in row.items() if "loss" in k))
                 for callback in run.callbacks:
@@ -156,7 +156,7 @@ class GaussianProcess(PredictsRatings, Recommender):
                     break
         return best
 
-    def _missed(self, now: Learned, warm: Int64, validation: Holdout) -> float:
+    def _validation_rmse(self, now: Learned, warm: Int64, validation: Holdout) -> float:
         """RMSE on the validation rows of items with training events."""
         place = np.full(validation.histories.n_items + 1, -1)
         place[warm] = np.arange(len(warm))

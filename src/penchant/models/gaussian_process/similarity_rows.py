@@ -1,4 +1,4 @@
-"""Ways in which items may be alike, as rows whose products are covariances."""
+"""Represent each kind of similarity of items as rows whose products are covariances."""
 
 from __future__ import annotations
 

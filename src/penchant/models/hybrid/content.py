@@ -1,4 +1,4 @@
-"""What hybrid models are shown of items: kinds of content by name, as arrays."""
+"""Read the kinds of content that the hybrid network uses, as arrays."""
 
 from __future__ import annotations
 

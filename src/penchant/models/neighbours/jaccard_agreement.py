@@ -1,4 +1,4 @@
-"""Ratings from users who gave the same books the same ratings."""
+"""Predict ratings from users who gave the same items the same ratings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How alike two items or two users are, computed in blocks from sparse rows."""
+"""Compute similarities of items or of users in blocks, from sparse rows."""
 
 from __future__ import annotations
 

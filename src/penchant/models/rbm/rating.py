@@ -47,7 +47,7 @@ class RatingRBM(PredictsRatings, Updating):
     an item with a unit for each of its users: Salakhutdinov, Mnih and Hinton, "Restricted
     Boltzmann Machines for Collaborative Filtering" (2007). Predictions are expected ratings
     given the probabilities of hidden units. The weights of neighbouring ratings are tied (see
-    `nn.contrastive.value_kernel`); one of the parts tied is shared by all ratings, by which, as in
+    `value_kernel`); one of the parts tied is shared by all ratings, by which, as in
     the paper's conditional machine, it also counts what was rated at all.
 
     Contrastive divergence trains weights that serve both ways, from ratings to hidden units and
