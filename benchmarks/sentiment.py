@@ -36,8 +36,8 @@ def ours(args: argparse.Namespace) -> dict[str, Any]:
     import torch
     from torch.nn import functional
 
-    from penchant.encoders.sentiment.word_cnn import Shape, WordCNN
-    from penchant.encoders.sentiment.word_cnn_steps import Repeats, TableSteps
+    from penchant.encoders.sentiment.cnn.network import WordCNN, WordCNNShape
+    from penchant.encoders.sentiment.cnn.training_steps import Repeats, TableSteps
     from penchant.nn.loop import Schedule, train
     from penchant.run import Run
 
@@ -46,7 +46,7 @@ def ours(args: argparse.Namespace) -> dict[str, Any]:
     tokens, held = data["tokens"].long(), data["val_tokens"].long()
     wanted, truth = (functional.one_hot(data[n], 2).float() for n in ("labels", "val_labels"))
     generator = torch.Generator().manual_seed(args.seed)
-    network = WordCNN(Shape(), generator)
+    network = WordCNN(WordCNNShape(), generator)
     started = time.perf_counter()
     repeats = Repeats.of(tokens, network.shape)
     prepared = time.perf_counter() - started
@@ -88,28 +88,28 @@ def reviews() -> Any:
 
 def areas(args: argparse.Namespace) -> dict[str, object]:
     """Compare classifiers on the four review sets over splits by user."""
-    from penchant.encoders import make
-    from penchant.encoders.sentiment.evaluation import judge
+    from penchant.encoders import sentiment_classifier
+    from penchant.encoders.sentiment.evaluation import evaluate_sentiment
     from penchant.run import Run
 
     frame = reviews()
-    found = judge(
-        {name: make(name) for name in args.models},
+    comparison = evaluate_sentiment(
+        {name: sentiment_classifier(name) for name in args.models},
         frame.select("summary", "text"),
         frame["rating"].to_numpy().astype(float),
         frame["user"].to_numpy(),
         splits=args.splits,
         run=Run(threads=args.threads),
     )
-    print(found.frame(), file=sys.stderr)
-    return found.to_dict()
+    print(comparison.frame(), file=sys.stderr)
+    return comparison.to_dict()
 
 
 def summaries(path: Path, seed: int = 0) -> int:
     """Write tokens and labels, a fifth of the users to validate; returns the training rows."""
     import polars as pl
 
-    from penchant.encoders.sentiment.evaluation import held_users, one_per_user_and_text
+    from penchant.encoders.sentiment.evaluation import held_out_users, one_per_user_and_text
     from penchant.encoders.text.tokens import Tokeniser
 
     if os.environ.get("PENCHANT_MIRROR"):
@@ -130,7 +130,7 @@ def summaries(path: Path, seed: int = 0) -> int:
             }
         )
     user = np.unique(frame["user"].to_numpy(), return_inverse=True)[1]
-    held = held_users(user, 0.2, seed)
+    held = held_out_users(user, 0.2, seed)
     tokeniser = Tokeniser(num_words=100).fit(frame["summary"].filter(~held))
     tokens = tokeniser.encode(frame["summary"]).padded(20)
     labels = (frame["rating"].to_numpy() > 3).astype(np.int64)

@@ -63,7 +63,7 @@ def pairs(log: str) -> list[Pair]:
     spaced_texts = spaced.to_list()
     counts = {
         f"counts of words, 1 to {longest}, in {least} texts": (
-            NGrams(longest=longest, min_df=least),
+            NGrams(ngram_range=(1, longest), min_df=least),
             CountVectorizer(ngram_range=(1, longest), min_df=least),
             text,
             texts,
@@ -71,7 +71,7 @@ def pairs(log: str) -> list[Pair]:
         for longest, least in ((1, 1), (2, 1), (3, 2))
     }
     counts["counts of characters, 3 to 5, in 2 texts"] = (
-        NGrams(unit="character", shortest=3, longest=5, min_df=2, pattern=r"\S+"),
+        NGrams(unit="character", ngram_range=(3, 5), min_df=2, pattern=r"\S+"),
         CountVectorizer(analyzer="char_wb", ngram_range=(3, 5), min_df=2),
         spaced,
         spaced_texts,
@@ -79,7 +79,7 @@ def pairs(log: str) -> list[Pair]:
     found = [
         Pair(
             f"{name}: fit",
-            lambda ngrams=ngrams, series=series: ngrams.learn(series),
+            lambda ngrams=ngrams, series=series: ngrams.fit_transform(series),
             lambda peer=peer, strings=strings: peer.fit_transform(strings),
         )
         for name, (ngrams, peer, series, strings) in counts.items()
@@ -90,14 +90,14 @@ def pairs(log: str) -> list[Pair]:
         found.append(
             Pair(
                 f"{name}: transform",
-                lambda ngrams=ngrams, series=series: ngrams.counts(series),
+                lambda ngrams=ngrams, series=series: ngrams.transform(series),
                 lambda peer=peer, strings=strings: peer.transform(strings),
             )
         )
     found.append(
         Pair(
             "TF-IDF of words, 1 to 2: fit",
-            lambda: TfIdf(NGrams(longest=2)).fit(text),
+            lambda: TfIdf(NGrams()).fit_transform(text),
             lambda: TfidfVectorizer(ngram_range=(1, 2)).fit_transform(texts),
         )
     )

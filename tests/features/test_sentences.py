@@ -30,11 +30,11 @@ class Reader(SentenceVectors):
         super().__init__()
         self.made_up, self.asked = made_up, 0
 
-    def __call__(self, texts, run=None):
+    def encode(self, texts, run=None):
         self.asked += len(texts)
         if self.made_up:
             return np.array([[len(text)] * self.width for text in texts], np.float32)
-        return super().__call__(texts, run)
+        return super().encode(texts, run)
 
 
 @pytest.fixture(autouse=True)
@@ -45,7 +45,7 @@ def cache(monkeypatch, tmp_path):
 @pytest.fixture
 def reader(monkeypatch):
     made = Reader(made_up=True)
-    monkeypatch.setattr(text_vectors, "SHARED", made)
+    monkeypatch.setattr(text_vectors, "SENTENCE_VECTORS", made)
     return made
 
 
@@ -91,7 +91,7 @@ def test_what_was_read_before_an_interruption_is_kept(reader, monkeypatch):
         return np.ones((len(texts), self.width), np.float32)
 
     with monkeypatch.context() as patch:
-        patch.setattr(Reader, "__call__", breaks_off)
+        patch.setattr(Reader, "encode", breaks_off)
         with pytest.raises(KeyboardInterrupt):
             with_sentences(log_of())
     with_sentences(log_of())
@@ -115,7 +115,7 @@ def test_a_missing_extra_is_named(monkeypatch):
     def missing(module, extra):
         raise MissingExtraError(f"{module} {extra}")
 
-    monkeypatch.setattr(text_vectors, "SHARED", SentenceVectors())
+    monkeypatch.setattr(text_vectors, "SENTENCE_VECTORS", SentenceVectors())
     monkeypatch.setattr(text_vectors, "require", missing)
     with pytest.raises(MissingExtraError, match="text"):
         with_sentences(log_of())

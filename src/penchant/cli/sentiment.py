@@ -60,16 +60,18 @@ def sentiment(
     page = target(output, endings=(".html", ".htm"))
     names = _names(model)
 
-    from penchant.encoders import make
-    from penchant.encoders.sentiment.evaluation import judge
-    from penchant.encoders.sentiment.features import texts_of
+    from penchant.encoders import sentiment_classifier
+    from penchant.encoders.sentiment.evaluation import evaluate_sentiment
+    from penchant.features.sentiment import texts_of
 
-    classifiers = {name: make(name, above=above, seed=seed) for name in names}
+    classifiers = {
+        name: sentiment_classifier(name, positive_above=above, seed=seed) for name in names
+    }
     data = log.read(session.run)
     texts = texts_of(data)
     if not data.has_ratings:
         raise DataError(f"The log {data.name!r} has no ratings to learn sentiment from.")
-    found = judge(
+    found = evaluate_sentiment(
         classifiers,
         texts,
         data.ratings.astype(float),
@@ -101,12 +103,12 @@ def _names(wishes: list[str] | None) -> tuple[str, ...]:
     Raises:
         ParameterError: there is no such classifier.
     """
-    from penchant.encoders import TABLE, find
+    from penchant.encoders import CLASSIFIERS, classifier_class
 
     if wishes and "all" in wishes:
-        return tuple(n for n in TABLE if n != "majority" and "vectors" not in n)
+        return tuple(n for n in CLASSIFIERS if n != "majority" and "vectors" not in n)
     for wish in wishes or ():
-        find(wish)
+        classifier_class(wish)
     return tuple(n for n in wishes or _USUAL if n != "majority")
 
 

@@ -1,7 +1,8 @@
-"""Texts as numbers: tokens, n-grams, vectors, and how positive a review is."""
+"""Texts, images and rows of numbers as vectors, and how positive a review is."""
 
 from __future__ import annotations
 
-from penchant.encoders.sentiment.base import TABLE, SentimentClassifier, find, make
+from penchant.encoders.sentiment import CLASSIFIERS, classifier_class, sentiment_classifier
+from penchant.encoders.sentiment.base import SentimentClassifier
 
-__all__ = ["TABLE", "SentimentClassifier", "find", "make"]
+__all__ = ["CLASSIFIERS", "SentimentClassifier", "classifier_class", "sentiment_classifier"]

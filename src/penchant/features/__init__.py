@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penchant.features.attribute_tables import Tables
 from penchant.features.cross_fitting import folds, out_of_fold
 from penchant.features.feature_set import FeatureSet
-from penchant.features.tables import Tables
 from penchant.lazy import exporter
 
 if TYPE_CHECKING:

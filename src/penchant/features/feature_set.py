@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.features.group_effects import Groups
+from penchant.features.biases import Groups
 from penchant.features.history import CROSSED, DAMPING, WHAT, Residuals, Scale
 from penchant.features.labels import Labels
 from penchant.typing import AnyArray, Float32, Float64

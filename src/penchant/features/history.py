@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.features.group_effects import Groups
+from penchant.features.biases import Groups
 from penchant.features.labels import Labels
 from penchant.typing import AnyInt, Float32, Float64
 

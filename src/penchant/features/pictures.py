@@ -7,7 +7,7 @@ from pathlib import Path
 
 from penchant.data.dataset import Dataset
 from penchant.data.images import image_paths
-from penchant.encoders.image.table import image_encoder
+from penchant.encoders.image import image_encoder
 from penchant.errors import DataError
 from penchant.features.item_content import with_vectors
 from penchant.features.vector_columns import refuse_taken
@@ -38,7 +38,7 @@ def with_pictures(
     Args:
         log: any log.
         folder: has files called `<item id>.<ending>`; see `penchant.data.images.image_paths`.
-        encoder: `colour`, `cnn` or `auto`; see `penchant.encoders.image.table`.
+        encoder: `colour`, `cnn` or `auto`; see `penchant.encoders.image`.
         learned: bool[n_items], items whose pictures decide the directions; by default those with
             events. Leave out held-out items to treat them as unknown in this respect, too.
         run: threads and progress.

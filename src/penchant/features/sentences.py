@@ -55,14 +55,16 @@ def with_sentences(log: Dataset, *, run: Run | None = None) -> Dataset:
             "descriptions, texts of several words that mostly differ."
         )
     # Not before it is needed: it imports torch, which takes seconds.
-    reader: Any = import_module("penchant.encoders.text.sentence_vectors").SHARED
+    reader: Any = import_module("penchant.encoders.text.sentence_vectors").SENTENCE_VECTORS
     kept = VectorCache({"name": "sentences", "pieces": reader.pieces}, reader.width)
     keys = [content_key(text.encode()) for text in texts.gather(written)]
     new = {key: at for at, key in zip(written, keys, strict=True) if key not in kept}
     fresh = list(new.items())
     for start in range(0, len(fresh), _CHUNK):
         part = dict(fresh[start : start + _CHUNK])
-        vectors = reader(texts.gather(pl.Series(list(part.values()))), run).astype(np.float16)
+        vectors = reader.encode(texts.gather(pl.Series(list(part.values()))), run).astype(
+            np.float16
+        )
         kept.add(dict(zip(part, vectors, strict=True)))
     rows = np.zeros((log.n_items, reader.width), np.float32)
     rows[written] = [kept.get(key) for key in keys]

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from penchant.encoders.image import IMAGE_ENCODERS, image_encoder, restored_image_encoder
 from penchant.encoders.image.base import ImageEncoder
 from penchant.encoders.image.colour import ColourTexture
 from penchant.encoders.image.reading import picture
-from penchant.encoders.image.table import TABLE, image_encoder, restored_image_encoder
 from penchant.errors import DataError, MissingExtraError, NotFittedError, ParameterError
 from penchant.run import Run
 
@@ -149,7 +149,7 @@ def test_what_cannot_be(files):
         Means().state()
     with pytest.raises(ParameterError):
         Means(dim=0)
-    with pytest.raises(ParameterError, match="take one of colour, cnn or auto"):
+    with pytest.raises(ParameterError, match="take auto or one of colour, cnn"):
         image_encoder("vgg")
     with pytest.raises(ParameterError, match="has no depth, only dim"):
         image_encoder("colour", depth=3)
@@ -167,11 +167,11 @@ def test_it_is_restored_by_name(files):
 
 
 def test_auto_takes_the_network_where_it_is(monkeypatch):
-    monkeypatch.setattr("penchant.encoders.image.table.find_spec", lambda name: None)
+    monkeypatch.setattr("penchant.encoders.image.find_spec", lambda name: None)
     assert isinstance(image_encoder(), ColourTexture)
-    monkeypatch.setattr("penchant.encoders.image.table.find_spec", lambda name: object())
+    monkeypatch.setattr("penchant.encoders.image.find_spec", lambda name: object())
     assert type(image_encoder(dim=7)).__name__ == "PackagedCNN"
-    assert set(TABLE) == {"colour", "cnn"}
+    assert set(IMAGE_ENCODERS) == {"colour", "cnn"}
 
 
 def test_pictures_are_read_as_they_are_seen(tmp_path):

@@ -8,8 +8,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.encoders.sentiment.base import TABLE, as_texts, find, make, steps
-from penchant.encoders.sentiment.store import restore, save
+from penchant.encoders.sentiment import CLASSIFIERS, classifier_class, sentiment_classifier
+from penchant.encoders.sentiment.base import as_texts, ordinal_targets
+from penchant.encoders.sentiment.saving import restore_classifier, save_classifier
 from penchant.errors import BundleError, DataError, NotFittedError, ParameterError
 from penchant.metrics import AUC
 
@@ -18,16 +19,21 @@ QUICK = {
     "bag": {"networks": 2, "epochs": 10, "dim": 8, "buckets": 64, "learning_rate": 0.02},
     "text-cnn": {"epochs": 6, "dim": 8, "filters": 8, "learning_rate": 0.01},
     "cnn-rnn": {"epochs": 6, "dim": 8, "filters": 8, "recurrent": 6, "learning_rate": 0.01},
-    "ensemble": {"members": ("tfidf", make("bag", networks=1, epochs=5, dim=8, buckets=64))},
+    "ensemble": {
+        "base_models": (
+            "tfidf",
+            sentiment_classifier("bag", networks=1, epochs=5, dim=8, buckets=64),
+        )
+    },
 }
-NAMES = [name for name in TABLE if "vectors" not in name]
+NAMES = [name for name in CLASSIFIERS if "vectors" not in name]
 REAL = [name for name in NAMES if name != "majority"]
 
 
 @pytest.fixture(scope="module")
 def fitted(reviews):
     return {
-        name: make(name, **QUICK.get(name, {})).fit(
+        name: sentiment_classifier(name, **QUICK.get(name, {})).fit(
             reviews.texts, reviews.stars, users=reviews.users
         )
         for name in NAMES
@@ -36,7 +42,7 @@ def fitted(reviews):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_it_finds_what_was_planted(fitted, others, name):
-    chance = fitted[name].predict(others.texts)
+    chance = fitted[name].predict_proba(others.texts)
     assert chance.dtype == np.float32
     assert chance.shape == (400,)
     assert ((chance >= 0) & (chance <= 1)).all()
@@ -47,7 +53,7 @@ def test_it_finds_what_was_planted(fitted, others, name):
 @pytest.mark.parametrize("name", REAL)
 def test_chances_are_near_the_truth(fitted, others, name):
     # A chance is worth more than the constant that the majority gives.
-    chance = np.clip(fitted[name].predict(others.texts).astype(float), 1e-6, 1 - 1e-6)
+    chance = np.clip(fitted[name].predict_proba(others.texts).astype(float), 1e-6, 1 - 1e-6)
     loss = -np.log(np.where(others.labels, chance, 1 - chance)).mean()
     share = others.labels.mean()
     assert loss < -(share * np.log(share) + (1 - share) * np.log(1 - share))
@@ -61,9 +67,9 @@ def test_the_same_seed_gives_the_same(fitted, reviews, others, name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_what_is_kept_says_the_same(fitted, others, name, tmp_path):
-    folder = save(fitted[name], tmp_path / name)
+    folder = save_classifier(fitted[name], tmp_path / name)
     assert sorted(p.name for p in folder.iterdir()) == ["arrays.safetensors", "classifier.json"]
-    again = restore(folder)
+    again = restore_classifier(folder)
     assert type(again) is type(fitted[name])
     assert again.curve_ == fitted[name].curve_
     np.testing.assert_array_equal(again.log_odds(others.texts), fitted[name].log_odds(others.texts))
@@ -73,20 +79,20 @@ def test_what_is_kept_says_the_same(fitted, others, name, tmp_path):
 def test_one_review_alone_and_none(fitted, others, name):
     every = fitted[name].log_odds(others.texts)
     np.testing.assert_allclose(fitted[name].log_odds(others.texts[3:4]), every[3:4], atol=1e-4)
-    assert fitted[name].predict(others.texts[:0]).shape == (0,)
+    assert fitted[name].predict_proba(others.texts[:0]).shape == (0,)
     assert np.isfinite(fitted[name].log_odds({"text": ["", "qqq"], "summary": ["", "!"]})).all()
 
 
 @pytest.mark.parametrize("name", REAL)
 def test_classes_without_stars_and_one_column(reviews, others, name):
-    model = make(name, **QUICK.get(name, {}))
+    model = sentiment_classifier(name, **QUICK.get(name, {}))
     model.fit(reviews.texts["text"].to_list(), reviews.labels)
     assert AUC()(model.log_odds(others.texts.select("text")), others.labels) > 0.6
 
 
 def test_ordinal_steps():
     stars = np.repeat([1.0, 2.0, 3.0, 4.0, 5.0], [2, 10, 10, 30, 48])
-    found = steps(stars, 3, 0.05)
+    found = ordinal_targets(stars, 3, 0.05)
     # The classes first; above 1 is left out, for only 2 % are below.
     assert found.sum(axis=0).tolist() == [78, 88, 48]
 
@@ -101,8 +107,8 @@ def test_texts_of_all_forms():
 
 def test_misuse(reviews):
     with pytest.raises(NotFittedError, match="fit it first"):
-        make("tfidf").predict(["a"])
-    model = make("tfidf")
+        sentiment_classifier("tfidf").predict_proba(["a"])
+    model = sentiment_classifier("tfidf")
     with pytest.raises(DataError, match="as many ratings"):
         model.fit(reviews.texts, reviews.stars[:5])
     with pytest.raises(DataError, match="as many users"):
@@ -113,14 +119,14 @@ def test_misuse(reviews):
         model.fit(["a", "b"], [5.0, 5.0])
     model.fit(reviews.texts, reviews.stars)
     with pytest.raises(DataError, match="give summary as well"):
-        model.predict(["a"])
+        model.predict_proba(["a"])
 
 
 @pytest.mark.parametrize(
     ("name", "fields"),
     [
         ("tfidf", {"c": 0}),
-        ("ngrams", {"levels": 0.5}),
+        ("ngrams", {"min_share": 0.5}),
         ("cnn", {"words": 1}),
         ("cnn", {"length": 8}),
         ("cnn", {"dropout": 1.0}),
@@ -129,38 +135,38 @@ def test_misuse(reviews):
         ("text-cnn", {"widths": ()}),
         ("cnn-rnn", {"recurrent": 0}),
         ("ensemble", {"folds": 1}),
-        ("ensemble", {"members": ()}),
+        ("ensemble", {"base_models": ()}),
         ("tfidf", {"depth": 3}),
         ("deep", {}),
     ],
 )
 def test_impossible_settings(name, fields):
     with pytest.raises(ParameterError):
-        make(name, **fields)
+        sentiment_classifier(name, **fields)
 
 
 def test_the_table_names_the_classes():
-    for name in TABLE:
-        assert find(name).name == name
+    for name in CLASSIFIERS:
+        assert classifier_class(name).name == name
 
 
 def test_damaged_folders(fitted, tmp_path):
     with pytest.raises(BundleError, match="holds no classifier"):
-        restore(tmp_path)
+        restore_classifier(tmp_path)
     with pytest.raises(NotFittedError):
-        save(make("tfidf"), tmp_path / "x")
-    folder = save(fitted["tfidf"], tmp_path / "tfidf")
+        save_classifier(sentiment_classifier("tfidf"), tmp_path / "x")
+    folder = save_classifier(fitted["tfidf"], tmp_path / "tfidf")
     card = json.loads((folder / "classifier.json").read_text())
     for change, words in (
-        ({"format": 2}, "save it again"),
+        ({"format": 99}, "save it again"),
         ({"name": "deep"}, "damaged"),
         ({"fields": {"c": -1}}, "damaged"),
         ({"state": {}}, "damaged"),
     ):
         (folder / "classifier.json").write_text(json.dumps(card | change))
         with pytest.raises(BundleError, match=words):
-            restore(folder)
+            restore_classifier(folder)
     (folder / "classifier.json").write_text(json.dumps(card))
     (folder / "arrays.safetensors").write_bytes(b"none")
     with pytest.raises(BundleError):
-        restore(folder)
+        restore_classifier(folder)

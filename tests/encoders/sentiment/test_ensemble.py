@@ -3,8 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.encoders.sentiment.base import make
-from penchant.encoders.sentiment.ensemble import blend_weights, out_of_fold, user_folds
+from penchant.encoders import sentiment_classifier
+from penchant.encoders.sentiment.base import LabelledTexts
+from penchant.encoders.sentiment.ensemble import blend_weights, out_of_fold_log_odds, user_folds
 from penchant.errors import DataError
 from penchant.metrics import AUC
 from penchant.run import Run
@@ -28,10 +29,10 @@ def test_nobody_is_judged_by_what_learned_from_them(reviews):
     texts = reviews.texts[:n].with_columns(
         text=np.array([f"word{i}" for i in range(n)]), summary=np.array(["same"] * n)
     )
-    model = make("tfidf", c=100.0)
+    model = sentiment_classifier("tfidf", c=100.0)
     seen = model.clone().fit(texts, stars).log_odds(texts)
     assert AUC()(seen, stars > 3) == 1
-    unseen = out_of_fold(model, texts, stars, groups, folds=4, run=Run())
+    unseen = out_of_fold_log_odds(model, LabelledTexts(texts, stars, groups), folds=4, run=Run())
     assert 0.3 < AUC()(unseen, stars > 3) < 0.7
 
 
@@ -57,9 +58,11 @@ def test_alike_members_share():
 
 
 def test_a_useless_member_does_not_harm(reviews, others):
-    members = ("tfidf", "majority")
-    model = make("ensemble", members=members).fit(reviews.texts, reviews.stars, users=reviews.users)
-    alone = make("tfidf").fit(reviews.texts, reviews.stars)
+    base_models = ("tfidf", "majority")
+    model = sentiment_classifier("ensemble", base_models=base_models).fit(
+        reviews.texts, reviews.stars, users=reviews.users
+    )
+    alone = sentiment_classifier("tfidf").fit(reviews.texts, reviews.stars)
     area = AUC()(model.log_odds(others.texts), others.labels)
     assert area == pytest.approx(AUC()(alone.log_odds(others.texts), others.labels), abs=0.02)
-    assert set(model.weights) == set(members)
+    assert set(model.weights) == set(base_models)

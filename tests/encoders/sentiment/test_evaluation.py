@@ -7,8 +7,12 @@ import polars as pl
 import pytest
 
 import penchant as pn
-from penchant.encoders.sentiment.base import make
-from penchant.encoders.sentiment.evaluation import held_users, judge, one_per_user_and_text
+from penchant.encoders import sentiment_classifier
+from penchant.encoders.sentiment.evaluation import (
+    evaluate_sentiment,
+    held_out_users,
+    one_per_user_and_text,
+)
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC
 
@@ -22,18 +26,18 @@ def test_copies_of_a_review_are_one():
 
 def test_users_are_on_one_side(reviews):
     user = np.unique(reviews.users, return_inverse=True)[1]
-    held = held_users(user, 0.3, 1)
+    held = held_out_users(user, 0.3, 1)
     assert not set(user[held]) & set(user[~held])
     assert len(set(user[held])) == round(0.3 * len(set(user)))
     with pytest.raises(ParameterError, match="leaves nobody"):
-        held_users(user, 0.0001, 0)
+        held_out_users(user, 0.0001, 0)
 
 
 @pytest.fixture(scope="module")
 def found(reviews):
-    cnn = make("cnn", epochs=3, words=40, dim=8, filters=8, batch_size=32)
-    return judge(
-        {"tfidf": make("tfidf"), "cnn": cnn},
+    cnn = sentiment_classifier("cnn", epochs=3, words=40, dim=8, filters=8, batch_size=32)
+    return evaluate_sentiment(
+        {"tfidf": sentiment_classifier("tfidf"), "cnn": cnn},
         reviews.texts,
         reviews.stars,
         reviews.users,
@@ -47,8 +51,8 @@ def test_figures_are_those_of_the_splits(found, reviews):
     texts, stars = reviews.texts[kept], reviews.stars[kept]
     user = np.unique(reviews.users[kept], return_inverse=True)[1]
     for split in range(2):
-        held = held_users(user, 0.3, split)
-        model = make("tfidf").fit(texts.filter(~held), stars[~held])
+        held = held_out_users(user, 0.3, split)
+        model = sentiment_classifier("tfidf").fit(texts.filter(~held), stars[~held])
         area = AUC()(model.log_odds(texts.filter(held)), stars[held] > 3)
         assert found["tfidf"].auc[split] == pytest.approx(area, abs=1e-9)
     one = found["tfidf"]
@@ -107,9 +111,9 @@ def test_a_page(found, tmp_path):
 def test_too_little(reviews):
     few = reviews.texts[:6]
     with pytest.raises(DataError, match="no reviews of one class"):
-        judge({}, few, [5, 5, 5, 5, 5, 1], np.arange(6), splits=3)
+        evaluate_sentiment({}, few, [5, 5, 5, 5, 5, 1], np.arange(6), splits=3)
     with pytest.raises(ParameterError, match="one split"):
-        judge({}, few, [5, 5, 5, 5, 5, 1], np.arange(6), splits=0)
+        evaluate_sentiment({}, few, [5, 5, 5, 5, 5, 1], np.arange(6), splits=0)
 
 
 REAL = ("amazon-2018/Gift_Cards", "amazon-2018/All_Beauty", "amazon-2018/AMAZON_FASHION",
@@ -122,14 +126,19 @@ def test_real_reviews(mirror):
     logs = [pn.load(name, mirror=mirror).frame() for name in REAL]
     frame = pl.concat([log.select("user", "rating", "summary", "text") for log in logs])
     texts = frame.select("summary", "text").fill_null("")
-    every = {"tfidf": make("tfidf"), "cnn": make("cnn", epochs=2, batch_size=64)}
+    every = {
+        "tfidf": sentiment_classifier("tfidf"),
+        "cnn": sentiment_classifier("cnn", epochs=2, batch_size=64),
+    }
     stars, users = frame["rating"].to_numpy().astype(float), frame["user"].to_numpy()
-    found = judge(every, texts, stars, users, splits=1, replicates=100)
+    found = evaluate_sentiment(every, texts, stars, users, splits=1, replicates=100)
     assert found.rows == 14_194
     assert found.positive == pytest.approx(0.8945, abs=0.0005)
     assert found["tfidf"].auc[0] == pytest.approx(0.918, abs=0.006)
     assert found["cnn"].auc[0] == pytest.approx(0.74, abs=0.03)
     # One point over the majority in accuracy, as published, and far from what the texts tell.
     assert abs(found["cnn"].accuracy - found["majority"].accuracy) < 0.015
-    summary = judge({"tfidf": make("tfidf")}, texts, stars, users, splits=1, replicates=10)
+    summary = evaluate_sentiment(
+        {"tfidf": sentiment_classifier("tfidf")}, texts, stars, users, splits=1, replicates=10
+    )
     assert summary["tfidf"].auc[0] == found["tfidf"].auc[0]

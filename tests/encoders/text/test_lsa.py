@@ -28,7 +28,7 @@ def test_texts_about_one_thing_are_near(vectors):
 def test_vectors_are_the_best_projection():
     texts = pl.Series(MUSIC + SOAP)
     vectors = LatentSemanticAnalysis(dim=3, min_df=1).fit(texts)
-    weights = vectors.tfidf_(texts).toarray()
+    weights = vectors.tfidf_.transform(texts).toarray()
     wanted = np.linalg.svd(weights)[1][:3]
     np.testing.assert_allclose(vectors.strengths_, wanted, rtol=1e-6)
     found = np.linalg.norm(vectors.encode(texts), axis=0)

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.encoders.sentiment.base import make
+from penchant.encoders import sentiment_classifier
 from penchant.encoders.text import sentence_vectors as text_vectors
 from penchant.encoders.text.sentence_vectors import SentenceVectors
 from penchant.errors import MissingExtraError
@@ -22,12 +22,12 @@ def test_a_missing_package_is_named(monkeypatch):
 
     monkeypatch.setattr(text_vectors, "require", missing)
     with pytest.raises(MissingExtraError, match="text"):
-        SentenceVectors()(pl.Series(["a text"]))
+        SentenceVectors().encode(pl.Series(["a text"]))
 
 
 @installed
 def test_vectors_know_what_is_alike():
-    vectors = SentenceVectors()(
+    vectors = SentenceVectors().encode(
         pl.Series(["I love this guitar", "This guitar is wonderful", "The card never arrived", ""])
     )
     assert vectors.shape == (4, 384)
@@ -38,17 +38,19 @@ def test_vectors_know_what_is_alike():
 @installed
 def test_a_text_has_the_same_vector_in_any_company():
     encoder = SentenceVectors(keep=3)
-    alone = encoder(pl.Series(["short"]))
-    together = SentenceVectors()(pl.Series(["a much longer text about a strap", "short", "short"]))
+    alone = encoder.encode(pl.Series(["short"]))
+    together = SentenceVectors().encode(
+        pl.Series(["a much longer text about a strap", "short", "short"])
+    )
     np.testing.assert_allclose(together[1], alone[0], atol=1e-5)
     np.testing.assert_array_equal(together[1], together[2])
-    encoder(pl.Series([f"text {n}" for n in range(5)]))
+    encoder.encode(pl.Series([f"text {n}" for n in range(5)]))
     assert len(encoder._seen) == 3
 
 
 @installed
 def test_words_that_training_did_not_have(reviews, others):
-    model = make("vectors").fit(reviews.texts, reviews.stars)
-    assert AUC()(model.log_odds(others.texts), others.labels) > 0.8
+    model = sentiment_classifier("vectors").fit(reviews.texts[:150], reviews.stars[:150])
+    assert AUC()(model.log_odds(others.texts[:80]), others.labels[:80]) > 0.8
     odds = model.log_odds({"summary": ["marvellous", "dreadful"], "text": ["delightful", "junk"]})
     assert odds[0] > odds[1]

@@ -9,9 +9,8 @@ import pytest
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
-from penchant.features.reviews.features import DAMPING, ReviewFeatures
+from penchant.features.reviews.features import DAMPING, ReviewFeatures, ReviewSettings
 from penchant.features.reviews.items import ItemColumns
-from penchant.features.reviews.settings import ReviewSettings
 
 GOOD, BAD = ["great", "love", "perfect"], ["poor", "broken", "waste"]
 START = dt.datetime(2018, 1, 1)  # a Monday

@@ -11,7 +11,7 @@ import torch
 
 from penchant.data.splits import split_random
 from penchant.errors import ParameterError
-from penchant.features.feature_bags import Bags
+from penchant.features.categorical import CategoricalFeatures
 from penchant.metrics import AUC
 from penchant.models import Bias, FactorisationMachine, HybridFactors
 from penchant.models.factorisation.network import FeatureNetwork
@@ -25,7 +25,7 @@ def bags(rng, n, size, width):
     for owner in range(n):
         some = rng.permutation(size)[: rng.integers(1, width + 1)]
         index[owner, : len(some)] = some
-    return Bags(index, size)
+    return CategoricalFeatures(index, size)
 
 
 @pytest.mark.parametrize("within", [True, False])
@@ -54,7 +54,7 @@ def test_the_network_is_a_sum_over_pairs_of_features(within):
 def test_penalties_of_a_feature_add_up_to_its_ridge():
     """Whatever the number of its events."""
     index = np.array([[0, 2], [1, 2], [3, 3]])
-    side_bags = Bags(index, 3)
+    side_bags = CategoricalFeatures(index, 3)
     generator = torch.Generator().manual_seed(0)
     network = FeatureNetwork(side_bags, side_bags, 2, within=False, generator=generator).eval()
     network.users.table.weight[:-1].normal_(generator=generator)
@@ -124,7 +124,13 @@ def test_features_beyond_a_few_count_as_a_few_together():
     index = np.array([[0, *range(2, 14)], [1, 2, *[14] * 11], [14] * 13])
     generator = torch.Generator().manual_seed(0)
     side = (
-        FeatureNetwork(Bags(index, 14), Bags(index, 14), 3, within=False, generator=generator)
+        FeatureNetwork(
+            CategoricalFeatures(index, 14),
+            CategoricalFeatures(index, 14),
+            3,
+            within=False,
+            generator=generator,
+        )
         .eval()
         .users
     )

@@ -1,4 +1,4 @@
-"""What classifiers of sentiment have in common, and the table of their names."""
+"""The base class of classifiers of sentiment."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import dataclasses
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -21,20 +20,6 @@ from penchant.typing import AnyArray, Bool, Float32, Float64, Int64
 Texts = pl.DataFrame | Mapping[str, Sequence[str]] | Sequence[str] | pl.Series
 """One text a row, or several under names such as summary and text."""
 Arrays = dict[str, AnyArray]
-
-TABLE: dict[str, str] = {
-    "majority": "linear:Majority",
-    "tfidf": "linear:TfIdfLogistic",
-    "ngrams": "linear:OrdinalNGrams",
-    "bag": "bag:HashedBag",
-    "cnn": "cnn:SentimentCNN",
-    "text-cnn": "text_cnn:TextCNN",
-    "cnn-rnn": "text_cnn:TextCNNRNN",
-    "vectors": "vectors:VectorLogistic",
-    "ensemble": "ensemble:SentimentEnsemble",
-    "ensemble-vectors": "ensemble:VectorEnsemble",
-}
-"""Classifiers by name."""
 
 
 def as_texts(texts: Texts) -> pl.DataFrame:
@@ -59,19 +44,45 @@ def as_texts(texts: Texts) -> pl.DataFrame:
     return texts.fill_null("")
 
 
-@dataclass(kw_only=True, eq=False)
-class SentimentClassifier(ABC):
-    """Says from a review's texts how likely its rating is a positive one.
-
-    Hyper-parameters are fields. What is learned lies in attributes that `state` gives as arrays
-    and JSON, so that a classifier is kept without pickle.
+@dataclass(frozen=True, eq=False)
+class LabelledTexts:
+    """Reviews to learn from.
 
     Attributes:
-        above: a rating is positive if it is higher.
-        seed: decides everything random.
+        texts: a column of strings for each kind of text.
+        ratings: float64[n], finite.
+        users: int64[n], who wrote each review, from 0; row numbers where nobody knows.
     """
 
-    above: float = 3.0
+    texts: pl.DataFrame
+    ratings: Float64
+    users: Int64
+
+    def __len__(self) -> int:
+        """How many reviews there are."""
+        return len(self.ratings)
+
+    def subset(self, rows: Bool) -> LabelledTexts:
+        """The reviews that bool[n] marks."""
+        return LabelledTexts(self.texts.filter(rows), self.ratings[rows], self.users[rows])
+
+
+@dataclass(kw_only=True, eq=False)
+class SentimentClassifier(ABC):
+    """Predicts from a review's texts how likely its rating is a positive one.
+
+    Hyper-parameters are fields. What is learned lies in attributes that `state` gives as arrays
+    and JSON, so that a classifier is saved without pickle.
+
+    Attributes:
+        positive_above: a rating is positive if it is higher.
+        seed: decides everything random.
+
+    Fitted state: `columns_`, the names of the texts, and `curve_` with a row for each epoch of
+    networks.
+    """
+
+    positive_above: float = 3.0
     seed: int = 0
 
     name: ClassVar[str]
@@ -102,22 +113,24 @@ class SentimentClassifier(ABC):
             DataError: texts and ratings do not fit together, or all are of one class.
         """
         frame = as_texts(texts)
-        stars = self._stars(ratings, len(frame))
-        self.columns_ = tuple(frame.columns)
-        groups = np.arange(len(frame))
+        user = np.arange(len(frame))
         if users is not None:
             if len(np.asarray(users)) != len(frame):
                 raise DataError(f"{len(frame)} texts need as many users.")
-            groups = np.unique(np.asarray(users), return_inverse=True)[1]
-        held = None
+            user = np.unique(np.asarray(users), return_inverse=True)[1]
+        train = LabelledTexts(frame, self._checked_ratings(ratings, len(frame)), user)
+        self.columns_ = tuple(frame.columns)
+        held_out = None
         if validation is not None:
-            held_texts = self._columns(validation[0])
-            held = held_texts, self._stars(validation[1], len(held_texts))
-        self._fit(frame, stars, groups, held, run or Run())
+            frame = self._columns(validation[0])
+            held_out = LabelledTexts(
+                frame, self._checked_ratings(validation[1], len(frame)), np.arange(len(frame))
+            )
+        self._fit(train, held_out, run or Run())
         return self
 
-    def predict(self, texts: Texts) -> Float32:
-        """float32[n], the chance that each review is positive.
+    def predict_proba(self, texts: Texts) -> Float32:
+        """float32[n], the probability of each review to be positive.
 
         Raises:
             NotFittedError: nothing has been learned yet.
@@ -126,7 +139,9 @@ class SentimentClassifier(ABC):
         return expit(self.log_odds(texts)).astype(np.float32)
 
     def log_odds(self, texts: Texts) -> Float64:
-        """float64[n], what orders the reviews without the ties that chances close to 1 have.
+        """float64[n], the log-odds of each review to be positive.
+
+        They order reviews without the ties that probabilities close to 1 have.
 
         Raises:
             NotFittedError: nothing has been learned yet.
@@ -135,49 +150,45 @@ class SentimentClassifier(ABC):
         frame = self._columns(texts)
         return self._log_odds(frame) if len(frame) else np.zeros(0)
 
-    def positive(self, ratings: ArrayLike) -> Bool:
-        """bool[n], whether ratings are positive."""
-        stars = np.asarray(ratings)
-        return stars if stars.dtype == np.bool_ else np.asarray(stars > self.above)
+    def is_positive(self, ratings: ArrayLike) -> Bool:
+        """bool[n], whether ratings are positive; those that say so already are returned."""
+        values = np.asarray(ratings)
+        return values if values.dtype == np.bool_ else np.asarray(values > self.positive_above)
 
     def params(self) -> dict[str, Any]:
         """The hyper-parameters by name."""
         return {f.name: getattr(self, f.name) for f in dataclasses.fields(self) if f.init}
 
     def clone(self, **changes: Any) -> Self:
-        """The same classifier before it has learned anything, with some fields changed."""
+        """The same classifier before it has learned anything, with some parameters changed."""
         return type(self)(**self.params() | changes)
 
-    @abstractmethod
-    def _fit(
-        self,
-        texts: pl.DataFrame,
-        stars: Float64,
-        groups: Int64,
-        validation: tuple[pl.DataFrame, Float64] | None,
-        run: Run,
-    ) -> None:
-        """Learn; `stars` are 0 and 1 where only classes were given."""
-
-    @abstractmethod
-    def _log_odds(self, texts: pl.DataFrame) -> Float64:
-        """float64[n]; the columns are those of training."""
-
-    @abstractmethod
-    def state(self) -> tuple[dict[str, Any], Arrays]:
-        """What was learned: JSON, and arrays by name."""
-
-    def take(self, plain: Mapping[str, Any], arrays: Arrays, columns: Sequence[str]) -> Self:
-        """Become what `state` was taken of; `columns` are the names of its texts."""
+    def restore_state(
+        self, plain: Mapping[str, Any], arrays: Arrays, columns: Sequence[str]
+    ) -> Self:
+        """Take over what `state` returned; `columns` are the names of the texts."""
         self.columns_ = tuple(columns)
         self._set_state(plain, arrays)
         return self
 
     @abstractmethod
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """What was learned: values ready for JSON, and arrays by name."""
+
+    @abstractmethod
     def _set_state(self, plain: Mapping[str, Any], arrays: Arrays) -> None:
-        """Take what `state` gave."""
+        """Take over what `state` returned."""
+
+    @abstractmethod
+    def _fit(self, train: LabelledTexts, validation: LabelledTexts | None, run: Run) -> None:
+        """Learn; ratings are one above and at the threshold where only classes were given."""
+
+    @abstractmethod
+    def _log_odds(self, texts: pl.DataFrame) -> Float64:
+        """float64[n]; the columns are those of training."""
 
     def _columns(self, texts: Texts) -> pl.DataFrame:
+        """The texts that were there in training, in their order."""
         if not self.columns_:
             raise NotFittedError(f"{type(self).__name__} has learned nothing yet: fit it first.")
         frame = as_texts(texts)
@@ -189,76 +200,44 @@ class SentimentClassifier(ABC):
             )
         return frame.select(self.columns_)
 
-    def _stars(self, ratings: ArrayLike, n: int) -> Float64:
-        stars = np.asarray(ratings)
-        if stars.shape != (n,):
-            raise DataError(f"{n} texts need as many ratings, not {stars.shape}.")
-        # A class alone is a star above the threshold, or at it.
-        found = self.above + stars if stars.dtype == np.bool_ else stars.astype(np.float64)
-        if not np.isfinite(found).all():
+    def _checked_ratings(self, ratings: ArrayLike, n: int) -> Float64:
+        """float64[n]; a class becomes a rating one above the threshold, or at it."""
+        values = np.asarray(ratings)
+        if values.shape != (n,):
+            raise DataError(f"{n} texts need as many ratings, not {values.shape}.")
+        is_class = values.dtype == np.bool_
+        stars = self.positive_above + values if is_class else values.astype(np.float64)
+        if not np.isfinite(stars).all():
             raise DataError("Ratings must be numbers: leave out reviews without one.")
-        return found
+        return stars
 
 
-def steps(stars: Float64, above: float, least: float) -> Bool:
-    """Which steps of the scale each rating has taken.
+def ordinal_targets(ratings: Float64, positive_above: float, min_share: float) -> Bool:
+    """Whether each rating exceeds each threshold between the levels of the scale.
 
     Args:
-        stars: float[n].
-        above: the threshold between the classes.
-        least: the share of rows that each side of any other threshold needs.
+        ratings: float64[n].
+        positive_above: the threshold between the classes.
+        min_share: the share of rows that each side of any other threshold needs.
 
     Returns:
         bool[n, n_thresholds], the threshold between the classes first.
     """
-    levels = np.unique(stars)
-    found = [stars > above]
-    for middle in (levels[:-1] + levels[1:]) / 2:
-        step = stars > middle
-        share = step.mean()
-        if min(share, 1 - share) >= least and (step != found[0]).any():
-            found.append(step)
-    return np.stack(found, axis=1)
+    levels = np.unique(ratings)
+    targets = [ratings > positive_above]
+    for threshold in (levels[:-1] + levels[1:]) / 2:
+        exceeds = ratings > threshold
+        share = exceeds.mean()
+        if min(share, 1 - share) >= min_share and (exceeds != targets[0]).any():
+            targets.append(exceeds)
+    return np.stack(targets, axis=1)
 
 
-def find(name: str) -> type[SentimentClassifier]:
-    """The class of a classifier.
-
-    Raises:
-        ParameterError: there is no such classifier.
-    """
-    if name not in TABLE:
-        raise ParameterError(
-            f"There is no classifier of sentiment {name!r}; known are {', '.join(TABLE)}."
-        )
-    module, _, attribute = TABLE[name].partition(":")
-    found: type[SentimentClassifier] = getattr(
-        import_module(f"penchant.encoders.sentiment.{module}"), attribute
-    )
-    return found
-
-
-def make(name: str, **fields: Any) -> SentimentClassifier:
-    """A classifier of that name, with some fields changed.
-
-    Raises:
-        ParameterError: there is no such classifier or field.
-    """
-    cls = find(name)
-    known = [f.name for f in dataclasses.fields(cls) if f.init]
-    for field in fields:
-        if field not in known:
-            raise ParameterError(
-                f"{cls.__name__} has no field {field!r}; it has {', '.join(known)}."
-            )
-    return cls(**fields)
-
-
-def must(condition: bool, name: str, value: object, range_: str) -> None:
+def check_parameter(condition: bool, name: str, value: object, allowed: str) -> None:
     """Refuse an impossible hyper-parameter.
 
     Raises:
         ParameterError: the condition does not hold.
     """
     if not condition:
-        raise ParameterError(f"{name} is {range_}, not {value!r}.")
+        raise ParameterError(f"{name} is {allowed}, not {value!r}.")

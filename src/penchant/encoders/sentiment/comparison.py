@@ -1,4 +1,4 @@
-"""What a comparison of classifiers of sentiment comes to."""
+"""Results of a comparison of classifiers of sentiment."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from penchant.typing import Float64
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """One classifier over all splits.
+class SentimentResult:
+    """Metric values of one classifier over all splits.
 
     Attributes:
-        name: what the comparison calls it.
+        name: of the classifier in the comparison.
         auc: float64[n_splits].
         average_precision: of the negative reviews, which are the rare ones; float64[n_splits].
         low: the lower end of the interval of the mean AUC.
         high: its upper end.
-        gains: by which the mean AUC is above the majority's and the references', by their names.
-        confusion: float64[2, 2], of all splits together, at a chance of one half; rows are the
-            truth, negative first.
+        gains: of the mean AUC over the majority's and the references', by their names.
+        confusion: float64[2, 2], of all splits together, at a decision threshold of 0.5; rows
+            are the truth, negative first.
         seconds: of fitting, the mean of the splits.
         curve: epochs of the first split's network, empty for others.
         best_epoch: whose weights were kept; 0 for others.
@@ -43,23 +43,23 @@ class Judged:
 
     @property
     def accuracy(self) -> float:
-        """The share of reviews decided rightly."""
+        """The share of reviews that are classified correctly."""
         return float(np.trace(self.confusion) / self.confusion.sum())
 
     def precision(self, label: int) -> float:
-        """Of the reviews that were called 1 (positive) or 0, the share that are; NaN if none."""
-        called = self.confusion[:, label].sum()
-        return float(self.confusion[label, label] / called) if called else float("nan")
+        """Of the reviews predicted as 1 (positive) or 0, the share that are; NaN if none."""
+        predicted = self.confusion[:, label].sum()
+        return float(self.confusion[label, label] / predicted) if predicted else float("nan")
 
     def recall(self, label: int) -> float:
-        """Of the reviews that are 1 (positive) or 0, the share that was called so."""
+        """Of the reviews that are 1 (positive) or 0, the share predicted so."""
         return float(self.confusion[label, label] / self.confusion[label].sum())
 
     def f1(self, label: int) -> float:
         """The harmonic mean of precision and recall of a class."""
-        wrong = self.confusion.sum() - np.trace(self.confusion)
+        errors = self.confusion.sum() - np.trace(self.confusion)
         hits = 2 * self.confusion[label, label]
-        return float(hits / (hits + wrong))
+        return float(hits / (hits + errors))
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,18 +67,18 @@ class SentimentComparison:
     """Several classifiers on the same splits.
 
     Attributes:
-        judged: each classifier, the majority first.
+        results: of each classifier, the majority first.
         rows: reviews, once per user and text.
         users: who wrote them.
         positive: the share of positive ones.
         splits: how many splits by user.
-        test: the share of users that judge.
-        validation: the share of the other users that say when a network stops.
+        test: the share of users in each test set.
+        validation: the share of the other users, whose loss decides when a network stops.
         replicates: draws of the bootstrap.
         seed: decides splits and draws.
     """
 
-    judged: tuple[Judged, ...]
+    results: tuple[SentimentResult, ...]
     rows: int
     users: int
     positive: float
@@ -88,16 +88,16 @@ class SentimentComparison:
     replicates: int
     seed: int
 
-    def __getitem__(self, name: str) -> Judged:
-        """One classifier by name."""
-        return next(one for one in self.judged if one.name == name)
+    def __getitem__(self, name: str) -> SentimentResult:
+        """The result of a classifier by name."""
+        return next(result for result in self.results if result.name == name)
 
     def sentence(self) -> str:
-        """What came out, for a person."""
-        majority, *others = self.judged
+        """The main result in one sentence."""
+        majority, *others = self.results
         if not others:
             return f"Calling every review positive is right in {majority.accuracy:.1%}."
-        best = max(others, key=lambda one: float(one.auc.mean()))
+        best = max(others, key=lambda result: float(result.auc.mean()))
         gain = best.gains["majority"]
         certain = "is" if gain.low > 0 else "is not certainly"
         return (
@@ -110,7 +110,7 @@ class SentimentComparison:
     def to_dict(self) -> dict[str, object]:
         """Everything, ready for JSON; what is undefined is None."""
         classifiers = []
-        for one, row in zip(self.judged, self.frame().iter_rows(named=True), strict=True):
+        for result, row in zip(self.results, self.frame().iter_rows(named=True), strict=True):
             plain = {
                 name: None if isinstance(v, float) and not np.isfinite(v) else v
                 for name, v in row.items()
@@ -118,9 +118,9 @@ class SentimentComparison:
             classifiers.append(
                 plain
                 | {
-                    "AUC of each split": one.auc.tolist(),
-                    "confusion": one.confusion.astype(int).tolist(),
-                    "curve": one.curve,
+                    "AUC of each split": result.auc.tolist(),
+                    "confusion": result.confusion.astype(int).tolist(),
+                    "curve": result.curve,
                 }
             )
         return {
@@ -138,28 +138,28 @@ class SentimentComparison:
     def frame(self) -> pl.DataFrame:
         """A row for each classifier."""
         rows = []
-        for one in self.judged:
+        for result in self.results:
             row: dict[str, object] = {
-                "classifier": one.name,
-                "AUC": float(one.auc.mean()),
-                "AUC low": one.low,
-                "AUC high": one.high,
+                "classifier": result.name,
+                "AUC": float(result.auc.mean()),
+                "AUC low": result.low,
+                "AUC high": result.high,
             }
-            for name, gain in one.gains.items():
+            for name, gain in result.gains.items():
                 row |= {
                     f"over {name}": gain.gain,
                     f"over {name} low": gain.low,
                     f"over {name} high": gain.high,
                 }
             row |= {
-                "AP of negatives": float(one.average_precision.mean()),
-                "accuracy": one.accuracy,
-                "F1": one.f1(1),
-                "F1 of negatives": one.f1(0),
-                "precision": one.precision(1),
-                "recall": one.recall(1),
-                "recall of negatives": one.recall(0),
-                "seconds": one.seconds,
+                "AP of negatives": float(result.average_precision.mean()),
+                "accuracy": result.accuracy,
+                "F1": result.f1(1),
+                "F1 of negatives": result.f1(0),
+                "precision": result.precision(1),
+                "recall": result.recall(1),
+                "recall of negatives": result.recall(0),
+                "seconds": result.seconds,
             }
             rows.append(row)
         return pl.DataFrame(rows, infer_schema_length=None)

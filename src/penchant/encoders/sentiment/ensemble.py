@@ -1,4 +1,4 @@
-"""Several classifiers of sentiment, blended by what held-out users say of each."""
+"""Several classifiers of sentiment, blended by their predictions for held-out users."""
 
 from __future__ import annotations
 
@@ -11,60 +11,70 @@ import polars as pl
 from scipy import optimize
 from scipy.special import expit
 
-from penchant.encoders.sentiment.base import Arrays, SentimentClassifier, make, must
+from penchant.encoders.sentiment import sentiment_classifier
+from penchant.encoders.sentiment.base import (
+    Arrays,
+    LabelledTexts,
+    SentimentClassifier,
+    check_parameter,
+)
 from penchant.errors import DataError
 from penchant.run import Run
 from penchant.typing import Bool, Float64, Int64
 
 
-def user_folds(groups: Int64, folds: int, seed: int) -> Int64:
-    """int64[n], the fold of each row; the rows of a user share one.
+def user_folds(users: Int64, folds: int, seed: int) -> Int64:
+    """int64[n], the fold of each row; all rows of a user are in the same one.
 
     Args:
-        groups: int64[n], the user of each row, from 0.
+        users: int64[n], the user of each row, from 0.
         folds: how many; of nearly equally many users.
-        seed: decides who is where.
+        seed: decides the users of each fold.
 
     Raises:
         DataError: there are fewer users than folds.
     """
-    n = int(groups.max(initial=-1)) + 1
+    n = int(users.max(initial=-1)) + 1
     if n < folds:
         raise DataError(f"{folds} folds need reviews of as many users; there are {n}.")
     order = np.random.default_rng(seed).permutation(n)
-    return (order % folds)[groups]
+    return (order % folds)[users]
 
 
-def out_of_fold(
-    classifier: SentimentClassifier,
-    texts: pl.DataFrame,
-    stars: Float64,
-    groups: Int64,
-    *,
-    folds: int,
-    run: Run,
+def out_of_fold_log_odds(
+    classifier: SentimentClassifier, reviews: LabelledTexts, *, folds: int, run: Run
 ) -> Float64:
-    """float64[n], the log-odds of each training review by what other users' reviews teach."""
-    fold = user_folds(groups, folds, classifier.seed)
-    found = np.empty(len(texts))
+    """float64[n], the log-odds of each review by a clone that learned from other users' reviews.
+
+    Args:
+        classifier: is cloned; its own fitted state is neither used nor changed.
+        reviews: all of them.
+        folds: parts of the users.
+        run: threads and progress.
+
+    Raises:
+        DataError: there are fewer users than folds.
+    """
+    fold = user_folds(reviews.users, folds, classifier.seed)
+    log_odds = np.empty(len(reviews))
     for part in range(folds):
-        held = fold == part
-        own = classifier.clone()
-        own.fit(texts.filter(~held), stars[~held], users=groups[~held], run=run)
-        found[held] = own.log_odds(texts.filter(held))
-    return found
+        held_out = fold == part
+        train = reviews.subset(~held_out)
+        clone = classifier.clone().fit(train.texts, train.ratings, users=train.users, run=run)
+        log_odds[held_out] = clone.log_odds(reviews.texts.filter(held_out))
+    return log_odds
 
 
 def blend_weights(log_odds: Float64, labels: Bool, l2: float) -> Float64:
-    """float64[n_members + 1], weights that are not negative, and a constant behind them.
+    """float64[n_models + 1], weights that are not negative, followed by an intercept.
 
-    They minimise the mean log-loss plus l2 times the squared weights, on members scaled to a
-    deviation of 1: members that are alike get alike weights.
+    They minimise the mean log-loss plus l2 times the squared weights, on log-odds scaled to a
+    deviation of 1: similar models get similar weights.
 
     Args:
-        log_odds: float64[n, n_members], of rows that the members have not learned from.
+        log_odds: float64[n, n_models], of rows that the models have not learned from.
         labels: bool[n].
-        l2: how much weights cost.
+        l2: larger values regularise more.
     """
     n, k = log_odds.shape
     scale = np.maximum(log_odds.std(axis=0), 1e-9)
@@ -79,26 +89,26 @@ def blend_weights(log_odds: Float64, labels: Bool, l2: float) -> Float64:
 
     start = np.append(np.full(k, 1.0 / k), 0.0)
     bounds = [(0.0, None)] * k + [(None, None)]
-    found = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x
-    return np.append(found[:-1] / scale, found[-1])
+    best = optimize.minimize(objective, start, jac=True, method="L-BFGS-B", bounds=bounds).x
+    return np.append(best[:-1] / scale, best[-1])
 
 
 @dataclass(kw_only=True, eq=False)
 class SentimentEnsemble(SentimentClassifier):
     """A blend of classifiers that err in different ways.
 
-    Each member predicts every training review once from the reviews of other users; a logistic
-    regression with weights that are not negative is fitted on these predictions (stacking as
-    Breiman, "Stacked regressions", 1996, bounds it); then each member learns from all reviews.
-    Neither a member nor a weight has seen a review that it is judged on.
+    Each base model predicts every training review once from the reviews of other users; a
+    logistic regression with weights that are not negative is fitted on these predictions
+    (stacking as Breiman, "Stacked regressions", 1996, bounds it); then each base model learns from
+    all reviews. No weight is chosen on a prediction for a review that its model learned from.
 
     Attributes:
-        members: names from `penchant.encoders.sentiment.base.TABLE`, or classifiers.
+        base_models: names from `penchant.encoders.sentiment.CLASSIFIERS`, or classifiers.
         folds: parts of the users that are predicted one after the other.
-        l2: how much the weights of the members cost.
+        l2: of the blend's weights; larger values regularise more.
     """
 
-    members: Sequence[str | SentimentClassifier] = ("ngrams", "bag")
+    base_models: Sequence[str | SentimentClassifier] = ("ngrams", "bag")
     folds: int = 3
     l2: float = 0.001
     name: ClassVar[str] = "ensemble"
@@ -108,69 +118,66 @@ class SentimentEnsemble(SentimentClassifier):
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
-        must(len(self.members) >= 1, "members", self.members, "a list of at least one classifier")
-        must(self.folds >= 2, "folds", self.folds, "at least 2")
-        must(self.l2 >= 0, "l2", self.l2, "at least 0")
+        models = self.base_models
+        check_parameter(len(models) >= 1, "base_models", models, "a list of at least one")
+        check_parameter(self.folds >= 2, "folds", self.folds, "at least 2")
+        check_parameter(self.l2 >= 0, "l2", self.l2, "at least 0")
 
     @property
     def weights(self) -> dict[str, float]:
-        """How much each member counts, by its name."""
-        names = [type(m).name for m in self.base_models_]
+        """The weight of each base model in the blend, by its name."""
+        names = [type(model).name for model in self.base_models_]
         return dict(zip(names, self.blend_[:-1].tolist(), strict=True))
 
-    def _fit(
-        self,
-        texts: pl.DataFrame,
-        stars: Float64,
-        groups: Int64,
-        validation: tuple[pl.DataFrame, Float64] | None,
-        run: Run,
-    ) -> None:
-        members = [
-            make(m, above=self.above, seed=self.seed) if isinstance(m, str) else m.clone()
-            for m in self.members
+    def _fit(self, train: LabelledTexts, validation: LabelledTexts | None, run: Run) -> None:
+        shared = {"positive_above": self.positive_above, "seed": self.seed}
+        models = [
+            sentiment_classifier(m, **shared) if isinstance(m, str) else m.clone()
+            for m in self.base_models
         ]
-        held = [
-            out_of_fold(m, texts, stars, groups, folds=self.folds, run=run)
-            for m in run.track(members, "members, out of fold")
+        log_odds = [
+            out_of_fold_log_odds(model, train, folds=self.folds, run=run)
+            for model in run.track(models, "base models, out of fold")
         ]
-        self.blend_ = blend_weights(np.stack(held, axis=1), self.positive(stars), self.l2)
+        self.blend_ = blend_weights(
+            np.stack(log_odds, axis=1), self.is_positive(train.ratings), self.l2
+        )
         self.base_models_ = [
-            m.fit(texts, stars, users=groups, run=run) for m in run.track(members, "members")
+            model.fit(train.texts, train.ratings, users=train.users, run=run)
+            for model in run.track(models, "base models")
         ]
 
     def _log_odds(self, texts: pl.DataFrame) -> Float64:
-        x = np.stack([m.log_odds(texts) for m in self.base_models_], axis=1)
-        return np.asarray(x @ self.blend_[:-1] + self.blend_[-1])
+        log_odds = np.stack([model.log_odds(texts) for model in self.base_models_], axis=1)
+        return np.asarray(log_odds @ self.blend_[:-1] + self.blend_[-1])
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
-        """What each member has learned, and the weights."""
+        """The state of each base model, and the weights."""
         arrays: Arrays = {"blend": self.blend_}
-        plain = []
-        for number, member in enumerate(self.base_models_):
-            own, values = member.state()
-            plain.append({"name": type(member).name, "fields": member.params(), "state": own})
-            arrays |= {f"{number}.{name}": value for name, value in values.items()}
-        return {"members": plain}, arrays
+        entries = []
+        for number, model in enumerate(self.base_models_):
+            plain, own = model.state()
+            entries.append({"name": type(model).name, "fields": model.params(), "state": plain})
+            arrays |= {f"{number}.{name}": value for name, value in own.items()}
+        return {"base_models": entries}, arrays
 
     def _set_state(self, plain: Mapping[str, Any], arrays: Arrays) -> None:
         self.blend_ = arrays["blend"]
         self.base_models_ = []
-        for number, entry in enumerate(plain["members"]):
-            member = make(entry["name"], **entry["fields"])
-            start = f"{number}."
-            own = {n.removeprefix(start): a for n, a in arrays.items() if n.startswith(start)}
-            member.take(entry["state"], own, self.columns_)
-            self.base_models_.append(member)
+        for number, entry in enumerate(plain["base_models"]):
+            model = sentiment_classifier(entry["name"], **entry["fields"])
+            prefix = f"{number}."
+            own = {n.removeprefix(prefix): a for n, a in arrays.items() if n.startswith(prefix)}
+            self.base_models_.append(model.restore_state(entry["state"], own, self.columns_))
 
 
 @dataclass(kw_only=True, eq=False)
 class VectorEnsemble(SentimentEnsemble):
-    """The blend with a member that reads vectors of a pretrained network.
+    """The blend with a base model that reads vectors of a pretrained network.
 
     The network knows more words than the training reviews have. It needs
     `pip install 'penchant[text]'` and reads some tens of reviews a second on a core.
     """
 
-    members: Sequence[str | SentimentClassifier] = ("ngrams", "bag", "vectors")
+    base_models: Sequence[str | SentimentClassifier] = ("ngrams", "bag", "vectors")
     name: ClassVar[str] = "ensemble-vectors"

@@ -1,8 +1,8 @@
-"""What can be done where one class is rare: weights, sampling, made-up variants of texts."""
+"""Treatments of rare classes: weights, sampling, and varied copies of texts."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,20 +11,18 @@ from penchant.errors import ParameterError
 from penchant.typing import Bool, Float64, Int64
 
 Balance = Literal["none", "weights", "over", "under"]
-BALANCES: tuple[Balance, ...] = ("none", "weights", "over", "under")
 
 
-def class_weights(labels: Bool) -> tuple[float, float]:
-    """What a row of the negative and one of the positive class counts, so that both count alike.
+def class_weights(labels: Bool) -> Float64:
+    """float64[n], a weight for each row under which both classes count alike.
 
-    n / (2 · rows of the class), with the mean of all rows 1 (King and Zeng, "Logistic regression
-    in rare events data", 2001); 1 and 1 where a class is missing.
+    n / (2 · rows of the class), with a mean of 1 (King and Zeng, "Logistic regression in rare
+    events data", 2001); 1 everywhere if a class is missing.
     """
-    positive = int(labels.sum())
-    negative = len(labels) - positive
-    if not positive or not negative:
-        return 1.0, 1.0
-    return len(labels) / (2 * negative), len(labels) / (2 * positive)
+    n, n_positive = len(labels), int(labels.sum())
+    if n_positive in (0, n):
+        return np.ones(n)
+    return np.where(labels, n / (2 * n_positive), n / (2 * (n - n_positive)))
 
 
 def resampled(labels: Bool, balance: Balance, rng: np.random.Generator) -> Int64:
@@ -40,11 +38,10 @@ def resampled(labels: Bool, balance: Balance, rng: np.random.Generator) -> Int64
     Raises:
         ParameterError: there is no such treatment.
     """
-    if balance not in BALANCES:
-        raise ParameterError(f"balance is one of {', '.join(BALANCES)}, not {balance!r}.")
+    if balance not in get_args(Balance):
+        raise ParameterError(f"balance is one of {', '.join(get_args(Balance))}, not {balance!r}.")
     rows = np.arange(len(labels))
-    few, many = rows[labels], rows[~labels]
-    few, many = (few, many) if len(few) <= len(many) else (many, few)
+    few, many = sorted((rows[labels], rows[~labels]), key=len)
     if balance in ("none", "weights") or not len(few):
         return rows
     if balance == "over":
@@ -52,13 +49,17 @@ def resampled(labels: Bool, balance: Balance, rng: np.random.Generator) -> Int64
     return np.sort(np.concatenate([few, rng.choice(many, len(few), replace=False)]))
 
 
+def balanced(labels: Bool, balance: Balance, rng: np.random.Generator) -> tuple[Int64, Float64]:
+    """The rows of a balanced training set, int64[n], and the weight of each of them, float64[n]."""
+    rows = resampled(labels, balance, rng)
+    weights = class_weights(labels) if balance == "weights" else np.ones(len(labels))
+    return rows, weights[rows]
+
+
 def row_weights(labels: Bool, balance: Balance, seed: int) -> Float64:
-    """float64[n], how much each row counts under a treatment: sampling as how often it is drawn."""
-    if balance == "weights":
-        negative, positive = class_weights(labels)
-        return np.where(labels, positive, negative)
-    rows = resampled(labels, balance, np.random.default_rng(seed))
-    return np.bincount(rows, minlength=len(labels)).astype(np.float64)
+    """float64[n], the total weight of each row: how often sampling draws it, or its class's."""
+    rows, weights = balanced(labels, balance, np.random.default_rng(seed))
+    return np.bincount(rows, weights, minlength=len(labels)).astype(np.float64)
 
 
 def augmented(
@@ -72,11 +73,11 @@ def augmented(
     Args:
         words: numbered words.
         rng: draws.
-        drop: the chance of each word to be left out.
-        swap: the chance of each word to change places with the next one.
+        drop: probability of each word to be left out.
+        swap: probability of each word to change places with the next one.
 
     Raises:
-        ParameterError: a chance is not between 0 and 1.
+        ParameterError: a probability is not between 0 and 1.
     """
     if not (0 <= drop < 1 and 0 <= swap <= 1):
         raise ParameterError(
@@ -85,12 +86,12 @@ def augmented(
     row = words.row
     values = words.values.copy()
     if len(values) > 1 and swap:
-        wanted = (rng.random(len(values) - 1) < swap) & (row[1:] == row[:-1])
-        wanted[1:] &= ~wanted[:-1]  # a word is moved at most once, so the places are disjoint
-        place = np.flatnonzero(wanted)
+        swaps = (rng.random(len(values) - 1) < swap) & (row[1:] == row[:-1])
+        swaps[1:] &= ~swaps[:-1]  # a word is moved at most once, so the places are disjoint
+        place = np.flatnonzero(swaps)
         place = place[np.append(True, np.diff(place) > 1)] if len(place) else place
         values[place], values[place + 1] = values[place + 1].copy(), values[place].copy()
     keep = rng.random(len(values)) >= drop
-    lost = (np.bincount(row[keep], minlength=len(words)) == 0) & (words.lengths > 0)
-    keep[words.offsets[:-1][lost]] = True
+    emptied = (np.bincount(row[keep], minlength=len(words)) == 0) & (words.lengths > 0)
+    keep[words.offsets[:-1][emptied]] = True
     return Ragged(words.offsets, values).only(keep)

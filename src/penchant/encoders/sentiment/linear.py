@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -10,34 +11,31 @@ import numpy as np
 import polars as pl
 from scipy.special import logit
 
-from penchant.encoders.sentiment.base import Arrays, SentimentClassifier, must, steps
+from penchant.encoders.sentiment.base import (
+    Arrays,
+    LabelledTexts,
+    SentimentClassifier,
+    check_parameter,
+    ordinal_targets,
+)
 from penchant.encoders.sentiment.imbalance import Balance, row_weights
-from penchant.encoders.text.logistic import LogisticModel
+from penchant.encoders.text.logistic import Features, LogisticModel
 from penchant.encoders.text.ngrams import NGrams
 from penchant.encoders.text.tfidf import TfIdf, side_by_side
-from penchant.encoders.text.tokens import WORDS, WORDS_AND_MARKS
+from penchant.encoders.text.tokens import WORDS_AND_MARKS
 from penchant.run import Run
-from penchant.typing import Csr, Float64, Int64
-
-Held = tuple[pl.DataFrame, Float64] | None
+from penchant.typing import Csr, Float64
 
 
 @dataclass(kw_only=True, eq=False)
 class Majority(SentimentClassifier):
-    """The same chance for every text: the share of positive reviews in training."""
+    """The same probability for every text: the share of positive reviews in training."""
 
     name: ClassVar[str] = "majority"
     share_: float = field(default=float("nan"), init=False, repr=False)
 
-    def _fit(
-        self,
-        texts: pl.DataFrame,
-        stars: Float64,
-        groups: Int64,
-        validation: Held,
-        run: Run,
-    ) -> None:
-        self.share_ = float(self.positive(stars).mean())
+    def _fit(self, train: LabelledTexts, validation: LabelledTexts | None, run: Run) -> None:
+        self.share_ = float(self.is_positive(train.ratings).mean())
 
     def _log_odds(self, texts: pl.DataFrame) -> Float64:
         return np.full(len(texts), logit(self.share_))
@@ -51,44 +49,62 @@ class Majority(SentimentClassifier):
 
 
 @dataclass(kw_only=True, eq=False)
-class _LinearClassifier(SentimentClassifier):
-    """Blocks of TF-IDF features, one or more for each column of texts, and logistic regression."""
+class LogisticClassifier(SentimentClassifier):
+    """Features of texts and logistic regression, for one threshold of the ratings or several."""
 
-    blocks_: list[tuple[str, TfIdf]] = field(default_factory=list, init=False, repr=False)
     logistic_: LogisticModel | None = field(default=None, init=False, repr=False)
 
-    def _learn_blocks(self, texts: pl.DataFrame, blocks: list[tuple[str, TfIdf]]) -> Csr:
-        self.blocks_ = blocks
-        return side_by_side([block.fit(texts[column]) for column, block in blocks])
-
-    def _features(self, texts: pl.DataFrame) -> Csr:
-        return side_by_side([block(texts[column]) for column, block in self.blocks_])
+    @abstractmethod
+    def _features(self, texts: pl.DataFrame) -> Features:
+        """float64[n_texts, n_features] of new texts."""
 
     def _log_odds(self, texts: pl.DataFrame) -> Float64:
         assert self.logistic_ is not None
-        # With several thresholds the mean is on the scale of log-odds, but the chance of none:
-        # it orders reviews, and a blend on held-out rows makes chances of it.
-        return np.asarray(self.logistic_.decision_function(self._features(texts)).mean(axis=1))
+        # With several thresholds the mean is on the scale of log-odds, but the probability of
+        # none: it orders reviews, and a blend on held-out rows makes probabilities of it.
+        log_odds = self.logistic_.decision_function(self._features(texts))
+        return np.asarray(log_odds.mean(axis=1))
 
     def state(self) -> tuple[dict[str, Any], Arrays]:
-        """Vocabularies as lists of words and keys, and the weights of their n-grams."""
+        """The coefficients and intercepts."""
         assert self.logistic_ is not None
-        arrays: Arrays = {
+        return {}, {
             "coefficients": self.logistic_.coefficients,
             "intercepts": self.logistic_.intercepts,
         }
-        plain = []
-        for number, (column, block) in enumerate(self.blocks_):
-            plain.append({"column": column, "block": block.to_dict()})
-            arrays |= {f"{number}.{name}": value for name, value in block.arrays().items()}
-        return {"blocks": plain}, arrays
 
     def _set_state(self, plain: Mapping[str, Any], arrays: Arrays) -> None:
         self.logistic_ = LogisticModel(arrays["coefficients"], arrays["intercepts"])
+
+
+@dataclass(kw_only=True, eq=False)
+class NGramClassifier(LogisticClassifier):
+    """Blocks of TF-IDF features, one or more for each column of texts, and logistic regression."""
+
+    blocks_: list[tuple[str, TfIdf]] = field(default_factory=list, init=False, repr=False)
+
+    def _fit_features(self, texts: pl.DataFrame, blocks: list[tuple[str, TfIdf]]) -> Csr:
+        self.blocks_ = blocks
+        return side_by_side([block.fit_transform(texts[column]) for column, block in blocks])
+
+    def _features(self, texts: pl.DataFrame) -> Features:
+        return side_by_side([block.transform(texts[column]) for column, block in self.blocks_])
+
+    def state(self) -> tuple[dict[str, Any], Arrays]:
+        """Vocabularies as lists of words and keys, and the coefficients of their n-grams."""
+        _, arrays = super().state()
+        blocks = []
+        for number, (column, block) in enumerate(self.blocks_):
+            blocks.append({"column": column, "block": block.to_dict()})
+            arrays |= {f"{number}.{name}": value for name, value in block.arrays().items()}
+        return {"blocks": blocks}, arrays
+
+    def _set_state(self, plain: Mapping[str, Any], arrays: Arrays) -> None:
+        super()._set_state(plain, arrays)
         self.blocks_ = [
             (
                 entry["column"],
-                TfIdf.restored(
+                TfIdf.from_dict(
                     entry["block"], {name: arrays[f"{number}.{name}"] for name in ("keys", "idf")}
                 ),
             )
@@ -97,63 +113,57 @@ class _LinearClassifier(SentimentClassifier):
 
 
 @dataclass(kw_only=True, eq=False)
-class TfIdfLogistic(_LinearClassifier):
-    """TF-IDF of single words and pairs, and logistic regression: the reference to beat.
+class TfIdfLogistic(NGramClassifier):
+    """TF-IDF of single words and pairs, and logistic regression: the baseline to beat.
 
     With its defaults it is scikit-learn's `TfidfVectorizer(ngram_range=(1, 2))`, one for each
     column of texts, before `LogisticRegression()`.
 
     Attributes:
-        c: how much the rows count against the penalty.
-        longest: the largest number of words in an n-gram.
+        c: weight of the rows against the penalty; smaller values regularise more.
+        ngram_range: the least and the largest number of words in an n-gram.
         balance: how classes of different size are treated.
     """
 
     c: float = 1.0
-    longest: int = 2
+    ngram_range: tuple[int, int] = (1, 2)
     balance: Balance = "none"
     name: ClassVar[str] = "tfidf"
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
-        must(self.c > 0, "c", self.c, "above 0")
+        check_parameter(self.c > 0, "c", self.c, "above 0")
 
-    def _fit(
-        self,
-        texts: pl.DataFrame,
-        stars: Float64,
-        groups: Int64,
-        validation: Held,
-        run: Run,
-    ) -> None:
-        features = self._learn_blocks(
-            texts, [(c, TfIdf(NGrams(longest=self.longest, pattern=WORDS))) for c in texts.columns]
+    def _fit(self, train: LabelledTexts, validation: LabelledTexts | None, run: Run) -> None:
+        features = self._fit_features(
+            train.texts,
+            [(column, TfIdf(NGrams(ngram_range=self.ngram_range))) for column in self.columns_],
         )
-        labels = self.positive(stars)
-        weight = row_weights(labels, self.balance, self.seed)
+        labels = self.is_positive(train.ratings)
+        weights = row_weights(labels, self.balance, self.seed)
         self.logistic_ = LogisticModel.fit(
-            features, labels[:, np.newaxis], c=self.c, sample_weight=weight
+            features, labels[:, np.newaxis], c=self.c, sample_weight=weights
         )
 
 
 @dataclass(kw_only=True, eq=False)
-class OrdinalNGrams(_LinearClassifier):
-    """N-grams of words or characters, and a logistic regression for each step of the stars.
+class OrdinalNGrams(NGramClassifier):
+    """N-grams of words or characters, and a logistic regression for each threshold of the stars.
 
     Where a rating stands within its class says how strong the words are: a review of one star
     teaches more than one of three. The log-odds of exceeding each level are added up, which
     orders reviews better than those of the one threshold alone (the cumulative model of McCullagh,
-    "Regression models for ordinal data", 1980, with weights of their own for each threshold).
+    "Regression models for ordinal data", 1980, with coefficients of their own for each threshold).
 
     Attributes:
-        c: how much the rows count against the penalty.
+        c: weight of the rows against the penalty; smaller values regularise more.
         words: the least and the largest number of words in an n-gram.
         characters: the same for characters inside words; None leaves them out.
-        min_df: an n-gram must stand in as many training texts.
-        scales: how much the features of a column count, by its name; 1 by default. What is
-            scaled down is regularised more.
+        min_df: least number of training texts that hold an n-gram.
+        scales: factor of the features of a column, by its name; 1 by default. What is scaled
+            down is regularised more.
         character_scale: the same for all n-grams of characters.
-        levels: the share of rows on the smaller side that a threshold needs.
+        min_share: the share of rows on the smaller side that a threshold needs.
     """
 
     c: float = 4.0
@@ -162,36 +172,28 @@ class OrdinalNGrams(_LinearClassifier):
     min_df: int = 2
     scales: Mapping[str, float] = field(default_factory=lambda: {"summary": 0.7})
     character_scale: float = 0.7
-    levels: float = 0.03
+    min_share: float = 0.03
     name: ClassVar[str] = "ngrams"
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
-        must(self.c > 0, "c", self.c, "above 0")
-        must(0 <= self.levels < 0.5, "levels", self.levels, "a share from 0 to less than one half")
+        check_parameter(self.c > 0, "c", self.c, "above 0")
+        check_parameter(0 <= self.min_share < 0.5, "min_share", self.min_share, "from 0 to 0.5")
 
-    def _fit(
-        self,
-        texts: pl.DataFrame,
-        stars: Float64,
-        groups: Int64,
-        validation: Held,
-        run: Run,
-    ) -> None:
-        blocks = [(c, block) for c in texts.columns for block in self._blocks(c)]
-        features = self._learn_blocks(texts, blocks)
-        self.logistic_ = LogisticModel.fit(
-            features, steps(stars, self.above, self.levels), c=self.c
-        )
+    def _fit(self, train: LabelledTexts, validation: LabelledTexts | None, run: Run) -> None:
+        blocks = [(column, block) for column in self.columns_ for block in self._blocks(column)]
+        features = self._fit_features(train.texts, blocks)
+        targets = ordinal_targets(train.ratings, self.positive_above, self.min_share)
+        self.logistic_ = LogisticModel.fit(features, targets, c=self.c)
 
     def _blocks(self, column: str) -> list[TfIdf]:
+        """TF-IDF of a column's words, and of its characters."""
         scale = self.scales.get(column, 1.0)
         shared: dict[str, Any] = {"min_df": self.min_df, "pattern": WORDS_AND_MARKS}
-        low, high = self.words
-        words = NGrams(shortest=low, longest=high, **shared)
-        found = [TfIdf(words, count="log", scale=scale)]
+        words = NGrams(ngram_range=self.words, **shared)
+        blocks = [TfIdf(words, term_frequency="log", scale=scale)]
         if self.characters is not None:
-            low, high = self.characters
-            characters = NGrams(unit="character", shortest=low, longest=high, **shared)
-            found.append(TfIdf(characters, count="log", scale=scale * self.character_scale))
-        return found
+            characters = NGrams(unit="character", ngram_range=self.characters, **shared)
+            scale *= self.character_scale
+            blocks.append(TfIdf(characters, term_frequency="log", scale=scale))
+        return blocks

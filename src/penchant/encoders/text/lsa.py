@@ -24,7 +24,7 @@ class LatentSemanticAnalysis:
 
     Attributes:
         dim: length of the vectors; shorter where the texts have no more directions.
-        longest: words in the longest n-gram.
+        ngram_range: the least and the largest number of words in an n-gram.
         min_df: least number of training texts that hold an n-gram.
         seed: decides the starting vector of the iteration.
 
@@ -33,7 +33,7 @@ class LatentSemanticAnalysis:
     """
 
     dim: int = 64
-    longest: int = 1
+    ngram_range: tuple[int, int] = (1, 1)
     min_df: int = 2
     seed: int = 0
 
@@ -50,8 +50,10 @@ class LatentSemanticAnalysis:
             MissingExtraError: scikit-learn is not installed.
         """
         decomposition = require("sklearn.decomposition", "sklearn")
-        tfidf = TfIdf(NGrams(longest=self.longest, min_df=self.min_df), count="log")
-        weights = tfidf.fit(texts)
+        tfidf = TfIdf(
+            NGrams(ngram_range=self.ngram_range, min_df=self.min_df), term_frequency="log"
+        )
+        weights = tfidf.fit_transform(texts)
         if not weights.nnz:
             raise DataError(
                 f"The {len(texts):,} texts have no word that stands in {self.min_df} of them: "
@@ -80,7 +82,7 @@ class LatentSemanticAnalysis:
             NotFittedError: `fit` was not called.
         """
         self._require_fitted()
-        return np.asarray(self.tfidf_(texts) @ self.directions_, np.float32)
+        return np.asarray(self.tfidf_.transform(texts) @ self.directions_, np.float32)
 
     def state(self) -> dict[str, Any]:
         """Everything `from_state` needs, as arrays and plain values."""
@@ -96,8 +98,9 @@ class LatentSemanticAnalysis:
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """Restore from `state`."""
-        lsa = cls(**{name: int(state[name]) for name in ("dim", "longest", "min_df", "seed")})
-        lsa.tfidf_ = TfIdf.restored(state["tfidf"], state["arrays"])
+        settings = {name: int(state[name]) for name in ("dim", "min_df", "seed")}
+        lsa = cls(ngram_range=tuple(state["ngram_range"]), **settings)
+        lsa.tfidf_ = TfIdf.from_dict(state["tfidf"], state["arrays"])
         lsa.strengths_, lsa.directions_ = state["strengths"], state["directions"]
         return lsa
 

@@ -1,4 +1,4 @@
-"""Vectors of sentences by a network that others have trained: all-MiniLM-L6-v2.
+"""Vectors of sentences by a pretrained network, all-MiniLM-L6-v2.
 
 Its weights come with a Python package, so nothing is fetched at run time. It was trained on pairs
 of sentences that belong together (questions and answers, captions, articles), not on ratings.
@@ -27,10 +27,9 @@ _BATCH = 32
 
 
 class SentenceVectors:
-    """Texts as vectors of length 1: Wang et al., "MiniLM" (2020), mean over all word pieces.
+    """Encodes texts as vectors of length 1: Wang et al., "MiniLM" (2020), mean over word pieces.
 
-    Vectors of texts that have been seen are kept in memory, because the same texts are asked for
-    in each fold of a cross-validation.
+    Vectors are kept in memory, because each fold of a cross-validation needs the same texts.
 
     Args:
         pieces: word pieces that are read of a text; the rest is cut.
@@ -43,8 +42,8 @@ class SentenceVectors:
         self.pieces, self.keep = pieces, keep
         self._seen: OrderedDict[bytes, Float32] = OrderedDict()
 
-    def __call__(self, texts: pl.Series, run: Run | None = None) -> Float32:
-        """float32[n_texts, 384].
+    def encode(self, texts: pl.Series, run: Run | None = None) -> Float32:
+        """float32[n_texts, 384], the vector of each text.
 
         Raises:
             MissingExtraError: the network's package is not installed.
@@ -53,17 +52,17 @@ class SentenceVectors:
         keys = [hashlib.blake2b(t.encode(), digest_size=16).digest() for t in texts]
         new = {key: n for n, key in enumerate(keys) if key not in self._seen}
         if new:
-            found = self._computed(texts[list(new.values())].to_list(), run)
-            self._seen.update(zip(new, found, strict=True))
-        out = np.stack([self._seen[key] for key in keys]) if keys else np.zeros((0, _WIDTH))
+            vectors = self._computed(texts[list(new.values())].to_list(), run)
+            self._seen.update(zip(new, vectors, strict=True))
+        rows = np.stack([self._seen[key] for key in keys]) if keys else np.zeros((0, _WIDTH))
         while len(self._seen) > self.keep:
             self._seen.popitem(last=False)
-        return out.astype(np.float32)
+        return rows.astype(np.float32)
 
     def _computed(self, texts: list[str], run: Run) -> Float32:
         ids = [e.ids for e in self._tokeniser.encode_batch(texts)]
         lengths = np.array([len(i) for i in ids])
-        order = np.argsort(lengths, kind="stable")  # alike lengths together: little is padded
+        order = np.argsort(lengths, kind="stable")  # similar lengths together: little padding
         out = np.empty((len(ids), _WIDTH), np.float32)
         before = torch.get_num_threads()
         torch.set_num_threads(run.threads or before)
@@ -86,19 +85,18 @@ class SentenceVectors:
 
     @cached_property
     def _tokeniser(self) -> Any:
-        made = require("tokenizers", "text").Tokenizer.from_file(
-            str(self._folder / "tokenizer.json")
-        )
-        made.no_padding()
-        made.enable_truncation(self.pieces)
-        return made
+        tokenizers = require("tokenizers", "text")
+        tokeniser = tokenizers.Tokenizer.from_file(str(self._folder / "tokenizer.json"))
+        tokeniser.no_padding()
+        tokeniser.enable_truncation(self.pieces)
+        return tokeniser
 
     @cached_property
     def _weights(self) -> dict[str, Tensor]:
         from safetensors.torch import load_file
 
-        found = load_file(self._folder / "model.safetensors")
-        return {name.removeprefix("bert."): value.float() for name, value in found.items()}
+        arrays = load_file(self._folder / "model.safetensors")
+        return {name.removeprefix("bert."): value.float() for name, value in arrays.items()}
 
     def _vectors(self, tokens: Tensor, filled: Tensor) -> Tensor:
         """The forward pass of BERT (Devlin et al., 2019) and the mean over what is filled."""
@@ -139,5 +137,5 @@ class SentenceVectors:
         return functional.layer_norm(x, (_WIDTH,), weight, bias, 1e-12)
 
 
-SHARED = SentenceVectors()
-"""The one that classifiers share, so that a text is read once."""
+SENTENCE_VECTORS = SentenceVectors()
+"""The instance that all users share, so that a text is encoded once."""

@@ -1,4 +1,4 @@
-"""Texts as numbered words, with a vocabulary that training texts decide."""
+"""Split texts into words and number them by a vocabulary of training texts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from penchant.errors import NotFittedError, ParameterError
 from penchant.typing import Int64
 
 FILTERS = '!"#$%&()*+,-./:;<=>?@[\\]^_`{|}~\t\n'
-"""What stands between words in Keras' Tokenizer."""
+"""Characters between words, as in Keras' Tokenizer."""
 WORDS = r"\b\w\w+\b"
 """Words of two letters or digits at least, as scikit-learn's vectorisers find them."""
 WORDS_AND_MARKS = r"\w+(?:'\w+)?|[!?]+|[:;]-?[()D]"
@@ -28,9 +28,9 @@ def split_words(texts: pl.Series, pattern: str | None, *, lower: bool = True) ->
 
     Args:
         texts: of strings; a missing text has no words.
-        pattern: what a word is, a regular expression; None takes what stands between spaces and
+        pattern: regular expression of a word; None takes what stands between spaces and
             `FILTERS`.
-        lower: whether upper and lower case are alike.
+        lower: whether upper and lower case are the same.
     """
     plain = texts.fill_null("")
     plain = plain.str.to_lowercase() if lower else plain
@@ -38,6 +38,14 @@ def split_words(texts: pl.Series, pattern: str | None, *, lower: bool = True) ->
         return plain.str.extract_all(pattern)
     pieces = plain.str.replace_all(_BETWEEN, " ").str.split(" ")
     return pieces.list.eval(pl.element().filter(pl.element() != ""))
+
+
+def numbered(words: pl.Series, vocabulary: pl.Series) -> Int64:
+    """int64[n_words], the place of each word in a vocabulary, from 1; 0 where it is not there."""
+    if not len(vocabulary):
+        return np.zeros(len(words), np.int64)
+    codes = words.cast(pl.Enum(vocabulary), strict=False).to_physical()
+    return codes.cast(pl.Int64).fill_null(-1).to_numpy() + 1
 
 
 @dataclass(kw_only=True)
@@ -53,7 +61,7 @@ class Tokeniser:
         num_words: numbers stay below it; None keeps all words.
         min_count: a word must stand in the training texts as often.
         pattern: see `split_words`.
-        lower: whether upper and lower case are alike.
+        lower: whether upper and lower case are the same.
         unknown: whether words that are not kept have a number of their own.
 
     Raises:
@@ -80,16 +88,16 @@ class Tokeniser:
     def fit(self, texts: pl.Series) -> Self:
         """Learn the words of training texts and how frequent they are."""
         words = split_words(texts, self.pattern, lower=self.lower)
-        every = pl.DataFrame({"word": words.explode(empty_as_null=False)})
-        found = (
-            every.with_row_index("place")
+        vocabulary = (
+            pl.DataFrame({"word": words.explode(empty_as_null=False)})
+            .with_row_index("place")
             .group_by("word")
             .agg(count=pl.len(), first=pl.col("place").min())
             .filter(pl.col("count") >= self.min_count)
             .sort("count", "first", descending=[True, False])
         )
-        self.words_ = found["word"].head((self.num_words or len(found) + 1) - 1)
-        self.counts_ = found["count"].head(len(self.words_)).to_numpy().astype(np.int64)
+        self.words_ = vocabulary["word"].head((self.num_words or len(vocabulary) + 1) - 1)
+        self.counts_ = vocabulary["count"].head(len(self.words_)).to_numpy().astype(np.int64)
         return self
 
     @property
@@ -109,16 +117,11 @@ class Tokeniser:
         words = self._words()
         lists = split_words(texts, self.pattern, lower=self.lower)
         lengths = lists.list.len().to_numpy().astype(np.int64)
-        flat = lists.explode(empty_as_null=False)
-        codes = flat.cast(pl.Enum(words), strict=False).to_physical() if len(words) else None
-        if codes is None:
-            numbers = np.zeros(len(flat), np.int64)
-        else:
-            numbers = codes.cast(pl.Int64).fill_null(-1).to_numpy() + 1
+        numbers = numbered(lists.explode(empty_as_null=False), words)
         if self.unknown:
             numbers = np.where(numbers == 0, len(words) + 1, numbers)
-        found = Ragged.of(lengths, numbers)
-        return found if self.unknown else found.only(numbers > 0)
+        rows = Ragged.of(lengths, numbers)
+        return rows if self.unknown else rows.only(numbers > 0)
 
     def to_dict(self) -> dict[str, Any]:
         """Settings and words, ready for JSON."""
@@ -133,13 +136,13 @@ class Tokeniser:
         }
 
     @classmethod
-    def from_dict(cls, found: Mapping[str, Any]) -> Tokeniser:
-        """What `to_dict` gave."""
-        settings = {name: value for name, value in found.items() if name not in ("words", "counts")}
-        made = cls(**settings)
-        made.words_ = pl.Series("word", found["words"], dtype=pl.String)
-        made.counts_ = np.asarray(found["counts"], np.int64)
-        return made
+    def from_dict(cls, state: Mapping[str, Any]) -> Tokeniser:
+        """Restore from what `to_dict` returned."""
+        settings = {name: value for name, value in state.items() if name not in ("words", "counts")}
+        tokeniser = cls(**settings)
+        tokeniser.words_ = pl.Series("word", state["words"], dtype=pl.String)
+        tokeniser.counts_ = np.asarray(state["counts"], np.int64)
+        return tokeniser
 
     def _words(self) -> pl.Series:
         if self.words_ is None:

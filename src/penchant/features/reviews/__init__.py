@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 from penchant.lazy import exporter
 
 if TYPE_CHECKING:
-    from penchant.features.reviews.features import ReviewFeatures
-    from penchant.features.reviews.settings import ReviewSettings
+    from penchant.features.reviews.features import ReviewFeatures, ReviewSettings
 else:
     __getattr__ = exporter(
         __name__,
         {
             "ReviewFeatures": "features",
-            "ReviewSettings": "settings",
+            "ReviewSettings": "features",
         },
     )
 

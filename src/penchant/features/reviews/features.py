@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -13,12 +13,13 @@ from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.errors import DataError
+from penchant.features.biases import Groups
 from penchant.features.cross_fitting import folds
-from penchant.features.group_effects import Groups
 from penchant.features.reviews.items import DAMPING, NUMBERS, STATISTICS, ItemColumns
-from penchant.features.reviews.settings import ReviewSettings
 from penchant.features.reviews.text import ReviewText
 from penchant.typing import AnyArray, Bool, Float32, Float64
+
+Statistics = Literal["out-of-fold", "table"]
 
 WHEN = ("verified", "weekday (sine)", "weekday (cosine)", "year")
 STYLE = ("style's deviation", "style's share")
@@ -28,6 +29,35 @@ USER = ("user's mean", "user's ratings")
 _MICROSECONDS_A_YEAR = 365.25 * 86_400e6
 _MICROSECONDS_A_DAY = 86_400 * 1_000_000
 _THURSDAY = 3  # the first day of 1970, counted from Monday
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReviewSettings:
+    """Which features there are.
+
+    Attributes:
+        own_text: whether the review that was written in the very event is a feature. Nobody has it
+            when recommending; without it the item's other reviews speak.
+        dim: length of the vectors of texts.
+        words: how many words the tokeniser of summaries knows.
+        length: numbers that stand for a summary, where own texts are used.
+        logs: whether prices, ranks and counts are compared by their logarithms. As they are, a few
+            lie dozens of standard deviations out.
+        statistics: `out-of-fold` counts ratings in training events, for each of these in the other
+            folds; `table` takes `overall_mean`, `overall_median` and `overall_count` of the item
+            table, whatever events they were counted in.
+        folds: into how many parts training events are divided.
+        seed: decides the folds and where text vectors start.
+    """
+
+    own_text: bool = False
+    dim: int = 32
+    words: int = 100
+    length: int = 20
+    logs: bool = True
+    statistics: Statistics = "out-of-fold"
+    folds: int = 10
+    seed: int = 0
 
 
 @dataclass(frozen=True, eq=False)

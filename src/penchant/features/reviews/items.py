@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.features.group_effects import Groups
+from penchant.features.biases import Groups
 from penchant.features.labels import Labels, labels_of
 from penchant.typing import AnyInt, Float32, Float64
 

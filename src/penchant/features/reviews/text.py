@@ -100,7 +100,10 @@ class ReviewText:
         tokens = None if self.tokeniser is None else self.tokeniser.to_dict()
         return {
             "text_settings_": {
-                **{name: vectors[name] for name in ("dim", "longest", "min_df", "seed", "tfidf")},
+                **{
+                    name: vectors[name]
+                    for name in ("dim", "ngram_range", "min_df", "seed", "tfidf")
+                },
                 "tokens": tokens,
                 "length": self.length,
             },

@@ -14,7 +14,7 @@ from torch import Tensor
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.features.feature_bags import Bags
+from penchant.features.categorical import CategoricalFeatures
 from penchant.models.base import Recommender, Signal
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.parameters import Space
@@ -90,7 +90,7 @@ class FeatureFactors(Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
         bags = [
-            Bags.of(table, vocabulary.noun, len(vocabulary), bins=self.bins)
+            CategoricalFeatures.of(table, vocabulary.noun, len(vocabulary), bins=self.bins)
             for table, vocabulary in (
                 (train.user_table, train.users),
                 (train.item_table, train.items),

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from penchant.features.feature_bags import Bags
+from penchant.features.categorical import CategoricalFeatures
 from penchant.nn.embedding_rows import RowTable
 from penchant.typing import Float32, Int64
 
@@ -35,7 +35,9 @@ class Side(nn.Module):
     index: Tensor
     rarity: Tensor
 
-    def __init__(self, bags: Bags, dim: int, *, within: bool, generator: torch.Generator) -> None:
+    def __init__(
+        self, bags: CategoricalFeatures, dim: int, *, within: bool, generator: torch.Generator
+    ) -> None:
         super().__init__()
         self.dim, self.within, self.size = dim, within, bags.size
         weights = torch.zeros(bags.size + 1, dim + 1)
@@ -79,7 +81,7 @@ class Side(nn.Module):
         return found
 
     @torch.no_grad()
-    def collapsed(self, bags: Bags) -> tuple[Float32, Float32]:
+    def collapsed(self, bags: CategoricalFeatures) -> tuple[Float32, Float32]:
         """float32[n_owners, dim] and float32[n_owners], the vector and bias of each owner.
 
         Args:
@@ -109,7 +111,13 @@ class FeatureNetwork(nn.Module):
     """
 
     def __init__(
-        self, users: Bags, items: Bags, dim: int, *, within: bool, generator: torch.Generator
+        self,
+        users: CategoricalFeatures,
+        items: CategoricalFeatures,
+        dim: int,
+        *,
+        within: bool,
+        generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.users = Side(users, dim, within=within, generator=generator)

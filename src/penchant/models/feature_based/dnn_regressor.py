@@ -17,8 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Rating, Target
 from penchant.encoders.tabular.autoencoder import FeatureAutoencoder
-from penchant.features.reviews.features import ReviewFeatures
-from penchant.features.reviews.settings import ReviewSettings
+from penchant.features.reviews.features import ReviewFeatures, ReviewSettings
 from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import Layers, Space
 from penchant.models.shared.base_models import grid, grids

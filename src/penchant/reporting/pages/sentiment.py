@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.atomic_write import write_text_atomically
-from penchant.encoders.sentiment.comparison import Judged, SentimentComparison
+from penchant.encoders.sentiment.comparison import SentimentComparison, SentimentResult
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.html import render
 from penchant.results.graph import Graph, bars, lines
@@ -31,7 +31,7 @@ def write_sentiment(
     Raises:
         MissingExtraError: Matplotlib or Jinja2 is not installed.
     """
-    curves = [graph for classifier in comparison.judged for graph in _curves(classifier)]
+    curves = [graph for classifier in comparison.results for graph in _curves(classifier)]
     context = {
         "title": f"Sentiment of the reviews of {name}",
         "name": name,
@@ -43,7 +43,7 @@ def write_sentiment(
             {c: "signed:3" for c in comparison.frame().columns if c.startswith("over ")}
             | {"seconds": "duration"},
         ),
-        "confusions": [_confusion(one) for one in comparison.judged],
+        "confusions": [_confusion(one) for one in comparison.results],
         "areas": draw_all("auc", [_areas(comparison)]),
         "curves": draw_all("curve", curves),
         "again": again,
@@ -54,13 +54,13 @@ def write_sentiment(
 def _areas(comparison: SentimentComparison) -> Graph:
     return bars(
         "Area under the ROC curve of each classifier, with its interval.",
-        {"": {one.name: (float(one.auc.mean()), one.low, one.high) for one in comparison.judged}},
+        {"": {one.name: (float(one.auc.mean()), one.low, one.high) for one in comparison.results}},
         x="AUC",
         levels={"any constant": 0.5},
     )
 
 
-def _curves(one: Judged) -> list[Graph]:
+def _curves(one: SentimentResult) -> list[Graph]:
     """Loss and accuracy by epoch, of the first network of the first split."""
     rows = [row for row in one.curve if row.get("network", 1) == 1]
     comparison = []
@@ -77,7 +77,7 @@ def _curves(one: Judged) -> list[Graph]:
     return comparison
 
 
-def _confusion(one: Judged) -> DataTable:
+def _confusion(one: SentimentResult) -> DataTable:
     frame = pl.DataFrame(
         {
             "truth": ["negative", "positive"],

@@ -39,7 +39,7 @@ class FilmLog:
         folder: where posters are, called by the films' ids; None without any.
         seed: decides which films are new ones.
         run: threads and progress.
-        encoder: of the pictures; see `penchant.encoders.image.table`.
+        encoder: of the pictures; see `penchant.encoders.image`.
         sentences: whether plots are also read by a network, where it is installed.
     """
 

@@ -8,7 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from penchant.encoders.sentiment import Judged, SentimentClassifier, judge, make
+from penchant.encoders.sentiment import (
+    SentimentClassifier,
+    SentimentResult,
+    evaluate_sentiment,
+    sentiment_classifier,
+)
 from penchant.metrics import confusion_matrix
 from penchant.studies.music.review_set import ReviewSet
 from penchant.studies.music.setup import TEST_SHARE, MusicSetup
@@ -182,7 +187,7 @@ def compare_sentiment(steps: Steps, setup: MusicSetup, reviews: ReviewSet) -> Se
 
 
 def _classifier(setup: MusicSetup, name: str) -> SentimentClassifier:
-    classifier = make(name, seed=setup.seed)
+    classifier = sentiment_classifier(name, seed=setup.seed)
     if "epochs" not in classifier.params():
         return classifier
     if setup.quick:
@@ -198,7 +203,7 @@ def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedS
     network = _classifier(setup, CNN)
     network.fit(reviews.texts.filter(~test), reviews.ratings[~test], run=setup.run)
     odds = network.log_odds(reviews.texts.filter(test))
-    truth = network.positive(reviews.ratings[test])
+    truth = network.is_positive(reviews.ratings[test])
     rows = reviews.texts.select("text").with_columns(reviews.users)
     seen = rows.filter(test).join(rows.filter(~test).unique(), on=["user", "text"], how="semi")
     (tn, fp), (fn, tp) = confusion_matrix(odds >= 0, truth).astype(int).tolist()
@@ -222,7 +227,7 @@ def compare_classifiers(
     references: tuple[str, ...] = ("tfidf",),
 ) -> ClassifierComparison:
     """Compare classifiers on splits by user, one row per user and text."""
-    comparison = judge(
+    comparison = evaluate_sentiment(
         classifiers,
         reviews.texts,
         reviews.ratings,
@@ -234,11 +239,11 @@ def compare_classifiers(
         seed=setup.seed,
         run=setup.run,
     )
-    results = [_result(each) for each in comparison.judged]
+    results = [_result(each) for each in comparison.results]
     return ClassifierComparison(comparison.rows, comparison.users, comparison.splits, results)
 
 
-def _result(judged: Judged) -> ClassifierResult:
+def _result(judged: SentimentResult) -> ClassifierResult:
     precision = judged.precision(1)
     return ClassifierResult(
         classifier=judged.name,

@@ -12,7 +12,7 @@ from penchant.typing import AnyArray, Bool, Int64
 
 
 @dataclass(frozen=True, eq=False)
-class Bags:
+class CategoricalFeatures:
     """The features that each item, or each user, has.
 
     The first features are the owners' own ids, one each; then come the labels of the table's
@@ -28,7 +28,7 @@ class Bags:
     size: int
 
     @classmethod
-    def of(cls, table: pl.DataFrame | None, noun: str, n: int, *, bins: int) -> Bags:
+    def of(cls, table: pl.DataFrame | None, noun: str, n: int, *, bins: int) -> CategoricalFeatures:
         """The bags of a table's rows.
 
         Args:
@@ -54,10 +54,10 @@ class Bags:
         index = np.concatenate(columns, axis=1)
         return cls(np.where(index < 0, size, index).astype(np.int64), size)
 
-    def only(self, keep: Bool) -> Bags:
+    def only(self, keep: Bool) -> CategoricalFeatures:
         """The same bags with some features alone, bool[size]."""
         kept = np.append(keep, False)[self.index]
-        return Bags(np.where(kept, self.index, self.size), self.size)
+        return CategoricalFeatures(np.where(kept, self.index, self.size), self.size)
 
 
 def _intervals(column: AnyArray, bins: int) -> tuple[Int64, int]:

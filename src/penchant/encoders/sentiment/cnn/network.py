@@ -1,4 +1,4 @@
-"""A convolution over words whose products are looked up instead of computed."""
+"""The published network: a convolution over words whose products are looked up in a table."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from penchant.errors import ParameterError
+from penchant.nn.autoencoder.sparse_batches import dropped
 
 
 @dataclass(frozen=True, kw_only=True)
-class Shape:
+class WordCNNShape:
     """The sizes of a `WordCNN`, by default the published ones.
 
     Attributes:
@@ -40,7 +41,7 @@ class Shape:
     outputs: int = 2
 
     def __post_init__(self) -> None:
-        """Refuse sizes that leave nothing."""
+        """Refuse sizes that leave no place after pooling."""
         if min(vars(self).values()) < 1:
             raise ParameterError(f"The sizes of a network are at least 1: {self}.")
         if self.cells < 1:
@@ -50,22 +51,22 @@ class Shape:
             )
 
     @property
-    def places(self) -> int:
-        """Places of the convolution."""
+    def positions(self) -> int:
+        """Positions of the convolution's filters."""
         return self.length - self.kernel + 1
 
     @property
     def cells(self) -> int:
-        """Places after pooling; those left over at the end are dropped."""
-        return self.places // self.pool
+        """Positions after pooling; those left over at the end are dropped."""
+        return self.positions // self.pool
 
     def windows(self, tokens: Tensor) -> Tensor:
-        """int64[n · pooled places, kernel], the row of the table of each word of each window.
+        """int64[n · cells · pool, kernel], the row of the table of each word of each window.
 
         Row `word · kernel + k` of the table is what the word at place `k` of a window adds.
         """
-        seen = tokens.unfold(1, self.kernel, 1)[:, : self.cells * self.pool]
-        return (seen * self.kernel + torch.arange(self.kernel)).reshape(-1, self.kernel)
+        words = tokens.unfold(1, self.kernel, 1)[:, : self.cells * self.pool]
+        return (words * self.kernel + torch.arange(self.kernel)).reshape(-1, self.kernel)
 
 
 class WordCNN(nn.Module):
@@ -85,7 +86,7 @@ class WordCNN(nn.Module):
 
     def __init__(
         self,
-        shape: Shape,
+        shape: WordCNNShape,
         generator: torch.Generator | None = None,
         *,
         dropout: float = 0.0,
@@ -93,12 +94,12 @@ class WordCNN(nn.Module):
     ) -> None:
         super().__init__()
         self.shape, self.dropout, self.generator = shape, dropout, generator
-        wide = shape.cells * shape.filters
+        n_features = shape.cells * shape.filters
         sizes = {
             "embedding": (shape.words, shape.dim),
             "kernel": (shape.dim, shape.kernel * shape.filters),
             "bias": (shape.filters,),
-            "hidden": (wide, shape.hidden),
+            "hidden": (n_features, shape.hidden),
             "hidden_bias": (shape.hidden,),
             "out": (shape.hidden, shape.outputs),
             "out_bias": (shape.outputs,),
@@ -134,10 +135,9 @@ class WordCNN(nn.Module):
         return hidden @ self.out + self.out_bias
 
     def _dropped(self, x: Tensor) -> Tensor:
-        if not self.training or not self.dropout:
+        if not self.training or self.generator is None:
             return x
-        kept = torch.rand(x.shape, generator=self.generator) >= self.dropout
-        return x * kept / (1 - self.dropout)
+        return dropped(x, self.dropout, self.generator)
 
     @torch.no_grad()
     def _draw(self, generator: torch.Generator) -> None:

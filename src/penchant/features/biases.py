@@ -43,7 +43,7 @@ class Groups:
         return found
 
 
-def additive_effects(
+def fit_biases(
     values: npt.ArrayLike, groupings: Sequence[Groups], damping: float, *, steps: int = 10
 ) -> tuple[float, list[Float64]]:
     """A mean and the effect of every group, such that a value is about their sum.

@@ -1,4 +1,4 @@
-"""A network on bags of hashed n-grams, as fastText has it."""
+"""A classifier of sentiment on bags of hashed n-grams, as in fastText."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from penchant.encoders.sentiment.base import must
-from penchant.encoders.sentiment.network import Inputs, NetworkClassifier, dropped
+from penchant.encoders.sentiment.base import check_parameter
+from penchant.encoders.sentiment.networks.base import Inputs, NetworkClassifier
 from penchant.encoders.text.ragged import Ragged
+from penchant.nn.autoencoder.sparse_batches import dropped
 from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import Optimiser
 
@@ -23,7 +24,7 @@ _MIX = np.uint64(0x9E3779B97F4A7C15)  # 2**64 over the golden ratio: Knuth's mul
 
 
 def hashed_pairs(words: Ragged, n_words: int, buckets: int) -> Ragged:
-    """The words of each text and behind them its pairs of neighbours, in buckets.
+    """Numbers of the words of each text, followed by its hashed pairs of neighbours.
 
     Args:
         words: numbers from 1 to n_words - 1.
@@ -33,12 +34,12 @@ def hashed_pairs(words: Ragged, n_words: int, buckets: int) -> Ragged:
     if not buckets or not len(words.values):
         return words
     row, values = words.row, words.values.astype(np.uint64)
-    together = row[1:] == row[:-1]
+    same_text = row[1:] == row[:-1]
     mixed = (values[:-1] * np.uint64(n_words) + values[1:]) * _MIX
     pairs = n_words + ((mixed >> np.uint64(20)) % np.uint64(buckets)).astype(np.int64)
-    rows = np.concatenate([row, row[:-1][together]])
+    rows = np.concatenate([row, row[:-1][same_text]])
     order = np.argsort(rows, kind="stable")
-    every = np.concatenate([words.values, pairs[together]])[order]
+    every = np.concatenate([words.values, pairs[same_text]])[order]
     return Ragged.of(np.bincount(rows, minlength=len(words)), every)
 
 
@@ -85,11 +86,11 @@ class BagNetwork(nn.Module):
             means.append(functional.embedding_bag(place, table(distinct), offsets, mode="mean"))
         hidden, out = self.dense
         x = torch.relu(hidden(self._dropped(torch.cat(means, 1))))
-        found: Tensor = out(self._dropped(x))
-        return found
+        logits: Tensor = out(self._dropped(x))
+        return logits
 
     def _dropped(self, x: Tensor) -> Tensor:
-        return dropped(x, self.dropout, self.generator, training=self.training)
+        return dropped(x, self.dropout if self.training else 0.0, self.generator)
 
 
 @dataclass(kw_only=True, eq=False)
@@ -97,7 +98,7 @@ class HashedBag(NetworkClassifier):
     """Averaged vectors of words and hashed pairs: Joulin et al., "Bag of Tricks" (2017).
 
     Beyond fastText there is a hidden layer, a table for each column of texts, word dropout, an
-    output for each step of the stars, and several networks whose log-odds are averaged.
+    output for each threshold of the stars, and several networks whose log-odds are averaged.
 
     Attributes:
         dim: length of the vectors.
@@ -114,8 +115,8 @@ class HashedBag(NetworkClassifier):
         """Refuse impossible settings."""
         super().__post_init__()
         for name in ("dim", "hidden"):
-            must(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        must(self.buckets >= 0, "buckets", self.buckets, "at least 0")
+            check_parameter(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        check_parameter(self.buckets >= 0, "buckets", self.buckets, "at least 0")
 
     def _network(self, generator: torch.Generator) -> BagNetwork:
         sizes = [t.size + self.buckets for t in self.tokenisers_]
@@ -131,18 +132,18 @@ class HashedBag(NetworkClassifier):
             for tokeniser, column in zip(self.tokenisers_, texts.columns, strict=True)
         ]
 
-    def _seen(self, rows: Ragged, rng: np.random.Generator | None) -> Bag:
+    def _batch(self, rows: Ragged, rng: np.random.Generator | None) -> Bag:
         bag = rows if rng is None else rows.only(~self._hidden_words(rows, rng))
         return torch.from_numpy(bag.values), torch.from_numpy(bag.offsets[:-1].copy())
 
-    def _kept(self, network: BagNetwork) -> dict[str, Tensor]:
-        found = {name: p.detach().clone() for name, p in network.dense.named_parameters()}
+    def _weights_of(self, network: BagNetwork) -> dict[str, Tensor]:
+        weights = {name: p.detach().clone() for name, p in network.dense.named_parameters()}
         for number, table in enumerate(network.tables):
             assert isinstance(table, RowTable)
-            found[f"table{number}"] = table.weight.detach().clone()
-        return found
+            weights[f"table{number}"] = table.weight.detach().clone()
+        return weights
 
-    def _put(self, network: BagNetwork, weights: Mapping[str, Tensor]) -> None:
+    def _load(self, network: BagNetwork, weights: Mapping[str, Tensor]) -> None:
         for name, parameter in network.dense.named_parameters():
             parameter.data.copy_(weights[name])
         for number, table in enumerate(network.tables):

@@ -1,4 +1,4 @@
-"""Mean sentiment of an item's and of a user's reviews, as features that do not know the answer."""
+"""Mean sentiment of each item's and each user's reviews, as features without leakage."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import polars as pl
 from scipy.special import expit
 
 from penchant.data.dataset import Dataset
-from penchant.encoders.sentiment.base import SentimentClassifier
-from penchant.encoders.sentiment.ensemble import out_of_fold
+from penchant.encoders.sentiment.base import LabelledTexts, SentimentClassifier
+from penchant.encoders.sentiment.ensemble import out_of_fold_log_odds
 from penchant.errors import DataError
 from penchant.run import Run
 from penchant.typing import AnyInt, Float32, Float64, Int64
@@ -20,15 +20,15 @@ TEXTS = ("summary", "text")
 
 @dataclass(frozen=True, eq=False)
 class MeanSentiment:
-    """What the training reviews of items and of users sound like.
+    """Mean sentiment of the training reviews of each item and each user.
 
-    Means are drawn towards the mean of all reviews, as if each item and user had `prior` reviews
-    more with that: (Σ sentiment + prior · mean) / (n + prior). An item or user without reviews
+    Means are shrunken towards the mean of all reviews, as if each item and user had `prior` more
+    reviews with that: (Σ sentiment + prior · mean) / (n + prior). An item or user without reviews
     has the mean of all, and so has index -1.
 
     Attributes:
-        events: float32[n_events], the chance of each training review to be positive, from a
-            classifier that learned from other users' reviews.
+        events: float32[n_events], the probability of each training review to be positive,
+            from a classifier that learned from other users' reviews.
         item_sums: float64[n_items + 1], of these; the last is that of unknown items.
         item_counts: int64[n_items + 1].
         user_sums: float64[n_users + 1].
@@ -59,12 +59,12 @@ class MeanSentiment:
         """float32[n_events, 2], item and user means of training events, from other events.
 
         The review of the very event is not known when the item is recommended. Events are left
-        out in folds, because the difference of leaving out a single one tells what it said.
+        out in folds, because the difference of leaving out a single one would reveal its own.
 
         Args:
-            train: the log that this was made from.
+            train: the log that this was computed from.
             folds: parts of the events.
-            seed: decides which events are left out together.
+            seed: of the folds.
 
         Raises:
             DataError: it is another log.
@@ -72,7 +72,7 @@ class MeanSentiment:
         if len(train) != len(self.events):
             raise DataError("Give the training log that the sentiment was computed from.")
         fold = np.random.default_rng(seed).permutation(len(train)) % folds
-        found = []
+        columns = []
         for noun, sums, counts in (
             ("item", self.item_sums, self.item_counts),
             ("user", self.user_sums, self.user_counts),
@@ -81,8 +81,8 @@ class MeanSentiment:
             _, group = np.unique(owner * folds + fold, return_inverse=True)
             rest = sums[owner] - np.bincount(group, self.events)[group]
             others = counts[owner] - np.bincount(group)[group]
-            found.append((rest + self.prior * self._mean) / (others + self.prior))
-        return np.stack(found, axis=1).astype(np.float32)
+            columns.append((rest + self.prior * self._mean) / (others + self.prior))
+        return np.stack(columns, axis=1).astype(np.float32)
 
     @property
     def _mean(self) -> float:
@@ -102,14 +102,14 @@ def mean_sentiment(
 ) -> MeanSentiment:
     """The mean sentiment of items and users, from the texts of training events alone.
 
-    Each review's sentiment is what a classifier says that has learned from the reviews of other
-    users: a classifier that has seen a review's own rating would carry it into the feature.
+    Each review's sentiment is the prediction of a classifier that learned from the reviews of
+    other users: one that has seen a review's own rating would carry it into the feature.
 
     Args:
         train: the training events, with columns `summary` or `text` and ratings.
-        classifier: what learns in each fold; its own fitted state is neither used nor changed.
+        classifier: a clone of it learns in each fold; its fitted state is neither used nor changed.
         folds: parts of the users.
-        prior: how many reviews of mean sentiment each item and user has in addition.
+        prior: additional reviews of mean sentiment of each item and user; more of them shrink more.
         run: threads and progress.
 
     Raises:
@@ -119,9 +119,10 @@ def mean_sentiment(
     if not train.has_ratings:
         raise DataError(f"The log {train.name!r} has no ratings to learn sentiment from.")
     stars = train.ratings.astype(np.float64)
-    groups = np.unique(train.events["user"].to_numpy(), return_inverse=True)[1]
-    odds = out_of_fold(classifier, texts, stars, groups, folds=folds, run=run or Run())
-    events = expit(odds).astype(np.float32)
+    users = np.unique(train.events["user"].to_numpy(), return_inverse=True)[1]
+    reviews = LabelledTexts(texts, stars, users)
+    log_odds = out_of_fold_log_odds(classifier, reviews, folds=folds, run=run or Run())
+    events = expit(log_odds).astype(np.float32)
     sums = {}
     for noun, n in (("item", train.n_items), ("user", train.n_users)):
         owner = train.events[noun].to_numpy()

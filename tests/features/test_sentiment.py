@@ -5,13 +5,15 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.encoders.sentiment.base import make
-from penchant.encoders.sentiment.features import mean_sentiment, texts_of
+from penchant.encoders import sentiment_classifier
 from penchant.errors import DataError
+from penchant.features.sentiment import mean_sentiment, texts_of
+from support.reviews import Reviews
 
 
 @pytest.fixture(scope="module")
-def log(reviews):
+def log():
+    reviews = Reviews(800, seed=0)
     rng = np.random.default_rng(0)
     # Items 0 to 9 are good: what is said of an item depends on it.
     item = np.where(reviews.labels, rng.integers(0, 12, 800), rng.integers(8, 20, 800))
@@ -25,7 +27,7 @@ def log(reviews):
 
 @pytest.fixture(scope="module")
 def means(log):
-    return mean_sentiment(log, make("tfidf"))
+    return mean_sentiment(log, sentiment_classifier("tfidf"))
 
 
 def test_items_that_are_praised_score_higher(means, log):
@@ -68,6 +70,8 @@ def test_logs_that_cannot_have_it(log, means):
     with pytest.raises(DataError, match="no texts"):
         texts_of(bare)
     with pytest.raises(DataError, match="no ratings"):
-        mean_sentiment(Dataset.from_frame(log.frame().drop("row", "rating")), make("tfidf"))
+        mean_sentiment(
+            Dataset.from_frame(log.frame().drop("row", "rating")), sentiment_classifier("tfidf")
+        )
     with pytest.raises(DataError, match="computed from"):
         means.of_events(log.subset(np.arange(len(log)) < 100))

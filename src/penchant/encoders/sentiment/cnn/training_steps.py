@@ -1,4 +1,4 @@
-"""Training steps of the `WordCNN` with a gradient written out by hand."""
+"""Fast training steps of the `WordCNN`, with a gradient written out by hand."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn import functional
 from torch.optim.adam import adam
 
-from penchant.encoders.sentiment.word_cnn import Shape, WordCNN
+from penchant.encoders.sentiment.cnn.network import WordCNN, WordCNNShape
 from penchant.typing import Int64
 
 _MERGED = 64
@@ -19,32 +19,32 @@ _MERGED = 64
 
 @dataclass(frozen=True, eq=False)
 class Repeats:
-    """What of a network's input is there more than once, found before training.
+    """Equal texts and equal windows among a network's inputs, found before training.
 
-    Short texts of few different words are often equal, and their windows more often still. Where
-    a batch holds a text or a window again, it is computed once.
+    Short texts of few different words are often equal, and their windows more often still. What
+    a batch holds several times is computed once.
 
     Attributes:
         text: int64[n], the number of each text among the different ones.
-        cells: int64[n_different_texts, cells], the number of what each place after pooling sees.
-        seen: int64[n_different_cells, kernel + pool - 1], the words there.
+        cells: int64[n_different_texts, cells], the number of the window that each pooled cell sees.
+        windows: int64[n_different_windows, kernel + pool - 1], the words of each window.
     """
 
     text: Tensor
     cells: Tensor
-    seen: Tensor
+    windows: Tensor
 
     @classmethod
-    def of(cls, tokens: Tensor, shape: Shape) -> Repeats:
+    def of(cls, tokens: Tensor, shape: WordCNNShape) -> Repeats:
         """Find equal texts and windows in int64[n, length]."""
         small = np.ascontiguousarray(tokens.numpy().astype(np.int32))
         different, text = _different(small)
-        wide = shape.kernel + shape.pool - 1
-        views = np.lib.stride_tricks.sliding_window_view(different, wide, axis=1)
+        width = shape.kernel + shape.pool - 1
+        views = np.lib.stride_tricks.sliding_window_view(different, width, axis=1)
         views = views[:, :: shape.pool][:, : shape.cells]
-        seen, cells = _different(np.ascontiguousarray(views.reshape(-1, wide)))
-        found = (text, cells.reshape(len(different), shape.cells), seen)
-        return cls(*(torch.from_numpy(np.ascontiguousarray(a, np.int64)) for a in found))
+        windows, cells = _different(np.ascontiguousarray(views.reshape(-1, width)))
+        arrays = (text, cells.reshape(len(different), shape.cells), windows)
+        return cls(*(torch.from_numpy(np.ascontiguousarray(a, np.int64)) for a in arrays))
 
 
 class TableSteps:
@@ -78,18 +78,18 @@ class TableSteps:
         self._kernel = np.arange(shape.kernel)
         self._of_cell = np.arange(shape.pool)[:, np.newaxis] + self._kernel
         # Small arrays of whole numbers are quicker in NumPy.
-        self._cells, self._seen = repeats.cells.numpy(), repeats.seen.numpy()
+        self._cells, self._windows = repeats.cells.numpy(), repeats.windows.numpy()
 
     @torch.no_grad()
-    def __call__(self, texts: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    def __call__(self, texts: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
         """Learn from a batch, and return its mean loss before that.
 
         Args:
             texts: int64[n], as `Repeats` numbers them.
-            wanted: float32[n, outputs], 0 and 1.
-            weight: float32[n], how much each text counts.
+            targets: float32[n, outputs], 0 and 1.
+            weight: float32[n], of each text.
         """
-        loss = self.differentiate(texts, wanted, weight)
+        loss = self.differentiate(texts, targets, weight)
         adam(
             [self.network.flat],
             [self.gradient],
@@ -109,23 +109,25 @@ class TableSteps:
         return loss
 
     @torch.no_grad()
-    def differentiate(self, texts: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
+    def differentiate(self, texts: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
         """Write the gradient of the mean loss of a batch, and return that loss."""
         shape, w, g = self.network.shape, self.weights, self.gradients
-        count = (weight / wanted.numel()).unsqueeze(1)
-        yes = wanted * count
+        count = (weight / targets.numel()).unsqueeze(1)
+        positive = targets * count
         if len(texts) >= _MERGED:
-            texts, place = torch.unique(texts, return_inverse=True)
-            count = count.new_zeros(len(texts), 1).index_add_(0, place, count)
-            yes = yes.new_zeros(len(texts), yes.shape[1]).index_add_(0, place, yes)
+            texts, row = torch.unique(texts, return_inverse=True)
+            count = count.new_zeros(len(texts), 1).index_add_(0, row, count)
+            positive = positive.new_zeros(len(texts), positive.shape[1]).index_add_(
+                0, row, positive
+            )
         n = len(texts)
         present, cell_of = np.unique(self._cells[texts.numpy()].ravel(), return_inverse=True)
-        words_seen = self._seen[present]
-        found, seen = np.unique(words_seen.ravel(), return_inverse=True)
-        words = torch.from_numpy(found)
+        windows = self._windows[present]
+        distinct, place = np.unique(windows.ravel(), return_inverse=True)
+        words = torch.from_numpy(distinct)
         vectors = w["embedding"].index_select(0, words)
         table = (vectors @ w["kernel"]).view(-1, shape.filters)
-        starts = seen.reshape(words_seen.shape) * shape.kernel
+        starts = place.reshape(windows.shape) * shape.kernel
         rows = (starts[:, self._of_cell] + self._kernel).ravel()
         sums = _sums(table, rows, np.arange(0, len(rows), shape.kernel))
         best, chosen = sums.view(-1, shape.pool, shape.filters).max(1, keepdim=True)
@@ -135,10 +137,10 @@ class TableSteps:
         hidden = torch.addmm(w["hidden_bias"], flat, w["hidden"]).relu_()
         logits = torch.addmm(w["out_bias"], hidden, w["out"])
         loss = (functional.softplus(logits) * count).sum() - torch.vdot(
-            yes.view(-1), logits.view(-1)
+            positive.view(-1), logits.view(-1)
         )
 
-        slope = logits.sigmoid_().mul_(count).sub_(yes)
+        slope = logits.sigmoid_().mul_(count).sub_(positive)
         torch.mm(hidden.T, slope, out=g["out"])
         torch.sum(slope, 0, out=g["out_bias"])
         slope = (slope @ w["out"].T).mul_(hidden > 0)
@@ -169,11 +171,11 @@ def _different(
 
 def _sums(values: Tensor, places: Int64, starts: Int64) -> Tensor:
     """float32[n, width], the sums of the rows of float32[m, width] at places, from each start."""
-    # What `functional.embedding_bag` comes to, which spends as long on looking at its arguments.
-    found: Tensor = torch.embedding_bag(
+    # `functional.embedding_bag` calls it, too, and takes as long to check its arguments.
+    sums: Tensor = torch.embedding_bag(
         values, torch.from_numpy(places), torch.from_numpy(starts), False, 0
     )[0]
-    return found
+    return sums
 
 
 def _summed_by(rows: Int64, share: int, values: Tensor, n_rows: int) -> Tensor:

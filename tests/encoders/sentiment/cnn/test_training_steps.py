@@ -5,13 +5,13 @@ import pytest
 import torch
 from torch.nn import functional
 
-from penchant.encoders.sentiment.word_cnn import Shape, WordCNN
-from penchant.encoders.sentiment.word_cnn_steps import Repeats, TableSteps
+from penchant.encoders.sentiment.cnn.network import WordCNN, WordCNNShape
+from penchant.encoders.sentiment.cnn.training_steps import Repeats, TableSteps
 from penchant.errors import ParameterError
 
 SHAPES = (
-    Shape(),
-    Shape(words=7, length=9, dim=4, filters=5, kernel=3, pool=3, hidden=6, outputs=1),
+    WordCNNShape(),
+    WordCNNShape(words=7, length=9, dim=4, filters=5, kernel=3, pool=3, hidden=6, outputs=1),
 )
 
 
@@ -35,7 +35,7 @@ def plain(network, tokens):
 
 
 def test_the_published_size():
-    network = WordCNN(Shape())
+    network = WordCNN(WordCNNShape())
     sizes = [p.numel() for p in network.parameters()]
     parts = (sizes[0], sum(sizes[1:3]), sum(sizes[3:5]), sum(sizes[5:]))
     assert parts == (15_000, 153_728, 23_070, 62)
@@ -104,12 +104,12 @@ def test_repeats_say_what_texts_hold():
     for row in range(40):
         for cell in range(shape.cells):
             start = cell * shape.pool
-            seen = found.seen[found.cells[found.text[row], cell]]
+            seen = found.windows[found.cells[found.text[row], cell]]
             assert seen.tolist() == tokens[row, start : start + wide].tolist()
 
 
 def test_texts_too_short_for_the_kernel():
     with pytest.raises(ParameterError, match="take longer texts"):
-        Shape(length=8, kernel=8)
+        WordCNNShape(length=8, kernel=8)
     with pytest.raises(ParameterError, match="at least 1"):
-        Shape(dim=0)
+        WordCNNShape(dim=0)

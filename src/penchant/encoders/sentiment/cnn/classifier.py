@@ -1,29 +1,36 @@
-"""The published network of sentiment: a convolution over the most frequent words."""
+"""The published classifier of sentiment: a convolution over the most frequent words."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import binary_cross_entropy_with_logits
 
-from penchant.encoders.sentiment.base import Arrays, SentimentClassifier, must
-from penchant.encoders.sentiment.imbalance import Balance, augmented, resampled, row_weights
-from penchant.encoders.sentiment.word_cnn import Shape, WordCNN
-from penchant.encoders.sentiment.word_cnn_steps import Repeats, TableSteps
+from penchant.encoders.sentiment.base import (
+    Arrays,
+    LabelledTexts,
+    SentimentClassifier,
+    check_parameter,
+)
+from penchant.encoders.sentiment.cnn.network import WordCNN, WordCNNShape
+from penchant.encoders.sentiment.cnn.training_steps import Repeats, TableSteps
+from penchant.encoders.sentiment.imbalance import Balance, augmented, balanced
 from penchant.encoders.text.ragged import Ragged, Side
 from penchant.encoders.text.tokens import Tokeniser
-from penchant.nn.loop import Schedule, Tensors, TrainingStep, gradient_step, train
+from penchant.nn import loop
+from penchant.nn.loop import Schedule, Tensors, TrainingStep, gradient_step
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
-from penchant.typing import AnyArray, Bool, Float64, Int64
+from penchant.typing import AnyArray, Bool, Float64
 
-_AT_ONCE = 4096
+TrainingData = Tensors | Callable[[], Tensors]
+_ROWS_AT_ONCE = 4096
 
 
 @dataclass(kw_only=True, eq=False)
@@ -32,8 +39,8 @@ class SentimentCNN(SentimentClassifier):
 
     By default as published: the 100 most frequent words of the summary, 20 of them, 150 numbers
     for each, 128 filters that see eight words, ten epochs in batches of 16. The two outputs are
-    sigmoids of their own, one for each class, under binary cross-entropy; the chance given is
-    that of the positive one.
+    sigmoids of their own, one for each class, under binary cross-entropy; the probability given
+    is that of the positive one.
 
     Attributes:
         column: which of several texts is read; where there is but one, that one.
@@ -52,8 +59,8 @@ class SentimentCNN(SentimentClassifier):
         padding: where short texts are filled up.
         truncating: where long texts are cut.
         balance: how classes of different size are treated.
-        augment: the chance of each word to be left out, and to change places with the next one,
-            anew in each epoch.
+        augment: the probability of each word to be left out, and to change places with the next
+            one, anew in each epoch.
         dropout: of pooled features and hidden units.
         batch_norm: normalises the pooled features of a batch.
     """
@@ -85,12 +92,14 @@ class SentimentCNN(SentimentClassifier):
 
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
-        must(self.words >= 2, "words", self.words, "at least 2, for 0 is padding")
+        check_parameter(self.words >= 2, "words", self.words, "at least 2, for 0 is padding")
         for name in ("epochs", "batch_size"):
-            must(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+            check_parameter(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
         for name in ("dropout", "augment"):
-            must(0 <= getattr(self, name) < 1, name, getattr(self, name), "from 0 to less than 1")
-        must(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
+            check_parameter(
+                0 <= getattr(self, name) < 1, name, getattr(self, name), "from 0 to less than 1"
+            )
+        check_parameter(self.learning_rate > 0, "learning_rate", self.learning_rate, "above 0")
         self._shape()
 
     @property
@@ -99,60 +108,42 @@ class SentimentCNN(SentimentClassifier):
         network = self._network(None)
         return sum(parameter.numel() for parameter in network.parameters())
 
-    def _fit(
-        self,
-        texts: pl.DataFrame,
-        stars: Float64,
-        groups: Int64,
-        validation: tuple[pl.DataFrame, Float64] | None,
-        run: Run,
-    ) -> None:
-        self.tokeniser_ = Tokeniser(num_words=self.words).fit(self._text(texts))
-        words = self.tokeniser_.encode(self._text(texts))
-        labels = self.positive(stars)
+    def _fit(self, train: LabelledTexts, validation: LabelledTexts | None, run: Run) -> None:
+        self.tokeniser_ = Tokeniser(num_words=self.words).fit(self._text(train.texts))
+        labels = self.is_positive(train.ratings)
         rng = np.random.default_rng(self.seed)
-        rows = resampled(labels, self.balance, rng)
-        weight = (
-            row_weights(labels, "weights", self.seed)
-            if self.balance == "weights"
-            else np.ones(len(labels))
-        )
+        rows, weights = balanced(labels, self.balance, rng)
+        words = self.tokeniser_.encode(self._text(train.texts)).take(rows)
+        targets, weight = _targets(labels[rows]), torch.from_numpy(weights).float()
         generator = torch.Generator().manual_seed(self.seed)
         network = self._network(generator)
-        wanted = _both_classes(labels)[rows]
-        counted = torch.from_numpy(weight).float()[rows]
-        words = words.take(rows)
-        step, first = self._step(network, words)
-        data: Tensors | Callable[[], Tensors] = (first, wanted, counted)
+        step, inputs = self._step(network, words)
+        data: TrainingData = (inputs, targets, weight)
         if self.augment:
             data = lambda: (  # noqa: E731
                 self._tokens(augmented(words, rng, drop=self.augment, swap=self.augment)),
-                wanted,
-                counted,
+                targets,
+                weight,
             )
-        held: Callable[[], float] | None = None
-        accuracies: list[float] = []
+        accuracies: list[dict[str, float]] = []
+        tokens = self._tokens(words)
         if validation is not None:
-            tokens = self._tokens(self.tokeniser_.encode(self._text(validation[0])))
-            truth = _both_classes(self.positive(validation[1]))
+            held_out = self._tokens(self.tokeniser_.encode(self._text(validation.texts)))
+            held_out_targets = _targets(self.is_positive(validation.ratings))
 
-            def held() -> float:
-                logits = _logits(network, tokens)
-                right = (logits[:, 1] > logits[:, 0]) == (truth[:, 1] > 0)
-                accuracies.append(float(right.float().mean()))
-                return float(functional.binary_cross_entropy_with_logits(logits, truth))
+        def validation_loss() -> float:
+            logits = _logits(network, held_out)
+            return float(binary_cross_entropy_with_logits(logits, held_out_targets))
 
-        own = self._tokens(words)
-        trained: list[float] = []
-
+        @torch.no_grad()
         def after_epoch(_: Mapping[str, float]) -> None:
-            with torch.no_grad():
-                logits = _logits(network.eval(), own)
-            trained.append(
-                float(((logits[:, 1] > logits[:, 0]) == (wanted[:, 1] > 0)).float().mean())
-            )
+            network.eval()
+            row = {"accuracy": _accuracy(network, tokens, targets)}
+            if validation is not None:
+                row["validation_accuracy"] = _accuracy(network, held_out, held_out_targets)
+            accuracies.append(row)
 
-        curve, self.best_epoch_ = train(
+        curve, self.best_epoch_ = loop.train(
             network,
             step,
             data,
@@ -162,34 +153,22 @@ class SentimentCNN(SentimentClassifier):
                 patience=self.patience if validation is not None else None,
             ),
             generator=generator,
-            validate=held,
-            run=Run(
-                device=run.device,
-                threads=run.threads,
-                progress=run.progress,
-                callbacks=(after_epoch, *run.callbacks),
-            ),
+            validate=validation_loss if validation is not None else None,
+            run=replace(run, callbacks=(after_epoch, *run.callbacks)),
             name="sentiment CNN",
         )
-        self.curve_ = [
-            row
-            | {"accuracy": trained[n]}
-            | ({"validation_accuracy": accuracies[n]} if accuracies else {})
-            for n, row in enumerate(curve)
-        ]
+        self.curve_ = [row | extra for row, extra in zip(curve, accuracies, strict=True)]
         self.weights_ = weights_of(network)
 
     def _step(self, network: WordCNN, words: Ragged) -> tuple[TrainingStep, Tensor]:
-        """How a batch is learned from, and what stands for each text in a batch."""
+        """The training step of a batch, and the row of its input that stands for each text."""
         tokens = self._tokens(words)
         if not (self.augment or self.dropout or self.batch_norm):
             repeats = Repeats.of(tokens, network.shape)
             return TableSteps(network, self.learning_rate, repeats), repeats.text
 
-        def loss(batch: Tensor, wanted: Tensor, weight: Tensor) -> Tensor:
-            each = functional.binary_cross_entropy_with_logits(
-                network(batch), wanted, reduction="none"
-            )
+        def loss(batch: Tensor, targets: Tensor, weight: Tensor) -> Tensor:
+            each = binary_cross_entropy_with_logits(network(batch), targets, reduction="none")
             return (each.mean(1) * weight).mean()
 
         adam = torch.optim.Adam(network.parameters(), self.learning_rate, eps=1e-7, fused=True)
@@ -206,8 +185,8 @@ class SentimentCNN(SentimentClassifier):
     def _network(self, generator: torch.Generator | None) -> WordCNN:
         return WordCNN(self._shape(), generator, dropout=self.dropout, batch_norm=self.batch_norm)
 
-    def _shape(self) -> Shape:
-        return Shape(
+    def _shape(self) -> WordCNNShape:
+        return WordCNNShape(
             words=self.words,
             length=self.length,
             dim=self.dim,
@@ -238,9 +217,14 @@ class SentimentCNN(SentimentClassifier):
 
 
 def _logits(network: nn.Module, tokens: Tensor) -> Tensor:
-    return torch.cat([network(part) for part in torch.split(tokens, _AT_ONCE)])
+    return torch.cat([network(part) for part in torch.split(tokens, _ROWS_AT_ONCE)])
 
 
-def _both_classes(labels: Bool) -> Tensor:
+def _accuracy(network: nn.Module, tokens: Tensor, targets: Tensor) -> float:
+    logits = _logits(network, tokens)
+    return float(((logits[:, 1] > logits[:, 0]) == (targets[:, 1] > 0)).float().mean())
+
+
+def _targets(labels: Bool) -> Tensor:
     """float32[n, 2], 1 in the column of the class."""
     return torch.from_numpy(np.stack([~labels, labels], axis=1)).float()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.features.group_effects import Groups, additive_effects
+from penchant.features.biases import Groups, fit_biases
 
 
 def test_sums_counts_and_means_of_groups():
@@ -21,7 +21,7 @@ def test_effects_solve_the_normal_equations(damping):
     rng = np.random.default_rng(0)
     a, b = rng.integers(6, size=80), rng.integers(9, size=80)
     values = a - 0.3 * b + rng.normal(size=80)
-    mean, (of_a, of_b) = additive_effects(values, [Groups(a, 7), Groups(b, 9)], damping, steps=300)
+    mean, (of_a, of_b) = fit_biases(values, [Groups(a, 7), Groups(b, 9)], damping, steps=300)
     design = np.column_stack([np.eye(7)[a], np.eye(9)[b]])
     system = design.T @ design + damping * np.eye(16)
     expected = np.linalg.solve(system, design.T @ (values - values.mean()))
@@ -34,10 +34,10 @@ def test_few_steps_are_enough():
     rng = np.random.default_rng(1)
     groups = [Groups(rng.integers(30, size=600), 30), Groups(rng.integers(40, size=600), 40)]
     values = rng.normal(size=600)
-    few, many = (additive_effects(values, groups, 5.0, steps=n)[1] for n in (10, 500))
+    few, many = (fit_biases(values, groups, 5.0, steps=n)[1] for n in (10, 500))
     np.testing.assert_allclose(np.concatenate(few), np.concatenate(many), atol=1e-4)
 
 
 def test_nothing_has_no_effect():
-    mean, (effects,) = additive_effects([], [Groups(np.empty(0, np.int64), 3)], 5.0)
+    mean, (effects,) = fit_biases([], [Groups(np.empty(0, np.int64), 3)], 5.0)
     assert (mean, effects.tolist()) == (0, [0, 0, 0])

@@ -1,4 +1,4 @@
-"""Classifiers of sentiment as folders of JSON and arrays, restored without executing anything."""
+"""Save classifiers of sentiment as JSON and arrays, and restore them without executing anything."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 
 from penchant.atomic_write import atomic_path, set_default_permissions, write_text_atomically
-from penchant.encoders.sentiment.base import SentimentClassifier, make
+from penchant.encoders.sentiment import sentiment_classifier
+from penchant.encoders.sentiment.base import SentimentClassifier
 from penchant.errors import BundleError, NotFittedError, PenchantError
 
-_FORMAT = 1
+_FORMAT = 2
 
 
-def save(classifier: SentimentClassifier, folder: str | Path) -> Path:
-    """Keep a fitted classifier in a folder, which is made; files there are replaced.
+def save_classifier(classifier: SentimentClassifier, folder: str | Path) -> Path:
+    """Write a fitted classifier to a folder, which is created; files there are replaced.
 
     Raises:
         NotFittedError: it has learned nothing yet.
@@ -34,17 +35,17 @@ def save(classifier: SentimentClassifier, folder: str | Path) -> Path:
     card = {
         "format": _FORMAT,
         "name": type(classifier).name,
-        "fields": _plain(classifier.params()),
+        "fields": _as_json(classifier.params()),
         "columns": list(classifier.columns_),
         "curve": classifier.curve_,
-        "state": _plain(plain),
+        "state": _as_json(plain),
     }
     write_text_atomically(json.dumps(card, ensure_ascii=False), folder / "classifier.json")
     return folder
 
 
-def restore(folder: str | Path) -> SentimentClassifier:
-    """The classifier that `save` has kept.
+def restore_classifier(folder: str | Path) -> SentimentClassifier:
+    """The classifier that `save_classifier` wrote.
 
     Raises:
         BundleError: the folder holds none, or a damaged or a newer one.
@@ -54,37 +55,38 @@ def restore(folder: str | Path) -> SentimentClassifier:
         card = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
         arrays = load_file(folder / "arrays.safetensors")
     except (OSError, ValueError, SafetensorError) as error:
-        said = str(error).splitlines()[0]
-        raise BundleError(f"{str(folder)!r} holds no classifier of sentiment: {said}.") from None
+        reason = str(error).splitlines()[0]
+        raise BundleError(f"{str(folder)!r} holds no classifier of sentiment: {reason}.") from None
     if not isinstance(card, dict) or card.get("format") != _FORMAT:
         raise BundleError(
-            f"{str(folder)!r} is not of the form {_FORMAT} that this version reads: save it again."
+            f"{str(folder)!r} is not of format {_FORMAT}, which this version reads: save it again."
         )
     try:
-        made = make(card["name"], **_fields(card["fields"]))
-        made.take(card["state"], arrays, card["columns"])
-        made.curve_ = card["curve"]
+        classifier = sentiment_classifier(card["name"], **_parsed(card["fields"]))
+        classifier.restore_state(card["state"], arrays, card["columns"])
+        classifier.curve_ = card["curve"]
     except (KeyError, TypeError, ValueError, AttributeError, IndexError, PenchantError) as error:
         raise BundleError(f"The classifier in {str(folder)!r} is damaged: {error}.") from None
-    return made
+    return classifier
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """Values as JSON can hold them; a classifier among the fields is its name and its fields."""
     if isinstance(value, SentimentClassifier):
-        return {"$classifier": type(value).name, "fields": _plain(value.params())}
+        return {"$classifier": type(value).name, "fields": _as_json(value.params())}
     if isinstance(value, dict):
-        return {str(k): _plain(v) for k, v in value.items()}
+        return {str(k): _as_json(v) for k, v in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(v) for v in value]
+        return [_as_json(v) for v in value]
     return value
 
 
-def _fields(value: Any) -> Any:
+def _parsed(value: Any) -> Any:
+    """What `_as_json` made JSON of."""
     if isinstance(value, dict):
         if "$classifier" in value:
-            return make(value["$classifier"], **_fields(value["fields"]))
-        return {k: _fields(v) for k, v in value.items()}
+            return sentiment_classifier(value["$classifier"], **_parsed(value["fields"]))
+        return {k: _parsed(v) for k, v in value.items()}
     if isinstance(value, list):
-        return [_fields(v) for v in value]
+        return [_parsed(v) for v in value]
     return value

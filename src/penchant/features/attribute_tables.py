@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.features.biases import Groups, fit_biases
 from penchant.features.feature_set import BIASES, FeatureSet
-from penchant.features.group_effects import Groups, additive_effects
 from penchant.features.history import DAMPING, WHAT, Scale
 from penchant.features.labels import Labels, labels_of, numbers_of
 from penchant.typing import AnyArray, AnyInt, Float32, Float64
@@ -65,7 +65,7 @@ class Tables:
         labels: dict[str, Float64] = {}
         users: dict[str, Float64] = {}
         for name, what, values in zip(BIASES, WHAT, (ratings, liked), strict=True):
-            mean, (of_item, of_user) = additive_effects(values, (by_item, by_user), DAMPING)
+            mean, (of_item, of_user) = fit_biases(values, (by_item, by_user), DAMPING)
             rest = values - mean
             biases[name] = of_item
             raters["raters' " + name.removeprefix("item ")] = by_item.shrunken(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.features.feature_bags import Bags
+from penchant.features.categorical import CategoricalFeatures
 
 
 def test_ids_labels_and_intervals():
@@ -15,7 +15,7 @@ def test_ids_labels_and_intervals():
             "year": [1.0, 2.0, 3.0, 4.0, None, 5.0],
         }
     )
-    bags = Bags.of(table, "item", 6, bins=2)
+    bags = CategoricalFeatures.of(table, "item", 6, bins=2)
     # Six ids, two kinds, two tags and two intervals.
     assert bags.size == 12
     features = [sorted(set(row.tolist()) - {12}) for row in bags.index]
@@ -31,6 +31,6 @@ def test_ids_labels_and_intervals():
 
 
 def test_only_some_features():
-    bags = Bags.of(None, "item", 3, bins=4)
+    bags = CategoricalFeatures.of(None, "item", 3, bins=4)
     keep = np.array([True, False, True])
     assert bags.only(keep).index.tolist() == [[0], [3], [2], [3]]

@@ -1,4 +1,4 @@
-"""Convolutions over whole reviews, and one whose features a recurrent layer reads in order."""
+"""Classifiers of sentiment by convolutions over whole reviews, with and without a GRU."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import rnn
 
-from penchant.encoders.sentiment.base import must
-from penchant.encoders.sentiment.network import Inputs, NetworkClassifier, dropped
+from penchant.encoders.sentiment.base import check_parameter
+from penchant.encoders.sentiment.networks.base import Inputs, NetworkClassifier
 from penchant.encoders.text.ragged import Ragged
+from penchant.nn.autoencoder.sparse_batches import dropped
 from penchant.nn.loop import Optimiser
 
 _LENGTHS = {"summary": 16, "text": 120}
-_USUAL = 120
+_DEFAULT_LENGTH = 120
 
-Filled = tuple[Tensor, Tensor]
+PaddedBatch = tuple[Tensor, Tensor]
 """Words, int64[n, length], and how many of each row are filled, int64[n]."""
 
 
-class Branch(nn.Module):
+class ConvolutionBranch(nn.Module):
     """One column's convolutions, of several widths, and the largest value of each filter.
 
     Kim, "Convolutional Neural Networks for Sentence Classification" (2014); or, with a recurrent
@@ -48,26 +49,28 @@ class Branch(nn.Module):
         self.vectors = nn.Embedding(words, dim, padding_idx=0)
         self.filters = nn.ModuleList(nn.Conv1d(dim, filters, width) for width in widths)
         wide = filters * len(widths)
-        self.order = nn.GRU(wide, units, batch_first=True, bidirectional=True) if units else None
+        self.recurrent = (
+            nn.GRU(wide, units, batch_first=True, bidirectional=True) if units else None
+        )
         self.size = 2 * units if units else wide
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """float32[n, size] from int64[n, length], of which int64[n] places are filled.
+        """float32[n, size] from int64[n, length], of which the first int64[n] places are filled.
 
-        What a text gives does not depend on how far it is filled up.
+        The features of a text do not depend on how far it is padded.
         """
         x = self.vectors(tokens).transpose(1, 2)
         filled = (torch.arange(tokens.shape[1]) < lengths[:, None]).unsqueeze(1)
-        found = []
+        maps = []
         for filters in self.filters:
             assert isinstance(filters, nn.Conv1d)
             width = filters.kernel_size[0]
             # Filters of all widths give a value at each place.
             padded = functional.pad(x, ((width - 1) // 2, width // 2))
-            found.append(torch.relu(filters(padded)) * filled)
-        if self.order is None:
-            return torch.cat([values.amax(2) for values in found], 1)
-        values = torch.cat(found, 1)
+            maps.append(torch.relu(filters(padded)) * filled)
+        if self.recurrent is None:
+            return torch.cat([values.amax(2) for values in maps], 1)
+        values = torch.cat(maps, 1)
         # Two places at once: half the steps, and a rare word is not missed.
         pooled = functional.max_pool1d(values, 2, ceil_mode=True).transpose(1, 2)
         packed = rnn.pack_padded_sequence(
@@ -75,17 +78,17 @@ class Branch(nn.Module):
         )
         # States lie above -1, so that places beyond a text are never the largest.
         states, _ = rnn.pad_packed_sequence(
-            self.order(packed)[0], batch_first=True, padding_value=-1.0
+            self.recurrent(packed)[0], batch_first=True, padding_value=-1.0
         )
         return states.amax(1)
 
 
-class TextNetwork(nn.Module):
+class TextCNNNetwork(nn.Module):
     """A branch for each column of texts and one dense layer."""
 
     def __init__(
         self,
-        branches: Sequence[Branch],
+        branches: Sequence[ConvolutionBranch],
         thresholds: int,
         dropout: float,
         generator: torch.Generator,
@@ -106,13 +109,13 @@ class TextNetwork(nn.Module):
                     edge = math.sqrt(6 / (places * (weight.shape[0] + weight.shape[1])))
                     weight.uniform_(-edge, edge, generator=generator)
 
-    def forward(self, columns: list[Filled]) -> Tensor:
+    def forward(self, columns: list[PaddedBatch]) -> Tensor:
         """float32[n, thresholds], logits, from each column's words and lengths."""
         read = [branch(*part) for branch, part in zip(self.branches, columns, strict=True)]
         x = torch.cat(read, 1)
-        x = dropped(x, self.dropout, self.generator, training=self.training)
-        found: Tensor = self.out(x)
-        return found
+        x = dropped(x, self.dropout if self.training else 0.0, self.generator)
+        logits: Tensor = self.out(x)
+        return logits
 
 
 @dataclass(kw_only=True, eq=False)
@@ -121,7 +124,7 @@ class TextCNN(NetworkClassifier):
 
     Beyond the published network it has the words that are in use instead of a hundred, a branch
     for each column, filters that fire wherever their words stand, word dropout, and an output for
-    each step of the stars.
+    each threshold of the stars.
 
     Attributes:
         dim: length of a word's vector.
@@ -149,31 +152,33 @@ class TextCNN(NetworkClassifier):
         """Refuse impossible settings."""
         super().__post_init__()
         for name in ("dim", "filters"):
-            must(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
-        must(min(self.widths, default=0) >= 1, "widths", self.widths, "at least 1 each")
-        must(min(self.lengths.values(), default=1) >= 3, "lengths", self.lengths, "at least 3 each")
+            check_parameter(getattr(self, name) >= 1, name, getattr(self, name), "at least 1")
+        check_parameter(min(self.widths, default=0) >= 1, "widths", self.widths, "at least 1 each")
+        check_parameter(
+            min(self.lengths.values(), default=1) >= 3, "lengths", self.lengths, "at least 3 each"
+        )
 
     def _recurrent_units(self) -> int:
         return 0
 
-    def _network(self, generator: torch.Generator) -> TextNetwork:
+    def _network(self, generator: torch.Generator) -> TextCNNNetwork:
         units = self._recurrent_units()
         branches = [
-            Branch(tokeniser.size, self.dim, self.filters, self.widths, units)
+            ConvolutionBranch(tokeniser.size, self.dim, self.filters, self.widths, units)
             for tokeniser in self.tokenisers_
         ]
-        return TextNetwork(branches, self.thresholds_, self.dropout, generator)
+        return TextCNNNetwork(branches, self.thresholds_, self.dropout, generator)
 
     def _optimisers(self, network: nn.Module) -> Sequence[Optimiser]:
         return [torch.optim.Adam(network.parameters(), self.learning_rate, fused=True)]
 
     def _inputs(self, texts: pl.DataFrame) -> Inputs:
         return [
-            _both_ends(tokeniser.encode(texts[column]), self.lengths.get(column, _USUAL))
+            _both_ends(tokeniser.encode(texts[column]), self.lengths.get(column, _DEFAULT_LENGTH))
             for tokeniser, column in zip(self.tokenisers_, texts.columns, strict=True)
         ]
 
-    def _seen(self, rows: Ragged, rng: np.random.Generator | None) -> Filled:
+    def _batch(self, rows: Ragged, rng: np.random.Generator | None) -> PaddedBatch:
         if rng is not None:
             hidden = self._hidden_words(rows, rng)
             # 0 stands at no place of a text: it hides a word and keeps the places of the rest.
@@ -182,10 +187,10 @@ class TextCNN(NetworkClassifier):
         tokens = torch.from_numpy(rows.padded(longest, padding="post")).long()
         return tokens, torch.from_numpy(np.maximum(rows.lengths, 1))
 
-    def _kept(self, network: nn.Module) -> dict[str, Tensor]:
+    def _weights_of(self, network: nn.Module) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in network.state_dict().items()}
 
-    def _put(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    def _load(self, network: nn.Module, weights: Mapping[str, Tensor]) -> None:
         network.load_state_dict(dict(weights))
 
 
@@ -206,7 +211,7 @@ class TextCNNRNN(TextCNN):
     def __post_init__(self) -> None:
         """Refuse impossible settings."""
         super().__post_init__()
-        must(self.recurrent >= 1, "recurrent", self.recurrent, "at least 1")
+        check_parameter(self.recurrent >= 1, "recurrent", self.recurrent, "at least 1")
 
     def _recurrent_units(self) -> int:
         return self.recurrent

@@ -1,0 +1,1 @@
+"""The published convolutional network of sentiment: classifier, network and fast training."""

@@ -1,0 +1,1 @@
+"""Classifiers of sentiment that average several networks with ordinal outputs."""
