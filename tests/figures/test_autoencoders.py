@@ -30,9 +30,13 @@ def test_autorec_is_as_good_as_in_the_paper(movielens_1m):
 
 
 def test_mult_vae_ranks_likes(movielens_1m):
-    split = pn.split_random(rating_range(movielens_1m, low=4), validation=0, test=0.2)
+    """On a third of the users, so that it does not take a minute; on all it is 0.287."""
+    users = np.random.default_rng(0).permutation(movielens_1m.n_users)
+    likes = rating_range(movielens_1m, low=4)
+    some = likes.subset(np.isin(likes.events["user"].to_numpy(), users[: len(users) // 3]))
+    split = pn.split_random(some, validation=0, test=0.2)
     table = pn.evaluate({"mult-vae": MultVAE()}, split, ["ndcg@10"], **FEW).table()
-    assert table["mult-vae"].metrics["ndcg@10"].value == pytest.approx(0.287, abs=0.01)
+    assert table["mult-vae"].metrics["ndcg@10"].value == pytest.approx(0.257, abs=0.01)
     assert table["mult-vae"].verdict == "beats"
 
 

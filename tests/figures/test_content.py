@@ -22,9 +22,9 @@ pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 def test_a_gaussian_process_rates_movielens_100k_better_than_autorec(mirror):
     published = load_split("movielens-100k", "u1", mirror=mirror)
     split = pn.split_predefined(published.train, published.test, scale=(1, 5))
-    models = {"process": make("gaussian-process:epochs=10"), "autorec": make("autorec")}
+    models = {"process": make("gaussian-process:epochs=6"), "autorec": make("autorec")}
     table = pn.evaluate(models, split, ["rmse"], replicates=100).table()
-    assert table["process"].metrics["rmse"].value == pytest.approx(0.889, abs=0.004)
+    assert table["process"].metrics["rmse"].value == pytest.approx(0.891, abs=0.003)
     assert table["autorec"].metrics["rmse"].value > 0.893
     assert table["process"].verdict == "beats"
 
