@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.features.labels import labels_of, normalised, numbers_of
+from penchant.features.labels import label_key, labels_of, numbers_of
 
 
 def table(**columns):
@@ -20,7 +20,7 @@ def test_texts_are_compared_by_letters_and_digits():
         "(1999)",
         "Ö 2",
     ]
-    found = normalised(pl.Series(texts)).to_list()
+    found = label_key(pl.Series(texts)).to_list()
     assert found == ["don quixote", "don quixote", "don quijote", None, None, "ö 2"]
 
 

@@ -11,7 +11,7 @@ from penchant.lazy import exporter
 
 if TYPE_CHECKING:
     from penchant.features.item_content import ItemContent
-    from penchant.features.labels import normalised
+    from penchant.features.labels import label_key
     from penchant.features.pictures import COLUMN as PICTURE_COLUMN
     from penchant.features.pictures import with_pictures
     from penchant.features.sentences import COLUMN as SENTENCE_COLUMN
@@ -23,7 +23,7 @@ else:
             "ItemContent": "item_content",
             "PICTURE_COLUMN": "pictures:COLUMN",
             "SENTENCE_COLUMN": "sentences:COLUMN",
-            "normalised": "labels",
+            "label_key": "labels",
             "sentences_installed": "sentences",
             "with_pictures": "pictures",
             "with_sentences": "sentences",
@@ -37,7 +37,7 @@ __all__ = [
     "ItemContent",
     "Tables",
     "folds",
-    "normalised",
+    "label_key",
     "out_of_fold",
     "sentences_installed",
     "with_pictures",

@@ -102,7 +102,7 @@ def numbers_of(table: pl.DataFrame | None, noun: str, n: int) -> tuple[tuple[str
     return tuple(columns[n].name for n in told), np.array(numbers[:, told], order="C")
 
 
-def normalised(texts: pl.Series) -> pl.Series:
+def label_key(texts: pl.Series) -> pl.Series:
     """Texts in lower case, without brackets and their content, and of letters and digits alone."""
     lower = texts.cast(pl.String).str.to_lowercase()
     bare = lower.str.replace_all(_BRACKETS, "")
@@ -114,7 +114,7 @@ def _labels(column: pl.Series) -> Labels:
     owners = pl.DataFrame({"owner": pl.int_range(len(column), eager=True), "label": column})
     if isinstance(column.dtype, pl.List):
         owners = owners.explode("label")
-    words = normalised(owners["label"])
+    words = label_key(owners["label"])
     owners = owners.with_columns(label=words).drop_nulls().unique().sort("owner", "label")
     often = owners.group_by("label").len().filter(pl.col("len") >= RARE).sort("label")
     places = often.select("label", place=pl.int_range(pl.len(), dtype=pl.Int32))

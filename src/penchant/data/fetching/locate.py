@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypedDict
 from urllib.parse import quote
 
 from penchant.data.fetching.archive import unpack
@@ -45,6 +45,8 @@ class DatasetFiles:
         address: for files that lie there one by one, the folder's official address.
         addresses: for files that lie in several places, the official address of each.
         wheel: a wheel with the data in RecBole's atomic form.
+        alternatives: where copies have other file names, sets of names of which one must be
+            there whole, instead of `required`.
     """
 
     name: str
@@ -55,6 +57,7 @@ class DatasetFiles:
     address: str | None = None
     addresses: Mapping[str, str] = field(default_factory=dict)
     wheel: Wheel | None = None
+    alternatives: tuple[tuple[str, ...], ...] = ()
 
     def files(self, form: Form) -> tuple[str, ...]:
         """The names of the files that must be there."""
@@ -65,10 +68,21 @@ class DatasetFiles:
     def form_of(self, folder: Path, *forms: Form) -> Form | None:
         """The first of `forms` that the folder has all files of."""
         for form in forms:
-            files = self.files(form)
-            if files and all((folder / file).is_file() for file in files):
+            sets = (form == "original" and self.alternatives) or (self.files(form),)
+            if any(files and all((folder / file).is_file() for file in files) for files in sets):
                 return form
         return None
+
+
+class FetchOptions(TypedDict, total=False):
+    """Where and how a data set is looked for: options of `locate`."""
+
+    mirror: str | Path | None
+    cache: str | Path | None
+    offline: bool
+    run: Run | None
+    retry: RetryPolicy | None
+    pip: Pip
 
 
 @dataclass(frozen=True)

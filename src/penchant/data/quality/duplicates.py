@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.issue import QualityIssue, event_rows
+from penchant.data.quality.issue import QualityIssue, event_issues
 
 
 def issues(log: Dataset) -> Iterator[QualityIssue]:
@@ -32,21 +32,14 @@ def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
     else:
         repeated = repeated.with_columns(pl.lit(False).alias("conflicting"))
     repeated = repeated.sort("pair", "position")
-    for conflicting, name, sentence in (
-        (False, "duplicates", "events repeat a user and item{}"),
-        (True, "conflicting_duplicates", "events repeat a user and item with different ratings"),
+    same = " with the same rating" if log.has_ratings else ""
+    for conflicting, name, how in (
+        (False, "duplicates", same),
+        (True, "conflicting_duplicates", " with different ratings"),
     ):
         group = repeated.filter(pl.col("conflicting") == conflicting)
-        if len(group):
-            same = " with the same rating" if log.has_ratings else ""
-            yield QualityIssue.of(
-                name,
-                "doubtful",
-                len(group),
-                len(log),
-                f"{sentence.format(same)} ({group['pair'].n_unique():,} pairs)",
-                event_rows(log, group["position"].to_numpy()),
-            )
+        sentence = f"events repeat a user and item{how} ({group['pair'].n_unique():,} pairs)"
+        yield from event_issues(log, name, "doubtful", group["position"].to_numpy(), sentence)
 
 
 def _repeated_texts(log: Dataset) -> Iterator[QualityIssue]:
@@ -58,11 +51,6 @@ def _repeated_texts(log: Dataset) -> Iterator[QualityIssue]:
         return
     order = np.argsort(hashes.filter(repeated).to_numpy(), kind="stable")
     positions = has_text.arg_true().filter(repeated).to_numpy()[order]
-    yield QualityIssue.of(
-        "duplicate_texts",
-        "doubtful",
-        len(positions),
-        len(log),
-        f"events repeat a text of the same user ({hashes.filter(repeated).n_unique():,} texts)",
-        event_rows(log, positions, further=("text",)),
-    )
+    n_texts = hashes.filter(repeated).n_unique()
+    sentence = f"events repeat a text of the same user ({n_texts:,} texts)"
+    yield from event_issues(log, "duplicate_texts", "doubtful", positions, sentence, ("text",))

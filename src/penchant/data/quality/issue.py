@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.json_values import json_value
 from penchant.typing import AnyArray, AnyInt
 
 Level = Literal["wrong", "doubtful", "note"]
@@ -17,6 +18,7 @@ MakeRows: TypeAlias = Callable[[int | None], pl.DataFrame]
 """Makes a table of the first `limit` rows, of all rows where limit is None."""
 
 _EXAMPLES = 20
+_MIN_EVENTS = 5  # from here on a user's ratings and times should differ
 _EVENT_COLUMNS = ("row", "user", "item", "rating", "time")
 
 
@@ -62,36 +64,53 @@ class QualityIssue:
 
     def to_dict(self) -> dict[str, Any]:
         """The issue and its examples as plain values for JSON."""
-        return {
-            "name": self.name,
-            "level": self.level,
-            "count": self.count,
-            "share": self.share,
-            "sentence": self.sentence,
-            "examples": [
-                {key: _plain(value) for key, value in row.items()}
-                for row in self.examples.to_dicts()
-            ],
-        }
+        names = ("name", "level", "count", "share", "sentence", "examples")
+        return {name: json_value(getattr(self, name)) for name in names}
 
 
-def event_rows(log: Dataset, positions: AnyInt, further: tuple[str, ...] = ()) -> MakeRows:
-    """The events at these positions with outside ids; `further` are columns beside the usual."""
+def event_issues(
+    log: Dataset,
+    name: str,
+    level: Level,
+    events: AnyArray | pl.Series,
+    sentence: str,
+    further: tuple[str, ...] = (),
+) -> Iterator[QualityIssue]:
+    """An issue of some events, nothing where there are none.
+
+    Args:
+        log: the log.
+        name: see `QualityIssue`.
+        level: see `QualityIssue`.
+        events: a mask, in which null is false, or positions.
+        sentence: see `QualityIssue.of`.
+        further: columns of the examples beside the usual ones.
+    """
+    array = events.fill_null(False).to_numpy() if isinstance(events, pl.Series) else events
+    positions = np.flatnonzero(array) if array.dtype == np.bool_ else array
 
     def make(limit: int | None) -> pl.DataFrame:
-        events = log.subset(positions[:limit]).frame()
-        return events.select(c for c in (*_EVENT_COLUMNS, *further) if c in events.columns)
+        chosen = log.subset(positions[:limit]).frame()
+        return chosen.select(c for c in (*_EVENT_COLUMNS, *further) if c in chosen.columns)
 
-    return make
+    if len(positions):
+        yield QualityIssue.of(name, level, len(positions), len(log), sentence, make)
 
 
-def id_rows(
+def id_issues(
     log: Dataset,
     noun: str,
+    name: str,
+    level: Level,
     indices: AnyInt,
+    total: int,
+    sentence: str,
     further: Mapping[str, AnyArray] | None = None,
-) -> MakeRows:
-    """The users or items with these indices: first row, id, number of events, further columns."""
+) -> Iterator[QualityIssue]:
+    """An issue of users or items, nothing where there are none.
+
+    Examples have the first row, id, number of events and `further` columns.
+    """
     vocabulary = log.users if noun == "user" else log.items
     counts = log.user_counts if noun == "user" else log.item_counts
 
@@ -99,20 +118,28 @@ def id_rows(
         wanted = indices[:limit]
         index = pl.Series(noun, wanted.astype(np.int32))
         columns = {name: values[:limit] for name, values in (further or {}).items()}
-        first_rows = (
-            log.events.lazy()
-            .filter(pl.col(noun).is_in(index.implode()))
-            .group_by(noun)
-            .agg(pl.col("row").min())
-            .collect()
-        )
+        of_wanted = log.events.lazy().filter(pl.col(noun).is_in(index.implode()))
+        first_rows = of_wanted.group_by(noun).agg(pl.col("row").min()).collect()
         rows = index.to_frame().join(first_rows, on=noun, how="left", maintain_order="left")
         return pl.DataFrame(
             {"row": rows["row"], noun: vocabulary.take(wanted), "events": counts[wanted], **columns}
         )
 
-    return make
+    if len(indices):
+        yield QualityIssue.of(name, level, len(indices), total, sentence, make)
 
 
-def _plain(value: Any) -> Any:
-    return value if isinstance(value, int | float | str | None) else str(value)
+def constant_users(log: Dataset, column: str, name: str, what: str) -> Iterator[QualityIssue]:
+    """Users with several events whose `rating` or `time` is always the same."""
+    users = (
+        log.events.lazy()
+        .group_by("user")
+        .agg(pl.len(), low=pl.col(column).min(), high=pl.col(column).max())
+        .filter((pl.col("low") == pl.col("high")) & (pl.col("len") >= _MIN_EVENTS))
+        .sort("len", "user", descending=[True, False])
+        .collect()
+    )
+    sentence = f"users with {_MIN_EVENTS} events or more {what} ({users['len'].sum():,} events)"
+    total = int((log.user_counts > 0).sum())
+    index, value = users["user"].to_numpy(), {column: users["low"].to_numpy()}
+    yield from id_issues(log, "user", name, "doubtful", index, total, sentence, value)

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.issue import QualityIssue, event_rows, id_rows
+from penchant.data.quality.issue import Level, QualityIssue, constant_users, event_issues
 from penchant.typing import Float32, Int64
 
 _USUAL_SCALES = ((1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
 _INSIDE = 0.99  # of the ratings lie on a scale that the others miss by mistake
-_MIN_EVENTS = 5  # from here on a user's ratings should differ
 
 
 def issues(log: Dataset) -> Iterator[QualityIssue]:
@@ -23,50 +21,26 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
     ratings = log.ratings
     values, counts = np.unique(ratings, return_counts=True)
     if len(values) == 1:
-        yield QualityIssue.of(
-            "one_rating",
-            "note",
-            len(log),
-            len(log),
-            f"every rating is {values[0]:g}, so that ratings say no more than the events",
-            event_rows(log, np.arange(len(log))),
-        )
+        sentence = f"every rating is {values[0]:g}, so that ratings say no more than the events"
+        yield from event_issues(log, "one_rating", "note", np.arange(len(log)), sentence)
         return
     zeros = _count_zeros(values, counts, log.scale)
     scale = log.scale or _guess_scale(values, counts, zeros)
     if scale is not None:
-        outside = (ratings < scale[0]) | (ratings > scale[1])
-        if zeros:
-            outside &= ratings != 0
-        yield from _out_of_scale(log, np.flatnonzero(outside), scale)
+        low, high = scale
+        outside = ((ratings < low) | (ratings > high)) & ((ratings != 0) | (zeros == 0))
+        is_known = log.scale is not None
+        named = "the scale" if is_known else "what looks like the scale"
+        sentence = f"ratings are outside {named}, {low:g} to {high:g}"
+        level: Level = "wrong" if is_known else "doubtful"
+        yield from event_issues(log, "out_of_scale", level, outside, sentence)
     if zeros:
-        yield QualityIssue.of(
-            "zeros",
-            "doubtful",
-            zeros,
-            len(log),
+        sentence = (
             f"ratings are 0 in a log of ratings from {values[1]:g} to {values[-1]:g}: "
-            f"0 often means that nobody rated",
-            event_rows(log, np.flatnonzero(ratings == 0)),
+            "0 often means that nobody rated"
         )
-    yield from _constant_raters(log)
-
-
-def _out_of_scale(
-    log: Dataset, positions: Int64, scale: tuple[float, float]
-) -> Iterator[QualityIssue]:
-    if not len(positions):
-        return
-    is_known = log.scale is not None
-    named = "the scale" if is_known else "what looks like the scale"
-    yield QualityIssue.of(
-        "out_of_scale",
-        "wrong" if is_known else "doubtful",
-        len(positions),
-        len(log),
-        f"ratings are outside {named}, {scale[0]:g} to {scale[1]:g}",
-        event_rows(log, positions),
-    )
+        yield from event_issues(log, "zeros", "doubtful", ratings == 0, sentence)
+    yield from constant_users(log, "rating", "constant_raters", "always give the same rating")
 
 
 def _count_zeros(values: Float32, counts: Int64, scale: tuple[float, float] | None) -> int:
@@ -89,24 +63,3 @@ def _guess_scale(values: Float32, counts: Int64, zeros: int) -> tuple[float, flo
         if counts[inside].sum() >= _INSIDE * rated and values[inside].max() == high:
             return low, high
     return None
-
-
-def _constant_raters(log: Dataset) -> Iterator[QualityIssue]:
-    users = (
-        log.events.lazy()
-        .group_by("user")
-        .agg(pl.len(), low=pl.col("rating").min(), high=pl.col("rating").max())
-        .filter((pl.col("low") == pl.col("high")) & (pl.col("len") >= _MIN_EVENTS))
-        .sort("len", "user", descending=[True, False])
-        .collect()
-    )
-    if len(users):
-        yield QualityIssue.of(
-            "constant_raters",
-            "doubtful",
-            len(users),
-            int((log.user_counts > 0).sum()),
-            f"users with {_MIN_EVENTS} events or more always give the same rating "
-            f"({int(users['len'].sum()):,} events)",
-            id_rows(log, "user", users["user"].to_numpy(), {"rating": users["low"].to_numpy()}),
-        )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import polars as pl
+
+from penchant.json_values import json_value
 
 _EXAMPLES = 5
 _EXAMPLE_LENGTH = 120
@@ -99,53 +101,24 @@ class CleaningReport:
     @property
     def table(self) -> pl.DataFrame:
         """One row a step: `step`, `about`, `rows`, `changed`, `left_out`, `noted`."""
-        return pl.DataFrame(
-            [(s.name, s.about, s.rows, s.changed, s.left_out, s.noted) for s in self.steps],
-            schema={
-                "step": pl.String,
-                "about": pl.String,
-                "rows": pl.Int64,
-                "changed": pl.Int64,
-                "left_out": pl.Int64,
-                "noted": pl.Int64,
-            },
-            orient="row",
-        )
+        counts = ("rows", "changed", "left_out", "noted")
+        columns: dict[str, list[Any]] = {
+            "step": [s.name for s in self.steps],
+            "about": [s.about for s in self.steps],
+            **{name: [getattr(s, name) for s in self.steps] for name in counts},
+        }
+        schema = dict.fromkeys(columns, pl.Int64()) | {"step": pl.String(), "about": pl.String()}
+        return pl.DataFrame(columns, schema)
 
     def to_dict(self) -> dict[str, Any]:
         """The steps as plain values for JSON."""
-        return {
-            "steps": [
-                {
-                    "name": s.name,
-                    "about": s.about,
-                    "rows": s.rows,
-                    "changed": s.changed,
-                    "left_out": s.left_out,
-                    "noted": s.noted,
-                    "examples": [list(pair) for pair in s.examples],
-                }
-                for s in self.steps
-            ]
-        }
+        return {"steps": [json_value(asdict(step)) for step in self.steps]}
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any]) -> CleaningReport:
         """A report as `to_dict` gave it."""
-        return cls(
-            [
-                CleaningStep(
-                    s["name"],
-                    s["about"],
-                    s["rows"],
-                    s["changed"],
-                    s["left_out"],
-                    tuple((before, after) for before, after in s["examples"]),
-                    s["noted"],
-                )
-                for s in plain["steps"]
-            ]
-        )
+        steps = plain["steps"]
+        return cls([CleaningStep(**s | {"examples": (*map(tuple, s["examples"]),)}) for s in steps])
 
     def add_removal(self, name: str, about: str, before: int, after: int) -> None:
         """Add a step that left rows out."""

@@ -31,79 +31,59 @@ class PublishedDataset(NamedTuple):
     about: str
 
 
-def _csv_release(
-    name: str, n_events: int | None, about: str, md5: str | None = None
+def _movielens(
+    release: str,
+    n_events: int | None,
+    about: str,
+    md5: str | None = None,
+    required: tuple[str, ...] = ("ratings.csv", "movies.csv"),
+    optional: tuple[str, ...] = ("links.csv", "tags.csv", "README.txt"),
+    wheel: Wheel | None = None,
 ) -> PublishedDataset:
     files = DatasetFiles(
-        name=name,
-        required=("ratings.csv", "movies.csv"),
-        optional=("links.csv", "tags.csv", "README.txt"),
-        archive=f"{_GROUPLENS}/{name.replace('movielens', 'ml')}.zip",
+        name=f"movielens-{release}",
+        required=required,
+        optional=optional,
+        archive=f"{_GROUPLENS}/ml-{release}.zip",
         md5=md5,
+        wheel=wheel,
     )
-    return PublishedDataset(files, n_events, about)
+    return PublishedDataset(files, n_events, f"films, {about}")
 
 
 _SPLIT_FILES = tuple(f"{split}.{end}" for split in splits.SPLITS_100K for end in ("base", "test"))
+_PEOPLE = "age, gender and occupation of the users"
 _TABLE = (
-    PublishedDataset(
-        DatasetFiles(
-            name="movielens-100k",
-            required=("u.data", "u.item", "u.user"),
-            optional=("README", *_SPLIT_FILES),
-            archive=f"{_GROUPLENS}/ml-100k.zip",
-            md5="0e33842e24a9c977be4e0107933c0723",
-            wheel=Wheel(
-                requirement="recbole==1.2.1",
-                sha256="9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
-                members=("ml-100k.inter", "ml-100k.item", "ml-100k.user"),
-            ),
+    _movielens(
+        "100k", 100_000, f"1 to 5 stars, 1997-1998; {_PEOPLE}",
+        "0e33842e24a9c977be4e0107933c0723",
+        ("u.data", "u.item", "u.user"), ("README", *_SPLIT_FILES),
+        Wheel(
+            requirement="recbole==1.2.1",
+            sha256="9c9948202011f37eb0a7c6768129313f00d6403ad221ec940d5e2d5d5f33a407",
+            members=("ml-100k.inter", "ml-100k.item", "ml-100k.user"),
         ),
-        100_000,
-        "films, 1 to 5 stars, 1997-1998; age, gender and occupation of the users",
     ),
-    PublishedDataset(
-        DatasetFiles(
-            name="movielens-1m",
-            required=("ratings.dat", "movies.dat", "users.dat"),
-            optional=("README",),
-            archive=f"{_GROUPLENS}/ml-1m.zip",
-            md5="c4d9eecfca2ab87c1945afe126590906",
-        ),
-        1_000_209,
-        "films, 1 to 5 stars, 2000-2003; age, gender and occupation of the users",
+    _movielens(
+        "1m", 1_000_209, f"1 to 5 stars, 2000-2003; {_PEOPLE}",
+        "c4d9eecfca2ab87c1945afe126590906",
+        ("ratings.dat", "movies.dat", "users.dat"), ("README",),
     ),
-    PublishedDataset(
-        DatasetFiles(
-            name="movielens-10m",
-            required=("ratings.dat", "movies.dat"),
-            optional=("tags.dat", "README.html"),
-            archive=f"{_GROUPLENS}/ml-10m.zip",
-            md5="ce571fd55effeba0271552578f2648bd",
-        ),
-        10_000_054,
-        "films, half stars, 1995-2009; tags",
+    _movielens(
+        "10m", 10_000_054, "half stars, 1995-2009; tags",
+        "ce571fd55effeba0271552578f2648bd",
+        ("ratings.dat", "movies.dat"), ("tags.dat", "README.html"),
     ),
-    _csv_release(
-        "movielens-20m",
-        20_000_263,
-        "films, half stars, 1995-2015; tags, links",
-        "cd245b17a1ae2cc31bb14903e1204af3",
+    *(
+        _movielens(release, n_events, f"half stars, 1995-{until}; tags, links", md5)
+        for release, n_events, until, md5 in (
+            ("20m", 20_000_263, 2015, "cd245b17a1ae2cc31bb14903e1204af3"),
+            ("25m", 25_000_095, 2019, "6b51fb2759a8657d3bfcbfc42b592ada"),
+            ("32m", 32_000_204, 2023, "d472be332d4daa821edc399621853b57"),
+        )
     ),
-    _csv_release(
-        "movielens-25m",
-        25_000_095,
-        "films, half stars, 1995-2019; tags, links",
-        "6b51fb2759a8657d3bfcbfc42b592ada",
-    ),
-    _csv_release(
-        "movielens-32m",
-        32_000_204,
-        "films, half stars, 1995-2023; tags, links",
-        "d472be332d4daa821edc399621853b57",
-    ),
-    _csv_release("movielens-latest-small", None, "films, half stars, about 100,000; tags, links"),
-    _csv_release("movielens-latest", None, "films, half stars, all that there are; tags, links"),
+    _movielens("latest-small", None, "half stars, about 100,000; tags, links"),
+    _movielens("latest", None, "half stars, all that there are; tags, links"),
     PublishedDataset(
         book_crossing.FILES,
         book_crossing.N_EVENTS["drop"],
@@ -122,7 +102,7 @@ _TABLE = (
             ("2023", "Gift_Cards", "1996-2023", "texts, verified, votes, metadata"),
         )
     ),
-)
+)  # fmt: skip
 CATALOGUE: Mapping[str, PublishedDataset] = MappingProxyType({d.files.name: d for d in _TABLE})
 """The data sets that can be asked for by name."""
 NCF = DatasetFiles(

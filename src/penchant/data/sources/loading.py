@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from pathlib import Path
 from typing import Unpack
 
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.fetching.download import RetryPolicy
-from penchant.data.fetching.locate import Form, LocalCopy, locate
-from penchant.data.fetching.wheel import Pip, run_pip
+from penchant.data.fetching.locate import FetchOptions, Form, LocalCopy, locate
 from penchant.data.sources import amazon, atomic, book_crossing, movielens
 from penchant.data.sources import published_splits as splits
 from penchant.data.sources.amazon.files import NAME, category_hint
 from penchant.data.sources.catalogue import NCF, lookup
 from penchant.data.sources.published_splits import PublishedSplit
 from penchant.errors import DownloadError, ParameterError
-from penchant.run import Run
 
 logger = logging.getLogger(__name__)
 
 
-def fetch(
-    name: str,
-    *,
-    mirror: str | Path | None = None,
-    cache: str | Path | None = None,
-    offline: bool = False,
-    form: Form | None = None,
-    run: Run | None = None,
-    retry: RetryPolicy | None = None,
-    pip: Pip = run_pip,
-) -> LocalCopy:
+def fetch(name: str, *, form: Form | None = None, **options: Unpack[FetchOptions]) -> LocalCopy:
     """Find the files of a published data set, downloading them where need be.
 
     Searched in this order: the cache, the mirror, the official address, and for MovieLens
@@ -42,14 +28,12 @@ def fetch(
 
     Args:
         name: one of `CATALOGUE`; of Amazon's reviews with a category's name for `CATEGORY`.
-        mirror: a folder, or http(s) address of one, that has a folder for each data set;
-            by default the environment variable `PENCHANT_MIRROR`.
-        cache: where copies are kept; by default `PENCHANT_CACHE` or the platform's cache folder.
-        offline: use no network.
         form: `original` or `atomic` to take nothing else.
-        run: where progress is reported to.
-        retry: time-outs and number of tries.
-        pip: runs pip, for the wheel.
+        **options: where to look, and how: `mirror` is a folder, or http(s) address of one, that
+            has a folder for each data set (by default the environment variable
+            `PENCHANT_MIRROR`), `cache` the folder for copies (by default `PENCHANT_CACHE` or the
+            platform's); `offline` uses no network, `run` is where progress is reported to;
+            `retry` has time-outs and the number of tries, and `pip` runs pip, for the wheel.
 
     Raises:
         ParameterError: there is no such name.
@@ -57,16 +41,7 @@ def fetch(
     """
     files = lookup(name).files
     try:
-        return locate(
-            files,
-            mirror=mirror,
-            cache=cache,
-            offline=offline,
-            form=form,
-            run=run,
-            retry=retry,
-            pip=pip,
-        )
+        return locate(files, form=form, **options)
     except DownloadError as error:
         if hint := category_hint(name):
             raise DownloadError(f"{str(error).rstrip('.')}{hint}") from error
@@ -76,17 +51,15 @@ def fetch(
 def load(
     name: str,
     *,
-    mirror: str | Path | None = None,
-    cache: str | Path | None = None,
-    offline: bool = False,
     form: Form | None = None,
-    run: Run | None = None,
-    **options: Unpack[book_crossing.Options],
+    zeros: book_crossing.Zeros | None = None,
+    isbn: book_crossing.Spelling | None = None,
+    **options: Unpack[FetchOptions],
 ) -> Dataset:
-    """A published data set as a log; the arguments are those of `fetch`.
+    """A published data set as a log; `zeros` and `isbn` are for `book_crossing.read`.
 
-    A copy with another number of ratings than published is read all the same, and its name says so.
-    Book-Crossing has the options `zeros` and `isbn`, see `book_crossing.read`.
+    The other arguments are those of `fetch`. A copy with another number of ratings than published
+    is read all the same, and its name says so.
 
     Raises:
         ParameterError: there is no such name, or it has no such option.
@@ -94,12 +67,17 @@ def load(
         DataError: its files are damaged.
     """
     expected = lookup(name).n_events
-    if options and name != "book-crossing":
-        raise ParameterError(f"{name} cannot be read with {', '.join(options)}: leave that out.")
-    copy = fetch(name, mirror=mirror, cache=cache, offline=offline, form=form, run=run)
-    if name == "book-crossing":
-        log = book_crossing.read(copy.path, name, source=copy.origin, **options)
-        expected = book_crossing.N_EVENTS[options.get("zeros", "drop")]
+    is_books = name == "book-crossing"
+    unusable = [o for o, value in (("zeros", zeros), ("isbn", isbn)) if value and not is_books]
+    if unusable:
+        raise ParameterError(f"{name} cannot be read with {', '.join(unusable)}: leave that out.")
+    copy = fetch(name, form=form, **options)
+    if is_books:
+        zeros = zeros or "drop"
+        log = book_crossing.read(
+            copy.path, name, source=copy.origin, zeros=zeros, isbn=isbn or "normal"
+        )
+        expected = book_crossing.N_EVENTS[zeros]
     elif NAME.fullmatch(name):
         log = amazon.read(copy.path, name, source=copy.origin)
     elif copy.form == "atomic":
@@ -114,14 +92,7 @@ def load(
     return replace(log, name=partial_name)
 
 
-def load_tags(
-    name: str,
-    *,
-    mirror: str | Path | None = None,
-    cache: str | Path | None = None,
-    offline: bool = False,
-    run: Run | None = None,
-) -> pl.DataFrame:
+def load_tags(name: str, **options: Unpack[FetchOptions]) -> pl.DataFrame:
     """The tags of a published data set: user, item, tag, time; the arguments are those of `fetch`.
 
     Raises:
@@ -129,8 +100,7 @@ def load_tags(
         DownloadError: it cannot be found or fetched.
         DataError: the data set has no tags, or its files are damaged.
     """
-    copy = fetch(name, mirror=mirror, cache=cache, offline=offline, form="original", run=run)
-    return movielens.read_tags(copy.path)
+    return movielens.read_tags(fetch(name, form="original", **options).path)
 
 
 def split_names(name: str) -> tuple[str, ...]:
@@ -143,24 +113,13 @@ def split_names(name: str) -> tuple[str, ...]:
     return {"movielens-100k": splits.SPLITS_100K, "movielens-1m": ("ncf",)}.get(name, ())
 
 
-def load_split(
-    name: str,
-    split: str,
-    *,
-    mirror: str | Path | None = None,
-    cache: str | Path | None = None,
-    offline: bool = False,
-    run: Run | None = None,
-) -> PublishedSplit:
+def load_split(name: str, split: str, **options: Unpack[FetchOptions]) -> PublishedSplit:
     """A published split of a published data set; the other arguments are those of `fetch`.
 
     Args:
         name: `movielens-100k` or `movielens-1m`.
         split: u1 to u5, ua, ub of 100K; ncf of 1M.
-        mirror: see `fetch`.
-        cache: see `fetch`.
-        offline: see `fetch`.
-        run: see `fetch`.
+        **options: see `fetch`.
 
     Raises:
         ParameterError: there is no such data set or split.
@@ -171,8 +130,8 @@ def load_split(
     if split not in known:
         has = f"the splits {', '.join(known)}" if known else "no published split"
         raise ParameterError(f"{name} has {has}, and so not {split!r}.")
-    copy = fetch(name, mirror=mirror, cache=cache, offline=offline, form="original", run=run)
+    copy = fetch(name, form="original", **options)
     if name == "movielens-100k":
         return splits.movielens_100k(copy.path, split)
-    lists = locate(NCF, mirror=mirror, cache=cache, offline=offline, run=run)
+    lists = locate(NCF, **options)
     return splits.ncf(lists.path, copy.path)

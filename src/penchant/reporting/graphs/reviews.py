@@ -115,9 +115,10 @@ def distribution(name: str, table: pl.DataFrame, noun: str) -> Graph:
         if len(low) > 1:  # the outermost bins take in what is far off, and are drawn like others
             step = float(np.median(high - low))
             edges[0], edges[-1] = high[0] - step, low[-1] + step
+        number = "{:.6g}" if "year" in column.lower() else "{:,.6g}"
+        span = f"{number.format(low[most])} to {number.format(high[most])}"
         return histogram(
-            f"{column.capitalize()} of {noun}s: most from {low[most]:,.6g} to {high[most]:,.6g}; "
-            f"{whole(sum(count))} have one.",
+            f"{column.capitalize()} of {noun}s: most from {span}; {whole(sum(count))} have one.",
             edges.tolist(),
             count,
             x=column,

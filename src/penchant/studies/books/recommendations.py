@@ -10,7 +10,7 @@ import polars as pl
 
 from penchant.data import Dataset, Id, Like, Rows
 from penchant.explanation import explain_lists
-from penchant.features import normalised
+from penchant.features import label_key
 from penchant.models import RatesRows, Recommender, make
 from penchant.studies.books.alternative_models import specs
 from penchant.studies.books.setup import BooksSetup
@@ -106,8 +106,8 @@ def works(log: Dataset) -> pl.DataFrame:
     if table is None or "title" not in table.columns:
         return pl.DataFrame({"item": ids, "work": ids.cast(pl.String)})
     head = table["title"].cast(pl.String).str.split(":").list.first()
-    keys = [normalised(head)]
-    keys += [normalised(table["author"])] if "author" in table.columns else []
+    keys = [label_key(head)]
+    keys += [label_key(table["author"])] if "author" in table.columns else []
     parts = [part.fill_null("") for part in keys]
     work = pl.select(pl.concat_str(parts, separator="|")).to_series()
     unknown = keys[0].is_null()  # a book without a title is a work of its own

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from penchant.data.fetching.locate import DatasetFiles, Form
+from penchant.data.fetching.locate import DatasetFiles
 from penchant.data.sources.amazon.formats import FileFormat, detect_format
 from penchant.data.sources.amazon.lines import first_keys
 from penchant.errors import DataError, ParameterError
@@ -54,17 +54,6 @@ class Files(NamedTuple):
     products: Path | None
 
 
-class _CategoryFiles(DatasetFiles):
-    """A category, of which copies hold all reviews or the 5-core, under several names."""
-
-    def form_of(self, folder: Path, *forms: Form) -> Form | None:
-        """`original` where the folder has a file of reviews under one of the usual names."""
-        category = self.name.rpartition("/")[2]
-        names = [f"{stem}{end}" for stem in _stems(category) for end in _ENDINGS]
-        has = "original" in forms and any((folder / name).is_file() for name in names)
-        return "original" if has else None
-
-
 def category_files(name: str) -> DatasetFiles:
     """Where a category is published.
 
@@ -88,11 +77,13 @@ def category_files(name: str) -> DatasetFiles:
         "2018": (f"{_V2}/categoryFiles/{reviews}", f"{_V2}/metaFiles2/{products}"),
         "2023": (f"{_2023}/review_categories/{reviews}", f"{_2023}/meta_categories/{products}"),
     }[release]
-    return _CategoryFiles(
+    return DatasetFiles(
         name=name,
         required=(reviews,),
         optional=(products,),
         addresses=dict(zip((reviews, products), where, strict=True)),
+        # Copies hold all reviews or the 5-core, under several names.
+        alternatives=tuple((f"{stem}{end}",) for stem in _stems(category) for end in _ENDINGS),
     )
 
 

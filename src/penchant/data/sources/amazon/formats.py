@@ -71,46 +71,73 @@ _TIME_CLASSIC = pl.coalesce(
     pl.col("reviewTime").str.to_datetime(_DATE, time_unit="us", strict=False),
 )
 _TIME_2023 = pl.from_epoch(_integer("timestamp"), "ms").cast(pl.Datetime("us"))
-_CLASSIC: Mapping[str, tuple[tuple[str, ...], pl.Expr]] = {
-    "user": (("reviewerID",), _text("reviewerID")),
-    "item": (("asin",), _text("asin")),
-    "rating": (("overall",), pl.col("overall").cast(pl.Float32, strict=False)),
-    "time": (("unixReviewTime", "reviewTime"), _TIME_CLASSIC),
-    "text": (("reviewText",), _text("reviewText")),
-    "summary": (("summary",), _text("summary")),
-    "verified": (("verified",), _boolean("verified")),
-    "styles": (("style",), _text("style")),
-    "votes": (
-        ("vote", "helpful"),
-        pl.coalesce(
-            _count("vote"),
-            pl.col("helpful").str.extract(r"^\[\s*(\d+)").cast(pl.Int32, strict=False),
+_HELPFUL = pl.col("helpful").str.extract(r"^\[\s*(\d+)").cast(pl.Int32, strict=False)
+_CLASSIC: Mapping[str, pl.Expr] = {
+    "user": _text("reviewerID"),
+    "item": _text("asin"),
+    "rating": pl.col("overall").cast(pl.Float32, strict=False),
+    "time": _TIME_CLASSIC,
+    "text": _text("reviewText"),
+    "summary": _text("summary"),
+    "verified": _boolean("verified"),
+    "styles": _text("style"),
+    "votes": pl.coalesce(_count("vote"), _HELPFUL),
+}
+_2023: Mapping[str, pl.Expr] = {
+    "user": _text("user_id"),
+    "item": _text("parent_asin"),
+    "rating": pl.col("rating").cast(pl.Float32, strict=False),
+    "time": _TIME_2023,
+    "text": _text("text"),
+    "summary": _text("title"),
+    "verified": _boolean("verified_purchase"),
+    "votes": _count("helpful_vote"),
+    "variant": _text("asin"),
+}
+_REVIEWS = {"2014": _CLASSIC, "2018": _CLASSIC, "2023": _2023}
+_RELATED = pl.col("related").str
+_PRODUCTS: Mapping[str, Mapping[str, pl.Expr]] = {
+    "2014": {
+        "item": _text("asin"),
+        **{key: pl.col(key) for key in ("title", "brand", "price", "description")},
+        "rank": pl.col("salesRank"),
+        "also_buy": _RELATED.extract(r'"also_bought":\s*(\[[^\]]*\])'),
+        "also_view": _RELATED.extract(r'"also_viewed":\s*(\[[^\]]*\])'),
+        "category": pl.col("categories"),
+        "images": pl.col("imUrl"),
+    },
+    "2018": {
+        "item": _text("asin"),
+        **{key: pl.col(key) for key in ("title", "brand", "price", "rank", "also_buy")},
+        **{key: pl.col(key) for key in ("also_view", "category", "description")},
+        "images": pl.coalesce(
+            pl.when(pl.col(key).str.contains("http", literal=True)).then(pl.col(key))
+            for key in ("imageURLHighRes", "imageURL", "image")
         ),
-    ),
+    },
+    "2023": {
+        "item": _text("parent_asin"),
+        "title": pl.col("title"),
+        "brand": pl.col("store"),
+        "price": pl.col("price"),
+        "also_buy": pl.col("bought_together"),
+        "category": pl.when(pl.col("categories").str.len_bytes() > 2)
+        .then(pl.col("categories"))
+        .otherwise(pl.col("main_category")),
+        "description": pl.col("description"),
+        "images": pl.col("images"),
+    },
 }
-_2023: Mapping[str, tuple[tuple[str, ...], pl.Expr]] = {
-    "user": (("user_id",), _text("user_id")),
-    "item": (("parent_asin",), _text("parent_asin")),
-    "rating": (("rating",), pl.col("rating").cast(pl.Float32, strict=False)),
-    "time": (("timestamp",), _TIME_2023),
-    "text": (("text",), _text("text")),
-    "summary": (("title",), _text("title")),
-    "verified": (("verified_purchase",), _boolean("verified_purchase")),
-    "votes": (("helpful_vote",), _count("helpful_vote")),
-    "variant": (("asin",), _text("asin")),
-}
-_COLUMN_RULES = {"2014": _CLASSIC, "2018": _CLASSIC, "2023": _2023}
-_COLUMNS: Mapping[str, Mapping[str, str]] = {
-    "2014": {"item": "asin", "rating": "overall", "user": "reviewerID", "time": "unixReviewTime"},
-    "2018": {"item": "asin", "rating": "overall", "user": "reviewerID", "time": "unixReviewTime"},
-    "2023": {"item": "parent_asin", "rating": "rating", "user": "user_id", "time": "timestamp"},
-}
-_TEXTS = {"2014": "reviewText", "2018": "reviewText", "2023": "text"}
+
+
+def _keys(columns: Mapping[str, pl.Expr]) -> list[str]:
+    """The keys that columns are computed from, each once."""
+    return list(dict.fromkeys(key for c in columns.values() for key in c.meta.root_names()))
 
 
 def review_keys(release: Release) -> list[str]:
     """The keys of a review that are read."""
-    return [key for keys, _ in _COLUMN_RULES[release].values() for key in keys]
+    return _keys(_REVIEWS[release])
 
 
 def review_columns(release: Release) -> list[pl.Expr]:
@@ -119,62 +146,20 @@ def review_columns(release: Release) -> list[pl.Expr]:
     `user`, `item`, `rating` (Float32), `time`, `text`, `summary`, `verified` (Boolean), `styles`
     (JSON), `votes` (Int32) and, where products have variants, `variant`.
     """
-    return [
-        pl.col("row"),
-        *(column.alias(name) for name, (_, column) in _COLUMN_RULES[release].items()),
-    ]
+    return [pl.col("row"), *(column.alias(name) for name, column in _REVIEWS[release].items())]
 
 
 def named_columns(release: Release) -> dict[str, str]:
     """Which key became which role of the log."""
-    roles = _COLUMNS[release]
-    return {r: roles[r] for r in ("user", "item", "rating", "time")} | {"text": _TEXTS[release]}
+    roles = ("user", "item", "rating", "time", "text")
+    return {role: _keys({role: _REVIEWS[release][role]})[0] for role in roles}
 
 
 def product_keys(release: Release) -> list[str]:
     """The keys of a product that are read."""
-    return {
-        "2014": ["asin", "title", "brand", "price", "salesRank", "related", "categories",
-                 "description", "imUrl"],
-        "2018": ["asin", "title", "brand", "price", "rank", "also_buy", "also_view", "category",
-                 "description", "imageURL", "imageURLHighRes", "image"],
-        "2023": ["parent_asin", "title", "store", "price", "bought_together", "main_category",
-                 "categories", "description", "images", "average_rating", "rating_number"],
-    }[release]  # fmt: skip
+    return _keys(_PRODUCTS[release])
 
 
 def product_columns(release: Release) -> list[pl.Expr]:
     """What `clean_products` takes, of texts under the file's keys."""
-    if release == "2014":
-        related = pl.col("related")
-        return [
-            _text("asin").alias("item"),
-            *map(pl.col, ("title", "brand", "price", "description")),
-            pl.col("salesRank").alias("rank"),
-            related.str.extract(r'"also_bought":\s*(\[[^\]]*\])').alias("also_buy"),
-            related.str.extract(r'"also_viewed":\s*(\[[^\]]*\])').alias("also_view"),
-            pl.col("categories").alias("category"),
-            pl.col("imUrl").alias("images"),
-        ]
-    if release == "2018":
-        pictures = (pl.col(c) for c in ("imageURLHighRes", "imageURL", "image"))
-        return [
-            _text("asin").alias("item"),
-            *map(pl.col, ("title", "brand", "price", "rank", "also_buy", "also_view")),
-            *map(pl.col, ("category", "description")),
-            pl.coalesce(pl.when(c.str.contains("http", literal=True)).then(c) for c in pictures)
-            .alias("images"),
-        ]  # fmt: skip
-    return [
-        _text("parent_asin").alias("item"),
-        pl.col("title"),
-        pl.col("store").alias("brand"),
-        pl.col("price"),
-        pl.col("bought_together").alias("also_buy"),
-        pl.when(pl.col("categories").str.len_bytes() > 2)
-        .then(pl.col("categories"))
-        .otherwise(pl.col("main_category"))
-        .alias("category"),
-        pl.col("description"),
-        pl.col("images"),
-    ]
+    return [column.alias(name) for name, column in _PRODUCTS[release].items()]

@@ -14,7 +14,7 @@ from penchant.data.reading.records import SkippedRecord, shorten
 from penchant.data.reviews.cleaning_report import CleaningReport
 from penchant.data.reviews.products import clean_products
 from penchant.data.reviews.styles import FORMAT, main_style
-from penchant.data.sources.amazon.files import can_read, category_files, file_format, files_of
+from penchant.data.sources.amazon.files import file_format, files_of
 from penchant.data.sources.amazon.formats import (
     Release,
     named_columns,
@@ -28,8 +28,6 @@ from penchant.data.sources.skipped_lines import announce_skipped, skipped_lines
 from penchant.errors import DataError
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["AmazonOrigin", "can_read", "category_files", "read", "read_events"]
 
 _PROBLEMS = {"user": "no user", "item": "no item", "rating": "no finite rating"}
 _ALWAYS = ("user", "item", "rating", "time", "row")

@@ -1,15 +1,9 @@
 """Book-Crossing: the original dump and the copies that circulate."""
 
 from penchant.data.sources.book_crossing.counts import FULL, Counts
+from penchant.data.sources.book_crossing.files import FILES, can_read
 from penchant.data.sources.book_crossing.gaps import catalogue_gaps
-from penchant.data.sources.book_crossing.source import (
-    FILES,
-    N_EVENTS,
-    BookOrigin,
-    Options,
-    can_read,
-    read,
-)
+from penchant.data.sources.book_crossing.source import N_EVENTS, BookOrigin, Spelling, Zeros, read
 
 __all__ = [
     "FILES",
@@ -17,7 +11,8 @@ __all__ = [
     "N_EVENTS",
     "BookOrigin",
     "Counts",
-    "Options",
+    "Spelling",
+    "Zeros",
     "can_read",
     "catalogue_gaps",
     "read",

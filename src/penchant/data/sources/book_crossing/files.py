@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
-from penchant.data.fetching.locate import DatasetFiles, Form
+from penchant.data.fetching.locate import DatasetFiles
 from penchant.data.sources.book_crossing.lines import header_of
 from penchant.errors import DataError
 
@@ -15,24 +15,24 @@ RATINGS = {"userid": "user", "isbn": "isbn", "bookrating": "rating"}
 _RATINGS_FILES = ("BX-Book-Ratings.csv", "Ratings.csv", "BX-Ratings.csv")
 
 
-class _DumpOrCopy(DatasetFiles):
-    """A data set whose copies have other file names than the original."""
+def _companions(ratings: str) -> list[str]:
+    """The names of the tables of books and users that belong to a file of ratings."""
+    match = re.fullmatch(r"(.*?)(?:Book-)?Ratings\.csv", ratings)
+    if match is None:
+        return []
+    prefix = match[1]
+    return [
+        f"{prefix}.csv" if prefix.endswith("Books") else f"{prefix}Books.csv",
+        f"{prefix}Users.csv",
+    ]
 
-    def form_of(self, folder: Path, *forms: Form) -> Form | None:
-        """`original` where the folder has the three files of the original or of a copy."""
-        if "original" not in forms:
-            return None
-        for ratings in _RATINGS_FILES:
-            if all((folder / file).is_file() for file in (ratings, *_companions(ratings))):
-                return "original"
-        return None
 
-
-FILES = _DumpOrCopy(
+FILES = DatasetFiles(
     name="book-crossing",
     required=("BX-Books.csv", "BX-Users.csv"),
     optional=(*_RATINGS_FILES, "Books.csv", "Users.csv"),
     archive="http://www2.informatik.uni-freiburg.de/~cziegler/BX/BX-CSV-Dump.zip",
+    alternatives=tuple((ratings, *_companions(ratings)) for ratings in _RATINGS_FILES),
 )
 """Where the data set is; the original dump and two kinds of copies are known."""
 
@@ -88,18 +88,6 @@ def _ratings_of(path: Path) -> list[Path]:
     files = usual or (sorted(path.glob("*.csv")) if path.is_dir() else [])
     with_ratings = [file for file in files if set(RATINGS) <= set(header_of(file))]
     return with_ratings[:1] if usual else with_ratings
-
-
-def _companions(ratings: str) -> list[str]:
-    """The names of the tables of books and users that belong to a file of ratings."""
-    match = re.fullmatch(r"(.*?)(?:Book-)?Ratings\.csv", ratings)
-    if match is None:
-        return []
-    prefix = match[1]
-    return [
-        f"{prefix}.csv" if prefix.endswith("Books") else f"{prefix}Books.csv",
-        f"{prefix}Users.csv",
-    ]
 
 
 def _is_user_table(header: list[str]) -> bool:

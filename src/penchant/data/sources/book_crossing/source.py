@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, TypedDict
+from typing import Literal
 
 import polars as pl
 
@@ -13,8 +13,8 @@ from penchant.data.dataset import Dataset, Origin
 from penchant.data.reading.records import SkippedRecord
 from penchant.data.sources.book_crossing import isbn as isbns
 from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
-from penchant.data.sources.book_crossing.files import FILES, RATINGS, can_read, files_of
-from penchant.data.sources.book_crossing.gaps import Gaps, catalogue_gaps
+from penchant.data.sources.book_crossing.files import RATINGS, files_of
+from penchant.data.sources.book_crossing.gaps import catalogue_gaps
 from penchant.data.sources.book_crossing.lines import read_records
 from penchant.data.sources.book_crossing.tables import (
     SideTable,
@@ -25,28 +25,8 @@ from penchant.data.sources.book_crossing.tables import (
 from penchant.data.sources.skipped_lines import announce_skipped, skipped_lines
 from penchant.errors import DataError, ParameterError
 
-__all__ = [
-    "FILES",
-    "N_EVENTS",
-    "BookOrigin",
-    "Gaps",
-    "Options",
-    "Spelling",
-    "Zeros",
-    "can_read",
-    "catalogue_gaps",
-    "read",
-]
-
 Zeros = Literal["drop", "implicit", "only"]
 Spelling = Literal["normal", "as_written"]
-
-
-class Options(TypedDict, total=False):
-    """How the data set may be read; see `read`."""
-
-    zeros: Zeros
-    isbn: Spelling
 
 
 @dataclass(frozen=True)
