@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -26,10 +26,9 @@ from penchant.data.images.client import (
     WebOrigin,
 )
 from penchant.data.images.crawl_policy import CrawlPolicy
-from penchant.data.images.existing_images import existing_images, sweep_drafts
 from penchant.data.images.host_queue import HostQueue
 from penchant.data.images.paths import safe_name
-from penchant.data.images.report import FetchReport, ImageResult, write_table
+from penchant.data.images.report import ExistingImages, FetchReport, ImageResult, write_table
 from penchant.errors import DataError, DownloadError, require
 from penchant.run import Run, Task
 from penchant.store import locked
@@ -83,7 +82,9 @@ def fetch_images(
         folder.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching images into {folder}; waiting for it."
         with locked(folder / ".lock", waiting), _without_bomb_warnings():
-            sweep_drafts(folder)
+            for draft in folder.glob(".*~*"):  # of killed processes
+                with suppress(OSError):
+                    draft.unlink()
             return _Crawl(addresses, folder, policy).run(run or Run())
     except OSError as error:
         if isinstance(error, DownloadError):
@@ -116,7 +117,7 @@ class _Crawl:
         self.host_failures: dict[WebOrigin, int] = {}  # in a row
         self.dropped_hosts: dict[WebOrigin, str] = {}
         self.client = ImageClient(policy, self.stop.is_set)
-        self.existing = existing_images(folder, policy.max_pixels)
+        self.existing = ExistingImages.of(folder, policy.max_pixels)
 
     def run(self, run: Run) -> FetchReport:
         started = time.monotonic()

@@ -1,8 +1,9 @@
-"""The result of fetching each item's image, as a table and as text."""
+"""The result of fetching each item's image, and the images that an earlier run left."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import polars as pl
 
 from penchant.atomic_write import atomic_path
+from penchant.data.images.image_check import BadImageError, check_image
+from penchant.data.images.paths import image_files
 
 TABLE = "images.csv"
 WITH_IMAGE = ("fetched", "existing")
@@ -113,14 +116,53 @@ def write_table(report: FetchReport) -> None:
         report.frame.write_csv(draft)
 
 
-def read_table(folder: Path) -> dict[str, tuple[int, str, int, int]]:
-    """Bytes, address, width and height by file name, as an earlier run wrote them.
+@dataclass(frozen=True)
+class ExistingImages:
+    """The image files of a folder, and the rows of the table beside them.
 
-    Empty where the table cannot be read.
+    A row has bytes, address, width and height of the file that is its key.
     """
-    try:
-        table = pl.read_csv(folder / TABLE, schema_overrides={"item": pl.String, **_SCHEMA})
-        rows = table.select("file", "bytes", "url", "width", "height").drop_nulls()
-    except (OSError, pl.exceptions.PolarsError):
-        return {}
-    return {file: (size, url, w, h) for file, size, url, w, h in rows.iter_rows()}
+
+    files: Mapping[str, Path]
+    table: Mapping[str, tuple[int, str, int, int]]
+    max_pixels: int
+
+    def get(self, name: str, urls: tuple[str, ...]) -> ImageResult | None:
+        """The image with this name, if it is whole and the item's address is still the same.
+
+        A file that the table knows with its size was checked when it was fetched; any other is
+        decoded now.
+        """
+        path = self.files.get(name)
+        if path is None:
+            return None
+        size = path.stat().st_size
+        row = self.table.get(path.name)
+        if row is not None:
+            if urls and row[1] not in urls:
+                return None
+            if row[0] == size:
+                return ImageResult(None, "existing", "", row[1], path.name, size, row[2], row[3])
+        try:
+            facts = check_image(path, self.max_pixels)
+        except BadImageError:
+            return None
+        url = row[1] if row else None
+        return ImageResult(None, "existing", "", url, path.name, size, facts.width, facts.height)
+
+    @classmethod
+    def of(cls, folder: Path, max_pixels: int) -> ExistingImages:
+        """The images that a folder has, with the table as an earlier run wrote it.
+
+        The table is empty where it cannot be read.
+
+        Raises:
+            DataError: there is no such folder.
+        """
+        try:
+            table = pl.read_csv(folder / TABLE, schema_overrides={"item": pl.String, **_SCHEMA})
+            known = table.select("file", "bytes", "url", "width", "height").drop_nulls()
+            rows = {file: (size, url, w, h) for file, size, url, w, h in known.iter_rows()}
+        except (OSError, pl.exceptions.PolarsError):
+            rows = {}
+        return cls(image_files(folder), rows, max_pixels)

@@ -56,11 +56,8 @@ class QualityReport:
 
     def to_dict(self) -> dict[str, Any]:
         """All issues as plain values for JSON."""
-        return {
-            "name": self.name,
-            "n_events": self.n_events,
-            "issues": [issue.to_dict() for issue in self.issues],
-        }
+        issues = [issue.to_dict() for issue in self.issues]
+        return {"name": self.name, "n_events": self.n_events, "issues": issues}
 
 
 def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:

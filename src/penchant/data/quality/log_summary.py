@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.json_values import json_value
 from penchant.typing import Float64, Int64
 
 _QUANTILES = {"min": 0.0, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "max": 1.0}
@@ -58,9 +59,7 @@ class Summary:
 
     def to_dict(self) -> dict[str, Any]:
         """All figures as plain values for JSON; times in ISO form."""
-        plain = asdict(self)
-        for key in ("first", "last"):
-            plain[key] = None if plain[key] is None else plain[key].isoformat()
+        plain: dict[str, Any] = json_value(asdict(self))
         return plain
 
     def __str__(self) -> str:

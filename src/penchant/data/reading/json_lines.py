@@ -8,7 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from penchant.data.reading.records import RawRecords, SkippedRecord, series_of, shorten
+from penchant.data.reading.records import RawRecords, RecordCollector, series_of
 from penchant.errors import DataError
 
 
@@ -36,68 +36,43 @@ def _read_array(data: bytes, source: str) -> RawRecords:
         values = json.loads(data)
     except ValueError as error:
         raise DataError(f"{source} is not JSON: {error}.") from None
-    records: list[dict[str, Any]] = []
-    numbers: list[int] = []
-    skipped: list[SkippedRecord] = []
-    for number, value in enumerate(values, start=1):
-        if isinstance(value, dict):
-            records.append(value)
-            numbers.append(number)
-        else:
-            content = shorten(json.dumps(value))
-            skipped.append(SkippedRecord(number, "not a JSON object", content, f"record {number}"))
-    return RawRecords(
-        frame=_frame(records), source=source, numbers=_uint32(numbers), skipped=tuple(skipped)
-    )
+    collected = RecordCollector[dict[str, Any]]()
+    for value in values:
+        record = value if isinstance(value, dict) else None
+        content = json.dumps(value) if record is None else ""
+        collected.add(record, "" if record is not None else "not a JSON object", content)
+    return _raw_records(collected, source)
 
 
 def _read_line_by_line(text: str, source: str) -> RawRecords:
     """Read each line on its own; lines that are no JSON object are skipped."""
-    records: list[dict[str, Any]] = []
-    numbers: list[int] = []
-    lines: list[int] = []
-    skipped: list[SkippedRecord] = []
-    number = 0
+    collected = RecordCollector[dict[str, Any]]()
     for line, content in enumerate(text.split("\n"), start=1):
         if not content.strip():
             continue
-        number += 1
         try:
             record = json.loads(content)
             problem = "" if isinstance(record, dict) else "not a JSON object"
         except ValueError as error:
             record, problem = None, f"not JSON ({error})"
-        if problem:
-            skipped.append(SkippedRecord(number, problem, shorten(content), f"line {line}"))
-        else:
-            records.append(record)
-            numbers.append(number)
-            lines.append(line)
-    if number == 0:
+        collected.add(record, problem, content, line)
+    if not len(collected):
         raise DataError(f"{source} is empty.")
-    if not records:
-        first = skipped[0]
+    if not collected.records:
+        first = collected.skipped[0]
         raise DataError(f"{source} is no JSON lines: {first.problem} in {first.location}.")
-    return RawRecords(
-        frame=_frame(records),
-        source=source,
-        numbers=_uint32(numbers),
-        lines=_uint32(lines),
-        skipped=tuple(skipped),
-    )
+    return _raw_records(collected, source)
 
 
-def _frame(records: list[dict[str, Any]]) -> pl.DataFrame:
+def _raw_records(collected: RecordCollector[dict[str, Any]], source: str) -> RawRecords:
+    records = collected.records
     names = dict.fromkeys(name for record in records for name in record)
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         [series_of(name, [_flat(record.get(name)) for record in records]) for name in names]
     )
+    return collected.raw_records(frame, RawRecords(frame=frame, source=source))
 
 
 def _flat(value: Any) -> Any:
     """Nested values as JSON text, since objects that differ by line have no common type."""
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
-
-
-def _uint32(values: list[int]) -> pl.Series:
-    return pl.Series(values, dtype=pl.UInt32)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import polars as pl
 
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
 _SHORT = 80  # characters
 _SIMPLE = (bool, int, float, str, datetime.datetime, datetime.date, list, dict)
 
@@ -27,6 +31,12 @@ class SkippedRecord(NamedTuple):
     problem: str
     content: str
     location: str
+
+    @classmethod
+    def at(cls, row: int, problem: str, content: str | bytes, line: int | None = None) -> Self:
+        """A record at a line of a file; the line is `row` unless it is given."""
+        text = content.decode(errors="replace") if isinstance(content, bytes) else content
+        return cls(row, problem, shorten(text), f"line {line or row}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +100,41 @@ class RawRecords:
         )
 
 
+class RecordCollector(Generic[R]):
+    """Collects the records of a source one by one, and accounts for those that are skipped."""
+
+    def __init__(self) -> None:
+        self.records: list[R] = []
+        self.skipped: list[SkippedRecord] = []
+        self._numbers: list[int] = []
+        self._lines: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self.records) + len(self.skipped)
+
+    def add(self, record: R | None, problem: str, content: str, line: int | None = None) -> None:
+        """Add a record, or skip it where it is None or has a problem."""
+        number = len(self) + 1
+        if record is None or problem:
+            place = f"record {number}" if line is None else f"line {line}"
+            self.skipped.append(SkippedRecord(number, problem, shorten(content), place))
+            return
+        self.records.append(record)
+        self._numbers.append(number)
+        if line is not None:
+            self._lines.append(line)
+
+    def raw_records(self, frame: pl.DataFrame, like: RawRecords) -> RawRecords:
+        """The records as a frame, with their numbers and lines; all else is that of `like`."""
+        return replace(
+            like,
+            frame=frame,
+            numbers=pl.Series(self._numbers, dtype=pl.UInt32),
+            lines=pl.Series(self._lines, dtype=pl.UInt32) if self._lines else None,
+            skipped=tuple(self.skipped),
+        )
+
+
 def shorten(text: str) -> str:
     """At most 80 characters of a text, in one line."""
     text = text[: 4 * _SHORT].replace("\0", "\\0").replace("\r", "\\r").replace("\n", "\\n")
@@ -137,11 +182,19 @@ def concat_chunks(chunks: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 def skipped_table(skipped: Sequence[SkippedRecord]) -> pl.DataFrame | None:
     """Skipped records as the table `Origin.skipped`; None where there are none."""
-    if not skipped:
-        return None
-    columns = {
-        "row": pl.Series([record.row for record in skipped], dtype=pl.UInt32),
-        "problem": [record.problem for record in skipped],
-        "content": [record.content for record in skipped],
-    }
-    return pl.DataFrame(columns)
+    table = skipped_lines([("", skipped)])
+    return None if table is None else table.drop("file")
+
+
+def skipped_lines(files: Iterable[tuple[str, Sequence[SkippedRecord]]]) -> pl.DataFrame | None:
+    """`row`, `problem`, `content` and `file` of skipped records of files with these names."""
+    rows = [(s.row, s.problem, s.content, name) for name, lines in files for s in lines]
+    schema = {"row": pl.UInt32, "problem": pl.String, "content": pl.String, "file": pl.String}
+    return pl.DataFrame(rows, schema=schema, orient="row") if rows else None
+
+
+def announce_skipped(name: str, skipped: pl.DataFrame | None) -> None:
+    """Say how many lines of a data set were left out."""
+    if skipped is not None:
+        count = f"{len(skipped):,} lines are no record and were left out"
+        logger.warning(f"{name}: {count}; pn.check(log) lists them.")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from penchant.data.reading.records import RawRecords, SkippedRecord, shorten
+from penchant.data.reading.records import RawRecords, RecordCollector
 from penchant.data.reading.text_layout import TextLayout, split_record
 
 _LONGEST_QUOTE = 1000  # lines that one quoted value may span
@@ -26,42 +26,20 @@ def read_with_recovery(text: str, source: str, layout: TextLayout) -> RawRecords
     Records of another width, with broken quotes or NUL bytes are skipped and listed.
     """
     names, separator = layout.names, layout.separator
-    lines_before = int(layout.has_header)
-    cells: list[list[str]] = []
-    numbers: list[int] = []
-    lines: list[int] = []
-    skipped: list[SkippedRecord] = []
-    records = _records(text.split("\n"), separator, len(names))
-    for number, record in enumerate(records, start=1):
+    collected = RecordCollector[list[str]]()
+    for record in _records(text.split("\n"), separator, len(names)):
         problem = record.problem
         if record.cells is not None and len(record.cells) != len(names):
             problem = f"{len(record.cells)} columns instead of {len(names)}"
-        line = record.line + lines_before
-        if problem:
-            content = shorten(record.content)
-            skipped.append(SkippedRecord(number, problem, content, f"line {line}"))
-        elif record.cells is not None:
-            cells.append(record.cells)
-            numbers.append(number)
-            lines.append(line)
-    columns = zip(*cells, strict=True) if cells else ([] for _ in names)
+        collected.add(record.cells, problem, record.content, record.line + layout.has_header)
+    columns = zip(*collected.records, strict=True) if collected.records else ([] for _ in names)
     frame = pl.DataFrame(
         [
             pl.Series(name, values, dtype=pl.String)
             for name, values in zip(names, columns, strict=True)
         ]
-    )
-    return RawRecords(
-        frame=frame.with_columns(pl.when(pl.all() != "").then(pl.all())),
-        source=source,
-        is_text=True,
-        has_header=layout.has_header,
-        decimal_comma=separator != ",",
-        numbers=pl.Series("row", numbers, dtype=pl.UInt32),
-        lines=pl.Series("line", lines, dtype=pl.UInt32),
-        skipped=tuple(skipped),
-        sample=layout.sample,
-    )
+    ).with_columns(pl.when(pl.all() != "").then(pl.all()))
+    return collected.raw_records(frame, layout.raw_records(frame, source))
 
 
 def _records(lines: list[str], separator: str, width: int) -> Iterator[_Record]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -96,15 +97,8 @@ def _read_intact(
     if quoted:
         frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
     one_line_each = not quoted or frame.height == body.count(b"\n") + (not body.endswith(b"\n"))
-    return RawRecords(
-        frame=frame,
-        source=source,
-        is_text=True,
-        has_header=layout.has_header,
-        decimal_comma=separator != ",",
-        lines_before=int(layout.has_header) if one_line_each else None,
-        sample=layout.sample,
-    )
+    lines_before = int(layout.has_header) if one_line_each else None
+    return replace(layout.raw_records(frame, source), lines_before=lines_before)
 
 
 def _length(frame: pl.DataFrame, body: bytes, step: int) -> int:

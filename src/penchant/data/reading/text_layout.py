@@ -6,8 +6,10 @@ import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import polars as pl
+
 from penchant.data.reading.column_guessing import is_known_name, is_number
-from penchant.data.reading.records import distinct_names
+from penchant.data.reading.records import RawRecords, distinct_names
 from penchant.errors import DataError
 
 _SEPARATORS = ("::", "\t", ",", ";", "|", "^", "~", " ", ":")
@@ -31,6 +33,17 @@ class TextLayout:
     separator: str
     has_header: bool
     sample: list[list[str]]
+
+    def raw_records(self, frame: pl.DataFrame, source: str) -> RawRecords:
+        """A frame of the file's records under this layout."""
+        return RawRecords(
+            frame=frame,
+            source=source,
+            is_text=True,
+            has_header=self.has_header,
+            decimal_comma=self.separator != ",",
+            sample=self.sample,
+        )
 
 
 def detect_layout(

@@ -19,7 +19,7 @@ from typing import Any
 
 import polars as pl
 
-from penchant.data.reading.records import SkippedRecord, shorten
+from penchant.data.reading.records import SkippedRecord
 from penchant.data.sources.amazon.blocks import Block, Blocks
 
 Transform = Callable[[pl.DataFrame], pl.DataFrame]
@@ -102,9 +102,8 @@ class _Reader:
         cut = block.data.rstrip(b"\n").rfind(b"\n") + 1
         if not block.whole and _parse_object(block.data[cut:])[0] is None:
             last = block.first + block.data.count(b"\n") - 1
-            text = shorten(block.data[cut:].decode(errors="replace"))
             problem = "the file breaks off within this line"
-            self.parsed.skipped.append(SkippedRecord(last, problem, text, f"line {last}"))
+            self.parsed.skipped.append(SkippedRecord.at(last, problem, block.data[cut:]))
             block = Block(block.first, block.data[:cut])
         if not block.data.startswith(_LITERAL) and (frame := self._read_block(block)) is not None:
             return [frame]
@@ -140,14 +139,12 @@ class _Reader:
                 continue
             record, problem = _parse_object(line)
             if record is None:
-                text = shorten(line.decode(errors="replace"))
-                self.parsed.skipped.append(SkippedRecord(row, problem, text, f"line {row}"))
+                self.parsed.skipped.append(SkippedRecord.at(row, problem, line))
                 continue
             if problem == _AS_PYTHON:
                 self.parsed.literal += 1
             elif problem:
-                text = shorten(line.decode(errors="replace"))
-                self.parsed.repaired.append(SkippedRecord(row, problem, text, f"line {row}"))
+                self.parsed.repaired.append(SkippedRecord.at(row, problem, line))
             good.append({key: _text(record.get(key)) for key in self.schema})
             rows.append(row)
         return self._to_frame(good, rows)

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.data.dataset import Dataset, Origin
-from penchant.data.reading.records import SkippedRecord, shorten
+from penchant.data.reading.records import SkippedRecord, announce_skipped, skipped_lines
 from penchant.data.reviews.cleaning_report import CleaningReport
 from penchant.data.reviews.products import clean_products
 from penchant.data.reviews.styles import FORMAT, main_style
@@ -24,7 +24,6 @@ from penchant.data.sources.amazon.formats import (
     review_keys,
 )
 from penchant.data.sources.amazon.lines import ParsedLines, read_lines
-from penchant.data.sources.skipped_lines import announce_skipped, skipped_lines
 from penchant.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -160,8 +159,7 @@ def _split_usable(lines: ParsedLines) -> tuple[pl.DataFrame, list[SkippedRecord]
                 if row[column] is None or row[column] != row[column]
             ] or [_PROBLEMS["rating"]]
             known = {c: row[c] for c in ("user", "item", "rating", "summary") if row[c] is not None}
-            line = f"line {row['row']}"
-            skipped.append(SkippedRecord(row["row"], ", ".join(missing), shorten(str(known)), line))
+            skipped.append(SkippedRecord.at(row["row"], ", ".join(missing), str(known)))
         frame = frame.filter(~unusable)
     empty = [c for c in frame.columns if c not in _ALWAYS and frame[c].null_count() == len(frame)]
     events = frame.drop(empty)
@@ -185,8 +183,7 @@ def _products(path: Path) -> tuple[ParsedLines, pl.DataFrame | None, CleaningRep
         lambda block: block.select("row", *product_columns(release)),
     )
     nameless = lines.frame.filter(pl.col("item").is_null())
-    for row in nameless["row"]:
-        lines.skipped.append(SkippedRecord(row, "no item", "", f"line {row}"))
+    lines.skipped += [SkippedRecord.at(row, "no item", "") for row in nameless["row"]]
     lines.skipped.sort()
     table, report = clean_products(lines.frame.filter(pl.col("item").is_not_null()).drop("row"))
     return lines, table if len(table) else None, report

@@ -18,7 +18,7 @@ import polars as pl
 
 from penchant.data.reading.column_guessing import plain_name
 from penchant.data.reading.files import load_bytes
-from penchant.data.reading.records import SkippedRecord, shorten
+from penchant.data.reading.records import SkippedRecord
 from penchant.data.reading.text_layout import split_record
 from penchant.errors import DataError
 
@@ -121,7 +121,7 @@ def read_records(path: Path, names: Mapping[str, str], repair: Repair | None = N
     return Records(
         frame=frame.with_columns(pl.when(~texts.is_in(_NULLS)).then(texts)),
         skipped=tuple(
-            SkippedRecord(o.row, o.problem, shorten(o.content), f"line {o.row + 1}")
+            SkippedRecord.at(o.row, o.problem, o.content, o.row + 1)
             for o in irregular
             if o.cells is None
         ),

@@ -10,7 +10,7 @@ from typing import Literal
 import polars as pl
 
 from penchant.data.dataset import Dataset, Origin
-from penchant.data.reading.records import SkippedRecord
+from penchant.data.reading.records import SkippedRecord, announce_skipped, skipped_lines
 from penchant.data.sources.book_crossing import isbn as isbns
 from penchant.data.sources.book_crossing.counts import FULL, Counts, compare
 from penchant.data.sources.book_crossing.files import RATINGS, files_of
@@ -22,7 +22,6 @@ from penchant.data.sources.book_crossing.tables import (
     read_books,
     read_users,
 )
-from penchant.data.sources.skipped_lines import announce_skipped, skipped_lines
 from penchant.errors import DataError, ParameterError
 
 Zeros = Literal["drop", "implicit", "only"]

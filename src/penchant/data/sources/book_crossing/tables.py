@@ -182,15 +182,9 @@ def drop_records(
     texts = frame.select(pl.col(pl.String)).columns
     skips = []
     for record in frame.filter(bad).iter_rows(named=True):
-        reason = problem.format(shorten(str(record.get(column))))
-        skips.append(
-            SkippedRecord(
-                record["row"],
-                reason,
-                shorten(", ".join(record[c] or "" for c in texts)),
-                f"line {record['row'] + 1}",
-            )
-        )
+        row, reason = record["row"], problem.format(shorten(str(record.get(column))))
+        content = ", ".join(record[c] or "" for c in texts)
+        skips.append(SkippedRecord.at(row, reason, content, row + 1))
     return frame.filter(~bad), skips
 
 
