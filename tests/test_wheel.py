@@ -55,10 +55,18 @@ def python(wheel, tmp_path_factory):
     venv.create(home, with_pip=False)
     program = home / "bin" / "python"
     command = [sys.executable, "-P", "-m", "pip", "--python", program, "install", "--no-deps"]
-    subprocess.run([*command, "--no-index", wheel], check=True, capture_output=True, cwd=home)
+    subprocess.run(
+        [*command, "--no-index", wheel],
+        check=True, capture_output=True, cwd=home, env=outside_the_checkout(),
+    )  # fmt: skip
     (packages,) = home.glob("lib/python*/site-packages")
     (packages / "dependencies.pth").write_text(sysconfig.get_path("purelib"))
     return program
+
+
+def outside_the_checkout() -> dict[str, str]:
+    """The environment without a path to the sources."""
+    return {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
 
 def release(folder: Path) -> Path:
@@ -95,8 +103,7 @@ def test_the_wheel_holds_the_package_alone(wheel):
 
 
 def test_it_runs_the_demonstration_outside_the_checkout(python, tmp_path):
-    environment = os.environ | {"PENCHANT_CACHE": str(tmp_path / "cache")}
-    environment.pop("PYTHONPATH", None)
+    environment = outside_the_checkout() | {"PENCHANT_CACHE": str(tmp_path / "cache")}
     where = "import penchant; print(penchant.__file__)"
     place = subprocess.run(
         [python, "-P", "-c", where], capture_output=True, text=True, check=True, env=environment

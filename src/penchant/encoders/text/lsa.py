@@ -89,6 +89,7 @@ class LatentSemanticAnalysis:
         self._require_fitted()
         return {
             **asdict(self),
+            "ngram_range": list(self.ngram_range),
             "tfidf": self.tfidf_.to_dict(),
             "arrays": self.tfidf_.arrays(),
             "strengths": self.strengths_,
