@@ -12,7 +12,7 @@ from PIL import Image
 
 from penchant.bundle import restore
 from penchant.cli.log_options import ContentOptions, LogOptions, ReadOptions, TableOptions
-from penchant.cli.reading_options import FetchOptions, FileOptions, FilterOptions
+from penchant.cli.reading_options import FileOptions, FilterOptions, MirrorOptions
 from penchant.errors import DataError
 from penchant.features.sentences import sentences_installed
 from penchant.run import Run
@@ -191,7 +191,7 @@ def test_tables_join_published_data_sets(mirror, shop):
     table = shop / "films.csv"
     table.write_text("movie_id,overview\n1,Toys live in a room\n99001,Toys live elsewhere\n")
     reading = ReadOptions(
-        file=FileOptions(encoding="utf-8"), fetch=FetchOptions(mirror=str(mirror), offline=True)
+        file=FileOptions(encoding="utf-8"), fetch=MirrorOptions(mirror=str(mirror), offline=True)
     )
     films = LogOptions(source="movielens-100k", reading=reading)
     log = films.read(Run(), TableOptions(items=str(table)))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from penchant.cli.log_options import LogOptions, ReadOptions, words
-from penchant.cli.reading_options import FetchOptions, FileOptions, FilterOptions
+from penchant.cli.reading_options import FileOptions, FilterOptions, MirrorOptions
 from penchant.errors import DataError, ParameterError
 from penchant.run import Run
 
@@ -17,7 +17,7 @@ def options_of(source: object, **options: Any) -> LogOptions:
     groups = {
         name: group(**{f.name: options.pop(f.name) for f in fields(group) if f.name in options})
         for name, group in (
-            ("file", FileOptions), ("fetch", FetchOptions), ("filters", FilterOptions),
+            ("file", FileOptions), ("fetch", MirrorOptions), ("filters", FilterOptions),
         )
     }  # fmt: skip
     return LogOptions(source=str(source), reading=ReadOptions(**groups), **options)

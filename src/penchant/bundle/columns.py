@@ -14,13 +14,13 @@ import numpy as np
 import polars as pl
 
 from penchant.bundle.damage import DamageError
-from penchant.bundle.entries import NUMBERS, Column
+from penchant.bundle.entries import NUMBERS, ColumnEntry
 from penchant.typing import AnyArray
 
 _TEXTS = {"String": pl.String(), "Categorical": pl.Categorical()}
 
 
-def take_apart(series: pl.Series, key: str) -> tuple[Column, dict[str, AnyArray]]:
+def take_apart(series: pl.Series, key: str) -> tuple[ColumnEntry, dict[str, AnyArray]]:
     """A column's description and its arrays, whose names begin with `key`.
 
     Raises:
@@ -56,10 +56,10 @@ def take_apart(series: pl.Series, key: str) -> tuple[Column, dict[str, AnyArray]
         raise DamageError(
             f"its column {series.name!r} is of the type {series.dtype}; cast it to String"
         )
-    return Column(nulls=nulls, **facts), arrays
+    return ColumnEntry(nulls=nulls, **facts), arrays
 
 
-def put_together(column: Column, key: str, arrays: Mapping[str, AnyArray]) -> pl.Series:
+def put_together(column: ColumnEntry, key: str, arrays: Mapping[str, AnyArray]) -> pl.Series:
     """The column that `take_apart` was given.
 
     Raises:
@@ -76,7 +76,7 @@ def put_together(column: Column, key: str, arrays: Mapping[str, AnyArray]) -> pl
     return series.alias(column.name)
 
 
-def _put_together(column: Column, key: str, arrays: Mapping[str, AnyArray]) -> pl.Series:
+def _put_together(column: ColumnEntry, key: str, arrays: Mapping[str, AnyArray]) -> pl.Series:
     if column.inner is not None:
         inner = put_together(column.inner, f"{key}.inner", arrays)
         return _lists(inner, checked_offsets(arrays[f"{key}.offsets"], len(inner)))

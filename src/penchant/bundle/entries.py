@@ -39,14 +39,14 @@ class _Kind(BaseModel):
         return []
 
 
-class Plain(_Kind):
+class PlainEntry(_Kind):
     """A number, text, list or dictionary."""
 
     kind: Literal["plain"] = "plain"
     value: Any
 
 
-class Array(_Kind):
+class ArrayEntry(_Kind):
     """A NumPy array or scalar, or a torch tensor; one in column order is stored transposed."""
 
     kind: Literal["array", "scalar", "tensor"]
@@ -60,7 +60,7 @@ class Array(_Kind):
         return {name: (self.dtype, tuple(shape))}
 
 
-class Csr(_Kind):
+class CsrEntry(_Kind):
     """A sparse matrix, as its three arrays."""
 
     kind: Literal["csr"] = "csr"
@@ -114,7 +114,7 @@ NUMBERS: dict[str, str] = {
 """The data type of the array behind each type of column that is a number inside."""
 
 
-class Column(_Kind):
+class ColumnEntry(_Kind):
     """One column of a table.
 
     Attributes:
@@ -133,12 +133,12 @@ class Column(_Kind):
     size: Size
     nulls: bool
     bytes: Size | None = None
-    inner: Column | None = None
+    inner: ColumnEntry | None = None
     unit: Literal["ns", "us", "ms"] | None = None
     zone: Annotated[str, Field(max_length=100)] | None = None
 
     @model_validator(mode="after")
-    def _is_whole(self) -> Column:
+    def _is_whole(self) -> ColumnEntry:
         text, listed = self.dtype in ("String", "Categorical"), self.dtype == "List"
         if not (text or listed or self.dtype in NUMBERS or self.dtype in ("Null", "ids")):
             raise ValueError("there is no such type of column")
@@ -164,14 +164,14 @@ class Column(_Kind):
         return found
 
 
-class Ids(_Kind):
+class IdsEntry(_Kind):
     """A vocabulary: a column whose name is the noun."""
 
     kind: Literal["ids"] = "ids"
-    column: Column
+    column: ColumnEntry
 
     @model_validator(mode="after")
-    def _has_ids(self) -> Ids:
+    def _has_ids(self) -> IdsEntry:
         if self.column.dtype not in ("Int64", "String") or self.column.nulls:
             raise ValueError("ids are integers or texts")
         if self.column.size >= 2**31:
@@ -183,15 +183,15 @@ class Ids(_Kind):
         return self.column.specs(name)
 
 
-class Table(_Kind):
+class TableEntry(_Kind):
     """A polars table; `vocabulary` names the attribute whose ids are one of its columns."""
 
     kind: Literal["table"] = "table"
-    columns: list[Column]
+    columns: list[ColumnEntry]
     vocabulary: str | None = None
 
     @model_validator(mode="after")
-    def _is_even(self) -> Table:
+    def _is_even(self) -> TableEntry:
         if len({column.size for column in self.columns}) > 1:
             raise ValueError("columns differ in length")
         if len({column.name for column in self.columns}) < len(self.columns):
@@ -208,7 +208,7 @@ class Table(_Kind):
         return found
 
 
-class Members(_Kind):
+class BaseModelsEntry(_Kind):
     """A recommender (`count` None) or a list of them, each in a folder of its own."""
 
     kind: Literal["models"] = "models"
@@ -219,13 +219,20 @@ class Members(_Kind):
         return [name] if self.count is None else [f"{name}.{n}" for n in range(self.count)]
 
 
-class Shared(_Kind):
+class SharedEntry(_Kind):
     """The very object that the enclosing model has under the same name."""
 
     kind: Literal["shared"] = "shared"
 
 
 Entry = Annotated[
-    Plain | Array | Csr | HistoriesEntry | Ids | Table | Members | Shared,
+    PlainEntry
+    | ArrayEntry
+    | CsrEntry
+    | HistoriesEntry
+    | IdsEntry
+    | TableEntry
+    | BaseModelsEntry
+    | SharedEntry,
     Field(discriminator="kind"),
 ]

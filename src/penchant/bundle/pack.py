@@ -17,17 +17,17 @@ from penchant.bundle import plain
 from penchant.bundle.columns import put_together, take_apart
 from penchant.bundle.damage import DamageError
 from penchant.bundle.entries import (
-    Array,
-    Column,
-    Csr,
+    ArrayEntry,
+    BaseModelsEntry,
+    ColumnEntry,
+    CsrEntry,
     DType,
     Entry,
     HistoriesEntry,
-    Ids,
-    Members,
-    Plain,
-    Shared,
-    Table,
+    IdsEntry,
+    PlainEntry,
+    SharedEntry,
+    TableEntry,
 )
 from penchant.bundle.manifest import ATTRIBUTE
 from penchant.data.histories import Histories
@@ -71,7 +71,7 @@ def pack(model: Recommender, enclosing: Mapping[str, Any]) -> Packed:
             if isinstance(value, Vocabulary | Histories | pl.DataFrame) and (
                 enclosing.get(name) is value
             ):
-                packed.entries[name] = Shared()
+                packed.entries[name] = SharedEntry()
             else:
                 packed.entries[name] = _pack_value(packed, name, value, state)
         except DamageError as damage:
@@ -99,14 +99,14 @@ def _pack_value(packed: Packed, name: str, value: Any, state: Mapping[str, Any])
     if isinstance(value, Vocabulary):
         column, arrays = take_apart(value.ids.alias(value.noun), name)
         packed.arrays |= arrays
-        return Ids(column=column)
+        return IdsEntry(column=column)
     if isinstance(value, pl.DataFrame):
         return _pack_table(packed, name, value, state)
     if isinstance(value, Recommender):
         packed.members[name] = value
-        return Members(count=None)
+        return BaseModelsEntry(count=None)
     if isinstance(value, list) and value and all(isinstance(v, Recommender) for v in value):
-        entry = Members(count=len(value))
+        entry = BaseModelsEntry(count=len(value))
         packed.members |= zip(entry.members(name), value, strict=True)
         return entry
     if isinstance(value, Histories):
@@ -115,7 +115,7 @@ def _pack_value(packed: Packed, name: str, value: Any, state: Mapping[str, Any])
         return _pack_csr(packed, name, value)
     if isinstance(value, np.ndarray | np.generic | torch.Tensor):
         return _pack_array(packed, name, value)
-    return Plain(value=plain.encode(value))
+    return PlainEntry(value=plain.encode(value))
 
 
 def _pack_table(packed: Packed, name: str, table: pl.DataFrame, state: Mapping[str, Any]) -> Entry:
@@ -124,7 +124,9 @@ def _pack_table(packed: Packed, name: str, table: pl.DataFrame, state: Mapping[s
     for position, series in enumerate(table.iter_columns()):
         key = f"{name}.{position}"
         if vocabulary is not None and series.name == state[vocabulary].noun:
-            columns.append(Column(name=series.name, dtype="ids", size=len(series), nulls=False))
+            columns.append(
+                ColumnEntry(name=series.name, dtype="ids", size=len(series), nulls=False)
+            )
             continue
         column, arrays = take_apart(series, key)
         back = put_together(column, key, arrays)
@@ -132,7 +134,7 @@ def _pack_table(packed: Packed, name: str, table: pl.DataFrame, state: Mapping[s
             raise DamageError(f"its column {series.name!r} of the type {series.dtype} would change")
         columns.append(column)
         packed.arrays |= arrays
-    return Table(columns=columns, vocabulary=vocabulary)
+    return TableEntry(columns=columns, vocabulary=vocabulary)
 
 
 def _has_ids_of(table: pl.DataFrame, value: object) -> bool:
@@ -167,7 +169,7 @@ def _pack_csr(packed: Packed, name: str, value: Any) -> Entry:
             f"it is a {type(value).__name__}, and of sparse matrices csr_array alone is kept"
         )
     entries = int(value.indptr[-1])  # beyond these there may be room for more
-    entry = Csr(
+    entry = CsrEntry(
         shape=[int(n) for n in value.shape],
         entries=entries,
         dtype=_dtype(value.data.dtype),
@@ -187,17 +189,17 @@ def _pack_array(packed: Packed, name: str, value: Any) -> Entry:
         if value.dtype == torch.bfloat16:
             raise DamageError("NumPy does not have bfloat16; convert it to float32")
         array = value.detach().cpu().numpy()
-        entry = Array(kind="tensor", dtype=_dtype(array.dtype), shape=list(array.shape))
+        entry = ArrayEntry(kind="tensor", dtype=_dtype(array.dtype), shape=list(array.shape))
     elif isinstance(value, np.generic):
         array = np.asarray(value)
-        entry = Array(kind="scalar", dtype=_dtype(array.dtype), shape=[])
+        entry = ArrayEntry(kind="scalar", dtype=_dtype(array.dtype), shape=[])
     elif isinstance(value, np.ma.MaskedArray):
         raise DamageError("it is a masked array")
     else:
         array = value
         # The order of a matrix decides how sums over it are rounded.
         by_column = array.ndim > 1 and array.flags.f_contiguous and not array.flags.c_contiguous
-        entry = Array(
+        entry = ArrayEntry(
             kind="array",
             dtype=_dtype(array.dtype),
             shape=list(array.shape),

@@ -8,7 +8,7 @@ from typing import Any
 
 from penchant.bundle.arrays import read_arrays
 from penchant.bundle.damage import DamageError, bundle_errors, located_in
-from penchant.bundle.entries import Ids, Members, Shared, Spec
+from penchant.bundle.entries import BaseModelsEntry, IdsEntry, SharedEntry, Spec
 from penchant.bundle.files import check_listing, checksum, read_manifest
 from penchant.bundle.manifest import ARRAYS, MANIFEST, MAX_NESTING, Manifest
 from penchant.bundle.pack import check_name
@@ -98,10 +98,10 @@ def _restore(
     widest = _COLUMNS_ALWAYS + sum(entry.size for entry in manifest.files.values())
     # Vocabularies first: their sizes bound the rest.
     for name in sorted(
-        manifest.state, key=lambda n: not isinstance(manifest.state[n], Ids | Shared)
+        manifest.state, key=lambda n: not isinstance(manifest.state[n], IdsEntry | SharedEntry)
     ):
         entry = manifest.state[name]
-        if not isinstance(entry, Members):
+        if not isinstance(entry, BaseModelsEntry):
             with located_in(f"attribute {name}"):
                 state[name] = unpack(name, entry, arrays, state, enclosing, widest)
             if isinstance(state[name], Vocabulary):
@@ -111,7 +111,7 @@ def _restore(
     if (said.log, said.fingerprint) != (state["log_name_"], state["log_fingerprint_"]):
         raise DamageError(f"{MANIFEST}: it names another log than the model")
     for name, entry in manifest.state.items():
-        if isinstance(entry, Members):
+        if isinstance(entry, BaseModelsEntry):
             members = [
                 _member(folder / part, classes, state, nesting) for part in entry.members(name)
             ]

@@ -13,7 +13,15 @@ from scipy import sparse
 from penchant.bundle import plain
 from penchant.bundle.columns import checked_offsets, put_together
 from penchant.bundle.damage import DamageError
-from penchant.bundle.entries import Array, Csr, HistoriesEntry, Ids, Plain, Shared, Table
+from penchant.bundle.entries import (
+    ArrayEntry,
+    CsrEntry,
+    HistoriesEntry,
+    IdsEntry,
+    PlainEntry,
+    SharedEntry,
+    TableEntry,
+)
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary
 from penchant.typing import AnyArray
@@ -23,7 +31,13 @@ Arrays = Mapping[str, AnyArray]
 
 def unpack(
     name: str,
-    entry: Plain | Array | Csr | HistoriesEntry | Ids | Table | Shared,
+    entry: PlainEntry
+    | ArrayEntry
+    | CsrEntry
+    | HistoriesEntry
+    | IdsEntry
+    | TableEntry
+    | SharedEntry,
     arrays: Arrays,
     state: Mapping[str, Any],
     enclosing: Mapping[str, Any],
@@ -43,25 +57,25 @@ def unpack(
         DamageError: the parts do not make a value of the kind.
     """
     match entry:
-        case Plain():
+        case PlainEntry():
             return plain.decode(entry.value)
-        case Array():
+        case ArrayEntry():
             return _array(entry, arrays[name])
-        case Csr():
+        case CsrEntry():
             return _csr(name, entry, arrays, widest)
         case HistoriesEntry():
             return _histories(name, entry, arrays)
-        case Ids():
+        case IdsEntry():
             return _vocabulary(name, entry, arrays)
-        case Table():
+        case TableEntry():
             return _table(name, entry, arrays, state)
-        case Shared():
+        case SharedEntry():
             if not isinstance(enclosing.get(name), Vocabulary | Histories | pl.DataFrame):
                 raise DamageError("the enclosing model has nothing of that name to share")
             return enclosing[name]
 
 
-def _array(entry: Array, array: AnyArray) -> Any:
+def _array(entry: ArrayEntry, array: AnyArray) -> Any:
     if entry.kind == "tensor":
         if entry.order != "C":
             raise DamageError("tensors are kept in the order of rows")
@@ -73,7 +87,7 @@ def _array(entry: Array, array: AnyArray) -> Any:
     return array if entry.order == "C" else array.T
 
 
-def _csr(name: str, entry: Csr, arrays: Arrays, widest: int) -> sparse.csr_array:
+def _csr(name: str, entry: CsrEntry, arrays: Arrays, widest: int) -> sparse.csr_array:
     data, indices, indptr = (arrays[f"{name}.{part}"] for part in ("data", "indices", "indptr"))
     columns = entry.shape[1]
     # SciPy follows these indices without looking where they lead.
@@ -102,7 +116,7 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
     )
 
 
-def _vocabulary(name: str, entry: Ids, arrays: Arrays) -> Vocabulary:
+def _vocabulary(name: str, entry: IdsEntry, arrays: Arrays) -> Vocabulary:
     ids = put_together(entry.column, name, arrays)
     vocabulary = Vocabulary(ids, noun=entry.column.name)
     # An id's position is its index: out of order, every index would mean another id.
@@ -111,7 +125,7 @@ def _vocabulary(name: str, entry: Ids, arrays: Arrays) -> Vocabulary:
     return vocabulary
 
 
-def _table(name: str, entry: Table, arrays: Arrays, state: Mapping[str, Any]) -> pl.DataFrame:
+def _table(name: str, entry: TableEntry, arrays: Arrays, state: Mapping[str, Any]) -> pl.DataFrame:
     columns = []
     for position, column in enumerate(entry.columns):
         if column.dtype == "ids":

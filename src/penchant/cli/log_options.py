@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from penchant.cli.reading_options import (
-    FetchOptions,
     FileOptions,
     FilterOptions,
+    MirrorOptions,
     Text,
     read_events,
 )
@@ -92,7 +92,7 @@ class ReadOptions:
     """How a log is read, wherever it is."""
 
     file: FileOptions = field(default_factory=FileOptions)
-    fetch: FetchOptions = field(default_factory=FetchOptions)
+    fetch: MirrorOptions = field(default_factory=MirrorOptions)
     filters: FilterOptions = field(default_factory=FilterOptions)
 
     def read(

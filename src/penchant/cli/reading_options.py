@@ -60,7 +60,7 @@ class FileOptions:
 
 
 @dataclass(frozen=True)
-class FetchOptions:
+class MirrorOptions:
     """Where published data sets are looked for."""
 
     mirror: Annotated[
@@ -100,7 +100,13 @@ class FilterOptions:
 
 
 def read_events(
-    source: str, file: FileOptions, fetch: FetchOptions, *, flags: list[str], strict: bool, run: Run
+    source: str,
+    file: FileOptions,
+    fetch: MirrorOptions,
+    *,
+    flags: list[str],
+    strict: bool,
+    run: Run,
 ) -> Dataset:
     """Read whatever LOG names, with everything that is in it.
 

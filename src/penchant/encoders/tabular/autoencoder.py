@@ -23,7 +23,7 @@ from penchant.typing import Float32
 _ROWS_AT_ONCE = 2**15
 
 
-class Autoencoder(nn.Module):
+class AutoencoderLayers(nn.Module):
     """Dense layers down to the codings and, mirrored, back.
 
     The codings and the output are linear; all other layers have the activation.
@@ -139,7 +139,7 @@ class FeatureAutoencoder:
             if held.shape[1] != x.shape[1]:
                 raise DataError(f"Training rows have {x.shape[1]} features, not {held.shape[1]}.")
         generator = torch.Generator().manual_seed(self.seed)
-        network = Autoencoder(x.shape[1], self.layers, self.activation, generator)
+        network = AutoencoderLayers(x.shape[1], self.layers, self.activation, generator)
         make = torch.optim.SGD if self.optimiser == "sgd" else torch.optim.Adam
         optimiser = make(network.parameters(), lr=self.learning_rate, fused=True)
 
@@ -195,9 +195,9 @@ class FeatureAutoencoder:
         made.n_features_, made.weights_ = int(state["n_features"]), dict(state["weights"])
         return made
 
-    def _network(self) -> Autoencoder:
+    def _network(self) -> AutoencoderLayers:
         self._require_fitted()
-        make = partial(Autoencoder, self.n_features_, self.layers, self.activation)
+        make = partial(AutoencoderLayers, self.n_features_, self.layers, self.activation)
         return with_weights(make, self.weights_)
 
     def _require_fitted(self) -> None:
