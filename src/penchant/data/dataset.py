@@ -205,6 +205,12 @@ class Dataset:
                 digest.update(np.ascontiguousarray(values.fill_null(0).to_numpy()).data)
         return digest.hexdigest()
 
+    def side(self, noun: str) -> tuple[Vocabulary, pl.DataFrame | None, Int64]:
+        """The vocabulary, the table and the numbers of events of `user` or `item`."""
+        if noun == "user":
+            return self.users, self.user_table, self.user_counts
+        return self.items, self.item_table, self.item_counts
+
     def titles(self, items: npt.ArrayLike | None = None) -> list[str]:
         """A title for each item index, or its id where no title is known; all items by default."""
         index = np.arange(self.n_items) if items is None else np.asarray(items, dtype=np.int64)

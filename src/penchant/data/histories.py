@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -132,15 +132,9 @@ class Histories:
         """The users at positions `start` to `stop`, without copying their events."""
         stop = min(stop, len(self))
         low, high = int(self.offsets[start]), int(self.offsets[stop])
-        return Histories(
-            users=self.users[start:stop],
-            offsets=self.offsets[start : stop + 1] - low,
-            items=self.items[low:high],
-            ratings=None if self.ratings is None else self.ratings[low:high],
-            times=None if self.times is None else self.times[low:high],
-            n_items=self.n_items,
-            _parent=(self, start),
-        )
+        offsets = self.offsets[start : stop + 1] - low
+        some = self._select(self.users[start:stop], offsets, slice(low, high))
+        return replace(some, _parent=(self, start))
 
     def take(self, positions: npt.ArrayLike) -> Histories:
         """The users at these positions, in this order."""
@@ -148,8 +142,11 @@ class Histories:
         lengths = self.lengths[index]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         events = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], lengths)
+        return self._select(self.users[index], offsets, events)
+
+    def _select(self, users: Int32, offsets: Int64, events: slice | Int64) -> Histories:
         return Histories(
-            users=self.users[index],
+            users=users,
             offsets=offsets,
             items=self.items[events],
             ratings=None if self.ratings is None else self.ratings[events],

@@ -122,8 +122,7 @@ def split_random(
         ParameterError: the shares are impossible.
         DataError: there are too few events.
     """
-    _check_shares(validation, test)
-    _require_events(log)
+    _check_parts(log, validation, test)
     order = np.random.default_rng(seed).permutation(len(log))
     n_validation, n_test = _held_out_sizes(len(log), validation, test)
     sides = np.zeros(len(log), np.uint8)
@@ -156,8 +155,7 @@ def split_per_user(
         ParameterError: the shares are impossible, or order="time" without times.
         DataError: there are too few events.
     """
-    _check_shares(validation, test)
-    _require_events(log)
+    _check_parts(log, validation, test)
     by_time = log.has_times if order is None else order == "time"
     if by_time and not log.has_times:
         raise ParameterError(
@@ -223,8 +221,7 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
         ParameterError: the shares are impossible.
         DataError: events lack times, or all carry one time.
     """
-    _check_shares(validation, test)
-    _require_events(log)
+    _check_parts(log, validation, test)
     if not log.has_times:
         raise DataError(
             f"The log {log.name!r} cannot be split by time: not every event has one; split it "
@@ -262,7 +259,7 @@ def k_fold(
     """
     if not 2 <= k <= len(log):
         raise ParameterError(f"k must be from 2 to the number of events, {len(log)}, not {k}.")
-    _check_shares(validation, 1 / k)
+    _check_parts(None, validation, 1 / k)
     rng = np.random.default_rng(seed)
     fold = np.empty(len(log), np.int64)
     fold[rng.permutation(len(log))] = np.arange(len(log)) % k
@@ -304,16 +301,14 @@ def _positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
     return position, counts[user]
 
 
-def _check_shares(validation: float, test: float) -> None:
+def _check_parts(log: Dataset | None, validation: float, test: float) -> None:
+    """Refuse impossible shares, and a log of too few events if one is given."""
     if not (0 <= validation < 1 and 0 < test < 1 and validation + test < 1):
         raise ParameterError(
             f"Shares of validation {validation:g} and test {test:g} must leave something to "
             "train on: test above 0, and both together below 1."
         )
-
-
-def _require_events(log: Dataset) -> None:
-    if len(log) < 5:
+    if log is not None and len(log) < 5:
         raise DataError(
             f"The log {log.name!r} has {len(log)} events: too few to divide into training and "
             "test events (at least 5 are needed)."

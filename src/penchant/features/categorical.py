@@ -48,7 +48,7 @@ class CategoricalFeatures:
             size += labels.size
         _, numbers = numbers_of(table, noun, n)
         for column in numbers.T:
-            inside, found = _intervals(column, bins)
+            inside, found = intervals(column, bins)
             columns.append(np.where(inside >= 0, inside + size, -1)[:, None])
             size += found
         index = np.concatenate(columns, axis=1)
@@ -60,7 +60,7 @@ class CategoricalFeatures:
         return CategoricalFeatures(np.where(kept, self.index, self.size), self.size)
 
 
-def _intervals(column: AnyArray, bins: int) -> tuple[Int64, int]:
+def intervals(column: AnyArray, bins: int) -> tuple[Int64, int]:
     """The interval of each number, -1 where it is not known, and how many intervals there are."""
     known = ~np.isnan(column)
     edges = np.unique(np.quantile(column[known], np.linspace(0, 1, bins + 1)[1:-1]))

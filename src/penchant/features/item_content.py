@@ -12,6 +12,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.encoders.text.lsa import LatentSemanticAnalysis
 from penchant.errors import DataError
+from penchant.features.categorical import intervals
 from penchant.features.labels import labels_of, numbers_of
 from penchant.typing import Float32
 
@@ -171,11 +172,9 @@ def _numbers(table: pl.DataFrame | None, noun: str, n: int, bins: int) -> Float3
     _, numbers = numbers_of(table, noun, n)
     found = []
     for column in numbers[:-1].T:
-        known = ~np.isnan(column)
-        edges = np.unique(np.quantile(column[known], np.linspace(0, 1, bins + 1)[1:-1]))
-        inside = np.searchsorted(edges, column, side="right")
-        block = np.zeros((n, len(edges) + 1), np.float32)
-        block[np.flatnonzero(known), inside[known]] = 1
+        inside, size = intervals(column, bins)
+        block = np.zeros((n, size), np.float32)
+        block[np.flatnonzero(inside >= 0), inside[inside >= 0]] = 1
         found.append(block)
     return np.hstack(found) if found else None
 
@@ -223,3 +222,18 @@ def with_vectors(log: Dataset, name: str, vectors: npt.ArrayLike) -> Dataset:
     if table is None:
         table = log.items.ids.alias(log.items.noun).to_frame()
     return replace(log, item_table=table.with_columns(column))
+
+
+def refuse_taken(log: Dataset, name: str) -> None:
+    """Refuse a name that a column of the item table has, unless that is vectors, too.
+
+    Raises:
+        DataError: the name is taken by something else, which would be lost.
+    """
+    table = log.item_table
+    if table is None or name not in table.columns or isinstance(table.schema[name], pl.Array):
+        return
+    raise DataError(
+        f"The item table of {log.name!r} has a column {name!r} already, which vectors would "
+        "replace: rename it."
+    )

@@ -9,8 +9,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.images import image_paths
 from penchant.encoders.image import image_encoder
 from penchant.errors import DataError
-from penchant.features.item_content import with_vectors
-from penchant.features.vector_columns import refuse_taken
+from penchant.features.item_content import refuse_taken, with_vectors
 from penchant.run import Run
 from penchant.typing import Bool
 

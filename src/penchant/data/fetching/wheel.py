@@ -20,12 +20,9 @@ _SECONDS = 600
 
 @dataclass(frozen=True, kw_only=True)
 class Wheel:
-    """A wheel with data files in it.
+    """A wheel of a pinned requirement (`recbole==1.2.1`), with data files of these names in it.
 
-    Attributes:
-        requirement: the pinned requirement, such as `recbole==1.2.1`.
-        sha256: the wheel's checksum in hexadecimal.
-        members: names (without folders) of the data files in it.
+    Names are without folders; the checksum is in hexadecimal.
     """
 
     requirement: str

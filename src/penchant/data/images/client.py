@@ -34,12 +34,9 @@ class Redirect(NamedTuple):
 
 
 class TemporaryFailure(NamedTuple):
-    """A failure that another request may not meet.
+    """A failure that another request may not meet; `host` if it concerns all of a host's images.
 
-    Attributes:
-        reason: in a few words.
-        host: whether it concerns all images of the host.
-        wait: the seconds that the server asks for, if it does.
+    `wait` is how many seconds the server asks for, if it does.
     """
 
     reason: str

@@ -31,13 +31,7 @@ class BadImageError(PenchantError):
 
 @dataclass(frozen=True)
 class ImageFacts:
-    """What is known of an image after decoding it.
-
-    Attributes:
-        ending: of its file, by its content.
-        width: in pixels.
-        height: in pixels.
-    """
+    """The ending that fits a decoded image's content (`.jpg`), and its size in pixels."""
 
     ending: str
     width: int

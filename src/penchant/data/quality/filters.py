@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, datetime, time
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -12,7 +12,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError
-from penchant.typing import Bool, Int64
+from penchant.typing import Bool
 
 Moment = str | date | datetime
 
@@ -140,45 +140,27 @@ def _filtered(
     With `keep_inactive`, users and items that had no event before stay.
     """
     events = log.events.filter(pl.Series(mask, dtype=pl.Boolean))
-    users, user_table, user = _cut(
-        log.users, log.user_table, events["user"], log.user_counts, keep_inactive
-    )
-    items, item_table, item = _cut(
-        log.items, log.item_table, events["item"], log.item_counts, keep_inactive
-    )
+    parts: dict[str, Any] = {}
+    dropped = []
+    for noun in ("user", "item"):
+        vocabulary, table, counts = log.side(noun)
+        index = events[noun].to_numpy()
+        keep = np.bincount(index, minlength=len(vocabulary)) > 0
+        keep |= (counts == 0) & keep_inactive
+        new_index = np.cumsum(keep, dtype=np.int32) - np.int32(1)
+        events = events.with_columns(pl.Series(noun, new_index[index], dtype=pl.Int32))
+        if table is not None:
+            parts[f"{noun}_table"] = table.filter(pl.Series(keep, dtype=pl.Boolean))
+        if not keep.all():
+            ids = vocabulary.take(np.flatnonzero(keep))
+            parts[f"{noun}s"] = Vocabulary(ids, noun=vocabulary.noun)
+        dropped.append(f"{(~keep).sum():,} {noun}s")
     sentence = (
         f"{title} dropped {len(log) - len(events):,} of {len(log):,} events, "
-        f"{log.n_users - len(users):,} users and {log.n_items - len(items):,} items{note}"
+        f"{' and '.join(dropped)}{note}"
     )
-    return replace(
-        log,
-        events=events.with_columns(user, item),
-        users=users,
-        items=items,
-        user_table=user_table,
-        item_table=item_table,
-        origin=replace(log.origin, dropped=(*log.origin.dropped, sentence)),
-    )
-
-
-def _cut(
-    vocabulary: Vocabulary,
-    table: pl.DataFrame | None,
-    indices: pl.Series,
-    counts_before: Int64,
-    keep_inactive: bool,
-) -> tuple[Vocabulary, pl.DataFrame | None, pl.Series]:
-    """The vocabulary and table of the users or items that stay, and the events' new indices."""
-    counts = np.bincount(indices.to_numpy(), minlength=len(vocabulary))
-    keep = (counts > 0) | ((counts_before == 0) & keep_inactive)
-    new_index = np.cumsum(keep, dtype=np.int32) - np.int32(1)
-    renumbered = pl.Series(indices.name, new_index[indices.to_numpy()], dtype=pl.Int32)
-    if not keep.all():
-        ids = vocabulary.take(np.flatnonzero(keep))
-        vocabulary = Vocabulary(ids, noun=vocabulary.noun)
-    if table is not None:
-        table = table.filter(pl.Series(keep, dtype=pl.Boolean))
-    return vocabulary, table, renumbered
+    origin = replace(log.origin, dropped=(*log.origin.dropped, sentence))
+    return replace(log, events=events, origin=origin, **parts)
 
 
 def _span(low: object, high: object) -> str:

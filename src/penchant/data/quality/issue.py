@@ -78,13 +78,8 @@ def event_issues(
 ) -> Iterator[QualityIssue]:
     """An issue of some events, nothing where there are none.
 
-    Args:
-        log: the log.
-        name: see `QualityIssue`.
-        level: see `QualityIssue`.
-        events: a mask, in which null is false, or positions.
-        sentence: see `QualityIssue.of`.
-        further: columns of the examples beside the usual ones.
+    Events are a mask, in which null is false, or positions; examples have `further` columns
+    beside the usual ones.
     """
     array = events.fill_null(False).to_numpy() if isinstance(events, pl.Series) else events
     positions = np.flatnonzero(array) if array.dtype == np.bool_ else array
@@ -111,8 +106,7 @@ def id_issues(
 
     Examples have the first row, id, number of events and `further` columns.
     """
-    vocabulary = log.users if noun == "user" else log.items
-    counts = log.user_counts if noun == "user" else log.item_counts
+    vocabulary, _, counts = log.side(noun)
 
     def make(limit: int | None) -> pl.DataFrame:
         wanted = indices[:limit]

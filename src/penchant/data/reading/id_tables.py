@@ -22,13 +22,9 @@ _LIST_SHARE = 0.05  # of a column's texts have a bar: from here on all are read 
 
 @dataclass(frozen=True, eq=False)
 class IdTable:
-    """A table of users or items before it joins a log.
+    """A table of users or items from a file or frame, before it joins a log.
 
-    Attributes:
-        noun: `user` or `item`.
-        frame: the ids in a first column of that name, then all other columns.
-        source: the file or frame that it came from.
-        column: the source's name for the column of ids.
+    The ids are in a first column called `noun`; the source calls that `column`.
     """
 
     noun: str
@@ -91,8 +87,7 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     """
     noun, source = table.noun, table.source
     added = table.frame.with_columns(canonical_ids(table.frame[noun], noun).alias(noun))
-    vocabulary = log.items if noun == "item" else log.users
-    own = log.item_table if noun == "item" else log.user_table
+    vocabulary, own, _ = log.side(noun)
     if own is None:
         own = vocabulary.ids.alias(noun).to_frame()
     _refuse_unusable(added, own, table, log.name)

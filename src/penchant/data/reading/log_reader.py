@@ -148,8 +148,9 @@ def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None 
     """
     if isinstance(source, str | Path) and Path(source).is_dir():
         raise DataError(f"{source} is a folder: name a file in it that has a row per {noun}.")
-    ids = (log.items if noun == "item" else log.users).ids
-    return _read_id_table(source, noun, ids, log.origin.columns.get(noun), encoding)
+    return _read_id_table(
+        source, noun, log.side(noun)[0].ids, log.origin.columns.get(noun), encoding
+    )
 
 
 def _read_id_table(

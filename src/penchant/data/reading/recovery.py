@@ -13,11 +13,14 @@ from penchant.data.reading.text_layout import TextLayout, split_record
 _LONGEST_QUOTE = 1000  # lines that one quoted value may span
 
 
-class _Record(NamedTuple):
+class ParsedRecord(NamedTuple):
+    """The cells of the record at a line, or None and what is wrong with it."""
+
     line: int
     cells: list[str] | None
     problem: str
     content: str
+    repaired: bool = False
 
 
 def read_with_recovery(text: str, source: str, layout: TextLayout) -> RawRecords:
@@ -42,7 +45,7 @@ def read_with_recovery(text: str, source: str, layout: TextLayout) -> RawRecords
     return collected.raw_records(frame, layout.raw_records(frame, source))
 
 
-def _records(lines: list[str], separator: str, width: int) -> Iterator[_Record]:
+def _records(lines: list[str], separator: str, width: int) -> Iterator[ParsedRecord]:
     n = 0
     while n < len(lines):
         line = lines[n].removesuffix("\r")
@@ -50,17 +53,17 @@ def _records(lines: list[str], separator: str, width: int) -> Iterator[_Record]:
         if not line:
             continue
         if "\0" in line:
-            yield _Record(n, None, "a NUL byte", line)
+            yield ParsedRecord(n, None, "a NUL byte", line)
             continue
         cells = split_record(line, separator)
         if cells is None and (end := _end_of_quote(lines, n)):
             joined = "\n".join(lines[n - 1 : end]).removesuffix("\r")
             joined_cells = split_record(joined, separator)
             if joined_cells is not None and len(joined_cells) == width:
-                yield _Record(n, joined_cells, "", joined)
+                yield ParsedRecord(n, joined_cells, "", joined)
                 n = end
                 continue
-        yield _Record(n, cells, "broken quotes" if cells is None else "", line)
+        yield ParsedRecord(n, cells, "broken quotes" if cells is None else "", line)
 
 
 def _end_of_quote(lines: list[str], start: int) -> int:

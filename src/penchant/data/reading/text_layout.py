@@ -20,14 +20,7 @@ _SAMPLE_RECORDS = 200
 
 @dataclass(frozen=True)
 class TextLayout:
-    """The columns of a text file.
-
-    Attributes:
-        names: the distinct names of the columns.
-        separator: what stands between two cells.
-        has_header: whether the first line has the names.
-        sample: the cells of the first records, without the header.
-    """
+    """The distinct names of a text file's columns, their separator, and the first records."""
 
     names: list[str]
     separator: str

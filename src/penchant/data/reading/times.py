@@ -62,8 +62,7 @@ def parse_times(values: pl.Series) -> tuple[pl.Series, pl.Series, str]:
         integers = values.cast(pl.Int64, strict=False)
         if not integers.null_count():  # the usual case, and the fastest
             return *_from_numbers(integers), ""
-    texts = values.cast(pl.String, strict=False).str.strip_chars()
-    texts = texts.to_frame().select(pl.when(pl.first() != "").then(pl.first())).to_series()
+    texts = values.cast(pl.String, strict=False).str.strip_chars().replace("", None)
     integers = texts.cast(pl.Int64, strict=False)
     if integers.null_count() == texts.null_count():
         return *_from_numbers(integers), ""

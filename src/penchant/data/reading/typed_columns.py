@@ -21,12 +21,9 @@ _REQUIRED = {"rating": "numeric", "time": "a time", "user": "complete", "item": 
 
 @dataclass(frozen=True)
 class TypedColumns:
-    """The columns of a log, read from raw records.
+    """The columns of a log: those of the roles, then `row`, then all others.
 
-    Attributes:
-        frame: the columns of the roles, then `row`, then all others.
-        skipped: the records that were left out: `row`, `problem` and `content`; None without any.
-        remarks: what was decided by convention, a sentence each.
+    `skipped` is as in `Origin`; `remarks` say what was decided by convention.
     """
 
     frame: pl.DataFrame
@@ -158,13 +155,7 @@ def _rating_column(series: pl.Series, decimal_comma: bool) -> _Column:
 
 def _blank_to_null(texts: pl.Series) -> pl.Series:
     """Texts without blanks around them; empty ones become null."""
-    name = texts.name
-    return (
-        texts.str.strip_chars()
-        .to_frame(name)
-        .select(pl.when(pl.col(name) != "").then(pl.col(name)))
-        .to_series()
-    )
+    return texts.str.strip_chars().replace("", None)
 
 
 def _problem_texts(unusable: pl.Series, problem: pl.Expr, series: pl.Series) -> pl.Series | None:

@@ -16,14 +16,7 @@ _EXAMPLE_LENGTH = 120
 
 @dataclass(frozen=True)
 class CleaningRule:
-    """One rule that cleans a column.
-
-    Attributes:
-        column: the name of the cleaned column.
-        source: the column it is computed from.
-        clean: takes the source's expression and returns the column's.
-        about: what it does, for a person.
-    """
+    """One rule that computes a cleaned column from the expression of its source column."""
 
     column: str
     source: str

@@ -34,6 +34,9 @@ COLUMNS = (
 _VERSION = 1  # of this module; a higher one recomputes stored tables
 _BATCH = 200_000  # reviews cleaned at once
 _PRODUCT = {"title": pl.String, "brand": pl.String, "rank": pl.Int64, "price": pl.Float64}
+_EVENT_COLUMNS = {
+    "reviewText": "text", "summary": "summary", "verified": "verified", "style": "style",
+}  # fmt: skip
 _STATISTICS = ("overall_mean", "overall_median", "overall_count")
 
 
@@ -62,7 +65,7 @@ def merge_reviews(
     stop_words: bool = False,
     cache: str | Path | Literal[False] | None = None,
 ) -> MergedReviews:
-    """Clean the reviews of a log and put them combine_steps with its items' metadata.
+    """Clean the reviews of a log and put them together with its items' metadata.
 
     Texts become words in lower case without markup and punctuation; the day of the week counts
     from Monday, 0. A column that the log does not have is null. The table is stored
@@ -163,7 +166,7 @@ def _text_rules(log: Dataset, stop_words: bool) -> Iterator[CleaningRule]:
     about = "lower case, no markup, punctuation and entities"
     about += ", no stop words" if stop_words else ""
     for column in ("reviewText", "summary"):
-        if column in _columns_named(log):
+        if _EVENT_COLUMNS[column] in log.events.columns:
             clean = _content_words if stop_words else plain_words
             yield CleaningRule(column, column, clean, about)
 
@@ -172,24 +175,17 @@ def _content_words(text: pl.Expr) -> pl.Expr:
     return without_stop_words(plain_words(text))
 
 
-def _columns_named(log: Dataset) -> dict[str, str]:
-    """Which of the log's columns stands for which of the table's."""
-    names = {"reviewText": "text", "summary": "summary", "verified": "verified", "style": "style"}
-    return {name: column for name, column in names.items() if column in log.events.columns}
-
-
 def _columns_of(log: Dataset) -> list[pl.Expr]:
-    named = _columns_named(log)
-    texts: list[pl.Expr] = []
-    for name in ("reviewText", "summary", "verified", "style"):
+    """The log's columns under the table's names, null where the log has none."""
+    columns = [pl.col("item"), pl.col("rating").alias("overall")]
+    for name, source in _EVENT_COLUMNS.items():
         dtype = pl.Boolean if name == "verified" else pl.String
-        column = pl.col(named[name]) if name in named else pl.lit(None, dtype)
-        texts.append(column.alias(name))
+        known = source in log.events.columns
+        columns.append((pl.col(source) if known else pl.lit(None, dtype)).alias(name))
     day = pl.lit(None, pl.Int8)
     if "time" in log.events.columns:
         day = (pl.col("time").dt.weekday() - 1).cast(pl.Int8)
-    overall = pl.col("rating").alias("overall")
-    return [pl.col("item"), overall, *texts, day.alias("day_of_week")]
+    return [*columns, day.alias("day_of_week")]
 
 
 def _repeated(log: Dataset) -> CleaningStep:
@@ -212,12 +208,10 @@ def _joined(
     table = pl.DataFrame({"item": index, "asin": log.items.ids})
     metadata = log.item_table
     for column, dtype in _PRODUCT.items():
-        values = None if metadata is None or column not in metadata.columns else metadata[column]
-        table = table.with_columns(
-            pl.lit(None, dtype).alias(column)
-            if values is None
-            else values.cast(dtype, strict=False).alias(column)
-        )
+        values = pl.Series([None] * log.n_items, dtype=dtype)
+        if metadata is not None and column in metadata.columns:
+            values = metadata[column].cast(dtype, strict=False)
+        table = table.with_columns(values.alias(column))
     table = table.with_columns(clean_title(pl.col("title")), clean_brand(pl.col("brand")))
     if metadata is not None:
         known = metadata.select(pl.any_horizontal(pl.exclude("item").is_not_null())).to_series()

@@ -102,6 +102,12 @@ RULES = (
     CleaningRule("rank", "rank", parse_rank, "the first place in a list of sales as a number"),
 )
 """The rules whose effects are reported."""
+_UNREPORTED = (
+    ("rank_in", "rank", parse_rank_category),
+    ("also_buy", "also_buy", parse_related),
+    ("also_view", "also_view", parse_related),
+    ("images", "images", parse_urls),
+)
 
 
 def clean_products(raw: pl.DataFrame) -> tuple[pl.DataFrame, CleaningReport]:
@@ -125,9 +131,11 @@ def clean_products(raw: pl.DataFrame) -> tuple[pl.DataFrame, CleaningReport]:
     cleaned = once.lazy().select(
         "item",
         *(rule.expression for rule in RULES if rule.source in once.columns),
-        *([parse_rank_category(pl.col("rank")).alias("rank_in")] if "rank" in once.columns else []),
-        *(parse_related(pl.col(c)).alias(c) for c in also),
-        *([parse_urls(pl.col("images")).alias("images")] if "images" in once.columns else []),
+        *(
+            parse(pl.col(source)).alias(column)
+            for column, source, parse in _UNREPORTED
+            if source in once.columns
+        ),
     )
     counts = [
         pl.col(c).list.len().fill_null(0).cast(pl.Int32).alias(f"{c.removeprefix('also_')}_count")

@@ -94,11 +94,11 @@ def _by_count(log: Dataset) -> dict[str, object]:
     spread = (
         items.group_by(step=doubling)
         .agg(
-            pl.len().alias("items"),
-            rating.mean().alias("mean"),
-            rating.quantile(0.25, "linear").alias("low_quarter"),
-            rating.median().alias("median"),
-            rating.quantile(0.75, "linear").alias("high_quarter"),
+            items=pl.len(),
+            mean=rating.mean(),
+            low_quarter=rating.quantile(0.25, "linear"),
+            median=rating.median(),
+            high_quarter=rating.quantile(0.75, "linear"),
         )
         .sort("step")
     )
@@ -192,11 +192,7 @@ def _repeated(log: Dataset) -> dict[str, object]:
     with_text = log.events.lazy().filter(pl.col("text") != "")
     groups = (
         with_text.group_by(pl.col("user"), key=pl.col("text").hash())
-        .agg(
-            pl.col("item").n_unique().alias("items"),
-            pl.len().alias("events"),
-            pl.col("text").first(),
-        )
+        .agg(pl.col("text").first(), items=pl.col("item").n_unique(), events=pl.len())
         .filter(pl.col("items") > 1)
         .sort("events", "user", "key", descending=[True, False, False])
         .collect()

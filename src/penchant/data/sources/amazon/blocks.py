@@ -21,12 +21,9 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
 
 class Block(NamedTuple):
-    """Some lines of a file, each with its newline.
+    """Some lines of a file, each with its newline, from line `first` on (counted from 1).
 
-    Attributes:
-        first: the number of the first of them, from 1.
-        data: their bytes.
-        whole: False where the file broke off within the last line.
+    They are not `whole` where the file broke off within the last of them.
     """
 
     first: int

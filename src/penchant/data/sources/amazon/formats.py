@@ -16,12 +16,7 @@ _NUMBER = r"^\s*(\d{1,3}(?:,\d{3})+|\d+)\s*$"
 
 
 class FileFormat(NamedTuple):
-    """What a file holds, and in which release's keys.
-
-    Attributes:
-        kind: whether it has reviews or products.
-        release: which release has this format.
-    """
+    """What a file holds, and in which release's keys."""
 
     kind: Literal["reviews", "products"]
     release: Release

@@ -49,12 +49,9 @@ def catalogue_gaps(log: Dataset) -> Gaps:
             missing from it.
     """
     missing_rows = []
-    for noun, table, key, counts in (
-        ("item", log.item_table, "isbn", log.item_counts),
-        ("user", log.user_table, "location", log.user_counts),
-    ):
-        ids = (log.items if noun == "item" else log.users).ids.alias(noun)
-        frame = pl.DataFrame([ids, pl.Series("events", counts)])
+    for noun, key in (("item", "isbn"), ("user", "location")):
+        vocabulary, table, counts = log.side(noun)
+        frame = pl.DataFrame([vocabulary.ids.alias(noun), pl.Series("events", counts)])
         # An entry always has the column as it was written.
         absent = pl.lit(False) if table is None else pl.Series(table[key].is_null())
         rows = frame.filter(absent & (pl.col("events") > 0))

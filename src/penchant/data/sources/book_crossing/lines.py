@@ -12,13 +12,13 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
 
 import polars as pl
 
 from penchant.data.reading.column_guessing import plain_name
 from penchant.data.reading.files import load_bytes
 from penchant.data.reading.records import SkippedRecord
+from penchant.data.reading.recovery import ParsedRecord
 from penchant.data.reading.text_layout import split_record
 from penchant.errors import DataError
 
@@ -54,14 +54,6 @@ class Records:
     repaired: int
     source: str
     encoding: str
-
-
-class _Record(NamedTuple):
-    row: int
-    cells: list[str] | None
-    problem: str
-    content: str
-    repaired: bool = False
 
 
 def header_of(path: Path) -> list[str]:
@@ -111,7 +103,7 @@ def read_records(path: Path, names: Mapping[str, str], repair: Repair | None = N
     parsed = [o for o in irregular if o.cells is not None]
     frame = pl.DataFrame(
         [o.cells for o in parsed], schema=dict.fromkeys(columns, pl.String), orient="row"
-    ).with_columns(pl.Series("row", [o.row for o in parsed], dtype=pl.UInt32))
+    ).with_columns(pl.Series("row", [o.line for o in parsed], dtype=pl.UInt32))
     if good is not None:
         rows = (fits.arg_true() + 1).cast(pl.UInt32).alias("row")
         regular = good.with_columns(rows)
@@ -121,7 +113,7 @@ def read_records(path: Path, names: Mapping[str, str], repair: Repair | None = N
     return Records(
         frame=frame.with_columns(pl.when(~texts.is_in(_NULLS)).then(texts)),
         skipped=tuple(
-            SkippedRecord.at(o.row, o.problem, o.content, o.row + 1)
+            SkippedRecord.at(o.line, o.problem, o.content, o.line + 1)
             for o in irregular
             if o.cells is None
         ),
@@ -198,7 +190,7 @@ class _LineParser:
         self.blank = 0
         self.continued = 0
 
-    def read(self, places: list[int]) -> Iterator[_Record]:
+    def read(self, places: list[int]) -> Iterator[ParsedRecord]:
         """The record or the problem in each of these lines, which are in ascending order."""
         texts = self.lines.gather(places).to_list()
         n = 0
@@ -209,7 +201,7 @@ class _LineParser:
                 self.blank += 1
                 continue
             if problem := self._unreadable(places[n - 1], line):
-                yield _Record(row, None, problem, line)
+                yield ParsedRecord(row, None, problem, line)
                 continue
             cells = self._split(line)
             if cells is None and (joined := self._join_lines(places, texts, n)):
@@ -243,15 +235,15 @@ class _LineParser:
     def _split(self, text: str) -> list[str] | None:
         return _unescaped(text) if self.sep == ";" else split_record(text, self.sep)
 
-    def _check_width(self, row: int, cells: list[str] | None, line: str) -> _Record:
+    def _check_width(self, row: int, cells: list[str] | None, line: str) -> ParsedRecord:
         if cells is None:
-            return _Record(row, None, "broken quotes", line)
+            return ParsedRecord(row, None, "broken quotes", line)
         if len(cells) == self.width:
-            return _Record(row, cells, "", line)
+            return ParsedRecord(row, cells, "", line)
         repaired = self.repair(cells) if self.repair is not None else None
         if repaired is not None and len(repaired) == self.width:
-            return _Record(row, repaired, "", line, repaired=True)
-        return _Record(row, None, f"{len(cells)} columns instead of {self.width}", line)
+            return ParsedRecord(row, repaired, "", line, repaired=True)
+        return ParsedRecord(row, None, f"{len(cells)} columns instead of {self.width}", line)
 
 
 def _unescaped(text: str) -> list[str] | None:

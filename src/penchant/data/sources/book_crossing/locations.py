@@ -57,12 +57,9 @@ COUNTRIES = {other: name for name, others in _SPELLINGS.items() for other in oth
 
 
 class Places(NamedTuple):
-    """The parts of locations.
+    """The `city`, `region` and `country` of locations, in lower case, null where not known.
 
-    Attributes:
-        frame: `city`, `region`, `country`, in lower case, null where nothing is known.
-        merged: how many rows have a country in another spelling than was written.
-        spellings: how many spellings these are.
+    `merged` rows have a country in one of `spellings` other spellings than was written.
     """
 
     frame: pl.DataFrame

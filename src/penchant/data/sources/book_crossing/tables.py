@@ -120,29 +120,30 @@ def read_users(path: Path) -> SideTable:
 
 
 def _ages(written: pl.Series) -> tuple[pl.Series, list[str]]:
-    ages = written.str.strip_chars(_AROUND).cast(pl.Float64, strict=False).fill_nan(None)
-    plausible = ages.is_between(*AGES).fill_null(False)
-    low, high = AGES
-    text = f"ages were no number or not from {low} to {high} and became null"
-    return (
-        ages.zip_with(plausible, pl.Series([None], dtype=pl.Float64)).cast(pl.Int16).alias("age"),
-        _note(int((~plausible & written.is_not_null()).sum()), text),
-    )
+    _, ages = _numbers_within(written, *AGES)
+    text = "ages were no number or not from {} to {} and became null".format(*AGES)
+    return ages, _note(len(ages) - ages.count() - written.null_count(), text)
 
 
 def _years(written: pl.Series) -> tuple[pl.Series, list[str]]:
     """The years from 1 to 2026 as Int16."""
-    years = written.str.strip_chars(_AROUND).cast(pl.Float64, strict=False).fill_nan(None)
-    plausible = years.is_between(1, LAST_YEAR).fill_null(False)
-    zero, late = int((years <= 0).sum()), int((years > LAST_YEAR).sum())
-    texts = int((years.is_null() & written.is_not_null()).sum())
-    notes = [
-        *_note(zero, "years of publication were 0 and became null"),
-        *_note(late, f"years of publication were after {LAST_YEAR} and became null"),
+    numbers, years = _numbers_within(written, 1, LAST_YEAR)
+    texts = int((numbers.is_null() & written.is_not_null()).sum())
+    return years, [
+        *_note(int((numbers <= 0).sum()), "years of publication were 0 and became null"),
+        *_note(
+            int((numbers > LAST_YEAR).sum()),
+            f"years of publication were after {LAST_YEAR} and became null",
+        ),
         *_note(texts, "years of publication were text and became null"),
     ]
-    none = pl.Series([None], dtype=pl.Float64)
-    return years.zip_with(plausible, none).cast(pl.Int16).alias("year"), notes
+
+
+def _numbers_within(written: pl.Series, low: int, high: int) -> tuple[pl.Series, pl.Series]:
+    """All numbers in a column, and as Int16 those from `low` to `high`."""
+    numbers = written.str.strip_chars(_AROUND).cast(pl.Float64, strict=False).fill_nan(None)
+    inside = numbers.set(~numbers.is_between(low, high).fill_null(False), None)
+    return numbers, inside.cast(pl.Int16)
 
 
 def _split_titles(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:
