@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
@@ -134,7 +134,7 @@ def _two_columns(path: Path, rows: int | None = None) -> pl.DataFrame | None:
 def _guess_column(table: pl.DataFrame) -> str | None:
     """The column with a telling name that has addresses, else one with addresses of images."""
     bare = {column.lower().replace("-", "_"): column for column in reversed(table.columns)}
-    for column in _present(bare, _NAMES):
+    for column in (bare[name] for name in _NAMES if name in bare):
         if _share(_lists(table[column]).list.explode(), _WEB) >= _MIN_SHARE:
             return column
     for column, kind in table.schema.items():
@@ -143,10 +143,6 @@ def _guess_column(table: pl.DataFrame) -> str | None:
             if _share(values, _WEB_IMAGE) >= _MIN_SHARE:
                 return column
     return None
-
-
-def _present(columns: dict[str, str], names: Iterable[str]) -> Iterable[str]:
-    return (columns[name] for name in names if name in columns)
 
 
 def _share(values: pl.Series, pattern: str) -> float:

@@ -39,6 +39,20 @@ def load_bytes(path: Path) -> bytes:
     return decompress(data, name)
 
 
+def only_file(path: Path, candidates: list[Path], noun: str, expected: str) -> Path:
+    """The one file of `noun` that a path stands for.
+
+    Raises:
+        DataError: there is none, whose text says what is `expected`, or there are several.
+    """
+    if not candidates:
+        raise DataError(f"{path} {expected}")
+    if len(candidates) > 1:
+        listed = ", ".join(file.name for file in candidates)
+        raise DataError(f"{path} has several files of {noun} ({listed}): name one of them.")
+    return candidates[0]
+
+
 def decompress(data: bytes, name: str) -> bytes:
     """Unpack gzip or Zstandard, recognised by the first bytes; other data are returned unchanged.
 

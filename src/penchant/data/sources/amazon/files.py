@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penchant.data.fetching.locate import DatasetFiles
+from penchant.data.reading.files import only_file
 from penchant.data.sources.amazon.formats import FileFormat, detect_format
 from penchant.data.sources.amazon.lines import first_keys
 from penchant.errors import DataError, ParameterError
@@ -123,15 +124,11 @@ def files_of(path: Path) -> Files:
         DataError: there are no reviews, or several files of unusual names have some.
     """
     candidates = _reviews_in(path) if path.is_dir() else [path]
-    if not candidates:
-        raise DataError(
-            f"{path} has no file of Amazon's reviews: one has an object a line, with reviewerID, "
-            "asin and overall, or user_id, parent_asin and rating."
-        )
-    if len(candidates) > 1:
-        listed = ", ".join(file.name for file in candidates)
-        raise DataError(f"{path} has several files of reviews ({listed}): name one of them.")
-    reviews = candidates[0]
+    expected = (
+        "has no file of Amazon's reviews: one has an object a line, with reviewerID, asin and "
+        "overall, or user_id, parent_asin and rating."
+    )
+    reviews = only_file(path, candidates, "reviews", expected)
     fmt = file_format(reviews)
     if fmt is None or fmt.kind != "reviews":
         what = "is metadata of products" if fmt else "has no reviews in its first lines"

@@ -28,7 +28,11 @@ from penchant.errors import DataError
 
 logger = logging.getLogger(__name__)
 
-_PROBLEMS = {"user": "no user", "item": "no item", "rating": "no finite rating"}
+_PROBLEMS = {
+    "no user": pl.col("user").is_null(),
+    "no item": pl.col("item").is_null(),
+    "no finite rating": ~pl.col("rating").is_finite().fill_null(False),
+}
 _ALWAYS = ("user", "item", "rating", "time", "row")
 
 
@@ -145,22 +149,16 @@ def _split_usable(lines: ParsedLines) -> tuple[pl.DataFrame, list[SkippedRecord]
     skipped = list(lines.skipped)
     if frame.is_empty():
         return frame, skipped
-    bad = frame.select(
-        user=pl.col("user").is_null(),
-        item=pl.col("item").is_null(),
-        rating=~pl.col("rating").is_finite().fill_null(False),
-    )
-    unusable = bad.select(pl.any_horizontal(pl.all())).to_series()
-    if unusable.any():
-        for row in frame.filter(unusable).iter_rows(named=True):
-            missing = [
-                problem
-                for column, problem in _PROBLEMS.items()
-                if row[column] is None or row[column] != row[column]
-            ] or [_PROBLEMS["rating"]]
-            known = {c: row[c] for c in ("user", "item", "rating", "summary") if row[c] is not None}
-            skipped.append(SkippedRecord.at(row["row"], ", ".join(missing), str(known)))
-        frame = frame.filter(~unusable)
+    usable = frame.select(~pl.any_horizontal(_PROBLEMS.values())).to_series()
+    if not usable.all():
+        unusable = frame.filter(~usable)
+        problems = [pl.when(bad).then(pl.lit(problem)) for problem, bad in _PROBLEMS.items()]
+        reasons = pl.concat_str(problems, separator=", ", ignore_nulls=True)
+        columns = ("user", "item", "rating", "summary")
+        for row in unusable.with_columns(reason=reasons).iter_rows(named=True):
+            known = {c: row[c] for c in columns if row[c] is not None}
+            skipped.append(SkippedRecord.at(row["row"], row["reason"], str(known)))
+        frame = frame.filter(usable)
     empty = [c for c in frame.columns if c not in _ALWAYS and frame[c].null_count() == len(frame)]
     events = frame.drop(empty)
     if "votes" in events.columns:  # a review without votes does not name them

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from penchant.data.fetching.locate import DatasetFiles
+from penchant.data.reading.files import only_file
 from penchant.data.sources.book_crossing.lines import header_of
-from penchant.errors import DataError
 
 RATINGS = {"userid": "user", "isbn": "isbn", "bookrating": "rating"}
 """The columns of a file of ratings, by their plain names."""
@@ -54,16 +54,11 @@ def files_of(path: Path) -> Files:
     Raises:
         DataError: there is no file of ratings, or a folder has several of unusual names.
     """
-    candidates = _ratings_of(path)
-    if not candidates:
-        raise DataError(
-            f"{path} is no file of Book-Crossing's ratings and no folder with one: its header "
-            "has User-ID, ISBN and Book-Rating."
-        )
-    if len(candidates) > 1:
-        listed = ", ".join(file.name for file in candidates)
-        raise DataError(f"{path} has several files of ratings ({listed}): name one of them.")
-    ratings = candidates[0]
+    expected = (
+        "is no file of Book-Crossing's ratings and no folder with one: its header has User-ID, "
+        "ISBN and Book-Rating."
+    )
+    ratings = only_file(path, _ratings_of(path), "ratings", expected)
     companions = [ratings.with_name(name) for name in _companions(ratings.name)]
     if companions and all(file.is_file() for file in companions):
         return Files(ratings, companions[:1], companions[1:])
@@ -72,11 +67,7 @@ def files_of(path: Path) -> Files:
     return Files(
         ratings,
         [file for file in tables if {"isbn", "booktitle"} <= set(headers[file])],
-        [
-            file
-            for file in tables
-            if headers[file][:1] == ["userid"] and _is_user_table(headers[file])
-        ],
+        [file for file in tables if _is_user_table(headers[file])],
     )
 
 
