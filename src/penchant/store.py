@@ -63,13 +63,7 @@ def _fingerprint(value: object) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Format(Generic[V]):
-    """How values of one kind become bytes.
-
-    Attributes:
-        suffix: of the files' names.
-        dumps: gives the bytes of a value.
-        loads: gives the value of such bytes.
-    """
+    """How values of one kind become bytes and back, and the suffix of their files' names."""
 
     suffix: str
     dumps: Callable[[V], bytes]

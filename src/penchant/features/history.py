@@ -63,15 +63,15 @@ class Scale:
         rest = ratings.astype(np.float64) - self.mean
         means = groups.sums(rest) / np.maximum(counts, 1)
         squares = groups.sums(rest**2) / np.maximum(counts, 1)
-        found = [
+        levels = zip(self.levels, self.shares, strict=True)
+        statistics = (
             np.log1p(counts),
             groups.shrunken(rest, DAMPING),
             groups.shrunken((ratings >= self.like) - self.share, DAMPING),
             np.where(counts > 1, np.sqrt(np.maximum(squares - means**2, 0)), np.nan),
-        ]
-        for level, share in zip(self.levels, self.shares, strict=True):
-            found.append(groups.shrunken((ratings == level) - share, DAMPING))
-        return np.stack(found, 1)
+            *(groups.shrunken((ratings == level) - share, DAMPING) for level, share in levels),
+        )
+        return np.stack(statistics, 1)
 
 
 @dataclass(frozen=True, eq=False)

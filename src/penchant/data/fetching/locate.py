@@ -140,16 +140,7 @@ def locate(
     Searched in this order: the cache, the mirror, the official address, a wheel. A mirror
     that is a folder is used in place; everything else is copied into the cache.
 
-    Args:
-        data: the data set.
-        mirror: a folder, or http(s) address of one, that has a folder for each data set;
-            by default `default_mirror()`.
-        cache: where copies are kept; see `cache_folder`.
-        offline: use no network.
-        form: only this form; by default any.
-        run: where progress is reported to.
-        retry: time-outs and number of tries.
-        pip: runs pip, for the wheel.
+    Options are those of `penchant.fetch`; the mirror is by default `default_mirror()`.
 
     Raises:
         DownloadError: it is in none of the places; the text says why for each.

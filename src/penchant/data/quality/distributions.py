@@ -50,11 +50,9 @@ def _histogram(values: pl.Series, most: int) -> pl.DataFrame:
     """Bins of one round width; the outermost include far outliers."""
     numbers = values.cast(pl.Float64).to_numpy()
     low, high = np.quantile(numbers, [_TAIL, 1 - _TAIL], method="nearest")
-    steps = _WHOLE_STEPS if values.dtype.is_integer() else _STEPS
+    steps, least = (_WHOLE_STEPS, 1.0) if values.dtype.is_integer() else (_STEPS, 1e-12)
     # One bin fewer than allowed, since round edges may begin below the lowest value.
-    rough = max((high - low) / max(most - 1, 1), 1e-12)
-    if values.dtype.is_integer():
-        rough = max(rough, 1.0)
+    rough = max((high - low) / max(most - 1, 1), least)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(s * power for s in steps if s * power >= rough * (1 - 1e-9))
     first = math.floor(low / step)

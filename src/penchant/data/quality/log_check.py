@@ -35,10 +35,7 @@ class QualityReport:
         return iter(self.issues)
 
     def __getitem__(self, name: str) -> QualityIssue:
-        for issue in self.issues:
-            if issue.name == name:
-                return issue
-        raise KeyError(name)
+        return {issue.name: issue for issue in self.issues}[name]
 
     def __contains__(self, name: object) -> bool:
         return any(issue.name == name for issue in self.issues)

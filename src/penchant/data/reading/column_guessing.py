@@ -110,12 +110,8 @@ def choose_columns(
 def roles_by_name(names: Sequence[str]) -> dict[str, str]:
     """The column of each role that has a usual name."""
     columns = _by_plain_name(names)
-    roles = {}
-    for role, usual in _NAMES.items():
-        column = next((columns[name] for name in usual if name in columns), None)
-        if column is not None:
-            roles[role] = column
-    return roles
+    usual = {role: [columns[name] for name in _NAMES[role] if name in columns] for role in _NAMES}
+    return {role: candidates[0] for role, candidates in usual.items() if candidates}
 
 
 def id_column(names: Sequence[str], noun: str) -> str:

@@ -42,15 +42,8 @@ def read_records(
 ) -> RawRecords:
     """The records of a source, whose format is recognised by its content.
 
-    Args:
-        source: see `penchant.read`.
-        named: column names by which the header of a text file is recognised.
-        separator: what stands between the columns of a text file.
-        header: whether a text file's first line names the columns.
-        encoding: a text file's encoding, UTF-8 by default.
-        table: the table of a database.
-        query: a SELECT to read instead of a table.
-        limit: how many records are read at most.
+    All arguments are those of `penchant.read`, but for `named`: column names by which the header
+    of a text file is recognised.
 
     Raises:
         DataError: the source cannot be read, or has no columns.

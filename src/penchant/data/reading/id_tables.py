@@ -41,12 +41,7 @@ def id_table(
     The ids are in the column that has the name of the log's, in one with a usual name, in `id`,
     or in the first: in whichever of them the log's ids are found most often. Texts of a text
     file such as `Comedy|Drama` become lists. Records without an id are left out with a message.
-
-    Args:
-        records: the records.
-        noun: `user` or `item`.
-        ids: those of the log.
-        log_column: the name of the column of these ids in the log's source, where it is known.
+    `log_column` is the name of the column of these ids in the log's source, where it is known.
     """
     column = _find_id_column(records.frame, noun, ids, log_column)
     table_ids = clean_ids(records.frame[column]).alias(noun)

@@ -65,10 +65,8 @@ def _collect(result: Any, limit: int | None) -> pl.DataFrame:
     chunks = []
     count = 0
     for rows in result.partitions(_CHUNK):
-        columns = zip(*rows, strict=True)
-        chunks.append(
-            pl.DataFrame([series_of(name, list(c)) for name, c in zip(names, columns, strict=True)])
-        )
+        columns = zip(names, zip(*rows, strict=True), strict=True)
+        chunks.append(pl.DataFrame([series_of(name, list(values)) for name, values in columns]))
         count += len(rows)
         if limit is not None and count >= limit:
             result.close()

@@ -83,10 +83,7 @@ class CleaningReport:
         return iter(self.steps)
 
     def __getitem__(self, name: str) -> CleaningStep:
-        for step in self.steps:
-            if step.name == name:
-                return step
-        raise KeyError(name)
+        return {step.name: step for step in reversed(self.steps)}[name]  # the first of the name
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.steps))

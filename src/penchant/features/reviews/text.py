@@ -18,13 +18,11 @@ COLUMNS = ("summary", "text")
 
 def texts_of(events: pl.DataFrame | None, n: int) -> tuple[pl.Series, pl.Series]:
     """The summary and the text of each event, empty where there is none."""
-    found = []
-    for name in COLUMNS:
-        if events is None or name not in events.columns:
-            found.append(pl.Series(name, [""] * n, dtype=pl.String))
-        else:
-            found.append(events[name].cast(pl.String).fill_null(""))
-    return found[0], found[1]
+    texts = pl.DataFrame({name: pl.Series([""] * n, dtype=pl.String) for name in COLUMNS})
+    if events is not None:
+        known = [name for name in COLUMNS if name in events.columns]
+        texts = texts.with_columns(events.select(pl.col(known).cast(pl.String).fill_null("")))
+    return texts["summary"], texts["text"]
 
 
 @dataclass(frozen=True, eq=False)
