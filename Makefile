@@ -44,7 +44,7 @@ coverage: $(STAMP) ## Run all tests and say which lines and branches they reach.
 test-lowest: pyproject.toml constraints-lowest.txt ## Run all tests with the lowest allowed versions.
 	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet "$$(grep '^torch==' constraints-lowest.txt)"
-	.venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e '.[dev]'
+	.venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e '.[all,test]'
 	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 wheel: $(STAMP) ## Build a wheel and a source distribution in dist/.

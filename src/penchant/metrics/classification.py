@@ -127,5 +127,5 @@ def best_threshold(score: ArrayLike, truth: ArrayLike, metric: str = "f1") -> fl
     kind = np.asarray(score).dtype
     kind = kind if kind.kind == "f" else np.dtype(np.float64)
     above, below = ranked[cut - 1].astype(kind), ranked[cut].astype(kind)
-    middle = below / 2 + above / 2
+    middle = (below / 2 + above / 2).astype(kind)
     return float(middle if below < middle <= above else above)

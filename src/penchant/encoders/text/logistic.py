@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from scipy import sparse
 
 from penchant.errors import DataError, require
-from penchant.typing import Bool, Float64
+from penchant.typing import Bool, Csr, Float64
 
-Features = sparse.csr_array[np.float64, tuple[int, int]] | Float64
+Features = Csr | Float64
 
 
 @dataclass(frozen=True, eq=False)
