@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -13,7 +15,7 @@ Callback = Callable[[Mapping[str, float]], None]
 """Receives one row of a training history after each epoch."""
 
 
-class Task(Protocol):
+class ProgressTask(Protocol):
     """One piece of long work that tells how far it is."""
 
     def advance(self, amount: float = 1, note: str = "") -> None:
@@ -23,7 +25,9 @@ class Task(Protocol):
 class Progress(Protocol):
     """Where long work reports to: a terminal, a web page or nowhere."""
 
-    def task(self, description: str, total: float | None = None) -> AbstractContextManager[Task]:
+    def task(
+        self, description: str, total: float | None = None
+    ) -> AbstractContextManager[ProgressTask]:
         """Open a task; `total` is None where the amount of work is not known."""
 
 
@@ -36,7 +40,7 @@ class Silent:
     """Progress that nobody sees: the default in Python."""
 
     @contextmanager
-    def task(self, description: str, total: float | None = None) -> Iterator[Task]:
+    def task(self, description: str, total: float | None = None) -> Iterator[ProgressTask]:
         """Open a task that reports to nobody."""
         yield _SilentTask()
 
@@ -67,3 +71,9 @@ class Run:
             for item in items:
                 yield item
                 task.advance()
+
+
+def versions() -> dict[str, str]:
+    """The versions of this package, of what it computes with, and of Python."""
+    names = ("penchant", "numpy", "scipy", "polars", "torch", "safetensors")
+    return {name: version(name) for name in names} | {"python": platform.python_version()}

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +30,7 @@ from penchant.bundle.parameters import checked, identity
 from penchant.bundle.unpack import check_base
 from penchant.errors import BundleError, NotFittedError
 from penchant.models.base import Recommender
+from penchant.run import versions
 
 
 def save(
@@ -95,9 +94,9 @@ def _write(
             (new / name).mkdir()
             _write(member, new / name, state, place, None, nesting + 1)
         made = datetime.now(UTC).isoformat(timespec="seconds")
-        training, versions = _training(model), _versions()
+        training, installed = _training(model), versions()
         if not nesting:
-            text = card(model, training, versions, made, place, evaluation)
+            text = card(model, training, installed, made, place, evaluation)
             (new / CARD).write_text(text, encoding="utf-8")
         manifest = Manifest(
             format=FORMAT,
@@ -108,7 +107,7 @@ def _write(
             parameters=parameters,
             learned_numbers=model.n_parameters(),
             training=training,
-            versions=versions,
+            versions=installed,
             state={name: packed.entries[name] for name in state},
             files=entries_of(new),
         )
@@ -138,8 +137,3 @@ def _training(model: Recommender) -> Training:
 
 def _iso(microseconds: np.int64) -> str:
     return str(np.datetime64(int(microseconds), "us").astype("datetime64[s]"))
-
-
-def _versions() -> dict[str, str]:
-    names = ("penchant", "torch", "numpy", "scipy", "polars", "safetensors")
-    return {name: version(name) for name in names} | {"python": platform.python_version()}

@@ -10,7 +10,7 @@ import typer
 
 from penchant.atomic_write import atomic_path, write_text_atomically
 from penchant.cli.command import command
-from penchant.cli.files import target
+from penchant.cli.files import writable_path
 from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
 
@@ -61,7 +61,7 @@ def attributes(
     session: Session,
 ) -> None:
     """Break items' genres into columns of 0 and 1, one row an event."""
-    path = target(output, endings=_ENDINGS)
+    path = writable_path(output, endings=_ENDINGS)
     data = log.read(session.run, tables)
 
     from penchant.data.attributes.binary import item_attributes

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.files import target as writable
+from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ReadOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
@@ -112,27 +112,20 @@ class Way:
 @command
 def audit(
     *,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
-    ] = None,
+    output: PagePath = None,
     files: AuditedFiles,
     way: Way,
     log: AuditedLog,
     session: Session,
 ) -> None:
     """Say what the figures computed from a log, a split or others' files are worth."""
-    page = writable(output, endings=(".html", ".htm"))
+    page = page_path(output)
     found = _audit(files, way, log, session)
     if session.json:
         session.reply(found.to_dict())
     else:
         found.render(session.console)
-    if page is not None:
-        from penchant.reporting import report
-
-        report(found, page)
-        logger.info(f"Wrote {page}.")
+    write_page(found, page)
     if log.strict and found.worst == "wrong":
         raise typer.Exit(OBJECTED)
 

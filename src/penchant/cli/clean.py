@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.files import target
+from penchant.cli.files import writable_path
 from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
@@ -48,7 +48,7 @@ def clean(
     session: Session,
 ) -> None:
     """Clean a log of reviews and merge it with its items' metadata; say what was changed."""
-    page = target(output, endings=(".parquet", ".csv"))
+    page = writable_path(output, endings=(".parquet", ".csv"))
     if earliest is not None and not 0 < earliest < 1:
         raise ParameterError(f"--earliest is a share between 0 and 1, as in 0.7, not {earliest:g}.")
     data = log.read(session.run, tables)

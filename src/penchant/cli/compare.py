@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from penchant.cli.command import command
 from penchant.cli.default_models import build, default_specs
-from penchant.cli.files import target
+from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
@@ -47,10 +46,7 @@ def compare(
         Literal["all", "liked"], typer.Option(help="Which held-out events a list should have.")
     ] = "all",
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 2000,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
-    ] = None,
+    output: PagePath = None,
     split: SplitOptions,
     log: LogOptions,
     tables: TableOptions,
@@ -58,7 +54,7 @@ def compare(
     session: Session,
 ) -> None:
     """Compare recommenders, always with trivial baselines."""
-    page = target(output, endings=(".html", ".htm"))
+    page = page_path(output)
     models = build(model or (), split.seed)
     data = log.read(session.run, tables, content)
     if not models:
@@ -84,11 +80,7 @@ def compare(
         session.reply(result.to_dict() | {"best_on_validation": best, "reproduce": again})
     else:
         show(session, result)
-    if page is not None:
-        from penchant.reporting import report
-
-        report(result, page, run=session.run)
-        logger.info(f"Wrote {page}.")
+    write_page(result, page, run=session.run)
     if not session.json:
         logger.info(f"Again: {again}")
 

@@ -12,7 +12,7 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.compare import show as show_result
 from penchant.cli.default_models import all_specs, build
-from penchant.cli.files import target
+from penchant.cli.files import page_path
 from penchant.cli.lists import as_json, lists_for, newcomer, show
 from penchant.cli.run_context import Session
 from penchant.cli.titles import items_of_titles
@@ -37,7 +37,7 @@ def demo(
     session: Session,
 ) -> None:
     """Go the whole way on MovieLens 100K, from ratings to reasons."""
-    page = target(output, endings=(".html", ".htm"))
+    page = page_path(output)
     assert page is not None
 
     from penchant.bundle import save

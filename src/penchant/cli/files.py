@@ -1,14 +1,27 @@
-"""Where a command may write."""
+"""Files and pages that commands write."""
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
+from typing import Annotated, Any
+
+import typer
 
 from penchant.errors import ParameterError
 
+logger = logging.getLogger(__name__)
 
-def target(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path | None:
+PagePath = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
+]
+"""An option for the page that shows the result."""
+_PAGE = (".html", ".htm")
+
+
+def writable_path(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path | None:
     """Check before long work that a file can be written there, and make its folder.
 
     Raises:
@@ -30,3 +43,18 @@ def target(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path | None:
     if not os.access(path.parent, os.W_OK):
         raise ParameterError(f"{str(path)!r} cannot be written: its folder is read-only.")
     return path
+
+
+def page_path(path: Path | None) -> Path | None:
+    """Check before long work that a page can be written there; see `writable_path`."""
+    return writable_path(path, endings=_PAGE)
+
+
+def write_page(result: object, page: Path | None, **options: Any) -> None:
+    """Write the page of a result where one was asked for, and say so."""
+    if page is None:
+        return
+    from penchant.reporting import report
+
+    report(result, page, **options)
+    logger.info(f"Wrote {page}.")

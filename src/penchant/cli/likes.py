@@ -13,7 +13,7 @@ import typer
 from penchant.atomic_write import atomic_path
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
-from penchant.cli.files import target
+from penchant.cli.files import writable_path
 from penchant.cli.lists import as_json, show_tables
 from penchant.cli.run_context import Session
 
@@ -64,7 +64,7 @@ def likes(
     session: Session,
 ) -> None:
     """Say which unseen items users will like, which not, and how sure that is."""
-    file = target(output, endings=(".csv", ".parquet"))
+    file = writable_path(output, endings=(".csv", ".parquet"))
     audience.check(everybody=file is not None)
 
     import polars as pl

@@ -15,7 +15,7 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-from penchant.run import Task
+from penchant.run import ProgressTask
 
 
 class _Bar:
@@ -42,7 +42,7 @@ class Terminal:
         self._open = 0
 
     @contextmanager
-    def task(self, description: str, total: float | None = None) -> Iterator[Task]:
+    def task(self, description: str, total: float | None = None) -> Iterator[ProgressTask]:
         """Show a bar while the work goes on, under the bars of the work around it."""
         if not self._open:
             self._bars.start()

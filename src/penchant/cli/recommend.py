@@ -10,7 +10,7 @@ import typer
 
 from penchant.cli.audience import Audience, ids
 from penchant.cli.command import command
-from penchant.cli.files import target
+from penchant.cli.files import writable_path
 from penchant.cli.lists import as_json, lists_for, show, write
 from penchant.cli.run_context import Session
 
@@ -39,7 +39,7 @@ def recommend(
     session: Session,
 ) -> None:
     """Recommend items to users of a log, or to someone new."""
-    file = target(output, endings=(".csv", ".parquet", ".jsonl"))
+    file = writable_path(output, endings=(".csv", ".parquet", ".jsonl"))
     audience.check(everybody=file is not None)
 
     from penchant.bundle import restore

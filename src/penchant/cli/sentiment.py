@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.files import target
+from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import LogOptions
 from penchant.cli.run_context import Session
 from penchant.errors import DataError
@@ -49,15 +48,12 @@ def sentiment(
     ] = 0.1,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples of users.")] = 1000,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
-    ] = None,
+    output: PagePath = None,
     log: LogOptions,
     session: Session,
 ) -> None:
     """Compare classifiers that tell from a review's text whether its rating is positive."""
-    page = target(output, endings=(".html", ".htm"))
+    page = page_path(output)
     names = _names(model)
 
     from penchant.encoders import sentiment_classifier
@@ -88,11 +84,7 @@ def sentiment(
         session.reply(found.to_dict() | {"log": data.name, "reproduce": again})
     else:
         _show(session, found)
-    if page is not None:
-        from penchant.reporting import report
-
-        report(found, page, name=data.name, again=again)
-        logger.info(f"Wrote {page}.")
+    write_page(found, page, name=data.name, again=again)
     if not session.json:
         logger.info(f"Again: {again}")
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from penchant.cli.command import command
-from penchant.cli.files import target
+from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ReadOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
@@ -63,17 +62,14 @@ def study(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do again what an interrupted or earlier run has done.")
     ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
-    ] = None,
+    output: PagePath = None,
     session: Session,
 ) -> None:
     """Reproduce a published system, as published and honestly, or list the studies."""
     if name is None:
         _list(session)
         return
-    page = target(output, endings=(".html", ".htm"))
+    page = page_path(output)
 
     from penchant import studies
     from penchant.studies.options import checked, parse, small_options
@@ -105,11 +101,7 @@ def study(
         session.reply(result.to_dict() | {"reproduce": again})
     else:
         result.render(session.console)
-    if page is not None:
-        from penchant.reporting import report
-
-        report(result, page)
-        logger.info(f"Wrote {page}.")
+    write_page(result, page)
     if not session.json:
         logger.info(f"Again: {again}")
 

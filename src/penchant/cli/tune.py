@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from penchant.cli.command import command
 from penchant.cli.default_models import build
-from penchant.cli.files import target
+from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions, words
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
@@ -65,10 +64,7 @@ def tune(
             "--compare", help="Then judge the best, the model as given and trivial ones on test."
         ),
     ] = False,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", help="Write an HTML report.", show_default=False),
-    ] = None,
+    output: PagePath = None,
     split: SplitOptions,
     log: LogOptions,
     tables: TableOptions,
@@ -76,7 +72,7 @@ def tune(
     session: Session,
 ) -> None:
     """Try hyper-parameters on validation events, and give the best as a model's text."""
-    page = target(output, endings=(".html", ".htm"))
+    page = page_path(output)
     (given,) = build([model], split.seed).values()
 
     from penchant.tuning.ranges import space_of
@@ -106,11 +102,7 @@ def tune(
         show(session, tuning)
         for sentence in (*judged["sentences"], *judged["notes"]) if judged else ():
             print(sentence)
-    if page is not None:
-        from penchant.reporting import report
-
-        report(tuning, page)
-        logger.info(f"Wrote {page}.")
+    write_page(tuning, page)
     if not session.json:
         logger.info(
             f"Next: penchant compare {shlex.join(words(log, tables, content))} "

@@ -1,6 +1,6 @@
 """Several recommenders on one split, against trivial baselines, with intervals and verdicts."""
 
-from penchant.evaluation.comparison import evaluate, versions
+from penchant.evaluation.comparison import evaluate
 from penchant.evaluation.predictions import evaluate_predictions
 from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.results.evaluation import Evaluation
@@ -16,5 +16,4 @@ __all__ = [
     "evaluate",
     "evaluate_predictions",
     "rank",
-    "versions",
 ]

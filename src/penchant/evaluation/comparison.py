@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-import platform
 from collections.abc import Iterable, Mapping, Sequence
-from importlib.metadata import version
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
@@ -25,7 +23,7 @@ from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
 from penchant.results.evaluation import Evaluation
 from penchant.results.tables import Cost, Table
-from penchant.run import Run
+from penchant.run import Run, versions
 
 TASKS: tuple[Task, ...] = ("ranking", "rating", "like")
 DEFAULTS: dict[Task, tuple[str, ...]] = {
@@ -293,9 +291,3 @@ def _notes(split: Split) -> tuple[str, ...]:
             "such items out, so that no model can reach them."
         )
     return tuple(notes)
-
-
-def versions() -> dict[str, Any]:
-    """The versions of this package, of what it computes with, and of Python."""
-    names = ("penchant", "numpy", "scipy", "polars", "torch")
-    return {name: version(name) for name in names} | {"python": platform.python_version()}

@@ -170,20 +170,11 @@ class Bias(PredictsRatings, Recommender):
         return np.float32(self.mean_) + item + self.user_bias(rows.histories)[rows.history]
 
 
-class MajorityClass(Recommender):
-    """Says of every user and item what most training ratings say: liked, or not.
-
-    Predictions are the share of likes in training, so that a threshold of one half gives the
-    majority's answer.
-
-    Attributes:
-        threshold: the rating from which an event is a like; None takes the upper quarter of the
-            scale, such as 4 of 1 to 5 and 8 of 1 to 10.
-    """
+class _LikeShare(Recommender):
+    """What both baselines of likes share: the threshold, and the share of likes in training."""
 
     threshold: float | None = None
 
-    signal: ClassVar[Signal] = "nothing"
     needs_ratings: ClassVar[bool] = True
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"like"})
 
@@ -198,6 +189,20 @@ class MajorityClass(Recommender):
         )
         self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
 
+
+class MajorityClass(_LikeShare):
+    """Says of every user and item what most training ratings say: liked, or not.
+
+    Predictions are the share of likes in training, so that a threshold of one half gives the
+    majority's answer.
+
+    Attributes:
+        threshold: the rating from which an event is a like; None takes the upper quarter of the
+            scale, such as 4 of 1 to 5 and 8 of 1 to 10.
+    """
+
+    signal: ClassVar[Signal] = "nothing"
+
     def _scores(self, users: Histories) -> Float32:
         return _same_for_all(np.full(users.n_items, self.share_, np.float32), users)
 
@@ -206,7 +211,7 @@ class MajorityClass(Recommender):
         return np.full(len(rows), self.share_, np.float32)
 
 
-class UserMajority(Recommender):
+class UserMajority(_LikeShare):
     """Says of every item what most of the user's own ratings say: liked, or not.
 
     Predictions are the user's share of likes, drawn a little towards the share of everybody's.
@@ -219,23 +224,9 @@ class UserMajority(Recommender):
             user's share as it is.
     """
 
-    threshold: float | None = None
     damping: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 2.0
 
     signal: ClassVar[Signal] = "ratings"
-    needs_ratings: ClassVar[bool] = True
-    baseline_for: ClassVar[frozenset[Task]] = frozenset({"like"})
-
-    @property
-    def target(self) -> Target:
-        """Predictions are probabilities of a like."""
-        return Like(self.threshold_)
-
-    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        self.threshold_ = (
-            default_like_threshold(train.rating_range) if self.threshold is None else self.threshold
-        )
-        self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
 
     def _shares(self, users: Histories) -> Float32:
         shares = np.full(len(users), self.share_, np.float32)

@@ -14,9 +14,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from penchant.data import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
-from penchant.evaluation import versions
 from penchant.results import Section, StudyResult, StudyStep
-from penchant.run import Run
+from penchant.run import Run, versions
 from penchant.store import JSON, Store, digest
 
 logger = logging.getLogger(__name__)

@@ -30,7 +30,7 @@ from penchant.data.images.host_queue import HostQueue
 from penchant.data.images.paths import safe_name
 from penchant.data.images.report import ExistingImages, FetchReport, ImageResult, write_table
 from penchant.errors import DataError, DownloadError, require
-from penchant.run import Run, Task
+from penchant.run import ProgressTask, Run
 from penchant.store import locked
 
 _TICK = 0.5  # seconds between two looks at whether somebody wants to stop
@@ -105,7 +105,7 @@ def _without_bomb_warnings() -> Iterator[None]:
 
 
 class _Crawl:
-    task: Task
+    task: ProgressTask
 
     def __init__(self, addresses: pl.DataFrame, folder: Path, policy: CrawlPolicy) -> None:
         self.items = addresses["item"]

@@ -1,4 +1,4 @@
-"""The commands that mostly list something."""
+"""The commands `models`, `fetch` and `explore`."""
 
 from __future__ import annotations
 
@@ -30,11 +30,13 @@ def test_a_data_set_is_found(call, mirror, tmp_path):
     assert call("fetch", "movielens-1", "--offline").exit_code == 1
 
 
-def test_a_log_is_explored(call, tiny_csv, tmp_path):
+def test_a_log_is_explored(call, tiny, tiny_csv, tmp_path):
     page = tmp_path / "page.html"
     result = call("explore", tiny_csv, "-o", page)
     assert result.exit_code == 0, result.stderr
-    assert "density" in result.stdout
+    assert f"{len(tiny)}" in result.stdout.partition("events")[2].partition("\n")[0]
     assert "Check of 'tiny'" in result.stdout
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
-    assert json.loads(call("explore", tiny_csv, "--json").stdout)
+    found = json.loads(call("explore", tiny_csv, "--json").stdout)
+    assert (found["summary"]["n_events"], found["summary"]["n_users"]) == (len(tiny), 40)
+    assert sum(row["count"] for row in found["user_activity"]) == 40
