@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from penchant.cli.default_models import build, default_specs
-from penchant.cli.files import target
+from penchant.cli.files import writable_path
 from penchant.cli.progress import Terminal
 from penchant.errors import ParameterError
 from penchant.run import Run
@@ -36,15 +36,15 @@ def test_progress_stops_when_the_work_fails():
 
 
 def test_targets_are_checked_before_the_work(tmp_path):
-    assert target(None) is None
-    assert target(tmp_path / "a" / "b.html", endings=(".html",)).parent.is_dir()
+    assert writable_path(None) is None
+    assert writable_path(tmp_path / "a" / "b.html", endings=(".html",)).parent.is_dir()
     with pytest.raises(ParameterError, match="is a folder"):
-        target(tmp_path)
+        writable_path(tmp_path)
     with pytest.raises(ParameterError, match=r"must be one of \.html"):
-        target(tmp_path / "page.pdf", endings=(".html",))
+        writable_path(tmp_path / "page.pdf", endings=(".html",))
     (tmp_path / "file").touch()
     with pytest.raises(ParameterError, match="cannot be written"):
-        target(tmp_path / "file" / "b.html")
+        writable_path(tmp_path / "file" / "b.html")
 
 
 def test_contenders(tiny):
