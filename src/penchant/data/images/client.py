@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from penchant.data.images.crawl_policy import CrawlPolicy
 from penchant.data.images.host_rules import HostRefusedError, HostResolver, HostUnknownError
-from penchant.data.images.image_check import BadImageError, ImageFacts, check_image
+from penchant.data.images.image_check import BadImageError, ImageFacts, check_image, short_message
 from penchant.errors import require
 
 _TRANSIENT = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
@@ -110,11 +110,11 @@ class ImageClient:
             try:
                 return self._request(httpx.URL(url), origin, address)
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                reason = _message(error)  # perhaps another of its addresses answers
+                reason = short_message(error)  # perhaps another of its addresses answers
             except httpx.TransportError as error:
-                return TemporaryFailure(f"broke off ({_message(error)})")
+                return TemporaryFailure(f"broke off ({short_message(error)})")
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                return Failure("failed", _message(error))
+                return Failure("failed", short_message(error))
         return TemporaryFailure(f"{origin.host} cannot be reached ({reason})", host=True)
 
     def close(self) -> None:
@@ -208,7 +208,3 @@ def _retry_after(after: str) -> float | None:
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
-
-
-def _message(error: Exception) -> str:
-    return " ".join(str(error).split()).rstrip(".")[:150] or type(error).__name__

@@ -76,7 +76,7 @@ def open_image(data: bytes | Path, max_pixels: int = MAX_PIXELS) -> Any:
         if content.lstrip()[:1] == b"<":
             raise BadImageError("a web page or text, not an image") from None
         known = isinstance(error, pil.UnidentifiedImageError)
-        reason = "no image of a known kind" if known else f"damaged ({_message(error)})"
+        reason = "no image of a known kind" if known else f"damaged ({short_message(error)})"
         raise BadImageError(reason) from None
     width, height = image.size
     if width * height > max_pixels:
@@ -95,7 +95,7 @@ def decode(image: Any) -> None:
     try:
         image.load()
     except Exception as error:  # decoders of damaged bytes raise errors of any kind
-        raise BadImageError(f"damaged ({_message(error)})") from None
+        raise BadImageError(f"damaged ({short_message(error)})") from None
 
 
 def _formats(pil: ModuleType) -> list[str]:
@@ -103,6 +103,6 @@ def _formats(pil: ModuleType) -> list[str]:
     return [kind for kind in _ENDINGS if kind in pil.OPEN]
 
 
-def _message(error: Exception) -> str:
-    message = " ".join(str(error).split()).rstrip(".")
-    return message[:100] or type(error).__name__
+def short_message(error: Exception) -> str:
+    """An error's text in one line of at most 150 characters, or its type where it has none."""
+    return " ".join(str(error).split()).rstrip(".")[:150] or type(error).__name__

@@ -1,4 +1,4 @@
-"""DatasetFiles data sets by name: where they are, how they are read, which splits they have."""
+"""Published data sets by name: where they are, how they are read, which splits they have."""
 
 from penchant.data.fetching.locate import LocalCopy
 from penchant.data.sources.catalogue import CATALOGUE, PublishedDataset, is_published
