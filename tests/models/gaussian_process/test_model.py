@@ -18,13 +18,13 @@ from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import with_vectors
 from penchant.models import GaussianProcess
-from penchant.models.gaussian_process.expectation_maximisation import Learned, step
+from penchant.models.gaussian_process.expectation_maximisation import ItemGaussian, step
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
-    Drawn,
+    GaussianSample,
     Prior,
     inverse,
-    likeliest,
+    maximise_marginal_likelihood,
 )
 from penchant.models.gaussian_process.similarity_rows import ALL, RATERS, similarity_rows
 from penchant.testing import planted_nothing, planted_ratings
@@ -93,7 +93,7 @@ def test_a_step_is_the_average_of_what_users_are_expected_to_think():
     seen[0] = False
     ratings = np.where(seen, rng.normal(size=(users, n)) + 5, 0)
     rated = sparse.csr_array(ratings.astype(np.float32))
-    now = Learned(mean.astype(np.float32), k.astype(np.float32))
+    now = ItemGaussian(mean.astype(np.float32), k.astype(np.float32))
     after, loss = step(now, prior.astype(np.float32), rated, noise=noise, strength=strength)
 
     second, first, lost = strength * prior, np.zeros(n), 0.0
@@ -134,7 +134,9 @@ def test_the_likeliest_weights_are_those_that_values_were_drawn_with():
     items = np.arange(n)
     covariance = Prior(weights, 0.2).covariance(rows, items, items) + 0.2 * np.eye(n)
     drawn = rng.multivariate_normal(np.zeros(n), covariance, size=60).astype(np.float32)
-    found = likeliest(rows, [Drawn(items, each, np.ones(n, np.float32)) for each in drawn])
+    found = maximise_marginal_likelihood(
+        rows, [GaussianSample(items, each, np.ones(n, np.float32)) for each in drawn]
+    )
     assert found.weights["much"] == pytest.approx(0.6, rel=0.3)
     assert found.weights["little"] < 0.05
     assert found.weights[OWN] + found.noise == pytest.approx(0.25, rel=0.1)

@@ -8,11 +8,11 @@ from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.models import EASE, Bias, Blend, DotProduct
 from penchant.models.shared.base_models import (
-    answers,
+    base_predictions,
     fit_base_models,
     grid,
     grids,
-    out_of_fold_answers,
+    out_of_fold_predictions,
     specs_of,
 )
 from penchant.run import Run
@@ -56,31 +56,31 @@ def test_members_take_the_seed_unless_they_have_one(split):
 
 
 def test_an_event_is_answered_by_who_has_not_seen_it(split):
-    """A fold's answers are those of a model fitted to the other folds."""
+    """A fold's predictions are those of a model fitted to the other folds."""
     train = split.train
     base_models = [Bias().fit(train)]
-    found = out_of_fold_answers(base_models, train, 4, 7, Run())
+    found = out_of_fold_predictions(base_models, train, 4, 7, Run())
     fold = np.random.default_rng(7).permutation(len(train)) % 4
     held = np.flatnonzero(fold == 2)
     known = train.subset(fold != 2)
     user, item = (train.events[c].to_numpy()[held] for c in ("user", "item"))
     wanted = Bias().fit(known).predict(Rows(known.histories, user, item))
     np.testing.assert_allclose(found[held, 0], wanted, atol=1e-6)
-    assert np.abs(found[:, 0] - answers(base_models, _rows(train))[:, 0]).max() > 0.01
+    assert np.abs(found[:, 0] - base_predictions(base_models, _rows(train))[:, 0]).max() > 0.01
 
 
 def test_rankers_answer_with_scores_and_likes_with_log_odds(split):
     train, rows = split.train, split.test.rows
     ease = EASE().fit(train)
     likes = DotProduct(dim=2, epochs=1, target="like>=4").fit(train)
-    found = answers([ease, likes], rows)
+    found = base_predictions([ease, likes], rows)
     scores = ease.scores(rows.histories)
     np.testing.assert_allclose(found[:, 0], scores[rows.history, rows.items], atol=1e-6)
     chance = 1 / (1 + np.exp(-found[:, 1].astype(float)))
     np.testing.assert_allclose(chance, likes.predict(rows), atol=1e-5)
     nobody = Rows(rows.histories, rows.history[:1], np.array([-1], np.int32))
     mean = scores[rows.history[0]].mean()
-    assert answers([ease], nobody)[0, 0] == pytest.approx(mean, abs=1e-6)
+    assert base_predictions([ease], nobody)[0, 0] == pytest.approx(mean, abs=1e-6)
 
 
 def test_a_grid_has_all_pairs_once(split):

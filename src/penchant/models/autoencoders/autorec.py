@@ -92,7 +92,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         self._fit_offsets(train)
         vectors = self._vectors(train.histories)
         generator = torch.Generator().manual_seed(self.seed)
-        network = uninitialised(partial(self._make, vectors.shape[1]))
+        network = uninitialised(partial(self._make_network, vectors.shape[1]))
         for name, weight in network.named_parameters():
             if name.endswith("bias"):
                 nn.init.zeros_(weight)
@@ -109,7 +109,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         )
         self._keep(network, vectors, train.histories)
 
-    def _make(self, n_columns: int) -> MaskedAutoencoder:
+    def _make_network(self, n_columns: int) -> MaskedAutoencoder:
         return MaskedAutoencoder(n_columns, self.hidden, ACTIVATIONS[self.activation])
 
     def _learn(
@@ -239,7 +239,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
             bias -= units @ self.centre_
         kept = {"encoder_weight_": encoder, "encoder_bias_": self.encoder_bias_}
         kept |= {"decoder_weight_": units, "decoder_bias_": bias.astype(np.float32)}
-        return to_continue(partial(self._make, len(encoder)), kept)
+        return to_continue(partial(self._make_network, len(encoder)), kept)
 
     # Predicting: offsets, and the dot product of a vector of the user's and one of the item's.
 

@@ -44,11 +44,11 @@ class UserAutoencoder(Updating, Generic[N]):
     signal: ClassVar[Signal] = "pairs"
 
     @abstractmethod
-    def _make(self, n_items: int) -> N:
+    def _make_network(self, n_items: int) -> N:
         """The network."""
 
     @abstractmethod
-    def _draw(self, network: N, generator: torch.Generator) -> None:
+    def _initialise(self, network: N, generator: torch.Generator) -> None:
         """Set the initial weights."""
 
     @abstractmethod
@@ -56,7 +56,7 @@ class UserAutoencoder(Updating, Generic[N]):
         """csr[n_users, n_items], what the network is shown of each history."""
 
     @abstractmethod
-    def _teaching(
+    def _training_step(
         self, network: N, vectors: sparse.csr_array, generator: torch.Generator, passed: int
     ) -> TrainingStep:
         """What learns from a batch of rows of `vectors`, after so many epochs of training."""
@@ -67,8 +67,8 @@ class UserAutoencoder(Updating, Generic[N]):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
-        network = uninitialised(partial(self._make, train.n_items))
-        self._draw(network, generator)
+        network = uninitialised(partial(self._make_network, train.n_items))
+        self._initialise(network, generator)
         vectors = self._vectors(train.histories)
         vectors = vectors[np.flatnonzero(np.diff(vectors.indptr))]
         self.curve_, self.best_epoch_ = self._learn(
@@ -82,7 +82,7 @@ class UserAutoencoder(Updating, Generic[N]):
         )
 
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
-        network = to_continue(partial(self._make, known.n_items), self.fitted_state())
+        network = to_continue(partial(self._make_network, known.n_items), self.fitted_state())
         generator = torch.Generator().manual_seed(self.seed)
         self._learn(
             network,
@@ -108,7 +108,7 @@ class UserAutoencoder(Updating, Generic[N]):
     ) -> tuple[Curve, int]:
         found = train_network(
             network,
-            self._teaching(network, vectors, generator, passed),
+            self._training_step(network, vectors, generator, passed),
             rows,
             schedule,
             generator=generator,
@@ -121,4 +121,4 @@ class UserAutoencoder(Updating, Generic[N]):
 
     def _fitted(self, n_items: int) -> N:
         """The network for predicting."""
-        return with_weights(partial(self._make, n_items), self.fitted_state())
+        return with_weights(partial(self._make_network, n_items), self.fitted_state())

@@ -14,14 +14,13 @@ from torch import Tensor, nn
 
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.metrics import NDCG, Ranked
 from penchant.models.autoencoders.base import UserAutoencoder
 from penchant.models.parameters import Space
+from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, dropped
 from penchant.nn.loop import TrainingStep, gradient_step
 from penchant.nn.replay import UPDATE_RATE
 from penchant.nn.weights import squared_norm
-from penchant.topk import top_k
 from penchant.typing import Float32
 
 
@@ -94,10 +93,10 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
             noise: source of random numbers.
         """
 
-    def _make(self, n_items: int) -> MultinomialNetwork:
+    def _make_network(self, n_items: int) -> MultinomialNetwork:
         return MultinomialNetwork(n_items, self.hidden, self.dim, self._code)
 
-    def _draw(self, network: MultinomialNetwork, generator: torch.Generator) -> None:
+    def _initialise(self, network: MultinomialNetwork, generator: torch.Generator) -> None:
         for name, weight in network.named_parameters():
             if name.endswith("bias"):
                 nn.init.trunc_normal_(weight, std=0.001, a=-0.002, b=0.002, generator=generator)
@@ -111,7 +110,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
         matrix.data = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
         return matrix
 
-    def _teaching(
+    def _training_step(
         self,
         network: MultinomialNetwork,
         vectors: sparse.csr_array,
@@ -142,10 +141,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
         return gradient_step(loss, [optimiser])
 
     def _validation_loss(self, network: MultinomialNetwork, holdout: Holdout) -> float:
-        """1 - nDCG@100 of the held-out items among all unseen ones."""
-        lists, _ = top_k(partial(self._logits, network), holdout.histories, 100)
-        found = NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))
-        return 1 - float(np.nanmean(found))
+        return ndcg_loss(partial(self._logits, network), holdout)
 
     def _logits(self, network: MultinomialNetwork, users: Histories) -> Float32:
         with torch.no_grad():

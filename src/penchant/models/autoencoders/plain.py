@@ -80,14 +80,14 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
         self.has_ratings_ = train.has_ratings
         super()._fit(train, validation, run)
 
-    def _make(self, n_items: int) -> AutoencoderNetwork:
+    def _make_network(self, n_items: int) -> AutoencoderNetwork:
         return AutoencoderNetwork(n_items, self.hidden)
 
-    def _draw(self, network: AutoencoderNetwork, generator: torch.Generator) -> None:
+    def _initialise(self, network: AutoencoderNetwork, generator: torch.Generator) -> None:
         for weight in network.parameters():
             nn.init.normal_(weight, std=self.initial_scale, generator=generator)
 
-    def _teaching(
+    def _training_step(
         self,
         network: AutoencoderNetwork,
         vectors: sparse.csr_array,

@@ -15,15 +15,15 @@ from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.features import out_of_fold
 from penchant.models.base import Recommender, Signal
-from penchant.models.blend.stacking import Linear, fit_linear
+from penchant.models.blend.stacking import LinearStacker, fit_linear
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.shared.base_models import (
     BaseModelSpecs,
-    answers,
+    base_predictions,
     fit_base_models,
     grid,
     grids,
-    out_of_fold_answers,
+    out_of_fold_predictions,
     specs_of,
 )
 from penchant.run import Run
@@ -79,7 +79,7 @@ class Blend(Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.base_models_ = fit_base_models(self.base_models, train, validation, self.seed, run)
         self.item_events_ = np.append(train.item_counts, 0).astype(np.float32)
-        said = out_of_fold_answers(self.base_models_, train, self.folds, self.seed, run)
+        said = out_of_fold_predictions(self.base_models_, train, self.folds, self.seed, run)
 
         def support(known: Dataset, rows: Rows) -> Float32:
             return _support(rows, np.append(known.item_counts, 0))
@@ -124,9 +124,11 @@ class Blend(Recommender):
     # Predicting
 
     def _sums(self, rows: Rows) -> Float64:
-        combined = Linear(self.weights_, self.means_, self.spreads_)
+        combined = LinearStacker(self.weights_, self.means_, self.spreads_)
         return combined(
-            self._inputs(answers(self.base_models_, rows), _support(rows, self.item_events_))
+            self._inputs(
+                base_predictions(self.base_models_, rows), _support(rows, self.item_events_)
+            )
         )
 
     def predict(self, rows: Rows) -> Float32:

@@ -10,11 +10,11 @@ from scipy.special import expit
 
 from penchant.typing import AnyFloat, Float64
 
-_ROUNDS = 25
-_STILL = 1e-9
+_MAX_NEWTON_STEPS = 25
+_TOLERANCE = 1e-9
 
 
-class Linear(NamedTuple):
+class LinearStacker(NamedTuple):
     """Weights of inputs, with what makes the inputs comparable.
 
     Attributes:
@@ -34,7 +34,9 @@ class Linear(NamedTuple):
         return np.asarray((scaled * self.weights[:-1]).sum(1) + self.weights[-1])
 
 
-def fit_linear(inputs: AnyFloat, truth: npt.ArrayLike, l2: float, *, logistic: bool) -> Linear:
+def fit_linear(
+    inputs: AnyFloat, truth: npt.ArrayLike, l2: float, *, logistic: bool
+) -> LinearStacker:
     """The combination that fits best: by squared error, or by the log-loss of its sigmoid.
 
     The latter is Platt's scaling, "Probabilistic Outputs for Support Vector Machines" (1999), of
@@ -56,8 +58,8 @@ def fit_linear(inputs: AnyFloat, truth: npt.ArrayLike, l2: float, *, logistic: b
     weights: Float64 = np.zeros(x.shape[1])
     if not logistic:
         solved = np.linalg.solve(x.T @ x + np.diag(ridge), x.T @ y)
-        return Linear(np.asarray(solved, np.float64), means, spreads)
-    for _ in range(_ROUNDS):
+        return LinearStacker(np.asarray(solved, np.float64), means, spreads)
+    for _ in range(_MAX_NEWTON_STEPS):
         chance = expit(x @ weights)
         curvature = np.maximum(chance * (1 - chance), 1e-6)
         system = (x * curvature[:, None]).T @ x + np.diag(ridge)
@@ -65,6 +67,6 @@ def fit_linear(inputs: AnyFloat, truth: npt.ArrayLike, l2: float, *, logistic: b
         # Far from the optimum a whole step may overshoot where the sigmoid is flat.
         move *= min(1.0, 4 / max(float(np.abs(x @ move).max()), 1e-12))
         weights = np.asarray(weights + move, np.float64)
-        if np.abs(move).max() < _STILL:
+        if np.abs(move).max() < _TOLERANCE:
             break
-    return Linear(weights, means, spreads)
+    return LinearStacker(weights, means, spreads)

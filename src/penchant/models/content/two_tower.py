@@ -12,16 +12,16 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.metrics import NDCG, Ranked
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.parameters import Space
+from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.content.two_tower import TwoTowerNetwork, mean_vectors, softmax_step
 from penchant.nn.loop import Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
-from penchant.topk import CACHED_CELLS, top_k
+from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32
 
 
@@ -111,7 +111,6 @@ class TwoTower(ContentParts):
         vars(self).update({name: kept[name] for name in kept if name.startswith("user_")})
 
     def _validation_loss(self, network: TwoTowerNetwork, holdout: Holdout) -> float:
-        """1 - nDCG@100 of the held-out items among all unseen ones."""
         rows = network.item_vectors(torch.arange(len(network.content)))
         q, bias = rows[:, : self.dim], rows[:, self.dim]
 
@@ -119,9 +118,7 @@ class TwoTower(ContentParts):
             p = network.user_vectors(mean_vectors(users.matrix(), q))
             return np.asarray((p @ q.T + bias).numpy())
 
-        lists, _ = top_k(scores, holdout.histories, 100)
-        found = NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))
-        return 1 - float(np.nanmean(found))
+        return ndcg_loss(scores, holdout)
 
     def n_parameters(self) -> int:
         """Numbers of both towers, with the items' own vectors."""

@@ -20,16 +20,16 @@ from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import AnyTarget
 from penchant.models.shared.base_models import (
     BaseModelSpecs,
-    answers,
+    base_predictions,
     fit_base_models,
     grid,
     grids,
-    out_of_fold_answers,
+    out_of_fold_predictions,
 )
 from penchant.run import Run
 from penchant.typing import Float32, Float64
 
-Held = tuple[Float32, Float32] | None
+ValidationRows = tuple[Float32, Float32] | None
 """Inputs and targets of validation rows."""
 
 RATING: Target = Rating()
@@ -70,7 +70,7 @@ class RatingFeatures(Recommender):
             )
 
     @abstractmethod
-    def _learn(self, inputs: Float32, truth: Float32, held: Held, run: Run) -> None:
+    def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
         """Learn float32[n] targets from float32[n, n_inputs], which may be NaN."""
 
     @abstractmethod
@@ -86,12 +86,15 @@ class RatingFeatures(Recommender):
         vars(self).update(tables.fit(train, like).state())
         inputs = out_of_fold(train, self.folds, self.seed, _featured(tables, like))
         if self.base_models_:
-            said = out_of_fold_answers(self.base_models_, train, self.folds, self.seed, run)
+            said = out_of_fold_predictions(self.base_models_, train, self.folds, self.seed, run)
             inputs = np.hstack([inputs, said])
-        held = None
+        validation_rows = None
         if validation is not None and validation.ratings is not None:
-            held = self._inputs(validation.rows), self.target.of_ratings(validation.ratings)
-        self._learn(inputs, self.target.of_ratings(train.ratings), held, run)
+            validation_rows = (
+                self._inputs(validation.rows),
+                self.target.of_ratings(validation.ratings),
+            )
+        self._learn(inputs, self.target.of_ratings(train.ratings), validation_rows, run)
 
     def _threshold(self, train: Dataset) -> float:
         if self.threshold is not None:
@@ -123,7 +126,9 @@ class RatingFeatures(Recommender):
     def _inputs(self, rows: Rows) -> Float32:
         inputs = FeatureSet.from_state(vars(self)).of_rows(rows)
         return (
-            np.hstack([inputs, answers(self.base_models_, rows)]) if self.base_models_ else inputs
+            np.hstack([inputs, base_predictions(self.base_models_, rows)])
+            if self.base_models_
+            else inputs
         )
 
     def predict(self, rows: Rows) -> Float32:

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from penchant.errors import require
-from penchant.models.feature_based.base import Held, RatingFeatures
+from penchant.models.feature_based.base import RatingFeatures, ValidationRows
 from penchant.models.feature_based.booster_text import (
     n_numbers,
     raw_predictions,
@@ -48,13 +48,13 @@ class BoostedTrees(RatingFeatures):
     event_share: Annotated[float, Field(gt=0, le=1), Space(0.4, 1)] = 0.8
     l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 10.0
 
-    def _learn(self, inputs: Float32, truth: Float32, held: Held, run: Run) -> None:
+    def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
         lightgbm = require("lightgbm", "trees")
         settings = self._settings(threads_for(len(inputs), run))
         data = lightgbm.Dataset(inputs, truth, params=settings)
         further: dict[str, Any] = {}
-        if held is not None:
-            further["valid_sets"] = [lightgbm.Dataset(*held, reference=data)]
+        if validation is not None:
+            further["valid_sets"] = [lightgbm.Dataset(*validation, reference=data)]
             further["callbacks"] = [lightgbm.early_stopping(self.patience, verbose=False)]
         with run.progress.task(f"{type(self).__name__}({self.target})"):
             booster = lightgbm.train(settings, data, self.trees, **further)

@@ -12,7 +12,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from penchant.models.feature_based.base import Held, RatingFeatures
+from penchant.models.feature_based.base import RatingFeatures, ValidationRows
 from penchant.models.parameters import Space
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network
@@ -54,7 +54,7 @@ class FeatureMLP(RatingFeatures):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
-    def _learn(self, inputs: Float32, truth: Float32, held: Held, run: Run) -> None:
+    def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
         known = ~np.isnan(inputs)
         counts = np.maximum(known.sum(0), 1)
         centred = np.where(known, inputs, 0).astype(np.float64)
@@ -74,9 +74,10 @@ class FeatureMLP(RatingFeatures):
                 network.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay
             )
             validate = None
-            if held is not None:
-                held_x, held_y = self._prepared(held[0]), self._scaled(held[1])
-                validate = lambda: float(self._loss(network.mean(held_x), held_y))  # noqa: E731
+            if validation is not None:
+                validation_x = self._prepared(validation[0])
+                validation_y = self._scaled(validation[1])
+                validate = lambda: float(self._loss(network.mean(validation_x), validation_y))  # noqa: E731
 
             def loss(a: Tensor, b: Tensor) -> Tensor:
                 return self._loss(network(a), b.expand(self.networks, -1))

@@ -18,7 +18,7 @@ _SLACK = np.float32(1e-4)  # the share of the mean variance by which rounding ma
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class ItemGaussian:
     """A Gaussian over items.
 
     Attributes:
@@ -46,8 +46,8 @@ def system_of(covariance: Float32, items: Int64, noise: float) -> Float32:
 
 
 def step(
-    now: Learned, prior: Float32, rated: sparse.csr_array, *, noise: float, strength: float
-) -> tuple[Learned, float]:
+    now: ItemGaussian, prior: Float32, rated: sparse.csr_array, *, noise: float, strength: float
+) -> tuple[ItemGaussian, float]:
     """A step of expectation and maximisation, over users who are independent draws.
 
     Yu et al., "Fast Nonparametric Matrix Factorization for Large-Scale Collaborative Filtering"
@@ -82,7 +82,7 @@ def step(
     if not _is_positive(after):
         after = np.asarray(k + change, np.float32)
     mean = now.mean + (pull @ k) / np.float32(users)
-    return Learned(mean, after), float(lost) / max(rated.nnz, 1)
+    return ItemGaussian(mean, after), float(lost) / max(rated.nnz, 1)
 
 
 def _is_positive(matrix: Float32) -> bool:

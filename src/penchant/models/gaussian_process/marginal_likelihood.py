@@ -18,14 +18,14 @@ from penchant.typing import Float32, Float64, Int64
 F = TypeVar("F", np.float32, np.float64)
 
 OWN = "own"
-"""What an item shares with no other one."""
+"""The kernel of what an item shares with no other one: the identity."""
 _START = 0.05
 _STEPS = 15
-_LEAST, _QUIET, _MOST = np.log(1e-4), np.log(1e-3), np.log(10)  # of a variance and of noise
+_MIN_VARIANCE, _MIN_NOISE, _MAX_VARIANCE = np.log(1e-4), np.log(1e-3), np.log(10)  # logarithms
 
 
 @dataclass(frozen=True, eq=False)
-class Drawn:
+class GaussianSample:
     """Values of some items, drawn together from the Gaussian.
 
     Attributes:
@@ -41,7 +41,7 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Prior:
-    """A covariance of items: a weighted sum of ways of being alike.
+    """A covariance of items: a weighted sum of kernels.
 
     Attributes:
         weights: the variance of each, `own` among them.
@@ -94,7 +94,9 @@ def solved(matrix: Float32, values: Float32) -> Float32:
     return np.asarray(found, np.float32)
 
 
-def likeliest(rows: Mapping[str, Float32], draws: Sequence[Drawn]) -> Prior:
+def maximise_marginal_likelihood(
+    rows: Mapping[str, Float32], draws: Sequence[GaussianSample]
+) -> Prior:
     """The prior under which the draws are likeliest, by their marginal likelihood.
 
     Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), eq. 5.8 and 5.9.
@@ -136,7 +138,7 @@ def likeliest(rows: Mapping[str, Float32], draws: Sequence[Drawn]) -> Prior:
             start,
             jac=True,
             method="L-BFGS-B",
-            bounds=[(_LEAST, _MOST)] * len(names) + [(_QUIET, _MOST)],
+            bounds=[(_MIN_VARIANCE, _MAX_VARIANCE)] * len(names) + [(_MIN_NOISE, _MAX_VARIANCE)],
             options={"maxiter": _STEPS},
         )
     weights = np.exp(found.x)

@@ -7,10 +7,10 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
-    Drawn,
+    GaussianSample,
     Prior,
     inverse,
-    likeliest,
+    maximise_marginal_likelihood,
 )
 from penchant.models.gaussian_process.similarity_rows import RATERS
 from penchant.models.shared.biases import fit_biases
@@ -46,7 +46,9 @@ def item_means(
     seen = np.bincount(items, rest, train.n_items)[warm] / counts[warm] / spread
     values, noise = np.asarray(seen, np.float32), np.asarray(1 / counts[warm], np.float32)
     some = np.sort(rng.permutation(len(warm))[:_MOST])
-    prior = likeliest(rows, [Drawn(warm[some], values[some], noise[some])])
+    prior = maximise_marginal_likelihood(
+        rows, [GaussianSample(warm[some], values[some], noise[some])]
+    )
     found = np.empty(train.n_items + 1, np.float32)
     found[warm], _ = _expected(prior, rows, warm, values, noise, warm)
     # Nobody has rated a new item, so that who did says nothing of it.

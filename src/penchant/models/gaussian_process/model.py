@@ -14,17 +14,17 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.gaussian_process.expectation_maximisation import (
-    Learned,
+    ItemGaussian,
     each_user,
     step,
     system_of,
 )
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
-    Drawn,
+    GaussianSample,
     Prior,
     inverse,
-    likeliest,
+    maximise_marginal_likelihood,
     solved,
 )
 from penchant.models.gaussian_process.means import item_means
@@ -36,8 +36,8 @@ from penchant.run import Run
 from penchant.threads import small_systems
 from penchant.typing import Float32, Int32, Int64
 
-# Whose ratings say how much each way of being alike counts, and of how many items.
-_ASKED, _EACH, _ITEMS = 300, 200, 3000
+# The most users, ratings of each and items by which kernels are weighted.
+_SAMPLED_USERS, _RATINGS_OF_EACH, _SAMPLED_ITEMS = 300, 200, 3000
 
 
 class GaussianProcess(PredictsRatings, Recommender):
@@ -103,7 +103,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         mean = item_means(train, rows, self.spread_, rng)
         rated = train.histories.matrix("rating")
         rated.data = np.asarray(rated.data / np.float32(self.spread_), np.float32)
-        prior = likeliest(rows, _drawn(rated, mean, rng))
+        prior = maximise_marginal_likelihood(rows, _samples(rated, mean, rng))
         # What a user rates once cannot tell an item's own variance from noise: only their sum.
         rest = prior.noise + prior.weights[OWN]
         prior = Prior(
@@ -115,21 +115,21 @@ class GaussianProcess(PredictsRatings, Recommender):
         beginning = prior.covariance(rows, warm, warm)
         if validation is not None and not np.isin(validation.items, warm).any():
             validation = None  # it says nothing of items that can be learned of
-        found = self._learned(
-            Learned(mean[warm], beginning), beginning, rated, warm, validation, rng, run
+        found = self._maximise_expectation(
+            ItemGaussian(mean[warm], beginning), beginning, rated, warm, validation, rng, run
         )
         self._keep(found, prior, rows, mean, warm)
 
-    def _learned(
+    def _maximise_expectation(
         self,
-        now: Learned,
+        now: ItemGaussian,
         beginning: Float32,
         rated: sparse.csr_array,
         warm: Int64,
         validation: Holdout | None,
         rng: np.random.Generator,
         run: Run,
-    ) -> Learned:
+    ) -> ItemGaussian:
         """Learn covariances of items with ratings; the best on validation, or the last."""
         there = np.flatnonzero(np.diff(rated.indptr))
         if len(there) > self.max_users:
@@ -156,18 +156,23 @@ class GaussianProcess(PredictsRatings, Recommender):
                     break
         return best
 
-    def _validation_rmse(self, now: Learned, warm: Int64, validation: Holdout) -> float:
+    def _validation_rmse(self, now: ItemGaussian, warm: Int64, validation: Holdout) -> float:
         """RMSE on the validation rows of items with training events."""
         place = np.full(validation.histories.n_items + 1, -1)
         place[warm] = np.arange(len(warm))
         kept = place[validation.items] >= 0
         rows = validation.rows
         assert validation.ratings is not None  # a part of the same log as training
-        found = self._answers(now, rows, place)[kept]
+        found = self._posterior_means(now, rows, place)[kept]
         return float(np.sqrt(np.square(found - validation.ratings[kept]).mean(dtype=np.float64)))
 
     def _keep(
-        self, found: Learned, prior: Prior, rows: dict[str, Float32], mean: Float32, warm: Int64
+        self,
+        found: ItemGaussian,
+        prior: Prior,
+        rows: dict[str, Float32],
+        mean: Float32,
+        warm: Int64,
     ) -> None:
         """Mean and covariance of all items; those without ratings follow those of like content.
 
@@ -214,7 +219,9 @@ class GaussianProcess(PredictsRatings, Recommender):
         rated.data = np.asarray(rated.data / np.float32(self.spread_), np.float32)
         return rated
 
-    def _answers(self, now: Learned, rows: Rows, place: Int64 | None = None) -> Float32:
+    def _posterior_means(
+        self, now: ItemGaussian, rows: Rows, place: Int64 | None = None
+    ) -> Float32:
         """float32[n_rows], expected ratings within the log's range.
 
         Args:
@@ -240,7 +247,7 @@ class GaussianProcess(PredictsRatings, Recommender):
 
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], predicted ratings within the range of the log's."""
-        return self._answers(Learned(self.mean_, self.covariance_), rows)
+        return self._posterior_means(ItemGaussian(self.mean_, self.covariance_), rows)
 
     def _scores(self, users: Histories) -> Float32:
         rated = self._rated(users)
@@ -285,22 +292,24 @@ class GaussianProcess(PredictsRatings, Recommender):
         return parts
 
 
-def _drawn(rated: sparse.csr_array, mean: Float32, rng: np.random.Generator) -> list[Drawn]:
+def _samples(
+    rated: sparse.csr_array, mean: Float32, rng: np.random.Generator
+) -> list[GaussianSample]:
     """Ratings of some users, of the items that most of these have rated."""
     counts = np.diff(rated.indptr)
     users = np.flatnonzero(counts > 1)
     users = users if len(users) else np.flatnonzero(counts)
-    chosen = np.sort(rng.permutation(users)[:_ASKED])
+    chosen = np.sort(rng.permutation(users)[:_SAMPLED_USERS])
     taken = {}
     for user, items, values in each_user(sparse.csr_array(rated[chosen]), mean):
-        kept = np.sort(rng.permutation(len(items))[:_EACH])
+        kept = np.sort(rng.permutation(len(items))[:_RATINGS_OF_EACH])
         taken[user] = items[kept], values[kept]
     asked = np.bincount(np.concatenate([items for items, _ in taken.values()]))
     usual = np.zeros(len(asked), np.bool_)
-    usual[np.argsort(-asked, kind="stable")[:_ITEMS]] = True
+    usual[np.argsort(-asked, kind="stable")[:_SAMPLED_ITEMS]] = True
     found = []
     for items, values in taken.values():
         kept = np.flatnonzero(usual[items])
         if len(kept):
-            found.append(Drawn(items[kept], values[kept], np.ones(len(kept), np.float32)))
+            found.append(GaussianSample(items[kept], values[kept], np.ones(len(kept), np.float32)))
     return found

@@ -16,11 +16,12 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Like, Rating, Target
+from penchant.encoders.tabular.pca import PrincipalComponents
 from penchant.errors import DataError, ParameterError
+from penchant.features.item_content import ItemContent
 from penchant.models.base import Recommender, Signal
-from penchant.models.hybrid.content import content_of
 from penchant.models.parameters import AnyTarget, Layers, Space
-from penchant.models.shared.content_kinds import Kinds
+from penchant.models.shared.content_kinds import PARTS, Kinds
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.hybrid.network import HybridNetwork, Matrix
@@ -130,7 +131,7 @@ class HybridRecommender(Recommender):
             )
         generator = torch.Generator().manual_seed(self.seed)
         sizes = {"text_dim": self.text_dim, "picture_dim": self.picture_dim}
-        read = content_of(train, self.content, **sizes, reviews=self.reviews, seed=self.seed)
+        read = _content_of(train, self.content, **sizes, reviews=self.reviews, seed=self.seed)
         self.content_ = list(read)
         if not read and self.matrix == "none" and not self.hidden:
             raise DataError(
@@ -293,3 +294,34 @@ class HybridRecommender(Recommender):
         p = torch.from_numpy(self.user_rows(users)).double()
         q = torch.from_numpy(self.item_rows(items)).double()
         return network.all_pairs(p, q, self._of_items(network, items)).float().numpy()
+
+
+def _content_of(
+    train: Dataset, kinds: str, *, text_dim: int, picture_dim: int, reviews: bool, seed: int
+) -> dict[str, Float32]:
+    """float32[n_items, n] for each kind that the log has, zeros for items without any.
+
+    Args:
+        train: the log; texts and pictures are compressed as suits items with events.
+        kinds: joined by `;`.
+        text_dim: length of the texts' vectors.
+        picture_dim: to which length those of pictures are brought where they are longer.
+        reviews: whether items' training reviews are part of their text.
+        seed: of the texts' vectors.
+    """
+    content = {}
+    for kind in kinds.split(";") if kinds else ():
+        try:
+            item_content = ItemContent.of(
+                train, PARTS[kind], dim=text_dim, reviews=reviews, seed=seed
+            )
+        except DataError:  # the log has none of this kind
+            continue
+        rows = item_content.together()
+        if kind == "picture" and rows.shape[1] > picture_dim:
+            has_picture = (rows != 0).any(axis=1)
+            warm = rows[has_picture & (train.item_counts > 0)]
+            components = PrincipalComponents(dim=min(picture_dim, len(warm) - 1)).fit(warm)
+            rows = np.where(has_picture[:, None], components.encode(rows), np.float32(0))
+        content[kind] = rows
+    return content

@@ -27,7 +27,7 @@ _ROWS_AT_ONCE = 2**14
 
 
 def _written(value: object) -> object:
-    """Members as a text: `ials;(dot:dim=8,target=like>=4)`, or without the brackets."""
+    """Specs of models as a text: `ials;(dot:dim=8,target=like>=4)`, or without the brackets."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -59,7 +59,7 @@ def fit_base_models(
 ) -> list[Recommender]:
     """The base models, fitted to all of the training events."""
     made = [make(spec) for spec in specs_of(text)]
-    # Members that were given a seed keep it, so that one model may stand here several times.
+    # Models that were given a seed keep it, so that one model may stand here several times.
     seeded = [
         m if "seed=" in spec else m.clone(seed=seed)
         for m, spec in zip(made, specs_of(text), strict=True)
@@ -67,23 +67,23 @@ def fit_base_models(
     return [model.fit(train, validation, run=run) for model in seeded]
 
 
-def out_of_fold_answers(
+def out_of_fold_predictions(
     base_models: Sequence[Recommender], train: Dataset, folds: int, seed: int, run: Run
 ) -> Float32:
-    """float32[n_events, n_models], what each would say of an event without having seen it.
+    """float32[n_events, n_models], each model's predictions of events that its fit has not seen.
 
-    Members are fitted once for each fold, for as long as the whole fit has settled on: no
+    Models are fitted once for each fold, for as long as the whole fit has settled on: no
     validation rows take part.
     """
 
-    def answer(known: Dataset, rows: Rows) -> Float32:
-        again = [m.clone(**m._settled()).fit(known, run=run) for m in base_models]
-        return answers(again, rows)
+    def predict_fold(known: Dataset, rows: Rows) -> Float32:
+        refitted = [m.clone(**m._settled()).fit(known, run=run) for m in base_models]
+        return base_predictions(refitted, rows)
 
-    return out_of_fold(train, folds, seed, answer)
+    return out_of_fold(train, folds, seed, predict_fold)
 
 
-def answers(base_models: Sequence[Recommender], rows: Rows) -> Float32:
+def base_predictions(base_models: Sequence[Recommender], rows: Rows) -> Float32:
     """float32[n_rows, n_models], predictions, or scores of those that only rank.
 
     Probabilities come as log-odds. An item outside the vocabulary gets the user's mean score.

@@ -1,0 +1,19 @@
+"""The loss on validation events by which models of pairs choose their epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.metrics import NDCG, Ranked
+from penchant.topk import top_k
+from penchant.typing import Float32
+
+
+def ndcg_loss(scores: Callable[[Histories], Float32], holdout: Holdout) -> float:
+    """1 - nDCG@100 of the held-out items among all unseen ones."""
+    lists, _ = top_k(scores, holdout.histories, 100)
+    return 1 - float(np.nanmean(NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))))
