@@ -11,7 +11,7 @@ from scipy.special import expit
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Interaction, Like, Rating, Target
+from penchant.data.target import Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.features import out_of_fold
 from penchant.models.base import Recommender, Signal
@@ -26,6 +26,7 @@ from penchant.models.shared.base_models import (
     out_of_fold_predictions,
     specs_of,
 )
+from penchant.models.shared.targets import require_rating_or_like
 from penchant.run import Run
 from penchant.typing import AnyArray, Float32, Float64
 
@@ -70,23 +71,19 @@ class Blend(Recommender):
             raise ParameterError(
                 f"{type(self).__name__} needs base models, such as base_models=bias;ials."
             )
-        if isinstance(self.target, Interaction):
-            raise ParameterError(
-                f"{type(self).__name__} learns from ratings, and the target is {self.target}: "
-                "use rating or like>=4."
-            )
+        require_rating_or_like(self, self.target)
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.base_models_ = fit_base_models(self.base_models, train, validation, self.seed, run)
         self.item_events_ = np.append(train.item_counts, 0).astype(np.float32)
-        said = out_of_fold_predictions(self.base_models_, train, self.folds, self.seed, run)
+        predictions = out_of_fold_predictions(self.base_models_, train, self.folds, self.seed, run)
 
         def support(known: Dataset, rows: Rows) -> Float32:
             return _support(rows, np.append(known.item_counts, 0))
 
         events = out_of_fold(train, self.folds, self.seed, support)
         fitted = fit_linear(
-            self._inputs(said, events),
+            self._inputs(predictions, events),
             self.target.of_ratings(train.ratings),
             self.l2,
             logistic=self._is_logistic,
@@ -97,10 +94,12 @@ class Blend(Recommender):
     def _is_logistic(self) -> bool:
         return isinstance(self.target, Like)
 
-    def _inputs(self, said: Float32, events: Float32) -> Float32:
+    def _inputs(self, predictions: Float32, events: Float32) -> Float32:
         if not self.by_support:
-            return said
-        return np.hstack([said, events, *(said * events[:, n : n + 1] for n in range(2))])
+            return predictions
+        return np.hstack(
+            [predictions, events, *(predictions * events[:, n : n + 1] for n in range(2))]
+        )
 
     def n_parameters(self) -> int:
         """Weights, and the parameters of all base models."""

@@ -13,8 +13,7 @@ from scipy.special import expit
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Interaction, Like, Rating, Target, default_like_threshold
-from penchant.errors import ParameterError
+from penchant.data.target import Like, Rating, Target, default_like_threshold
 from penchant.features import FeatureSet, Tables, out_of_fold
 from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import AnyTarget
@@ -26,6 +25,7 @@ from penchant.models.shared.base_models import (
     grids,
     out_of_fold_predictions,
 )
+from penchant.models.shared.targets import require_rating_or_like
 from penchant.run import Run
 from penchant.typing import Float32, Float64
 
@@ -63,11 +63,7 @@ class RatingFeatures(Recommender):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.target, Interaction):
-            raise ParameterError(
-                f"{type(self).__name__} learns from ratings, and the target is {self.target}: "
-                "use rating or like>=4."
-            )
+        require_rating_or_like(self, self.target)
 
     @abstractmethod
     def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
@@ -86,8 +82,10 @@ class RatingFeatures(Recommender):
         vars(self).update(tables.fit(train, like).state())
         inputs = out_of_fold(train, self.folds, self.seed, _featured(tables, like))
         if self.base_models_:
-            said = out_of_fold_predictions(self.base_models_, train, self.folds, self.seed, run)
-            inputs = np.hstack([inputs, said])
+            predictions = out_of_fold_predictions(
+                self.base_models_, train, self.folds, self.seed, run
+            )
+            inputs = np.hstack([inputs, predictions])
         validation_rows = None
         if validation is not None and validation.ratings is not None:
             validation_rows = (

@@ -12,8 +12,8 @@ from torch import Tensor
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Interaction, Rating, Target
-from penchant.errors import DataError, ParameterError
+from penchant.data.target import Rating, Target
+from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal
 from penchant.models.feature_based.ordinal_network import (
     OrdinalNetwork,
@@ -22,6 +22,7 @@ from penchant.models.feature_based.ordinal_network import (
     thresholds,
 )
 from penchant.models.parameters import AnyTarget, Space
+from penchant.models.shared.targets import require_rating_or_like
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network
@@ -76,11 +77,7 @@ class OrdinalRegression(Recommender):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if isinstance(self.target, Interaction):
-            raise ParameterError(
-                f"{type(self).__name__} learns from ratings, and the target is {self.target}: "
-                "use rating or like>=4."
-            )
+        require_rating_or_like(self, self.target)
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.levels_, level, counts = np.unique(
