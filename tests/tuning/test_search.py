@@ -67,7 +67,7 @@ def test_tpe_finds_a_peak_and_leaves_no_trace(rated, capfd):
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.INFO)
-    tuning = pn.tune(Peak(), rated, "rmse", trials=40)
+    tuning = pn.tune(Peak(), rated, "rmse", trials=60)
     assert tuning.method == "tpe"
     late = [trial.values["at"] for trial in tuning.trials[-15:]]
     assert np.median(np.abs(np.array(late) - 3)) < 1  # of draws without any lead it would be 2.5
