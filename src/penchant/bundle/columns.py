@@ -53,9 +53,7 @@ def take_apart(series: pl.Series, key: str) -> tuple[ColumnEntry, dict[str, AnyA
         filled = physical.fill_null(False if base == "Boolean" else 0)
         arrays[f"{key}.values"] = np.ascontiguousarray(filled.to_numpy())
     elif base != "Null":
-        raise DamageError(
-            f"its column {series.name!r} is of the type {series.dtype}; cast it to String"
-        )
+        raise DamageError(f"its column {series.name!r} is a {series.dtype}; cast it to String")
     return ColumnEntry(nulls=nulls, **facts), arrays
 
 
