@@ -104,7 +104,7 @@ def test_any_log_gives_json_and_a_page(n, full, tmp_path):
     assert plain["summary"]["n_events"] == n
     assert (plain["over_time"] is None) == (not full or n == 0)
     if n != 300:
-        path = write_exploration(explore(log), tmp_path / "explore.html")
+        path = write_exploration(found, tmp_path / "explore.html")
         text = path.read_text(encoding="utf-8")
         assert "<b>none" not in text
         assert text.endswith("</html>\n") or text.endswith("</html>")

@@ -100,6 +100,13 @@ class ReturnsNothing(Sound):
         super().fit(train, validation, run=run)
 
 
+@breaks("fitting_keeps_parameters")
+class SettlesItsWidth(Sound):
+    def _fit(self, train, validation, run):
+        super()._fit(train, validation, run)
+        self.width += 1
+
+
 @breaks("unfitted_refuses")
 class NeverAsks(Sound):
     def _require_fitted(self):

@@ -43,6 +43,13 @@ def fit_returns_the_model(factory: Factory) -> None:
     expect(fit.model.is_fitted, "After fit a model must say that it is fitted.")
 
 
+def fitting_keeps_parameters(factory: Factory) -> None:
+    """`fit` changes no hyper-parameter: what it settles goes into attributes that end in `_`."""
+    before, after = factory().params(), first_fit(factory).model.params()
+    changed = [name for name, value in before.items() if after[name] != value]
+    expect(not changed, f"fit must not change hyper-parameters, but it changes {changed}.")
+
+
 def unfitted_refuses(factory: Factory) -> None:
     """Before `fit` every question is refused."""
     model, log = factory(), planted_pairs()
@@ -245,6 +252,7 @@ def _saveable(value: object) -> bool:
 
 ALL = (
     fit_returns_the_model,
+    fitting_keeps_parameters,
     unfitted_refuses,
     log_is_left_alone,
     fitting_again_starts_afresh,
