@@ -105,6 +105,41 @@ def test_better_items_keep_their_order_where_the_last_place_is_shared():
     assert values[0].tolist() == [7, 6, 5, 1]
 
 
+@pytest.mark.parametrize("candidates", [None, np.array([1, 3, 4], np.int32)])
+def test_popularity_answers_where_there_is_no_evidence(candidates):
+    scores = np.array([[0, 0, 2, 0, 1], [3, 3, 3, 3, -np.inf], [1, 2, 3, 4, 5]], np.float32)
+    users = Histories(
+        users=np.array([0, 1, 2], np.int32),
+        offsets=np.array([0, 1, 2, 2]),
+        items=np.array([2, 0], np.int32),
+        ratings=None,
+        times=None,
+        n_items=5,
+    )
+    fallback = topk.Fallback(
+        popularity=np.array([5, 1, 9, 7, 7], np.float32),
+        has_evidence=lambda users: users.lengths > 0,
+        no_evidence_score=0.0,
+    )
+    lists, values = topk.top_k(
+        lambda users: scores[users.users], users, 4, candidates=candidates, fallback=fallback
+    )
+    by_shuffle = sorted([3, 4], key=lambda item: topk.tie_order(5)[item])
+    expected = [
+        ([4, 3, 0, 1], [1, np.nan, np.nan, np.nan]),
+        ([2, 3, 1, -1], [np.nan, np.nan, np.nan, -np.inf]),
+        ([2, *by_shuffle, 0], [np.nan] * 4),
+    ]
+    if candidates is not None:
+        expected = [
+            ([4, 3, 1, -1], [1, np.nan, np.nan, -np.inf]),
+            ([3, 1, -1, -1], [np.nan, np.nan, -np.inf, -np.inf]),
+            ([*by_shuffle, 1, -1], [np.nan] * 3 + [-np.inf]),
+        ]
+    assert lists.tolist() == [items for items, _ in expected]
+    np.testing.assert_array_equal(values, [row for _, row in expected])
+
+
 def test_all_scores_equal_gives_the_fixed_shuffle():
     users = histories([[]], 50)
     lists, _ = topk.top_k(scorer_of(np.zeros((1, 50), np.float32)), users, 10)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
@@ -14,7 +16,7 @@ from penchant.data.histories import Histories
 from penchant.errors import ParameterError, PenchantError
 from penchant.run import Run
 from penchant.threads import small_systems
-from penchant.typing import Float32, Int32
+from penchant.typing import Bool, Float32, Int32
 
 Scorer = Callable[[Histories], Float32]
 
@@ -37,6 +39,64 @@ def tie_order(n_items: int) -> Int32:
     Index order would favour whatever the ids are sorted by, often age or popularity.
     """
     return np.random.default_rng(20_011).permutation(n_items).astype(np.int32)
+
+
+def popularity_order(popularity: Float32) -> Int32:
+    """int32[n_items], which of two items of equal score comes first: the more popular one.
+
+    Equally popular items are put in the order of `tie_order`.
+    """
+    order = np.empty(len(popularity), np.int32)
+    by_popularity = np.lexsort((tie_order(len(popularity)), -popularity))
+    order[by_popularity] = np.arange(len(popularity), dtype=np.int32)
+    return order
+
+
+@dataclass(frozen=True, eq=False)
+class Fallback:
+    """What answers where a scorer has no evidence: the popularity of items.
+
+    Attributes:
+        popularity: float32[n_items], which decides between items of equal score, and alone makes
+            the lists of users of whom the scorer knows nothing.
+        has_evidence: bool[n_users] of histories, of which users the scorer knows something.
+        no_evidence_score: the score of items on which the scorer has no evidence, or None where
+            each score is evidence.
+    """
+
+    popularity: Float32
+    has_evidence: Callable[[Histories], Bool]
+    no_evidence_score: float | None = None
+
+    def scores(self, scorer: Scorer, users: Histories) -> Float32:
+        """float32[n_users, n_items], popularity for users without evidence; -inf stays."""
+        scores = scorer(users)
+        unknown = ~self.has_evidence(users)
+        if unknown.any():
+            scores = np.require(scores, np.float32, ["C", "W"])
+            scores[unknown] = np.where(np.isneginf(scores[unknown]), -np.inf, self.popularity)
+        return scores
+
+    def places(self, users: Histories, scores: Float32, values: Float32) -> Bool:
+        """bool[n_users, k], which places of lists popularity has filled.
+
+        Args:
+            users: whose lists they are.
+            scores: float32[n_users, n_items], of all items, -inf for those left out.
+            values: float32[n_users, k], the scores in the lists, falling.
+        """
+        filled = np.zeros(values.shape, np.bool_)
+        if self.no_evidence_score is not None:
+            filled |= values == np.float32(self.no_evidence_score)
+        if values.shape[1]:
+            maybe = np.flatnonzero((values[:, 0] == values[:, -1]) | np.isneginf(values[:, -1]))
+            finite = np.where(np.isneginf(scores[maybe]), np.nan, scores[maybe])
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", RuntimeWarning)  # rows without any finite score
+                constant = np.nanmax(finite, axis=1) == np.nanmin(finite, axis=1)
+            filled[maybe[constant]] = True
+        filled[~self.has_evidence(users)] = True
+        return filled & (values > -np.inf)
 
 
 def block_scores(scorer: Scorer, users: Histories, *, exclude_seen: bool) -> Float32:
@@ -68,13 +128,15 @@ def top_k(
     *,
     exclude_seen: bool = True,
     candidates: Int32 | None = None,
+    fallback: Fallback | None = None,
     cells: int | None = None,
     run: Run | None = None,
 ) -> tuple[Int32, Float32]:
     """The k items of highest score for each user, best first.
 
-    Items of equal score are put in the order of a fixed shuffle, so that results do not depend
-    on block size, on the number of threads or on what ids are sorted by.
+    Items of equal score are put in the order of popularity where there is a fallback, otherwise
+    in that of a fixed shuffle, so that results do not depend on block size, on the number of
+    threads or on what ids are sorted by.
 
     Args:
         scorer: gives float32[n, n_items] for n histories; -inf means "never recommend".
@@ -82,12 +144,14 @@ def top_k(
         k: length of the lists.
         exclude_seen: leave out the items of each user's history.
         candidates: item indices to choose from; None for all.
+        fallback: what answers where the scorer has no evidence.
         cells: how many scores to ask for at once: `CACHED_CELLS` where a call of the scorer costs
             next to nothing, by default `BLOCK_CELLS`.
         run: threads and progress.
 
     Returns:
-        int32[n_users, k] item indices, -1 where no item is left, and float32[n_users, k] scores.
+        int32[n_users, k] item indices, -1 where no item is left, and float32[n_users, k] scores,
+        NaN in places that the fallback has filled.
 
     Raises:
         ParameterError: k is below 1.
@@ -96,7 +160,10 @@ def top_k(
     if k < 1:
         raise ParameterError(f"k, the length of a list, must be at least 1, not {k}.")
     run = run or Run()
-    order = tie_order(users.n_items)
+    if fallback is None:
+        order = tie_order(users.n_items)
+    else:
+        order, scorer = popularity_order(fallback.popularity), partial(fallback.scores, scorer)
     if candidates is not None:
         candidates = np.unique(np.asarray(candidates, np.int32))
         order = order[candidates]
@@ -105,10 +172,12 @@ def top_k(
 
     def fill(span: tuple[int, int]) -> int:
         start, stop = span
-        scores = block_scores(scorer, users.block(start, stop), exclude_seen=exclude_seen)
-        if candidates is not None:
-            scores = np.ascontiguousarray(scores[:, candidates])
-        best, value = _best(scores, k, order)
+        block = users.block(start, stop)
+        scores = block_scores(scorer, block, exclude_seen=exclude_seen)
+        some = scores if candidates is None else np.ascontiguousarray(scores[:, candidates])
+        best, value = _best(some, k, order)
+        if fallback is not None:
+            value[fallback.places(block, scores, value)] = np.nan
         if candidates is not None and len(candidates):
             best = np.where(best >= 0, candidates[best], -1)
         lists[start:stop, : best.shape[1]] = best

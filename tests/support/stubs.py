@@ -10,6 +10,7 @@ import polars as pl
 from penchant.data.target import Rating
 from penchant.models.base import Recommender
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
+from penchant.topk import top_k
 
 BREAKS: dict[str, list[type[Recommender]]] = {}
 
@@ -347,6 +348,18 @@ class CountsFromZero(Sound):
 class Unsorted(Sound):
     def recommend(self, *args, **options):
         return super().recommend(*args, **options).with_columns(-pl.col("score"))
+
+
+@breaks("users_without_history_get_popularity")
+class KnowsEverybody(Sound):
+    def has_evidence(self, users):
+        return np.ones(len(users), bool)
+
+
+@breaks("popularity_fills_up")
+class ShufflesTheRest(Sound):
+    def top_items(self, users, k, **options):
+        return top_k(self.scores, users, k, **options)
 
 
 @breaks("seen_items_left_out")

@@ -11,7 +11,6 @@ from penchant.data.holdout import Holdout
 from penchant.metrics import NDCG, Ranked, mean_replicates
 from penchant.results.tables import Entry, Table
 from penchant.results.verdicts import Measurement, with_verdicts
-from penchant.topk import top_k
 from penchant.typing import AnyInt, Int32
 
 _REPLICATES = 1000
@@ -79,4 +78,4 @@ def _trivial_lists(material: Material, test: Holdout, k: int) -> dict[str, Int32
 
     assert material.split is not None
     models = {name: find(name)().fit(material.split.train) for name in _TRIVIAL}
-    return {name: top_k(m.scores, test.histories, k)[0] for name, m in models.items()}
+    return {name: m.top_items(test.histories, k)[0] for name, m in models.items()}

@@ -119,6 +119,11 @@ class Histories:
         return self.rows.astype(np.int64) * self.n_items + self.items
 
     @cached_property
+    def popularity(self) -> Float32:
+        """float32[n_items], the number of events of each item."""
+        return np.bincount(self.items, minlength=self.n_items).astype(np.float32)
+
+    @cached_property
     def is_latest(self) -> Bool:
         """bool[n_events], false where the same user has a later event with the same item."""
         pairs = self.pairs

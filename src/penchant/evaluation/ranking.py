@@ -25,7 +25,7 @@ from penchant.models.base import Recommender
 from penchant.results.tables import Cost, Entry, Table
 from penchant.results.verdicts import Measurement, with_verdicts
 from penchant.run import Run
-from penchant.topk import block_scores, blocks, refuse_nan, top_k
+from penchant.topk import block_scores, blocks, refuse_nan
 from penchant.typing import Float32, Float64, Int32
 
 
@@ -157,7 +157,7 @@ def rank(
     """Rank all unseen items for each user (or the given candidates) and measure the lists."""
     width = max((metric.k for metric in metrics if isinstance(metric, AtK)), default=1)
     if holdout.candidates is None:
-        lists, _ = top_k(model.scores, holdout.histories, width, cells=model.block_cells, run=run)
+        lists, _ = model.top_items(holdout.histories, width, run=run)
         ranked = Ranked.of(lists, holdout.offsets, holdout.items)
     else:
         lists = np.full((holdout.n_users, width), -1, np.int32)

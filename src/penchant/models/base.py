@@ -19,8 +19,8 @@ from penchant.errors import DataError, NotFittedError, ParameterError, UnknownId
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import ItemVectors
 from penchant.run import Run
-from penchant.topk import BLOCK_CELLS, top_k
-from penchant.typing import Float32, Int32
+from penchant.topk import BLOCK_CELLS, Fallback, top_k
+from penchant.typing import Bool, Float32, Int32
 
 Task = Literal["ranking", "rating", "like"]
 Signal = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
@@ -196,9 +196,12 @@ class Recommender(Parameterised, ABC):
             titles: add a column `title`.
             run: threads and progress.
 
+        Users of whom the model knows nothing get the log's most popular items, and so do places
+        of a list for which it has no evidence: `fallback` is true there, and `score` null.
+
         Returns:
             A frame with `user` (or `history`, the position, where histories were given), `item`,
-            `rank` from 1, `score`, and `title` where asked for.
+            `rank` from 1, `score`, `fallback`, and `title` where asked for.
 
         Raises:
             UnknownIdError: a user or a candidate is not known.
@@ -211,22 +214,75 @@ class Recommender(Parameterised, ABC):
             if (chosen < 0).any():
                 unknown = list(candidates)[int(np.flatnonzero(chosen < 0)[0])]
                 raise UnknownIdError(f"The model does not know the candidate item {unknown!r}.")
-        self._require_fitted()
-        lists, values = top_k(
-            self.scores,
-            histories,
-            k,
-            exclude_seen=exclude_seen,
-            candidates=chosen,
-            cells=self.block_cells,
-            run=run,
+        lists, values = self.top_items(
+            histories, k, exclude_seen=exclude_seen, candidates=chosen, run=run
         )
         rows = np.nonzero(lists >= 0)[0]
         if isinstance(users, Histories):
             who = pl.Series("history", rows)
         else:
             who = self.users_.take(histories.users[rows]).alias("user")
-        return self._list_table(who, "item", lists, values, titles=titles)
+        table = self._list_table(who, "item", lists, values, titles=titles)
+        fallback = pl.col("score").is_nan()
+        table.insert_column(4, table.select(fallback.alias("fallback")).to_series())
+        return table.with_columns(pl.col("score").fill_nan(None))
+
+    def top_items(
+        self,
+        users: Histories,
+        k: int,
+        *,
+        exclude_seen: bool = True,
+        candidates: Int32 | None = None,
+        run: Run | None = None,
+    ) -> tuple[Int32, Float32]:
+        """The k items that suit each user best, as indices: what `recommend` makes tables of.
+
+        Args:
+            users: the histories.
+            k: length of the lists.
+            exclude_seen: leave out what is in each user's history.
+            candidates: item indices to choose from; None for all.
+            run: threads and progress.
+
+        Returns:
+            int32[n_users, k] item indices, -1 where no item is left, and float32[n_users, k]
+            scores, NaN in places where the model has no evidence and popularity decided.
+
+        Raises:
+            ParameterError: k is below 1.
+        """
+        self._require_fitted()
+        return top_k(
+            self.scores,
+            users,
+            k,
+            exclude_seen=exclude_seen,
+            candidates=candidates,
+            fallback=Fallback(
+                self.histories_.popularity, self.has_evidence, self.no_evidence_score
+            ),
+            cells=self.block_cells,
+            run=run,
+        )
+
+    @property
+    def no_evidence_score(self) -> float | None:
+        """The score of items on which the model has no evidence; None where each has some."""
+        return None
+
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], whether the model knows something of each user that its scores tell.
+
+        By default it does where there is a history, with ratings where it learns from ratings. A
+        model that knows more of users, such as their attributes, says so here. Baselines answer
+        everybody as they are.
+        """
+        if self.baseline_for:
+            return np.ones(len(users), np.bool_)
+        if self.needs_ratings and users.ratings is None:
+            return np.zeros(len(users), np.bool_)
+        return np.asarray(users.lengths > 0)
 
     def similar_items(
         self, items: Sequence[Id], k: int = 10, *, titles: bool = False

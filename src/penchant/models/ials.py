@@ -122,6 +122,11 @@ class IALS(Recommender):
         factors: Float32 = self.item_factors_
         return factors
 
+    @property
+    def no_evidence_score(self) -> float | None:
+        """0, the score of items without events, and all scores of a user without any vector."""
+        return 0.0
+
     def _scores(self, users: Histories) -> Float32:
         left = torch.from_numpy(self.user_vectors(users))
         return np.asarray((left @ torch.from_numpy(self.item_factors_).T).numpy())

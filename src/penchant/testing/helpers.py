@@ -20,14 +20,12 @@ from penchant.metrics import AUC, NDCG, RMSE, LogLoss, Ranked
 from penchant.models.base import Recommender
 from penchant.models.baselines import GlobalMean, UserMajority
 from penchant.models.protocols import RatesRows
-from penchant.run import Run
 from penchant.testing.logs import (
     planted_attributes,
     planted_nothing,
     planted_pairs,
     planted_ratings,
 )
-from penchant.topk import top_k
 from penchant.typing import AnyArray
 
 Factory = Callable[..., Recommender]
@@ -216,5 +214,5 @@ def ndcg(model: Recommender, holdout: Holdout) -> float:
     """nDCG@10 of lists of unseen items; of ratings only likes, at least 4, are relevant."""
     if holdout.ratings is not None:
         holdout = holdout.subset(Like(4.0).of_ratings(holdout.ratings) > 0)
-    lists, _ = top_k(model.scores, holdout.histories, 10, run=Run())
+    lists, _ = model.top_items(holdout.histories, 10)
     return float(np.nanmean(NDCG(10)(Ranked.of(lists, holdout.offsets, holdout.items))))

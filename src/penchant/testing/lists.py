@@ -10,7 +10,9 @@ import numpy as np
 import polars as pl
 
 from penchant import topk
+from penchant.data.histories import Histories
 from penchant.errors import ParameterError
+from penchant.models.base import Recommender
 from penchant.testing.helpers import Factory, expect, expect_refusal, fitted
 from penchant.testing.logs import planted_pairs
 from penchant.typing import Int32
@@ -24,7 +26,7 @@ def lists_are_tables(factory: Factory) -> None:
     model = factory().fit(log)
     found = model.recommend(["u003", "u001"], k=4, titles=True)
     expect(
-        found.columns == ["user", "item", "rank", "score", "title"],
+        found.columns == ["user", "item", "rank", "score", "fallback", "title"],
         f"A table of lists has other columns: {found.columns}.",
     )
     expect(
@@ -42,6 +44,60 @@ def lists_are_tables(factory: Factory) -> None:
     )
     position = model.recommend(model.histories_of(["u003"]), k=2)
     expect(position.columns[0] == "history", "Lists for histories must name their position.")
+
+
+def users_without_history_get_popularity(factory: Factory) -> None:
+    """Whoever has no history gets what is popular, marked as that, unless the model knows more."""
+    model = fitted(factory)
+    if model.baseline_for:
+        return
+    nobody = model.history([])
+    known = Histories.of([], n_items=nobody.n_items, user=3)
+    expect(not model.has_evidence(nobody).any(), "Nothing can be known of a user without any id.")
+    for users in [nobody] if model.has_evidence(known)[0] else [nobody, known]:
+        found = model.recommend(users, k=9)
+        expect(
+            found["item"].to_list() == model.items_.take(_most_popular(model)[:9]).to_list(),
+            "A user without history must get the log's most popular items.",
+        )
+        expect(
+            found["fallback"].all() and found["score"].null_count() == len(found),
+            "Popular items in place of the model's own must have fallback = true and no score.",
+        )
+
+
+def popularity_fills_up(factory: Factory) -> None:
+    """Places for which a model has no evidence go to popular items, and only these are marked."""
+    model = fitted(factory, cold_items=2)
+    cold = model.history([model.items_[41]], [4.0])
+    for users in (cold, model.histories_.block(0, 5)):
+        found = model.recommend(users, k=users.n_items)
+        expect(
+            found["score"].is_null().equals(found["fallback"]),
+            "Places have a score unless they are filled with popular items.",
+        )
+        scores = np.delete(model.scores(users)[0], users.block(0, 1).items)
+        expect(
+            bool(scores.max() > scores.min()) or found.filter(history=0)["fallback"].all(),
+            "A list of items of equal scores must be filled with popular items.",
+        )
+        place = np.empty(users.n_items, np.int64)
+        place[_most_popular(model)] = np.arange(users.n_items)
+        filled = found.filter("fallback")
+        order = place[model.items_.indices(filled["item"])]
+        same_list = np.diff(filled["history"].to_numpy()) == 0
+        expect(
+            (np.diff(order)[same_list] > 0).all(),
+            "Places without evidence must be filled in the order of popularity.",
+        )
+
+
+def _most_popular(model: Recommender) -> Int32:
+    """int32[n_items], the items from the most to the least popular."""
+    counts = np.bincount(model.histories_.items, minlength=model.histories_.n_items)
+    items = range(model.histories_.n_items)
+    order = topk.tie_order(model.histories_.n_items)
+    return np.array(sorted(items, key=lambda item: (-counts[item], order[item])), np.int32)
 
 
 def seen_items_left_out(factory: Factory) -> None:
@@ -178,6 +234,8 @@ def _pairs(rows: Int32, items: Int32) -> set[tuple[int, int]]:
 
 ALL = (
     lists_are_tables,
+    users_without_history_get_popularity,
+    popularity_fills_up,
     seen_items_left_out,
     seen_items_let_in,
     candidates_are_kept_to,

@@ -19,6 +19,7 @@ from penchant.models.blend.stacking import LinearStacker, fit_linear
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.shared.base_models import (
     BaseModelSpecs,
+    any_has_evidence,
     base_predictions,
     fit_base_models,
     grid,
@@ -28,7 +29,7 @@ from penchant.models.shared.base_models import (
 )
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.run import Run
-from penchant.typing import AnyArray, Float32, Float64
+from penchant.typing import AnyArray, Bool, Float32, Float64
 
 RATING: Target = Rating()
 
@@ -134,6 +135,10 @@ class Blend(Recommender):
         """float32[n_rows], ratings or probabilities of a like, as the target says."""
         sums = self._sums(rows)
         return (expit(sums) if self._is_logistic else sums).astype(np.float32)
+
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], also true where a base model knows something of a user."""
+        return any_has_evidence(self.base_models_, users) | super().has_evidence(users)
 
     def _scores(self, users: Histories) -> Float32:
         scores = np.empty((len(users), users.n_items), np.float32)

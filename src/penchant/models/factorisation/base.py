@@ -26,7 +26,7 @@ from penchant.nn.loop import Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32
+from penchant.typing import Bool, Float32
 
 
 class FeatureFactors(Recommender):
@@ -170,6 +170,12 @@ class FeatureFactors(Recommender):
                 found = fold_in(head, objective, part, self.item_vectors_, self.item_bias_)
             vectors[new[some]], bias[new[some]] = found[0] * np.float32(scale), found[1]
         return vectors, bias
+
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], also true where the user table told something of a user in training."""
+        known = users.users >= 0
+        known[known] = self.user_vectors_[users.users[known]].any(axis=1)
+        return known | super().has_evidence(users)
 
     def _scores(self, users: Histories) -> Float32:
         vectors, bias = self.user_rows(users)

@@ -19,6 +19,7 @@ from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import AnyTarget
 from penchant.models.shared.base_models import (
     BaseModelSpecs,
+    any_has_evidence,
     base_predictions,
     fit_base_models,
     grid,
@@ -27,7 +28,7 @@ from penchant.models.shared.base_models import (
 )
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.run import Run
-from penchant.typing import Float32, Float64
+from penchant.typing import Bool, Float32, Float64
 
 ValidationRows = tuple[Float32, Float32] | None
 """Inputs and targets of validation rows."""
@@ -133,6 +134,13 @@ class RatingFeatures(Recommender):
         """float32[n_rows], ratings or probabilities of a like, as the target says."""
         raw = self._raw(self._inputs(rows))
         return (expit(raw) if self.is_logistic else raw).astype(np.float32)
+
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], also true where the user table or a base model knows of a user."""
+        features: Float32 = vars(self)["user_features_"]
+        described = ~np.isnan(features[users.users]).all(axis=1)
+        known = described | super().has_evidence(users)
+        return any_has_evidence(self.base_models_, users) | known
 
     def _scores(self, users: Histories) -> Float32:
         scores = np.empty((len(users), users.n_items), np.float32)

@@ -28,7 +28,7 @@ from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
 from penchant.run import Run
 from penchant.topk import blocks
-from penchant.typing import Csr, Float32, Int32
+from penchant.typing import Bool, Csr, Float32, Int32
 
 _ROWS_AT_ONCE = 20_000
 
@@ -64,6 +64,16 @@ class _Neighbours(PredictsRatings, Recommender):
     def compares_ratings(self) -> bool:
         """Whether the similarity needs ratings."""
         return self.similarity in COMPARE_RATINGS
+
+    @property
+    def no_evidence_score(self) -> float | None:
+        """0, the score of items without a neighbour, unless ratings are predicted."""
+        return None if self.of_ratings else 0.0
+
+    def has_evidence(self, users: Histories) -> Bool:
+        """bool[n_users], true where there is a history, with ratings where these are compared."""
+        rated = users.ratings is not None or not self.of_ratings
+        return super().has_evidence(users) & rated
 
     def _fit_biases(self, train: Dataset) -> None:
         if self.compares_ratings and not train.has_ratings:

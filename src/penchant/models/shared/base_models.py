@@ -20,7 +20,7 @@ from penchant.models.protocols import RatesRows
 from penchant.models.table import make
 from penchant.run import Run
 from penchant.topk import blocks
-from penchant.typing import Float32
+from penchant.typing import Bool, Float32
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1
 _ROWS_AT_ONCE = 2**14
@@ -92,6 +92,15 @@ def base_predictions(base_models: Sequence[Recommender], rows: Rows) -> Float32:
         _predicted(m, rows) if isinstance(m, RatesRows) else _scored(m, rows) for m in base_models
     ]
     return np.stack(columns, 1) if columns else np.empty((len(rows), 0), np.float32)
+
+
+def any_has_evidence(base_models: Sequence[Recommender], users: Histories) -> Bool:
+    """bool[n_users], whether any base model, trivial ones aside, knows something of each user."""
+    known = np.zeros(len(users), np.bool_)
+    for model in base_models:
+        if not model.baseline_for:
+            known |= model.has_evidence(users)
+    return known
 
 
 def _predicted(model: Recommender, rows: Rows) -> Float32:

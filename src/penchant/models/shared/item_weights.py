@@ -25,6 +25,11 @@ class ItemWeights:
     weights_: Float32
     block_cells: ClassVar[int] = CACHED_CELLS
 
+    @property
+    def no_evidence_score(self) -> float | None:
+        """0, the score of items that no item of the history has a weight for."""
+        return 0.0
+
     def _scores(self, users: Histories) -> Float32:
         return np.asarray(users.matrix() @ self.weights_)
 

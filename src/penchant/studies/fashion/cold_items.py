@@ -19,7 +19,6 @@ from penchant.studies.fashion.film_log import COLD, FilmLog, sample_users
 from penchant.studies.fashion.setup import FashionSetup, describe_gain, mean_gain
 from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
-from penchant.topk import top_k
 from penchant.typing import Float64
 
 HYBRID, TOWERS, FACTORS = "hybrid network", "two towers", "factors of features"
@@ -105,8 +104,7 @@ def compare_networks(
     models |= {n: setup.model(spec) for n, spec in NETWORKS.items()}
     evaluation = _evaluate(setup, models, split)
     lists = {
-        name: top_k(
-            evaluation.models[name].scores,
+        name: evaluation.models[name].top_items(
             split.test.histories,
             5,
             exclude_seen=False,

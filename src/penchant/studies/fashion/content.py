@@ -16,7 +16,6 @@ from penchant.metrics import Catalogue, Ranked, RankingMetric, parse
 from penchant.models import ContentEASE, ContentRidge, Recommender, ease_weights
 from penchant.studies.fashion.film_log import FilmLog
 from penchant.studies.fashion.setup import FashionSetup
-from penchant.topk import top_k
 from penchant.typing import AnyInt, Float64, Int32
 
 logger = logging.getLogger(__name__)
@@ -147,9 +146,7 @@ def per_user(
 
 def ndcg_among(model: Recommender, test: Holdout, items: Int32, setup: FashionSetup) -> Float64:
     """float64[n_users], nDCG@10 of lists of these items alone, without those of the history."""
-    lists, _ = top_k(
-        model.scores, test.histories, 10, candidates=items, cells=model.block_cells, run=setup.run
-    )
+    lists, _ = model.top_items(test.histories, 10, candidates=items, run=setup.run)
     return _ndcg(lists, test)
 
 
