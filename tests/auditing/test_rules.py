@@ -153,3 +153,35 @@ def test_a_baseline_that_the_audit_added_stands_in_nobodys_table():
     added = Entry("bias", trivial=True, metrics={"rmse": MetricValue(0.9)})
     table = Table("rating", ("rmse",), (added,), users=5, rows=5)
     assert one("no-trivial-baseline", computed_tables=(table,)).level == "not checkable"
+
+
+def test_items_of_validation_alone_are_no_items_that_models_have_learned():
+    training = pl.DataFrame({"user": np.arange(40) % 8, "item": np.arange(40) % 5})
+    validation = training.head(8).with_columns(pl.lit(5).cast(pl.Int64).alias("item"))
+    test = training.head(16).with_columns(item=pl.Series([5] * 8 + [6] * 4 + [0] * 4))
+    sides = np.repeat([0, 1, 2], [40, 8, 16]).astype(np.uint8)
+    finding = one("cold-items", split=as_split(pl.concat([training, validation, test]), sides))
+    assert finding.level == "doubtful"
+    assert finding.figure == 0.75
+    assert finding.sentence.startswith(
+        "75.0 % of the test events are on items without training events: 25.0 % on items that "
+        "nobody has before the test, and 50.0 % on items with validation events only."
+    )
+
+
+def test_users_without_history_may_all_get_the_same_list(rng):
+    known = pl.DataFrame({"user": np.repeat(np.arange(60), 6), "item": rng.integers(0, 90, 360)})
+    new = pl.DataFrame({"user": np.arange(60, 400), "item": rng.integers(0, 90, 340)})
+    sides = np.where(rng.random(700) < 0.2, 2, 0).astype(np.uint8)
+    sides[360:] = 2
+    split = as_split(pl.concat([known, new]), sides)
+    lists = np.argsort(rng.random((400, 90)), axis=1)[:, :10].astype(np.int32)
+    lists[60:] = lists[0]
+    everyone = Lists(np.arange(400, dtype=np.int32), lists)
+    finding = one("same-list", split=split, lists={"m": everyone})
+    assert finding.level == "passed"
+    assert "among 60 users with history: 60" in finding.sentence
+    new_ones = Lists(everyone.users[50:], everyone.items[50:])
+    assert one("same-list", split=split, lists={"m": new_ones}).level == "not checkable"
+    alike = Lists(everyone.users[:60], np.repeat(lists[:1], 60, axis=0))
+    assert one("same-list", split=split, lists={"m": alike}).level == "wrong"

@@ -182,6 +182,18 @@ def test_repeated_events_are_told(split):
     assert not any("repeat an item" in note for note in evaluate([], split, ["ndcg@5"]).notes)
 
 
+def test_a_comparison_says_how_many_test_events_are_on_items_that_training_lacks(split):
+    sides = split.sides.copy()
+    items = split.log.events["item"].to_numpy()
+    taken = np.flatnonzero((items < 5) & (sides == 0))
+    sides[taken] = 3
+    lacking = replace(split, sides=sides)
+    share = float((split.test.items < 5).mean())
+    note = f"{share:.0%} of the test events are on items without training events"
+    assert any(note in each for each in evaluate([], lacking, ["ndcg@5"]).notes)
+    assert not any("without training" in each for each in evaluate([], split, ["ndcg@5"]).notes)
+
+
 def test_the_table_names_the_level_of_its_intervals(split):
     assert "ndcg@5 [80 %]" in str(evaluate([EASE()], split, ["ndcg@5"], level=0.8))
 

@@ -152,6 +152,12 @@ class Material:
         return np.flatnonzero((sides == TRAIN) | (sides == VALIDATION))
 
     @cached_property
+    def has_history(self) -> Bool:
+        """bool[n_users], whether a user has training or validation events."""
+        users = self.log.events["user"].to_numpy()[self.known_rows]
+        return np.bincount(users, minlength=self.log.n_users) > 0
+
+    @cached_property
     def pairs(self) -> Int64:
         """int64[n_events], one number for each pair of user and item."""
         log = self.log

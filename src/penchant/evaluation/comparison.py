@@ -284,6 +284,12 @@ def _notes(split: Split) -> tuple[str, ...]:
             f"{share:.0%} of the test users have no history, so that every model can only give "
             "them what it gives everybody."
         )
+    untrained = float((split.train.item_counts[test.items] == 0).mean())
+    if untrained > 0.01:
+        notes.append(
+            f"{untrained:.0%} of the test events are on items without training events: models that "
+            "learn from events alone have nothing to rank these by."
+        )
     repeated = float(np.isin(test.rows.pairs, test.histories.pairs).mean())
     if repeated > 0.01 and split.candidates is None:
         notes.append(

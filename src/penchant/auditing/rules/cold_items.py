@@ -1,4 +1,4 @@
-"""Rule: test items that nobody has before the test."""
+"""Rule: test items that training never shows."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from penchant.auditing.examples import event_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
+from penchant.data.splits import TRAIN
 from penchant.results.finding import Bar, Finding, share
+from penchant.typing import Bool, Int64
 
 RULE = Rule(
     name="cold-items",
     subject=3,
-    question="Are test items first seen in the test?",
+    question="Are test events on items without training events?",
     advice="Say so: a model that learns from events alone cannot reach them, so that a figure over "
     "all test events has a ceiling.",
     source="Ji et al. 2023, A Critical Study on Data Leakage in Recommender System Offline "
@@ -25,22 +27,40 @@ RULE = Rule(
 
 
 def check(material: Material) -> Iterator[Finding]:
-    """The share of test events on items without any known event, and of users without any."""
+    """The share of test events on items without training events, which no compared model learned.
+
+    Items that have validation events only are among them: a model that is fitted to training
+    events has learned nothing of these either. The sentence has their share, too.
+    """
     if material.split is None:
         yield RULE.not_checkable("a split, or a training and a test file")
         return
-    log = material.split.log
-    items = log.events["item"].to_numpy()
-    seen = np.bincount(items[material.known_rows], minlength=log.n_items) > 0
-    cold = ~seen[items[material.test_rows]]
-    figure, interval = share_interval(cold, material.test_users)
+    split = material.split
+    untrained = _without_events(material, np.flatnonzero(split.sides == TRAIN))
+    unseen = _without_events(material, material.known_rows)
+    figure, interval = share_interval(untrained, material.test_users)
     level = RULE.bar.level(figure)
     if level == "passed" and figure >= 0.01:
         level = "note"
+    sentence = f"{share(figure)} of the test events are on items without training events"
+    in_validation = figure - float(unseen.mean())
+    if in_validation > 0:
+        sentence += (
+            f": {share(float(unseen.mean()))} on items that nobody has before the test, and "
+            f"{share(in_validation)} on items with validation events only"
+        )
     yield RULE.finding(
         level,
-        f"{share(figure)} of the test events are on items that nobody has before the test.",
+        f"{sentence}.",
         figure=figure,
         interval=interval,
-        examples=event_examples(log, material.test_rows[cold]),
+        examples=event_examples(split.log, material.test_rows[untrained]),
     )
+
+
+def _without_events(material: Material, known: Int64) -> Bool:
+    """bool[n_test], whether none of the known events is on the item of a test event."""
+    items = material.log.events["item"].to_numpy()
+    seen = np.bincount(items[known], minlength=material.log.n_items) > 0
+    without: Bool = ~seen[items[material.test_rows]]
+    return without

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -15,7 +16,7 @@ from penchant.typing import Int32
 RULE = Rule(
     name="same-list",
     subject=6,
-    question="Is everyone recommended the same?",
+    question="Is everyone with a history recommended the same?",
     advice="Compare with the most popular items: the model is personal in name only.",
     source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?; Zhou et al. 2010 "
     "(distance of lists)",
@@ -30,17 +31,30 @@ def check(material: Material) -> Iterator[Finding]:
 
     The mean overlap of two users' lists, that of lists with the most popular unseen items (both
     corrected for what random lists would share: 0 is chance, 1 is identity), and the share of
-    users who get the commonest set of items.
+    users who get the commonest set of items. Users without history do not count: what is
+    recommended to them can only be the same.
     """
-    models = {name: lists for name, lists in material.lists.items() if not lists.trivial}
+    models = {
+        name: _of_known_users(material, lists)
+        for name, lists in material.lists.items()
+        if not lists.trivial
+    }
     if not models:
         yield RULE.not_checkable("recommendation lists of a model that is no trivial answer")
         return
     for name, lists in models.items():
         if (lists.items >= 0).any(axis=1).sum() < _MIN_USERS:
-            yield RULE.not_checkable(f"the lists of at least {_MIN_USERS} users", name)
+            yield RULE.not_checkable(f"the lists of at least {_MIN_USERS} users with history", name)
             continue
         yield _finding(material, name, lists)
+
+
+def _of_known_users(material: Material, lists: Lists) -> Lists:
+    """The lists of users who have events before the test."""
+    if material.split is None:
+        return lists
+    known = material.has_history[lists.users]
+    return replace(lists, users=lists.users[known], items=lists.items[known])
 
 
 def _finding(material: Material, name: str, lists: Lists) -> Finding:
@@ -68,7 +82,7 @@ def _finding(material: Material, name: str, lists: Lists) -> Finding:
     return RULE.finding(
         RULE.bar.level(figure),
         f"Two users' lists share {share(alike)} of their items beyond chance{beside}; "
-        f"different sets of items among {n:,} users: {distinct:,}, the commonest for "
+        f"different sets of items among {n:,} users with history: {distinct:,}, the commonest for "
         f"{share(commonest)} of them. All lists together cover "
         f"{share(float((counts > 0).mean()))} of the catalogue.",
         about=name,
