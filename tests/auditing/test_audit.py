@@ -46,6 +46,7 @@ def test_frames_json_and_text_agree():
     text = str(found)
     for finding in found.objections:
         assert finding.rule in text
+        assert finding.sentence in " ".join(found.details().split())
 
 
 def test_polars_pandas_and_files_give_the_same(parts, folder):

@@ -24,8 +24,19 @@ def theirs(tmp_path_factory):
 def test_a_log_is_split_and_audited(call, tiny_csv):
     result = call("audit", tiny_csv, "--split", "random", "--seed", 2)
     assert result.exit_code == 0, result.stderr
-    for words in ("Audit of tiny", "trained-on-future", "not checkable", "Passed:"):
+    for words in ("Audit of tiny", "trained-on-future", "Not checkable", "Passed:"):
         assert words in result.stdout
+    assert "--details" in result.stderr
+
+
+def test_details_on_request(call, theirs):
+    brief, details = (call("audit", theirs, *options) for options in ((), ("--details",)))
+    assert brief.stdout.count("same-event") == details.stdout.count("same-event") == 1
+    advice = "Drop duplicates before splitting"
+    assert advice in " ".join(details.stdout.split())
+    assert advice not in brief.stdout
+    assert len(details.stdout) > 1.5 * len(brief.stdout)
+    assert "--details" not in details.stderr
 
 
 def test_others_files_and_a_folder_of_them_are_the_same(call, theirs):

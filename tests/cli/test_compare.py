@@ -33,6 +33,19 @@ def test_json_stands_alone_and_what_it_says_to_run_gives_the_same(call, tiny_csv
     assert again["reproduce"] == answer["reproduce"]
 
 
+def test_findings_take_a_line_a_rule_and_all_of_them_on_request(call, tiny_csv):
+    models = ("-m", "random", "-m", "dot:dim=1,epochs=1", "-m", "dot:dim=2,epochs=1")
+    brief, whole = (
+        call("compare", tiny_csv, *models, "--metric", "ndcg@5", "--replicates", 200, *options)
+        for options in ((), ("--details",))
+    )
+    assert brief.stdout.count("no-better-than-trivial") == 1
+    assert whole.stdout.count("no-better-than-trivial") == 2
+    assert "--details" in brief.stderr
+    again = next(line for line in whole.stderr.splitlines() if line.startswith("Again:"))
+    assert "--details" not in again
+
+
 @pytest.mark.parametrize("split", ["time", "random", "per-user", "leave-last-out"])
 def test_every_split(call, tiny_csv, split):
     result = call(

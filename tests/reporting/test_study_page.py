@@ -247,15 +247,19 @@ def test_stars_are_counted_each_in_a_field_of_their_own():
 
 def test_the_audit_of_a_comparison_is_on_the_page(page, result, comparison):
     found = EvaluationSummary.of(comparison)
-    counts = found.findings["counts"]
-    assert counts["wrong"] > 0 < counts["doubtful"]
-    assert len(found.objections) == counts["wrong"] + counts["doubtful"]
-    for finding in found.objections:
-        assert " ".join(finding["sentence"].split()) in page.text
+    audit = found.audit
+    wrong, doubtful = audit.by_rule("wrong"), audit.by_rule("doubtful")
+    assert wrong
+    assert doubtful
+    for group in (*wrong, *doubtful):
+        assert group.rule in page.text
+        assert group.line in page.text
+    for finding in audit.at("wrong", "doubtful"):
+        assert " ".join(finding.sentence.split()) in page.text
     words = "What the audit of this comparison found: "
-    assert f"{words}{counts['wrong']} wrong, {counts['doubtful']} doubtful" in page.text
+    assert f"{words}{len(wrong)} wrong, {len(doubtful)} doubtful" in page.text
     kept = json.loads(json.dumps(found.dump()))
-    assert EvaluationSummary.load(kept).objections == found.objections
+    assert EvaluationSummary.load(kept).audit.to_dict() == audit.to_dict() == found.findings
     assert EvaluationSummary.load({k: v for k, v in kept.items() if k != "findings"}).findings == {}
     (first, *_) = (c for s in result.to_dict()["sections"] for c in s["comparisons"])
     assert first["findings"]["worst"] == found.findings["worst"]
@@ -263,4 +267,4 @@ def test_the_audit_of_a_comparison_is_on_the_page(page, result, comparison):
 
 def test_judged_predictions_have_no_audit(judged):
     assert EvaluationSummary.of(judged).findings == {}
-    assert EvaluationSummary.of(judged).objections == []
+    assert EvaluationSummary.of(judged).audit is None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from penchant.auditing.material import Material
-from penchant.results.finding import NEVER, Bar, Finding, Level
+from penchant.results.finding import NEVER, OBJECTIONS, Bar, Finding, Level, share
 
 SUBJECTS: dict[int, str] = {
     1: "The same event or text on both sides",
@@ -36,6 +36,8 @@ class Rule:
         question: what it asks, a question for a person; "no" is the good answer.
         advice: what to do where the answer is yes.
         source: the paper or place that shows why.
+        brief: an objection in a few words, with `{share}` or `{figure}` for the figure; empty
+            where each finding gives its own, or its sentence is short enough.
         bar: from which figure on it objects.
     """
 
@@ -44,6 +46,7 @@ class Rule:
     question: str
     advice: str
     source: str
+    brief: str = ""
     bar: Bar = NEVER
 
     def finding(
@@ -55,9 +58,13 @@ class Rule:
         figure: float | None = None,
         interval: tuple[float, float] | None = None,
         examples: pl.DataFrame | None = None,
+        brief: str = "",
     ) -> Finding:
         """A finding of this rule at a level that the rule itself decided."""
         low, high = interval if interval is not None else (None, None)
+        objects = level in OBJECTIONS
+        if not brief and figure is not None:
+            brief = self.brief.format(share=share(figure), figure=figure)
         return Finding(
             rule=self.name,
             subject=self.subject,
@@ -68,9 +75,10 @@ class Rule:
             low=low,
             high=high,
             bar=self.bar,
-            examples=examples if level in ("wrong", "doubtful", "note") else None,
-            advice=self.advice if level in ("wrong", "doubtful", "note") else "",
+            examples=examples if objects else None,
+            advice=self.advice if objects else "",
             source=self.source,
+            brief=brief if objects else "",
         )
 
     def not_checkable(self, needed: str, about: str = "") -> Finding:

@@ -12,7 +12,7 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ReadOptions, TableOptions
-from penchant.cli.run_context import Session
+from penchant.cli.run_context import Details, Session
 from penchant.cli.split_options import SplitOptions
 from penchant.errors import ParameterError
 from penchant.run import Run
@@ -113,6 +113,7 @@ class Way:
 def audit(
     *,
     output: PagePath = None,
+    details: Details = False,
     files: AuditedFiles,
     way: Way,
     log: AuditedLog,
@@ -124,7 +125,9 @@ def audit(
     if session.json:
         session.reply(found.to_dict())
     else:
-        found.render(session.console)
+        found.render(session.console, details=details)
+        if found.objections and not details:
+            logger.info("Each finding, and what to do: --details.")
     write_page(found, page)
     if log.strict and found.worst == "wrong":
         raise typer.Exit(OBJECTED)

@@ -11,7 +11,7 @@ from penchant.cli.command import command
 from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
-from penchant.cli.run_context import Session
+from penchant.cli.run_context import Details, Session
 from penchant.cli.split_options import SplitOptions
 
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ def compare(
     ] = "all",
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 2000,
     output: PagePath = None,
+    details: Details = False,
     split: SplitOptions,
     log: LogOptions,
     tables: TableOptions,
@@ -79,15 +80,17 @@ def compare(
         best = result.best_name() if parts.validation else None
         session.reply(result.to_dict() | {"best_on_validation": best, "reproduce": again})
     else:
-        show(session, result)
+        show(session, result, details=details)
     write_page(result, page, run=session.run)
     if not session.json:
         logger.info(f"Again: {again}")
 
 
-def show(session: Session, result: Evaluation) -> None:
-    """Print the tables, and which model is best on validation."""
-    result.render(session.console)
+def show(session: Session, result: Evaluation, *, details: bool = False) -> None:
+    """Print the tables, what the audit objects to, and which model is best on validation."""
+    result.render(session.console, details=details)
+    if result.findings.at("wrong", "doubtful") and not details:
+        logger.info("Each finding of the audit, and what to do: --details, or the HTML page.")
     if result.split.validation is not None:
         primary = result.table().primary
         session.console.print(

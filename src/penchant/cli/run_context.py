@@ -20,7 +20,20 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDE = 200  # columns of tables that go to a file or a pipe
-_TALK = {"json", "quiet", "threads", "output", "overwrite"}  # options that change no figure
+_TALK = {
+    "json",
+    "quiet",
+    "threads",
+    "output",
+    "overwrite",
+    "details",
+}  # options that change no figure
+
+Details = Annotated[
+    bool,
+    typer.Option("--details", help="Every finding of the audit in full, and what to do."),
+]
+"""An option for results that have findings."""
 
 
 class _StandardError(logging.Handler):

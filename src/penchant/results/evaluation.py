@@ -88,8 +88,13 @@ class Evaluation(Output):
         )
         return plain
 
-    def render(self, console: Console) -> None:
-        """Print every table to a Rich console, with its notes and the audit's objections."""
+    def render(self, console: Console, *, details: bool = False) -> None:
+        """Print every table to a Rich console, with its notes and what the audit objects to.
+
+        Args:
+            console: where to.
+            details: each finding of the audit, instead of a line for each rule.
+        """
         split = self.split.describe()
         console.print(f"[bold]{self.split.log.name}[/]: {split['sentence']}", highlight=False)
         console.print(
@@ -109,4 +114,4 @@ class Evaluation(Output):
             console.print(note, style="dim", highlight=False)
         if self.findings.all:
             console.print()
-            self.findings.render(console, everything=False)
+            self.findings.render(console, details=details, brief=not details)

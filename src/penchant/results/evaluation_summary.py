@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from penchant.errors import DataError
 from penchant.models.base import Task
 from penchant.results.evaluation import Evaluation
+from penchant.results.findings import Findings
 from penchant.results.tables import Table
 
 
@@ -67,9 +68,9 @@ class EvaluationSummary:
         return asdict(self)
 
     @property
-    def objections(self) -> list[Mapping[str, Any]]:
-        """The findings of the audit that are wrong or doubtful, the worst first."""
-        return [f for f in self.findings.get("findings", ()) if f["level"] in ("wrong", "doubtful")]
+    def audit(self) -> Findings | None:
+        """The findings of the audit; None where there was none."""
+        return Findings.from_dict(self.findings) if self.findings else None
 
     @property
     def level(self) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,6 +13,8 @@ from penchant.json_values import json_value
 Level = Literal["wrong", "doubtful", "note", "passed", "not checkable"]
 LEVELS: tuple[Level, ...] = ("wrong", "doubtful", "note", "passed", "not checkable")
 """From the worst to what says nothing."""
+OBJECTIONS: tuple[Level, ...] = ("wrong", "doubtful", "note")
+"""The levels that a reader is told of unasked."""
 EXAMPLES = 20
 """How many examples a finding holds at most."""
 
@@ -62,6 +65,8 @@ class Finding:
         examples: up to 20 rows with outside ids and row numbers.
         advice: what to do.
         source: where the rule comes from.
+        brief: what came out in a few words, without the name of what it is about; empty where
+            the sentence is short enough, or where there is no objection.
     """
 
     rule: str
@@ -76,6 +81,28 @@ class Finding:
     examples: pl.DataFrame | None = None
     advice: str = ""
     source: str = ""
+    brief: str = ""
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Finding:
+        """The finding that `to_dict` gave, which may lack what later versions added."""
+        bar = Bar(values["doubtful_from"], values["wrong_from"], below=values["low_is_bad"])
+        examples = values["examples"]
+        return cls(
+            rule=values["rule"],
+            subject=values["subject"],
+            level=values["level"],
+            sentence=values["sentence"],
+            about=values["about"] or "",
+            figure=values["figure"],
+            low=values["low"],
+            high=values["high"],
+            bar=bar,
+            examples=pl.DataFrame(examples, infer_schema_length=None) if examples else None,
+            advice=values["advice"],
+            source=values["source"],
+            brief=values.get("brief", ""),
+        )
 
     @property
     def heading(self) -> str:
@@ -90,6 +117,7 @@ class Finding:
             "level": self.level,
             "about": self.about or None,
             "sentence": self.sentence,
+            "brief": self.brief,
             "figure": json_value(self.figure),
             "low": json_value(self.low),
             "high": json_value(self.high),

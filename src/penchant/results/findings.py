@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from penchant.results.finding import LEVELS, Finding, Level
+from penchant.results.finding import LEVELS, OBJECTIONS, Finding, Level
 from penchant.results.output import Output
+from penchant.results.rule_findings import RuleFindings
 
 _STYLES = {"wrong": "bold red", "doubtful": "yellow", "note": "cyan", "passed": "green"}
 _ORDER = {level: n for n, level in enumerate(LEVELS)}
@@ -51,6 +53,11 @@ class Findings(Output):
         """Findings in order: by level, then as the rules stand."""
         return cls(name, tuple(sorted(found, key=lambda f: _ORDER[f.level])))
 
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Findings:
+        """The findings that `to_dict` gave."""
+        return cls(values["name"], tuple(Finding.from_dict(f) for f in values["findings"]))
+
     def __len__(self) -> int:
         return len(self.all)
 
@@ -75,7 +82,12 @@ class Findings(Output):
     @property
     def objections(self) -> tuple[Finding, ...]:
         """What is wrong, doubtful or good to know."""
-        return self.at("wrong", "doubtful", "note")
+        return self.at(*OBJECTIONS)
+
+    def by_rule(self, *levels: Level) -> tuple[RuleFindings, ...]:
+        """The findings of each rule together, the worst rule first; all levels by default."""
+        groups = RuleFindings.of(self.all)
+        return tuple(group for group in groups if not levels or group.level in levels)
 
     @property
     def worst(self) -> Level:
@@ -101,40 +113,74 @@ class Findings(Output):
         }
 
     def summary(self) -> str:
-        """One sentence: how many findings there are at which level."""
-        counts = self.counts()
-        said = [f"{counts[level]} {level}" for level in LEVELS[:2] if counts[level]]
+        """One sentence: how many rules came to which level."""
+        counts = {level: len(self.by_rule(level)) for level in LEVELS}
+        objections = [f"{counts[level]} {level}" for level in LEVELS[:2] if counts[level]]
         if counts["note"]:
-            said.append("1 note" if counts["note"] == 1 else f"{counts['note']} notes")
-        said = said or ["no objection"]
-        rest = f"{counts['passed']} passed, {counts['not checkable']} not checkable"
-        return f"Audit of {self.name}: {', '.join(said)}; {rest}."
+            objections.append("1 note" if counts["note"] == 1 else f"{counts['note']} notes")
+        if not counts["wrong"] and not counts["doubtful"]:
+            objections.insert(0, "nothing wrong or doubtful")
+        return (
+            f"Audit of {self.name}, by rule: {', '.join(objections)}; {counts['passed']} passed, "
+            f"{counts['not checkable']} not checkable."
+        )
 
-    def render(self, console: Console, *, everything: bool = True) -> None:
-        """Print a table to a Rich console; without `everything` only what is wrong or doubtful."""
+    def details(self) -> str:
+        """Every finding with its whole sentence and advice, as text."""
+        file = io.StringIO()
+        console = Console(file=file, width=self._width, color_system=None)
+        self.render(console, details=True)
+        return file.getvalue().rstrip()
+
+    def render(self, console: Console, *, details: bool = False, brief: bool = False) -> None:
+        """Print to a Rich console, serious rules first.
+
+        Args:
+            console: where to.
+            details: a row for each finding with its sentence, and what to do, instead of a line
+                for each rule.
+            brief: only what is wrong or doubtful.
+        """
         console.print(self.summary(), highlight=False, markup=False)
-        shown = self.objections if everything else self.at("wrong", "doubtful")
-        if shown:
-            grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-            for heading in ("level", "rule", "what was found, and what to do"):
-                grid.add_column(heading, no_wrap=heading != "what was found, and what to do")
-            for f in shown:
-                about = f"{f.heading}: " if f.heading else ""
-                said = Text(f"{about}{f.sentence}")
-                if f.advice:
-                    said.append(f" {f.advice}", style="dim")
-                grid.add_row(Text(f.level, style=_STYLES[f.level]), Text(f.rule), said)
+        levels: tuple[Level, ...] = ("wrong", "doubtful") if brief else OBJECTIONS
+        groups = self.by_rule(*levels)
+        if groups:
+            grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
+            for wraps in (False, False, True):
+                grid.add_column(no_wrap=not wraps)
+            for group in groups:
+                for level, text in _rows(group, levels) if details else _line(group):
+                    grid.add_row(Text(level, style=_STYLES[level]), Text(group.rule), text)
             console.print(grid)
-        if not everything:
+        if brief:
             return
-        passed = dict.fromkeys(f.rule for f in self.at("passed"))
-        if passed:
-            console.print(f"Passed: {', '.join(passed)}.", style="dim", highlight=False)
-        unseen: dict[str, list[str]] = {}  # rules that need the same thing share a line
-        for f in self.at("not checkable"):
-            rules = unseen.setdefault(f.sentence, [])
-            if f.rule not in rules:
-                rules.append(f.rule)
-        for sentence, rules in unseen.items():
-            line = f"{', '.join(rules)}: {sentence}"
-            console.print(line, style="dim", highlight=False, markup=False)
+        if passed := self.by_rule("passed"):
+            _print_quietly(console, f"Passed: {', '.join(group.rule for group in passed)}.")
+        unseen = self.by_rule("not checkable")
+        if unseen and not details:
+            names = ", ".join(group.rule for group in unseen)
+            _print_quietly(console, f"Not checkable with what was given: {names}.")
+            return
+        needs: dict[str, list[str]] = {}  # rules that need the same thing share a line
+        for group in unseen:
+            needs.setdefault(group.worst.sentence, []).append(group.rule)
+        for sentence, rules in needs.items():
+            _print_quietly(console, f"{', '.join(rules)}: {sentence}")
+
+
+def _print_quietly(console: Console, line: str) -> None:
+    console.print(line, style="dim", highlight=False, markup=False)
+
+
+def _line(group: RuleFindings) -> Iterator[tuple[Level, Text]]:
+    yield group.level, Text(group.line)
+
+
+def _rows(group: RuleFindings, levels: tuple[Level, ...]) -> Iterator[tuple[Level, Text]]:
+    """The level and the sentence of each finding; the last one has the advice, too."""
+    findings = [finding for finding in group.findings if finding.level in levels]
+    for finding in findings:
+        text = Text(f"{finding.heading}: " if finding.heading else "").append(finding.sentence)
+        if finding is findings[-1] and finding.advice:
+            text.append(f" {finding.advice}", style="dim")
+        yield finding.level, text

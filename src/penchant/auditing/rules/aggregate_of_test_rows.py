@@ -20,6 +20,7 @@ RULE = Rule(
     advice="Fit features on training rows only, and look them up for test rows.",
     source="Kaufman et al. 2012, Leakage in Data Mining, section 4; Kapoor and Narayanan 2023, "
     "Leakage and the Reproducibility Crisis",
+    brief="test rows explain {share} of what training rows leave unexplained",
     bar=Bar(doubtful=0.4, wrong=0.8),
 )
 _MIN_KEYS = 30

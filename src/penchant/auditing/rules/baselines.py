@@ -16,6 +16,7 @@ TRIVIAL = Rule(
     advice="Add the majority, the global, user and item mean, biases, popularity and chance "
     "(pn.evaluate always does).",
     source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?",
+    brief="no trivial answer in the table",
     bar=Bar(wrong=1.0),
 )
 STRONG = Rule(
@@ -25,6 +26,7 @@ STRONG = Rule(
     advice="Add them with an equal budget of tuning, such as -m ease -m item-knn -m ials.",
     source="Rendle et al. 2020, Neural Collaborative Filtering vs. Matrix Factorization Revisited; "
     "Ferrari Dacrema et al. 2019",
+    brief="no simple strong method in the table",
     bar=Bar(doubtful=1.0),
 )
 _PREFIXES: dict[str, tuple[str, ...]] = {

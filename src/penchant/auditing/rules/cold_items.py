@@ -22,6 +22,7 @@ RULE = Rule(
     "all test events has a ceiling.",
     source="Ji et al. 2023, A Critical Study on Data Leakage in Recommender System Offline "
     "Evaluation",
+    brief="{share} of the test events are on items without training events",
     bar=Bar(doubtful=0.5),
 )
 

@@ -17,6 +17,7 @@ RULE = Rule(
     advice="Look at the distribution of the predictions and at the training loss: the model has "
     "learned a constant, such as the mean or 'always yes'.",
     source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?",
+    brief="the predictions spread {figure:.3f} times as much as the ratings",
     bar=Bar(doubtful=0.1, wrong=0.02, below=True),
 )
 _MIN_PREDICTIONS = 20
@@ -63,4 +64,7 @@ def _finding(name: str, predictions: Predictions) -> Finding:
         f"thousandth of the scale, and all lie from {low:.4g} to {high:.4g}.",
         about=name,
         figure=ratio if np.isfinite(ratio) else None,
+        brief=f"{share(top)} of the predictions are the same"
+        if top >= _SAME_SHARE["doubtful"]
+        else "",
     )

@@ -19,6 +19,7 @@ RULE = Rule(
     question="Does the log hold copies of events or texts?",
     advice="Keep one event of each user and text, or user and item, before any split.",
     source="Kaufman et al. 2012, Leakage in Data Mining, section 4",
+    brief="a random split would have a copy of {share} of its test events in training",
     bar=Bar(doubtful=0.02),
 )
 _TEST_SHARE = 0.2

@@ -21,6 +21,7 @@ RULE = Rule(
     "test event.",
     source="Ji et al. 2023, A Critical Study on Data Leakage in Recommender System Offline "
     "Evaluation",
+    brief="{share} of the recommended items are first seen later",
     bar=Bar(doubtful=0.01, wrong=0.1),
 )
 

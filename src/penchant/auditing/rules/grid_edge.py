@@ -58,4 +58,5 @@ def _parameter_finding(trials: pl.DataFrame, name: str) -> Iterator[Finding]:
         about=name,
         figure=float(on_edge),
         examples=best_of,
+        brief=f"best at {value:g}, the {side} of {len(best_of)} values",
     )

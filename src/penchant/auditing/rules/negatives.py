@@ -21,6 +21,7 @@ BEFORE = Rule(
     advice="Split first, then draw negatives from what the user has not in training.",
     source="He et al. 2017's published negatives and Rendle et al. 2020 on them; Kaufman et al. "
     "2012, Leakage in Data Mining",
+    brief="{share} of the test positives that chance would put among the negatives",
     bar=Bar(doubtful=0.7, wrong=0.5, below=True),
 )
 POSITIVE = Rule(
@@ -29,6 +30,7 @@ POSITIVE = Rule(
     question="Are offered negatives items that the user has?",
     advice="Take the user's own items out of the lists of negatives.",
     source="Published lists of He et al. 2017 hold the test item of 156 users among the negatives",
+    brief="{share} are items of the same user",
     bar=Bar(doubtful=0.0001, wrong=0.02),
 )
 _MAX_P = 1e-4

@@ -39,10 +39,8 @@ def check(material: Material) -> Iterator[Finding]:
 def _finding(table: Table, entry: Entry) -> Finding:
     value, verdict = entry.metrics[table.primary], entry.verdict
     interval = (value.gain_low, value.gain_high)
-    sentence = (
-        f"{entry.name} {_WORDS[verdict or '']}: {table.primary} {value.value:.4f}"
-        f"{_best_trivial(table)}"
-    )
+    measured = f"{table.primary} {value.value:.4f}{_best_trivial(table)}"
+    sentence = f"{entry.name} {_WORDS[verdict or '']}: {measured}"
     if math.isfinite(value.gain):
         sentence += (
             f" (gain {value.gain:+.4f}, 95 % interval {value.gain_low:+.4f} to "
@@ -58,6 +56,7 @@ def _finding(table: Table, entry: Entry) -> Finding:
         about=f"{entry.name} ({table.task})",
         figure=value.gain if math.isfinite(value.gain) else None,
         interval=interval if math.isfinite(value.gain_low) else None,
+        brief=measured,
     )
 
 

@@ -27,6 +27,7 @@ MIXED = Rule(
     question="Do figures of different splits stand side by side?",
     advice="Compare only figures of one split: judge all models on the same test rows.",
     source="Meng et al. 2020, Exploring Data Splitting Strategies",
+    brief="{figure:.0f} different splits",
     bar=Bar(wrong=2.0),
 )
 TIES = Rule(
@@ -35,6 +36,7 @@ TIES = Rule(
     question="Do test events share their time with the user's training events?",
     advice="State the rule that orders events of equal time, or put them all on one side.",
     source="Meng et al. 2020, Exploring Data Splitting Strategies; Ji et al. 2023",
+    brief="{share} of the test events have the very time of a known event of the user",
     bar=Bar(doubtful=0.05),
 )
 

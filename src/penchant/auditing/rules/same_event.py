@@ -19,6 +19,7 @@ RULE = Rule(
     question="Are test events also among the training events?",
     advice="Drop duplicates before splitting (pn.drop_duplicates), then split again.",
     source="Kaufman et al. 2012, Leakage in Data Mining, section 4",
+    brief="{share} of the test events are also training events",
     bar=Bar(doubtful=0.001, wrong=0.01),
 )
 

@@ -20,6 +20,7 @@ RULE = Rule(
     advice="Compare with the most popular items: the model is personal in name only.",
     source="Ferrari Dacrema et al. 2019, Are We Really Making Much Progress?; Zhou et al. 2010 "
     "(distance of lists)",
+    brief="lists are alike to {share}",
     bar=Bar(doubtful=0.7, wrong=0.95),
 )
 _MIN_USERS = 20

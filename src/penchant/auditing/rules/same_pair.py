@@ -19,6 +19,7 @@ RULE = Rule(
     advice="Keep one event of each user and item (pn.drop_duplicates), or ask for what is new to "
     "the user only.",
     source="Kaufman et al. 2012, Leakage in Data Mining, section 4",
+    brief="in {share} of the test events the user had the item before",
     bar=Bar(doubtful=0.01, wrong=0.01),
 )
 _RARE = 0.1

@@ -21,6 +21,7 @@ RULE = Rule(
     advice="Keep one event of each user and text, as shops repeat a review over the variants of a "
     "product, then split again.",
     source="Kaufman et al. 2012, Leakage in Data Mining, section 4",
+    brief="{share} of the test events repeat a text of the user",
     bar=Bar(doubtful=0.01, wrong=0.05),
 )
 LONG = 25

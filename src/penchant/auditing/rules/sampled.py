@@ -30,6 +30,7 @@ def check(material: Material) -> Iterator[Finding]:
             f"{f' ({chr(44).join(names)})' if names else ''}: such figures can order models "
             "otherwise than full rankings do.",
             figure=float(number) if number else None,
+            brief=f"each test item is ranked among {negatives}",
         )
     elif material.tables or (material.split is not None and material.split.kind != "predefined"):
         yield RULE.finding("passed", "All items are ranked.", figure=0.0)

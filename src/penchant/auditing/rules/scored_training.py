@@ -15,6 +15,7 @@ RULE = Rule(
     question="Are training rows among the rows that are scored?",
     advice="Score test rows only; what a model has learned from says nothing of what it can tell.",
     source="Hastie et al. 2009, The Elements of Statistical Learning, section 7.2",
+    brief="{share} of the predicted rows are known events",
     bar=Bar(doubtful=0.001, wrong=0.01),
 )
 COVERED = Rule(
@@ -24,6 +25,7 @@ COVERED = Rule(
     advice="Predict every test row, with a fallback where the model knows nothing: leaving out "
     "hard rows flatters.",
     source="Herlocker et al. 2004, Evaluating Collaborative Filtering, section 5.1 (coverage)",
+    brief="{share} of the test rows have no prediction",
     bar=Bar(doubtful=0.001, wrong=0.2),
 )
 

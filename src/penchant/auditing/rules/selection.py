@@ -19,6 +19,7 @@ RULE = Rule(
     question="Was an epoch or a trial chosen by its figure on test?",
     advice="Choose by the validation figure, and report the test figure of what was chosen.",
     source="Cawley and Talbot 2010, On Over-fitting in Model Selection",
+    brief="{share} of the runs kept the best on test",
     bar=Bar(doubtful=0.34, wrong=0.5),
 )
 _NEEDED = (

@@ -21,6 +21,7 @@ RULE = Rule(
     question="Does one feature alone tell the target?",
     advice="Ask whether the column is known before the rating is, and leave it out if not.",
     source="Kaufman et al. 2012, Leakage in Data Mining, section 4",
+    brief="rank correlation of {figure:.3f} with the target",
     bar=Bar(doubtful=0.8, wrong=0.95),
 )
 IN_SAMPLE = Rule(
@@ -29,6 +30,7 @@ IN_SAMPLE = Rule(
     question="Does a feature know the target of the very row, in training only?",
     advice="Compute target means of training rows without the row itself (out of fold).",
     source="Prokhorenkova et al. 2018, CatBoost, section 3.1 (target leakage)",
+    brief="rank correlation with the target higher by {figure:.3f} on training rows",
     bar=Bar(doubtful=0.15),
 )
 _MIN_ROWS = 50

@@ -21,6 +21,7 @@ RULE = Rule(
     "say that the figures tell how well gaps are filled.",
     source="Ji et al. 2023, A Critical Study on Data Leakage in Recommender System Offline "
     "Evaluation",
+    brief="{share} of the test events are older than training events",
     bar=Bar(doubtful=0.1, wrong=0.001),
 )
 

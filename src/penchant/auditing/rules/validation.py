@@ -15,6 +15,7 @@ RULE = Rule(
     question="Is there no validation part?",
     advice="Hold out validation events, and choose epochs, thresholds and parameters on them.",
     source="Sun 2023, Take a Fresh Look at Recommender Systems from an Evaluation Standpoint",
+    brief="no validation events",
     bar=Bar(doubtful=0.0, below=True),
 )
 

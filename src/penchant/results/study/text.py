@@ -74,7 +74,7 @@ def _comparison(comparison: EvaluationSummary, console: Console) -> None:
         console.print(rich_table(table, console.width, comparison.level))
         for note in table.notes:
             console.print(Text(f"  {note}", style="dim"))
-    for finding in comparison.objections:
-        console.print(Text(f"{finding['level']}: {finding['sentence']}", style="dim"))
+    if audit := comparison.audit:
+        audit.render(console, brief=True)
     for note in comparison.notes:
         console.print(Text(note, style="dim"))
