@@ -1,5 +1,6 @@
 """Single rules where a log could fool them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -185,3 +186,29 @@ def test_users_without_history_may_all_get_the_same_list(rng):
     assert one("same-list", split=split, lists={"m": new_ones}).level == "not checkable"
     alike = Lists(everyone.users[:60], np.repeat(lists[:1], 60, axis=0))
     assert one("same-list", split=split, lists={"m": alike}).level == "wrong"
+
+
+def test_all_items_offered_are_no_sample_and_the_same_ones_a_smaller_catalogue():
+    split = split_at_random(synthetic_log(3))
+    users, n_items = split.test.histories.users, split.log.n_items
+    offered = {
+        "passed": np.tile(np.arange(n_items), (len(users), 1)),
+        "note": np.tile(np.arange(30), (len(users), 1)),
+        "doubtful": np.arange(len(users))[:, None] + np.arange(30),
+    }
+    for level, items in offered.items():
+        items = (items % n_items).astype(np.int32)
+        assert one("sampled-metric", split=replace(split, candidates=items)).level == level
+        frame = pl.DataFrame({"user": np.repeat(users, items.shape[1]), "item": items.ravel()})
+        finding = one("sampled-metric", split=split, candidates=frame)
+        assert finding.level == level
+    assert "30 items are ranked on average" in finding.sentence
+
+
+def test_files_of_others_need_no_seed():
+    split = split_at_random(synthetic_log(3))
+    stated = replace(split, kind="predefined", seed=None)
+    assert one("split-stated", split=stated).level == "note"
+    silent = one("split-stated", split=replace(stated, sentence=" "))
+    assert silent.level == "doubtful"
+    assert "does not say how it was made" in silent.brief

@@ -17,9 +17,10 @@ from penchant.results.finding import Bar, Finding, share
 SPLIT = Rule(
     name="split-stated",
     subject=11,
-    question="Which split is it?",
+    question="Does it remain open which split it is?",
     advice="State the fingerprint, the unit and the seed with every figure.",
     source="Meng et al. 2020, Exploring Data Splitting Strategies; Cañamares et al. 2020",
+    bar=Bar(doubtful=1.0),
 )
 MIXED = Rule(
     name="mixed-splits",
@@ -42,18 +43,32 @@ TIES = Rule(
 
 
 def check_split(material: Material) -> Iterator[Finding]:
-    """What identifies the split."""
+    """What identifies the split; doubtful where nobody could make it again."""
     split = material.split
     if split is None:
         yield SPLIT.not_checkable("a split, or a training and a test file")
         return
     counts = np.bincount(split.sides, minlength=4)
     seed = "no seed" if split.seed is None else f"seed {split.seed}"
+    missing = _missing_facts(split)
     yield SPLIT.finding(
-        "note",
+        "doubtful" if missing else "note",
         f"Split {split.fingerprint}, {seed}: {counts[0]:,} training, {counts[1]:,} validation and "
-        f"{counts[2]:,} test events. {split.sentence}{_tie_rule(split)}",
+        f"{counts[2]:,} test events. {split.sentence}{_tie_rule(split)}"
+        + (f" It does not say {' nor '.join(missing)}." if missing else ""),
+        figure=float(len(missing)),
+        brief=f"split {split.fingerprint} does not say {' nor '.join(missing)}" if missing else "",
     )
+
+
+def _missing_facts(split: Split) -> list[str]:
+    """What one would have to know to make the split again."""
+    missing = []
+    if not split.sentence.strip():
+        missing.append("how it was made")
+    if split.kind in ("random", "fold") and split.seed is None:
+        missing.append("with which seed it was drawn")
+    return missing
 
 
 def _tie_rule(split: Split) -> str:

@@ -36,6 +36,8 @@ _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
     ("shifted popularity", "popularity-shift", "wrong", splits.shifted_popularity),
     ("own review", "own-review", "wrong", features.own_review),
     ("reads the own review", "shuffled-text", "wrong", features.predicted_from_own_text),
+    ("sampled negatives", "sampled-metric", "doubtful", splits.sampled_negatives),
+    ("split without seed", "split-stated", "doubtful", splits.unstated_split),
     ("mixed splits", "mixed-splits", "wrong", predictions.mixed_splits),
     ("ties in time", "ties-in-time", "doubtful", splits.tied_times),
 )

@@ -129,7 +129,14 @@ def split_at_random(
 def as_split(frame: pl.DataFrame, sides: UInt8, kind: str = "predefined") -> Split:
     """A split of these events."""
     log = Dataset.from_frame(frame, name="planted", scale=(1, 5))
-    return Split(log=log, sides=sides, kind=kind, sentence=f"Made {kind}.", ties="As it comes.")
+    return Split(
+        log=log,
+        sides=sides,
+        kind=kind,
+        sentence=f"Made {kind}.",
+        ties="As it comes.",
+        seed=0 if kind == "random" else None,
+    )
 
 
 def _text_draws(rng: np.random.Generator, n: int) -> _TextDraws:

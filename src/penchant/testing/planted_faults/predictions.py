@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -107,9 +109,8 @@ def without_validation(strength: float, seed: int) -> Material:
     training = np.flatnonzero(sides == TRAIN)
     n = int((1 - strength) * 0.1 * len(training))
     sides[log.rng.choice(training, n, replace=False)] = VALIDATION
-    split = Split(log=split.log, sides=sides, kind="random", sentence="Made.", ties="None.")
     table = _table(_learned(), _simple(), *_trivial(0, seed))
-    return Material(split=split, tables=(table,))
+    return Material(split=replace(split, sides=sides), tables=(table,))
 
 
 def mixed_splits(strength: float, seed: int) -> Material:

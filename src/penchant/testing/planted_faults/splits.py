@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 
@@ -111,6 +113,29 @@ def tied_times(strength: float, seed: int) -> Material:
     sides[at] = TEST
     frame = log.frame().with_columns(time=pl.Series(time).cast(pl.Datetime("us")))
     return Material(split=as_split(frame, sides), claimed="per-user")
+
+
+def sampled_negatives(strength: float, seed: int) -> Material:
+    """Each user's test items are ranked among a twentieth of the items only."""
+    log = synthetic_log(seed)
+    split = split_at_random(log)
+    test, n_items = split.test, split.log.n_items
+    n = max(1, round((1 - 0.95 * strength) * n_items))
+    drawn = np.argsort(log.rng.random((test.n_users, n_items)), axis=1)[:, :n]
+    most = int(np.diff(test.offsets).max())
+    candidates = np.full((test.n_users, n + most), -1, np.int32)
+    candidates[:, :n] = drawn
+    place = np.arange(len(test)) - test.offsets[test.rows.history]
+    candidates[test.rows.history, n + place] = test.items
+    return Material(split=replace(split, candidates=candidates, negatives=n))
+
+
+def unstated_split(strength: float, seed: int) -> Material:
+    """A split drawn at random comes without its seed; below strength 1 some do."""
+    log = synthetic_log(seed)
+    lost = log.rng.random() < strength
+    split = split_at_random(log)
+    return Material(split=replace(split, seed=None if lost else seed))
 
 
 def _copied(split: Split, share: float, rng: np.random.Generator) -> Split:
