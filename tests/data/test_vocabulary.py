@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penchant.data.vocabulary import Vocabulary, canonical_ids
-from penchant.errors import DataError, UnknownIdError
+from penchant.errors import DataError, ParameterError, UnknownIdError
 
 integers = st.integers(-(2**63) + 1, 2**63 - 1) | st.integers(-20, 20)
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=4)
@@ -152,3 +152,62 @@ def test_empty_vocabulary_knows_nothing():
     assert vocabulary.indices([1]).tolist() == [-1]
     assert vocabulary.indices(["a"]).tolist() == [-1]
     assert vocabulary.indices([]).tolist() == []
+
+
+@pytest.mark.parametrize(
+    ("ids", "words"),
+    [
+        ("ab", r"Give a list of user ids: \['ab'\] instead of 'ab'\."),
+        (42, r"Give a list of user ids: \[42\] instead of 42\."),
+        (np.int64(42), r"Give a list of user ids: \[42\] instead of 42\."),
+        (b"ab", "not a value of bytes"),
+        (4.5, "not a value of float"),
+        (pl.DataFrame({"user": ["a"]}), "not a value of DataFrame"),
+    ],
+)
+@pytest.mark.parametrize("method", ["indices", "selection"])
+def test_a_single_id_is_no_list(ids, words, method):
+    with pytest.raises(ParameterError, match=words):
+        getattr(Vocabulary(["a", "b"], noun="user"), method)(ids)
+
+
+def test_lists_of_ids_are_any_iterable_of_them():
+    vocabulary = Vocabulary([3, 5, 9])
+    for ids in ((9, 3), np.array([9, 3]), pl.Series([9, 3]), {9: 1.0, 3: 2.0}, iter([9, 3])):
+        assert vocabulary.indices(ids).tolist() == [2, 0]
+
+
+id_sets = st.sets(st.integers(0, 9))
+
+
+@given(id_sets | st.none(), id_sets | st.none())
+def test_selections_are_the_sets_they_say(candidates, exclude):
+    vocabulary = Vocabulary(range(10), noun="item")
+    found = vocabulary.selection(
+        None if candidates is None else sorted(candidates, reverse=True) * 2,
+        None if exclude is None else sorted(exclude),
+    )
+    if candidates is None and exclude is None:
+        assert found is None
+    else:
+        wanted = set(range(10)) if candidates is None else candidates
+        assert found.tolist() == sorted(wanted - (exclude or set()))
+
+
+def test_unknown_ids_of_a_selection_are_counted_and_passed_over(caplog):
+    vocabulary = Vocabulary(["a", "b", "c"], noun="item")
+    assert vocabulary.selection(["b", "x", "c"], ["c", "y", "z", "w", "v"]).tolist() == [1]
+    assert caplog.messages == [
+        "1 of the 3 candidates is not known and passed over: 'x'.",
+        "4 of the 5 items to exclude are not known and passed over: 'y', 'z', 'w' and 1 more.",
+    ]
+    with pytest.raises(UnknownIdError, match=r"None of the candidates is known: 'x'\."):
+        vocabulary.selection(["x"])
+    with pytest.raises(UnknownIdError, match=r"None of the items to exclude is known: 'x', 'y'\."):
+        vocabulary.selection(exclude=["x", "y"])
+    with pytest.raises(UnknownIdError, match="item ids of this log are strings"):
+        vocabulary.selection(exclude=[1])
+    caplog.clear()
+    assert vocabulary.selection(exclude=[]).tolist() == [0, 1, 2]
+    assert vocabulary.selection(["a"], ["a"]).tolist() == []
+    assert caplog.messages == ["No item is left to choose from: all are excluded."]

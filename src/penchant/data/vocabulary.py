@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Literal
@@ -11,12 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from penchant.errors import DataError, UnknownIdError
+from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.typing import Int32, Int64
+
+logger = logging.getLogger(__name__)
 
 Id = int | str
 
 _TABLE_SLACK = 16  # a look-up table may be this many times longer than the vocabulary
+_NAMED = 3  # unknown ids that a message names
 
 
 class Vocabulary:
@@ -82,8 +86,10 @@ class Vocabulary:
         """The index of each id, int32[n]; -1 where the id is unknown.
 
         Raises:
+            ParameterError: it is a single id, or no list of ids at all.
             UnknownIdError: the ids are of another type than this vocabulary's.
         """
+        require_list(ids, self.noun)
         series = ids if isinstance(ids, pl.Series) else _to_series(ids)
         if series.is_empty():
             return np.empty(0, dtype=np.int32)
@@ -101,6 +107,63 @@ class Vocabulary:
             codes = series.cast(self._enum, strict=False).to_physical().cast(pl.Int32)
             return codes.fill_null(-1).to_numpy().astype(np.int32, copy=False)
         return self._integer_indices(series)
+
+    def known_indices(self, ids: pl.Series | Sequence[Id], purpose: str) -> Int32:
+        """The index of each id that is known, int32[n]; a warning counts the others.
+
+        Args:
+            ids: the ids.
+            purpose: what they are, such as "candidates".
+
+        Raises:
+            ParameterError: it is a single id, or no list of ids at all.
+            UnknownIdError: none of them is known, or they are of another type.
+        """
+        require_list(ids, self.noun)
+        series = ids if isinstance(ids, pl.Series) else _to_series(ids)
+        index = self.indices(series)
+        unknown = series.filter(pl.Series(index < 0)).to_list()
+        if not unknown:
+            return index
+        named = ", ".join(map(repr, unknown[:_NAMED]))
+        if len(unknown) > _NAMED:
+            named += f" and {len(unknown) - _NAMED:,} more"
+        if len(unknown) == len(index):
+            raise UnknownIdError(f"None of the {purpose} is known: {named}.")
+        verb = "is" if len(unknown) == 1 else "are"
+        logger.warning(
+            f"{len(unknown):,} of the {len(index):,} {purpose} {verb} not known and passed over: "
+            f"{named}."
+        )
+        return index[index >= 0]
+
+    def selection(
+        self,
+        candidates: pl.Series | Sequence[Id] | None = None,
+        exclude: pl.Series | Sequence[Id] | None = None,
+    ) -> Int32 | None:
+        """The indices of some ids: the candidates, or all, without those to exclude.
+
+        Ids that are not known are passed over; see `known_indices`.
+
+        Returns:
+            int32[n] without repetition, ascending; None where nothing is left out.
+
+        Raises:
+            ParameterError: one of both is no list of ids.
+            UnknownIdError: none of the candidates, or of the ids to exclude, is known.
+        """
+        chosen = None
+        if candidates is not None:
+            chosen = np.unique(self.known_indices(candidates, "candidates"))
+        if exclude is None:
+            return chosen
+        excluded = self.known_indices(exclude, f"{self.noun}s to exclude")
+        every = np.arange(len(self), dtype=np.int32) if chosen is None else chosen
+        left = np.setdiff1d(every, excluded)
+        if len(every) and not len(left):
+            logger.warning(f"No {self.noun} is left to choose from: all are excluded.")
+        return left
 
     def index(self, id_: Id) -> int:
         """The index of one id.
@@ -193,7 +256,22 @@ def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -
     raise DataError(f"{noun.capitalize()} ids must be integers or strings, not {dtype}.")
 
 
-def _to_series(ids: Sequence[Id]) -> pl.Series:
-    if any(isinstance(i, str) for i in ids) and not all(isinstance(i, str) for i in ids):
+def require_list(ids: object, noun: str) -> None:
+    """Refuse what is no list of ids, above all a single id.
+
+    Raises:
+        ParameterError: it is none.
+    """
+    if isinstance(ids, Iterable) and not isinstance(ids, str | bytes | pl.DataFrame):
+        return
+    if isinstance(ids, str | int | np.integer) and not isinstance(ids, bool):
+        one = repr(ids if isinstance(ids, str) else int(ids))
+        raise ParameterError(f"Give a list of {noun} ids: [{one}] instead of {one}.")
+    raise ParameterError(f"Give a list of {noun} ids, and not a value of {type(ids).__name__}.")
+
+
+def _to_series(ids: Iterable[Id]) -> pl.Series:
+    values = list(ids)
+    if len({isinstance(i, str) for i in values}) > 1:
         raise DataError("Ids must be all integers or all strings, and these are mixed.")
-    return pl.Series("id", list(ids))
+    return pl.Series("id", values)

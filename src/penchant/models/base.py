@@ -182,38 +182,36 @@ class Recommender(Parameterised, ABC):
         k: int = 10,
         *,
         exclude_seen: bool = True,
-        candidates: Sequence[Id] | None = None,
+        candidates: Sequence[Id] | pl.Series | None = None,
+        exclude: Sequence[Id] | pl.Series | None = None,
         titles: bool = False,
         run: Run | None = None,
     ) -> pl.DataFrame:
         """The k items that suit each user best.
 
-        Args:
-            users: ids of known users, or histories (see `history`), or None for all known users.
-            k: items for each user; fewer where fewer are left.
-            exclude_seen: leave out what is in the user's history.
-            candidates: the only items to choose from.
-            titles: add a column `title`.
-            run: threads and progress.
-
         Users of whom the model knows nothing get the log's most popular items, and so do places
         of a list for which it has no evidence: `fallback` is true there, and `score` null.
+
+        Args:
+            users: ids of known users, or histories (see `history`), or None for all known users.
+            k: items for each user; fewer, or none, where fewer are left.
+            exclude_seen: leave out what is in the user's history.
+            candidates: the only items to choose from; a warning names those that are not known.
+            exclude: items to leave out, such as what is out of stock; likewise.
+            titles: add a column `title`.
+            run: threads and progress.
 
         Returns:
             A frame with `user` (or `history`, the position, where histories were given), `item`,
             `rank` from 1, `score`, `fallback`, and `title` where asked for.
 
         Raises:
-            UnknownIdError: a user or a candidate is not known.
-            ParameterError: k is below 1.
+            UnknownIdError: a user is not known, or none of the candidates or excluded items.
+            ParameterError: k is below 1, or ids are not given as a list.
         """
         histories = users if isinstance(users, Histories) else self.histories_of(users)
-        chosen = None
-        if candidates is not None:
-            chosen = self.items_.indices(candidates)
-            if (chosen < 0).any():
-                unknown = list(candidates)[int(np.flatnonzero(chosen < 0)[0])]
-                raise UnknownIdError(f"The model does not know the candidate item {unknown!r}.")
+        self._require_fitted()
+        chosen = self.items_.selection(candidates, exclude)
         lists, values = self.top_items(
             histories, k, exclude_seen=exclude_seen, candidates=chosen, run=run
         )
@@ -299,8 +297,7 @@ class Recommender(Parameterised, ABC):
         Raises:
             UnknownIdError: an item is not known to the model.
         """
-        each = [self.history([item]) for item in items]
-        index = np.array([h.items[0] for h in each], np.int32)
+        index = self.history(items).items
         batch = Histories(
             users=np.full(len(index), -1, np.int32),
             offsets=np.arange(len(index) + 1, dtype=np.int64),
