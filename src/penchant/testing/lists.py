@@ -128,7 +128,7 @@ def seen_items_let_in(factory: Factory) -> None:
 
 
 def candidates_are_kept_to(factory: Factory) -> None:
-    """With candidates given the list is the full list with all others left out."""
+    """With candidates or exclusions the list is the full list with all others left out."""
     model = fitted(factory)
     users = [model.users_[n] for n in (0, 1, 2)]
     candidates = [model.items_[n] for n in (30, 4, 5, 6, 7, 8, 9, 31, 41)]
@@ -137,6 +137,11 @@ def candidates_are_kept_to(factory: Factory) -> None:
     expect(
         some.drop("rank").equals(full.filter(pl.col("item").is_in(candidates)).drop("rank")),
         "Candidates must come in the order that they have in the full list.",
+    )
+    others = model.recommend(users, k=model.histories_.n_items, exclude=candidates)
+    expect(
+        others.drop("rank").equals(full.filter(~pl.col("item").is_in(candidates)).drop("rank")),
+        "What is not excluded must come in the order that it has in the full list.",
     )
     none = model.recommend(users, k=3, candidates=[])
     expect(len(none) == 0, "Without any candidate lists must be empty.")

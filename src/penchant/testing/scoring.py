@@ -72,7 +72,7 @@ def unknown_ids_refused(factory: Factory) -> None:
     expect_refusal(UnknownIdError, lambda: model.history([1, 999]), "An unknown item")
     expect_refusal(UnknownIdError, lambda: model.recommend([999]), "An unknown user")
     expect_refusal(
-        UnknownIdError, lambda: model.recommend([1], candidates=[1, 999]), "An unknown candidate"
+        UnknownIdError, lambda: model.recommend([1], candidates=[999]), "An unknown candidate alone"
     )
     expect_refusal(UnknownIdError, lambda: model.similar_items([999]), "An unknown item")
     expect_refusal(UnknownIdError, lambda: model.history(["1"]), "An id of another type")
