@@ -32,6 +32,14 @@ class FileOptions:
     rating: Annotated[Text, typer.Option(help="The rating column; 'none' reads none.")] = None
     time: Annotated[Text, typer.Option(help="The column of times; 'none' reads none.")] = None
     text: Annotated[Text, typer.Option(help="The column of texts; 'none' reads none.")] = None
+    time_format: Annotated[
+        Text,
+        typer.Option(
+            metavar="FORM",
+            help="How times are written: day-first, month-first, year-first, s, ms, us, ns, excel, "
+            "year, or a format such as %d/%m/%y.",
+        ),
+    ] = None
     separator: Annotated[
         Text, typer.Option(help="What stands between columns, such as ';' or 'tab'.")
     ] = None
@@ -46,13 +54,16 @@ class FileOptions:
     def flags(self) -> list[str]:
         """The options that were given, as on a command line."""
         return [
-            f"--{field.name}" for field in fields(self) if getattr(self, field.name) is not None
+            f"--{field.name.replace('_', '-')}"
+            for field in fields(self)
+            if getattr(self, field.name) is not None
         ]
 
     def as_arguments(self) -> dict[str, Any]:
         """Columns by role and the form of a text file, as `penchant.read` takes them."""
         roles = ("user", "item", "rating", "time", "text")
         return {role: column(getattr(self, role)) for role in roles} | {
+            "time_format": self.time_format,
             "separator": separator(self.separator),
             "header": self.header,
             "encoding": self.encoding,

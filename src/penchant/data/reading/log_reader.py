@@ -13,6 +13,7 @@ from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
 from penchant.data.reading.records import RawRecords
+from penchant.data.reading.times import check_time_format
 from penchant.data.reading.typed_columns import Malformed, TypedColumns, type_columns
 from penchant.errors import DataError, ParameterError
 
@@ -30,6 +31,7 @@ def read(
     rating: ColumnChoice = None,
     time: ColumnChoice = None,
     text: ColumnChoice = None,
+    time_format: str | None = None,
     name: str | None = None,
     separator: str | None = None,
     header: bool | None = None,
@@ -65,6 +67,9 @@ def read(
         time: the column of times: dates, or numbers since 1970 in s, ms, µs or ns; False
             reads none.
         text: the column of review texts; False reads none.
+        time_format: `day-first`, `month-first` or `year-first` for dates such as 3/4/24; `s`,
+            `ms`, `us`, `ns` (since 1970), `excel` or `year` for numbers; or a format of strptime
+            such as `%d/%m/%y %H:%M`. By default the whole column decides.
         name: what reports call the log; by default the file's or table's name.
         separator: what stands between the columns of a text file.
         header: whether a text file's first line names the columns.
@@ -86,6 +91,7 @@ def read(
     """
     if malformed not in ("skip", "raise"):
         raise ParameterError(f"malformed is 'skip' or 'raise', not {malformed!r}.")
+    check_time_format(time_format)
     if limit is not None and limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
     choices: dict[str, ColumnChoice] = {
@@ -111,7 +117,7 @@ def read(
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
-    typed = type_columns(records, columns, malformed)
+    typed = type_columns(records, columns, malformed, time_format)
     if not quiet:
         _say_guesses(records, columns, guessed)
         _say_problems(records, typed)

@@ -16,7 +16,12 @@ from penchant.errors import DataError
 
 Malformed = Literal["skip", "raise"]
 _QUOTED_VALUE = "'" + pl.col("value").str.slice(0, 40) + "'"
-_REQUIRED = {"rating": "numeric", "time": "a time", "user": "complete", "item": "complete"}
+_REQUIRED = {
+    "rating": "numeric",
+    "time": "a time since 1970",
+    "user": "complete",
+    "item": "complete",
+}
 
 
 @dataclass(frozen=True)
@@ -43,9 +48,14 @@ class _Column:
 
 
 def type_columns(
-    records: RawRecords, columns: Mapping[str, str], malformed: Malformed
+    records: RawRecords,
+    columns: Mapping[str, str],
+    malformed: Malformed,
+    time_format: str | None = None,
 ) -> TypedColumns:
     """Give each column its role and type; records with unusable values are left out and listed.
+
+    `time_format` is as in `penchant.read`.
 
     Raises:
         DataError: a record is malformed and `malformed` is "raise", or most records are.
@@ -53,7 +63,7 @@ def type_columns(
     roles = [role for role in ROLES if role in columns]
     with ThreadPoolExecutor() as pool:  # Polars works outside Python's global lock
         raw = [records.frame[columns[role]].alias(role) for role in roles]
-        typed = list(pool.map(lambda series: _typed_column(records, series), raw))
+        typed = list(pool.map(lambda series: _typed_column(records, series, time_format), raw))
     by_role = dict(zip(roles, typed, strict=True))
     problems = _first_problems(typed)
     skipped = [*records.skipped, *_unusable_records(records, problems)]
@@ -113,15 +123,14 @@ def infer_type(values: pl.Series) -> pl.Series:
     return values
 
 
-def _typed_column(records: RawRecords, series: pl.Series) -> _Column:
+def _typed_column(records: RawRecords, series: pl.Series, time_format: str | None) -> _Column:
     if series.name in ("user", "item"):
         return _id_column(series, records.is_text)
     if series.name == "rating":
         return _rating_column(series, records.decimal_comma)
     if series.name == "time":
-        times, unreadable, remark = parse_times(series)
-        problem = "time " + _QUOTED_VALUE + " is not a time"
-        return _Column(times, _problem_texts(unreadable, problem, series), remark)
+        times = parse_times(series, time_format)
+        return _Column(times.values, _time_problems(times.problems, series), times.remark)
     return _Column(series.cast(pl.String, strict=False))
 
 
@@ -151,6 +160,13 @@ def _rating_column(series: pl.Series, decimal_comma: bool) -> _Column:
     )
     unusable = ~numbers.is_finite().fill_null(False)
     return _Column(numbers, _problem_texts(unusable, problem, series))
+
+
+def _time_problems(problems: pl.Series | None, series: pl.Series) -> pl.Series | None:
+    if problems is None:
+        return None
+    problem = "time " + _QUOTED_VALUE + " " + pl.lit(problems)
+    return _problem_texts(problems.is_not_null(), problem, series)
 
 
 def _blank_to_null(texts: pl.Series) -> pl.Series:

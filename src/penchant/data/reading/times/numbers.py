@@ -1,0 +1,129 @@
+"""Times as numbers: since 1970 in some unit, compact dates, spreadsheets' days, years."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+
+from penchant.data.reading.times.time_range import (
+    EARLIEST,
+    MICROSECONDS,
+    all_within,
+    are_whole,
+    is_possible,
+    latest,
+)
+from penchant.typing import Float64
+
+UNITS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}  # microseconds
+_UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_UNIT_LIMITS = (("s", 1e11), ("ms", 1e14), ("us", 1e17))  # of the median; above are nanoseconds
+# By the number of digits; six are a year and a month, to which a day is added.
+_COMPACT = {6: "%Y%m%d", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_COMPACT_SHARE = 0.9  # of the numbers are dates, and the others are mistakes
+_SPREADSHEET_EPOCH = datetime(1899, 12, 30)
+_FIRST_SERIAL = 32_874  # 1990-01-01; smaller numbers are rather counted than dates
+_SMALL = 100_000_000  # seconds, 1973: numbers below are hardly seconds since 1970
+_OVERRIDE = "override with time_format='{0}' (--time-format {0})"
+
+
+def from_numbers(values: pl.Series, form: str | None = None) -> tuple[pl.Series, str]:
+    """Times from numbers, null where one is impossible, and a remark where they were ambiguous.
+
+    Args:
+        values: integers or floats.
+        form: `s`, `ms`, `us`, `ns`, `excel` or `year`; by default decided by the whole column.
+    """
+    if values.dtype.is_decimal() or values.dtype == pl.Null:
+        values = values.cast(pl.Float64)
+    numbers = values.drop_nulls().cast(pl.Float64).to_numpy()
+    finite = numbers[np.isfinite(numbers)]
+    if not len(finite):
+        return pl.Series(values.name, [None] * len(values), dtype=MICROSECONDS), ""
+    if form in UNITS:
+        return _since_1970(values, finite, UNITS[form]), ""
+    if form == "excel":
+        return _from_serials(values), ""
+    if form == "year":
+        return _from_years(values), ""
+    if (dates := _compact_dates(values, finite)) is not None:
+        return dates, ""
+    example = f"{finite[0]:.15g}"
+    last = latest()
+    if are_whole(finite) and all_within(finite, EARLIEST.year, last.year):
+        remark = f"times such as {example} are read as years; {_OVERRIDE.format('s')}"
+        return _from_years(values), remark
+    if all_within(finite, _FIRST_SERIAL, (last - _SPREADSHEET_EPOCH).days):
+        remark = f"times such as {example} are read as a spreadsheet's days since 1899-12-30"
+        return _from_serials(values), f"{remark}; {_OVERRIDE.format('s')}"
+    median = float(np.median(np.abs(finite)))
+    unit = next((name for name, limit in _UNIT_LIMITS if median < limit), "ns")
+    remark = ""
+    if median < _SMALL:
+        remark = (
+            f"times such as {example} are read as seconds since 1970: their order is right, their "
+            "dates are hardly; name another unit with time_format=… (--time-format …)"
+        )
+    return _since_1970(values, finite, UNITS[unit]), remark
+
+
+def _since_1970(values: pl.Series, finite: Float64, factor: float) -> pl.Series:
+    """Numbers of a unit of `factor` microseconds since 1970, exact for integers.
+
+    What is out of range becomes a time that is, so that it fits into 64 bits.
+    """
+    highest = (latest() - EARLIEST).total_seconds() * 1e6 / factor
+    value = pl.col("value")
+    in_range = value
+    if len(finite) != len(values) or not all_within(finite, 0, highest):
+        number = value.cast(pl.Float64)
+        in_range = (
+            pl.when(number.is_between(0, highest))
+            .then(value)
+            .when(number < 0)
+            .then(-1)
+            .when(number.is_not_nan())
+            .then(int(2 * highest))
+        )
+    if not values.dtype.is_integer():
+        microseconds = (in_range * factor).round().cast(pl.Int64)
+    elif factor >= 1:
+        microseconds = in_range.cast(pl.Int64) * int(factor)
+    else:
+        microseconds = in_range.cast(pl.Int64) // 1000
+    frame = values.alias("value").to_frame()
+    return frame.select(microseconds.cast(MICROSECONDS).alias(values.name)).to_series()
+
+
+def _compact_dates(values: pl.Series, finite: Float64) -> pl.Series | None:
+    """Numbers such as 202403, 20130913, 202403051011 or 20240305101112, where they are dates."""
+    digits = len(f"{abs(float(np.median(finite))):.0f}")
+    if digits not in _COMPACT or not are_whole(finite):
+        return None
+    first, last = (int(t.strftime("%Y%m%d%H%M%S")[:digits]) for t in (EARLIEST, latest()))
+    share = 1.0 if digits == 6 else _COMPACT_SHARE
+    if ((finite >= first) & (finite <= last)).mean() < share:
+        return None
+    texts = values.cast(pl.Int64, strict=False).cast(pl.String)
+    if digits == 6:  # a month, which begins with its first day
+        texts = texts + "01"
+    if digits <= 8:
+        dates = texts.str.to_date(_COMPACT[digits], strict=False).cast(MICROSECONDS)
+    else:
+        dates = texts.str.to_datetime(_COMPACT[digits], strict=False, time_unit="us")
+    return dates if int(is_possible(dates).sum()) >= share * len(finite) else None
+
+
+def _from_serials(values: pl.Series) -> pl.Series:
+    """Days since 1899-12-30 as spreadsheets count them, fractions included."""
+    origin = round((_SPREADSHEET_EPOCH - EARLIEST).total_seconds() * 1e6)
+    milliseconds = (values.cast(pl.Float64) * 86_400_000).round()
+    return (milliseconds.cast(pl.Int64, strict=False) * 1000 + origin).cast(MICROSECONDS)
+
+
+def _from_years(values: pl.Series) -> pl.Series:
+    """The first instant of each year."""
+    texts = values.cast(pl.Int64, strict=False).cast(pl.String) + "0101"
+    return texts.str.to_date("%Y%m%d", strict=False).cast(MICROSECONDS)
