@@ -56,7 +56,7 @@ def test_items_are_the_exact_minimum_given_the_users(log):
     import torch
 
     by_item = log.histories.matrix().T.tocsr()
-    found = model._solve(by_item.indptr, by_item.indices, torch.from_numpy(users)).numpy()
+    found = model._solve(by_item, torch.from_numpy(users)).numpy()
     np.testing.assert_allclose(found, naive_solve(x.T, users.astype(float)), atol=1e-4)
 
 

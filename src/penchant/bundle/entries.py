@@ -87,6 +87,8 @@ class HistoriesEntry(_Kind):
     n_items: Size
     ratings: bool
     times: bool
+    weights: bool = False
+    positive: float | None = None
 
     def specs(self, name: str) -> dict[str, Spec]:
         """The arrays of `Histories`."""
@@ -99,6 +101,8 @@ class HistoriesEntry(_Kind):
             found[f"{name}.ratings"] = ("float32", (self.events,))
         if self.times:
             found[f"{name}.times"] = ("int64", (self.events,))
+        if self.weights:
+            found[f"{name}.weights"] = ("float32", (self.events,))
         return found
 
 

@@ -153,6 +153,8 @@ def _pack_histories(packed: Packed, name: str, value: Histories) -> Entry:
         n_items=value.n_items,
         ratings=value.ratings is not None,
         times=value.times is not None,
+        weights=value.weights is not None,
+        positive=value.positive,
     )
     for key, (dtype, shape) in entry.specs(name).items():
         part = key.rpartition(".")[2]

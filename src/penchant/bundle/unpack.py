@@ -106,6 +106,9 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
         raise DamageError("it has an item outside the vocabulary")
     if len(users) and users.min() < -1:
         raise DamageError("it has a user outside the vocabulary")
+    weights = arrays.get(f"{name}.weights")
+    if weights is not None and not (np.isfinite(weights) & (weights > 0)).all():
+        raise DamageError("it has a weight that is not a number above 0")
     return Histories(
         users=users,
         offsets=offsets,
@@ -113,6 +116,8 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
         ratings=arrays.get(f"{name}.ratings"),
         times=arrays.get(f"{name}.times"),
         n_items=entry.n_items,
+        weights=weights,
+        positive=entry.positive,
     )
 
 

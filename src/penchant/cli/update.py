@@ -136,7 +136,10 @@ def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, l
                 f"The bundle knows none of the items of {log.name!r}: is it of another log?"
             )
     frame = frame.with_columns(users.alias("user"), items.alias("item"))
-    return Dataset.from_frame(frame, name=log.name, scale=log.scale), left_out
+    return (
+        Dataset.from_frame(frame, name=log.name, scale=log.scale, positive=log.positive),
+        left_out,
+    )
 
 
 def _ids(ids: pl.Series, vocabulary: Vocabulary, *, lose: bool = False) -> pl.Series:

@@ -15,7 +15,7 @@ from penchant.data.vocabulary import Vocabulary, canonical_ids
 from penchant.errors import DataError
 from penchant.typing import AnyInt, Bool, Float32, Int64
 
-EVENT_COLUMNS = ("user", "item", "rating", "time", "row")
+EVENT_COLUMNS = ("user", "item", "rating", "weight", "time", "row")
 
 
 @dataclass(frozen=True)
@@ -51,8 +51,9 @@ class Dataset:
 
     Attributes:
         events: one row an event: `user` and `item` (int32 indices), where known `rating`
-            (float32) and `time` (datetime in microseconds), `row` (the record's number in its
-            source, from 1), and any further columns of the source.
+            (float32), `weight` (float32 above 0, such as plays or a quantity) and `time` (datetime
+            in microseconds), `row` (the record's number in its source, from 1), and any further
+            columns of the source.
         users: the user vocabulary.
         items: the item vocabulary: the log's items and those of the item table.
         user_table: a row per user in the order of the vocabulary, first column `user`.
@@ -60,6 +61,8 @@ class Dataset:
             `genres` and `year` where known.
         name: what reports call this log.
         scale: the lowest and highest possible rating, where known.
+        positive: the lowest rating of an event that models of interactions learn from; the others
+            still count as seen. None where all events are learned from.
         origin: where the log came from and what was left out.
     """
 
@@ -70,6 +73,7 @@ class Dataset:
     item_table: pl.DataFrame | None = None
     name: str = "log"
     scale: tuple[float, float] | None = None
+    positive: float | None = None
     origin: Origin = field(default_factory=Origin)
 
     @classmethod
@@ -81,16 +85,19 @@ class Dataset:
         item_table: pl.DataFrame | None = None,
         name: str = "log",
         scale: tuple[float, float] | None = None,
+        positive: float | None = None,
         origin: Origin | None = None,
     ) -> Dataset:
-        """Build a log from a frame with the columns user, item and optionally rating, time, row.
+        """Build a log from a frame with the columns user, item and optionally others.
+
+        These are rating, weight, time, row, and any further ones.
 
         Ids are those of the source. The tables have a column `user` or `item` with such ids, which
         join the vocabularies, so that items without events exist.
 
         Raises:
-            DataError: a column is missing, an id is null, a rating is not finite, or a table has an
-                id twice.
+            DataError: a column is missing, an id is null, a rating is not finite, a weight is not
+                above 0, a table has an id twice, or `positive` is given without ratings.
         """
         for column in ("user", "item"):
             if column not in frame.columns:
@@ -106,6 +113,15 @@ class Dataset:
             if not rating.is_finite().fill_null(False).all():
                 raise DataError("Some ratings are missing or not finite; drop those rows first.")
             columns["rating"] = rating
+        elif positive is not None:
+            raise DataError("Only ratings tell which events are positive, and the log has none.")
+        if "weight" in frame.columns:
+            weight = frame["weight"].cast(pl.Float32)
+            if not ((weight > 0) & weight.is_finite()).fill_null(False).all():
+                raise DataError(
+                    "Some weights are missing, infinite or not above 0; drop those rows first."
+                )
+            columns["weight"] = weight
         if "time" in frame.columns:
             columns["time"] = frame["time"].cast(pl.Datetime("us"))
         row = (
@@ -122,6 +138,7 @@ class Dataset:
             item_table=_aligned(item_table, items, "item"),
             name=name,
             scale=scale,
+            positive=positive,
             origin=origin or Origin(),
         )
 
@@ -163,6 +180,11 @@ class Dataset:
             raise DataError(f"The log {self.name!r} has no ratings.")
         return self.events["rating"].to_numpy()
 
+    @property
+    def weights(self) -> Float32 | None:
+        """float32[n_events], the weight of each event, or None where the log has none."""
+        return self.events["weight"].to_numpy() if "weight" in self.events.columns else None
+
     @cached_property
     def rating_range(self) -> tuple[float, float] | None:
         """The rating scale where it is known, otherwise the lowest and highest rating seen."""
@@ -191,18 +213,34 @@ class Dataset:
     def histories(self) -> Histories:
         """The events of every user of the vocabulary, in time order."""
         users = np.arange(self.n_users, dtype=np.int32)
-        return Histories.from_events(self.events, users, self.n_items)
+        return Histories.from_events(self.events, users, self.n_items, self.positive)
+
+    @cached_property
+    def positives(self) -> Dataset:
+        """The log of the events that models of interactions learn from.
+
+        Of a user's events with one item the last rating decides for all.
+        """
+        if self.positive is None or not self.has_ratings:
+            return self
+        rating = pl.col("rating")
+        if self.has_times:
+            rating = rating.sort_by("time", maintain_order=True)
+        last = self.events.select(rating.last().over("user", "item")).to_series()
+        return self.subset((last >= self.positive).to_numpy())
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256 of ids, events and their order, in hexadecimal."""
         digest = hashlib.sha256()
         digest.update(self.users.fingerprint.encode() + self.items.fingerprint.encode())
-        for column in ("user", "item", "rating", "time"):
+        for column in ("user", "item", "rating", "weight", "time"):
             if column in self.events.columns:
                 values = self.events[column].to_physical()
                 digest.update(column.encode() + str(values.null_count()).encode())
                 digest.update(np.ascontiguousarray(values.fill_null(0).to_numpy()).data)
+        if self.positive is not None:
+            digest.update(f"positive{self.positive!r}".encode())
         return digest.hexdigest()
 
     def side(self, noun: str) -> tuple[Vocabulary, pl.DataFrame | None, Int64]:

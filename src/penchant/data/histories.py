@@ -15,7 +15,7 @@ from scipy import sparse
 from penchant.errors import ParameterError
 from penchant.typing import Bool, Float32, Int32, Int64, UInt64
 
-Values = Literal["interaction", "rating"]
+Values = Literal["interaction", "weight", "rating", "seen"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,9 @@ class Histories:
         ratings: float32[n_events], or None where the log has no ratings.
         times: int64[n_events], microseconds since 1970, or None where not every event has one.
         n_items: the size of the item vocabulary.
+        weights: float32[n_events] above 0, or None where all events weigh the same.
+        positive: the lowest rating of an event that models of interactions learn from, or None
+            where they learn from all.
     """
 
     users: Int32
@@ -41,6 +44,8 @@ class Histories:
     ratings: Float32 | None
     times: Int64 | None
     n_items: int
+    weights: Float32 | None = None
+    positive: float | None = None
     # The histories of which this is a block, and the position of its first user there.
     _parent: tuple[Histories, int] | None = field(default=None, repr=False)
 
@@ -51,35 +56,45 @@ class Histories:
         *,
         n_items: int,
         ratings: Sequence[float] | Float32 | None = None,
+        weights: Sequence[float] | Float32 | None = None,
+        positive: float | None = None,
         user: int = -1,
     ) -> Histories:
         """The history of one user, from item indices in the order of time.
 
         Raises:
-            ParameterError: there are not as many ratings as items.
+            ParameterError: there are not as many ratings or weights as items, or a weight is not
+                above 0.
         """
         events = np.asarray(items, dtype=np.int32)
-        values = None if ratings is None else np.asarray(ratings, dtype=np.float32)
-        if values is not None and len(values) != len(events):
-            raise ParameterError(f"{len(events)} items were given with {len(values)} ratings.")
+        values = [None if v is None else np.asarray(v, np.float32) for v in (ratings, weights)]
+        for given, noun in zip(values, ("ratings", "weights"), strict=True):
+            if given is not None and len(given) != len(events):
+                raise ParameterError(f"{len(events)} items were given with {len(given)} {noun}.")
+        if values[1] is not None and not ((values[1] > 0) & np.isfinite(values[1])).all():
+            raise ParameterError("Weights of events must be finite and above 0.")
         return cls(
             users=np.array([user], dtype=np.int32),
             offsets=np.array([0, len(events)], dtype=np.int64),
             items=events,
-            ratings=values,
+            ratings=values[0],
             times=None,
             n_items=n_items,
+            weights=values[1],
+            positive=positive,
         )
 
     @classmethod
-    def from_events(cls, events: pl.DataFrame, users: Int32, n_items: int) -> Histories:
-        """Group a log's events (columns user, item, rating, time) by user, in time order.
+    def from_events(
+        cls, events: pl.DataFrame, users: Int32, n_items: int, positive: float | None = None
+    ) -> Histories:
+        """Group a log's events (columns user, item, rating, weight, time) by user, in time order.
 
         `users` are the wanted user indices, ascending and distinct; one without events gets an
         empty history. Events of equal time keep the order of their rows.
         """
         order = ["user", "time"] if "time" in events.columns else ["user"]
-        columns = [c for c in ("user", "item", "rating", "time") if c in events.columns]
+        columns = [c for c in ("user", "item", "rating", "weight", "time") if c in events.columns]
         ordered = events.select(columns).sort(order, maintain_order=True)
         owner = ordered["user"].to_numpy()
         starts = np.searchsorted(owner, users)
@@ -93,6 +108,8 @@ class Histories:
             ratings=ordered["rating"].to_numpy() if "rating" in columns else None,
             times=_times(ordered),
             n_items=n_items,
+            weights=ordered["weight"].to_numpy() if "weight" in columns else None,
+            positive=positive,
         )
 
     def __len__(self) -> int:
@@ -120,8 +137,10 @@ class Histories:
 
     @cached_property
     def popularity(self) -> Float32:
-        """float32[n_items], the number of events of each item."""
-        return np.bincount(self.items, minlength=self.n_items).astype(np.float32)
+        """float32[n_items], the number or weight of the positive events of each item."""
+        some = self.is_positive
+        weights = None if self.weights is None else self.weights[some]
+        return np.bincount(self.items[some], weights, self.n_items).astype(np.float32)
 
     @cached_property
     def is_latest(self) -> Bool:
@@ -132,6 +151,34 @@ class Histories:
         latest = np.ones(self.n_events, bool)
         latest[order[:-1]] = ordered[1:] != ordered[:-1]
         return latest
+
+    @cached_property
+    def is_positive(self) -> Bool:
+        """bool[n_events], whether models of interactions learn from each event.
+
+        Of a user's events with one item the last rating decides for all. Without ratings, or
+        without a lowest positive one, all events are positive.
+        """
+        if self.positive is None or self.ratings is None:
+            return np.ones(self.n_events, np.bool_)
+        positive = self.pairs[self.is_latest & (self.ratings >= np.float32(self.positive))]
+        return np.isin(self.pairs, positive)
+
+    @cached_property
+    def event_weights(self) -> Float32:
+        """float32[n_events], what each event counts for models of interactions; 0 is not at all.
+
+        Where events have no weights, a positive one counts 1, and only the last one of an item.
+        Otherwise the weights of a user are divided by the mean over the user's positive items, so
+        that no unit matters (plays, minutes, euros) and no user outweighs the others.
+        """
+        counts = self.is_positive
+        if self.weights is None:
+            return (counts & self.is_latest).astype(np.float32)
+        weights = np.where(counts, self.weights, np.float32(0)).astype(np.float64)
+        n_items = np.bincount(self.rows[counts & self.is_latest], minlength=len(self))
+        mean = np.bincount(self.rows, weights, len(self)) / np.maximum(n_items, 1)
+        return np.asarray(weights / np.where(mean > 0, mean, 1)[self.rows], np.float32)
 
     def block(self, start: int, stop: int) -> Histories:
         """The users at positions `start` to `stop`, without copying their events."""
@@ -157,13 +204,27 @@ class Histories:
             ratings=None if self.ratings is None else self.ratings[events],
             times=None if self.times is None else self.times[events],
             n_items=self.n_items,
+            weights=None if self.weights is None else self.weights[events],
+            positive=self.positive,
         )
+
+    @property
+    def positives(self) -> Histories:
+        """The same users with those events alone that models of interactions learn from."""
+        keep = self.is_positive
+        if keep.all():
+            return self
+        counts = np.bincount(self.rows[keep], minlength=len(self))
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return self._select(self.users, offsets, np.flatnonzero(keep))
 
     def matrix(self, values: Values = "interaction") -> sparse.csr_array:
         """The users × items matrix, float32, sorted and without duplicates.
 
-        Entries are 1 for an interaction, or the rating; where a user rated an item more than
-        once the last rating counts.
+        Args:
+            values: `interaction` has 1 where a user has a positive event with an item, `weight`
+                the sum of the pair's `event_weights` there, which is the same where events have no
+                weights; `rating` has the last rating of each item and `seen` 1, positive or not.
 
         Raises:
             ParameterError: ratings are asked for and there are none.
@@ -171,11 +232,15 @@ class Histories:
         if values == "rating" and self.ratings is None:
             raise ParameterError("These histories have no ratings.")
         rows, items = self.rows, self.items
-        data = np.ones(self.n_events, np.float32)
+        keep = self.is_latest if values in ("rating", "seen") else self.is_latest & self.is_positive
         if values == "rating" and self.ratings is not None:
             data = self.ratings
-        if not self.is_latest.all():
-            rows, items, data = rows[self.is_latest], items[self.is_latest], data[self.is_latest]
+        elif values == "weight" and self.weights is not None:
+            data, keep = self.event_weights, self.is_positive
+        else:
+            data = np.ones(self.n_events, np.float32)
+        if not keep.all():
+            rows, items, data = rows[keep], items[keep], data[keep]
         matrix: sparse.csr_array = sparse.csr_array(
             (data, (rows, items)), shape=(len(self), self.n_items)
         )
@@ -184,7 +249,7 @@ class Histories:
 
     @cached_property
     def signatures(self) -> UInt64:
-        """uint64[n_users], a hash of each user's (item, rating) pairs, whatever their order.
+        """uint64[n_users], a hash of each user's items, ratings and weights, in any order.
 
         Equal signatures mean, for all practical purposes, an unchanged history.
         """
@@ -195,6 +260,9 @@ class Histories:
         words = _mix(self.items.astype(np.uint64) + np.uint64(1))
         if self.ratings is not None:
             bits = np.ascontiguousarray(self.ratings, np.float32).view(np.uint32)
+            words = _mix(words + bits.astype(np.uint64))
+        if self.weights is not None:
+            bits = np.ascontiguousarray(self.weights, np.float32).view(np.uint32)
             words = _mix(words + bits.astype(np.uint64))
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
         signatures: UInt64 = total[self.offsets[1:]] - total[self.offsets[:-1]]

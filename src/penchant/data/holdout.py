@@ -117,6 +117,14 @@ class Holdout:
         """The number of users whose history is empty."""
         return int((self.histories.lengths == 0).sum())
 
+    @property
+    def positives(self) -> Holdout:
+        """The held-out events that models of interactions learn from; see `Dataset.positive`."""
+        positive = self.histories.positive
+        if positive is None or self.ratings is None:
+            return self
+        return self.subset(self.ratings >= np.float32(positive))
+
     def subset(self, keep: Bool) -> Holdout:
         """Some of the rows, and the users who keep any; for example only likes."""
         counts = np.bincount(self.rows.history[keep], minlength=self.n_users)

@@ -205,7 +205,7 @@ def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Float64:
 
 def catalogue_of(train: Dataset) -> Catalogue:
     """Item counts, and genres as vectors where the item table has them."""
-    counts = np.bincount(train.histories.matrix().indices, minlength=train.n_items)
+    counts = np.bincount(train.histories.matrix("seen").indices, minlength=train.n_items)
     return Catalogue(int((train.user_counts > 0).sum()), counts, _genre_vectors(train))
 
 

@@ -105,7 +105,13 @@ def _contributions(
     if history.users[0] >= 0:
         # A model that has learned a vector for each known user keeps it whatever the history.
         # As a new user with the same history, the user gets one from the history.
-        new = Histories.of(history.items, n_items=history.n_items, ratings=history.ratings)
+        new = Histories.of(
+            history.items,
+            n_items=history.n_items,
+            ratings=history.ratings,
+            weights=history.weights,
+            positive=history.positive,
+        )
         drops = _leave_one_out(model, new, model.scores(new)[0], items)
     return drops, "same for everyone" if drops is None else "leave-one-out as new"
 
@@ -128,6 +134,8 @@ def _leave_one_out(
         ratings=None if history.ratings is None else history.ratings[events],
         times=None if history.times is None else history.times[events],
         n_items=history.n_items,
+        weights=None if history.weights is None else history.weights[events],
+        positive=history.positive,
     )
     finite = np.isfinite(scores)
     if not finite.any():

@@ -179,4 +179,5 @@ def _rated(users: Histories) -> Histories:
         ratings=np.empty(0, np.float32),
         times=None,
         n_items=users.n_items,
+        positive=users.positive,
     )

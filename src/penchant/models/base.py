@@ -141,11 +141,22 @@ class Recommender(Parameterised, ABC):
             )
         return self._scores(users)
 
-    def history(self, items: Sequence[Id], ratings: Sequence[float] | None = None) -> Histories:
+    def history(
+        self,
+        items: Sequence[Id],
+        ratings: Sequence[float] | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> Histories:
         """The history of a new user, from items in the order of time.
+
+        Args:
+            items: ids.
+            ratings: of the items, where they are known.
+            weights: of the events, such as plays.
 
         Raises:
             UnknownIdError: an item is not known to the model.
+            ParameterError: there are not as many ratings or weights as items.
         """
         self._require_fitted()
         index = self.items_.indices(items)
@@ -155,7 +166,13 @@ class Recommender(Parameterised, ABC):
                 f"The model does not know the item{'s' if len(unknown) > 1 else ''} "
                 f"{', '.join(repr(i) for i in unknown[:5])}."
             )
-        return Histories.of(index, n_items=len(self.items_), ratings=ratings)
+        return Histories.of(
+            index,
+            n_items=len(self.items_),
+            ratings=ratings,
+            weights=weights,
+            positive=self.histories_.positive,
+        )
 
     def histories_of(self, users: Sequence[Id] | pl.Series | None = None) -> Histories:
         """The training histories of known users; of all of them by default.
@@ -272,15 +289,27 @@ class Recommender(Parameterised, ABC):
     def has_evidence(self, users: Histories) -> Bool:
         """bool[n_users], whether the model knows something of each user that its scores tell.
 
-        By default it does where there is a history, with ratings where it learns from ratings. A
-        model that knows more of users, such as their attributes, says so here. Baselines answer
-        everybody as they are.
+        By default it does where there is a history: with ratings where it learns from these,
+        otherwise with a positive event. A model that knows more of users, such as their
+        attributes, says so here. Baselines answer everybody as they are.
         """
         if self.baseline_for:
             return np.ones(len(users), np.bool_)
         if self.needs_ratings and users.ratings is None:
             return np.zeros(len(users), np.bool_)
-        return np.asarray(users.lengths > 0)
+        if not self.learns_interactions or users.positive is None:
+            return np.asarray(users.lengths > 0)
+        return np.bincount(users.rows[users.is_positive], minlength=len(users)) > 0
+
+    @property
+    def learns_interactions(self) -> bool:
+        """Whether lists are learned from which positive events there are, whatever the rating."""
+        return self.signal in ("pairs", "popularity") and not self.needs_ratings
+
+    @property
+    def uses_weights(self) -> bool:
+        """Whether the weights of events, such as plays, change what is learned."""
+        return False
 
     def similar_items(
         self, items: Sequence[Id], k: int = 10, *, titles: bool = False
@@ -305,6 +334,7 @@ class Recommender(Parameterised, ABC):
             ratings=None,
             times=None,
             n_items=len(self.items_),
+            positive=self.histories_.positive,
         )
         lists, values = top_k(self._alike, batch, k)
         first = self.items_.take(index[np.nonzero(lists >= 0)[0]]).alias("item")

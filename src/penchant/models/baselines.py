@@ -39,7 +39,7 @@ class Random(Recommender):
 
 
 class Popular(Recommender):
-    """The number of training events of each item, the same list for everybody.
+    """The number of training events of each item, or their weight; the same list for everybody.
 
     Attributes:
         half_life: where given, an event counts half as much for each so many days that it is
@@ -52,12 +52,19 @@ class Popular(Recommender):
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        weight = None
+        train = train.positives
+        weight = train.weights
         if self.half_life is not None and train.has_times:
             age = train.events["time"].to_physical().to_numpy()
-            weight = 0.5 ** ((age.max() - age) / (self.half_life * 86_400e6))
+            decay = 0.5 ** ((age.max() - age) / (self.half_life * 86_400e6))
+            weight = decay if weight is None else weight * decay
         items = train.events["item"].to_numpy()
         self.popularity_ = np.bincount(items, weight, train.n_items).astype(np.float32)
+
+    @property
+    def uses_weights(self) -> bool:
+        """True: the sum of them counts."""
+        return True
 
     def _scores(self, users: Histories) -> Float32:
         return _same_for_all(self.popularity_, users)

@@ -16,7 +16,7 @@ from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import AnyInt, Float32, Int32
+from penchant.typing import Csr, Float32, Int32
 
 _CELLS = 2**22  # floats gathered at once: rows × history length × dimensions
 
@@ -24,10 +24,11 @@ _CELLS = 2**22  # floats gathered at once: rows × history length × dimensions
 class IALS(Recommender):
     """Implicit alternating least squares.
 
-    Minimises the sum over events of (1 - w.h)^2, plus `unobserved` times the sum over all pairs
+    Minimises the sum over events of c (1 - w.h)^2, plus `unobserved` times the sum over all pairs
     of (w.h)^2, plus `l2` times the sum over rows of |row|^2 (n + unobserved * n_other)^nu: Hu,
     Koren and Volinsky (2008) in the form of Rendle et al., "Revisiting the Performance of iALS
-    on Item Recommendation Benchmarks" (2022).
+    on Item Recommendation Benchmarks" (2022). The confidence c is the weight of the event over the
+    mean of the user's, and 1 where events have no weights.
 
     Users whose history has changed since training, and new users, get their vector from the
     history by the same exact step.
@@ -53,23 +54,31 @@ class IALS(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
-        by_user = train.histories.matrix()
+        by_user = train.histories.matrix("weight")
         by_item = by_user.T.tocsr()
         scale = 0.1 / self.dim**0.5
         users = torch.zeros(train.n_users, self.dim)
         items = torch.randn(train.n_items, self.dim, generator=generator) * scale
         items[torch.from_numpy(np.diff(by_item.indptr) == 0)] = 0
         for _ in run.track(range(self.epochs), f"{type(self).__name__} epochs"):
-            users = self._solve(by_user.indptr, by_user.indices, items)
-            items = self._solve(by_item.indptr, by_item.indices, users)
+            users = self._solve(by_user, items)
+            items = self._solve(by_item, users)
         # Users last, so that stored vectors are what the same history would get again.
-        users = self._solve(by_user.indptr, by_user.indices, items)
+        users = self._solve(by_user, items)
         self.user_factors_ = users.numpy()
         self.item_factors_ = items.numpy()
         self.signatures_ = train.histories.signatures
 
-    def _solve(self, indptr: AnyInt, indices: AnyInt, other: Tensor) -> Tensor:
+    @property
+    def uses_weights(self) -> bool:
+        """True: they are the confidence of events."""
+        return True
+
+    def _solve(self, confidence: Csr, other: Tensor) -> Tensor:
         """The exact vectors of one side, given the other's: a linear system for each row."""
+        indptr, indices = confidence.indptr, confidence.indices
+        weights = torch.from_numpy(np.append(confidence.data, np.float32(0)))
+        weighted = bool((confidence.data != 1).any())
         counts = np.diff(indptr).astype(np.int64)
         gram = self.unobserved * (other.T @ other)
         ridge = self.l2 * (counts + self.unobserved * len(other)) ** self.nu
@@ -92,13 +101,16 @@ class IALS(Recommender):
             inside = place < counts[rows][:, None]
             flat = np.where(inside, indptr[rows].astype(np.int64)[:, None] + place, len(indices))
             # The appended index leads to the appended zero vector.
-            gathered = padded.index_select(0, index[torch.from_numpy(flat.reshape(-1))])
-            vectors = gathered.view(len(rows), width, self.dim)
-            system = torch.baddbmm(gram.expand(len(rows), -1, -1), vectors.mT, vectors)
+            entries = torch.from_numpy(flat.reshape(-1))
+            vectors = padded.index_select(0, index[entries]).view(len(rows), width, self.dim)
+            confident = vectors
+            if weighted:
+                confident = vectors * weights[entries].view(len(rows), width, 1)
+            system = torch.baddbmm(gram.expand(len(rows), -1, -1), vectors.mT, confident)
             system.diagonal(dim1=1, dim2=2).add_(
                 torch.from_numpy(ridge[rows].astype(np.float32))[:, None]
             )
-            right = vectors.sum(dim=1)[:, :, None]
+            right = confident.sum(dim=1)[:, :, None]
             factor = torch.linalg.cholesky(system)
             out[torch.from_numpy(rows)] = torch.cholesky_solve(right, factor)[:, :, 0]
             start = stop
@@ -112,8 +124,8 @@ class IALS(Recommender):
             return np.asarray(self.user_factors_[users.users])
         vectors = np.empty((len(users), self.dim), np.float32)
         vectors[same] = self.user_factors_[users.users[same]]
-        rest = users.take(np.flatnonzero(~same)).matrix()
-        solved = self._solve(rest.indptr, rest.indices, torch.from_numpy(self.item_factors_))
+        rest = users.take(np.flatnonzero(~same)).matrix("weight")
+        solved = self._solve(rest, torch.from_numpy(self.item_factors_))
         vectors[~same] = solved.numpy()
         return vectors
 
@@ -139,10 +151,10 @@ class IALS(Recommender):
         """
         require_one_user(user)
         factors = self.item_factors_.astype(np.float64)
-        unique, place = np.unique(user.items, return_inverse=True)
-        mine = factors[unique]
+        pairs = user.matrix("weight")
+        unique, mine = pairs.indices, factors[pairs.indices]
         ridge = self.l2 * (len(unique) + self.unobserved * len(factors)) ** self.nu
-        system = self.unobserved * factors.T @ factors + mine.T @ mine
+        system = self.unobserved * factors.T @ factors + (mine.T * pairs.data) @ mine
         system[np.diag_indices(self.dim)] += ridge
-        parts = (factors[items] @ np.linalg.solve(system, mine.T))[:, place]
-        return np.asarray(parts * user.is_latest, np.float32)
+        parts = factors[items] @ np.linalg.solve(system, factors[user.items].T)
+        return np.asarray(parts * user.event_weights, np.float32)

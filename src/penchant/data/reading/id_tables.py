@@ -110,6 +110,7 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
         item_table=tables["item"],
         name=log.name,
         scale=log.scale,
+        positive=log.positive,
         origin=log.origin,
     )
 

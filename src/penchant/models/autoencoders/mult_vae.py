@@ -79,6 +79,11 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
     @property
+    def uses_weights(self) -> bool:
+        """True: the input and the likelihood are of the events' weights."""
+        return True
+
+    @property
     def _code(self) -> int:
         """Outputs of the layer that makes the code."""
         return self.dim
@@ -104,10 +109,15 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
                 nn.init.xavier_uniform_(weight, generator=generator)
 
     def _vectors(self, users: Histories) -> sparse.csr_array:
-        """csr[n_users, n_items], interactions, each row of unit length."""
-        matrix = users.matrix()
+        """csr[n_users, n_items], interactions or their weights, each row of unit length."""
+        matrix = users.matrix("weight")
         lengths = np.diff(matrix.indptr)
-        matrix.data = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
+        if users.weights is None:
+            matrix.data = _unit_rows(matrix)
+        else:
+            rows = np.repeat(np.arange(len(users)), lengths)
+            squares = np.bincount(rows, matrix.data.astype(np.float64) ** 2, len(users))
+            matrix.data = (matrix.data / np.sqrt(squares)[rows]).astype(np.float32)
         return matrix
 
     def _training_step(
@@ -120,6 +130,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
         rate = self.learning_rate * (UPDATE_RATE if passed else 1)
         optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
         n_batches, steps = -(-vectors.shape[0] // self.batch_size), 0
+        weighted = not np.array_equal(vectors.data, _unit_rows(vectors))
         start = [w.detach().clone() for w in network.parameters()] if passed and self.l2 else None
 
         def loss(rows: Tensor) -> Tensor:
@@ -129,9 +140,14 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
             z, penalty = self._sampled(code, passed + steps / n_batches, generator)
             steps += 1
             logits = network.decode(z)
-            # The sum over a user's events of -log softmax, without a dense table of events.
+            # The sum over a user's events of -log softmax, without a dense table of events;
+            # weights are relative to their mean.
             events = batch.offsets.diff()
-            hit = logits.flatten().gather(0, batch.rows * batch.shape[1] + batch.columns).sum()
+            hits = logits.flatten().gather(0, batch.rows * batch.shape[1] + batch.columns)
+            if weighted:
+                total = torch.zeros(len(rows)).index_add_(0, batch.rows, batch.values)
+                hits = hits * batch.values * (events / total)[batch.rows]
+            hit = hits.sum()
             value: Tensor = (events * torch.logsumexp(logits, 1)).sum() - hit
             value = value / len(rows) + penalty
             if self.l2:
@@ -150,6 +166,12 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
 
     def _scores(self, users: Histories) -> Float32:
         return self._logits(self._fitted(users.n_items), users)
+
+
+def _unit_rows(matrix: sparse.csr_array) -> Float32:
+    """float32[n_entries], equal entries that make each row as long as 1."""
+    lengths = np.diff(matrix.indptr)
+    return np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
 
 
 class MultDAE(_Multinomial):

@@ -80,6 +80,11 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
         self.has_ratings_ = train.has_ratings
         super()._fit(train, validation, run)
 
+    @property
+    def learns_interactions(self) -> bool:
+        """False: ratings are learned where the log has them."""
+        return False
+
     def _make_network(self, n_items: int) -> AutoencoderNetwork:
         return AutoencoderNetwork(n_items, self.hidden)
 
@@ -112,7 +117,7 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
         """csr[n_users, n_items], what the network sees of each history."""
         if self.has_ratings_ and users.ratings is not None:
             return users.matrix("rating")
-        return users.matrix() * np.float32(self.unrated_)
+        return users.matrix("seen") * np.float32(self.unrated_)
 
     def _validation_loss(self, network: AutoencoderNetwork, holdout: Holdout) -> float:
         """The mean squared error against vectors with the held-out events in them."""

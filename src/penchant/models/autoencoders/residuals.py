@@ -55,7 +55,7 @@ class RatingResiduals(Updating):
     def _residuals(self, users: Histories) -> Csr:
         """csr[n_users, n_items], ratings less offsets, standardised; empty without ratings."""
         if users.ratings is None:
-            nothing = users.matrix()
+            nothing = users.matrix("seen")
             nothing.data[:] = 0
             nothing.eliminate_zeros()
             return nothing

@@ -72,7 +72,7 @@ class TwoTower(ContentParts):
         generator = torch.Generator().manual_seed(self.seed)
         content = self._content(train)
         network = TwoTowerNetwork(torch.from_numpy(content), self.dim, self.hidden, generator)
-        warm = train.item_counts > 0
+        warm = train.positives.item_counts > 0
         # Of what no event can teach a new item has nothing of its own, from the first epoch on.
         network.items.weight[torch.from_numpy(~warm)] = 0
         events = train.histories.matrix()

@@ -69,6 +69,7 @@ class VBPR(ContentParts):
     block_cells: ClassVar[int] = CACHED_CELLS
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        train = train.positives
         generator = torch.Generator().manual_seed(self.seed)
         content = torch.from_numpy(self._content(train))
         thetas = self.content_dim if content.shape[1] else 0
@@ -84,7 +85,7 @@ class VBPR(ContentParts):
         )
         validate = None
         if validation is not None:
-            held = self._held(validation, negatives)
+            held = self._held(validation.positives, negatives)
             validate = lambda: float(network(*held))  # noqa: E731
         self.curve_, self.best_epoch_ = train_network(
             network,
@@ -119,7 +120,9 @@ class VBPR(ContentParts):
         rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], np.float32(0))
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if len(new):
-            user_events = UserEvents.with_negatives(users.take(new), self.negatives, self.seed)
+            user_events = UserEvents.with_negatives(
+                users.take(new).positives, self.negatives, self.seed
+            )
             rows[new] = fit_ranking_rows(
                 user_events, self.item_vectors_, self.item_bias_, self.drawn_, self.l2
             )

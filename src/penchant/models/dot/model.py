@@ -91,6 +91,8 @@ class DotProduct(DotVectors):
                 there = (index >= 0) & rows.any(axis=1)
                 _place(table.weight, index[there], rows[there])
         truth = self._truth(train.ratings if train.has_ratings else None)
+        if truth is None:
+            train = train.positives
         examples = Examples(
             train.events["user"].to_numpy(),
             train.events["item"].to_numpy(),
@@ -103,6 +105,7 @@ class DotProduct(DotVectors):
         if truth is not None and self.biases and not self.is_logistic:
             network.head.output.data[-1] = float(truth.mean(dtype=np.float64))
         if validation is not None:
+            validation = validation.positives if truth is None else validation
             held = examples.of_holdout(validation, self._truth(validation.ratings), train.n_users)
             mean = self.objective.mean
             validate = lambda: float(mean(network(*held[:2]), held[2]))  # noqa: E731
@@ -147,6 +150,8 @@ class DotProduct(DotVectors):
         self.keep(room, items)
         affected = np.flatnonzero(new.user_counts)
         some = known.take(affected)
+        if self.learns_interactions:
+            some = some.positives
         generator = torch.Generator().manual_seed(self.seed)
         network = self._new_network(len(some), known.n_items, generator)
         vectors, bias = self.user_rows(some)

@@ -114,6 +114,11 @@ class DotVectors(Updating):
         return Objective("bce" if binary else "mse", self.l2)
 
     @property
+    def learns_interactions(self) -> bool:
+        """Whether the target is an event, whatever its rating."""
+        return isinstance(self.target, Interaction)
+
+    @property
     def is_logistic(self) -> bool:
         """Whether outputs pass through a sigmoid."""
         return self.objective.loss == "bce"
@@ -161,7 +166,7 @@ class DotVectors(Updating):
         vectors[new], bias[new] = 0, 0
         some = users.take(new)
         if isinstance(self.target, Interaction):
-            user_events = UserEvents.with_negatives(some, self.negatives, self.seed)
+            user_events = UserEvents.with_negatives(some.positives, self.negatives, self.seed)
         elif some.ratings is not None:
             truth = self.target.of_ratings(some.ratings).astype(np.float64)
             user_events = UserEvents(some.offsets, some.items.astype(np.int64), truth)

@@ -46,6 +46,7 @@ class HybridFactors(FeatureFactors):
     within: ClassVar[bool] = False
 
     def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:
+        train = train.positives
         warm = torch.from_numpy(np.flatnonzero(train.item_counts))
         place = torch.from_numpy(np.cumsum(train.item_counts > 0) - 1)
         user, item = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
@@ -53,6 +54,7 @@ class HybridFactors(FeatureFactors):
         return lambda: self._against(user, item, lambda users: warm[draw.draw(users)])
 
     def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Tensors:
+        holdout = holdout.positives
         users, items = (torch.tensor(a).long() for a in (holdout.rows.users, holdout.items))
         own = torch.where(users < 0, n_users, users)
         draw = UniformNegatives(own, items, holdout.histories.n_items, generator)
@@ -81,4 +83,4 @@ class HybridFactors(FeatureFactors):
         return "bce"
 
     def _user_events(self, users: Histories) -> UserEvents | None:
-        return UserEvents.with_negatives(users, self.negatives, self.seed)
+        return UserEvents.with_negatives(users.positives, self.negatives, self.seed)

@@ -211,7 +211,7 @@ class GaussianProcess(PredictsRatings, Recommender):
     def _rated(self, users: Histories) -> sparse.csr_array:
         """csr[n_users, n_items], standardised ratings; empty where histories have none."""
         if users.ratings is None:
-            nothing = users.matrix()
+            nothing = users.matrix("seen")
             nothing.data[:] = 0
             nothing.eliminate_zeros()
             return nothing

@@ -74,7 +74,7 @@ def _rater_rows(train: Dataset, dim: int, seed: int) -> Float32 | None:
     The directions are those of the normalised matrix of events, as in spectral clustering. Rows of
     unit length are centred, and shorter for items with few events.
     """
-    x = train.histories.matrix().astype(np.float64)
+    x = train.histories.matrix("seen").astype(np.float64)
     counts = train.item_counts.astype(np.float64)
     k = min(dim, min(x.shape) - 1, int((counts > 0).sum()) - 1)
     if k < 1:

@@ -75,6 +75,24 @@ class _Neighbours(PredictsRatings, Recommender):
         rated = users.ratings is not None or not self.of_ratings
         return super().has_evidence(users) & rated
 
+    @property
+    def learns_interactions(self) -> bool:
+        """Whether lists are not of predicted ratings."""
+        return not self.of_ratings
+
+    @property
+    def uses_weights(self) -> bool:
+        """Whether the cosine is of the weights; other similarities take no notice of them."""
+        return self.similarity == "cosine"
+
+    def _binary(self, users: Histories) -> Csr:
+        """csr[n_users, n_items] of ones, where there are the events that similarities are of."""
+        return users.matrix("seen" if self.compares_ratings else "interaction")
+
+    def _interactions(self, users: Histories) -> Csr:
+        """csr[n_users, n_items], the same with the weights of events where these are used."""
+        return users.matrix("weight") if self.uses_weights else self._binary(users)
+
     def _fit_biases(self, train: Dataset) -> None:
         if self.compares_ratings and not train.has_ratings:
             raise DataError(
@@ -127,12 +145,12 @@ class ItemKNN(_Neighbours):
 
     def _scores(self, users: Histories) -> Float32:
         if not self.of_ratings:
-            return np.asarray((users.matrix() @ self.near_).toarray())
+            return np.asarray((self._interactions(users) @ self.near_).toarray())
         base = self._baseline(users)[:, None] + self.item_bias_
         if users.ratings is None:
             return base
         total = (self._residuals(users) @ self.near_).toarray()
-        weight = (users.matrix() @ self.near_).toarray()
+        weight = (users.matrix("seen") @ self.near_).toarray()
         shift = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
         return np.asarray(base + shift)
 
@@ -157,7 +175,12 @@ class ItemKNN(_Neighbours):
         """
         require_one_user(user)
         weights = self.near_[user.items][:, items].toarray().T
-        weights *= user.is_latest
+        if self.of_ratings:
+            weights *= user.is_latest
+        elif self.uses_weights:
+            weights *= user.event_weights
+        else:
+            weights *= user.is_latest & user.is_positive
         if self.of_ratings:
             if user.ratings is None:  # biases alone
                 return np.zeros((len(items), user.n_events), np.float32)
@@ -182,7 +205,7 @@ class UserKNN(_Neighbours):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
-        self.interactions_ = train.histories.matrix()
+        self.interactions_ = self._interactions(train.histories)
         if train.has_ratings:
             self.residuals_ = self._residuals(train.histories)
             rated = train.histories.matrix("rating")
@@ -197,11 +220,15 @@ class UserKNN(_Neighbours):
             mine = self._centred(users)
             train = self._centred(self.histories_)
         elif self.compares_ratings:
-            mine = users.matrix("interaction" if users.ratings is None else "rating")
+            mine = users.matrix("seen" if users.ratings is None else "rating")
             train = self.histories_.matrix("rating")
+        weights = [
+            self._interactions(h) if self.uses_weights and h.weights is not None else None
+            for h in (users, self.histories_)
+        ]
         alike = similarity(
-            Entities(users.matrix(), mine),
-            Entities(self.interactions_, train),
+            Entities(self._binary(users), mine, weights[0]),
+            Entities(self._binary(self.histories_), train, weights[1]),
             self.similarity,
             self.shrinkage,
             self.min_common,
@@ -212,7 +239,7 @@ class UserKNN(_Neighbours):
 
     def _centred(self, users: Histories) -> Csr:
         if users.ratings is None:
-            matrix = users.matrix()
+            matrix = users.matrix("seen")
             matrix.data[:] = 1e-12
             return matrix
         matrix = users.matrix("rating")

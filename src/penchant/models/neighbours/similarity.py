@@ -31,10 +31,12 @@ class Entities:
     Attributes:
         binary: csr[n, m] of ones, where an event is.
         values: csr[n, m] of (centred) ratings with the same sparsity, or None.
+        weights: csr[n, m] of weights of events with the same sparsity, or None.
     """
 
     binary: Csr
     values: Csr | None = None
+    weights: Csr | None = None
 
     def __len__(self) -> int:
         return int(self.binary.shape[0])
@@ -52,6 +54,13 @@ class Entities:
         return self.values
 
     @cached_property
+    def lengths(self) -> Float32:
+        """float32[n], the Euclidean length of each row of weights, or of ones."""
+        if self.weights is None:
+            return np.sqrt(self.counts)
+        return np.asarray(sparse.linalg.norm(self.weights, axis=1), np.float32)
+
+    @cached_property
     def squares(self) -> Csr:
         """csr[n, m] of squared values."""
         squared: Csr = self.ratings.multiply(self.ratings).tocsr()
@@ -60,7 +69,8 @@ class Entities:
     def block(self, start: int, stop: int) -> Entities:
         """Some of the rows."""
         values = None if self.values is None else self.values[start:stop]
-        return Entities(self.binary[start:stop], values)
+        weights = None if self.weights is None else self.weights[start:stop]
+        return Entities(self.binary[start:stop], values, weights)
 
 
 def item_entities(log: Dataset, kind: Similarity) -> Entities:
@@ -68,9 +78,12 @@ def item_entities(log: Dataset, kind: Similarity) -> Entities:
 
     For `pearson` ratings are centred on the mean of all, for `adjusted-cosine` on each user's.
     """
-    binary = log.histories.matrix().T.tocsr()
     if kind not in COMPARE_RATINGS:
-        return Entities(binary)
+        weights = None
+        if kind == "cosine" and log.weights is not None:
+            weights = log.histories.matrix("weight").T.tocsr()
+        return Entities(log.histories.matrix().T.tocsr(), weights=weights)
+    binary = log.histories.matrix("seen").T.tocsr()
     ratings = log.histories.matrix("rating")
     if kind in CENTRED:
         count = np.diff(ratings.indptr)
@@ -88,7 +101,8 @@ def similarity(
 ) -> Float32:
     """float32[len(a), len(b)], how alike the rows of a and b are.
 
-    `cosine` is n_ab / sqrt(n_a n_b) and `jaccard` n_ab / (n_a + n_b - n_ab), of events alone;
+    `cosine` is n_ab / sqrt(n_a n_b) and `jaccard` n_ab / (n_a + n_b - n_ab), of events alone, or
+    `cosine` that of the events' weights where there are any;
     `correlation` is that of whole rows of values, in which what is not there is 0; `pearson` is
     the correlation of ratings over what both have rated, `adjusted-cosine` the cosine of the
     values over the same (Sarwar et al. 2001). All are multiplied by
@@ -96,7 +110,10 @@ def similarity(
     events are common.
     """
     common = product(a.binary, b.binary)
-    if kind == "cosine":
+    if kind == "cosine" and (a.weights is not None or b.weights is not None):
+        weighted = product(*(e.binary if e.weights is None else e.weights for e in (a, b)))
+        alike = weighted / np.maximum(a.lengths[:, None] * b.lengths, 1e-12)
+    elif kind == "cosine":
         alike = common / np.sqrt(np.maximum(a.counts[:, None] * b.counts, 1))
     elif kind == "jaccard":
         alike = common / np.maximum(a.counts[:, None] + b.counts - common, 1)

@@ -112,6 +112,11 @@ class RBM(Updating):
         rows = (torch.from_numpy(np.flatnonzero(train.user_counts)),)
         self.curve_ = self._learn(train.histories, rows, self.epochs, generator, run)
 
+    @property
+    def learns_interactions(self) -> bool:
+        """False: ratings are learned where the log has them."""
+        return False
+
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
         if known.ratings is not None:
             self._refuse_zeros(new)
@@ -187,7 +192,7 @@ class RBM(Updating):
     def _inputs(self, users: Histories) -> sparse.csr_array:
         """csr[n_users, n_items], the states of visible units."""
         if users.ratings is None:
-            matrix = users.matrix()
+            matrix = users.matrix("seen")
             matrix.data *= np.float32(self.unrated_)
             return matrix
         matrix = users.matrix("rating")

@@ -250,7 +250,7 @@ class RatingRBM(PredictsRatings, Updating):
         """
         k = len(self.values_)
         if users.ratings is None:
-            matrix = users.matrix()
+            matrix = users.matrix("seen")
             columns = torch.from_numpy(matrix.indices.astype(np.int64))
             usual = torch.softmax(torch.from_numpy(self.biases_), 1)
             units = (columns[:, None] * k + torch.arange(k)).view(-1)

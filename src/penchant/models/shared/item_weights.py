@@ -26,12 +26,17 @@ class ItemWeights:
     block_cells: ClassVar[int] = CACHED_CELLS
 
     @property
+    def uses_weights(self) -> bool:
+        """True: entries of X are the weights."""
+        return True
+
+    @property
     def no_evidence_score(self) -> float | None:
         """0, the score of items that no item of the history has a weight for."""
         return 0.0
 
     def _scores(self, users: Histories) -> Float32:
-        return np.asarray(users.matrix() @ self.weights_)
+        return np.asarray(users.matrix("weight") @ self.weights_)
 
     def contributions(self, user: Histories, items: Int32) -> Float32:
         """float32[n_items, n_events], the weight of each event of the history for each item.
@@ -40,7 +45,7 @@ class ItemWeights:
             ParameterError: the histories are of more than one user.
         """
         require_one_user(user)
-        return self.weights_[user.items][:, items].T * user.is_latest
+        return self.weights_[user.items][:, items].T * user.event_weights
 
 
 def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
@@ -50,7 +55,7 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
     events have weights of zero.
 
     Args:
-        train: the log; X is its users × items matrix of interactions.
+        train: the log; X is its users × items matrix of interactions, or of their weights.
         l2: ridge, above 0.
         max_items: refuse catalogues beyond this size.
 
@@ -63,7 +68,7 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
             f"EASE keeps a dense matrix of {n:,} × {n:,} items, above max_items="
             f"{max_items:,}; drop rare items with a k-core or raise max_items."
         )
-    x = train.histories.matrix()
+    x = train.histories.matrix("weight")
     # Items without events have no pairs: leaving them out is exact and much faster.
     used = np.flatnonzero(np.diff(x.tocsc().indptr))
     x = x[:, used]

@@ -15,5 +15,6 @@ from penchant.typing import Float32
 
 def ndcg_loss(scores: Callable[[Histories], Float32], holdout: Holdout) -> float:
     """1 - nDCG@100 of the held-out items among all unseen ones."""
+    holdout = holdout.positives
     lists, _ = top_k(scores, holdout.histories, 100)
     return 1 - float(np.nanmean(NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))))
