@@ -53,7 +53,7 @@ class Sound(Recommender):
         return self.together_
 
     def contributions(self, user, items):
-        return self.together_[user.items][:, items].T * user.is_latest
+        return self.together_[user.items][:, items].T * (user.is_latest & user.is_positive)
 
 
 # Parameters
@@ -333,6 +333,28 @@ class SharesScores(Sound):
 
     def _scores(self, users):
         return self.all_[: len(users)]
+
+
+# Events
+
+
+@breaks("weights_are_used_as_declared")
+class ClaimsWeights(Sound):
+    @property
+    def uses_weights(self):
+        return True
+
+
+@breaks("weights_are_used_as_declared")
+class HidesWeights(Sound):
+    def _scores(self, users):
+        return np.asarray(users.matrix("weight") @ self.together_)
+
+
+@breaks("positives_are_used_as_declared")
+class LearnsDislikes(Sound):
+    def _scores(self, users):
+        return np.asarray(users.matrix("seen") @ self.together_)
 
 
 # Lists

@@ -249,7 +249,7 @@ class Histories:
 
     @cached_property
     def signatures(self) -> UInt64:
-        """uint64[n_users], a hash of each user's items, ratings and weights, in any order.
+        """uint64[n_users], a hash of each user's (item, rating) pairs, whatever their order.
 
         Equal signatures mean, for all practical purposes, an unchanged history.
         """
@@ -257,13 +257,25 @@ class Histories:
             # Computed once for all blocks.
             parent, start = self._parent
             return parent.signatures[start : start + len(self)]
+        return self._hashes(self.ratings)
+
+    @cached_property
+    def weighted_signatures(self) -> UInt64:
+        """uint64[n_users], the same of the weights of events, too."""
+        if self.weights is None:
+            return self.signatures
+        if self._parent is not None:
+            parent, start = self._parent
+            return parent.weighted_signatures[start : start + len(self)]
+        return self._hashes(self.ratings, self.weights)
+
+    def _hashes(self, *columns: Float32 | None) -> UInt64:
+        """uint64[n_users], of each user's items with what these columns say of them."""
         words = _mix(self.items.astype(np.uint64) + np.uint64(1))
-        if self.ratings is not None:
-            bits = np.ascontiguousarray(self.ratings, np.float32).view(np.uint32)
-            words = _mix(words + bits.astype(np.uint64))
-        if self.weights is not None:
-            bits = np.ascontiguousarray(self.weights, np.float32).view(np.uint32)
-            words = _mix(words + bits.astype(np.uint64))
+        for values in columns:
+            if values is not None:
+                bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
+                words = _mix(words + bits.astype(np.uint64))
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
         signatures: UInt64 = total[self.offsets[1:]] - total[self.offsets[:-1]]
         return signatures

@@ -67,7 +67,7 @@ class IALS(Recommender):
         users = self._solve(by_user, items)
         self.user_factors_ = users.numpy()
         self.item_factors_ = items.numpy()
-        self.signatures_ = train.histories.signatures
+        self.signatures_ = train.histories.weighted_signatures
 
     @property
     def uses_weights(self) -> bool:
@@ -119,7 +119,7 @@ class IALS(Recommender):
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim], stored for unchanged histories, otherwise folded in."""
         same = users.users >= 0
-        same[same] = users.signatures[same] == self.signatures_[users.users[same]]
+        same[same] = users.weighted_signatures[same] == self.signatures_[users.users[same]]
         if same.all():
             return np.asarray(self.user_factors_[users.users])
         vectors = np.empty((len(users), self.dim), np.float32)

@@ -6,12 +6,12 @@ from functools import partial
 from typing import Any
 
 from penchant.models.base import Recommender
-from penchant.testing import fitting, lists, parameters, protocols, scoring, updating
+from penchant.testing import events, fitting, lists, parameters, protocols, scoring, updating
 from penchant.testing.helpers import Check
 
 CHECKS: dict[str, Check] = {
     check.__name__: check
-    for part in (parameters, fitting, scoring, lists, protocols, updating)
+    for part in (parameters, fitting, scoring, events, lists, protocols, updating)
     for check in part.ALL
 }
 """Each check by its name, for tests that want one test for each."""

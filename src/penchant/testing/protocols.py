@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.data.target import Target
 from penchant.models import name_of
+from penchant.models.base import Recommender
 from penchant.models.protocols import Explains, ExplainsAttributes, ItemVectors, RatesRows
 from penchant.testing.helpers import (
     Factory,
@@ -97,18 +99,32 @@ def contributions_sum_to_scores(factory: Factory) -> None:
     depends on the item alone.
     """
     model = fitted(factory)
+    known = [model.histories_.take([n]) for n in range(4)]
+    expect_explained(model, visitor(model), visitor(model, rated=False), *known)
+
+
+def expect_explained(model: Recommender, *users: Histories) -> None:
+    """Fail where a model's contributions to the scores of these users do not add up.
+
+    Args:
+        model: a fitted model, which may have no contributions.
+        users: one user each.
+
+    Raises:
+        AssertionError: they have another shape, or do not sum to the score but for biases.
+    """
+    scores = model.scores
     if not isinstance(model, Explains):
         return
-    items = np.arange(model.histories_.n_items, dtype=np.int32)
+    items = np.arange(users[0].n_items, dtype=np.int32)
     rest = []
-    known = [model.histories_.take([n]) for n in range(4)]
-    for user in (visitor(model), visitor(model, rated=False), *known):
+    for user in users:
         parts = model.contributions(user, items)
         expect(
             parts.shape == (len(items), user.n_events),
             f"Contributions must be items by events, not {parts.shape}.",
         )
-        rest.append(model.scores(user)[0] - parts.sum(axis=1))
+        rest.append(scores(user)[0] - parts.sum(axis=1))
     table = np.stack(rest)
     table = table - table.mean(axis=1, keepdims=True)
     expect_equal(

@@ -88,6 +88,8 @@ class FeatureFactors(Recommender):
         return 0.0
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        if self.learns_interactions:
+            train = train.positives
         generator = torch.Generator().manual_seed(self.seed)
         bags = [
             CategoricalFeatures.of(table, vocabulary.noun, len(vocabulary), bins=self.bins)

@@ -46,7 +46,6 @@ class HybridFactors(FeatureFactors):
     within: ClassVar[bool] = False
 
     def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:
-        train = train.positives
         warm = torch.from_numpy(np.flatnonzero(train.item_counts))
         place = torch.from_numpy(np.cumsum(train.item_counts > 0) - 1)
         user, item = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))

@@ -140,6 +140,8 @@ class HybridRecommender(Recommender):
             )
         vars(self).update({f"{kind}_rows_": rows for kind, rows in read.items()})
         network = self._new(train.n_users, train.n_items, generator)
+        if self.learns_interactions:
+            train = train.positives
         self.trained_, warm = train.user_counts > 0, train.item_counts > 0
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         negatives = WarmNegatives(users, items, self.negatives, generator)
@@ -153,7 +155,8 @@ class HybridRecommender(Recommender):
                 network.output.bias.data.fill_(float(np.median(truth)))
         validate = None
         if validation is not None:
-            held = self._held(validation, negatives)
+            some = validation.positives if self.learns_interactions else validation
+            held = self._held(some, negatives)
             # Those without training events are asked as they will be when predicting.
             u = torch.where(torch.from_numpy(self.trained_)[held[0]], held[0], train.n_users)
             i = torch.where(torch.from_numpy(warm)[held[1]], held[1], train.n_items)
@@ -177,6 +180,11 @@ class HybridRecommender(Recommender):
         )
         network.eval()
         self._keep(network, warm)
+
+    @property
+    def learns_interactions(self) -> bool:
+        """Whether the target is an event, whatever its rating."""
+        return isinstance(self.target, Interaction)
 
     def _new(
         self, n_users: int, n_items: int, generator: torch.Generator | None = None
@@ -267,7 +275,7 @@ class HybridRecommender(Recommender):
 
     def _user_events(self, users: Histories) -> UserEvents | None:
         if isinstance(self.target, Interaction):
-            return UserEvents.with_negatives(users, self.negatives, self.seed)
+            return UserEvents.with_negatives(users.positives, self.negatives, self.seed)
         if users.ratings is None:
             return None
         truth = self.target.of_ratings(users.ratings).astype(np.float64)

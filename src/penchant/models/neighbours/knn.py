@@ -77,8 +77,8 @@ class _Neighbours(PredictsRatings, Recommender):
 
     @property
     def learns_interactions(self) -> bool:
-        """Whether lists are not of predicted ratings."""
-        return not self.of_ratings
+        """Whether the similarity takes no notice of ratings."""
+        return not self.compares_ratings
 
     @property
     def uses_weights(self) -> bool:
