@@ -171,3 +171,14 @@ def test_nan_is_refused(log):
     model.share_ = float("nan")
     with pytest.raises(PenchantError, match="NaN"):
         likes(model, model.history([1]))
+
+
+def test_items_to_judge_are_chosen(model, caplog):
+    every = likes(model, [7, 3], exclude_seen=False)
+    some = likes(model, [7, 3], exclude_seen=False, candidates=[5, 2, 9, 999], exclude=[9])
+    wanted = every.filter(pl.col("item").is_in([2, 5])).drop("rank")
+    assert some.drop("rank").equals(wanted)
+    assert some["rank"].to_list() == [1, 2, 1, 2]
+    assert caplog.messages == ["1 of the 4 candidates is not known and passed over: 999."]
+    with pytest.raises(UnknownIdError, match="None of the candidates is known: 999"):
+        likes(model, [7], candidates=[999])

@@ -31,6 +31,8 @@ def likes(
     *,
     dislikes: bool = True,
     exclude_seen: bool = True,
+    candidates: Sequence[Id] | pl.Series | None = None,
+    exclude: Sequence[Id] | pl.Series | None = None,
     threshold: float = 0.5,
     run: Run | None = None,
 ) -> pl.DataFrame:
@@ -44,6 +46,8 @@ def likes(
         k: only the k surest likes of each user, and the k surest dislikes; None for all items.
         dislikes: whether items that the user will not like are given, too.
         exclude_seen: leave out what is in the user's history.
+        candidates: the only items to judge; a warning names those that are not known.
+        exclude: items to leave out, such as what is out of stock; likewise.
         threshold: the chance from which an item counts as a like.
         run: threads and progress.
 
@@ -58,7 +62,7 @@ def likes(
     Raises:
         NotFittedError: the model has not been fitted.
         ParameterError: the model predicts no likes, or an argument is impossible.
-        UnknownIdError: a user is not known to the model.
+        UnknownIdError: a user is not known, or none of the candidates or excluded items.
         PenchantError: a prediction is NaN.
     """
     parts = likes_in_parts(
@@ -67,6 +71,8 @@ def likes(
         k,
         dislikes=dislikes,
         exclude_seen=exclude_seen,
+        candidates=candidates,
+        exclude=exclude,
         threshold=threshold,
         run=run,
     )
@@ -80,6 +86,8 @@ def likes_in_parts(
     *,
     dislikes: bool = True,
     exclude_seen: bool = True,
+    candidates: Sequence[Id] | pl.Series | None = None,
+    exclude: Sequence[Id] | pl.Series | None = None,
     threshold: float = 0.5,
     run: Run | None = None,
 ) -> Iterator[pl.DataFrame]:
@@ -103,7 +111,10 @@ def likes_in_parts(
             f"The histories know {histories.n_items} items and the model {nobody.n_items}: "
             "make them with the model's own `history`."
         )
-    predictor = _LikePredictor(model, users is not histories, k, dislikes, exclude_seen, threshold)
+    chosen = model.items_.selection(candidates, exclude)
+    predictor = _LikePredictor(
+        model, users is not histories, k, dislikes, exclude_seen, chosen, threshold
+    )
     return predictor.parts(histories, run or Run())
 
 
@@ -117,11 +128,12 @@ class _LikePredictor:
         k: int | None,
         dislikes: bool,
         exclude_seen: bool,
+        chosen: Int32 | None,
         threshold: float,
     ) -> None:
         self.model, self.by_id = model, by_id
         self.k, self.dislikes = k, dislikes
-        self.exclude_seen, self.threshold = exclude_seen, threshold
+        self.exclude_seen, self.chosen, self.threshold = exclude_seen, chosen, threshold
         table, every = model.item_table_, np.arange(len(model.items_))
         self.ties = tie_order(len(every))
         titles = titles_of(model.items_, table, every)
@@ -159,7 +171,9 @@ class _LikePredictor:
 
     def _predicted(self, users: Histories, run: Run) -> tuple[Int32, Int32, Float32]:
         """Position of the user, item, and chance of a like of every row that is wanted for."""
-        wanted = np.ones((len(users), users.n_items), bool)
+        wanted = np.full((len(users), users.n_items), self.chosen is None)
+        if self.chosen is not None:
+            wanted[:, self.chosen] = True
         if self.exclude_seen:
             wanted[users.rows, users.items] = False
         history, items = (index.astype(np.int32) for index in np.nonzero(wanted))

@@ -116,3 +116,29 @@ def test_explained_lists_as_csv_have_no_nested_columns(call, judge, tmp_path):
     result = call("recommend", judge, "-u", 3, "--explain", "-o", path)
     assert result.exit_code == 0, result.stderr
     assert "because" in pl.read_csv(path).columns
+
+
+def test_items_to_judge_are_chosen(call, judge):
+    model = restore(judge)
+    words = ("likes", judge, "-u", 3, "--json")
+    chosen = call(*words, "--candidates", "1,2,3,4,5", "--exclude", "2,99")
+    (answer,) = json.loads(chosen.stdout)["lists"]
+    expected = likes(model, [3], 10, candidates=[1, 2, 3, 4, 5], exclude=[2])
+    assert answer["items"] == expected.drop("user").to_dicts()
+    assert "1 of the 2 items to exclude is not known and passed over: '99'" in chosen.stderr
+    seen = json.loads(call(*words, "-k", 99, "--include-seen").stdout)["lists"][0]["items"]
+    assert len(seen) == len(model.items_)
+
+
+def test_who_gets_no_judgement_is_named(call, judge, tmp_path):
+    model = restore(judge)
+    had = model.items_.take(model.histories_of([3]).items).to_list()
+    words = ("likes", judge, "-u", 3, "--candidates", ",".join(map(str, had)))
+    assert f"User 3 has had all {len(had)} items to choose from" in call(*words).stderr
+    assert json.loads(call(*words, "--json").stdout)["lists"] == [{"user": 3, "items": []}]
+    path = tmp_path / "likes.csv"
+    result = call("likes", judge, "--candidates", had[0], "-o", path)
+    assert "had the one item to choose from" in result.stderr
+    worst = likes(model, [3])["item"][-1]
+    words = ("likes", judge, "-u", 3, "--no-dislikes", "--candidates", worst)
+    assert "User 3: the model predicts no like." in call(*words).stderr

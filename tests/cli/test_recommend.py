@@ -5,6 +5,10 @@ import json
 import polars as pl
 import pytest
 
+from penchant.bundle import save
+from penchant.data.dataset import Dataset
+from penchant.models import EASE
+
 
 def test_users_of_the_log(call, bundle, tiny):
     first, second = tiny.users[0], tiny.users[1]
@@ -65,14 +69,17 @@ def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
     ("options", "words"),
     [
         ((), "Say for whom"),
-        (("--user", "nobody"), "'nobody' is none"),
-        (("--user", "99999"), "does not know the user 99999"),
-        (("--items", "99999"), "does not know the item 99999"),
+        (("--user", "nobody"), "does not know the user nobody (the ids are integers from 1 to "),
+        (("--user", "99999"), "; for someone new give what they like with --items"),
+        (("--items", "99999"), "None of the items liked is known: '99999'"),
         (("--like-title", "Casablanca"), "No title fits 'Casablanca'"),
         (("--like-title", "Film"), "20 titles fit 'Film'"),
         (("--user", "1", "--items", "2"), "use one or the other"),
         (("-o", "lists.xlsx"), "must be one of .csv"),
-        (("--user", "1", "--candidates", "x"), "'x' is none"),
+        (("--user", "1", "--candidates", "x"), "None of the candidates is known: 'x'"),
+        (("--user", "1", "--candidates", ""), "--candidates gives no id"),
+        (("--user", "1", "--exclude", "x,y"), "None of the items to exclude is known: 'x', 'y'"),
+        (("--user", "1", "--exclude", "@no.csv"), "There is no file 'no.csv'"),
     ],
 )
 def test_impossible_wishes(call, bundle, options, words):
@@ -86,3 +93,108 @@ def test_no_bundle(call, tmp_path):
     result = call("recommend", tmp_path, "--user", 1)
     assert result.exit_code == 1
     assert result.stderr.count("\n") == 1
+
+
+@pytest.fixture(scope="module")
+def games(tmp_path_factory):
+    """A bundle of a log without titles, whose ids have commas and look like options."""
+    had = {"a": ["Gold, V", "Dota"], "b": ["Gold, V", "@x"], "d": ["Dota", "Gold, V", "@x", "-1"]}
+    rows = [(user, item) for user, items in had.items() for item in items]
+    log = Dataset.from_frame(pl.DataFrame(rows, ["user", "item"], orient="row"))
+    return save(EASE(l2=1.0).fit(log), tmp_path_factory.mktemp("bundles") / "games")
+
+
+@pytest.mark.parametrize("command", [(), ("--explain",)])
+def test_someone_new_for_a_log_without_titles(call, games, command):
+    result = call("recommend", games, "--items", '"Gold, V",-1', *command)
+    assert result.exit_code == 0, result.stderr
+    assert "For someone who likes Gold, V, -1" in result.stdout
+    assert "Dota" in result.stdout
+    words = ("recommend", games, "--like-title", "Gold")
+    assert "give ids with --items" in call(*words).stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("-u", "d"), "User d has had all 4 items (--include-seen lists them again)."),
+        (("-u", "d", "--explain"), "User d has had all 4 items"),
+        (("-u", "a", "--candidates", "Dota"), "User a has had the one item to choose from"),
+        (("-u", "a", "--exclude", "@x", "--exclude=-1"), "User a has had all 2 items to choose"),
+        (("-u", "a", "-u", "b", "-u", "d", "--candidates", "Gold, V"), "3 users without a list (a"),
+        (("--items", "Dota", "--candidates", "Dota"), "Someone with this history has had the one"),
+    ],
+)
+def test_who_has_had_everything_is_named(call, games, options, words):
+    result = call("recommend", games, *options)
+    assert result.exit_code == 0, result.stderr
+    assert words in result.stderr
+    assert "For" not in result.stdout
+    lists = json.loads(call("recommend", games, *options, "--json").stdout)["lists"]
+    assert lists
+    assert all(one["items"] == [] for one in lists)
+    again = call("recommend", games, *options, "--include-seen")
+    assert again.stdout.count("For ") == len(lists)
+    assert "has had" not in again.stderr
+
+
+def test_users_that_a_file_lacks_are_named(call, games, tmp_path):
+    path = tmp_path / "lists.csv"
+    result = call("recommend", games, "-o", path)
+    assert set(pl.read_csv(path)["user"]) == {"a", "b"}
+    assert "User d has had all 4 items" in result.stderr
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "Gold, V\n@x\n",
+        '\ufeffitem\n"Gold, V"\n\n@x',
+        'item_id,stock\r\n"Gold, V",0\r\n@x,3\r\n',
+        "Gold, V\t1\n@x\t2\n",
+        '@x;1\n"Gold, V";2\nnew;3\n',
+    ],
+)
+@pytest.mark.parametrize("standard_input", [False, True])
+def test_ids_in_a_file(call, games, tmp_path, content, standard_input):
+    path = tmp_path / "stock.csv"
+    path.write_bytes(content.encode())
+    name = "@-" if standard_input else f"@{path}"
+    options = {"input": content} if standard_input else {}
+    words = ("recommend", games, "-u", "b", "--include-seen", "--json")
+    excluded = call(*words, "--exclude", name, **options)
+    (answer,) = json.loads(excluded.stdout)["lists"]
+    assert {place["item"] for place in answer["items"]} == {"Dota", "-1"}
+    (answer,) = json.loads(call(*words, "--candidates", name, **options).stdout)["lists"]
+    assert {place["item"] for place in answer["items"]} == {"Gold, V", "@x"}
+    unknown = "1 of the 3 items to exclude is not known and passed over: 'new'."
+    assert (unknown in excluded.stderr) == ("new" in content)
+
+
+def test_an_empty_file_excludes_nothing(call, games, tmp_path):
+    path = tmp_path / "sold out.txt"
+    path.touch()
+    result = call("recommend", games, "-u", "a", "--exclude", f"@{path}")
+    assert result.exit_code == 0, result.stderr
+    assert "@x" in result.stdout
+
+
+def test_ids_that_are_integers_in_a_file(call, bundle, tiny, tmp_path):
+    path = tmp_path / "ids.txt"
+    path.write_text("sku\n3.0\n 4 \nnone\n")
+    words = ("recommend", bundle, "-u", tiny.users[0], "--include-seen", "--json")
+    result = call(*words, "--candidates", f"@{path}")
+    (answer,) = json.loads(result.stdout)["lists"]
+    assert {place["item"] for place in answer["items"]} == {3, 4}
+    assert "1 of the 3 candidates is not known and passed over: 'none'" in result.stderr
+
+
+def test_ids_like_an_unknown_one_are_named(call, tmp_path):
+    users = [f"user{n}" for n in range(30)]
+    log = Dataset.from_frame(pl.DataFrame({"user": users, "item": ["x", "y"] * 15}))
+    bundle = save(EASE(l2=1.0).fit(log), tmp_path / "bundle")
+    result = call("recommend", bundle, "-u", "USER7")
+    assert result.exit_code == 1
+    assert "does not know the user 'USER7' (known and like it: 'user7'" in result.stderr
+    assert "history" not in result.stderr
+    assert "(its ids are such as 'user0')" in call("recommend", bundle, "-u", "Zoë").stderr

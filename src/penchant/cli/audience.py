@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penchant.cli.lists import newcomer
+from penchant.cli.ids import IDS, known_ids, known_users
 from penchant.cli.titles import items_of_titles
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
     from penchant.data.histories import Histories
-    from penchant.data.vocabulary import Id, Vocabulary
+    from penchant.data.vocabulary import Id
     from penchant.models.base import Recommender
+
+_NAMED = 5  # items that somebody new likes, in the title of a list
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class Audience:
         typer.Option("--user", "-u", help="A user of the log; again for more.", show_default=False),
     ] = None
     items: Annotated[
-        str | None, typer.Option(help="For someone new who likes these ids: id1,id2.")
+        list[str] | None,
+        typer.Option(help=f"For someone new who likes these items: {IDS}.", show_default=False),
     ] = None
     like_title: Annotated[
         list[str] | None,
@@ -69,12 +72,33 @@ class Audience:
             UnknownIdError: a user, an item or a title is not known to the model.
         """
         if self.new:
-            liked = [*ids(model.items_, self.items), *items_of_titles(model, self.like_title or ())]
-            title = f"For someone who likes {', '.join(titles_of_ids(model, liked))}"
-            return newcomer(model, liked), {0: title}
+            liked = known_ids(model.items_, self.items or (), "items liked")
+            if self.like_title:
+                liked += items_of_titles(model, self.like_title)
+            return newcomer(model, liked), {0: _title(model, liked)}
         if self.user:
-            return list(dict.fromkeys(model.users_.cast(text) for text in self.user)), {}
+            return known_users(model, self.user), {}
         return None, {}
+
+
+def newcomer(model: Recommender, items: list[Id]) -> Histories:
+    """The history of someone new who likes these items: rated as high as anything was.
+
+    Raises:
+        UnknownIdError: an item is not known to the model.
+    """
+    known = model.histories_.ratings
+    ratings = None if known is None or not len(known) else [float(known.max())] * len(items)
+    return model.history(items, ratings)
+
+
+def _title(model: Recommender, liked: list[Id]) -> str:
+    """What stands above a list for someone new."""
+    if not liked:
+        return "For someone new"
+    titles = titles_of_ids(model, liked[:_NAMED])
+    more = f" and {len(liked) - _NAMED:,} more" if len(liked) > _NAMED else ""
+    return f"For someone who likes {', '.join(titles)}{more}"
 
 
 def titles_of_ids(model: Recommender, items: list[Id]) -> list[str]:
@@ -82,12 +106,3 @@ def titles_of_ids(model: Recommender, items: list[Id]) -> list[str]:
     from penchant.data.dataset import titles_of
 
     return titles_of(model.items_, model.item_table_, model.items_.indices(items))
-
-
-def ids(vocabulary: Vocabulary, text: str | None) -> list[Id]:
-    """Ids between commas; an id may itself have one where it stands alone."""
-    if not text:
-        return []
-    if vocabulary.kind == "string" and text in vocabulary:
-        return [text]
-    return [vocabulary.cast(part.strip()) for part in text.split(",") if part.strip()]

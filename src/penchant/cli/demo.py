@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from penchant.cli.audience import newcomer
 from penchant.cli.command import command
 from penchant.cli.compare import show as show_result
 from penchant.cli.default_models import all_specs, build
 from penchant.cli.files import page_path
-from penchant.cli.lists import as_json, lists_for, newcomer, show
+from penchant.cli.lists import as_json, lists_for, show
 from penchant.cli.run_context import Session
 from penchant.cli.titles import items_of_titles
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +15,8 @@ from penchant.atomic_write import atomic_path
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import writable_path
-from penchant.cli.lists import as_json, show_tables
+from penchant.cli.item_options import ItemOptions
+from penchant.cli.lists import as_json, report_empty_lists, show_tables
 from penchant.cli.run_context import Session
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ def likes(
             show_default=False,
         ),
     ] = None,
+    items: ItemOptions,
     dislikes: Annotated[
         bool, typer.Option(help="Also give what a user will not like.", show_default=False)
     ] = True,
@@ -77,21 +80,37 @@ def likes(
     users, names = audience.of(model)
     if k is None and file is None:
         k = _SHOWN
-    parts = likes_in_parts(model, users, k, dislikes=dislikes, run=session.run)
+    choice = items.of(model)
+    listed: set[Any] = set()
+    parts = _noting_users(
+        likes_in_parts(model, users, k, dislikes=dislikes, run=session.run, **vars(choice)), listed
+    )
     assert isinstance(model, RatesRows)  # others are refused
     facts = {"model": repr(model), "log": model.log_name_, "target": str(model.target)}
+    report = partial(
+        report_empty_lists, model, users, listed, choice, otherwise="the model predicts no like"
+    )
     if file is not None:
         written = _write(parts, file)
+        report()
         logger.info(f"Wrote {written:,} rows to {file}.")
         if session.json:
             session.reply(facts | {"file": str(file), "rows": written})
         return
-    found = pl.concat(list(parts))
+    table = pl.concat(list(parts))
+    without = report()
     if session.json:
-        session.reply(facts | {"lists": as_json(found)})
+        session.reply(facts | {"lists": as_json(table, without)})
         return
     says = pl.when("like").then(pl.lit("like")).otherwise(pl.lit("dislike")).alias("says")
-    show_tables(session, found.with_columns(says), names, _HEADINGS)
+    show_tables(session, table.with_columns(says), names, _HEADINGS)
+
+
+def _noting_users(parts: Iterator[pl.DataFrame], listed: set[Any]) -> Iterator[pl.DataFrame]:
+    """The same parts, whose users are noted as they pass."""
+    for part in parts:
+        listed.update(part[part.columns[0]].unique())
+        yield part
 
 
 def _write(parts: Iterator[pl.DataFrame], path: Path) -> int:

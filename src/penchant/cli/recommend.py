@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.audience import Audience, ids
+from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import writable_path
-from penchant.cli.lists import as_json, lists_for, show, write
+from penchant.cli.item_options import ItemOptions
+from penchant.cli.lists import as_json, lists_for, report_empty_lists, show, write
 from penchant.cli.run_context import Session
 
 logger = logging.getLogger(__name__)
@@ -24,9 +25,7 @@ def recommend(
     audience: Audience,
     k: Annotated[int, typer.Option("-k", min=1, help="Items in a list.")] = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Say why, for each item.")] = False,
-    candidates: Annotated[
-        str | None, typer.Option(help="Choose from these ids only: id1,id2.")
-    ] = None,
+    items: ItemOptions,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -46,12 +45,14 @@ def recommend(
 
     model = restore(folder)
     users, names = audience.of(model)
-    chosen = ids(model.items_, candidates) or None
-    lists = lists_for(model, users, k, candidates=chosen, why=explain, run=session.run)
+    choice = items.of(model)
+    lists = lists_for(model, users, k, choice, why=explain, run=session.run)
+    without = report_empty_lists(model, users, set(lists[lists.columns[0]]), choice)
     if file is not None:
         write(lists.drop("history", strict=False), file)
         logger.info(f"Wrote {len(lists):,} rows to {file}.")
     if session.json:
-        session.reply({"model": repr(model), "log": model.log_name_, "lists": as_json(lists)})
+        entries = as_json(lists, without)
+        session.reply({"model": repr(model), "log": model.log_name_, "lists": entries})
     elif file is None:
         show(session, lists, names)

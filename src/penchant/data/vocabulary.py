@@ -122,19 +122,7 @@ class Vocabulary:
         require_list(ids, self.noun)
         series = ids if isinstance(ids, pl.Series) else _to_series(ids)
         index = self.indices(series)
-        unknown = series.filter(pl.Series(index < 0)).to_list()
-        if not unknown:
-            return index
-        named = ", ".join(map(repr, unknown[:_NAMED]))
-        if len(unknown) > _NAMED:
-            named += f" and {len(unknown) - _NAMED:,} more"
-        if len(unknown) == len(index):
-            raise UnknownIdError(f"None of the {purpose} is known: {named}.")
-        verb = "is" if len(unknown) == 1 else "are"
-        logger.warning(
-            f"{len(unknown):,} of the {len(index):,} {purpose} {verb} not known and passed over: "
-            f"{named}."
-        )
+        report_unknown(series.filter(pl.Series(index < 0)).to_list(), len(index), purpose)
         return index[index >= 0]
 
     def selection(
@@ -254,6 +242,30 @@ def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -
         if whole.null_count() == series.null_count() and (whole.cast(dtype) == series).all():
             return whole
     raise DataError(f"{noun.capitalize()} ids must be integers or strings, not {dtype}.")
+
+
+def report_unknown(unknown: Sequence[Id], n: int, purpose: str) -> None:
+    """Warn of ids that are not known, with their number and the first of them.
+
+    Args:
+        unknown: these ids.
+        n: how many ids were given in all.
+        purpose: what they are, such as "candidates".
+
+    Raises:
+        UnknownIdError: none of the ids is known.
+    """
+    if not unknown:
+        return
+    named = ", ".join(map(repr, unknown[:_NAMED]))
+    if len(unknown) > _NAMED:
+        named += f" and {len(unknown) - _NAMED:,} more"
+    if len(unknown) == n:
+        raise UnknownIdError(f"None of the {purpose} is known: {named}.")
+    verb = "is" if len(unknown) == 1 else "are"
+    logger.warning(
+        f"{len(unknown):,} of the {n:,} {purpose} {verb} not known and passed over: {named}."
+    )
 
 
 def require_list(ids: object, noun: str) -> None:

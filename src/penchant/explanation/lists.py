@@ -25,7 +25,9 @@ def explain_lists(
     k: int = 10,
     *,
     reasons: int = 3,
-    candidates: Sequence[Id] | None = None,
+    exclude_seen: bool = True,
+    candidates: Sequence[Id] | pl.Series | None = None,
+    exclude: Sequence[Id] | pl.Series | None = None,
     run: Run | None = None,
 ) -> pl.DataFrame:
     """The k items that suit each user best, each with its reasons.
@@ -35,7 +37,9 @@ def explain_lists(
         users: ids of known users, or histories, or None for all known users.
         k: items for each user.
         reasons: how many events of the history at most for each item.
-        candidates: the only items to choose from.
+        exclude_seen: leave out what is in the user's history.
+        candidates: the only items to choose from; a warning names those that are not known.
+        exclude: items to leave out; likewise.
         run: threads and progress.
 
     Returns:
@@ -46,14 +50,16 @@ def explain_lists(
         `Explanation`.
 
     Raises:
-        UnknownIdError: a user or a candidate is not known to the model.
+        UnknownIdError: a user is not known, or none of the candidates or excluded items.
         ParameterError: k or reasons is below 1.
     """
     if reasons < 1:
         raise ParameterError(f"The number of reasons must be at least 1, not {reasons}.")
     run = run or Run()
     histories = users if isinstance(users, Histories) else model.histories_of(users)
-    lists = model.recommend(histories, k, candidates=candidates, run=run)
+    lists = model.recommend(
+        histories, k, exclude_seen=exclude_seen, candidates=candidates, exclude=exclude, run=run
+    )
     items = model.items_.indices(lists["item"])
     edges = np.searchsorted(lists["history"].to_numpy(), np.arange(len(histories) + 1))
     rows: list[dict[str, Any]] = []

@@ -1,0 +1,61 @@
+"""Which items may be listed: the options, and the items that they leave."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from penchant.cli.ids import IDS, known_ids
+from penchant.errors import ParameterError
+
+if TYPE_CHECKING:
+    from penchant.data.vocabulary import Id
+    from penchant.models.base import Recommender
+
+
+@dataclass(frozen=True)
+class ItemChoice:
+    """The items that may be listed; fields are arguments of `Recommender.recommend`."""
+
+    exclude_seen: bool = True
+    candidates: list[Id] | None = None
+    exclude: list[Id] | None = None
+
+
+@dataclass(frozen=True)
+class ItemOptions:
+    """The options that say which items may be listed."""
+
+    include_seen: Annotated[
+        bool, typer.Option("--include-seen", help="Also list what a user has had.")
+    ] = False
+    candidates: Annotated[
+        list[str] | None, typer.Option(help=f"List these items only: {IDS}.", show_default=False)
+    ] = None
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(
+            help=f"Leave these items out, such as what is out of stock: {IDS}.", show_default=False
+        ),
+    ] = None
+
+    def of(self, model: Recommender) -> ItemChoice:
+        """The choice among the items that a model knows.
+
+        Raises:
+            UnknownIdError: the model knows none of the candidates or of the excluded items.
+            ParameterError: there is no candidate.
+            DataError: a file of ids cannot be read.
+        """
+        candidates = exclude = None
+        if self.candidates is not None:
+            candidates = known_ids(model.items_, self.candidates, "candidates")
+            if not candidates:
+                raise ParameterError("--candidates gives no id: name the items to choose from.")
+        if self.exclude is not None:
+            exclude = known_ids(model.items_, self.exclude, "items to exclude")
+        return ItemChoice(
+            exclude_seen=not self.include_seen, candidates=candidates, exclude=exclude
+        )
