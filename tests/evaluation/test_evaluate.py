@@ -73,9 +73,9 @@ def test_p_values_are_corrected_for_the_number_of_models():
     drawn = mean_replicates(np.hstack([values, base]), 500)
     results = {"m": {"ndcg@10": Measurement(float(values.mean()), drawn[:, 0])}}
     results["trivial"] = {"ndcg@10": Measurement(0.0, drawn[:, 1])}
-    alone = metric_values(results, [NDCG(10)], {"trivial"}, 0.95)["m"]["ndcg@10"]
+    alone = metric_values(results, [NDCG(10)], {"trivial"}, n_users=400, level=0.95)["m"]["ndcg@10"]
     many = results | {f"m{n}": results["m"] for n in range(9)}
-    among = metric_values(many, [NDCG(10)], {"trivial"}, 0.95)["m"]["ndcg@10"]
+    among = metric_values(many, [NDCG(10)], {"trivial"}, n_users=400, level=0.95)["m"]["ndcg@10"]
     assert among.p_value == pytest.approx(min(1, 10 * alone.p_value))
     assert (among.gain_low, among.gain_high) == (alone.gain_low, alone.gain_high)
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 
 from penchant.errors import ParameterError
 from penchant.metrics import (
     PairedComparison,
     compare,
+    fewest_replicates,
+    fewest_users,
     holm,
     interval,
     mean_replicates,
     tie_groups,
     verdict,
 )
+from penchant.metrics.significance import tail_probabilities
 from penchant.typing import Float64
 
 N_REPLICATES = 400
@@ -28,7 +33,12 @@ def compare_columns(values: Float64, higher_is_better: bool = True) -> PairedCom
     """Column 0 is the model, the others are baselines."""
     means, figures = mean_replicates(values, N_REPLICATES), values.mean(axis=0)
     return compare(
-        means[:, 0], figures[0], means[:, 1:], figures[1:], higher_is_better=higher_is_better
+        means[:, 0],
+        figures[0],
+        means[:, 1:],
+        figures[1:],
+        n_users=len(values),
+        higher_is_better=higher_is_better,
     )
 
 
@@ -67,8 +77,80 @@ def test_one_baseline_is_the_ordinary_paired_bootstrap():
     lead = means[:, 0] - means[:, 1]
     result = compare_columns(values)
     np.testing.assert_allclose([result.low, result.high], interval(lead))
-    tail = min((lead <= 0).sum(), (lead >= 0).sum())
-    assert result.p_value == pytest.approx(2 * (1 + tail) / (1 + N_REPLICATES))
+
+
+@pytest.mark.parametrize("n_users", [8, 30, 400])
+@pytest.mark.parametrize("gain", [0.0, 0.3])
+def test_the_p_value_of_a_mean_is_that_of_the_paired_t_test(n_users, gain):
+    values = np.random.default_rng(n_users).exponential(size=(n_users, 2))
+    values[:, 0] += gain
+    means = mean_replicates(values, 8000)
+    lead, figures = means[:, :1] - means[:, 1:], values.mean(axis=0)
+    above, below = tail_probabilities(figures[:1] - figures[1:], lead, n_users, 1.0)
+    greater, z = stats.ttest_rel(*values.T, alternative="greater").pvalue, stats.norm.isf
+    assert z(above[0]) == pytest.approx(z(max(greater, 0.5**n_users)), rel=0.04, abs=0.02)
+    assert z(below[0]) == pytest.approx(z(1 - greater), rel=0.04, abs=0.02)
+
+
+def test_users_alike_in_everything_prove_no_more_than_a_sign_test():
+    values = np.tile([0.9, 0.1], (7, 1))
+    assert compare_columns(values).p_value == pytest.approx(2 * 0.5**7)
+    assert compare_columns(values[:1]).p_value == 1
+
+
+def test_rounding_errors_are_no_difference():
+    values = np.random.default_rng(0).random((50, 1))
+    values = np.hstack([values, values + 1e-16])
+    assert compare_columns(values).p_value == 1
+
+
+def per_user_ndcg(rng: np.random.Generator, n_users: int, n_models: int) -> Float64:
+    """Values as nDCG has them: of users more or less easy to please, many exactly 0."""
+    ease = rng.beta(0.6, 2.0, (n_users, 1))
+    return np.where(rng.random((n_users, n_models)) < ease, rng.random((n_users, n_models)), 0.0)
+
+
+@pytest.mark.parametrize("n_baselines", [1, 3])
+def test_a_false_verdict_on_any_of_six_models_is_rare(n_baselines):
+    rng, n_studies, wrong = np.random.default_rng(0), 300, 0
+    for study in range(n_studies):
+        values = per_user_ndcg(rng, 80, 6 + n_baselines)
+        means, figures = mean_replicates(values, 200, seed=study), values.mean(axis=0)
+        compared = [
+            compare(means[:, m], figures[m], means[:, 6:], figures[6:], n_users=80)
+            for m in range(6)
+        ]
+        p_values = holm([c.p_value for c in compared])
+        verdicts = [verdict(*c[:3], p) for c, p in zip(compared, p_values, strict=True)]
+        wrong += verdicts != ["no better"] * 6
+    assert wrong / n_studies <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / n_studies)
+
+
+@pytest.mark.parametrize("n_models", [6, 30])
+def test_a_real_gain_is_found_among_many_models_with_few_resamples(n_models):
+    rng = np.random.default_rng(1)
+    values = per_user_ndcg(rng, 300, n_models + 1)
+    values[:, :n_models] += 0.1 * (rng.random((300, n_models)) < 0.6)
+    means, figures = mean_replicates(values, 200), values.mean(axis=0)
+    compared = [
+        compare(means[:, m], figures[m], means[:, -1:], figures[-1:], n_users=300)
+        for m in range(n_models)
+    ]
+    p_values = holm([c.p_value for c in compared])
+    verdicts = [verdict(*c[:3], p) for c, p in zip(compared, p_values, strict=True)]
+    assert verdicts.count("beats") >= 0.9 * n_models
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 500), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
+def test_the_fewest_users_are_those_whose_agreement_is_significant(n_models, level):
+    n = fewest_users(n_models, level)
+    assert n_models * 2 * 0.5**n < 1 - level
+    assert n_models * 2 * 0.5 ** (n - 1) >= 1 - level
+
+
+def test_the_fewest_replicates_leave_one_outside_the_interval():
+    assert [fewest_replicates(level) for level in (0.8, 0.9, 0.95, 0.99)] == [9, 19, 39, 199]
 
 
 def test_direction_is_a_change_of_sign():
@@ -79,7 +161,7 @@ def test_direction_is_a_change_of_sign():
 def test_the_best_baseline_is_taken_inside_each_replicate():
     model = np.full(2, 1.0)
     baselines = np.array([[0.0, 2.0], [2.0, 0.0]])
-    result = compare(model, 1.0, baselines, np.array([1.0, 1.0]))
+    result = compare(model, 1.0, baselines, np.array([1.0, 1.0]), n_users=9)
     assert (result.gain, result.low, result.high) == (0, -1, 1)
 
 
@@ -91,18 +173,19 @@ def test_a_model_is_no_better_than_itself():
 
 
 def test_undefined_baselines_are_left_out():
+    judge = partial(compare, n_users=50)
     rng = np.random.default_rng(0)
     means, figures = rng.normal(size=(50, 3)), rng.normal(size=3)
     with_nan = np.column_stack([means[:, 1:], np.full(50, np.nan)])
-    known = compare(means[:, 0], figures[0], means[:, 1:], figures[1:])
-    assert compare(means[:, 0], figures[0], with_nan, np.append(figures[1:], np.nan)) == known
+    known = judge(means[:, 0], figures[0], means[:, 1:], figures[1:])
+    assert judge(means[:, 0], figures[0], with_nan, np.append(figures[1:], np.nan)) == known
     model = np.append(means[:, 0], np.nan)
     more = np.concatenate([means[:, 1:], np.ones((1, 2))])
-    assert compare(model, figures[0], more, figures[1:]) == known
+    assert judge(model, figures[0], more, figures[1:]) == known
     for undefined in (
-        compare(means[:, 0], math.nan, means[:, 1:], figures[1:]),
-        compare(means[:, 0], figures[0], with_nan[:, 2:], np.array([np.nan])),
-        compare(means[:, 0], figures[0], means[:, :0], figures[:0]),
+        judge(means[:, 0], math.nan, means[:, 1:], figures[1:]),
+        judge(means[:, 0], figures[0], with_nan[:, 2:], np.array([np.nan])),
+        judge(means[:, 0], figures[0], means[:, :0], figures[:0]),
     ):
         assert np.isnan(undefined).all()
         assert verdict(*undefined) == "no better"
@@ -110,7 +193,7 @@ def test_undefined_baselines_are_left_out():
 
 def test_shapes_that_do_not_fit():
     with pytest.raises(ParameterError, match="do not fit"):
-        compare(np.zeros(5), 0.0, np.zeros((4, 2)), np.zeros(2))
+        compare(np.zeros(5), 0.0, np.zeros((4, 2)), np.zeros(2), n_users=5)
 
 
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
@@ -158,6 +241,6 @@ def test_tie_groups_follow_their_leaders():
     common = rng.normal(0, 0.1, 1000)  # what all share does not blur differences
     values = {"a": 0.50, "b": 0.495, "c": 0.40, "d": 0.398, "e": 0.1}
     drawn = {n: v + common + rng.normal(0, 0.01, 1000) for n, v in values.items()}
-    assert tie_groups(drawn, values) == (("a", "b"), ("c", "d"), ("e",))
-    lower = tie_groups(drawn, values, higher_is_better=False)
+    assert tie_groups(drawn, values, n_users=1000) == (("a", "b"), ("c", "d"), ("e",))
+    lower = tie_groups(drawn, values, n_users=1000, higher_is_better=False)
     assert lower == (("e",), ("d", "c"), ("b", "a"))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
 from penchant.metrics.bootstrap import interval
-from penchant.typing import Bool, Float64
+from penchant.typing import Float64
 
 Verdict = Literal["beats", "no better", "worse"]
 
@@ -38,25 +38,33 @@ def compare(
     baselines: Float64,
     baseline_values: Float64,
     *,
+    n_users: int,
     higher_is_better: bool = True,
     level: float = 0.95,
 ) -> PairedComparison:
     """Compare a model with the best baseline by a paired bootstrap.
 
     Which baseline is best is decided anew inside each replicate, so that none is selected on
-    the data: the lower end, and the p-value of being better, demand a lead over all of them at
-    once. Taken alone that would make a model of equal merit look worse the more baselines there
-    are. For the upper end, and the p-value of being worse, the replicates of the baselines are
-    therefore moved together by the largest of their deviations (a simultaneous bound); baselines
-    that are best in no replicate do not take part, as in Hansen, "A Test for Superior Predictive
-    Ability" (2005), so that poor ones cannot widen the bound. With one baseline both are the
-    ordinary percentile bootstrap (Efron and Tibshirani 1993, chapter 13).
+    the data: the lower end of the interval demands a lead over all of them at once. Taken alone
+    that would make a model of equal merit look worse the more baselines there are. For the upper
+    end the replicates of the baselines are therefore moved together by the largest of their
+    deviations (a simultaneous bound); baselines that are best in no replicate do not take part,
+    as in Hansen, "A Test for Superior Predictive Ability" (2005), so that poor ones cannot widen
+    the bound. With one baseline both are the ordinary percentile bootstrap (Efron and Tibshirani
+    1993, chapter 13).
+
+    The p-value is of Student's t with the bootstrap's standard errors, see `tail_probabilities`,
+    and not a share of replicates, whose least value of about 2 / n_replicates would leave no
+    verdict on many models. A model is better only if it is better than each baseline (an
+    intersection-union test, Berger 1982), and worse if it is worse than one, corrected for the
+    number of those that are best in any replicate (Bonferroni).
 
     Args:
         model: float64[n_replicates], of the same seed as the baselines.
         model_value: the model's value on all users.
         baselines: float64[n_replicates, n_baselines].
         baseline_values: float64[n_baselines]; baselines with NaN are left out.
+        n_users: how many users were resampled.
         higher_is_better: the metric's direction.
         level: of the interval.
 
@@ -84,13 +92,69 @@ def compare(
     over_best = np.fmin.reduce(lead, axis=1)
     rivals = (lead == over_best[:, np.newaxis]).any(axis=0)
     at_most = gain + np.fmax.reduce((lead - leads)[:, rivals], axis=1)
-    p_value = 2 * min(_share(over_best <= 0), _share(at_most >= 0))
+    scale = max(abs(model_value), float(np.abs(baseline_values[usable]).max()))
+    above, below = tail_probabilities(leads, lead, n_users, scale)
+    p_value = 2 * min(float(above.max()), int(rivals.sum()) * float(below[rivals].min()))
     return PairedComparison(
         gain=gain,
         low=float(interval(over_best, level)[0]),
         high=float(interval(at_most, level)[1]),
         p_value=min(1.0, p_value),
     )
+
+
+def tail_probabilities(
+    differences: Float64, replicates: Float64, n_users: int, scale: float
+) -> tuple[Float64, Float64]:
+    """One-sided p-values of paired differences: that they are 0 or less, and 0 or more.
+
+    The standard deviation of a difference's replicates is its standard error (Efron and
+    Tibshirani 1993, chapter 6), which some hundred replicates estimate well whatever the
+    metric. For means over users this is the paired t-test, the most trustworthy of the usual
+    ones in retrieval (Urbano, Lima and Hanjalic 2019, "Statistical Significance Testing in
+    Information Retrieval"). No p-value is below what n_users differences of one sign are worth
+    (the sign test), so that a few users alike in everything prove nothing.
+
+    Args:
+        differences: float64[n_differences], on all users.
+        replicates: float64[n_replicates, n_differences], on resamples of them; NaN is left out.
+        n_users: how many users were resampled.
+        scale: the size of the values that were subtracted; what is small beside it is 0.
+
+    Returns:
+        float64[n_differences] each; the smaller one doubled is the two-sided p-value.
+    """
+    from scipy.special import stdtr  # here, so that metrics load with numpy alone
+
+    least = 0.5**n_users
+    n_known = (~np.isnan(replicates)).sum(axis=0)
+    freedom = np.minimum(n_known, n_users) - 1
+    if (freedom < 1).any():
+        return np.full(len(differences), 1.0), np.full(len(differences), 1.0)
+    # The bootstrap divides by the number of users, the t-test by one less.
+    error = np.nanstd(replicates, axis=0, ddof=1) * math.sqrt(n_users / (n_users - 1))
+    rounding = 1e-12 * scale
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(np.abs(differences) <= rounding, 0.0, differences / error)
+    above, below = stdtr(freedom, -t), stdtr(freedom, t)
+    return np.maximum(above, least), np.maximum(below, least)
+
+
+def fewest_replicates(level: float = 0.95) -> int:
+    """The number of resamples from which on an interval of that level has any outside it.
+
+    Fewer leave no replicate for the tails, so that their extremes stand for the ends.
+    """
+    return math.ceil(2 / (1 - level) - 1e-9) - 1
+
+
+def fewest_users(n_models: int, level: float = 0.95) -> int:
+    """The number of users from which on a verdict on so many models is possible.
+
+    Fewer users could not show a difference even if all of them had one of the same sign (a sign
+    test, corrected for the number of models).
+    """
+    return math.floor(math.log2(n_models / (1 - level)) + 1e-9) + 2
 
 
 def holm(p_values: ArrayLike) -> Float64:
@@ -137,19 +201,22 @@ def tie_groups(
     replicates: Mapping[str, Float64],
     values: Mapping[str, float],
     *,
+    n_users: int,
     higher_is_better: bool = True,
     level: float = 0.95,
 ) -> tuple[tuple[str, ...], ...]:
     """Group models that cannot be told apart, the best group first.
 
     Each group is led by the best model that no group has yet, and holds every worse one whose
-    paired difference from the leader may be zero. The intervals are corrected for the number of
-    comparisons with the leader (Bonferroni), so that a group is not split by chance. A model that
-    is within reach of two leaders stands in the better one's group.
+    paired difference from the leader may be zero: its interval holds 0, or its p-value (see
+    `tail_probabilities`), corrected for the number of comparisons with the leader (Bonferroni),
+    is not significant, so that a group is not split by chance. A model that is within reach of
+    two leaders stands in the better one's group.
 
     Args:
         replicates: float64[n_replicates] of each model on the same resamples.
         values: each model's value; models without a finite one are left out.
+        n_users: how many users were resampled.
         higher_is_better: the metric's direction.
         level: of the intervals.
     """
@@ -161,17 +228,20 @@ def tie_groups(
     groups: list[tuple[str, ...]] = []
     while ungrouped:
         leader, *others = ungrouped
-        corrected = 1 - (1 - level) / max(1, len(others))
         group = [leader]
         for name in others:
-            lead = sign * (replicates[leader] - replicates[name])
-            if float(interval(lead, corrected)[0]) <= 0:
+            comparison = compare(
+                replicates[leader],
+                values[leader],
+                replicates[name][:, np.newaxis],
+                np.array([values[name]]),
+                n_users=n_users,
+                higher_is_better=higher_is_better,
+                level=level,
+            )
+            p_value = min(1.0, comparison.p_value * len(others))
+            if verdict(comparison.gain, *comparison[1:3], p_value, alpha=1 - level) != "beats":
                 group.append(name)
         groups.append(tuple(group))
         ungrouped = [name for name in others if name not in group]
     return tuple(groups)
-
-
-def _share(condition: Bool) -> float:
-    """The share of replicates, the observed data counted as one more (never 0)."""
-    return float((1 + condition.sum()) / (1 + len(condition)))

@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
 from penchant.errors import ParameterError
 from penchant.metrics import Verdict, parse
 from penchant.metrics.base import Task
+
+Segment = Literal["all", "with-history", "without-history"]
+"""Which test users a table is about: all, or those of whom events were known before, or not."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,9 @@ class MetricValue:
         gain: improvement over the best trivial answer, positive is better; NaN for these.
         gain_low: lower end of the gain's interval.
         gain_high: upper end.
-        p_value: of no gain, corrected for the number of models compared.
-        verdict: `beats`, `no better` or `worse` than the best trivial answer; None for these.
+        p_value: of no gain, corrected for the number of models compared; NaN without a verdict.
+        verdict: `beats`, `no better` or `worse` than the best trivial answer; None for these, and
+            where none is possible or asked for.
     """
 
     value: float
@@ -76,6 +80,10 @@ class Entry:
         decision: the threshold at which it says "like", chosen on validation rows.
         confusion: how many test rows are true negatives, false positives, false negatives and
             true positives; None where nothing is decided.
+        outside_scale: the share of predicted ratings that lie outside the scale of ratings; NaN
+            where the scale is not known or nothing of the kind is predicted.
+        clipped: the metrics as they would be with predictions clipped to the scale, by name;
+            empty where none lies outside.
     """
 
     name: str
@@ -85,6 +93,8 @@ class Entry:
     cost: Cost = Cost()
     decision: float | None = None
     confusion: tuple[int, int, int, int] | None = None
+    outside_scale: float = math.nan
+    clipped: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def verdict(self) -> Verdict | None:
@@ -93,21 +103,28 @@ class Entry:
 
     def to_dict(self) -> dict[str, Any]:
         """One row of a table as plain values for JSON."""
+        return self.segment_dict() | {
+            "validation": self.validation,
+            "decision_threshold": self.decision,
+            "outside_scale": self.outside_scale,
+            "clipped": dict(self.clipped),
+            "cost": asdict(self.cost) | {"rate": self.cost.rate},
+        }
+
+    def segment_dict(self) -> dict[str, Any]:
+        """What of `to_dict` is different for a part of the test users."""
         return {
             "model": self.name,
             "trivial": self.trivial,
             "verdict": self.verdict,
             "figures": {name: asdict(value) for name, value in self.metrics.items()},
-            "validation": self.validation,
-            "decision_threshold": self.decision,
             "confusion": self.confusion,
-            "cost": asdict(self.cost) | {"rate": self.cost.rate},
         }
 
 
 @dataclass(frozen=True)
 class Table:
-    """All models on one task.
+    """All models on one task, for all test users or a part of them.
 
     Attributes:
         task: `ranking`, `rating` or `like`.
@@ -118,6 +135,12 @@ class Table:
         notes: what a reader must know, a sentence each.
         groups: names that cannot be told apart by the first metric, the best group first; see
             `penchant.metrics.tie_groups`.
+        no_verdict: why no verdict is possible, a sentence; None where one is, and where models
+            are not judged.
+        segment: the test users that the table is about.
+        segments: where some test users have no history and others do, a table for each of the
+            two parts. Costs and validation figures stand in this table alone. Users without
+            history have figures, without intervals and verdicts.
     """
 
     task: Task
@@ -127,6 +150,9 @@ class Table:
     rows: int
     notes: tuple[str, ...] = ()
     groups: tuple[tuple[str, ...], ...] = ()
+    no_verdict: str | None = None
+    segment: Segment = "all"
+    segments: Mapping[Segment, Table] = field(default_factory=dict)
 
     @property
     def primary(self) -> str:
@@ -173,11 +199,17 @@ class Table:
 
     def to_dict(self) -> dict[str, Any]:
         """The table as plain values for JSON, numbers that are not finite among them."""
-        return {
+        whole = self.segment == "all"
+        plain: dict[str, Any] = {
+            "segment": self.segment,
             "metrics": list(self.metrics),
             "users": self.users,
             "rows": self.rows,
             "notes": list(self.notes),
             "groups": [list(group) for group in self.groups],
-            "entries": [entry.to_dict() for entry in self.entries],
+            "no_verdict": self.no_verdict,
+            "entries": [e.to_dict() if whole else e.segment_dict() for e in self.entries],
         }
+        if whole:
+            plain["segments"] = {name: part.to_dict() for name, part in self.segments.items()}
+        return plain

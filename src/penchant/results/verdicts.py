@@ -8,7 +8,17 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from penchant.metrics import ListMetric, Metric, compare, holm, interval, tie_groups, verdict
+from penchant.metrics import (
+    ListMetric,
+    Metric,
+    compare,
+    fewest_replicates,
+    fewest_users,
+    holm,
+    interval,
+    tie_groups,
+    verdict,
+)
 from penchant.results.tables import Entry, MetricValue, Table
 from penchant.typing import Float64
 
@@ -37,25 +47,42 @@ def with_verdicts(
     """Fill a table with its metric values, best model first, with notes on ties.
 
     Args:
-        table: its entries have no values yet; its `metrics` name `metrics`, in the same order.
+        table: its entries have no values yet; its `metrics` name `metrics`, in the same order;
+            its `users` are those that were resampled.
         metrics: the first one decides the order, and which models are tied.
         measurements: of each entry.
         level: of the intervals.
     """
     trivial = {entry.name for entry in table.entries if entry.trivial}
-    values = metric_values(measurements, metrics, trivial, level)
+    values = metric_values(measurements, metrics, trivial, n_users=table.users, level=level)
     titles = dict(zip((metric.name for metric in metrics), table.metrics, strict=True))
     entries = [
         replace(entry, metrics={titles[m]: v for m, v in values[entry.name].items()})
         for entry in table.entries
     ]
-    return _with_tie_groups(_ordered(table, entries, metrics[0]), measurements, metrics[0], level)
+    column = _column(measurements, metrics[0])
+    filled = replace(
+        _ordered(table, entries, metrics[0]),
+        no_verdict=_why_no_verdict(metrics[0], table.users, column, trivial, level),
+    )
+    if filled.no_verdict:
+        return replace(filled, notes=(*filled.notes, filled.no_verdict))
+    return _with_tie_groups(filled, column, metrics[0], level)
 
 
 def metric_values(
-    measurements: Measurements, metrics: Iterable[Metric], trivial: set[str], level: float
+    measurements: Measurements,
+    metrics: Iterable[Metric],
+    trivial: set[str],
+    *,
+    n_users: int,
+    level: float,
 ) -> dict[str, dict[str, MetricValue]]:
-    """Intervals for all, and gains, corrected p-values and verdicts for what is not trivial."""
+    """Intervals for all, and gains, corrected p-values and verdicts for what is not trivial.
+
+    There are no intervals where there are too few replicates for them, and no verdicts where
+    either these or the users are too few.
+    """
     values: dict[str, dict[str, MetricValue]] = {name: {} for name in measurements}
     for metric in metrics:
         column = _column(measurements, metric)
@@ -68,8 +95,9 @@ def metric_values(
         for name, measurement in column.items():
             value = MetricValue(measurement.value)
             if measurement.replicates is not None:
-                low, high = interval(measurement.replicates, level)
-                value = replace(value, low=float(low), high=float(high))
+                if len(measurement.replicates) >= fewest_replicates(level):
+                    low, high = interval(measurement.replicates, level)
+                    value = replace(value, low=float(low), high=float(high))
                 # How novel or varied lists are is a property, not a merit to be judged.
                 if name not in trivial and baselines and not isinstance(metric, ListMetric):
                     comparisons[name] = compare(
@@ -77,21 +105,51 @@ def metric_values(
                         measurement.value,
                         np.stack([replicates for _, replicates in baselines], 1),
                         np.array([value for value, _ in baselines]),
+                        n_users=n_users,
                         higher_is_better=metric.higher_is_better,
                         level=level,
                     )
             values[name][metric.name] = value
+        judged = _why_no_verdict(metric, n_users, column, trivial, level) is None
         corrected = holm([c.p_value for c in comparisons.values()])
         for (name, c), p in zip(comparisons.items(), corrected, strict=True):
-            values[name][metric.name] = replace(
-                values[name][metric.name],
-                gain=c.gain,
-                gain_low=c.low,
-                gain_high=c.high,
-                p_value=float(p),
-                verdict=verdict(c.gain, c.low, c.high, float(p), alpha=1 - level),
-            )
+            value = replace(values[name][metric.name], gain=c.gain)
+            if math.isfinite(value.low):
+                value = replace(value, gain_low=c.low, gain_high=c.high)
+            if judged:
+                decided = verdict(c.gain, c.low, c.high, float(p), alpha=1 - level)
+                value = replace(value, p_value=float(p), verdict=decided)
+            values[name][metric.name] = value
     return values
+
+
+def _why_no_verdict(
+    metric: Metric,
+    n_users: int,
+    column: Mapping[str, Measurement],
+    trivial: set[str],
+    level: float,
+) -> str | None:
+    """Why no model can be judged by a metric, a sentence; None where models can be."""
+    resampled = {n: m.replicates for n, m in column.items() if m.replicates is not None}
+    if not resampled:
+        return None
+    n_replicates, needed = min(map(len, resampled.values())), fewest_replicates(level)
+    if n_replicates < needed:
+        draws = "1 resample" if n_replicates == 1 else f"{n_replicates} resamples"
+        return (
+            f"No verdict and no intervals: {draws} of the users cannot give any; ask for at least "
+            f"{needed} (--replicates {needed}), better 1,000."
+        )
+    n_models = len([name for name in resampled if name not in trivial])
+    if not n_models or n_models == len(resampled) or isinstance(metric, ListMetric):
+        return None  # nothing is compared
+    needed = fewest_users(n_models, level)
+    if n_users < needed:
+        users = "1 test user" if n_users == 1 else f"{n_users} test users"
+        models = "one model" if n_models == 1 else f"{n_models} models"
+        return f"No verdict: {users} cannot show a difference for {models}, at least {needed} can."
+    return None
 
 
 def _column(measurements: Measurements, metric: Metric) -> dict[str, Measurement]:
@@ -112,9 +170,9 @@ def _ordered(table: Table, entries: Sequence[Entry], metric: Metric) -> Table:
     notes = table.notes
     if undecided:
         notes += (
-            f"Verdicts are corrected for the number of models compared, intervals are not: "
-            f"{', '.join(undecided)} might be better or worse than trivial, but one of so many "
-            "models may look so by chance.",
+            "A verdict needs a significant p-value, corrected for the number of models compared, "
+            f"beside the interval: {', '.join(undecided)} might be better or worse than trivial, "
+            "but may look so by chance.",
         )
     return replace(table, entries=entries, notes=notes)
 
@@ -125,10 +183,9 @@ def _corrected_away(value: MetricValue) -> bool:
 
 
 def _with_tie_groups(
-    table: Table, measurements: Measurements, metric: Metric, level: float
+    table: Table, column: Mapping[str, Measurement], metric: Metric, level: float
 ) -> Table:
     """The table with its tie groups by a metric, and a note that names them."""
-    column = _column(measurements, metric)
     replicates = {
         name: m.replicates
         for name, m in column.items()
@@ -136,8 +193,13 @@ def _with_tie_groups(
     }
     if len(replicates) < 2:
         return table
-    values = {name: column[name].value for name in replicates}
-    groups = tie_groups(replicates, values, higher_is_better=metric.higher_is_better, level=level)
+    groups = tie_groups(
+        replicates,
+        {name: column[name].value for name in replicates},
+        n_users=table.users,
+        higher_is_better=metric.higher_is_better,
+        level=level,
+    )
     notes, tied = table.notes, [", ".join(group) for group in groups if len(group) > 1]
     if tied:
         notes += (f"Cannot be told apart by {table.primary}: {'; '.join(tied)}.",)

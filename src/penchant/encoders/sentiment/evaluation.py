@@ -162,6 +162,7 @@ def evaluate_sentiment(
                 float(aucs[name].mean()),
                 draws[baseline][:, np.newaxis],
                 aucs[baseline].mean(keepdims=True),
+                n_users=n_users,
                 level=level,
             )
             for baseline in baselines
