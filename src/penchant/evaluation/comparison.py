@@ -17,6 +17,7 @@ from penchant.errors import ParameterError
 from penchant.evaluation.cost import measured
 from penchant.evaluation.ranking import Rankings, catalogue_of, rank_holdouts, ranking_table
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
+from penchant.evaluation.segments import users_without_history
 from penchant.metrics import Bootstrap, Metric, RankingMetric, parse
 from penchant.models import BASELINES, find, spec_of
 from penchant.models.base import Recommender, Task
@@ -107,7 +108,7 @@ def evaluate(
     settings = Bootstrap(replicates, level, seed)
     for task, own in by_task.items():
         if task == "ranking":
-            table = ranking_table(rankings, own, test, split.negatives, settings)
+            table = ranking_table(rankings, own, test, split.negatives, catalogue, settings)
             if relevant == "liked":
                 note = f"Only likes count as relevant, ratings of at least {threshold:g}."
                 table = dataclasses.replace(table, notes=(*table.notes, note))
@@ -278,12 +279,8 @@ def _notes(split: Split) -> tuple[str, ...]:
     if split.validation is None:
         notes.append("The split has no validation events: nothing is stopped early or chosen.")
     test = split.test
-    share = test.n_new_users / test.n_users
-    if share > 0.2:
-        notes.append(
-            f"{share:.0%} of the test users have no history, so that every model can only give "
-            "them what it gives everybody."
-        )
+    if note := users_without_history(test):
+        notes.append(note)
     untrained = float((split.train.item_counts[test.items] == 0).mean())
     if untrained > 0.01:
         notes.append(

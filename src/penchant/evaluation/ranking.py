@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.evaluation.cost import measured
+from penchant.evaluation.segments import popularity_notes, user_segments
 from penchant.metrics import (
     Bootstrap,
     Catalogue,
@@ -22,11 +24,11 @@ from penchant.metrics import (
 )
 from penchant.metrics.base import AtK
 from penchant.models.base import Recommender
-from penchant.results.tables import Cost, Entry, Table
+from penchant.results.tables import Cost, Entry, Segment, Table
 from penchant.results.verdicts import Measurement, with_verdicts
 from penchant.run import Run
 from penchant.topk import block_scores, blocks, refuse_nan
-from penchant.typing import Float32, Float64, Int32
+from penchant.typing import Bool, Float32, Float64, Int32
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,11 +45,41 @@ class RankingValues:
     overall: dict[str, float]
     lists: Int32 | None = None
 
+    @classmethod
+    def of(
+        cls, ranked: Ranked, lists: Int32 | None, metrics: Sequence[Metric], catalogue: Catalogue
+    ) -> RankingValues:
+        """Measure lists; without `lists` only by the metrics that ranks are enough for."""
+        per_user, overall = {}, {}
+        for metric in metrics:
+            if isinstance(metric, RankingMetric):
+                per_user[metric.name] = metric(ranked)
+            elif isinstance(metric, ListMetric) and lists is not None:
+                value = metric(lists, catalogue)
+                if isinstance(value, float):
+                    overall[metric.name] = value
+                else:
+                    per_user[metric.name] = value
+        return cls(per_user, overall, lists)
+
+    def of_users(
+        self, keep: Bool, metrics: Sequence[Metric], catalogue: Catalogue
+    ) -> RankingValues:
+        """The values for some of the users; metrics of all lists together are computed anew."""
+        lists = None if self.lists is None else self.lists[keep]
+        overall = {
+            metric.name: float(metric(lists, catalogue))
+            for metric in metrics
+            if lists is not None and isinstance(metric, ListMetric) and metric.name in self.overall
+        }
+        return RankingValues({m: v[keep] for m, v in self.per_user.items()}, overall, lists)
+
     def mean(self, metric: str) -> float:
         """The metric over all users who have a value."""
         if metric in self.overall:
             return self.overall[metric]
-        return float(np.nanmean(self.per_user[metric]))
+        values = self.per_user[metric]
+        return math.nan if np.isnan(values).all() else float(np.nanmean(values))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +92,8 @@ class Rankings:
         cost: time and memory.
         test: the metrics' values on the test users.
         validation: the first metric's on the validation users, if there are any.
+        has_evidence: bool[n_users], of which test users the model knows something; the others
+            get the log's most popular items.
     """
 
     name: str
@@ -67,6 +101,7 @@ class Rankings:
     cost: Cost
     test: RankingValues
     validation: RankingValues | None
+    has_evidence: Bool
 
 
 def rank_holdouts(
@@ -90,6 +125,7 @@ def rank_holdouts(
         validation=(
             None if validation is None else rank(model, validation, metrics[:1], catalogue, run)
         ),
+        has_evidence=model.has_evidence(test.histories),
     )
 
 
@@ -98,9 +134,10 @@ def ranking_table(
     metrics: Sequence[Metric],
     test: Holdout,
     negatives: int,
+    catalogue: Catalogue,
     bootstrap: Bootstrap,
 ) -> Table:
-    """Compare rankings in one table.
+    """Compare rankings in one table, with the users with and without history apart.
 
     Args:
         models: one model at least.
@@ -108,43 +145,70 @@ def ranking_table(
             ranked) are left out.
         test: what was ranked for.
         negatives: how many each test item was ranked with; 0 where with all items.
+        catalogue: the training items, for metrics of whole lists.
         bootstrap: settings of the intervals.
     """
-    columns = {(m.name, metric): v for m in models for metric, v in m.test.per_user.items()}
-    replicates = {}
-    if columns:
-        resampled = mean_replicates(
-            np.stack([*columns.values()], 1), bootstrap.replicates, bootstrap.seed
-        )
-        replicates = dict(zip(columns, resampled.T, strict=True))
     measured_metrics = models[0].test.per_user.keys() | models[0].test.overall.keys()
     known = [metric for metric in metrics if metric.name in measured_metrics]
-    measurements = {
-        m.name: {
-            metric.name: Measurement(
-                m.test.mean(metric.name), replicates.get((m.name, metric.name))
-            )
-            for metric in known
-        }
-        for m in models
-    }
     suffix = f" ({negatives} negatives)" if negatives else ""
     table = Table(
         task="ranking",
         metrics=tuple(f"{metric.name}{suffix}" for metric in known),
-        entries=tuple(
-            Entry(
-                name=m.name,
-                trivial=m.trivial,
-                validation=math.nan if m.validation is None else m.validation.mean(metrics[0].name),
-                cost=m.cost,
-            )
-            for m in models
-        ),
+        entries=tuple(Entry(m.name, m.trivial) for m in models),
         users=test.n_users,
         rows=len(test),
     )
-    return with_verdicts(table, known, measurements, bootstrap.level)
+    segments: dict[Segment, Table] = {}
+    for segment, users in user_segments(test).items():
+        part = replace(
+            table,
+            segment=segment,
+            users=int(users.sum()),
+            rows=int(np.diff(test.offsets)[users].sum()),
+        )
+        values = {m.name: m.test.of_users(users, known, catalogue) for m in models}
+        draws = None if segment == "without-history" else bootstrap
+        segments[segment] = _filled(part, values, known, draws, bootstrap.level)
+    entries = [
+        replace(
+            entry,
+            validation=math.nan if m.validation is None else m.validation.mean(metrics[0].name),
+            cost=m.cost,
+        )
+        for entry, m in zip(table.entries, models, strict=True)
+    ]
+    table = replace(
+        table,
+        entries=tuple(entries),
+        notes=popularity_notes({m.name: m.has_evidence for m in models}, test),
+        segments=segments,
+    )
+    return _filled(table, {m.name: m.test for m in models}, known, bootstrap, bootstrap.level)
+
+
+def _filled(
+    table: Table,
+    values: Mapping[str, RankingValues],
+    metrics: Sequence[Metric],
+    bootstrap: Bootstrap | None,
+    level: float,
+) -> Table:
+    """The table with figures; without a bootstrap they have neither intervals nor verdicts."""
+    columns = {(name, m): v for name, own in values.items() for m, v in own.per_user.items()}
+    replicates: dict[tuple[str, str], Float64] = {}
+    if columns and bootstrap is not None:
+        resampled = mean_replicates(
+            np.stack([*columns.values()], 1), bootstrap.replicates, bootstrap.seed
+        )
+        replicates = dict(zip(columns, resampled.T, strict=True))
+    measurements = {
+        name: {
+            metric.name: Measurement(own.mean(metric.name), replicates.get((name, metric.name)))
+            for metric in metrics
+        }
+        for name, own in values.items()
+    }
+    return with_verdicts(table, metrics, measurements, level)
 
 
 def rank(
@@ -159,33 +223,24 @@ def rank(
     if holdout.candidates is None:
         lists, _ = model.top_items(holdout.histories, width, run=run)
         ranked = Ranked.of(lists, holdout.offsets, holdout.items)
-    else:
-        lists = np.full((holdout.n_users, width), -1, np.int32)
-        ranked = Ranked.from_ranks(candidate_ranks(model, holdout, run), holdout.offsets, width)
-    per_user, overall = {}, {}
-    for metric in metrics:
-        if isinstance(metric, RankingMetric):
-            per_user[metric.name] = metric(ranked)
-        elif isinstance(metric, ListMetric) and holdout.candidates is None:
-            value = metric(lists, catalogue)
-            if isinstance(value, float):
-                overall[metric.name] = value
-            else:
-                per_user[metric.name] = value
-    return RankingValues(per_user, overall, lists if holdout.candidates is None else None)
+        return RankingValues.of(ranked, lists, metrics, catalogue)
+    ranked = Ranked.from_ranks(candidate_ranks(model, holdout, run), holdout.offsets, width)
+    return RankingValues.of(ranked, None, metrics, catalogue)
 
 
 def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Float64:
     """float64[n_rows], for each held-out item how many irrelevant candidates stand above it.
 
     Those of equal score count half, so that a constant score lands in the middle; held-out items
-    of the same user do not count (see `Ranked.from_ranks`).
+    of the same user do not count (see `Ranked.from_ranks`). Users of whom the model knows nothing
+    are ranked for by the log's popularity, as in lists.
     """
     assert holdout.candidates is not None
     users, ranks = holdout.histories, np.empty(len(holdout))
+    scorer = partial(model.fallback.scores, model.scores)
     with run.progress.task("candidates", len(users)) as task:
         for start, stop in blocks(len(users), users.n_items):
-            scores = block_scores(model.scores, users.block(start, stop), exclude_seen=False)
+            scores = block_scores(scorer, users.block(start, stop), exclude_seen=False)
             offered = holdout.candidates[start:stop]
             theirs = np.take_along_axis(scores, np.maximum(offered, 0), axis=1)
             refuse_nan(theirs)

@@ -12,19 +12,14 @@ from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
 from penchant.data.target import Like, Rating, Target
 from penchant.evaluation.cost import measured
-from penchant.metrics import (
-    Bootstrap,
-    Metric,
-    RowMetric,
-    best_threshold,
-    confusion_matrix,
-    replicates,
-)
+from penchant.evaluation.judged_rows import JudgedRows, MetricInputs
+from penchant.evaluation.scale import outside_scale, outside_scale_note
+from penchant.evaluation.segments import user_segments
+from penchant.metrics import Bootstrap, Metric, RowMetric, best_threshold
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
 from penchant.results.tables import Cost, Entry, Table
-from penchant.results.verdicts import Measurement, with_verdicts
-from penchant.typing import Bool, Float32, Float64
+from penchant.typing import Float32, Float64
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +71,7 @@ def row_table(
     threshold: float,
     bootstrap: Bootstrap,
 ) -> Table:
-    """Compare predictions in one table.
+    """Compare predictions in one table, with the users with and without history apart.
 
     Args:
         models: those of other tasks, or on a scale that says nothing of this one, are left out.
@@ -87,9 +82,8 @@ def row_table(
         bootstrap: settings of the intervals.
     """
     test, validation = split.test, split.validation
-    user = test.rows.history.astype(np.int64)
     truth = _truth(test, task, threshold)
-    measurements: dict[str, dict[str, Measurement]] = {}
+    inputs: dict[str, MetricInputs] = {}
     entries: list[Entry] = []
     for model in models:
         predictions = _on_scale(model.test, model.target, task)
@@ -100,35 +94,50 @@ def row_table(
             score, cut = score_and_cut(
                 metrics[0], model.validation, model.target, validation, threshold
             )
-        row = measurements[model.name] = {}
-        for metric in metrics:
-            values = _input_of(metric, predictions, cut, is_chance=model.target == Like(threshold))
-            if values is None or not isinstance(metric, RowMetric):
-                row[metric.name] = Measurement(math.nan)  # it takes other predictions
-                continue
-            resampled = replicates(
-                metric, values, truth, user, bootstrap.replicates, bootstrap.seed
-            )
-            row[metric.name] = Measurement(metric(values, truth), resampled)
-        entries.append(
-            Entry(
-                name=model.name,
-                trivial=task in model.baseline_for,
-                validation=score,
-                cost=model.cost,
-                decision=cut if task == "like" else None,
-                confusion=_confusion(predictions >= cut, truth) if task == "like" else None,
-            )
+        is_chance = model.target == Like(threshold)
+        inputs[model.name] = MetricInputs(
+            {m.name: _input_of(m, predictions, cut, is_chance=is_chance) for m in metrics},
+            predictions >= cut if task == "like" else None,
         )
+        entry = Entry(
+            name=model.name,
+            trivial=task in model.baseline_for,
+            validation=score,
+            cost=model.cost,
+            decision=cut if task == "like" else None,
+        )
+        entries.append(entry)
+    rows = JudgedRows(test.rows.history.astype(np.int64), truth, inputs)
     table = Table(
         task=task,
         metrics=tuple(m.name for m in metrics),
-        entries=tuple(entries),
+        entries=tuple(Entry(e.name, e.trivial) for e in entries),
         users=test.n_users,
         rows=len(test),
-        notes=_notes(task, threshold, truth, validated=validation is not None),
     )
-    return with_verdicts(table, metrics, measurements, bootstrap.level)
+    segments = {
+        segment: rows.subset(users[test.rows.history]).fill(
+            replace(table, segment=segment),
+            metrics,
+            bootstrap,
+            resampled=segment != "without-history",
+        )
+        for segment, users in user_segments(test).items()
+    }
+    notes = _notes(task, threshold, truth, validated=validation is not None)
+    if task == "rating" and (scale := split.log.rating_range) is not None:
+        outside = {
+            name: outside_scale(values, truth, metrics, scale)
+            for name, own in inputs.items()
+            if (values := own.values[metrics[0].name]) is not None
+        }
+        entries = [
+            replace(e, outside_scale=outside[e.name].share, clipped=outside[e.name].clipped)
+            for e in entries
+        ]
+        notes += outside_scale_note(outside, metrics[0].name, scale)
+    table = replace(table, entries=tuple(entries), notes=notes, segments=segments)
+    return rows.fill(table, metrics, bootstrap, resampled=True)
 
 
 def score_and_cut(
@@ -157,12 +166,6 @@ def score_and_cut(
     if values is None or not isinstance(metric, RowMetric):
         return math.nan, cut
     return metric(values, truth), cut
-
-
-def _confusion(decided: Bool, truth: Float64) -> tuple[int, int, int, int]:
-    """True negatives, false positives, false negatives and true positives."""
-    tn, fp, fn, tp = confusion_matrix(decided, truth).astype(int).ravel().tolist()
-    return tn, fp, fn, tp
 
 
 def _notes(task: Task, threshold: float, truth: Float64, *, validated: bool) -> tuple[str, ...]:

@@ -274,12 +274,15 @@ class Recommender(Parameterised, ABC):
             k,
             exclude_seen=exclude_seen,
             candidates=candidates,
-            fallback=Fallback(
-                self.histories_.popularity, self.has_evidence, self.no_evidence_score
-            ),
+            fallback=self.fallback,
             cells=self.block_cells,
             run=run,
         )
+
+    @property
+    def fallback(self) -> Fallback:
+        """What answers where the model has no evidence: the popularity of the training log."""
+        return Fallback(self.histories_.popularity, self.has_evidence, self.no_evidence_score)
 
     @property
     def no_evidence_score(self) -> float | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from rich.table import Table as Grid
@@ -21,71 +22,119 @@ _QUESTIONS = {
 
 def rich_table(table: Table, width: int, level: float) -> Grid:
     """One table, with the columns that fit into so many characters."""
-    grid = Grid(title=_QUESTIONS[table.task], title_justify="left", title_style="bold")
-    columns = _columns(table, width, level)
-    for column in columns:
-        grid.add_column(column.heading, justify=column.justify, no_wrap=True)
-    for entry, *cells in zip(table.entries, *(c.cells for c in columns), strict=True):
-        style = "dim" if entry.trivial else ""
-        grid.add_row(*cells, style=style)
-    return grid
-
-
-@dataclass(frozen=True)
-class _Column:
-    heading: str
-    cells: list[str | Text]
-    justify: Literal["left", "right"] = "right"
-
-    @property
-    def width(self) -> int:
-        return max(len(str(text)) for text in (self.heading, *self.cells)) + 3
-
-
-def _columns(table: Table, width: int, level: float) -> list[_Column]:
-    """The first four columns, and as many of the others as fit."""
-    entries, first = table.entries, table.primary
+    entries = table.entries
     columns = [
         _Column("model", [entry.name for entry in entries], "left"),
-        _Column(
-            f"{first} [{100 * level:g} %]", [interval(entry.metrics[first]) for entry in entries]
-        ),
-        _Column(
-            "gain over trivial", ["" if e.trivial else gain(e.metrics[first]) for e in entries]
-        ),
-        _Column("verdict", [_verdict(entry) for entry in entries], "left"),
+        *_judged_columns(table, f"{table.primary} [{100 * level:g} %]"),
     ]
-    optional = [
+    further = [
         _Column(m, [number(e.metrics.get(m, MetricValue(math.nan)).value) for e in entries])
         for m in table.metrics[1:]
     ]
-    optional += [
+    further += [
         _Column("fit", [seconds(e.cost.fit_seconds) for e in entries]),
         _Column("answers/s", [f"{e.cost.rate:,.0f}" for e in entries]),
         _Column("memory", [size(e.cost.peak_bytes) for e in entries]),
         _Column("parameters", [f"{e.cost.parameters:,}" for e in entries]),
     ]
-    for column in optional:
-        if sum(c.width for c in columns) + column.width + 1 > width:
+    return _grid(_QUESTIONS[table.task], entries, columns, further, width)
+
+
+def segment_table(table: Table, width: int, level: float) -> Grid:
+    """The first metric for the users with and without history, models as in the table of all."""
+    entries = table.entries
+    columns = [_Column("model", [entry.name for entry in entries], "left")]
+    for segment, part in table.segments.items():
+        ordered = replace(part, entries=tuple(part[entry.name] for entry in entries))
+        if segment == "without-history":
+            values = [number(entry.metrics[part.primary].value) for entry in ordered.entries]
+            columns.append(_Column(f"without\n{_users(part.users)}", values))
+        else:
+            heading = f"with history\n{_users(part.users)} [{100 * level:g} %]"
+            columns += _judged_columns(ordered, heading)
+    return _grid(f"{table.primary} by the users' history", entries, columns, (), width)
+
+
+@dataclass(frozen=True)
+class _Column:
+    heading: str
+    cells: Sequence[str | Text]
+    justify: Literal["left", "right"] = "right"
+    short: Sequence[str] | None = None  # the cells where space is narrow
+
+    @property
+    def width(self) -> int:
+        lines = (*self.heading.splitlines(), *map(str, self.cells))
+        return max(map(len, lines)) + 3
+
+
+def _judged_columns(table: Table, heading: str) -> list[_Column]:
+    """The first metric with its interval, the gain over the best trivial answer, the verdict."""
+    values = [(entry, entry.metrics[table.primary]) for entry in table.entries]
+    return [
+        _Column(heading, [interval(value) for _, value in values]),
+        _Column(
+            "gain over trivial",
+            ["" if entry.trivial else gain(value) for entry, value in values],
+            short=["" if entry.trivial else _signed(value.gain) for entry, value in values],
+        ),
+        _Column("verdict", [_verdict(entry) for entry, _ in values], "left"),
+    ]
+
+
+def _grid(
+    title: str,
+    entries: Sequence[Entry],
+    columns: Sequence[_Column],
+    further: Sequence[_Column],
+    width: int,
+) -> Grid:
+    """A table of columns, short where they are too wide, and of as many further ones as fit."""
+    if sum(column.width for column in columns) + 1 > width:
+        columns = [
+            replace(c, heading=c.heading.partition(" ")[0], cells=c.short) if c.short else c
+            for c in columns
+        ]
+    shown = list(columns)
+    for column in further:
+        if sum(c.width for c in shown) + column.width + 1 > width:
             break
-        columns.append(column)
-    return columns
+        shown.append(column)
+    grid = Grid(title=title, title_justify="left", title_style="bold")
+    for column in shown:  # only the names of models give way where all is too wide
+        is_name = column is shown[0]
+        grid.add_column(
+            column.heading, justify=column.justify, no_wrap=not is_name, overflow="fold"
+        )
+    for entry, *cells in zip(entries, *(c.cells for c in shown), strict=True):
+        grid.add_row(*cells, style="dim" if entry.trivial else "")
+    return grid
+
+
+def _users(n: int) -> str:
+    return "1 user" if n == 1 else f"{n:,} users"
 
 
 def _verdict(entry: Entry) -> Text:
-    return Text("trivial" if entry.trivial else entry.verdict or "", style=_COLOURS[entry.verdict])
+    return Text("trivial" if entry.trivial else entry.verdict or "–", style=_COLOURS[entry.verdict])
 
 
 def interval(figure: MetricValue) -> str:
-    """A value with its interval."""
+    """A value with its interval, where there is one."""
+    if math.isnan(figure.low):
+        return number(figure.value)
     return f"{number(figure.value)} [{number(figure.low)}, {number(figure.high)}]"
 
 
 def gain(figure: MetricValue) -> str:
     """A gain with its interval, signed, or a dash where there is none."""
-    if math.isnan(figure.gain):
-        return "–"
+    if math.isnan(figure.gain_low):
+        return _signed(figure.gain)
     return f"{figure.gain:+.4f} [{figure.gain_low:+.4f}, {figure.gain_high:+.4f}]"
+
+
+def _signed(value: float) -> str:
+    return "–" if math.isnan(value) else f"{value:+.4f}"
 
 
 def number(value: float) -> str:
