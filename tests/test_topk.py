@@ -217,3 +217,12 @@ def test_progress_reaches_the_number_of_users():
     users = histories([[]] * 7, 3)
     topk.top_k(scorer_of(np.zeros((7, 3), np.float32)), users, 1, run=Run(progress=progress))
     assert progress.done == progress.total == 7
+
+
+def test_the_score_of_a_single_item_left_is_no_lack_of_evidence():
+    users = histories([[0, 1]], 3)
+    fallback = topk.Fallback(np.ones(3, np.float32), lambda users: users.lengths > 0)
+    scores = np.array([[4, 4, 2]], np.float32)
+    lists, values = topk.top_k(scorer_of(scores), users, 2, fallback=fallback)
+    assert lists.tolist() == [[2, -1]]
+    assert values.tolist() == [[2, -np.inf]]

@@ -94,6 +94,7 @@ class Fallback:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", RuntimeWarning)  # rows without any finite score
                 constant = np.nanmax(finite, axis=1) == np.nanmin(finite, axis=1)
+            constant &= np.isfinite(finite).sum(axis=1) > 1  # a single score may be evidence
             filled[maybe[constant]] = True
         filled[~self.has_evidence(users)] = True
         return filled & (values > -np.inf)

@@ -7,7 +7,7 @@ import pytest
 
 from penchant.bundle import save
 from penchant.data.dataset import Dataset
-from penchant.models import EASE
+from penchant.models import EASE, make
 
 
 def test_users_of_the_log(call, bundle, tiny):
@@ -198,3 +198,40 @@ def test_ids_like_an_unknown_one_are_named(call, tmp_path):
     assert "does not know the user 'USER7' (known and like it: 'user7'" in result.stderr
     assert "history" not in result.stderr
     assert "(its ids are such as 'user0')" in call("recommend", bundle, "-u", "Zoë").stderr
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """A bundle of a log in which u1 and u2 go on alike, and u3 has nothing in common with them."""
+    had = {"u1": "xyz", "u2": "xyw", "u3": "v", "u4": "xy"}
+    rows = [(user, item) for user, items in had.items() for item in items]
+    log = Dataset.from_frame(pl.DataFrame(rows, ["user", "item"], orient="row"))
+    return save(make("item-knn:shrinkage=0").fit(log), tmp_path_factory.mktemp("bundles") / "shop")
+
+
+def test_who_gets_what_is_popular_is_told_and_marked(call, shop, tmp_path):
+    result = call("recommend", shop, "-u", "u1", "-u", "u3", "-u", "u4", "-k", 3)
+    assert (
+        "1 of 3 users has no history that the model can use and gets what is popular; 2 of 3 "
+        in (result.stderr)
+    )
+    assert result.stdout.count("popular") == 5
+    nobody = call("recommend", shop, "--items", "", "--explain")
+    assert "The user has no history that the model can use and gets what is popular." in (
+        nobody.stderr
+    )
+    assert "For someone new" in nobody.stdout
+    assert "popular: 3 of 4 users had it (your history is empty)" in nobody.stdout
+    words = ("recommend", shop, "-u", "u4", "-k", 3)
+    (answer,) = json.loads(call(*words, "--json").stdout)["lists"]
+    assert [(p["item"], p["fallback"], p["score"] is None) for p in answer["items"][-1:]] == [
+        ("v", True, True)
+    ]
+    assert not answer["items"][0]["fallback"]
+    for ending, reader in (("csv", pl.read_csv), ("parquet", pl.read_parquet)):
+        for why in ((), ("--explain",)):
+            path = tmp_path / f"lists.{ending}"
+            call("recommend", shop, "-o", path, *why)
+            frame = reader(path)
+            assert frame["fallback"].any()
+            assert frame["score"].is_null().equals(frame["fallback"])

@@ -176,10 +176,9 @@ def test_no_attribute_and_no_effect(tastes):
 
 def test_a_list_that_does_not_depend_on_the_history(tastes):
     empty = explain(tastes, tastes.history([]), 1)
-    assert empty.method == "same for everyone"
-    assert empty.sentence.startswith("your history is empty, and this is ")
-    assert [(a.rated, a.liked) for a in empty.attributes] == [(0, 0), (0, 0)]
-    assert any(a.effect for a in empty.attributes)
+    assert empty.method == "popularity"
+    assert empty.sentence.endswith("users had it (your history is empty)")
+    assert empty.attributes == ()
     blind = Tastes().fit(films_log())
     blind.blind = True
     found = why(blind, {"Big": 5, "Alien": 1}, "Sleepless")

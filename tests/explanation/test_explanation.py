@@ -114,8 +114,8 @@ def test_a_network_that_keeps_a_users_vector_is_asked_as_for_a_new_user():
         ("random", "random", "no reason: it was drawn at random"),
         ("item-mean", "same for everyone", "your history plays no part"),
         ("bias", "same for everyone", "your history plays no part"),
-        ("global-mean", "same for everyone", "the model gives every item the same score"),
-        ("user-mean", "same for everyone", "the model gives every item the same score"),
+        ("global-mean", "popularity", "the model gives every item the same score"),
+        ("user-mean", "popularity", "the model gives every item the same score"),
     ],
 )
 def test_no_reason_is_invented(spec, method, words):
@@ -170,3 +170,48 @@ def test_plain_values_and_errors():
         explain(model, model.histories_of([1, 2]), 4)
     with pytest.raises(NotFittedError):
         explain(make("ease"), 3, 4)
+
+
+def popular_log():
+    """Three of four users had x, one each y and z; w has no event; u likes nothing twice."""
+    had = {"a": "xy", "b": "x", "c": "xz", "d": "v"}
+    rows = [(user, item, 5.0) for user, items in had.items() for item in items * 2]
+    items = pl.DataFrame({"item": list("vwxyz")})
+    frame = pl.DataFrame(rows, ["user", "item", "rating"], orient="row")
+    return Dataset.from_frame(frame, item_table=items)
+
+
+@pytest.mark.parametrize(
+    ("spec", "history", "cause"),
+    [
+        ("ease:l2=1", [], "your history is empty"),
+        ("item-knn:similarity=pearson", ["y"], "the model can use nothing of your history"),
+        ("global-mean", ["y"], "the model gives every item the same score"),
+        ("item-knn:min_common=1,shrinkage=0", ["y"], "nothing in your history says anything of it"),
+    ],
+)
+def test_what_is_listed_for_its_popularity_says_so(spec, history, cause):
+    model = make(spec).fit(popular_log())
+    user = model.history(history)
+    lists = explain_lists(model, user, k=5).filter("fallback")
+    assert lists["score"].null_count() == len(lists) > 1
+    numbers = {"v": "1", "w": "0", "x": "3", "y": "1", "z": "1"}
+    for row in lists.iter_rows(named=True):
+        assert row["because"] == f"popular: {numbers[row['item']]} of 4 users had it ({cause})"
+        why = explain(model, user, row["item"])
+        assert (why.sentence, why.method, why.score) == (row["because"], "popularity", None)
+        assert why.fallback
+        assert not why.exact
+        assert not row["exact"]
+        assert json.loads(json.dumps(why.to_dict(), allow_nan=False))["fallback"] is True
+    recommended = model.recommend(user, k=5).filter("fallback")
+    assert recommended["item"].equals(lists["item"])
+
+
+def test_what_is_popular_among_likes_is_called_liked():
+    log = popular_log()
+    model = make("ease:l2=1").fit(
+        Dataset.from_frame(log.frame(), item_table=log.item_table, positive=4.0)
+    )
+    sentence = explain(model, model.history([]), "x").sentence
+    assert sentence == "popular: 3 of 4 users liked it (your history is empty)"

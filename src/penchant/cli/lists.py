@@ -115,7 +115,11 @@ def _names(users: Sequence[Id | None]) -> str:
 
 def show(session: Session, lists: pl.DataFrame, names: dict[Any, str]) -> None:
     """Print lists, each under the name of the one it is for."""
+    import polars as pl
+
     headings = {"rank": "", "item": "item", "title": "title", "score": "score", "because": "why"}
+    if lists["title"].equals(lists["item"].cast(pl.String).alias("title")):
+        del headings["title"]  # the log has none
     show_tables(session, lists, names, headings)
 
 
@@ -142,8 +146,11 @@ def show_tables(
             grid.add_column(
                 headings[column], justify="right" if number else "left", no_wrap=column == "item"
             )
-        for row in rows.select(shown).iter_rows():
-            grid.add_row(*(Text(_cell(value)) for value in row))
+        for row in rows.iter_rows(named=True):
+            cells = {column: Text(_cell(row[column])) for column in shown}
+            if row.get("fallback"):
+                cells["score"] = Text("popular", style="dim")
+            grid.add_row(*cells.values())
         session.console.print()
         session.console.print(Text(names.get(key, f"For user {key}"), style="italic"))
         session.console.print(grid)

@@ -143,6 +143,11 @@ class Histories:
         return np.bincount(self.items[some], weights, self.n_items).astype(np.float32)
 
     @cached_property
+    def user_counts(self) -> Int64:
+        """int64[n_items], the number of users with a positive event with each item."""
+        return np.bincount(self.items[self.is_latest & self.is_positive], minlength=self.n_items)
+
+    @cached_property
     def is_latest(self) -> Bool:
         """bool[n_events], false where the same user has a later event with the same item."""
         pairs = self.pairs

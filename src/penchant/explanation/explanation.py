@@ -16,6 +16,7 @@ Method = Literal[
     "leave-one-out as new",
     "same for everyone",
     "random",
+    "popularity",
 ]
 
 _HOW: dict[Method, str] = {
@@ -26,6 +27,7 @@ _HOW: dict[Method, str] = {
     "user with this history",
     "same for everyone": "the order of items does not depend on the history",
     "random": "the order of items is drawn at random",
+    "popularity": "the model has no evidence for this user or item, and popularity answers",
 }
 
 
@@ -93,7 +95,7 @@ class Explanation:
         user: the user's id, None for someone who is not in the log.
         item: the item's id.
         title: its title, or its id.
-        score: the model's score.
+        score: the model's score; None where popularity answers in its place.
         reasons: what of the history speaks for the item, the strongest first.
         attributes: all attributes of the item that the model knows, in the order of their
             effects, what speaks most for the item first; empty for models that know none.
@@ -107,12 +109,17 @@ class Explanation:
     user: Id | None
     item: Id
     title: str
-    score: float
+    score: float | None
     reasons: tuple[Reason, ...]
     attributes: tuple[AttributeReason, ...]
     rest: float | None
     method: Method
     sentence: str
+
+    @property
+    def fallback(self) -> bool:
+        """Whether popularity answers, because the model has no evidence."""
+        return self.method == "popularity"
 
     @property
     def exact(self) -> bool:
@@ -126,10 +133,11 @@ class Explanation:
 
     def to_dict(self) -> dict[str, Any]:
         """Everything as plain values for JSON; a score of minus infinity becomes None."""
-        plain = asdict(self) | {"exact": self.exact, "how": self.how}
+        plain = asdict(self) | {"exact": self.exact, "fallback": self.fallback, "how": self.how}
         for name in ("reasons", "attributes"):
             plain[name] = list(plain[name])
-        plain["score"] = self.score if np.isfinite(self.score) else None
+        if self.score is not None and not np.isfinite(self.score):
+            plain["score"] = None
         return plain
 
     def __str__(self) -> str:

@@ -44,10 +44,10 @@ def explain_lists(
 
     Returns:
         A frame with `user` (or `history`, the position, where histories were given), `item`,
-        `title`, `rank` from 1, `score`, `because` (the sentence), `exact`, `method`, `reasons`, a
-        list of structs with `item`, `title`, `contribution`, `share` and `rating`, and
-        `attributes`, a list of structs with `name`, `effect`, `rated` and `liked`; see
-        `Explanation`.
+        `title`, `rank` from 1, `score` (null where popularity answers, and `fallback` is true),
+        `fallback`, `because` (the sentence), `exact`, `method`, `reasons`, a list of structs with
+        `item`, `title`, `contribution`, `share` and `rating`, and `attributes`, a list of structs
+        with `name`, `effect`, `rated` and `liked`; see `Explanation`.
 
     Raises:
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
@@ -60,12 +60,13 @@ def explain_lists(
     lists = model.recommend(
         histories, k, exclude_seen=exclude_seen, candidates=candidates, exclude=exclude, run=run
     )
-    items = model.items_.indices(lists["item"])
+    items, fallback = model.items_.indices(lists["item"]), lists["fallback"].to_numpy()
     edges = np.searchsorted(lists["history"].to_numpy(), np.arange(len(histories) + 1))
     rows: list[dict[str, Any]] = []
     for n in run.track(range(len(histories)), "reasons"):
-        history, chosen = histories.block(n, n + 1), items[edges[n] : edges[n + 1]]
-        explained = explanations(model, history, model.scores(history)[0], chosen, reasons)
+        history, places = histories.block(n, n + 1), slice(edges[n], edges[n + 1])
+        scores = model.scores(history)[0]
+        explained = explanations(model, history, scores, items[places], reasons, fallback[places])
         for rank, explanation in enumerate(explained, 1):
             row: dict[str, Any] = (
                 {"history": n} if users is histories else {"user": explanation.user}
@@ -75,6 +76,7 @@ def explain_lists(
                 "title": explanation.title,
                 "rank": rank,
                 "score": explanation.score,
+                "fallback": explanation.fallback,
             }
             row |= {
                 "because": explanation.sentence,
@@ -99,6 +101,7 @@ def _schema(of_items: pl.DataType) -> dict[str, Any]:
         "title": pl.String,
         "rank": pl.Int32,
         "score": pl.Float32,
+        "fallback": pl.Boolean,
         "because": pl.String,
         "exact": pl.Boolean,
         "method": pl.String,

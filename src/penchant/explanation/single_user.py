@@ -11,10 +11,11 @@ from penchant.errors import ParameterError, UnknownIdError
 from penchant.explanation.attributes import by_attributes
 from penchant.explanation.events import by_events
 from penchant.explanation.explanation import Explanation
+from penchant.explanation.popularity import by_popularity, fallback_places
 from penchant.models import spec_of
 from penchant.models.base import Recommender
 from penchant.models.protocols import ExplainsAttributes
-from penchant.typing import Float32, Int32
+from penchant.typing import Bool, Float32, Int32
 
 
 def explain(model: Recommender, user: Id | Histories, item: Id, *, k: int = 5) -> Explanation:
@@ -25,7 +26,8 @@ def explain(model: Recommender, user: Id | Histories, item: Id, *, k: int = 5) -
     (networks over genres) it is what each attribute does to the score, and which liked events
     share the attributes that speak for the item. Other models are asked again without each item
     of the history in turn. A model whose order of items does not depend on the history is said to
-    be so, and gets no reasons.
+    be so, and gets no reasons. Where the model has no evidence, and popularity answers, the
+    sentence says how many users had the item.
 
     Args:
         model: a fitted model.
@@ -49,7 +51,9 @@ def explain(model: Recommender, user: Id | Histories, item: Id, *, k: int = 5) -
     scores = model.scores(history)[0]
     if index < 0:
         raise UnknownIdError(f"The model does not know the item {item!r}.")
-    return explanations(model, history, scores, np.array([index], np.int32), k)[0]
+    items = np.array([index], np.int32)
+    fallback = fallback_places(model, history, scores, items)
+    return explanations(model, history, scores, items, k, fallback)[0]
 
 
 def explanations(
@@ -58,6 +62,7 @@ def explanations(
     scores: Float32,
     items: Int32,
     k: int,
+    fallback: Bool,
 ) -> list[Explanation]:
     """One explanation for each item index, for the one user of `history`.
 
@@ -67,9 +72,13 @@ def explanations(
         scores: float32[n_items in the vocabulary], the model's scores for this user.
         items: the items to explain.
         k: how many events of the history at most for each.
+        fallback: bool[n], at which items popularity answers in place of the model.
     """
     explain_items = by_attributes if isinstance(model, ExplainsAttributes) else by_events
-    reasons_of_items = explain_items(model, history, scores, items, k)
+    popular = iter(by_popularity(model, history, scores, items[fallback]))
+    rest = items[~fallback]
+    own = iter(explain_items(model, history, scores, rest, k) if len(rest) else ())
+    reasons_of_items = [next(popular if place else own) for place in fallback]
     name, titles = spec_of(model), titles_of(model.items_, model.item_table_, items)
     ids = model.items_.take(items)
     user = model.users_.take(history.users)[0] if history.users[0] >= 0 else None
@@ -79,7 +88,7 @@ def explanations(
             user=user,
             item=ids[n],
             title=title,
-            score=float(scores[items[n]]),
+            score=None if fallback[n] else float(scores[items[n]]),
             reasons=reasons.reasons,
             attributes=reasons.attributes,
             rest=reasons.rest,

@@ -11,11 +11,12 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from penchant.data.dataset import Dataset, titles_of
+from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, NotFittedError, ParameterError, UnknownIdError
+from penchant.models.lists import list_table, report_fallback
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import ItemVectors
 from penchant.run import Run
@@ -240,7 +241,9 @@ class Recommender(Parameterised, ABC):
         table = self._list_table(who, "item", lists, values, titles=titles)
         fallback = pl.col("score").is_nan()
         table.insert_column(4, table.select(fallback.alias("fallback")).to_series())
-        return table.with_columns(pl.col("score").fill_nan(None))
+        table = table.with_columns(pl.col("score").fill_nan(None))
+        report_fallback(table)
+        return table
 
     def top_items(
         self,
@@ -346,26 +349,8 @@ class Recommender(Parameterised, ABC):
     def _list_table(
         self, first: pl.Series, noun: str, lists: Int32, scores: Float32, *, titles: bool
     ) -> pl.DataFrame:
-        """Lists as a frame of a row for each place that an item has.
-
-        Args:
-            first: the first column, a value for each of these rows.
-            noun: name of the column of listed items.
-            lists: int32[n, k] item indices, -1 for no item.
-            scores: float32[n, k].
-            titles: whether to add a column `title`.
-        """
-        rows, ranks = np.nonzero(lists >= 0)
-        items = lists[rows, ranks]
-        columns = [
-            first,
-            self.items_.take(items).alias(noun),
-            pl.Series("rank", (ranks + 1).astype(np.int32)),
-            pl.Series("score", scores[rows, ranks]),
-        ]
-        if titles:
-            columns.append(pl.Series("title", titles_of(self.items_, self.item_table_, items)))
-        return pl.DataFrame(columns)
+        table = self.item_table_
+        return list_table(first, noun, lists, scores, self.items_, titles=titles, item_table=table)
 
     def _alike(self, one_item_each: Histories) -> Float32:
         if not isinstance(self, ItemVectors):

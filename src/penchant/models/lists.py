@@ -1,0 +1,74 @@
+"""Lists of items as frames, and whom popularity answers in them."""
+
+from __future__ import annotations
+
+import logging
+
+import numpy as np
+import polars as pl
+
+from penchant.data.dataset import titles_of
+from penchant.data.vocabulary import Vocabulary
+from penchant.typing import Float32, Int32
+
+logger = logging.getLogger(__name__)
+
+
+def list_table(
+    first: pl.Series,
+    noun: str,
+    lists: Int32,
+    scores: Float32,
+    items: Vocabulary,
+    *,
+    titles: bool,
+    item_table: pl.DataFrame | None,
+) -> pl.DataFrame:
+    """Lists as a frame of a row for each place that an item has.
+
+    Args:
+        first: the first column, a value for each of these rows.
+        noun: name of the column of listed items.
+        lists: int32[n, k] item indices, -1 for no item.
+        scores: float32[n, k].
+        items: the vocabulary of items.
+        titles: whether to add a column `title`.
+        item_table: where titles are from.
+    """
+    rows, ranks = np.nonzero(lists >= 0)
+    listed = lists[rows, ranks]
+    columns = [
+        first,
+        items.take(listed).alias(noun),
+        pl.Series("rank", (ranks + 1).astype(np.int32)),
+        pl.Series("score", scores[rows, ranks]),
+    ]
+    if titles:
+        columns.append(pl.Series("title", titles_of(items, item_table, listed)))
+    return pl.DataFrame(columns)
+
+
+def report_fallback(lists: pl.DataFrame) -> None:
+    """Say in one line who gets popular items because the model has no evidence.
+
+    Args:
+        lists: lists with a column `fallback`, whose first column says for whom they are.
+    """
+    fallback = pl.col("fallback")
+    by_user = lists.group_by(lists.columns[0]).agg(all=fallback.all(), any=fallback.any())
+    n, n_all = len(by_user), int(by_user["all"].sum())
+    n_filled = int(by_user["any"].sum()) - n_all
+    parts = []
+    if n_all:
+        have = "has" if n_all == 1 else "have"
+        get = "gets" if n_all == 1 else "get"
+        users = "The user" if n == 1 else f"{n_all:,} of {n:,} users"
+        parts.append(f"{users} {have} no history that the model can use and {get} what is popular")
+    if n_filled:
+        some = "the list is" if n == 1 else f"{n_filled:,} of {n:,} lists are"
+        if n_filled == 1 < n:
+            some = f"1 of {n:,} lists is"
+        parts.append(f"{some} filled up with what is popular, where the model has no evidence")
+    if parts:
+        sentence = "; ".join(parts)
+        logger.info(f"{sentence[0].upper()}{sentence[1:]}.")
