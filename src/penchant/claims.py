@@ -11,7 +11,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.splits import Split
-from penchant.data.target import Like, default_like_threshold
+from penchant.data.target import Like
 from penchant.errors import ParameterError
 from penchant.evaluation import evaluate
 from penchant.metrics import Bootstrap, RowMetric, interval, parse, replicates
@@ -139,7 +139,7 @@ def claim(
         raise ParameterError(f"The metric {metric} judges ratings, and {log.name!r} has none.")
     threshold = None
     if log.has_ratings:
-        threshold = default_like_threshold(log.rating_range) if like is None else like
+        threshold = log.like_threshold if like is None else like
     bootstrap = Bootstrap(replicates, level, seed)
     if isinstance(on, Split):
         table = evaluate(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -65,8 +66,8 @@ def test_liked_is_said_only_of_what_was_rated_well():
         if not reason.liked:
             assert f"{reason.title} with {reason.rating:g}" in why.sentence
     low = explain(model, model.history([0, 2], [1, 1]), 4)
-    assert "liked" not in low.sentence
-    assert low.sentence.startswith("because you rated Film ")
+    assert low.sentence == "nothing that you rated well speaks for it"
+    assert low.reasons == ()
     bare = explain(model, model.history([0, 2]), 4)
     assert bare.sentence in (
         "because Film 0 and Film 2 are in your history",
@@ -74,6 +75,20 @@ def test_liked_is_said_only_of_what_was_rated_well():
     )
     assert bare.user is None
     assert all(reason.rating is None for reason in bare.reasons)
+
+
+def test_dislikes_are_no_reasons():
+    log = log_of()
+    model = make("ease:l2=5").fit(log)
+    cited = set()
+    for user in log.users.ids:
+        for why in (explain(model, user, item, k=100) for item in (1, 4, 9)):
+            cited |= {reason.rating for reason in why.reasons}
+            assert " with 1" not in why.sentence
+    assert cited == {4.0, 5.0}
+    model = make("ease:l2=5").fit(replace(log, positive=3.0))
+    why = explain(model, model.history([0, 2, 6, 8], [5, 2, 3, 4]), 4, k=100)
+    assert {reason.rating for reason in why.reasons} <= {3.0, 4.0, 5.0}
 
 
 def test_an_item_is_no_reason_for_itself():

@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.auditing.material import Material, Predictions
 from penchant.data.splits import TEST
-from penchant.data.target import Like, default_like_threshold
+from penchant.data.target import Like
 from penchant.metrics import AUC, RMSE, RowMetric, replicates
 from penchant.results.tables import Entry, Table
 from penchant.results.verdicts import Measurement, with_verdicts
@@ -62,7 +62,7 @@ def _table(
     truth = next(iter(models.values())).truth
     assert truth is not None
     if task == "like":
-        threshold = default_like_threshold(material.log.rating_range)
+        threshold = material.log.like_threshold
         truth = Like(threshold).of_ratings(truth).astype(float)
     rows = np.all([np.isfinite(p.values) for p in models.values()], axis=0)
     if rows.sum() < 2 or (task == "like" and np.ptp(truth[rows]) == 0):

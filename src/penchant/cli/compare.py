@@ -43,8 +43,13 @@ def compare(
         typer.Option(help="The rating from which an event is a like.", show_default=False),
     ] = None,
     relevant: Annotated[
-        Literal["all", "liked"], typer.Option(help="Which held-out events a list should have.")
-    ] = "all",
+        Literal["all", "liked"] | None,
+        typer.Option(
+            help="Which held-out events a list should have: by default all, or likes with "
+            "--positive.",
+            show_default=False,
+        ),
+    ] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 2000,
     output: PagePath = None,
     details: Details = False,

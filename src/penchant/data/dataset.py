@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.histories import Histories
+from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Vocabulary, canonical_ids
 from penchant.errors import DataError
 from penchant.typing import AnyInt, Bool, Float32, Int64
@@ -191,6 +192,17 @@ class Dataset:
         if self.scale is not None or not self.has_ratings or not len(self):
             return self.scale
         return float(self.ratings.min()), float(self.ratings.max())
+
+    @property
+    def like_threshold(self) -> float:
+        """The rating from which an event is a like: the lowest positive one, or by the scale.
+
+        Raises:
+            ParameterError: the log has no ratings.
+        """
+        if self.positive is not None:
+            return self.positive
+        return default_like_threshold(self.rating_range)
 
     @cached_property
     def item_counts(self) -> Int64:

@@ -12,7 +12,7 @@ from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
-from penchant.data.target import Like, default_like_threshold
+from penchant.data.target import Like
 from penchant.errors import ParameterError
 from penchant.evaluation.cost import measured
 from penchant.evaluation.ranking import Rankings, catalogue_of, rank_holdouts, ranking_table
@@ -40,7 +40,7 @@ def evaluate(
     metrics: Sequence[str | Metric] | None = None,
     *,
     like: float | None = None,
-    relevant: Literal["all", "liked"] = "all",
+    relevant: Literal["all", "liked"] | None = None,
     replicates: int = 2000,
     level: float = 0.95,
     seed: int = 0,
@@ -60,9 +60,10 @@ def evaluate(
         split: what to train and test on. Validation events serve early stopping, thresholds and
             `best()`; without any, decisions use fixed thresholds, and a note says so.
         metrics: names or metrics; by default those of every task the log allows.
-        like: the rating from which an event is a like; by default the upper quarter of the
-            scale.
-        relevant: whether all test events count as relevant in rankings, or likes only.
+        like: the rating from which an event is a like; by default the lowest positive one where
+            the log says so, otherwise the upper quarter of the scale.
+        relevant: whether all test events count as relevant in rankings, or likes only; by default
+            likes where the log says which events are positive, otherwise all.
         replicates: bootstrap resamples.
         level: of the intervals.
         seed: of the bootstrap.
@@ -75,7 +76,9 @@ def evaluate(
     by_task = _metrics_by_task(metrics, has_ratings=split.log.has_ratings)
     threshold = None
     if split.log.has_ratings:
-        threshold = default_like_threshold(split.log.rating_range) if like is None else like
+        threshold = split.log.like_threshold if like is None else like
+    if relevant is None:
+        relevant = "all" if split.log.positive is None else "liked"
     if split.candidates is not None and "ranking" in by_task:
         by_task["ranking"] = _candidate_metrics(by_task["ranking"])
     participants = _participants(models, list(by_task), threshold)

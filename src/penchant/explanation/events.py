@@ -6,6 +6,7 @@ import numpy as np
 
 from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
+from penchant.data.target import default_like_threshold
 from penchant.explanation.explanation import ItemReasons, Method, Reason
 from penchant.explanation.sentences import events_sentence, unpersonalised_sentence
 from penchant.models.base import Recommender
@@ -35,7 +36,11 @@ def by_events(
                 model, scores, int(item), source, empty=not history.n_events
             )
         else:
-            sentence = events_sentence(reasons, seen=bool((history.items == item).any()))
+            sentence = events_sentence(
+                reasons,
+                seen=bool((history.items == item).any()),
+                rated=history.ratings is not None,
+            )
         if contributions is not None and source == "contributions":
             rest = float(scores[item] - contributions[row].sum())
         reasons_of_items.append(ItemReasons(source, sentence, reasons, rest=rest))
@@ -72,6 +77,21 @@ def reasons_of(
         )
         for n, (event, title) in enumerate(zip(best, titles, strict=True))
     )
+
+
+def _reaches_like_threshold(model: Recommender, history: Histories) -> Bool:
+    """bool[n_events], false where a rating is below that of a like, in whatever the model learns.
+
+    What somebody rated low is no reason that anybody would accept, though a model that learns
+    from interactions may count it as one.
+    """
+    known = model.histories_.ratings
+    threshold = history.positive
+    if history.ratings is None or known is None or not len(known):
+        return np.ones(history.n_events, np.bool_)
+    if threshold is None:
+        threshold = default_like_threshold((float(known.min()), float(known.max())))
+    return np.asarray(history.ratings >= np.float32(threshold))
 
 
 def liked_by_rating(model: Recommender, history: Histories) -> Bool:
@@ -154,8 +174,12 @@ def _leave_one_out(
 def _strongest_events(
     model: Recommender, history: Histories, contributions: Float64, item: int, k: int
 ) -> tuple[Reason, ...]:
-    """The k largest positive contributions; an item is never a reason for itself."""
+    """The k largest positive contributions of events that are no dislikes.
+
+    An item is never a reason for itself.
+    """
     positive = np.where(history.items == item, 0, np.maximum(contributions, 0))
-    best = np.argsort(-positive, kind="stable")[:k]
-    best = best[positive[best] > 1e-6 * np.abs(contributions).max(initial=0)]
-    return reasons_of(model, history, positive, best, liked_by_rating(model, history))
+    citable = np.where(_reaches_like_threshold(model, history), positive, 0)
+    best = np.argsort(-citable, kind="stable")[:k]
+    best = best[citable[best] > 1e-6 * np.abs(contributions).max(initial=0)]
+    return reasons_of(model, history, citable, best, liked_by_rating(model, history))

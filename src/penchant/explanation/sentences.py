@@ -18,10 +18,11 @@ _NAMED = 3  # attributes that a sentence names, at most
 _STRONG = 0.5  # of the strongest effect for an item: weaker effects against it are not named
 
 
-def events_sentence(reasons: tuple[Reason, ...], *, seen: bool) -> str:
+def events_sentence(reasons: tuple[Reason, ...], *, seen: bool, rated: bool) -> str:
     """The reasons in words: only what was rated well is called liked."""
     if not reasons:
-        return f"{_seen_clause(seen)}nothing in your history speaks for it"
+        what = "that you rated well" if rated else "in your history"
+        return f"{_seen_clause(seen)}nothing {what} speaks for it"
     liked = [r.title for r in reasons if r.liked]
     other = [r for r in reasons if not r.liked]
     rated = [f"{r.title} with {r.rating:g}" for r in other if r.rating is not None]

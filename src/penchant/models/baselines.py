@@ -10,7 +10,7 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Like, Target, default_like_threshold
+from penchant.data.target import Like, Target
 from penchant.models.base import Recommender, Signal, Task
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
@@ -191,9 +191,7 @@ class _LikeShare(Recommender):
         return Like(self.threshold_)
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        self.threshold_ = (
-            default_like_threshold(train.rating_range) if self.threshold is None else self.threshold
-        )
+        self.threshold_ = train.like_threshold if self.threshold is None else self.threshold
         self.share_ = float(Like(self.threshold_).of_ratings(train.ratings).mean())
 
 

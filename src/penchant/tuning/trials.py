@@ -13,7 +13,6 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
-from penchant.data.target import default_like_threshold
 from penchant.errors import ParameterError, PenchantError
 from penchant.evaluation.comparison import with_threshold
 from penchant.evaluation.validation import check_metric, validation_score
@@ -64,7 +63,8 @@ def tune(
             lead the way (by the package optuna); `auto` is `grid` where there are only lists and
             otherwise `tpe`. What is drawn begins with the model's own values where these may be
             tried, so that the best is no worse on validation than the model as it is given.
-        like: the rating from which an event is a like; by default the upper quarter of the scale.
+        like: the rating from which an event is a like; by default the lowest positive one where
+            the log says so, otherwise the upper quarter of the scale.
         seed: decides what is drawn; models keep their own seeds.
         run: device, threads and progress.
 
@@ -85,11 +85,11 @@ def tune(
     ranges = ranges_of(model, space, taken=("trial", measure.name, "seconds", "problem"))
     threshold = None
     if split.log.has_ratings:
-        threshold = default_like_threshold(split.log.rating_range) if like is None else like
+        threshold = split.log.like_threshold if like is None else like
     runner = _TrialRunner(
         make=model.clone if isinstance(model, Recommender) else model,
         train=split.train,
-        validation=validation,
+        validation=validation.positives if measure.task == "ranking" else validation,
         metric=measure,
         threshold=threshold,
         run=run,

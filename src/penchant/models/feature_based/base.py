@@ -13,7 +13,7 @@ from scipy.special import expit
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.target import Like, Rating, Target, default_like_threshold
+from penchant.data.target import Like, Rating, Target
 from penchant.features import FeatureSet, Tables, out_of_fold
 from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import AnyTarget
@@ -100,7 +100,7 @@ class RatingFeatures(Recommender):
             return self.threshold
         if isinstance(self.target, Like):
             return self.target.threshold
-        return default_like_threshold(train.rating_range)
+        return train.like_threshold
 
     @property
     def is_logistic(self) -> bool:
