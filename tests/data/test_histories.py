@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
+
 import numpy as np
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-from penchant.errors import ParameterError
+from penchant.errors import DataError, ParameterError
 
 N_ITEMS = 6
 event = st.tuples(
@@ -130,3 +134,69 @@ def test_events_without_time_or_rating():
     assert histories.items.tolist() == [3, 1]
     assert histories.ratings is None
     assert histories.times is None
+
+
+def log_with(**columns):
+    frame = pl.DataFrame({"user": [1, 1, 1, 2, 2, 3], "item": [10, 20, 10, 10, 30, 20], **columns})
+    return Dataset.from_frame(frame)
+
+
+def test_weights_are_relative_to_the_users_mean_and_add_up():
+    users = log_with(weight=[2.0, 2.0, 8.0, 5.0, 15.0, 7.0]).histories
+    wanted = [[10 / 6, 2 / 6, 0], [0.5, 0, 1.5], [0, 1, 0]]
+    np.testing.assert_allclose(users.matrix("weight").toarray(), wanted, rtol=1e-6)
+    np.testing.assert_allclose(users.event_weights.sum(), 5, rtol=1e-6)
+    assert users.matrix().toarray().tolist() == [[1, 1, 0], [1, 0, 1], [0, 1, 0]]
+    assert users.popularity.tolist() == [15, 9, 15]
+    scaled = log_with(weight=[20.0, 20.0, 80.0, 50.0, 150.0, 70.0]).histories
+    np.testing.assert_allclose(scaled.event_weights, users.event_weights, rtol=1e-6)
+    equal = log_with().histories
+    assert equal.weights is None
+    assert equal.event_weights.tolist() == [0, 1, 1, 1, 1, 1]
+
+
+def test_the_last_rating_decides_which_events_are_positive():
+    log = replace(log_with(rating=[5, 4, 2, 4, 1, 3]), positive=4)
+    users = log.histories
+    assert users.is_positive.tolist() == [False, True, False, True, False, False]
+    assert users.matrix().toarray().tolist() == [[0, 1, 0], [1, 0, 0], [0, 0, 0]]
+    assert users.matrix("seen").toarray().tolist() == [[1, 1, 0], [1, 0, 1], [0, 1, 0]]
+    assert users.matrix("rating").toarray().tolist() == [[2, 4, 0], [4, 0, 1], [0, 3, 0]]
+    assert users.popularity.tolist() == [1, 1, 0]
+    assert log.positives.frame().select("user", "item").rows() == [(1, 20), (2, 10)]
+    alone = users.positives
+    assert alone.offsets.tolist() == [0, 1, 2, 2]
+    assert alone.items.tolist() == [1, 0]
+    assert users.block(1, 3).positives.items.tolist() == [0]
+    assert log.like_threshold == 4
+    assert replace(log, positive=None).like_threshold == 4
+    assert replace(log, positive=2.5).like_threshold == 2.5
+
+
+def test_times_decide_which_rating_is_the_last():
+    days = [datetime(2024, 1, d) for d in (9, 2, 1, 1, 1, 1)]
+    log = replace(log_with(rating=[5, 4, 2, 4, 1, 3], time=days), positive=4)
+    assert log.positives.frame()["item"].to_list() == [10, 20, 10, 10]
+    assert log.histories.positives.n_events == 4
+
+
+def test_weights_and_the_lowest_positive_rating_are_in_the_fingerprint():
+    plain = log_with(rating=[5, 4, 2, 4, 1, 3])
+    weighted = log_with(rating=[5, 4, 2, 4, 1, 3], weight=[1, 2, 3, 4, 5, 6])
+    likes = replace(plain, positive=4.0)
+    assert len({log.fingerprint for log in (plain, weighted, likes)}) == 3
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf"), None])
+def test_impossible_weights_are_refused(weight):
+    with pytest.raises(DataError, match="weights are missing, infinite or not above 0"):
+        log_with(weight=[1, 2, 3, 4, 5, weight])
+    if weight is not None:
+        with pytest.raises(ParameterError, match="above 0"):
+            Histories.of([0, 1], n_items=3, weights=[1, weight])
+
+
+def test_positive_events_need_ratings():
+    frame = pl.DataFrame({"user": [1], "item": [2]})
+    with pytest.raises(DataError, match="the log has none"):
+        Dataset.from_frame(frame, positive=4)

@@ -51,6 +51,12 @@ def train(
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
     (unfitted,) = build([model], seed).values()
     data = log.read(session.run, tables, content)
+
+    from penchant.evaluation.event_notes import event_notes
+    from penchant.models import spec_of
+
+    for note in event_notes(data, {spec_of(unfitted): unfitted}):
+        logger.info(note)
     fitted = learn(unfitted, data, validation, session.run)
 
     from penchant.bundle import save

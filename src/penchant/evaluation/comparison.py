@@ -15,6 +15,7 @@ from penchant.data.splits import Split
 from penchant.data.target import Like
 from penchant.errors import ParameterError
 from penchant.evaluation.cost import measured
+from penchant.evaluation.event_notes import event_notes
 from penchant.evaluation.ranking import Rankings, catalogue_of, rank_holdouts, ranking_table
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
 from penchant.evaluation.segments import users_without_history
@@ -137,7 +138,7 @@ def evaluate(
             "models": {n: repr(m) for n, m in fitted.items()},
             "versions": versions(),
         },
-        notes=_notes(split),
+        notes=(*_notes(split), *event_notes(split.log, fitted)),
         findings=apply(
             _audited(split, rankings, predictions, tuple(tables.values()), seed), split.log.name
         ),

@@ -25,11 +25,11 @@ def events_sentence(reasons: tuple[Reason, ...], *, seen: bool, rated: bool) -> 
         return f"{_seen_clause(seen)}nothing {what} speaks for it"
     liked = [r.title for r in reasons if r.liked]
     other = [r for r in reasons if not r.liked]
-    rated = [f"{r.title} with {r.rating:g}" for r in other if r.rating is not None]
+    ratings = [f"{r.title} with {r.rating:g}" for r in other if r.rating is not None]
     plain = [r.title for r in other if r.rating is None]
     clauses = [f"you liked {join_names(liked)}"] if liked else []
-    if rated:
-        clauses.append(f"{'' if liked else 'you '}rated {join_names(rated)}")
+    if ratings:
+        clauses.append(f"{'' if liked else 'you '}rated {join_names(ratings)}")
     if plain:
         clauses.append(f"{join_names(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
     return f"{_seen_clause(seen)}because {', and '.join(clauses)}"

@@ -41,11 +41,16 @@ class Updating(Recommender):
         if not len(new):
             return self
         started = time.perf_counter()
-        if self.histories_.ratings is not None and not new.has_ratings:
-            raise DataError(
-                f"{type(self).__name__} has learned from ratings, and the new events of "
-                f"{new.name!r} have none."
-            )
+        known = self.histories_
+        for learned, column, noun in (
+            (known.ratings, "rating", "ratings"),
+            (known.weights, "weight", "weights of events"),
+        ):
+            if learned is not None and column not in new.events.columns:
+                raise DataError(
+                    f"{type(self).__name__} has learned from {noun}, and the new events of "
+                    f"{new.name!r} have none."
+                )
         frame = new.frame()
         items = self.items_.indices(frame["item"])
         if (items < 0).any():
@@ -60,7 +65,7 @@ class Updating(Recommender):
             noun=self.users_.noun,
         )
         places = users.indices(self.users_.ids).astype(np.int64)
-        plain = [c for c in ("rating", "time", "row") if c in frame.columns]
+        plain = [c for c in ("rating", "weight", "time", "row") if c in frame.columns]
         events = frame.select(
             pl.Series("user", users.indices(frame["user"])), pl.Series("item", items), *plain
         )
@@ -71,6 +76,7 @@ class Updating(Recommender):
             items=self.items_,
             item_table=self.item_table_,
             name=new.name,
+            positive=self.histories_.positive,
         )
         before = self.fitted_state()
         try:
@@ -107,8 +113,12 @@ def _joined(old: Histories, places: Int64, new: pl.DataFrame, n_users: int) -> H
     before = pl.DataFrame(columns)
     if old.ratings is not None:
         before = before.with_columns(rating=pl.Series(old.ratings))
+    if old.weights is not None:
+        before = before.with_columns(weight=pl.Series(old.weights))
     if old.times is not None and "time" in new.columns and not new["time"].null_count():
         times = pl.Series(old.times).cast(pl.Datetime("us"))
         before = before.with_columns(time=times)
     events = pl.concat([before, new.select(before.columns)])
-    return Histories.from_events(events, np.arange(n_users, dtype=np.int32), old.n_items)
+    return Histories.from_events(
+        events, np.arange(n_users, dtype=np.int32), old.n_items, old.positive
+    )

@@ -1,0 +1,42 @@
+"""Sentences on what models make of the weights and the ratings of events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from penchant.data.dataset import Dataset
+from penchant.models.base import Recommender
+from penchant.results.formatting import join_names
+
+
+def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, ...]:
+    """What somebody should know who has models learn from the events of a log.
+
+    Args:
+        log: whose events are learned from.
+        models: by the names that sentences are to use; baselines are not named.
+    """
+    named = {name: model for name, model in models.items() if not model.baseline_for}
+    notes = []
+    learners = [name for name, model in named.items() if model.learns_interactions]
+    if learners and log.has_ratings:
+        share = float((log.ratings < log.like_threshold).mean())
+        if log.positive is not None:
+            notes.append(
+                f"{join_names(learners)} learn{_s(learners)} from ratings of at least "
+                f"{log.positive:g}; the other {share:.0%} of the events count as seen."
+            )
+        elif share >= 0.005:
+            notes.append(
+                f"{share:.0%} of the events have a rating below {log.like_threshold:g}, and "
+                f"{join_names(learners)} take{_s(learners)} every event for a like: --positive "
+                f"'>={log.like_threshold:g}' (positive= in Python) teaches likes alone."
+            )
+    without = [name for name, model in named.items() if not model.uses_weights]
+    if without and log.weights is not None:
+        notes.append(f"{join_names(without)} make{_s(without)} no use of the weights of events.")
+    return tuple(notes)
+
+
+def _s(names: list[str]) -> str:
+    return "s" if len(names) == 1 else ""

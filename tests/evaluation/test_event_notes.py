@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+
+from penchant.evaluation.event_notes import event_notes
+from penchant.models import make
+from penchant.testing.logs import planted_pairs
+
+
+def models(*specs):
+    return {spec: make(spec) for spec in specs}
+
+
+def test_dislikes_are_named_where_models_take_them_for_likes():
+    log = planted_pairs()
+    share = f"{(log.ratings < 4).mean():.0%}"
+    (note,) = event_notes(log, models("ease", "bias", "popular", "dot"))
+    assert note == (
+        f"{share} of the events have a rating below 4, and ease takes every event for a like: "
+        "--positive '>=4' (positive= in Python) teaches likes alone."
+    )
+    assert event_notes(log, models("dot", "popular")) == ()
+    (note,) = event_notes(replace(log, positive=4.0), models("ease", "ials"))
+    assert note == (
+        f"ease and ials learn from ratings of at least 4; the other {share} of the events count "
+        "as seen."
+    )
+
+
+def test_models_that_use_no_weights_are_named():
+    log = planted_pairs()
+    events = log.events.drop("rating").with_columns(weight=pl.lit(2.0, pl.Float32))
+    log = replace(log, events=events, scale=None)
+    notes = event_notes(log, models("ease", "vbpr", "two-tower", "popular"))
+    assert notes == ("vbpr and two-tower make no use of the weights of events.",)
