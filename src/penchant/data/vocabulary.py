@@ -47,7 +47,10 @@ class Vocabulary:
         id_type = str if self.kind == "string" else int
         if not isinstance(id_, id_type) or isinstance(id_, bool):
             return False
-        return bool(self.indices([id_])[0] >= 0)
+        try:
+            return bool(self.indices([id_])[0] >= 0)
+        except UnknownIdError:  # an integer that is too large for this vocabulary's
+            return False
 
     def __getitem__(self, index: int) -> Id:
         value: Id = self.ids[int(index)]
@@ -93,6 +96,8 @@ class Vocabulary:
         series = ids if isinstance(ids, pl.Series) else _to_series(ids)
         if series.is_empty():
             return np.empty(0, dtype=np.int32)
+        if series.dtype.is_integer() and self.kind == "integer":
+            series = series.cast(pl.Int64, strict=False)  # what does not fit is unknown
         series = canonical_ids(series, self.noun, nulls=True)
         if len(self) == 0:
             return np.full(len(series), -1, dtype=np.int32)
@@ -230,9 +235,8 @@ def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -
         raise DataError(f"{series.null_count()} {noun} ids are missing.")
     dtype = series.dtype
     if dtype.is_integer():
-        if dtype == pl.UInt64 and len(series) and series.max() > np.iinfo(np.int64).max:  # type: ignore[operator]
-            return series.cast(pl.String)
-        return series.cast(pl.Int64)
+        integers = series.cast(pl.Int64, strict=False)
+        return integers if integers.null_count() == series.null_count() else series.cast(pl.String)
     if dtype == pl.Null:
         return series.cast(pl.Int64)
     if dtype in (pl.String, pl.Categorical, pl.Enum):
@@ -286,4 +290,9 @@ def _to_series(ids: Iterable[Id]) -> pl.Series:
     values = list(ids)
     if len({isinstance(i, str) for i in values}) > 1:
         raise DataError("Ids must be all integers or all strings, and these are mixed.")
-    return pl.Series("id", values)
+    try:
+        return pl.Series("id", values)
+    except (OverflowError, TypeError):  # integers that no type of Polars holds together
+        if not all(isinstance(i, int) for i in values):
+            raise
+        return pl.Series("id", [str(i) for i in values], dtype=pl.String)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 import polars as pl
 
 from penchant.data.reading.files import decode, decompress, load_bytes
+from penchant.data.reading.frames import read_frame
 from penchant.data.reading.json_lines import read_json_lines
-from penchant.data.reading.records import RawRecords, distinct_names, series_of
+from penchant.data.reading.records import RawRecords
 from penchant.data.reading.sql import read_sql
 from penchant.data.reading.text import read_text
 from penchant.errors import DataError
@@ -65,7 +66,7 @@ def read_records(
             else:
                 records = read_text(data, label, separator=separator, header=header, named=named)
     else:
-        records = _read_frame(source)
+        records = read_frame(source)
     if records.frame.width == 0:
         raise DataError(f"{records.source} has no columns.")
     return records if limit is None else records.head(limit)
@@ -99,40 +100,6 @@ def _content(source: Any) -> tuple[bytes, str]:
 def _read_parquet(data: bytes, name: str) -> RawRecords:
     try:
         return RawRecords(frame=pl.read_parquet(data), source=name)
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
         cause = str(error).strip().splitlines()[0]
         raise DataError(f"{name} is a damaged or unfinished Parquet file: {cause}.") from None
-
-
-def _read_frame(source: Any) -> RawRecords:
-    """The records of a Polars, pandas or Arrow frame."""
-    if isinstance(source, pl.LazyFrame):
-        source = source.collect()
-    if isinstance(source, pl.DataFrame):
-        return RawRecords(frame=source, source="a Polars frame")
-    package = type(source).__module__.partition(".")[0]
-    if package == "pandas":
-        return RawRecords(frame=_from_pandas(source), source="a pandas frame")
-    if package == "pyarrow":
-        frame = pl.from_arrow(source)
-        if isinstance(frame, pl.DataFrame):
-            return RawRecords(frame=frame, source="an Arrow table")
-    raise DataError(
-        f"A log cannot be read from {type(source).__name__}: give a file, a database URL, or a "
-        f"Polars, pandas or Arrow frame."
-    )
-
-
-def _from_pandas(source: Any) -> pl.DataFrame:
-    names = distinct_names(source.columns)
-    try:
-        frame: pl.DataFrame = pl.from_pandas(source.set_axis(names, axis=1))
-    except (ImportError, TypeError, ValueError):  # no pyarrow, or columns of several types
-        columns = [source.iloc[:, n] for n in range(len(names))]
-        frame = pl.DataFrame(
-            [
-                series_of(name, [None if null else v for v, null in zip(c, c.isna(), strict=True)])
-                for name, c in zip(names, columns, strict=True)
-            ]
-        )
-    return frame

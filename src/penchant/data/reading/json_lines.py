@@ -1,4 +1,4 @@
-"""Read JSON lines, one object a line, as in the reviews of Amazon and Yelp."""
+"""Read JSON: lines of one object each, as in the reviews of Amazon and Yelp, arrays, documents."""
 
 from __future__ import annotations
 
@@ -8,39 +8,55 @@ from typing import Any
 
 import polars as pl
 
+from penchant.data.reading.json_documents import records_of_document
 from penchant.data.reading.records import RawRecords, RecordCollector, series_of
 from penchant.errors import DataError
 
 
 def read_json_lines(data: bytes, source: str) -> RawRecords:
-    """Read UTF-8 JSON lines, or one JSON array of objects.
+    """Read UTF-8 JSON lines, one JSON array of objects, or one document that holds a table.
 
     Raises:
         DataError: an array is not JSON, or no line is a JSON object.
     """
     if data.lstrip()[:1] == b"[":
-        return _read_array(data, source)
+        return _read_array(_parse(data, source), source)
+    stripped = data.strip()
     # Polars drops blank lines, which would shift the record numbers.
-    if b"\n\n" not in data.strip() and b"\n\r\n" not in data:
-        try:
-            frame = pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
-            if frame.height == data.strip().count(b"\n") + 1:
-                return RawRecords(frame=frame, source=source, lines_before=0)
-        except pl.exceptions.PolarsError:
-            pass
+    if b"\n\n" not in stripped and b"\n\r\n" not in data:
+        frame = _frame_of_lines(data)
+        if frame is not None and 1 < frame.height == stripped.count(b"\n") + 1:
+            return RawRecords(frame=frame, source=source, lines_before=0)
+    document = _document(stripped)
+    if document is not None:
+        return _read_array(records_of_document(document), source)
     return _read_line_by_line(data.decode(), source)
 
 
-def _read_array(data: bytes, source: str) -> RawRecords:
+def _parse(data: bytes, source: str) -> Any:
     try:
-        values = json.loads(data)
+        return json.loads(data)
     except ValueError as error:
         raise DataError(f"{source} is not JSON: {error}.") from None
+    except RecursionError:
+        raise DataError(f"{source} is no table: its JSON is nested too deeply.") from None
+
+
+def _document(data: bytes) -> dict[str, Any] | None:
+    """The object that makes up a whole file; None for lines of objects."""
+    try:
+        document = json.loads(data)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def _read_array(values: list[Any], source: str) -> RawRecords:
     collected = RecordCollector[dict[str, Any]]()
     for value in values:
-        record = value if isinstance(value, dict) else None
-        content = json.dumps(value) if record is None else ""
-        collected.add(record, "" if record is not None else "not a JSON object", content)
+        problem = _problem(value)
+        content = json.dumps(value) if problem else ""
+        collected.add(value, problem, content)
     return _raw_records(collected, source)
 
 
@@ -52,9 +68,11 @@ def _read_line_by_line(text: str, source: str) -> RawRecords:
             continue
         try:
             record = json.loads(content)
-            problem = "" if isinstance(record, dict) else "not a JSON object"
+            problem = _problem(record)
         except ValueError as error:
             record, problem = None, f"not JSON ({error})"
+        except RecursionError:
+            record, problem = None, "JSON that is nested too deeply"
         collected.add(record, problem, content, line)
     if not len(collected):
         raise DataError(f"{source} is empty.")
@@ -64,15 +82,43 @@ def _read_line_by_line(text: str, source: str) -> RawRecords:
     return _raw_records(collected, source)
 
 
+def _problem(record: Any) -> str:
+    """What is wrong with a value that should be a record; empty where nothing is."""
+    if not isinstance(record, dict):
+        return "not a JSON object"
+    try:
+        json.dumps(record, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return "text that is not Unicode"
+    return ""
+
+
 def _raw_records(collected: RecordCollector[dict[str, Any]], source: str) -> RawRecords:
     records = collected.records
     names = dict.fromkeys(name for record in records for name in record)
-    frame = pl.DataFrame(
-        [series_of(name, [_flat(record.get(name)) for record in records]) for name in names]
-    )
+    frame = None
+    if any(isinstance(value, dict | list) for record in records for value in record.values()):
+        frame = _frame_of_lines("\n".join(json.dumps(record) for record in records).encode())
+    if frame is None or frame.height != len(records):
+        frame = pl.DataFrame(
+            [series_of(name, [_flat(record.get(name)) for record in records]) for name in names]
+        )
     return collected.raw_records(frame, RawRecords(frame=frame, source=source))
 
 
+def _frame_of_lines(data: bytes) -> pl.DataFrame | None:
+    """JSON lines as a frame; None where values of one name have no common type."""
+    try:
+        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+    except pl.exceptions.PolarsError:
+        return None
+
+
 def _flat(value: Any) -> Any:
-    """Nested values as JSON text, since objects that differ by line have no common type."""
+    """Nested values as JSON text, since objects that differ by line have no common type.
+
+    The types of MongoDB's JSON, such as `{"$oid": …}`, are their value.
+    """
+    while isinstance(value, dict) and len(value) == 1 and next(iter(value)).startswith("$"):
+        value = next(iter(value.values()))
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

@@ -12,6 +12,7 @@ from penchant.data.dataset import Dataset, Origin
 from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
+from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.times import check_time_format
 from penchant.data.reading.typed_columns import Malformed, TypedColumns, type_columns
@@ -107,6 +108,7 @@ def read(
         query=query,
         limit=limit,
     )
+    records = with_nested_fields(records, choices)
     columns, guessed = choose_columns(
         records.frame.columns,
         choices,

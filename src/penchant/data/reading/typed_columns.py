@@ -10,6 +10,8 @@ from typing import Literal
 import polars as pl
 
 from penchant.data.reading.column_guessing import ROLES
+from penchant.data.reading.nested import plain_values
+from penchant.data.reading.ratings import parse_ratings
 from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
 from penchant.data.reading.times import parse_times
 from penchant.errors import DataError
@@ -62,8 +64,9 @@ def type_columns(
     """
     roles = [role for role in ROLES if role in columns]
     with ThreadPoolExecutor() as pool:  # Polars works outside Python's global lock
-        raw = [records.frame[columns[role]].alias(role) for role in roles]
-        typed = list(pool.map(lambda series: _typed_column(records, series, time_format), raw))
+        typed = list(
+            pool.map(lambda role: _typed_column(records, role, columns[role], time_format), roles)
+        )
     by_role = dict(zip(roles, typed, strict=True))
     problems = _first_problems(typed)
     skipped = [*records.skipped, *_unusable_records(records, problems)]
@@ -123,15 +126,21 @@ def infer_type(values: pl.Series) -> pl.Series:
     return values
 
 
-def _typed_column(records: RawRecords, series: pl.Series, time_format: str | None) -> _Column:
-    if series.name in ("user", "item"):
-        return _id_column(series, records.is_text)
-    if series.name == "rating":
-        return _rating_column(series, records.decimal_comma)
-    if series.name == "time":
+def _typed_column(records: RawRecords, role: str, name: str, time_format: str | None) -> _Column:
+    series, remark = plain_values(records.frame[name], role, name, records.source)
+    series = series.alias(role)
+    if role in ("user", "item"):
+        column = _id_column(series, records.is_text)
+    elif role == "rating":
+        column = _rating_column(series, records.decimal_comma)
+    elif role == "time":
         times = parse_times(series, time_format)
-        return _Column(times.values, _time_problems(times.problems, series), times.remark)
-    return _Column(series.cast(pl.String, strict=False))
+        column = _Column(times.values, _time_problems(times.problems, series), times.remark)
+    else:
+        column = _Column(series.cast(pl.String, strict=False))
+    if remark:
+        column.remark = f"{remark}; {column.remark}" if column.remark else remark
+    return column
 
 
 def _id_column(series: pl.Series, is_text: bool) -> _Column:
@@ -142,24 +151,19 @@ def _id_column(series: pl.Series, is_text: bool) -> _Column:
 
 
 def _rating_column(series: pl.Series, decimal_comma: bool) -> _Column:
-    numbers = series.cast(pl.Float32, strict=False)
+    ratings = parse_ratings(series, decimal_comma=decimal_comma)
+    numbers = ratings.values
     if numbers.is_finite().all() and not numbers.null_count():
-        return _Column(numbers)
-    if series.dtype == pl.String:
-        series = _blank_to_null(series)
-        numbers = series.cast(pl.Float32, strict=False)
-        if decimal_comma and numbers.null_count() > series.null_count():
-            with_points = series.str.replace(r"^(-?\d+),(\d+)$", "${1}.${2}")
-            numbers = with_points.cast(pl.Float32, strict=False)
+        return _Column(numbers, remark=ratings.remark)
     problem = (
-        pl.when(pl.lit(series.is_null()))
+        pl.when(pl.lit(ratings.texts.is_null()))
         .then(pl.lit("missing rating"))
         .when(pl.lit(numbers.is_null()))
         .then("rating " + _QUOTED_VALUE + " is not a number")
         .otherwise("rating " + _QUOTED_VALUE + " is not finite")
     )
     unusable = ~numbers.is_finite().fill_null(False)
-    return _Column(numbers, _problem_texts(unusable, problem, series))
+    return _Column(numbers, _problem_texts(unusable, problem, series), ratings.remark)
 
 
 def _time_problems(problems: pl.Series | None, series: pl.Series) -> pl.Series | None:

@@ -18,8 +18,8 @@ from penchant.data.reading.times.time_range import (
 from penchant.typing import Float64
 
 UNITS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}  # microseconds
-_UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-_UNIT_LIMITS = (("s", 1e11), ("ms", 1e14), ("us", 1e17))  # of the median; above are nanoseconds
+_UNIT_LIMITS = (("s", 1e11), ("ms", 1e14), ("us", 1e17), ("ns", np.inf))  # of the median
+_USUAL_SECONDS = 315_532_800  # 1980: of the units it is the one in which most times lie after
 # By the number of digits; six are a year and a month, to which a day is added.
 _COMPACT = {6: "%Y%m%d", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 _COMPACT_SHARE = 0.9  # of the numbers are dates, and the others are mistakes
@@ -58,15 +58,28 @@ def from_numbers(values: pl.Series, form: str | None = None) -> tuple[pl.Series,
     if all_within(finite, _FIRST_SERIAL, (last - _SPREADSHEET_EPOCH).days):
         remark = f"times such as {example} are read as a spreadsheet's days since 1899-12-30"
         return _from_serials(values), f"{remark}; {_OVERRIDE.format('s')}"
-    median = float(np.median(np.abs(finite)))
-    unit = next((name for name, limit in _UNIT_LIMITS if median < limit), "ns")
+    unit = _unit(finite)
     remark = ""
-    if median < _SMALL:
+    if unit == "s" and np.median(np.abs(finite)) < _SMALL:
         remark = (
             f"times such as {example} are read as seconds since 1970: their order is right, their "
             "dates are hardly; name another unit with time_format=… (--time-format …)"
         )
     return _since_1970(values, finite, UNITS[unit]), remark
+
+
+def _unit(finite: Float64) -> str:
+    """The unit in which most numbers are times from 1980 on; by the median where none is."""
+    highest = (latest() - EARLIEST).total_seconds()
+    usual = {}
+    for name, factor in UNITS.items():
+        seconds = finite * (factor / 1e6)
+        usual[name] = int(((seconds >= _USUAL_SECONDS) & (seconds <= highest)).sum())
+    unit = max(usual, key=lambda name: usual[name])
+    if usual[unit]:
+        return unit
+    median = float(np.median(np.abs(finite)))
+    return next(name for name, limit in _UNIT_LIMITS if median < limit)
 
 
 def _since_1970(values: pl.Series, finite: Float64, factor: float) -> pl.Series:

@@ -1,0 +1,165 @@
+"""Take plain values out of the types that wrap them: structs, lists, binary, objects."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import NoReturn
+
+import polars as pl
+
+from penchant.data.reading.column_guessing import ColumnChoice, plain_name, roles_by_name
+from penchant.data.reading.records import RawRecords
+from penchant.errors import DataError
+
+_ID_FIELDS = ("id", "key", "uuid", "guid")
+_UUID_BYTES = 16
+_TYPED_TEXT = r'^\{"\$\w+": ?"?([^"{}]*)"?\}$'
+_REMEDIES = {
+    "duration": {
+        "rating": "make it a number first, such as pl.col({0!r}).dt.total_seconds()",
+        "time": "add it to a date first, such as pl.lit(datetime(2024, 1, 1)) + pl.col({0!r})",
+    },
+    "time": {"time": "it has no date: join one first, such as pl.col('date').dt.combine({0!r})"},
+}
+
+
+def with_nested_fields(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> RawRecords:
+    """The records with a column for each choice, such as `user.id`, of a field of a struct."""
+    columns = []
+    for choice in choices.values():
+        if not isinstance(choice, str) or choice in records.frame.columns:
+            continue
+        parts = choice.split(".")
+        for n in range(1, len(parts)):
+            column = ".".join(parts[:n])
+            if column in records.frame.columns:
+                values = _field(records.frame[column], parts[n:])
+                if values is not None:
+                    columns.append(values.alias(choice))
+    return replace(records, frame=records.frame.with_columns(columns)) if columns else records
+
+
+def plain_values(values: pl.Series, role: str, column: str, source: str) -> tuple[pl.Series, str]:
+    """The values of a role's column without wrappers, and a remark where a field was chosen.
+
+    A struct of one field is that field, and so are the types of MongoDB's JSON, such as `$oid`; of
+    other structs it is the field whose name says that it is the role's. Lists of one element are
+    the element, binary values are text.
+
+    Raises:
+        DataError: the type has no clear value for the role.
+    """
+    dtype = values.dtype
+    if isinstance(dtype, pl.Struct):
+        return _of_struct(values, role, column, source)
+    if isinstance(dtype, pl.List | pl.Array):
+        lists = values.arr.to_list() if isinstance(dtype, pl.Array) else values
+        longest = lists.list.len().max()
+        if isinstance(longest, int) and longest > 1:
+            _refuse(
+                f"is of type list, with up to {longest} values a record: make a record of each, "
+                f"such as with frame.explode({column!r})",
+                role, column, source,
+            )  # fmt: skip
+        return plain_values(lists.list.first(), role, column, source)
+    if dtype == pl.Binary:
+        return _text_of_binary(values), ""
+    if dtype == pl.Object:
+        texts = [None if value is None else str(value) for value in values]
+        return pl.Series(values.name, texts, dtype=pl.String), ""
+    if dtype == pl.String and values.str.starts_with('{"$').any():
+        # Text and MongoDB's types in one column, which a reader has turned into JSON text
+        return values.str.replace(_TYPED_TEXT, "${1}"), ""
+    _check_type(values, role, column, source)
+    return values, ""
+
+
+def _of_struct(values: pl.Series, role: str, column: str, source: str) -> tuple[pl.Series, str]:
+    names = [field.name for field in values.dtype.fields]  # type: ignore[attr-defined]
+    fields = {name: values.struct.field(name) for name in names}
+    present = [name for name in names if fields[name].count()]
+    if len(present) <= 1:
+        name = present[0] if present else names[0]
+        inner, remark = plain_values(fields[name], role, f"{column}.{name}", source)
+        return inner.alias(values.name), remark
+    if all(name.startswith("$") for name in present):  # a type a record, as in `$numberInt`
+        typed = [plain_values(fields[name], role, column, source)[0] for name in present]
+        texts = [series.cast(pl.String).alias(f"{n}") for n, series in enumerate(typed)]
+        merged = pl.DataFrame(texts).select(pl.coalesce(pl.all()))
+        return merged.to_series().alias(values.name), ""
+    field = _field_of_role(present, role)
+    listed = ", ".join(present)
+    if field is None:
+        _refuse(
+            f"is of type struct, with the fields {listed}: name one of them, such as "
+            f"{role}='{column}.{present[0]}' (--{role} {column}.{present[0]})",
+            role, column, source,
+        )  # fmt: skip
+    inner, remark = plain_values(fields[field], role, f"{column}.{field}", source)
+    chosen = (
+        f"of the fields of {column!r} ({listed}) {field!r} is the {role}; override with "
+        f"{role}='{column}.…' (--{role} {column}.…)"
+    )
+    return inner.alias(values.name), f"{chosen}; {remark}" if remark else chosen
+
+
+def _field_of_role(names: list[str], role: str) -> str | None:
+    """The field whose name is a usual one of the role."""
+    if role in ("user", "item"):
+        by_name = {plain_name(name): name for name in reversed(names)}
+        for name in _ID_FIELDS:
+            if name in by_name:
+                return by_name[name]
+    return roles_by_name(names).get(role)
+
+
+def _field(values: pl.Series, path: list[str]) -> pl.Series | None:
+    """A field of a field of a struct, None where there is no such field."""
+    for name in path:
+        if not isinstance(values.dtype, pl.Struct):
+            return None
+        if name not in [field.name for field in values.dtype.fields]:
+            return None
+        values = values.struct.field(name)
+    return values
+
+
+def _text_of_binary(values: pl.Series) -> pl.Series:
+    """Binary values as text: UTF-8, otherwise UUIDs of 16 bytes, otherwise hexadecimal."""
+    try:
+        texts = values.cast(pl.String)
+        if not texts.str.contains(r"[\x00-\x08\x0e-\x1f]").any():
+            return texts
+    except pl.exceptions.PolarsError:
+        pass
+    if (values.bin.size() == _UUID_BYTES).all():
+        uuids = [None if value is None else str(uuid.UUID(bytes=value)) for value in values]
+        return pl.Series(values.name, uuids, dtype=pl.String)
+    return values.bin.encode("hex")
+
+
+def _check_type(values: pl.Series, role: str, column: str, source: str) -> None:
+    """Refuse types that no value of the role can have.
+
+    Raises:
+        DataError: such as a duration for a time.
+    """
+    dtype = values.dtype
+    name = str(dtype.base_type()).lower()
+    is_date = dtype in (pl.Date, pl.Datetime)
+    fits = {
+        "rating": not (is_date or dtype in (pl.Duration, pl.Time)),
+        "time": dtype not in (pl.Duration, pl.Time, pl.Boolean),
+        "user": dtype != pl.Duration,
+        "item": dtype != pl.Duration,
+    }
+    if not fits.get(role, True):
+        remedy = _REMEDIES.get(name, {}).get(role, f"name another column with {role}='…'")
+        _refuse(f"is of type {name}: {remedy.format(column)}", role, column, source)
+
+
+def _refuse(problem: str, role: str, column: str, source: str) -> NoReturn:
+    without = "" if role in ("user", "item") else f", or go without with {role}=False"
+    raise DataError(f"{source}: the {role} column {column!r} {problem}{without}.")

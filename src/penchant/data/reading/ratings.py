@@ -1,0 +1,142 @@
+"""Read a column of ratings: numbers, booleans, words, stars, ordered categories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from penchant.data.reading.rating_words import MISSING, word_value, written_values
+
+_NEARLY_ALL = 0.9  # of the ratings are such words, so that the others are mistakes
+_MOST_DISTINCT = 1_000  # texts: ratings that are no numbers have few
+_LISTED = 6  # words in a message
+
+
+@dataclass(frozen=True)
+class ParsedRatings:
+    """Ratings as numbers.
+
+    Attributes:
+        values: float32, null or not finite where a value is no rating.
+        texts: the values as written, null where they are missing.
+        remark: what was read as what, where values are no plain numbers; may be empty.
+    """
+
+    values: pl.Series
+    texts: pl.Series
+    remark: str = ""
+
+
+def parse_ratings(values: pl.Series, *, decimal_comma: bool = False) -> ParsedRatings:
+    """Parse ratings, missing ones included.
+
+    Values that are no plain numbers are read as words (`like` is 1, `dislike` is 0), stars, shares
+    (`4/5`) or numbers with commas only where nearly all values of the column are such.
+
+    Args:
+        values: numbers, booleans, texts or categories.
+        decimal_comma: whether `3,500` is 3.5 and not 3500.
+    """
+    dtype = values.dtype
+    if dtype == pl.Boolean:
+        numbers = values.cast(pl.Float32)
+        return ParsedRatings(numbers, values, "ratings that are true are read as 1, others as 0")
+    if dtype not in (pl.String, pl.Categorical, pl.Enum):
+        return ParsedRatings(values.cast(pl.Float32, strict=False), values)
+    numbers = values.cast(pl.String).cast(pl.Float32, strict=False)
+    if not numbers.null_count():  # the usual case, and the fastest
+        return ParsedRatings(numbers, values)
+    texts = values.cast(pl.String).str.strip_chars().replace("", None)
+    numbers = texts.cast(pl.Float32, strict=False)
+    if numbers.null_count() == texts.null_count():
+        return ParsedRatings(numbers, texts)
+    texts = texts.zip_with(
+        (~texts.str.to_lowercase().is_in(list(MISSING))).fill_null(True),
+        pl.Series([None], dtype=pl.String),
+    )
+    for parse in (_with_commas(decimal_comma), _as_words, _as_written):
+        if (parsed := parse(texts, numbers)) is not None:
+            return parsed
+    if isinstance(dtype, pl.Enum) and 2 * numbers.count() <= texts.count():
+        return _by_order(values, texts)
+    return ParsedRatings(numbers, texts)
+
+
+def _with_commas(decimal_comma: bool) -> Callable[[pl.Series, pl.Series], ParsedRatings | None]:
+    def parse(texts: pl.Series, numbers: pl.Series) -> ParsedRatings | None:
+        """Numbers such as `3,5`, and `1,234` where each comma stands before three digits."""
+        commas = texts.filter(texts.str.contains(r"^-?\d+(,\d+)+(\.\d+)?$"))
+        if not len(commas):
+            return None
+        thousands = not decimal_comma and bool(
+            commas.str.contains(r"^-?[1-9]\d{0,2}(,\d{3})+(\.\d+)?$").all()
+        )
+        plain = (
+            texts.str.replace_all(r",(\d{3})", "${1}")
+            if thousands
+            else texts.str.replace(r"^(-?\d+),(\d+)$", "${1}.${2}")
+        )
+        parsed = plain.cast(pl.Float32, strict=False)
+        if not _nearly_all(parsed, texts):
+            return None
+        example = commas[0]
+        value = parsed.filter(texts == example)[0]
+        remark = "" if decimal_comma or value is None else _reads({example: value})
+        return ParsedRatings(parsed, texts, remark)
+
+    return parse
+
+
+def _as_words(texts: pl.Series, numbers: pl.Series) -> ParsedRatings | None:
+    """Words such as like and dislike, beside which 0 and 1 may stand."""
+    if not numbers.drop_nulls().is_in([0.0, 1.0]).all():
+        return None
+    return _by_value(texts, numbers, lambda counts: {t: word_value(t) for t in counts})
+
+
+def _as_written(texts: pl.Series, numbers: pl.Series) -> ParsedRatings | None:
+    """Stars and shares, beside which plain numbers may stand."""
+    return _by_value(texts, numbers, written_values)
+
+
+def _by_value(
+    texts: pl.Series,
+    numbers: pl.Series,
+    parse: Callable[[Mapping[str, int]], Mapping[str, float | None]],
+) -> ParsedRatings | None:
+    """The numbers with those of other texts; None where too many texts remain without one."""
+    others = texts.filter(numbers.is_null() & texts.is_not_null())
+    counted = others.value_counts(name="count", sort=True)
+    if not 0 < len(counted) <= _MOST_DISTINCT:
+        return None
+    values = parse(dict(counted.iter_rows()))
+    known = {text: value for text, value in values.items() if value is not None}
+    if not known:
+        return None
+    read = texts.replace_strict(known, default=None, return_dtype=pl.Float32)
+    parsed = numbers.zip_with(numbers.is_not_null(), read)
+    return ParsedRatings(parsed, texts, _reads(known)) if _nearly_all(parsed, texts) else None
+
+
+def _by_order(values: pl.Series, texts: pl.Series) -> ParsedRatings:
+    """Ordered categories as their positions from 1."""
+    categories = values.dtype.categories.to_list()  # type: ignore[attr-defined]
+    positions = {category: n + 1.0 for n, category in enumerate(categories)}
+    numbers = texts.replace_strict(positions, default=None, return_dtype=pl.Float32)
+    return ParsedRatings(numbers, texts, _reads(positions) + ", by the order of the categories")
+
+
+def _nearly_all(parsed: pl.Series, texts: pl.Series) -> bool:
+    """Whether nearly all ratings that are not missing were read; one may always be a mistake."""
+    present = texts.count()
+    unknown = present - parsed.count()
+    return unknown <= max((1 - _NEARLY_ALL) * present, 1) and 2 * unknown < present
+
+
+def _reads(values: Mapping[str, float]) -> str:
+    """What was read as what: `'like' is read as 1 and 'dislike' as 0`."""
+    listed = [f"{text!r} as {value:g}" for text, value in list(values.items())[:_LISTED]]
+    more = " …" if len(values) > _LISTED else ""
+    return f"ratings are read as numbers: {', '.join(listed)}{more}"
