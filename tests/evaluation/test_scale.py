@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import penchant as pn
-from penchant.evaluation.scale import outside_scale
+from penchant.evaluation.scale import OutsideScale, outside_scale, outside_scale_note
 from penchant.metrics import MAE, RMSE
 from penchant.models import EASE, Bias, DotProduct
 from penchant.testing import planted_ratings
@@ -66,6 +66,26 @@ def test_baselines_are_named_too():
     assert table["bias"].outside_scale > 0.001
     (note,) = [note for note in table.notes if "not clipped" in note]
     assert "of those of bias (rmse " in note
+
+
+def test_models_with_few_such_predictions_are_counted():
+    outside = {
+        "wild": OutsideScale(0.052, {"rmse": 1.0753}),
+        "dot": OutsideScale(0.01, {"rmse": 0.9}),
+        "bias": OutsideScale(0.006, {"rmse": 0.95}),
+        "mean": OutsideScale(0.0005, {"rmse": 0.95}),
+        "none": OutsideScale(0.0, {}),
+    }
+    start = "Predictions are judged as they are, not clipped to the ratings from 0.5 to 5; outside"
+    assert outside_scale_note(outside, "rmse", (0.5, 5.0)) == (
+        f"{start} them lie 5.2% of those of wild (rmse 1.0753 if clipped), 1.0% of those of dot "
+        "(rmse 0.9000 if clipped) and less than 1% of those of 1 other.",
+    )
+    few = dict.fromkeys("ab", outside["bias"])
+    assert outside_scale_note(few, "rmse", (0.5, 5.0)) == (
+        f"{start} them lies less than 1% of those of 2 models.",
+    )
+    assert outside_scale_note({"mean": outside["mean"]}, "rmse", (0.5, 5.0)) == ()
 
 
 def test_likes_have_no_scale(split):

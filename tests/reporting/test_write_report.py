@@ -4,8 +4,10 @@ import re
 import sys
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
+from penchant.data.predefined import split_predefined
 from penchant.data.splits import split_per_user, split_random
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.evaluation import evaluate
@@ -118,3 +120,48 @@ def test_the_exploration_page(planted, checked, hostile, full, tmp_path):
     assert ("Over time" in page.text) == full
     assert ("Film 1" in page.text) == full
     assert "Long tail" in page.text
+
+
+@pytest.fixture(scope="module")
+def with_newcomers(planted):
+    """A comparison of users with and without history."""
+    log = planted(ratings=False, times=False).frame()
+    is_test = (pl.col("row") % 5 == 0) | (pl.col("row") > 14 * 30)  # the last ten users are new
+    is_validation = ~is_test & (pl.col("row") % 5 == 1)
+    split = split_predefined(
+        log.filter(~is_test & ~is_validation),
+        log.filter(is_test),
+        validation=log.filter(is_validation),
+    )
+    return evaluate([make("ease:l2=20")], split, ["ndcg@5", "recall@5"], replicates=100)
+
+
+def test_users_with_and_without_history_stand_apart(with_newcomers, checked, tmp_path):
+    page = checked(write_comparison(with_newcomers, tmp_path / "r.html"))
+    known, new = with_newcomers.table().segments.values()
+    assert "Users with and without history" in page.text
+    assert f"{known.users} test users had events before the test" in page.text
+    assert f"{new.users} had none" in page.text
+    assert "knows nothing of" in page.text
+    for part in (known, new):
+        assert f"{part.segment.replace('-', ' ').capitalize()}, {part.users} users" in page.text
+        value = part["ease:l2=20.0"].metrics["ndcg@5"].value
+        assert f"{value:.2f}"[:4] in page.text
+    verdict = known["ease:l2=20.0"].verdict
+    verb = {"beats": "and beats", "no better": "and is no better than"}[verdict]
+    assert re.search(
+        rf"For the {known.users} test users with history ease:l2=20.0 reaches 0\.\d+ {verb} the "
+        rf"best trivial answer there, \w+ \(0\.\d+\); for the {new.users} without, 0\.\d+\.",
+        page.text,
+    )
+
+
+def test_a_page_says_why_there_is_no_verdict(with_newcomers, checked, tmp_path):
+    result = evaluate([make("ease:l2=20")], with_newcomers.split, ["ndcg@5"], replicates=10)
+    page = checked(write_comparison(result, tmp_path / "r.html"))
+    assert "is best on validation events, and test events allow no verdict." in page.text
+    assert page.text.count("No verdict and no intervals: 10 resamples of the users") >= 2
+    assert "not judged" in page.text
+    assert "– to –" not in page.text
+    assert "interval of the gain is" not in page.text
+    assert "contenders" not in page.text

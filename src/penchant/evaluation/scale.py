@@ -11,7 +11,8 @@ from penchant.metrics import Metric, RowMetric
 from penchant.results.formatting import join_names
 from penchant.typing import Float64
 
-_NAMED_FROM = 0.001  # a smaller share is not worth a sentence
+_COUNTED_FROM = 0.001  # a smaller share is not worth a word,
+_NAMED_FROM = 0.01  # and one below this none of its own
 
 
 @dataclass(frozen=True)
@@ -47,16 +48,20 @@ def outside_scale(
 def outside_scale_note(
     outside: Mapping[str, OutsideScale], metric: str, scale: tuple[float, float]
 ) -> tuple[str, ...]:
-    """The models with predictions outside the scale, with a clipped metric, as a sentence."""
-    named = [
+    """How many predictions lie outside the scale, with a clipped metric, as a sentence."""
+    parts = [
         f"{own.share:.1%} of those of {name} ({metric} {own.clipped[metric]:.4f} if clipped)"
         for name, own in outside.items()
         if own.share >= _NAMED_FROM
     ]
-    if not named:
+    n_few = sum(_COUNTED_FROM <= own.share < _NAMED_FROM for own in outside.values())
+    if n_few:
+        others = f"other{'s' * (n_few > 1)}" if parts else f"model{'s' * (n_few > 1)}"
+        parts.append(f"less than {_NAMED_FROM:.0%} of those of {n_few} {others}")
+    if not parts:
         return ()
-    verb = "lie" if len(named) > 1 else "lies"
+    verb = "lie" if len(parts) > 1 else "lies"
     return (
         f"Predictions are judged as they are, not clipped to the ratings from {scale[0]:g} to "
-        f"{scale[1]:g}; outside them {verb} {join_names(named)}.",
+        f"{scale[1]:g}; outside them {verb} {join_names(parts)}.",
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from penchant.metrics import Verdict
 from penchant.models.base import Task
 from penchant.reporting.glossary import plain_metric
 from penchant.results.formatting import decimals, fixed, join_names, percent, signed
@@ -88,12 +89,16 @@ def task_verdict(evaluation: ComparisonTables, task: Task) -> TaskVerdict:
             "a trivial answer on test events.",
             "worse": f"For {aim}, {best.name} is best on validation events, but worse than a "
             "trivial answer on test events.",
-            None: f"For {aim}, {best.name} is best on validation events.",
+            None: f"For {aim}, {best.name} is best on validation events"
+            f"{', and test events allow no verdict' if table.no_verdict else ''}.",
         }[best.verdict]
         sentences.append(_chosen(table, best, by))
         if trivial and math.isfinite(best.metrics[table.primary].gain):
             sentences.append(_gain(evaluation, table, best))
+    if table.no_verdict:
+        sentences.append(table.no_verdict)
     sentences += _others(real, best)
+    sentences += _with_history(table, best)
     return TaskVerdict(headline, tuple(sentences))
 
 
@@ -102,7 +107,7 @@ def _chosen(table: Table, best: Entry, by: str) -> str:
     figure = best.metrics[table.primary]
     n = sum(math.isfinite(e.validation) for e in table.entries)
     return (
-        f"Of {n} contenders it has the best {by} on validation events "
+        f"Of {n} models it has the best {by} on validation events "
         f"({fixed(best.validation, digits)}); on test events it reaches "
         f"{fixed(figure.value, digits)}."
     )
@@ -113,11 +118,14 @@ def _gain(evaluation: ComparisonTables, table: Table, best: Entry) -> str:
     digits, least = metric_decimals(table, table.primary), bar.metrics[table.primary].value
     share = percent(abs(figure.gain / least)) if least else None
     level = evaluation.settings.get("level", 0.95)
+    interval = (
+        f"; the {percent(level)} interval of the gain is {signed(figure.gain_low, digits)} to "
+        f"{signed(figure.gain_high, digits)}"
+    )
     return (
         f"That is {'better' if figure.gain >= 0 else 'worse'} by {fixed(abs(figure.gain), digits)}"
         f"{f' ({share})' if share else ''} than the best trivial answer, {bar.name} "
-        f"({fixed(least, digits)}); the {percent(level)} interval of the gain is "
-        f"{signed(figure.gain_low, digits)} to {signed(figure.gain_high, digits)}."
+        f"({fixed(least, digits)}){interval if math.isfinite(figure.gain_low) else ''}."
     )
 
 
@@ -136,3 +144,44 @@ def _others(real: list[Entry], best: Entry | None) -> list[str]:
     if named["worse"]:
         sentences.append(f"Worse than trivial: {join_names(named['worse'])}.")
     return sentences
+
+
+def _with_history(table: Table, best: Entry | None) -> list[str]:
+    """What is different for the users with history and for those without."""
+    known, new = table.segments.get("with-history"), table.segments.get("without-history")
+    if known is None or new is None:
+        return []
+    digits, users = metric_decimals(table, table.primary), f"{known.users:,} test users"
+    sentences = []
+    if best is not None and not best.trivial:
+        own, bar = known[best.name], known.best_trivial if _has_trivial(known) else None
+        figure = own.metrics[table.primary].value
+        sentence = f"For the {users} with history {best.name} reaches {fixed(figure, digits)}"
+        if bar is not None:
+            verb = _VERBS[own.verdict]
+            least = fixed(bar.metrics[table.primary].value, digits)
+            sentence += f" {verb} the best trivial answer there, {bar.name} ({least})"
+        without = new[best.name].metrics[table.primary].value
+        sentence += f"; for the {new.users:,} without, {fixed(without, digits)}."
+        sentences.append(sentence)
+    beating, before = (
+        [e.name for e in part.entries if e.verdict == "beats"] for part in (known, table)
+    )
+    if beating and set(beating) != set(before):
+        names = join_names(beating)
+        sentences.append(f"For users with history, trivial answers are beaten by {names}.")
+    elif before and not beating:
+        sentences.append("For users with history alone, no model is shown to beat them.")
+    return sentences
+
+
+def _has_trivial(table: Table) -> bool:
+    return any(entry.trivial for entry in table.entries)
+
+
+_VERBS: dict[Verdict | None, str] = {
+    "beats": "and beats",
+    "no better": "and is no better than",
+    "worse": "and is worse than",
+    None: "beside",
+}

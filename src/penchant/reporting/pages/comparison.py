@@ -72,6 +72,7 @@ class TaskSection:
     rows: tuple[Row, ...]
     decimals: tuple[int, ...]
     charts: tuple[Chart, ...]
+    segment_charts: tuple[Chart, ...]
     cost: tuple[Chart, ...]
     validated: bool
     measured_memory: bool
@@ -145,6 +146,8 @@ def task_section(evaluation: ComparisonTables, task: Task, prefix: str = "") -> 
     """One task as a page shows it; `prefix` keeps names unique where a page shows it again."""
     table = evaluation.tables[task]
     chosen = next(iter(by_validation(table)), None)
+    known = table.segments.get("with-history")
+    known_graphs = [metric_intervals(known)] if known else []
     return TaskSection(
         table=table,
         question=QUESTIONS[table.task],
@@ -157,6 +160,7 @@ def task_section(evaluation: ComparisonTables, task: Task, prefix: str = "") -> 
         ),
         decimals=tuple(metric_decimals(table, metric) for metric in table.metrics),
         charts=tuple(draw_all(f"{prefix}{task}-intervals", [metric_intervals(table)])),
+        segment_charts=tuple(draw_all(f"{prefix}{task}-history", known_graphs)),
         cost=tuple(draw_all(f"{prefix}{task}-cost", [quality_against_cost(table)])),
         validated=chosen is not None,
         measured_memory=any(e.cost.peak_bytes is not None for e in table.entries),
