@@ -190,7 +190,7 @@ def test_weights_and_the_lowest_positive_rating_are_in_the_fingerprint():
 @pytest.mark.parametrize("weight", [0.0, -1.0, float("nan"), float("inf"), None])
 def test_impossible_weights_are_refused(weight):
     with pytest.raises(DataError, match="weights are missing, infinite or not above 0"):
-        log_with(weight=[1, 2, 3, 4, 5, weight])
+        log_with(weight=[1.0, 2.0, 3.0, 4.0, 5.0, weight])
     if weight is not None:
         with pytest.raises(ParameterError, match="above 0"):
             Histories.of([0, 1], n_items=3, weights=[1, weight])
