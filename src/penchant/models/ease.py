@@ -24,7 +24,7 @@ class EASE(ItemWeights, Recommender):
     Attributes:
         l2: strength of regularisation; larger for larger logs.
         max_items: refuse catalogues beyond this size, whose dense matrix would not fit
-            (8 bytes × items² while fitting).
+            (12 bytes × items² while fitting, 4 after it).
     """
 
     l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0

@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import tracemalloc
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant import memory
+from penchant.data.dataset import Dataset
+from penchant.errors import DataError
+from penchant.models import make
+from penchant.models.shared.item_weights import ease_bytes, ease_weights
+
+
+@pytest.fixture
+def system(tmp_path, monkeypatch):
+    """A system whose kernel and control group say what the test writes."""
+    monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "_CGROUP", tmp_path)
+    return tmp_path
+
+
+def test_the_kernels_estimate(system):
+    assert memory.available_memory() is None
+    (system / "meminfo").write_text("MemTotal: 9000 kB\nMemAvailable:    2000 kB\n")
+    assert memory.available_memory() == 2000 * 1024
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_container_may_have_less(system, version):
+    (system / "meminfo").write_text("MemAvailable:    2000 kB\n")
+    folder = system if version == 2 else system / "memory"
+    folder.mkdir(exist_ok=True)
+    names = ("memory.max", "memory.current")
+    if version == 1:
+        names = ("memory.limit_in_bytes", "memory.usage_in_bytes")
+    cache = "inactive_file" if version == 2 else "total_inactive_file"
+    (folder / "memory.stat").write_text(f"anon 5\n{cache} 70\n")
+    (folder / names[1]).write_text("500\n")
+    (folder / names[0]).write_text("1000\n")
+    assert memory.available_memory() == 1000 - 500 + 70
+    (folder / names[0]).write_text("max\n" if version == 2 else "9223372036854771712\n")
+    assert memory.available_memory() == 2000 * 1024
+
+
+def test_work_that_does_not_fit_is_refused_in_one_sentence(system):
+    memory.require_memory(1e18, "Nothing", "do nothing")  # where the system does not tell
+    (system / "meminfo").write_text("MemAvailable:    3000000 kB\n")
+    memory.require_memory(3.0e9, "This", "do that")
+    with pytest.raises(DataError) as refusal:
+        memory.require_memory(4.1e9, "This", "do that")
+    assert str(refusal.value) == "This takes 4.1 GB of memory, and 3.1 GB are free: do that."
+
+
+def log_of(n_items):
+    rng = np.random.default_rng(0)
+    items = np.append(np.arange(n_items), rng.integers(0, n_items, 20_000))
+    return Dataset.from_frame(
+        pl.DataFrame({"user": rng.integers(0, 500, len(items)), "item": items})
+    )
+
+
+def test_ease_takes_the_memory_that_it_asks_for():
+    log = log_of(1500)
+    log.histories.matrix("weight")
+    tracemalloc.start()
+    try:
+        ease_weights(log, 10.0, 2000)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert 0.6 * ease_bytes(1500, 1500) < peak < 1.1 * ease_bytes(1500, 1500)
+
+
+def test_ease_that_does_not_fit_is_refused(system):
+    (system / "meminfo").write_text("MemAvailable:    1000 kB\n")
+    with pytest.raises(DataError, match=r"Fitting EASE to 1,500 items takes 0\.1 GB .* ials\."):
+        make("ease").fit(log_of(1500))
