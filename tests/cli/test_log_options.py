@@ -232,3 +232,22 @@ def test_a_broken_picture_stops_nothing(call, words, shop):
     done = call("explore", *words)
     assert done.exit_code == 0
     assert "1 file could not be read, such as i3.png (" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["compare", "train", "explore"])
+def test_doubtful_ratings_are_named_by_every_command(call, tmp_path, command):
+    rows = [
+        f"u{user},i{item},{-1 if (user + item) % 5 == 0 else 3 + (user * item) % 8}\n"
+        for user in range(20)
+        for item in range(15)
+    ]
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,rating\n" + "".join(rows))
+    words = {
+        "compare": ["-m", "popular", "--replicates", 20],
+        "train": ["-m", "popular", "-o", tmp_path / "bundle", "--overwrite"],
+        "explore": [],
+    }[command]
+    sentence = "ratings are -1, below all others (3 to 10)"
+    assert call(command, path, *words).output.count(sentence) == 1
+    assert sentence not in call(command, path, *words, "--min-rating", 3).output

@@ -103,8 +103,11 @@ class ReadOptions:
         content: ContentOptions | None = None,
         *,
         strict: bool = False,
+        warn: bool = True,
     ) -> Dataset:
         """Read a log and its tables, leave out what was asked to be left out, then encode.
+
+        With `warn`, doubtful ratings and times are named, for commands that show no check.
 
         Raises:
             DataError: something cannot be read, nothing is left, or there are no pictures or texts.
@@ -123,6 +126,11 @@ class ReadOptions:
             logger.info(f"{filtered.name}: {sentence}.")
         if not len(filtered):
             raise DataError(f"The filters leave no event of {filtered.name!r}: loosen them.")
+        if warn:
+            from penchant.data.quality.log_check import doubts
+
+            for issue in doubts(filtered):
+                logger.warning(f"{filtered.name}: {issue.sentence}.")
         return filtered if content is None else content.encode(filtered, run)
 
 
@@ -148,10 +156,15 @@ class LogOptions:
     ] = False
 
     def read(
-        self, run: Run, tables: TableOptions | None = None, content: ContentOptions | None = None
+        self,
+        run: Run,
+        tables: TableOptions | None = None,
+        content: ContentOptions | None = None,
+        *,
+        warn: bool = True,
     ) -> Dataset:
         """Read the log, with its tables and content; see `ReadOptions.read`."""
-        return self.reading.read(self.source, run, tables, content, strict=self.strict)
+        return self.reading.read(self.source, run, tables, content, strict=self.strict, warn=warn)
 
 
 def words(*groups: Any) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from penchant.data.dataset import Dataset
 from penchant.data.quality import counts, duplicates, ratings, times
 from penchant.data.quality.issue import QualityIssue
@@ -78,6 +80,24 @@ def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
     ]
     issues.sort(key=lambda issue: _ORDER[issue.level])
     return QualityReport(name=log.name, n_events=len(log), issues=tuple(issues))
+
+
+def doubts(log: Dataset) -> Iterator[QualityIssue]:
+    """The issues of ratings and times by which a model or a split by time would be misled.
+
+    These are few and quickly found, for commands that learn from a log without showing its check.
+    """
+    for issue in ratings.value_issues(log):
+        # Zeros may be honest ratings, unless no other value has more events.
+        if (
+            issue.name != "zeros"
+            or issue.count >= np.unique(log.ratings, return_counts=True)[1].max()
+        ):
+            yield issue
+    for issue in times.range_issues(log):
+        # Where all times are early they are numbers of another kind, of which the reader speaks.
+        if issue.name != "early_times" or issue.share < 1:
+            yield issue
 
 
 def _skipped_records(log: Dataset) -> Iterator[QualityIssue]:

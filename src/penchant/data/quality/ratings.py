@@ -8,6 +8,7 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import Level, QualityIssue, constant_users, event_issues
+from penchant.data.quality.sentinels import find_sentinels
 from penchant.typing import Float32, Int64
 
 _USUAL_SCALES = ((1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
@@ -15,51 +16,65 @@ _INSIDE = 0.99  # of the ratings lie on a scale that the others miss by mistake
 
 
 def issues(log: Dataset) -> Iterator[QualityIssue]:
-    """Ratings outside the scale, zeros that may mean `not rated`, users of one rating."""
+    """Ratings outside the scale, values that may mean `not rated`, users of one rating."""
     if not log.has_ratings or not len(log):
         return
-    ratings = log.ratings
-    values, counts = np.unique(ratings, return_counts=True)
+    values = np.unique(log.ratings)
     if len(values) == 1:
         sentence = f"every rating is {values[0]:g}, so that ratings say no more than the events"
         yield from event_issues(log, "one_rating", "note", np.arange(len(log)), sentence)
         return
-    zeros = _count_zeros(values, counts, log.scale)
-    scale = log.scale or _guess_scale(values, counts, zeros)
+    yield from value_issues(log)
+    yield from constant_users(log, "rating", "constant_raters", "always give the same rating")
+
+
+def value_issues(log: Dataset) -> Iterator[QualityIssue]:
+    """Ratings outside the scale, and values that may mean `not rated`."""
+    if not log.has_ratings or not len(log):
+        return
+    ratings = log.ratings
+    values, counts = np.unique(ratings, return_counts=True)
+    sentinels = () if log.scale is not None else find_sentinels(values, counts)
+    unrated = [value for sentinel in sentinels for value in sentinel.values]
+    has_zeros = log.scale is None and not sentinels and _has_zeros(values)
+    if has_zeros:
+        unrated = [0.0]
+    is_unrated = np.isin(values, np.array(unrated, dtype=np.float32))
+    scale = log.scale or _guess_scale(values[~is_unrated], counts[~is_unrated])
     if scale is not None:
         low, high = scale
-        outside = ((ratings < low) | (ratings > high)) & ((ratings != 0) | (zeros == 0))
+        strange = values[~is_unrated & ((values < low) | (values > high))]
         is_known = log.scale is not None
         named = "the scale" if is_known else "what looks like the scale"
         sentence = f"ratings are outside {named}, {low:g} to {high:g}"
         level: Level = "wrong" if is_known else "doubtful"
-        yield from event_issues(log, "out_of_scale", level, outside, sentence)
-    if zeros:
+        yield from event_issues(log, "out_of_scale", level, np.isin(ratings, strange), sentence)
+    for sentinel in sentinels:
+        concerned = np.isin(ratings, np.array(sentinel.values, dtype=np.float32))
+        yield from event_issues(log, "sentinels", "doubtful", concerned, sentinel.sentence())
+    if has_zeros:
         sentence = (
-            f"ratings are 0 in a log of ratings from {values[1]:g} to {values[-1]:g}: "
-            "0 often means that nobody rated"
+            f"ratings are 0 in a log of ratings from {values[1]:g} to {values[-1]:g}: 0 often "
+            f"means that nobody rated; if so, leave them out with --min-rating {values[1]:g} "
+            f"(pn.rating_range(log, low={values[1]:g}))"
         )
         yield from event_issues(log, "zeros", "doubtful", ratings == 0, sentence)
-    yield from constant_users(log, "rating", "constant_raters", "always give the same rating")
 
 
-def _count_zeros(values: Float32, counts: Int64, scale: tuple[float, float] | None) -> int:
-    """How many zeros there are in a log of whole ratings from 1."""
-    if scale is not None or values[0] != 0 or len(values) < 4:
-        return 0
+def _has_zeros(values: Float32) -> bool:
+    """Whether there are zeros in a log of whole ratings from 1."""
     others = values[1:]
     whole = bool((others == np.round(others)).all())
-    return int(counts[0]) if whole and others[0] == 1 else 0
+    return bool(values[0] == 0 and len(values) >= 4 and whole and others[0] == 1)
 
 
-def _guess_scale(values: Float32, counts: Int64, zeros: int) -> tuple[float, float] | None:
+def _guess_scale(values: Float32, counts: Int64) -> tuple[float, float] | None:
     """The narrowest usual scale that nearly all ratings are on."""
-    rated = counts.sum() - zeros
     for low, high in _USUAL_SCALES:
-        inside = (values >= low) & (values <= high) & ((values != 0) | (zeros == 0))
+        inside = (values >= low) & (values <= high)
         halves = bool((values[inside] != np.round(values[inside])).any())
         if low == 1.0 and halves and 0.5 in values:
             continue
-        if counts[inside].sum() >= _INSIDE * rated and values[inside].max() == high:
+        if counts[inside].sum() >= _INSIDE * counts.sum() and values[inside].max() == high:
             return low, high
     return None

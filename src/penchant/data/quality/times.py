@@ -20,6 +20,20 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
     """Missing, future and very early times, shared instants, users with a single time."""
     if "time" not in log.events.columns or not len(log):
         return
+    yield from range_issues(log)
+    times = log.events["time"]
+    whole_days = bool((times.to_physical() % _DAY == 0).fill_null(True).all())
+    if whole_days:
+        sentence = "times are whole days, so that the order within a day is not known"
+        yield from event_issues(log, "whole_days", "note", times.is_not_null(), sentence)
+    yield from _shared_instants(log, whole_days)
+    yield from constant_users(log, "time", "single_time_users", "have them all at one instant")
+
+
+def range_issues(log: Dataset) -> Iterator[QualityIssue]:
+    """Missing, future and very early times."""
+    if "time" not in log.events.columns or not len(log):
+        return
     times = log.events["time"]
     now = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
     masks: tuple[tuple[str, Level, pl.Series, str], ...] = (
@@ -29,12 +43,6 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
     )
     for name, level, mask, sentence in masks:
         yield from event_issues(log, name, level, mask, sentence)
-    whole_days = bool((times.to_physical() % _DAY == 0).fill_null(True).all())
-    if whole_days:
-        sentence = "times are whole days, so that the order within a day is not known"
-        yield from event_issues(log, "whole_days", "note", times.is_not_null(), sentence)
-    yield from _shared_instants(log, whole_days)
-    yield from constant_users(log, "time", "single_time_users", "have them all at one instant")
 
 
 def _shared_instants(log: Dataset, whole_days: bool) -> Iterator[QualityIssue]:
