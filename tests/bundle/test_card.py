@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from penchant.bundle import save
+from penchant.data.predefined import split_predefined
 from penchant.data.splits import split_random
 from penchant.evaluation import evaluate
 from penchant.models import EASE, DotProduct, Popular
@@ -50,6 +52,21 @@ def test_a_card_with_figures(log, tmp_path):
     model = model.refit(log)
     card = (save(model, tmp_path / "all", evaluation=result) / "card.md").read_text()
     assert "has since learned from the whole log" in card
+
+
+def test_figures_of_users_with_and_without_history_stand_on_the_card(log, tmp_path):
+    frame = log.frame()
+    is_test = (pl.col("row") % 5 == 0) | (pl.col("user") % 4 == 0)
+    split = split_predefined(frame.filter(~is_test), frame.filter(is_test))
+    result = evaluate([EASE(l2=10)], split, metrics=["ndcg@10"], replicates=50)
+    card = (
+        save(result.models["ease:l2=10.0"], tmp_path / "it", evaluation=result) / "card.md"
+    ).read_text()
+    for segment, part in result.table().segments.items():
+        heading = f"Ranking {segment.replace('-', ' ')}"
+        assert f"### {heading}, {part.users} users, {part.rows:,} events" in card
+    assert card.count("**ease:l2=10.0**") == 3
+    assert "ease:l2=10.0 knows nothing of" in card
 
 
 def test_a_name_cannot_break_out_of_its_cell(log, tmp_path):

@@ -122,3 +122,31 @@ def test_quiet_says_nothing(call, tiny_csv):
     result = call("compare", tiny_csv, "-m", "popular", "--replicates", 50, "--quiet")
     assert result.exit_code == 0
     assert result.stderr == ""
+
+
+def test_too_few_resamples_are_named(call, tiny_csv):
+    options = ("-m", "ease:l2=10", "--metric", "ndcg@10", "--split", "random", "--replicates", 1)
+    result = call("compare", tiny_csv, *options)
+    assert "No verdict and no intervals: 1 resample of the users cannot give any" in result.stdout
+    answer = json.loads(call("compare", tiny_csv, *options, "--json").stdout)
+    table = answer["tables"]["ranking"]
+    assert table["no_verdict"].startswith("No verdict")
+    assert {entry["verdict"] for entry in table["entries"]} == {None}
+    assert {entry["figures"]["ndcg@10"]["low"] for entry in table["entries"]} == {None}
+
+
+def test_users_with_and_without_history_stand_apart(call, tmp_path):
+    path = tmp_path / "late.csv"
+    rows = [(u, (u * 7 + t * (1 + u % 2)) % 40, t) for t in range(18) for u in range(40)]
+    rows += [(u + 100 * (u % 3 == 0), (u * 7 + 3 * t) % 40, t) for t in (18, 19) for u in range(40)]
+    lines = [f"{u},{i},{10**9 + 1000 * t}" for u, i, t in rows]
+    path.write_text("\n".join(["user,item,time", *lines]))
+    options = ("-m", "ease:l2=10", "--metric", "ndcg@10", "--validation", 0, "--replicates", 100)
+    result = call("compare", path, *options)
+    assert "ndcg@10 by the users' history" in result.stdout
+    assert "26 users [95 %]" in result.stdout
+    assert "14 users" in result.stdout
+    assert "ease:l2=10 knows nothing of the 14 test users without history" in result.stdout
+    table = json.loads(call("compare", path, *options, "--json").stdout)["tables"]["ranking"]
+    assert [part["users"] for part in table["segments"].values()] == [26, 14]
+    assert table["segments"].keys() == {"with-history", "without-history"}

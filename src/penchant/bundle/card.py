@@ -97,16 +97,9 @@ def _figures(model: Recommender, training: Training, evaluation: Evaluated | Non
     elif training.log != result["log"]["name"]:
         parts.append(f"The figures are of another log, {_line(result['log']['name'])}.")
     for task, table in result["tables"].items():
-        rows = [
-            (
-                f"**{entry['model']}**" if entry["model"] in own else entry["model"],
-                *(_figure(entry["figures"].get(metric)) for metric in table["metrics"]),
-                "trivial" if entry["trivial"] else entry["verdict"] or "",
-            )
-            for entry in table["entries"]
-        ]
-        parts.append(f"### {task.capitalize()}, {table['users']:,} users, {table['rows']:,} events")
-        parts.append(_table(("model", *table["metrics"], "against trivial answers"), rows))
+        parts += _figures_table(task.capitalize(), table, own)
+        for segment, part in table.get("segments", {}).items():
+            parts += _figures_table(f"{task.capitalize()} {segment.replace('-', ' ')}", part, own)
         parts += [_line(note) for note in table["notes"]]
     parts += [_line(note) for note in result["notes"]]
     if own:
@@ -115,6 +108,22 @@ def _figures(model: Recommender, training: Training, evaluation: Evaluated | Non
     if level is not None:
         parts.append(f"Brackets hold intervals of {level:.0%}, from resampled users.")
     return "\n\n".join(parts)
+
+
+def _figures_table(heading: str, table: Mapping[str, Any], own: set[str]) -> list[str]:
+    """A heading, and a row of figures for each model; those of this one in bold."""
+    rows = [
+        (
+            f"**{entry['model']}**" if entry["model"] in own else entry["model"],
+            *(_figure(entry["figures"].get(metric)) for metric in table["metrics"]),
+            "trivial" if entry["trivial"] else entry["verdict"] or "",
+        )
+        for entry in table["entries"]
+    ]
+    return [
+        f"### {heading}, {table['users']:,} users, {table['rows']:,} events",
+        _table(("model", *table["metrics"], "against trivial answers"), rows),
+    ]
 
 
 def _figure(figure: Mapping[str, Any] | None) -> str:

@@ -12,6 +12,8 @@ VERDICTS = {
     "no better": "No better than the best trivial answer as far as these data can tell: interval "
     "or corrected p-value leave room for no gain at all.",
     "worse": "Worse than the best trivial answer, by the same two tests.",
+    "not judged": "Without a verdict: there is no trivial answer beside it, or users or resamples "
+    "are too few for any.",
     "trivial": "An answer that costs nothing and knows no personal taste, such as the most popular "
     "items or the mean rating: what any model must beat.",
 }

@@ -86,7 +86,8 @@ def facts(evaluation: Evaluation) -> Mapping[str, Any]:
         f"users (seed {settings['seed']})"
         if level is not None
         else None,
-        "significance": "p-values corrected by Holm for the number of models compared",
+        "significance": "p-values of Student's t with bootstrap standard errors, corrected by Holm "
+        "for the number of models compared",
         "relevant items": {"all": "all test events", "liked": "test events that are likes"}.get(
             settings.get("relevant", ""), settings.get("relevant")
         ),

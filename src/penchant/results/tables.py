@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 import polars as pl
@@ -175,6 +175,15 @@ class Table:
     def best_trivial(self) -> Entry:
         """The trivial answer that stands highest on this test part, for display."""
         return next(entry for entry in self.entries if entry.trivial)
+
+    def renamed(self, names: Mapping[str, str]) -> Table:
+        """The table with other names for some models, in its segments too."""
+        return replace(
+            self,
+            entries=tuple(replace(e, name=names.get(e.name, e.name)) for e in self.entries),
+            groups=tuple(tuple(names.get(name, name) for name in group) for group in self.groups),
+            segments={segment: part.renamed(names) for segment, part in self.segments.items()},
+        )
 
     def values(self, metric: str) -> dict[str, float]:
         """The values of one metric by name, best first as in the table."""

@@ -37,7 +37,7 @@ from penchant.testing import planted_attributes
 def setup():
     log = planted_attributes(n_users=30, n_items=40, per_user=20)
     return MoviesSetup(
-        log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2, quick=True
+        log=log, seed=0, run=Run(), users=12, epochs=2, autoencoder_epochs=2, quick=True
     )
 
 
@@ -57,7 +57,7 @@ def test_the_first_user_of_movielens_1m(mirror):
 
 
 def test_all_are_judged_on_the_same_rows(setup):
-    assert len(setup.sample) == 6
+    assert len(setup.sample) == 12
     (first,) = setup.log.events.filter(pl.col("row") == 1)["user"]
     assert setup.first_user == first
     assert first in setup.sample
@@ -85,7 +85,7 @@ def evaluated(setup):
     truth = np.asarray(by_row(setup.test, liked(setup.test)))
     users = np.asarray(by_row(setup.test, setup.test.rows.users))
     rng = np.random.default_rng(0)
-    of_user = {u: 0.3 + 0.1 * n for n, u in enumerate(np.unique(users))}
+    of_user = {u: 0.3 + 0.05 * n for n, u in enumerate(np.unique(users))}
     own = np.array([of_user[u] for u in users])
     models = {
         "oracle": scored(truth),
@@ -148,6 +148,6 @@ def test_reach_is_what_switching_a_genre_on_changes():
 
 def test_a_log_of_short_histories_is_refused():
     log = planted_attributes(n_users=12, n_items=20, per_user=3)
-    setup = MoviesSetup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
+    setup = MoviesSetup(log=log, seed=0, run=Run(), users=12, epochs=2, autoencoder_epochs=2)
     with pytest.raises(DataError, match="longer histories"):
         _ = setup.split

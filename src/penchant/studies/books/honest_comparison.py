@@ -252,7 +252,11 @@ def _all_table(evaluation: BooksEvaluation) -> DataTable:
     frame = pl.DataFrame(
         {"all test rows": [e.name for e in table.entries]}
         | {name: [e.metrics[m].value for e in table.entries] for name, m in columns.items()}
-        | {"against trivial": ["trivial" if e.trivial else e.verdict for e in table.entries]},
+        | {
+            "against trivial": [
+                "trivial" if e.trivial else e.verdict or "not judged" for e in table.entries
+            ]
+        },
         infer_schema_length=None,
     )
     return DataTable(
@@ -265,11 +269,5 @@ def _all_table(evaluation: BooksEvaluation) -> DataTable:
 
 def _renamed(compared: EvaluationSummary) -> EvaluationSummary:
     """The comparison with this study's names of trivial answers."""
-    tables = {
-        task: replace(
-            table,
-            entries=tuple(replace(e, name=NAMES.get(e.name, e.name)) for e in table.entries),
-        )
-        for task, table in compared.tables.items()
-    }
+    tables = {task: table.renamed(NAMES) for task, table in compared.tables.items()}
     return replace(compared, tables=tables)
