@@ -102,7 +102,7 @@ def test_a_table_of_features_by_item(parts):
     assert by_column["everyone"].level == "wrong"
     assert by_column["train_only"].level == "passed"
     example = by_column["everyone"].examples
-    assert example["everyone"].to_list() == pytest.approx(example["mean over all rows"].to_list())
+    assert example["everyone"].to_list() == pytest.approx(example["mean of all rows"].to_list())
 
 
 def test_a_table_of_features_that_says_its_own_sides(rng):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from penchant.auditing.features import Features
+from penchant.auditing.features import Features, KeyedEvents
 from penchant.auditing.material import Material
 from penchant.auditing.table_reading import indices, keys_of
+from penchant.data.dataset import Dataset
 from penchant.data.reading.column_guessing import plain_name, roles_by_name
+from penchant.data.splits import TEST, TRAIN, VALIDATION
 from penchant.errors import DataError
 from penchant.typing import Bool, Float64, Int64
 
@@ -46,7 +48,11 @@ def features_of(frame: pl.DataFrame, material: Material, target: str | None) -> 
                 "named, and a column `split` that says train or test."
             )
         return Features(
-            frame.drop(dropped), _floats(frame[target]), _is_test(frame[side]), keys, rows
+            frame=frame.drop(dropped),
+            target=_floats(frame[target]),
+            test=_is_test(frame[side]),
+            keys=keys,
+            rows=rows,
         )
     if len(roles) < 2:
         raise DataError("The table of features has neither users nor items to find its events by.")
@@ -63,11 +69,12 @@ def features_of(frame: pl.DataFrame, material: Material, target: str | None) -> 
         codes = indices(vocabulary, frame[roles[role]]).astype(np.int64)
         keys[role] = np.where(codes < 0, len(vocabulary), codes)[is_event]
     return Features(
-        frame.drop(dropped).filter(pl.Series(is_event)),
-        known[is_event],
-        test[is_event],
-        keys,
-        rows[is_event],
+        frame=frame.drop(dropped).filter(pl.Series(is_event)),
+        target=known[is_event],
+        test=test[is_event],
+        keys=keys,
+        rows=rows[is_event],
+        split_events=_split_events(material, rated=bool(_are_ratings(known, rating).all())),
     )
 
 
@@ -77,8 +84,6 @@ def _spread(
     """One row an event, from a table of items or of users."""
     assert material.split is not None
     log = material.split.log
-    if not log.has_ratings:
-        raise DataError("Features of items or users need a log with ratings as the target.")
     ((role, column),) = roles.items()
     vocabulary = log.users if role == "user" else log.items
     index = indices(vocabulary, frame[column])
@@ -87,12 +92,51 @@ def _spread(
     at = np.concatenate([material.known_rows, material.test_rows])
     row = place[log.events[role].to_numpy()[at]]
     at, row = at[row >= 0], row[row >= 0]
-    test = np.zeros(len(log), bool)
-    test[material.test_rows] = True
-    codes = log.events[role].to_numpy()[at].astype(np.int64)
+    if not len(row):
+        raise DataError(f"No {role} of the table of features is in the log.")
     return Features(
-        frame.drop(dropped)[row], log.ratings[at].astype(float), test[at], {role: codes}, row + 1
+        frame=frame.drop(dropped)[row],
+        target=_ratings(log)[at],
+        test=material.split.sides[at] == TEST,
+        keys={role: log.events[role].to_numpy()[at].astype(np.int64)},
+        rows=row + 1,
+        split_events=_split_events(material, rated=True),
     )
+
+
+def _split_events(material: Material, *, rated: bool) -> tuple[KeyedEvents, ...]:
+    """The events of the split as a table of features may have aggregated them.
+
+    With validation events among the training rows, and without them where there are any.
+    """
+    assert material.split is not None
+    sides, log = material.split.sides, material.log
+    parts = [(TRAIN, VALIDATION, TEST), (TRAIN, TEST)]
+    events = []
+    for part in parts if (sides == VALIDATION).any() else parts[:1]:
+        at = np.flatnonzero(np.isin(sides, part))
+        events.append(
+            KeyedEvents(
+                target=_ratings(log)[at] if rated else np.full(len(at), np.nan),
+                test=sides[at] == TEST,
+                keys={
+                    role: log.events[role].to_numpy()[at].astype(np.int64)
+                    for role in ("user", "item")
+                },
+                times=None if material.times is None else material.times[at],
+            )
+        )
+    return tuple(events)
+
+
+def _are_ratings(target: Float64, rating: Float64) -> Bool:
+    """bool[n_rows], whether targets are the ratings of their events, where there are both."""
+    return np.isnan(target) | np.isnan(rating) | np.isclose(target, rating)
+
+
+def _ratings(log: Dataset) -> Float64:
+    """float64[n_events], the ratings, NaN where the log has none."""
+    return log.ratings.astype(float) if log.has_ratings else np.full(len(log), np.nan)
 
 
 def _events(material: Material, pairs: Int64) -> tuple[Bool, Bool, Float64]:
@@ -104,13 +148,10 @@ def _events(material: Material, pairs: Int64) -> tuple[Bool, Bool, Float64]:
     place = np.searchsorted(keys[order], pairs).clip(0, len(order) - 1)
     event = order[place]
     is_event = keys[event] == pairs
-    rating = (
-        log.ratings[at[event]].astype(float) if log.has_ratings else np.full(len(pairs), np.nan)
-    )
     return (
         is_event,
         is_event & (event < len(material.test_rows)),
-        np.where(is_event, rating, np.nan),
+        np.where(is_event, _ratings(log)[at[event]], np.nan),
     )
 
 

@@ -11,28 +11,43 @@ import polars as pl
 from penchant.typing import Bool, Float64, Int64
 
 
-@dataclass(frozen=True, eq=False)
-class Features:
-    """Features of events, users or items, one row an event.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KeyedEvents:
+    """Events that a feature may be an aggregate of.
 
     Attributes:
-        frame: the feature columns.
         target: float64[n_rows], what is to be predicted; NaN where it is not known.
         test: bool[n_rows], whether a row is held out.
         keys: the keys that a feature may be an aggregate of: `user` and `item`, int64[n_rows].
-        rows: int64[n_rows], the rows' numbers in their source.
+        times: int64[n_rows], microseconds since 1970; None where they are not known.
     """
 
-    frame: pl.DataFrame
     target: Float64
     test: Bool
     keys: Mapping[str, Int64]
-    rows: Int64
+    times: Int64 | None = None
 
     @property
     def has_both_sides(self) -> bool:
         """Whether there are training and test rows."""
         return bool(self.test.any() and not self.test.all())
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Features(KeyedEvents):
+    """Features of events, users or items, one row an event.
+
+    Attributes:
+        frame: the feature columns.
+        rows: int64[n_rows], the rows' numbers in their source.
+        split_events: the events of the split that the table belongs to, by the same keys: all of
+            them, and those without validation events where there are any. A table may hold some
+            of them only, such as the test events.
+    """
+
+    frame: pl.DataFrame
+    rows: Int64
+    split_events: tuple[KeyedEvents, ...] = ()
 
     def numeric_columns(self) -> Iterator[tuple[str, Float64]]:
         """The numeric columns that are not constant, as float64[n_rows] with NaN for nulls."""
@@ -50,3 +65,8 @@ class Features:
             return None
         items = self.keys["item"]
         return self.keys["user"] * np.int64(items.max(initial=0) + 1) + items
+
+    @property
+    def sources(self) -> tuple[KeyedEvents, ...]:
+        """Every set of training and test rows that a column may be computed from."""
+        return tuple(s for s in (*self.split_events, self) if s.has_both_sides)

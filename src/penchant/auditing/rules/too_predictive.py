@@ -42,17 +42,23 @@ def check(material: Material) -> Iterator[Finding]:
         yield RULE.not_checkable("a table of features with its target column")
         return
     findings = list(_correlations(material.features))
-    yield from findings or [RULE.not_checkable("a numeric feature in the table")]
+    yield from findings or [
+        RULE.not_checkable(f"a numeric feature with a target in {_MIN_ROWS} rows or more")
+    ]
 
 
 def check_in_sample(material: Material) -> Iterator[Finding]:
     """How far the correlation with the target falls from training to test rows."""
     features = material.features
     if features is None or not features.has_both_sides:
-        yield IN_SAMPLE.not_checkable("a table of features of training and of test rows")
+        yield IN_SAMPLE.not_checkable("a table of features that has training and test rows itself")
         return
     findings = list(_correlation_falls(features))
-    yield from findings or [IN_SAMPLE.not_checkable("a numeric feature in the table")]
+    yield from findings or [
+        IN_SAMPLE.not_checkable(
+            f"a numeric feature with a target in {_MIN_ROWS} training and {_MIN_ROWS} test rows"
+        )
+    ]
 
 
 def _correlations(features: Features) -> Iterator[Finding]:

@@ -17,6 +17,13 @@ _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
     ("disguised target", "target-in-feature", "wrong", features.disguised_target),
     ("in-sample codes", "coded-in-sample", "doubtful", features.in_sample_codes),
     ("means with test rows", "feature-of-test-rows", "wrong", features.means_with_test_rows),
+    (
+        "aggregates with test rows",
+        "feature-of-test-rows",
+        "wrong",
+        features.aggregates_with_test_rows,
+    ),
+    ("table of test rows", "feature-of-test-rows", "wrong", features.table_of_test_rows),
     ("future events", "trained-on-future", "wrong", splits.future_events),
     ("not by time", "trained-on-future", "doubtful", splits.random_not_time),
     ("cold items", "cold-items", "doubtful", splits.cold_items),

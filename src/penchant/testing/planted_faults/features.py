@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import polars as pl
 
-from penchant.auditing.features import Features
+from penchant.auditing.features import Features, KeyedEvents
 from penchant.auditing.material import Material
 from penchant.data.splits import TEST, Split
 from penchant.testing.planted_faults.logs import SyntheticLog, split_at_random, synthetic_log
@@ -29,6 +31,41 @@ def means_with_test_rows(strength: float, seed: int) -> Material:
     taken = (split.sides != TEST) | (log.rng.random(len(log)) < strength)
     damping = float(log.rng.choice([0.0, 2.0, 10.0]))
     return _with(log, split, {"item mean": _mean(log, taken, damping)[log.item]})
+
+
+def aggregates_with_test_rows(strength: float, seed: int) -> Material:
+    """An item's median, sum, count, extremes and rate of likes are over training and test rows."""
+    log, split = _split(seed)
+    taken = (split.sides != TEST) | (log.rng.random(len(log)) < strength)
+    rated = pl.DataFrame({"item": log.item[taken], "rating": log.rating[taken]})
+    rating = pl.col("rating")
+    aggregates = rated.group_by("item").agg(
+        median=rating.median(), total=rating.sum(), count=rating.len(), lowest=rating.min(),
+        highest=rating.max(), likes=(rating >= 4).mean(),
+    )  # fmt: skip
+    rows = pl.DataFrame({"item": log.item}).join(aggregates, on="item", how="left")
+    chosen = ("median", "total", "count", "likes")[seed % 4]
+    columns = {chosen: rows[chosen], "lowest": rows["lowest"], "highest": rows["highest"]}
+    return _with(log, split, columns)
+
+
+def table_of_test_rows(strength: float, seed: int) -> Material:
+    """A table of test rows alone has item means over training and test rows."""
+    material = means_with_test_rows(strength, seed)
+    split, features = material.split, material.features
+    assert split is not None
+    assert features is not None
+    test = features.test
+    events = KeyedEvents(target=features.target, test=test, keys=features.keys)
+    alone = Features(
+        frame=features.frame.filter(pl.Series(test)),
+        target=features.target[test],
+        test=test[test],
+        keys={key: codes[test] for key, codes in features.keys.items()},
+        rows=features.rows[test],
+        split_events=(events,),
+    )
+    return Material(split=split, features=alone)
 
 
 def in_sample_codes(strength: float, seed: int) -> Material:
@@ -79,7 +116,7 @@ def _mean(
     return np.where(count > 0, total / np.maximum(count, 1e-9), 3.4)
 
 
-def _with(log: SyntheticLog, split: Split, columns: dict[str, object]) -> Material:
+def _with(log: SyntheticLog, split: Split, columns: Mapping[str, object]) -> Material:
     features = Features(
         frame=pl.DataFrame(columns),
         target=log.rating,
