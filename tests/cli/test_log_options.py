@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shlex
 
@@ -13,7 +14,7 @@ from PIL import Image
 from penchant.bundle import restore
 from penchant.cli.log_options import ContentOptions, LogOptions, ReadOptions, TableOptions
 from penchant.cli.reading_options import FileOptions, FilterOptions, MirrorOptions
-from penchant.errors import DataError
+from penchant.errors import DataError, ParameterError
 from penchant.features.sentences import sentences_installed
 from penchant.run import Run
 
@@ -251,3 +252,43 @@ def test_doubtful_ratings_are_named_by_every_command(call, tmp_path, command):
     sentence = "ratings are -1, below all others (3 to 10)"
     assert call(command, path, *words).output.count(sentence) == 1
     assert sentence not in call(command, path, *words, "--min-rating", 3).output
+
+
+def test_positive_ratings(call, tmp_path):
+    rows = [
+        f"u{user},i{item},{'like' if (user + item) % 3 else 'dislike'}\n"
+        for user in range(20)
+        for item in range(15)
+    ]
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,rating\n" + "".join(rows))
+    run = Run()
+
+    def read(wish, **filters):
+        options = ReadOptions(filters=FilterOptions(positive=wish, **filters))
+        return options.read(str(path), run)
+
+    assert read(None).positive is None
+    for wish in ("like", ">=1", ">0.5"):
+        log = read(wish)
+        assert log.positive is not None
+        assert set(log.positives.ratings.tolist()) == {1.0}
+    assert read("like", k_core="5").positive == 1
+    result = call("compare", path, "-m", "ease", "--positive", "loved", "--replicates", 20)
+    assert result.exit_code == 1
+    assert "no rating is 'loved'; there are 'like', 'dislike'" in result.output
+    result = call("compare", path, "-m", "ease", "--positive", "like", "--replicates", 20)
+    assert result.exit_code == 0
+    assert "--positive like" in result.output  # to run it again
+
+
+@pytest.mark.mirror
+def test_positive_ratings_of_a_published_log(mirror):
+    options = ReadOptions(
+        fetch=MirrorOptions(mirror=str(mirror)), filters=FilterOptions(positive=">3")
+    )
+    log = options.read("movielens-100k", Run())
+    assert log.positives.ratings.min() == 4
+    options = dataclasses.replace(options, filters=FilterOptions(positive="like"))
+    with pytest.raises(ParameterError, match="are numbers, not 'like': say >=4"):
+        options.read("movielens-100k", Run())

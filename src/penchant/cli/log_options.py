@@ -118,7 +118,20 @@ class ReadOptions:
         flags = self.file.flags() + (["--strict"] if strict else [])
         if tables is not None and tables.given and "--encoding" in flags:
             flags.remove("--encoding")  # it is that of the tables
-        log = read_events(source, self.file, self.fetch, flags=flags, strict=strict, run=run)
+        positive = self.filters.positive
+        log = read_events(
+            source,
+            self.file,
+            self.fetch,
+            flags=flags,
+            strict=strict,
+            run=run,
+            positive=positive,
+        )
+        if positive is not None and log.positive is None:
+            from penchant.data.positive import with_positive
+
+            log = with_positive(log, positive)
         if tables is not None:
             log = tables.join(log, self.file.encoding)
         filtered = self.filters.apply(log)

@@ -84,6 +84,14 @@ class MirrorOptions:
 class FilterOptions:
     """Which events are left out."""
 
+    positive: Annotated[
+        Text,
+        typer.Option(
+            metavar="RATINGS",
+            help="Which ratings models of interactions learn from, such as '>=4', '>3', like or "
+            "like,love; other events still count as seen.",
+        ),
+    ] = None
     min_rating: Annotated[float | None, typer.Option(help="Leave out lower ratings.")] = None
     max_rating: Annotated[float | None, typer.Option(help="Leave out higher ratings.")] = None
     since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
@@ -118,6 +126,7 @@ def read_events(
     flags: list[str],
     strict: bool,
     run: Run,
+    positive: str | None = None,
 ) -> Dataset:
     """Read whatever LOG names, with everything that is in it.
 
@@ -128,6 +137,7 @@ def read_events(
         flags: options that speak of files, and so cannot go with a published data set.
         strict: refuse malformed records.
         run: progress.
+        positive: which ratings are positive, of which only the reader of files knows the words.
 
     Raises:
         DataError: it cannot be read.
@@ -155,10 +165,10 @@ def read_events(
         return book_crossing.read(path, path.stem)
     if is_file_of(amazon.can_read):
         return amazon.read(path)
-    return _file(source, file, strict=strict)
+    return _file(source, file, strict=strict, positive=positive)
 
 
-def _file(source: str, file: FileOptions, *, strict: bool) -> Dataset:
+def _file(source: str, file: FileOptions, *, strict: bool, positive: str | None) -> Dataset:
     from penchant.data.reading.log_reader import read
     from penchant.data.sources import CATALOGUE
 
@@ -172,6 +182,7 @@ def _file(source: str, file: FileOptions, *, strict: bool) -> Dataset:
         table=file.table,
         query=file.query,
         malformed="raise" if strict else "skip",
+        positive=positive,
     )
 
 

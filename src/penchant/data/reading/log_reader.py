@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.data.dataset import Dataset, Origin
+from penchant.data.positive import Wish, check_threshold, parse_positive
 from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
@@ -42,6 +43,7 @@ def read(
     user_table: Source | None = None,
     item_table: Source | None = None,
     scale: tuple[float, float] | None = None,
+    positive: Wish | None = None,
     malformed: Malformed = "skip",
     limit: int | None = None,
     quiet: bool = False,
@@ -80,6 +82,9 @@ def read(
         user_table: a frame or file with a row per user.
         item_table: a frame or file with a row per item.
         scale: the lowest and highest possible rating.
+        positive: which events models of interactions learn from, by their ratings: `>=4`, `>3`, a
+            number, or ratings as they are written, such as `like`, `like,love` or a list of
+            these; the other events still count as seen.
         malformed: "skip" leaves out malformed records, "raise" refuses the first.
         limit: read no more than this many records.
         quiet: say nothing of guesses and malformed records on standard error.
@@ -93,6 +98,7 @@ def read(
     if malformed not in ("skip", "raise"):
         raise ParameterError(f"malformed is 'skip' or 'raise', not {malformed!r}.")
     check_time_format(time_format)
+    wish = None if positive is None else parse_positive(positive)
     if limit is not None and limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
     choices: dict[str, ColumnChoice] = {
@@ -119,11 +125,18 @@ def read(
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
-    typed = type_columns(records, columns, malformed, time_format)
+    typed = type_columns(records, columns, malformed, time_format, wish)
     if not quiet:
         _say_guesses(records, columns, guessed)
         _say_problems(records, typed)
     frame = typed.frame
+    if typed.positive is not None:
+        check_threshold(frame["rating"].to_numpy(), typed.positive, records.source)
+    elif wish is not None:
+        raise DataError(
+            f"{records.source}: only ratings tell which events are positive, and no rating column "
+            "was recognised; say which it is with rating='…' (--rating …)."
+        )
     tables: dict[str, pl.DataFrame] = {}
     for noun, table_source in (("user", user_table), ("item", item_table)):
         if table_source is not None:
@@ -135,6 +148,7 @@ def read(
         item_table=tables.get("item"),
         name=name or _log_name(records.source),
         scale=scale,
+        positive=typed.positive,
         origin=Origin(
             source=records.source, columns=columns, guessed=guessed, skipped=typed.skipped
         ),

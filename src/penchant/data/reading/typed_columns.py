@@ -9,8 +9,10 @@ from typing import Literal
 
 import polars as pl
 
+from penchant.data.positive import Positive
 from penchant.data.reading.column_guessing import ROLES
 from penchant.data.reading.nested import plain_values
+from penchant.data.reading.positive_ratings import mark_positive
 from penchant.data.reading.ratings import parse_ratings
 from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
 from penchant.data.reading.times import parse_times
@@ -30,12 +32,14 @@ _REQUIRED = {
 class TypedColumns:
     """The columns of a log: those of the roles, then `row`, then all others.
 
-    `skipped` is as in `Origin`; `remarks` say what was decided by convention.
+    `skipped` is as in `Origin`; `remarks` say what was decided by convention; `positive` is the
+    lowest rating of a positive event, where a wish says which are.
     """
 
     frame: pl.DataFrame
     skipped: pl.DataFrame | None
     remarks: tuple[str, ...]
+    positive: float | None = None
 
 
 @dataclass
@@ -43,6 +47,7 @@ class _Column:
     values: pl.Series
     problems: pl.Series | None = None  # text, null where a value is usable; None if all are
     remark: str = ""
+    positive: float | None = None  # the lowest rating of a positive event
 
     @property
     def n_problems(self) -> int:
@@ -54,10 +59,16 @@ def type_columns(
     columns: Mapping[str, str],
     malformed: Malformed,
     time_format: str | None = None,
+    positive: Positive | None = None,
 ) -> TypedColumns:
     """Give each column its role and type; records with unusable values are left out and listed.
 
-    `time_format` is as in `penchant.read`.
+    Args:
+        records: the records.
+        columns: the column of each role.
+        malformed: as in `penchant.read`.
+        time_format: as in `penchant.read`.
+        positive: which ratings are positive.
 
     Raises:
         DataError: a record is malformed and `malformed` is "raise", or most records are.
@@ -65,7 +76,10 @@ def type_columns(
     roles = [role for role in ROLES if role in columns]
     with ThreadPoolExecutor() as pool:  # Polars works outside Python's global lock
         typed = list(
-            pool.map(lambda role: _typed_column(records, role, columns[role], time_format), roles)
+            pool.map(
+                lambda role: _typed_column(records, role, columns[role], time_format, positive),
+                roles,
+            )
         )
     by_role = dict(zip(roles, typed, strict=True))
     problems = _first_problems(typed)
@@ -82,7 +96,8 @@ def type_columns(
     texts = [r for r in ("user", "item") if records.is_text and frame[r].dtype == pl.String]
     frame = frame.with_columns(integer_ids(frame[role]) for role in texts)
     remarks = tuple(column.remark for column in typed if column.remark)
-    return TypedColumns(frame, skipped_table(skipped), remarks)
+    threshold = by_role["rating"].positive if "rating" in by_role else None
+    return TypedColumns(frame, skipped_table(skipped), remarks, threshold)
 
 
 def integer_ids(ids: pl.Series) -> pl.Series:
@@ -126,13 +141,19 @@ def infer_type(values: pl.Series) -> pl.Series:
     return values
 
 
-def _typed_column(records: RawRecords, role: str, name: str, time_format: str | None) -> _Column:
+def _typed_column(
+    records: RawRecords,
+    role: str,
+    name: str,
+    time_format: str | None,
+    positive: Positive | None,
+) -> _Column:
     series, remark = plain_values(records.frame[name], role, name, records.source)
     series = series.alias(role)
     if role in ("user", "item"):
         column = _id_column(series, records.is_text)
     elif role == "rating":
-        column = _rating_column(series, records.decimal_comma)
+        column = _rating_column(series, records, positive)
     elif role == "time":
         times = parse_times(series, time_format)
         column = _Column(times.values, _time_problems(times.problems, series), times.remark)
@@ -150,11 +171,14 @@ def _id_column(series: pl.Series, is_text: bool) -> _Column:
     return _Column(ids, _problem_texts(ids.is_null(), pl.lit(f"missing {series.name}"), series))
 
 
-def _rating_column(series: pl.Series, decimal_comma: bool) -> _Column:
-    ratings = parse_ratings(series, decimal_comma=decimal_comma)
+def _rating_column(series: pl.Series, records: RawRecords, positive: Positive | None) -> _Column:
+    ratings = parse_ratings(series, decimal_comma=records.decimal_comma)
+    threshold = None if positive is None else positive.threshold
+    if positive is not None and positive.words:
+        ratings, threshold = mark_positive(ratings, positive.words, records.source)
     numbers = ratings.values
     if numbers.is_finite().all() and not numbers.null_count():
-        return _Column(numbers, remark=ratings.remark)
+        return _Column(numbers, remark=ratings.remark, positive=threshold)
     problem = (
         pl.when(pl.lit(ratings.texts.is_null()))
         .then(pl.lit("missing rating"))
@@ -163,7 +187,7 @@ def _rating_column(series: pl.Series, decimal_comma: bool) -> _Column:
         .otherwise("rating " + _QUOTED_VALUE + " is not finite")
     )
     unusable = ~numbers.is_finite().fill_null(False)
-    return _Column(numbers, _problem_texts(unusable, problem, series), ratings.remark)
+    return _Column(numbers, _problem_texts(unusable, problem, series), ratings.remark, threshold)
 
 
 def _time_problems(problems: pl.Series | None, series: pl.Series) -> pl.Series | None:
