@@ -68,7 +68,7 @@ def test_baselines_are_named_too():
     assert "of those of bias (rmse " in note
 
 
-def test_models_with_few_such_predictions_are_counted():
+def test_models_with_few_such_predictions_are_named_shortly():
     outside = {
         "wild": OutsideScale(0.052, {"rmse": 1.0753}),
         "dot": OutsideScale(0.01, {"rmse": 0.9}),
@@ -79,11 +79,12 @@ def test_models_with_few_such_predictions_are_counted():
     start = "Predictions are judged as they are, not clipped to the ratings from 0.5 to 5; outside"
     assert outside_scale_note(outside, "rmse", (0.5, 5.0)) == (
         f"{start} them lie 5.2% of those of wild (rmse 1.0753 if clipped), 1.0% of those of dot "
-        "(rmse 0.9000 if clipped) and less than 1% of those of 1 other.",
+        "(rmse 0.9000 if clipped) and less than 1% of those of bias.",
     )
-    few = dict.fromkeys("ab", outside["bias"])
-    assert outside_scale_note(few, "rmse", (0.5, 5.0)) == (
-        f"{start} them lies less than 1% of those of 2 models.",
+    few = dict.fromkeys("abcd", outside["bias"])
+    assert outside_scale_note(few | {"wild": outside["wild"]}, "rmse", (0.5, 5.0)) == (
+        f"{start} them lie 5.2% of those of wild (rmse 1.0753 if clipped) and less than 1% of "
+        "those of 4 other models.",
     )
     assert outside_scale_note({"mean": outside["mean"]}, "rmse", (0.5, 5.0)) == ()
 

@@ -13,6 +13,7 @@ from scipy import stats
 
 from penchant.errors import ParameterError
 from penchant.metrics import (
+    AUC,
     PairedComparison,
     compare,
     fewest_replicates,
@@ -20,6 +21,7 @@ from penchant.metrics import (
     holm,
     interval,
     mean_replicates,
+    replicates,
     tie_groups,
     verdict,
 )
@@ -118,6 +120,27 @@ def test_a_false_verdict_on_any_of_six_models_is_rare(n_baselines):
         means, figures = mean_replicates(values, 200, seed=study), values.mean(axis=0)
         compared = [
             compare(means[:, m], figures[m], means[:, 6:], figures[6:], n_users=80)
+            for m in range(6)
+        ]
+        p_values = holm([c.p_value for c in compared])
+        verdicts = [verdict(*c[:3], p) for c, p in zip(compared, p_values, strict=True)]
+        wrong += verdicts != ["no better"] * 6
+    assert wrong / n_studies <= 0.05 + 2 * math.sqrt(0.05 * 0.95 / n_studies)
+
+
+def test_false_verdicts_are_rare_for_metrics_that_are_no_means():
+    """AUC of users with different numbers of rows, and predictions that err by user and row."""
+    rng, n_studies, n_users, wrong = np.random.default_rng(0), 120, 40, 0
+    for study in range(n_studies):
+        user = np.repeat(np.arange(n_users), rng.geometric(0.1, n_users))
+        taste = rng.normal(size=len(user)) + rng.normal(0, 0.5, n_users)[user]
+        liked = (taste + rng.normal(size=len(user)) > 0).astype(float)
+        errors = rng.normal(size=(7, len(user))) + rng.normal(0, 0.3, (7, n_users))[:, user]
+        drawn = [replicates(AUC(), taste + e, liked, user, 100, study) for e in errors]
+        figures = np.array([AUC()(taste + e, liked) for e in errors])
+        means = np.stack(drawn, axis=1)
+        compared = [
+            compare(means[:, m], figures[m], means[:, 6:], figures[6:], n_users=n_users)
             for m in range(6)
         ]
         p_values = holm([c.p_value for c in compared])

@@ -54,10 +54,11 @@ def outside_scale_note(
         for name, own in outside.items()
         if own.share >= _NAMED_FROM
     ]
-    n_few = sum(_COUNTED_FROM <= own.share < _NAMED_FROM for own in outside.values())
-    if n_few:
-        others = f"other{'s' * (n_few > 1)}" if parts else f"model{'s' * (n_few > 1)}"
-        parts.append(f"less than {_NAMED_FROM:.0%} of those of {n_few} {others}")
+    few = [n for n, own in outside.items() if _COUNTED_FROM <= own.share < _NAMED_FROM]
+    if few:
+        counted = f"{len(few)} {'other ' if parts else ''}models"
+        others = join_names(few) if len(few) < 4 else counted
+        parts.append(f"less than {_NAMED_FROM:.0%} of those of {others}")
     if not parts:
         return ()
     verb = "lie" if len(parts) > 1 else "lies"
