@@ -10,6 +10,7 @@ import pytest
 import penchant as pn
 from penchant.auditing import RULES, Bar, Lists, Material, Predictions
 from penchant.auditing.intervals import share_interval
+from penchant.results.rule_findings import RuleFindings
 from penchant.results.tables import Entry, MetricValue, Table
 from penchant.testing.planted_faults.logs import as_split, split_at_random, synthetic_log
 
@@ -212,3 +213,16 @@ def test_files_of_others_need_no_seed():
     silent = one("split-stated", split=replace(stated, sentence=" "))
     assert silent.level == "doubtful"
     assert "does not say how it was made" in silent.brief
+
+
+def test_losses_in_several_metrics_are_compared_by_their_intervals():
+    def table(task, metric, gain, half):
+        ends = {"gain_low": gain - half, "gain_high": gain + half}
+        value = MetricValue(0.5, gain=gain, **ends, verdict="no better")
+        entry = Entry("m", trivial=False, metrics={metric: value})
+        return Table(task, (metric,), (entry,), users=50, rows=50)
+
+    tables = (table("rating", "rmse", -0.1, 0.4), table("ranking", "ndcg@10", -0.02, 0.01))
+    findings = CHECKS["no-better-than-trivial"](Material(tables=tables))
+    (group,) = RuleFindings.of(findings)
+    assert group.line == "m (ranking, rating); worst m (ranking): ndcg@10 0.5000."

@@ -47,7 +47,7 @@ def test_a_line_for_each_rule_names_models_and_the_worst_figure(found):
         "wrong     same-event  30 % are copies.",
         "doubtful  no-better   ease (rating, ranking) and dot (ranking); worst ease (rating): "
         "gain -0.3.",
-        "note      cold-items  a fifth is cold.",
+        "note      cold-items  A fifth is cold.",
         "Passed: ties.",
         "Not checkable with what was given: same-text, own-review.",
     ]

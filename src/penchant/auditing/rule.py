@@ -59,6 +59,7 @@ class Rule:
         interval: tuple[float, float] | None = None,
         examples: pl.DataFrame | None = None,
         brief: str = "",
+        severity: float | None = None,
     ) -> Finding:
         """A finding of this rule at a level that the rule itself decided."""
         low, high = interval if interval is not None else (None, None)
@@ -79,6 +80,7 @@ class Rule:
             advice=self.advice if objects else "",
             source=self.source,
             brief=brief if objects else "",
+            severity=severity,
         )
 
     def not_checkable(self, needed: str, about: str = "") -> Finding:

@@ -67,6 +67,8 @@ class Finding:
         source: where the rule comes from.
         brief: what came out in a few words, without the name of what it is about; empty where
             the sentence is short enough, or where there is no objection.
+        severity: how bad it is beside other findings of its rule and level, high being bad; None
+            goes by the figure.
     """
 
     rule: str
@@ -82,6 +84,7 @@ class Finding:
     advice: str = ""
     source: str = ""
     brief: str = ""
+    severity: float | None = None
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Finding:
@@ -102,6 +105,7 @@ class Finding:
             advice=values["advice"],
             source=values["source"],
             brief=values.get("brief", ""),
+            severity=values.get("severity"),
         )
 
     @property
@@ -118,6 +122,7 @@ class Finding:
             "about": self.about or None,
             "sentence": self.sentence,
             "brief": self.brief,
+            "severity": json_value(self.severity),
             "figure": json_value(self.figure),
             "low": json_value(self.low),
             "high": json_value(self.high),

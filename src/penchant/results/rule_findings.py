@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -30,7 +31,7 @@ class RuleFindings:
         by_rule: dict[str, list[Finding]] = {}
         for finding in findings:
             by_rule.setdefault(finding.rule, []).append(finding)
-        groups = [cls(rule, tuple(sorted(own, key=_severity))) for rule, own in by_rule.items()]
+        groups = [cls(rule, tuple(sorted(own, key=_order))) for rule, own in by_rule.items()]
         return tuple(sorted(groups, key=lambda group: LEVELS.index(group.level)))
 
     @property
@@ -55,7 +56,7 @@ class RuleFindings:
         said = worst.brief or worst.sentence.rstrip(".")
         concerned = [f.about for f in self.findings if f.level == worst.level and f.about]
         if not concerned:
-            return f"{said}."
+            return f"{said[0].upper()}{said[1:]}."
         names = _names(concerned)
         milder = len(self.objections) - sum(f.level == worst.level for f in self.findings)
         rest = f"; {milder} more less so" if milder else ""
@@ -64,12 +65,12 @@ class RuleFindings:
         return f"{names}; worst {worst.about}: {said}{rest}."
 
 
-def _severity(finding: Finding) -> tuple[int, float]:
-    """Sorts by level, and then the worst figure first."""
-    level = LEVELS.index(finding.level)
-    if finding.figure is None:
-        return level, float("inf")
-    return level, finding.figure if finding.bar.below else -finding.figure
+def _order(finding: Finding) -> tuple[int, float]:
+    """Sorts by level, and then the worst one first."""
+    severity = finding.severity
+    if severity is None and finding.figure is not None:
+        severity = -finding.figure if finding.bar.below else finding.figure
+    return LEVELS.index(finding.level), math.inf if severity is None else -severity
 
 
 def _names(abouts: Sequence[str]) -> str:

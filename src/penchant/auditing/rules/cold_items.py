@@ -22,7 +22,6 @@ RULE = Rule(
     "all test events has a ceiling.",
     source="Ji et al. 2023, A Critical Study on Data Leakage in Recommender System Offline "
     "Evaluation",
-    brief="{share} of the test events are on items without training events",
     bar=Bar(doubtful=0.5),
 )
 
@@ -56,6 +55,7 @@ def check(material: Material) -> Iterator[Finding]:
         figure=figure,
         interval=interval,
         examples=event_examples(split.log, material.test_rows[untrained]),
+        brief=sentence,
     )
 
 

@@ -71,7 +71,7 @@ def _copies_across(log: Dataset) -> tuple[float, pl.DataFrame | None, str]:
     if sized.is_empty():
         return 0.0, None, what
     sized = sized.with_columns(size=pl.len().over("key")).sort("size", "key", descending=True)
-    examples = sized.select("size", "row").head(EXAMPLES)
+    examples = sized.select(pl.col("size").alias("events alike"), "row").head(EXAMPLES)
     return _leaked_share(sized["size"].to_numpy(), len(log)), examples, what
 
 

@@ -57,7 +57,13 @@ def _finding(table: Table, entry: Entry) -> Finding:
         figure=value.gain if math.isfinite(value.gain) else None,
         interval=interval if math.isfinite(value.gain_low) else None,
         brief=measured,
+        severity=_severity(*interval, value.gain),
     )
+
+
+def _severity(low: float, high: float, gain: float) -> float | None:
+    """A loss in half widths of its interval, so that those of several metrics can be compared."""
+    return 2 * -gain / (high - low) if math.isfinite(gain) and high > low else None
 
 
 def _best_trivial(table: Table) -> str:

@@ -50,14 +50,18 @@ def check_split(material: Material) -> Iterator[Finding]:
         return
     counts = np.bincount(split.sides, minlength=4)
     seed = "no seed" if split.seed is None else f"seed {split.seed}"
+    sizes = (
+        f"split {split.fingerprint}, {seed}: {counts[0]:,} training, {counts[1]:,} validation and "
+        f"{counts[2]:,} test events"
+    )
     missing = _missing_facts(split)
+    lack = f"does not say {' nor '.join(missing)}" if missing else ""
     yield SPLIT.finding(
         "doubtful" if missing else "note",
-        f"Split {split.fingerprint}, {seed}: {counts[0]:,} training, {counts[1]:,} validation and "
-        f"{counts[2]:,} test events. {split.sentence}{_tie_rule(split)}"
-        + (f" It does not say {' nor '.join(missing)}." if missing else ""),
+        f"{sizes[0].upper()}{sizes[1:]}. {split.sentence}{_tie_rule(split)}"
+        + (f" It {lack}." if missing else ""),
         figure=float(len(missing)),
-        brief=f"split {split.fingerprint} does not say {' nor '.join(missing)}" if missing else "",
+        brief=f"split {split.fingerprint} {lack}" if missing else sizes,
     )
 
 
