@@ -53,8 +53,9 @@ def evaluate(
     decide the tasks: ranking metrics judge lists of all unseen items (or of the given
     candidates), rating and like metrics judge a prediction for each held-out row by models that
     can make one. The first metric of a task decides its order and verdicts. Intervals are of a
-    bootstrap over users, the same resamples for all models; p-values are corrected by Holm for
-    the number of models.
+    bootstrap over users, the same resamples for all models; p-values are of Student's t with the
+    bootstrap's standard errors, corrected by Holm for the number of models. Where some test users
+    have no history, each table has its figures for users with and without history apart.
 
     Args:
         models: unfitted recommenders, or a mapping of names to them; they are cloned.
@@ -65,7 +66,7 @@ def evaluate(
             the log says so, otherwise the upper quarter of the scale.
         relevant: whether all test events count as relevant in rankings, or likes only; by default
             likes where the log says which events are positive, otherwise all.
-        replicates: bootstrap resamples.
+        replicates: bootstrap resamples; fewer than 39 give no intervals of 95 % and no verdicts.
         level: of the intervals.
         seed: of the bootstrap.
         run: device, threads and progress.
