@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import uuid
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from typing import Literal
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 Id = int | str
 
+_UUID_BYTES = 16
 _TABLE_SLACK = 16  # a look-up table may be this many times longer than the vocabulary
 _NAMED = 3  # unknown ids that a message names
 
@@ -245,7 +247,30 @@ def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -
         whole = series.cast(pl.Int64, strict=False)
         if whole.null_count() == series.null_count() and (whole.cast(dtype) == series).all():
             return whole
-    raise DataError(f"{noun.capitalize()} ids must be integers or strings, not {dtype}.")
+    if dtype == pl.Binary:
+        return text_of_binary(series)
+    if dtype == pl.Object and all(isinstance(i, uuid.UUID) for i in series if i is not None):
+        texts = [None if i is None else str(i) for i in series]
+        return pl.Series(series.name, texts, dtype=pl.String)
+    name = series.name or noun
+    remedy = f"make them texts first, as in frame.with_columns(pl.col({name!r}).cast(pl.String))"
+    if isinstance(dtype, pl.Struct):
+        remedy = f"take a field of theirs first, as in pl.col({name!r}).struct.field(…)"
+    raise DataError(f"{noun.capitalize()} ids must be integers or strings, not {dtype}: {remedy}.")
+
+
+def text_of_binary(values: pl.Series) -> pl.Series:
+    """Binary values as text: UTF-8, otherwise UUIDs of 16 bytes, otherwise hexadecimal."""
+    try:
+        texts = values.cast(pl.String)
+        if not texts.str.contains(r"[\x00-\x08\x0e-\x1f]").any():
+            return texts
+    except pl.exceptions.PolarsError:
+        pass
+    if (values.bin.size() == _UUID_BYTES).all():
+        uuids = [None if value is None else str(uuid.UUID(bytes=value)) for value in values]
+        return pl.Series(values.name, uuids, dtype=pl.String)
+    return values.bin.encode("hex")
 
 
 def report_unknown(unknown: Sequence[Id], n: int, purpose: str) -> None:

@@ -29,6 +29,7 @@ FORMS = {
     "star after": lambda n: f"{n}★",
     "words": lambda n: ["One", "Two", "Three", "Four", "Five"][n - 1] + " stars",
     "commas": lambda n: f"{n},0",
+    "German": lambda n: f"{n},0 von 5 Sternen",
 }
 
 

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penchant.data.dataset import Dataset
 from penchant.data.reading.log_reader import read
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, UnknownIdError
@@ -253,6 +254,8 @@ def test_pandas_index_is_not_forgotten():
     counted = frame.groupby(["user", "item"]).size().reset_index(name="rating")
     assert read(counted).ratings.tolist() == [1.0, 1.0]
     assert len(read(frame.set_index(pd.Index([7, 8], name="line")))) == 2
+    with pytest.raises(DataError, match=r"index of the pandas frame has times.*reset_index"):
+        read(frame.set_index(pd.date_range("2020-01-01", periods=2)))
     with pytest.raises(DataError, match="cannot be read from Series"):
         read(pl.Series([1]))  # type: ignore[arg-type]
 
@@ -288,3 +291,30 @@ def test_arrow_types():
     log = read(table)
     assert log.frame().select("user", "item", "rating").rows() == [("a", "x", 4.5), ("b", "y", 3.0)]
     assert log.events["time"][0] == datetime(1970, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "ids",
+    [
+        pl.Series([b"x", b"z"]),
+        pl.Series([{"$oid": "x"}, {"$oid": "z"}]),
+        pl.Series([[{"$oid": "x"}], [{"$oid": "z"}]]),
+        pl.Series(["x", "z"], dtype=pl.Object),
+    ],
+    ids=lambda values: str(values.dtype),
+)
+def test_ids_of_tables_are_unwrapped_like_those_of_logs(ids):
+    table = pl.DataFrame({"item": ids, "title": ["X", "Z"]})
+    log = read(pl.DataFrame({"user": [1], "item": ids[:1]}), item_table=table, quiet=True)
+    assert log.items.ids.to_list() == ["x", "z"]
+    assert log.titles() == ["X", "Z"]
+
+
+def test_ids_of_a_frame_that_is_a_log_already():
+    for ids in (pl.Series(UUIDS, dtype=pl.Object), pl.Series([key.bytes for key in UUIDS])):
+        log = Dataset.from_frame(pl.DataFrame({"user": ids, "item": [1, 2, 3]}))
+        assert log.users.ids.to_list() == sorted({str(key) for key in UUIDS})
+        assert log.users.indices(UUIDS).tolist() == [0, 1, 0]
+    dates = pl.DataFrame({"user": [date(2020, 1, 1)], "item": [1]})
+    with pytest.raises(DataError, match=r"not Date: make them texts first.*pl\.col\('user'\)"):
+        Dataset.from_frame(dates)

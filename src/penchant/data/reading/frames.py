@@ -90,11 +90,14 @@ def _check_index(index: Any, columns: list[str]) -> None:
     """Refuse a frame whose index has values that belong into columns.
 
     Raises:
-        DataError: the index has several levels, or the name of a log's column.
+        DataError: the index has several levels, the name of a log's column, or times.
     """
     names = [str(name) for name in index.names if name is not None]
-    if index.nlevels > 1 or any(is_known_name(name) and name not in columns for name in names):
-        listed = ", ".join(repr(name) for name in names) or "values of several levels"
+    has_times = type(index).__name__ in ("DatetimeIndex", "PeriodIndex")
+    is_data = any(is_known_name(name) or has_times for name in names if name not in columns)
+    if index.nlevels > 1 or is_data or (has_times and not names):
+        listed = ", ".join(repr(name) for name in names)
+        listed = listed or ("times" if has_times else "several levels")
         raise DataError(
             f"The index of the pandas frame has {listed}, and an index is not read: make it "
             f"columns with frame.reset_index()."

@@ -9,6 +9,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.reading.column_guessing import id_column, plain_name
+from penchant.data.reading.nested import plain_values, with_plain_columns
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids
 from penchant.data.vocabulary import canonical_ids
@@ -43,9 +44,11 @@ def id_table(
     file such as `Comedy|Drama` become lists. Records without an id are left out with a message.
     `log_column` is the name of the column of these ids in the log's source, where it is known.
     """
-    column = _find_id_column(records.frame, noun, ids, log_column)
-    table_ids = clean_ids(records.frame[column]).alias(noun)
-    others = records.frame.drop(column)
+    table = with_plain_columns(records.frame, noun, records.source)
+    column = _find_id_column(table, noun, ids, log_column)
+    values, _ = plain_values(table[column], noun, column, records.source)
+    table_ids = clean_ids(values).alias(noun)
+    others = table.drop(column)
     if noun in others.columns:
         others = others.rename({noun: f"source_{noun}"})
     if records.is_text:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import NoReturn
@@ -11,10 +10,10 @@ import polars as pl
 
 from penchant.data.reading.column_guessing import ColumnChoice, plain_name, roles_by_name
 from penchant.data.reading.records import RawRecords
+from penchant.data.vocabulary import text_of_binary
 from penchant.errors import DataError
 
 _ID_FIELDS = ("id", "key", "uuid", "guid")
-_UUID_BYTES = 16
 _TYPED_TEXT = r'^\{"\$\w+": ?"?([^"{}]*)"?\}$'
 _REMEDIES = {
     "duration": {
@@ -41,6 +40,19 @@ def with_nested_fields(records: RawRecords, choices: Mapping[str, ColumnChoice])
     return replace(records, frame=records.frame.with_columns(columns)) if columns else records
 
 
+def with_plain_columns(frame: pl.DataFrame, role: str, source: str) -> pl.DataFrame:
+    """The frame with those of its columns without wrappers that may hold ids of the role."""
+    columns = []
+    for values in frame.get_columns():
+        wraps = values.dtype in (pl.Binary, pl.Object)
+        if isinstance(values.dtype, pl.Struct):
+            names = [field.name for field in values.dtype.fields]
+            wraps = all(name.startswith("$") for name in names)
+        if wraps:
+            columns.append(plain_values(values, role, values.name, source)[0])
+    return frame.with_columns(columns)
+
+
 def plain_values(values: pl.Series, role: str, column: str, source: str) -> tuple[pl.Series, str]:
     """The values of a role's column without wrappers, and a remark where a field was chosen.
 
@@ -65,7 +77,7 @@ def plain_values(values: pl.Series, role: str, column: str, source: str) -> tupl
             )  # fmt: skip
         return plain_values(lists.list.first(), role, column, source)
     if dtype == pl.Binary:
-        return _text_of_binary(values), ""
+        return text_of_binary(values), ""
     if dtype == pl.Object:
         texts = [None if value is None else str(value) for value in values]
         return pl.Series(values.name, texts, dtype=pl.String), ""
@@ -124,20 +136,6 @@ def _field(values: pl.Series, path: list[str]) -> pl.Series | None:
             return None
         values = values.struct.field(name)
     return values
-
-
-def _text_of_binary(values: pl.Series) -> pl.Series:
-    """Binary values as text: UTF-8, otherwise UUIDs of 16 bytes, otherwise hexadecimal."""
-    try:
-        texts = values.cast(pl.String)
-        if not texts.str.contains(r"[\x00-\x08\x0e-\x1f]").any():
-            return texts
-    except pl.exceptions.PolarsError:
-        pass
-    if (values.bin.size() == _UUID_BYTES).all():
-        uuids = [None if value is None else str(uuid.UUID(bytes=value)) for value in values]
-        return pl.Series(values.name, uuids, dtype=pl.String)
-    return values.bin.encode("hex")
 
 
 def _check_type(values: pl.Series, role: str, column: str, source: str) -> None:

@@ -32,8 +32,9 @@ MISSING = frozenset(("null", "na", "n/a", "nan", "none", r"\n", "?", "-", "not r
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NUMBER_WORDS = {word: float(n) for n, word in enumerate(_DIGITS)}
 _NUMBER = rf"(-?\d+(?:[.,]\d+)?|{'|'.join(_NUMBER_WORDS)})"
-_STARS = r"(?:stars?|points?|pts?\.?|★|⭐|🌟)"
-_SHARE = re.compile(rf"(?:rated )?{_NUMBER} ?(?:/|out of|of) ?{_NUMBER}(?: ?{_STARS})?")
+_STARS = r"(?:stars?|points?|pts?\.?|★|⭐|🌟|sternen?|étoiles?|estrellas?|stelle|sterren)"
+_OF = r"(?:/|out of|of|von|sur|de|su|van)"
+_SHARE = re.compile(rf"(?:rated )?{_NUMBER} ?{_OF} ?{_NUMBER}(?: ?{_STARS})?")
 _PERCENT = re.compile(rf"{_NUMBER} ?(?:%|percent)")
 _COUNTED = re.compile(rf"(?:rated )?{_NUMBER}[ -]?{_STARS}")
 _DRAWN = re.compile(r"(?=.*[★⭐🌟☆✩*])(?:[★⭐🌟]|[½⯪]|[☆✩✰]| )+|\*+(?:½)?[-.☆ ]*")
