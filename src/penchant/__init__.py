@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from penchant.models.base import Recommender
     from penchant.reporting import report
     from penchant.run import Run
-    from penchant.similar_items import similar
+    from penchant.similarity.items import similar
+    from penchant.similarity.users import similar_users
     from penchant.tuning import Tuning, tune
 
     __version__: str
@@ -92,6 +93,7 @@ __all__ = [
     "restore",
     "save",
     "similar",
+    "similar_users",
     "split",
     "split_by_time",
     "split_leave_last_out",
@@ -139,7 +141,8 @@ _PLACES = {
     "models.base": ("Recommender",),
     "reporting": ("report",),
     "run": ("Run",),
-    "similar_items": ("similar",),
+    "similarity.items": ("similar",),
+    "similarity.users": ("similar_users",),
     "tuning": ("Tuning", "tune"),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}

@@ -99,18 +99,14 @@ def likes_in_parts(
         raise ParameterError(f"k, the number of likes, must be at least 1, not {k}.")
     if not 0 <= threshold <= 1:
         raise ParameterError(f"threshold is a chance, from 0 to 1, and not {threshold}.")
-    nobody = model.histories_of([])  # refuses a model that is not fitted
+    model.histories_of([])  # refuses a model that is not fitted
     if not (isinstance(model, RatesRows) and isinstance(model.target, Like)):
         raise ParameterError(
             f"{type(model).__name__} does not predict likes: use a model that does, such as "
             "per-user, attribute-network, dot:target=like>=4 or user-majority."
         )
     histories = users if isinstance(users, Histories) else model.histories_of(users)
-    if histories.n_items != nobody.n_items:
-        raise ParameterError(
-            f"The histories know {histories.n_items} items and the model {nobody.n_items}: "
-            "make them with the model's own `history`."
-        )
+    model.require_own_items(histories)
     chosen = model.items_.selection(candidates, exclude)
     predictor = _LikePredictor(
         model, users is not histories, k, dislikes, exclude_seen, chosen, threshold

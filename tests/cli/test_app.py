@@ -7,7 +7,7 @@ import pytest
 
 from penchant.cli.app import app
 
-COMMANDS = [command.callback.__name__ for command in app.registered_commands]
+COMMANDS = [c.callback.__name__.replace("_", "-") for c in app.registered_commands]
 HEAVY = ("torch", "polars", "matplotlib", "scipy", "numpy", "rich.console")
 
 

@@ -52,6 +52,9 @@ class Sound(Recommender):
     def item_vectors(self):
         return self.together_
 
+    def user_vectors(self, users):
+        return users.matrix().toarray()
+
     def contributions(self, user, items):
         return self.together_[user.items][:, items].T * (user.is_latest & user.is_positive)
 
@@ -473,6 +476,19 @@ class CountsRows(Sound):
 class ForgetsAnItem(Sound):
     def item_vectors(self):
         return self.together_[1:]
+
+
+@breaks("user_vectors_have_shape")
+class ForgetsAUser(Sound):
+    def user_vectors(self, users):
+        return super().user_vectors(users)[1:]
+
+
+@breaks("user_vectors_have_shape")
+class CentresUsers(Sound):
+    def user_vectors(self, users):
+        vectors = super().user_vectors(users)
+        return vectors - vectors.mean(axis=0)
 
 
 @breaks("contributions_sum_to_scores")

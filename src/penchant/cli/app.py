@@ -23,6 +23,7 @@ from penchant.cli.models import models
 from penchant.cli.recommend import recommend
 from penchant.cli.sentiment import sentiment
 from penchant.cli.similar import similar
+from penchant.cli.similar_users import similar_users
 from penchant.cli.study import study
 from penchant.cli.train import train
 from penchant.cli.tune import tune
@@ -51,6 +52,7 @@ for function in (
     recommend,
     likes,
     similar,
+    similar_users,
     models,
     sentiment,
     study,

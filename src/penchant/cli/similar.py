@@ -56,7 +56,7 @@ def similar(
     import polars as pl
 
     from penchant.models.neighbours.similarity import Similarity
-    from penchant.similar_items import similar as alike
+    from penchant.similarity.items import similar as alike
 
     if similarity not in get_args(Similarity):
         raise ParameterError(

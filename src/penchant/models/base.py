@@ -134,13 +134,22 @@ class Recommender(Parameterised, ABC):
             NotFittedError: the model has not been fitted.
             ParameterError: the histories are of another item vocabulary.
         """
+        self.require_own_items(users)
+        return self._scores(users)
+
+    def require_own_items(self, users: Histories) -> None:
+        """Refuse histories of another item vocabulary.
+
+        Raises:
+            NotFittedError: the model has not been fitted.
+            ParameterError: they are of another one.
+        """
         self._require_fitted()
         if users.n_items != len(self.items_):
             raise ParameterError(
                 f"The histories know {users.n_items} items and the model {len(self.items_)}: "
                 "make them with the model's own `history`."
             )
-        return self._scores(users)
 
     def history(
         self,

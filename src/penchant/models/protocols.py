@@ -50,6 +50,22 @@ class ItemVectors(Protocol):
 
 
 @runtime_checkable
+class UserVectors(Protocol):
+    """Has a vector for each user, whose cosines say how alike users are."""
+
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, n_dimensions], from the histories where these are not of training."""
+
+
+@runtime_checkable
+class ComparesUsers(Protocol):
+    """Compares users with those of the training log, and recommends by that."""
+
+    def user_similarities(self, users: Histories) -> Float32:
+        """float32[n_users, n_training_users], 0 where nothing is common or it is the same user."""
+
+
+@runtime_checkable
 class Explains(Protocol):
     """Can divide a score exactly into what each event of the history contributes."""
 

@@ -12,7 +12,13 @@ from penchant.data.holdout import Rows
 from penchant.data.target import Target
 from penchant.models import name_of
 from penchant.models.base import Recommender
-from penchant.models.protocols import Explains, ExplainsAttributes, ItemVectors, RatesRows
+from penchant.models.protocols import (
+    Explains,
+    ExplainsAttributes,
+    ItemVectors,
+    RatesRows,
+    UserVectors,
+)
 from penchant.testing.helpers import (
     Factory,
     expect,
@@ -90,6 +96,27 @@ def item_vectors_have_shape(factory: Factory) -> None:
         f"There must be a vector for each item, not {vectors.shape}.",
     )
     expect(np.isfinite(vectors).all(), "Item vectors must be finite.")
+
+
+def user_vectors_have_shape(factory: Factory) -> None:
+    """A finite vector for each user, with or without a history, whoever else is asked for."""
+    model = fitted(factory)
+    if not isinstance(model, UserVectors):
+        return
+    for users in (model.histories_, visitor(model), model.history([])):
+        vectors = model.user_vectors(users)
+        expect(vectors.dtype == np.float32, f"User vectors must be float32, not {vectors.dtype}.")
+        expect(
+            vectors.ndim == 2 and len(vectors) == len(users),
+            f"There must be a vector for each user, not {vectors.shape}.",
+        )
+        expect(np.isfinite(vectors).all(), "User vectors must be finite.")
+    some = model.histories_.take([4, 1])
+    expect_equal(
+        model.user_vectors(some),
+        model.user_vectors(model.histories_)[[4, 1]],
+        "A user's vector must not depend on the other users asked for.",
+    )
 
 
 def contributions_sum_to_scores(factory: Factory) -> None:
@@ -194,6 +221,7 @@ ALL = (
     predictions_stand_alone,
     predictions_beat_the_mean,
     item_vectors_have_shape,
+    user_vectors_have_shape,
     contributions_sum_to_scores,
     attribute_effects_are_of_items,
     bundle_restores_the_model,

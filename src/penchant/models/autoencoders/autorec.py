@@ -248,7 +248,11 @@ class AutoRec(PredictsRatings, RatingResiduals):
         found: Float32 = self.item_vectors_
         return found
 
-    def user_vectors(self, users: Histories) -> tuple[Float32, Float32]:
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, hidden]; see `user_rows`."""
+        return self.user_rows(users)[0]
+
+    def user_rows(self, users: Histories) -> tuple[Float32, Float32]:
         """float32[n_users, hidden] and float32[n_users], each user's vector and bias.
 
         With `axis="item"` they are the stored ones where the history is that of training, and
@@ -291,7 +295,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         return self.mean_unit_ + shift[:, :-1], bias
 
     def _scores(self, users: Histories) -> Float32:
-        vectors, bias = self.user_vectors(users)
+        vectors, bias = self.user_rows(users)
         scores = (torch.from_numpy(vectors) @ torch.from_numpy(self.item_vectors_).T).numpy()
         scores += bias[:, None]
         scores += self.item_bias_
@@ -299,7 +303,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
 
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], predicted ratings within the range of the log's."""
-        vectors, bias = self.user_vectors(rows.histories)
+        vectors, bias = self.user_rows(rows.histories)
         known = rows.items >= 0
         items = np.where(known, rows.items, 0)
         found = bias[rows.history] + of_items(self.item_bias_, rows.items, 0.0)

@@ -128,6 +128,10 @@ class VBPR(ContentParts):
             )
         return rows
 
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, dim + content_dim]; see `user_rows`."""
+        return self.user_rows(users)
+
     def item_vectors(self) -> Float32:
         """float32[n_items, dim + content_dim], gamma and E f of each item."""
         vectors: Float32 = self.item_vectors_

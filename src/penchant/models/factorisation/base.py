@@ -139,6 +139,10 @@ class FeatureFactors(Recommender):
         vectors: Float32 = self.item_vectors_
         return vectors
 
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, dim]; see `user_rows`."""
+        return self.user_rows(users)[0]
+
     def user_rows(self, users: Histories) -> tuple[Float32, Float32]:
         """float32[n_users, dim] and float32[n_users], each user's vector and bias.
 

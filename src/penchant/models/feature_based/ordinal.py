@@ -157,6 +157,10 @@ class OrdinalRegression(Recommender):
         """float32[n_items, dim + 1], vectors and biases."""
         return np.column_stack([self.item_vectors_, self.item_bias_])
 
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, dim]; see `user_rows`."""
+        return self.user_rows(users)[:, : self.dim]
+
     def user_rows(self, users: Histories) -> Float32:
         """float32[n_users, k]: vector, bias and, where there are any, what changes thresholds.
 

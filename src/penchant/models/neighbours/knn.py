@@ -213,7 +213,7 @@ class UserKNN(_Neighbours):
             count = np.bincount(rated.indices, minlength=train.n_items)
             self.item_means_ = (total / np.maximum(count, 1)).astype(np.float32)
 
-    def _alike_users(self, users: Histories) -> Float32:
+    def user_similarities(self, users: Histories) -> Float32:
         """float32[n_users, n_training_users], 0 for the user's own index."""
         mine = train = None
         if self.of_ratings:
@@ -250,7 +250,7 @@ class UserKNN(_Neighbours):
         return matrix
 
     def _scores(self, users: Histories) -> Float32:
-        near = strongest(self._alike_users(users), self.neighbours)
+        near = strongest(self.user_similarities(users), self.neighbours)
         weight = (near @ self.interactions_).toarray()
         if not self.of_ratings:
             return np.asarray(weight)
@@ -267,7 +267,7 @@ class UserKNN(_Neighbours):
             return base
         by_item = self.residuals_.T.tocsr()
         for start, stop in blocks(len(rows.histories), len(self.interactions_.indptr)):
-            alike = self._alike_users(rows.histories.block(start, stop))
+            alike = self.user_similarities(rows.histories.block(start, stop))
             positive = sparse.csr_array(np.maximum(alike, 0))
             mine = (rows.history >= start) & (rows.history < stop) & (rows.items >= 0)
             known = np.flatnonzero(mine)

@@ -1,0 +1,61 @@
+"""`penchant similar-users`: who in a log is most like a user, or like someone new."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.audience import Audience
+from penchant.cli.command import command
+from penchant.cli.files import writable_path
+from penchant.cli.lists import as_json, show_tables, write
+from penchant.cli.run_context import Session
+
+logger = logging.getLogger(__name__)
+
+_HEADINGS = {"rank": "", "similar": "user", "score": "similarity"}
+
+
+@command
+def similar_users(
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
+    audience: Audience,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many for each.")] = 10,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help="Write .csv, .parquet or .jsonl; for all users unless some are named.",
+            show_default=False,
+        ),
+    ] = None,
+    session: Session,
+) -> None:
+    """List the users of a log who are most like a user of it, or like someone new."""
+    file = writable_path(output, endings=(".csv", ".parquet", ".jsonl"))
+    audience.check(everybody=file is not None)
+
+    from penchant.bundle import restore
+    from penchant.similarity import users as similarity
+
+    model = restore(folder)
+    users, names = audience.of(model)
+    basis = similarity.basis(model)
+    table = similarity.similar_users(model, users, k, run=session.run)
+    logger.info(f"Users are compared by {basis}.")
+    if file is not None:
+        write(table.drop("history", strict=False), file)
+        logger.info(f"Wrote {len(table):,} rows to {file}.")
+    if session.json:
+        lists = [{"user": entry["user"], "similar": entry["items"]} for entry in as_json(table)]
+        session.reply(
+            {"model": repr(model), "log": model.log_name_, "compared_by": basis, "lists": lists}
+        )
+    elif file is None:
+        by_id = {user: f"Like user {user}" for user in users} if isinstance(users, list) else names
+        show_tables(session, table, by_id, _HEADINGS)

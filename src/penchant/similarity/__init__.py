@@ -1,0 +1,1 @@
+"""Which items were rated alike, and which users are alike."""
