@@ -126,6 +126,17 @@ def test_items_without_training_rows_show_their_test_rows():
         assert "wrong" not in levels(parts, features).values()
 
 
+def test_values_of_any_size_are_judged(parts):
+    whole = pl.concat(list(parts.values()))
+    mean = RATING.cast(pl.Float64).mean()
+    sizes = {"huge": mean * 1e300, "tiny": mean * 1e-300}
+    assert levels(parts, table(parts["train"], sizes)) == dict.fromkeys(sizes, "passed")
+    assert levels(parts, table(whole, sizes)) == dict.fromkeys(sizes, "wrong")
+    odd = {"none": pl.lit(None), "endless": pl.lit(float("inf")), "same": pl.lit(1.0)}
+    found = pn.audit(**parts, features=table(whole, odd))["feature-of-test-rows"]
+    assert found.level == "not checkable"
+
+
 def test_one_extreme_user_is_no_evidence():
     """A rate of training rows, by users of few and nearly equal ratings, and one who hates all."""
     rng = np.random.default_rng(1)

@@ -226,3 +226,22 @@ def test_losses_in_several_metrics_are_compared_by_their_intervals():
     findings = CHECKS["no-better-than-trivial"](Material(tables=tables))
     (group,) = RuleFindings.of(findings)
     assert group.line == "m (ranking, rating); worst m (ranking): ndcg@10 0.5000."
+
+
+def test_reviews_and_targets_are_found_in_a_table_of_test_rows_alone():
+    synthetic = synthetic_log(4)
+    split = split_at_random(synthetic, texts=True)
+    rows = synthetic.frame(texts=True).filter(pl.Series(split.sides == 2))
+    own = rows.select(
+        "user",
+        "item",
+        words="text",
+        length=pl.col("text").str.len_chars(),
+        twice=2 * pl.col("rating"),
+    )
+    found = pn.audit(split, features=own)
+    assert {f.about for f in found.at("wrong") if f.rule == "own-review"} == {"words", "length"}
+    assert [f.about for f in found.at("wrong") if f.rule == "target-in-feature"] == ["twice"]
+    other = own.with_columns(pl.exclude("user", "item").shuffle(seed=0))
+    silent = pn.audit(split, features=other)
+    assert not [f for f in silent.at("wrong", "doubtful") if f.subject in (2, 10)]

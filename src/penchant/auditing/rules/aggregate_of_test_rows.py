@@ -169,7 +169,7 @@ def _beyond_training(column: Float64, sources: list[Aggregates]) -> _Match | Non
     keys = _sampled(keys)
     if keys.sum() < _MIN_KEYS or np.ptp(column[keys]) == 0:
         return None
-    values = column[keys]
+    values = column[keys] / np.abs(column[keys]).max()  # whose squares stay in range
     controls, kinds = _controls(sources, keys)
     basis = residual_basis(controls)
     best: _Match | None = None
