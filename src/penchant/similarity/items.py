@@ -63,7 +63,7 @@ def similar(
     """
     if k < 1 or shrinkage < 0 or min_common < 1:
         raise ParameterError("k and min_common are at least 1, and shrinkage is not below 0.")
-    queried = log.items.indices(list(items))
+    queried = log.items.indices(items)
     if (queried < 0).any():
         missing = list(items)[int(np.flatnonzero(queried < 0)[0])]
         raise UnknownIdError(f"The log {log.name!r} has no item {missing!r}.")
