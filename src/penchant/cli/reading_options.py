@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -30,6 +30,12 @@ class FileOptions:
     ] = None
     item: Annotated[Text, typer.Option(help="The item column.")] = None
     rating: Annotated[Text, typer.Option(help="The rating column; 'none' reads none.")] = None
+    weight: Annotated[
+        Text,
+        typer.Option(
+            help="The column of weights of events, such as plays or quantities; 'none' reads none."
+        ),
+    ] = None
     time: Annotated[Text, typer.Option(help="The column of times; 'none' reads none.")] = None
     text: Annotated[Text, typer.Option(help="The column of texts; 'none' reads none.")] = None
     time_format: Annotated[
@@ -61,7 +67,7 @@ class FileOptions:
 
     def as_arguments(self) -> dict[str, Any]:
         """Columns by role and the form of a text file, as `penchant.read` takes them."""
-        roles = ("user", "item", "rating", "time", "text")
+        roles = ("user", "item", "rating", "weight", "time", "text")
         return {role: column(getattr(self, role)) for role in roles} | {
             "time_format": self.time_format,
             "separator": separator(self.separator),
@@ -96,9 +102,13 @@ class FilterOptions:
     max_rating: Annotated[float | None, typer.Option(help="Leave out higher ratings.")] = None
     since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
     until: Annotated[Text, typer.Option(help="Leave out what came after that day.")] = None
-    drop_duplicates: Annotated[
-        bool, typer.Option("--drop-duplicates", help="Keep a user's last event with an item.")
-    ] = False
+    duplicates: Annotated[
+        Literal["keep", "last", "sum"],
+        typer.Option(
+            help="What becomes of several events of a user with an item: all are kept, the last "
+            "one is, or that with the sum of the weights (each 1 where there are none)."
+        ),
+    ] = "keep"
     k_core: Annotated[
         Text, typer.Option(help="Keep users and items with N events at least; N or USER,ITEM.")
     ] = None
@@ -111,8 +121,8 @@ class FilterOptions:
             log = filters.rating_range(log, self.min_rating, self.max_rating)
         if self.since is not None or self.until is not None:
             log = filters.between(log, self.since, self.until)
-        if self.drop_duplicates:
-            log = filters.drop_duplicates(log)
+        if self.duplicates != "keep":
+            log = filters.drop_duplicates(log, keep=self.duplicates)
         if self.k_core is not None:
             log = filters.k_core(log, *_core(self.k_core))
         return log

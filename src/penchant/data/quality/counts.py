@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import QualityIssue, id_issues
+from penchant.typing import Int64
 
 _HEAVY = 0.05  # of all events
+_MISSING = ("null", "\\n", "none", "nan", "n/a", "na", "nil", "undefined", "unknown", "-")
+_FREQUENT = 0.95  # quantile of numbers of events
 _UNEQUAL = 10  # times the fair share, so that small logs have no issue
 
 
@@ -21,6 +25,15 @@ def issues(log: Dataset, near_empty: int) -> Iterator[QualityIssue]:
         name, index = f"{noun}s_without_events", np.flatnonzero(~some)
         sentence = f"{noun}s of the vocabulary have no event"
         yield from id_issues(log, noun, name, "note", index, len(counts), sentence)
+        yield from _missing_ids(log, noun, counts)
+        if active > 1 and counts.max() == 1:
+            name, index = f"single_event_{noun}s", np.flatnonzero(some)
+            sentence = (
+                f"{noun}s have exactly one event, that is all of them: is this column the "
+                f"{noun}'s, or a number of the row?"
+            )
+            yield from id_issues(log, noun, name, "doubtful", index, active, sentence)
+            continue
         name, index = f"near_empty_{noun}s", np.flatnonzero(some & (counts <= near_empty))
         events = "1 event" if near_empty == 1 else f"{near_empty} events or fewer"
         yield from id_issues(log, noun, name, "note", index, active, f"{noun}s have {events}")
@@ -32,3 +45,20 @@ def issues(log: Dataset, near_empty: int) -> Iterator[QualityIssue]:
         sentence = f"{noun}s have more than {_HEAVY:.0%} of all events each, the first {first}"
         name = f"heavy_{noun}s"
         yield from id_issues(log, noun, name, "doubtful", heavy, active, sentence, {"share": share})
+
+
+def _missing_ids(log: Dataset, noun: str, counts: Int64) -> Iterator[QualityIssue]:
+    """Ids such as NULL that stand for a missing one, where they have very many events."""
+    ids = log.side(noun)[0].ids
+    if ids.dtype != pl.String or not len(log):
+        return
+    spelled = ids.str.strip_chars().str.to_lowercase().is_in(_MISSING).to_numpy()
+    frequent = counts >= max(2.0, float(np.quantile(counts[counts > 0], _FREQUENT)))
+    index = np.flatnonzero(spelled & frequent)
+    names = ", ".join(repr(id_) for id_ in ids.gather(index))
+    sentence = (
+        f"{noun}s with very many events are called as missing values are ({names}): if they are "
+        "that, leave these events out"
+    )
+    active = int((counts > 0).sum())
+    yield from id_issues(log, noun, f"missing_{noun}_ids", "doubtful", index, active, sentence)

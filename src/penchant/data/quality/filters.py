@@ -90,31 +90,43 @@ def between(log: Dataset, start: Moment | None = None, end: Moment | None = None
 def drop_duplicates(
     log: Dataset,
     by: Literal["item", "text"] = "item",
-    keep: Literal["first", "last"] = "last",
+    keep: Literal["first", "last", "sum"] = "last",
 ) -> Dataset:
     """Keep one event of each user and item, or of each user and text.
 
-    First and last go by time where every event has one, then by row. Events without a text are
-    no duplicates by text.
+    First and last go by time where every event has one, then by row. With `sum` the last one is
+    kept with the weights of all; where events have no weights each counts 1, so that the log gets
+    weights of how often things happened. Events without a text are no duplicates by text.
 
     Raises:
         DataError: the log has no texts.
         ParameterError: `by` or `keep` is something else.
     """
-    if by not in ("item", "text") or keep not in ("first", "last"):
-        raise ParameterError("Duplicates go by 'item' or 'text' and keep the 'first' or 'last'.")
+    if by not in ("item", "text") or keep not in ("first", "last", "sum"):
+        raise ParameterError(
+            "Duplicates go by 'item' or 'text' and keep the 'first', the 'last' or the 'sum'."
+        )
     if by not in log.events.columns:
         raise DataError(f"The log {log.name!r} has no texts.")
+    if keep == "sum":
+        weight = pl.lit(1.0) if log.weights is None else pl.col("weight").cast(pl.Float64)
+        total = weight.sum().over("user", by).cast(pl.Float32)
+        if by == "text":
+            total = pl.when(_has_text()).then(total).otherwise(weight.cast(pl.Float32))
+        log = replace(log, events=log.events.with_columns(weight=total))
     order = ["time", "row"] if log.has_times else ["row"]
     events = log.events.select({"user", by, *order}).with_row_index("position").sort(order)
-    has_key = pl.col(by).is_not_null()
-    if by == "text":
-        has_key &= pl.col("text") != ""
-    distinct = events.filter(has_key).unique(["user", by], keep=keep, maintain_order=False)
+    has_key = pl.lit(True) if by == "item" else _has_text()
+    one: Literal["first", "last"] = "first" if keep == "first" else "last"
+    distinct = events.filter(has_key).unique(["user", by], keep=one, maintain_order=False)
     mask = np.zeros(len(log), dtype=bool)
     for kept in (distinct, events.filter(~has_key)):
         mask[kept["position"].to_numpy()] = True
     return _filtered(log, mask, f"duplicates of user and {by} ({keep} kept)")
+
+
+def _has_text() -> pl.Expr:
+    return pl.col("text").is_not_null() & (pl.col("text") != "")
 
 
 def where(log: Dataset, expr: pl.Expr) -> Dataset:

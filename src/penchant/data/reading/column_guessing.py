@@ -1,13 +1,15 @@
-"""Guess which columns of a source are the user, the item, the rating, the time and the text."""
+"""Choose which columns of a source are the user, the item, the rating and other roles."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
 
+from penchant.data.reading.column_contents import refusal_of_guess, roles_by_content
+from penchant.data.reading.records import RawRecords
 from penchant.errors import DataError
 
-ROLES = ("user", "item", "rating", "time", "text")
+ROLES = ("user", "item", "rating", "weight", "time", "text")
 ColumnChoice = str | int | bool | None
 """A column's name or position from 0; None guesses the column, False reads none."""
 
@@ -28,19 +30,20 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "rating": "rating ratings overall score stars star starrating bookrating reviewscore "
         "reviewrating reviewoverall userrating ratingvalue ratingscore rate rated grade vote "
         "points preference value",
+        "weight": "weight plays playcount playcounts nplays numplays timesplayed listens "
+        "listencount listencounts count counts frequency quantity qty hours "
+        "hoursplayed playtime duration",
         "time": "timestamp time unixreviewtime unixtime unixtimestamp ts tstamp datetime "
         "eventtime eventtimestamp ratingtime ratingtimestamp reviewtimestamp createdat created "
         "creationtime ratedat reviewedat reviewtime date reviewdate ratingdate eventdate "
-        "orderdate purchasedate dateadded addedat submittedat submissiondate updatedat",
+        "orderdate purchasedate invoicedate transactiondate transactiondt tdat dateadded addedat "
+        "submittedat submissiondate updatedat orderpurchasetimestamp",
         "text": "text reviewtext review reviewbody reviewcontent comment comments commenttext "
         "body content",
     }.items()
 }
 _ALL_NAMES = frozenset(name for names in _NAMES.values() for name in names)
 _TABLE_IDS = ("id", "key")
-_ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_ASIN = re.compile(r"B[0-9A-Z]{9}|\d{9}[\dX]")
-_AMAZON_USER = re.compile(r"A[0-9A-Z]{8,20}")
 
 
 def plain_name(name: str) -> str:
@@ -53,31 +56,18 @@ def is_known_name(cell: str) -> bool:
     return plain_name(cell) in _ALL_NAMES
 
 
-def is_number(text: str) -> bool:
-    """Whether a text is a number."""
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return "_" not in text
-
-
 def choose_columns(
-    names: Sequence[str],
-    choices: Mapping[str, ColumnChoice],
-    sample: Sequence[Sequence[str]],
-    *,
-    has_header: bool,
-    source: str,
+    records: RawRecords, choices: Mapping[str, ColumnChoice]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """The column of each role, and the roles whose columns were guessed.
 
-    `sample` is a few records as text, used where columns have no names of their own.
+    Columns are guessed from their names, and from their contents where they have no names.
 
     Raises:
         DataError: a column asked for does not exist, is asked for twice, or the user or item
             column is not recognised.
     """
+    names, source = records.frame.columns, records.source
     requested = {
         role: _requested(choice, role, names, source)
         for role, choice in choices.items()
@@ -89,7 +79,13 @@ def choose_columns(
         roles = " and ".join(role for role, column in requested.items() if column == repeated)
         raise DataError(f"{source}: the column {repeated!r} cannot be both {roles}.")
     free = [name for name in names if name not in taken]
-    candidates = roles_by_name(free) if has_header else _roles_by_content(names, free, sample)
+    if records.has_header:
+        candidates = roles_by_name(free)
+    else:
+        refusal = refusal_of_guess(records.frame, has_header=False)
+        if refusal is not None and not {"user", "item"} <= requested.keys():
+            raise DataError(f"{source} {refusal}.")
+        candidates = roles_by_content(free, records.frame)
     guessed = {
         role: column
         for role, column in candidates.items()
@@ -99,6 +95,9 @@ def choose_columns(
     columns = {role: chosen[role] for role in ROLES if role in chosen}
     for role in ("user", "item"):
         if role not in columns:
+            refusal = refusal_of_guess(records.frame, has_header=records.has_header)
+            if refusal is not None and role == "item":
+                raise DataError(f"{source} {refusal}.")
             listed = ", ".join(repr(n) for n in names[:30]) + (" …" if len(names) > 30 else "")
             raise DataError(
                 f"{source}: no {role} column was recognised among {listed}; "
@@ -139,60 +138,3 @@ def _requested(choice: str | int, role: str, names: Sequence[str], source: str) 
         return names[choice]
     listed = ", ".join(repr(n) for n in names[:30])
     raise DataError(f"{source} has no column {choice!r} for the {role}: it has {listed}.")
-
-
-def _roles_by_content(
-    names: Sequence[str], free: Sequence[str], sample: Sequence[Sequence[str]]
-) -> dict[str, str]:
-    """Roles of columns without names: user first, then item; rating and time by their values."""
-    values = {
-        name: [cells[n].strip() for cells in sample if n < len(cells) and cells[n].strip()]
-        for n, name in enumerate(names)
-    }
-    kinds = {name: _kind(values[name]) for name in free}
-    ids = [name for name in free if kinds[name] in ("id", "count")]
-    roles = dict(zip(("user", "item"), ids, strict=False))
-    if (
-        len(ids) >= 2
-        and _all_match(_ASIN, values[ids[0]])
-        and (_all_match(_AMAZON_USER, values[ids[1]]))
-    ):
-        roles = {"user": ids[1], "item": ids[0]}  # Amazon's 2018 files put the item first
-    rest = [name for name in free if name not in roles.values()]
-    for role, wanted in (("rating", ("count", "score")), ("time", ("time",)), ("text", ("text",))):
-        for name in rest:
-            if kinds[name] in wanted and (role != "rating" or _are_scores(values[name])):
-                roles.setdefault(role, name)
-    return roles
-
-
-def _kind(values: Sequence[str]) -> str:
-    """`time`, `score` (fractions), `count` (small whole numbers), `text`, `id` or `empty`."""
-    if not values:
-        return "empty"
-    numbers = [float(v) for v in values if is_number(v)]
-    if len(numbers) > len(values) / 2:
-        median = sorted(numbers)[len(numbers) // 2]
-        if _may_be_instant(median):
-            return "time"
-        return "score" if any("." in v for v in values) else "count"
-    if sum(bool(_ISO_DATE.match(v)) for v in values) > len(values) / 2:
-        return "time"
-    return "text" if sum(v.count(" ") for v in values) > 4 * len(values) else "id"
-
-
-def _may_be_instant(number: float) -> bool:
-    """Whether a number may be an instant from 1985 to 2060 in some unit since 1970."""
-    return any(4.7e8 <= number / unit <= 2.85e9 for unit in (1, 1e3, 1e6, 1e9))
-
-
-def _are_scores(values: Sequence[str]) -> bool:
-    """Whether numbers are from -100 to 100 with at most one decimal."""
-    numbers = [float(v) for v in values if is_number(v)]
-    return bool(numbers) and all(
-        -100 <= x <= 100 and abs(x * 10 - round(x * 10)) < 1e-9 for x in numbers
-    )
-
-
-def _all_match(pattern: re.Pattern[str], values: Sequence[str]) -> bool:
-    return bool(values) and all(pattern.fullmatch(v) for v in values)

@@ -17,6 +17,7 @@ _ARCHIVES = {
     b"\xfd7zXZ": "compressed with xz",
     b"7z\xbc\xaf": "a 7-Zip archive",
 }
+_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # workbooks before 2007
 _HEAD = 8192  # bytes by which text is recognised
 _STRAY_CONTROLS = 16  # control characters that any text may have
 
@@ -65,6 +66,10 @@ def decompress(data: bytes, name: str) -> bytes:
         data = _unpack_members(data, name, "Zstandard")
     if not data:
         raise DataError(f"{name} is empty.")
+    if data.startswith(_OLE) or (data.startswith(b"PK") and b"xl/worksheets" in data):
+        raise DataError(
+            f"{name} is an Excel workbook: save its sheet as CSV (UTF-8), and read that file."
+        )
     for magic, kind in _ARCHIVES.items():
         if data.startswith(magic):
             raise DataError(f"{name} is {kind}: unpack it first.")

@@ -11,7 +11,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.reading.column_guessing import id_column, plain_name
 from penchant.data.reading.nested import plain_values, with_plain_columns
 from penchant.data.reading.records import RawRecords
-from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids
+from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids, whole_numbers
 from penchant.data.vocabulary import canonical_ids
 from penchant.errors import DataError
 
@@ -53,6 +53,8 @@ def id_table(
         others = others.rename({noun: f"source_{noun}"})
     if records.is_text:
         table_ids = integer_ids(table_ids)
+        whole = whole_numbers(table_ids) if table_ids.dtype == pl.String else None
+        table_ids = table_ids if whole is None else whole
         others = others.select(_split_lists(infer_type(others[c])) for c in others.columns)
     missing = table_ids.null_count() + len(records.skipped)
     if missing:
@@ -93,10 +95,11 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     own, _ = same_type(own, added, noun)
     n_known = int(added[noun].is_in(own[noun].implode()).sum())
     if not n_known:
+        cause = _cause_of_no_match(added[noun], vocabulary.ids)
         raise DataError(
             f"{source}: none of its {noun} ids, such as {added[noun][0]!r} in the column "
             f"{table.column!r}, is in the log {log.name!r}, which has ids such as "
-            f"{vocabulary.ids[0]!r}; if another column has them, call that one {noun!r}."
+            f"{vocabulary.ids[0]!r}; {cause or f'if another column has them, call it {noun!r}'}."
         )
     tables = {"user": log.user_table, "item": log.item_table}
     tables[noun] = own.join(added, on=noun, how="full", coalesce=True)
@@ -116,6 +119,22 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
         positive=log.positive,
         origin=log.origin,
     )
+
+
+def _cause_of_no_match(ids: pl.Series, log_ids: pl.Series) -> str | None:
+    """How two ways of writing the same ids differ, a clause; None where they are others."""
+    for pattern, difference in (
+        (r"\.0+$", "written with decimals"),
+        (r"^0+", "written with zeros in front"),
+        (r"^\s+|\s+$", "written with blanks around them"),
+        (r"^[\"']|[\"']$", "written in quotes"),
+    ):
+        plain, log_plain = (
+            texts.cast(pl.String).str.replace_all(pattern, "") for texts in (ids, log_ids)
+        )
+        if plain.is_in(log_plain.implode()).any():
+            return f"on one side they are {difference}: write them alike"
+    return None
 
 
 def _refuse_unusable(added: pl.DataFrame, own: pl.DataFrame, table: IdTable, name: str) -> None:

@@ -17,6 +17,7 @@ from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.times import check_time_format
 from penchant.data.reading.typed_columns import Malformed, TypedColumns, type_columns
+from penchant.data.reading.unused_columns import remarks_on_unused, unused_columns
 from penchant.errors import DataError, ParameterError
 
 logger = logging.getLogger(__name__)
@@ -31,6 +32,7 @@ def read(
     user: str | int | None = None,
     item: str | int | None = None,
     rating: ColumnChoice = None,
+    weight: ColumnChoice = None,
     time: ColumnChoice = None,
     text: ColumnChoice = None,
     time_format: str | None = None,
@@ -64,9 +66,11 @@ def read(
     Args:
         source: where the log is.
         user: the user column's name, or its position from 0; guessed where not given, like the
-            other four.
+            other five.
         item: the item column.
         rating: the rating column; False reads none.
+        weight: the column of weights of events, such as plays, quantities or hours: numbers above
+            0; False reads none.
         time: the column of times: dates, or numbers since 1970 in s, ms, µs or ns; False
             reads none.
         text: the column of review texts; False reads none.
@@ -102,7 +106,7 @@ def read(
     if limit is not None and limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
     choices: dict[str, ColumnChoice] = {
-        "user": user, "item": item, "rating": rating, "time": time, "text": text,
+        "user": user, "item": item, "rating": rating, "weight": weight, "time": time, "text": text,
     }  # fmt: skip
     records = read_records(
         source,
@@ -115,19 +119,14 @@ def read(
         limit=limit,
     )
     records = with_nested_fields(records, choices)
-    columns, guessed = choose_columns(
-        records.frame.columns,
-        choices,
-        records.sample,
-        has_header=records.has_header,
-        source=records.source,
-    )
+    columns, guessed = choose_columns(records, choices)
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
     typed = type_columns(records, columns, malformed, time_format, wish)
     if not quiet:
         _say_guesses(records, columns, guessed)
+        _say_unused(records, columns, choices)
         _say_problems(records, typed)
     frame = typed.frame
     if typed.positive is not None:
@@ -199,6 +198,18 @@ def _say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[st
             f"{records.source}: guessed from {basis}: {guesses}; override with "
             f"{guessed[0]}=… (--{guessed[0]} …)."
         )
+
+
+def _say_unused(
+    records: RawRecords, columns: dict[str, str], choices: dict[str, ColumnChoice]
+) -> None:
+    remarks = remarks_on_unused(
+        unused_columns(records, columns),
+        wants_rating=choices["rating"] is None and choices["weight"] is None,
+        wants_time=choices["time"] is None,
+    )
+    for remark in remarks:
+        logger.warning(f"{records.source}: {remark}.")
 
 
 def _say_problems(records: RawRecords, typed: TypedColumns) -> None:

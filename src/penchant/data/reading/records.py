@@ -53,7 +53,6 @@ class RawRecords:
         lines: each record's line in its file, where it is not its number plus `lines_before`.
         lines_before: how many lines precede the first record; None where records are not lines.
         skipped: the records that a reader left out.
-        sample: a few records as text, for guessing the columns of a text without a header.
     """
 
     frame: pl.DataFrame
@@ -65,7 +64,6 @@ class RawRecords:
     lines: pl.Series | None = None
     lines_before: int | None = None
     skipped: tuple[SkippedRecord, ...] = ()
-    sample: Sequence[Sequence[str]] = ()
 
     @property
     def n_total(self) -> int:

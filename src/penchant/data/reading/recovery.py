@@ -34,7 +34,7 @@ def read_with_recovery(text: str, source: str, layout: TextLayout) -> RawRecords
         problem = record.problem
         if record.cells is not None and len(record.cells) != len(names):
             problem = f"{len(record.cells)} columns instead of {len(names)}"
-        collected.add(record.cells, problem, record.content, record.line + layout.has_header)
+        collected.add(record.cells, problem, record.content, record.line + layout.lines_before)
     columns = zip(*collected.records, strict=True) if collected.records else ([] for _ in names)
     frame = pl.DataFrame(
         [

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
+from penchant.data.reading.preamble import find_preamble
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.recovery import read_with_recovery
 from penchant.data.reading.text_layout import TextLayout, detect_layout
@@ -37,8 +38,18 @@ def read_text(
     data = _without_blank_ends(data)
     if not data:
         raise DataError(f"{source} is empty.")
-    layout = detect_layout(data, source, separator=separator, header=header, named=named)
-    body = data[data.find(b"\n") + 1 :] if layout.has_header and b"\n" in data else data
+    preamble = find_preamble(data)
+    data = data[preamble.n_bytes :]
+    layout = detect_layout(
+        data,
+        source,
+        separator=separator or preamble.separator,
+        header=header,
+        named=named,
+        comment=preamble.last_comment,
+    )
+    layout = replace(layout, lines_before=layout.lines_before + preamble.n_lines)
+    body = data[data.find(b"\n") + 1 :] if layout.has_header_line and b"\n" in data else data
     integers = _integer_columns(layout) if b'"' not in body else []
     records = _read_intact(body, source, layout, integers)
     if records is None and integers:
@@ -97,7 +108,7 @@ def _read_intact(
     if quoted:
         frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
     one_line_each = not quoted or frame.height == body.count(b"\n") + (not body.endswith(b"\n"))
-    lines_before = int(layout.has_header) if one_line_each else None
+    lines_before = layout.lines_before if one_line_each else None
     return replace(layout.raw_records(frame, source), lines_before=lines_before)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.data.reading.column_guessing import is_known_name, is_number
+from penchant.data.reading.column_contents import is_number
+from penchant.data.reading.column_guessing import is_known_name
 from penchant.data.reading.records import RawRecords, distinct_names
 from penchant.errors import DataError
 
@@ -20,12 +21,23 @@ _SAMPLE_RECORDS = 200
 
 @dataclass(frozen=True)
 class TextLayout:
-    """The distinct names of a text file's columns, their separator, and the first records."""
+    """The columns of a text file.
+
+    Attributes:
+        names: distinct names.
+        separator: what stands between columns.
+        has_header: whether the columns have names of their own.
+        sample: the first records.
+        lines_before: how many lines precede the first record.
+        has_header_line: whether the first line names the columns, and not a comment before it.
+    """
 
     names: list[str]
     separator: str
     has_header: bool
     sample: list[list[str]]
+    lines_before: int
+    has_header_line: bool
 
     def raw_records(self, frame: pl.DataFrame, source: str) -> RawRecords:
         """A frame of the file's records under this layout."""
@@ -35,7 +47,6 @@ class TextLayout:
             is_text=True,
             has_header=self.has_header,
             decimal_comma=self.separator != ",",
-            sample=self.sample,
         )
 
 
@@ -46,10 +57,12 @@ def detect_layout(
     separator: str | None = None,
     header: bool | None = None,
     named: Sequence[str] = (),
+    comment: str | None = None,
 ) -> TextLayout:
     """Detect the layout of UTF-8 text, as far as separator and header are not given.
 
-    A first line with one of the column names in `named` is a header.
+    A first line with one of the column names in `named` is a header. A comment before the first
+    line names the columns where it has as many, a usual name among them, and the line does not.
 
     Raises:
         DataError: no separator was found, it is impossible, or nothing follows the header.
@@ -63,10 +76,25 @@ def detect_layout(
         raise DataError(f"{separator!r} cannot be a separator.")
     records = [split_record(line, separator) or line.split(separator) for line in lines]
     has_header = _has_header(records, named) if header is None else header
-    names = distinct_names(records[0] if has_header else [""] * _usual_width(records))
+    width = _usual_width(records)
+    heading = None
+    if comment is not None and not has_header and header is not True:
+        cells = split_record(comment, separator) or []
+        if len(cells) != width:
+            cells = comment.split()
+        if len(cells) == width and any(is_known_name(cell) for cell in cells):
+            heading = cells
+    names = distinct_names(records[0] if has_header else heading or [""] * width)
     if has_header and len(records) == 1:
         raise DataError(f"{source} has a header ({', '.join(names)}) and no record.")
-    return TextLayout(names, separator, has_header, records[has_header:])
+    return TextLayout(
+        names=names,
+        separator=separator,
+        has_header=has_header or heading is not None,
+        sample=records[has_header:],
+        lines_before=int(has_header),
+        has_header_line=has_header,
+    )
 
 
 def split_record(text: str, separator: str) -> list[str] | None:

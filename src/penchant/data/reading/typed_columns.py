@@ -19,9 +19,11 @@ from penchant.data.reading.times import parse_times
 from penchant.errors import DataError
 
 Malformed = Literal["skip", "raise"]
+_WHOLE = r"^(0|-?[1-9]\d*)\.0+$"
 _QUOTED_VALUE = "'" + pl.col("value").str.slice(0, 40) + "'"
 _REQUIRED = {
     "rating": "numeric",
+    "weight": "made of numbers above 0",
     "time": "a time since 1970",
     "user": "complete",
     "item": "complete",
@@ -116,6 +118,15 @@ def integer_ids(ids: pl.Series) -> pl.Series:
     return ids if ids.alias("id").to_frame().select(altered).item() else numbers
 
 
+def whole_numbers(ids: pl.Series) -> pl.Series | None:
+    """Text ids that are all written as `17850.0` is, as integers; otherwise None."""
+    present = ids.drop_nulls()
+    if not len(present) or not present.str.contains(_WHOLE).all():
+        return None
+    numbers = ids.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
+    return numbers if numbers.null_count() == ids.null_count() else None
+
+
 def clean_ids(ids: pl.Series) -> pl.Series:
     """Ids without blanks around them; empty ones become null."""
     if ids.dtype == pl.String:
@@ -154,6 +165,8 @@ def _typed_column(
         column = _id_column(series, records.is_text)
     elif role == "rating":
         column = _rating_column(series, records, positive)
+    elif role == "weight":
+        column = _weight_column(series, records.decimal_comma)
     elif role == "time":
         times = parse_times(series, time_format)
         column = _Column(times.values, _time_problems(times.problems, series), times.remark)
@@ -165,10 +178,32 @@ def _typed_column(
 
 
 def _id_column(series: pl.Series, is_text: bool) -> _Column:
-    if is_text and not (numbers := integer_ids(series)).null_count():
-        return _Column(numbers)  # the usual case, and the fastest
-    ids = clean_ids(series)
-    return _Column(ids, _problem_texts(ids.is_null(), pl.lit(f"missing {series.name}"), series))
+    if series.dtype.is_integer() and not series.null_count():
+        return _Column(series)  # the usual case, and the fastest
+    ids, remark = clean_ids(series), ""
+    if is_text:
+        ids = integer_ids(_without_quotes(ids))
+        if ids.dtype == pl.String and (whole := whole_numbers(ids)) is not None:
+            example = ids.drop_nulls()[0]
+            remark = (
+                f"all {series.name} ids end in .0, as {example!r} does, and are read as whole "
+                "numbers"
+            )
+            ids = whole
+    problems = _problem_texts(ids.is_null(), pl.lit(f"missing {series.name}"), series)
+    return _Column(ids, problems, remark)
+
+
+def _weight_column(series: pl.Series, decimal_comma: bool) -> _Column:
+    parsed = parse_ratings(series, decimal_comma=decimal_comma)
+    numbers = parsed.values
+    usable = (numbers.is_finite() & (numbers > 0)).fill_null(False)
+    problem = (
+        pl.when(pl.lit(parsed.texts.is_null()))
+        .then(pl.lit("missing weight"))
+        .otherwise("weight " + _QUOTED_VALUE + " is no number above 0")
+    )
+    return _Column(numbers, _problem_texts(~usable, problem, series))
 
 
 def _rating_column(series: pl.Series, records: RawRecords, positive: Positive | None) -> _Column:
@@ -195,6 +230,17 @@ def _time_problems(problems: pl.Series | None, series: pl.Series) -> pl.Series |
         return None
     problem = "time " + _QUOTED_VALUE + " " + pl.lit(problems)
     return _problem_texts(problems.is_not_null(), problem, series)
+
+
+def _without_quotes(ids: pl.Series) -> pl.Series:
+    """Text ids without quotes around them, which a blank in front keeps from being read as such."""
+    if ids.dtype != pl.String:
+        return ids
+    quoted = ids.str.starts_with('"') & ids.str.ends_with('"') & (ids.str.len_chars() > 1)
+    if not quoted.any():
+        return ids
+    bare = ids.str.slice(1, ids.str.len_chars() - 2).str.replace_all('""', '"', literal=True)
+    return _blank_to_null(bare.zip_with(quoted.fill_null(False), ids))
 
 
 def _blank_to_null(texts: pl.Series) -> pl.Series:

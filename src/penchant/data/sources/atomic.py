@@ -85,6 +85,10 @@ def read_table(path: Path) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, OSError) as error:
         reason = str(error).partition("\n")[0]
         raise DataError(f"{path} cannot be read as an atomic file ({reason}).") from error
+    if frame.width == 1 and frame.columns[0].count(":") > 1:
+        raise DataError(
+            f"{path}: its columns are not separated by tabs: replace what stands between them."
+        )
     columns = []
     for heading in frame.columns:
         column, _, kind = heading.rpartition(":")
