@@ -47,7 +47,7 @@ def test_strict_refuses_what_is_otherwise_skipped(tmp_path):
 
 
 def test_filters_say_what_they_dropped(tiny_csv, notices):
-    log = read(tiny_csv, min_rating=4, k_core="2,1", drop_duplicates=True)
+    log = read(tiny_csv, min_rating=4, k_core="2,1", duplicates="last")
     assert log.ratings.min() >= 4
     assert len(log.origin.dropped) == 3
     assert "ratings from 4" in notices()
@@ -102,8 +102,8 @@ def test_a_database(tmp_path, tiny):
 def test_words_are_what_was_asked_for_on_a_command_line(tiny_csv):
     import shlex
 
-    options = {"min_rating": 2.0, "k_core": "2,1", "drop_duplicates": True, "header": True}
+    options = {"min_rating": 2.0, "k_core": "2,1", "duplicates": "last", "header": True}
     found = words(options_of(tiny_csv, **options))
-    assert shlex.join(found[1:]) == "--header --min-rating 2 --drop-duplicates --k-core 2,1"
+    assert shlex.join(found[1:]) == "--header --min-rating 2 --duplicates last --k-core 2,1"
     assert found[0] == str(tiny_csv)
     assert words(options_of("x", header=False)) == ["x", "--no-header"]

@@ -143,12 +143,18 @@ def refusal_of_guess(frame: pl.DataFrame, *, has_header: bool) -> str | None:
     if frame.width > _MATRIX_COLUMNS or has_header:
         contents = [ColumnContent.of(frame[name]) for name in frame.columns]
         numbers = [content for content in contents[1:] if content.kind in ("number", "count")]
-        scales = numbers if has_header else [content for content in numbers if content.is_scale]
+        scales = [c for c in numbers if has_header or c.is_scale or c.kind == "number"]
         if frame.width > 2 and len(scales) == frame.width - 1:
             return (
                 "looks like a matrix, with a row per user and a column per item: turn it into one "
                 "row per event, for example with unpivot of Polars or melt of pandas"
             )
+    lists = [name for name in frame.columns if _has_lists(cells_of(frame[name]))]
+    if not has_header and lists:
+        return (
+            f"has lists of ids in {lists[0]!r}: turn it into one row per event, for example with "
+            "explode of Polars or pandas"
+        )
     if not has_header and frame.width > _MOST_COLUMNS:
         return (
             f"has {frame.width} columns without names: say which are user and item by their "
@@ -196,9 +202,15 @@ def _kind(values: Sequence[str]) -> Kind:
         return "time"
     if may_be_date(values):
         return "time"
-    if sum(bool(_IDS.fullmatch(value)) for value in values) > len(values) / 2:
+    if _has_lists(values):
         return "text"
     return "text" if sum(value.count(" ") for value in values) > 4 * len(values) else "id"
+
+
+def _has_lists(values: Sequence[str]) -> bool:
+    """Whether most of some texts are several ids, with blanks between them."""
+    lists = sum(bool(_IDS.fullmatch(value)) for value in values)
+    return lists > len(values) / 2 and not may_be_date(values)
 
 
 def _counts_records(column: pl.Series) -> bool:

@@ -38,7 +38,7 @@ def find_preamble(data: bytes) -> Preamble:
     while position < len(data) and n_lines < _MOST_LINES:
         end = data.find(b"\n", position)
         end = len(data) if end < 0 else end + 1
-        line = data[position:end].strip()
+        line = data[position:end].strip(b" \r\n")
         match = _SEPARATOR.fullmatch(line)
         if match is not None and n_lines == 0:
             text = match.group(1).decode(errors="replace")

@@ -129,7 +129,9 @@ def _detect_separator(lines: Sequence[str], source: str) -> str:
         widths = [len(split_record(line, separator) or "") for line in lines]
         width = max(set(widths) - {0, 1}, key=widths.count, default=0)
         share = widths.count(width) / len(widths) if width else 0.0
-        if share > best_share:
+        # Commas may be in numbers where semicolons stand between columns.
+        decimal = best == "," and separator == ";" and share == best_share and width > 2
+        if share > best_share or decimal:
             best, best_share = separator, share
     if best is None:
         raise DataError(
