@@ -123,7 +123,11 @@ def test_kinds_of_events_are_no_ratings(words):
     parsed = ratings(*words)
     assert parsed.remark == ""
     assert parsed.values.null_count() == len(words)
-    with pytest.raises(DataError, match="the rating column 'rating' is not numeric"):
+    with pytest.raises(
+        DataError,
+        match=r"the rating column 'rating' is not numeric: .* say which of its values are positive "
+        r"with positive='…' \(--positive …\), or go without with rating=False\.$",
+    ):
         log_of(*words)
 
 

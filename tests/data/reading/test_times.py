@@ -203,13 +203,14 @@ def test_impossible_times_have_a_problem(value, problem):
         (253402300800, "lies more than a year in the future"),
         (2**63 - 1, "lies more than a year in the future"),
         (float("inf"), "lies more than a year in the future"),
-        (float("nan"), "is not a time"),
+        (float("nan"), None),
     ],
 )
 def test_impossible_numbers_have_a_problem(value, problem):
     times = parse_times(pl.Series([1_500_000_000, value, 1_500_000_001], strict=False))
-    assert times.problems is not None
-    assert times.problems.to_list() == [None, problem, None]
+    problems = [None] * 3 if times.problems is None else times.problems.to_list()
+    assert problems == [None, problem, None]
+    assert times.values.null_count() == 1
 
 
 def test_impossible_datetimes_are_left_out_and_listed():
@@ -231,3 +232,11 @@ def test_what_was_assumed_of_numbers_is_said(notices):
         assert words in notices()
     read(io.BytesIO(b"user,item,time\n1,2,978300760\n1,3,978300761\n"))
     assert notices() == ""
+
+
+@pytest.mark.parametrize("missing", ["", "  ", "NULL", r"\N", "NaT", "nan", "None", "0000-00-00"])
+@pytest.mark.parametrize("time", ["1709633472", "2024-03-05 10:11:12", "13/05/24", "1709633472.5"])
+def test_a_missing_time_however_written_loses_no_event(missing, time):
+    log = read(io.BytesIO(f"user,item,time\n1,1,{time}\n1,2,{missing}\n".encode()), quiet=True)
+    assert log.events["time"].is_null().to_list() == [False, True]
+    assert log.origin.skipped is None

@@ -26,9 +26,6 @@ WORDS = {
 }
 """Words that say whether somebody liked something, in lower case and with blanks, as numbers."""
 
-MISSING = frozenset(("null", "na", "n/a", "nan", "none", r"\n", "?", "-", "not rated", "unrated"))
-"""Texts in lower case that stand for a rating that is not there."""
-
 _DIGITS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _NUMBER_WORDS = {word: float(n) for n, word in enumerate(_DIGITS)}
 _NUMBER = rf"(-?\d+(?:[.,]\d+)?|{'|'.join(_NUMBER_WORDS)})"

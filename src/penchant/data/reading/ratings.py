@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.data.reading.rating_words import MISSING, word_value, written_values
+from penchant.data.reading.rating_words import word_value, written_values
+from penchant.data.reading.records import without_missing
 
 _NEARLY_ALL = 0.9  # of the ratings are such words, so that the others are mistakes
 _MOST_DISTINCT = 1_000  # texts: ratings that are no numbers have few
@@ -52,10 +53,7 @@ def parse_ratings(values: pl.Series, *, decimal_comma: bool = False) -> ParsedRa
     numbers = texts.cast(pl.Float32, strict=False)
     if numbers.null_count() == texts.null_count():
         return ParsedRatings(numbers, texts)
-    texts = texts.zip_with(
-        (~texts.str.to_lowercase().is_in(list(MISSING))).fill_null(True),
-        pl.Series([None], dtype=pl.String),
-    )
+    texts = without_missing(texts, "not rated", "unrated")
     for parse in (_with_commas(decimal_comma), _as_words, _as_written):
         if (parsed := parse(texts, numbers)) is not None:
             return parsed

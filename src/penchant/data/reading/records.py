@@ -16,6 +16,8 @@ R = TypeVar("R")
 _SHORT = 80  # characters
 _SIMPLE = (bool, int, float, str, datetime.datetime, datetime.date, list, dict)
 
+_MISSING = ("null", "none", "nan", "nat", "na", "n/a", r"\n", "?", "-")
+
 
 class SkippedRecord(NamedTuple):
     """A record that cannot be used.
@@ -137,6 +139,16 @@ def shorten(text: str) -> str:
     """At most 80 characters of a text, in one line."""
     text = text[: 4 * _SHORT].replace("\0", "\\0").replace("\r", "\\r").replace("\n", "\\n")
     return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
+
+
+def without_missing(texts: pl.Series, *further: str) -> pl.Series:
+    """Texts without blanks around them; empty ones and those that mean `missing` become null.
+
+    Programs write NULL, NaN, NaT and the like; `further` are others of a column, in lower case.
+    """
+    texts = texts.str.strip_chars().replace("", None)
+    is_missing = texts.str.to_lowercase().is_in([*_MISSING, *further]).fill_null(False)
+    return texts.zip_with(~is_missing, pl.Series([None], dtype=pl.String))
 
 
 def distinct_names(names: Iterable[object]) -> list[str]:

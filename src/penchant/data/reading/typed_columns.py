@@ -28,6 +28,10 @@ _REQUIRED = {
     "user": "complete",
     "item": "complete",
 }
+_OTHERWISE = {
+    "rating": ", say which of its values are positive with positive='…' (--positive …)",
+    "time": ", say how its times are written with time_format='…' (--time-format …)",
+}
 
 
 @dataclass(frozen=True)
@@ -309,11 +313,13 @@ def _refuse_malformed(
     value = records.frame[columns[role]][position]
     example = "nothing" if value is None else repr(shorten(str(value)))
     more = f" (and {column.n_problems - 1:,} more)" if column.n_problems > 1 else ""
-    without = "" if role in ("user", "item") else f" or go without with {role}=False"
+    otherwise = _OTHERWISE.get(role, "") if value is not None else ""
+    comma = "," if otherwise else ""
+    without = "" if role in ("user", "item") else f"{comma} or go without with {role}=False"
     raise DataError(
         f"{source}: the {role} column {columns[role]!r} is not {_REQUIRED[role]}: "
         f"{example} in {records.location(position)}{more}; name another column with {role}='…' "
-        f"(--{role} …){without}."
+        f"(--{role} …){otherwise}{without}."
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from penchant.data.reading.records import without_missing
 from penchant.data.reading.times.date_order import FORMS
 from penchant.data.reading.times.numbers import UNITS, from_numbers
 from penchant.data.reading.times.texts import from_texts, in_format
@@ -19,6 +20,7 @@ from penchant.data.reading.times.time_range import (
 )
 from penchant.errors import ParameterError
 
+_MISSING = ("0000-00-00", "0000-00-00 00:00:00", "0000-00-00 00:00:00.000000")  # MySQL's
 _NUMBER_FORMS = (*UNITS, "excel", "year")
 
 
@@ -75,8 +77,10 @@ def parse_times(values: pl.Series, form: str | None = None) -> ParsedTimes:
             values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
         return _checked(values, values.cast(MICROSECONDS), "")
     if form is not None and "%" in form:
-        return _checked(values, _in_given_format(_texts(values), form), "")
+        texts = _texts(values)
+        return _checked(texts, _in_given_format(texts, form), "")
     if dtype.is_numeric() or dtype == pl.Null:
+        values = values.fill_nan(None) if dtype.is_float() else values
         return _checked(values, *from_numbers(values, _if_numeric(form)))
     if dtype == pl.String:
         integers = values.cast(pl.Int64, strict=False)
@@ -92,7 +96,7 @@ def parse_times(values: pl.Series, form: str | None = None) -> ParsedTimes:
 
 
 def _texts(values: pl.Series) -> pl.Series:
-    return values.cast(pl.String, strict=False).str.strip_chars().replace("", None)
+    return without_missing(values.cast(pl.String, strict=False), *_MISSING)
 
 
 def _if_numeric(form: str | None) -> str | None:
