@@ -171,6 +171,17 @@ def test_ids_in_a_file(call, games, tmp_path, content, standard_input):
     assert (unknown in excluded.stderr) == ("new" in content)
 
 
+def test_a_file_that_is_no_list_of_ids(call, games, tmp_path):
+    path = tmp_path / "stock.csv"
+    path.write_text('"' + "x" * 200_000)
+    result = call("recommend", games, "-u", "a", "--exclude", f"@{path}")
+    assert result.exit_code == 1
+    assert "is no list of ids (field larger than" in result.stderr
+    path.write_bytes(b"PK\x03\x04")
+    result = call("recommend", games, "-u", "a", "--exclude", f"@{path}")
+    assert "unpack" in result.stderr or "spreadsheet" in result.stderr
+
+
 def test_an_empty_file_excludes_nothing(call, games, tmp_path):
     path = tmp_path / "sold out.txt"
     path.touch()

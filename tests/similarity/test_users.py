@@ -15,7 +15,7 @@ from penchant.errors import NotFittedError, ParameterError, UnknownIdError
 from penchant.models import EASE, make
 from penchant.models.protocols import ComparesUsers, UserVectors
 from penchant.similarity.users import basis
-from penchant.testing import planted_pairs
+from penchant.testing import planted_pairs, planted_ratings
 
 
 def dataset(rows, **options):
@@ -81,16 +81,21 @@ def test_vectors_of_users_are_compared_by_cosine(spec):
     check_lists(pn.similar_users(model, new, 40), {0: alike[0]}, known, 40)
 
 
-@pytest.mark.parametrize("similarity", ["cosine", "jaccard"])
-def test_a_model_that_compares_users_is_asked(similarity):
-    log = planted_pairs(n_users=30, n_items=20)
-    model = make(f"user-knn:similarity={similarity}").fit(log)
+@pytest.mark.parametrize(
+    "spec",
+    ["user-knn", "user-knn:similarity=jaccard", "user-knn:similarity=pearson", "jaccard-agreement"],
+)
+def test_a_model_that_compares_users_is_asked(spec):
+    log = planted_ratings(n_users=30, n_items=20)
+    model = make(spec).fit(log)
     assert isinstance(model, ComparesUsers)
     assert "own" in basis(model)
     known = log.users.ids.to_list()
     alike = model.user_similarities(model.histories_)
     found = pn.similar_users(model, known[:3], 5)
     check_lists(found, dict(zip(known[:3], alike, strict=False)), known, 5)
+    assert len(found)
+    assert (found["user"] != found["similar"]).all()
 
 
 def test_somebody_new_is_compared_by_their_items():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import difflib
+import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penchant.errors import UnknownIdError
+from penchant.errors import DataError, UnknownIdError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -97,10 +98,14 @@ def _in_file(vocabulary: Vocabulary, name: str) -> list[str]:
         data = sys.stdin.buffer.read()
     else:  # a file without any id, such as of what is out of stock, is no mistake
         data = b"" if path.is_file() and not path.stat().st_size else load_bytes(path)
-    lines = decode(data, name, None).decode().splitlines()
+    text = decode(data, name, None).decode()
+    lines = [line.removesuffix("\n") for line in io.StringIO(text, newline=None)]
     sample = [line for line in lines if line.strip()][:_SAMPLE]
     separator = next((s for s in _SEPARATORS if all(s in line for line in sample)), _NO_SEPARATOR)
-    rows = [row for row in csv.reader(lines, delimiter=separator) if row and row[0].strip()]
+    try:
+        rows = [row for row in csv.reader(lines, delimiter=separator) if row and row[0].strip()]
+    except csv.Error as error:
+        raise DataError(f"{name} is no list of ids ({error}).") from None
     whole = _typed(vocabulary, [separator.join(row) for row in rows])
     is_id = vocabulary.indices(whole) >= 0
     texts = [separator.join(r) if i else r[0].strip() for r, i in zip(rows, is_id, strict=True)]

@@ -94,6 +94,12 @@ class JaccardAgreement(Recommender):
         union = np.diff(rated.indptr)[row] + self.n_rated_[same.indices] - common
         return sparse.csr_array((same.data / union, same.indices, same.indptr), shape=same.shape)
 
+    def user_similarities(self, users: Histories) -> Float32:
+        """float32[n_users, n_training_users], 0 where no rating is the same or it is one user."""
+        if users.ratings is None:
+            return np.zeros((len(users), len(self.histories_)), np.float32)
+        return np.asarray(self._similar(users).toarray(), np.float32)
+
     def _blocks(self, users: Histories, cells: int = _CELLS) -> Iterator[tuple[int, int]]:
         """Start and stop of blocks of users whose similarities take a bounded amount of memory."""
         raters = np.append(0, np.cumsum(np.diff(self.raters_.indptr)[users.items]))
