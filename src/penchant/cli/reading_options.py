@@ -103,12 +103,12 @@ class FilterOptions:
     since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
     until: Annotated[Text, typer.Option(help="Leave out what came after that day.")] = None
     duplicates: Annotated[
-        Literal["keep", "last", "sum"],
+        Literal["keep", "last", "sum"] | None,
         typer.Option(
             help="What becomes of several events of a user with an item: all are kept, the last "
             "one is, or that with the sum of the weights (each 1 where there are none)."
         ),
-    ] = "keep"
+    ] = None
     k_core: Annotated[
         Text, typer.Option(help="Keep users and items with N events at least; N or USER,ITEM.")
     ] = None
@@ -121,7 +121,7 @@ class FilterOptions:
             log = filters.rating_range(log, self.min_rating, self.max_rating)
         if self.since is not None or self.until is not None:
             log = filters.between(log, self.since, self.until)
-        if self.duplicates != "keep":
+        if self.duplicates in ("last", "sum"):
             log = filters.drop_duplicates(log, keep=self.duplicates)
         if self.k_core is not None:
             log = filters.k_core(log, *_core(self.k_core))

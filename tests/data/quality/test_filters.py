@@ -120,3 +120,16 @@ def test_what_the_log_lacks_is_said():
     with pytest.raises(DataError, match="no texts"):
         drop_duplicates(log, by="text")
     assert np.array_equal(k_core(log, 1, 1).users.ids.to_numpy(), [1])
+
+
+def test_the_sum_of_duplicates_counts_or_adds_weights():
+    frame = pl.DataFrame(
+        {"user": [1, 1, 2, 1], "item": [5, 6, 5, 5], "rating": [3, 4, 5, 1], "row": [1, 2, 3, 4]}
+    )
+    found = drop_duplicates(Dataset.from_frame(frame), keep="sum")
+    assert found.events["row"].to_list() == [2, 3, 4]
+    assert found.weights.tolist() == [1, 1, 2]
+    assert found.ratings.tolist() == [4, 5, 1]
+    weighted = Dataset.from_frame(frame.with_columns(weight=pl.Series([2.0, 3.0, 4.0, 10.0])))
+    assert drop_duplicates(weighted, keep="sum").weights.tolist() == [3, 4, 12]
+    assert drop_duplicates(weighted, keep="last").weights.tolist() == [3, 4, 10]

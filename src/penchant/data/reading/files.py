@@ -66,7 +66,8 @@ def decompress(data: bytes, name: str) -> bytes:
         data = _unpack_members(data, name, "Zstandard")
     if not data:
         raise DataError(f"{name} is empty.")
-    if data.startswith(_OLE) or (data.startswith(b"PK") and b"xl/worksheets" in data):
+    is_workbook = b"xl/worksheets" in data or name.lower().endswith((".xlsx", ".xlsm", ".ods"))
+    if data.startswith(_OLE) or (data.startswith(b"PK") and is_workbook):
         raise DataError(
             f"{name} is an Excel workbook: save its sheet as CSV (UTF-8), and read that file."
         )
