@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from penchant.data.attributes.sql_export import write_sql
     from penchant.data.dataset import Dataset
     from penchant.data.histories import Histories
+    from penchant.data.positive import with_positive
     from penchant.data.predefined import split_predefined
     from penchant.data.quality.filters import between, drop_duplicates, k_core, rating_range, where
     from penchant.data.quality.log_check import check
@@ -104,6 +105,7 @@ __all__ = [
     "summary",
     "tune",
     "where",
+    "with_positive",
     "write_sql",
 ]
 
@@ -118,6 +120,7 @@ _PLACES = {
     "data.quality.log_check": ("check",),
     "data.quality.log_summary": ("summary",),
     "data.quality.filters": ("between", "drop_duplicates", "k_core", "rating_range", "where"),
+    "data.positive": ("with_positive",),
     "data.predefined": ("split_predefined",),
     "data.histories": ("Histories",),
     "data.reading.log_reader": ("read",),

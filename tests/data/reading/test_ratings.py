@@ -84,6 +84,8 @@ def test_commas_of_thousands(numbers):
         (["positive", "neutral", "negative"], [1.0, 0.5, 0.0]),
         (["like", "N/A", "dislike", "null", ""], [1.0, None, 0.0, None, None]),
         (["3,500", "4"], [3500.0, 4.0]),
+        (["5", "4", "*", "3", "2", "1", "5", "4", "3", "2"], [5, 4, None, 3, 2, 1, 5, 4, 3, 2]),
+        (["*", "***", "5"], [None, None, 5.0]),
     ],
 )
 def test_further_forms(texts, expected):

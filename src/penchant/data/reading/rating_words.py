@@ -44,15 +44,17 @@ def word_value(text: str) -> float | None:
     return WORDS.get(word)
 
 
-def written_values(counts: Mapping[str, int]) -> dict[str, float]:
+def written_values(counts: Mapping[str, int], *, beside_numbers: bool) -> dict[str, float]:
     """The numbers of texts such as `★★★☆☆`, `4 stars`, `4/5` and `80%`; others are left out.
 
     Of shares with different wholes (4/5 and 8/10) all are brought to the most frequent one.
 
     Args:
         counts: how often each text occurs.
+        beside_numbers: whether plain numbers occur too, beside which `*` is a mark and no star.
     """
-    parts = {text: _parts(text) for text in counts}
+    read = [text for text in counts if not (beside_numbers and "*" in text)]
+    parts = {text: _parts(text) for text in read}
     wholes: Counter[float] = Counter()
     for text, part in parts.items():
         if part is not None and part[1] is not None:

@@ -11,7 +11,7 @@ from penchant.data.reading.rating_words import word_value, written_values
 from penchant.data.reading.records import without_missing
 
 _NEARLY_ALL = 0.9  # of the ratings are such words, so that the others are mistakes
-_MOST_DISTINCT = 1_000  # texts: ratings that are no numbers have few
+_MOST_DISTINCT = 10_000  # texts: ratings that are no numbers have few
 _LISTED = 6  # words in a message
 
 
@@ -96,7 +96,10 @@ def _as_words(texts: pl.Series, numbers: pl.Series) -> ParsedRatings | None:
 
 def _as_written(texts: pl.Series, numbers: pl.Series) -> ParsedRatings | None:
     """Stars and shares, beside which plain numbers may stand."""
-    return _by_value(texts, numbers, written_values)
+    beside_numbers = numbers.count() > 0
+    return _by_value(
+        texts, numbers, lambda counts: written_values(counts, beside_numbers=beside_numbers)
+    )
 
 
 def _by_value(

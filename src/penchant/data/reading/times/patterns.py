@@ -28,6 +28,7 @@ KNOWN_ORDER = tuple(
         r"(?P<year>\d{4})(?P<month>\d\d)(?P<day>\d\d)",
         rf"(?P<year>\d{{4}})[-/. ]{_MONTH}[-/. ](?P<day>\d{{1,2}})",
         r"(?P<month>\d{1,2}) (?P<day>\d{1,2}), (?P<year>\d{4})",
+        r"(?P<month>\d{1,2})[-/](?P<year>\d{4})",
         rf"{_MONTH}[-/. ]?(?P<day>\d{{1,2}})(?:st|nd|rd|th)?,?[-/. ]{_TWO_OR_FOUR.format('year')}",
         rf"{_MONTH},?[-/ ]?(?P<year>\d{{4}})",
         r"(?P<year>\d{4})",
