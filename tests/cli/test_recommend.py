@@ -80,6 +80,7 @@ def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
         (("--user", "1", "--candidates", ""), "--candidates gives no id"),
         (("--user", "1", "--exclude", "x,y"), "None of the items to exclude is known: 'x', 'y'"),
         (("--user", "1", "--exclude", "@no.csv"), "There is no file 'no.csv'"),
+        (("-u", "1", "--candidates", "2,3", "--exclude", "3,2"), "leaves no item to choose from"),
     ],
 )
 def test_impossible_wishes(call, bundle, options, words):

@@ -200,3 +200,19 @@ def test_positive_events_need_ratings():
     frame = pl.DataFrame({"user": [1], "item": [2]})
     with pytest.raises(DataError, match="the log has none"):
         Dataset.from_frame(frame, positive=4)
+
+
+@given(st.lists(event, max_size=30), st.sampled_from([None, 1.0, 3.0, 5.0]))
+def test_users_of_an_item_are_counted_once(events, positive):
+    histories = Histories.from_events(
+        frame_of(events), np.arange(5, dtype=np.int32), N_ITEMS, positive
+    )
+    last = {}
+    for user in range(5):
+        for item, rating, _ in expected_events(events, user):
+            last[user, item] = rating
+    wanted = [
+        sum(1 for (_, of), r in last.items() if of == item and (positive is None or r >= positive))
+        for item in range(N_ITEMS)
+    ]
+    assert histories.user_counts.tolist() == wanted

@@ -46,7 +46,7 @@ class ItemOptions:
 
         Raises:
             UnknownIdError: the model knows none of the candidates or of the excluded items.
-            ParameterError: there is no candidate.
+            ParameterError: there is no candidate, or all are excluded.
             DataError: a file of ids cannot be read.
         """
         candidates = exclude = None
@@ -56,6 +56,8 @@ class ItemOptions:
                 raise ParameterError("--candidates gives no id: name the items to choose from.")
         if self.exclude is not None:
             exclude = known_ids(model.items_, self.exclude, "items to exclude")
+            if not set(model.items_.ids if candidates is None else candidates) - set(exclude):
+                raise ParameterError("--exclude leaves no item to choose from.")
         return ItemChoice(
             exclude_seen=not self.include_seen, candidates=candidates, exclude=exclude
         )

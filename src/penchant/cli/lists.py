@@ -80,9 +80,9 @@ def report_empty_lists(
     if histories is not users:
         keys = ids = model.users_.take(histories.users).to_list()
     empty = [n for n, key in enumerate(keys) if key not in listed]
+    if not empty:
+        return []
     chosen = model.items_.selection(choice.candidates, choice.exclude)
-    if not empty or (chosen is not None and not len(chosen)):
-        return [ids[n] for n in empty]
     n_items = len(model.items_) if chosen is None else len(chosen)
     full: list[Id | None] = []
     rest: list[Id | None] = []
