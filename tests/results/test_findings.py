@@ -76,7 +76,7 @@ def test_high_figures_are_the_worst_ones_where_low_ones_are_good():
     rows.append(finding("copies", "doubtful", "c", 5.0, bar=Bar(wrong=0.1)))
     (group,) = RuleFindings.of(rows)
     assert group.worst.about == "b"
-    assert group.line == "b and a; worst b: The sentence about b; 1 more less so."
+    assert group.line == "b and a; worst b: The sentence about b; 1 more doubtful."
 
 
 def test_a_line_names_a_few_of_many():

@@ -121,15 +121,15 @@ def audit(
 ) -> None:
     """Say what the figures computed from a log, a split or others' files are worth."""
     page = page_path(output)
-    found = _audit(files, way, log, session)
+    findings = _audit(files, way, log, session)
     if session.json:
-        session.reply(found.to_dict())
+        session.reply(findings.to_dict())
     else:
-        found.render(session.console, details=details)
-        if found.objections and not details:
+        findings.render(session.console, details=details)
+        if findings.objections and not details:
             logger.info("Each finding, and what to do: --details.")
-    write_page(found, page)
-    if log.strict and found.worst == "wrong":
+    write_page(findings, page)
+    if log.strict and findings.worst == "wrong":
         raise typer.Exit(OBJECTED)
 
 

@@ -15,7 +15,7 @@ from penchant.cli.compare import show as show_result
 from penchant.cli.default_models import all_specs, build
 from penchant.cli.files import page_path
 from penchant.cli.lists import as_json, lists_for, show
-from penchant.cli.run_context import Session
+from penchant.cli.run_context import Details, Session
 from penchant.cli.titles import items_of_titles
 
 logger = logging.getLogger(__name__)
@@ -35,6 +35,7 @@ def demo(
         str | None, typer.Option(help="A folder or address that has published data sets.")
     ] = None,
     offline: Annotated[bool, typer.Option("--offline", help="Use no network.")] = False,
+    details: Details = False,
     session: Session,
 ) -> None:
     """Go the whole way on MovieLens 100K, from ratings to reasons."""
@@ -55,7 +56,7 @@ def demo(
     logger.info(f"Comparing {', '.join(specs)} with the trivial baselines …")
     result = evaluate(build(specs, seed=0), split, run=session.run)
     if not session.json:
-        show_result(session, result)
+        show_result(session, result, details=details)
     from penchant.reporting import report
 
     report(result, page, run=session.run)

@@ -49,9 +49,9 @@ class Findings(Output):
     all: tuple[Finding, ...]
 
     @classmethod
-    def of(cls, name: str, found: list[Finding]) -> Findings:
+    def of(cls, name: str, findings: list[Finding]) -> Findings:
         """Findings in order: by level, then as the rules stand."""
-        return cls(name, tuple(sorted(found, key=lambda f: _ORDER[f.level])))
+        return cls(name, tuple(sorted(findings, key=lambda f: _ORDER[f.level])))
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Findings:

@@ -12,6 +12,8 @@ from penchant.results.formatting import join_names
 _NAMED = 4
 """How many models or columns a line names."""
 
+_CALLED = {"wrong": "wrong", "doubtful": "doubtful", "note": "good to know"}
+
 
 @dataclass(frozen=True)
 class RuleFindings:
@@ -53,16 +55,20 @@ class RuleFindings:
     def line(self) -> str:
         """The models, columns or files that the worst level concerns, and the worst figure."""
         worst = self.worst
-        said = worst.brief or worst.sentence.rstrip(".")
+        measured = worst.brief or worst.sentence.rstrip(".")
         concerned = [f.about for f in self.findings if f.level == worst.level and f.about]
         if not concerned:
-            return f"{said[0].upper()}{said[1:]}."
+            return f"{measured[0].upper()}{measured[1:]}."
         names = _names(concerned)
-        milder = len(self.objections) - sum(f.level == worst.level for f in self.findings)
-        rest = f"; {milder} more less so" if milder else ""
-        if len(concerned) == 1:
-            return f"{names}: {said}{rest}."
-        return f"{names}; worst {worst.about}: {said}{rest}."
+        if len(concerned) > 1:
+            names += f"; worst {worst.about}"
+        others = {
+            level: sum(f.level == level for f in self.objections)
+            for level in OBJECTIONS
+            if level != worst.level
+        }
+        rest = "".join(f"; {n} more {_CALLED[level]}" for level, n in others.items() if n)
+        return f"{names}: {measured}{rest}."
 
 
 def _order(finding: Finding) -> tuple[int, float]:

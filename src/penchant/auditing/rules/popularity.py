@@ -20,7 +20,7 @@ RULE = Rule(
     "flatters whoever recommends these.",
     source="Ferrari Dacrema et al. 2021, A Troubling Analysis of Reproducibility and Progress, on "
     "SpectralCF's split (Gini .764 in training, .904 in test)",
-    brief="the Gini index is off by {figure:.3f}",
+    brief="the Gini index of test items' popularity is {figure:.3f} away from that of random parts",
     bar=Bar(doubtful=0.05, wrong=0.1),
 )
 _RESPLITS = 20

@@ -21,7 +21,6 @@ RULE = Rule(
     "say that the figures tell how well gaps are filled.",
     source="Ji et al. 2023, A Critical Study on Data Leakage in Recommender System Offline "
     "Evaluation",
-    brief="{share} of the test events are older than training events",
     bar=Bar(doubtful=0.1, wrong=0.001),
 )
 
@@ -66,6 +65,8 @@ def check(material: Material) -> Iterator[Finding]:
         figure=figure,
         interval=interval,
         examples=event_examples(material.split.log, material.test_rows[decisive]),
+        brief=f"{share(figure)} of the test events are older than the newest event known of "
+        f"{'their user' if kind == 'per-user' else 'anybody'}",
     )
 
 
