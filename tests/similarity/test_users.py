@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import polars as pl
 import pytest
@@ -148,3 +150,18 @@ def test_what_cannot_be():
     with pytest.raises(NotFittedError):
         pn.similar_users(EASE(), ["a"])
     assert len(pn.similar_users(model, [])) == 0
+
+
+def test_memory_is_bounded_by_blocks():
+    rng = np.random.default_rng(0)
+    n_users, n_asked = 20_000, 3_000
+    user = np.repeat(np.arange(n_users), 2)
+    log = Dataset.from_frame(pl.DataFrame({"user": user, "item": rng.integers(0, 500, len(user))}))
+    model = make("popular").fit(log)
+    some = model.histories_.block(0, n_asked)
+    tracemalloc.start()
+    found = pn.similar_users(model, some, 3, run=pn.Run(threads=1))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found["history"].n_unique() == n_asked
+    assert peak < n_users * n_asked * 4 / 2  # of the dense matrix of float32
