@@ -105,6 +105,7 @@ def test_missing_ratings_stay_missing_beside_words():
     [
         (["like", "dislike"], "likes", "no rating is 'likes'; there are 'like', 'dislike': name"),
         (["3", "4", "5"], "like", "no rating is 'like'; there are '"),
+        (["3", "4", "5", "like"], "like", "the ratings are numbers"),
         (["3", "4", "5"], ["3"], "the ratings are numbers.* as in positive='>=3'"),
         (["1", "2", "3"], ">=4", "No event of .* its ratings go from 1 to 3, and positive ones"),
         (["view", "buy"], ">=1", "the rating column 'rating' is not numeric"),

@@ -91,7 +91,10 @@ def test_days_of_a_spreadsheet(some):
     assert dates(*whole) == [moment.strftime("%Y-%m-%d") for moment in some]
 
 
-@given(st.lists(moments, min_size=1, max_size=9), st.sampled_from(["%Y%m%d%H%M", "%Y%m%d%H%M%S"]))
+@given(
+    st.lists(moments, min_size=1, max_size=9),
+    st.sampled_from(["%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"]),
+)
 @settings(deadline=None)
 def test_long_numbers_that_are_all_dates(some, form):
     numbers = [int(moment.strftime(form)) for moment in some]
@@ -160,6 +163,10 @@ def test_the_order_of_the_records_decides_between_day_and_month():
         (["2011"], "year", "2011-01-01"),
         ([10**12], "us", "1970-01-12"),
         (["2011-05-06"], "day-first", "2011-05-06"),
+        ([2024030510], "%Y%m%d%H", "2024-03-05"),
+        (["Mar 2024"], "%b %Y", "2024-03-01"),
+        (["'24"], "'%y", "2024-01-01"),
+        (["5/3/24 3 PM"], "%d/%m/%y %I %p", "2024-03-05"),
     ],
 )
 def test_a_form_can_be_given(values, form, expected):
@@ -171,8 +178,8 @@ def test_a_form_can_be_given(values, form, expected):
 def test_a_form_that_is_none():
     with pytest.raises(ParameterError, match="no time format 'sideways': use day-first"):
         read(io.BytesIO(b"user,item,time\n1,2,3\n"), time_format="sideways")
-    with pytest.raises(ParameterError, match="'%d %H' is no format of times"):
-        parsed("1/2/03", form="%d %H")
+    with pytest.raises(ParameterError, match="'%H %p' is no format of times"):
+        parsed("1/2/03", form="%H %p")
 
 
 @pytest.mark.parametrize(

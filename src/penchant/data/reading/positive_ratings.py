@@ -42,9 +42,10 @@ def mark_positive(
     usable = ratings.values.is_finite().fill_null(False) & texts.is_not_null()
     if 2 * int(usable.sum()) > texts.count():
         threshold = ratings.values.filter(is_wanted & usable).min()
-        higher = (ratings.values >= threshold).fill_null(False) & usable & ~is_wanted
-        if isinstance(threshold, float) and not higher.any():
-            return ratings, threshold
+        if isinstance(threshold, float):
+            higher = (ratings.values >= threshold).fill_null(False) & usable & ~is_wanted
+            if not higher.any():
+                return ratings, threshold
         if not ratings.remark:
             raise DataError(
                 f"{source}: the ratings are numbers, and some higher ones than {words[0]!r} are "

@@ -7,6 +7,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 
+from penchant.data.reading.times.given_formats import in_format
 from penchant.data.reading.times.time_range import (
     EARLIEST,
     MICROSECONDS,
@@ -20,8 +21,14 @@ from penchant.typing import Float64
 UNITS = {"s": 1_000_000.0, "ms": 1_000.0, "us": 1.0, "ns": 0.001}  # microseconds
 _UNIT_LIMITS = (("s", 1e11), ("ms", 1e14), ("us", 1e17), ("ns", np.inf))  # of the median
 _USUAL_SECONDS = 315_532_800  # 1980: of the units it is the one in which most times lie after
-# By the number of digits; six are a year and a month, to which a day is added.
-_COMPACT = {6: "%Y%m%d", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+# By the number of digits: what a month or an hour lacks, and the format with that.
+_COMPACT = {
+    6: ("01", "%Y%m%d"),
+    8: ("", "%Y%m%d"),
+    10: ("00", "%Y%m%d%H%M"),
+    12: ("", "%Y%m%d%H%M"),
+    14: ("", "%Y%m%d%H%M%S"),
+}
 _COMPACT_SHARE = 0.9  # of the numbers are dates, and the others are mistakes
 _SPREADSHEET_EPOCH = datetime(1899, 12, 30)
 _FIRST_SERIAL = 32_874  # 1990-01-01; smaller numbers are rather counted than dates
@@ -111,7 +118,7 @@ def _since_1970(values: pl.Series, finite: Float64, factor: float) -> pl.Series:
 
 
 def _compact_dates(values: pl.Series, finite: Float64) -> pl.Series | None:
-    """Numbers such as 202403, 20130913, 202403051011 or 20240305101112, where they are dates."""
+    """Numbers such as 202403, 20130913, 2024030510 or 20240305101112, where they are dates."""
     digits = len(f"{abs(float(np.median(finite))):.0f}")
     if digits not in _COMPACT or not are_whole(finite):
         return None
@@ -119,13 +126,9 @@ def _compact_dates(values: pl.Series, finite: Float64) -> pl.Series | None:
     share = 1.0 if digits == 6 else _COMPACT_SHARE
     if ((finite >= first) & (finite <= last)).mean() < share:
         return None
-    texts = values.cast(pl.Int64, strict=False).cast(pl.String)
-    if digits == 6:  # a month, which begins with its first day
-        texts = texts + "01"
-    if digits <= 8:
-        dates = texts.str.to_date(_COMPACT[digits], strict=False).cast(MICROSECONDS)
-    else:
-        dates = texts.str.to_datetime(_COMPACT[digits], strict=False, time_unit="us")
+    lacking, format_ = _COMPACT[digits]
+    texts = values.cast(pl.Int64, strict=False).cast(pl.String) + lacking
+    dates = in_format(texts, format_)
     return dates if int(is_possible(dates).sum()) >= share * len(finite) else None
 
 

@@ -8,8 +8,9 @@ import polars as pl
 
 from penchant.data.reading.records import without_missing
 from penchant.data.reading.times.date_order import FORMS
+from penchant.data.reading.times.given_formats import in_given_format
 from penchant.data.reading.times.numbers import UNITS, from_numbers
-from penchant.data.reading.times.texts import from_texts, in_format
+from penchant.data.reading.times.texts import from_texts
 from penchant.data.reading.times.time_range import (
     EARLIEST,
     MICROSECONDS,
@@ -105,9 +106,9 @@ def _if_numeric(form: str | None) -> str | None:
 
 def _in_given_format(texts: pl.Series, form: str) -> pl.Series:
     try:
-        return in_format(texts, form)
+        return in_given_format(texts, form)
     except pl.exceptions.PolarsError as error:
-        reason = str(error).partition("\n")[0]
+        reason = str(error).partition("\n")[0].rstrip(".")
         raise ParameterError(f"{form!r} is no format of times: {reason}.") from None
 
 

@@ -6,6 +6,7 @@ import polars as pl
 
 from penchant.data.reading.times.components import instants
 from penchant.data.reading.times.date_order import FORMS, choose_order
+from penchant.data.reading.times.given_formats import in_format
 from penchant.data.reading.times.patterns import KNOWN_ORDER, OPEN_ORDER, simplify
 from penchant.data.reading.times.time_range import MICROSECONDS
 
@@ -40,23 +41,6 @@ def from_texts(texts: pl.Series, form: str | None = None) -> tuple[pl.Series, st
     frame = pending.alias("text").to_frame()
     found = frame.join(lookup, on="text", how="left", maintain_order="left")["time"]
     return times.zip_with(times.is_not_null(), found), remark
-
-
-def in_format(texts: pl.Series, format_: str) -> pl.Series:
-    """The times of texts in a format of strptime, null for others and for years below 1000.
-
-    Raises:
-        PolarsError: it is no such format.
-    """
-    if not any(part in format_ for part in ("%H", "%I", "%T", "%s", "%R", "%c", "%+")):
-        times = texts.str.to_date(format_, strict=False).cast(MICROSECONDS)
-    elif "z" in format_:
-        zoned = texts.str.to_datetime(format_, strict=False, time_unit="us", time_zone="UTC")
-        times = zoned.dt.replace_time_zone(None)
-    else:
-        times = texts.str.to_datetime(format_, strict=False, time_unit="us")
-    # %Y takes years of one digit and more, so that 24-01-05 would be a day of the year 24.
-    return times.zip_with((times.dt.year() >= 1000).fill_null(True), _NO_TIME)
 
 
 def _from_distinct(
