@@ -61,11 +61,13 @@ def check(material: Material) -> Iterator[Finding]:
     findings = []
     for key in features.keys:
         n_keys = 1 + max(int(s.keys[key].max(initial=-1)) for s in (*features.sources, features))
+        by_key = {n: _by_key(features, v, key, n_keys) for n, v in features.numeric_columns()}
+        columns = {name: column for name, column in by_key.items() if column is not None}
+        if not columns:
+            continue
         sources = [Aggregates.of(source, key, n_keys) for source in features.sources]
-        for name, values in features.numeric_columns():
-            column = _by_key(features, values, key, n_keys)
-            if column is not None and (finding := _finding(features, name, key, column, sources)):
-                findings.append(finding)
+        candidates = [_finding(features, n, key, c, sources) for n, c in columns.items()]
+        findings += [finding for finding in candidates if finding is not None]
     yield from findings or [
         RULE.not_checkable(
             f"a numeric feature that is constant within users or items, at least {_MIN_KEYS} of "
