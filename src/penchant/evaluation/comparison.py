@@ -139,7 +139,7 @@ def evaluate(
             "models": {n: repr(m) for n, m in fitted.items()},
             "versions": versions(),
         },
-        notes=(*_notes(split), *event_notes(split.log, fitted)),
+        notes=(*_notes(split), *(event_notes(split.log, fitted) if rankings else ())),
         findings=apply(
             _audited(split, rankings, predictions, tuple(tables.values()), seed), split.log.name
         ),

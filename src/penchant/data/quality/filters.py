@@ -109,11 +109,13 @@ def drop_duplicates(
     if by not in log.events.columns:
         raise DataError(f"The log {log.name!r} has no texts.")
     if keep == "sum":
-        weight = pl.lit(1.0) if log.weights is None else pl.col("weight").cast(pl.Float64)
-        total = weight.sum().over("user", by).cast(pl.Float32)
+        events = log.events
+        if log.weights is None:
+            events = events.with_columns(weight=pl.lit(1.0, pl.Float32))
+        total = pl.col("weight").cast(pl.Float64).sum().over("user", by).cast(pl.Float32)
         if by == "text":
-            total = pl.when(_has_text()).then(total).otherwise(weight.cast(pl.Float32))
-        log = replace(log, events=log.events.with_columns(weight=total))
+            total = pl.when(_has_text()).then(total).otherwise("weight")
+        log = replace(log, events=events.with_columns(weight=total))
     order = ["time", "row"] if log.has_times else ["row"]
     events = log.events.select({"user", by, *order}).with_row_index("position").sort(order)
     has_key = pl.lit(True) if by == "item" else _has_text()
