@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -77,36 +76,39 @@ class Fallback:
             scores[unknown] = np.where(np.isneginf(scores[unknown]), -np.inf, self.popularity)
         return scores
 
-    def places(self, users: Histories, scores: Float32, values: Float32) -> Bool:
+    def places(
+        self, users: Histories, scores: Float32, values: Float32, seen: Float32 | None = None
+    ) -> Bool:
         """bool[n_users, k], which places of lists popularity has filled.
 
         Args:
             users: whose lists they are.
             scores: float32[n_users, n_items], of all items, -inf for those left out.
             values: float32[n_users, k], the scores in the lists, falling.
+            seen: float32[n_events], the scores of the histories' items where these are left out:
+                where they are others, equal scores of the rest say something.
         """
         filled = np.zeros(values.shape, np.bool_)
         if self.no_evidence_score is not None:
             filled |= values == np.float32(self.no_evidence_score)
         if values.shape[1]:
             maybe = np.flatnonzero((values[:, 0] == values[:, -1]) | np.isneginf(values[:, -1]))
-            finite = np.where(np.isneginf(scores[maybe]), np.nan, scores[maybe])
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", RuntimeWarning)  # rows without any finite score
-                constant = np.nanmax(finite, axis=1) == np.nanmin(finite, axis=1)
-            constant &= np.isfinite(finite).sum(axis=1) > 1  # a single score may be evidence
+            some = scores[maybe]
+            highest = some.max(axis=1, initial=-np.inf)
+            constant = ((some == highest[:, None]) | np.isneginf(some)).all(axis=1)
+            if seen is not None:
+                level = np.full(len(users), np.nan, np.float32)
+                level[maybe] = highest
+                differs = (seen != level[users.rows]) & ~np.isneginf(seen)
+                constant &= np.bincount(users.rows, differs, len(users))[maybe] == 0
             filled[maybe[constant]] = True
         filled[~self.has_evidence(users)] = True
         return filled & (values > -np.inf)
 
 
-def block_scores(scorer: Scorer, users: Histories, *, exclude_seen: bool) -> Float32:
-    """Writable float32[n_users, n_items], seen items at -inf where asked."""
-    scores = np.require(scorer(users), np.float32, ["C", "W"])
-    if exclude_seen:
-        flat = users.rows.astype(np.int64) * users.n_items + users.items
-        scores.reshape(-1)[flat] = -np.inf
-    return scores
+def block_scores(scorer: Scorer, users: Histories) -> Float32:
+    """Writable float32[n_users, n_items], the scores of a block of users."""
+    return np.require(scorer(users), np.float32, ["C", "W"])
 
 
 def refuse_nan(scores: Float32) -> None:
@@ -174,11 +176,15 @@ def top_k(
     def fill(span: tuple[int, int]) -> int:
         start, stop = span
         block = users.block(start, stop)
-        scores = block_scores(scorer, block, exclude_seen=exclude_seen)
+        scores, seen = block_scores(scorer, block), None
+        if exclude_seen:
+            flat = block.rows.astype(np.int64) * block.n_items + block.items
+            seen = scores.reshape(-1)[flat]
+            scores.reshape(-1)[flat] = -np.inf
         some = scores if candidates is None else np.ascontiguousarray(scores[:, candidates])
         best, value = _best(some, k, order)
         if fallback is not None:
-            value[fallback.places(block, scores, value)] = np.nan
+            value[fallback.places(block, scores, value, seen)] = np.nan
         if candidates is not None and len(candidates):
             best = np.where(best >= 0, candidates[best], -1)
         lists[start:stop, : best.shape[1]] = best

@@ -240,7 +240,7 @@ def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Float64:
     scorer = partial(model.fallback.scores, model.scores)
     with run.progress.task("candidates", len(users)) as task:
         for start, stop in blocks(len(users), users.n_items):
-            scores = block_scores(scorer, users.block(start, stop), exclude_seen=False)
+            scores = block_scores(scorer, users.block(start, stop))
             offered = holdout.candidates[start:stop]
             theirs = np.take_along_axis(scores, np.maximum(offered, 0), axis=1)
             refuse_nan(theirs)

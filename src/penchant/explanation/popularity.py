@@ -21,7 +21,8 @@ def fallback_places(model: Recommender, history: Histories, scores: Float32, ite
     """
     ranked = scores.copy()
     ranked[np.setdiff1d(history.items, items)] = -np.inf
-    places: Bool = model.fallback.places(history, ranked[None], scores[None, items])[0]
+    values, seen = scores[None, items], scores[history.items]
+    places: Bool = model.fallback.places(history, ranked[None], values, seen)[0]
     return places
 
 
