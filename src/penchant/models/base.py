@@ -16,7 +16,8 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, NotFittedError, ParameterError, UnknownIdError
-from penchant.models.lists import list_table, report_fallback
+from penchant.models.fitted_state import n_learned, without_vectors
+from penchant.models.lists import cosines, list_table, report_fallback, with_fallback_column
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import ItemVectors
 from penchant.run import Run
@@ -95,7 +96,7 @@ class Recommender(Parameterised, ABC):
         self.users_ = train.users
         self.items_ = train.items
         self.histories_ = train.histories
-        self.item_table_ = _for_people(train.item_table)
+        self.item_table_ = without_vectors(train.item_table)
         self.log_fingerprint_ = train.fingerprint
         self.log_name_ = train.name
         return self
@@ -119,8 +120,7 @@ class Recommender(Parameterised, ABC):
 
     def n_parameters(self) -> int:
         """How many numbers were learned, the training events not counted."""
-        left_out = _BOOKKEEPING | self.bookkeeping
-        return sum(_size(v) for n, v in self.fitted_state().items() if n not in left_out)
+        return n_learned(self.fitted_state(), self.bookkeeping)
 
     # Recommending
 
@@ -248,9 +248,7 @@ class Recommender(Parameterised, ABC):
         else:
             who = self.users_.take(histories.users[rows]).alias("user")
         table = self._list_table(who, "item", lists, values, titles=titles)
-        fallback = pl.col("score").is_nan()
-        table.insert_column(4, table.select(fallback.alias("fallback")).to_series())
-        table = table.with_columns(pl.col("score").fill_nan(None))
+        table = with_fallback_column(table)
         report_fallback(table)
         return table
 
@@ -364,46 +362,8 @@ class Recommender(Parameterised, ABC):
     def _alike(self, one_item_each: Histories) -> Float32:
         if not isinstance(self, ItemVectors):
             return self.scores(one_item_each)
-        vectors = self.item_vectors()
-        length = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
-        cosines: Float32 = unit[one_item_each.items] @ unit.T
-        return cosines
+        return cosines(self.item_vectors(), one_item_each.items)
 
     def _require_fitted(self) -> None:
         if not self.is_fitted:
             raise NotFittedError(f"{type(self).__name__} must be fitted first: call fit(train).")
-
-
-_BOOKKEEPING = frozenset(
-    {
-        "users_",
-        "items_",
-        "histories_",
-        "item_table_",
-        "log_fingerprint_",
-        "log_name_",
-        "fit_seconds_",
-        "curve_",
-    }
-)
-
-
-def _size(value: object) -> int:
-    if isinstance(value, bool | str) or value is None:
-        return 0
-    if isinstance(value, int | float | np.number):
-        return 1
-    if hasattr(value, "nnz"):
-        return int(value.nnz)
-    if hasattr(value, "numel"):
-        return int(value.numel())
-    return int(getattr(value, "size", 0))
-
-
-def _for_people(table: pl.DataFrame | None) -> pl.DataFrame | None:
-    """What a fitted model shows of items: all but vectors, of which it has learned."""
-    vectors = (
-        [] if table is None else [c for c, t in table.schema.items() if isinstance(t, pl.Array)]
-    )
-    return table.drop(vectors) if table is not None and vectors else table

@@ -48,6 +48,23 @@ def list_table(
     return pl.DataFrame(columns)
 
 
+def with_fallback_column(table: pl.DataFrame) -> pl.DataFrame:
+    """A table of lists with `fallback` after `score`: true, and no score, where that is NaN."""
+    score = pl.col("score")
+    place = table.columns.index("score") + 1
+    names = [*table.columns[:place], "fallback", *table.columns[place:]]
+    marked = table.with_columns(score.is_nan().alias("fallback"), score.fill_nan(None))
+    return marked.select(names)
+
+
+def cosines(vectors: Float32, rows: Int32) -> Float32:
+    """float32[len(rows), n], the cosines of some of the n vectors with all; 0 where one is zero."""
+    length = np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit = np.divide(vectors, length, out=np.zeros_like(vectors), where=length > 0)
+    found: Float32 = unit[rows] @ unit.T
+    return found
+
+
 def report_fallback(lists: pl.DataFrame) -> None:
     """Say in one line who gets popular items because the model has no evidence.
 
