@@ -12,8 +12,10 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from polars.testing.parametric import series
 
 from penchant.data.dataset import Dataset
+from penchant.data.quality.log_check import check
 from penchant.data.reading.log_reader import read
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, UnknownIdError
@@ -291,6 +293,9 @@ def test_arrow_types():
     log = read(table)
     assert log.frame().select("user", "item", "rating").rows() == [("a", "x", 4.5), ("b", "y", 3.0)]
     assert log.events["time"][0] == datetime(1970, 1, 2)
+    periods = pd.DataFrame({**IDS, "time": pd.period_range("2020-01", periods=3, freq="M")})
+    with pytest.raises(DataError, match=r"of type pandas\.period: .*\.dt\.to_timestamp\(\) in"):
+        read(pa.Table.from_pandas(periods))
 
 
 @pytest.mark.parametrize(
@@ -318,3 +323,30 @@ def test_ids_of_a_frame_that_is_a_log_already():
     dates = pl.DataFrame({"user": [date(2020, 1, 1)], "item": [1]})
     with pytest.raises(DataError, match=r"not Date: make them texts first.*pl\.col\('user'\)"):
         Dataset.from_frame(dates)
+
+
+@given(
+    st.sampled_from(["user", "item", "rating", "time"]),
+    series(min_size=3, max_size=6),
+    st.sampled_from([None, ">=1", "like"]),
+    st.sampled_from([None, "day-first", "s", "%d/%m/%y"]),
+)
+@settings(deadline=None, max_examples=100)
+def test_a_column_of_any_type_is_read_or_refused_in_one_sentence(role, values, wish, form):
+    n = len(values)
+    columns = {
+        "user": pl.Series([f"u{k % 2}" for k in range(n)]),
+        "item": pl.Series(range(n)),
+        "rating": pl.Series([float(k) for k in range(n)]),
+        "time": pl.Series([1_500_000_000 + k for k in range(n)]),
+        role: values,
+    }
+    frame = pl.DataFrame([column.alias(name) for name, column in columns.items()])
+    message = ""
+    try:
+        log = read(frame, positive=wish, time_format=form, quiet=True)
+        check(log).to_dict()
+        assert log.fingerprint
+    except DataError as error:
+        message = str(error)
+    assert "\n" not in message

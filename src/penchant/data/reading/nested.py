@@ -15,6 +15,7 @@ from penchant.errors import DataError
 
 _ID_FIELDS = ("id", "key", "uuid", "guid")
 _TYPED_TEXT = r'^\{"\$\w+": ?"?([^"{}]*)"?\}$'
+_OF_PANDAS = {"pandas.period": "dt.to_timestamp()"}
 _REMEDIES = {
     "duration": {
         "rating": "make it a number first, such as pl.col({0!r}).dt.total_seconds()",
@@ -78,6 +79,14 @@ def plain_values(values: pl.Series, role: str, column: str, source: str) -> tupl
         return plain_values(lists.list.first(), role, column, source)
     if dtype == pl.Binary:
         return text_of_binary(values), ""
+    if isinstance(dtype, pl.BaseExtension):
+        if dtype.ext_name().startswith("pandas."):  # its storage counts in units of its own
+            _refuse(
+                f"is of type {dtype.ext_name()}: make it another first, such as with "
+                f"frame[{column!r}].{_OF_PANDAS.get(dtype.ext_name(), 'astype(str)')} in pandas",
+                role, column, source,
+            )  # fmt: skip
+        return plain_values(values.ext.storage(), role, column, source)
     if dtype == pl.Object:
         texts = [None if value is None else str(value) for value in values]
         return pl.Series(values.name, texts, dtype=pl.String), ""

@@ -43,7 +43,7 @@ def from_numbers(values: pl.Series, form: str | None = None) -> tuple[pl.Series,
         values: integers or floats.
         form: `s`, `ms`, `us`, `ns`, `excel` or `year`; by default decided by the whole column.
     """
-    if values.dtype.is_decimal() or values.dtype == pl.Null:
+    if not values.dtype.is_integer():
         values = values.cast(pl.Float64)
     numbers = values.drop_nulls().cast(pl.Float64).to_numpy()
     finite = numbers[np.isfinite(numbers)]
