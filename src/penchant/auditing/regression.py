@@ -7,7 +7,7 @@ from scipy import stats
 
 from penchant.typing import Float64
 
-_MIN_CARRYING = 10
+_MIN_FREEDOM = 5
 
 
 def residual_basis(controls: Float64) -> Float64:
@@ -34,14 +34,17 @@ def partial_r2(column: Float64, basis: Float64, step: Float64) -> tuple[float, f
     left, step_left = (x - basis @ (basis.T @ x) for x in (column, step))
     for part, whole in ((left, column), (step_left, step)):
         centred = whole - whole.mean()
-        if part @ part <= 1e-12 * (centred @ centred):
+        if part @ part <= 1e-9 * (centred @ centred):
             return 0.0, 1.0
     products = left * step_left
     total, spread = float(products.sum()), float((left @ left) * (step_left @ step_left))
-    # The number of rows that carry the relation, were they all to carry the same.
+    # The number of rows that carry the relation, were they all to carry the same, and how much
+    # freedom the basis leaves these: a few odd rows are all but fitted by it.
+    freedoms = 1 - (basis**2).sum(axis=1)
     carrying = total**2 / float(products @ products)
-    freedom = len(column) - basis.shape[1] - 1
-    if total <= 0 or carrying < _MIN_CARRYING or freedom < 1:
+    carrying *= float(np.abs(products) @ freedoms) / float(np.abs(products).sum())
+    freedom = min(carrying, len(column) - basis.shape[1] - 1)
+    if total <= 0 or freedom < _MIN_FREEDOM:
         return 0.0, 1.0
     r = min(total / spread**0.5, 1 - 1e-12)
     t = r * np.sqrt(freedom / (1 - r * r))

@@ -30,7 +30,7 @@ RULE = Rule(
 _MIN_KEYS = 30
 _MAX_KEYS = 20_000
 _KEYS_A_CONTROL = 3
-_MAX_P = 1e-8
+_MAX_P = 1e-5
 _SAME = 0.98
 """From which likeness on a column is an aggregate, and no estimate of the same thing."""
 _MIN_CHANGED = 10
@@ -123,12 +123,13 @@ def _finding(
         return None
     level = match.level
     together = f"the {match.kind} over training and test rows together"
+    too_few = "" if RULE.bar.level(match.figure) == "passed" else f", by too few {key}s to tell"
     sentence = {
         "equal": f"The column {name!r} is {together} for {share(match.figure)} of the {key}s for "
         "which training rows alone give another",
         "beyond": f"The column {name!r} has one value for each {key}, and test rows explain "
         f"{share(match.figure)} of what training rows leave unexplained of it"
-        + (f", by {together}" if level != "passed" else ""),
+        + (f", by {together}" if level != "passed" else too_few),
         "without": f"For {int(match.keys.sum()):,} {key}s without training rows, the column "
         f"{name!r} is the {match.kind} of their test rows",
     }[match.how]
