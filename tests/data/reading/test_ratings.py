@@ -137,3 +137,28 @@ def test_numbers_with_some_words_stay_numbers():
     parsed = ratings("5", "4", "like", "3", "yes")
     assert parsed.values.to_list() == [5.0, 4.0, None, 3.0, None]
     assert parsed.remark == ""
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [["like", "dislike"], ["👍", "👎"], ["4/5", "5/5"], ["★★★", "★"], ["4 stars", "1 star"],
+     ["80%", "5%"], ["True", "False"], ["thumbs up", "thumbs down"]],
+)  # fmt: skip
+def test_ratings_as_words_are_found_without_a_header(ratings):
+    rows = "".join(f"ann{n},tea{n % 5},{ratings[n % 2]},{1_500_000_000 + n}\n" for n in range(9))
+    log = read(io.BytesIO(rows.encode()), quiet=True)
+    assert log.origin.columns["rating"] == "column_2"
+    assert len(set(log.ratings.tolist())) == 2
+
+
+@pytest.mark.parametrize("ids", [["t", "f"], ["one", "two"], ["up", "left"], ["y", "x"]])
+def test_ids_that_are_words_stay_ids(ids):
+    rows = "".join(f"{ids[n % 2]},tea{n % 5},{n % 5},{1_500_000_000 + n}\n" for n in range(9))
+    log = read(io.BytesIO(rows.encode()), quiet=True)
+    assert log.users.ids.to_list() == sorted(ids)
+
+
+@pytest.mark.parametrize("name", ["liked", "is_recommended", "voted_up", "Recommended"])
+def test_usual_names_of_columns_of_likes(name):
+    log = read(io.BytesIO(f"user,item,{name}\n1,1,True\n1,2,False\n".encode()), quiet=True)
+    assert log.ratings.tolist() == [1.0, 0.0]

@@ -9,8 +9,11 @@ from typing import Literal
 
 import polars as pl
 
+from penchant.data.reading.rating_words import may_be_ratings
+
 Kind = Literal["empty", "time", "number", "count", "text", "id"]
-"""What a column may be: `number` has decimals or a sign, `count` whole numbers from 0."""
+"""What a column may be: `number` has decimals, a sign or ratings as words, `count` whole numbers
+from 0."""
 
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE = re.compile(
@@ -202,6 +205,8 @@ def _kind(values: Sequence[str]) -> Kind:
         return "time"
     if may_be_date(values):
         return "time"
+    if may_be_ratings(values):
+        return "number"
     if _has_lists(values):
         return "text"
     return "text" if sum(value.count(" ") for value in values) > 4 * len(values) else "id"

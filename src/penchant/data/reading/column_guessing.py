@@ -29,7 +29,7 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "venue restaurant hotel title itemname productname movietitle booktitle",
         "rating": "rating ratings overall score stars star starrating bookrating reviewscore "
         "reviewrating reviewoverall userrating ratingvalue ratingscore rate rated grade vote "
-        "points preference value",
+        "points preference liked isliked recommended isrecommended votedup value",
         "weight": "weight plays playcount playcounts nplays numplays timesplayed listens "
         "listencount listencounts count counts frequency quantity qty hours "
         "hoursplayed playtime duration",

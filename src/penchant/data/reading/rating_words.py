@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 WORDS = {
     word.replace("_", " "): value
@@ -68,6 +68,22 @@ def written_values(counts: Mapping[str, int], *, beside_numbers: bool) -> dict[s
         differs = whole is not None and usual is not None and whole != usual
         values[text] = value * usual / whole if differs else value  # type: ignore[operator]
     return values
+
+
+def may_be_ratings(texts: Sequence[str]) -> bool:
+    """Whether all of some texts are written as ratings are, and hardly as ids.
+
+    Single letters such as `t` and numbers as words such as `two` may be either.
+    """
+    distinct = Counter(texts)
+    if not distinct:
+        return False
+    if all(len(text) > 1 or not text.isascii() for text in distinct):
+        words = [word_value(text) for text in distinct]
+        if None not in words:
+            return True
+    written = written_values(distinct, beside_numbers=False)
+    return len(written) == len(distinct) and not any(text.isalpha() for text in distinct)
 
 
 def _parts(text: str) -> tuple[float, float | None] | None:
