@@ -131,3 +131,30 @@ def test_the_wheel_has_the_original_events(tmp_path: Path) -> None:
     assert original.user_table is not None
     assert copy.user_table.equals(original.user_table.select(copy.user_table.columns))
     assert isinstance(copy.item_table.schema["genres"], pl.List)
+
+
+def test_events_that_cannot_be_used_are_left_out_and_listed(tmp_path: Path) -> None:
+    head = "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+    rows = ["1\t2\t3\t978300760", "1\t3\t4\t1e30", "2\t2\t\t978300761", "2\t3\t5\t-1"]
+    rows += [f"3\t{n}\t5\t97830077{n}" for n in range(5)]
+    log = atomic.read(write(tmp_path, {"x.inter": head + "\n".join(rows) + "\n"}))
+    assert len(log) == 6
+    assert log.origin.skipped is not None
+    assert log.origin.skipped.select("row", "problem").rows() == [
+        (2, "time '1e+30' lies more than a year in the future"),
+        (3, "missing rating"),
+        (4, "time '-1.0' lies before 1970"),
+    ]
+
+
+def test_times_and_ratings_that_are_tokens(tmp_path: Path) -> None:
+    head = "user_id:token\titem_id:token\trating:token\ttimestamp:token\n"
+    rows = "1\t2\tlike\t2024-03-05\n1\t3\tdislike\t2024-03-06\n"
+    log = atomic.read(write(tmp_path, {"x.inter": head + rows}))
+    assert log.ratings.tolist() == [1.0, 0.0]
+    assert log.events["time"].to_list() == [datetime(2024, 3, 5), datetime(2024, 3, 6)]
+    words = rows.replace("2024-03-05", "x").replace("2024-03-06", "y")
+    with pytest.raises(
+        DataError, match="the time column 'timestamp' is not a time since 1970: 'x'"
+    ):
+        atomic.read(write(tmp_path, {"x.inter": head + words}))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 import polars as pl
 
 from penchant.data.attributes.titles import no_genres, year_in_title
 from penchant.data.dataset import Dataset, Origin
+from penchant.data.reading.records import RawRecords, announce_skipped
+from penchant.data.reading.typed_columns import type_columns
 from penchant.errors import DataError
 
+logger = logging.getLogger(__name__)
+
 _TYPES = ("token", "token_seq", "float", "float_seq")
+_ROLES = {"rating": "rating", "weight": "weight", "time": "timestamp", "text": "text"}
 _NAMES = {
     "movie_title": "title",
     "release_year": "year",
@@ -33,7 +39,8 @@ def read(
 
     Tokens are integers where all of a column are (without leading zeros), otherwise strings.
     Sequences become lists. Well-known columns get this package's names: title, year, genres,
-    zip; a timestamp becomes a time. Further columns are kept.
+    zip; a timestamp becomes a time. Further columns are kept. Events without a usable user, item,
+    rating or time are left out and listed in `origin.skipped`.
 
     Args:
         folder: where the files are.
@@ -52,9 +59,17 @@ def read(
     for column in names:
         if column not in log.columns:
             raise DataError(f"{log_file} has no column {column!r}, only {', '.join(log.columns)}.")
-    log = log.rename({**names, "timestamp": "time"}, strict=False)
-    if "time" in log.columns:
-        log = log.with_columns(_time(log["time"]))
+    columns = {"user": user, "item": item} | {
+        role: column
+        for role, column in _ROLES.items()
+        if column in log.columns and not log.schema[column].is_nested()
+    }
+    records = RawRecords(frame=log, source=log_file.name, lines_before=1)
+    typed = type_columns(records, columns, "skip")
+    for remark in typed.remarks:
+        logger.warning(f"{log_file.name}: {remark}.")
+    announce_skipped(log_file.name, typed.skipped)
+    log = typed.frame
     tables = {
         side: _side_table(log_file.with_suffix(f".{side}"), side, names, log)
         for side in ("user", "item")
@@ -65,12 +80,7 @@ def read(
         item_table=tables["item"],
         name=name or log_file.stem,
         scale=scale,
-        origin=Origin(
-            source=str(log_file),
-            columns={"user": user, "item": item}
-            | ({"rating": "rating"} if "rating" in log.columns else {})
-            | ({"time": "timestamp"} if "time" in log.columns else {}),
-        ),
+        origin=Origin(source=str(log_file), columns=columns, skipped=typed.skipped),
     )
 
 
@@ -127,16 +137,6 @@ def _typed(text: pl.Series, kind: str, path: Path) -> pl.Series:
         if integers.null_count() == text.null_count():
             return integers
     return text
-
-
-def _time(seconds: pl.Series) -> pl.Series:
-    """Times since 1970 in whatever unit makes them lie within a few thousand years."""
-    value = seconds.cast(pl.Float64)
-    highest = value.abs().max()
-    factor = 1.0
-    if isinstance(highest, float):
-        factor = 1.0 if highest > 1e14 else 1e3 if highest > 1e11 else 1e6
-    return (value * factor).round().cast(pl.Int64).cast(pl.Datetime("us"))
 
 
 def _side_table(
