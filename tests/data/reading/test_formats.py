@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import zipfile
 from decimal import Decimal
@@ -93,3 +94,18 @@ def test_workbooks_are_called_that(tmp_path):
         file.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
     with pytest.raises(DataError, match="is an Excel workbook: save its sheet as CSV"):
         read(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "options", "words"),
+    [
+        ("a\0b.csv", {}, "a name cannot have NUL in it"),
+        ("x" * 5000, {}, "cannot be read: File name too long"),
+        (io.BytesIO(b"user,item\n1,2\n"), {"encoding": "base64"}, "There is no encoding 'base64'"),
+        (io.BytesIO(b"user,item\n1,2\n"), {"encoding": "utf-8\0"}, "There is no encoding"),
+        ("postgresql+psycopg://u@127.0.0.1:x/d", {}, "A database URL has the form"),
+    ],
+)
+def test_sources_that_cannot_be_are_one_sentence(source, options, words):
+    with pytest.raises(DataError, match=words):
+        read(source, **options)

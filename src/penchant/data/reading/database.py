@@ -62,7 +62,7 @@ def _engine(database: str | Path) -> Any:
     else:
         try:
             url = alchemy.make_url(database)
-        except alchemy.exc.ArgumentError:
+        except (alchemy.exc.ArgumentError, ValueError):  # the latter of a port that is no number
             raise DataError("A database URL has the form driver://user@host/name.") from None
     if url.drivername in _DRIVERS:
         url = url.set(drivername=_DRIVERS[url.drivername])

@@ -29,15 +29,25 @@ def load_bytes(path: Path) -> bytes:
         DataError: there is no such file, it is a folder, unreadable, empty, cut off or damaged.
     """
     name = path.name
-    if path.is_dir():
+    if is_there(path) and path.is_dir():
         raise DataError(f"{path} is a folder: name the file in it that has the events.")
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise DataError(f"There is no file {str(path)!r}.") from None
     except OSError as error:
-        raise DataError(f"{name} cannot be read: {error.strerror or error}.") from None
+        raise DataError(f"{name[:80]} cannot be read: {error.strerror or error}.") from None
+    except ValueError:
+        raise DataError(f"There is no file {str(path)!r}: a name cannot have NUL in it.") from None
     return decompress(data, name)
+
+
+def is_there(path: Path) -> bool:
+    """Whether there is a file or folder; false too for names that no file can have."""
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
 
 
 def only_file(path: Path, candidates: list[Path], noun: str, expected: str) -> Path:
@@ -139,8 +149,10 @@ def _zstd() -> zlib._Decompress:
 
 def _codec_name(encoding: str) -> str:
     try:
-        return codecs.lookup(encoding).name
-    except LookupError:
+        codec = codecs.lookup(encoding)
+        "".encode(encoding)  # some codecs are none of text, such as base64
+        return codec.name
+    except (LookupError, ValueError):
         raise DataError(
             f"There is no encoding {encoding!r}: use for example utf-8, latin-1 or cp1252."
         ) from None

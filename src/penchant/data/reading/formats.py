@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import polars as pl
 
-from penchant.data.reading.files import decode, decompress, load_bytes
+from penchant.data.reading.files import decode, decompress, is_there, load_bytes
 from penchant.data.reading.frames import read_frame
 from penchant.data.reading.json_lines import read_json_lines
 from penchant.data.reading.records import RawRecords
@@ -81,7 +81,7 @@ def _database(source: Any) -> str | Path | Engine | Connection | None:
     if type(source).__module__.partition(".")[0] == "sqlalchemy":
         engine: Engine | Connection = source
         return engine
-    if isinstance(source, str | Path) and (path := Path(source)).is_file():
+    if isinstance(source, str | Path) and is_there(path := Path(source)) and path.is_file():
         with path.open("rb") as file:
             if file.read(16) == b"SQLite format 3\0":
                 return path
