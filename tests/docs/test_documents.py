@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from penchant.models import TABLE, make
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
@@ -36,3 +38,10 @@ def test_the_example_of_a_new_model_is_short() -> None:
     assert first
     code = [line for line in first[1].splitlines() if line.strip()]
     assert len(code) <= 32
+
+
+def test_the_models_that_use_weights_are_those_that_the_page_names() -> None:
+    text = (DOCS / "data.md").read_text(encoding="utf-8")
+    sentence = text[text.index("These models use them:") :].partition(". ")[0]
+    named = set(re.findall(r"`([\w-]+)`", sentence))
+    assert named == {name for name in TABLE if make(name).uses_weights}
