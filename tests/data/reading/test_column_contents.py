@@ -247,3 +247,20 @@ def test_a_user_for_each_event_is_doubtful():
 
     log = Dataset.from_frame(pl.DataFrame({"user": range(40), "item": [1, 2] * 20}))
     assert check(log)["single_event_users"].level == "doubtful"
+
+
+def test_names_in_another_language_are_a_header(write):
+    path = write("Kunde;Artikel;Note;Datum\nK1;A 1;4,5;05.01.24\nK2;A 2;3,0;25.12.23\n")
+    with pytest.raises(DataError, match="no user column was recognised among 'Kunde', 'Artikel'"):
+        read(path)
+    log = read(path, user="Kunde", item="Artikel", rating="Note", time="Datum")
+    assert log.ratings.tolist() == [4.5, 3]
+    assert log.events["time"].dt.year().to_list() == [2024, 2023]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("liked", ["True", "False"]), ("thumbs", ["up", "down"])]
+)
+def test_opinions_of_two_kinds_are_ratings(write, name, words):
+    log = read(write(f"user,item,{name}\n1,a,{words[0]}\n1,b,{words[1]}\n2,a,{words[0]}\n"))
+    assert log.ratings.tolist() == [1, 0, 1]

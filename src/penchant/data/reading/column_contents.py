@@ -42,10 +42,18 @@ def is_number(text: str) -> bool:
     return "_" not in text
 
 
+def is_figure(text: str) -> bool:
+    """Whether a text is a number, also with a decimal comma, or a date."""
+    return is_number(_with_point(text)) or bool(_DATE.fullmatch(text))
+
+
+def _with_point(text: str) -> str:
+    return _DECIMAL_COMMA.sub(r"\1.\2", text)
+
+
 def _numbers(texts: Sequence[str]) -> list[float]:
     """Those of some texts that are numbers, also with a decimal comma."""
-    points = (_DECIMAL_COMMA.sub(r"\1.\2", text) for text in texts)
-    return [float(text) for text in points if is_number(text)]
+    return [float(text) for text in map(_with_point, texts) if is_number(text)]
 
 
 def may_be_date(texts: Sequence[str]) -> bool:

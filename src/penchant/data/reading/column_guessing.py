@@ -29,7 +29,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
         "venue restaurant hotel title itemname productname movietitle booktitle",
         "rating": "rating ratings overall score stars star starrating bookrating reviewscore "
         "reviewrating reviewoverall userrating ratingvalue ratingscore rate rated grade vote "
-        "points preference liked isliked recommended isrecommended votedup value",
+        "points preference liked isliked like thumbs thumb recommended isrecommended recommend "
+        "votedup reaction value",
         "weight": "weight plays playcount playcounts nplays numplays timesplayed listens "
         "listencount listencounts count counts frequency quantity qty hours "
         "hoursplayed playtime duration",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from penchant.data.reading.column_contents import is_number
+from penchant.data.reading.column_contents import is_figure
 from penchant.data.reading.column_guessing import is_known_name
 from penchant.data.reading.records import RawRecords, distinct_names
 from penchant.errors import DataError
@@ -147,15 +147,15 @@ def _usual_width(records: Sequence[Sequence[str]]) -> int:
 
 
 def _has_header(records: Sequence[Sequence[str]], named: Sequence[str]) -> bool:
-    """Whether the first line names columns: it has no number, and usual names or numbers below."""
+    """Whether the first line names columns: it has no figure, and usual names or figures below."""
     first = [cell.strip() for cell in records[0]]
     if any(name in first for name in named):
         return True
-    if any(is_number(cell) for cell in first):
+    if any(is_figure(cell) for cell in first):
         return False
     if any(is_known_name(cell) for cell in first):
         return True
     below = [cells for cells in records[1:] if len(cells) == len(first)]
     return bool(below) and any(
-        all(is_number(cells[n]) for cells in below) for n in range(len(first))
+        all(is_figure(cells[n].strip()) for cells in below) for n in range(len(first))
     )
