@@ -37,7 +37,8 @@ def without_vectors(table: pl.DataFrame | None) -> pl.DataFrame | None:
     """A table of items without its columns of vectors, which a model has learned of."""
     if table is None:
         return None
-    return table.drop([name for name, dtype in table.schema.items() if isinstance(dtype, pl.Array)])
+    vectors = [name for name, dtype in table.schema.items() if isinstance(dtype, pl.Array)]
+    return table.drop(vectors) if vectors else table
 
 
 def _size(value: object) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from penchant.similarity.items import similar
+from penchant import similar
 from penchant.studies.music.setup import MusicSetup
 from penchant.studies.records import VERDICTS, Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines
