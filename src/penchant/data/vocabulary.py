@@ -321,3 +321,19 @@ def _to_series(ids: Iterable[Id]) -> pl.Series:
         if not all(isinstance(i, int) for i in values):
             raise
         return pl.Series("id", [str(i) for i in values], dtype=pl.String)
+
+
+def difference_in_writing(ids: pl.Series, known: pl.Series) -> str | None:
+    """How unknown ids differ in writing from known ones, a clause; None where they are others."""
+    for pattern, difference in (
+        (r"\.0+$", "written with decimals"),
+        (r"^0+", "written with zeros in front"),
+        (r"^\s+|\s+$", "written with blanks around them"),
+        (r"^[\"']|[\"']$", "written in quotes"),
+    ):
+        plain, known_plain = (
+            texts.cast(pl.String).str.replace_all(pattern, "") for texts in (ids, known)
+        )
+        if plain.is_in(known_plain.implode()).any():
+            return f"on one side they are {difference}: write them alike"
+    return None

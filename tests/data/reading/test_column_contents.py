@@ -111,8 +111,9 @@ def test_usual_names_of_times(write, name):
 
 
 def test_weights_are_guessed_by_name_and_bad_ones_are_listed(write, notices):
-    log = read(write("user,artist,plays\na,x,3\na,y,0\nb,x,-1\nb,z,2.5\nb,q,many\nc,x,7\nc,y,1\n"))
-    assert log.weights.tolist() == [3, 2.5, 7, 1]
+    rows = "a,x,3\na,y,0\nb,x,-1\nb,z,2.5\nb,q,many\n" + "".join(f"c,i{n},7\n" for n in range(15))
+    log = read(write("user,artist,plays\n" + rows))
+    assert log.weights.tolist() == [3, 2.5, *[7] * 15]
     assert log.origin.skipped["problem"].to_list() == [
         "weight '0' is no number above 0",
         "weight '-1' is no number above 0",
@@ -264,3 +265,11 @@ def test_names_in_another_language_are_a_header(write):
 def test_opinions_of_two_kinds_are_ratings(write, name, words):
     log = read(write(f"user,item,{name}\n1,a,{words[0]}\n1,b,{words[1]}\n2,a,{words[0]}\n"))
     assert log.ratings.tolist() == [1, 0, 1]
+
+
+def test_a_guessed_weight_that_is_often_none_is_not_taken(write, notices):
+    path = write("user,item,plays\n" + "".join(f"a,i{n},{n % 2}\n" for n in range(10)))
+    log = read(path)
+    assert (len(log), log.weights) == (10, None)
+    assert "plays was not taken for a weight of events, since 50% of its values" in notices()
+    assert len(read(path, weight="plays", item="item")) == 5

@@ -5,6 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from penchant.data.reading.log_reader import read
 from penchant.data.sources import atomic, load
 from penchant.errors import DataError, DownloadError
 
@@ -158,3 +159,28 @@ def test_times_and_ratings_that_are_tokens(tmp_path: Path) -> None:
         DataError, match="the time column 'timestamp' is not a time since 1970: 'x'"
     ):
         atomic.read(write(tmp_path, {"x.inter": head + words}))
+
+
+BLANKS = "user_id:token item_id:token rating:float\n1 10 3\n2 10 4.5\n"
+
+
+def test_blanks_for_tabs_are_read_alike_in_a_folder_and_alone(tmp_path: Path) -> None:
+    write(tmp_path, {"rb.inter": BLANKS})
+    wanted = [(1, 10, 3.0), (2, 10, 4.5)]
+    for log in (atomic.read(tmp_path), read(tmp_path / "rb.inter", quiet=True)):
+        assert log.frame().select("user", "item", "rating").rows() == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user_id:token item_id:token\n1 10\n2 10 11\n",
+        "user_id:token item_id:token\n1 10\n\n2\n",
+        "user_id:token item_list:token_seq\n1 10\n",
+        "user_id:token,item_id:token\n1,10\n",
+    ],
+)
+def test_columns_that_nothing_tells_apart_are_refused(tmp_path: Path, text: str) -> None:
+    write(tmp_path, {"rb.inter": text})
+    with pytest.raises(DataError, match="not separated by tabs"):
+        atomic.read(tmp_path)

@@ -12,7 +12,7 @@ from penchant.data.reading.column_guessing import id_column, plain_name
 from penchant.data.reading.nested import plain_values, with_plain_columns
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids, whole_numbers
-from penchant.data.vocabulary import canonical_ids
+from penchant.data.vocabulary import canonical_ids, difference_in_writing
 from penchant.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -95,7 +95,7 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     own, _ = same_type(own, added, noun)
     n_known = int(added[noun].is_in(own[noun].implode()).sum())
     if not n_known:
-        cause = _cause_of_no_match(added[noun], vocabulary.ids)
+        cause = difference_in_writing(added[noun], vocabulary.ids)
         raise DataError(
             f"{source}: none of its {noun} ids, such as {added[noun][0]!r} in the column "
             f"{table.column!r}, is in the log {log.name!r}, which has ids such as "
@@ -119,22 +119,6 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
         positive=log.positive,
         origin=log.origin,
     )
-
-
-def _cause_of_no_match(ids: pl.Series, log_ids: pl.Series) -> str | None:
-    """How two ways of writing the same ids differ, a clause; None where they are others."""
-    for pattern, difference in (
-        (r"\.0+$", "written with decimals"),
-        (r"^0+", "written with zeros in front"),
-        (r"^\s+|\s+$", "written with blanks around them"),
-        (r"^[\"']|[\"']$", "written in quotes"),
-    ):
-        plain, log_plain = (
-            texts.cast(pl.String).str.replace_all(pattern, "") for texts in (ids, log_ids)
-        )
-        if plain.is_in(log_plain.implode()).any():
-            return f"on one side they are {difference}: write them alike"
-    return None
 
 
 def _refuse_unusable(added: pl.DataFrame, own: pl.DataFrame, table: IdTable, name: str) -> None:

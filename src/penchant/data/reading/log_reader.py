@@ -16,13 +16,19 @@ from penchant.data.reading.id_tables import IdTable, id_table, same_type
 from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.times import check_time_format
-from penchant.data.reading.typed_columns import Malformed, TypedColumns, type_columns
+from penchant.data.reading.typed_columns import (
+    Malformed,
+    TypedColumns,
+    type_columns,
+    unusable_weights,
+)
 from penchant.data.reading.unused_columns import remarks_on_unused, unused_columns
 from penchant.errors import DataError, ParameterError
 
 logger = logging.getLogger(__name__)
 
 _SAMPLE = 200  # records looked at
+_FEW = 0.2  # of the values of a guessed column of weights may be none
 _TABLE_IDS = ("id", "Id", "ID")  # show that a line is a header where all that follows is text
 
 
@@ -123,6 +129,14 @@ def read(
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
+    if "weight" in guessed and (share := unusable_weights(records, columns["weight"])) > _FEW:
+        logger.warning(
+            f"{records.source}: {columns['weight']} was not taken for a weight of events, since "
+            f"{share:.0%} of its values are no numbers above 0; --weight {columns['weight']} "
+            "(weight=…) takes it, and leaves these events out."
+        )
+        del columns["weight"]
+        guessed = tuple(role for role in guessed if role != "weight")
     typed = type_columns(records, columns, malformed, time_format, wish)
     if not quiet:
         _say_guesses(records, columns, guessed)

@@ -156,6 +156,14 @@ def infer_type(values: pl.Series) -> pl.Series:
     return values
 
 
+def unusable_weights(records: RawRecords, column: str) -> float:
+    """The share of a column's values that are no numbers above 0."""
+    if records.frame[column].dtype.is_nested() or not len(records.frame):
+        return 1.0
+    typed = _weight_column(records.frame[column].alias("weight"), records.decimal_comma)
+    return typed.n_problems / len(typed.values)
+
+
 def _typed_column(
     records: RawRecords,
     role: str,

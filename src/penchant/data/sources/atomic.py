@@ -96,9 +96,7 @@ def read_table(path: Path) -> pl.DataFrame:
         reason = str(error).partition("\n")[0]
         raise DataError(f"{path} cannot be read as an atomic file ({reason}).") from error
     if frame.width == 1 and frame.columns[0].count(":") > 1:
-        raise DataError(
-            f"{path}: its columns are not separated by tabs: replace what stands between them."
-        )
+        frame = _split_at_blanks(frame.to_series(), path)
     columns = []
     for heading in frame.columns:
         column, _, kind = heading.rpartition(":")
@@ -109,6 +107,24 @@ def read_table(path: Path) -> pl.DataFrame:
             )
         columns.append(_typed(frame[heading], kind, path).alias(column))
     return pl.DataFrame(columns)
+
+
+def _split_at_blanks(lines: pl.Series, path: Path) -> pl.DataFrame:
+    """The columns of a file that has blanks for tabs.
+
+    Raises:
+        DataError: blanks are not what separates the columns, or not they alone.
+    """
+    headings = lines.name.split()
+    fields = lines.fill_null("").str.extract_all(r"\S+")
+    # A sequence has blanks within its fields, so that nobody can tell where a column ends.
+    sequences = any(heading.endswith("_seq") for heading in headings)
+    if len(headings) < 2 or sequences or not (fields.list.len() == len(headings)).all():
+        raise DataError(
+            f"{path}: its columns are not separated by tabs: replace what stands between them."
+        )
+    logger.warning(f"{path}: its columns are not separated by tabs, and are read with blanks.")
+    return pl.DataFrame({name: fields.list.get(n) for n, name in enumerate(headings)})
 
 
 def _log_file(folder: Path, stem: str | None) -> Path:

@@ -12,7 +12,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-from penchant.data.vocabulary import Vocabulary
+from penchant.data.vocabulary import Vocabulary, difference_in_writing
 from penchant.errors import DataError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.run import Run
@@ -55,9 +55,10 @@ class Updating(Recommender):
         items = self.items_.indices(frame["item"])
         if (items < 0).any():
             unknown = frame["item"].filter(pl.Series(items < 0)).unique(maintain_order=True)
+            remedy = difference_in_writing(unknown, self.items_.ids)
             raise UnknownIdError(
                 f"{len(unknown)} of the items are not known to the model, such as {unknown[0]!r}: "
-                "fit it again to take them in."
+                f"{remedy or 'fit it again to take them in'}."
             )
         self.users_.indices(frame["user"].head(1))  # refuses ids of another type
         users = Vocabulary(
