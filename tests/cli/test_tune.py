@@ -95,6 +95,24 @@ def test_an_interruption_shows_what_there_is(call, tiny_csv, monkeypatch):
     assert "On test" not in result.stdout
 
 
+def test_a_study_is_gone_on_with(call, tiny_csv, tmp_path):
+    study = tmp_path / "new" / "study.jsonl"
+    options = ("tune", tiny_csv, "-s", "l2=1..50:log", "--method", "random", "--study", study)
+    first = call(*options, "--trials", 3, "--json")
+    assert first.exit_code == 0, first.stderr
+    second = call(*options, "--trials", 5, "-o", tmp_path / "page.html")
+    assert second.exit_code == 0, second.stderr
+    assert f"Going on with the study {study}: 3 of 5 trials are there" in second.stderr
+    assert "The best of 5 trials" in second.stdout
+    assert "--study" not in second.stderr.partition("Again:")[2]
+    assert "drawn at random, 5 trials" in (tmp_path / "page.html").read_text()
+    third = json.loads(call(*options, "--trials", 5, "--json").stdout)
+    assert third["trials"][:3] == json.loads(first.stdout)["trials"]
+    other = call(*options, "--metric", "recall@5")
+    assert other.exit_code == 1
+    assert "begun with metric NDCG(k=10), not metric Recall(k=5" in other.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -108,6 +126,7 @@ def test_an_interruption_shows_what_there_is(call, tiny_csv, monkeypatch):
         (("-s", "l2=1..5", "--method", "grid"), "A grid needs a list of values"),
         (("-m", "random"), "There is nothing to tune"),
         (("--validation", "0", "-s", "l2=1,2"), "the split has none"),
+        (("--study", "."), "is a folder: name a file"),
         (("-o", "tuning.txt"), "must be one of .html"),
     ],
 )

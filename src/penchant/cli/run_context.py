@@ -27,6 +27,7 @@ _TALK = {
     "output",
     "overwrite",
     "details",
+    "study",
 }  # options that change no figure
 
 Details = Annotated[

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from penchant.cli.command import command
 from penchant.cli.default_models import build
-from penchant.cli.files import PagePath, page_path, write_page
+from penchant.cli.files import PagePath, page_path, writable_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions, words
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
@@ -64,6 +65,14 @@ def tune(
             "--compare", help="Then judge the best, the model as given and trivial ones on test."
         ),
     ] = False,
+    study: Annotated[
+        Path | None,
+        typer.Option(
+            help="A file that keeps each trial; go on with it where it is there, alone or with "
+            "other processes.",
+            show_default=False,
+        ),
+    ] = None,
     output: PagePath = None,
     split: SplitOptions,
     log: LogOptions,
@@ -73,6 +82,7 @@ def tune(
 ) -> None:
     """Try hyper-parameters on validation events, and give the best as a model's text."""
     page = page_path(output)
+    writable_path(study)
     (given,) = build([model], split.seed).values()
 
     from penchant.tuning.ranges import space_of
@@ -89,6 +99,7 @@ def tune(
         method=method,
         like=like,
         seed=split.seed,
+        study=study,
         run=session.run,
     )
     judged = compared(tuning, given, session.run) if compare and not tuning.interrupted else None

@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
 
 from penchant.errors import MissingExtraError, ParameterError, require
-from penchant.results.tuning.trial import Range
+from penchant.results.tuning.trial import Range, Trial
 
 Values = dict[str, Any]
 _DIGITS = 4  # of a drawn number, so that its text is short and gives that very number again
 
 
 class SearchStrategy(Protocol):
-    """Gives values to try, one set after the other."""
+    """Gives values to try for each trial, which has a number from 1."""
 
     total: int
 
-    def __iter__(self) -> Iterator[Values]:
-        """The sets in the order of trying."""
+    def values(self, number: int) -> Values:
+        """What a trial is to try."""
 
-    def tell(self, score: float | None) -> None:
-        """What the last set was worth, None where it failed."""
+    def tell(self, trial: Trial) -> None:
+        """What a trial came to."""
 
 
 class GridSearch:
@@ -40,11 +39,15 @@ class GridSearch:
         self._ranges = ranges
         self.total = math.prod(len(range_.values) for range_ in ranges.values())
 
-    def __iter__(self) -> Iterator[Values]:
-        for values in itertools.product(*(range_.values for range_ in self._ranges.values())):
-            yield dict(zip(self._ranges, values, strict=True))
+    def values(self, number: int) -> Values:
+        """A combination, by its place among all of them."""
+        place, chosen = number - 1, []
+        for range_ in reversed(list(self._ranges.values())):
+            place, own = divmod(place, len(range_.values))
+            chosen.append(range_.values[own])
+        return dict(zip(self._ranges, reversed(chosen), strict=True))
 
-    def tell(self, score: float | None) -> None:
+    def tell(self, trial: Trial) -> None:
         """A grid goes on whatever the score."""
 
 
@@ -57,16 +60,18 @@ class RandomSearch:
     def __init__(
         self, ranges: Mapping[str, Range], trials: int, seed: int, *, start: Values | None
     ) -> None:
-        self._ranges, self._seed, self._start = ranges, seed, start
+        self._ranges, self._start = ranges, start
+        self._rng, self._drawn = np.random.default_rng(seed), list[Values]()
         self.total = trials
 
-    def __iter__(self) -> Iterator[Values]:
-        rng = np.random.default_rng(self._seed)
-        for number in range(self.total):
-            drawn = {name: _drawn(range_, rng) for name, range_ in self._ranges.items()}
-            yield self._start if number == 0 and self._start is not None else drawn
+    def values(self, number: int) -> Values:
+        """A draw, which is the same whatever was asked for before."""
+        while len(self._drawn) < number:
+            drawn = {name: _drawn(range_, self._rng) for name, range_ in self._ranges.items()}
+            self._drawn.append(drawn)
+        return self._start if number == 1 and self._start is not None else self._drawn[number - 1]
 
-    def tell(self, score: float | None) -> None:
+    def tell(self, trial: Trial) -> None:
         """Draws do not depend on scores."""
 
 
@@ -74,7 +79,8 @@ class TpeSearch:
     """Draws that good trials lead, the first of them being the model as it is given.
 
     The tree-structured Parzen estimator of Bergstra et al., "Algorithms for Hyper-Parameter
-    Optimization" (2011), by the package optuna.
+    Optimization" (2011), by the package optuna. A draw depends on the seed, the trial's number and
+    the trials that were told until then, so that a search that goes on later draws the same.
     """
 
     def __init__(
@@ -90,39 +96,51 @@ class TpeSearch:
             self._optuna = require("optuna", "tune")
         except MissingExtraError as error:
             raise MissingExtraError(f"{error} Or take the method random.") from error
-        self._ranges, self._start, self.total = ranges, start, trials
+        self._ranges, self._start, self._seed, self.total = ranges, start, seed, trials
+        self._space = {name: self._distribution(range_) for name, range_ in ranges.items()}
         before = self._optuna.logging.get_verbosity()
         self._optuna.logging.set_verbosity(self._optuna.logging.ERROR)
         self._study = self._optuna.create_study(
-            direction="maximize" if higher_is_better else "minimize",
-            sampler=self._optuna.samplers.TPESampler(seed=seed),
+            direction="maximize" if higher_is_better else "minimize"
         )
         self._optuna.logging.set_verbosity(before)
-        if start is not None:
-            self._study.enqueue_trial(
-                {n: _place(r, start[n]) if r.values else start[n] for n, r in ranges.items()}
+
+    def values(self, number: int) -> Values:
+        """A draw near good trials."""
+        if number == 1 and self._start is not None:
+            return self._start
+        seed = int(np.random.SeedSequence([abs(self._seed), number]).generate_state(1)[0])
+        self._study.sampler = self._optuna.samplers.TPESampler(seed=seed)
+        draft = self._study.ask(self._space)
+        # Of no account to the sampler: what was tried, with few digits, is told in its place.
+        self._study.tell(draft, state=self._optuna.trial.TrialState.FAIL)
+        return {
+            name: range_.values[draft.params[name]]
+            if range_.values
+            else _short(range_, draft.params[name])
+            for name, range_ in self._ranges.items()
+        }
+
+    def tell(self, trial: Trial) -> None:
+        """Good scores draw the next trials near; a failure is of no account."""
+        if trial.score is None:
+            return
+        params = {
+            name: _place(range_, trial.values[name]) if range_.values else trial.values[name]
+            for name, range_ in self._ranges.items()
+        }
+        self._study.add_trial(
+            self._optuna.trial.create_trial(
+                params=params, distributions=self._space, value=trial.score
             )
-        self._trial: Any = None
+        )
 
-    def __iter__(self) -> Iterator[Values]:
-        for number in range(self.total):
-            self._trial = self._study.ask()
-            values = {name: self._suggested(name, r) for name, r in self._ranges.items()}
-            yield self._start if number == 0 and self._start is not None else values
-
-    def tell(self, score: float | None) -> None:
-        """Good scores draw the next trials near."""
-        if score is None:
-            self._study.tell(self._trial, state=self._optuna.trial.TrialState.FAIL)
-        else:
-            self._study.tell(self._trial, score)
-
-    def _suggested(self, name: str, range_: Range) -> Any:
+    def _distribution(self, range_: Range) -> Any:
+        kinds = self._optuna.distributions
         if range_.values:
-            places = list(range(len(range_.values)))
-            return range_.values[self._trial.suggest_categorical(name, places)]
-        how = self._trial.suggest_int if range_.whole else self._trial.suggest_float
-        return _short(range_, how(name, range_.low, range_.high, log=range_.log))
+            return kinds.CategoricalDistribution(tuple(range(len(range_.values))))
+        kind = kinds.IntDistribution if range_.whole else kinds.FloatDistribution
+        return kind(range_.low, range_.high, log=range_.log)
 
 
 def start_of(ranges: Mapping[str, Range], params: Mapping[str, Any]) -> Values | None:

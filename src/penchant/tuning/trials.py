@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -21,8 +22,10 @@ from penchant.models.base import Recommender
 from penchant.results.tuning.result import Maker, Tuning
 from penchant.results.tuning.trial import Range, Trial, value_text
 from penchant.run import Run
+from penchant.tuning.journal import FileJournal, Journal, MemoryJournal
 from penchant.tuning.ranges import Wish, ranges_of
 from penchant.tuning.search import GridSearch, RandomSearch, SearchStrategy, TpeSearch, start_of
+from penchant.tuning.setup import study_setup
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ def tune(
     method: Method = "auto",
     like: float | None = None,
     seed: int = 0,
+    study: str | Path | None = None,
     run: Run | None = None,
 ) -> Tuning:
     """Try hyper-parameters of a model on the validation events of a split.
@@ -66,11 +70,16 @@ def tune(
         like: the rating from which an event is a like; by default the lowest positive one where
             the log says so, otherwise the upper quarter of the scale.
         seed: decides what is drawn; models keep their own seeds.
+        study: a file that keeps each trial as soon as it is finished. Where there is one already,
+            its trials are gone on with, and more of them are drawn where `trials` says so.
+            Several processes may share it: each takes trials that no other is at, and all give
+            all trials in the end.
         run: device, threads and progress.
 
     Raises:
         ParameterError: the split has no validation events, a name is unknown, a list is empty, a
-            range is impossible, or the metric only describes lists.
+            range is impossible, the metric only describes lists, or the study is damaged or of
+            another split, model, metric, space, method or seed.
         MissingExtraError: `tpe` needs optuna, which is not installed.
         PenchantError: every trial has failed; the error is that of the first where all are alike.
     """
@@ -98,18 +107,18 @@ def tune(
         method = "grid" if all(range_.values for range_ in ranges.values()) else "tpe"
     higher = measure.higher_is_better
     search = _search(method, model, ranges, trials, seed, higher_is_better=higher)
-    finished: list[Trial] = []
+    journal: Journal = MemoryJournal()
+    if study is not None:
+        setup = study_setup(model, split, measure, ranges, method=method, seed=seed, like=threshold)
+        journal = FileJournal(Path(study), setup, ranges)
     try:
-        with run.progress.task("tuning", search.total) as task:
-            for values in search:
-                trial = runner.trial(values)
-                finished.append(trial)
-                search.tell(trial.score)
-                task.advance(note=f"{measure.name} {_score_text(trial)}")
+        _run_all(runner, search, journal, run)
     except KeyboardInterrupt:
-        if all(trial.score is None for trial in finished):
+        if all(trial.score is None for trial in runner.finished.values()):
             raise
-        logger.warning(f"Tuning was interrupted after {len(finished)} of {search.total} trials.")
+        count = len(runner.finished)
+        logger.warning(f"Tuning was interrupted after {count} of {search.total} trials.")
+    finished = [runner.finished[number] for number in sorted(runner.finished)]
     if all(trial.score is None for trial in finished):
         raise runner.reason()
     return Tuning(
@@ -122,8 +131,40 @@ def tune(
         seed=seed,
         space=ranges,
         trials=tuple(finished),
-        planned=search.total,
+        planned=max(search.total, len(finished)),
     )
+
+
+def _run_all(runner: _TrialRunner, search: SearchStrategy, journal: Journal, run: Run) -> None:
+    """Try what nobody has tried yet, until all trials are finished."""
+    finished = runner.finished
+    with run.progress.task("tuning", search.total) as task:
+
+        def gather() -> None:
+            for trial in journal.new():
+                if trial.number not in finished:
+                    runner.remember(trial)
+                    search.tell(trial)
+                    task.advance(note=f"{runner.metric.name} {_score_text(trial)}")
+
+        gather()
+        if finished:
+            logger.info(
+                f"Going on with the study {journal}: {len(finished)} of {search.total} trials are "
+                "there."
+            )
+        first = 1
+        while True:
+            while first in finished:
+                first += 1
+            if first > search.total:
+                return
+            left = (n for n in range(first, search.total + 1) if n not in finished)
+            with journal.claim(left) as number:
+                gather()
+                if number not in finished:
+                    journal.add(runner.trial(number, search.values(number)))
+            gather()
 
 
 def _search(
@@ -157,16 +198,19 @@ class _TrialRunner:
     metric: Metric
     threshold: float | None
     run: Run
-    trials: dict[tuple[str, ...], Trial] = field(default_factory=dict)
+    finished: dict[int, Trial] = field(default_factory=dict)
+    tried: dict[tuple[str, ...], Trial] = field(default_factory=dict)
     errors: list[Exception] = field(default_factory=list)
-    count: int = 0
 
-    def trial(self, values: dict[str, Any]) -> Trial:
-        """Try values, or remember what they came to where they were tried before."""
-        self.count += 1
-        key = tuple(map(value_text, values.values()))
-        if key in self.trials:
-            return replace(self.trials[key], number=self.count, seconds=0.0)
+    def remember(self, trial: Trial) -> None:
+        """Count a trial as finished, by whichever process."""
+        self.finished[trial.number] = trial
+        self.tried.setdefault(_key(trial.values), trial)
+
+    def trial(self, number: int, values: dict[str, Any]) -> Trial:
+        """Try values, or recall what they came to where they were tried before."""
+        if known := self.tried.get(_key(values)):
+            return replace(known, number=number, seconds=0.0)
         started = time.perf_counter()
         score, problem = None, None
         settled: dict[str, Any] = {}
@@ -177,8 +221,7 @@ class _TrialRunner:
             problem = str(error) if own else f"{type(error).__name__}: {error}"
             self.errors.append(error)
         seconds = time.perf_counter() - started
-        self.trials[key] = Trial(self.count, values, score, seconds, settled, problem)
-        return self.trials[key]
+        return Trial(number, values, score, seconds, settled, problem)
 
     def _tried(self, values: dict[str, Any]) -> tuple[float, dict[str, Any]]:
         made = with_threshold(self.make(**values), self.threshold)
@@ -192,10 +235,16 @@ class _TrialRunner:
 
     def reason(self) -> Exception:
         """Why all trials have failed."""
-        first = self.errors[0]
-        if len({str(error) for error in self.errors}) == 1:
-            return first
-        return PenchantError(f"All {self.count} trials have failed, the first because: {first}")
+        problems = [str(trial.problem) for _, trial in sorted(self.finished.items())]
+        if len(set(problems)) > 1:
+            return PenchantError(
+                f"All {len(problems)} trials have failed, the first because: {problems[0]}"
+            )
+        return self.errors[0] if self.errors else PenchantError(problems[0])
+
+
+def _key(values: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(map(value_text, values.values()))
 
 
 def _score_text(trial: Trial) -> str:
