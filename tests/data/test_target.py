@@ -5,7 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penchant.data.target import Adjusted, Interaction, Like, Rating, Target, default_like_threshold
+from penchant.data.target import (
+    Adjusted,
+    Interaction,
+    Like,
+    Rating,
+    Target,
+    default_like_threshold,
+    threshold_words,
+)
 from penchant.errors import ParameterError
 
 
@@ -87,3 +95,17 @@ def test_default_like(scale, threshold):
 def test_default_like_needs_a_scale():
     with pytest.raises(ParameterError, match="has none"):
         default_like_threshold(None)
+
+
+@pytest.mark.parametrize(
+    ("threshold", "words"),
+    [
+        (4.0, "of at least 4"),
+        (3.5, "of at least 3.5"),
+        (float(np.nextafter(np.float32(3), np.float32(np.inf))), "above 3"),
+        (float(np.nextafter(np.float32(-0.5), np.float32(np.inf))), "above -0.5"),
+        (3.25, "of at least 3.25"),
+    ],
+)
+def test_words_for_a_threshold(threshold, words):
+    assert threshold_words(threshold) == words

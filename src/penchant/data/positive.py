@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.data.target import threshold_words
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Float32
 
@@ -85,5 +86,6 @@ def check_threshold(ratings: Float32, threshold: float, name: str) -> None:
         low, high = ratings.min(), ratings.max()
         raise DataError(
             f"No event of {name!r} is positive: its ratings go from {low:g} to {high:g}, and "
-            f"positive ones from {threshold:g}; lower the threshold (positive=, --positive)."
+            f"positive ones are {threshold_words(threshold)}; lower the threshold (positive=, "
+            "--positive)."
         )

@@ -160,6 +160,14 @@ def default_like_threshold(scale: tuple[float, float] | None) -> float:
     return float(np.ceil(threshold)) if high - low >= 2 else threshold
 
 
+def threshold_words(threshold: float) -> str:
+    """`of at least 4`, or `above 3` where the threshold is the next number after 3."""
+    short = float(f"{threshold:g}")
+    if short < threshold <= np.nextafter(np.float32(short), np.float32(np.inf)):
+        return f"above {short:g}"
+    return f"of at least {threshold:g}"
+
+
 def _shortest(number: float) -> str:
     """The shortest text that reads as this very number."""
     short = f"{number:g}"

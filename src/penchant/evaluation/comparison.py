@@ -12,7 +12,7 @@ from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
-from penchant.data.target import Like
+from penchant.data.target import Like, threshold_words
 from penchant.errors import ParameterError
 from penchant.evaluation.cost import measured
 from penchant.evaluation.event_notes import event_notes
@@ -114,8 +114,8 @@ def evaluate(
     for task, own in by_task.items():
         if task == "ranking":
             table = ranking_table(rankings, own, test, split.negatives, catalogue, settings)
-            if relevant == "liked":
-                note = f"Only likes count as relevant, ratings of at least {threshold:g}."
+            if relevant == "liked" and threshold is not None:
+                note = f"Only likes count as relevant, ratings {threshold_words(threshold)}."
                 table = dataclasses.replace(table, notes=(*table.notes, note))
         else:
             assert threshold is not None  # such metrics are refused without ratings
@@ -270,8 +270,8 @@ def _relevant_events(
     test = split.test.subset(likes(split.test.ratings) > 0)
     if not len(test):
         raise ParameterError(
-            f"No test event has a rating of at least {threshold:g}, so that nothing is relevant: "
-            "lower `like`."
+            f"No test event has a rating {threshold_words(threshold)}, so that nothing is "
+            "relevant: lower `like`."
         )
     validation = split.validation
     if validation is not None and validation.ratings is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from penchant.data.dataset import Dataset
+from penchant.data.target import threshold_words
 from penchant.models.base import Recommender
 from penchant.results.formatting import join_names
 
@@ -23,8 +24,9 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
         share = float((log.ratings < log.like_threshold).mean())
         if log.positive is not None:
             notes.append(
-                f"{join_names(learners)} learn{_s(learners)} from ratings of at least "
-                f"{log.positive:g}; the other {share:.0%} of the events count as seen."
+                f"{join_names(learners)} learn{_s(learners)} from ratings "
+                f"{threshold_words(log.positive)}; the other {share:.0%} of the events count as "
+                "seen."
             )
         elif share >= 0.005:
             notes.append(

@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
-from penchant.data.target import Like, Rating, Target
+from penchant.data.target import Like, Rating, Target, threshold_words
 from penchant.evaluation.cost import measured
 from penchant.evaluation.judged_rows import JudgedRows, MetricInputs
 from penchant.evaluation.scale import outside_scale, outside_scale_note
@@ -176,7 +176,10 @@ def _notes(task: Task, threshold: float, truth: Float64, *, validated: bool) -> 
         if validated
         else "Decisions use fixed thresholds, because there are no validation rows."
     )
-    return (f"A like is a rating of at least {threshold:g}: {truth.mean():.1%} of the rows.", cut)
+    return (
+        f"A like is a rating {threshold_words(threshold)}: {truth.mean():.1%} of the rows.",
+        cut,
+    )
 
 
 def _truth(holdout: Holdout, task: Task, threshold: float) -> Float64:

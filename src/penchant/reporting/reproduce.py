@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from penchant.data.target import threshold_words
 from penchant.models import name_of, spec_of
 from penchant.models.base import Recommender
 from penchant.results.evaluation import Evaluation
@@ -91,7 +92,7 @@ def facts(evaluation: Evaluation) -> Mapping[str, Any]:
         "relevant items": {"all": "all test events", "liked": "test events that are likes"}.get(
             settings.get("relevant", ""), settings.get("relevant")
         ),
-        "a like is a rating of at least": None if like is None else f"{like:g}",
+        "a like is a rating": None if like is None else threshold_words(like),
         "log fingerprint": evaluation.split.log.fingerprint[:16],
         "split fingerprint": evaluation.split.fingerprint,
     }

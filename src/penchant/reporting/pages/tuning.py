@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from penchant.atomic_write import write_text_atomically
+from penchant.data.target import threshold_words
 from penchant.json_values import json_value
 from penchant.models.base import Recommender
 from penchant.reporting.charts.draw import draw_all
@@ -106,7 +107,7 @@ def facts(tuning: Tuning) -> Mapping[str, str]:
         "split": split.sentence,
         "values": f"{_SAYS.get(tuning.method, tuning.method)}, {len(tuning.trials)} trials",
         "tried": join_names([f"{name} {_over(range_)}" for name, range_ in tuning.space.items()]),
-        "a like is a rating of at least": None if tuning.like is None else f"{tuning.like:g}",
+        "a like is a rating": None if tuning.like is None else threshold_words(tuning.like),
         "seed": str(tuning.seed) if tuning.method != "grid" else None,
         "log fingerprint": log.fingerprint[:16],
         "split fingerprint": split.fingerprint,
