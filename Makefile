@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint check test coverage test-lowest wheel bench clean
+.PHONY: help setup demo lint check test coverage test-lowest fuzz wheel bench clean
 
 help: ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -39,6 +39,10 @@ test: lint ## Check style and types, and run all tests.
 
 coverage: $(STAMP) ## Run all tests and say which lines and branches they reach.
 	$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html:out/coverage
+
+# PENCHANT_FUZZ=5 makes fewer tries, PENCHANT_FUZZ_SEED=1 the same again.
+fuzz: $(STAMP) ## Read, restore, kill and attack many times over, and print a table of figures.
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fuzz.py -n auto --maxprocesses 4 --dist worksteal
 
 # The lowest versions that pyproject.toml allows; torch alone stays as it is.
 test-lowest: pyproject.toml constraints-lowest.txt ## Run all tests with the lowest allowed versions.
