@@ -35,8 +35,8 @@ KILLS = textwrap.dedent("""
         split = pn.split_random(planted_ratings(n_users=20), validation=0.2, test=0.2)
         method = ("random", "grid")[number % 2]
         space = {"damping": Space(0, 50) if method == "random" else [0, 1, 5]}
-        result = pn.tune(
-            ItemMean(), split, "rmse", space=space, trials=5, method=method, seed=seed + number,
+        result = tune(
+            ItemMean(), split, "rmse", space=space, trials=3, method=method, seed=seed + number,
             study=folder / name,
         )
         return [(t.number, t.values, t.score) for t in result.trials]
@@ -51,12 +51,13 @@ KILLS = textwrap.dedent("""
         for event in range(1 + seed % step, events + 1, step):
             name = f"{number}-{event}"
             killed, _ = forked(lambda: write(name, number), kill_at=event)
-            # Killed once more on the way back, by another event each time.
-            forked(lambda: write(name, number), kill_at=1 + event * 7 % events)
+            if number:  # in the long form killed once more, on the way back
+                forked(lambda: write(name, number), kill_at=1 + event * 7 % events)
             again, _ = forked(lambda: write(name, number))
             same = again == 0 and (folder / f"{name}.json").read_text() == whole
             mode = stat.S_IMODE((folder / name).stat().st_mode) if same else 0
-            print(json.dumps([name, killed, same, mode & 0o022]), flush=True)
+            litter = [p.name for p in folder.glob(f".{name}.*") if p.name != f".{name}.lock"]
+            print(json.dumps([name, killed, same, mode & 0o022, litter]), flush=True)
 """)
 
 
@@ -75,12 +76,12 @@ def test_a_study_survives_kills_at_every_event(tmp_path):
         if done.returncode:
             counts.fault(done.stderr)
         for line in done.stdout.splitlines():
-            name, killed, same, open_mode = json.loads(line)
-            if killed == -9 and same and not open_mode:
+            name, killed, same, open_mode, litter = json.loads(line)
+            if killed == -9 and same and not open_mode and not litter:
                 counts.accepted += 1
             else:
-                counts.fault(f"{name}: exit {killed}, same result {same}, mode {open_mode:o}")
-    assert counts.accepted > 10
+                counts.fault(f"{name}: {killed=}, {same=}, mode {open_mode:o}, {litter=}")
+    assert counts.accepted >= 5
 
 
 def test_altered_studies_are_refused_or_give_the_same_result(tmp_path):

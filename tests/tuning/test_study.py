@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ from penchant.errors import DataError, ParameterError
 from penchant.models import EASE, DotProduct
 from penchant.models.parameters import Space
 from penchant.testing import planted_ratings
+from penchant.tuning.records import line_of, record_of
 from support.tuning import TPE, Peak
 
 LISTS = {"at": [0, 1, 2, 3, 4, 5, 6], "l2_item": [1, 2]}
@@ -158,7 +160,8 @@ def test_a_last_line_that_was_cut_short_is_made_again(rated, tmp_path):
     whole = pn.tune(Peak(), rated, "rmse", space=LISTS, study=file)
     content = file.read_bytes()
     lines = content.splitlines(keepends=True)
-    for cut in (1, 2, len(lines[-1]) - 1, len(lines[-1]) + 20):
+    places = (1, 2, len(lines[-1]) - 1, len(lines[-1]) + 20)
+    for cut in (*places, len(content) - 100, len(content) - 3, len(content)):
         file.write_bytes(content[:-cut])
         assert rows(pn.tune(Peak(), rated, "rmse", space=LISTS, study=file)) == rows(whole)
         assert len(file.read_bytes().splitlines()) == len(lines)
@@ -174,7 +177,7 @@ def test_damage_is_refused_in_one_sentence_and_nothing_is_overwritten(rated, tmp
         (content.replace(str(score).encode(), b"0.25", 1), "Line . of the study .* is damaged"),
         (content.replace(lines[4], b"\x00" * 50 + b"\n"), "Line 5 of the study"),
         (content.replace(lines[4], b"[" * 100_000 + b"\n"), "Line 5 of the study"),
-        (content[:100], "is no study of trials"),
+        (b"[1]\n", "is no study of trials"),
         (b"user,item\n1,2\n", "is no study of trials"),
         (b"{}\n", "is no study of trials"),
         (b"\xff\xfe" * 20, "is no study of trials"),
@@ -189,11 +192,55 @@ def test_damage_is_refused_in_one_sentence_and_nothing_is_overwritten(rated, tmp
 def test_what_cannot_be_a_file_is_refused(rated, tmp_path):
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "file").touch()
-    for place, words in [("", "no file"), ("fifo", "no file"), ("file/x", "cannot be used")]:
+    impossible = [("", "no file"), ("fifo", "no file")]
+    impossible += [(name, "cannot be used") for name in ("file/x", "a\0b", "n" * 300)]
+    for place, words in impossible:
         with pytest.raises(ParameterError, match=words):
             pn.tune(Peak(), rated, "rmse", space=LISTS, study=tmp_path / place)
     tuning = pn.tune(Peak(), rated, "rmse", space=LISTS, study=tmp_path / "file")
     assert len(tuning.trials) == 14  # an empty file is a new study
+
+
+def test_a_full_disk_loses_no_trial(rated, tmp_path, monkeypatch):
+    file, synced, fsync = tmp_path / "study", [], os.fsync
+
+    def full(handle):
+        synced.append(handle)
+        if len(synced) == 5:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        fsync(handle)
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(ParameterError, match=r"cannot be used: No space left on device\.$"):
+        pn.tune(Peak(), rated, "rmse", space=LISTS, study=file)
+    assert len(file.read_bytes().splitlines()) >= 1 + 3
+    whole = pn.tune(Peak(), rated, "rmse", space=LISTS)
+    assert rows(pn.tune(Peak(), rated, "rmse", space=LISTS, study=file)) == rows(whole)
+
+
+def test_hostile_records_are_refused(rated, tmp_path):
+    file = tmp_path / "study"
+    pn.tune(Peak(), rated, "rmse", space=RANGES, method="random", trials=2, study=file)
+    lines = file.read_bytes().splitlines(keepends=True)
+    good = record_of(lines[2])
+    changes = [
+        *({"number": number} for number in (0, -1, 2**40, 1.0, True, None, "1")),
+        *({"score": score} for score in (float("nan"), float("inf"), 10**400, "1", True, [])),
+        {"score": None},
+        {"score": 1.0, "problem": "failed"},
+        *({"seconds": seconds} for seconds in (-1, float("nan"), None)),
+        *({"settled": settled} for settled in (None, [], {"epochs": [1]}, {"epochs": 10**30})),
+        *({"values": values} for values in (None, [], {}, {"at": 3}, {"at": 11, "l2_item": 1})),
+        {"values": {"at": 3, "l2_item": 3}},
+        {"values": {"at": [3], "l2_item": {"a": 1}}},
+    ]
+    for change in changes:
+        file.write_bytes(b"".join([*lines[:2], line_of(good | change)]))
+        with pytest.raises(ParameterError, match="Line 3 of the study"):
+            pn.tune(Peak(), rated, "rmse", space=RANGES, method="random", trials=2, study=file)
+    file.write_bytes(b"".join([*lines, *lines[1:]]))  # written twice, which harms nothing
+    tuning = pn.tune(Peak(), rated, "rmse", space=RANGES, method="random", trials=2, study=file)
+    assert len(tuning.trials) == 2
 
 
 CHILD = textwrap.dedent("""
@@ -264,4 +311,5 @@ def test_processes_share_a_study_and_one_of_them_may_be_killed(rated, tmp_path):
     expected = str([(t.number, t.values, t.score) for t in whole.trials])
     assert printed[0].strip() == printed[2].strip() == expected
     tried = log.read_text().splitlines()
+    assert {p.name for p in tmp_path.iterdir()} == {"study", "log", ".study.lock"}
     assert sorted(tried) == sorted(f"{at} {l2}" for at in LISTS["at"] for l2 in LISTS["l2_item"])

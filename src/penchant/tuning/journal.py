@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import glob
 import logging
-import math
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 from filelock import FileLock, Timeout
 
-from penchant.atomic_write import write_text_atomically
-from penchant.errors import ParameterError
-from penchant.results.tuning.trial import Range, Trial, value_text
-from penchant.store import digest
+from penchant.errors import ParameterError, PenchantError
+from penchant.results.tuning.trial import Range, Trial
+from penchant.tuning.records import line_of, record_of, trial_of, trial_record
 from penchant.tuning.setup import differences
 
 logger = logging.getLogger(__name__)
 
 _FORMAT = "penchant-study"
 _VERSION = 1
+_LONGEST = 1 << 20  # bytes of a line
 
 
 class Journal(Protocol):
@@ -78,15 +77,18 @@ class FileJournal:
 
     def __init__(self, path: Path, setup: Mapping[str, Any], space: Mapping[str, Range]) -> None:
         self.path, self._space = path, space
-        self._waited = False  # which is said once
-        self._read, self._lines = 0, 0  # bytes and lines of the file that were read
+        self._end, self._lines = 0, 0  # bytes and lines of the file that were read
+        self._new: list[Trial] = []
+        self._finished: set[int] = set()
+        self._waited = self._swept = False
+        begun = {"format": _FORMAT, "version": _VERSION, "setup": dict(setup)}
         with self._locked():
-            if not path.exists() or (path.is_file() and not path.stat().st_size):
-                begun = {"format": _FORMAT, "version": _VERSION, "setup": dict(setup)}
-                write_text_atomically(_line(begun), path)
-            if not path.is_file():
+            if path.exists() and not path.is_file():
                 raise ParameterError(f"The study {str(path)!r} is no file: name another one.")
-            header = next(self._unread(), {})
+            if not path.exists() or self._header_is_cut_short():
+                with path.open("wb") as file:
+                    _write(file, line_of(begun))
+            header = self._header()
         if header.get("format") != _FORMAT or not isinstance(header.get("setup"), dict):
             raise ParameterError(
                 f"{str(path)!r} is no study of trials: name a file that is one, or a new one."
@@ -106,8 +108,20 @@ class FileJournal:
 
     def new(self) -> list[Trial]:
         """The trials that were finished since the last call, by whichever process."""
-        with self._locked():
-            return [self._trial(record) for record in self._unread()]
+        with self._locked(), self.path.open("rb") as file:
+            self._read(file)
+            if not self._swept:
+                self._sweep()
+        finished, self._new = self._new, []
+        return finished
+
+    def _sweep(self) -> None:
+        """Remove the locks that killed processes have left of finished trials."""
+        for path in self.path.parent.glob(glob.escape(f".{self.path.name}.trial-") + "*.lock"):
+            number = path.name.removesuffix(".lock").rpartition("-")[2]
+            if number.isdecimal() and int(number) in self._finished:
+                path.unlink(missing_ok=True)
+        self._swept = True
 
     @contextmanager
     def claim(self, numbers: Iterable[int]) -> Iterator[int]:
@@ -122,6 +136,9 @@ class FileJournal:
             yield number
         finally:
             lock.release()
+            if number in self._finished:  # whoever opens the lock now will find that, too
+                with suppress(OSError):
+                    self._beside(f"trial-{number}").unlink(missing_ok=True)
 
     def _free(self, numbers: Iterable[int]) -> tuple[int, FileLock]:
         """A trial and its lock, which this process has now."""
@@ -145,17 +162,12 @@ class FileJournal:
 
     def add(self, trial: Trial) -> None:
         """Write a trial, which is on disk afterwards."""
-        record = trial.to_dict() | {"values": {n: _plain(v) for n, v in trial.values.items()}}
         with self._locked(), self.path.open("r+b") as file:
-            content = file.read()
-            end = content.rfind(b"\n") + 1
-            file.seek(end)
+            self._read(file)
+            file.seek(self._end)
             file.truncate()
-            file.write(_line(record).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        # Whoever opened the lock before now finds the trial finished, see `claim`.
-        self._beside(f"trial-{trial.number}").unlink(missing_ok=True)
+            _write(file, line_of(trial_record(trial)))
+            self._finished.add(trial.number)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -172,80 +184,55 @@ class FileJournal:
     def _one_sentence(self) -> Iterator[None]:
         try:
             yield
-        except OSError as error:
+        except PenchantError:
+            raise
+        except (OSError, ValueError) as error:  # such as a name with a null byte
+            reason = getattr(error, "strerror", None) or error
             raise ParameterError(
-                f"The study {str(self.path)!r} cannot be used: {error.strerror or error}."
+                f"The study {str(self.path)!r} cannot be used: {reason}."
             ) from None
 
     def _beside(self, what: str = "") -> Path:
         """A lock file in the folder of the study."""
         return self.path.parent / ".".join(["", self.path.name, *([what] if what else []), "lock"])
 
-    def _unread(self) -> Iterator[dict[str, Any]]:
-        """The records of the whole lines that were not read yet."""
+    def _header_is_cut_short(self) -> bool:
+        """Whether a kill has left only the beginning of the first line."""
         with self.path.open("rb") as file:
-            file.seek(self._read)
-            for line in file:
-                if not line.endswith(b"\n"):
-                    logger.info(f"The last line of {self.path} was cut short and is left out.")
-                    return
-                self._lines += 1
-                self._read += len(line)
-                yield self._record(line)
+            line = file.readline(_LONGEST)
+        start = line_of({"format": _FORMAT})[: len(line)].partition(b",")[0]
+        return not line.endswith(b"\n") and line.startswith(start)
 
-    def _record(self, line: bytes) -> dict[str, Any]:
-        with suppress(ValueError, RecursionError):
-            record = json.loads(line)
-            if isinstance(record, dict):
-                checksum = record.pop("checksum", None)
-                if checksum == digest(record):
-                    return record
-        if self._lines == 1:
-            return {}
-        raise self._damaged()
+    def _header(self) -> dict[str, Any]:
+        """The first record, empty where the file is something else."""
+        with self.path.open("rb") as file:
+            line = file.readline(_LONGEST)
+        self._end, self._lines = len(line), 1
+        with suppress(ValueError):
+            return record_of(line)
+        return {}
 
-    def _trial(self, record: dict[str, Any]) -> Trial:
-        """A trial with the very values that are tried, not their texts."""
-        try:
-            values = {
-                name: _value(range_, record["values"][name]) for name, range_ in self._space.items()
-            }
-            number, score, seconds = record["number"], record["score"], record["seconds"]
-            settled, problem = record["settled"], record["problem"]
-        except (KeyError, TypeError, ValueError):
-            raise self._damaged() from None
-        sound = (
-            type(number) is int
-            and number > 0
-            and isinstance(seconds, float | int)
-            and isinstance(settled, dict)
-            and (isinstance(score, float | int) and math.isfinite(score))
-            != isinstance(problem, str)
-        )
-        if not sound:
-            raise self._damaged()
-        return Trial(number, values, score, seconds, settled, problem)
-
-    def _damaged(self) -> ParameterError:
-        return ParameterError(
-            f"Line {self._lines} of the study {str(self.path)!r} is damaged: remove it, and its "
-            "trial is made again."
-        )
+    def _read(self, file: BinaryIO) -> None:
+        """Take the whole lines that were not read yet."""
+        file.seek(self._end)
+        while line := file.readline(_LONGEST):
+            if not line.endswith(b"\n") and len(line) < _LONGEST:
+                return  # cut short by a kill, and written over by the next trial
+            try:
+                trial = trial_of(record_of(line), self._space)
+            except ValueError:
+                raise ParameterError(
+                    f"Line {self._lines + 1} of the study {str(self.path)!r} is damaged: remove "
+                    "it, and its trial is made again."
+                ) from None
+            self._end += len(line)
+            self._lines += 1
+            self._new.append(trial)
+            self._finished.add(trial.number)
 
 
-def _line(record: dict[str, Any]) -> str:
-    return json.dumps(record | {"checksum": digest(record)}, ensure_ascii=False) + "\n"
-
-
-def _plain(value: Any) -> Any:
-    """A number as it is, anything else as its text."""
-    return value if type(value) in (bool, int, float) else value_text(value)
-
-
-def _value(range_: Range, plain: Any) -> Any:
-    if range_.values:
-        texts = {value_text(value): value for value in range_.values}
-        return texts[value_text(plain)]
-    if not range_.holds(plain):
-        raise ValueError("A value lies outside of what can be tried.")
-    return plain
+def _write(file: BinaryIO, line: bytes) -> None:
+    """Write a line to the disk itself."""
+    file.write(line)
+    file.flush()
+    os.fsync(file.fileno())
