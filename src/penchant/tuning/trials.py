@@ -150,8 +150,8 @@ def _run_all(runner: _TrialRunner, search: SearchStrategy, journal: Journal, run
         gather()
         if finished:
             logger.info(
-                f"Going on with the study {journal}: {len(finished)} of {search.total} trials are "
-                "there."
+                f"Going on with the study {journal}: {len(finished)} of "
+                f"{max(search.total, len(finished))} trials are there."
             )
         first = 1
         while True:
