@@ -72,7 +72,9 @@ def test_texts_are_read_and_written(text, target):
     assert Target.parse(target) is target
 
 
-@pytest.mark.parametrize("text", ["ratings", "like>4", "adjusted(5)", "adjusted(a,b)", ""])
+@pytest.mark.parametrize(
+    "text", ["ratings", "like>4", "adjusted(5)", "adjusted(a,b)", "", 5.0, None]
+)
 def test_other_texts_are_refused(text):
     with pytest.raises(ParameterError, match="There is no target"):
         Target.parse(text)

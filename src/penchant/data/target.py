@@ -47,7 +47,7 @@ class Target(ABC):
         """
         if isinstance(text, Target):
             return text
-        for pattern, build in _PATTERNS:
+        for pattern, build in _PATTERNS if isinstance(text, str) else ():
             if match := re.fullmatch(pattern, text.replace(" ", "")):
                 return build(*(float(g) for g in match.groups() if g is not None))
         raise ParameterError(

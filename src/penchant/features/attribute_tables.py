@@ -10,7 +10,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.features.biases import Groups, fit_biases
 from penchant.features.feature_set import BIASES, FeatureSet
-from penchant.features.history import DAMPING, WHAT, Scale
+from penchant.features.history import DAMPING, WHAT, Scale, frequent_levels
 from penchant.features.labels import Labels, labels_of, numbers_of
 from penchant.typing import AnyArray, AnyInt, Float32, Float64
 
@@ -28,12 +28,14 @@ class Tables:
         users: labels of the user table.
         item_numbers: names and values of the numeric columns of the item table.
         user_numbers: the same of the user table.
+        levels: float32[n], the most frequent ratings of the log, so that folds count the same.
     """
 
     items: tuple[Labels, ...]
     users: tuple[Labels, ...]
     item_numbers: tuple[tuple[str, ...], Float32]
     user_numbers: tuple[tuple[str, ...], Float32]
+    levels: Float32
 
     @classmethod
     def of(cls, log: Dataset) -> Tables:
@@ -43,6 +45,7 @@ class Tables:
             labels_of(log.user_table, log.users.noun),
             numbers_of(log.item_table, log.items.noun, log.n_items),
             numbers_of(log.user_table, log.users.noun, log.n_users),
+            frequent_levels(log.ratings, LEVELS) if log.has_ratings else np.empty(0, np.float32),
         )
 
     def fit(self, train: Dataset, like: float) -> FeatureSet:
@@ -56,7 +59,7 @@ class Tables:
             DataError: the log has no ratings.
         """
         ratings = train.ratings
-        scale = Scale.of(ratings, like, LEVELS)
+        scale = Scale.of(ratings, like, self.levels)
         user, item = (train.events[c].to_numpy() for c in ("user", "item"))
         by_item, by_user = Groups(item, train.n_items + 1), Groups(user, train.n_users + 1)
         liked = (ratings >= like).astype(np.float32)

@@ -22,6 +22,13 @@ WHAT = ("residual", "like residual")
 CROSSED = ("events", *WHAT)
 
 
+def frequent_levels(ratings: Float32, n_levels: int) -> Float32:
+    """float32[n], the most frequent of these ratings, ascending."""
+    levels, counts = np.unique(ratings, return_counts=True)
+    most = np.sort(np.argsort(-counts, kind="stable")[:n_levels])
+    return np.asarray(levels[most], np.float32)
+
+
 @dataclass(frozen=True, eq=False)
 class Scale:
     """How everybody rates, from which deviations are counted.
@@ -41,16 +48,14 @@ class Scale:
     shares: Float64
 
     @classmethod
-    def of(cls, ratings: Float32, like: float, n_levels: int) -> Scale:
-        """The scale of these ratings with its most frequent levels."""
-        levels, counts = np.unique(ratings, return_counts=True)
-        most = np.sort(np.argsort(-counts, kind="stable")[:n_levels])
+    def of(cls, ratings: Float32, like: float, levels: Float32) -> Scale:
+        """The scale of these ratings, which need not have all of the levels."""
         return cls(
             mean=float(ratings.mean(dtype=np.float64)),
             like=like,
             share=float((ratings >= like).mean()),
-            levels=levels[most].astype(np.float32),
-            shares=counts[most] / len(ratings),
+            levels=levels,
+            shares=np.array([(ratings == level).mean() for level in levels], np.float64),
         )
 
     def names(self) -> list[str]:

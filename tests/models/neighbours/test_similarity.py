@@ -109,6 +109,35 @@ def test_neighbours_are_the_most_similar_others(pair, kind, monkeypatch):
         np.testing.assert_allclose(near[row][near[row] > 0], full[row][near[row] > 0], atol=1e-6)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_without_events_change_nothing(pair, kind):
+    one = entities(pair[0])
+    options = {"shrinkage": 1.0, "min_common": 1, "k": 3}
+    near = neighbours(one, kind, **options).toarray()
+    rows = np.arange(len(one)) * 2 + 1  # every second row is empty
+    padded = []
+    for table in pair[0]:
+        wide = np.zeros((2 * len(one) + 1, table.shape[1]), table.dtype)
+        wide[rows] = table
+        padded.append(wide)
+    found = neighbours(entities(padded), kind, **options).toarray()
+    np.testing.assert_allclose(found[np.ix_(rows, rows)], near, atol=1e-6)
+    assert np.count_nonzero(found) == np.count_nonzero(near)
+
+
+def test_a_large_catalogue_with_few_events_costs_little():
+    n = 10**6
+    some = sparse.csr_array((np.ones(4, np.float32), ([0, 0, 7, 9], [0, 1, 0, 1])), shape=(n, 2))
+    near = neighbours(Entities(some), "cosine", shrinkage=0.0, min_common=1, k=5)
+    assert near.shape == (n, n)
+    assert sorted(zip(*(x.tolist() for x in near.nonzero()), strict=True)) == [
+        (0, 7),
+        (0, 9),
+        (7, 0),
+        (9, 0),
+    ]
+
+
 def test_strongest_keeps_only_what_is_above_zero():
     alike = np.array([[0.5, -1, 0, 0.2], [0, 0, 0, 0], [1, 2, 3, 4]], np.float32)
     two = strongest(alike, 2).toarray()

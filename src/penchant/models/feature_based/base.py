@@ -14,6 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Like, Rating, Target
+from penchant.errors import DataError
 from penchant.features import FeatureSet, Tables, out_of_fold
 from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import AnyTarget
@@ -75,6 +76,11 @@ class RatingFeatures(Recommender):
         """float64[n], the target, or log-odds where it is a like."""
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        if len(train) < 2:
+            raise DataError(
+                f"{type(self).__name__} learns each event from what the others say of it, and the "
+                f"log {train.name!r} has one: use another model, such as bias."
+            )
         like = self._threshold(train)
         tables = Tables.of(train)
         self.base_models_: Any = fit_base_models(
@@ -82,6 +88,11 @@ class RatingFeatures(Recommender):
         )
         vars(self).update(tables.fit(train, like).state())
         inputs = out_of_fold(train, self.folds, self.seed, _featured(tables, like))
+        if np.isinf(inputs).any():
+            raise DataError(
+                f"The ratings of the log {train.name!r} are too large to be compared by "
+                f"{type(self).__name__}: bring them to a common scale first."
+            )
         if self.base_models_:
             predictions = out_of_fold_predictions(
                 self.base_models_, train, self.folds, self.seed, run

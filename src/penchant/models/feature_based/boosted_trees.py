@@ -50,7 +50,7 @@ class BoostedTrees(RatingFeatures):
 
     def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
         lightgbm = require("lightgbm", "trees")
-        settings = self._settings(threads_for(len(inputs), run))
+        settings = self._settings(len(inputs), threads_for(len(inputs), run))
         data = lightgbm.Dataset(inputs, truth, params=settings)
         further: dict[str, Any] = {}
         if validation is not None:
@@ -63,15 +63,16 @@ class BoostedTrees(RatingFeatures):
             self.best_trees_ = int(booster.current_iteration())
         self.booster_ = text_of(booster, self.best_trees_)
 
-    def _settings(self, threads: int) -> dict[str, Any]:
+    def _settings(self, n_events: int, threads: int) -> dict[str, Any]:
+        share = max(self.event_share, min(1.0, 1.5 / n_events))  # a tree needs an event
         return {
             "objective": "binary" if self.is_logistic else "regression",
             "learning_rate": self.learning_rate,
             "num_leaves": self.leaves,
             "min_data_in_leaf": self.min_events,
             "feature_fraction": self.feature_share,
-            "bagging_fraction": self.event_share,
-            "bagging_freq": 1 if self.event_share < 1 else 0,
+            "bagging_fraction": share,
+            "bagging_freq": 1 if share < 1 else 0,
             "lambda_l2": self.l2,
             "seed": self.seed,
             # The same trees whatever the number of threads.

@@ -63,7 +63,7 @@ class FeatureMLP(RatingFeatures):
         spreads = np.sqrt((centred**2).sum(0) / counts)
         self.input_spreads_ = np.where(spreads > 1e-6, spreads, 1).astype(np.float32)
         self.sometimes_unknown_ = ~known.all(0)
-        scale = float(truth.std()) or 1.0
+        scale = float(truth.std(dtype=np.float64)) or 1.0
         self.output_ = [0.0, 1.0] if self.is_logistic else [float(truth.mean()), scale]
         generator = torch.Generator().manual_seed(self.seed)
         x, y = self._prepared(inputs), self._scaled(truth)

@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
-from penchant.typing import Csr, Float32
+from penchant.typing import Csr, Float32, Int64
 
 Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
 CENTRED = frozenset({"pearson", "adjusted-cosine"})
@@ -67,10 +67,17 @@ class Entities:
         return squared
 
     def block(self, start: int, stop: int) -> Entities:
-        """Some of the rows."""
-        values = None if self.values is None else self.values[start:stop]
-        weights = None if self.weights is None else self.weights[start:stop]
-        return Entities(self.binary[start:stop], values, weights)
+        """The rows from `start` to `stop`."""
+        return self._select(slice(start, stop))
+
+    def take(self, rows: Int64) -> Entities:
+        """The rows with these numbers, in this order."""
+        return self._select(rows)
+
+    def _select(self, rows: slice | Int64) -> Entities:
+        values = None if self.values is None else self.values[rows]
+        weights = None if self.weights is None else self.weights[rows]
+        return Entities(self.binary[rows], values, weights)
 
 
 def item_entities(log: Dataset, kind: Similarity) -> Entities:
@@ -166,9 +173,23 @@ def _subtract(squares: Float32, correction: Float32) -> None:
 def neighbours(
     entities: Entities, kind: Similarity, *, shrinkage: float, min_common: int, k: int
 ) -> Csr:
-    """csr[n, n], for each row its `k` most similar other rows with a similarity above 0."""
+    """csr[n, n], for each row its `k` most similar other rows with a similarity above 0.
+
+    Rows without events are like no other one and cost nothing.
+    """
+    active = np.flatnonzero(np.diff(entities.binary.indptr))
+    if len(active) < len(entities):
+        some = neighbours(
+            entities.take(active), kind, shrinkage=shrinkage, min_common=min_common, k=k
+        )
+        counts = np.zeros(len(entities) + 1, np.int64)
+        counts[active + 1] = np.diff(some.indptr)
+        return sparse.csr_array(
+            (some.data, active[some.indices].astype(np.int32), np.cumsum(counts).astype(np.int32)),
+            shape=(len(entities), len(entities)),
+        )
     n = len(entities)
-    parts = []
+    parts = [strongest(np.zeros((0, n), np.float32), k)]
     for start, stop in _blocks(n, n):
         alike = similarity(entities.block(start, stop), entities, kind, shrinkage, min_common)
         alike[np.arange(stop - start), np.arange(start, stop)] = 0
