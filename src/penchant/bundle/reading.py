@@ -13,6 +13,7 @@ from penchant.bundle.files import check_listing, checksum, read_manifest
 from penchant.bundle.manifest import ARRAYS, MANIFEST, MAX_NESTING, Manifest
 from penchant.bundle.pack import check_name
 from penchant.bundle.parameters import Classes, build, class_of
+from penchant.bundle.trial import require_answers
 from penchant.bundle.unpack import check_base, unpack
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
@@ -29,7 +30,8 @@ def restore(
     """The fitted recommender that `save` has put into a folder.
 
     Nothing in the folder is executed, and no class is looked up by a path in it. Everything is
-    checked against the manifest before it is used, so that a damaged or hostile folder costs no
+    checked against the manifest before it is used, and the model answers for a few users before
+    it is handed out, so that a damaged or hostile folder costs no
     more than memory in proportion to its size.
 
     Args:
@@ -51,7 +53,9 @@ def restore(
                 f"The bundle {str(folder)!r} holds a model of the class {cls.__name__}, not "
                 f"{model.__name__}: leave out model=, or give that class."
             )
-        return _restore(folder, manifest, classes, {}, 0)
+        restored = _restore(folder, manifest, classes, {}, 0)
+        require_answers(restored)
+        return restored
 
 
 def describe(folder: str | Path) -> dict[str, Any]:

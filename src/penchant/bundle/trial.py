@@ -1,0 +1,82 @@
+"""What restored models are asked before anybody gets them, so that none fails later."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.bundle.damage import DamageError
+from penchant.data.histories import Histories
+from penchant.data.holdout import Rows
+from penchant.errors import PenchantError
+from penchant.models.base import Recommender
+from penchant.models.protocols import (
+    ComparesUsers,
+    Explains,
+    ExplainsAttributes,
+    ItemVectors,
+    RatesRows,
+    UserVectors,
+)
+from penchant.typing import Int32
+
+_CELLS = 2**16  # users × items that are scored
+_MOST_USERS = 64
+_NEW_ITEMS = 3
+
+
+def require_answers(model: Recommender) -> None:
+    """Let a restored model score, predict and explain, and refuse it if it cannot.
+
+    Users of the log are asked about, as many as cost little, spread over all of them, and a new
+    user with the first and last items. Models may decline in a sentence of their own.
+
+    Raises:
+        DamageError: the fitted state is not one of its class and parameters.
+    """
+    known = model.histories_
+    n = min(len(known), _MOST_USERS, max(1, _CELLS // max(1, known.n_items)))
+    some = known.take(np.unique(np.linspace(0, max(0, len(known) - 1), n).astype(np.int64)))
+    items = np.unique(np.r_[:_NEW_ITEMS, known.n_items - _NEW_ITEMS : known.n_items])
+    items = items[(items >= 0) & (items < known.n_items)].astype(np.int32)
+    new = Histories.of(
+        items,
+        n_items=known.n_items,
+        ratings=None if known.ratings is None else known.ratings[:1].repeat(len(items)),
+        positive=known.positive,
+    )
+    for users in (some, new):
+        try:
+            with np.errstate(all="ignore"):
+                _ask(model, users, items)
+        except PenchantError:
+            continue
+        except Exception as error:
+            what = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise DamageError(
+                f"its fitted state does not fit a {type(model).__name__} ({what})"
+            ) from None
+
+
+def _ask(model: Recommender, users: Histories, items: Int32) -> None:
+    scores = model.scores(users)
+    if scores.shape != (len(users), users.n_items) or scores.dtype.kind != "f":
+        raise ValueError("scores are not a number for each user and item")
+    model.top_items(users, 2, exclude_seen=False)
+    model.n_parameters()
+    row = np.repeat(np.arange(len(users), dtype=np.int32), len(items))
+    if isinstance(model, RatesRows):
+        predicted = model.predict(Rows(users, row, np.tile(items, len(users))))
+        if predicted.shape != row.shape or predicted.dtype.kind != "f":
+            raise ValueError("predictions are not a number for each row")
+    if isinstance(model, ItemVectors) and len(model.item_vectors()) != users.n_items:
+        raise ValueError("there is not a vector for each item")
+    if isinstance(model, UserVectors) and len(model.user_vectors(users)) != len(users):
+        raise ValueError("there is not a vector for each user")
+    if isinstance(model, ComparesUsers):
+        model.user_similarities(users)
+    if len(users):
+        one = users.block(0, 1)
+        if isinstance(model, Explains):
+            model.contributions(one, items)
+        if isinstance(model, ExplainsAttributes):
+            model.attribute_effects(one, items)
