@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from penchant.atomic_write import lock, remove_abandoned
 from penchant.bundle.damage import DamageError
+from penchant.bundle.exchange import exchange
 from penchant.bundle.files import read_manifest
 from penchant.bundle.manifest import MANIFEST
 from penchant.errors import BundleError
@@ -23,10 +26,10 @@ def replacing(folder: Path, *, overwrite: bool) -> Iterator[Path]:
         BundleError: the place is taken, by a bundle that may not be replaced or by something
             else.
     """
+    recover(folder)
     check_place(folder, overwrite=overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = _beside(folder, "new")
-    new.mkdir()
+    new, descriptor = _new_folder(folder)
     try:
         yield new
         _flush(new)
@@ -36,6 +39,30 @@ def replacing(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(new, ignore_errors=True)
         raise
+    finally:
+        if descriptor is not None:
+            os.close(descriptor)
+
+
+def recover(folder: Path) -> None:
+    """Complete what a killed process began in a place, and remove what it left beside it.
+
+    Where folders cannot be exchanged at once, a kill between two renames leaves the place empty,
+    the old bundle beside it and the new one, which was complete by then: it takes the place.
+    Folders that a living process writes are left alone.
+    """
+    pattern = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.(new|old)")
+    try:
+        left = [path for path in folder.parent.iterdir() if pattern.fullmatch(path.name)]
+    except OSError:
+        return
+    for path in sorted(left, key=lambda path: path.suffix):  # new ones first
+        is_whole = path.suffix == ".old" or path.with_suffix(".old").exists()
+        if is_whole and not os.path.lexists(folder):
+            with contextlib.suppress(OSError):
+                path.rename(folder)
+        else:
+            remove_abandoned(path)
 
 
 def check_place(folder: Path, *, overwrite: bool) -> None:
@@ -77,10 +104,29 @@ def _is_ours(folder: Path) -> bool:
     return True
 
 
+def _new_folder(folder: Path) -> tuple[Path, int | None]:
+    """A new folder beside another one, locked by an open descriptor where that can be."""
+    while True:
+        new = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.new")
+        new.mkdir()
+        try:
+            descriptor = os.open(new, os.O_RDONLY)
+        except OSError:  # systems that cannot open folders
+            return new, None
+        lock(descriptor)
+        if new.exists():
+            return new, descriptor
+        os.close(descriptor)  # taken for an abandoned one before it was locked
+
+
 def _swap(new: Path, folder: Path) -> None:
     old = None
     if folder.exists():
-        old = _beside(folder, "old")
+        if exchange(new, folder):
+            _flush_folder(folder.parent)
+            shutil.rmtree(new, ignore_errors=True)
+            return
+        old = new.with_suffix(".old")
         folder.rename(old)
     try:
         new.rename(folder)
@@ -91,10 +137,6 @@ def _swap(new: Path, folder: Path) -> None:
     _flush_folder(folder.parent)
     if old is not None:
         shutil.rmtree(old, ignore_errors=True)
-
-
-def _beside(folder: Path, what: str) -> Path:
-    return folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.{what}")
 
 
 def _flush(folder: Path) -> None:

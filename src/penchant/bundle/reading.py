@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from penchant.bundle.arrays import read_arrays
+from penchant.bundle.atomic_folder import recover
 from penchant.bundle.damage import DamageError, bundle_errors, located_in
 from penchant.bundle.entries import BaseModelsEntry, IdsEntry, SharedEntry, Spec
 from penchant.bundle.files import check_listing, checksum, read_manifest
@@ -72,6 +74,8 @@ def describe(folder: str | Path) -> dict[str, Any]:
 
 
 def _whole(folder: Path) -> tuple[Manifest, dict[str, Any]]:
+    if not os.path.lexists(folder):
+        recover(folder.absolute())  # a killed overwrite may have left it beside its place
     manifest, content = read_manifest(folder)
     if manifest.part:
         raise BundleError(

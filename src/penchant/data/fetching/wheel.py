@@ -36,7 +36,7 @@ def run_pip(arguments: Sequence[str]) -> None:
     Raises:
         DownloadError: pip is missing, fails or does not come to an end.
     """
-    command = [sys.executable, "-m", "pip", *arguments]
+    command = [sys.executable, "-P", "-m", "pip", *arguments]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
