@@ -1,8 +1,10 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from penchant.atomic_write import atomic_path, write_text_atomically
+from penchant import atomic_write
+from penchant.atomic_write import atomic_path, set_default_permissions, write_text_atomically
 
 
 def test_a_file_is_written_whole_or_not_at_all(tmp_path):
@@ -28,3 +30,33 @@ def test_a_failure_leaves_the_old_file(tmp_path, monkeypatch):
         write_text_atomically("new", path)
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["page.html"]
+
+
+def test_modes_are_those_of_any_file_while_threads_write(tmp_path):
+    (tmp_path / "example").write_text("x")
+    wanted = (tmp_path / "example").stat().st_mode
+
+    def write(n):
+        for _ in range(20):
+            write_text_atomically("x", tmp_path / f"{n}.txt")
+            (tmp_path / f"{n}.plain").write_text("x")
+            set_default_permissions(tmp_path / f"{n}.plain")
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(write, range(8)))
+    assert {path.stat().st_mode for path in tmp_path.iterdir()} == {wanted}
+
+
+def test_nothing_touches_the_umask():
+    sources = Path(atomic_write.__file__).parent.rglob("*.py")
+    assert not [path for path in sources if "umask(" in path.read_text(encoding="utf-8")]
+
+
+def test_abandoned_drafts_are_removed_and_living_ones_stay(tmp_path):
+    (tmp_path / ".page.html.0123abcd.draft").write_text("left by a kill")
+    (tmp_path / ".page.html.other").write_text("somebody else's")
+    with atomic_path(tmp_path / "a.txt") as draft:
+        atomic_write._swept.clear()
+        write_text_atomically("x", tmp_path / "b.txt")
+        assert draft.exists()
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".page.html.other", "a.txt", "b.txt"]

@@ -95,6 +95,7 @@ def test_a_crash_leaves_nothing(step, there, popular, folder, monkeypatch):
 def test_a_failing_move_puts_the_old_bundle_back(there, popular, folder, monkeypatch):
     if not there:
         shutil.rmtree(folder)
+    monkeypatch.setattr(placing, "exchange", lambda *_: False)
     rename = type(folder).rename
 
     def failing(self, target):
@@ -150,3 +151,37 @@ def test_every_file_has_the_usual_permissions(popular, tmp_path):
     (tmp_path / "plain").touch()
     usual = (tmp_path / "plain").stat().st_mode
     assert {path.stat().st_mode for path in folder.iterdir()} == {usual}
+
+
+def test_folders_change_places_at_once(popular, folder, monkeypatch):
+    def impossible(self, target):
+        raise AssertionError("two renames leave a moment without a bundle")
+
+    monkeypatch.setattr(type(folder), "rename", impossible)
+    save(popular, folder, overwrite=True)
+    assert isinstance(restore(folder), Popular)
+    assert names(folder.parent) == ["ease"]
+
+
+def test_what_a_kill_has_left_is_completed_or_removed(popular, folder):
+    token = "0123abcd"
+    folder.rename(folder.with_name(f".ease.{token}.old"))
+    save(popular, folder.with_name("complete"))
+    folder.with_name("complete").rename(folder.with_name(f".ease.{token}.new"))
+    (folder.with_name(".ease.deadbeef.new")).mkdir()
+    assert isinstance(restore(folder), Popular)
+    assert names(folder.parent) == ["ease"]
+
+
+def test_the_old_bundle_comes_back_where_there_is_no_new_one(folder):
+    folder.rename(folder.with_name(".ease.0123abcd.old"))
+    assert isinstance(restore(folder), EASE)
+    assert names(folder.parent) == ["ease"]
+
+
+def test_what_a_living_process_writes_stays(popular, folder):
+    with placing.replacing(folder.with_name("other"), overwrite=False) as new:
+        placing.recover(folder.with_name("other"))
+        assert new.exists()
+        (new / "file").write_text("x")
+    assert (folder.with_name("other") / "file").exists()
