@@ -77,6 +77,11 @@ def altered(folder: Path, others: list[Path], rng: random.Random) -> str:
     elif how == "shape" and entry["kind"] == "array" and arrays[name].ndim:
         arrays[name] = np.ascontiguousarray(arrays[name][: rng.randrange(len(arrays[name]) + 1)])
         entry["shape"][0 if entry["order"] == "C" else -1] = len(arrays[name])
+    elif entry["kind"] == "plain" and isinstance(entry["value"], str) and rng.random() < 0.7:
+        place = rng.randrange(len(entry["value"]))
+        entry["value"] = (
+            entry["value"][:place] + rng.choice("019-.e= x") + entry["value"][place + 1 :]
+        )
     elif entry["kind"] == "plain":
         entry["value"] = rng.choice([None, -1, 10**9, "x", [], {}, [1, "a"], 0.5, True])
     save_file(arrays, folder / "arrays.safetensors")
