@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import zipfile
 from decimal import Decimal
 
@@ -10,7 +11,9 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+import zstandard
 
+from penchant.data.reading import files
 from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
 
@@ -109,3 +112,32 @@ def test_workbooks_are_called_that(tmp_path):
 def test_sources_that_cannot_be_are_one_sentence(source, options, words):
     with pytest.raises(DataError, match=words):
         read(source, **options)
+
+
+def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "_HARMLESS", 10**6)
+    for name, packed in (
+        ("zeros.csv.gz", gzip.compress(bytes(5 * 10**6))),
+        ("zeros.csv.zst", zstandard.compress(bytes(5 * 10**6))),
+    ):
+        path = tmp_path / name
+        path.write_bytes(packed)
+        with pytest.raises(DataError, match=r"unpacks to more than \d+ MB of 0\.0 MB"):
+            read(path)
+
+
+def test_many_members_with_padding_are_one_file(tmp_path):
+    lines = [f"{n},{n % 7},{n % 5}\n".encode() for n in range(3000)]
+    path = tmp_path / "log.csv.gz"
+    path.write_bytes(
+        b"".join(gzip.compress(line) + b"\0" * (n % 3) for n, line in enumerate(lines))
+    )
+    assert len(read(path, quiet=True)) == 3000
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_pipes_and_devices_are_refused_at_once(tmp_path):
+    os.mkfifo(tmp_path / "pipe.csv")
+    for path in (tmp_path / "pipe.csv", "/dev/zero"):
+        with pytest.raises(DataError, match="is a pipe or a device and no file"):
+            read(path)

@@ -18,6 +18,10 @@ _ARCHIVES = {
     b"7z\xbc\xaf": "a 7-Zip archive",
 }
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # workbooks before 2007
+MAX_UNPACKED = 64 * 10**9  # bytes of a compressed file
+_HARMLESS = 10**8  # bytes up to which the ratio does not matter
+_MAX_RATIO = 200  # logs that repeat themselves reach 50
+_PIECE = 2**12  # bytes that are unpacked at once: a piece can become some 100 MB at most
 _HEAD = 8192  # bytes by which text is recognised
 _STRAY_CONTROLS = 16  # control characters that any text may have
 
@@ -26,11 +30,16 @@ def load_bytes(path: Path) -> bytes:
     """The decompressed content of a file.
 
     Raises:
-        DataError: there is no such file, it is a folder, unreadable, empty, cut off or damaged.
+        DataError: there is no such file, it is a folder, a pipe or a device, unreadable, empty, cut
+            off, damaged, or unpacks to more than `decompress` allows.
     """
     name = path.name
     if is_there(path) and path.is_dir():
         raise DataError(f"{path} is a folder: name the file in it that has the events.")
+    if is_there(path) and not path.is_file():
+        raise DataError(
+            f"{path} is a pipe or a device and no file: write what it gives to a file first."
+        )
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -117,28 +126,51 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
 def _unpack_members(data: bytes, name: str, kind: str) -> bytes:
     """Unpack one compressed member after the other, since files may be concatenated."""
     parts: list[bytes] = []
-    rest = data
-    while rest:
-        try:
-            # With 31 window bits zlib expects gzip's header and verifies its checksum.
-            decompressor = zlib.decompressobj(31) if kind == "gzip" else _zstd()
-            parts.append(decompressor.decompress(rest))
-        except Exception as error:  # zlib.error or zstandard.ZstdError
-            start = len(data) - len(rest)
-            if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
-                raise
-            raise DataError(
-                f"{name} is a damaged {kind} file (in the part from byte {start:,}): "
-                f"fetch it again."
-            ) from None
+    start = unpacked = 0
+    while start < len(data):
+        # With 31 window bits zlib expects gzip's header and verifies its checksum.
+        decompressor = zlib.decompressobj(31) if kind == "gzip" else _zstd()
+        position = start
+        while position < len(data) and not decompressor.eof:
+            piece = data[position : position + _PIECE]
+            try:
+                parts.append(decompressor.decompress(piece))
+            except Exception as error:  # zlib.error or zstandard.ZstdError
+                if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
+                    raise
+                raise DataError(
+                    f"{name} is a damaged {kind} file (in the part from byte {start:,}): "
+                    f"fetch it again."
+                ) from None
+            position += len(piece)
+            unpacked += len(parts[-1])
+            _refuse_bomb(unpacked, len(data), name)
         if not decompressor.eof:
-            unpacked = sum(map(len, parts))
             raise DataError(
                 f"{name} is cut off: the {kind} data stop at {len(data):,} bytes "
                 f"({unpacked:,} bytes unpacked) before their end; fetch it again."
             )
-        rest = decompressor.unused_data.lstrip(b"\0")
+        start = _after_padding(data, position - len(decompressor.unused_data))
     return b"".join(parts)
+
+
+def _refuse_bomb(unpacked: int, packed: int, name: str) -> None:
+    if unpacked > MAX_UNPACKED or unpacked > max(_HARMLESS, _MAX_RATIO * packed):
+        raise DataError(
+            f"{name} unpacks to more than {unpacked / 1e6:,.0f} MB of {packed / 1e6:,.1f} MB, as "
+            "no log does: if it is one, unpack it yourself and read the file."
+        )
+
+
+def _after_padding(data: bytes, position: int) -> int:
+    """The first position from this one on that has no zero byte."""
+    while position < len(data):
+        piece = data[position : position + _PIECE]
+        rest = piece.lstrip(b"\0")
+        position += len(piece) - len(rest)
+        if rest:
+            break
+    return position
 
 
 def _zstd() -> zlib._Decompress:
