@@ -12,9 +12,12 @@ import polars as pl
 import pyarrow as pa
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from penchant.data.reading import files
 from penchant.data.reading.log_reader import read
+from penchant.data.reading.records import distinct_names
 from penchant.errors import DataError
 
 FRAME = pl.DataFrame(
@@ -141,3 +144,20 @@ def test_pipes_and_devices_are_refused_at_once(tmp_path):
     for path in (tmp_path / "pipe.csv", "/dev/zero"):
         with pytest.raises(DataError, match="is a pipe or a device and no file"):
             read(path)
+
+
+@given(st.lists(st.sampled_from(["a", "a_2", "a_3", " a ", "", "b", "column_1", "column_1_2"])))
+def test_names_of_columns_are_distinct_and_the_first_ones_stay(names):
+    distinct: list[str] = []
+    for n, name in enumerate(names):
+        wanted = name.strip() or f"column_{n}"
+        numbered = (f"{wanted}_{k}" for k in range(2, 100))
+        distinct.append(next(c for c in (wanted, *numbered) if c not in distinct))
+    assert distinct_names(names) == distinct
+
+
+def test_very_many_columns_take_linear_time(tmp_path):
+    path = tmp_path / "wide.csv"
+    path.write_text(",".join("1" for _ in range(20_000)) + "\n" + ",".join("2" * 20_000) + "\n")
+    with pytest.raises(DataError):
+        read(path)

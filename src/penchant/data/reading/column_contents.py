@@ -29,6 +29,7 @@ _MOST_LEVELS = 11  # distinct values of a scale of ratings, 0 to 10
 _WIDEST_SCALE = 10.0
 _MATRIX_COLUMNS = 4  # from so many columns of ratings on a table has a column for each item
 _SAMPLE = 200  # records whose values are looked at one by one
+_MATRIX_SAMPLE = 100  # columns by which a matrix is recognised
 _LOOKED_AT = 200_000  # records in which different values are counted
 _MOST_COLUMNS = 15  # without names: more are features, not a log
 
@@ -152,15 +153,16 @@ def refusal_of_guess(frame: pl.DataFrame, *, has_header: bool) -> str | None:
         has_header: whether they have names of their own.
     """
     if frame.width > _MATRIX_COLUMNS or has_header:
-        contents = [ColumnContent.of(frame[name]) for name in frame.columns]
-        numbers = [content for content in contents[1:] if content.kind in ("number", "count")]
+        some = frame.columns[1:_MATRIX_SAMPLE]
+        contents = [ColumnContent.of(frame[name]) for name in some]
+        numbers = [content for content in contents if content.kind in ("number", "count")]
         scales = [c for c in numbers if has_header or c.is_scale or c.kind == "number"]
-        if frame.width > 2 and len(scales) == frame.width - 1:
+        if frame.width > 2 and len(scales) == len(some):
             return (
                 "looks like a matrix, with a row per user and a column per item: turn it into one "
                 "row per event, for example with unpivot of Polars or melt of pandas"
             )
-    lists = [name for name in frame.columns if _has_lists(cells_of(frame[name]))]
+    lists = [name for name in frame.columns[:_MATRIX_SAMPLE] if _has_lists(cells_of(frame[name]))]
     if not has_header and lists:
         return (
             f"has lists of ids in {lists[0]!r}: turn it into one row per event, for example with "

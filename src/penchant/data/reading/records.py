@@ -153,15 +153,16 @@ def without_missing(texts: pl.Series, *further: str) -> pl.Series:
 
 def distinct_names(names: Iterable[object]) -> list[str]:
     """Column names without blanks around them; empty and repeated names get a number."""
-    distinct: list[str] = []
+    last_number: dict[str, int] = {}  # of each name, so that many equal ones take no longer
     for n, name in enumerate(names):
         wanted = unique = str(name).strip() or f"column_{n}"
-        k = 1
-        while unique in distinct:
+        k = last_number.get(wanted, 1)
+        while unique in last_number:
             k += 1
             unique = f"{wanted}_{k}"
-        distinct.append(unique)
-    return distinct
+        last_number[wanted] = k
+        last_number.setdefault(unique, 1)
+    return list(last_number)
 
 
 def series_of(name: str, values: Sequence[Any]) -> pl.Series:

@@ -9,6 +9,7 @@ from penchant.data.reading.column_contents import ColumnContent
 from penchant.data.reading.records import RawRecords
 
 _SAMPLE = 200  # records looked at
+_COLUMNS = 200  # looked at
 _NAMED = 3  # columns in a message
 _NO_FIGURES = (
     *("price", "cost", "amount", "id", "code", "year"),
@@ -38,7 +39,8 @@ def unused_columns(records: RawRecords, columns: Mapping[str, str]) -> Unused:
         records: of the source.
         columns: the column of each role.
     """
-    free = [name for name in records.frame.columns if name not in columns.values()]
+    taken = set(columns.values())
+    free = [name for name in records.frame.columns if name not in taken][:_COLUMNS]
     frame = records.frame.select(free).head(_SAMPLE)
     contents = {name: ColumnContent.of(frame[name]) for name in free}
     times = [n for n in free if contents[n].kind == "time" or frame[n].dtype.is_temporal()]
