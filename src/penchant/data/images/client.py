@@ -16,6 +16,7 @@ from penchant.errors import require
 
 _TRANSIENT = frozenset({408, 425, 500, 502, 503, 504, 520, 521, 522, 523, 524})
 _BUSY = frozenset({429, 503})
+_DIGITS = 19  # of a number in a header
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _UNCOMPRESSED = frozenset({"", "identity", "aws-chunked"})
 
@@ -89,12 +90,16 @@ class ImageClient:
         """The host of an address, or why it is no web address."""
         try:
             parsed = self._httpx.URL(url)
+            # The host is decoded when it is asked for, and may turn out to be none.
+            scheme, host, name = parsed.scheme, parsed.raw_host.decode("ascii"), parsed.host
+            port = parsed.port
         except (self._httpx.InvalidURL, ValueError, TypeError):
             return Failure("refused", "not a web address")
-        if parsed.scheme not in ("http", "https") or not parsed.host:
+        if port is not None and not 0 < port < 2**16:
+            return Failure("refused", "not a web address")
+        if scheme not in ("http", "https") or not name:
             return Failure("refused", "not an http or https address")
-        usual = 443 if parsed.scheme == "https" else 80
-        return WebOrigin(parsed.scheme, parsed.raw_host.decode("ascii"), parsed.port or usual)
+        return WebOrigin(scheme, host, port or (443 if scheme == "https" else 80))
 
     def get(self, url: str, origin: WebOrigin) -> Response:
         """Send one request; redirects are returned and not followed."""
@@ -169,7 +174,7 @@ class ImageClient:
         if headers.get("content-encoding", "").lower() not in _UNCOMPRESSED:
             return Failure("failed", "sent compressed although asked not to")
         length = headers.get("content-length", "")
-        if length.isdigit() and int(length) > self.policy.max_bytes:
+        if _is_count(length) and int(length) > self.policy.max_bytes:
             return _too_large(self.policy)
         return None
 
@@ -197,13 +202,18 @@ def _too_large(policy: CrawlPolicy) -> Failure:
     return Failure("broken", f"more than {policy.max_bytes:,} bytes")
 
 
+def _is_count(text: str) -> bool:
+    """Whether a header is a whole number that can be meant."""
+    return text.isascii() and text.isdecimal() and len(text) < _DIGITS
+
+
 def _retry_after(after: str) -> float | None:
     """The seconds of a Retry-After header, which gives seconds or a date."""
-    if after.strip().isdigit():
+    if _is_count(after.strip()):
         return float(after)
     try:
         moment = parsedate_to_datetime(after)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -8,6 +8,10 @@ import threading
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_INWARD = (  # IPv4 addresses in a form that is out of use, and those of a network's own translation
+    ipaddress.IPv6Network("::/96"),
+    ipaddress.IPv6Network("64:ff9b:1::/48"),
+)
 
 
 class HostRefusedError(Exception):
@@ -67,7 +71,7 @@ class HostResolver:
 def is_public(ip: IP) -> bool:
     """Whether an address is one of the public internet, also inside IPv6 forms of IPv4."""
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip.scope_id is not None:
+        if ip.scope_id is not None or ip.is_site_local or any(ip in net for net in _INWARD):
             return False
         teredo = ip.teredo
         inner = ip.ipv4_mapped or ip.sixtofour or (teredo[1] if teredo else None)
