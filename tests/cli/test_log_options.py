@@ -235,15 +235,17 @@ def test_a_broken_picture_stops_nothing(call, words, shop):
     assert "1 file could not be read, such as i3.png (" in done.stderr
 
 
+def written_log(folder, rating):
+    """A file of 20 users with 15 items each, and the rating that a function gives."""
+    path = folder / "log.csv"
+    rows = (f"u{user},i{item},{rating(user, item)}\n" for user in range(20) for item in range(15))
+    path.write_text("user,item,rating\n" + "".join(rows))
+    return path
+
+
 @pytest.mark.parametrize("command", ["compare", "train", "explore"])
 def test_doubtful_ratings_are_named_by_every_command(call, tmp_path, command):
-    rows = [
-        f"u{user},i{item},{-1 if (user + item) % 5 == 0 else 3 + (user * item) % 8}\n"
-        for user in range(20)
-        for item in range(15)
-    ]
-    path = tmp_path / "log.csv"
-    path.write_text("user,item,rating\n" + "".join(rows))
+    path = written_log(tmp_path, lambda u, i: -1 if (u + i) % 5 == 0 else 3 + (u * i) % 8)
     words = {
         "compare": ["-m", "popular", "--replicates", 20],
         "train": ["-m", "popular", "-o", tmp_path / "bundle", "--overwrite"],
@@ -255,13 +257,7 @@ def test_doubtful_ratings_are_named_by_every_command(call, tmp_path, command):
 
 
 def test_positive_ratings(call, tmp_path):
-    rows = [
-        f"u{user},i{item},{'like' if (user + item) % 3 else 'dislike'}\n"
-        for user in range(20)
-        for item in range(15)
-    ]
-    path = tmp_path / "log.csv"
-    path.write_text("user,item,rating\n" + "".join(rows))
+    path = written_log(tmp_path, lambda u, i: "like" if (u + i) % 3 else "dislike")
     run = Run()
 
     def read(wish, **filters):

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
-import time
 from pathlib import Path
 
 import numpy as np
@@ -20,9 +18,8 @@ from penchant.errors import BundleError, PenchantError
 from penchant.explanation import explain
 from penchant.models import make
 from penchant.testing.logs import planted_ratings
+from support.fuzzing import SEED, tally, tries
 
-FACTOR = int(os.environ.get("PENCHANT_FUZZ", "1"))
-SEED = int(os.environ.get("PENCHANT_FUZZ_SEED", "0"))
 SPECS = (
     "popular",
     "bias",
@@ -91,34 +88,29 @@ def altered(folder: Path, others: list[Path], rng: random.Random) -> str:
 
 def test_restored_models_work(bundles, tmp_path):
     rng = random.Random(SEED)
-    started, tried, refused, faults = time.monotonic(), 0, 0, []
-    while tried < 60 * FACTOR:
-        source = rng.choice(bundles)
-        folder = Path(shutil.copytree(source, tmp_path / "altered"))
-        what = f"{SPECS[bundles.index(source)]}: {altered(folder, bundles, rng)}"
-        tried += 1
-        try:
-            model = restore(folder)
-        except BundleError:
-            refused += 1
-        else:
+    with tally("altered bundles") as counts:
+        for _ in range(tries(60)):
+            source = rng.choice(bundles)
+            folder = Path(shutil.copytree(source, tmp_path / "altered"))
+            what = f"{SPECS[bundles.index(source)]}: {altered(folder, bundles, rng)}"
             try:
-                model.recommend(k=3)
-                model.similar_items(model.items_.ids[:2].to_list())
-                explain(model, model.users_.ids[0], model.items_.ids[0])
-            except PenchantError:
-                pass
-            except Exception as error:
-                faults.append(f"{what}: {type(error).__name__} {error}")
-        shutil.rmtree(folder)
-    if report := os.environ.get("PENCHANT_FUZZ_REPORT"):
-        row = {"what": "altered bundles", "tried": tried, "refused": refused}
-        row |= {"accepted": tried - refused, "faults": len(faults)}
-        row["seconds"] = round(time.monotonic() - started, 1)
-        with Path(report).open("a") as file:
-            file.write(json.dumps(row) + "\n")
-    assert not faults, faults[:5]
-    assert 0 < refused < tried
+                model = restore(folder)
+            except BundleError:
+                counts.refused += 1
+            else:
+                try:
+                    model.recommend(k=3)
+                    model.similar_items(model.items_.ids[:2].to_list())
+                    explain(model, model.users_.ids[0], model.items_.ids[0])
+                except PenchantError:
+                    counts.accepted += 1
+                except Exception as error:
+                    counts.fault(f"{what}: {type(error).__name__} {error}")
+                else:
+                    counts.accepted += 1
+            shutil.rmtree(folder)
+    assert counts.refused
+    assert counts.accepted
 
 
 def test_the_state_of_another_model_is_refused(bundles, tmp_path):

@@ -15,7 +15,7 @@ from penchant.bundle.files import check_listing, checksum, read_manifest
 from penchant.bundle.manifest import ARRAYS, MANIFEST, MAX_NESTING, Manifest
 from penchant.bundle.pack import check_name
 from penchant.bundle.parameters import Classes, build, class_of
-from penchant.bundle.trial import require_answers
+from penchant.bundle.smoke_check import smoke_check
 from penchant.bundle.unpack import check_base, unpack
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
@@ -56,7 +56,7 @@ def restore(
                 f"{model.__name__}: leave out model=, or give that class."
             )
         restored = _restore(folder, manifest, classes, {}, 0)
-        require_answers(restored)
+        smoke_check(restored)
         return restored
 
 

@@ -20,6 +20,18 @@ PagePath = Annotated[
 """An option for the page that shows the result."""
 _PAGE = (".html", ".htm")
 
+ListsPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="Write .csv, .parquet or .jsonl; for all users unless some are named.",
+        show_default=False,
+    ),
+]
+"""An option for the file of lists of many users."""
+_LISTS = (".csv", ".parquet", ".jsonl")
+
 
 def writable_path(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path | None:
     """Check before long work that a file can be written there, and make its folder.
@@ -43,6 +55,11 @@ def writable_path(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path |
     if not os.access(path.parent, os.W_OK):
         raise ParameterError(f"{str(path)!r} cannot be written: its folder is read-only.")
     return path
+
+
+def lists_path(path: Path | None) -> Path | None:
+    """Check before long work that lists can be written there; see `writable_path`."""
+    return writable_path(path, endings=_LISTS)
 
 
 def page_path(path: Path | None) -> Path | None:

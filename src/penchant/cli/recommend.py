@@ -10,7 +10,7 @@ import typer
 
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
-from penchant.cli.files import writable_path
+from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, lists_for, report_empty_lists, show, write
 from penchant.cli.run_context import Session
@@ -26,19 +26,11 @@ def recommend(
     k: Annotated[int, typer.Option("-k", min=1, help="Items in a list.")] = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Say why, for each item.")] = False,
     items: ItemOptions,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write .csv, .parquet or .jsonl; for all users unless some are named.",
-            show_default=False,
-        ),
-    ] = None,
+    output: ListsPath = None,
     session: Session,
 ) -> None:
     """Recommend items to users of a log, or to someone new."""
-    file = writable_path(output, endings=(".csv", ".parquet", ".jsonl"))
+    file = lists_path(output)
     audience.check(everybody=file is not None)
 
     from penchant.bundle import restore

@@ -10,7 +10,7 @@ import typer
 
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
-from penchant.cli.files import writable_path
+from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.lists import as_json, show_tables, write
 from penchant.cli.run_context import Session
 
@@ -25,19 +25,11 @@ def similar_users(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
     audience: Audience,
     k: Annotated[int, typer.Option("-k", min=1, help="How many for each.")] = 10,
-    output: Annotated[
-        Path | None,
-        typer.Option(
-            "--output",
-            "-o",
-            help="Write .csv, .parquet or .jsonl; for all users unless some are named.",
-            show_default=False,
-        ),
-    ] = None,
+    output: ListsPath = None,
     session: Session,
 ) -> None:
     """List the users of a log who are most like a user of it, or like someone new."""
-    file = writable_path(output, endings=(".csv", ".parquet", ".jsonl"))
+    file = lists_path(output)
     audience.check(everybody=file is not None)
 
     from penchant.bundle import restore

@@ -55,6 +55,7 @@ def positives_are_used_as_declared(factory: Factory) -> None:
             learned.scores(some.histories),
             "Which events are positive must not matter to a model of ratings.",
         )
+        expect_explained(learned, *(some.histories.block(n, n + 1) for n in range(4)))
         return
     likes = replace(some.positives, positive=None)
     expect(len(likes) < len(log), "The log of this check must have events that are not positive.")

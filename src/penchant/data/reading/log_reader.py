@@ -129,12 +129,7 @@ def read(
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
-    if "weight" in guessed and (share := unusable_weights(records, columns["weight"])) > _FEW:
-        logger.warning(
-            f"{records.source}: {columns['weight']} was not taken for a weight of events, since "
-            f"{share:.0%} of its values are no numbers above 0; --weight {columns['weight']} "
-            "(weight=…) takes it, and leaves these events out."
-        )
+    if "weight" in guessed and not _is_weight(records, columns["weight"], quiet=quiet):
         del columns["weight"]
         guessed = tuple(role for role in guessed if role != "weight")
     typed = type_columns(records, columns, malformed, time_format, wish)
@@ -202,6 +197,20 @@ def _is_prose(records: RawRecords, column: str) -> bool:
         return False
     numbers = values.cast(pl.Float64, strict=False)
     return not records.is_text or numbers.null_count() > len(values) / 2
+
+
+def _is_weight(records: RawRecords, column: str, *, quiet: bool) -> bool:
+    """Whether nearly all values of a guessed column of weights can be some."""
+    share = unusable_weights(records, column)
+    if share <= _FEW:
+        return True
+    if not quiet:
+        logger.warning(
+            f"{records.source}: {column} was not taken for a weight of events, since {share:.0%} "
+            f"of its values are no numbers above 0; --weight {column} (weight=…) takes it, and "
+            "leaves these events out."
+        )
+    return False
 
 
 def _say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[str, ...]) -> None:

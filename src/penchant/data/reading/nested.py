@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 import polars as pl
@@ -65,27 +66,27 @@ def plain_values(values: pl.Series, role: str, column: str, source: str) -> tupl
         DataError: the type has no clear value for the role.
     """
     dtype = values.dtype
+    refuse = partial(_refuse, role=role, column=column, source=source)
     if isinstance(dtype, pl.Struct):
         return _of_struct(values, role, column, source)
     if isinstance(dtype, pl.List | pl.Array):
         lists = values.arr.to_list() if isinstance(dtype, pl.Array) else values
         longest = lists.list.len().max()
         if isinstance(longest, int) and longest > 1:
-            _refuse(
+            refuse(
                 f"is of type list, with up to {longest} values a record: make a record of each, "
-                f"such as with frame.explode({column!r})",
-                role, column, source,
-            )  # fmt: skip
+                f"such as with frame.explode({column!r})"
+            )
         return plain_values(lists.list.first(), role, column, source)
     if dtype == pl.Binary:
         return text_of_binary(values), ""
     if isinstance(dtype, pl.BaseExtension):
         if dtype.ext_name().startswith("pandas."):  # its storage counts in units of its own
-            _refuse(
+            remedy = _OF_PANDAS.get(dtype.ext_name(), "astype(str)")
+            refuse(
                 f"is of type {dtype.ext_name()}: make it another first, such as with "
-                f"frame[{column!r}].{_OF_PANDAS.get(dtype.ext_name(), 'astype(str)')} in pandas",
-                role, column, source,
-            )  # fmt: skip
+                f"frame[{column!r}].{remedy} in pandas"
+            )
         return plain_values(values.ext.storage(), role, column, source)
     if dtype == pl.Object:
         texts = [None if value is None else str(value) for value in values]

@@ -93,6 +93,13 @@ class _Neighbours(PredictsRatings, Recommender):
         """csr[n_users, n_items], the same with the weights of events where these are used."""
         return users.matrix("weight") if self.uses_weights else self._binary(users)
 
+    def _event_weights(self, users: Histories) -> Float32:
+        """float32[n_events], what each event adds to its entry of `_interactions`."""
+        if self.uses_weights:
+            return users.event_weights
+        counts = users.is_latest if self.compares_ratings else users.is_latest & users.is_positive
+        return counts.astype(np.float32)
+
     def _fit_biases(self, train: Dataset) -> None:
         if self.compares_ratings and not train.has_ratings:
             raise DataError(
@@ -174,13 +181,7 @@ class ItemKNN(_Neighbours):
         With a similarity of ratings the rows sum to the score less the biases.
         """
         require_one_user(user)
-        weights = self.near_[user.items][:, items].toarray().T
-        if self.of_ratings:
-            weights *= user.is_latest
-        elif self.uses_weights:
-            weights *= user.event_weights
-        else:
-            weights *= user.is_latest & user.is_positive
+        weights = self.near_[user.items][:, items].toarray().T * self._event_weights(user)
         if self.of_ratings:
             if user.ratings is None:  # biases alone
                 return np.zeros((len(items), user.n_events), np.float32)

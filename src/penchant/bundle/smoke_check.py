@@ -1,4 +1,4 @@
-"""What restored models are asked before anybody gets them, so that none fails later."""
+"""Use a restored model once before anybody gets it, so that none fails later."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MOST_USERS = 64
 _NEW_ITEMS = 3
 
 
-def require_answers(model: Recommender) -> None:
+def smoke_check(model: Recommender) -> None:
     """Let a restored model score, predict and explain, and refuse it if it cannot.
 
-    Users of the log are asked about, as many as cost little, spread over all of them, and a new
+    It is used for users of the log, as many as cost little, spread over all of them, and for a new
     user with the first and last items. Models may decline in a sentence of their own.
 
     Raises:
@@ -46,8 +46,8 @@ def require_answers(model: Recommender) -> None:
     )
     for users in (some, new):
         try:
-            with np.errstate(all="ignore"):
-                _ask(model, users, items)
+            with np.errstate(all="ignore", over="raise"):  # learned numbers are of usual sizes
+                _use(model, users, items)
         except PenchantError:
             continue
         except Exception as error:
@@ -57,10 +57,12 @@ def require_answers(model: Recommender) -> None:
             ) from None
 
 
-def _ask(model: Recommender, users: Histories, items: Int32) -> None:
+def _use(model: Recommender, users: Histories, items: Int32) -> None:
     scores = model.scores(users)
     if scores.shape != (len(users), users.n_items) or scores.dtype.kind != "f":
         raise ValueError("scores are not a number for each user and item")
+    if (np.isnan(scores) | np.isposinf(scores)).any():
+        raise ValueError("scores are infinite or no numbers")
     model.top_items(users, 2, exclude_seen=False)
     model.n_parameters()
     row = np.repeat(np.arange(len(users), dtype=np.int32), len(items))
@@ -68,8 +70,12 @@ def _ask(model: Recommender, users: Histories, items: Int32) -> None:
         predicted = model.predict(Rows(users, row, np.tile(items, len(users))))
         if predicted.shape != row.shape or predicted.dtype.kind != "f":
             raise ValueError("predictions are not a number for each row")
-    if isinstance(model, ItemVectors) and len(model.item_vectors()) != users.n_items:
-        raise ValueError("there is not a vector for each item")
+        if not np.isfinite(predicted).all():
+            raise ValueError("predictions are infinite or no numbers")
+    if isinstance(model, ItemVectors):
+        if len(model.item_vectors()) != users.n_items:
+            raise ValueError("there is not a vector for each item")
+        model.similar_items(model.items_.take(items).to_list(), k=2)
     if isinstance(model, UserVectors) and len(model.user_vectors(users)) != len(users):
         raise ValueError("there is not a vector for each user")
     if isinstance(model, ComparesUsers):
