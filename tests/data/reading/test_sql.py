@@ -86,3 +86,21 @@ def test_a_server_that_is_not_there_and_no_password_in_the_message():
         read(f"postgresql+psycopg://me:secret@127.0.0.1:{port}/x", table="t")
     assert "secret" not in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///new.db",
+        "sqlite:///:new.db",
+        "sqlite:///file:new.db?uri=true",
+        "sqlite:///file:new.db?mode=rwc&uri=true",
+        "sqlite:///" + "x" * 5000,
+        "sqlite:///a\0b",
+    ],
+)
+def test_urls_of_sqlite_create_no_file(url, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(DataError, match="There is no file"):
+        read(url)
+    assert list(tmp_path.iterdir()) == []

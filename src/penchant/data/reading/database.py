@@ -6,7 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
+from penchant.data.reading.files import is_there
+from penchant.data.reading.records import shorten
 from penchant.errors import DataError, MissingExtraError, require
 
 if TYPE_CHECKING:
@@ -66,10 +69,9 @@ def _engine(database: str | Path) -> Any:
             raise DataError("A database URL has the form driver://user@host/name.") from None
     if url.drivername in _DRIVERS:
         url = url.set(drivername=_DRIVERS[url.drivername])
-    file = url.database
-    on_disk = url.get_backend_name() == "sqlite" and file and not file.startswith((":", "file:"))
-    if on_disk and not Path(file).is_file():
-        raise DataError(f"There is no file {file!r}.")  # SQLite would create it
+    file = _sqlite_file(url)
+    if file is not None and not (is_there(path := Path(file)) and path.is_file()):
+        raise DataError(f"There is no file {shorten(file)!r}.")  # SQLite would create it
     try:
         return alchemy.create_engine(url)
     except alchemy.exc.NoSuchModuleError:
@@ -82,3 +84,15 @@ def _engine(database: str | Path) -> Any:
             f"{url.drivername}:// needs the package {error.name!r}: install it "
             f"(for PostgreSQL: pip install 'penchant[postgresql]')."
         ) from error
+
+
+def _sqlite_file(url: Any) -> str | None:
+    """The file that a URL of SQLite names; None for other databases and those in memory."""
+    file = url.database
+    if url.get_backend_name() != "sqlite" or not file or file == ":memory:":
+        return None
+    if not file.startswith("file:") or "uri" not in url.query:
+        return str(file)
+    path = unquote(str(file).removeprefix("file:").partition("?")[0].partition("#")[0])
+    in_memory = path == ":memory:" or url.query.get("mode") == "memory"
+    return None if in_memory else path
