@@ -13,7 +13,7 @@ from penchant.errors import DownloadError
 
 ROOT = Path(penchant.__file__).parent
 STARTS = {"run", "Popen", "call", "check_call", "check_output", "getoutput", "system", "popen"}
-KNOWN = {"data/fetching/wheel.py": 1, "nn/per_user/worker.py": 1}
+KNOWN = {"data/fetching/wheel.py": 1, "data/reading/parquet.py": 1, "nn/per_user/worker.py": 1}
 
 
 def starts_of_programs(file):

@@ -56,6 +56,10 @@ class FileOptions:
     encoding: Annotated[Text, typer.Option(help="Of a text file, such as latin-1.")] = None
     table: Annotated[Text, typer.Option(help="The table of a database.")] = None
     query: Annotated[Text, typer.Option(help="A SELECT instead of a table.")] = None
+    max_bytes: Annotated[
+        int | None,
+        typer.Option(min=1, help="Refuse a file that has, or unpacks to, more bytes."),
+    ] = None
 
     def flags(self) -> list[str]:
         """The options that were given, as on a command line."""
@@ -73,6 +77,7 @@ class FileOptions:
             "separator": separator(self.separator),
             "header": self.header,
             "encoding": self.encoding,
+            "max_bytes": self.max_bytes,
         }
 
 

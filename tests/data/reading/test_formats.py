@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
 import os
 import zipfile
+import zlib
 from decimal import Decimal
 
 import pandas as pd
@@ -18,7 +20,7 @@ from hypothesis import strategies as st
 from penchant.data.reading import files
 from penchant.data.reading.log_reader import read
 from penchant.data.reading.records import distinct_names
-from penchant.errors import DataError
+from penchant.errors import DataError, ParameterError
 
 FRAME = pl.DataFrame(
     {
@@ -27,6 +29,17 @@ FRAME = pl.DataFrame(
         "overall": [5.0, 4.0, 1.5],
         "date": ["2013-09-13", "2013-09-14", None],
     }
+)
+
+# A Parquet file of one record with one byte of its structure changed: Polars panics.
+PANIC = (
+    "c-oCp%}&BV5T33L;oyOTyP-)Bz1Tn`T2>Hh^suN=;vb;Vi<fF!BnmZ@AMxTF_yC@K1dl!dZ{jQX0M51*V@!;"
+    "b&CKjKGv9ohY(un)RHYf3IiQ3BfC8~mkYEA93{BA#06~x_Fh^Cb45^HkRfnP1r@#oiU>7Dg)9{0c{GX^Z@VY"
+    "aisbW4Wpy`ZL&af4;sS>A@Xd8QKKL`d?#bt{m){vx<1xYkrE0|A;{!8cMOecFKbOFp4qW`IZO$lYd-V{d6G="
+    ">E!COa=$t>g3c@ao#@I@u3pMcSGr&~~J&j_`ipOzsi1FGMJ|qSzEm4XlsH60Zx<PWtLHmZYmmckqBs)%J`u?"
+    "yJQ?)=#l+$9eP1)$ZKgvq6L%NAsm*36{R+k?%zIV{9e7hcVH%C7%+}#anUoM(U|2{KYGNHW6ZT6S7B*;MVDf"
+    "M(%DhxDI-GW90S2PS7*>a&g%*a+kx-t!q?#+v1n*s_(nJ;`>$Z7E8QRbu8QAcG>s2UvWIw=6S841K@#o{C^G"
+    "nlb@i!hq("
 )
 
 
@@ -161,3 +174,83 @@ def test_very_many_columns_take_linear_time(tmp_path):
     path.write_text(",".join("1" for _ in range(20_000)) + "\n" + ",".join("2" * 20_000) + "\n")
     with pytest.raises(DataError):
         read(path)
+
+
+@pytest.mark.parametrize("form", ["lines", "array", "nested"])
+def test_very_many_names_in_json_take_memory_by_values(form, tmp_path, notices):
+    rows = [{"user": n % 50, "item": n % 40, f"k{n}": 1} for n in range(10_000)]
+    if form == "nested":
+        rows = [{"user": n % 50, "item": n % 40, "more": {f"k{n}": 1}} for n in range(10_000)]
+    path = tmp_path / "log.json"
+    lines = "\n".join(map(json.dumps, rows))
+    path.write_text(json.dumps(rows) if form == "array" else lines)
+    log = read(path)
+    assert len(log) == 10_000
+    if form == "nested":
+        assert log.events["more"][1] == '{"k1": 1}'
+    else:
+        assert log.events.width < 10
+        assert "10,000 names, such as 'k0', are left out" in notices()
+
+
+def test_frequent_names_among_very_many_stay(tmp_path):
+    rows = [
+        {"user": n, "item": 1, "often": n, **{f"k{n}-{k}": 1 for k in range(9)}} for n in range(200)
+    ]
+    path = tmp_path / "log.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    log = read(path, quiet=True)
+    assert log.events["often"].to_list() == list(range(200))
+
+
+@pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
+@pytest.mark.parametrize("inner", ["", "1"])
+def test_deep_values_are_json_text(opening, closing, inner):
+    value = opening * 400 + (inner or "null") + closing * 400
+    line = '{"user": 1, "item": %d, "more": ' + value + "}\n"
+    log = read(io.BytesIO("".join(line % n for n in range(5)).encode()), quiet=True)
+    assert len(log) == 5
+    assert json.loads(log.events["more"][0]) == json.loads(value)
+
+
+def test_a_damaged_parquet_file_is_one_sentence_without_a_trace(tmp_path, capfd):
+    path = tmp_path / "log.parquet"
+    path.write_bytes(zlib.decompress(base64.b85decode(PANIC)))
+    with pytest.raises(DataError, match=r"^log\.parquet is a damaged or unfinished Parquet file.*"):
+        read(path)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_parquet_file_that_unpacks_to_too_much_is_refused(tmp_path):
+    path = tmp_path / "log.parquet"
+    pl.DataFrame({"user": [1] * 10**6, "item": [2] * 10**6}).write_parquet(path)
+    assert path.stat().st_size < 10**5
+    assert len(read(path, max_bytes=10**8)) == 10**6
+    with pytest.raises(DataError, match=r"unpacks to more than 1 MB.*raise max_bytes"):
+        read(path, max_bytes=10**6)
+
+
+def test_most_bytes_can_be_set(tmp_path):
+    text = b"user,item\n" + b"1,2\n" * 1000
+    for path, content in (
+        (tmp_path / "log.csv", text),
+        (tmp_path / "log.csv.gz", gzip.compress(text)),
+    ):
+        path.write_bytes(content)
+        assert len(read(path, max_bytes=len(text), quiet=True)) == 1000
+        with pytest.raises(DataError, match=r"raise max_bytes \(--max-bytes\)"):
+            read(path, max_bytes=len(text) - 1)
+        with path.open("rb") as file, pytest.raises(DataError, match="raise max_bytes"):
+            read(file, max_bytes=len(text) - 1)
+    with pytest.raises(ParameterError, match="max_bytes must be 1 or more"):
+        read(tmp_path / "log.csv", max_bytes=0)
+
+
+def test_files_opened_as_text_are_refused():
+    with pytest.raises(DataError, match="open it with mode 'rb'"):
+        read(io.StringIO("user,item\n1,2\n"))  # type: ignore[arg-type]
+
+
+def test_records_after_very_many_blank_lines_are_read():
+    log = read(io.BytesIO(b"user,item\n" + b"\n" * 200_000 + b"1,2\n3,4\n"), quiet=True)
+    assert log.users.ids.to_list() == [1, 3]

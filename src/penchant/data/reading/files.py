@@ -26,12 +26,17 @@ _HEAD = 8192  # bytes by which text is recognised
 _STRAY_CONTROLS = 16  # control characters that any text may have
 
 
-def load_bytes(path: Path) -> bytes:
+def load_bytes(path: Path, max_bytes: int | None = None) -> bytes:
     """The decompressed content of a file.
+
+    Args:
+        path: of the file.
+        max_bytes: the most bytes it may have, packed and unpacked; by default those of
+            `most_unpacked`.
 
     Raises:
         DataError: there is no such file, it is a folder, a pipe or a device, unreadable, empty, cut
-            off, damaged, or unpacks to more than `decompress` allows.
+            off, damaged, or larger than that.
     """
     name = path.name
     if is_there(path) and path.is_dir():
@@ -40,6 +45,8 @@ def load_bytes(path: Path) -> bytes:
         raise DataError(
             f"{path} is a pipe or a device and no file: write what it gives to a file first."
         )
+    if max_bytes is not None and is_there(path):
+        refuse_large(path.stat().st_size, max_bytes, name)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -48,7 +55,7 @@ def load_bytes(path: Path) -> bytes:
         raise DataError(f"{name[:80]} cannot be read: {error.strerror or error}.") from None
     except ValueError:
         raise DataError(f"There is no file {str(path)!r}: a name cannot have NUL in it.") from None
-    return decompress(data, name)
+    return decompress(data, name, max_bytes)
 
 
 def is_there(path: Path) -> bool:
@@ -73,16 +80,41 @@ def only_file(path: Path, candidates: list[Path], noun: str, expected: str) -> P
     return candidates[0]
 
 
-def decompress(data: bytes, name: str) -> bytes:
+def most_unpacked(packed: int, max_bytes: int | None = None, harmless: int | None = None) -> int:
+    """The most bytes that a file of `packed` bytes may become: `max_bytes`, where it is given.
+
+    Up to `harmless` bytes the ratio does not matter.
+    """
+    if max_bytes is not None:
+        return max_bytes
+    return min(MAX_UNPACKED, max(harmless or _HARMLESS, _MAX_RATIO * packed))
+
+
+def refuse_large(size: int, max_bytes: int, name: str) -> None:
+    """Refuse a file of more than `max_bytes`.
+
+    Raises:
+        DataError: its size is larger.
+    """
+    if size > max_bytes:
+        raise DataError(
+            f"{name} has more than the {max_bytes:,} bytes that are allowed: raise max_bytes "
+            "(--max-bytes), or read a part of it."
+        )
+
+
+def decompress(data: bytes, name: str, max_bytes: int | None = None) -> bytes:
     """Unpack gzip or Zstandard, recognised by the first bytes; other data are returned unchanged.
 
     Raises:
-        DataError: the data are empty, cut off or damaged, or another kind of archive.
+        DataError: the data are empty, cut off or damaged, another kind of archive, or unpack to
+            more than `most_unpacked`.
     """
+    most = most_unpacked(len(data), max_bytes)
     if data.startswith(_GZIP):
-        data = _unpack_members(data, name, "gzip")
+        data = _unpack_members(data, name, "gzip", most)
     elif data.startswith(_ZSTD):
-        data = _unpack_members(data, name, "Zstandard")
+        data = _unpack_members(data, name, "Zstandard", most)
     if not data:
         raise DataError(f"{name} is empty.")
     is_workbook = b"xl/worksheets" in data or name.lower().endswith((".xlsx", ".xlsm", ".ods"))
@@ -123,7 +155,7 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
     return data
 
 
-def _unpack_members(data: bytes, name: str, kind: str) -> bytes:
+def _unpack_members(data: bytes, name: str, kind: str, most: int) -> bytes:
     """Unpack one compressed member after the other, since files may be concatenated."""
     parts: list[bytes] = []
     start = unpacked = 0
@@ -144,7 +176,11 @@ def _unpack_members(data: bytes, name: str, kind: str) -> bytes:
                 ) from None
             position += len(piece)
             unpacked += len(parts[-1])
-            _refuse_bomb(unpacked, len(data), name)
+            if unpacked > most:
+                raise DataError(
+                    f"{name} unpacks to more than {most / 1e6:,.0f} MB of {len(data) / 1e6:,.1f} "
+                    "MB, as no log does: if it is one, raise max_bytes (--max-bytes)."
+                )
         if not decompressor.eof:
             raise DataError(
                 f"{name} is cut off: the {kind} data stop at {len(data):,} bytes "
@@ -152,14 +188,6 @@ def _unpack_members(data: bytes, name: str, kind: str) -> bytes:
             )
         start = _after_padding(data, position - len(decompressor.unused_data))
     return b"".join(parts)
-
-
-def _refuse_bomb(unpacked: int, packed: int, name: str) -> None:
-    if unpacked > MAX_UNPACKED or unpacked > max(_HARMLESS, _MAX_RATIO * packed):
-        raise DataError(
-            f"{name} unpacks to more than {unpacked / 1e6:,.0f} MB of {packed / 1e6:,.1f} MB, as "
-            "no log does: if it is one, unpack it yourself and read the file."
-        )
 
 
 def _after_padding(data: bytes, position: int) -> int:

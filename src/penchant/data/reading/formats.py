@@ -9,9 +9,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import polars as pl
 
-from penchant.data.reading.files import decode, decompress, is_there, load_bytes
+from penchant.data.reading.files import (
+    decode,
+    decompress,
+    is_there,
+    load_bytes,
+    most_unpacked,
+    refuse_large,
+)
 from penchant.data.reading.frames import read_frame
 from penchant.data.reading.json_lines import read_json_lines
+from penchant.data.reading.parquet import read_parquet
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.sql import read_sql
 from penchant.data.reading.text import read_text
@@ -27,6 +35,7 @@ Source: TypeAlias = (
     "Engine | Connection"
 )
 _URL = re.compile(r"[a-z][a-z0-9+._-]+://", re.IGNORECASE)
+_HARMLESS_TABLE = 4 * 10**9  # bytes of a Parquet table, which stores equal values once
 _NETWORK = ("http://", "https://", "ftp://", "s3://")
 
 
@@ -40,6 +49,7 @@ def read_records(
     table: str | None = None,
     query: str | None = None,
     limit: int | None = None,
+    max_bytes: int | None = None,
 ) -> RawRecords:
     """The records of a source, whose format is recognised by its content.
 
@@ -54,11 +64,12 @@ def read_records(
     if database is not None:
         records = read_sql(database, table=table, query=query, limit=limit)
     elif isinstance(source, str | Path) or hasattr(source, "read"):
-        data, label = _content(source)
+        data, label = _content(source, max_bytes)
         if table is not None or query is not None:
             raise DataError(f"{label} is no database, so that it has no table or query.")
         if data[:4] == b"PAR1":
-            records = _read_parquet(data, label)
+            most = most_unpacked(len(data), max_bytes, _HARMLESS_TABLE)
+            records = read_parquet(data, label, most)
         else:
             data = decode(data, label, encoding)
             if data.lstrip()[:1] in (b"{", b"[") and separator is None:
@@ -88,18 +99,15 @@ def _database(source: Any) -> str | Path | Engine | Connection | None:
     return None
 
 
-def _content(source: Any) -> tuple[bytes, str]:
+def _content(source: Any, max_bytes: int | None) -> tuple[bytes, str]:
     """The bytes of a file or an open file, decompressed, and its name."""
     if isinstance(source, str | Path):
         path = Path(source)
-        return load_bytes(path), path.name
+        return load_bytes(path, max_bytes), path.name
     name = Path(str(getattr(source, "name", "the open file"))).name
-    return decompress(source.read(), name), name
-
-
-def _read_parquet(data: bytes, name: str) -> RawRecords:
-    try:
-        return RawRecords(frame=pl.read_parquet(data), source=name)
-    except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-        cause = str(error).strip().splitlines()[0]
-        raise DataError(f"{name} is a damaged or unfinished Parquet file: {cause}.") from None
+    data = source.read() if max_bytes is None else source.read(max_bytes + 1)
+    if not isinstance(data, bytes):
+        raise DataError(f"{name} was opened as text: open it with mode 'rb'.")
+    if max_bytes is not None:
+        refuse_large(len(data), max_bytes, name)
+    return decompress(data, name, max_bytes), name

@@ -9,6 +9,12 @@ from typing import Any
 import polars as pl
 
 from penchant.data.reading.json_documents import records_of_document
+from penchant.data.reading.json_names import (
+    TOO_WIDE,
+    common_schema,
+    is_wide,
+    without_rare_names,
+)
 from penchant.data.reading.records import RawRecords, RecordCollector, series_of
 from penchant.errors import DataError
 
@@ -22,9 +28,10 @@ def read_json_lines(data: bytes, source: str) -> RawRecords:
     if data.lstrip()[:1] == b"[":
         return _read_array(_parse(data, source), source)
     stripped = data.strip()
+    schema = common_schema(data)
     # Polars drops blank lines, which would shift the record numbers.
-    if b"\n\n" not in stripped and b"\n\r\n" not in data:
-        frame = _frame_of_lines(data)
+    if schema is not TOO_WIDE and b"\n\n" not in stripped and b"\n\r\n" not in data:
+        frame = _frame_of_lines(data, schema)
         if frame is not None and 1 < frame.height == stripped.count(b"\n") + 1:
             return RawRecords(frame=frame, source=source, lines_before=0)
     document = _document(stripped)
@@ -94,10 +101,11 @@ def _problem(record: Any) -> str:
 
 
 def _raw_records(collected: RecordCollector[dict[str, Any]], source: str) -> RawRecords:
-    records = collected.records
+    records = without_rare_names(collected.records, source)
     names = dict.fromkeys(name for record in records for name in record)
     frame = None
-    if any(isinstance(value, dict | list) for record in records for value in record.values()):
+    is_nested = any(isinstance(value, dict | list) for r in records for value in r.values())
+    if is_nested and not is_wide(records):
         frame = _frame_of_lines("\n".join(json.dumps(record) for record in records).encode())
     if frame is None or frame.height != len(records):
         frame = pl.DataFrame(
@@ -106,10 +114,10 @@ def _raw_records(collected: RecordCollector[dict[str, Any]], source: str) -> Raw
     return collected.raw_records(frame, RawRecords(frame=frame, source=source))
 
 
-def _frame_of_lines(data: bytes) -> pl.DataFrame | None:
+def _frame_of_lines(data: bytes, schema: pl.Schema | None = None) -> pl.DataFrame | None:
     """JSON lines as a frame; None where values of one name have no common type."""
     try:
-        return pl.read_ndjson(io.BytesIO(data), infer_schema_length=None)
+        return pl.read_ndjson(io.BytesIO(data), schema=schema, infer_schema_length=None)
     except pl.exceptions.PolarsError:
         return None
 

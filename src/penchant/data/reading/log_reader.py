@@ -54,6 +54,7 @@ def read(
     positive: Wish | None = None,
     malformed: Malformed = "skip",
     limit: int | None = None,
+    max_bytes: int | None = None,
     quiet: bool = False,
 ) -> Dataset:
     """Read a log of who rated what.
@@ -97,6 +98,8 @@ def read(
             these; the other events still count as seen.
         malformed: "skip" leaves out malformed records, "raise" refuses the first.
         limit: read no more than this many records.
+        max_bytes: refuse a file with more bytes, packed or unpacked; by default one that unpacks
+            to more than 100 MB at more than 200 times its size, or to more than 64 GB.
         quiet: say nothing of guesses and malformed records on standard error.
 
     Raises:
@@ -111,6 +114,8 @@ def read(
     wish = None if positive is None else parse_positive(positive)
     if limit is not None and limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
+    if max_bytes is not None and max_bytes < 1:
+        raise ParameterError(f"max_bytes must be 1 or more, not {max_bytes}.")
     choices: dict[str, ColumnChoice] = {
         "user": user, "item": item, "rating": rating, "weight": weight, "time": time, "text": text,
     }  # fmt: skip
@@ -123,6 +128,7 @@ def read(
         table=table,
         query=query,
         limit=limit,
+        max_bytes=max_bytes,
     )
     records = with_nested_fields(records, choices)
     columns, guessed = choose_columns(records, choices)

@@ -114,10 +114,15 @@ def split_record(text: str, separator: str) -> list[str] | None:
 
 def _first_lines(data: bytes) -> list[str]:
     """The first records as lines; the last line is left out where it may be cut."""
-    lines = data[:_SAMPLE_BYTES].decode(errors="ignore").split("\n")
-    if len(data) > _SAMPLE_BYTES and len(lines) > 1:
-        lines.pop()
-    return [line.rstrip("\r") for line in lines if line.strip("\r")][:_SAMPLE_RECORDS]
+    size = _SAMPLE_BYTES
+    while True:  # further on, where blank lines fill the beginning
+        lines = data[:size].decode(errors="ignore").split("\n")
+        if len(data) > size and len(lines) > 1:
+            lines.pop()
+        filled = [line.rstrip("\r") for line in lines if line.strip("\r")][:_SAMPLE_RECORDS]
+        if len(filled) > 1 or len(data) <= size:
+            return filled
+        size *= 8
 
 
 def _detect_separator(lines: Sequence[str], source: str) -> str:
