@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-try:
-    import fcntl
-except ImportError:  # Windows: drafts are not locked there, and abandoned ones stay
-    fcntl = None  # type: ignore[assignment]
+from penchant.file_locks import lock, locked_folder, remove_abandoned
 
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{8}\.draft")
+_LONGEST_NAME = 200  # bytes of a file's name in its draft's, which must fit into 255
 _swept: set[Path] = set()
 
 
@@ -26,11 +24,8 @@ def atomic_path(path: Path) -> Iterator[Path]:
     Drafts that killed processes have left in the folder are removed.
     """
     sweep_drafts(path.parent)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
-    # Made here with the usual permissions, whatever writes to it.
-    descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+    draft, descriptor = _new_draft(path)
     try:
-        lock(descriptor)
         yield draft
         draft.replace(path)
     finally:
@@ -39,15 +34,27 @@ def atomic_path(path: Path) -> Iterator[Path]:
             draft.unlink()
 
 
+@contextmanager
+def draft_folder(path: Path) -> Iterator[Path]:
+    """A folder beside `path` for pieces of it, which is removed in the end, after a kill, too."""
+    sweep_drafts(path.parent)
+    with locked_folder(lambda: _draft_name(path)) as folder:
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def set_default_permissions(path: Path) -> None:
     """Give a file the permissions that a file made in the usual way has in its folder."""
-    example = path.with_name(f".{path.name}.{secrets.token_hex(4)}.draft")
+    example = _draft_name(path)
     descriptor = os.open(example, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666)
     try:
         mode = os.fstat(descriptor).st_mode & 0o777
     finally:
         os.close(descriptor)
-        example.unlink()
+        with suppress(FileNotFoundError):
+            example.unlink()
     path.chmod(mode)
 
 
@@ -62,6 +69,7 @@ def write_text_atomically(text: str, path: str | Path) -> Path:
 
 def sweep_drafts(folder: Path) -> None:
     """Remove drafts of files that no living process writes; once per folder and process."""
+    folder = folder.absolute()
     if folder in _swept:
         return
     _swept.add(folder)
@@ -71,35 +79,17 @@ def sweep_drafts(folder: Path) -> None:
                 remove_abandoned(path)
 
 
-def lock(descriptor: int) -> None:
-    """Mark an open file or folder as one that a living process writes."""
-    if fcntl is not None:
-        with suppress(OSError):  # file systems without locks
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+def _new_draft(path: Path) -> tuple[Path, int]:
+    """A new file beside another one with the usual permissions, locked by an open descriptor."""
+    while True:
+        draft = _draft_name(path)
+        descriptor = os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        lock(descriptor)
+        if draft.exists():
+            return draft, descriptor
+        os.close(descriptor)  # taken for an abandoned one before it was locked
 
 
-def remove_abandoned(draft: Path) -> bool:
-    """Remove a draft, a file or a folder, unless a living process has locked it.
-
-    Where locks are not to be had nothing is removed.
-
-    Returns:
-        Whether it was removed.
-    """
-    if fcntl is None or draft.is_symlink():
-        return False
-    try:
-        descriptor = os.open(draft, os.O_RDONLY)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if draft.is_dir():
-            shutil.rmtree(draft, ignore_errors=True)
-        else:
-            draft.unlink()
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return not draft.exists()
+def _draft_name(path: Path) -> Path:
+    name = os.fsdecode(os.fsencode(path.name)[:_LONGEST_NAME])
+    return path.with_name(f".{name}.{secrets.token_hex(4)}.draft")

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from penchant.bundle import atomic_folder as placing
-from penchant.bundle import restore, save, writing
+from penchant.bundle import describe, reading, restore, save, writing
 from penchant.errors import BundleError
 from penchant.models import EASE, Popular
 
@@ -185,3 +187,56 @@ def test_what_a_living_process_writes_stays(popular, folder):
         assert new.exists()
         (new / "file").write_text("x")
     assert (folder.with_name("other") / "file").exists()
+
+
+def test_a_living_process_between_its_two_renames_is_waited_for(popular, folder, monkeypatch):
+    monkeypatch.setattr(placing, "exchange", lambda *_: False)
+    rename, models = type(folder).rename, []
+
+    def read():
+        models.append(type(restore(folder)))
+
+    reader = Thread(target=read)
+
+    def slow(self, target):
+        rename(self, target)
+        if target.suffix == ".old":
+            reader.start()
+            time.sleep(0.2)
+
+    monkeypatch.setattr(type(folder), "rename", slow)
+    save(popular, folder, overwrite=True)
+    reader.join()
+    assert models == [Popular]
+    assert names(folder.parent) == ["ease"]
+
+
+def test_a_bundle_is_read_whole_while_it_is_overwritten(log, popular, folder):
+    ease, stopped = EASE().fit(log), Event()
+
+    def overwrite():
+        while not stopped.is_set():
+            save(popular, folder, overwrite=True)
+            save(ease, folder, overwrite=True)
+
+    writer = Thread(target=overwrite)
+    writer.start()
+    try:
+        for _ in range(30):
+            assert isinstance(restore(folder), EASE | Popular)
+            assert describe(folder)["model"]["name"] in ("ease", "popular")
+    finally:
+        stopped.set()
+        writer.join()
+
+
+def test_files_of_two_bundles_are_not_mixed(popular, folder, monkeypatch):
+    real, replaced = reading.read_arrays, []
+
+    def slow(*arguments):
+        if not replaced:  # once its manifest and checksums have been read
+            replaced.append(save(popular, folder, overwrite=True))
+        return real(*arguments)
+
+    monkeypatch.setattr(reading, "read_arrays", slow)
+    assert isinstance(restore(folder), Popular)

@@ -7,15 +7,18 @@ import os
 import re
 import secrets
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from penchant.atomic_write import lock, remove_abandoned
 from penchant.bundle.damage import DamageError
-from penchant.bundle.exchange import exchange
 from penchant.bundle.files import read_manifest
 from penchant.bundle.manifest import MANIFEST
 from penchant.errors import BundleError
+from penchant.exchange import exchange
+from penchant.file_locks import is_locked, locked_folder, remove_abandoned
+
+_SECONDS = 2.0  # to wait for another process that is between two renames
 
 
 @contextlib.contextmanager
@@ -29,19 +32,18 @@ def replacing(folder: Path, *, overwrite: bool) -> Iterator[Path]:
     recover(folder)
     check_place(folder, overwrite=overwrite)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new, descriptor = _new_folder(folder)
-    try:
-        yield new
-        _flush(new)
-        # Again: saving may have taken long.
-        check_place(folder, overwrite=overwrite)
-        _swap(new, folder)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
+    with locked_folder(
+        lambda: folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.new")
+    ) as new:
+        try:
+            yield new
+            _flush(new)
+            # Again: saving may have taken long.
+            check_place(folder, overwrite=overwrite)
+            _swap(new, folder)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
 
 
 def recover(folder: Path) -> None:
@@ -49,20 +51,25 @@ def recover(folder: Path) -> None:
 
     Where folders cannot be exchanged at once, a kill between two renames leaves the place empty,
     the old bundle beside it and the new one, which was complete by then: it takes the place.
-    Folders that a living process writes are left alone.
+    What a living process writes is left alone, and between its two renames it is waited for.
     """
     pattern = re.compile(rf"\.{re.escape(folder.name)}\.[0-9a-f]{{8}}\.(new|old)")
     try:
-        left = [path for path in folder.parent.iterdir() if pattern.fullmatch(path.name)]
+        left = {p.with_suffix("") for p in folder.parent.iterdir() if pattern.fullmatch(p.name)}
     except OSError:
         return
-    for path in sorted(left, key=lambda path: path.suffix):  # new ones first
-        is_whole = path.suffix == ".old" or path.with_suffix(".old").exists()
-        if is_whole and not os.path.lexists(folder):
+    for stem in sorted(left):
+        new, old = stem.with_name(f"{stem.name}.new"), stem.with_name(f"{stem.name}.old")
+        deadline = time.monotonic() + _SECONDS
+        while (in_use := is_locked(new)) and old.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if in_use:
+            continue
+        if old.exists() and not os.path.lexists(folder):
             with contextlib.suppress(OSError):
-                path.rename(folder)
-        else:
-            remove_abandoned(path)
+                (new if new.exists() else old).rename(folder)
+        remove_abandoned(new)
+        remove_abandoned(old)
 
 
 def check_place(folder: Path, *, overwrite: bool) -> None:
@@ -102,21 +109,6 @@ def _is_ours(folder: Path) -> bool:
             if not nested and not entry.is_file(follow_symlinks=False):
                 return False
     return True
-
-
-def _new_folder(folder: Path) -> tuple[Path, int | None]:
-    """A new folder beside another one, locked by an open descriptor where that can be."""
-    while True:
-        new = folder.with_name(f".{folder.name}.{secrets.token_hex(4)}.new")
-        new.mkdir()
-        try:
-            descriptor = os.open(new, os.O_RDONLY)
-        except OSError:  # systems that cannot open folders
-            return new, None
-        lock(descriptor)
-        if new.exists():
-            return new, descriptor
-        os.close(descriptor)  # taken for an abandoned one before it was locked
 
 
 def _swap(new: Path, folder: Path) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from penchant.bundle.arrays import read_arrays
 from penchant.bundle.atomic_folder import recover
@@ -21,6 +21,8 @@ from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
 from penchant.models.base import Recommender
 
+T = TypeVar("T")
+_ATTEMPTS = 20
 _COLUMNS_ALWAYS = 2**20  # what any sparse matrix may have, whatever the bundle's size
 
 
@@ -47,7 +49,8 @@ def restore(
     """
     folder = Path(folder)
     classes = () if model is None else (model,) if isinstance(model, type) else tuple(model)
-    with bundle_errors(folder):
+
+    def read() -> Recommender:
         manifest = _whole(folder)[0]
         cls = class_of(manifest.model.name, manifest.model.cls, classes)
         if isinstance(model, type) and cls is not model:
@@ -58,6 +61,9 @@ def restore(
         restored = _restore(folder, manifest, classes, {}, 0)
         smoke_check(restored)
         return restored
+
+    with bundle_errors(folder):
+        return _undisturbed(folder, read)
 
 
 def describe(folder: str | Path) -> dict[str, Any]:
@@ -70,7 +76,34 @@ def describe(folder: str | Path) -> dict[str, Any]:
     """
     folder = Path(folder)
     with bundle_errors(folder):
-        return dict(_whole(folder)[1])
+        return dict(_undisturbed(folder, lambda: _whole(folder)[1]))
+
+
+def _undisturbed(folder: Path, read: Callable[[], T]) -> T:
+    """What is read while the bundle is not overwritten: else files of two would be mixed."""
+    for _ in range(_ATTEMPTS):
+        before = _version(folder)
+        try:
+            result = read()
+        except (BundleError, DamageError, OSError):
+            if before is None or before == _version(folder):
+                raise
+        else:
+            if before is None or before == _version(folder):
+                return result
+    raise BundleError(
+        f"The bundle {str(folder)!r} was overwritten again and again while it was read: try again "
+        "when nothing writes it."
+    )
+
+
+def _version(folder: Path) -> tuple[int, int, int] | None:
+    """What tells a folder from another one that has taken its place; None if there is none."""
+    try:
+        status = folder.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino, status.st_mtime_ns
 
 
 def _whole(folder: Path) -> tuple[Manifest, dict[str, Any]]:
