@@ -42,6 +42,21 @@ def test_a_folder_is_cleaned_into_a_file(call, folder, tmp_path):
     assert pl.read_csv(everything)["reviewText"][0] == "text 0"
 
 
+def test_a_failure_leaves_the_old_table(call, folder, tmp_path, monkeypatch):
+    table = tmp_path / "table.parquet"
+    table.write_text("old")
+
+    def fail(frame, file):
+        file.write_text("half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", fail)
+    monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path / "elsewhere"))
+    assert call("clean", folder, "-o", table).exit_code == 1
+    assert table.read_text() == "old"
+    assert not [path.name for path in tmp_path.iterdir() if path.name.startswith(".")]
+
+
 def test_json_and_statistics_of_the_earliest(call, folder, tmp_path):
     table = tmp_path / "table.parquet"
     answer = call("clean", folder, "--earliest", "0.5", "-o", table, "--json")

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from penchant.atomic_write import atomic_path
 from penchant.cli.command import command
 from penchant.cli.files import writable_path
 from penchant.cli.log_options import LogOptions, TableOptions
@@ -71,10 +72,11 @@ def clean(
         stop_words=stop_words,
     )
     if page is not None:
-        if page.suffix == ".csv":
-            found.frame.write_csv(page)
-        else:
-            found.frame.write_parquet(page)
+        with atomic_path(page) as draft:
+            if page.suffix == ".csv":
+                found.frame.write_csv(draft)
+            else:
+                found.frame.write_parquet(draft)
         logger.info(f"Wrote {page}.")
     if session.json:
         session.reply(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import tempfile
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penchant.atomic_write import atomic_path
+from penchant.atomic_write import atomic_path, draft_folder
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import writable_path
@@ -122,13 +121,13 @@ def _write(parts: Iterator[pl.DataFrame], path: Path) -> int:
     import polars as pl
 
     rows = 0
-    with atomic_path(path) as draft, tempfile.TemporaryDirectory(dir=path.parent) as folder:
+    with atomic_path(path) as draft, draft_folder(path) as folder:
         pieces: list[Path] = []
         for piece in _pieces(parts):
             rows += len(piece)
             piece = piece.drop("history", strict=False)
             if path.suffix == ".parquet":
-                pieces.append(Path(folder) / f"{len(pieces):06d}.parquet")
+                pieces.append(folder / f"{len(pieces):06d}.parquet")
                 piece.write_parquet(pieces[-1])
                 continue
             if "genres" in piece.columns and isinstance(piece.schema["genres"], pl.List):

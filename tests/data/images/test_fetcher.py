@@ -89,7 +89,7 @@ class TestGoodImages:
         good = shop.picture()
         (tmp_path / "a.jpg").write_bytes(good[: len(good) // 2])
         (tmp_path / "b.jpg").write_bytes(good)  # put there by hand: decoded, and kept
-        (tmp_path / ".c.jpg~draft").write_bytes(b"of a killed process")
+        (tmp_path / ".c.jpg.0123abcd.draft").write_bytes(b"of a killed process")
         wanted = {"a": shop.has("/a", shop.picture("PNG")), "b": shop.has("/b", good)}
         assert fetch(wanted, tmp_path, quick).counts == {"fetched": 1, "existing": 1}
         assert visible(tmp_path) == {"a.png", "b.jpg"}

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import os
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from platformdirs import user_cache_path
 
 from penchant.errors import DownloadError
+from penchant.exchange import exchange
+from penchant.file_locks import is_locked, locked_folder, remove_abandoned
 
 VARIABLE = "PENCHANT_CACHE"
 
@@ -43,25 +45,36 @@ def staged_folder(target: Path) -> Iterator[Path]:
     replaced. The name of the folder is unique, so that two processes do not clash.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
-    try:
-        content = work / "new"
-        content.mkdir()  # unlike the folder around it, with the user's usual permissions
-        yield content
+    with locked_folder(
+        lambda: target.with_name(f"{_prefix(target)}{secrets.token_hex(4)}")
+    ) as work:
         try:
-            content.replace(target)
-        except OSError:
-            # A folder with files in it cannot be replaced in one step.
-            target.replace(work / "old")
-            content.replace(target)
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
+            content = work / "new"
+            content.mkdir()
+            yield content
+            _replace(target, content, work / "old")
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _replace(target: Path, content: Path, old: Path) -> None:
+    if target.is_dir() and not target.is_symlink() and exchange(content, target):
+        return
+    try:
+        content.replace(target)
+    except OSError:
+        # A folder with files in it cannot be replaced in one step.
+        target.replace(old)
+        content.replace(target)
 
 
 def sweep(target: Path) -> None:
-    """Remove what killed processes left beside `target`; only for the holder of its lock."""
+    """Complete or remove what killed processes have left beside `target`."""
     for left in target.parent.glob(f"{_prefix(target)}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        if (left / "old").exists() and not target.exists() and not is_locked(left):
+            with suppress(OSError):  # it was complete, or else the old one would be in place
+                (left / "new").replace(target)
+        remove_abandoned(left)
 
 
 def _prefix(target: Path) -> str:

@@ -148,6 +148,7 @@ def locate(
     root = cache_folder(cache)
     target = root / data.name.replace("/", "--")
     forms: tuple[Form, ...] = (form,) if form else ("original", "atomic")
+    sweep(target)
     if cached := _cached(data, target, forms):
         return cached
     mirror = mirror or default_mirror()
@@ -167,7 +168,6 @@ def locate(
     try:
         waiting = f"Another process is fetching {data.name}; waiting for it."
         with locked(root / f".{target.name}.lock", waiting):
-            sweep(target)
             return _cached(data, target, forms) or _download_first(data, target, copies, failures)
     except DownloadError:
         raise
@@ -197,10 +197,10 @@ def _download_first(
                 if data.form_of(folder, copy.form) is None:
                     raise DownloadError(f"{copy.origin} {_missing(data, folder, copy.form)}.")
                 (folder / _ORIGIN).write_text(f"{copy.origin}\n", encoding="utf-8")
+                shutil.rmtree(unfinished, ignore_errors=True)
         except PenchantError as error:  # also that an extra is missing: pip may do without
             failures.append(str(error).rstrip("."))
         else:
-            shutil.rmtree(unfinished, ignore_errors=True)
             return LocalCopy(target, copy.origin, copy.form)
     raise _not_found(data, failures)
 

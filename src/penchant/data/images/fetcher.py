@@ -7,7 +7,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -82,9 +82,6 @@ def fetch_images(
         folder.mkdir(parents=True, exist_ok=True)
         waiting = f"Another process is fetching images into {folder}; waiting for it."
         with locked(folder / ".lock", waiting), _without_bomb_warnings():
-            for draft in folder.glob(".*~*"):  # of killed processes
-                with suppress(OSError):
-                    draft.unlink()
             return _Crawl(addresses, folder, policy).run(run or Run())
     except OSError as error:
         if isinstance(error, DownloadError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +18,14 @@ from penchant.encoders.sentiment.base import SentimentClassifier
 from penchant.errors import BundleError, NotFittedError, PenchantError
 
 _FORMAT = 2
+_CARD = "classifier.json"
+_ARRAYS = re.compile(r"arrays(\.[0-9a-f]{8})?\.safetensors")
 
 
 def save_classifier(classifier: SentimentClassifier, folder: str | Path) -> Path:
-    """Write a fitted classifier to a folder, which is created; files there are replaced.
+    """Write a fitted classifier to a folder, which is created; a classifier there is replaced.
+
+    The old one is there, whole, until the new one is: the card names the file of its arrays.
 
     Raises:
         NotFittedError: it has learned nothing yet.
@@ -29,7 +35,8 @@ def save_classifier(classifier: SentimentClassifier, folder: str | Path) -> Path
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     plain, arrays = classifier.state()
-    with atomic_path(folder / "arrays.safetensors") as draft:
+    file = f"arrays.{secrets.token_hex(4)}.safetensors"
+    with atomic_path(folder / file) as draft:
         save_file({name: np.ascontiguousarray(a) for name, a in arrays.items()}, draft)
         set_default_permissions(draft)
     card = {
@@ -39,8 +46,12 @@ def save_classifier(classifier: SentimentClassifier, folder: str | Path) -> Path
         "columns": list(classifier.columns_),
         "curve": classifier.curve_,
         "state": _as_json(plain),
+        "arrays": file,
     }
-    write_text_atomically(json.dumps(card, ensure_ascii=False), folder / "classifier.json")
+    write_text_atomically(json.dumps(card, ensure_ascii=False), folder / _CARD)
+    for path in folder.iterdir():
+        if path.name != file and _ARRAYS.fullmatch(path.name):
+            path.unlink(missing_ok=True)
     return folder
 
 
@@ -52,8 +63,11 @@ def restore_classifier(folder: str | Path) -> SentimentClassifier:
     """
     folder = Path(folder)
     try:
-        card = json.loads((folder / "classifier.json").read_text(encoding="utf-8"))
-        arrays = load_file(folder / "arrays.safetensors")
+        card = json.loads((folder / _CARD).read_text(encoding="utf-8"))
+        file = card.get("arrays", "arrays.safetensors") if isinstance(card, dict) else None
+        if not isinstance(file, str) or not _ARRAYS.fullmatch(file):
+            raise ValueError(f"{_CARD} names no file of arrays")
+        arrays = load_file(folder / file)
     except (OSError, ValueError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
         raise BundleError(f"{str(folder)!r} holds no classifier of sentiment: {reason}.") from None
