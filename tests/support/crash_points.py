@@ -13,7 +13,10 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+DATA_SET = {"u.data": b"1\t2\t3\t4\n" * 1000, "u.item": b"2|a\n"}
+"""Files that a web server has and that are fetched."""
 _CHANGES = {
+    "ctypes.dlsym",  # of the exchange of two folders
     "fcntl.flock",
     "os.chmod",
     "os.link",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -68,6 +69,7 @@ def _size_in_trial(data: bytes, most: int) -> int | None:
             [sys.executable, "-P", "-c", _TRIAL, str(limit)],
             input=data,
             capture_output=True,
+            env=os.environ | {"POLARS_MAX_THREADS": "2"},  # each reserves addresses of its own
             timeout=_SECONDS + len(data) / _BYTES_PER_SECOND,
         )
     except subprocess.TimeoutExpired:
