@@ -33,6 +33,12 @@ def generator(name: str) -> np.random.Generator:
     return np.random.default_rng([SEED, zlib.crc32(name.encode())])
 
 
+def one_sentence(error: Exception) -> bool:
+    """Whether an error's text is a sentence for a person."""
+    text = str(error)
+    return text.endswith(".") and "\n" not in text and "Traceback" not in text and len(text) < 1500
+
+
 @dataclass
 class Tally:
     """What the tries of one test came to.

@@ -58,7 +58,7 @@ def images(
 
     LOG may also be a file of two columns, item and address.
     """
-    from penchant.data.fetching.download import RetryPolicy
+    from penchant.data.fetching.http_session import RetryPolicy
     from penchant.data.images import CrawlPolicy, fetch_images
 
     if log.reading.fetch.offline:

@@ -1,3 +1,4 @@
+import gzip
 import io
 import os
 import stat
@@ -180,3 +181,27 @@ def test_something_else_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_text("<html>Please log in</html>" * 100)
     refused(tmp_path / "a.zip", tmp_path, "broken or cut short")
     refused(tmp_path / "none.zip", tmp_path, "cannot be unpacked")
+
+
+@pytest.mark.parametrize("name", ["", "/", "."])
+def test_a_member_of_a_zip_without_a_name_is_refused(tmp_path: Path, name: str) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as archive:
+        info = zipfile.ZipInfo("innocent")
+        info.filename = name
+        archive.writestr(info, b"")
+    refused(tmp_path / "a.zip", tmp_path, "unsafe member name")
+
+
+def test_a_header_of_a_tar_that_would_fill_memory_is_refused(tmp_path: Path) -> None:
+    make_tar(tmp_path / "a.tar", FILES, "w")
+    with tarfile.open(tmp_path / "a.tar.gz", "w:gz", format=tarfile.PAX_FORMAT) as archive:
+        info = tarfile.TarInfo("u.data")
+        info.pax_headers = {"comment": "x" * (4 << 20)}
+        archive.addfile(info)
+    refused(tmp_path / "a.tar.gz", tmp_path, "more than", Limits(free=64 << 20))
+
+
+def test_compressed_zeros_are_no_archive_with_files(tmp_path: Path) -> None:
+    (tmp_path / "a.gz").write_bytes(gzip.compress(bytes(64 << 20)))
+    unpack(tmp_path / "a.gz", tmp_path / "out", only=["u.data"])  # an empty tar
+    assert list((tmp_path / "out").iterdir()) == []

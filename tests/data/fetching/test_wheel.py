@@ -51,7 +51,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Wheel:
 def test_only_the_data_are_taken(wheel: Wheel, tmp_path: Path) -> None:
     found = locate(replace(DATA, wheel=wheel), cache=tmp_path / "cache")
     assert found.form == "atomic"
-    assert {p.name for p in found.path.iterdir()} == {*ATOMIC, "ORIGIN"}
+    assert {p.name for p in found.path.iterdir()} == {*ATOMIC, "ORIGIN", "CHECKSUMS"}
     assert (found.path / "t.inter").read_bytes() == ATOMIC["t.inter"]
     assert locate(replace(DATA, wheel=wheel), cache=tmp_path / "cache", offline=True) == found
     with pytest.raises(DownloadError, match="has no copy"):

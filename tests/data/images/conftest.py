@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from penchant.data.fetching.download import RetryPolicy
+from penchant.data.fetching.http_session import RetryPolicy
 from penchant.data.images import CrawlPolicy
 
 Route = Callable[[BaseHTTPRequestHandler], None]

@@ -21,8 +21,8 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from penchant.data.fetching import host_rules as hosts
 from penchant.data.images import CrawlPolicy, FetchReport, fetch_images
-from penchant.data.images import host_rules as hosts
 from penchant.errors import DataError, DownloadError, MissingExtraError
 from penchant.run import Run
 

@@ -266,7 +266,7 @@ def test_files_are_fetched_from_their_two_addresses(tmp_path, monkeypatch):
         "metaFiles2/meta_Gift_Cards.json.gz",
     ]
     assert {file.name for file in found.path.iterdir()} == {
-        "Gift_Cards.json.gz", "meta_Gift_Cards.json.gz", "ORIGIN",
+        "Gift_Cards.json.gz", "meta_Gift_Cards.json.gz", "ORIGIN", "CHECKSUMS",
     }  # fmt: skip
 
 

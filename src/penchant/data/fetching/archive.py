@@ -20,6 +20,7 @@ from penchant.data.fetching.cache import staged_folder
 from penchant.errors import DownloadError
 
 _CHUNK = 1 << 20
+_MOST_HEADERS = 1 << 20  # bytes of a tar between two members
 _BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
@@ -162,7 +163,7 @@ def _members(archive: Path, budget: int) -> Iterator[Iterator[_Member]]:
             # A stream that counts also bounds what hides between members.
             counted = _Counted(archive, raw, budget + (1 << 20))
             with tarfile.open(fileobj=cast(IO[bytes], counted), mode="r|") as tar:
-                yield _tar_members(archive, tar)
+                yield _tar_members(archive, tar, counted)
             if counted.end.strip(b"\0"):  # tarfile takes a break between two members for the end
                 raise EOFError("no end mark")
 
@@ -172,6 +173,7 @@ def _zip_members(archive: Path, opened: zipfile.ZipFile) -> Generator[_Member, N
         kind = stat.S_IFMT(info.external_attr >> 16)
         if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
             raise _not_a_file(archive, info.filename)
+        _safe_path(archive, info.filename)  # zipfile cannot ask a member without a name
         if info.is_dir():
             yield _Member(info.filename, 0, None)
         else:
@@ -179,8 +181,9 @@ def _zip_members(archive: Path, opened: zipfile.ZipFile) -> Generator[_Member, N
                 yield _Member(info.filename, info.file_size, content)
 
 
-def _tar_members(archive: Path, tar: tarfile.TarFile) -> Iterator[_Member]:
+def _tar_members(archive: Path, tar: tarfile.TarFile, counted: _Counted) -> Iterator[_Member]:
     for info in tar:
+        counted.until_next = max(info.size, 0) + _MOST_HEADERS
         if info.isdir():
             yield _Member(info.name, 0, None)
         elif info.isreg() and not info.issparse():
@@ -202,14 +205,21 @@ def _decompressed(archive: Path) -> IO[bytes]:
 
 
 class _Counted:
+    """A stream that bounds what is read: as a whole, and between one member and the next.
+
+    tarfile keeps headers in memory, however long they say they are.
+    """
+
     def __init__(self, archive: Path, raw: IO[bytes], budget: int) -> None:
         self.archive, self.raw, self.left = archive, raw, budget
+        self.until_next = _MOST_HEADERS
         self.end = b""
 
     def read(self, size: int) -> bytes:
         data = self.raw.read(size)
         self.left -= len(data)
-        if self.left < 0:
+        self.until_next -= len(data)
+        if min(self.left, self.until_next) < 0:
             raise _too_large(self.archive)
         self.end = data[-512:] or self.end
         return data

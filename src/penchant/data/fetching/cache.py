@@ -12,6 +12,7 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from penchant.data.fetching.ownership import check_ownership
 from penchant.errors import DownloadError
 from penchant.exchange import exchange
 from penchant.file_locks import is_locked, locked_folder, remove_abandoned
@@ -26,14 +27,19 @@ def cache_folder(cache: str | Path | None = None) -> Path:
     platform's cache folder, such as `~/.cache/penchant`.
 
     Raises:
-        DownloadError: nothing is set and the platform names no absolute path.
+        DownloadError: nothing is set and the platform names no absolute path, or others can
+            change what is in the folder.
     """
     chosen = cache or os.environ.get(VARIABLE)
     if chosen:
-        return Path(chosen).expanduser().absolute()
-    folder = user_cache_path("penchant", appauthor=False)
-    if not folder.is_absolute():
-        raise DownloadError(f"No folder to keep data sets in is known: set {VARIABLE} to a folder.")
+        folder = Path(chosen).expanduser().absolute()
+    else:
+        folder = user_cache_path("penchant", appauthor=False)
+        if not folder.is_absolute():
+            raise DownloadError(
+                f"No folder to keep data sets in is known: set {VARIABLE} to a folder."
+            )
+    check_ownership(folder)
     return folder
 
 

@@ -5,18 +5,33 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 from penchant.data.fetching.cache import checksum
-from penchant.errors import DownloadError, require
+from penchant.data.fetching.http_session import (
+    HttpSession,
+    RetryPolicy,
+    error_message,
+    without_secrets,
+)
+from penchant.data.fetching.transport import time_limit
+from penchant.errors import DownloadError
 from penchant.run import Run
 
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30.0
 _MOST_BYTES = 16 << 30  # an answer without end must not fill the disk
+_MOST_RATIO, _FREE_BYTES = 200, 100 << 20  # of a compressed answer
+_ENCODINGS = ("gzip", "x-gzip", "deflate")
+_GZIP_OR_ZLIB = 47
+_PIECE = re.compile(r"bytes ([0-9]{1,18})-([0-9]{1,18})/([0-9]{1,18})")
+_CHUNK = 1 << 20
+_PROGRESS = 1 << 16  # bytes; less from one try is no reason for many more
+_SLOWEST = 100  # bytes a second
+_MD5_BYTES = 1000
 
 
 class NotFoundOnServerError(DownloadError):
@@ -29,23 +44,6 @@ class _TransientError(Exception):
     def __init__(self, reason: str, pause: float | None = None) -> None:
         super().__init__(reason)
         self.pause = pause
-
-
-@dataclass(frozen=True, kw_only=True)
-class RetryPolicy:
-    """Time-outs of a request, and how often it is tried again.
-
-    Attributes:
-        connect: seconds until a connection stands.
-        read: seconds between two pieces of the response.
-        attempts: tries in a row that bring nothing new.
-        pause: seconds before the second try; doubled before each further one.
-    """
-
-    connect: float = 10.0
-    read: float = 30.0
-    attempts: int = 4
-    pause: float = 1.0
 
 
 def download(
@@ -74,11 +72,11 @@ def download(
         DownloadError: the file could not be fetched or has the wrong checksum.
         MissingExtraError: httpx is not installed.
     """
-    httpx = require("httpx", "download")
     part = _Part(target)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _fetch(httpx, url, part, run or Run(), retry or RetryPolicy())
+        with HttpSession(url, retry or RetryPolicy()) as session:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _fetch(session, url, part, run or Run())
         if md5 is not None and checksum(part.path, "md5") != md5:
             part.discard()
             raise DownloadError(
@@ -99,24 +97,20 @@ def published_md5(url: str, retry: RetryPolicy | None = None) -> str | None:
         DownloadError: the host cannot be reached.
         MissingExtraError: httpx is not installed.
     """
-    httpx = require("httpx", "download")
-    retry = retry or RetryPolicy()
-    try:
-        with _client(httpx, retry) as client:
-            response = client.get(f"{url}.md5")
-    except _unreachable(httpx) as error:
-        raise _failed(url, f"cannot be reached ({_message(error)})") from error
-    except httpx.HTTPError:
-        return None
-    if response.status_code != 200:
-        return None
-    match = re.search(r"\b[0-9a-f]{32}\b", response.text[:1000])
-    return match[0] if match else None
-
-
-def without_secrets(url: str) -> str:
-    """An address without the user and password in it."""
-    return re.sub(r"(?<=//)[^/]*@", "", url).partition("?")[0]
+    retry, text = retry or RetryPolicy(), b""
+    with HttpSession(f"{url}.md5", retry) as session:
+        try:
+            with session.get({}) as response, time_limit(retry.read):
+                if response.status_code != 200:
+                    return None
+                for chunk in response.iter_raw():
+                    text += chunk
+                    if len(text) >= _MD5_BYTES:
+                        break
+        except session.httpx.HTTPError:
+            return None
+    match = re.search(rb"\b[0-9a-f]{32}\b", text[:_MD5_BYTES])
+    return match[0].decode() if match else None
 
 
 class _Part:
@@ -149,74 +143,102 @@ class _Part:
         self.state_file.write_text(json.dumps({"url": without_secrets(url), "version": version}))
 
 
-def _client(httpx: ModuleType, retry: RetryPolicy) -> Any:
-    # Compressed transfer would make lengths and ranges mean something else.
-    return httpx.Client(
-        timeout=httpx.Timeout(retry.read, connect=retry.connect),
-        headers={"Accept-Encoding": "identity", "User-Agent": "penchant"},
-        follow_redirects=True,
-    )
+def _fetch(session: HttpSession, url: str, part: _Part, run: Run) -> None:
+    failures, retry = 0, session.retry
+    while True:
+        before = part.size
+        try:
+            return _attempt(session, url, part, run)
+        except _TransientError as error:
+            reason, pause = str(error), error.pause
+        except session.httpx.TransportError as error:
+            reason, pause = f"broke off ({error_message(error)})", None
+        except (session.httpx.HTTPError, session.httpx.InvalidURL, zlib.error) as error:
+            raise _failed(url, f"cannot be fetched ({error_message(error)})") from error
+        failures = 1 if part.size >= before + _PROGRESS else failures + 1
+        if failures >= retry.attempts:
+            raise _failed(url, f"{reason}, {failures} times in a row")
+        wait = retry.pause * 2 ** (failures - 1) if pause is None else pause
+        time.sleep(min(wait, _LONGEST_PAUSE))
 
 
-def _fetch(httpx: ModuleType, url: str, part: _Part, run: Run, retry: RetryPolicy) -> None:
-    failures = 0
-    with _client(httpx, retry) as client:
-        while True:
-            before = part.size
-            try:
-                return _attempt(client, url, part, run)
-            except _TransientError as error:
-                reason, pause = str(error), error.pause
-            except httpx.TransportError as error:
-                if isinstance(error, _unreachable(httpx)):
-                    raise _failed(url, f"cannot be reached ({_message(error)})") from error
-                reason, pause = f"broke off ({_message(error)})", None
-            except (httpx.HTTPError, httpx.InvalidURL) as error:
-                raise _failed(url, f"cannot be fetched ({_message(error)})") from error
-            failures = 1 if part.size > before else failures + 1
-            if failures >= retry.attempts:
-                raise _failed(url, f"{reason}, {failures} times in a row")
-            wait = retry.pause * 2 ** (failures - 1) if pause is None else pause
-            time.sleep(min(wait, _LONGEST_PAUSE))
-
-
-def _unreachable(httpx: ModuleType) -> tuple[type[Exception], ...]:
-    """Errors of hosts that cannot be reached now, and will not be in a second either."""
-    return (
-        httpx.ConnectError,
-        httpx.ConnectTimeout,
-        httpx.ProxyError,
-        httpx.UnsupportedProtocol,
-    )
-
-
-def _attempt(client: Any, url: str, part: _Part, run: Run) -> None:
+def _attempt(session: HttpSession, url: str, part: _Part, run: Run) -> None:
     range_headers = part.range_headers(url)
-    with client.stream("GET", url, headers=range_headers) as response:
+    with session.get(range_headers) as response:
         _check_response(url, response, part)
         headers = response.headers
-        resumed = response.status_code == 206
+        encoding = headers.get("content-encoding", "").strip().lower() or "identity"
+        if encoding not in ("identity", *_ENCODINGS):
+            raise _failed(url, "was sent compressed, although that was not asked for")
+        resumed, encoded = response.status_code == 206, encoding != "identity"
         start = part.size if resumed else 0
-        piece = headers.get("content-range", "")
-        if resumed and not (range_headers and piece.startswith(f"bytes {start}-")):
+        total = _total(headers, start, resumed) if not encoded else None
+        if resumed and (not range_headers or total is None):
             part.discard()
             raise _TransientError("sent another piece than the one asked for")
-        encoded = headers.get("content-encoding", "identity") != "identity"
-        known = "content-length" in headers and not encoded
-        total = start + int(headers["content-length"]) if known else None
+        if (total or 0) > _MOST_BYTES:
+            raise _failed(url, "is larger than any data set")
         if not resumed:
             part.path.unlink(missing_ok=True)
             part.start(url, None if encoded else _version(headers))
+        pace = _Pace(url, 4 * session.retry.read)
         name = part.path.stem
         with part.path.open("ab") as file, run.progress.task(f"Downloading {name}", total) as task:
             task.advance(start)
-            for chunk in response.iter_bytes() if encoded else response.iter_raw():
+            for chunk in _decoded(response) if encoded else response.iter_raw():
                 file.write(chunk)
                 task.advance(len(chunk))
-                if file.tell() > _MOST_BYTES:
+                pace.add(len(chunk))
+                allowed = max(_FREE_BYTES, _MOST_RATIO * response.num_bytes_downloaded)
+                if file.tell() > (min(allowed, _MOST_BYTES) if encoded else total or _MOST_BYTES):
                     raise _failed(url, "sent more than any data set has")
     if total is not None and part.size != total:
         raise _TransientError(f"sent {part.size} of {total} bytes")
+
+
+def _total(headers: Any, start: int, resumed: bool) -> int | None:
+    """The length of the whole file, where the server names it; a piece has to fit its beginning."""
+    if not resumed:
+        length: str | None = headers.get("content-length")
+        return None if length is None else int(length)  # a number, or httpx would have refused it
+    piece = re.fullmatch(
+        r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})", headers.get("content-range", "")
+    )
+    if piece is None:
+        return None
+    first, last, total = map(int, piece.groups())
+    return total if first == start and first <= last < total else None
+
+
+def _decoded(response: Any) -> Iterator[bytes]:
+    """Decompress a body in pieces that fit into memory, whatever it unpacks to."""
+    decoder = zlib.decompressobj(_GZIP_OR_ZLIB)
+    for chunk in response.iter_raw():
+        full = True
+        while (chunk or full) and not decoder.eof:
+            content = decoder.decompress(chunk, _CHUNK)
+            yield content
+            chunk, full = decoder.unconsumed_tail, len(content) == _CHUNK
+        if decoder.unused_data:
+            raise zlib.error("something follows the compressed file")
+    if not decoder.eof:
+        raise _TransientError("sent a compressed file that ends early")
+
+
+class _Pace:
+    """Breaks off what comes so slowly that it would never end."""
+
+    def __init__(self, url: str, seconds: float) -> None:
+        self.url, self.seconds = url, seconds
+        self.started, self.size = time.monotonic(), 0
+
+    def add(self, size: int) -> None:
+        self.size += size
+        seconds = time.monotonic() - self.started
+        if seconds >= self.seconds:
+            if self.size < _SLOWEST * seconds:
+                raise _failed(self.url, f"sends less than {_SLOWEST} bytes a second")
+            self.started, self.size = time.monotonic(), 0
 
 
 def _check_response(url: str, response: Any, part: _Part) -> None:
@@ -228,7 +250,8 @@ def _check_response(url: str, response: Any, part: _Part) -> None:
         raise _TransientError("has not the rest of the file any more")
     if status in _TRANSIENT_STATUS:
         after = response.headers.get("retry-after", "")
-        raise _TransientError(f"answered HTTP {status}", float(after) if after.isdigit() else None)
+        seconds = float(after) if re.fullmatch(r"[0-9]{1,9}", after) else None
+        raise _TransientError(f"answered HTTP {status}", seconds)
     if status not in (200, 206):
         raise _failed(url, f"answered HTTP {status}")
     if response.headers.get("content-type", "").startswith("text/html"):
@@ -246,7 +269,3 @@ def _version(headers: Any) -> str | None:
 
 def _failed(url: str, reason: str) -> DownloadError:
     return DownloadError(f"{without_secrets(url)} {reason}.")
-
-
-def _message(error: Exception) -> str:
-    return str(error).strip().rstrip(".") or type(error).__name__

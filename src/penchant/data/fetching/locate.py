@@ -9,19 +9,17 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Literal, TypedDict
 from urllib.parse import quote
 
 from penchant.data.fetching.archive import unpack
 from penchant.data.fetching.cache import cache_folder, staged_folder, sweep
-from penchant.data.fetching.download import (
-    NotFoundOnServerError,
-    RetryPolicy,
-    download,
-    published_md5,
-    without_secrets,
-)
+from penchant.data.fetching.checksums import record_checksums, verify_checksums
+from penchant.data.fetching.download import NotFoundOnServerError, download, published_md5
+from penchant.data.fetching.http_session import RetryPolicy, without_secrets
+from penchant.data.fetching.ownership import check_ownership
 from penchant.data.fetching.wheel import Pip, Wheel, run_pip, unpack_wheel
 from penchant.errors import DownloadError, PenchantError
 from penchant.run import Run
@@ -180,6 +178,9 @@ def _cached(data: DatasetFiles, target: Path, forms: tuple[Form, ...]) -> LocalC
     form = data.form_of(target, *forms)
     if form is None:
         return None
+    check_ownership(target)
+    names = {*data.required, *data.optional, *data.files("atomic"), *chain(*data.alternatives)}
+    verify_checksums(target, names)
     note = target / _ORIGIN
     origin = note.read_text(encoding="utf-8").strip() if note.exists() else "the cache"
     return LocalCopy(target, origin, form)
@@ -197,6 +198,7 @@ def _download_first(
                 if data.form_of(folder, copy.form) is None:
                     raise DownloadError(f"{copy.origin} {_missing(data, folder, copy.form)}.")
                 (folder / _ORIGIN).write_text(f"{copy.origin}\n", encoding="utf-8")
+                record_checksums(folder)
                 shutil.rmtree(unfinished, ignore_errors=True)
         except PenchantError as error:  # also that an extra is missing: pip may do without
             failures.append(str(error).rstrip("."))

@@ -9,8 +9,9 @@ from email.utils import parsedate_to_datetime
 from threading import Lock
 from typing import Any, NamedTuple
 
+from penchant.data.fetching.host_rules import HostRefusedError, HostResolver, HostUnknownError
+from penchant.data.fetching.transport import checked_transport, time_limit
 from penchant.data.images.crawl_policy import CrawlPolicy
-from penchant.data.images.host_rules import HostRefusedError, HostResolver, HostUnknownError
 from penchant.data.images.image_check import BadImageError, ImageFacts, check_image, short_message
 from penchant.errors import require
 
@@ -66,8 +67,7 @@ class WebOrigin(NamedTuple):
 class ImageClient:
     """An HTTP client that asks checked IP addresses only and bounds what it reads.
 
-    Each host has its own connections: a connection belongs to the name it was opened for, because
-    requests name the machine by its checked address.
+    Each host has its own connections, a few at the same time.
 
     Args:
         policy: bounds and time-outs.
@@ -103,40 +103,33 @@ class ImageClient:
 
     def get(self, url: str, origin: WebOrigin) -> Response:
         """Send one request; redirects are returned and not followed."""
-        httpx = self._httpx
+        httpx, seconds, started = self._httpx, self.policy.deadline, time.monotonic()
         try:
-            addresses = self.resolver.addresses(origin.host, origin.port)
+            with time_limit(seconds):
+                return self._request(httpx.URL(url), origin)
         except HostRefusedError as error:
             return Failure("refused", str(error))
         except HostUnknownError as error:
             return TemporaryFailure(str(error), host=True)
-        reason = "no address"
-        for address in addresses:
-            try:
-                return self._request(httpx.URL(url), origin, address)
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                reason = short_message(error)  # perhaps another of its addresses answers
-            except httpx.TransportError as error:
-                return TemporaryFailure(f"broke off ({short_message(error)})")
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
-                return Failure("failed", short_message(error))
-        return TemporaryFailure(f"{origin.host} cannot be reached ({reason})", host=True)
+        except httpx.TransportError as error:
+            if time.monotonic() - started >= seconds:
+                return TemporaryFailure(f"took more than {seconds:g} seconds")
+            reason = short_message(error)
+            if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)):
+                return TemporaryFailure(f"{origin.host} cannot be reached ({reason})", host=True)
+            return TemporaryFailure(f"broke off ({reason})")
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+            return Failure("failed", short_message(error))
 
     def close(self) -> None:
         """Close all connections."""
         for client in self._clients.values():
             client.close()
 
-    def _request(self, url: Any, origin: WebOrigin, address: str) -> Response:
-        started = time.monotonic()
-        headers = {"Host": url.netloc.decode("ascii").rpartition("@")[2]}
-        request = self._client(origin).build_request(
-            "GET",
-            url.copy_with(host=address, fragment=None),
-            headers=headers,
-            extensions={"sni_hostname": origin.host},
-        )
-        response = self._client(origin).send(request, stream=True)
+    def _request(self, url: Any, origin: WebOrigin) -> Response:
+        client = self._client(origin)
+        request = client.build_request("GET", url.copy_with(fragment=None))
+        response = client.send(request, stream=True)
         try:
             if (by_head := self._classify(url, response)) is not None:
                 return by_head
@@ -145,8 +138,6 @@ class ImageClient:
                 data += piece
                 if len(data) > self.policy.max_bytes:
                     return _too_large(self.policy)
-                if time.monotonic() - started > self.policy.deadline:
-                    return TemporaryFailure(f"took more than {self.policy.deadline:g} seconds")
                 if self.stopped():
                     return Failure("failed", "stopped")
         finally:
@@ -184,16 +175,20 @@ class ImageClient:
                 httpx, policy = self._httpx, self.policy
                 self._clients[origin] = httpx.Client(
                     timeout=httpx.Timeout(policy.retry.read, connect=policy.retry.connect),
-                    limits=httpx.Limits(max_connections=policy.per_host),
                     headers={
                         "User-Agent": policy.user_agent,
                         "Accept": "image/*",
                         "Accept-Encoding": "identity",
                     },
                     follow_redirects=False,
-                    # A proxy would look names up itself, behind the check's back.
+                    # No proxy: it would look names up itself, behind the check's back.
                     trust_env=False,
-                    verify=self._secure,
+                    transport=checked_transport(
+                        httpx,
+                        self.resolver,
+                        verify=self._secure,
+                        limits=httpx.Limits(max_connections=policy.per_host),
+                    ),
                 )
             return self._clients[origin]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from penchant.data.fetching.download import RetryPolicy
+from penchant.data.fetching.http_session import RetryPolicy
 from penchant.errors import ParameterError
 
 _AGENT = "penchant (recommender research; fetches product images a few at a time)"

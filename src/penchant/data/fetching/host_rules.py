@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
+from collections.abc import Collection
 
 IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
@@ -31,11 +32,13 @@ class HostResolver:
 
     Args:
         allow_private: whether any address will do.
+        trusted: hosts that the user has named, whose addresses may be any.
     """
 
-    def __init__(self, *, allow_private: bool = False) -> None:
+    def __init__(self, *, allow_private: bool = False, trusted: Collection[str] = ()) -> None:
         self.allow_private = allow_private
-        self._known: dict[tuple[str, int], list[str]] = {}
+        self.trusted = frozenset(trusted)
+        self._known: dict[str, list[str]] = {}
         self._lock = threading.Lock()
 
     def addresses(self, host: str, port: int) -> list[str]:
@@ -46,26 +49,34 @@ class HostResolver:
             HostUnknownError: there is none.
         """
         with self._lock:
-            if cached := self._known.get((host, port)):
+            if cached := self._known.get(host):
                 return cached
         addresses = self._look_up(host, port)
-        with self._lock:
-            self._known[host, port] = addresses
-        return addresses
+        with self._lock:  # whoever came first: all connections go to the same addresses
+            return self._known.setdefault(host, addresses)
 
     def _look_up(self, host: str, port: int) -> list[str]:
         try:
             records = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
+        except (OSError, ValueError) as error:  # ValueError: names that are none
             reason = getattr(error, "strerror", None) or error
             raise HostUnknownError(f"{host} has no address ({reason})") from None
         raw = list(dict.fromkeys(str(record[4][0]) for record in records))
         ips = sorted((ipaddress.ip_address(a) for a in raw), key=lambda ip: ip.version)
-        if not self.allow_private:
+        if not self.allow_private and host not in self.trusted:
             for ip in ips:
                 if not is_public(ip):
                     raise HostRefusedError(f"{host} is {ip}, which is not a public address")
         return [str(ip) for ip in ips]
+
+
+def numeric_address(host: str) -> IP | None:
+    """The IP address that a host's name is in itself, in any form that systems take (`0x7f.1`)."""
+    try:
+        records = socket.getaddrinfo(host, None, flags=socket.AI_NUMERICHOST)
+    except (OSError, ValueError):
+        return None
+    return ipaddress.ip_address(records[0][4][0])
 
 
 def is_public(ip: IP) -> bool:
