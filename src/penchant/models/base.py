@@ -15,8 +15,8 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
-from penchant.errors import DataError, NotFittedError, ParameterError, UnknownIdError
-from penchant.models.fitted_state import n_learned, without_vectors
+from penchant.errors import DataError, ParameterError
+from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.lists import cosines, list_table, report_fallback, with_fallback_column
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import ItemVectors
@@ -40,7 +40,7 @@ def require_one_user(user: Histories) -> None:
         raise ParameterError("Contributions are computed for one user at a time.")
 
 
-class Recommender(Parameterised, ABC):
+class Recommender(Parameterised, FittedState, ABC):
     """Parameters that learn from a Dataset and score items for Histories.
 
     The annotated fields of a subclass are its hyper-parameters; it defines `_fit` and `_scores`.
@@ -56,7 +56,6 @@ class Recommender(Parameterised, ABC):
     signal: ClassVar[Signal] = "pairs"
     baseline_for: ClassVar[frozenset[Task]] = frozenset()
     needs_ratings: ClassVar[bool] = False
-    bookkeeping: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
 
     @abstractmethod
@@ -109,19 +108,6 @@ class Recommender(Parameterised, ABC):
         """Parameters that validation decided while fitting: the number of epochs, by default."""
         return {"epochs": self.best_epoch_} if hasattr(self, "best_epoch_") else {}
 
-    @property
-    def is_fitted(self) -> bool:
-        """Whether `fit` has finished."""
-        return hasattr(self, "histories_")
-
-    def fitted_state(self) -> dict[str, Any]:
-        """Everything that was learned, by attribute name."""
-        return {n: v for n, v in vars(self).items() if n.endswith("_") and not n.endswith("__")}
-
-    def n_parameters(self) -> int:
-        """How many numbers were learned, the training events not counted."""
-        return n_learned(self.fitted_state(), self.bookkeeping)
-
     # Recommending
 
     def scores(self, users: Histories) -> Float32:
@@ -136,72 +122,6 @@ class Recommender(Parameterised, ABC):
         """
         self.require_own_items(users)
         return self._scores(users)
-
-    def require_own_items(self, users: Histories) -> None:
-        """Refuse histories of another item vocabulary.
-
-        Raises:
-            NotFittedError: the model has not been fitted.
-            ParameterError: they are of another one.
-        """
-        self._require_fitted()
-        if users.n_items != len(self.items_):
-            raise ParameterError(
-                f"The histories know {users.n_items} items and the model {len(self.items_)}: "
-                "make them with the model's own `history`."
-            )
-
-    def history(
-        self,
-        items: Sequence[Id],
-        ratings: Sequence[float] | None = None,
-        weights: Sequence[float] | None = None,
-    ) -> Histories:
-        """The history of a new user, from items in the order of time.
-
-        Args:
-            items: ids.
-            ratings: of the items, where they are known.
-            weights: of the events, such as plays.
-
-        Raises:
-            UnknownIdError: an item is not known to the model.
-            ParameterError: there are not as many ratings or weights as items.
-        """
-        self._require_fitted()
-        index = self.items_.indices(items)
-        unknown = [item for item, i in zip(items, index, strict=True) if i < 0]
-        if unknown:
-            raise UnknownIdError(
-                f"The model does not know the item{'s' if len(unknown) > 1 else ''} "
-                f"{', '.join(repr(i) for i in unknown[:5])}."
-            )
-        return Histories.of(
-            index,
-            n_items=len(self.items_),
-            ratings=ratings,
-            weights=weights,
-            positive=self.histories_.positive,
-        )
-
-    def histories_of(self, users: Sequence[Id] | pl.Series | None = None) -> Histories:
-        """The training histories of known users; of all of them by default.
-
-        Raises:
-            UnknownIdError: a user is not known to the model.
-        """
-        self._require_fitted()
-        if users is None:
-            active = self.histories_.lengths > 0
-            return self.histories_ if active.all() else self.histories_.take(np.flatnonzero(active))
-        index = self.users_.indices(users)
-        if (index < 0).any():
-            unknown = list(users)[int(np.flatnonzero(index < 0)[0])]
-            raise UnknownIdError(
-                f"The model does not know the user {unknown!r}; for a new user pass "
-                "model.history([items…]) instead."
-            )
-        return self.histories_.take(index)
 
     def recommend(
         self,
@@ -363,7 +283,3 @@ class Recommender(Parameterised, ABC):
         if not isinstance(self, ItemVectors):
             return self.scores(one_item_each)
         return cosines(self.item_vectors(), one_item_each.items)
-
-    def _require_fitted(self) -> None:
-        if not self.is_fitted:
-            raise NotFittedError(f"{type(self).__name__} must be fitted first: call fit(train).")

@@ -1,12 +1,16 @@
-"""What a fitted model holds: how many numbers of it were learned, and the table of items."""
+"""What a fitted model holds: the vocabularies and histories of its log, and what it learned."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
+
+from penchant.data.histories import Histories
+from penchant.data.vocabulary import Id, Vocabulary
+from penchant.errors import NotFittedError, ParameterError, UnknownIdError
 
 _BOOKKEEPING = frozenset(
     {
@@ -22,15 +26,112 @@ _BOOKKEEPING = frozenset(
 )
 
 
-def n_learned(state: Mapping[str, Any], bookkeeping: Collection[str]) -> int:
-    """How many numbers of a fitted state were learned.
+class FittedState:
+    """The part of a recommender that fitting fills: attributes whose names end in `_`.
 
-    Args:
-        state: by attribute name.
-        bookkeeping: attributes that were not learned, beside those of every model.
+    Attributes:
+        users_: the users of the training log.
+        items_: its items.
+        histories_: its events by user.
+        item_table_: what it says of items, without vectors.
+        log_fingerprint_: of the training log.
+        log_name_: of the training log.
+        fit_seconds_: how long fitting took.
     """
-    left_out = _BOOKKEEPING | set(bookkeeping)
-    return sum(_size(value) for name, value in state.items() if name not in left_out)
+
+    users_: Vocabulary
+    items_: Vocabulary
+    histories_: Histories
+    item_table_: pl.DataFrame | None
+    log_fingerprint_: str
+    log_name_: str
+    fit_seconds_: float
+
+    bookkeeping: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
+
+    @property
+    def is_fitted(self) -> bool:
+        """Whether `fit` has finished."""
+        return hasattr(self, "histories_")
+
+    def fitted_state(self) -> dict[str, Any]:
+        """Everything that was learned, by attribute name."""
+        return {n: v for n, v in vars(self).items() if n.endswith("_") and not n.endswith("__")}
+
+    def n_parameters(self) -> int:
+        """How many numbers were learned, the training events not counted."""
+        left_out = _BOOKKEEPING | self.bookkeeping
+        return sum(_size(v) for name, v in self.fitted_state().items() if name not in left_out)
+
+    def require_own_items(self, users: Histories) -> None:
+        """Refuse histories of another item vocabulary.
+
+        Raises:
+            NotFittedError: the model has not been fitted.
+            ParameterError: they are of another one.
+        """
+        self._require_fitted()
+        if users.n_items != len(self.items_):
+            raise ParameterError(
+                f"The histories know {users.n_items} items and the model {len(self.items_)}: "
+                "make them with the model's own `history`."
+            )
+
+    def history(
+        self,
+        items: Sequence[Id],
+        ratings: Sequence[float] | None = None,
+        weights: Sequence[float] | None = None,
+    ) -> Histories:
+        """The history of a new user, from items in the order of time.
+
+        Args:
+            items: ids.
+            ratings: of the items, where they are known.
+            weights: of the events, such as plays.
+
+        Raises:
+            UnknownIdError: an item is not known to the model.
+            ParameterError: there are not as many ratings or weights as items.
+        """
+        self._require_fitted()
+        index = self.items_.indices(items)
+        unknown = [item for item, i in zip(items, index, strict=True) if i < 0]
+        if unknown:
+            raise UnknownIdError(
+                f"The model does not know the item{'s' if len(unknown) > 1 else ''} "
+                f"{', '.join(repr(i) for i in unknown[:5])}."
+            )
+        return Histories.of(
+            index,
+            n_items=len(self.items_),
+            ratings=ratings,
+            weights=weights,
+            positive=self.histories_.positive,
+        )
+
+    def histories_of(self, users: Sequence[Id] | pl.Series | None = None) -> Histories:
+        """The training histories of known users; of all of them by default.
+
+        Raises:
+            UnknownIdError: a user is not known to the model.
+        """
+        self._require_fitted()
+        if users is None:
+            active = self.histories_.lengths > 0
+            return self.histories_ if active.all() else self.histories_.take(np.flatnonzero(active))
+        index = self.users_.indices(users)
+        if (index < 0).any():
+            unknown = list(users)[int(np.flatnonzero(index < 0)[0])]
+            raise UnknownIdError(
+                f"The model does not know the user {unknown!r}; for a new user pass "
+                "model.history([items…]) instead."
+            )
+        return self.histories_.take(index)
+
+    def _require_fitted(self) -> None:
+        if not self.is_fitted:
+            raise NotFittedError(f"{type(self).__name__} must be fitted first: call fit(train).")
 
 
 def without_vectors(table: pl.DataFrame | None) -> pl.DataFrame | None:
