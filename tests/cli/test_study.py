@@ -33,13 +33,13 @@ def test_studies_are_listed(call, monkeypatch):
 
 
 def test_a_study_is_told_and_kept(call, tiny_csv):
-    result = call("study", "tiny", tiny_csv, "-p", "epochs=2")
+    result = call("study", "tiny", tiny_csv, "-p", "epochs=2", "--full")
     assert result.exit_code == 0, result.stderr
     for words in ("Means of <b>ratings</b>", "trap", "A mean says little.", "item-knn", "epochs=2"):
         assert words in result.stdout
     assert "Kept from" not in result.stdout
     assert f"Again: penchant study tiny {tiny_csv} --option epochs=2 --seed 0" in result.stderr
-    again = call("study", "tiny", tiny_csv, "-p", "epochs=2")
+    again = call("study", "tiny", tiny_csv, "-p", "epochs=2", "--full")
     assert "Reused from an earlier run: count and compare (2 of 2 steps)." in again.stdout
     assert "tiny: count was kept from an earlier run." in again.stderr
     other = call("study", "tiny", tiny_csv, "-p", "epochs=2", "--seed", 1)

@@ -17,7 +17,14 @@ from penchant.errors import ParameterError
 from penchant.models import make
 from penchant.run import Run
 from penchant.studies.options import checked, options, parse
-from penchant.studies.study import EvaluationSummary, Section, Steps, StudyRun
+from penchant.studies.study import (
+    Conclusion,
+    EvaluationSummary,
+    Opening,
+    Section,
+    Steps,
+    StudyRun,
+)
 
 
 def figures(result):
@@ -266,3 +273,30 @@ def test_progress_names_the_step(tiny):
 
     Steps("one", tiny, version=1, run=Run(progress=Told())).do("a", int, lambda: 1)
     assert told == ["one: a"]
+
+
+def test_who_watches_is_told_of_every_step(tiny):
+    seen = []
+    steps = Steps(
+        "one", tiny, version=1, plan={"a": 1.0, "b": 2.0}, run=StudyRun(watch=seen.append)
+    )
+    steps.do("a", int, lambda: 1)
+    assert [(p.study, p.current, p.n_done, len(p.steps)) for p in seen] == [
+        ("one", "", 0, 2),
+        ("one", "a", 0, 2),
+        ("one", "", 1, 2),
+    ]
+
+
+def test_a_quick_study_concludes_nothing(tiny):
+    opening = Opening(claimed="It knows.", holds="It is better.", use="Use it.")
+    section = Section(title="x", conclusions=(Conclusion("verdict", "It is better."),))
+
+    def result(quick):
+        steps = Steps("one", tiny, version=1, options={"quick": quick})
+        return steps.result(title="x", sections=[section], opening=opening)
+
+    assert "It is better." in str(result(False))
+    assert "It is better." not in str(result(True))
+    assert result(True).to_dict()["opening"]["claimed"] == "It knows."
+    assert result(True).conclusions() == []

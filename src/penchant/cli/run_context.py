@@ -27,6 +27,7 @@ _TALK = {
     "output",
     "overwrite",
     "details",
+    "full",
     "study",
 }  # options that change no figure
 

@@ -15,7 +15,9 @@ from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
-    from penchant.studies.study import Study
+    from pathlib import Path
+
+    from penchant.studies.study import Study, StudyResult
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,9 @@ def study(
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Do again what an interrupted or earlier run has done.")
     ] = False,
+    full: Annotated[
+        bool, typer.Option("--full", help="Print every section, not the first screen alone.")
+    ] = False,
     output: PagePath = None,
     session: Session,
 ) -> None:
@@ -99,11 +104,23 @@ def study(
     )
     if session.json:
         session.reply(result.to_dict() | {"reproduce": again})
-    else:
+    elif full:
         result.render(session.console)
+    else:
+        result.render_opening(session.console)
     write_page(result, page)
     if not session.json:
+        _tell_where(result, page, full=full)
         logger.info(f"Again: {again}")
+
+
+def _tell_where(result: StudyResult, page: Path | None, *, full: bool) -> None:
+    """Say where everything is that the first screen leaves out."""
+    sections = f"{len(result.sections)} chapters with all figures"
+    if page is not None:
+        print(f"\nThe page with {sections}: {page.resolve()}")
+    elif not full:
+        print(f"\n{sections} are printed by --full, and written as a page by -o FILE.html.")
 
 
 def _source(found: Study, source: str | None, *, small: bool) -> str:

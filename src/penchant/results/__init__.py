@@ -16,6 +16,13 @@ if TYPE_CHECKING:
         Gallery,
         GalleryItem,
     )
+    from penchant.results.study.opening import Opening
+    from penchant.results.study.progress import PlannedStep, StudyProgress, time_left
+    from penchant.results.study.quick import (
+        QUICK_NOTICE,
+        opening_without_verdict,
+        section_without_verdicts,
+    )
     from penchant.results.study.result import StudyResult
     from penchant.results.study.sections import (
         Conclusion,
@@ -42,6 +49,13 @@ else:
             "IMAGE_HEIGHT": "study.gallery",
             "IMAGE_WIDTH": "study.gallery",
             "JPEG_DATA": "study.gallery",
+            "Opening": "study.opening",
+            "PlannedStep": "study.progress",
+            "StudyProgress": "study.progress",
+            "time_left": "study.progress",
+            "QUICK_NOTICE": "study.quick",
+            "opening_without_verdict": "study.quick",
+            "section_without_verdicts": "study.quick",
             "StudyResult": "study.result",
             "Conclusion": "study.sections",
             "ConclusionLevel": "study.sections",
@@ -55,6 +69,7 @@ __all__ = [
     "IMAGE_HEIGHT",
     "IMAGE_WIDTH",
     "JPEG_DATA",
+    "QUICK_NOTICE",
     "Conclusion",
     "ConclusionLevel",
     "Cost",
@@ -64,11 +79,17 @@ __all__ = [
     "Gallery",
     "GalleryItem",
     "MetricValue",
+    "Opening",
+    "PlannedStep",
     "Section",
+    "StudyProgress",
     "StudyResult",
     "StudyStep",
     "Table",
     "duration",
     "join_names",
+    "opening_without_verdict",
+    "section_without_verdicts",
     "signed",
+    "time_left",
 ]

@@ -6,13 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from penchant.data import Rows
+from penchant.data import Dataset, Rows
 from penchant.metrics import Verdict
 from penchant.models import RatesRows
 from penchant.results import MetricValue
@@ -29,6 +29,10 @@ VERDICTS: Mapping[Verdict | None, str] = MappingProxyType(
     }
 )
 """Verdicts on a model as parts of a sentence that goes on with the baseline's name."""
+Better = Literal["high", "low"]
+"""Which end of a metric is the better one."""
+OTHER_DATA = "other data"
+"""What stands in the place of a verdict where our log is not the published one."""
 
 
 @dataclass(frozen=True)
@@ -100,3 +104,55 @@ def table_of(records: Sequence[Any], **names: str) -> pl.DataFrame:
 def per_cent(value: float, places: int = 2) -> str:
     """A share as a text has it."""
     return f"{100 * value:.{places}f}\N{NO-BREAK SPACE}%"
+
+
+def is_published_log(
+    log: Dataset, name: str, events: int, users: int | None = None, items: int | None = None
+) -> bool:
+    """Whether a log is the published one: of its name, and as large to the last event.
+
+    A cut of it, another category, fewer users or a generated log are not.
+
+    Args:
+        log: what the study runs on.
+        name: of the published data set.
+        events: that it has.
+        users: that it has; None where nobody said.
+        items: likewise.
+    """
+    counts = ((events, len(log)), (users, log.n_users), (items, log.n_items))
+    return log.name == name and all(want in (None, here) for want, here in counts)
+
+
+def published_verdict(
+    published: float | None,
+    ours: float | None,
+    same_data: bool,
+    *,
+    better: Better | None = None,
+    places: int = 3,
+) -> str:
+    """What may be said of our figure beside a published one, for a cell of a table.
+
+    Args:
+        published: the published figure.
+        ours: the same by our own run.
+        same_data: whether both are of the same data; otherwise nothing is compared.
+        better: which end is the better one; None where there is none, as with a count.
+        places: decimals to which both are rounded before they are compared.
+
+    Returns:
+        `same`, `better`, `worse`, `higher` or `lower`; `other data` where figures of different
+        data stand side by side; empty where one of them is missing.
+    """
+    figures = [value for value in (published, ours) if value is not None and math.isfinite(value)]
+    if len(figures) < 2:
+        return ""
+    if not same_data:
+        return OTHER_DATA
+    theirs, own = (round(value, places) for value in figures)
+    if theirs == own:
+        return "same"
+    if better is None:
+        return "higher" if own > theirs else "lower"
+    return "better" if (own > theirs) == (better == "high") else "worse"

@@ -10,10 +10,9 @@ from penchant.data import Dataset, Split
 from penchant.errors import DataError
 from penchant.evaluation import Evaluation, evaluate
 from penchant.models import Recommender, make
+from penchant.results import QUICK_NOTICE
 from penchant.run import Run
-
-QUICK_NOTICE = "This is a quick look: nothing is trained to its end, figures mean nothing.\n\n"
-"""What the summary of a quick run begins with."""
+from penchant.studies.records import Better, published_verdict
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -25,12 +24,15 @@ class StudySetup:
         seed: decides everything random.
         run: threads and progress.
         quick: whether training is cut to seconds, for a look at what the page is like.
+        same_data: whether the log is the very one that the published figures are of; where it is
+            not, no figure is called better or worse than a published one.
     """
 
     log: Dataset
     seed: int
     run: Run
     quick: bool = False
+    same_data: bool = False
     quick_epochs: ClassVar[int] = 1
     quick_replicates: ClassVar[int] = 200
 
@@ -69,7 +71,23 @@ class StudySetup:
 
     def notice(self, summary: str) -> str:
         """The summary, after a warning where figures mean nothing."""
-        return QUICK_NOTICE + summary if self.quick else summary
+        return f"{QUICK_NOTICE}\n\n{summary}" if self.quick else summary
+
+    def against_published(
+        self,
+        published: float | None,
+        ours: float | None,
+        *,
+        better: Better | None = None,
+        places: int = 3,
+    ) -> str:
+        """What a table says of our figure beside a published one; see `published_verdict`.
+
+        Nothing in a quick study, whose figures mean nothing.
+        """
+        if self.quick:
+            return ""
+        return published_verdict(published, ours, self.same_data, better=better, places=places)
 
 
 def require_reviews(study: str, log: Dataset, columns: Iterable[str], example: str) -> None:

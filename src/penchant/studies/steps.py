@@ -14,9 +14,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from penchant.data import EVENT_COLUMNS, Dataset
 from penchant.errors import ParameterError
-from penchant.results import Section, StudyResult, StudyStep
+from penchant.results import (
+    Opening,
+    Section,
+    StudyResult,
+    StudyStep,
+    opening_without_verdict,
+    section_without_verdicts,
+)
 from penchant.run import Run, versions
 from penchant.store import JSON, Store, digest
+from penchant.studies.plan import Plan, StepPlan
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +49,11 @@ class Steps:
         log: what it runs on.
         version: of the study's own program; results of other versions are not used.
         seed: decides everything random.
-        options: everything else that decides its figures.
-        run: where to store steps (`output`), progress, and whether to start `fresh`.
+        options: everything else that decides its figures; in a `quick` one nothing is judged.
+        plan: all steps in their order, best with the seconds that each usually takes on two
+            cores, so that the time left can be told; others are added as they come.
+        run: where to store steps (`output`), progress, whether to start `fresh`, and who is told
+            how far the study is (`watch`).
     """
 
     def __init__(
@@ -53,6 +64,7 @@ class Steps:
         version: int,
         seed: int = 0,
         options: Mapping[str, Any] | None = None,
+        plan: StepPlan = (),
         run: Run | None = None,
     ) -> None:
         self.run = run or Run()
@@ -75,6 +87,7 @@ class Steps:
         output = self.run.output
         self.folder = None if output is None else output / f"{self._name}-{digest(key)[:16]}"
         self._store = Store(self.folder)
+        self._plan = Plan(self._name, plan, getattr(self.run, "watch", None))
 
     def do(self, name: str, record: type[R], function: Callable[[], R]) -> R:
         """A step's record: restored where it is stored, otherwise by calling `function`.
@@ -105,6 +118,7 @@ class Steps:
 
         label = f"{self._name}: {name}"
         fresh = getattr(self.run, "fresh", False)
+        self._plan.begin(name)
         with self.run.progress.task(label):
             step = self._store.get_or_compute(name, JSON, compute, label=label, fresh=fresh)
             try:
@@ -115,10 +129,26 @@ class Steps:
         if reused:
             logger.info(f"{label} was kept from an earlier run.")
         self.taken.append(StudyStep(name, float(step["seconds"]), reused=reused))
+        self._plan.end(name, float(step["seconds"]), reused=reused)
         return value
 
-    def result(self, *, title: str, summary: str, sections: Sequence[Section]) -> StudyResult:
+    def result(
+        self,
+        *,
+        title: str,
+        sections: Sequence[Section],
+        opening: Opening | None = None,
+        summary: str = "",
+    ) -> StudyResult:
         """The result of the study, with all that decides it.
+
+        A quick study keeps no conclusion and no verdict: its figures mean nothing.
+
+        Args:
+            title: of the page.
+            sections: what was done and found.
+            opening: the first screen of the page.
+            summary: paragraphs in its place, where there is none.
 
         Raises:
             ParameterError: a section names a step that was not taken.
@@ -130,10 +160,14 @@ class Steps:
                     f"The section {section.title!r} names the steps {', '.join(unknown)}, which "
                     f"were not taken; there were {', '.join(taken) or 'none'}."
                 )
+        if self._options.get("quick"):
+            sections = [section_without_verdicts(section) for section in sections]
+            opening = None if opening is None else opening_without_verdict(opening)
         log = self._log
         return StudyResult(
             name=self._name,
             title=title,
+            opening=opening,
             summary=summary,
             sections=tuple(sections),
             log={

@@ -11,12 +11,14 @@ from penchant.results import (
     ConclusionLevel,
     DataTable,
     EvaluationSummary,
+    Opening,
     Section,
     StudyResult,
     StudyStep,
 )
 from penchant.results.graph import Graph, bars, lines, points, reliability
 from penchant.run import Run
+from penchant.studies.plan import Watch
 from penchant.studies.steps import Steps
 
 __all__ = [
@@ -25,6 +27,7 @@ __all__ = [
     "DataTable",
     "EvaluationSummary",
     "Graph",
+    "Opening",
     "Section",
     "Steps",
     "Study",
@@ -63,6 +66,8 @@ class StudyRun(Run):
     Attributes:
         output: the folder that the results of its steps are stored in; None stores nothing.
         fresh: whether stored steps are run again.
+        watch: is told how far the study is, whenever a step begins or ends; None tells nobody.
     """
 
     fresh: bool = False
+    watch: Watch | None = None

@@ -58,6 +58,7 @@ def write_study(result: StudyResult, path: str | Path) -> Path:
         "title": result.title,
         "result": result,
         "summary": paragraphs(result.summary),
+        "opening_charts": draw_all("opening", [result.opening.graph] if result.opening else []),
         "headline_conclusions": result.conclusions("verdict"),
         "parts_of": [_part(n, s, result.reused_steps) for n, s in enumerate(result.sections, 1)],
         "facts": facts(result),

@@ -13,8 +13,9 @@ from rich.text import Text
 from penchant.json_values import json_value
 from penchant.results.formatting import duration, join_names
 from penchant.results.output import Output
+from penchant.results.study.opening import Opening
 from penchant.results.study.sections import Conclusion, ConclusionLevel, Section, StudyStep
-from penchant.results.study.text import render_section, render_text
+from penchant.results.study.text import render_opening, render_section, render_text
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -24,7 +25,8 @@ class StudyResult(Output):
     Attributes:
         name: the study's name in the table of studies.
         title: of the page.
-        summary: a paragraph in plain words.
+        opening: the first screen of the page.
+        summary: paragraphs in plain words, where there is no opening.
         sections: what was done and found.
         log: of the log its `name`, `fingerprint`, `source`, `events`, `users` and `items`.
         seed: decides everything random.
@@ -36,12 +38,13 @@ class StudyResult(Output):
 
     name: str
     title: str
-    summary: str
     sections: tuple[Section, ...]
     log: Mapping[str, Any]
     seed: int
     settings: Mapping[str, Any]
     versions: Mapping[str, Any]
+    opening: Opening | None = None
+    summary: str = ""
     steps: tuple[StudyStep, ...] = ()
     seconds: float = math.nan
 
@@ -65,6 +68,7 @@ class StudyResult(Output):
             {
                 "study": self.name,
                 "title": self.title,
+                "opening": None if self.opening is None else self.opening.to_dict(),
                 "summary": self.summary,
                 "log": dict(self.log),
                 "seed": self.seed,
@@ -81,10 +85,24 @@ class StudyResult(Output):
         )
         return plain
 
+    @property
+    def log_line(self) -> str:
+        """The log in one line."""
+        sizes = [f"{self.log[n]:,} {n}" for n in ("events", "users", "items") if n in self.log]
+        return f"{self.log['name']}: {join_names(sizes)}" if sizes else str(self.log["name"])
+
+    def render_opening(self, console: Console) -> None:
+        """Print what the first screen of the page shows."""
+        console.print(Text(self.title, style="bold underline"))
+        console.print(Text(self.log_line, style="dim"))
+        if self.opening is None:
+            render_text(self.summary, console)
+        else:
+            render_opening(self.opening, console)
+
     def render(self, console: Console) -> None:
         """Print everything to a Rich console but the drawings, whose captions stand for them."""
-        console.print(Text(self.title, style="bold underline"))
-        render_text(self.summary, console)
+        self.render_opening(console)
         reused = set(self.reused_steps)
         if reused:
             console.print(
