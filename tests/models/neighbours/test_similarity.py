@@ -92,8 +92,11 @@ def test_both_products_are_the_same(pair, monkeypatch):
     np.testing.assert_allclose(found[0], a.toarray() @ b.toarray().T, atol=1e-5)
 
 
+@pytest.mark.parametrize("share", [0.0, 2.0])
 @pytest.mark.parametrize("kind", KINDS)
-def test_neighbours_are_the_most_similar_others(pair, kind, monkeypatch):
+def test_neighbours_are_the_most_similar_others(pair, kind, share, monkeypatch):
+    monkeypatch.setattr(module, "_COMMON_SHARE", share)  # compare all pairs, or those in common
+    monkeypatch.setattr(module, "_COMMON_CELLS", 40)
     monkeypatch.setattr(
         module, "_blocks", lambda n, width: ((s, min(s + 4, n)) for s in range(0, n, 4))
     )
@@ -136,6 +139,29 @@ def test_a_large_catalogue_with_few_events_costs_little():
         (7, 0),
         (9, 0),
     ]
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "correlation"])
+def test_comparing_pairs_in_common_alone_is_the_same(kind, monkeypatch):
+    rng = np.random.default_rng(1)
+    has = rng.random((60, 40)) < 0.1
+    some = entities((has, np.where(has, rng.normal(size=has.shape), 0).astype(np.float32)))
+    found = []
+    for share in (0.0, 2.0):
+        monkeypatch.setattr(module, "_COMMON_SHARE", share)
+        found.append(neighbours(some, kind, shrinkage=1.0, min_common=1, k=60).toarray())
+    np.testing.assert_allclose(*found, atol=1e-6)
+
+
+def test_items_with_little_in_common_are_not_compared(monkeypatch):
+    monkeypatch.setattr(module, "similarity", None)  # of all pairs, 10 GB
+    n = 50_000
+    each = np.repeat(np.arange(n), 2)
+    users = each // 4 + np.tile([0, 1], n)
+    some = sparse.csr_array((np.ones(2 * n, np.float32), (each, users)))
+    near = neighbours(Entities(some), "jaccard", shrinkage=0.0, min_common=1, k=5)
+    assert near.shape == (n, n)
+    assert n < near.nnz <= 5 * n
 
 
 def test_strongest_keeps_only_what_is_above_zero():

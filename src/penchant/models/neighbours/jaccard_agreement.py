@@ -14,6 +14,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender, Signal
+from penchant.models.neighbours.similarity import entries
 from penchant.models.parameters import AnyTarget
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Float64, Int64
@@ -89,7 +90,7 @@ class JaccardAgreement(Recommender):
             (same.data[others], (row[others], same.indices[others])), shape=same.shape
         )
         same.sort_indices()
-        common = _entries(_ones(rated) @ _ones(self.raters_), same)
+        common = entries(_ones(rated) @ _ones(self.raters_), same)
         row = np.repeat(np.arange(len(users)), np.diff(same.indptr))
         union = np.diff(rated.indptr)[row] + self.n_rated_[same.indices] - common
         return sparse.csr_array((same.data / union, same.indices, same.indptr), shape=same.shape)
@@ -135,7 +136,7 @@ class JaccardAgreement(Recommender):
             similar = self._similar(users.block(start, stop))
             total, weight = (similar @ targets).tocsr(), (similar @ rated).tocsr()
             row = np.repeat(np.arange(start, stop), np.diff(weight.indptr))
-            scores[row, weight.indices] = _entries(total, weight) / weight.data
+            scores[row, weight.indices] = entries(total, weight) / weight.data
         return scores
 
     def predict(self, rows: Rows) -> Float32:
@@ -156,7 +157,7 @@ class JaccardAgreement(Recommender):
             n_pairs = np.cumsum(np.diff(self.raters_.indptr)[rows.items[mine]])
             for part in np.split(np.arange(len(mine)), _cuts(n_pairs)):
                 raters = self.raters_[rows.items[mine[part]]]
-                weights = _entries(similar, raters, place[part])
+                weights = entries(similar, raters, place[part])
                 row = np.repeat(np.arange(len(part)), np.diff(raters.indptr))
                 total = np.bincount(row, weights * raters.data, len(part))
                 weight = np.bincount(row, weights, len(part))
@@ -169,25 +170,6 @@ def _ones(matrix: Csr) -> Csr:
     """The same entries, float64 ones."""
     ones = np.ones(matrix.nnz)
     return sparse.csr_array((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-
-def _entries(matrix: Csr, wanted: Csr, rows: Int64 | None = None) -> Float64:
-    """float64[n_entries], what stands in a matrix where `wanted` has entries, 0 for nothing.
-
-    Args:
-        matrix: csr[m, n].
-        wanted: csr[k, n].
-        rows: int64[k], the row of the matrix for each row of `wanted`; k = m by default.
-    """
-    matrix.sort_indices()
-    n, every = matrix.shape[1], np.arange(matrix.shape[0])
-    have = np.repeat(every, np.diff(matrix.indptr)) * np.int64(n) + matrix.indices
-    rows = every if rows is None else rows
-    keys = np.repeat(rows, np.diff(wanted.indptr)) * np.int64(n) + wanted.indices
-    if not len(have):
-        return np.zeros(len(keys))
-    place = np.searchsorted(have, keys).clip(0, len(have) - 1)
-    return np.where(have[place] == keys, matrix.data[place], 0)
 
 
 def _cuts(pairs: Int64) -> Int64:

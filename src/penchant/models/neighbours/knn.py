@@ -22,6 +22,7 @@ from penchant.models.neighbours.similarity import (
     neighbours,
     similarity,
     strongest,
+    strongest_entries,
 )
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
@@ -148,7 +149,7 @@ class ItemKNN(_Neighbours):
             min_common=self.min_common,
             k=max(self.neighbours_kept, self.neighbours),
         )
-        self.near_ = _first(self.similar_, self.neighbours).T.tocsr()
+        self.near_ = strongest_entries(self.similar_, self.neighbours).T.tocsr()
 
     def _scores(self, users: Histories) -> Float32:
         if not self.of_ratings:
@@ -297,14 +298,3 @@ def _weighted(alike: Csr, residuals: Csr, k: int) -> Float32:
     total = np.bincount(row[best], both.data[best] * values.data[best], n)
     out = np.zeros(n)
     return np.divide(total, weight, out=out, where=weight > 1e-6).astype(np.float32)
-
-
-def _first(matrix: Csr, k: int) -> Csr:
-    """Only the k largest entries of each row."""
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((-matrix.data, row))
-    keep = np.zeros(matrix.nnz, bool)
-    keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
-    return sparse.csr_array(
-        (matrix.data[keep], (row[keep], matrix.indices[keep])), shape=matrix.shape
-    )

@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
-from penchant.typing import Csr, Float32, Int64
+from penchant.typing import AnyFloat, Csr, Float32, Float64, Int64
 
 Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
 CENTRED = frozenset({"pearson", "adjusted-cosine"})
@@ -22,6 +22,8 @@ COMPARE_RATINGS = CENTRED | {"correlation"}
 
 _DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
 _DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
+_COMMON_SHARE = 0.05  # of all pairs, below which only those with something in common are compared
+_COMMON_CELLS = 2**21  # products of entries that make such pairs, at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,23 +118,80 @@ def similarity(
     n_ab / (n_ab + shrinkage) (Koren 2008, eq. 2) and are 0 where fewer than `min_common`
     events are common.
     """
-    common = product(a.binary, b.binary)
+    return _similarity(_AllPairs(a, b), kind, shrinkage, min_common)
+
+
+@dataclass(frozen=True, eq=False)
+class _AllPairs:
+    """Each row of `a` with each of `b`: values are float32[len(a), len(b)]."""
+
+    a: Entities
+    b: Entities
+
+    def product(self, x: Csr, y: Csr) -> Float32:
+        return product(x, y)
+
+    def of_a(self, values: AnyFloat) -> AnyFloat:
+        return values[:, None]
+
+    def of_b(self, values: AnyFloat) -> AnyFloat:
+        return values
+
+
+@dataclass(frozen=True, eq=False)
+class _CommonPairs:
+    """The pairs with something in common: values are float32[n_pairs], in the order of `pattern`.
+
+    Attributes:
+        pattern: csr[len(a), len(b)], sorted, with an entry for each pair.
+    """
+
+    a: Entities
+    b: Entities
+
+    @cached_property
+    def pattern(self) -> Csr:
+        found: Csr = (self.a.binary @ self.b.binary.T).tocsr()
+        found.sort_indices()
+        return found
+
+    @cached_property
+    def rows(self) -> Int64:
+        return np.repeat(np.arange(len(self.a)), np.diff(self.pattern.indptr))
+
+    def product(self, x: Csr, y: Csr) -> Float32:
+        return entries((x @ y.T).tocsr(), self.pattern).astype(np.float32)
+
+    def of_a(self, values: AnyFloat) -> AnyFloat:
+        return values[self.rows]
+
+    def of_b(self, values: AnyFloat) -> AnyFloat:
+        return values[self.pattern.indices]
+
+
+def _similarity(
+    pairs: _AllPairs | _CommonPairs, kind: Similarity, shrinkage: float, min_common: int
+) -> Float32:
+    """Float32, how alike each pair is; see `similarity`."""
+    a, b = pairs.a, pairs.b
+    common = pairs.product(a.binary, b.binary)
+    alike: AnyFloat
     if kind == "cosine" and (a.weights is not None or b.weights is not None):
-        weighted = product(*(e.binary if e.weights is None else e.weights for e in (a, b)))
-        alike = weighted / np.maximum(a.lengths[:, None] * b.lengths, 1e-12)
+        weighted = pairs.product(*(e.binary if e.weights is None else e.weights for e in (a, b)))
+        alike = weighted / np.maximum(pairs.of_a(a.lengths) * pairs.of_b(b.lengths), 1e-12)
     elif kind == "cosine":
-        alike = common / np.sqrt(np.maximum(a.counts[:, None] * b.counts, 1))
+        alike = common / np.sqrt(np.maximum(pairs.of_a(a.counts) * pairs.of_b(b.counts), 1))
     elif kind == "jaccard":
-        alike = common / np.maximum(a.counts[:, None] + b.counts - common, 1)
+        alike = common / np.maximum(pairs.of_a(a.counts) + pairs.of_b(b.counts) - common, 1)
     elif kind == "correlation":
-        alike = _correlations(a, b)
+        alike = _correlations(pairs)
     else:
-        cross = product(a.ratings, b.ratings)
-        square_a = product(a.squares, b.binary)
-        square_b = product(a.binary, b.squares)
+        cross = pairs.product(a.ratings, b.ratings)
+        square_a = pairs.product(a.squares, b.binary)
+        square_b = pairs.product(a.binary, b.squares)
         if kind == "pearson":
-            sum_a = product(a.ratings, b.binary)
-            sum_b = product(a.binary, b.ratings)
+            sum_a = pairs.product(a.ratings, b.binary)
+            sum_b = pairs.product(a.binary, b.ratings)
             n = np.maximum(common, 1)
             cross -= sum_a * sum_b / n
             _subtract(square_a, np.asarray(sum_a * sum_a / n, np.float32))
@@ -144,19 +203,20 @@ def similarity(
     if shrinkage:
         alike *= common / (common + np.float32(shrinkage))
     alike[common < max(min_common, 1)] = 0
-    return np.asarray(alike)
+    return np.asarray(alike, np.float32)
 
 
-def _correlations(a: Entities, b: Entities) -> Float32:
-    """float32[len(a), len(b)], correlations of rows of values over all columns."""
+def _correlations(pairs: _AllPairs | _CommonPairs) -> Float32:
+    """Float32, the correlation of each pair's rows of values over all columns."""
+    a, b = pairs.a, pairs.b
     n = int(a.binary.shape[1])
     sums = [np.asarray(e.ratings.sum(axis=1), np.float64).ravel() for e in (a, b)]
     spreads = [
         np.sqrt(np.maximum(np.asarray(e.squares.sum(axis=1)).ravel() - s**2 / n, 0))
         for e, s in zip((a, b), sums, strict=True)
     ]
-    cross = product(a.ratings, b.ratings) - np.outer(sums[0], sums[1] / n)
-    scale = np.outer(*spreads)
+    cross = pairs.product(a.ratings, b.ratings) - pairs.of_a(sums[0]) * pairs.of_b(sums[1] / n)
+    scale = pairs.of_a(spreads[0]) * pairs.of_b(spreads[1])
     found = np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-9)
     return np.asarray(np.clip(found, -1, 1), np.float32)
 
@@ -189,12 +249,24 @@ def neighbours(
             shape=(len(entities), len(entities)),
         )
     n = len(entities)
-    parts = [strongest(np.zeros((0, n), np.float32), k)]
-    for start, stop in _blocks(n, n):
-        alike = similarity(entities.block(start, stop), entities, kind, shrinkage, min_common)
-        alike[np.arange(stop - start), np.arange(start, stop)] = 0
-        parts.append(strongest(alike, k))
-    stacked: Csr = sparse.vstack(parts, format="csr")
+    n_products = np.asarray(entities.binary @ _column_counts(entities.binary))
+    common = float(n_products.sum()) < _COMMON_SHARE * n * n
+    spans = _even_blocks(n_products) if common else _blocks(n, n)
+    parts: list[Csr] = []
+    for start, stop in spans:
+        block = entities.block(start, stop)
+        if common:
+            pairs = _CommonPairs(block, entities)
+            alike = _similarity(pairs, kind, shrinkage, min_common)
+            alike[pairs.rows + start == pairs.pattern.indices] = 0
+            shape = (stop - start, n)
+            matrix = sparse.csr_array((alike, pairs.pattern.indices, pairs.pattern.indptr), shape)
+            parts.append(strongest_entries(matrix, k))
+        else:
+            full = similarity(block, entities, kind, shrinkage, min_common)
+            full[np.arange(stop - start), np.arange(start, stop)] = 0
+            parts.append(strongest(full, k))
+    stacked: Csr = sparse.vstack(parts or [entities.binary[:0] @ entities.binary.T], format="csr")
     return stacked
 
 
@@ -210,19 +282,63 @@ def strongest(alike: Float32, k: int) -> Csr:
     return matrix
 
 
+def strongest_entries(matrix: Csr, k: int) -> Csr:
+    """Csr of the same shape with only the `k` largest entries above 0 of each row."""
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((-matrix.data, row))
+    keep = np.zeros(matrix.nnz, bool)
+    keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
+    keep &= matrix.data > 0
+    offsets = np.append(0, np.cumsum(keep))[matrix.indptr]
+    return sparse.csr_array((matrix.data[keep], matrix.indices[keep], offsets), shape=matrix.shape)
+
+
+def entries(matrix: Csr, wanted: Csr, rows: Int64 | None = None) -> AnyFloat:
+    """float[n_entries], what stands in a matrix where `wanted` has entries, 0 for nothing.
+
+    Args:
+        matrix: csr[m, n].
+        wanted: csr[k, n].
+        rows: int64[k], the row of the matrix for each row of `wanted`; k = m by default.
+    """
+    matrix.sort_indices()
+    n, every = matrix.shape[1], np.arange(matrix.shape[0])
+    have = np.repeat(every, np.diff(matrix.indptr)) * np.int64(n) + matrix.indices
+    rows = every if rows is None else rows
+    keys = np.repeat(rows, np.diff(wanted.indptr)) * np.int64(n) + wanted.indices
+    if not len(have):
+        return np.zeros(len(keys), matrix.dtype)
+    place = np.searchsorted(have, keys).clip(0, len(have) - 1)
+    found: AnyFloat = np.where(have[place] == keys, matrix.data[place], matrix.dtype.type(0))
+    return found
+
+
 def product(a: Csr, b: Csr) -> Float32:
     """float32[len(a), len(b)] = a b', by whichever of dense and sparse products is cheaper."""
     columns = int(a.shape[1])
-    sparse_work = float(
-        np.bincount(a.indices, minlength=columns).astype(np.float64)
-        @ np.bincount(b.indices, minlength=columns)
-    )
+    sparse_work = float(_column_counts(a) @ _column_counts(b))
     dense_work = float(a.shape[0]) * b.shape[0] * columns
     fits = max(a.shape[0], b.shape[0]) * columns <= _DENSE_CELLS
     if fits and dense_work / _DENSE_RATE < sparse_work / _SPARSE_RATE:
         left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.toarray())
         return np.asarray((left @ right.T).numpy())
     return np.asarray((a @ b.T).toarray(), np.float32)
+
+
+def _column_counts(matrix: Csr) -> Float64:
+    """float64[n_columns], the number of entries of each column."""
+    return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.float64)
+
+
+def _even_blocks(work: Float64) -> Iterator[tuple[int, int]]:
+    """Start and stop of blocks of rows of about `_COMMON_CELLS` of work, one row at least."""
+    total = np.append(0, np.cumsum(work))
+    start = 0
+    while start < len(work):
+        stop = int(np.searchsorted(total, total[start] + _COMMON_CELLS, side="right")) - 1
+        stop = max(stop, start + 1)
+        yield start, stop
+        start = stop
 
 
 def _blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
