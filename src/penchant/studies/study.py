@@ -16,7 +16,7 @@ from penchant.results import (
     StudyResult,
     StudyStep,
 )
-from penchant.results.graph import Graph, bars, lines, points, reliability
+from penchant.results.graph import Graph, bars, lines, points, reliability, words
 from penchant.run import Run
 from penchant.studies.plan import Watch
 from penchant.studies.steps import Steps
@@ -38,6 +38,7 @@ __all__ = [
     "lines",
     "points",
     "reliability",
+    "words",
 ]
 
 

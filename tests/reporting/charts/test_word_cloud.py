@@ -7,7 +7,9 @@ import polars as pl
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from penchant.reporting.charts.word_cloud import _font_file, cloud, clouds
+from penchant.reporting.charts.draw import draw_all
+from penchant.reporting.charts.word_cloud import _font_file, cloud
+from penchant.reporting.graphs.reviews import telling_words
 
 WORDS = [f"{'wmi'[n % 3] * (1 + n % 7)}{n}" for n in range(60)]
 WEIGHTS = dict(zip(WORDS, np.geomspace(40, 1, 60).tolist(), strict=True))
@@ -60,8 +62,9 @@ def test_the_picture_is_escaped_and_has_a_title():
 
 def test_positive_and_negative_words_have_a_cloud_each():
     table = pl.DataFrame({"word": ["good", "fine", "bad"], "z": [4.0, 2.0, -3.0]})
-    positive, negative = clouds("text", table)
+    positive, negative = draw_all("text", telling_words("text", table))
     assert set(placed(positive.wide)) == {"good", "fine"}
     assert set(placed(negative.wide)) == {"bad"}
     assert "most of all “good”" in positive.caption
-    assert clouds("text", table.clear()) == []
+    assert "var(--bad)" in negative.wide
+    assert telling_words("text", table.clear()) == []

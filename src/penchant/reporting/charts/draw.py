@@ -15,6 +15,7 @@ from penchant.reporting.charts.named import (
 )
 from penchant.reporting.charts.style import COLOURS, MARKS, level_style, line_style
 from penchant.reporting.charts.svg import Canvas, Chart, Sign, chart
+from penchant.reporting.charts.word_cloud import cloud
 from penchant.results.graph.records import Graph, Kind
 
 _DRAW: dict[Kind, Callable[[Canvas, Graph], None]] = {
@@ -46,8 +47,12 @@ def draw(name: str, graph: Graph) -> Chart:
         graph: what to draw.
 
     Raises:
-        MissingExtraError: Matplotlib is not installed.
+        MissingExtraError: Matplotlib, or wordcloud for words, is not installed.
     """
+    if graph.kind == "words":
+        (series,) = graph.series
+        weights = {str(word): y for word, y in zip(series.x, series.y, strict=True) if y}
+        return cloud(name, graph.caption, weights, graph.tone)
     return chart(
         name,
         graph.caption,

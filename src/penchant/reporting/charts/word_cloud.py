@@ -6,34 +6,12 @@ from collections.abc import Mapping
 from html import escape
 from pathlib import Path
 
-import polars as pl
-
 from penchant.errors import require
 from penchant.reporting.charts.svg import Chart
 
 _WIDE, _HIGH = 440, 300  # pixels
 _FULL = 45  # words that fill them; fewer get less room, so that they stand together
 _FIRST = 15  # words in full colour
-
-
-def clouds(kind: str, table: pl.DataFrame) -> list[Chart]:
-    """Two clouds: the words of positive and of negative reviews.
-
-    Args:
-        kind: of text, such as `summary`.
-        table: with `word` and `z`, above 0 for words of positive reviews.
-    """
-    charts = []
-    for side, colour, some in (
-        ("positive", "good", table.filter(pl.col("z") > 0)),
-        ("negative", "bad", table.filter(pl.col("z") < 0).reverse()),
-    ):
-        weights = dict(zip(some["word"], some["z"].abs(), strict=True))
-        if weights:
-            first = next(iter(weights))
-            caption = f"Words of the {kind} that lean to {side} ratings, most of all “{first}”."
-            charts.append(cloud(f"{kind}-{side}", caption, weights, colour))
-    return charts
 
 
 def cloud(name: str, caption: str, weights: Mapping[str, float], colour: str) -> Chart:
@@ -80,7 +58,7 @@ def cloud(name: str, caption: str, weights: Mapping[str, float], colour: str) ->
         f'<svg viewBox="0 0 {wide} {high}" role="img" aria-labelledby="{name}-title" '
         f'style="max-width:{wide}px"><title id="{name}-title">{escape(caption)}</title>'
     )
-    return Chart("\n".join([head, *texts, "</svg>"]), "", caption)
+    return Chart("\n".join([head, *texts, "</svg>"]), "", caption, half=True)
 
 
 def _font_file() -> Path:

@@ -8,7 +8,8 @@ import polars as pl
 from penchant.data.reviews.statistics import ReviewStatistics
 from penchant.reporting.graphs.log import counts
 from penchant.results.formatting import percent, short, whole
-from penchant.results.graph import Graph, bars, histogram, scatter
+from penchant.results.graph import Graph, bars, histogram, scatter, words
+from penchant.results.graph.records import Tone
 
 
 def popular(table: pl.DataFrame) -> Graph:
@@ -21,6 +22,27 @@ def popular(table: pl.DataFrame) -> Graph:
         {"": dict(zip(_distinct(titles), events, strict=True))},
         x="events",
     )
+
+
+def telling_words(kind: str, table: pl.DataFrame) -> list[Graph]:
+    """Clouds of the words of positive and of negative reviews, as far as there are any.
+
+    Args:
+        kind: of text, such as `summary`.
+        table: with `word` and `z`, above 0 for words of positive reviews.
+    """
+    graphs = []
+    sides: tuple[tuple[str, Tone, pl.DataFrame], ...] = (
+        ("positive", "good", table.filter(pl.col("z") > 0)),
+        ("negative", "bad", table.filter(pl.col("z") < 0).reverse()),
+    )
+    for side, tone, some in sides:
+        weights = dict(zip(some["word"], some["z"].abs(), strict=True))
+        if weights:
+            first = next(iter(weights))
+            caption = f"Words of the {kind} that lean to {side} ratings, most of all “{first}”."
+            graphs.append(words(caption, weights, tone=tone))
+    return graphs
 
 
 def verified(table: pl.DataFrame, means: pl.DataFrame) -> Graph:

@@ -11,7 +11,6 @@ from penchant.data.reviews.statistics import ReviewStatistics
 from penchant.exploration.log_exploration import Exploration
 from penchant.reporting.charts.draw import draw_all
 from penchant.reporting.charts.svg import Chart
-from penchant.reporting.charts.word_cloud import clouds
 from penchant.reporting.graphs import log as log_graphs
 from penchant.reporting.graphs import reviews as review_graphs
 from penchant.reporting.html import render
@@ -102,6 +101,6 @@ def _distributions(exploration: Exploration) -> list[Graph | None]:
 def _clouds(exploration: Exploration) -> list[tuple[str, pl.DataFrame, list[Chart]]]:
     """The clouds of each kind of text, with the words as a table."""
     return [
-        (kind, table, clouds(kind, table))
+        (kind, table, draw_all(f"words-{kind}", review_graphs.telling_words(kind, table)))
         for kind, table in (exploration.reviews.words or {}).items()
     ]

@@ -2,7 +2,7 @@
 
 from penchant.results.graph.curves import lines, reliability, time_series
 from penchant.results.graph.fields import heat_map, points, scatter
-from penchant.results.graph.named import bars, histogram, intervals
+from penchant.results.graph.named import bars, histogram, intervals, words
 from penchant.results.graph.records import ChartSeries, Graph, Mark
 
 __all__ = [
@@ -18,4 +18,5 @@ __all__ = [
     "reliability",
     "scatter",
     "time_series",
+    "words",
 ]

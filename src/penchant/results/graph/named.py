@@ -1,4 +1,4 @@
-"""Charts with a name or a bin for each value: bars, histograms, dots with intervals."""
+"""Charts with a name or a bin for each value: bars, histograms, dots with intervals, words."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from penchant.results.graph.records import (
     Graph,
     Interval,
     Mark,
+    Tone,
     Value,
     series_of,
 )
@@ -57,6 +58,22 @@ def bars(
         x_format="number" if upright else value_format,
         y_format=value_format if upright else "number",
     )
+
+
+def words(caption: str, weights: Mapping[str, float], *, tone: Tone = "accent") -> Graph:
+    """A cloud of words, the larger the more each weighs.
+
+    Args:
+        caption: what the cloud shows.
+        weights: above 0, by word.
+        tone: the colour: of good words, of bad ones or of any.
+
+    Raises:
+        ParameterError: there is no word.
+    """
+    ordered = dict(sorted(weights.items(), key=lambda pair: (-pair[1], pair[0])))
+    one = series_of("", list(ordered), list(ordered.values()))
+    return Graph(kind="words", caption=caption, series=(one,), half=True, tone=tone)
 
 
 def intervals(

@@ -21,6 +21,7 @@ Kind = Literal[
     "points",
     "reliability",
     "time series",
+    "words",
 ]
 Interval = tuple[float, float, float]
 """A number with the lower and the upper end of its interval."""
@@ -36,6 +37,7 @@ MARKS: Mapping[Mark, str] = {
 }
 """What each mark of a single point says."""
 Format = Literal["number", "percent", "duration"]
+Tone = Literal["accent", "good", "bad"]
 _TO_TEXT = {"percent": percent, "duration": duration}
 
 
@@ -87,6 +89,7 @@ class Graph:
         downwards: whether low values stand at the top, because they are the better ones.
         fill: whether the area below a line, or between it and the diagonal, is shaded.
         half: whether it takes half the width of a wide page.
+        tone: the colour of words: of good ones, bad ones or any.
     """
 
     kind: Kind
@@ -105,6 +108,7 @@ class Graph:
     downwards: bool = False
     fill: bool = False
     half: bool = False
+    tone: Tone = "accent"
 
     def __post_init__(self) -> None:
         if not self.series or not any(y is not None for s in self.series for y in s.y):
@@ -129,7 +133,7 @@ class Graph:
 
     def to_dict(self) -> dict[str, Any]:
         """What is drawn, without how: JSON needs no scales and widths."""
-        drawn = ("half", "log", "log_x", "x_format", "y_format", "downwards", "fill")
+        drawn = ("half", "log", "log_x", "x_format", "y_format", "downwards", "fill", "tone")
         return {name: value for name, value in asdict(self).items() if name not in drawn}
 
 
