@@ -38,3 +38,18 @@ def test_a_network_decides_on_a_part_and_learns_from_all(tiny):
 
 def test_a_bundle_needs_a_place(call, tiny_csv):
     assert call("train", tiny_csv).exit_code == 2
+
+
+def test_a_model_of_attributes_says_how_to_give_them(call, tiny, tiny_csv, tmp_path):
+    result = call("train", tiny_csv, "-m", "per-user:epochs=1", "-o", tmp_path / "it")
+    assert result.exit_code == 1
+    assert "has no item table: give one whose column 'genres' has" in result.stderr
+    assert "with --items FILE" in result.stderr
+    table = tmp_path / "films.csv"
+    rows = [f"{item},{'Comedy|War' if item % 2 else 'Drama'}" for item in tiny.items.ids]
+    table.write_text("item,kinds\n" + "\n".join(rows))
+    words = ("train", tiny_csv, "--items", table, "-o", tmp_path / "it")
+    result = call(*words, "-m", "per-user:epochs=1")
+    assert "its columns are kinds: name one of them with column=…" in result.stderr
+    result = call(*words, "-m", "per-user:epochs=1,column=kinds")
+    assert result.exit_code == 0, result.stderr

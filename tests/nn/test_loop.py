@@ -172,3 +172,21 @@ def test_threads_are_given_back():
         assert torch.get_num_threads() == before + 1
         raise KeyError
     assert torch.get_num_threads() == before
+
+
+def test_rows_may_come_in_their_order_without_those_left_over():
+    batches = []
+
+    def step(x):
+        batches.append(x.tolist())
+        return x.mean()
+
+    rows = (torch.arange(7.0),)
+    schedule = Schedule(epochs=2, batch_size=3, shuffle=False, drop_last=True)
+    generator = torch.Generator().manual_seed(0)
+    curve, _ = train(Line(), step, rows, schedule, generator=generator)
+    assert batches == [[0, 1, 2], [3, 4, 5]] * 2
+    assert curve[0]["loss"] == pytest.approx(2.5)
+    batches.clear()
+    train(Line(), step, (torch.arange(2.0),), schedule, generator=generator)
+    assert batches == [[0, 1]] * 2  # there is no whole batch to leave them out for

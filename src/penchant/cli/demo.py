@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.audience import newcomer
 from penchant.cli.command import command
 from penchant.cli.compare import show as show_result
 from penchant.cli.default_models import all_specs, build
 from penchant.cli.files import page_path
 from penchant.cli.lists import as_json, lists_for, show
+from penchant.cli.newcomer import Newcomer
 from penchant.cli.run_context import Details, Session
 from penchant.cli.titles import items_of_titles
 
@@ -69,7 +69,7 @@ def demo(
     teller = model if isinstance(model, Explains) else make("ease").fit(log)
     liked = items_of_titles(teller, _LIKED)
     known = lists_for(teller, [_USER], 10)
-    new = lists_for(teller, newcomer(teller, liked), 10)
+    new = lists_for(teller, Newcomer(liked).history(teller), 10)
     if session.json:
         session.reply(
             result.to_dict()

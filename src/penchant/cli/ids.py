@@ -63,9 +63,15 @@ def known_users(model: Recommender, texts: Sequence[str]) -> list[Id]:
             name = text if vocabulary.kind == "integer" else repr(text)
             raise UnknownIdError(
                 f"The model does not know the user {name}{_close_ids(vocabulary, text)}; for "
-                "someone new give what they like with --items."
+                "someone new give what they like with --items, or ratings with --rated."
             )
     return list(dict.fromkeys(vocabulary.take(index).to_list()))
+
+
+def id_of(vocabulary: Vocabulary, text: str) -> Id | None:
+    """The known id that is written so, or None."""
+    (index,) = vocabulary.indices(_typed(vocabulary, [text]))
+    return None if index < 0 else vocabulary[int(index)]
 
 
 def _typed(vocabulary: Vocabulary, texts: Sequence[str]) -> pl.Series:

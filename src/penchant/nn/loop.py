@@ -60,12 +60,17 @@ class Schedule:
         patience: epochs without improvement of the validation loss before stopping; None trains
             all epochs. Where there is a validation loss, the best epoch's weights are kept.
         min_delta: an improvement must be larger than this.
+        shuffle: whether each epoch has an order of its own; otherwise rows come as they are.
+        drop_last: whether the rows that are left over after the last whole batch are left out;
+            they never are where there is no whole batch.
     """
 
     epochs: int
     batch_size: int
     patience: int | None = None
     min_delta: float = 0.0
+    shuffle: bool = True
+    drop_last: bool = False
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -97,7 +102,7 @@ def train(
         data: tensors of equal length, already in memory, or a function that makes an epoch's
             tensors (for example with fresh negatives).
         schedule: epochs, batch size and early stopping.
-        generator: decides the order of rows.
+        generator: decides the order of rows, where they are shuffled.
         validate: the validation loss, called after each epoch without gradients.
         run: threads, progress and callbacks.
         name: what progress calls the network.
@@ -118,7 +123,7 @@ def train(
             started = time.perf_counter()
             network.train()
             rows = data() if callable(data) else data
-            loss = _train_epoch(step, rows, schedule.batch_size, generator)
+            loss = _train_epoch(step, rows, schedule, generator)
             network.eval()
             seconds += time.perf_counter() - started
             _require_finite(loss, f"training loss of {name}", epoch)
@@ -147,16 +152,18 @@ def train(
 
 
 def _train_epoch(
-    step: TrainingStep, rows: Tensors, batch_size: int, generator: torch.Generator
+    step: TrainingStep, rows: Tensors, schedule: Schedule, generator: torch.Generator
 ) -> float:
-    """Learn from all rows once, in random order, and return the mean loss."""
-    n = len(rows[0])
-    order = torch.randperm(n, generator=generator)
-    shuffled = [torch.split(column[order], batch_size) for column in rows]
+    """Learn from the rows once, in random order by default, and return the mean loss."""
+    n, size = len(rows[0]), schedule.batch_size
+    order = torch.randperm(n, generator=generator) if schedule.shuffle else torch.arange(n)
+    if schedule.drop_last and n > size:
+        order = order[: n // size * size]
+    shuffled = [torch.split(column[order], size) for column in rows]
     total = torch.zeros((), dtype=torch.float64)
     for batch in zip(*shuffled, strict=True):
         total.add_(step(*batch), alpha=len(batch[0]))
-    return float(total) / n
+    return float(total) / len(order)
 
 
 def gradient_step(loss: TrainingStep, optimisers: Sequence[Optimiser]) -> TrainingStep:

@@ -41,6 +41,27 @@ def test_the_update_is_the_tutorials(log):
     assert np.abs(w).max() > 0.01
 
 
+def test_users_in_their_order_without_those_left_over(log):
+    """As a program takes them that zips starts and ends of batches."""
+    sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
+    model = RBM(hidden=5, epochs=3, batch_size=25, shuffle=False, drop_last=True).fit(log)
+    visible = log.histories.matrix("rating").toarray() / 5
+    w, b, c = np.zeros((25, 5)), np.zeros(25), np.zeros(5)
+    for _ in range(3):
+        for start, stop in zip(range(0, 60, 25), range(25, 60, 25), strict=False):
+            batch = visible[start:stop]
+            h0 = sigmoid(batch @ w + c)
+            v1 = sigmoid(h0 @ w.T + b)
+            h1 = sigmoid(v1 @ w + c)
+            w = w + (batch.T @ h0 - v1.T @ h1) / 25
+            b, c = b + (batch - v1).mean(axis=0), c + (h0 - h1).mean(axis=0)
+    np.testing.assert_allclose(model.weights_, w, atol=1e-5)
+    np.testing.assert_allclose(model.visible_bias_, b, atol=1e-5)
+    found = model.reconstruction_error(model.histories_)
+    again = sigmoid(sigmoid(visible @ w + c) @ w.T + b)
+    assert found == pytest.approx(np.square(visible - again).mean(), rel=1e-4)
+
+
 def test_random_weights_keep_their_units(log):
     start = RBM(hidden=5, epochs=1, learning_rate=1e-9, initial_scale=0.3).fit(log).weights_
     model = RBM(hidden=5, epochs=3, initial_scale=0.3).fit(log)

@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch.nn import functional
 
+from penchant.nn.per_user.activations import ACTIVATIONS
 from penchant.nn.per_user.batches import keep_mask, n_random_bytes
-from penchant.nn.per_user.networks import UserNetworks
+from penchant.nn.per_user.cells import CELLS
+from penchant.nn.per_user.networks import NetworkShape, UserNetworks
 from penchant.nn.per_user.shared_prefixes import prefix_tree
 from penchant.nn.per_user.training import train_networks
 from penchant.run import Run
@@ -129,3 +131,20 @@ def test_together_is_what_each_is_alone(shape):
         np.testing.assert_allclose(together, expected, atol=1e-5)
     assert (epochs == 3).all()
     assert [row["epoch"] for row in curve] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("cell", "hidden", "weights"),
+    [("lstm", 100, 60_601), ("gru", 100, 45_601), ("no-forget", 18, 3845)],
+)
+def test_entries_that_are_always_zero_are_no_weights(cell, hidden, weights):
+    """Two rows of an embedding, kernel, recurrent weights and biases of each gate, one output."""
+    shape = NetworkShape(CELLS[cell](ACTIVATIONS["tanh"], ACTIVATIONS["sigmoid"]), hidden, 50)
+    assert shape.n_weights == weights
+    blocks = {"lstm": 4, "gru": 3, "no-forget": 3}[cell]
+    biases = 4 * hidden if cell == "gru" else blocks * hidden  # of h_n and of x_n
+    assert weights == 2 * 50 + blocks * hidden * (50 + hidden) + biases + hidden + 1
+    row = shape.initial(np.random.default_rng(0))
+    drawn = 2 * 50 + blocks * hidden * (50 + hidden) + hidden
+    ones = hidden if cell == "lstm" else 0  # biases of forget gates
+    assert int((row != 0).sum()) == drawn + ones

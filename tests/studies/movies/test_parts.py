@@ -52,7 +52,8 @@ def test_the_first_user_of_movielens_1m(mirror):
     likes = np.asarray(found.liked)
     assert (found.user, len(likes), likes.sum(), found.n_train) == (1, 53, 45, 34)
     assert (likes[:34].sum(), likes[34:].sum()) == (26, 19)
-    assert found.rbm_users == 1501
+    assert (found.rbm.users, found.rbm.items, found.rbm.left_out) == (1501, 3883, 1)
+    assert found.rbm.errors == pytest.approx([0.02712, 0.02187], abs=5e-6)
     assert setup.rated_log.n_items == 3706
 
 

@@ -16,7 +16,12 @@ from penchant.run import Run
 from penchant.studies import find
 from penchant.studies.movies import published
 from penchant.studies.movies.autoencoder import AutoencoderResults
-from penchant.studies.movies.one_user import FirstUser, UserScores, train_for_first_user
+from penchant.studies.movies.one_user import (
+    FirstUser,
+    RbmTraining,
+    UserScores,
+    train_for_first_user,
+)
 from penchant.studies.movies.setup import (
     EVERYTHING,
     NETWORKS,
@@ -117,7 +122,9 @@ def sections(log, ratings):
     n = len(ratings)
     scores = {m: UserScores([1.0] * n, 0.5, 1.0) for m in NETWORKS}
     scores["RBM"] = UserScores([0.0] * n, 4.0, 1.0)
-    first_user = FirstUser(7, (ratings >= 4).tolist(), 34, scores, rbm_users=30)
+    first_user = FirstUser(
+        7, (ratings >= 4).tolist(), 34, scores, RbmTraining(30, 70, 0, [0.03], 0.02, 100)
+    )
     compared = EvaluationSummary({})
     scored = UserScores([4.0] * n, 4.0, 1.0)
     autoencoder = AutoencoderResults(24, 70, 1.0, [1.0], [1.0], scored, compared)

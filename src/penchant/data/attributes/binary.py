@@ -114,10 +114,16 @@ def attribute_values(log: Dataset, column: str = "genres", separator: str = "|")
         raise ParameterError("separator must be a text such as '|'.")
     table = log.item_table
     if table is None:
-        raise DataError(f"The log {log.name!r} has no item table: give one with item_table=….")
+        raise DataError(
+            f"The log {log.name!r} has no item table: give one whose column {column!r} has lists "
+            "such as Action|Sci-Fi with --items FILE (item_table=… in Python)."
+        )
     if column == "item" or column not in table.columns:
         others = ", ".join(c for c in table.columns if c != "item") or "no others"
-        raise DataError(f"The item table has no attributes {column!r}; its columns are {others}.")
+        raise DataError(
+            f"The item table has no attributes {column!r}; its columns are {others}: name one of "
+            "them with column=… (--column …; of a model, as in -m per-user:column=…)."
+        )
     values = table[column]
     if values.dtype == pl.Null:
         values = values.cast(pl.String)
@@ -168,8 +174,8 @@ def _default_names(values: pl.Series, log: Dataset, column: str, limit: int) -> 
     named = values.filter(~values.is_in(list(NO_GENRES))).to_list()
     if not named:
         raise DataError(
-            f"No item of {log.name!r} has a value in the column {column!r}: say with names=… "
-            "which attributes there are."
+            f"No item of {log.name!r} has a value in the column {column!r}: say which attributes "
+            "there are with names=… (--attribute …)."
         )
     return list(MOVIELENS) if set(named) <= set(MOVIELENS) else named[:limit]
 

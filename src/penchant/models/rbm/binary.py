@@ -22,6 +22,7 @@ from penchant.nn.loop import Curve, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import rehearsal
 from penchant.run import Run
+from penchant.topk import blocks
 from penchant.typing import Float32, Int64
 
 
@@ -66,10 +67,12 @@ class RBM(Updating):
     reconstruction. Trained by one step of contrastive divergence: Hinton, "Training Products of
     Experts by Minimizing Contrastive Divergence" (2002), in the form that tutorials use.
 
-    The defaults are those of a published recommender. With its zero weights, and probabilities in
-    place of drawn states, every hidden unit gets the same updates, so that all of them stay one
-    and the same (see `distinct_hidden_units`) and the lists are hardly better than popularity.
-    `initial_scale=0.01` lets them differ.
+    The defaults are those of a published recommender, which, in addition, takes its users in the
+    order of the file (`shuffle=False`) and leaves out those after the last whole batch
+    (`drop_last=True`). With its zero weights, and probabilities in place of drawn states, every
+    hidden unit gets the same updates, so that all of them stay one and the same (see
+    `distinct_hidden_units`) and the lists are hardly better than popularity. `initial_scale=0.01`
+    lets them differ.
 
     Units that start alike and are not drawn are trained as one that counts as many times. In exact
     arithmetic that changes nothing; but their likeness is unstable, and rounding, which differs
@@ -82,6 +85,8 @@ class RBM(Updating):
         learning_rate: of the mean gradient of a batch's users.
         epochs: passes over the users.
         batch_size: users in a batch.
+        shuffle: whether each epoch takes the users in an order of its own.
+        drop_last: whether the users left over after the last whole batch are left out.
         initial_scale: standard deviation of the initial weights.
         sample: whether hidden and reconstructed units are drawn, rather than their probabilities.
         update_epochs: passes over updated users, among as many others.
@@ -91,6 +96,8 @@ class RBM(Updating):
     learning_rate: Annotated[float, Field(gt=0), Space(0.01, 1, log=True)] = 1.0
     epochs: Annotated[int, Field(gt=0)] = 100
     batch_size: Annotated[int, Field(gt=0), Space(50, 1000, log=True)] = 150
+    shuffle: bool = True
+    drop_last: bool = False
     initial_scale: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.0
     sample: bool = False
     update_epochs: Annotated[int, Field(gt=0)] = 5
@@ -160,7 +167,12 @@ class RBM(Updating):
             network,
             step,
             rows,
-            Schedule(epochs=epochs, batch_size=self.batch_size),
+            Schedule(
+                epochs=epochs,
+                batch_size=self.batch_size,
+                shuffle=self.shuffle,
+                drop_last=self.drop_last,
+            ),
             generator=generator,
             run=run,
             name=type(self).__name__,
@@ -212,6 +224,16 @@ class RBM(Updating):
             if (apart > tolerance).all():
                 kept = np.column_stack([kept, unit])
         return int(kept.shape[1])
+
+    def reconstruction_error(self, users: Histories) -> float:
+        """The mean squared error, over all items, of the reconstruction of these histories."""
+        self.require_own_items(users)
+        total = 0.0
+        for start, stop in blocks(len(users), users.n_items):
+            part = users.block(start, stop)
+            error = self._inputs(part).toarray() - self._scores(part)
+            total += float(np.square(error).sum(dtype=np.float64))
+        return total / max(1, len(users) * users.n_items)
 
     def _scores(self, users: Histories) -> Float32:
         inputs = self._inputs(users)

@@ -106,6 +106,10 @@ class RecurrentCell(ABC):
     def remove_fixed(self, recurrent: Tensor, kernel: Tensor) -> None:  # noqa: B027
         """Set to zero the gradients of entries that are always zero; most cells have none."""
 
+    def n_fixed(self, hidden: int, dim: int) -> int:
+        """How many entries of recurrent weights and kernel are always zero."""
+        return 0
+
     def initial_bias(self, bias: Tensor) -> None:  # noqa: B027
         """Set the initial bias, float32[networks, n_blocks, hidden], which is zero so far."""
 
@@ -256,6 +260,10 @@ class GRU(RecurrentCell):
         hidden = recurrent.shape[-1] // 4
         recurrent[:, :hidden, 3 * hidden :] = 0
         kernel[..., 2 * hidden : 3 * hidden] = 0
+
+    def n_fixed(self, hidden: int, dim: int) -> int:
+        """A block of each: see `remove_fixed`."""
+        return hidden * hidden + hidden * dim
 
 
 CELLS: dict[str, type[RecurrentCell]] = {"lstm": LSTM, "no-forget": NoForget, "gru": GRU}

@@ -74,12 +74,16 @@ class NetworkShape:
     @property
     def row_size(self) -> int:
         """Numbers in a row, rounded up so that rows start where vector registers like it."""
-        return -(-(self.n_weights + 2 * self.width) // ALIGNED) * ALIGNED
+        return -(-self._used // ALIGNED) * ALIGNED
 
     @property
     def n_weights(self) -> int:
-        """Numbers in a row that are learned."""
-        return sum(torch.Size(shape).numel() for shape in self._shapes) - 2 * self.width
+        """Numbers in a row that are learned: neither scratch nor always zero."""
+        return self._used - 2 * self.width - self.cell.n_fixed(self.hidden, self.dim)
+
+    @property
+    def _used(self) -> int:
+        return sum(torch.Size(shape).numel() for shape in self._shapes)
 
     def views(self, flat: Tensor) -> WeightViews:
         """The weights of float32[networks, row_size] by name, without a copy."""

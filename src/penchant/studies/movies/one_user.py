@@ -8,11 +8,20 @@ import numpy as np
 
 from penchant.data import Dataset, Id
 from penchant.metrics import LikeAccuracy
-from penchant.models import RBM
-from penchant.studies.movies.setup import LIKE, NETWORKS, MoviesSetup, own_log, rows_of
+from penchant.models import RBM, make
+from penchant.studies.movies.setup import (
+    LIKE,
+    NETWORKS,
+    PUBLISHED_RBM,
+    MoviesSetup,
+    own_log,
+    rows_of,
+)
 from penchant.studies.records import predict
 
 RBM_USERS = 1501
+RBM_EPOCHS = 100
+PRINTED_ERRORS = 10  # epochs after each of which the published program prints an error
 TRAIN_SHARE = 0.65
 _SEEDS = 5
 
@@ -35,6 +44,27 @@ class UserScores:
 
 
 @dataclass(frozen=True)
+class RbmTraining:
+    """How the RBM was trained.
+
+    Attributes:
+        users: whose vectors it learned from.
+        items: visible units.
+        left_out: users after the last whole batch, who are left out of each epoch.
+        errors: after each of the first epochs, the mean squared error of all these vectors.
+        last_error: the same after the last epoch.
+        epochs: of training.
+    """
+
+    users: int
+    items: int
+    left_out: int
+    errors: list[float]
+    last_error: float
+    epochs: int
+
+
+@dataclass(frozen=True)
 class FirstUser:
     """The first user of the file and what models say of this user's ratings.
 
@@ -43,14 +73,14 @@ class FirstUser:
         liked: which of the user's ratings are likes, in the order of the file.
         n_train: how many of them networks were trained on, the first ones.
         scores: of each network and of the RBM.
-        rbm_users: users that the RBM was trained on.
+        rbm: how the RBM was trained.
     """
 
     user: Id
     liked: list[bool]
     n_train: int
     scores: dict[str, UserScores]
-    rbm_users: int
+    rbm: RbmTraining
 
 
 def train_for_first_user(setup: MoviesSetup) -> FirstUser:
@@ -73,8 +103,8 @@ def train_for_first_user(setup: MoviesSetup) -> FirstUser:
             seconds=float(np.mean(seconds)),
             seed_accuracies=[LikeAccuracy()(p >= 0.5, liked) for p in probabilities],
         )
-    scores["RBM"], n_users = _rbm(setup, log)
-    return FirstUser(user, liked.tolist(), n_train, scores, n_users)
+    scores["RBM"], rbm = _rbm(setup, log)
+    return FirstUser(user, liked.tolist(), n_train, scores, rbm)
 
 
 def first_user_log(setup: MoviesSetup) -> Dataset:
@@ -84,14 +114,30 @@ def first_user_log(setup: MoviesSetup) -> Dataset:
     return own_log(setup.log.subset(rows[np.argsort(events["row"].to_numpy()[rows])]))
 
 
-def _rbm(setup: MoviesSetup, user_log: Dataset) -> tuple[UserScores, int]:
+def _rbm(setup: MoviesSetup, user_log: Dataset) -> tuple[UserScores, RbmTraining]:
     """The published RBM, trained on whole vectors of 1,501 users, the first one among them."""
-    log = setup.rated_log
+    log = setup.log  # films that nobody rated have visible units, too
     others = np.delete(np.arange(log.n_users), setup.first_user)
     users = np.append(others[: RBM_USERS - 1], setup.first_user)
     train = own_log(log.subset(np.isin(log.events["user"].to_numpy(), users)))
-    model = RBM(seed=setup.seed, epochs=2 if setup.quick else 100).fit(train, run=setup.run)
+    epochs = 2 if setup.quick else RBM_EPOCHS
+
+    def trained(n_epochs: int) -> RBM:
+        model = make(PUBLISHED_RBM).clone(epochs=n_epochs, seed=setup.seed)
+        assert isinstance(model, RBM)
+        return model.fit(train, run=setup.run)
+
+    model = trained(epochs)
+    # Nothing is random about it, so that fewer epochs are the first ones of more.
+    first = [trained(n + 1) for n in range(min(PRINTED_ERRORS, epochs))]
     scores = model.scores(model.histories_of([log.users[setup.first_user]]))[0]
     items = model.items_.indices(user_log.frame()["item"])
     ratings = (scores[items] * model.highest_).tolist()
-    return UserScores(ratings, LIKE, model.fit_seconds_), len(users)
+    return UserScores(ratings, LIKE, model.fit_seconds_), RbmTraining(
+        users=train.n_users,
+        items=train.n_items,
+        left_out=train.n_users % model.batch_size if train.n_users > model.batch_size else 0,
+        errors=[each.reconstruction_error(each.histories_) for each in first],
+        last_error=model.reconstruction_error(model.histories_),
+        epochs=epochs,
+    )

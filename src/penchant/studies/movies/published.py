@@ -219,7 +219,7 @@ def _text(case: UserDecisions) -> str:
         is a further cell.
 
         How the thesis turned an RBM and an autoencoder into an accuracy is not said. The rule here
-        is ours: both are trained as published, the RBM on {case.first_user.rbm_users:,} users
+        is ours: both are trained as published, the RBM on {case.first_user.rbm.users:,} users
         without a test set and the autoencoder on {case.autoencoder.users:,} users (80 %), this
         user among them; what they reconstruct of the user's own vector is put on the scale of
         ratings, and {LIKE:g} or more is a like. They call {case.n_likes("RBM")} and

@@ -32,6 +32,8 @@ NETWORKS = MappingProxyType(
 )
 """The networks of which each user has one of their own: as the thesis' program builds its two,
 the second as the thesis prints its formulas, and a further cell."""
+PUBLISHED_RBM = "rbm:shuffle=false,drop_last=true"
+"""The thesis' RBM: users in the order of the file, those after the last whole batch left out."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
