@@ -32,6 +32,7 @@ from penchant.studies.study import EvaluationSummary, StudyRun
 from support.study_sections import row_of, rows, section
 
 N_USERS, N_ITEMS = 30, 70
+OPTIONS = {"users": 8, "epochs": 2, "autoencoder_epochs": 3}
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def kept(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def result(films, kept):
-    return find("movies").run(films, quick=True, run=StudyRun(output=kept))
+    return find("movies").run(films, **OPTIONS, run=StudyRun(output=kept))
 
 
 # As published
@@ -247,11 +248,10 @@ def test_the_page_tells_all_levels(result, tmp_path):
     page = report(result, tmp_path / "movies.html").read_text()
     assert "45/53" in page
     assert "Film-Noir" in page
-    assert "figures mean nothing" in result.summary
 
 
 def test_it_continues_where_it_was(result, films, kept):
-    again = find("movies").run(films, quick=True, run=StudyRun(output=kept))
+    again = find("movies").run(films, **OPTIONS, run=StudyRun(output=kept))
     assert len(again.reused_steps) == len(again.steps) == 12
     first, second = result.to_dict()["sections"], again.to_dict()["sections"]
     for part in (*first, *second):
