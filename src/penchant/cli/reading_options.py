@@ -161,7 +161,7 @@ def read_events(
     """
     from penchant.data.sources import amazon, book_crossing, is_published, load
 
-    if is_published(source):
+    if is_published(source) and not Path(source).is_file():
         if flags:
             raise ParameterError(
                 f"{', '.join(flags)} cannot be used with the published data set {source}: its "
@@ -177,7 +177,7 @@ def read_events(
         return not flags and path.is_file() and can_read(path)
 
     if is_file_of(book_crossing.can_read):
-        return book_crossing.read(path, path.stem)
+        return book_crossing.read(path, path.stem.removesuffix(".csv"))
     if is_file_of(amazon.can_read):
         return amazon.read(path)
     return _file(source, file, strict=strict, positive=positive)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
@@ -112,13 +113,27 @@ NCF = DatasetFiles(
 )
 
 
+_RATINGS_FILE = re.compile(rf"{book_crossing.FILES.name}/([\w.-]+\.csv(?:\.gz)?)")
+
+
 def is_published(name: str) -> bool:
-    """Whether this is the name of a published data set, a category of Amazon's reviews included."""
-    return name in CATALOGUE or NAME.fullmatch(name) is not None
+    """Whether this is the name of a published data set.
+
+    Categories of Amazon's reviews are, and single files of ratings of Book-Crossing, such as
+    `book-crossing/explicit_union.csv`.
+    """
+    known = name in CATALOGUE or NAME.fullmatch(name) or ratings_file(name)
+    return bool(known)
+
+
+def ratings_file(name: str) -> str | None:
+    """The file that a name such as `book-crossing/Ratings.csv` asks for; None for other names."""
+    match = _RATINGS_FILE.fullmatch(name)
+    return match[1] if match else None
 
 
 def lookup(name: str) -> PublishedDataset:
-    """A data set of the catalogue, or a category of Amazon's reviews.
+    """A data set of the catalogue, a category of Amazon's reviews, or a file of Book-Crossing.
 
     Raises:
         ParameterError: there is no such name; the text names a similar one.
@@ -127,6 +142,9 @@ def lookup(name: str) -> PublishedDataset:
         return PublishedDataset(amazon.category_files(name), None, "")
     if name in CATALOGUE:
         return CATALOGUE[name]
+    if file := ratings_file(name):
+        books = CATALOGUE[book_crossing.FILES.name]
+        return books._replace(files=DatasetFiles(name=books.files.name, required=(file,)))
     close = difflib.get_close_matches(name, CATALOGUE, n=1)
     hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(CATALOGUE)}."
     raise ParameterError(f"There is no published data set {name!r}: {hint}")

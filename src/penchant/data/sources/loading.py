@@ -13,7 +13,7 @@ from penchant.data.fetching.locate import FetchOptions, Form, LocalCopy, locate
 from penchant.data.sources import amazon, atomic, book_crossing, movielens
 from penchant.data.sources import published_splits as splits
 from penchant.data.sources.amazon.files import NAME, category_hint
-from penchant.data.sources.catalogue import NCF, lookup
+from penchant.data.sources.catalogue import NCF, lookup, ratings_file
 from penchant.data.sources.published_splits import PublishedSplit
 from penchant.errors import DownloadError, ParameterError
 
@@ -67,16 +67,15 @@ def load(
         DataError: its files are damaged.
     """
     expected = lookup(name).n_events
-    is_books = name == "book-crossing"
+    file = ratings_file(name)
+    is_books = name == "book-crossing" or file is not None
     unusable = [o for o, value in (("zeros", zeros), ("isbn", isbn)) if value and not is_books]
     if unusable:
         raise ParameterError(f"{name} cannot be read with {', '.join(unusable)}: leave that out.")
     copy = fetch(name, form=form, **options)
     if is_books:
-        zeros = zeros or "drop"
-        log = book_crossing.read(
-            copy.path, name, source=copy.origin, zeros=zeros, isbn=isbn or "normal"
-        )
+        zeros, path = zeros or "drop", copy.path / (file or "")
+        log = book_crossing.read(path, name, source=copy.origin, zeros=zeros, isbn=isbn or "normal")
         expected = book_crossing.N_EVENTS[zeros]
     elif NAME.fullmatch(name):
         log = amazon.read(copy.path, name, source=copy.origin)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -405,3 +406,24 @@ def test_places_are_taken_apart(place: str | None, parts: tuple[str | None, ...]
 def test_countries_in_other_spellings_are_counted() -> None:
     places = split_places(pl.Series(["a, b, us", "c, d, us", "e, f, u.k.", "g, h, usa", None]))
     assert (places.merged, places.spellings) == (3, 2)
+
+
+def test_a_compressed_file_of_ratings_takes_the_tables_beside_it(tmp_path: Path) -> None:
+    folder = tmp_path / "book-crossing"
+    folder.mkdir()
+    original(folder)
+    packed = folder / "part.csv.gz"
+    rows = ["User-ID,ISBN,Book-Rating,source", "276726,0155061224,5,a", "276727,034545104X,10,b"]
+    packed.write_bytes(gzip.compress("\n".join([*rows, ""]).encode()))
+    assert book_crossing.can_read(packed)
+    part = book_crossing.read(packed)
+    assert part.ratings.tolist() == [5, 10]
+    assert "Flesh & Blood" in part.titles(part.events["item"])
+    named = load("book-crossing/part.csv.gz", mirror=tmp_path, cache=tmp_path / "cache")
+    assert named.fingerprint == part.fingerprint
+    assert named.name == "book-crossing/part.csv.gz (2 of 433,671 ratings)"
+    damaged = tmp_path / "damaged.csv.gz"
+    damaged.write_bytes(b"\x1f\x8bno gzip")
+    assert not book_crossing.can_read(damaged)
+    with pytest.raises(ParameterError, match="no published data set 'book-crossing/part'"):
+        load("book-crossing/part", mirror=tmp_path)

@@ -62,7 +62,7 @@ def files_of(path: Path) -> Files:
     companions = [ratings.with_name(name) for name in _companions(ratings.name)]
     if companions and all(file.is_file() for file in companions):
         return Files(ratings, companions[:1], companions[1:])
-    tables = sorted(ratings.parent.glob("*.csv"))
+    tables = _tables_of(ratings.parent)
     headers = {file: header_of(file) for file in tables}
     return Files(
         ratings,
@@ -76,9 +76,13 @@ def _ratings_of(path: Path) -> list[Path]:
     if path.is_file():
         return [path] if set(RATINGS) <= set(header_of(path)) else []
     usual = [path / name for name in _RATINGS_FILES if (path / name).is_file()]
-    files = usual or (sorted(path.glob("*.csv")) if path.is_dir() else [])
+    files = usual or (_tables_of(path) if path.is_dir() else [])
     with_ratings = [file for file in files if set(RATINGS) <= set(header_of(file))]
     return with_ratings[:1] if usual else with_ratings
+
+
+def _tables_of(folder: Path) -> list[Path]:
+    return sorted([*folder.glob("*.csv"), *folder.glob("*.csv.gz")])
 
 
 def _is_user_table(header: list[str]) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from penchant.errors import DataError
 Repair = Callable[[list[str]], "list[str] | None"]
 _MOST_LINES = 20  # lines that one record may span
 _HEADER_BYTES = 1 << 12  # bytes looked at to tell what a file holds
+_GZIP = b"\x1f\x8b"
 _FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"|([^";]*)', re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 _NULLS = ("", "NULL", "\\N")
@@ -61,7 +63,9 @@ def header_of(path: Path) -> list[str]:
     try:
         with path.open("rb") as file:
             start = file.read(_HEADER_BYTES)
-    except OSError:
+        if start.startswith(_GZIP):
+            start = zlib.decompressobj(31).decompress(start, _HEADER_BYTES)
+    except (OSError, zlib.error):
         return []
     head, newline, _ = start.removeprefix(codecs.BOM_UTF8).partition(b"\n")
     text = head.decode("latin-1")
