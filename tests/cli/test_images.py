@@ -66,6 +66,22 @@ def test_private_addresses_are_refused(call, listed, tmp_path):
     assert "not a public address" in next(iter(facts["reasons"]))
 
 
+def test_cells_that_are_no_address_are_counted_and_listed(call, listed, tmp_path):
+    listed.write_text(listed.read_text() + "90,n/a\n91,\n92,-\n")
+    folder = tmp_path / "images"
+    result = call("images", listed, "-o", folder, "--allow-private", "--json")
+    assert result.exit_code == 0, result.output
+    facts = json.loads(result.stdout)
+    assert facts["items"] == 7
+    assert facts["images"] > 0
+    assert facts["counts"]["no address"] == 3
+    assert facts["reasons"]["no address: not an address"] == 2
+    table = pl.read_csv(folder / "images.csv", schema_overrides={"item": pl.String})
+    odd = table.filter(pl.col("item").is_in(["90", "91", "92"]))
+    assert odd["status"].to_list() == ["no address"] * 3
+    assert odd["url"].to_list() == ["n/a", None, "-"]
+
+
 def test_the_items_of_a_log(call, listed, tiny, tiny_csv, tmp_path):
     items = tiny.items.ids.to_list()
     listed.write_text(listed.read_text().replace("\n0,", f"\n{items[0]},"))

@@ -328,12 +328,15 @@ class TestRefusedAddresses:
             "data:image/png;base64,AAAA",
             "//example.org/a.jpg",
             "http:///a.jpg",
-            "not an address",
             "http://[::1",
         ],
     )
     def test_only_the_web(self, quick, tmp_path, url):
         assert fetch({"a": url}, tmp_path, quick).counts == {"refused": 1}
+
+    @pytest.mark.parametrize("url", ["not an address", "n/a", "0", "-"])
+    def test_cells_that_are_no_address(self, quick, tmp_path, url):
+        assert fetch({"a": url}, tmp_path, quick).counts == {"no address": 1}
 
     @pytest.mark.parametrize(
         "host",

@@ -97,10 +97,46 @@ def test_a_file_of_two_columns(tmp_path, heading, separator):
     ]  # fmt: skip
 
 
+def test_cells_that_are_no_address_stay_in_the_list(tmp_path):
+    path = tmp_path / "urls.csv"
+    path.write_text(
+        'item,address\n1,http://a/1.jpg\n2,n/a\n3,\n4\n5,"not, available"\n6,http://a/6,s.jpg\n'
+    )
+    assert is_address_file(path)
+    assert address_file(path).rows() == [
+        ("1", ["http://a/1.jpg"]), ("2", ["n/a"]), ("3", []), ("4", []), ("5", ["not, available"]),
+        ("6", ["http://a/6,s.jpg"]),
+    ]  # fmt: skip
+
+
+def test_few_addresses_are_enough_where_the_file_is_named(tmp_path):
+    path = tmp_path / "urls.csv"
+    path.write_text("1,n/a\n2,-\n3,http://a/3.jpg\n")
+    assert not is_address_file(path)  # may be a log whose third item is an address
+    assert address_file(path).rows() == [("1", ["n/a"]), ("2", ["-"]), ("3", ["http://a/3.jpg"])]
+
+
+def test_a_telling_column_may_have_few_addresses():
+    log = log_with(image=["http://a/1.jpg", "n/a", "0"], title=["x", "y", "z"])
+    assert image_addresses(log)["urls"].to_list() == [["http://a/1.jpg"], ["n/a"], ["0"]]
+
+
 @pytest.mark.parametrize(
-    "text",
-    ["", "1,2\n3,4\n", "1,2,http://a/1.jpg\n", "a,b\n1,x\n2,y\n3,http://a\n", "1,http://a\n2\n"],
+    ("values", "wanted"),
+    [
+        (["http://a/1.jpg", "[1, 2]", "[abc", "{"], [["http://a/1.jpg"], [], [], []]),
+        ([1, 2], [["1"], ["2"]]),
+        ([{"hi_res": 1}, {"hi_res": 2}], [[], []]),
+        ([{"x": "http://a"}, None], [[], []]),
+        ([[{"x": "http://a"}], []], [[], []]),
+        ([[1, None], [2]], [["1"], ["2"]]),
+    ],
 )
+def test_cells_of_any_kind_are_read(values, wanted):
+    assert image_addresses(log_with(image=values), "image")["urls"].to_list() == wanted
+
+
+@pytest.mark.parametrize("text", ["", "1,2\n3,4\n", "1,2,http://a/1.jpg\n"])
 def test_other_files_are_none(tmp_path, text):
     path = tmp_path / "ratings.csv"
     path.write_text(text)

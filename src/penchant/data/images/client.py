@@ -47,7 +47,7 @@ class TemporaryFailure(NamedTuple):
 
 
 class Failure(NamedTuple):
-    """The address gives no image; `status` is `missing`, `broken`, `refused` or `failed`."""
+    """The address gives no image; `status` is one of those of `ImageResult`."""
 
     status: str
     reason: str
@@ -88,6 +88,8 @@ class ImageClient:
 
     def origin(self, url: str) -> WebOrigin | Failure:
         """The host of an address, or why it is no web address."""
+        if ":" not in url and not url.startswith("//"):
+            return Failure("no address", "not an address")
         try:
             parsed = self._httpx.URL(url)
             # The host is decoded when it is asked for, and may turn out to be none.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
@@ -21,7 +24,11 @@ _SIZES = ("hi_res", "large", "medium", "url", "thumb")
 _WEB = r"^\s*https?://\S+\s*$"
 _WEB_IMAGE = r"(?i)^\s*https?://\S+\.(jpe?g|png|webp|gif|avif|bmp)(\?\S*)?\s*$"
 _MIN_SHARE = 0.5  # a share of a column's values that makes it one of images
+_GUESS_ROWS = 20
 _SEPARATORS = ("\t", ",", ";", "|", " ")
+_HEADING = re.compile(
+    r"(?i)[\w .-]*(url|uri|addr|image|img|picture|poster|link|cover|photo)[\w .-]*"
+)
 
 
 def image_addresses(log: Dataset, column: str | None = None) -> pl.DataFrame:
@@ -81,7 +88,7 @@ def address_file(path: Path, log: Dataset | None = None) -> pl.DataFrame:
             f"{path} is no file of addresses: it needs two columns, an item and the address "
             "(http://… or https://…) of its image."
         )
-    listed = frame.group_by("item", maintain_order=True).agg(urls=pl.col("url"))
+    listed = frame.group_by("item", maintain_order=True).agg(urls=pl.col("url").drop_nulls())
     if log is None:
         return listed
     ids = log.items.ids.alias("item")
@@ -97,63 +104,83 @@ def address_file(path: Path, log: Dataset | None = None) -> pl.DataFrame:
 
 
 def is_address_file(path: Path) -> bool:
-    """Whether a file has two columns, of which the second holds web addresses."""
-    return path.is_file() and _two_columns(path, rows=20) is not None
+    """Whether a file has two columns, of which the second holds web addresses.
+
+    Half of the cells or a heading such as `address` tell that it is no log of users and items.
+    """
+    return path.is_file() and _two_columns(path, _GUESS_ROWS, _MIN_SHARE) is not None
 
 
-def _two_columns(path: Path, rows: int | None = None) -> pl.DataFrame | None:
-    """Items and addresses as written, or None where the file has something else."""
+def _two_columns(
+    path: Path, rows: int | None = None, min_share: float = 0.0
+) -> pl.DataFrame | None:
+    """Items and cells as written, or None where the file has something else.
+
+    Without a heading that speaks of addresses at least `min_share` of the cells are some.
+    """
     try:
-        with path.open(encoding="utf-8-sig", errors="strict") as file:
-            lines = [line for _, line in zip(range(20), file, strict=False) if line.strip()]
+        lines = path.read_text(encoding="utf-8-sig").splitlines() if rows is None else _head(path)
     except UnicodeDecodeError:
         return None
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror or error}.") from None
-    if not lines or "://" not in lines[-1]:
-        return None
-    before = lines[-1].partition("http")[0]
+    lines = [line for line in lines if line.strip()][:rows]
+    sample = next((line for line in lines if "://" in line), None)
+    before = "" if sample is None else sample.partition("://")[0]
     separator = next((s for s in _SEPARATORS if s in before), None)
     if separator is None:
         return None
     try:
-        frame = pl.read_csv(
-            path, separator=separator, has_header=False, infer_schema=False, n_rows=rows
-        )
-    except (pl.exceptions.PolarsError, OSError):
+        parts = list(csv.reader(lines, delimiter=separator))
+    except csv.Error:
         return None
-    if frame.width != 2:
+    if np.median([len(cells) for cells in parts]) != 2:
         return None
-    frame.columns = ["item", "url"]
-    frame = frame.with_columns(pl.all().str.strip_chars()).drop_nulls()
-    if len(frame) and "://" not in frame["url"][0]:
-        frame = frame.slice(1)  # the heading
-    return frame if len(frame) and (frame["url"].str.contains(_WEB)).mean() >= _MIN_SHARE else None  # type: ignore[operator]
+    # An address may hold a separator.
+    pairs = [(first.strip(), separator.join(rest).strip()) for first, *rest in parts]
+    cells = pl.DataFrame(pairs, schema=["item", "url"], orient="row").with_columns(
+        pl.when(pl.all() != "").then(pl.all())
+    )
+    if headed := bool(_HEADING.fullmatch(cells["url"][0] or "")):
+        cells = cells.slice(1)
+    cells = cells.drop_nulls("item")
+    share = _share(cells["url"], _WEB, None)
+    return cells if share and (headed or share >= min_share) else None
+
+
+def _head(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig") as file:
+        return [line for _, line in zip(range(2 * _GUESS_ROWS), file, strict=False)]
 
 
 def _guess_column(table: pl.DataFrame) -> str | None:
     """The column with a telling name that has addresses, else one with addresses of images."""
     bare = {column.lower().replace("-", "_"): column for column in reversed(table.columns)}
-    for column in (bare[name] for name in _NAMES if name in bare):
-        if _share(_lists(table[column]).list.explode(), _WEB) >= _MIN_SHARE:
+    telling = {
+        column: _share(_lists(table[column]).list.explode(), _WEB)
+        for column in (bare[name] for name in _NAMES if name in bare)
+    }
+    for column, share in telling.items():
+        if share >= _MIN_SHARE:
             return column
     for column, kind in table.schema.items():
         if column != "item" and kind in (pl.String, SCHEMA_LIST):
             values = _lists(table[column]).list.explode()
             if _share(values, _WEB_IMAGE) >= _MIN_SHARE:
                 return column
-    return None
+    # A telling name is enough where most cells are no address.
+    return next((column for column, share in telling.items() if share), None)
 
 
-def _share(values: pl.Series, pattern: str) -> float:
-    sample = values.drop_nulls().head(1000)
+def _share(values: pl.Series, pattern: str, rows: int | None = 1000) -> float:
+    sample = values.drop_nulls()[:rows]
     return float(sample.str.contains(pattern).mean() or 0) if len(sample) else 0.0  # type: ignore[arg-type]
 
 
 def _largest(kind: pl.Struct, field: Callable[[str], pl.Expr]) -> pl.Expr:
     """The largest size that structures have, each an address or a list of them."""
     types = {part.name: part.dtype for part in kind.fields}
-    sizes = [size for size in _SIZES if isinstance(types.get(size), pl.String | pl.List)]
+    sizes = [size for size in _SIZES if types.get(size) in (pl.String, SCHEMA_LIST)]
     filled = [
         pl.when(field(size).list.drop_nulls().list.len() > 0).then(field(size))
         if isinstance(types[size], pl.List)
@@ -176,7 +203,7 @@ def _lists(column: pl.Series) -> pl.Series:
     kind = column.dtype
     if isinstance(kind, pl.Struct):
         best = _largest(kind, pl.col("urls").struct.field)
-        chosen = column.to_frame("urls").select(best.alias("urls")).to_series()
+        chosen = column.to_frame("urls").with_columns(best.alias("urls"))["urls"]
         lists = chosen if isinstance(chosen.dtype, pl.List) else _lists_in_texts(chosen)
     elif isinstance(kind, pl.List) and isinstance(kind.inner, pl.Struct):
         best = _largest(kind.inner, pl.element().struct.field)
