@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -14,11 +15,15 @@ from penchant.data.target import Like
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
+from penchant.models.empty_lists import EmptyList, empty_lists, report_empty_lists
 from penchant.models.protocols import RatesRows
 from penchant.nn.loop import threads
 from penchant.run import Run
 from penchant.topk import refuse_nan, tie_order
 from penchant.typing import Bool, Float32, Int32, Int64
+
+NO_LIKES = "the model predicts no like"
+"""Why a user has no list where items are left."""
 
 _ROWS = 2**18  # the most questions that a model is wanted at once, but for a single user's
 _FURTHER = ("genres", "year")  # columns of the item table that are shown where they are there
@@ -56,8 +61,9 @@ def likes(
         `title`, `genres` and `year` (where the item table has them), `like`, `confidence` (the
         chance that this is so), `chance` (of a like), and `rank` among all items wanted for, from
         1 for the surest like to the surest dislike. Items of equal chance stand in the order of a
-        fixed shuffle. For all users without k it has a row for each user and unseen item:
-        `likes_in_parts` gives it piece by piece.
+        fixed shuffle. Users of whom nothing can be said, such as those who have had every item,
+        have no row; a warning names them and says why. For all users without k the frame has a
+        row for each user and unseen item: `likes_in_parts` gives it piece by piece.
 
     Raises:
         NotFittedError: the model has not been fitted.
@@ -139,13 +145,26 @@ class _LikePredictor:
 
     def parts(self, histories: Histories, run: Run) -> Iterator[pl.DataFrame]:
         size = max(1, _ROWS // max(histories.n_items, 1))
+        empty: list[EmptyList] = []
         with run.progress.task("likes", len(histories)) as task:
             for start in range(0, max(len(histories), 1), size):
                 block = histories.block(start, start + size)
-                yield self._part(block, start, run)
+                part, listed = self._part(block, start, run)
+                empty += self._empty_lists(block, start, listed)
+                yield part
                 task.advance(len(block))
+        report_empty_lists(empty, len(histories))
 
-    def _part(self, users: Histories, first: int, run: Run) -> pl.DataFrame:
+    def _empty_lists(self, users: Histories, first: int, listed: Bool) -> list[EmptyList]:
+        vocabulary, positions = self.model.users_, np.flatnonzero(~listed).tolist()
+        seen = self.exclude_seen
+        empty = empty_lists(
+            vocabulary, users, positions, self.chosen, exclude_seen=seen, otherwise=NO_LIKES
+        )
+        return [replace(each, position=each.position + first) for each in empty]
+
+    def _part(self, users: Histories, first: int, run: Run) -> tuple[pl.DataFrame, Bool]:
+        """The rows of some users, and bool[n_users] of who has any."""
         history, items, chance = self._predicted(users, run)
         order = np.lexsort((self.ties[items], -chance, history))
         history, items, chance = history[order], items[order], chance[order]
@@ -155,7 +174,8 @@ class _LikePredictor:
         keep = like | self.dislikes
         if self.k is not None:
             keep &= np.where(like, place, wanted[history] - 1 - place) < self.k
-        return self._frame(
+        listed = np.bincount(history[keep], minlength=len(users)) > 0
+        frame = self._frame(
             users,
             first,
             history=history[keep],
@@ -164,6 +184,7 @@ class _LikePredictor:
             like=like[keep],
             rank=place[keep] + 1,
         )
+        return frame, listed
 
     def _predicted(self, users: Histories, run: Run) -> tuple[Int32, Int32, Float32]:
         """Position of the user, item, and chance of a like of every row that is wanted for."""

@@ -134,11 +134,13 @@ def test_who_gets_no_judgement_is_named(call, judge, tmp_path):
     model = restore(judge)
     had = model.items_.take(model.histories_of([3]).items).to_list()
     words = ("likes", judge, "-u", 3, "--candidates", ",".join(map(str, had)))
-    assert f"User 3 has had all {len(had)} items to choose from" in call(*words).stderr
-    assert json.loads(call(*words, "--json").stdout)["lists"] == [{"user": 3, "items": []}]
+    reason = f"all {len(had)} items to choose from are in the history"
+    assert f"User 3: {reason} (" in call(*words).stderr
+    (answer,) = json.loads(call(*words, "--json").stdout)["lists"]
+    assert answer == {"user": 3, "items": [], "reason": reason}
     path = tmp_path / "likes.csv"
     result = call("likes", judge, "--candidates", had[0], "-o", path)
-    assert "had the one item to choose from" in result.stderr
+    assert "the one item to choose from is in the history" in result.stderr
     worst = likes(model, [3])["item"][-1]
     words = ("likes", judge, "-u", 3, "--no-dislikes", "--candidates", worst)
     assert "User 3: the model predicts no like." in call(*words).stderr

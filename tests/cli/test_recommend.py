@@ -118,12 +118,25 @@ def test_someone_new_for_a_log_without_titles(call, games, command):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("-u", "d"), "User d has had all 4 items (--include-seen lists them again)."),
-        (("-u", "d", "--explain"), "User d has had all 4 items"),
-        (("-u", "a", "--candidates", "Dota"), "User a has had the one item to choose from"),
-        (("-u", "a", "--exclude", "@x", "--exclude=-1"), "User a has had all 2 items to choose"),
-        (("-u", "a", "-u", "b", "-u", "d", "--candidates", "Gold, V"), "3 users without a list (a"),
-        (("--items", "Dota", "--candidates", "Dota"), "Someone with this history has had the one"),
+        (
+            ("-u", "d"),
+            "User d: all 4 items are in the history (exclude_seen=False or --include-seen lists "
+            "them again).",
+        ),
+        (("-u", "d", "--explain"), "User d: all 4 items are in the history ("),
+        (
+            ("-u", "a", "--candidates", "Dota"),
+            "User a: the one item to choose from is in the history (",
+        ),
+        (
+            ("-u", "a", "--exclude", "@x", "--exclude=-1"),
+            "User a: all 2 items to choose from are in",
+        ),
+        (
+            ("-u", "a", "-u", "b", "-u", "d", "--candidates", "Gold, V"),
+            "3 users without a list (a, b, d): the one item",
+        ),
+        (("--items", "Dota", "--candidates", "Dota"), "Someone with this history: the one item to"),
     ],
 )
 def test_who_has_had_everything_is_named(call, games, options, words):
@@ -134,16 +147,18 @@ def test_who_has_had_everything_is_named(call, games, options, words):
     lists = json.loads(call("recommend", games, *options, "--json").stdout)["lists"]
     assert lists
     assert all(one["items"] == [] for one in lists)
+    assert all(one["reason"] in result.stderr for one in lists)
+    assert result.stderr.count("in the history") == 1
     again = call("recommend", games, *options, "--include-seen")
     assert again.stdout.count("For ") == len(lists)
-    assert "has had" not in again.stderr
+    assert "in the history" not in again.stderr
 
 
 def test_users_that_a_file_lacks_are_named(call, games, tmp_path):
     path = tmp_path / "lists.csv"
     result = call("recommend", games, "-o", path)
     assert set(pl.read_csv(path)["user"]) == {"a", "b"}
-    assert "User d has had all 4 items" in result.stderr
+    assert "User d: all 4 items are in the history" in result.stderr
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,14 @@ def test_the_most_rated_item_is_asked_for_by_default(call, ratings):
 
 
 def test_nothing_similar_is_said(call, ratings):
-    result = call("similar", ratings, "-i", 3, "--min-common", 1000)
+    words = ("similar", ratings, "-i", 3, "--min-common", 1000)
+    result = call(*words)
     assert result.exit_code == 0
-    assert "Nothing is like 3 by as many as 1000 raters of both" in result.stderr
+    assert result.stdout == ""
+    reason = "no item has a similarity above 0 by 1000 common raters or more"
+    assert f"Item 3: {reason} (min_common=, --min-common)." in result.stderr
+    (answer,) = json.loads(call(*words, "--json").stdout)["lists"]
+    assert answer == {"item": 3, "similar": [], "reason": f"{reason} (min_common=, --min-common)"}
 
 
 def test_wrong_questions(call, ratings):

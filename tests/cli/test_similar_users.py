@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 import penchant as pn
+from penchant.data.dataset import Dataset
+from penchant.models import EASE
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
@@ -41,6 +43,23 @@ def test_someone_new(call, bundle, tiny):
     assert "For someone who likes" in call("similar-users", bundle, "--items", listed).stdout
 
 
+def test_whom_nobody_is_like(call, tmp_path):
+    frame = pl.DataFrame({"user": ["a", "b", "c"], "item": ["x", "x", "y"]})
+    folder = pn.save(EASE(l2=1.0).fit(Dataset.from_frame(frame)), tmp_path / "ease")
+    result = call("similar-users", folder, "-u", "c", "-u", "a", "--json")
+    lists = {one["user"]: one for one in json.loads(result.stdout)["lists"]}
+    assert lists["c"] == {"user": "c", "similar": [], "reason": "no other user is like them"}
+    assert [one["similar"] for one in lists["a"]["similar"]] == ["b"]
+    assert "User c: no other user is like them." in result.stderr
+
+
+def test_console_and_json_name_the_same_columns(call, bundle, tiny):
+    words = ("similar-users", bundle, "-u", tiny.users[0])
+    (place, *_) = json.loads(call(*words, "--json").stdout)["lists"][0]["similar"]
+    assert set(place) == {"similar", "rank", "similarity"}
+    assert "similarity" in call(*words).stdout
+
+
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
 def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
     path = tmp_path / f"users.{ending}"
@@ -49,7 +68,7 @@ def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
     assert result.stdout == ""
     readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
     frame = readers[ending](path)
-    assert frame.columns == ["user", "similar", "rank", "score"]
+    assert frame.columns == ["user", "similar", "rank", "similarity"]
     assert frame["user"].n_unique() == tiny.n_users
     assert (frame["user"] != frame["similar"]).all()
 

@@ -34,7 +34,11 @@ def test_items_are_left_out(model, caplog):
     every = model.recommend(["a", "c"], k=9)
     some = model.recommend(["a", "c"], k=9, exclude=["w", "new"])
     assert some.drop("rank").equals(every.filter(pl.col("item") != "w").drop("rank"))
-    assert caplog.messages == ["1 of the 2 items to exclude is not known and passed over: 'new'."]
+    assert caplog.messages == [
+        "1 of the 2 items to exclude is not known and passed over: 'new'.",
+        "User a: all 3 items to choose from are in the history (exclude_seen=False or "
+        "--include-seen lists them again).",
+    ]
     seen = model.recommend(["a"], k=9, exclude=pl.Series(["w"]), exclude_seen=False)
     assert sorted(seen["item"]) == ["x", "y", "z"]
     one = model.recommend(["a", "c"], k=9, candidates=["w", "z"], exclude=["w"])

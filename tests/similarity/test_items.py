@@ -31,9 +31,9 @@ def test_pearson_is_the_correlation_over_those_who_rated_both(log):
         both = table[:, [3, log.items.index(row["similar"])]]
         both = both[~np.isnan(both).any(1)]
         assert row["co_raters"] == len(both)
-        assert row["correlation"] == pytest.approx(np.corrcoef(both.T)[0, 1], abs=1e-3)
+        assert row["similarity"] == pytest.approx(np.corrcoef(both.T)[0, 1], abs=1e-3)
     assert found["rank"].to_list() == list(range(1, len(found) + 1))
-    assert found["correlation"].is_sorted(descending=True)
+    assert found["similarity"].is_sorted(descending=True)
     assert found["similar"].n_unique() == len(found)
     assert asked not in found["similar"]
 
@@ -44,9 +44,7 @@ def test_whole_columns_as_published(log):
     found = pn.similar(log, [asked], 40, similarity_of="correlation", shrinkage=0, min_common=1)
     wanted = np.corrcoef(table.T)[0]
     for row in found.iter_rows(named=True):
-        assert row["correlation"] == pytest.approx(
-            wanted[log.items.index(row["similar"])], abs=1e-5
-        )
+        assert row["similarity"] == pytest.approx(wanted[log.items.index(row["similar"])], abs=1e-5)
     assert len(found) == (wanted > 0).sum() - 1
 
 
@@ -55,8 +53,8 @@ def test_shrinkage_and_the_least_number_of_raters(log):
     shrunken = pn.similar(log, [log.items.ids[3]], 20, shrinkage=7, min_common=1)
     both = plain.join(shrunken, on="similar")
     np.testing.assert_allclose(
-        both["correlation_right"],
-        both["correlation"] * both["co_raters"] / (both["co_raters"] + 7),
+        both["similarity_right"],
+        both["similarity"] * both["co_raters"] / (both["co_raters"] + 7),
         rtol=1e-5,
     )
     few = pn.similar(log, [log.items.ids[3]], 20, min_common=12)

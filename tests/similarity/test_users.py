@@ -34,7 +34,7 @@ def check_lists(found, alike, known, k):
     for name, row in alike.items():
         mine = found.filter(pl.col(found.columns[0]) == name)
         wanted = np.sort(row[row > 1e-6])[::-1][:k]
-        np.testing.assert_allclose(mine["score"].to_numpy(), wanted, atol=1e-5)
+        np.testing.assert_allclose(mine["similarity"].to_numpy(), wanted, atol=1e-5)
         assert mine["rank"].to_list() == list(range(1, len(wanted) + 1))
         assert mine["similar"].n_unique() == len(wanted)
         listed = row[[known.index(other) for other in mine["similar"]]]
@@ -103,9 +103,9 @@ def test_a_model_that_compares_users_is_asked(spec):
 def test_somebody_new_is_compared_by_their_items():
     model = EASE(l2=1.0).fit(dataset([(0, "x"), (0, "y"), (1, "x"), (2, "z")]))
     found = pn.similar_users(model, model.history(["x", "y"]), 5)
-    assert found.columns == ["history", "similar", "rank", "score"]
+    assert found.columns == ["history", "similar", "rank", "similarity"]
     assert found["similar"].to_list() == [0, 1]
-    assert found["score"][0] == pytest.approx(1)
+    assert found["similarity"][0] == pytest.approx(1)
     assert "histories" in basis(model)
 
 
@@ -118,7 +118,13 @@ def test_users_without_history_are_like_nobody(caplog):
         found = pn.similar_users(model, ["d", "a"], 5)
         assert found["user"].unique().to_list() == ["a"]
         assert set(found["similar"]) <= {"b", "c"}
-        assert "1 of 2 users has no history that can be compared" in caplog.text
+        assert caplog.messages == ["User d: there is no history that can be compared."]
+
+
+def test_users_who_share_nothing_are_like_nobody(caplog):
+    model = EASE(l2=1.0).fit(dataset([("a", "x"), ("b", "x"), ("c", "y")]))
+    assert pn.similar_users(model, ["a", "c"])["user"].unique().to_list() == ["a"]
+    assert caplog.messages == ["User c: no other user is like them."]
 
 
 def test_only_likes_count_where_positive_events_are_said():

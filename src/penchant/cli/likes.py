@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,7 +14,7 @@ from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import writable_path
 from penchant.cli.item_options import ItemOptions
-from penchant.cli.lists import as_json, report_empty_lists, show_tables
+from penchant.cli.lists import as_json, show_tables, users_without_lists
 from penchant.cli.run_context import Session
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def likes(
     import polars as pl
 
     from penchant.bundle import restore
-    from penchant.like_lists import likes_in_parts
+    from penchant.like_lists import NO_LIKES, likes_in_parts
     from penchant.models.protocols import RatesRows
 
     model = restore(folder)
@@ -80,36 +79,22 @@ def likes(
     if k is None and file is None:
         k = _SHOWN
     choice = items.of(model)
-    listed: set[Any] = set()
-    parts = _noting_users(
-        likes_in_parts(model, users, k, dislikes=dislikes, run=session.run, **vars(choice)), listed
-    )
+    parts = likes_in_parts(model, users, k, dislikes=dislikes, run=session.run, **vars(choice))
     assert isinstance(model, RatesRows)  # others are refused
     facts = {"model": repr(model), "log": model.log_name_, "target": str(model.target)}
-    report = partial(
-        report_empty_lists, model, users, listed, choice, otherwise="the model predicts no like"
-    )
     if file is not None:
         written = _write(parts, file)
-        report()
         logger.info(f"Wrote {written:,} rows to {file}.")
         if session.json:
             session.reply(facts | {"file": str(file), "rows": written})
         return
     table = pl.concat(list(parts))
-    without = report()
     if session.json:
-        session.reply(facts | {"lists": as_json(table, without)})
+        empty = users_without_lists(model, users, table, choice, otherwise=NO_LIKES)
+        session.reply(facts | {"lists": as_json(table, empty)})
         return
     says = pl.when("like").then(pl.lit("like")).otherwise(pl.lit("dislike")).alias("says")
     show_tables(session, table.with_columns(says), names, _HEADINGS)
-
-
-def _noting_users(parts: Iterator[pl.DataFrame], listed: set[Any]) -> Iterator[pl.DataFrame]:
-    """The same parts, whose users are noted as they pass."""
-    for part in parts:
-        listed.update(part[part.columns[0]].unique())
-        yield part
 
 
 def _write(parts: Iterator[pl.DataFrame], path: Path) -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,13 +16,10 @@ if TYPE_CHECKING:
     from penchant.data.histories import Histories
     from penchant.data.vocabulary import Id
     from penchant.models.base import Recommender
+    from penchant.models.empty_lists import EmptyList
     from penchant.run import Run
 
-logger = logging.getLogger(__name__)
-
 REASONS = 3
-
-_NAMED = 3  # users without a list that a message names
 
 
 def lists_for(
@@ -50,67 +46,42 @@ def lists_for(
     return explain_lists(model, users, k, reasons=REASONS, run=run, **options)
 
 
-def report_empty_lists(
+def users_without_lists(
     model: Recommender,
     users: Sequence[Id] | Histories | None,
-    listed: Collection[Any],
+    lists: pl.DataFrame,
     choice: ItemChoice,
-    *,
-    otherwise: str = "the model recommends none of what is left",
-) -> list[Id | None]:
-    """Tell who gets no list, and why: above all who has had everything.
+    **otherwise: str,
+) -> list[EmptyList]:
+    """Who of those asked for has no list of items, and why.
 
     Args:
         model: the model.
         users: who was asked for, as a model takes them.
-        listed: the ids, or positions of histories, that have a list.
+        lists: the lists of all others, of a row for each place.
         choice: the items that could be listed.
-        otherwise: the reason for users who have not had everything.
-
-    Returns:
-        The ids of the users without a list; None for someone new.
+        otherwise: see `penchant.models.empty_lists.empty_lists`.
     """
-    import numpy as np
+    from penchant.models.empty_lists import empty_lists
 
+    histories, positions = without_rows(model, users, lists)
+    chosen = model.items_.selection(choice.candidates, choice.exclude)
+    seen = choice.exclude_seen
+    return empty_lists(model.users_, histories, positions, chosen, exclude_seen=seen, **otherwise)
+
+
+def without_rows(
+    model: Recommender, users: Sequence[Id] | Histories | None, lists: pl.DataFrame
+) -> tuple[Histories, list[int]]:
+    """The histories of those asked for, and the positions of those who have no row in a table."""
     from penchant.data.histories import Histories
 
-    histories = users if isinstance(users, Histories) else model.histories_of(users)
-    keys: list[Any] = list(range(len(histories)))
-    ids: list[Any] = [None] * len(histories)
-    if histories is not users:
-        keys = ids = model.users_.take(histories.users).to_list()
-    empty = [n for n, key in enumerate(keys) if key not in listed]
-    if not empty:
-        return []
-    chosen = model.items_.selection(choice.candidates, choice.exclude)
-    n_items = len(model.items_) if chosen is None else len(chosen)
-    full: list[Id | None] = []
-    rest: list[Id | None] = []
-    for n in empty:
-        had = np.unique(histories.block(n, n + 1).items)
-        n_had = len(had) if chosen is None else int(np.isin(chosen, had).sum())
-        (full if choice.exclude_seen and n_had == n_items else rest).append(ids[n])
-    if full:
-        items = "the one item" if n_items == 1 else f"all {n_items:,} items"
-        among = "" if chosen is None else " to choose from"
-        have = "has" if len(full) == 1 else "have"
-        logger.warning(
-            f"{_names(full)} {have} had {items}{among} (--include-seen lists them again)."
-        )
-    if rest:
-        logger.warning(f"{_names(rest)}: {otherwise}.")
-    return full + rest
-
-
-def _names(users: Sequence[Id | None]) -> str:
-    """The users that a sentence is about, with their number where they are several."""
-    if users[0] is None:
-        return "Someone with this history"
-    if len(users) == 1:
-        return f"User {users[0]}"
-    named = ", ".join(map(str, users[:_NAMED]))
-    more = f" and {len(users) - _NAMED:,} more" if len(users) > _NAMED else ""
-    return f"{len(users):,} users without a list ({named}{more})"
+    listed = set(lists[lists.columns[0]])
+    if isinstance(users, Histories):
+        return users, [n for n in range(len(users)) if n not in listed]
+    histories = model.histories_of(users)
+    ids = model.users_.take(histories.users)
+    return histories, [n for n, user in enumerate(ids) if user not in listed]
 
 
 def show(session: Session, lists: pl.DataFrame, names: dict[Any, str]) -> None:
@@ -164,19 +135,22 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def as_json(lists: pl.DataFrame, without: Sequence[Id | None] = ()) -> list[dict[str, Any]]:
+def as_json(
+    lists: pl.DataFrame, empty: Sequence[EmptyList] = (), noun: str = "items"
+) -> list[dict[str, Any]]:
     """One entry a user (None for someone new), with the places of the list in order.
 
     Args:
         lists: one row a place.
-        without: the users, or None for someone new, whose lists are empty.
+        empty: those whose lists are empty: their entries have the reason.
+        noun: the name of lists in entries.
     """
     whose = lists.columns[0]
-    entries = [
-        {"user": key if whose == "user" else None, "items": rows.drop(whose).to_dicts()}
+    entries: list[dict[str, Any]] = [
+        {"user": key if whose == "user" else None, noun: rows.drop(whose).to_dicts()}
         for (key,), rows in lists.group_by(whose, maintain_order=True)
     ]
-    return entries + [{"user": user, "items": []} for user in without]
+    return entries + [{"user": each.user, noun: [], "reason": each.reason} for each in empty]
 
 
 def write(lists: pl.DataFrame, path: Path) -> None:

@@ -12,7 +12,7 @@ from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.item_options import ItemOptions
-from penchant.cli.lists import as_json, lists_for, report_empty_lists, show, write
+from penchant.cli.lists import as_json, lists_for, show, users_without_lists, write
 from penchant.cli.run_context import Session
 
 logger = logging.getLogger(__name__)
@@ -39,12 +39,12 @@ def recommend(
     users, names = audience.of(model)
     choice = items.of(model)
     lists = lists_for(model, users, k, choice, why=explain, run=session.run)
-    without = report_empty_lists(model, users, set(lists[lists.columns[0]]), choice)
     if file is not None:
         write(lists.drop("history", strict=False), file)
         logger.info(f"Wrote {len(lists):,} rows to {file}.")
     if session.json:
-        entries = as_json(lists, without)
+        empty = users_without_lists(model, users, lists, choice)
+        entries = as_json(lists, empty)
         session.reply({"model": repr(model), "log": model.log_name_, "lists": entries})
     elif file is None:
         show(session, lists, names)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,13 +12,11 @@ from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
 
-logger = logging.getLogger(__name__)
-
 _HEADINGS = {
     "rank": "",
     "similar": "item",
     "title": "title",
-    "correlation": "correlation",
+    "similarity": "similarity",
     "co_raters": "rated both",
     "brand": "brand",
     "overall_mean": "mean",
@@ -56,6 +53,7 @@ def similar(
     import polars as pl
 
     from penchant.models.neighbours.similarity import Similarity
+    from penchant.similarity.items import reason_for_none
     from penchant.similarity.items import similar as alike
 
     if similarity not in get_args(Similarity):
@@ -74,14 +72,12 @@ def similar(
         min_common=min_common,
     )
     if session.json:
-        lists = [
-            {"item": one, "similar": found.filter(pl.col("item") == one).drop("item").to_dicts()}
-            for one in asked
-        ]
+        lists: list[dict[str, Any]] = []
+        for one in asked:
+            rows = found.filter(pl.col("item") == one).drop("item").to_dicts()
+            reason = {} if rows else {"reason": reason_for_none(min_common)}
+            lists.append({"item": one, "similar": rows} | reason)
         session.reply({"log": data.name, "similarity": similarity, "lists": lists})
         return
     names = dict(zip(asked, data.titles(data.items.indices(asked)), strict=True))
     show_tables(session, found, {one: f"Like {name}" for one, name in names.items()}, _HEADINGS)
-    for one in asked:
-        if one not in found["item"]:
-            logger.info(f"Nothing is like {one} by as many as {min_common} raters of both.")

@@ -11,12 +11,12 @@ import typer
 from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import ListsPath, lists_path
-from penchant.cli.lists import as_json, show_tables, write
+from penchant.cli.lists import as_json, show_tables, without_rows, write
 from penchant.cli.run_context import Session
 
 logger = logging.getLogger(__name__)
 
-_HEADINGS = {"rank": "", "similar": "user", "score": "similarity"}
+_HEADINGS = {"rank": "", "similar": "user", "similarity": "similarity"}
 
 
 @command
@@ -44,7 +44,8 @@ def similar_users(
         write(table.drop("history", strict=False), file)
         logger.info(f"Wrote {len(table):,} rows to {file}.")
     if session.json:
-        lists = [{"user": entry["user"], "similar": entry["items"]} for entry in as_json(table)]
+        empty = similarity.lists_like_nobody(model, *without_rows(model, users, table))
+        lists = as_json(table, empty, noun="similar")
         session.reply(
             {"model": repr(model), "log": model.log_name_, "compared_by": basis, "lists": lists}
         )

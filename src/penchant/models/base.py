@@ -16,6 +16,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
+from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.lists import cosines, list_table, report_fallback, with_fallback_column
 from penchant.models.parameters import Parameterised
@@ -137,7 +138,9 @@ class Recommender(Parameterised, FittedState, ABC):
         """The k items that suit each user best.
 
         Users of whom the model knows nothing get the log's most popular items, and so do places
-        of a list for which it has no evidence: `fallback` is true there, and `score` null.
+        of a list for which it has no evidence: `fallback` is true there, and `score` null. Users
+        for whom nothing is left, such as those who have had every item, have no row; a warning
+        names them and says why.
 
         Args:
             users: ids of known users, or histories (see `history`), or None for all known users.
@@ -161,6 +164,11 @@ class Recommender(Parameterised, FittedState, ABC):
         chosen = self.items_.selection(candidates, exclude)
         lists, values = self.top_items(
             histories, k, exclude_seen=exclude_seen, candidates=chosen, run=run
+        )
+        empty = np.flatnonzero((lists < 0).all(axis=1)).tolist()
+        report_empty_lists(
+            empty_lists(self.users_, histories, empty, chosen, exclude_seen=exclude_seen),
+            len(histories),
         )
         rows = np.nonzero(lists >= 0)[0]
         if isinstance(users, Histories):
@@ -253,8 +261,8 @@ class Recommender(Parameterised, FittedState, ABC):
         user whose history is that one item.
 
         Returns:
-            A frame with `item`, `similar`, `rank` from 1, `score`, and `title` (of the similar
-            item) where asked for.
+            A frame with `item`, `similar`, `rank` from 1, `similarity`, and `title` (of the
+            similar item) where asked for.
 
         Raises:
             UnknownIdError: an item is not known to the model.
@@ -271,7 +279,8 @@ class Recommender(Parameterised, FittedState, ABC):
         )
         lists, values = top_k(self._alike, batch, k)
         first = self.items_.take(index[np.nonzero(lists >= 0)[0]]).alias("item")
-        return self._list_table(first, "similar", lists, values, titles=titles)
+        table = self._list_table(first, "similar", lists, values, titles=titles)
+        return table.rename({"score": "similarity"})
 
     def _list_table(
         self, first: pl.Series, noun: str, lists: Int32, scores: Float32, *, titles: bool

@@ -1,7 +1,8 @@
-"""Which items were rated similarities, and on whose word."""
+"""Which items were rated alike, and on whose word."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -20,10 +21,7 @@ from penchant.models.neighbours.similarity import (
 )
 from penchant.topk import tie_order
 
-COLUMNS = (
-    "item", "rank", "similar", "title", "correlation", "co_raters", "brand", "overall_mean",
-    "overall_count",
-)  # fmt: skip
+logger = logging.getLogger(__name__)
 
 
 def similar(
@@ -53,8 +51,9 @@ def similar(
 
     Returns:
         A frame with `item` (queried for), `rank` from 1, `similar` (the other item, never twice),
-        `title`, `correlation`, `co_raters`, `brand`, `overall_mean` and `overall_count` (of all
-        ratings of the similar item); null where the log does not say.
+        `title`, `similarity`, `co_raters`, `brand`, `overall_mean` and `overall_count` (of all
+        ratings of the similar item); null where the log does not say. An item that no other is
+        similar to has no row; a warning names it.
 
     Raises:
         DataError: the log has no ratings.
@@ -81,17 +80,28 @@ def similar(
     best = order[np.argsort(-similarities[:, order], axis=1, kind="stable")[:, :k]]
     row, rank = np.nonzero(np.take_along_axis(similarities, best, 1) > 0)
     neighbours = best[row, rank]
+    for alone in dict.fromkeys(np.setdiff1d(queried, queried[row]).tolist()):
+        logger.warning(f"Item {log.items[alone]}: {reason_for_none(min_common)}.")
     return pl.DataFrame(
         [
             log.items.take(queried[row]).alias("item"),
             pl.Series("rank", rank + 1, dtype=pl.Int32),
             log.items.take(neighbours).alias("similar"),
             _column(log, "title", neighbours),
-            pl.Series("correlation", similarities[row, neighbours], dtype=pl.Float32),
+            pl.Series("similarity", similarities[row, neighbours], dtype=pl.Float32),
             pl.Series("co_raters", common[row, neighbours], dtype=pl.Int32),
             _column(log, "brand", neighbours),
             *_statistics(log, neighbours),
         ]
+    )
+
+
+def reason_for_none(min_common: int) -> str:
+    """Why an item has no similar ones."""
+    raters = "common rater" if min_common == 1 else "common raters"
+    return (
+        f"no item has a similarity above 0 by {min_common} {raters} or more (min_common=, "
+        "--min-common)"
     )
 
 

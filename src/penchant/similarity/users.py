@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -11,12 +10,11 @@ import polars as pl
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id
 from penchant.models.base import Recommender
+from penchant.models.empty_lists import EmptyList, report_empty_lists, user_of
 from penchant.models.protocols import ComparesUsers, UserVectors
 from penchant.run import Run
 from penchant.topk import blocks, top_k
 from penchant.typing import Bool, Csr, Float32
-
-logger = logging.getLogger(__name__)
 
 _Compare = Callable[[Histories], Float32]
 """float32[n, n_training_users], how alike n users and all users of the training log are."""
@@ -45,8 +43,8 @@ def similar_users(
 
     Returns:
         A frame with `user` (or `history`, the position, where histories were given), `similar`
-        (the other user, never the same), `rank` from 1 and `score`, the similarity. Somebody of
-        whom the model knows nothing has no row, and a warning counts them.
+        (the other user, never the same), `rank` from 1 and `similarity`. Users whom nobody is
+        like have no row; a warning names them and says why.
 
     Raises:
         NotFittedError: the model has not been fitted.
@@ -68,7 +66,8 @@ def similar_users(
         return alike
 
     lists, values = top_k(scores, _with_own_index(histories, len(known)), k, run=run)
-    _report_unknown_users(model, histories)
+    empty = np.flatnonzero((lists < 0).all(axis=1)).tolist()
+    report_empty_lists(lists_like_nobody(model, histories, empty), len(histories))
     rows, ranks = np.nonzero(lists >= 0)
     if isinstance(users, Histories):
         first = pl.Series("history", rows)
@@ -79,7 +78,7 @@ def similar_users(
             first,
             model.users_.take(known.users[lists[rows, ranks]]).alias("similar"),
             pl.Series("rank", (ranks + 1).astype(np.int32)),
-            pl.Series("score", values[rows, ranks]),
+            pl.Series("similarity", values[rows, ranks]),
         ]
     )
 
@@ -156,11 +155,18 @@ def _by_histories(known: Histories) -> _Compare:
     return lambda users: np.asarray((unit_rows(users) @ by_item).toarray(), np.float32)
 
 
-def _report_unknown_users(model: Recommender, users: Histories) -> None:
-    unknown = int((~_can_be_compared(model, users)).sum())
-    if unknown:
-        have = "has" if unknown == 1 else "have"
-        logger.warning(
-            f"{unknown:,} of {len(users):,} users {have} no history that can be compared, and "
-            f"{'is' if unknown == 1 else 'are'} like nobody."
+def lists_like_nobody(
+    model: Recommender, users: Histories, positions: Sequence[int]
+) -> list[EmptyList]:
+    """Why nobody is like users at some positions of those who were compared."""
+    can_be_compared = _can_be_compared(model, users)
+    return [
+        EmptyList(
+            position,
+            user_of(model.users_, users, position),
+            "no other user is like them"
+            if can_be_compared[position]
+            else "there is no history that can be compared",
         )
+        for position in positions
+    ]

@@ -183,7 +183,7 @@ def similar_items_are_others(factory: Factory) -> None:
     items = [model.items_[n] for n in (3, 0, 41)]
     found = model.similar_items(items, k=6)
     expect(
-        found.columns == ["item", "similar", "rank", "score"],
+        found.columns == ["item", "similar", "rank", "similarity"],
         f"A table of similar items has other columns: {found.columns}.",
     )
     expect(
@@ -191,7 +191,7 @@ def similar_items_are_others(factory: Factory) -> None:
         "Each item must get as many similar ones as asked for.",
     )
     expect(not (found["item"] == found["similar"]).any(), "No item is similar to itself.")
-    expect(found["score"].is_finite().all(), "Similarities must be finite.")
+    expect(found["similarity"].is_finite().all(), "Similarities must be finite.")
 
 
 def memory_is_bounded(factory: Factory) -> None:

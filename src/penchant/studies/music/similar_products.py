@@ -68,8 +68,10 @@ def list_similar(setup: MusicSetup) -> SimilarProducts:
     log = setup.log
     order = np.argsort(-log.item_counts, kind="stable")
     ids = log.items.take(order[:_MANY]).to_list()
-    plain = similar(log, ids, _SHOWN, similarity_of="correlation", shrinkage=0, min_common=1)
-    shrunken = similar(log, ids, _SHOWN)
+    whole = similar(log, ids, _SHOWN, similarity_of="correlation", shrinkage=0, min_common=1)
+    plain, shrunken = (
+        table.rename({"similarity": "correlation"}) for table in (whole, similar(log, ids, _SHOWN))
+    )
     return SimilarProducts(
         item=str(ids[0]),
         title=log.titles(order[:1])[0],
