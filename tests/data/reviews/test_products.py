@@ -109,3 +109,18 @@ def test_styles():
     assert main_style(styles)[0] == "Format"
     kind, values = main_style(pl.Series(['{"Color:": " Red", "Size:": " L"}', '{"Color:": " B"}']))
     assert (kind, values.to_list()) == ("Color", ["Red", "B"])
+
+
+def test_each_category_of_a_product_is_named_once_and_without_markup():
+    raw = pl.DataFrame(
+        {
+            "item": ["a", "b", "c"],
+            "category": [
+                '["Music", "Music", "</span></span>", "Rock &amp; Roll"]',
+                '["<b>Jazz</b>", "Jazz"]',
+                "[]",
+            ],
+        }
+    )
+    table, _ = products.clean_products(raw)
+    assert table["categories"].to_list() == [["Music", "Rock & Roll"], ["Jazz"], []]

@@ -67,6 +67,12 @@ def parse_urls(text: pl.Expr) -> pl.Expr:
     return urls.list.eval(pl.element().str.extract(r"(https?://[^\"\s]+)"))
 
 
+def clean_categories(lists: pl.Expr) -> pl.Expr:
+    """Lists of categories, each named once, without markup, entities and empty names."""
+    names = lists.list.eval(strip_markup(pl.element()))
+    return names.list.drop_nulls().list.unique(maintain_order=True)
+
+
 def parse_text_lists(column: pl.Series) -> pl.Series:
     """Lists of texts from JSON lists, nested ones made flat; a text alone is a list of one."""
     listed = column.str.starts_with("[").fill_null(False)
@@ -146,7 +152,8 @@ def clean_products(raw: pl.DataFrame) -> tuple[pl.DataFrame, CleaningReport]:
         if rule.source in once.columns:
             report.steps.append(compare_columns(rule, once[rule.source], frame[rule.column]))
     if "category" in once.columns:
-        frame = frame.with_columns(parse_text_lists(once["category"]).alias("categories"))
+        listed = parse_text_lists(once["category"]).to_frame("categories")
+        frame = frame.with_columns(listed.select(clean_categories(pl.col("categories"))))
     if "description" in once.columns:
         text = parse_text_lists(once["description"]).list.join(" ").to_frame("description")
         frame = frame.with_columns(text.select(strip_markup(pl.col("description"))))

@@ -25,7 +25,11 @@ STOP_WORDS = tuple(
 
 https://www.nltk.org/nltk_data, package `stopwords`, file `english`.
 """
-_TAG = r"(?s)<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>"
+# The last is a tag with an attribute, cut off at the end of the text.
+_TAG = (
+    r"(?s)<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>"
+    r"|<[a-zA-Z]+\s+[\w-]+=[\"'][^<>]*$"
+)
 _CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\u{FFFD}]+"
 _APOSTROPHES = r"['’ʼ`´]"
 _OTHER_SIGNS = r"[^\p{L}\p{M}\p{N}]+"
