@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
 import polars as pl
 
+from penchant.data.dataset import Origin
 from penchant.evaluation.event_notes import event_notes
 from penchant.models import make
 from penchant.testing.logs import planted_pairs
@@ -27,6 +29,21 @@ def test_dislikes_are_named_where_models_take_them_for_likes():
         f"ease and ials learn from ratings of at least 4; the other {share} of the events count "
         "as seen."
     )
+
+
+def test_counts_are_to_be_weights_and_no_likes():
+    log = planted_pairs()
+    plays = np.random.default_rng(0).geometric(0.01, len(log)).astype(np.float32)
+    log = replace(
+        log,
+        events=log.events.with_columns(rating=pl.Series(plays)),
+        scale=None,
+        origin=Origin(columns={"rating": "plays"}),
+    )
+    (note,) = event_notes(log, models("ease"))
+    assert note.startswith("The ratings look like counts (up to ")
+    assert "--weight 'plays' (weight='plays' in Python)" in note
+    assert "--positive" not in note
 
 
 def test_models_that_use_no_weights_are_named():

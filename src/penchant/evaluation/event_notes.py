@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from penchant.data.dataset import Dataset
+from penchant.data.quality.count_ratings import counts_sentence, ratings_are_counts
 from penchant.data.target import threshold_words
 from penchant.models.base import Recommender
 from penchant.results.formatting import join_names
@@ -28,6 +29,8 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
                 f"{threshold_words(log.positive)}; the other {share:.0%} of the events count as "
                 "seen."
             )
+        elif ratings_are_counts(log):
+            notes.append(f"The ratings {counts_sentence(log)}.")
         elif share >= 0.005:
             notes.append(
                 f"{share:.0%} of the events have a rating below {log.like_threshold:g}, and "

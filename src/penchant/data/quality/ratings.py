@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.data.quality.count_ratings import counts_sentence, ratings_are_counts
 from penchant.data.quality.issue import Level, QualityIssue, constant_users, event_issues
 from penchant.data.quality.sentinels import find_sentinels
 from penchant.typing import Float32, Int64
@@ -29,10 +30,14 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
 
 
 def value_issues(log: Dataset) -> Iterator[QualityIssue]:
-    """Ratings outside the scale, and values that may mean `not rated`."""
+    """Ratings that are counts, or outside the scale, and values that may mean `not rated`."""
     if not log.has_ratings or not len(log):
         return
     ratings = log.ratings
+    if ratings_are_counts(log):
+        every, sentence = np.arange(len(log)), f"ratings {counts_sentence(log)}"
+        yield from event_issues(log, "counts", "doubtful", every, sentence)
+        return
     values, counts = np.unique(ratings, return_counts=True)
     sentinels = () if log.scale is not None else find_sentinels(values, counts)
     unrated = [value for sentinel in sentinels for value in sentinel.values]

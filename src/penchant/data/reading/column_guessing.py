@@ -57,6 +57,11 @@ def is_known_name(cell: str) -> bool:
     return plain_name(cell) in _ALL_NAMES
 
 
+def has_usual_name(column: str, role: str) -> bool:
+    """Whether columns of this role are often called so."""
+    return plain_name(column) in _NAMES[role]
+
+
 def choose_columns(
     records: RawRecords, choices: Mapping[str, ColumnChoice]
 ) -> tuple[dict[str, str], tuple[str, ...]]:
