@@ -126,6 +126,24 @@ def test_reviews_are_part_of_the_text_where_asked_for():
     assert item_texts(alone, reviews=True)[1].split() == ["bad"]
 
 
+def test_reviews_are_documents_where_items_are_few():
+    titles = pl.DataFrame({"item": ["x", "y", "z"], "title": ["red hat", "warm hat", "red sock"]})
+    words = ["soft", "tight", "cheap", "pretty", "loose", "sturdy"]
+    texts = [f"{a} {b} hat" for a in words for b in words]
+    events = pl.DataFrame(
+        {"user": range(36), "item": ["x", "y", "z"] * 12, "rating": [3.0] * 36, "text": texts}
+    )
+    log = Dataset.from_frame(events, item_table=titles)
+    alone = ItemContent.of(Dataset.from_frame(events.drop("text"), item_table=titles), ("text",))
+    assert alone.blocks["text"].shape[1] < 3
+    few = ItemContent.of(log, ("text",), dim=5).blocks["text"]
+    assert few.shape == (3, 5)
+    # What the vectors say is still the titles' alone.
+    other = log.events.with_columns(item=pl.Series([0, 1, 2] * 12).shuffle(seed=1).cast(pl.Int32))
+    again = ItemContent.of(replace(log, events=other), ("text",), dim=5).blocks["text"]
+    assert np.allclose(few, again, atol=1e-6)
+
+
 def test_vectors_are_divided_by_their_mean_length_and_missing_ones_are_zeros():
     rng = np.random.default_rng(0)
     pictures, sounds = rng.normal(size=(6, 4)) * 50, rng.normal(size=(6, 2))

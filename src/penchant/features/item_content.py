@@ -28,7 +28,8 @@ class ItemContent:
 
     `labels` are 0 and 1 for each frequent text, category, truth or element of a list; `numbers`
     lie in one of ten intervals each; `text` is a vector of all texts of an item together, by
-    latent semantic analysis fitted to items with training events; `vectors` are the columns of
+    latent semantic analysis fitted to items with training events, and where these are no more
+    than the vector is long, also to the distinct training reviews; `vectors` are the columns of
     fixed-length arrays, such as those that encoders of pictures give, as far as they are not all
     zero, each divided by its mean length.
 
@@ -73,11 +74,11 @@ class ItemContent:
         if "text" in parts:
             texts = item_texts(train, reviews=reviews)
             known = texts.str.len_chars().to_numpy() > 0
-            fitted = known & (train.item_counts > 0)
-            if fitted.sum() > 1:
-                made = LatentSemanticAnalysis(dim=dim, seed=seed).fit(
-                    texts.filter(pl.Series(fitted))
-                )
+            documents = texts.filter(pl.Series(known & (train.item_counts > 0)))
+            if len(documents) > 1:
+                if len(documents) <= dim:
+                    documents = pl.concat([documents, _review_texts(train)])
+                made = LatentSemanticAnalysis(dim=dim, seed=seed).fit(documents)
                 blocks["text"] = _unit(made.encode(texts))
         if "vectors" in parts:
             blocks |= {f"vectors {name}": rows for name, rows in _vectors(table).items()}
@@ -138,6 +139,17 @@ def item_texts(log: Dataset, *, reviews: bool = False) -> pl.Series:
             .alias("text")
         )["text"]
     return texts
+
+
+def _review_texts(log: Dataset) -> pl.Series:
+    """The distinct texts of a log's own events, as further documents; none where it has none."""
+    columns = [c for c in ("summary", "text") if c in log.events.columns]
+    if not columns:
+        return pl.Series("text", [], dtype=pl.String)
+    whole = pl.concat_str([pl.col(c).fill_null("") for c in columns], separator=" ")
+    return log.events.select(whole.str.strip_chars().alias("text"))["text"].unique(
+        maintain_order=True
+    )
 
 
 def _is_text(column: pl.Series) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from penchant.data.dataset import Dataset
 from penchant.data.images import image_paths
 from penchant.encoders.image import image_encoder
+from penchant.encoders.image.base import Directions
 from penchant.errors import DataError
 from penchant.features.item_content import refuse_taken, with_vectors
 from penchant.run import Run
@@ -25,6 +26,7 @@ def with_pictures(
     *,
     encoder: str = "auto",
     learned: Bool | None = None,
+    directions: Directions = "principal",
     run: Run | None = None,
 ) -> Dataset:
     """The log with vectors of the pictures that a folder has of its items.
@@ -40,6 +42,7 @@ def with_pictures(
         encoder: `colour`, `cnn` or `auto`; see `penchant.encoders.image`.
         learned: bool[n_items], items whose pictures decide the directions; by default those with
             events. Leave out held-out items to treat them as unknown in this respect, too.
+        directions: `principal`, or `random` for vectors of full length where pictures are few.
         run: threads and progress.
 
     Raises:
@@ -49,7 +52,7 @@ def with_pictures(
         MissingExtraError: Pillow, or a package of the encoder, is not installed.
     """
     refuse_taken(log, COLUMN)
-    describe = image_encoder(encoder)
+    describe = image_encoder(encoder, directions=directions)
     found = image_paths(log, folder)
     paths = [found.get(item) for item in log.items.ids.to_list()]
     wanted = log.item_counts > 0 if learned is None else learned

@@ -229,6 +229,31 @@ def test_folders_and_files_are_recognised(music, tmp_path):
         amazon.read(other)
 
 
+def test_titles_stand_in_for_metadata(tmp_path):
+    titles = """{"product_details": [
+        {"asin": "B001", "productName": " Boys&#39;  Socks\\n"},
+        {"asin": "B002", "title": "Red hat"},
+        {"asin": "B003", "productName": "?"},
+        {"asin": "B777", "productName": "Nobody reviewed this"},
+        {"productName": "no id"}, 3
+    ]}"""
+    folder = made.write(tmp_path, {"a.json": made.REVIEWS_2018, "product_titles.json": titles})
+    log = amazon.read(folder)
+    table = {row["item"]: row["title"] for row in log.item_table.to_dicts()}
+    assert table["B001"] == "Boys' Socks"
+    assert "B777" not in table
+    assert set(table) == set(log.items.ids)
+    made.write(tmp_path, {"meta_a.json": made.PRODUCTS_2018})
+    assert "price" in amazon.read(folder).item_table.columns  # metadata come first
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"a": [], "b": []}', '[{"asin": 1, "title": "x"}]'])
+def test_a_damaged_file_of_titles_is_named(tmp_path, text):
+    folder = made.write(tmp_path, {"a.json": made.REVIEWS_2018, "product_titles.json": text})
+    with pytest.raises(DataError, match=r"product_titles\.json"):
+        amazon.read(folder)
+
+
 def test_a_file_without_any_review_says_why(tmp_path):
     reviews = [made.REVIEWS_2018[0] | {"overall": None}]
     with pytest.raises(DataError, match=r"no line that is a review.*no finite rating"):
@@ -285,6 +310,9 @@ def test_real_categories(mirror, name, events, users, items):
     assert (len(log), log.n_users, int((log.item_counts > 0).sum())) == (events, users, items)
     assert log.origin.skipped is None
     assert log.has_times
+    if name == "amazon-2018/AMAZON_FASHION":
+        titles = log.item_table["title"]
+        assert (len(titles), titles.null_count()) == (31, 1)
     if name == "amazon-2018/Gift_Cards":
         table = log.item_table
         assert len(table) == 1_547

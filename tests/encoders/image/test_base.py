@@ -199,3 +199,34 @@ def test_without_pillow(files, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     with pytest.raises(MissingExtraError, match=r"penchant\[images\]"):
         encoder.encode(files, run=ONE, cache=False)
+
+
+def test_random_directions_are_as_many_as_asked_for(files):
+    encoder = image_encoder("colour", directions="random").fit(files[:4], run=ONE)
+    found = encoder.encode(files, run=ONE)
+    assert found.shape == (10, 512)
+    described = image_encoder("colour", dim=9).fit(files, run=ONE).encode(files, run=ONE)
+    far, near = (((v[:, None] - v[None]) ** 2).sum(2) for v in (described, found))
+    pairs = np.triu_indices(10, 1)
+    share = near[pairs] / far[pairs] * 1156 / 512  # half of all directions: half of the square
+    assert 0.5 < share.min() < share.max() < 1.5
+    again = restored_image_encoder(encoder.state())
+    assert (again.encode(files, run=ONE) == found).all()
+    other = image_encoder("colour", directions="random", seed=1).fit(files[:4], run=ONE)
+    assert not np.allclose(other.encode(files, run=ONE), found)
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [({"directions": "other"}, "principal or random"), ({"directions": "random"}, "no 512")],
+)
+def test_directions_that_cannot_be(settings, says):
+    with pytest.raises(ParameterError, match=says):
+        Means(**settings)
+
+
+def test_the_state_of_an_encoder_without_directions_is_still_read(files):
+    encoder = image_encoder("colour", dim=4).fit(files, run=ONE)
+    state = {name: value for name, value in encoder.state().items() if name != "directions"}
+    again = restored_image_encoder(state)
+    assert (again.encode(files, run=ONE) == encoder.encode(files, run=ONE)).all()

@@ -235,6 +235,8 @@ class _Downloads:
             part = unfinished / file
             url = f"{base.rstrip('/')}/{quote(file)}"
             if base in self.data.addresses.values():
+                if file not in self.data.addresses:  # a file that only mirrors have
+                    continue
                 url = self.data.addresses[file]
             try:
                 download(url, part, run=self.run, retry=self.retry)

@@ -8,19 +8,20 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, get_args
 
 import numpy as np
 
 from penchant.encoders.cache import VectorCache, content_key
 from penchant.encoders.image.reading import Picture, picture, read_bytes, readers, stacked
-from penchant.encoders.tabular.pca import PrincipalComponents
+from penchant.encoders.tabular.pca import PrincipalComponents, random_directions
 from penchant.errors import DataError, NotFittedError, ParameterError
 from penchant.run import Run
 from penchant.typing import Bool, Float16, Float32, UInt8
 
 Paths = Sequence[str | Path | None]
 Cache = str | Path | Literal[False] | None
+Directions = Literal["principal", "random"]
 _CHUNK = 256  # images between two files of the cache
 
 
@@ -34,15 +35,19 @@ class ImageEncoder(ABC):
     it is called and wherever it lies, and work that was broken off goes on.
 
     Attributes:
-        dim: length of the vectors; shorter where the images have no more directions.
-        sample: directions are fitted to as many images at most, drawn by `seed`.
-        seed: which images are drawn.
+        dim: length of the vectors; shorter where the images have no more principal directions.
+        directions: `principal` are those in which training images differ most; `random` ones keep
+            distances about as they are (Johnson and Lindenstrauss 1984) and are always `dim` many,
+            however few images there are.
+        sample: principal directions are fitted to as many images at most, drawn by `seed`.
+        seed: which images are drawn, and the random directions.
 
     Fitted state: `components_`, and `unread_`, which says for the last call of `fit` or `encode`
     which rows have no usable image and why.
     """
 
     dim: int = 512
+    directions: Directions = "principal"
     sample: int = 5000
     seed: int = 0
 
@@ -60,6 +65,15 @@ class ImageEncoder(ABC):
             raise ParameterError(
                 f"Vectors have at least one number and are fitted to two images at least, not "
                 f"{self.dim} and {self.sample}."
+            )
+        if self.directions not in get_args(Directions):
+            raise ParameterError(
+                f"Directions are {' or '.join(get_args(Directions))}, not {self.directions!r}."
+            )
+        if self.directions == "random" and self.dim > self.width:
+            raise ParameterError(
+                f"The encoder {self.name!r} describes images by {self.width:,} numbers, which have "
+                f"no {self.dim:,} directions: ask for fewer."
             )
 
     @abstractmethod
@@ -97,6 +111,9 @@ class ImageEncoder(ABC):
             )
         dim = min(self.dim, len(rows) - 1, rows.shape[1])
         self.components_ = PrincipalComponents(dim=dim).fit(rows)
+        if self.directions == "random":
+            self.components_.dim = self.dim
+            self.components_.components_ = random_directions(self.dim, rows.shape[1], self.seed)
         return self
 
     def encode(self, paths: Paths, *, run: Run | None = None, cache: Cache = None) -> Float32:
@@ -125,7 +142,7 @@ class ImageEncoder(ABC):
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Self:
         """The encoder whose `state` this is."""
-        made = cls(**{f.name: state[f.name] for f in fields(cls) if f.init})
+        made = cls(**{f.name: state[f.name] for f in fields(cls) if f.init and f.name in state})
         made.components_ = PrincipalComponents.from_state(state["components"])
         return made
 

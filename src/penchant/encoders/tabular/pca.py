@@ -108,3 +108,11 @@ class PrincipalComponents:
     def _require_fitted(self) -> None:
         if not hasattr(self, "components_"):
             raise NotFittedError("PrincipalComponents is not fitted yet: call fit first.")
+
+
+def random_directions(dim: int, width: int, seed: int) -> Float64:
+    """float64[dim, width], orthonormal directions in random positions, `dim` <= `width`."""
+    draws = np.random.default_rng(seed).normal(size=(width, dim))
+    # Signs that do not depend on the decomposition make the directions uniform.
+    directions, triangle = np.linalg.qr(draws)
+    return np.ascontiguousarray((directions * np.sign(np.diag(triangle))).T)

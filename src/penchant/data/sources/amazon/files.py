@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from penchant.data.fetching.locate import DatasetFiles
 from penchant.data.reading.files import only_file
+from penchant.data.sources.amazon import titles
 from penchant.data.sources.amazon.formats import FileFormat, detect_format
 from penchant.data.sources.amazon.lines import first_keys
 from penchant.errors import DataError, ParameterError
@@ -49,10 +50,11 @@ CATEGORIES: Mapping[str, tuple[str, ...]] = {
 
 
 class Files(NamedTuple):
-    """The files of a category: its reviews, and metadata where there are any."""
+    """The files of a category: its reviews, and metadata or else titles where there are any."""
 
     reviews: Path
     products: Path | None
+    titles: Path | None = None
 
 
 def category_files(name: str) -> DatasetFiles:
@@ -81,7 +83,7 @@ def category_files(name: str) -> DatasetFiles:
     return DatasetFiles(
         name=name,
         required=(reviews,),
-        optional=(products,),
+        optional=(products, titles.NAME),
         addresses=dict(zip((reviews, products), where, strict=True)),
         # Copies hold all reviews or the 5-core, under several names.
         alternatives=tuple((f"{stem}{end}",) for stem in _stems(category) for end in _ENDINGS),
@@ -119,6 +121,7 @@ def files_of(path: Path) -> Files:
 
     Metadata of a file are looked for beside it by its name (`meta_<category>`); in a folder, the
     only file of metadata there belongs to the reviews too. All reviews go before the 5-core.
+    Without metadata `product_titles.json` beside the reviews has the titles.
 
     Raises:
         DataError: there are no reviews, or several files of unusual names have some.
@@ -139,7 +142,10 @@ def files_of(path: Path) -> Files:
         if beside.is_file():
             return Files(reviews, beside)
     metadata = _of_kind(path, "products") if path.is_dir() else []
-    return Files(reviews, metadata[0] if len(metadata) == 1 else None)
+    if len(metadata) == 1:
+        return Files(reviews, metadata[0])
+    beside = reviews.with_name(titles.NAME)
+    return Files(reviews, None, beside if beside.is_file() else None)
 
 
 def _reviews_in(folder: Path) -> list[Path]:

@@ -24,6 +24,7 @@ from penchant.data.sources.amazon.formats import (
     review_keys,
 )
 from penchant.data.sources.amazon.lines import ParsedLines, read_lines
+from penchant.data.sources.amazon.titles import read_titles
 from penchant.errors import DataError
 
 logger = logging.getLogger(__name__)
@@ -70,7 +71,8 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
     (that found the review helpful), and in the release of 2023 `variant` (the product's `asin`;
     `item` is its `parent_asin`, as in the metadata). Text and summary were written in the very
     event: models do not see them unless asked by name. The item table is what `clean_products`
-    makes of the metadata; `origin.cleaned` says what that changed.
+    makes of the metadata; `origin.cleaned` says what that changed. Without metadata it has the
+    titles of `product_titles.json`, where that lies beside the reviews.
 
     Args:
         path: the folder, or a file of reviews; metadata are looked for beside it.
@@ -91,6 +93,8 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
     products, table, report = None, None, CleaningReport()
     if files.products is not None:
         products, table, report = _products(files.products)
+    elif files.titles is not None:
+        table = read_titles(files.titles).filter(pl.col("item").is_in(events["item"].implode()))
     events, style_note = _with_style(events)
     lines = [reviews] if products is None else [reviews, products]
     all_skipped = [skipped, *(part.skipped for part in lines[1:])]
@@ -108,7 +112,7 @@ def read(path: Path, name: str | None = None, *, source: str | None = None) -> D
         f"{files.reviews.name} has the form of {release}",
         *(note for part in lines for note in _line_notes(part)),
         *([style_note] if style_note else []),
-        *_metadata_notes(log, files.products),
+        *_metadata_notes(log, files.products or files.titles),
         *(str(step) for step in report if step.changed or step.left_out),
     )
     for part in lines:
