@@ -20,6 +20,7 @@ from penchant.cli.fetch import fetch
 from penchant.cli.images import images
 from penchant.cli.likes import likes
 from penchant.cli.models import models
+from penchant.cli.recall import recall
 from penchant.cli.recommend import recommend
 from penchant.cli.sentiment import sentiment
 from penchant.cli.similar import similar
@@ -49,6 +50,7 @@ for function in (
     tune,
     train,
     update,
+    recall,
     recommend,
     likes,
     similar,

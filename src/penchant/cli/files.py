@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from penchant.errors import ParameterError
+from penchant.errors import BundleError, ParameterError
 
 logger = logging.getLogger(__name__)
 
@@ -65,6 +65,26 @@ def lists_path(path: Path | None) -> Path | None:
 def page_path(path: Path | None) -> Path | None:
     """Check before long work that a page can be written there; see `writable_path`."""
     return writable_path(path, endings=_PAGE)
+
+
+def bundle_place(folder: Path, output: Path | None, *, in_place: bool) -> Path:
+    """Where a changed bundle goes: into a new folder, or into its own.
+
+    Raises:
+        ParameterError: neither is said, or both.
+        BundleError: the new folder is there already.
+    """
+    if in_place == (output is not None):
+        raise ParameterError(
+            "Say where the updated bundle is to be: either -o with a new folder, or --in-place."
+        )
+    if output is None:
+        return folder
+    if output.exists():
+        raise BundleError(
+            f"There already is {str(output)!r}: choose another folder, or update it --in-place."
+        )
+    return output
 
 
 def write_page(result: object, page: Path | None, **options: Any) -> None:

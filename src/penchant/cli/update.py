@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.command import command
+from penchant.cli.files import bundle_place
 from penchant.cli.log_options import LogOptions
 from penchant.cli.run_context import Session
-from penchant.errors import BundleError, DataError, ParameterError
+from penchant.errors import DataError, ParameterError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,7 +49,7 @@ def update(
     session: Session,
 ) -> None:
     """Let a bundle go on learning from new events of a LOG."""
-    place = _place(folder, output, in_place=in_place)
+    place = bundle_place(folder, output, in_place=in_place)
 
     from penchant.bundle import restore, save
     from penchant.models.protocols import Updates
@@ -93,21 +94,6 @@ def update(
     logger.info(f"Next: penchant recommend {shlex.quote(str(place))} --user {data.users[0]}")
     if not in_place:
         logger.info(f"Again: {again}")
-
-
-def _place(folder: Path, output: Path | None, *, in_place: bool) -> Path:
-    """Where the updated bundle goes."""
-    if in_place == (output is not None):
-        raise ParameterError(
-            "Say where the updated bundle is to be: either -o with a new folder, or --in-place."
-        )
-    if output is None:
-        return folder
-    if output.exists():
-        raise BundleError(
-            f"There already is {str(output)!r}: choose another folder, or update it --in-place."
-        )
-    return output
 
 
 def _able() -> list[str]:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any, Protocol, runtime_checkable
 
+import polars as pl
+
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.data.target import Rating, Target
+from penchant.data.vocabulary import Id
 from penchant.run import Run
 from penchant.typing import Float32, Int32
 
@@ -39,6 +42,20 @@ class Updates(Protocol):
 
     def update(self, new: Dataset, *, run: Run | None = None) -> Any:
         """Learn from further events and return the model itself; see `models.shared.updating`."""
+
+
+@runtime_checkable
+class Recalls(Protocol):
+    """Keeps what it was for a user before each update, and can go back to it."""
+
+    def earlier_states(self, user: Id | None = None) -> pl.DataFrame:
+        """A frame with `user`, `state` and `events`, of one user or of all."""
+
+    def as_of(self, user: Id, state: int) -> Any:
+        """A copy of the model in which this user's part is an earlier state."""
+
+    def recall(self, user: Id, state: int) -> Any:
+        """Put an earlier state of this user's part back, and return the model itself."""
 
 
 @runtime_checkable

@@ -6,17 +6,14 @@ import threading
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-import polars as pl
 import torch
 from pydantic import Field
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
-from penchant.data.vocabulary import Id
-from penchant.errors import ParameterError
 from penchant.models.attributes.base import AttributeModel
-from penchant.models.attributes.earlier_states import EarlierStates
+from penchant.models.attributes.earlier_states import EarlierStates, RecallsStates
 from penchant.models.parameters import Space
 from penchant.nn.per_user.activations import ACTIVATIONS, CellActivation
 from penchant.nn.per_user.batches import UserData
@@ -33,7 +30,7 @@ _CACHED = 1024  # the most networks of unknown users that are kept, the latest o
 _CACHE_LOCK = threading.Lock()
 
 
-class PerUserNetwork(AttributeModel):
+class PerUserNetwork(RecallsStates, AttributeModel):
     """One small recurrent network for each user, which reads an item's attributes one by one.
 
     The item's binary attributes are a sequence: embedding, recurrent layer, one output, the
@@ -80,7 +77,7 @@ class PerUserNetwork(AttributeModel):
     states_kept: Annotated[int, Field(ge=0)] = 3
 
     bookkeeping: ClassVar[frozenset[str]] = AttributeModel.bookkeeping | {
-        *("weights_", "epochs_", "signatures_"),
+        *("weights_", "epochs_", "signatures_", "learned_events_"),
         *("earlier_weights_", "earlier_users_", "earlier_numbers_", "earlier_events_"),
     }
 
@@ -107,6 +104,7 @@ class PerUserNetwork(AttributeModel):
             name=f"{self.cell} networks",
         )
         self._set_histories(histories)
+        self.learned_events_ = histories.lengths.copy()
         self._set_earlier_states(EarlierStates.empty(shape.row_size))
 
     def _set_histories(self, histories: Histories) -> None:
@@ -261,12 +259,14 @@ class PerUserNetwork(AttributeModel):
         effects: Float32 = scores[:n, None] - scores[n:].reshape(attributes.shape)
         return effects
 
-    # Updating and recalling
+    # Updating; recalling is in `RecallsStates`
 
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
         changed = np.flatnonzero(new.user_counts)
-        events_before = known.lengths - new.user_counts
         shape = self._shape()
+        learned = np.zeros(len(known), np.int64)
+        learned[places] = self.learned_events_
+        self.learned_events_ = learned
         weights = np.zeros((len(known), shape.row_size), np.float32)
         weights[places] = self.weights_
         epochs = np.zeros(len(known), np.int32)
@@ -275,7 +275,7 @@ class PerUserNetwork(AttributeModel):
         earlier = self._earlier_states
         self._set_earlier_states(earlier._replace(users=places[earlier.users]))
         old, fresh = changed[epochs[changed] > 0], changed[epochs[changed] == 0]
-        self._keep_current(old, events_before[old])
+        self._keep_current(old)
         for users, n_epochs in ((old, self.update_epochs), (fresh, self.epochs)):
             if not len(users):
                 continue
@@ -289,62 +289,5 @@ class PerUserNetwork(AttributeModel):
                 name=f"{self.cell} networks, updated",
             )
             self.epochs_[users] += best_epochs
+        learned[changed] = known.lengths[changed]
         self._set_histories(known)
-
-    def _keep_current(self, users: Int64, events: Int64) -> None:
-        """Add the current weights of these users to their earlier states."""
-        states = self._earlier_states.add(users, self.weights_[users], events, self.states_kept)
-        self._set_earlier_states(states)
-
-    @property
-    def _earlier_states(self) -> EarlierStates:
-        return EarlierStates(
-            self.earlier_weights_, self.earlier_users_, self.earlier_numbers_, self.earlier_events_
-        )
-
-    def _set_earlier_states(self, states: EarlierStates) -> None:
-        self.earlier_weights_, self.earlier_users_ = states.weights, states.users
-        self.earlier_numbers_, self.earlier_events_ = states.numbers, states.events
-
-    def earlier_states(self, user: Id | None = None) -> pl.DataFrame:
-        """The states of networks that can be recalled.
-
-        Args:
-            user: only this user's; None for all.
-
-        Returns:
-            A frame with `user`, `state` (a number that rises with each update) and `events`, how
-            many events the user had then.
-
-        Raises:
-            UnknownIdError: the user is not known.
-        """
-        self._require_fitted()
-        table = self._earlier_states.table(self.users_)
-        if user is not None:
-            table = table.filter(pl.Series(self.earlier_users_ == self.users_.index(user)))
-        return table.sort("user", "state")
-
-    def recall(self, user: Id, state: int) -> PerUserNetwork:
-        """Replace a user's network by an earlier state of it.
-
-        The current one is kept as a further state, so that it can be recalled in turn.
-
-        Raises:
-            UnknownIdError: the user is not known.
-            ParameterError: there is no such state; the sentence lists those there are.
-        """
-        self._require_fitted()
-        index = self.users_.index(user)
-        numbers = np.where(self.earlier_users_ == index, self.earlier_numbers_, -1)
-        chosen = np.flatnonzero(numbers == state)
-        if state < 0 or not len(chosen):
-            available = ", ".join(str(n) for n in np.sort(numbers[numbers >= 0])) or "none"
-            raise ParameterError(
-                f"User {user!r} has no earlier state {state}; there are: {available}."
-            )
-        weights = self.earlier_weights_[chosen[0]].copy()
-        self._keep_current(np.array([index]), self.histories_.lengths[[index]])
-        self.weights_[index] = weights
-        self._set_histories(self.histories_)
-        return self
