@@ -31,6 +31,16 @@ def test_dislikes_are_named_where_models_take_them_for_likes():
     )
 
 
+def test_the_advice_fits_the_scale():
+    log = planted_pairs()
+    for low, high in ((-1, 1), (0, 1)):
+        ratings = np.where(np.arange(len(log)) % 4, high, low).astype(np.float32)
+        events = log.events.with_columns(rating=pl.Series(ratings))
+        (note,) = event_notes(replace(log, events=events, scale=None), models("ease"))
+        assert note.startswith("25% of the events have a rating below 1, ")
+        assert "--positive '>=1' (" in note
+
+
 def test_counts_are_to_be_weights_and_no_likes():
     log = planted_pairs()
     plays = np.random.default_rng(0).geometric(0.01, len(log)).astype(np.float32)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from penchant.data.dataset import Dataset
-from penchant.data.target import threshold_words
+from penchant.data.target import default_like_threshold, threshold_words
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Float32
 
@@ -71,7 +71,11 @@ def with_positive(log: Dataset, wish: Wish) -> Dataset:
     positive = parse_positive(wish)
     if positive.threshold is None:
         listed = ", ".join(repr(word) for word in positive.words)
-        raise ParameterError(f"The ratings of {log.name!r} are numbers, not {listed}: {_EXAMPLES}.")
+        low, high = log.ratings.min(), log.ratings.max()
+        raise ParameterError(
+            f"The ratings of {log.name!r} are numbers from {low:g} to {high:g}, not {listed}: say "
+            f"from which on they are positive, as in {threshold_example(log.ratings)}."
+        )
     check_threshold(log.ratings, positive.threshold, log.name)
     return replace(log, positive=positive.threshold)
 
@@ -86,6 +90,19 @@ def check_threshold(ratings: Float32, threshold: float, name: str) -> None:
         low, high = ratings.min(), ratings.max()
         raise DataError(
             f"No event of {name!r} is positive: its ratings go from {low:g} to {high:g}, and "
-            f"positive ones are {threshold_words(threshold)}; lower the threshold (positive=, "
-            "--positive)."
+            f"positive ones are {threshold_words(threshold)}; lower the threshold, as in "
+            f"{threshold_example(ratings)}."
         )
+
+
+def threshold_example(ratings: Float32) -> str:
+    """A wish that fits the scale of some ratings, as it is written in Python and as an option."""
+    low, high = float(ratings.min()), float(ratings.max())
+    threshold = lowest_liked(ratings, default_like_threshold((low, high)))
+    return f"positive='>={threshold:g}' (--positive '>={threshold:g}')"
+
+
+def lowest_liked(ratings: Float32, threshold: float) -> float:
+    """The lowest rating from a threshold on, the threshold itself where no rating reaches it."""
+    liked = ratings[ratings >= threshold]
+    return float(liked.min()) if len(liked) else threshold

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from penchant.data.dataset import Dataset
+from penchant.data.positive import lowest_liked
 from penchant.data.quality.count_ratings import counts_sentence, ratings_are_counts
 from penchant.data.target import threshold_words
 from penchant.models.base import Recommender
@@ -32,10 +33,11 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
         elif ratings_are_counts(log):
             notes.append(f"The ratings {counts_sentence(log)}.")
         elif share >= 0.005:
+            liked = lowest_liked(log.ratings, log.like_threshold)
             notes.append(
-                f"{share:.0%} of the events have a rating below {log.like_threshold:g}, and "
+                f"{share:.0%} of the events have a rating below {liked:g}, and "
                 f"{join_names(learners)} take{_s(learners)} every event for a like: --positive "
-                f"'>={log.like_threshold:g}' (positive= in Python) teaches likes alone."
+                f"'>={liked:g}' (positive= in Python) teaches likes alone."
             )
     without = [name for name, model in named.items() if not model.uses_weights]
     if without and log.weights is not None:

@@ -76,6 +76,15 @@ def test_comparisons_hold_for_ratings_of_32_bits(limit, ratings):
         (["good", "great", "bad"], ["Great", "good"], [1, 1, 0], 1),
         (["3", "4", "5"], ["4", "5.0"], [3, 4, 5], 4),
         (["no", "yes"], "no", [1, 0], 1),
+        (["thumbs_up", "thumbs_down"], "like", [1, 0], 1),
+        (["👍", "👎", "Thumbs up"], "like", [1, 0, 1], 1),
+        (["yes", "no"], "like", [1, 0], 1),
+        (["Y", "n"], "liked", [1, 0], 1),
+        (["true", "false"], "yes", [1, 0], 1),
+        (["1", "0"], "like", [1, 0], 1),
+        (["yes", "no", "neutral"], "like,mixed", [1, 0, 0.5], 0.5),
+        (["yes", "no"], "dislike", [0, 1], 1),
+        (["like", "love", "dislike"], "upvote", [1, 1, 0], 1),
     ],
 )
 def test_positive_ratings(ratings, wish, values, threshold):
@@ -103,8 +112,24 @@ def test_missing_ratings_stay_missing_beside_words():
 @pytest.mark.parametrize(
     ("ratings", "wish", "words"),
     [
-        (["like", "dislike"], "likes", "no rating is 'likes'; there are 'like', 'dislike': name"),
-        (["3", "4", "5"], "like", "no rating is 'like'; there are '"),
+        (
+            ["like", "dislike"],
+            "neutral",
+            "no rating is 'neutral'; there are 'dislike', 'like': name positive ones of these, or "
+            r"say from which on they are positive, as in positive='>=1' \(--positive '>=1'\)\.$",
+        ),
+        (["5", "3", "4"], "like", "there are '3', '4', '5': name.* positive='>=5'"),
+        (["1", "-1", "1"], "like", "there are '-1', '1': name.* positive='>=1'"),
+        (["10", "9", "1", "2"], "good", "there are '1', '2', '9', '10': .* positive='>=9'"),
+        (["0.5", "1.5", "5"], "good", "there are '0.5', '1.5', '5': .* positive='>=5'"),
+        (
+            [str(n) for n in range(100, 0, -1)],
+            "good",
+            "there are '1', '2', '3', …, '98', '99', '100': .* positive='>=76'",
+        ),
+        (["view", "cart", "buy"], "bought", "'buy', 'cart', 'view': name positive ones of these."),
+        (["1", "2", "3", "4"], ["4", "2"], "some higher ones than 2 .* as in positive='>=2'"),
+        (["-1", "1"], ">=4", "go from -1 to 1, and positive ones are .* positive='>=1'"),
         (["3", "4", "5", "like"], "like", "the ratings are numbers"),
         (["3", "4", "5"], ["3"], "the ratings are numbers.* as in positive='>=3'"),
         (["1", "2", "3"], ">=4", "No event of .* its ratings go from 1 to 3, and positive ones"),
@@ -133,7 +158,7 @@ def test_a_log_that_is_read_already():
     frame = pl.DataFrame({"user": [1, 2], "item": [1, 1], "rating": [3.0, 5.0]})
     log = Dataset.from_frame(frame)
     assert with_positive(log, ">=4").positive == 4
-    with pytest.raises(ParameterError, match="The ratings of 'log' are numbers, not 'like'"):
+    with pytest.raises(ParameterError, match=r"are numbers from 3 to 5, not 'like': .*'>=5'"):
         with_positive(log, "like")
     with pytest.raises(DataError, match="No event of 'log' is positive"):
         with_positive(log, ">5")
