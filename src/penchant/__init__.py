@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
     from penchant.errors import PenchantError
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
-    from penchant.explanation import explain, explain_lists
+    from penchant.explanation import attribute_fidelity, explain, explain_lists
     from penchant.exploration.log_exploration import explore
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
@@ -66,6 +66,7 @@ __all__ = [
     "Target",
     "Tuning",
     "__version__",
+    "attribute_fidelity",
     "attribute_rows",
     "attribute_rows_sql",
     "attribute_sets",
@@ -138,7 +139,7 @@ _PLACES = {
     "data.attributes.sql_export": ("write_sql",),
     "errors": ("PenchantError",),
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
-    "explanation": ("explain", "explain_lists"),
+    "explanation": ("attribute_fidelity", "explain", "explain_lists"),
     "exploration.log_exploration": ("explore",),
     "like_lists": ("likes",),
     "models.base": ("Recommender",),

@@ -1,6 +1,7 @@
 """Why a model recommends an item: which events of the history and which attributes speak for it."""
 
 from penchant.explanation.explanation import AttributeReason, Explanation, Method, Reason
+from penchant.explanation.fidelity import attribute_fidelity
 from penchant.explanation.lists import explain_lists
 from penchant.explanation.single_user import explain
 
@@ -9,6 +10,7 @@ __all__ = [
     "Explanation",
     "Method",
     "Reason",
+    "attribute_fidelity",
     "explain",
     "explain_lists",
 ]

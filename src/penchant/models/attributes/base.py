@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import copy
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from penchant.errors import ParameterError
 from penchant.models.base import Signal
 from penchant.models.parameters import AnyTarget
 from penchant.models.shared.updating import Updating
+from penchant.typing import UInt8
 
 LIKE: Target = Like(4.0)
 
@@ -48,6 +50,28 @@ class AttributeModel(Updating):
         """Set the attributes of items, uint8[n_items, n_attributes], and their patterns."""
         attributes = item_attributes(train, self.column)
         self.attributes_ = list(attributes.names)
-        self.item_attributes_ = attributes.matrix
-        self.patterns_, pattern = np.unique(attributes.matrix, axis=0, return_inverse=True)
+        self._set_attributes(attributes.matrix)
+
+    def _set_attributes(self, matrix: UInt8) -> None:
+        self.item_attributes_ = matrix
+        self.patterns_, pattern = np.unique(matrix, axis=0, return_inverse=True)
         self.pattern_of_item_ = pattern.ravel().astype(np.int64)
+
+    def with_attributes(self, matrix: UInt8) -> Self:
+        """A copy that has learned the same and takes items for others, to ask what if.
+
+        Args:
+            matrix: uint8[n_items, n_attributes] of 0 and 1, the attributes of the items instead.
+
+        Raises:
+            NotFittedError: the model has not been fitted.
+            ParameterError: the matrix is of other items or attributes, or of other numbers.
+        """
+        self._require_fitted()
+        if matrix.shape != self.item_attributes_.shape or not np.isin(matrix, (0, 1)).all():
+            raise ParameterError(
+                f"Attributes must be zeros and ones of the shape {self.item_attributes_.shape}."
+            )
+        model = copy.copy(self)
+        model._set_attributes(matrix.astype(np.uint8))
+        return model

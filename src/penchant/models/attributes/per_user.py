@@ -110,8 +110,18 @@ class PerUserNetwork(RecallsStates, AttributeModel):
     def _set_histories(self, histories: Histories) -> None:
         """Note the histories that the networks learned from, and the mean of their outputs."""
         self.signatures_ = histories.signatures
-        active = np.flatnonzero(histories.lengths)
-        self.fallback_ = self._outputs(self.weights_[active]).mean(axis=0)
+        self.fallback_ = self._mean_outputs()
+
+    def _mean_outputs(self) -> Float32:
+        """float32[n_patterns], the mean of the outputs of all networks."""
+        mean: Float32 = self._outputs(self.weights_[self.epochs_ > 0]).mean(axis=0)
+        return mean
+
+    def _set_attributes(self, matrix: UInt8) -> None:
+        super()._set_attributes(matrix)
+        # Of a copy `with_attributes`, computed when somebody without history or someone new asks.
+        for name in ("fallback_", "_cache"):
+            self.__dict__.pop(name, None)
 
     def _shape(self) -> NetworkShape:
         activation = "sigmoid" if self.cell == "lstm" else "tanh"
@@ -222,8 +232,12 @@ class PerUserNetwork(RecallsStates, AttributeModel):
     def _logits(self, users: Histories) -> Float32:
         """float32[n_users, n_patterns]."""
         weights, has_network = self._weights_of(users)
-        logits = np.tile(self.fallback_, (len(users), 1))
+        logits = np.empty((len(users), len(self.patterns_)), np.float32)
         logits[has_network] = self._outputs(weights[has_network])
+        if not has_network.all():
+            if not hasattr(self, "fallback_"):
+                self.fallback_ = self._mean_outputs()
+            logits[~has_network] = self.fallback_
         return logits
 
     def _scores(self, users: Histories) -> Float32:
