@@ -55,6 +55,8 @@ class Run:
         progress: where long work reports to.
         callbacks: called with each epoch's row of a network's training history.
         output: a folder for checkpoints and other files; None writes nothing.
+        max_hours: a model that would take longer to fit, by a rough estimate, refuses before it
+            starts; None lets it.
     """
 
     device: str = "cpu"
@@ -62,6 +64,7 @@ class Run:
     progress: Progress = field(default_factory=Silent)
     callbacks: tuple[Callback, ...] = ()
     output: Path | None = None
+    max_hours: float | None = 4.0
 
     def track(self, items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
         """Iterate over `items`, reporting each as one unit of work."""

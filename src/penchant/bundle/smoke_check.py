@@ -19,7 +19,7 @@ from penchant.models.protocols import (
 )
 from penchant.typing import Int32
 
-_CELLS = 2**16  # users × items that are scored
+_CELLS = 2**16  # users × items that are scored, or × users that they are compared with
 _MOST_USERS = 64
 _NEW_ITEMS = 3
 
@@ -34,7 +34,8 @@ def smoke_check(model: Recommender) -> None:
         DamageError: the fitted state is not one of its class and parameters.
     """
     known = model.histories_
-    n = min(len(known), _MOST_USERS, max(1, _CELLS // max(1, known.n_items)))
+    width = max(1, known.n_items, len(known) if isinstance(model, ComparesUsers) else 0)
+    n = min(len(known), _MOST_USERS, max(1, _CELLS // width))
     some = known.take(np.unique(np.linspace(0, max(0, len(known) - 1), n).astype(np.int64)))
     items = np.unique(np.r_[:_NEW_ITEMS, known.n_items - _NEW_ITEMS : known.n_items])
     items = items[(items >= 0) & (items < known.n_items)].astype(np.int32)

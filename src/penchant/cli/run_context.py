@@ -24,6 +24,7 @@ _TALK = {
     "json",
     "quiet",
     "threads",
+    "max_hours",
     "output",
     "overwrite",
     "details",
@@ -54,6 +55,7 @@ class Session:
         json: whether standard output is for a program.
         quiet: whether nothing is told on standard error but errors.
         threads: for numerical work.
+        max_hours: how long a model may take to be fitted.
     """
 
     context: typer.Context
@@ -67,14 +69,18 @@ class Session:
         int | None, typer.Option(min=1, help="Threads for numerical work.", show_default=False)
     ] = None
 
+    max_hours: Annotated[
+        float, typer.Option(min=0, help="Refuse to fit a model that would take longer, roughly.")
+    ] = 4.0
+
     @cached_property
     def run(self) -> Run:
         """Threads, and progress where somebody sits at a terminal."""
         if self.json or self.quiet or not sys.stderr.isatty():
-            return Run(threads=self.threads)
+            return Run(threads=self.threads, max_hours=self.max_hours)
         from penchant.cli.progress import Terminal
 
-        return Run(threads=self.threads, progress=Terminal())
+        return Run(threads=self.threads, progress=Terminal(), max_hours=self.max_hours)
 
     @contextmanager
     def logging_to_stderr(self) -> Iterator[None]:

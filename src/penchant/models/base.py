@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from penchant.costs import Cost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -67,6 +68,10 @@ class Recommender(Parameterised, FittedState, ABC):
     def _scores(self, users: Histories) -> Float32:
         """float32[n_users, n_items]; a shared array must be marked read-only."""
 
+    def _cost(self, train: Dataset) -> Cost:
+        """What `_fit` takes at least, where that is more than the events and short vectors do."""
+        return Cost()
+
     # Fitting
 
     def fit(
@@ -80,7 +85,8 @@ class Recommender(Parameterised, FittedState, ABC):
             run: device, threads, progress and callbacks.
 
         Raises:
-            DataError: the log has no events, or no ratings where the model needs them.
+            DataError: the log has no events, or no ratings where the model needs them, or fitting
+                would take more memory than is free or more hours than the run allows.
         """
         if not len(train):
             raise DataError(f"{type(self).__name__} cannot learn from a log without events.")
@@ -88,10 +94,13 @@ class Recommender(Parameterised, FittedState, ABC):
             raise DataError(
                 f"{type(self).__name__} learns from ratings, and the log {train.name!r} has none."
             )
+        run = run or Run()
+        what = f"{type(self).__name__} to {train.n_users:,} users and {train.n_items:,} items"
+        self._cost(train).require(f"Fitting {what}", run)
         for name in self.fitted_state():
             delattr(self, name)
         started = time.perf_counter()
-        self._fit(train, validation, run or Run())
+        self._fit(train, validation, run)
         self.fit_seconds_ = time.perf_counter() - started
         self.users_ = train.users
         self.items_ = train.items

@@ -6,10 +6,11 @@ import copy
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
-from penchant.typing import Float32
+from penchant.typing import Float32, Int64
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -41,6 +42,26 @@ def with_weights(make: Callable[[], N], state: Mapping[str, Any]) -> N:
 def to_continue(make: Callable[[], N], state: Mapping[str, Any]) -> N:
     """A network to go on training, with copies of the weights that `weights_of` gave."""
     return copy.deepcopy(with_weights(make, state)).train().requires_grad_(True)
+
+
+def with_rows(make: Callable[[], N], state: Mapping[str, Any], rows: Int64) -> dict[str, Any]:
+    """The weights that `weights_of` gave, for a network that has more rows in some of them.
+
+    Args:
+        make: the larger network.
+        state: the weights of the smaller one.
+        rows: where the rows of the smaller one stand in the larger one; others are 0.
+    """
+    with torch.device("meta"):
+        network = make()
+    larger = {}
+    for name, value in network.state_dict().items():
+        old = state[_attribute(name)]
+        if old.shape != value.shape:
+            grown = np.zeros(tuple(value.shape), np.float32)
+            grown[rows] = old
+            larger[_attribute(name)] = grown
+    return {**state, **larger}
 
 
 def squared_norm(weights: Iterable[Tensor], start: Iterable[Tensor] | None = None) -> Tensor:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import polars as pl
 import pytest
@@ -168,3 +170,23 @@ def test_repeated_ratings_count_once_in_items_means(log):
     twice = Dataset.from_frame(pl.concat([frame, frame]), scale=log.scale)
     means = [UserKNN(similarity="adjusted-cosine").fit(x).item_means_ for x in (log, twice)]
     np.testing.assert_allclose(*means, rtol=1e-6)
+
+
+def test_many_users_are_compared_in_blocks():
+    n = 20_000
+    users = np.arange(n, dtype=np.int64)
+    log = Dataset.from_frame(pl.DataFrame({"user": users, "item": users % 4, "rating": users % 5}))
+    model = UserKNN().fit(log)
+    some = log.histories.block(0, 500)
+    rows = Rows(some, np.arange(500, dtype=np.int32), np.zeros(500, np.int32))
+    log.fingerprint, model.predict(rows)
+    tracemalloc.start()
+    try:
+        lists, _ = model.top_items(some, 3)
+        model.predict(rows)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (lists[:, 0] >= 0).all()
+    # A block's similarities take 16 MB, and some arrays of that size are alive at once.
+    assert peak < 160e6 < 500 * n * 4 * 5

@@ -13,7 +13,7 @@ from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
-from penchant.typing import Float32, Int64
+from penchant.typing import Float32, Int32, Int64
 
 
 class EarlierStates(NamedTuple):
@@ -70,13 +70,15 @@ class RecallsStates(Recommender):
 
     Attributes:
         states_kept: how many earlier states of each user are kept.
-        weights_: float32[n_users, size], the current weights.
+        weights_: float32[n_networks, size], the current weights.
+        network_of_user_: int32[n_users], each user's row of the weights, -1 for none.
         learned_events_: int64[n_users], how many events they have learned from.
     """
 
     if TYPE_CHECKING:  # annotated fields are hyper-parameters, and these are none
         states_kept: int
         weights_: Float32
+        network_of_user_: Int32
         learned_events_: Int64
         earlier_weights_: Float32
         earlier_users_: Int64
@@ -119,7 +121,8 @@ class RecallsStates(Recommender):
         weights, events = self.earlier_weights_[chosen].copy(), self.earlier_events_[chosen]
         index = np.array([self.users_.index(user)])
         self._keep_current(index)
-        self.weights_[index], self.learned_events_[index] = weights, events
+        self.weights_[self.network_of_user_[index]] = weights
+        self.learned_events_[index] = events
         self._set_histories(self.histories_)
         return self
 
@@ -133,7 +136,7 @@ class RecallsStates(Recommender):
         chosen, index = self._find_state(user, state), self.users_.index(user)
         view = copy.copy(self)
         view.weights_, view.learned_events_ = self.weights_.copy(), self.learned_events_.copy()
-        view.weights_[index] = self.earlier_weights_[chosen]
+        view.weights_[self.network_of_user_[index]] = self.earlier_weights_[chosen]
         view.learned_events_[index] = self.earlier_events_[chosen]
         return view
 
@@ -152,7 +155,8 @@ class RecallsStates(Recommender):
 
     def _keep_current(self, users: Int64) -> None:
         """Add the current weights of these users to their earlier states."""
-        weights, events = self.weights_[users], self.learned_events_[users]
+        weights = self.weights_[self.network_of_user_[users]]
+        events = self.learned_events_[users]
         self._set_earlier_states(self._earlier_states.add(users, weights, events, self.states_kept))
 
     @property

@@ -15,6 +15,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.models.attributes.base import AttributeModel
 from penchant.models.attributes.earlier_states import EarlierStates, RecallsStates
 from penchant.models.parameters import Space
+from penchant.models.shared.trained_rows import rows_of_users
 from penchant.nn.per_user.activations import ACTIVATIONS, CellActivation
 from penchant.nn.per_user.batches import UserData
 from penchant.nn.per_user.cells import CELLS
@@ -77,7 +78,7 @@ class PerUserNetwork(RecallsStates, AttributeModel):
     states_kept: Annotated[int, Field(ge=0)] = 3
 
     bookkeeping: ClassVar[frozenset[str]] = AttributeModel.bookkeeping | {
-        *("weights_", "epochs_", "signatures_", "learned_events_"),
+        *("weights_", "network_of_user_", "epochs_", "signatures_", "learned_events_"),
         *("earlier_weights_", "earlier_users_", "earlier_numbers_", "earlier_events_"),
     }
 
@@ -88,13 +89,13 @@ class PerUserNetwork(RecallsStates, AttributeModel):
         self._read_attributes(train)
         histories = train.histories
         shape = self._shape()
-        self.weights_ = np.zeros((len(histories), shape.row_size), np.float32)
         self.epochs_ = np.zeros(len(histories), np.int32)
         active = np.flatnonzero(histories.lengths)
+        self.network_of_user_ = rows_of_users(active, len(histories))
         validation_data = None
         if validation is not None and self.patience is not None and validation.ratings is not None:
             validation_data = self._validation_data(validation, active)
-        self.weights_[active], self.epochs_[active], self.curve_ = train_networks(
+        self.weights_, self.epochs_[active], self.curve_ = train_networks(
             shape,
             self._training_config(self.epochs),
             self._user_data(histories.take(active)),
@@ -114,7 +115,7 @@ class PerUserNetwork(RecallsStates, AttributeModel):
 
     def _mean_outputs(self) -> Float32:
         """float32[n_patterns], the mean of the outputs of all networks."""
-        mean: Float32 = self._outputs(self.weights_[self.epochs_ > 0]).mean(axis=0)
+        mean: Float32 = self._outputs(self.weights_).mean(axis=0)
         return mean
 
     def _set_attributes(self, matrix: UInt8) -> None:
@@ -202,10 +203,9 @@ class PerUserNetwork(RecallsStates, AttributeModel):
         now.
         """
         weights = np.zeros((len(users), self.weights_.shape[1]), np.float32)
-        known = users.users >= 0
-        same = known.copy()
-        same[known] = users.signatures[known] == self.signatures_[users.users[known]]
-        weights[same] = self.weights_[users.users[same]]
+        same = (users.users >= 0) & (users.lengths > 0)
+        same[same] = users.signatures[same] == self.signatures_[users.users[same]]
+        weights[same] = self.weights_[self.network_of_user_[users.users[same]]]
         changed = np.flatnonzero(~same & (users.lengths > 0))
         if len(changed):
             weights[changed] = self._train_on_request(users.take(changed))
@@ -266,7 +266,7 @@ class PerUserNetwork(RecallsStates, AttributeModel):
         outputs = (
             self._outputs(weights, patterns)[0]
             if has_network[0]
-            else self._outputs(self.weights_[self.epochs_ > 0], patterns).mean(axis=0)
+            else self._outputs(self.weights_, patterns).mean(axis=0)
         )
         scores = outputs[pattern.ravel()]
         n = len(attributes)
@@ -281,11 +281,13 @@ class PerUserNetwork(RecallsStates, AttributeModel):
         learned = np.zeros(len(known), np.int64)
         learned[places] = self.learned_events_
         self.learned_events_ = learned
-        weights = np.zeros((len(known), shape.row_size), np.float32)
-        weights[places] = self.weights_
+        active = np.flatnonzero(known.lengths)
+        network = rows_of_users(active, len(known))
+        weights = np.zeros((len(active), shape.row_size), np.float32)
+        weights[network[places[self.network_of_user_ >= 0]]] = self.weights_
         epochs = np.zeros(len(known), np.int32)
         epochs[places] = self.epochs_
-        self.weights_, self.epochs_ = weights, epochs
+        self.weights_, self.network_of_user_, self.epochs_ = weights, network, epochs
         earlier = self._earlier_states
         self._set_earlier_states(earlier._replace(users=places[earlier.users]))
         old, fresh = changed[epochs[changed] > 0], changed[epochs[changed] == 0]
@@ -293,12 +295,12 @@ class PerUserNetwork(RecallsStates, AttributeModel):
         for users, n_epochs in ((old, self.update_epochs), (fresh, self.epochs)):
             if not len(users):
                 continue
-            self.weights_[users], best_epochs, _ = train_networks(
+            self.weights_[network[users]], best_epochs, _ = train_networks(
                 shape,
                 self._training_config(n_epochs),
                 self._user_data(known.take(users)),
                 self.patterns_,
-                start=self.weights_[users] if users is old else None,
+                start=self.weights_[network[users]] if users is old else None,
                 run=run,
                 name=f"{self.cell} networks, updated",
             )

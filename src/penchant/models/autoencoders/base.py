@@ -12,17 +12,19 @@ import torch
 from scipy import sparse
 from torch import nn
 
+from penchant.costs import PASS, Cost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
+from penchant.models.shared.trained_rows import rows_to_train
 from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Curve, Schedule, Tensors, TrainingStep
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import rehearsal
-from penchant.nn.weights import to_continue, uninitialised, weights_of, with_weights
+from penchant.nn.weights import to_continue, uninitialised, weights_of, with_rows, with_weights
 from penchant.run import Run
-from penchant.typing import Int64
+from penchant.typing import Float32, Int32, Int64
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -32,16 +34,19 @@ class UserAutoencoder(Updating, Generic[N]):
 
     Whoever asks is answered from the history. An update goes on from the current weights with the
     vectors of the users who got something new, among as many others; since weights are
-    everybody's, what others are answered changes a little, too.
+    everybody's, what others are answered changes a little, too. Where most items have no events
+    the network has units for the others alone, since its cost grows with users times items.
     """
 
     if TYPE_CHECKING:  # hyper-parameters of every subclass, with defaults of its own
+        hidden: int
         batch_size: int
         epochs: int
         patience: int | None
         update_epochs: int
 
     signal: ClassVar[Signal] = "pairs"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_items_"})
 
     @abstractmethod
     def _make_network(self, n_items: int) -> N:
@@ -65,11 +70,24 @@ class UserAutoencoder(Updating, Generic[N]):
     def _validation_loss(self, network: N, holdout: Holdout) -> float:
         """What decides when to stop."""
 
+    def _cost(self, train: Dataset) -> Cost:
+        n_users = int(np.count_nonzero(train.user_counts))
+        n_items = len(rows_to_train(train.item_counts))
+        weights, batch = 2 * n_items * self.hidden, min(n_users, self.batch_size)
+        a_step = batch * n_items * (3 * self.hidden + 10 * PASS) + 5 * PASS * weights
+        return Cost(
+            # Weights, gradients, what the optimiser keeps, and copies; outputs and their gradients.
+            memory=4.0 * (5 * weights + 6 * batch * n_items),
+            multiply_adds=float(self.epochs * -(-n_users // batch) * a_step),
+        )
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
-        network = uninitialised(partial(self._make_network, train.n_items))
+        # int32[n_trained], the items that the network has units for, ascending.
+        self.trained_items_: Int32 = rows_to_train(train.item_counts)
+        network = uninitialised(partial(self._make_network, len(self.trained_items_)))
         self._initialise(network, generator)
-        vectors = self._vectors(train.histories)
+        vectors = self._inputs(train.histories)
         vectors = vectors[np.flatnonzero(np.diff(vectors.indptr))]
         self.curve_, self.best_epoch_ = self._learn(
             network,
@@ -82,11 +100,15 @@ class UserAutoencoder(Updating, Generic[N]):
         )
 
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
-        network = to_continue(partial(self._make_network, known.n_items), self.fitted_state())
+        kept, before = self.fitted_state(), self.trained_items_
+        self.trained_items_ = np.union1d(before, np.flatnonzero(new.item_counts)).astype(np.int32)
+        make = partial(self._make_network, len(self.trained_items_))
+        kept = with_rows(make, kept, np.searchsorted(self.trained_items_, before))
+        network = to_continue(make, kept)
         generator = torch.Generator().manual_seed(self.seed)
         self._learn(
             network,
-            self._vectors(known),
+            self._inputs(known),
             rehearsal(new.user_counts > 0, known.lengths > 0, self.batch_size, generator),
             Schedule(epochs=self.update_epochs, batch_size=self.batch_size),
             generator,
@@ -119,6 +141,24 @@ class UserAutoencoder(Updating, Generic[N]):
         vars(self).update(weights_of(network))
         return found
 
-    def _fitted(self, n_items: int) -> N:
+    def _fitted(self) -> N:
         """The network for predicting."""
-        return with_weights(partial(self._make_network, n_items), self.fitted_state())
+        make = partial(self._make_network, len(self.trained_items_))
+        return with_weights(make, self.fitted_state())
+
+    def _inputs(self, users: Histories) -> sparse.csr_array:
+        """csr[n_users, n_trained], the columns of `_vectors` that the network has units for."""
+        vectors = self._vectors(users)
+        if len(self.trained_items_) == users.n_items:
+            return vectors
+        some: sparse.csr_array = vectors[:, self.trained_items_]
+        return some
+
+    def _of_all_items(self, outputs: Float32, n_items: int, others: Float32) -> Float32:
+        """float32[n_users, n_items], outputs of the network, and `others` for all other items."""
+        if outputs.shape[1] == n_items:
+            return outputs
+        found = np.empty((len(outputs), n_items), np.float32)
+        found[:] = others
+        found[:, self.trained_items_] = outputs
+        return found

@@ -161,11 +161,15 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
 
     def _logits(self, network: MultinomialNetwork, users: Histories) -> Float32:
         with torch.no_grad():
-            code = network.encode(SparseBatch(self._vectors(users)))
-            return np.asarray(network.decode(code[:, : self.dim]).numpy())
+            code = network.encode(SparseBatch(self._inputs(users)))
+            logits = network.decode(code[:, : self.dim]).numpy()
+        # Items without units come last.
+        return self._of_all_items(
+            logits, users.n_items, logits.min(1, keepdims=True, initial=0) - 1
+        )
 
     def _scores(self, users: Histories) -> Float32:
-        return self._logits(self._fitted(users.n_items), users)
+        return self._logits(self._fitted(), users)
 
 
 def _unit_rows(matrix: sparse.csr_array) -> Float32:

@@ -21,6 +21,8 @@ from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Float32
 
+_NOTHING = np.zeros(1, np.float32)  # what a reconstruction without a unit is
+
 
 class AutoencoderNetwork(nn.Module):
     """A vector of n_items, sigmoid hidden units, and linear units for the vector again.
@@ -121,18 +123,20 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
 
     def _validation_loss(self, network: AutoencoderNetwork, holdout: Holdout) -> float:
         """The mean squared error against vectors with the held-out events in them."""
-        seen, total = self._vectors(holdout.histories), 0.0
+        seen, inputs = self._vectors(holdout.histories), self._inputs(holdout.histories)
+        total = 0.0
         values = torch.full((len(holdout),), self.unrated_)
         if self.has_ratings_ and holdout.ratings is not None:
             values = torch.tensor(holdout.ratings)
         known = holdout.items >= 0
         for start, stop in blocks(*seen.shape):
-            batch = SparseBatch(seen[start:stop])
-            wanted = batch.dense()
+            wanted = SparseBatch(seen[start:stop]).dense()
             here = np.arange(holdout.offsets[start], holdout.offsets[stop])
             here = here[known[here]]
             wanted[holdout.rows.history[here] - start, holdout.items[here]] = values[here]
-            total += float((network(batch) - wanted).square().sum())
+            found = network(SparseBatch(inputs[start:stop])).numpy()
+            every = torch.from_numpy(self._of_all_items(found, seen.shape[1], _NOTHING))
+            total += float((every - wanted).square().sum())
         return total / (seen.shape[0] * seen.shape[1])
 
     def loss_of_zeros(self, users: Histories) -> float:
@@ -156,5 +160,5 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
         return self.scores(users)
 
     def _scores(self, users: Histories) -> Float32:
-        network = self._fitted(users.n_items)
-        return np.asarray(network(SparseBatch(self._vectors(users))).numpy())
+        outputs = self._fitted()(SparseBatch(self._inputs(users))).numpy()
+        return self._of_all_items(outputs, users.n_items, _NOTHING)

@@ -18,6 +18,7 @@ from penchant.models.neighbours.similarity import (
     COMPARE_RATINGS,
     Entities,
     Similarity,
+    even_blocks,
     item_entities,
     neighbours,
     similarity,
@@ -251,8 +252,18 @@ class UserKNN(_Neighbours):
             matrix.data -= np.float32(self.mean_)
         return matrix
 
+    def _near(self, users: Histories) -> Csr:
+        """csr[n_users, n_training_users], similarities of each user's nearest neighbours."""
+        n = len(self.histories_)
+        near = [sparse.csr_array((0, n), dtype=np.float32)] + [
+            strongest(self.user_similarities(users.block(start, stop)), self.neighbours)
+            for start, stop in blocks(len(users), n)
+        ]
+        stacked: Csr = sparse.vstack(near, format="csr")
+        return stacked
+
     def _scores(self, users: Histories) -> Float32:
-        near = strongest(self.user_similarities(users), self.neighbours)
+        near = self._near(users)
         weight = (near @ self.interactions_).toarray()
         if not self.of_ratings:
             return np.asarray(weight)
@@ -268,13 +279,17 @@ class UserKNN(_Neighbours):
         if not hasattr(self, "residuals_"):
             return base
         by_item = self.residuals_.T.tocsr()
+        n_raters = np.diff(by_item.indptr)
         for start, stop in blocks(len(rows.histories), len(self.interactions_.indptr)):
             alike = self.user_similarities(rows.histories.block(start, stop))
             positive = sparse.csr_array(np.maximum(alike, 0))
             mine = (rows.history >= start) & (rows.history < stop) & (rows.items >= 0)
             known = np.flatnonzero(mine)
-            for first in range(0, len(known), _ROWS_AT_ONCE):
-                some = known[first : first + _ROWS_AT_ONCE]
+            work = (
+                n_raters[rows.items[known]] + np.diff(positive.indptr)[rows.history[known] - start]
+            )
+            for first, last in even_blocks(work):
+                some = known[first:last]
                 near = positive[rows.history[some] - start]
                 base[some] += _weighted(near, by_item[rows.items[some]], self.neighbours)
         return base

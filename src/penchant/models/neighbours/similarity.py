@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
-from penchant.typing import AnyFloat, Csr, Float32, Float64, Int64
+from penchant.typing import AnyArray, AnyFloat, Csr, Float32, Float64, Int64
 
 Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
 CENTRED = frozenset({"pearson", "adjusted-cosine"})
@@ -251,7 +251,7 @@ def neighbours(
     n = len(entities)
     n_products = np.asarray(entities.binary @ _column_counts(entities.binary))
     common = float(n_products.sum()) < _COMMON_SHARE * n * n
-    spans = _even_blocks(n_products) if common else _blocks(n, n)
+    spans = even_blocks(n_products) if common else _blocks(n, n)
     parts: list[Csr] = []
     for start, stop in spans:
         block = entities.block(start, stop)
@@ -330,8 +330,8 @@ def _column_counts(matrix: Csr) -> Float64:
     return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.float64)
 
 
-def _even_blocks(work: Float64) -> Iterator[tuple[int, int]]:
-    """Start and stop of blocks of rows of about `_COMMON_CELLS` of work, one row at least."""
+def even_blocks(work: AnyArray) -> Iterator[tuple[int, int]]:
+    """Start and stop of blocks of rows of at most `_COMMON_CELLS` of work, one row at least."""
     total = np.append(0, np.cumsum(work))
     start = 0
     while start < len(work):

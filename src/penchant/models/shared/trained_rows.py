@@ -1,0 +1,30 @@
+"""Rows of parameters that are trained or kept for some users or items alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.typing import AnyInt, Int32, Int64
+
+_SHARE = 4  # fewer than one in so many have events
+
+
+def rows_of_users(users: AnyInt, n_users: int) -> Int32:
+    """int32[n_users], the row of each of these users, in their order, and -1 for all others."""
+    rows = np.full(n_users, -1, np.int32)
+    rows[users] = np.arange(len(users))
+    return rows
+
+
+def rows_to_train(counts: Int64) -> Int32:
+    """int32[n_trained], those with events where they are few, and otherwise all.
+
+    Networks whose cost grows with users times items, or with a row of weights for each, would
+    spend nearly all of it on rows that no event tells anything of.
+
+    Args:
+        counts: int64[n], the number of events of each user or item.
+    """
+    active = np.flatnonzero(counts)
+    some = active if len(active) * _SHARE < len(counts) else np.arange(len(counts))
+    return some.astype(np.int32)
