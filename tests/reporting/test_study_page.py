@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import replace
+from html import unescape
 
 import polars as pl
 import pytest
@@ -15,9 +17,11 @@ from penchant.reporting import report
 from penchant.reporting.pages.study import write_study
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import bars, lines, points, reliability
+from penchant.results.study.opening import Opening
 from penchant.results.study.result import StudyResult
 from penchant.results.study.sections import (
     CONCLUSION_LEVELS,
+    CodeBlock,
     Conclusion,
     DataTable,
     Section,
@@ -144,10 +148,75 @@ def test_nothing_can_inject(page, hostile):
 
 
 def test_verdicts_stand_at_the_top_and_kept_parts_are_marked(page, hostile):
-    head = page.text.partition("On this page")[0].partition("First line")[0]
+    head = page.text.partition("Open all")[0]
     assert f"verdict: {hostile}" in head
-    assert "1 of 2 steps were reused from an earlier run" in head
-    assert page.source.count('<span class="badge reused">reused</span>') == 3  # head, section, step
+    assert "2 steps took 1 min 3 s, of which 1 were reused from an earlier run." in page.text
+    # The chapter, the chapter of times, and in it a sentence and a step.
+    assert page.source.count('<span class="badge reused">reused</span>') == 4
+
+
+def test_three_sentences_and_a_picture_stand_on_the_first_screen_alone(checked, result, tmp_path):
+    opening = Opening(
+        claimed="It <b>knows</b>.",
+        holds="It knows what everybody knows.",
+        use="Ask anybody.",
+        graph=bars("Who knows.", {"": {"it": 0.7, "anybody": 0.7}}, half=True),
+    )
+    page = checked(report(replace(result, opening=opening, summary=""), tmp_path / "s.html"))
+    screen = page.source.partition("<header")[2].partition("</header>")[0]
+    for words in (
+        "It &lt;b&gt;knows&lt;/b&gt;.",
+        "Ask anybody.",
+        "1,234 events, 12 users and 3 items",
+    ):
+        assert words in screen
+    assert screen.count("<figure") == 1
+    assert 'class="svg narrow"' in screen
+    for words in ("verdict:", "reused", "<nav", "<table"):
+        assert words not in screen
+    assert page.text.index("Ask anybody.") < page.text.index("Open all")
+
+
+def test_chapters_fold_with_their_first_conclusion_and_links_lead_into_them(page, result):
+    chapters = re.findall(
+        r'<details class="chapter">\s*<summary><h2>(.*?)</h2>'
+        r'(?:<p class="first">(.*?)</p>)?</summary>\s*<div class="content" id="(.*?)">',
+        page.source,
+        flags=re.DOTALL,
+    )
+    names = [name for _, _, name in chapters]
+    assert names == ["s1", "s2", "work", "reproduce", "terms"]
+    first, second, *_ = chapters
+    assert unescape(first[1]) == result.sections[0].conclusions[0].sentence
+    assert second[1] == ""
+    assert [a for a in page.addresses if a[1:] in names] == [f"#{name}" for name in names]
+    assert '<details class="chapter" open' not in page.source
+
+
+def test_code_is_whole_and_selected_by_a_click(checked, result, tmp_path):
+    text = "\n".join(f"SELECT '<{n}>' -- {'long ' * 60}" for n in range(200))
+    section = Section(title="SQL", code=(CodeBlock(text, "What is run."),))
+    page = checked(report(replace(result, sections=(section,)), tmp_path / "s.html"))
+    (block,) = re.findall(r'<pre class="copy"><code>(.*?)</code></pre>', page.source, re.DOTALL)
+    assert unescape(block) == text
+    assert re.search(r"pre\.copy \{[^}]*user-select: all", page.source)
+    assert text in str(replace(result, sections=(section,)))
+    plain = replace(result, sections=(section,)).to_dict()["sections"][0]["code"]
+    assert plain == [{"caption": "What is run.", "text": text}]
+
+
+def test_cells_are_whole_and_wide_tables_stand_as_cards_on_a_phone(checked, result, tmp_path):
+    long = "A reason that goes on and on, " * 20 + "to its end."
+    wide = pl.DataFrame({"item": ["a"], "reason": [long], "rating": [4.5], "rank": [1]})
+    slim = pl.DataFrame({"item": ["a"], "rating": [4.5]})
+    section = Section(title="x", tables=(DataTable(wide, "Wide."), DataTable(slim, "Slim.")))
+    page = checked(report(replace(result, sections=(section,)), tmp_path / "s.html"))
+    assert long in page.text
+    tables = re.findall(
+        r'<div class="data-table scroll"><table(.*?)>\s*<caption>(.*?)<', page.source
+    )
+    assert tables == [(' class="cards"', "Wide."), ("", "Slim.")]
+    assert '<td data-label="reason" class="long">' in page.source
 
 
 def test_a_result_without_anything_kept_does_not_speak_of_it(result, checked, tmp_path):

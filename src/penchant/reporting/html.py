@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+import polars as pl
 
 from penchant.errors import require
 from penchant.reporting.charts.svg import Chart
 from penchant.results import formatting
 from penchant.results.formatting import join_names
+from penchant.results.study.sections import DataTable
 
+_PHONE = 44  # letters of a table's small type on a phone
+_READABLE, _LONG = 14, 60  # letters in which a text can be read in lines; twice those of long ones
+_GAP = 2  # letters between columns
 _FOLDER = Path(__file__).parent / "templates"
 
 
@@ -35,10 +42,46 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         name: getattr(formatting, name)
         for name in ("fixed", "signed", "whole", "short", "percent", "duration", "memory", "day")
     }
-    environment.filters |= {"listed": join_names, "cell": _cell, "breakable": _breakable}
+    environment.filters |= {
+        "listed": join_names,
+        "cell": _cell,
+        "breakable": _breakable,
+        "wide": _wide,
+        "wide_frame": _wide_frame,
+    }
     environment.globals["drawn"] = drawn
     environment.globals["css"] = markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
     return str(environment.get_template(template).render(context))
+
+
+def _wide(table: DataTable) -> bool:
+    """Whether a table is too wide for a phone, where its rows then stand as cards."""
+    rows = range(table.frame.height)
+    letters = 0
+    for column in table.columns:
+        cells = [table.written(column, row) for row in rows]
+        if table.is_number(column):
+            cells += [table.interval(column, row) for row in rows]
+        letters += _letters(column, cells, breaks=not table.is_number(column))
+    return letters > _PHONE
+
+
+def _wide_frame(frame: pl.DataFrame) -> bool:
+    """The same of a plain frame."""
+    letters = (
+        _letters(c.name, list(map(_cell, c)), breaks=c.dtype == pl.String)
+        for c in frame.iter_columns()
+    )
+    return sum(letters) > _PHONE
+
+
+def _letters(heading: str, cells: list[str], *, breaks: bool) -> int:
+    """Letters that a column takes at least; numbers and intervals stand on one line each."""
+    longest = max(map(len, cells), default=0)
+    if breaks:
+        words = max((len(word) for cell in cells for word in cell.split()), default=0)
+        longest = max(words, min(_READABLE if longest < _LONG else 2 * _READABLE, longest))
+    return max(longest, *map(len, re.split(r"[\s_:,=]", heading))) + _GAP
 
 
 def _cell(value: object) -> str:

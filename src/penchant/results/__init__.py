@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from penchant.results.study.result import StudyResult
     from penchant.results.study.sections import (
+        CodeBlock,
         Conclusion,
         ConclusionLevel,
         DataTable,
@@ -57,6 +58,7 @@ else:
             "opening_without_verdict": "study.quick",
             "section_without_verdicts": "study.quick",
             "StudyResult": "study.result",
+            "CodeBlock": "study.sections",
             "Conclusion": "study.sections",
             "ConclusionLevel": "study.sections",
             "DataTable": "study.sections",
@@ -70,6 +72,7 @@ __all__ = [
     "IMAGE_WIDTH",
     "JPEG_DATA",
     "QUICK_NOTICE",
+    "CodeBlock",
     "Conclusion",
     "ConclusionLevel",
     "Cost",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from penchant.results import (
+    CodeBlock,
     Conclusion,
     ConclusionLevel,
     DataTable,
@@ -22,6 +23,7 @@ from penchant.studies.plan import Watch
 from penchant.studies.steps import Steps
 
 __all__ = [
+    "CodeBlock",
     "Conclusion",
     "ConclusionLevel",
     "DataTable",

@@ -39,12 +39,13 @@ _HEIGHTS: dict[Kind, float] = {
 }
 
 
-def draw(name: str, graph: Graph) -> Chart:
+def draw(name: str, graph: Graph, *, least_height: float = 0.0) -> Chart:
     """A chart as SVG, with its key.
 
     Args:
         name: a word that is unique on the page.
         graph: what to draw.
+        least_height: inches that it takes at least on a wide page.
 
     Raises:
         MissingExtraError: Matplotlib, or wordcloud for words, is not installed.
@@ -57,7 +58,7 @@ def draw(name: str, graph: Graph) -> Chart:
         name,
         graph.caption,
         lambda canvas: _DRAW[graph.kind](canvas, graph),
-        height=_height(graph, narrow=graph.half),
+        height=max(least_height, _height(graph, narrow=graph.half)),
         narrow_height=_height(graph, narrow=True),
         half=graph.half,
         key=key(graph),

@@ -12,13 +12,13 @@ from penchant.reporting.charts.style import (
     MARKS,
     SHADE,
     colour,
-    cut,
     draw_diagonal,
     ends,
     heights,
     line_style,
     numbers,
     point_marks,
+    wrapped,
     write_numbers,
 )
 from penchant.reporting.charts.svg import ACCENT, INK, PAPER, Canvas
@@ -52,7 +52,7 @@ def draw_points(canvas: Canvas, graph: Graph) -> None:
             if interval is not None:
                 axes.plot([place, place], interval, color=colour(n), lw=1.4)
     if named:
-        axes.set_xticks(range(len(categories)), [cut(name, 20) for name in categories])
+        axes.set_xticks(range(len(categories)), [wrapped(name, 20) for name in categories])
         axes.set_xlim(-0.5, len(categories) - 0.5)
     elif graph.log_x:
         _log_ticks(canvas, graph, x, wide=bool(first.labels))
@@ -147,8 +147,9 @@ def _label_points(canvas: Canvas, names: Sequence[str], x: Float64, y: Float64) 
     taken: list[Box] = [(px - 5, py - 5, px + 5, py + 5) for px, py in points]
     longest = 18 if canvas.narrow else 30
     for name, (px, py) in zip(names, points, strict=True):
-        label = cut(name, longest)
-        width, height = 0.56 * _LABEL * len(label), 1.15 * _LABEL
+        label = wrapped(name, longest)
+        lines = label.split("\n")
+        width, height = 0.56 * _LABEL * max(map(len, lines)), 1.15 * _LABEL * len(lines)
         steps = [0.0, *(s * height * n / 2 for n in range(1, 9) for s in (1, -1))]
         options = [(side, dy) for dy in steps for side in ("left", "right")]
         for side, dy in options:
@@ -170,7 +171,7 @@ def _label_points(canvas: Canvas, names: Sequence[str], x: Float64, y: Float64) 
             textcoords="offset points",
             in_layout=False,
             ha=side,
-            va="center_baseline",
+            va="center_baseline" if len(lines) == 1 else "center",
             fontsize=_LABEL,
             color=INK,
         )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from penchant.reporting.charts.style import (
     MARKS,
     colour,
-    cut,
     draw_levels,
     ends,
     heights,
@@ -21,42 +21,91 @@ from penchant.reporting.charts.style import (
 )
 from penchant.reporting.charts.svg import ACCENT, INK, MUTED, PAPER, Canvas
 from penchant.results.graph.records import Graph, axis_number, axis_text
+from penchant.typing import Float64
 
-_LINE = 26  # letters of a bar's name in a line
-_DOT_LINE = 30  # the same beside dots
-_MANY = 24  # names up to which each has as many lines as it needs
+_MANY = 24  # names up to which each has space for large letters
 _MANY_IN_HALF = 6
 _FEW = 14  # upright bars that are named one by one
+_COLUMN = 8  # letters under an upright bar that can be read in lines
+_UPWARDS = 30  # letters of a line of a name that is written upwards
 
 
-def _is_compact(graph: Graph) -> bool:
-    """Whether each name takes one small line: where there are many, for half a page's width."""
-    most = _MANY_IN_HALF if graph.half and len(graph.series) == 1 else _MANY
-    return len(graph.series[0].x) > most
+@dataclass(frozen=True)
+class _Style:
+    """Inches and letters that rows of one kind take.
+
+    Attributes:
+        letters: of a name in one line.
+        line: of each line of a name.
+        series: of each series.
+        least: that a row takes at least.
+        group: the share of the space for series and one line that the bars of a row take.
+        size: points of the names' font.
+        above: whether names stand above their bars.
+    """
+
+    letters: int
+    line: float
+    series: float
+    least: float = 0.0
+    group: float = 0.74
+    size: float = 9.5
+    above: bool = False
+
+
+_WIDE = _Style(letters=40, line=0.13, series=0.17)
+_ABOVE = _Style(letters=42, line=0.15, series=0.17, least=0.12, group=0.56, above=True)
+_COMPACT = _Style(letters=60, line=0.12, series=0.155, size=8)
+_COMPACT_NARROW = replace(_COMPACT, letters=26)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Where rows stand, in inches from below.
+
+    Attributes:
+        style: what they take.
+        names: of the rows, in lines.
+        centres: of their bars.
+        bars: height of the bars of one row together.
+        total: height of all rows.
+    """
+
+    style: _Style
+    names: list[str]
+    centres: Float64
+    bars: float
+    total: float
+
+
+def _rows(graph: Graph, *, narrow: bool) -> _Rows:
+    n_series, names = len(graph.series), [str(name) for name in graph.series[0].x]
+    most = _MANY_IN_HALF if graph.half and n_series == 1 else _MANY
+    compact = len(names) > most
+    styles = (_COMPACT, _COMPACT_NARROW) if compact else (_WIDE, _ABOVE)
+    style = styles[narrow]
+    lines = [wrapped(name, style.letters) for name in names]
+    name_heights = style.line * np.array([1 + name.count("\n") for name in lines])
+    series = style.series * n_series
+    rows = np.maximum(series, name_heights) if compact else series + name_heights + style.least
+    bars = style.group * (series if compact else series + style.line + style.least)
+    below = np.cumsum(rows[::-1])[::-1] - rows
+    centres = below + (0.04 + bars / 2 if style.above else rows / 2)
+    return _Rows(style, lines, centres, bars, float(rows.sum()))
 
 
 def bars_height(graph: Graph, *, narrow: bool) -> float:
     """Inches that a chart of bars or of dots with intervals takes."""
-    names = [str(name) for name in graph.series[0].x]
-    if _is_compact(graph):
-        return 0.6 + 0.155 * len(names) * len(graph.series)
-    rows = len(names) * len(graph.series)
-    if graph.kind == "intervals":
-        lines = sum(1 + wrapped(name, _DOT_LINE).count("\n") for name in names)
-        return 0.75 + (0.42 * rows if narrow else 0.17 * rows + 0.14 * lines)
-    lines = sum(1 + wrapped(name, _LINE).count("\n") for name in names)
-    return 0.7 + 0.17 * rows + (0.27 * len(names) if narrow else 0.13 * lines)
+    return 0.7 + _rows(graph, narrow=narrow).total
 
 
 def draw_bars(canvas: Canvas, graph: Graph) -> None:
     """Bars that lie, with their values at their ends."""
-    axes, n_series, names = canvas.axes, len(graph.series), graph.series[0].x
-    above = canvas.narrow and not _is_compact(graph)  # names stand above the bars
-    size = 0.56 if above else 0.74  # of a name's share, what its bars take together
-    places = np.arange(len(names))[::-1].astype(float)
+    axes, n_series = canvas.axes, len(graph.series)
+    rows = _rows(graph, narrow=canvas.narrow)
     for n, series in enumerate(graph.series):
-        at = places + size * ((n_series - 1) / 2 - n) / n_series - (0.14 if above else 0)
-        axes.barh(at, heights(series), 0.9 * size / n_series, color=colour(n), lw=0, alpha=0.9)
+        at = rows.centres + rows.bars * ((n_series - 1) / 2 - n) / n_series
+        axes.barh(at, heights(series), 0.9 * rows.bars / n_series, color=colour(n), lw=0, alpha=0.9)
         for y, x, interval in zip(at, series.y, ends(series), strict=True):
             if interval is not None:
                 axes.plot(interval, [y, y], color=INK, lw=1.2)
@@ -68,19 +117,11 @@ def draw_bars(canvas: Canvas, graph: Graph) -> None:
                 textcoords="offset points",
                 va="center_baseline",
                 color=MUTED,
-                fontsize=7.5 if _is_compact(graph) else 8.5,
+                fontsize=rows.style.size - 1,
                 bbox={"fc": PAPER, "ec": "none", "pad": 0.8, "alpha": 0.85},
             )
     draw_levels(axes, graph, across=False)
-    axes.set_ylim(-0.6, len(names) - 0.4)
-    _name_rows(
-        canvas,
-        [str(name) for name in names],
-        places,
-        size / 2 - 0.14,
-        _LINE,
-        compact=_is_compact(graph),
-    )
+    _name_rows(canvas, rows)
     axes.spines["left"].set_visible(any(y is not None and y < 0 for s in graph.series for y in s.y))
     axes.margins(x=0.12 if canvas.narrow else 0.07)
     _across(canvas, graph)
@@ -90,26 +131,16 @@ def draw_bars(canvas: Canvas, graph: Graph) -> None:
 def draw_intervals(canvas: Canvas, graph: Graph) -> None:
     """A dot with its interval for each name."""
     axes, (series,) = canvas.axes, graph.series
-    places = np.arange(len(series.y))[::-1].astype(float)
+    rows = _rows(graph, narrow=canvas.narrow)
     draw_levels(axes, graph, across=False)
     marks = point_marks(series)
-    for y, x, interval, mark in zip(places, series.y, ends(series), marks, strict=True):
+    for y, x, interval, mark in zip(rows.centres, series.y, ends(series), marks, strict=True):
         shade, shape, _, _ = MARKS[mark]
         if interval is not None:
             axes.plot(interval, [y, y], color=shade, lw=1.6)
         if x is not None:
             axes.plot(x, y, shape, color=shade, ms=6.5, mec=PAPER, mew=0.8)
-    axes.set_ylim(-0.6, len(places) - (0.1 if canvas.narrow else 0.4))
-    quiet = [mark == "trivial" for mark in marks]
-    _name_rows(
-        canvas,
-        [str(name) for name in series.x],
-        places,
-        0.12,
-        _DOT_LINE,
-        quiet,
-        compact=_is_compact(graph),
-    )
+    _name_rows(canvas, rows, [mark == "trivial" for mark in marks])
     axes.spines["left"].set_visible(False)
     _across(canvas, graph)
 
@@ -129,11 +160,32 @@ def draw_columns(canvas: Canvas, graph: Graph) -> None:
     letters = sum(len(str(name)) + 2 for name in names)
     room = 44 if canvas.narrow else 110
     few = len(names) <= _FEW and letters <= room
-    step = 1 if few else 1 + max(letters // room, len(names) // _FEW)
-    axes.set_xticks(places[::step], [str(name) for name in names][::step])
+    texts = [str(name) for name in names]
+    if few or not all(map(_is_number, texts)):  # of numbers some may be left out
+        _name_columns(canvas, places, texts, room, few=few)
+    else:
+        step = 1 + max(letters // room, len(names) // _FEW)
+        axes.set_xticks(places[::step], texts[::step])
     plain_values(axes, graph)
     axes.set_xlabel(graph.x)
     axes.set_ylabel(graph.y)
+
+
+def _name_columns(
+    canvas: Canvas, places: Float64, names: list[str], room: int, *, few: bool
+) -> None:
+    """Name each upright bar: on one line, on several, or, where that is too narrow, upwards."""
+    letters = max(1, room // len(names) - 1)
+    if few:
+        canvas.axes.set_xticks(places, names)
+    elif letters >= _COLUMN or all(len(name) <= letters for name in names):
+        canvas.axes.set_xticks(places, [wrapped(name, letters) for name in names])
+    else:
+        canvas.axes.set_xticks(places, [wrapped(name, _UPWARDS) for name in names], rotation=90)
+
+
+def _is_number(text: str) -> bool:
+    return text.replace(",", "").replace(".", "").strip().isdigit()
 
 
 def draw_histogram(canvas: Canvas, graph: Graph) -> None:
@@ -164,36 +216,25 @@ def _across(canvas: Canvas, graph: Graph) -> None:
     axes.set_xlabel(graph.x)
 
 
-def _name_rows(
-    canvas: Canvas,
-    names: list[str],
-    places: Sequence[float] | np.ndarray,
-    above: float,
-    width: int,
-    quiet: Sequence[bool] = (),
-    *,
-    compact: bool,
-) -> None:
+def _name_rows(canvas: Canvas, rows: _Rows, quiet: Sequence[bool] = ()) -> None:
     """Name each row, at its left or, on a narrow page, above it."""
     axes = canvas.axes
-    inks = [MUTED if muted else INK for muted in quiet or [False] * len(names)]
+    inks = [MUTED if muted else INK for muted in quiet or [False] * len(rows.names)]
+    axes.set_ylim(-0.04, rows.total + 0.04)
     axes.tick_params(axis="y", length=0)
-    if compact:
-        longest = 24 if canvas.narrow else 46
-        axes.set_yticks(places, [cut(name, longest) for name in names], fontsize=8)
-    elif canvas.narrow:
-        axes.set_yticks([])
-        for place, name, ink in zip(places, names, inks, strict=True):
-            axes.annotate(
-                cut(name, 40),
-                (0, place + above),
-                (0, 3),
-                xycoords=("axes fraction", "data"),
-                textcoords="offset points",
-                color=ink,
-            )
+    if not rows.style.above:
+        axes.set_yticks(rows.centres, rows.names, fontsize=rows.style.size)
+        for label, ink in zip(axes.get_yticklabels(), inks, strict=True):
+            label.set_color(ink)
         return
-    else:
-        axes.set_yticks(places, [wrapped(name, width) for name in names])
-    for label, ink in zip(axes.get_yticklabels(), inks, strict=True):
-        label.set_color(ink)
+    axes.set_yticks([])
+    for centre, name, ink in zip(rows.centres, rows.names, inks, strict=True):
+        axes.annotate(
+            name,
+            (0, centre + rows.bars / 2),
+            (0, 1),
+            xycoords=("axes fraction", "data"),
+            textcoords="offset points",
+            va="bottom",
+            color=ink,
+        )

@@ -48,7 +48,6 @@ MARKS: dict[Mark, tuple[str, str, str, str]] = {
     "trivial": (MUTED, "s", "c-0", "■"),
 }
 """Colour and Matplotlib's marker of a point, then the class and the sign of it in the key."""
-_NAME_LINES = 3
 
 
 def colour(n: int) -> str:
@@ -122,17 +121,10 @@ def plain_values(axes: Axes, graph: Graph) -> None:
     axes.spines["left"].set_visible(False)
 
 
-def cut(text: str, longest: int) -> str:
-    """A text of at most so many letters."""
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
-
-
 def wrapped(name: str, width: int) -> str:
-    """A name in at most three lines, broken after a sign or anywhere where it must."""
+    """A name in lines of at most so many letters, broken after a sign or where it must."""
     if len(name) <= width:
         return name
-    spaced = re.sub(r"([:,=_])", r"\1 ", name)
+    spaced = re.sub(r"([:,=_])(?! )", "\\1\0 ", name)  # a break that is no space of the name
     lines = textwrap.wrap(spaced, width, break_on_hyphens=False)
-    if len(lines) > _NAME_LINES:
-        lines = [*lines[: _NAME_LINES - 1], f"{lines[_NAME_LINES - 1][: width - 1]}…"]
-    return "\n".join(re.sub(r"([:,=_]) ", r"\1", line) for line in lines)
+    return "\n".join(line.replace("\0 ", "").rstrip("\0") for line in lines)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import re
+import textwrap
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -40,6 +41,7 @@ _VARIABLES = {
     FIFTH: "fifth",
 }
 _WIDE, _HALF, _NARROW = 9.3, 4.5, 3.7  # inches of 100 CSS pixels
+_LETTERS_PER_INCH = 14  # of the names of axes
 _STYLE: dict[str, object] = {
     "svg.fonttype": "none",
     "text.parse_math": False,
@@ -154,12 +156,21 @@ def _draw(
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
         figure = figures.Figure(figsize=size, dpi=72, layout="constrained")
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.03)
-        draw(Canvas(figure, figure.add_subplot(), narrow))
+        canvas = Canvas(figure, figure.add_subplot(), narrow)
+        draw(canvas)
+        _wrap_axis_names(canvas, *size)
         file = io.StringIO()
         figure.savefig(
             file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
         )
     return _inline(file.getvalue(), name, title)
+
+
+def _wrap_axis_names(canvas: Canvas, width: float, height: float) -> None:
+    """Break the names of axes that are longer than these."""
+    for axis, inches in ((canvas.axes.xaxis, width), (canvas.axes.yaxis, height)):
+        letters = max(12, int(_LETTERS_PER_INCH * (inches - 0.6)))
+        axis.set_label_text("\n".join(textwrap.wrap(axis.get_label_text(), letters)))
 
 
 def _inline(svg: str, name: str, title: str) -> str:
@@ -172,8 +183,8 @@ def _inline(svg: str, name: str, title: str) -> str:
     width, height = re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2]
     svg = re.sub(
         r"<svg [^>]*>",
-        f'<svg viewBox="0 0 {width} {height}" role="img" aria-labelledby="{name}-title" '
-        f'style="max-width:{float(width) * 100 / 72:.0f}px">'
+        f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="xMinYMin" role="img" '
+        f'aria-labelledby="{name}-title" style="max-width:{float(width) * 100 / 72:.0f}px">'
         f'<title id="{name}-title">{escape(title)}</title>',
         svg,
         count=1,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from penchant.atomic_write import write_text_atomically
-from penchant.reporting.charts.draw import draw_all
+from penchant.reporting.charts.draw import draw, draw_all
 from penchant.reporting.charts.svg import Chart
 from penchant.reporting.glossary import VERDICTS, metric_terms
 from penchant.reporting.html import render
 from penchant.reporting.pages.comparison import TaskSection, task_section
 from penchant.results.evaluation_summary import EvaluationSummary
-from penchant.results.formatting import join_names
+from penchant.results.formatting import duration
+from penchant.results.study.opening import Opening
 from penchant.results.study.result import StudyResult
 from penchant.results.study.sections import CONCLUSION_LEVELS, Section, paragraphs
+
+_PICTURE = 3.9  # inches of the first screen's picture
 
 
 @dataclass(frozen=True)
@@ -58,9 +61,10 @@ def write_study(result: StudyResult, path: str | Path) -> Path:
         "title": result.title,
         "result": result,
         "summary": paragraphs(result.summary),
-        "opening_charts": draw_all("opening", [result.opening.graph] if result.opening else []),
+        "picture": _picture(result.opening),
         "headline_conclusions": result.conclusions("verdict"),
         "parts_of": [_part(n, s, result.reused_steps) for n, s in enumerate(result.sections, 1)],
+        "time_sentence": _time_sentence(result),
         "facts": facts(result),
         "snippet": snippet(result),
         "levels": dict(CONCLUSION_LEVELS) | (VERDICTS if tables else {}),
@@ -86,12 +90,24 @@ def _part(number: int, section: Section, reused: Sequence[str]) -> Part:
     )
 
 
+def _picture(opening: Opening | None) -> Chart | None:
+    """The one picture of the first screen, over all of the page's width."""
+    if opening is None or opening.graph is None:
+        return None
+    return draw("opening", replace(opening.graph, half=False), least_height=_PICTURE)
+
+
+def _time_sentence(result: StudyResult) -> str:
+    steps = f"{len(result.steps)} steps took {duration(sum(s.seconds for s in result.steps))}"
+    reused = len(result.reused_steps)
+    return f"{steps}, of which {reused} were reused from an earlier run." if reused else f"{steps}."
+
+
 def facts(result: StudyResult) -> Mapping[str, Any]:
     """Log, settings and versions, ready for a table."""
     log = result.log
-    sizes = [f"{log[noun]:,} {noun}" for noun in ("events", "users", "items") if noun in log]
     rows = {
-        "log": f"{log['name']}: {join_names(sizes)}" if sizes else log["name"],
+        "log": result.log_line,
         "source": log.get("source"),
         "log fingerprint": log["fingerprint"],
         "seed": result.seed,

@@ -148,6 +148,19 @@ class DataTable:
         return str(write(value, int(places)) if places else write(value))
 
 
+@dataclass(frozen=True)
+class CodeBlock:
+    """A program or a query that a reader may copy.
+
+    Attributes:
+        text: all of it, as it is run.
+        caption: what it does.
+    """
+
+    text: str
+    caption: str
+
+
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Section:
     """A part of a study.
@@ -160,6 +173,7 @@ class Section:
         charts: the same drawn.
         comparisons: contenders with intervals and verdicts.
         galleries: lists of items with pictures.
+        code: programs or queries, whole.
         steps: the steps of the study that its figures come from.
     """
 
@@ -170,6 +184,7 @@ class Section:
     charts: tuple[Graph, ...] = ()
     comparisons: tuple[EvaluationSummary, ...] = ()
     galleries: tuple[Gallery, ...] = ()
+    code: tuple[CodeBlock, ...] = ()
     steps: tuple[str, ...] = ()
 
     @property
@@ -187,6 +202,7 @@ class Section:
             "charts": [chart.to_dict() for chart in self.charts],
             "comparisons": [comparison.to_dict() for comparison in self.comparisons],
             "galleries": [gallery.to_dict() for gallery in self.galleries],
+            "code": [{"caption": c.caption, "text": c.text} for c in self.code],
             "steps": list(self.steps),
         }
 

@@ -37,6 +37,10 @@ def render_section(section: Section, console: Console, *, reused: bool) -> None:
         console.print(_sheet(sheet))
     for comparison in section.comparisons:
         _comparison(comparison, console)
+    for block in section.code:
+        console.print()
+        console.print(Text(block.caption, style="italic"), width=min(_WIDEST, console.width))
+        console.print(Text(block.text), soft_wrap=True)
 
 
 def render_opening(opening: Opening, console: Console) -> None:

@@ -10,10 +10,9 @@ import polars as pl
 
 from penchant.data.attributes import attribute_rows, attribute_rows_sql, item_attributes, sql_tables
 from penchant.studies.movies.setup import LIKE, MoviesSetup
-from penchant.studies.study import Conclusion, DataTable, Section
+from penchant.studies.study import CodeBlock, Conclusion, Section
 
 _AT_ONCE = 20_000
-_SHORT = ("Action", "Film-Noir")  # what the shown text is shortened to
 
 
 @dataclass(frozen=True)
@@ -78,8 +77,7 @@ def _equal_rows(frame: pl.DataFrame, expected: pl.DataFrame) -> int:
 
 def section(setup: MoviesSetup, check: SqlCheck) -> Section:
     """The preparation for someone with a database."""
-    text = attribute_rows_sql(_SHORT, LIKE)
-    shortened = [line.replace("  ", "\N{NO-BREAK SPACE}" * 2) for line in text.split("\n")]
+    text = attribute_rows_sql(item_attributes(setup.log).names, LIKE)
     agrees = check.equal == check.rows == check.expected
     result = "the same in every one" if agrees else f"the same in {check.equal:,} of them"
     return Section(
@@ -88,8 +86,8 @@ def section(setup: MoviesSetup, check: SqlCheck) -> Section:
             The thesis prepares its data with SQL: the text of genres is broken into
             {check.attributes} columns of 0 and 1, and each user gets the rows of what they
             rated with the answer whether they liked it. The same text for SQLite, PostgreSQL and
-            DuckDB is printed by: penchant attributes {setup.log.name} --sql. It has
-            {check.lines} lines; below it is cut to two genres.
+            DuckDB is printed by: penchant attributes {setup.log.name} --sql. Its {check.lines}
+            lines stand below.
         """,
         conclusions=(
             Conclusion(
@@ -99,11 +97,6 @@ def section(setup: MoviesSetup, check: SqlCheck) -> Section:
                 f"the networks here learn from, they are {result}.",
             ),
         ),
-        tables=(
-            DataTable(
-                pl.DataFrame({"SQL": shortened}),
-                f"The preparation, cut to {' and '.join(_SHORT)}.",
-            ),
-        ),
+        code=(CodeBlock(text, "The preparation: a click selects all of it."),),
         steps=("sql",),
     )
