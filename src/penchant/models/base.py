@@ -69,8 +69,8 @@ class Recommender(Parameterised, FittedState, ABC):
         """float32[n_users, n_items]; a shared array must be marked read-only."""
 
     def _cost(self, train: Dataset) -> Cost:
-        """What `_fit` takes at least, where that is more than the events and short vectors do."""
-        return Cost()
+        """What `_fit` takes at least, events aside; by default vectors of users and items."""
+        return Cost(memory=16.0 * getattr(self, "dim", 0) * (train.n_users + train.n_items))
 
     # Fitting
 

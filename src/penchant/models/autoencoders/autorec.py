@@ -11,6 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
+from penchant.costs import PASS, Cost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
@@ -19,6 +20,7 @@ from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import of_items
+from penchant.models.shared.trained_rows import rows_of_users, rows_to_train
 from penchant.nn.autoencoder.masked import (
     MaskedAutoencoder,
     masked_loss,
@@ -32,7 +34,7 @@ from penchant.nn.loop import train as train_network
 from penchant.nn.replay import UPDATE_RATE, rehearsal
 from penchant.nn.weights import to_continue, uninitialised
 from penchant.run import Run
-from penchant.typing import Csr, Float32, Int64
+from penchant.typing import Csr, Float32, Int32, Int64
 
 # Shrinkage of the biases of output units that are fitted to a history: stronger where offsets
 # have taken most of it away.
@@ -86,10 +88,24 @@ class AutoRec(PredictsRatings, RatingResiduals):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "unit_of_user_"})
+
+    def _cost(self, train: Dataset) -> Cost:
+        by_user = self.axis == "user"
+        n_columns = train.n_items if by_user else len(rows_to_train(train.user_counts))
+        rows = np.count_nonzero(train.user_counts if by_user else train.item_counts)
+        weights, n_batches = 2 * n_columns * self.hidden, -(-int(rows) // self.batch_size)
+        return Cost(
+            # Weights, gradients, what Adam keeps, and squares; vectors of items.
+            memory=4.0 * self.hidden * (12 * n_columns + 2 * train.n_items),
+            multiply_adds=8 * PASS * weights * n_batches * self.epochs,
+        )
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_offsets(train)
+        # int32[n_users], which unit is whose: by item most users may have no events, and no unit.
+        users = rows_to_train(train.user_counts)
+        self.unit_of_user_: Int32 = rows_of_users(users, train.n_users)
         vectors = self._vectors(train.histories)
         generator = torch.Generator().manual_seed(self.seed)
         network = uninitialised(partial(self._make_network, vectors.shape[1]))
@@ -149,8 +165,14 @@ class AutoRec(PredictsRatings, RatingResiduals):
 
     def _vectors(self, users: Histories) -> Csr:
         """What the network is trained on: the residuals of each user, or of each item."""
-        residuals = self._residuals(users)
-        return residuals if self.axis == "user" else residuals.T.tocsr()
+        if self.axis == "user":
+            return self._residuals(users)
+        return self._residuals(users.take(self._users_with_units)).T.tocsr()
+
+    @property
+    def _users_with_units(self) -> Int64:
+        """int64[n_units], indices of users."""
+        return np.flatnonzero(self.unit_of_user_ >= 0)
 
     def _inputs(self, vectors: Csr) -> SparseBatch:
         return presence_inputs(vectors, self.presence)
@@ -160,7 +182,10 @@ class AutoRec(PredictsRatings, RatingResiduals):
     ) -> Callable[[], float] | None:
         """The validation loss: the RMSE of users and items of the log, if there are any."""
         assert holdout.ratings is not None  # a part of the same log as training
-        users = holdout.rows.users if self.axis == "item" else holdout.rows.history
+        users = holdout.rows.history
+        if self.axis == "item":
+            users = holdout.rows.users
+            users = np.where(users >= 0, self.unit_of_user_[users], -1)
         known = np.flatnonzero((users >= 0) & (holdout.items >= 0))
         if not len(known):
             return None
@@ -202,13 +227,14 @@ class AutoRec(PredictsRatings, RatingResiduals):
         self.mean_unit_ = units[count > 0].mean(0)
         self.mean_unit_bias_ = float(bias[count > 0].mean() + self.mean_unit_ @ self.centre_)
         # The exact minimum, given the hidden units, which the last steps of training are near.
-        self.user_units_, self.user_unit_bias_ = self._fitted(users)
+        some = users.take(self._users_with_units)
+        self.user_units_, self.user_unit_bias_ = self._fitted(some)
         self.signatures_ = users.signatures
 
     # Updating
 
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
-        network = self._current(known, places)
+        network = self._current(known, places, np.flatnonzero(new.user_counts))
         self._update_offsets(new, known)
         vectors = self._vectors(known)
         changed = (new.user_counts if self.axis == "user" else new.item_counts) > 0
@@ -224,18 +250,22 @@ class AutoRec(PredictsRatings, RatingResiduals):
         )
         self._keep(network, vectors, known)
 
-    def _current(self, known: Histories, places: Int64) -> MaskedAutoencoder:
+    def _current(self, known: Histories, places: Int64, changed: Int64) -> MaskedAutoencoder:
         """The network that was kept, by item with units for everybody."""
         encoder = self.encoder_weight_
         if self.axis == "user":
             units, bias = self.item_vectors_, (self.item_bias_ - self.offset_) / self.spread_
         else:
-            new = np.setdiff1d(np.arange(len(known)), places)
-            encoder = np.zeros((len(known), self.hidden), np.float32)
-            units, bias = np.empty_like(encoder), np.empty(len(known), np.float32)
-            encoder[places] = self.encoder_weight_
-            units[places], bias[places] = self.user_units_, self.user_unit_bias_
-            units[new], bias[new] = self._fitted(known.take(new))
+            before = places[self._users_with_units]
+            users = np.union1d(before, changed)
+            self.unit_of_user_ = rows_of_users(users, len(known))
+            old, new = self.unit_of_user_[before], np.setdiff1d(users, before)
+            encoder = np.zeros((len(users), self.hidden), np.float32)
+            units, bias = np.empty_like(encoder), np.empty(len(users), np.float32)
+            encoder[old] = self.encoder_weight_
+            units[old], bias[old] = self.user_units_, self.user_unit_bias_
+            fresh = self.unit_of_user_[new]
+            units[fresh], bias[fresh] = self._fitted(known.take(new))
             bias -= units @ self.centre_
         kept = {"encoder_weight_": encoder, "encoder_bias_": self.encoder_bias_}
         kept |= {"decoder_weight_": units, "decoder_bias_": bias.astype(np.float32)}
@@ -267,7 +297,8 @@ class AutoRec(PredictsRatings, RatingResiduals):
         else:
             same = users.users >= 0
             same[same] = users.signatures[same] == self.signatures_[users.users[same]]
-            stored = users.users[same]
+            same[same] = self.unit_of_user_[users.users[same]] >= 0
+            stored = self.unit_of_user_[users.users[same]]
             vectors = np.empty((len(users), self.hidden), np.float32)
             bias = np.empty(len(users), np.float32)
             vectors[same], bias[same] = self.user_units_[stored], self.user_unit_bias_[stored]
@@ -281,17 +312,19 @@ class AutoRec(PredictsRatings, RatingResiduals):
         As in training, but that they are shrunk towards the mean of all users' units.
         """
         rated, l2 = self._residuals(users), max(self.l2 / 2, 1e-3)
-        expected = self.item_vectors_ @ self.mean_unit_ + np.float32(self.mean_unit_bias_)
+        items, index = np.unique(rated.indices, return_inverse=True)
+        item_vectors = self.item_vectors_[items]
+        expected = item_vectors @ self.mean_unit_ + np.float32(self.mean_unit_bias_)
         # A constant input of this size has the bias shrunk by its own strength instead of l2.
-        constant = np.full((users.n_items, 1), np.sqrt(l2 / _BIAS_L2[self.offsets]), np.float32)
+        constant = np.float32(np.sqrt(l2 / _BIAS_L2[self.offsets]))
         shift = fold_in(
             rated.indptr.astype(np.int64),
-            rated.indices,
-            rated.data - expected[rated.indices],
-            np.concatenate([self.item_vectors_, constant], axis=1),
+            index,
+            rated.data - expected[index],
+            np.pad(item_vectors, ((0, 0), (0, 1)), constant_values=constant),
             l2,
         )
-        bias = np.float32(self.mean_unit_bias_) + shift[:, -1] * constant[0]
+        bias = np.float32(self.mean_unit_bias_) + shift[:, -1] * constant
         return self.mean_unit_ + shift[:, :-1], bias
 
     def _scores(self, users: Histories) -> Float32:

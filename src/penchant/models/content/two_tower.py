@@ -103,7 +103,7 @@ class TwoTower(ContentParts):
     @torch.no_grad()
     def _keep(self, network: TwoTowerNetwork) -> None:
         """Every item's vector and bias, and the layers of the user's tower."""
-        rows = network.item_vectors(torch.arange(len(network.content))).numpy()
+        rows = network.all_item_vectors().numpy()
         self.item_vectors_: Float32 = rows[:, : self.dim].copy()
         self.item_bias_: Float32 = rows[:, self.dim].copy()
         self.n_parameters_ = network.n_weights()
@@ -111,7 +111,7 @@ class TwoTower(ContentParts):
         vars(self).update({name: kept[name] for name in kept if name.startswith("user_")})
 
     def _validation_loss(self, network: TwoTowerNetwork, holdout: Holdout) -> float:
-        rows = network.item_vectors(torch.arange(len(network.content)))
+        rows = network.all_item_vectors()
         q, bias = rows[:, : self.dim], rows[:, self.dim]
 
         def scores(users: Histories) -> Float32:

@@ -91,8 +91,9 @@ class GaussianProcess(PredictsRatings, Recommender):
         if train.n_items > self.max_items:
             raise DataError(
                 f"{type(self).__name__} keeps a dense matrix of {train.n_items:,} × "
-                f"{train.n_items:,} items, above max_items={self.max_items:,}; drop rare items "
-                "with a k-core or raise max_items."
+                f"{train.n_items:,} items ({4 * train.n_items**2 / 1e9:,.1f} GB), above "
+                f"max_items={self.max_items:,}: drop rare items with a k-core, raise max_items, "
+                "or use a model without a dense matrix, such as bias or item-knn."
             )
         rng = np.random.default_rng(self.seed)
         self.low_, self.high_ = train.rating_range or (-np.inf, np.inf)

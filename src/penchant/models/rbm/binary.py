@@ -11,6 +11,7 @@ from pydantic import Field
 from scipy import sparse
 from torch import Tensor, nn
 
+from penchant.costs import PASS, Cost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -103,6 +104,15 @@ class RBM(Updating):
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
     signal: ClassVar[Signal] = "pairs"
+
+    def _cost(self, train: Dataset) -> Cost:
+        n_users, n_items = int(np.count_nonzero(train.user_counts)), train.n_items
+        batch = min(n_users, self.batch_size)
+        hidden = self.hidden if self.sample or self.initial_scale else 1  # all of them alike
+        return Cost(
+            memory=4.0 * n_items * (3 * self.hidden + 4 * batch),
+            multiply_adds=float(self.epochs * n_users * n_items) * (5 * hidden + 10 * PASS),
+        )
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.highest_, self.unrated_ = 1.0, 1.0

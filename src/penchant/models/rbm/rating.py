@@ -11,6 +11,7 @@ from pydantic import Field
 from scipy import sparse
 from torch import Tensor
 
+from penchant.costs import PASS, Cost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
@@ -18,6 +19,7 @@ from penchant.errors import DataError
 from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
+from penchant.models.shared.trained_rows import rows_of_users, rows_to_train
 from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Curve, Schedule, Tensors, threads
 from penchant.nn.loop import train as train_network
@@ -91,8 +93,19 @@ class RatingRBM(PredictsRatings, Updating):
 
     signal: ClassVar[Signal] = "pairs"
     needs_ratings: ClassVar[bool] = True
-    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_"})
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "unit_of_user_"})
     block_cells: ClassVar[int] = CACHED_CELLS
+
+    def _cost(self, train: Dataset) -> Cost:
+        by_user = self.axis == "user"
+        n_columns = train.n_items if by_user else len(rows_to_train(train.user_counts))
+        n_rows = np.count_nonzero(train.user_counts if by_user else train.item_counts)
+        weights = n_columns * len(np.unique(train.ratings)) * self.hidden
+        n_batches = -(-int(n_rows) // self.batch_size)
+        return Cost(  # weights, gradients twice, momentum and what is kept; units of items
+            memory=4.0 * (6 * weights + train.n_items * self.hidden),
+            multiply_adds=8 * PASS * weights * n_batches * self.epochs,
+        )
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.values_ = np.unique(train.ratings)
@@ -103,6 +116,7 @@ class RatingRBM(PredictsRatings, Updating):
                 f"most {_MOST_VALUES} are left."
             )
         generator = torch.Generator().manual_seed(self.seed)
+        self.unit_of_user_ = rows_of_users(rows_to_train(train.user_counts), train.n_users)
         self.curve_, self.best_epoch_ = self._learn(
             train.histories, self.epochs, generator, validation=validation, run=run
         )
@@ -119,7 +133,8 @@ class RatingRBM(PredictsRatings, Updating):
     ) -> tuple[Curve, int]:
         """Train from random weights or, where something has changed, from the current ones."""
         matrix = users.matrix("rating")
-        matrix = matrix if self.axis == "user" else matrix.T.tocsr()
+        if self.axis == "item":
+            matrix = matrix[self.unit_of_user_ >= 0].T.tocsr()
         rows, k = RatingRows.of(matrix, self.values_), len(self.values_)
         counts = torch.bincount(rows.units, minlength=matrix.shape[1] * k).float().view(-1, k)
         network = SoftmaxRBM(_log_frequencies(counts), self.hidden, generator)
@@ -219,16 +234,20 @@ class RatingRBM(PredictsRatings, Updating):
             generator = torch.Generator().manual_seed(self.seed)
             self._learn(known, self.update_epochs, generator, changed=changed, run=run)
             return
+        now = places[self.unit_of_user_ >= 0]
+        users = np.union1d(now, np.flatnonzero(changed))
+        row_of_user = rows_of_users(users, len(known))
         some = known.take(np.flatnonzero(changed)).matrix("rating")
         with threads(run, self.batch_size):
             fitted = self._fitted_units(some, torch.from_numpy(self.hidden_[:-1]))
         grown = []
         for old, own in zip((self.units_, self.biases_), fitted, strict=True):
-            table = np.repeat(old[-1:], len(known) + 1, axis=0)
-            table[places] = old[:-1]
-            table[:-1][changed] = own
+            table = np.repeat(old[-1:], len(users) + 1, axis=0)
+            table[row_of_user[now]] = old[:-1]
+            table[row_of_user[changed]] = own
             grown.append(table)
         self.units_, self.biases_ = grown
+        self.unit_of_user_ = row_of_user
         self.signatures_ = known.signatures
 
     # Predicting
@@ -264,14 +283,13 @@ class RatingRBM(PredictsRatings, Updating):
     def user_units(self, users: Histories) -> tuple[Float32, Float32]:
         """float32[n_users, n_values, hidden] and [n_users, n_values], each user's unit, by item.
 
-        Trained ones for unchanged histories, otherwise fitted to the history; users without
-        ratings get the mean of all users.
+        Trained for unchanged histories, otherwise fitted; without ratings, the mean of all users.
         """
         same = users.users >= 0
         same[same] = users.signatures[same] == self.signatures_[users.users[same]]
-        place = np.where(same, users.users, -1)
+        place = np.where(same, self.unit_of_user_[users.users], -1)
         weights, bias = self.units_[place], self.biases_[place]
-        other = np.flatnonzero(~same)
+        other = np.flatnonzero(~same & (users.lengths > 0))
         if not len(other) or users.ratings is None:
             return weights, bias
         weights[other], bias[other] = self._fitted_units(
@@ -303,10 +321,7 @@ class RatingRBM(PredictsRatings, Updating):
         return scores
 
     def predict(self, rows: Rows) -> Float32:
-        """float32[n_rows], expected ratings.
-
-        For an item outside the vocabulary, what the user would say of the usual item.
-        """
+        """float32[n_rows], expected ratings; of an unknown item, those of the usual item."""
         out = np.empty(len(rows), np.float32)
         by_user = self.axis == "user"
         if by_user:

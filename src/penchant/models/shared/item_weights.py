@@ -69,8 +69,9 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
     n = train.n_items
     if n > max_items:
         raise DataError(
-            f"EASE keeps a dense matrix of {n:,} × {n:,} items, above max_items="
-            f"{max_items:,}; drop rare items with a k-core or raise max_items."
+            f"EASE keeps a dense matrix of {n:,} × {n:,} items ({4 * n**2 / 1e9:,.1f} GB), above "
+            f"max_items={max_items:,}: drop rare items with a k-core, raise max_items, or use a "
+            "model without a dense matrix, such as ials."
         )
     x = train.histories.matrix("weight")
     # Items without events have no pairs: leaving them out is exact and much faster.

@@ -13,6 +13,8 @@ from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import TrainingStep
 from penchant.typing import Bool
 
+_ITEMS_AT_ONCE = 2**16
+
 
 class TwoTowerNetwork(nn.Module):
     """A vector for each item and each history, whose products say how well they go together.
@@ -62,6 +64,11 @@ class TwoTowerNetwork(nn.Module):
                 torch.relu(self.content_hidden(self.content[items]))
             )
         return found
+
+    def all_item_vectors(self) -> Tensor:
+        """float32[n_items, dim + 1], of all items, with hidden units of some at a time."""
+        every = torch.split(torch.arange(len(self.content)), _ITEMS_AT_ONCE)
+        return torch.cat([self.item_vectors(items) for items in every])
 
     def user_vectors(self, mean: Tensor) -> Tensor:
         """float32[n, dim], users' vectors from float32[n, dim], the means over their histories."""
