@@ -265,7 +265,7 @@ def test_rows_of_raters_tell_groups_of_users_apart():
 
 
 def test_what_it_refuses(log):
-    with pytest.raises(DataError, match="above max_items=10; drop rare items with a k-core"):
+    with pytest.raises(DataError, match="above max_items=10: drop rare items with a k-core"):
         GaussianProcess(max_items=10).fit(log)
     with pytest.raises(DataError, match="learns from ratings"):
         GaussianProcess().fit(Dataset.from_frame(log.frame().select("user", "item")))
