@@ -46,7 +46,7 @@ def test_a_list_of_addresses_is_fetched(call, listed, tmp_path):
     folder = tmp_path / "images"
     result = call("images", listed, "-o", folder, "--allow-private", "--pause", 0)
     assert result.exit_code == 0, result.output
-    assert "3 of 4 items have an image" in result.stdout
+    assert "3 of 4 items with an image" in result.stdout
     assert "1 × missing: HTTP 404" in result.stdout
     names = {path.name for path in folder.iterdir()}
     assert names == {"0.png", "1.png", "2.png", "images.csv", ".lock"}

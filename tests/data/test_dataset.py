@@ -56,7 +56,7 @@ def test_titles_without_a_table_are_ids(frame):
         (lambda f: f.drop("item"), "no column 'item'"),
         (lambda f: f.with_columns(rating=pl.Series([1, None, 2, 3])), "not finite"),
         (lambda f: f.with_columns(rating=pl.Series([1.0, float("inf"), 2, 3])), "not finite"),
-        (lambda f: f.with_columns(user=pl.Series(["a", None, "b", "c"])), "1 user ids are missing"),
+        (lambda f: f.with_columns(user=pl.Series(["a", None, "b", "c"])), "1 user id is missing"),
     ],
 )
 def test_impossible_logs_are_refused(frame, change, words):

@@ -124,7 +124,7 @@ def test_one_user():
     assert (one.users.tolist(), one.lengths.tolist(), one.ratings) == ([7], [2], None)
     with pytest.raises(ParameterError, match="no ratings"):
         one.matrix("rating")
-    with pytest.raises(ParameterError, match="2 items were given with 1 ratings"):
+    with pytest.raises(ParameterError, match="are 2 items and 1 rating: give"):
         Histories.of([3, 1], n_items=5, ratings=[1])
 
 

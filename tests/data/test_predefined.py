@@ -82,7 +82,7 @@ def test_candidates_change_the_fingerprint():
 
 
 def test_users_without_candidates_are_an_error():
-    with pytest.raises(DataError, match="1 test users have no candidate list, such as 'b'"):
+    with pytest.raises(DataError, match="1 test user has no candidate list, such as 'b'"):
         split_predefined(TRAINING, TEST_EVENTS, candidates=negatives(["a"], [[3]]))
 
 

@@ -122,7 +122,7 @@ def test_nulls():
     vocabulary = Vocabulary([3, 4])
     assert vocabulary.indices(pl.Series([4, None, 3])).tolist() == [1, -1, 0]
     assert vocabulary.take([0, -1]).to_list() == [3, None]
-    with pytest.raises(DataError, match="1 user ids are missing"):
+    with pytest.raises(DataError, match="1 user id is missing"):
         Vocabulary(pl.Series([1, None]), noun="user")
 
 

@@ -106,7 +106,7 @@ def test_rows_that_cannot_be_judged(metric):
         metric([1.0, math.nan], [True, False])
     with pytest.raises(ParameterError, match="true or false"):
         metric([1, 0], [5, 3])
-    with pytest.raises(ParameterError, match="1 rows where 2"):
+    with pytest.raises(ParameterError, match="1 row instead of 2"):
         metric([1, 0], [True])
 
 

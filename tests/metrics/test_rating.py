@@ -76,12 +76,12 @@ def test_no_rows_and_no_weight_are_undefined():
 @pytest.mark.parametrize(
     ("prediction", "truth", "weight", "message"),
     [
-        ([1.0, math.nan], [1.0, 2.0], None, "1 rows that are NaN"),
-        ([1.0, 2.0], [1.0, math.inf], None, "truth has 1 rows"),
-        ([1.0, 2.0], [1.0], None, "truth has 1 rows where 2"),
+        ([1.0, math.nan], [1.0, 2.0], None, "infinite in 1 row"),
+        ([1.0, 2.0], [1.0, math.inf], None, "truth is NaN or infinite in 1 row"),
+        ([1.0, 2.0], [1.0], None, "truth has 1 row instead of 2"),
         ([[1.0, 2.0]], [1.0, 2.0], None, "one column"),
         (["a", "b"], [1.0, 2.0], None, "numbers"),
-        ([1.0, 2.0], [1.0, 2.0], [1.0], "weight has 1 rows"),
+        ([1.0, 2.0], [1.0, 2.0], [1.0], "weight has 1 row instead"),
         ([1.0, 2.0], [1.0, 2.0], [1.0, -1.0], "negative"),
     ],
 )

@@ -13,6 +13,7 @@ from penchant.models import name_of
 from penchant.models.base import Recommender
 from penchant.models.parameters import parameters_of
 from penchant.models.protocols import Explains, RatesRows
+from penchant.wording import counted
 
 
 class Evaluated(Protocol):
@@ -121,7 +122,7 @@ def _figures_table(heading: str, table: Mapping[str, Any], own: set[str]) -> lis
         for entry in table["entries"]
     ]
     return [
-        f"### {heading}, {table['users']:,} users, {table['rows']:,} events",
+        f"### {heading}, {counted(table['users'], 'user')}, {counted(table['rows'], 'event')}",
         _table(("model", *table["metrics"], "against trivial answers"), rows),
     ]
 

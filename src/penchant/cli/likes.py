@@ -16,6 +16,7 @@ from penchant.cli.files import writable_path
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, show_tables, users_without_lists
 from penchant.cli.run_context import Session
+from penchant.wording import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -84,7 +85,7 @@ def likes(
     facts = {"model": repr(model), "log": model.log_name_, "target": str(model.target)}
     if file is not None:
         written = _write(parts, file)
-        logger.info(f"Wrote {written:,} rows to {file}.")
+        logger.info(f"Wrote {counted(written, 'row')} to {file}.")
         if session.json:
             session.reply(facts | {"file": str(file), "rows": written})
         return

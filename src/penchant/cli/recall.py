@@ -16,6 +16,7 @@ from penchant.cli.ids import known_users
 from penchant.cli.lists import as_json, lists_for, show
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
+from penchant.wording import counted
 
 if TYPE_CHECKING:
     from penchant.data.vocabulary import Id
@@ -132,7 +133,7 @@ def _answer(
     for each in states:
         grid.add_row(
             "now" if each.state is None else str(each.state),
-            f"{each.events:,} events",
+            counted(each.events, "event"),
             f"{each.right:,} of {each.ratings:,} ratings",
             f"{each.likes:,} of {each.unseen:,} unseen items",
         )

@@ -14,6 +14,7 @@ from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, lists_for, show, users_without_lists, write
 from penchant.cli.run_context import Session
+from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def recommend(
     lists = lists_for(model, users, k, choice, why=explain, run=session.run)
     if file is not None:
         write(lists.drop("history", strict=False), file)
-        logger.info(f"Wrote {len(lists):,} rows to {file}.")
+        logger.info(f"Wrote {counted(len(lists), 'row')} to {file}.")
     if session.json:
         empty = users_without_lists(model, users, lists, choice)
         entries = as_json(lists, empty)

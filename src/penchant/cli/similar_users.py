@@ -13,6 +13,7 @@ from penchant.cli.command import command
 from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.lists import as_json, show_tables, without_rows, write
 from penchant.cli.run_context import Session
+from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ def similar_users(
     logger.info(f"Users are compared by {basis}.")
     if file is not None:
         write(table.drop("history", strict=False), file)
-        logger.info(f"Wrote {len(table):,} rows to {file}.")
+        logger.info(f"Wrote {counted(len(table), 'row')} to {file}.")
     if session.json:
         empty = similarity.lists_like_nobody(model, *without_rows(model, users, table))
         lists = as_json(table, empty, noun="similar")

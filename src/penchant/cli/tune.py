@@ -15,6 +15,7 @@ from penchant.cli.files import PagePath, page_path, writable_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions, words
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
+from penchant.wording import counted
 
 if TYPE_CHECKING:
     from penchant.models.base import Recommender
@@ -131,7 +132,7 @@ def show(session: Session, tuning: Tuning) -> None:
     from penchant.results.tuning.trial import value_text
 
     best = tuning.ranked[:_BEST]
-    grid = Grid(title=f"The best of {len(tuning.trials)} trials", title_justify="left")
+    grid = Grid(title=f"The best of {counted(len(tuning.trials), 'trial')}", title_justify="left")
     for name in ("trial", *tuning.space, tuning.metric, "seconds"):
         grid.add_column(name, justify="right", no_wrap=True)
     for trial in best:

@@ -15,6 +15,7 @@ from penchant.cli.files import bundle_place
 from penchant.cli.log_options import LogOptions
 from penchant.cli.run_context import Session
 from penchant.errors import DataError, ParameterError
+from penchant.wording import counted
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,9 +70,8 @@ def update(
     if left_out:
         named = ", ".join(str(item) for item in left_out[:_NAMED])
         more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
-        logger.info(
-            f"Left out {len(left_out):,} items that the bundle does not know: {named}{more}."
-        )
+        items = counted(len(left_out), "item")
+        logger.info(f"Left out {items} that the bundle does not know: {named}{more}.")
     again = session.again() + ("" if in_place else f" -o {shlex.quote(str(place))}")
     if session.json:
         session.reply(
@@ -88,8 +88,9 @@ def update(
         )
         return
     print(
-        f"{model!r} has gone on learning from {len(data):,} events of {data.n_users:,} users, "
-        f"{fresh:,} of them new, in {seconds:.1f} s; it is in {place}."
+        f"{model!r} has gone on learning from {counted(len(data), 'event')} of "
+        f"{counted(data.n_users, 'user')}, {fresh:,} of them new, in {seconds:.1f} s; it is in "
+        f"{place}."
     )
     logger.info(f"Next: penchant recommend {shlex.quote(str(place))} --user {data.users[0]}")
     if not in_place:

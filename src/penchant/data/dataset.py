@@ -15,6 +15,7 @@ from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Vocabulary, canonical_ids
 from penchant.errors import DataError
 from penchant.typing import AnyInt, Bool, Float32, Int64
+from penchant.wording import counted
 
 EVENT_COLUMNS = ("user", "item", "rating", "weight", "time", "row")
 
@@ -147,7 +148,8 @@ class Dataset:
         return len(self.events)
 
     def __repr__(self) -> str:
-        parts = f"{len(self):,} events, {self.n_users:,} users, {self.n_items:,} items"
+        sizes = {"event": len(self), "user": self.n_users, "item": self.n_items}
+        parts = ", ".join(counted(n, noun) for noun, n in sizes.items())
         return f"Dataset({self.name!r}: {parts})"
 
     @property

@@ -14,6 +14,7 @@ from scipy import sparse
 
 from penchant.errors import ParameterError
 from penchant.typing import Bool, Float32, Int32, Int64, UInt64
+from penchant.wording import counted
 
 Values = Literal["interaction", "weight", "rating", "seen"]
 
@@ -68,9 +69,12 @@ class Histories:
         """
         events = np.asarray(items, dtype=np.int32)
         values = [None if v is None else np.asarray(v, np.float32) for v in (ratings, weights)]
-        for given, noun in zip(values, ("ratings", "weights"), strict=True):
+        for given, noun in zip(values, ("rating", "weight"), strict=True):
             if given is not None and len(given) != len(events):
-                raise ParameterError(f"{len(events)} items were given with {len(given)} {noun}.")
+                raise ParameterError(
+                    f"There are {counted(len(events), 'item')} and {counted(len(given), noun)}: "
+                    "give as many of both."
+                )
         if values[1] is not None and not ((values[1] > 0) & np.isfinite(values[1])).all():
             raise ParameterError("Weights of events must be finite and above 0.")
         return cls(

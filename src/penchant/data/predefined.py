@@ -11,6 +11,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError
 from penchant.typing import Int32
+from penchant.wording import counted
 
 
 def split_predefined(
@@ -73,7 +74,8 @@ def _candidate_lists(split: Split, candidates: pl.DataFrame) -> Int32:
     missing = np.setdiff1d(np.arange(test.n_users), listed)
     if len(missing):
         user = log.users[int(test.histories.users[missing[0]])]
-        raise DataError(f"{len(missing)} test users have no candidate list, such as {user!r}.")
+        users = counted(len(missing), "test user has", "test users have")
+        raise DataError(f"{users} no candidate list, such as {user!r}.")
     pairs = candidates.select("user", "items").explode("items").drop_nulls("items")
     pairs = pairs.filter(pl.Series(log.users.indices(pairs["user"]) >= 0))
     negatives = log.items.indices(pairs["items"])

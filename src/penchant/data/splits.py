@@ -17,6 +17,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Int32, Int64, UInt8
+from penchant.wording import counted
 
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
 
@@ -50,15 +51,15 @@ class Split:
         for side, noun in ((TRAIN, "training"), (TEST, "test")):
             if not (self.sides == side).any():
                 raise DataError(
-                    f"The split leaves no {noun} events: {len(self.log)} events of "
-                    f"{self.log.n_users} users are too few for it."
+                    f"The split leaves no {noun} events: {counted(len(self.log), 'event')} of "
+                    f"{counted(self.log.n_users, 'user')} are too few for it."
                 )
 
     def __repr__(self) -> str:
         parts = np.bincount(self.sides, minlength=4)
         return (
             f"Split({self.kind}: {parts[TRAIN]:,} training, {parts[VALIDATION]:,} validation, "
-            f"{parts[TEST]:,} test events)"
+            f"{counted(parts[TEST], 'test event')})"
         )
 
     @cached_property
@@ -310,8 +311,8 @@ def _check_parts(log: Dataset | None, validation: float, test: float) -> None:
         )
     if log is not None and len(log) < 5:
         raise DataError(
-            f"The log {log.name!r} has {len(log)} events: too few to divide into training and "
-            "test events (at least 5 are needed)."
+            f"The log {log.name!r} has {counted(len(log), 'event')}: too few to divide into "
+            "training and test events (at least 5 are needed)."
         )
 
 

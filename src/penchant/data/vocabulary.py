@@ -15,6 +15,7 @@ import polars as pl
 
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.typing import Int32, Int64
+from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -234,7 +235,8 @@ def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -
         DataError: there are nulls (unless allowed) or the type cannot be an id.
     """
     if not nulls and series.null_count():
-        raise DataError(f"{series.null_count()} {noun} ids are missing.")
+        missing = counted(series.null_count(), f"{noun} id is", f"{noun} ids are")
+        raise DataError(f"{missing} missing.")
     dtype = series.dtype
     if dtype.is_integer():
         integers = series.cast(pl.Int64, strict=False)

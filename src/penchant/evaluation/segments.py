@@ -8,6 +8,7 @@ from penchant.data.holdout import Holdout
 from penchant.results.formatting import join_names
 from penchant.results.tables import Segment
 from penchant.typing import Bool
+from penchant.wording import counted
 
 
 def user_segments(test: Holdout) -> dict[Segment, Bool]:
@@ -39,21 +40,17 @@ def popularity_notes(has_evidence: Mapping[str, Bool], test: Holdout) -> tuple[s
     new = test.histories.lengths == 0
     unknown = {name: int((~known & new).sum()) for name, known in has_evidence.items()}
     names = [name for name, n in unknown.items() if n and n == test.n_new_users]
-    notes = []
+    notes, users = [], counted(test.n_new_users, "test user")
     if names:
         verbs = ("know", "rank") if len(names) > 1 else ("knows", "ranks")
         notes.append(
-            f"{join_names(names)} {verbs[0]} nothing of the {_users(test.n_new_users)} without "
+            f"{join_names(names)} {verbs[0]} nothing of the {users} without "
             f"history and {verbs[1]} by the log's popularity for them."
         )
     notes += [
-        f"{name} knows nothing of {n:,} of the {_users(test.n_new_users)} without history and "
+        f"{name} knows nothing of {n:,} of the {users} without history and "
         "ranks by the log's popularity for these."
         for name, n in unknown.items()
         if n and name not in names
     ]
     return tuple(notes)
-
-
-def _users(n: int) -> str:
-    return "1 test user" if n == 1 else f"{n:,} test users"

@@ -13,6 +13,7 @@ from penchant.errors import DataError
 from penchant.features.item_content import refuse_taken, with_vectors
 from penchant.run import Run
 from penchant.typing import Bool
+from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -59,8 +60,8 @@ def with_pictures(
     usual = [path for path, use in zip(paths, wanted, strict=True) if use and path is not None]
     if len(usual) < _FEWEST:
         raise DataError(
-            f"The folder {str(folder)!r} has pictures of {len(usual)} items with events of "
-            f"{log.name!r}, and two are needed at least: call the files <item id>.<ending>, as "
+            f"The folder {str(folder)!r} has pictures of {counted(len(usual), 'item')} with events "
+            f"of {log.name!r}, and two are needed at least: call the files <item id>.<ending>, as "
             f"in {log.items.ids[0]}.jpg."
         )
     rows = describe.fit(usual, run=run).encode(paths, run=run)

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from penchant.errors import ParameterError
 from penchant.typing import AnyArray, Bool, Float64, Int64
+from penchant.wording import counted
 
 Task: TypeAlias = Literal["ranking", "rating", "like"]
 Takes: TypeAlias = Literal["rating", "score", "probability", "decision"]
@@ -65,7 +66,8 @@ class AtK(Metric):
         """The first k columns; a ParameterError if there are fewer."""
         if lists.ndim != 2 or lists.shape[1] < self.k:
             raise ParameterError(
-                f"{self.name} needs lists of at least {self.k} places, got shape {lists.shape}."
+                f"{self.name} needs lists of {counted(self.k, 'place')} or more, got shape "
+                f"{lists.shape}."
             )
         return lists[:, : self.k]  # type: ignore[return-value]
 
@@ -153,13 +155,13 @@ def numbers(values: ArrayLike, what: str, n_rows: int | None = None) -> Float64:
     if array.ndim != 1:
         raise ParameterError(f"The {what} must be one column, not of shape {array.shape}.")
     if n_rows is not None and len(array) != n_rows:
-        raise ParameterError(f"The {what} has {len(array)} rows where {n_rows} are needed.")
+        raise ParameterError(f"The {what} has {counted(len(array), 'row')} instead of {n_rows:,}.")
     if array.dtype.kind not in "buif" and array.size:
         raise ParameterError(f"The {what} must be numbers, not {array.dtype}.")
     floats = array.astype(np.float64)
     n_bad = len(floats) - int(np.isfinite(floats).sum())
     if n_bad:
-        raise ParameterError(f"The {what} has {n_bad} rows that are NaN or infinite.")
+        raise ParameterError(f"The {what} is NaN or infinite in {counted(n_bad, 'row')}.")
     return floats
 
 

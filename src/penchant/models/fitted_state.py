@@ -11,6 +11,7 @@ import polars as pl
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import NotFittedError, ParameterError, UnknownIdError
+from penchant.wording import counted
 
 _BOOKKEEPING = frozenset(
     {
@@ -73,8 +74,8 @@ class FittedState:
         self._require_fitted()
         if users.n_items != len(self.items_):
             raise ParameterError(
-                f"The histories know {users.n_items} items and the model {len(self.items_)}: "
-                "make them with the model's own `history`."
+                f"The histories know {counted(users.n_items, 'item')} and the model "
+                f"{len(self.items_):,}: make them with the model's own `history`."
             )
 
     def history(

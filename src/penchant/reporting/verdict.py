@@ -12,6 +12,7 @@ from penchant.models.base import Task
 from penchant.reporting.glossary import plain_metric
 from penchant.results.formatting import decimals, fixed, join_names, percent, signed
 from penchant.results.tables import Entry, Table
+from penchant.wording import counted
 
 AIMS: dict[Task, str] = {
     "ranking": "choosing which items to show",
@@ -151,7 +152,7 @@ def _with_history(table: Table, best: Entry | None) -> list[str]:
     known, new = table.segments.get("with-history"), table.segments.get("without-history")
     if known is None or new is None:
         return []
-    digits, users = metric_decimals(table, table.primary), f"{known.users:,} test users"
+    digits, users = metric_decimals(table, table.primary), counted(known.users, "test user")
     sentences = []
     if best is not None and not best.trivial:
         own, bar = known[best.name], known.best_trivial if _has_trivial(known) else None

@@ -11,6 +11,7 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from penchant.results.tables import Entry, MetricValue, Table
+from penchant.wording import counted
 
 _COLOURS = {"beats": "green", "no better": "yellow", "worse": "red", None: "dim"}
 _QUESTIONS = {
@@ -48,9 +49,9 @@ def segment_table(table: Table, width: int, level: float) -> Grid:
         ordered = replace(part, entries=tuple(part[entry.name] for entry in entries))
         if segment == "without-history":
             values = [number(entry.metrics[part.primary].value) for entry in ordered.entries]
-            columns.append(_Column(f"without\n{_users(part.users)}", values))
+            columns.append(_Column(f"without\n{counted(part.users, 'user')}", values))
         else:
-            heading = f"with history\n{_users(part.users)} [{100 * level:g} %]"
+            heading = f"with history\n{counted(part.users, 'user')} [{100 * level:g} %]"
             columns += _judged_columns(ordered, heading)
     return _grid(f"{table.primary} by the users' history", entries, columns, (), width)
 
@@ -109,10 +110,6 @@ def _grid(
     for entry, *cells in zip(entries, *(c.cells for c in shown), strict=True):
         grid.add_row(*cells, style="dim" if entry.trivial else "")
     return grid
-
-
-def _users(n: int) -> str:
-    return "1 user" if n == 1 else f"{n:,} users"
 
 
 def _verdict(entry: Entry) -> Text:

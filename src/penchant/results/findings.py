@@ -15,6 +15,7 @@ from rich.text import Text
 from penchant.results.finding import LEVELS, OBJECTIONS, Finding, Level
 from penchant.results.output import Output
 from penchant.results.rule_findings import RuleFindings
+from penchant.wording import counted
 
 _STYLES = {"wrong": "bold red", "doubtful": "yellow", "note": "cyan", "passed": "green"}
 _ORDER = {level: n for n, level in enumerate(LEVELS)}
@@ -117,7 +118,7 @@ class Findings(Output):
         counts = {level: len(self.by_rule(level)) for level in LEVELS}
         objections = [f"{counts[level]} {level}" for level in LEVELS[:2] if counts[level]]
         if counts["note"]:
-            objections.append("1 note" if counts["note"] == 1 else f"{counts['note']} notes")
+            objections.append(counted(counts["note"], "note"))
         if not counts["wrong"] and not counts["doubtful"]:
             objections.insert(0, "nothing wrong or doubtful")
         return (

@@ -21,6 +21,7 @@ from penchant.metrics import (
 )
 from penchant.results.tables import Entry, MetricValue, Table
 from penchant.typing import Float64
+from penchant.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +137,7 @@ def _why_no_verdict(
         return None
     n_replicates, needed = min(map(len, resampled.values())), fewest_replicates(level)
     if n_replicates < needed:
-        draws = "1 resample" if n_replicates == 1 else f"{n_replicates} resamples"
+        draws = counted(n_replicates, "resample")
         return (
             f"No verdict and no intervals: {draws} of the users cannot give any; ask for at least "
             f"{needed} (--replicates {needed}), better 1,000."
@@ -146,7 +147,7 @@ def _why_no_verdict(
         return None  # nothing is compared
     needed = fewest_users(n_models, level)
     if n_users < needed:
-        users = "1 test user" if n_users == 1 else f"{n_users} test users"
+        users = counted(n_users, "test user")
         models = "one model" if n_models == 1 else f"{n_models} models"
         return f"No verdict: {users} cannot show a difference for {models}, at least {needed} can."
     return None

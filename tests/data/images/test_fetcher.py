@@ -222,7 +222,7 @@ class TestBadAnswers:
         wanted = {str(key): url for key, url in wanted.items()}
         found = fetch(wanted, tmp_path, quick)
         assert found.counts == {"fetched": 6, "failed": 1, "refused": 1}
-        assert "6 of 8 items have an image" in str(found)
+        assert "6 of 8 items with an image" in str(found)
 
 
 class TestPoliteness:

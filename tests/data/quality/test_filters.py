@@ -42,7 +42,7 @@ def test_k_core_drops_what_has_too_little(log):
     assert core.items.ids.to_list() == ["a", "b"]
     assert core.origin.dropped == (
         "k-core (2 events per user, 2 per item) dropped 1 of 6 events, "
-        "1 users and 2 items in 1 round",
+        "1 user and 2 items in 1 round",
     )
     assert len(k_core(log, 50, 50)) == 0
     with pytest.raises(ParameterError):
@@ -72,7 +72,7 @@ def test_ranges_keep_both_ends_and_the_catalogue(log):
     assert_consistent(filtered)
     assert filtered.ratings.tolist() == [2, 3, 4]
     assert filtered.items.ids.to_list() == ["a", "b", "d"]  # d never had an event
-    assert "dropped 3 of 6 events, 1 users and 1 items" in filtered.origin.dropped[0]
+    assert "dropped 3 of 6 events, 1 user and 1 item" in filtered.origin.dropped[0]
     with pytest.raises(ParameterError):
         rating_range(log, 4, 2)
 

@@ -52,6 +52,37 @@ def test_duplicate_texts():
     assert check(log)["duplicate_texts"].examples["row"].to_list() == [1, 2]
 
 
+def test_sentences_agree_with_their_counts():
+    some, two = datetime(2020, 1, 1, 12), ((8, "a", 1.0), (8, "b", 2.0))
+    far = datetime(2999, 1, 1)
+    pairs = [(1, "x", 1.0, some), (1, "y", 1.0, far), (2, "x", 1.0, some)]
+    sentences = {each.name: each.sentence for each in check(log_of(*pairs))}
+    assert sentences["future_times"] == "1 event lies in the future"
+    assert sentences["near_empty_users"] == "1 user has 1 event"
+    assert sentences["near_empty_items"] == "1 item has 1 event"
+    assert sentences["one_rating"] == (
+        "3 ratings are all 1, so that ratings say no more than the events"
+    )
+    sentences = {each.name: each.sentence for each in check(log_of(*two, (9, "a", 0.5)))}
+    assert sentences["near_empty_users"] == "1 user has 1 event"
+    sentences = {each.name: each.sentence for each in check(log_of(*pairs, *pairs))}
+    assert sentences["duplicates"] == (
+        "6 events repeat a user and item with the same rating (3 pairs)"
+    )
+    sentences = {each.name: each.sentence for each in check(log_of(*two, two[0]))}
+    assert sentences["duplicates"].endswith("(1 pair)")
+    file = io.BytesIO(b"user,item,rating\n1,2,3\n1,3,x\n1,4,5\n1,5,4\n")
+    report = check(read(file, quiet=True))
+    assert report["skipped"].sentence.startswith("1 record was malformed and left out: ")
+
+
+def test_a_report_names_one_issue():
+    report = check(
+        log_of((1, "a", 3.0), (1, "b", 4.0), (2, "a", 2.0), (2, "b", 1.0), (3, "a", 5.0))
+    )
+    assert str(report).startswith("Check of 'log', 5 events: 1 issue\n")
+
+
 def test_skipped_records_come_first():
     file = io.BytesIO(b"user,item,rating\n1,2,3\n1,3,x\n1,4,5\n1,5,4\n")
     report = check(read(file, quiet=True))

@@ -94,7 +94,7 @@ def test_the_release_of_2014_with_python_literals(tmp_path):
     assert row["categories"] == ["Music", "Guitars", "Other"]
     assert row["images"] == ["http://example.org/i.jpg"]
     assert log.n_items == 2
-    assert any("2 lines are Python literals" in note for note in log.origin.notes)
+    assert any("2 lines read as Python literals" in note for note in log.origin.notes)
     # A file of reviews finds its metadata beside it.
     alone = amazon.read(folder / "reviews_Musical_Instruments_5.json")
     assert alone.item_table["title"][0] == 'Don\'t "Stop"'

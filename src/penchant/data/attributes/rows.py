@@ -14,6 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Int64, UInt8
+from penchant.wording import counted
 
 COLUMNS = ("user", "item", "like", "row", "count")
 """The columns beside the attributes, whose names no attribute can have."""
@@ -78,7 +79,7 @@ class AttributeSets:
         return self._rows_of(self.users.index(user))
 
     def __repr__(self) -> str:
-        rows, users = f"{len(self.rows):,} rows", f"{len(self):,} users"
+        rows, users = counted(len(self.rows), "row"), counted(len(self), "user")
         return f"AttributeSets({rows} of {users}, {len(self.names)} attributes)"
 
     def items(self) -> Iterator[tuple[Id, pl.DataFrame]]:

@@ -20,6 +20,7 @@ from penchant.data.fetching.http_session import (
 from penchant.data.fetching.transport import time_limit
 from penchant.errors import DownloadError
 from penchant.run import Run
+from penchant.wording import counted
 
 _TRANSIENT_STATUS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _LONGEST_PAUSE = 30.0
@@ -157,7 +158,7 @@ def _fetch(session: HttpSession, url: str, part: _Part, run: Run) -> None:
             raise _failed(url, f"cannot be fetched ({error_message(error)})") from error
         failures = 1 if part.size >= before + _PROGRESS else failures + 1
         if failures >= retry.attempts:
-            raise _failed(url, f"{reason}, {failures} times in a row")
+            raise _failed(url, f"{reason}, {counted(failures, 'time')} in a row")
         wait = retry.pause * 2 ** (failures - 1) if pause is None else pause
         time.sleep(min(wait, _LONGEST_PAUSE))
 

@@ -32,6 +32,7 @@ from penchant.data.images.report import ExistingImages, FetchReport, ImageResult
 from penchant.errors import DataError, DownloadError, require
 from penchant.run import ProgressTask, Run
 from penchant.store import locked
+from penchant.wording import counted
 
 _TICK = 0.5  # seconds between two looks at whether somebody wants to stop
 
@@ -203,7 +204,7 @@ class _Crawl:
             if self.host_failures[job.origin] >= retry.attempts * self.policy.per_host:
                 return self._drop_host(job, response.reason)
         if job.tries + 1 >= retry.attempts:
-            tries = f", {job.tries + 1} times" if job.tries else ""
+            tries = f", {counted(job.tries + 1, 'time')}" if job.tries else ""
             return self._try_next(job, Failure("failed", response.reason + tries))
         wait = min(pause, self.policy.max_pause)
         return self.queue.add(job.origin, replace(job, tries=job.tries + 1), now + wait)

@@ -14,6 +14,7 @@ import polars as pl
 from penchant.atomic_write import atomic_path
 from penchant.data.images.image_check import BadImageError, check_image
 from penchant.data.images.paths import image_files
+from penchant.wording import counted
 
 TABLE = "images.csv"
 WITH_IMAGE = ("fetched", "existing")
@@ -105,7 +106,10 @@ class FetchReport:
     def __str__(self) -> str:
         count, total = self.n_images, len(self.results)
         parts = ", ".join(f"{n:,} {status}" for status, n in self.counts.items())
-        head = f"{count:,} of {total:,} items have an image ({self.bytes / 1e6:,.1f} MB): {parts}."
+        head = (
+            f"{count:,} of {counted(total, 'item')} with an image ({self.bytes / 1e6:,.1f} MB): "
+            f"{parts}."
+        )
         reasons = [f"  {n:,} × {reason}" for reason, n in list(self.reasons.items())[:10]]
         return "\n".join([head, *reasons])
 

@@ -23,28 +23,31 @@ def issues(log: Dataset, near_empty: int) -> Iterator[QualityIssue]:
         some = counts > 0
         active = int(some.sum())
         name, index = f"{noun}s_without_events", np.flatnonzero(~some)
-        sentence = f"{noun}s of the vocabulary have no event"
-        yield from id_issues(log, noun, name, "note", index, len(counts), sentence)
+        subject = (f"{noun} of the vocabulary has", f"{noun}s of the vocabulary have")
+        total = len(counts)
+        yield from id_issues(log, noun, name, "note", index, total, subject, " no event")
+        have = (f"{noun} has", f"{noun}s have")
         yield from _missing_ids(log, noun, counts)
         if active > 1 and counts.max() == 1:
             name, index = f"single_event_{noun}s", np.flatnonzero(some)
-            sentence = (
-                f"{noun}s have exactly one event, that is all of them: is this column the "
-                f"{noun}'s, or a number of the row?"
+            rest = (
+                f" exactly one event, that is all of them: is this column the {noun}'s, or a "
+                "number of the row?"
             )
-            yield from id_issues(log, noun, name, "doubtful", index, active, sentence)
+            yield from id_issues(log, noun, name, "doubtful", index, active, have, rest)
             continue
         name, index = f"near_empty_{noun}s", np.flatnonzero(some & (counts <= near_empty))
-        events = "1 event" if near_empty == 1 else f"{near_empty} events or fewer"
-        yield from id_issues(log, noun, name, "note", index, active, f"{noun}s have {events}")
+        few = " 1 event" if near_empty == 1 else f" {near_empty} events or fewer"
+        yield from id_issues(log, noun, name, "note", index, active, have, few)
         limit = max(_HEAVY, _UNEQUAL / max(active, 1)) * len(log)
         heavy = np.flatnonzero(counts > limit)
         heavy = heavy[np.argsort(-counts[heavy], kind="stable")]
         share = counts[heavy] / max(len(log), 1)
-        first = f"{share[0]:.0%}" if len(share) else ""
-        sentence = f"{noun}s have more than {_HEAVY:.0%} of all events each, the first {first}"
-        name = f"heavy_{noun}s"
-        yield from id_issues(log, noun, name, "doubtful", heavy, active, sentence, {"share": share})
+        rest = f" more than {_HEAVY:.0%} of all events"
+        if len(share):
+            rest += f": {share[0]:.0%}" if len(share) == 1 else f" each, the first {share[0]:.0%}"
+        name, columns = f"heavy_{noun}s", {"share": share}
+        yield from id_issues(log, noun, name, "doubtful", heavy, active, have, rest, columns)
 
 
 def _missing_ids(log: Dataset, noun: str, counts: Int64) -> Iterator[QualityIssue]:
@@ -56,9 +59,8 @@ def _missing_ids(log: Dataset, noun: str, counts: Int64) -> Iterator[QualityIssu
     frequent = counts >= max(2.0, float(np.quantile(counts[counts > 0], _FREQUENT)))
     index = np.flatnonzero(spelled & frequent)
     names = ", ".join(repr(id_) for id_ in ids.gather(index))
-    sentence = (
-        f"{noun}s with very many events are called as missing values are ({names}): if they are "
-        "that, leave these events out"
-    )
-    active = int((counts > 0).sum())
-    yield from id_issues(log, noun, f"missing_{noun}_ids", "doubtful", index, active, sentence)
+    many = "with very many events"
+    subject = (f"{noun} {many} is called", f"{noun}s {many} are called")
+    rest = f" as missing values are ({names}): if that is so, leave these events out"
+    name, active = f"missing_{noun}_ids", int((counts > 0).sum())
+    yield from id_issues(log, noun, name, "doubtful", index, active, subject, rest)

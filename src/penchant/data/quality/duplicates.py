@@ -9,6 +9,9 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import QualityIssue, event_issues
+from penchant.wording import counted
+
+_REPEAT = ("event repeats", "events repeat")
 
 
 def issues(log: Dataset) -> Iterator[QualityIssue]:
@@ -38,8 +41,9 @@ def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
         (True, "conflicting_duplicates", " with different ratings"),
     ):
         group = repeated.filter(pl.col("conflicting") == conflicting)
-        sentence = f"events repeat a user and item{how} ({group['pair'].n_unique():,} pairs)"
-        yield from event_issues(log, name, "doubtful", group["position"].to_numpy(), sentence)
+        rest = f" a user and item{how} ({counted(group['pair'].n_unique(), 'pair')})"
+        of_group = group["position"].to_numpy()
+        yield from event_issues(log, name, "doubtful", of_group, _REPEAT, rest)
 
 
 def _repeated_texts(log: Dataset) -> Iterator[QualityIssue]:
@@ -52,5 +56,5 @@ def _repeated_texts(log: Dataset) -> Iterator[QualityIssue]:
     order = np.argsort(hashes.filter(repeated).to_numpy(), kind="stable")
     positions = has_text.arg_true().filter(repeated).to_numpy()[order]
     n_texts = hashes.filter(repeated).n_unique()
-    sentence = f"events repeat a text of the same user ({n_texts:,} texts)"
-    yield from event_issues(log, "duplicate_texts", "doubtful", positions, sentence, ("text",))
+    rest, further = f" a text of the same user ({counted(n_texts, 'text')})", ("text",)
+    yield from event_issues(log, "duplicate_texts", "doubtful", positions, _REPEAT, rest, further)

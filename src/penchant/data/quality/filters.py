@@ -13,6 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Bool
+from penchant.wording import counted
 
 Moment = str | date | datetime
 
@@ -40,8 +41,8 @@ def k_core(log: Dataset, user: int = 5, item: int = 5) -> Dataset:
         rounds += 1
     mask = np.zeros(len(log), dtype=bool)
     mask[positions] = True
-    title = f"k-core ({user:,} events per user, {item:,} per item)"
-    note = f" in {rounds} round{'' if rounds == 1 else 's'}"
+    title = f"k-core ({counted(user, 'event')} per user, {item:,} per item)"
+    note = f" in {counted(rounds, 'round')}"
     return _filtered(log, mask, title, note, keep_inactive=False)
 
 
@@ -168,7 +169,7 @@ def _filtered(
         if not keep.all():
             ids = vocabulary.take(np.flatnonzero(keep))
             parts[f"{noun}s"] = Vocabulary(ids, noun=vocabulary.noun)
-        dropped.append(f"{(~keep).sum():,} {noun}s")
+        dropped.append(counted(int((~keep).sum()), noun))
     sentence = (
         f"{title} dropped {len(log) - len(events):,} of {len(log):,} events, "
         f"{' and '.join(dropped)}{note}"

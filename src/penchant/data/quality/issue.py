@@ -12,10 +12,14 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.json_values import json_value
 from penchant.typing import AnyArray, AnyInt
+from penchant.wording import counted
 
 Level = Literal["wrong", "doubtful", "note"]
 MakeRows: TypeAlias = Callable[[int | None], pl.DataFrame]
 """Makes a table of the first `limit` rows, of all rows where limit is None."""
+
+Subject: TypeAlias = tuple[str, str]
+"""What stands after a count of one and of several: `("event lies", "events lie")`."""
 
 _EXAMPLES = 20
 _MIN_EVENTS = 5  # from here on a user's ratings and times should differ
@@ -45,15 +49,22 @@ class QualityIssue:
 
     @classmethod
     def of(
-        cls, name: str, level: Level, count: int, total: int, sentence: str, make_rows: MakeRows
+        cls,
+        name: str,
+        level: Level,
+        count: int,
+        total: int,
+        subject: Subject,
+        rest: str,
+        make_rows: MakeRows,
     ) -> QualityIssue:
-        """An issue of `count` out of `total`; the sentence lacks the count that it starts with."""
+        """An issue of `count` out of `total`, whose sentence is the count, subject and rest."""
         return cls(
             name=name,
             level=level,
             count=count,
             share=count / total if total else 0.0,
-            sentence=f"{count:,} {sentence}",
+            sentence=f"{counted(count, *subject)}{rest}",
             examples=make_rows(_EXAMPLES),
             _make_rows=make_rows,
         )
@@ -73,7 +84,8 @@ def event_issues(
     name: str,
     level: Level,
     events: AnyArray | pl.Series,
-    sentence: str,
+    subject: Subject,
+    rest: str,
     further: tuple[str, ...] = (),
 ) -> Iterator[QualityIssue]:
     """An issue of some events, nothing where there are none.
@@ -89,7 +101,7 @@ def event_issues(
         return chosen.select(c for c in (*_EVENT_COLUMNS, *further) if c in chosen.columns)
 
     if len(positions):
-        yield QualityIssue.of(name, level, len(positions), len(log), sentence, make)
+        yield QualityIssue.of(name, level, len(positions), len(log), subject, rest, make)
 
 
 def id_issues(
@@ -99,7 +111,8 @@ def id_issues(
     level: Level,
     indices: AnyInt,
     total: int,
-    sentence: str,
+    subject: Subject,
+    rest: str,
     further: Mapping[str, AnyArray] | None = None,
 ) -> Iterator[QualityIssue]:
     """An issue of users or items, nothing where there are none.
@@ -120,10 +133,12 @@ def id_issues(
         )
 
     if len(indices):
-        yield QualityIssue.of(name, level, len(indices), total, sentence, make)
+        yield QualityIssue.of(name, level, len(indices), total, subject, rest, make)
 
 
-def constant_users(log: Dataset, column: str, name: str, what: str) -> Iterator[QualityIssue]:
+def constant_users(
+    log: Dataset, column: str, name: str, verbs: Subject, rest: str
+) -> Iterator[QualityIssue]:
     """Users with several events whose `rating` or `time` is always the same."""
     users = (
         log.events.lazy()
@@ -133,7 +148,19 @@ def constant_users(log: Dataset, column: str, name: str, what: str) -> Iterator[
         .sort("len", "user", descending=[True, False])
         .collect()
     )
-    sentence = f"users with {_MIN_EVENTS} events or more {what} ({users['len'].sum():,} events)"
+    some = f"with {_MIN_EVENTS} events or more"
+    subject = (f"user {some} {verbs[0]}", f"users {some} {verbs[1]}")
+    rest += f" ({users['len'].sum():,} events)"
     total = int((log.user_counts > 0).sum())
     index, value = users["user"].to_numpy(), {column: users["low"].to_numpy()}
-    yield from id_issues(log, "user", name, "doubtful", index, total, sentence, value)
+    yield from id_issues(
+        log,
+        "user",
+        name,
+        "doubtful",
+        index,
+        total,
+        subject,
+        rest,
+        value,
+    )

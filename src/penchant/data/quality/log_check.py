@@ -12,6 +12,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.quality import counts, duplicates, ratings, times
 from penchant.data.quality.issue import QualityIssue
 from penchant.errors import ParameterError
+from penchant.wording import counted
 
 _ORDER = {"wrong": 0, "doubtful": 1, "note": 2}
 
@@ -43,15 +44,14 @@ class QualityReport:
         return any(issue.name == name for issue in self.issues)
 
     def __str__(self) -> str:
-        title = f"Check of {self.name!r}, {self.n_events:,} events: "
+        title = f"Check of {self.name!r}, {counted(self.n_events, 'event')}: "
         if not self.issues:
             return title + "no issue was found."
         lines = [
             f"{issue.level:<8}  {_percent(issue.share):>8}  {issue.sentence}"
             for issue in self.issues
         ]
-        issues = "1 issue" if len(lines) == 1 else f"{len(lines)} issues"
-        return "\n".join([title + issues, *lines])
+        return "\n".join([title + counted(len(lines), "issue"), *lines])
 
     def to_dict(self) -> dict[str, Any]:
         """All issues as plain values for JSON."""
@@ -112,7 +112,8 @@ def _skipped_records(log: Dataset) -> Iterator[QualityIssue]:
         "wrong",
         len(table),
         len(table) + len(log),
-        f"records were malformed and left out: {listed}",
+        ("record was", "records were"),
+        f" malformed and left out: {listed}",
         lambda limit: table if limit is None else table.head(limit),
     )
 

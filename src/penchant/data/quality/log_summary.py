@@ -12,6 +12,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.json_values import json_value
 from penchant.typing import Float64, Int64
+from penchant.wording import counted
 
 _QUANTILES = {"min": 0.0, "25 %": 0.25, "median": 0.5, "75 %": 0.75, "95 %": 0.95, "max": 1.0}
 _BINS = 20  # of a histogram of ratings that are not few distinct values
@@ -87,7 +88,7 @@ class Summary:
             ]
         if self.first is not None and self.last is not None:
             days = (self.last - self.first).days
-            lines.append(("time", f"{self.first} to {self.last} ({days:,} days)"))
+            lines.append(("time", f"{self.first} to {self.last} ({counted(days, 'day')})"))
         width = max(len(key) for key, _ in lines)
         return "\n".join([f"{self.name}", *(f"{key:<{width}}  {value}" for key, value in lines)])
 

@@ -13,6 +13,8 @@ from penchant.data.quality.sentinels import find_sentinels
 from penchant.typing import Float32, Int64
 
 _USUAL_SCALES = ((1.0, 5.0), (0.5, 5.0), (0.0, 5.0), (1.0, 10.0), (0.0, 10.0), (0.0, 100.0))
+_ARE = ("rating is", "ratings are")
+_ALWAYS = ("always gives", "always give")
 _INSIDE = 0.99  # of the ratings lie on a scale that the others miss by mistake
 
 
@@ -22,11 +24,12 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
         return
     values = np.unique(log.ratings)
     if len(values) == 1:
-        sentence = f"every rating is {values[0]:g}, so that ratings say no more than the events"
-        yield from event_issues(log, "one_rating", "note", np.arange(len(log)), sentence)
+        subject = (f"rating is {values[0]:g}", f"ratings are all {values[0]:g}")
+        every, rest = np.arange(len(log)), ", so that ratings say no more than the events"
+        yield from event_issues(log, "one_rating", "note", every, subject, rest)
         return
     yield from value_issues(log)
-    yield from constant_users(log, "rating", "constant_raters", "always give the same rating")
+    yield from constant_users(log, "rating", "constant_raters", _ALWAYS, " the same rating")
 
 
 def value_issues(log: Dataset) -> Iterator[QualityIssue]:
@@ -35,8 +38,8 @@ def value_issues(log: Dataset) -> Iterator[QualityIssue]:
         return
     ratings = log.ratings
     if ratings_are_counts(log):
-        every, sentence = np.arange(len(log)), f"ratings {counts_sentence(log)}"
-        yield from event_issues(log, "counts", "doubtful", every, sentence)
+        every, rest = np.arange(len(log)), f" {counts_sentence(log)}"
+        yield from event_issues(log, "counts", "doubtful", every, ("rating", "ratings"), rest)
         return
     values, counts = np.unique(ratings, return_counts=True)
     sentinels = () if log.scale is not None else find_sentinels(values, counts)
@@ -51,19 +54,19 @@ def value_issues(log: Dataset) -> Iterator[QualityIssue]:
         strange = values[~is_unrated & ((values < low) | (values > high))]
         is_known = log.scale is not None
         named = "the scale" if is_known else "what looks like the scale"
-        sentence = f"ratings are outside {named}, {low:g} to {high:g}"
+        rest, outside = f" outside {named}, {low:g} to {high:g}", np.isin(ratings, strange)
         level: Level = "wrong" if is_known else "doubtful"
-        yield from event_issues(log, "out_of_scale", level, np.isin(ratings, strange), sentence)
+        yield from event_issues(log, "out_of_scale", level, outside, _ARE, rest)
     for sentinel in sentinels:
         concerned = np.isin(ratings, np.array(sentinel.values, dtype=np.float32))
-        yield from event_issues(log, "sentinels", "doubtful", concerned, sentinel.sentence())
+        yield from event_issues(log, "sentinels", "doubtful", concerned, _ARE, sentinel.rest())
     if has_zeros:
-        sentence = (
-            f"ratings are 0 in a log of ratings from {values[1]:g} to {values[-1]:g}: 0 often "
+        rest = (
+            f" 0 in a log of ratings from {values[1]:g} to {values[-1]:g}: 0 often "
             f"means that nobody rated; if so, leave them out with --min-rating {values[1]:g} "
             f"(pn.rating_range(log, low={values[1]:g}))"
         )
-        yield from event_issues(log, "zeros", "doubtful", ratings == 0, sentence)
+        yield from event_issues(log, "zeros", "doubtful", ratings == 0, _ARE, rest)
 
 
 def _has_zeros(values: Float32) -> bool:

@@ -31,14 +31,14 @@ class Sentinel(NamedTuple):
     low: float
     high: float
 
-    def sentence(self) -> str:
-        """What they are, and how to leave them out; a count comes before it."""
+    def rest(self) -> str:
+        """What they are, and how to leave them out, after `ratings are`."""
         is_below = self.values[0] < self.low
         edge = self.low if is_below else self.high
         option, argument = ("--min-rating", "low") if is_below else ("--max-rating", "high")
         named = " or ".join(f"{value:g}" for value in self.values)
         return (
-            f"ratings are {named}, {'below' if is_below else 'above'} all others "
+            f" {named}, {'below' if is_below else 'above'} all others "
             f"({self.low:g} to {self.high:g}): such a value often means that nobody rated; leave "
             f"them out with {option} {edge:g} (pn.rating_range(log, {argument}={edge:g}))"
         )

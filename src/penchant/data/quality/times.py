@@ -8,7 +8,14 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.issue import Level, QualityIssue, constant_users, event_issues
+from penchant.data.quality.issue import (
+    Level,
+    QualityIssue,
+    Subject,
+    constant_users,
+    event_issues,
+)
+from penchant.wording import counted
 
 _EARLIEST = datetime(1990, 1, 1)
 _DAY = 86_400_000_000  # microseconds
@@ -24,10 +31,13 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
     times = log.events["time"]
     whole_days = bool((times.to_physical() % _DAY == 0).fill_null(True).all())
     if whole_days:
-        sentence = "times are whole days, so that the order within a day is not known"
-        yield from event_issues(log, "whole_days", "note", times.is_not_null(), sentence)
+        subject = ("time is a whole day", "times are whole days")
+        rest, timed = ", so that the order within a day is not known", times.is_not_null()
+        yield from event_issues(log, "whole_days", "note", timed, subject, rest)
     yield from _shared_instants(log, whole_days)
-    yield from constant_users(log, "time", "single_time_users", "have them all at one instant")
+    yield from constant_users(
+        log, "time", "single_time_users", ("has", "have"), " them all at one instant"
+    )
 
 
 def range_issues(log: Dataset) -> Iterator[QualityIssue]:
@@ -36,13 +46,14 @@ def range_issues(log: Dataset) -> Iterator[QualityIssue]:
         return
     times = log.events["time"]
     now = datetime.now(UTC).replace(tzinfo=None) + timedelta(days=1)
-    masks: tuple[tuple[str, Level, pl.Series, str], ...] = (
-        ("missing_times", "doubtful", times.is_null(), "events have no time"),
-        ("future_times", "wrong", times > now, "events lie in the future"),
-        ("early_times", "doubtful", times < _EARLIEST, "events lie before 1990"),
+    have, lie = ("event has", "events have"), ("event lies", "events lie")
+    masks: tuple[tuple[str, Level, pl.Series, Subject, str], ...] = (
+        ("missing_times", "doubtful", times.is_null(), have, " no time"),
+        ("future_times", "wrong", times > now, lie, " in the future"),
+        ("early_times", "doubtful", times < _EARLIEST, lie, " before 1990"),
     )
-    for name, level, mask, sentence in masks:
-        yield from event_issues(log, name, level, mask, sentence)
+    for name, level, mask, subject, rest in masks:
+        yield from event_issues(log, name, level, mask, subject, rest)
 
 
 def _shared_instants(log: Dataset, whole_days: bool) -> Iterator[QualityIssue]:
@@ -60,8 +71,9 @@ def _shared_instants(log: Dataset, whole_days: bool) -> Iterator[QualityIssue]:
         return
     top, count = busy.row(0)
     if count > _SHARED * len(log):
-        at_top, sentence = log.events["time"] == top, f"events share one instant, {top}"
-        yield from event_issues(log, "shared_instant", "doubtful", at_top, sentence)
+        share, rest = ("event shares", "events share"), f" one instant, {top}"
+        at_top = log.events["time"] == top
+        yield from event_issues(log, "shared_instant", "doubtful", at_top, share, rest)
     if whole_days:
         return
     rows = log.events.lazy().with_row_index("position").select("position", "user", "time")
@@ -72,9 +84,7 @@ def _shared_instants(log: Dataset, whole_days: bool) -> Iterator[QualityIssue]:
         .sort("time", "position")
         .collect()
     )
-    sentence = (
-        f"events lie at {imports['time'].n_unique():,} instants that {_IMPORT} users or more "
-        "share, as an import leaves them"
-    )
+    lie, instants = ("event lies", "events lie"), counted(imports["time"].n_unique(), "instant")
+    rest = f" at {instants} that {_IMPORT} users or more share, as an import leaves them"
     positions = imports["position"].to_numpy()
-    yield from event_issues(log, "batch_imports", "doubtful", positions, sentence)
+    yield from event_issues(log, "batch_imports", "doubtful", positions, lie, rest)

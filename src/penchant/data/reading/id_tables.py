@@ -14,6 +14,7 @@ from penchant.data.reading.records import RawRecords
 from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids, whole_numbers
 from penchant.data.vocabulary import canonical_ids, difference_in_writing
 from penchant.errors import DataError
+from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +59,9 @@ def id_table(
         others = others.select(_split_lists(infer_type(others[c])) for c in others.columns)
     missing = table_ids.null_count() + len(records.skipped)
     if missing:
-        logger.warning(
-            f"{records.source}: {missing:,} records of the {noun} table are malformed and left out."
-        )
+        where = f"of the {noun} table"
+        are = counted(missing, f"record {where} is", f"records {where} are")
+        logger.warning(f"{records.source}: {are} malformed and left out.")
     frame = table_ids.to_frame().hstack(others).filter(pl.col(noun).is_not_null())
     return IdTable(noun, frame, records.source, column)
 

@@ -10,6 +10,8 @@ from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import polars as pl
 
+from penchant.wording import counted
+
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
@@ -207,5 +209,6 @@ def skipped_lines(files: Iterable[tuple[str, Sequence[SkippedRecord]]]) -> pl.Da
 def announce_skipped(name: str, skipped: pl.DataFrame | None) -> None:
     """Say how many lines of a data set were left out."""
     if skipped is not None:
-        count = f"{len(skipped):,} lines are no record and were left out"
-        logger.warning(f"{name}: {count}; pn.check(log) lists them.")
+        one, several = "line is no record and was", "lines are no records and were"
+        count = counted(len(skipped), one, several)
+        logger.warning(f"{name}: {count} left out; see pn.check(log).")

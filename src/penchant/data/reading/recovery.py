@@ -9,6 +9,7 @@ import polars as pl
 
 from penchant.data.reading.records import RawRecords, RecordCollector
 from penchant.data.reading.text_layout import TextLayout, split_record
+from penchant.wording import counted
 
 _LONGEST_QUOTE = 1000  # lines that one quoted value may span
 
@@ -33,7 +34,7 @@ def read_with_recovery(text: str, source: str, layout: TextLayout) -> RawRecords
     for record in _records(text.split("\n"), separator, len(names)):
         problem = record.problem
         if record.cells is not None and len(record.cells) != len(names):
-            problem = f"{len(record.cells)} columns instead of {len(names)}"
+            problem = f"{counted(len(record.cells), 'column')} instead of {len(names)}"
         collected.add(record.cells, problem, record.content, record.line + layout.lines_before)
     columns = zip(*collected.records, strict=True) if collected.records else ([] for _ in names)
     frame = pl.DataFrame(

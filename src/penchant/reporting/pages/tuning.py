@@ -21,6 +21,7 @@ from penchant.results.formatting import join_names
 from penchant.results.study.sections import DataTable
 from penchant.results.tuning.result import Tuning
 from penchant.results.tuning.trial import Range, value_text
+from penchant.wording import counted
 
 _MAPS = 6  # heat maps at most
 _ROWS = 200  # trials at most, the best ones where there are more
@@ -102,10 +103,11 @@ def trials(tuning: Tuning) -> DataTable:
 def facts(tuning: Tuning) -> Mapping[str, str]:
     """Everything that decided the trials, ready for a table."""
     log, split = tuning.split.log, tuning.split
+    method = _SAYS.get(tuning.method, tuning.method)
     rows = {
-        "log": f"{log.name}: {len(log):,} events",
+        "log": f"{log.name}: {counted(len(log), 'event')}",
         "split": split.sentence,
-        "values": f"{_SAYS.get(tuning.method, tuning.method)}, {len(tuning.trials)} trials",
+        "values": f"{method}, {counted(len(tuning.trials), 'trial')}",
         "tried": join_names([f"{name} {_over(range_)}" for name, range_ in tuning.space.items()]),
         "a like is a rating": None if tuning.like is None else threshold_words(tuning.like),
         "seed": str(tuning.seed) if tuning.method != "grid" else None,

@@ -78,4 +78,4 @@ def test_the_report_counts_what_was_merged() -> None:
     assert {rule: n for rule, n in found.rules.items() if n} == {"case": 1, "thirteen": 1}
     assert (found.invalid, found.invalid_rows) == (2, 4)
     assert (found.rows_changed, found.duplicates) == (3, 1)  # (4, b) repeated itself before
-    assert "merged 1 into others and made 1 events repeat" in str(found)
+    assert "merged 1 into others and made 1 event repeat" in str(found)

@@ -35,7 +35,7 @@ def accounted(records: Records) -> int:
         ('"1";"034545104X";"5";""', "4 columns instead of 3"),
         ('"1";"03454\x005104X";"5"', "a NUL byte"),
         ('"1";"03454\r5104X";"5"', "a carriage return within the line"),
-        ("1", "1 columns instead of 3"),
+        ("1", "1 column instead of 3"),
         ('"', "broken quotes"),
     ],
 )

@@ -158,18 +158,18 @@ def test_everything_that_was_cleaned_is_counted(
     assert origin.skipped is None
     notes = "\n".join(origin.notes)
     for said in (
-        "1 years of publication were 0 and",
-        "1 years of publication were after 2026",
-        "1 years of publication were text",
-        "1 books were listed under another spelling",
-        "3 titles, authors and publishers had entities, escapes or broken letters"
+        "1 year of publication that was 0, now null",
+        "1 year of publication after 2026, now null",
+        "1 year of publication that was a text, now null",
+        "1 book listed under another spelling",
+        "3 titles, authors and publishers with entities, escapes or broken letters"
         if write is not original
-        else "2 titles, authors and publishers had",
-        "2 ages were no number or not from 5 to 100",
-        "1 users had their country in one of 1 other spellings",
-        "1 users name no country",
+        else "2 titles, authors and publishers with",
+        "2 ages outside 5 to 100 or no number, now null",
+        "1 user with the country in 1 other spelling",
+        "1 user without a country",
         "2 of 8 ratings are 0, which means that there is none; these were left out (zeros='drop')",
-        "2 of 5 ISBNs were respelled",
+        "2 of 5 ISBNs respelled",
         "1 of 4 rated books are not in the catalogue, such as NOTAVAILABLE(",
         "a part of the set: 6 of 433,671 explicit ratings and 2 of 716,109 zeros",
     ):
@@ -274,7 +274,7 @@ def test_bad_records_of_all_files_are_listed(
     ]
     assert skipped["content"][0] == "x7, 0140001794, 7"
     assert pn.check(log)["skipped"].count == 9
-    assert "9 lines are no record and were left out" in notices()
+    assert "9 lines are no records and were left out" in notices()
 
 
 def test_a_file_of_ratings_by_itself_or_with_tables_of_other_names(tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from penchant.data.sources.amazon.formats import (
 from penchant.data.sources.amazon.lines import ParsedLines, read_lines
 from penchant.data.sources.amazon.titles import read_titles
 from penchant.errors import DataError
+from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
@@ -205,17 +206,19 @@ def _with_style(events: pl.DataFrame) -> tuple[pl.DataFrame, str]:
 
 def _line_notes(lines: ParsedLines) -> Iterator[str]:
     if lines.damage:
-        yield f"{lines.source} was read as far as it is good, {lines.lines:,} lines: {lines.damage}"
+        good = counted(lines.lines, "line")
+        yield f"{lines.source} was read as far as it is good, {good}: {lines.damage}"
     if lines.skipped:
-        yield f"{lines.source}: {len(lines.skipped):,} of {lines.lines:,} lines are no record"
+        share = f"{len(lines.skipped):,} of {counted(lines.lines, 'line')}"
+        yield f"{lines.source}: {share} left out as no record"
     if lines.repaired:
         yield (
-            f"{lines.source}: {len(lines.repaired):,} of {lines.lines:,} lines are broken and were "
-            f"read all the same, the first in {lines.repaired[0].location}: "
+            f"{lines.source}: {len(lines.repaired):,} of {counted(lines.lines, 'line')} read "
+            f"though broken, the first in {lines.repaired[0].location}: "
             f"{lines.repaired[0].problem}"
         )
     if lines.literal:
-        yield f"{lines.source}: {lines.literal:,} lines are Python literals, not JSON"
+        yield f"{lines.source}: {counted(lines.literal, 'line')} read as Python literals, not JSON"
 
 
 def _metadata_notes(log: Dataset, products: Path | None) -> Iterator[str]:

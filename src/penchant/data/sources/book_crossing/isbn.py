@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.typing import Bool, Int64
+from penchant.wording import counted
 
 RULES = {
     "case": "x in upper case",
@@ -56,10 +57,11 @@ class IsbnReport:
     def __str__(self) -> str:
         how = ", ".join(f"{count:,} {RULES[rule]}" for rule, count in self.rules.items() if count)
         return (
-            f"{self.changed:,} of {self.before:,} ISBNs were respelled{f' ({how})' if how else ''} "
-            f"in {self.rows_changed:,} events, which merged {self.merged:,} into others and made "
-            f"{self.duplicates:,} events repeat a user and book; {self.invalid:,} ids on "
-            f"{self.invalid_rows:,} events are no valid ISBN and were kept"
+            f"{self.changed:,} of {self.before:,} ISBNs respelled{f' ({how})' if how else ''} "
+            f"in {counted(self.rows_changed, 'event')}, which merged {self.merged:,} into others "
+            f"and made {counted(self.duplicates, 'event')} repeat a user and book; "
+            f"{counted(self.invalid, 'id')} of {counted(self.invalid_rows, 'event')} kept though "
+            "no valid ISBN"
         )
 
 

@@ -22,6 +22,7 @@ from penchant.data.reading.records import SkippedRecord
 from penchant.data.reading.recovery import ParsedRecord
 from penchant.data.reading.text_layout import split_record
 from penchant.errors import DataError
+from penchant.wording import counted
 
 Repair = Callable[[list[str]], "list[str] | None"]
 _MOST_LINES = 20  # lines that one record may span
@@ -247,7 +248,8 @@ class _LineParser:
         repaired = self.repair(cells) if self.repair is not None else None
         if repaired is not None and len(repaired) == self.width:
             return ParsedRecord(row, repaired, "", line, repaired=True)
-        return ParsedRecord(row, None, f"{len(cells)} columns instead of {self.width}", line)
+        problem = f"{counted(len(cells), 'column')} instead of {self.width}"
+        return ParsedRecord(row, None, problem, line)
 
 
 def _unescaped(text: str) -> list[str] | None:

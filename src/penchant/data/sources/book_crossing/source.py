@@ -23,6 +23,7 @@ from penchant.data.sources.book_crossing.tables import (
     read_users,
 )
 from penchant.errors import DataError, ParameterError
+from penchant.wording import counted
 
 Zeros = Literal["drop", "implicit", "only"]
 Spelling = Literal["normal", "as_written"]
@@ -195,6 +196,8 @@ def _zeros_note(zeros: Zeros, counts: Counts) -> str:
 def _line_notes(table: SideTable) -> Iterator[str]:
     records = table.records
     if table.skipped:
-        yield f"{records.source}: {len(table.skipped):,} of {records.lines:,} lines are no record"
+        share = f"{len(table.skipped):,} of {counted(records.lines, 'line')}"
+        yield f"{records.source}: {share} left out as no record"
     if records.continued:
-        yield f"{records.source}: {records.continued:,} lines continue the record before them"
+        lines = counted(records.continued, "line")
+        yield f"{records.source}: {lines} taken as part of the record before"

@@ -13,6 +13,7 @@ from penchant.data.sources.book_crossing.isbn import normalise
 from penchant.data.sources.book_crossing.lines import Records, read_records
 from penchant.data.sources.book_crossing.locations import split_places
 from penchant.data.sources.book_crossing.text_repair import repair_texts
+from penchant.wording import counted
 
 BOOKS = {
     "isbn": "isbn",
@@ -38,6 +39,10 @@ USERS = {
 """The columns of a table of users, by their plain names."""
 AGES = (5, 100)
 LAST_YEAR = 2026
+_PLURALS = {
+    "title, author or publisher": "titles, authors and publishers",
+    "year of publication": "years of publication",
+}
 _AROUND = " \t\"'"
 _AUTHOR_IN_TITLE = re.compile(r'^(.*?)\s*\\?";(.+?)"?$', re.DOTALL)
 _A_YEAR = re.compile(r"[0-9]{1,4}")
@@ -78,9 +83,9 @@ def read_books(path: Path, *, as_written: bool = False) -> SideTable:
     names = [c.name for c in columns] + (["year"] if years is not None else []) + images
     notes = [
         *year_notes,
-        *_note(repaired, "titles, authors and publishers had entities, escapes or broken letters"),
-        *_note(records.repaired + n_split, "books had their author within the title"),
-        *_note(len(books) - len(once), "books were listed under another spelling or twice"),
+        *_note(repaired, "title, author or publisher", "with entities, escapes or broken letters"),
+        *_note(records.repaired + n_split, "book", "with the author within the title"),
+        *_note(len(books) - len(once), "book", "listed under another spelling or twice"),
     ]
     table = once.select("item", *names, "isbn")
     return SideTable(table, records, (*records.skipped, *skipped), tuple(notes))
@@ -111,18 +116,19 @@ def read_users(path: Path) -> SideTable:
         *age_notes,
         *_note(
             places.merged,
-            f"users had their country in one of {places.spellings:,} other spellings",
+            "user",
+            f"with the country in {counted(places.spellings, 'other spelling')}",
         ),
-        *_note(int(places.frame["country"].null_count()), "users name no country"),
-        *_note(len(table) - len(once), "users were listed twice"),
+        *_note(int(places.frame["country"].null_count()), "user", "without a country"),
+        *_note(len(table) - len(once), "user", "listed twice"),
     ]
     return SideTable(once, records, (*records.skipped, *skipped), tuple(notes))
 
 
 def _ages(written: pl.Series) -> tuple[pl.Series, list[str]]:
     _, ages = _numbers_within(written, *AGES)
-    text = "ages were no number or not from {} to {} and became null".format(*AGES)
-    return ages, _note(len(ages) - ages.count() - written.null_count(), text)
+    rest = "outside {} to {} or no number, now null".format(*AGES)
+    return ages, _note(len(ages) - ages.count() - written.null_count(), "age", rest)
 
 
 def _years(written: pl.Series) -> tuple[pl.Series, list[str]]:
@@ -130,12 +136,13 @@ def _years(written: pl.Series) -> tuple[pl.Series, list[str]]:
     numbers, years = _numbers_within(written, 1, LAST_YEAR)
     texts = int((numbers.is_null() & written.is_not_null()).sum())
     return years, [
-        *_note(int((numbers <= 0).sum()), "years of publication were 0 and became null"),
+        *_note(int((numbers <= 0).sum()), "year of publication", "that was 0, now null"),
         *_note(
             int((numbers > LAST_YEAR).sum()),
-            f"years of publication were after {LAST_YEAR} and became null",
+            "year of publication",
+            f"after {LAST_YEAR}, now null",
         ),
-        *_note(texts, "years of publication were text and became null"),
+        *_note(texts, "year of publication", "that was a text, now null"),
     ]
 
 
@@ -189,5 +196,6 @@ def drop_records(
     return frame.filter(~bad), skips
 
 
-def _note(count: int, what: str) -> list[str]:
-    return [f"{count:,} {what}"] if count else []
+def _note(count: int, noun: str, rest: str) -> list[str]:
+    plural = _PLURALS.get(noun, "")
+    return [f"{counted(count, noun, plural)} {rest}"] if count else []
