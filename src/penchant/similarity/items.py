@@ -23,6 +23,8 @@ from penchant.topk import tie_order
 
 logger = logging.getLogger(__name__)
 
+_NAMED = 5  # items without similar ones that are named
+
 
 def similar(
     log: Dataset,
@@ -80,8 +82,11 @@ def similar(
     best = order[np.argsort(-similarities[:, order], axis=1, kind="stable")[:, :k]]
     row, rank = np.nonzero(np.take_along_axis(similarities, best, 1) > 0)
     neighbours = best[row, rank]
-    for alone in dict.fromkeys(np.setdiff1d(queried, queried[row]).tolist()):
-        logger.warning(f"Item {log.items[alone]}: {reason_for_none(min_common)}.")
+    if len(alone := np.setdiff1d(queried, queried[row])):
+        names = ", ".join(map(str, log.items.take(alone[:_NAMED])))
+        more = f" and {len(alone) - _NAMED:,} more" if len(alone) > _NAMED else ""
+        noun = "Item" if len(alone) == 1 else "Items"
+        logger.warning(f"{noun} {names}{more}: {reason_for_none(min_common)}.")
     return pl.DataFrame(
         [
             log.items.take(queried[row]).alias("item"),

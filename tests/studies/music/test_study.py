@@ -14,19 +14,25 @@ from penchant.data.splits import TEST, TRAIN
 from penchant.errors import DataError
 from penchant.reporting import report
 from penchant.run import Run
-from penchant.studies import find
-from penchant.studies.music import regressor, similar_products
+from penchant.studies import find, steps
+from penchant.studies.music import lists, regressor, similar_products
 from penchant.studies.music.codings import PUBLISHED_LOSS
 from penchant.studies.music.sentiment import PLAIN, REMEDIES
-from penchant.studies.music.setup import MusicSetup
+from penchant.studies.music.setup import MusicSetup, merged_log
 from penchant.studies.study import StudyRun
 from support import music_files
 from support.study_sections import row_of, rows, section, sentences
 
 
 @pytest.fixture(scope="module")
-def log(tmp_path_factory):
+def whole(tmp_path_factory):
     return amazon.read(music_files.write(tmp_path_factory.mktemp("music")), "made music")
+
+
+@pytest.fixture(scope="module")
+def log(whole):
+    """The reviews of products that the metadata know, which all but the counts are about."""
+    return merged_log(whole)
 
 
 @pytest.fixture(scope="module")
@@ -35,46 +41,78 @@ def kept(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def result(log, kept):
-    return find("music").run(log, quick=True, run=StudyRun(output=kept, threads=1))
+def result(whole, kept):
+    return find("music").run(whole, quick=True, run=StudyRun(output=kept, threads=1))
 
 
-def test_counts_stand_beside_those_published(result, log):
+@pytest.fixture(scope="module")
+def judged(whole, kept, result):
+    """The same steps as of a study that is not quick, with all that it says of its figures."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steps, "section_without_verdicts", lambda section: section)
+        patch.setattr(steps, "opening_without_verdict", lambda opening: opening)
+        return find("music").run(whole, quick=True, run=StudyRun(output=kept, threads=1))
+
+
+def test_counts_stand_beside_those_published(result, whole, log):
     part = section(result, "The data")
     counts, cleaning, gaps = part["tables"]
-    known = int((log.events["item"] != log.items.indices(["B000000000"])[0]).sum())
+    known = int((whole.events["item"] != whole.items.indices(["B000000000"])[0]).sum())
     assert row_of(counts, "reviews") == {
         "what": "reviews",
         "published": 1_584_082,
-        "here": len(log),
+        "here": len(whole),
+        "beside": "",
     }
-    assert row_of(counts, "rows of the merged table")["here"] == known < len(log)
-    assert row_of(counts, "products in the metadata")["published"] == 74_347
-    assert row_of(cleaning, "merge")["left out"] == len(log) - known
+    assert row_of(counts, "rows of the merged table")["here"] == known == len(log) < len(whole)
+    assert row_of(counts, "products in the metadata")["here"] == log.n_items
+    assert row_of(counts, "rows learned from, 70 %")["here"] == len(log) - round(0.3 * len(log))
+    assert row_of(cleaning, "merge")["left out"] == len(whole) - known
     assert row_of(cleaning, "price")["changed"] == 27
     assert row_of(gaps, "overall_mean")["missing"] == 0
     assert "Digital Music" in " ".join(part["text"])
 
 
-def test_copies_of_a_users_text_are_counted_across_the_random_split(result, log):
+def test_figures_of_other_data_are_not_called_better_or_worse(judged):
+    page = json.dumps(judged.to_dict()["sections"])
+    assert "The published error here" not in page
+    for part in judged.sections:
+        for table in part.tables:
+            if "beside" in table.frame.columns:
+                assert set(table.frame["beside"]) <= {"other data", "same", ""}
+
+
+def test_copies_of_a_users_text_are_counted_across_the_random_split(judged, log):
+    sides = MusicSetup(log=log, seed=0, run=Run()).published_split(0).sides
     texts = log.events.select("user", "text")
-    again = len(texts) - texts.unique().height
-    assert again >= 9  # every seventh user repeats a text
-    assert f"{again} of {len(log)} reviews repeat a text" in sentences(section(result, "The data"))
+    test, train = (texts.filter(pl.Series(sides == side)) for side in (TEST, TRAIN))
+    seen = len(test.join(train.unique(), on=["user", "text"], how="semi"))
+    assert seen >= 1  # every seventh user repeats a text
+    share = f"{seen / len(test):.1%} of the test rows are copies"
+    assert share in sentences(section(judged, "The data"))
 
 
-def test_who_gave_the_highest_rating_is_counted(result, log):
-    part = section(result, "What the reviews look like")
+def test_who_gave_the_highest_rating_is_counted(judged, log):
+    part = section(judged, "What the reviews look like")
     givers = log.events.filter(pl.col("rating") == 5)["user"].n_unique()
-    assert f"{givers} of 60 users gave the highest rating, 5" in sentences(part)
-    assert "47,698" in sentences(part)
+    top, balance, *_, popular = part["tables"]
+    assert rows(top)[0]["here"] == givers
+    assert rows(top)[0]["published"] == 47_698
     positive = float((log.ratings > 3).mean())
     assert f"{positive:.1%} of the reviews are positive" in sentences(part)
-    popular = rows(part["tables"][-1])
-    assert [row["events"] for row in popular] == sorted(log.item_counts, reverse=True)[:24]
-    words = next(c for c in part["charts"] if c["caption"].startswith("Words of the text"))
-    leaning = dict(zip(words["series"][0]["x"], words["series"][0]["y"], strict=True))
-    assert leaning["wonderful"] > 0 > leaning["awful"]
+    assert row_of(balance, "positive")["share"] == pytest.approx(positive)
+    counts = sorted(log.item_counts, reverse=True)
+    assert [row["events"] for row in rows(popular)] == [n for n in counts if n][:50]
+
+
+def test_words_are_clouds_and_tables(result):
+    part = section(result, "What the reviews look like")
+    clouds = {c["caption"]: c["series"][0] for c in part["charts"] if c["kind"] == "words"}
+    assert len(clouds) == 4  # text and summary, praise and blame
+    assert "wonderful" in clouds["Words of the text that lean to positive reviews."]["x"]
+    assert "awful" in clouds["Words of the text that lean to negative reviews."]["x"]
+    table = next(t for t in part["tables"] if t["caption"].startswith("Words of the summary"))
+    assert rows(table)[0]["z"] > 0 > rows(table)[-1]["z"]
 
 
 def test_lists_of_similar_products_name_each_once_with_co_raters(result, log):
@@ -109,10 +147,11 @@ def test_sentiment_stands_beside_the_majority(result, log):
     part = section(result, "Sentiment")
     decided, split, slow, tools = part["tables"]
     network, always = rows(decided)
+    assert network["reviews of"] == always["reviews of"] == "made music"
     positive = always["positive, called so"] + always["negative, called positive"]
     assert always["accuracy"] == pytest.approx(always["positive, called so"] / positive)
     assert always["recall of negatives"] == 0
-    assert network["published accuracy"] == 0.914
+    assert network["accuracy as published"] == 0.914
     counted = [network[name] for name in list(network)[-4:]]
     assert sum(counted) == round(0.3 * len(log))
     assert network["accuracy"] == pytest.approx((counted[0] + counted[3]) / sum(counted))
@@ -127,8 +166,11 @@ def test_sentiment_stands_beside_the_majority(result, log):
 
 def test_codings_are_measured_against_predicting_zero(result):
     part = section(result, "PCA and autoencoders")
-    (table,) = part["tables"]
+    losses, table, coded = part["tables"]
+    assert row_of(losses, "parameters")["here"] == "775"
+    assert row_of(losses, "loss of the first epoch")["published"] == "1.2110"
     assert row_of(table, "linear autoencoder as published")["parameters"] == 775
+    assert {len(row["codes"]) for row in rows(coded)} == {5}
     assert row_of(table, "stacked autoencoder, 32 and 5")["parameters"] == 4_939
     explained, losses = part["charts"]
     together, each = (series["y"] for series in explained["series"])
@@ -185,8 +227,8 @@ def test_traps_are_measured_one_by_one(result, log):
     assert len(rows(texts)) == 4
 
 
-def test_the_honest_comparison_is_by_time_and_has_trivial_answers(result, log):
-    part = section(result, "Honestly")
+def test_the_honest_comparison_is_by_time_and_has_trivial_answers(judged):
+    part = section(judged, "Honestly")
     compared, read = part["comparisons"]
     assert compared["split"] == read["split"]
     assert compared["split"]["kind"] == "time"
@@ -200,7 +242,8 @@ def test_the_honest_comparison_is_by_time_and_has_trivial_answers(result, log):
 
 def test_published_lists_are_rows_and_real_lists_are_of_unseen_products(result, log):
     part = section(result, "Recommendations")
-    first, second, *users = part["tables"]
+    first, second, ways, *users = part["tables"]
+    assert [row["by"] for row in rows(ways)] == list(lists.MODELS)
     for table in (first, second):
         predicted = [row["predicted"] for row in rows(table)]
         assert predicted == sorted(predicted, reverse=True)
@@ -219,15 +262,26 @@ def test_published_lists_are_rows_and_real_lists_are_of_unseen_products(result, 
 
 
 def test_a_quick_look_says_so_and_everything_can_be_written(result, tmp_path):
-    assert result.summary.startswith("This is a quick look")
+    assert "quick look" in result.opening.holds
     page = report(result, tmp_path / "music.html").read_text(encoding="utf-8")
     for part in result.sections:
         assert part.title.replace("'", "&#39;") in page or part.title in page
     assert json.loads(result.to_json())["study"] == "music"
 
 
-def test_what_was_kept_gives_the_same_again(log, kept, result):
-    again = find("music").run(log, quick=True, run=StudyRun(output=kept, threads=1))
+def test_the_first_screen_can_be_read(judged):
+    assert judged.opening.faults == []
+    assert "off by" in judged.opening.holds
+
+
+def test_every_conclusion_is_short(judged):
+    for part in judged.sections:
+        for conclusion in part.conclusions:
+            assert len(conclusion.sentence.split()) <= 40, conclusion.sentence
+
+
+def test_what_was_kept_gives_the_same_again(whole, kept, result):
+    again = find("music").run(whole, quick=True, run=StudyRun(output=kept, threads=1))
     assert set(again.reused_steps) == {step.name for step in again.steps}
     assert again.to_dict()["sections"] == [
         part | {"reused": True} for part in result.to_dict()["sections"]

@@ -20,7 +20,7 @@ from penchant.data.reviews.cleaning_report import (
     compare_columns,
 )
 from penchant.data.reviews.item_statistics import RowSelection, item_statistics
-from penchant.data.reviews.products import clean_brand, clean_title
+from penchant.data.reviews.products import clean_brand, clean_title, known_products
 from penchant.data.reviews.text import plain_words, without_stop_words
 from penchant.errors import DataError, ParameterError
 from penchant.store import TABLE, Store, digest
@@ -213,11 +213,8 @@ def _joined(
             values = metadata[column].cast(dtype, strict=False)
         table = table.with_columns(values.alias(column))
     table = table.with_columns(clean_title(pl.col("title")), clean_brand(pl.col("brand")))
-    if metadata is not None:
-        known = metadata.select(pl.any_horizontal(pl.exclude("item").is_not_null())).to_series()
-    else:
-        known = pl.Series([False]).new_from_index(0, log.n_items)
-    products = table.hstack(numbers.select(_STATISTICS)).with_columns(known.alias("known"))
+    known = pl.Series("known", known_products(log))
+    products = table.hstack(numbers.select(_STATISTICS)).with_columns(known)
     joined = frame.lazy().join(products.lazy(), on="item", how="left", maintain_order="left")
     if join == "inner":
         joined = joined.filter("known")

@@ -11,8 +11,10 @@ import json
 import numpy as np
 import polars as pl
 
+from penchant.data.dataset import Dataset
 from penchant.data.reviews.cleaning_report import CleaningReport, CleaningRule, compare_columns
 from penchant.data.reviews.text import decode_entities, strip_markup
+from penchant.typing import Bool
 
 _AMOUNT = r"^\s*\$?\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*$"
 _RANK = r"#?\s*(\d[\d,]*)\s+in\s"
@@ -20,6 +22,15 @@ _SALES_RANK = r'^\{"[^"]*":\s*(\d+)'
 _RANKED_IN = r"#?\s*\d[\d,]*\s+in\s+([^\(>\"\]]+)"
 _SALES_RANKED_IN = r'^\{"([^"]*)":\s*\d'
 _SCRIPT = r"getTime|function\s*\(|^var a"
+
+
+def known_products(log: Dataset) -> Bool:
+    """bool[n_items], of which items the metadata say anything; of none without metadata."""
+    if log.item_table is None or log.item_table.width < 2:
+        return np.zeros(log.n_items, np.bool_)
+    says = pl.any_horizontal(pl.exclude("item").is_not_null())
+    known: Bool = log.item_table.select(says).to_series().to_numpy()
+    return known
 
 
 def clean_title(text: pl.Expr) -> pl.Expr:

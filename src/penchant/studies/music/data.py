@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from penchant.data import TEST
-from penchant.data.reviews import COLUMNS, merge_reviews
+from penchant.data.reviews import COLUMNS, known_products, merge_reviews
+from penchant.results import join_names
 from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup
 from penchant.studies.records import Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, Section
@@ -42,11 +43,14 @@ class MusicData:
         items: with a review.
         products: in the metadata.
         merged: rows of the merged table.
+        merged_users: who wrote them.
+        merged_items: products that they are of.
+        training: rows of it that are learned from.
         features: its columns beside the rating.
         empty: columns without any value.
         cleaning: what each rule of cleaning did.
         gaps: missing and distinct values of each column.
-        repeated: reviews that are there again.
+        repeated: rows of the merged table that are there again.
     """
 
     reviews: int
@@ -54,6 +58,9 @@ class MusicData:
     items: int
     products: int
     merged: int
+    merged_users: int
+    merged_items: int
+    training: int
     features: int
     empty: list[str]
     cleaning: Columns
@@ -63,8 +70,9 @@ class MusicData:
 
 def describe_data(setup: MusicSetup) -> MusicData:
     """Clean and merge as published, and count what is there more than once."""
-    log = setup.log
+    log = setup.whole or setup.log
     table = merge_reviews(log, statistics="all", cache=False)
+    rows = log.events[table.rows] if len(table.rows) < len(log) else log.events
     cleaning = [
         {
             "step": step.name,
@@ -81,8 +89,11 @@ def describe_data(setup: MusicSetup) -> MusicData:
         reviews=len(log),
         users=int((log.user_counts > 0).sum()),
         items=int((log.item_counts > 0).sum()),
-        products=0 if log.item_table is None else log.n_items,
+        products=int(known_products(log).sum()),
         merged=len(table.frame),
+        merged_users=rows["user"].n_unique(),
+        merged_items=rows["item"].n_unique(),
+        training=setup.n_training,
         features=len(COLUMNS) - 1,
         empty=[name for name in COLUMNS if table.frame[name].null_count() == len(table.frame)],
         cleaning=columns_of(pl.DataFrame(cleaning, infer_schema_length=None)),
@@ -132,31 +143,42 @@ def section(setup: MusicSetup, data: MusicData) -> Section:
         ("products in the metadata", PUBLISHED_COUNTS["products"], data.products),
         ("rows of the merged table", PUBLISHED_COUNTS["merged"], data.merged),
         ("features in it", PUBLISHED_COUNTS["features"], data.features),
+        ("rows learned from, 70 %", PUBLISHED_COUNTS["training"], data.training),
         ("users", None, data.users),
         ("products with a review", None, data.items),
+        ("users of the merged table", None, data.merged_users),
+        ("products of the merged table", None, data.merged_items),
     ]
     counts = pl.DataFrame(
-        rows, schema={"what": pl.String, "published": pl.Int64, "here": pl.Int64}, orient="row"
+        [
+            (what, published, here, setup.against_published(published, here))
+            for what, published, here in rows
+        ],
+        schema={"what": pl.String, "published": pl.Int64, "here": pl.Int64, "beside": pl.String},
+        orient="row",
     )
     gaps = pl.DataFrame(data.gaps)
     return Section(
         title="The data and their cleaning",
         text=f"""
             The system was published on the category {CATEGORY} of Amazon's reviews of 2018. This
-            page is on {setup.log.name}: the same form and the same procedure on another category,
-            so that published figures stand beside ours to compare procedures, not number by
-            number. Any category in this form can be given.
+            page is on {setup.log.name}{"" if setup.same_data else ", which is other data"}: the
+            same form and the same procedure. Any category in this form can be given.
 
             Cleaning takes markup, entities and odd characters out of titles and texts, turns
             “$13.01” into 13.01 and “58,291 in CDs & Vinyl (” into 58291, counts what is bought and
             viewed together, and puts reviews and products into one table of a rating and
             {data.features} features, with mean, median and number of the ratings of each
-            product.
+            product. Reviews of products that the metadata do not know fall out, and all that
+            follows is on the table that is left.
         """,
         conclusions=tuple(_conclusions(data)),
         tables=(
-            DataTable(counts, "Counts, as published and in this log."),
-            DataTable(pl.DataFrame(data.cleaning, infer_schema_length=None), "What cleaning did."),
+            DataTable(counts, f"Counts, as published and in this log.{setup.told_apart}"),
+            DataTable(
+                pl.DataFrame(data.cleaning, infer_schema_length=None),
+                "What each rule of cleaning did: values looked at, changed and left out.",
+            ),
             DataTable(gaps, "Columns of the merged table.", {"share": "percent"}),
         ),
         steps=("data",),
@@ -164,32 +186,31 @@ def section(setup: MusicSetup, data: MusicData) -> Section:
 
 
 def _conclusions(data: MusicData) -> list[Conclusion]:
+    lost = data.reviews - data.merged
     conclusions = [
         Conclusion(
             "honest",
-            f"{data.merged:,} of {data.reviews:,} reviews are of products that the "
-            f"metadata know, {data.users:,} users on {data.items:,} products"
-            + (
-                f"; {', '.join(data.empty)} have no value at all in this log."
-                if data.empty
-                else "."
-            ),
+            f"{data.merged:,} of {data.reviews:,} reviews are of products that the metadata know, "
+            "and only these are used."
+            if lost
+            else f"The metadata know the products of all {data.reviews:,} reviews.",
         )
     ]
+    if data.empty:
+        conclusions.append(
+            Conclusion("honest", f"No review here has a value for {join_names(data.empty)}.")
+        )
     repeated = data.repeated
-    copies = repeated.reviews - repeated.distinct
     if not repeated.reviews:
         return conclusions
+    share = repeated.seen / max(repeated.test_rows, 1)
     conclusions.append(
         Conclusion(
-            "trap" if copies else "honest",
-            f"{copies:,} of {repeated.reviews:,} reviews repeat a text that the same user wrote "
-            f"before, on another product or the same. In a random split that leaves "
-            f"{repeated.seen:,} of {repeated.test_rows:,} test rows "
-            f"({repeated.seen / max(repeated.test_rows, 1):.1%}) whose user and text are among the "
-            "training rows, word for word."
-            if copies
-            else f"No user wrote the same text twice in {repeated.reviews:,} reviews.",
+            "trap" if repeated.seen else "honest",
+            f"In a random split {share:.1%} of the test rows are copies, word for word, of a "
+            "review by the same user that was learned from."
+            if repeated.seen
+            else "No test row of a random split repeats a text that its user had written before.",
         )
     )
     return conclusions

@@ -9,9 +9,9 @@ import polars as pl
 from penchant.exploration import explore
 from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup
 from penchant.studies.records import Columns, columns_of
-from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines
+from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines, words
 
-_POPULAR, _WORDS = 50, 12
+_POPULAR, _WORDS, _LISTED = 50, 40, 12
 
 
 @dataclass(frozen=True)
@@ -87,80 +87,102 @@ def _ends(words: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([praise, blame]).select("word", "first", "other", "z")
 
 
-def section(statistics: ReviewExploration) -> Section:
+def section(setup: MusicSetup, statistics: ReviewExploration) -> Section:
     """The published figures of exploration, drawn."""
     popular = pl.DataFrame(statistics.popular).with_row_index("place", offset=1)
     missing = pl.DataFrame(statistics.missing, schema_overrides={"share": pl.Float64})
+    balance = pl.DataFrame(statistics.balance).with_columns(
+        pl.lit(f"more than {statistics.middle:g} stars").alias("positive is")
+    )
+    top = pl.DataFrame(
+        {
+            "what": [f"users who gave {statistics.top_rating:g} stars", "users in all"],
+            "published": [PUBLISHED_COUNTS["top"], None],
+            "here": [statistics.top_givers, statistics.users],
+            "beside": [
+                setup.against_published(PUBLISHED_COUNTS["top"], statistics.top_givers),
+                "",
+            ],
+        }
+    )
     return Section(
         title="What the reviews look like",
         text=f"""
-            The same figures as were published of {CATEGORY}. What leans a word to positive reviews
-            (more than {statistics.middle:g} stars) is measured by the logarithm of its odds ratio
-            against a prior of all words, in standard deviations (Monroe, Colaresi and Quinn,
-            “Fightin' Words”, 2008); beyond 2 is seldom chance. Word clouds of the same words and
-            all further figures are on the page of “penchant explore”.
+            The same figures as were published of {CATEGORY}. How much a word leans to positive
+            reviews (more than {statistics.middle:g} stars) is measured by the logarithm of its odds
+            ratio against a prior of all words, in standard deviations (Monroe, Colaresi and Quinn,
+            “Fightin' Words”, 2008); beyond 2 is seldom chance. The larger a word of a cloud, the
+            more it leans.
         """,
         conclusions=tuple(_conclusions(statistics)),
         charts=tuple(_charts(statistics)),
         tables=(
+            DataTable(top, f"Who gave the highest rating at least once.{setup.told_apart}"),
+            DataTable(balance, "How much larger one class is.", {"share": "percent"}),
             *(
                 [DataTable(missing, "Missing values.", {"share": "percent"})]
                 if len(missing)
                 else []
             ),
+            *(_words_table(kind, table) for kind, table in statistics.words.items()),
             DataTable(popular, f"The {len(popular)} products with most reviews."),
         ),
         steps=("exploration",),
     )
 
 
+def _words_table(kind: str, table: Columns) -> DataTable:
+    frame = pl.DataFrame(table)
+    praise = frame.filter(pl.col("z") > 0).head(_LISTED)
+    blame = frame.filter(pl.col("z") < 0).tail(_LISTED)
+    return DataTable(
+        pl.concat([praise, blame]).rename({"first": "in positive", "other": "in negative"}),
+        f"Words of the {kind} that lean most to positive and, below, to negative reviews.",
+        {"z": "signed:1"},
+    )
+
+
 def _conclusions(statistics: ReviewExploration) -> list[Conclusion]:
     balance = dict(zip(statistics.balance["side"], statistics.balance["share"], strict=True))
     larger = max(balance, key=lambda side: balance[side])
+    share = statistics.top_givers / max(statistics.users, 1)
     conclusions = [
         Conclusion(
-            "honest",
-            f"{statistics.top_givers:,} of {statistics.users:,} users gave the highest rating, "
-            f"{statistics.top_rating:g}, at least once (published: {PUBLISHED_COUNTS['top']:,} of "
-            f"{CATEGORY}).",
+            "trap",
+            f"{balance[larger]:.1%} of the reviews are {larger}, so that whoever always says "
+            f"“{larger}” is right as often.",
         ),
         Conclusion(
-            "trap",
-            f"{balance[larger]:.1%} of the reviews are {larger}: whoever always says {larger} is "
-            "right as often, and any accuracy has to be read beside that.",
+            "as published",
+            f"{share:.0%} of the users gave {statistics.top_rating:g} stars at least once.",
         ),
     ]
     if statistics.verified_means:
         by_kind = statistics.verified_means
         means = dict(zip(by_kind["kind"], by_kind["rating"], strict=True))
         if len(means) == 2:
+            more = "more" if means["verified"] > means["other"] else "fewer"
             conclusions.append(
                 Conclusion(
                     "honest",
-                    f"Verified purchases get {means['verified']:.2f} stars on the mean, other "
-                    f"reviews {means['other']:.2f}.",
+                    f"Verified purchases get {abs(means['verified'] - means['other']):.2f} stars "
+                    f"{more} than other reviews on the mean.",
                 )
             )
     spread = statistics.means_by_count
     if spread and len(spread["low"]) > 1:
-        width = [
-            high - low
-            for low, high in zip(spread["low_quarter"], spread["high_quarter"], strict=True)
-        ]
+        few, many = (spread["high_quarter"][n] - spread["low_quarter"][n] for n in (0, -1))
         conclusions.append(
             Conclusion(
                 "honest",
-                "The middle half of mean ratings spans "
-                f"{width[0]:.2f} stars among products with {_range(spread, 0)} and {width[-1]:.2f} "
-                f"among those with {_range(spread, -1)}.",
+                "Mean ratings of products with few reviews lie further apart than those of "
+                "products with many: most of that is chance."
+                if few > many
+                else "Mean ratings of products with few reviews lie no further apart than those "
+                "of products with many.",
             )
         )
     return conclusions
-
-
-def _range(spread: Columns, n: int) -> str:
-    low, high = spread["low"][n], spread["high"][n]
-    return f"{low:,} ratings" if low == high else f"{low:,} to {high:,} ratings"
 
 
 def _charts(statistics: ReviewExploration) -> list[Graph]:
@@ -220,18 +242,25 @@ def _charts(statistics: ReviewExploration) -> list[Graph]:
     if statistics.means_by_count and len(statistics.means_by_count["low"]) > 1:
         charts.append(_by_count(statistics.means_by_count))
     for kind, table in statistics.words.items():
-        if not table["word"]:
-            continue
-        charts.append(
-            bars(
-                f"Words of the {kind} that lean most to positive (right) and negative (left) "
-                "reviews.",
-                {"": dict(zip(table["word"], table["z"], strict=True))},
-                x="log-odds in standard deviations",
-                half=True,
-            )
-        )
+        charts += _clouds(kind, table)
     return charts
+
+
+def _clouds(kind: str, table: Columns) -> list[Graph]:
+    """Words of positive and of negative reviews, each as a cloud."""
+    leaning = dict(zip(table["word"], table["z"], strict=True))
+    clouds = []
+    for side, sign in (("positive", 1), ("negative", -1)):
+        weights = {word: abs(z) for word, z in leaning.items() if z * sign > 0}
+        if weights:
+            clouds.append(
+                words(
+                    f"Words of the {kind} that lean to {side} reviews.",
+                    weights,
+                    tone="good" if sign > 0 else "bad",
+                )
+            )
+    return clouds
 
 
 def _by_count(spread: Columns) -> Graph:

@@ -152,16 +152,14 @@ def section(features: FeatureSets) -> Section:
         conclusions=(
             Conclusion(
                 "trap",
-                f"{features.far_published:,} of {features.rows:,} rows "
-                f"({features.far_published / features.rows:.1%}) have a published feature more "
-                f"than {_FAR:g} standard deviations from the mean; of our own set "
-                f"{features.far_honest:,}. A network without bounds follows such inputs wherever "
-                "they lead.",
+                f"{features.far_published / features.rows:.1%} of the reviews have a published "
+                f"feature more than {_FAR:g} standard deviations from the mean, and a network "
+                "without bounds follows it wherever it leads.",
             ),
             Conclusion(
                 "honest",
-                f"{features.constant} of the {features.n_published} published features are the "
-                "same in all rows of this log and say nothing."
+                f"{features.constant} of the published features are the same in all reviews here "
+                "and say nothing."
                 if features.constant
                 else "Every published feature varies in this log.",
             ),

@@ -79,24 +79,24 @@ def _conclusions(compared: EvaluationSummary, own_text: EvaluationSummary) -> li
         ),
         Conclusion(
             "honest",
-            f"RMSE is {honest.value:.4f} for the DNN on honest features and "
-            f"{baseline.metrics[table.primary].value:.4f} for {baseline.name} (gain "
-            f"{honest.gain:+.4f}, {honest.gain_low:+.4f} to {honest.gain_high:+.4f}); told what "
-            f"the user wrote it is {own.value:.4f} (gain {own.gain:+.4f}, {own.gain_low:+.4f} to "
-            f"{own.gain_high:+.4f}).",
+            f"The network is off by {honest.value:.2f} stars there (root of the mean square), and "
+            f"“{baseline.name}” by {baseline.metrics[table.primary].value:.2f}.",
+        ),
+        Conclusion(
+            "trap",
+            f"Told what the user wrote in the review, the network is off by {own.value:.2f} "
+            "stars: that is reading, not foretelling.",
         ),
     ]
     likes = compared.tables.get("like")
     if likes is not None:
         best = likes.best_trivial
         auc = likes[HONEST].metrics["auc"].value
-        own_auc = own_text.tables["like"][OWN].metrics["auc"].value
         conclusions.append(
             Conclusion(
                 "honest",
-                f"Whether a later review is a like is told with an AUC of {auc:.3f} "
-                f"({best.name}: {best.metrics['auc'].value:.3f}); with the review's own text "
-                f"{own_auc:.3f}.",
+                "Of a liked and a disliked product the network puts the liked one first in "
+                f"{auc:.0%} of the cases, “{best.name}” in {best.metrics['auc'].value:.0%}.",
             )
         )
     return conclusions

@@ -167,25 +167,19 @@ def _table(splits: dict[str, list[RowErrors]], caption: str) -> DataTable:
 
 def _on_statistics(splits: dict[str, list[RowErrors]]) -> str:
     errors = {name: mean_errors(rows) for name, rows in splits.items()}
-    leaking, clean = errors[MEAN_ALL], errors[MEAN_TRAIN]
     return (
-        f"The product's mean alone, taken for a prediction, has MSE {leaking.mse:.4f} and a "
-        f"correlation of {_correlation(leaking)} with the test rows in it, {clean.mse:.4f} and "
-        f"{_correlation(clean)} without. The network has {errors[NET_ALL].mse:.4f} with them, "
-        f"{errors[NET_TRAIN].mse:.4f} with training rows only, {errors[NET_FOLDS].mse:.4f} where "
-        "each training row, too, gets the statistics of others."
+        "The product's mean alone, with the answer counted in it, correlates with the answer by "
+        f"{_correlation(errors[MEAN_ALL])}; without the answer by "
+        f"{_correlation(errors[MEAN_TRAIN])}."
     )
 
 
 def _on_texts(splits: dict[str, list[RowErrors]]) -> str:
     errors = {name: mean_errors(rows) for name, rows in splits.items()}
-    mse = {name: each.mse for name, each in errors.items()}
-    correlation = {name: _correlation(each) for name, each in errors.items()}
     return (
-        f"With its own text a row is predicted at MSE {mse[OWN]:.4f} (correlation "
-        f"{correlation[OWN]}); with the text of another row at {mse[SHUFFLED]:.4f} "
-        f"({correlation[SHUFFLED]}), with none at {mse[BLANK]:.4f} ({correlation[BLANK]}). A "
-        f"network that never had them has {mse[NEVER]:.4f} ({correlation[NEVER]})."
+        "Given another review's text in place of the review's own, the network's answers "
+        f"correlate with the stars by {_correlation(errors[SHUFFLED])} instead of "
+        f"{_correlation(errors[OWN])}."
     )
 
 

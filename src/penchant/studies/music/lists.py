@@ -123,6 +123,24 @@ def section(published: FirstSplit, lists: MusicLists) -> Section:
         )
         for name, kind in ((ORIGINAL, "features"), (RECONSTRUCTED, "reconstruction"))
     ]
+    ways = [
+        {
+            "by": name,
+            "users": lists.n_users,
+            "different lists": model.n_lists,
+            "different products": model.n_products,
+            "places without a review": model.never_reviewed,
+        }
+        for name, model in lists.models.items()
+    ]
+    tables.append(
+        DataTable(
+            pl.DataFrame(ways),
+            "Lists of users' own: how they differ, and how many places hold products that nobody "
+            "has reviewed.",
+            {"places without a review": "percent"},
+        )
+    )
     for n, user in enumerate(lists.users):
         columns: dict[str, list[object]] = {"place": list(range(1, _SHOWN + 1))}
         for name, model in lists.models.items():
@@ -162,20 +180,18 @@ def _published_frame(rows: HighestRows) -> pl.DataFrame:
 def _conclusions(published: FirstSplit, lists: MusicLists) -> list[Conclusion]:
     rows = [published.lists[name] for name in (ORIGINAL, RECONSTRUCTED)]
     users = len({user for each in rows for user in each.reviewed_by})
-    products = len({product for each in rows for product in each.product})
+    highest = max(published.highest.values())
     return [
         Conclusion(
             "as published",
-            f"The highest predictions are {published.highest[ORIGINAL]:.2f} on the features and "
-            f"{published.highest[RECONSTRUCTED]:.2f} on the reconstruction; the rows are reviews "
-            f"that {users} users had written already, of {products} products.",
+            f"The published lists name reviews that {users} users had written already, the same "
+            f"for everybody, with predictions of up to {highest:.2f} stars.",
         ),
         *(
             Conclusion(
                 "honest",
                 f"By the {name.replace('products', 'products that were')}, {lists.n_users} users "
-                f"get {model.n_lists} different lists of {model.n_products} products; "
-                f"{model.never_reviewed:.0%} of the places hold products without a review.",
+                f"get {model.n_lists} different lists.",
             )
             for name, model in lists.models.items()
         ),

@@ -29,7 +29,8 @@ ORIGINAL = "DNN on the features, as published"
 RECONSTRUCTED = "DNN on the reconstruction, as published"
 VARIANTS = {
     ORIGINAL: REGRESSOR,
-    RECONSTRUCTED: f"{REGRESSOR},code_dim=5",
+    RECONSTRUCTED: f"{REGRESSOR},code_dim=5,code_optimiser=sgd",
+    "DNN on the reconstruction of a trained autoencoder": f"{REGRESSOR},code_dim=5",
     "DNN, bounded output": REGRESSOR.replace("output=linear", "output=bounded"),
     "DNN, inputs cut at 5 deviations": REGRESSOR.replace("clip=0", "clip=5"),
 }

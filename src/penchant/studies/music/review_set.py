@@ -1,9 +1,9 @@
-"""Gather the reviews that sentiment is learned from: the log's own, or all sets at hand."""
+"""Gather the reviews that sentiment is learned from: the log's own, and all sets at hand."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -33,6 +33,7 @@ class ReviewSet:
         users: the authors' ids; the same id in two sets is the same person.
         names: of the sets, with the number of reviews of each.
         missing: sets that could not be found.
+        drawn_from: how many reviews these were drawn from by user; None where they are all.
         digest: changes with the sets.
     """
 
@@ -42,18 +43,49 @@ class ReviewSet:
     names: dict[str, int]
     missing: tuple[str, ...]
     digest: str
+    drawn_from: int | None = None
+
+
+def own_reviews(setup: MusicSetup) -> ReviewSet:
+    """The log's own reviews."""
+    return _reviews_of([setup.log], [])
 
 
 def gather_reviews(setup: MusicSetup) -> ReviewSet:
-    """The log's reviews, and if wished those of all other sets that need no network."""
+    """The log's reviews and, where it is small, those of all other sets that need no network."""
     logs, missing = [setup.log], []
-    for name in SETS if setup.together else ():
+    enough = setup.compared is not None and len(setup.log) >= setup.compared
+    for name in SETS if setup.together and not enough else ():
         if name == setup.log.name:
             continue
         try:
             logs.append(load(name, offline=True, run=setup.run))
         except (DownloadError, DataError):
             missing.append(name)
+    return _reviews_of(logs, missing)
+
+
+def compared_reviews(setup: MusicSetup, reviews: ReviewSet) -> ReviewSet:
+    """All reviews of users drawn at random, about as many as classifiers are compared on."""
+    most, n = setup.compared, len(reviews.ratings)
+    if most is None or n <= most:
+        return reviews
+    user = np.unique(reviews.users.to_numpy(), return_inverse=True)[1]
+    order = np.random.default_rng(setup.seed).permutation(int(user.max()) + 1)
+    taken = np.cumsum(np.bincount(user)[order]) <= most
+    keep = np.isin(user, order[taken])
+    rows = pl.Series(keep)
+    return replace(
+        reviews,
+        texts=reviews.texts.filter(rows),
+        ratings=reviews.ratings[keep],
+        users=reviews.users.filter(rows),
+        digest=f"{reviews.digest}-{most}",
+        drawn_from=n,
+    )
+
+
+def _reviews_of(logs: list[Dataset], missing: list[str]) -> ReviewSet:
     fingerprints = "".join(f"{log.name} {log.fingerprint}" for log in logs)
     return ReviewSet(
         texts=pl.concat([_texts(log) for log in logs]),

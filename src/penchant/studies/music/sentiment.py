@@ -15,7 +15,7 @@ from penchant.encoders.sentiment import (
     sentiment_classifier,
 )
 from penchant.metrics import confusion_matrix
-from penchant.studies.music.review_set import ReviewSet
+from penchant.studies.music.review_set import ReviewSet, own_reviews
 from penchant.studies.music.setup import TEST_SHARE, MusicSetup
 from penchant.studies.records import Gain, rounded
 from penchant.studies.study import Steps
@@ -32,6 +32,7 @@ REMEDIES: dict[str, dict[str, Any]] = {
     "augmented texts": {"augment": 0.1},
     "dropout": {"dropout": 0.5},
     "batch normalisation": {"batch_norm": True},
+    "embeddings of 2,000 words": {"words": 2000},
     "weights, dropout, normalisation": {
         "balance": "weights",
         "dropout": 0.5,
@@ -47,6 +48,7 @@ class PublishedSentiment:
     """The published network on a random split of all rows.
 
     Attributes:
+        learned_from: whose rows they are.
         parameters: how many it has.
         steps: batches of an epoch.
         confusion: counts by truth and decision, negative first.
@@ -57,6 +59,7 @@ class PublishedSentiment:
         truth: whether they are.
     """
 
+    learned_from: str
     parameters: int
     steps: int
     confusion: tuple[tuple[int, int], tuple[int, int]]
@@ -142,7 +145,8 @@ class SentimentResults:
     """All comparisons of classifiers.
 
     Attributes:
-        published: the published network as published.
+        published: the published network as published, on the log's own reviews.
+        union: the same on all sets together; None where the log stands alone.
         fast: fast classifiers on all splits.
         slow: others on the first split.
         remedies: the published network and what helps against rare classes.
@@ -150,37 +154,56 @@ class SentimentResults:
     """
 
     published: PublishedSentiment
+    union: PublishedSentiment | None
     fast: ClassifierComparison
     slow: ClassifierComparison
     remedies: ClassifierComparison
     steps: tuple[str, ...]
 
 
-def compare_sentiment(steps: Steps, setup: MusicSetup, reviews: ReviewSet) -> SentimentResults:
-    """Train the published network and compare classifiers, each comparison in its own step."""
-    names = tuple(
-        f"sentiment{part}-{reviews.digest}" for part in ("", "-splits", "-strong", "-imbalance")
-    )
+def step_names(reviews: ReviewSet) -> tuple[str, ...]:
+    """The names of the steps of sentiment, which change with the reviews that are compared on."""
+    parts = ("union", "splits", "strong", "imbalance")
+    some = parts if len(reviews.names) > 1 else parts[1:]
+    return ("sentiment", *(f"sentiment-{part}-{reviews.digest}" for part in some))
 
-    def compared(step: str, classifiers: Iterable[str], splits: int) -> ClassifierComparison:
+
+def compare_sentiment(
+    steps: Steps, setup: MusicSetup, reviews: ReviewSet, compared: ReviewSet
+) -> SentimentResults:
+    """Train the published network and compare classifiers, each comparison in its own step.
+
+    Args:
+        steps: of the study.
+        setup: of the study.
+        reviews: of all sets together.
+        compared: the part of them that classifiers are compared on.
+    """
+    names = step_names(compared)
+
+    def trained(step: str, learned_from: ReviewSet) -> PublishedSentiment:
+        return steps.do(
+            step, PublishedSentiment, lambda: train_published_network(setup, learned_from)
+        )
+
+    def comparison(step: str, classifiers: Iterable[str], splits: int) -> ClassifierComparison:
         return steps.do(
             step,
             ClassifierComparison,
             lambda: compare_classifiers(
-                setup, reviews, {name: _classifier(setup, name) for name in classifiers}, splits
+                setup, compared, {name: _classifier(setup, name) for name in classifiers}, splits
             ),
         )
 
     # A quick look leaves out what consists of others.
     slow = ("tfidf", *(SLOW[:2] if setup.quick else SLOW))
     return SentimentResults(
-        published=steps.do(
-            names[0], PublishedSentiment, lambda: train_published_network(setup, reviews)
-        ),
-        fast=compared(names[1], FAST, setup.splits),
-        slow=compared(names[2], slow, 1),
+        published=trained(names[0], own_reviews(setup)),
+        union=trained(names[1], reviews) if len(reviews.names) > 1 else None,
+        fast=comparison(names[-3], FAST, setup.splits),
+        slow=comparison(names[-2], slow, 1),
         remedies=steps.do(
-            names[3], ClassifierComparison, lambda: _compare_remedies(setup, reviews)
+            names[-1], ClassifierComparison, lambda: _compare_remedies(setup, compared)
         ),
         steps=names,
     )
@@ -208,6 +231,7 @@ def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedS
     seen = rows.filter(test).join(rows.filter(~test).unique(), on=["user", "text"], how="semi")
     (tn, fp), (fn, tp) = confusion_matrix(odds >= 0, truth).astype(int).tolist()
     return PublishedSentiment(
+        learned_from=" and ".join(reviews.names) if len(reviews.names) < 3 else "all sets",
         parameters=int(getattr(network, "n_parameters", 0)),
         steps=-(-int((~test).sum()) // int(network.params()["batch_size"])),
         confusion=((tn, fp), (fn, tp)),

@@ -16,6 +16,8 @@ from penchant.studies.music.sentiment import (
     PublishedSentiment,
     SentimentResults,
 )
+from penchant.studies.music.setup import MusicSetup
+from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines, reliability
 
 ACCURACY = 0.914
@@ -28,7 +30,9 @@ _FURTHER = (
 )  # fmt: skip
 
 
-def section(reviews: ReviewSet, results: SentimentResults) -> Section:
+def section(
+    setup: MusicSetup, reviews: ReviewSet, compared: ReviewSet, results: SentimentResults
+) -> Section:
     """Everything on sentiment."""
     published, fast = results.published, results.fast
     return Section(
@@ -40,19 +44,19 @@ def section(reviews: ReviewSet, results: SentimentResults) -> Section:
             cross-entropy, Adam, {len(published.curve)} epochs in batches of 16, of which there
             are {published.steps:,} an epoch here (published: 7,999).
 
-            Learned from:
-            {join_names([f"{name} ({n:,} reviews)" for name, n in reviews.names.items()])}.
-            {_missing(reviews)} First as published, on a random 30 % of all rows. Then honestly: one
-            row per user and text ({fast.rows:,} rows of {fast.users:,} users),
-            {fast.splits} {"splits" if fast.splits > 1 else "split"} by user, so that
-            nobody's reviews are on both sides; the number of epochs, weights of blends and the
-            like are chosen on users inside the training part. All classifiers but the published
-            network read summary and text. Intervals draw users with replacement.
+            First as published: it learns from a random 70 % of the rows of {setup.log.name} and
+            answers for the rest. {_union(reviews)}
+
+            Then honestly: one row per user and text ({fast.rows:,} rows of {fast.users:,}
+            users{_drawn(compared)}), {fast.splits} {"splits" if fast.splits > 1 else "split"} by
+            user, so that nobody's reviews are on both sides; the number of epochs, weights of
+            blends and the like are chosen on users inside the training part. All classifiers but
+            the published network read summary and text. Intervals draw users with replacement.
         """,
         conclusions=tuple(_conclusions(results)),
         charts=tuple(_charts(results)),
         tables=(
-            _decided(published),
+            _decided(setup, results),
             _table(fast, f"By user{_means(fast.splits)}."),
             _table(results.slow, "Networks of other kinds and a blend, on the first split."),
             _table(results.remedies, "The published network and what helps against rare classes."),
@@ -65,41 +69,64 @@ def _means(splits: int) -> str:
     return f", means over {splits} splits" if splits > 1 else ", on one split"
 
 
-def _missing(reviews: ReviewSet) -> str:
-    if not reviews.missing:
+def _union(reviews: ReviewSet) -> str:
+    """Which sets are learned from together, and which were missing."""
+    if len(reviews.names) < 2:
         return ""
-    return f"Not found here, and so left out: {join_names(list(reviews.missing))}."
+    sets = join_names([f"{name} ({n:,} reviews)" for name, n in reviews.names.items()])
+    missing = join_names(list(reviews.missing))
+    return f"The same again on all sets together: {sets}." + (
+        f" Not found here, and so left out: {missing}." if missing else ""
+    )
 
 
-def _decided(published: PublishedSentiment) -> DataTable:
-    """The confusion matrix of the published network and of the majority, with its shares."""
-    (tn, fp), (fn, tp) = published.confusion
-    majority = ((0, tn + fp), (0, fn + tp))
+def _drawn(compared: ReviewSet) -> str:
+    if compared.drawn_from is None:
+        return ""
+    return f", drawn by user from {compared.drawn_from:,} reviews"
+
+
+def _decided(setup: MusicSetup, results: SentimentResults) -> DataTable:
+    """Confusion matrices of the published network and of the majority, with their shares."""
     rows = []
-    for name, ((a, b), (c, d)) in {
-        "published network": ((tn, fp), (fn, tp)),
-        "always positive": majority,
-    }.items():
-        rows.append(
-            {
-                "classifier": name,
-                "published accuracy": ACCURACY if name == "published network" else None,
-                "accuracy": (a + d) / (a + b + c + d),
-                "precision": _over(d, b + d),
-                "recall": _over(d, c + d),
-                "F": _over(2 * d, 2 * d + b + c),
-                "recall of negatives": _over(a, a + b),
-                "negative, called so": a,
-                "negative, called positive": b,
-                "positive, called negative": c,
-                "positive, called so": d,
-            }
+    for trained in (results.published, results.union):
+        if trained is None:
+            continue
+        (tn, fp), (fn, tp) = trained.confusion
+        always = (
+            ((0, tn + fp), (0, fn + tp)) if tp + fn >= tn + fp else ((tn + fp, 0), (fn + tp, 0))
         )
-    shares = ("published accuracy", "accuracy", "precision", "recall", "F", "recall of negatives")
+        side = "positive" if tp + fn >= tn + fp else "negative"
+        for name, ((a, b), (c, d)) in {
+            "published network": ((tn, fp), (fn, tp)),
+            f"always {side}": always,
+        }.items():
+            own = name == "published network" and trained is results.published
+            accuracy = (a + d) / (a + b + c + d)
+            rows.append(
+                {
+                    "classifier": name,
+                    "reviews of": trained.learned_from,
+                    "accuracy as published": ACCURACY if own else None,
+                    "accuracy": accuracy,
+                    "beside": setup.against_published(
+                        ACCURACY if own else None, accuracy, better="high"
+                    ),
+                    "precision": _over(d, b + d),
+                    "recall": _over(d, c + d),
+                    "F": _over(2 * d, 2 * d + b + c),
+                    "recall of negatives": _over(a, a + b),
+                    "negative, called so": a,
+                    "negative, called positive": b,
+                    "positive, called negative": c,
+                    "positive, called so": d,
+                }
+            )
+    shares = ("accuracy as published", "accuracy", "precision", "recall", "F")
     return DataTable(
         pl.DataFrame(rows, infer_schema_length=None),
         "As published: decisions on a random 30 % of the rows.",
-        dict.fromkeys(shares, "percent:2"),
+        dict.fromkeys((*shares, "recall of negatives"), "percent:2"),
     )
 
 
@@ -130,80 +157,74 @@ def accuracies(published: PublishedSentiment) -> tuple[float, float]:
 
 def _conclusions(results: SentimentResults) -> list[Conclusion]:
     published, fast, slow = results.published, results.fast, results.slow
-    (tn, fp), (fn, tp) = published.confusion
-    n = tn + fp + fn + tp
+    (tn, fp), _ = published.confusion
     accuracy, always = accuracies(published)
-    cnn, majority, tfidf = (fast[name] for name in (CNN, "majority", "tfidf"))
-    others = [row for row in slow.classifiers if row.classifier != "majority"]
+    cnn = fast[CNN]
+    others = [row for row in slow.classifiers if row.classifier not in ("majority", "tfidf")]
     best = max(others, key=lambda row: row.auc[0])
-    first = slow["tfidf"]
     remedies = [row for row in results.remedies.classifiers if row.classifier != "majority"]
-    highest = max(remedies, key=lambda row: row.auc[0])
     finder = max(remedies, key=lambda row: row.negative_recall)
     plain = results.remedies[PLAIN]
+    error = ExpectedCalibrationError()(
+        np.asarray(published.probabilities), np.asarray(published.truth, bool)
+    )
+    side = "positive" if published.positive >= 0.5 else "negative"
     conclusions = [
         Conclusion(
             "as published",
-            f"The published network is right on {accuracy:.2%} of the test rows (published "
-            f"{ACCURACY:.1%}); it finds {_percent(tn, tn + fp)} of the negative reviews.",
+            f"The published network is right on {accuracy:.2%} of the test reviews and finds "
+            f"{_percent(tn, tn + fp)} of the negative ones.",
         ),
         Conclusion(
             "trap",
-            f"Calling every review positive is right on {always:.2%}: the network adds "
-            f"{100 * (accuracy - always):+.2f} points. {published.seen:,} of {n:,} test rows "
-            "have the same user and text among the training rows.",
+            f"Calling every review {side} is right on {always:.2%} of them, so that the network "
+            + (
+                "adds nothing."
+                if accuracy <= always
+                else f"adds {100 * (accuracy - always):.2f} points."
+            ),
         ),
         Conclusion(
             "verdict",
-            f"By user, the published network orders reviews with an AUC of {cnn.auc[0]:.3f} "
-            f"({cnn.auc[1]:.3f} to {cnn.auc[2]:.3f}) and is right on "
-            f"{cnn.accuracy:.1%} where the majority class is on {majority.accuracy:.1%}; "
-            f"TF-IDF with a logistic regression over summary and text has {tfidf.auc[0]:.3f} "
-            f"(the network compared with it: {_gain(cnn, 'tfidf')}).",
+            "On reviews of unknown users, counted words with a logistic regression put positive "
+            f"before negative reviews {_against(cnn)} the published network.",
+        ),
+        Conclusion(
+            "honest",
+            f"The best of the slower classifiers, “{best.classifier}”, does so "
+            f"{_than(best.gains['tfidf'])} counted words.",
         ),
     ]
-    if best is not first:
+    if finder is not plain:
+        cost = plain.accuracy - finder.accuracy
         conclusions.append(
             Conclusion(
                 "honest",
-                f"On the first split {best.classifier} has the highest AUC of the slower ones, "
-                f"{best.auc[0]:.3f}, where TF-IDF has {first.auc[0]:.3f} (over it "
-                f"{_gain(best, 'tfidf')}).",
+                f"Against the rare class, “{finder.classifier}” helps most: it finds "
+                f"{finder.negative_recall:.0%} of the negative reviews, the plain network "
+                f"{plain.negative_recall:.0%}"
+                + (", and is right less often in all." if cost > 0 else "."),
             )
         )
     conclusions.append(
         Conclusion(
             "honest",
-            f"Against the rare class, “{finder.classifier}” finds most negative reviews, "
-            f"{finder.negative_recall:.1%} where the plain network finds "
-            f"{plain.negative_recall:.1%}, at an accuracy of {finder.accuracy:.1%} against "
-            f"{plain.accuracy:.1%}; the highest AUC is {highest.auc[0]:.3f} "
-            f"(“{highest.classifier}”)"
-            + (
-                "."
-                if highest is plain
-                else f", {_gain(highest, PLAIN)} over the plain network: thresholds move, the "
-                "order of reviews "
-                + ("hardly." if highest.gains[PLAIN].low <= 0 else "improves, too.")
-            ),
-        )
-    )
-    error = ExpectedCalibrationError()(
-        np.asarray(published.probabilities), np.asarray(published.truth, bool)
-    )
-    conclusions.append(
-        Conclusion(
-            "honest",
-            f"Its stated chances are off by {100 * error:.1f} points on the mean (expected "
-            "calibration error, test rows of the published split).",
+            f"The chances that the network states are off by {100 * error:.1f} points on the mean.",
         )
     )
     return conclusions
 
 
-def _gain(result: ClassifierResult, name: str) -> str:
-    gain = result.gains[name]
-    return f"{gain.value:+.3f}, {gain.low:+.3f} to {gain.high:+.3f}"
+def _against(network: ClassifierResult) -> str:
+    """How counted words stand to the network, by the interval of its gain over them."""
+    gain = network.gains["tfidf"]
+    return _than(Gain(-gain.value, -gain.high, -gain.low))
+
+
+def _than(gain: Gain) -> str:
+    if gain.low > 0:
+        return "better than"
+    return "worse than" if gain.high < 0 else "no better than"
 
 
 def _percent(part: int, whole: int) -> str:
@@ -237,7 +258,7 @@ def _charts(results: SentimentResults) -> list[Graph]:
                 "validation, by user": [row.get("validation_accuracy") for row in validated],
             },
             y="accuracy",
-            levels={"always positive": always, "published": ACCURACY},
+            levels={"always the larger class": always, "published, of other data": ACCURACY},
         ),
         bars(
             "AUC of all classifiers by user, with intervals.",

@@ -13,6 +13,8 @@ from penchant.studies.records import VERDICTS, Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines
 
 _SHOWN, _MANY = 10, 100
+_PUBLISHED = 0.0085, 1e-14
+"""The first and the second correlation of the published list."""
 _COLUMNS = (
     "similar",
     "title",
@@ -126,7 +128,11 @@ def section(products: SimilarProducts, compared: EvaluationSummary) -> Section:
             lines(
                 f"Correlation by place in the list: median over the {products.products} most "
                 "reviewed products.",
-                {"whole columns": products.medians, "shrunken": products.medians_shrunken},
+                {
+                    "whole columns": products.medians,
+                    "shrunken": products.medians_shrunken,
+                    "published, of other data": {1.0: _PUBLISHED[0], 2.0: _PUBLISHED[1]},
+                },
                 x="place",
                 y="correlation",
             ),
@@ -149,34 +155,26 @@ def section(products: SimilarProducts, compared: EvaluationSummary) -> Section:
 
 
 def _conclusions(products: SimilarProducts, compared: EvaluationSummary) -> list[Conclusion]:
-    first, last = products.medians[0], products.medians[-1]
     places = max(products.places, 1)
     table = compared.tables["ranking"]
     baseline = table.best_trivial.name
-    results = []
-    for name in MODELS:
-        value = table[name].metrics[table.primary]
-        results.append(f"{name} {value.value:.3f} ({VERDICTS[value.verdict]} {baseline})")
+    best = max(MODELS, key=lambda name: table[name].metrics[table.primary].value)
+    verdict = VERDICTS[table[best].metrics[table.primary].verdict]
     return [
         Conclusion(
             "as published",
-            f"Over the {products.products} most reviewed products the median correlation is "
-            f"{_decimal(first)} in the first place and {_decimal(last)} in the tenth; "
-            f"{products.at_most_one:,} of {places:,} places ({products.at_most_one / places:.0%}) "
-            f"rest on one user who rated both or on nobody.",
+            f"{products.at_most_one / places:.0%} of the places in the lists of the "
+            f"{products.products} most reviewed products rest on one user who rated both, or on "
+            "nobody.",
         ),
         Conclusion(
             "honest",
-            f"With at least two users in common {products.places_shrunken:,} of these places can "
-            f"be filled, {products.shared:,} with the same product.",
+            f"With at least two users in common {products.places_shrunken / places:.0%} of these "
+            "places can be filled, and what fills them has been rated by the same people.",
         ),
         Conclusion(
             "verdict",
-            f"Judged by what users reviewed later, nDCG@10 is {'; '.join(results)}, where "
-            f"{baseline} has {table.best_trivial.metrics[table.primary].value:.3f}.",
+            f"Judged by what users reviewed later, “{best}” makes the best of these lists, and "
+            f"they are {verdict} “{baseline}”.",
         ),
     ]
-
-
-def _decimal(value: float | None) -> str:
-    return "missing" if value is None else f"{value:.4f}"

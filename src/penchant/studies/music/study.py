@@ -26,15 +26,43 @@ from penchant.studies.music import (
     similar_products,
     text_autoencoders,
 )
-from penchant.studies.music.setup import CATEGORY, MusicSetup
-from penchant.studies.records import VERDICTS
+from penchant.studies.music.opening import open_study
+from penchant.studies.music.setup import (
+    MANY,
+    PUBLISHED_COUNTS,
+    PUBLISHED_LOG,
+    MusicSetup,
+    merged_log,
+)
+from penchant.studies.records import is_published_log
 from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 
 TITLE = "Music: reviews with a sentiment network, an autoencoder and a rating regressor"
 DATA = "amazon-2018/Gift_Cards"
 SMALL_DATA = "amazon-2018/Gift_Cards"
-SMALL_OPTIONS = MappingProxyType({"quick": True})
-VERSION = 1
+SMALL_OPTIONS = MappingProxyType({"splits": 1, "compared": 5_000})
+VERSION = 2
+_SECONDS = {
+    "data": (2, 20),
+    "exploration": (2, 8),
+    "similar": (1, 6),
+    "similar-evaluation": (3, 30),
+    "features": (2, 40),
+    "sentiment": (10, 120),
+    "union": (40, 0),
+    "splits": (100, 60),
+    "strong": (240, 0),
+    "imbalance": (80, 20),
+    "codings": (20, 120),
+    "texts": (40, 0),
+    "regressor": (60, 300),
+    "claim": (1, 5),
+    "leakage": (50, 300),
+    "honest": (30, 200),
+    "own-text": (6, 60),
+    "lists": (20, 200),
+}
+"""Seconds that steps take on two cores: on a small log, and more for each 180,000 reviews."""
 
 
 def run(
@@ -43,7 +71,8 @@ def run(
     seed: int = 0,
     run: Run | None = None,
     epochs: Annotated[int, Field(ge=1)] = 10,
-    splits: Annotated[int, Field(ge=1, le=20)] = 5,
+    splits: Annotated[int | None, Field(ge=1, le=20)] = None,
+    compared: Annotated[int | None, Field(ge=1000)] = 20_000,
     together: bool = True,
     quick: bool = False,
 ) -> StudyResult:
@@ -55,9 +84,12 @@ def run(
         seed: decides everything random.
         run: threads, progress and where to keep steps.
         epochs: of the published networks.
-        splits: on how many splits networks and classifiers are compared.
-        together: whether sentiment is learned from all review sets that can be found without a
-            network, as one; otherwise from the log alone.
+        splits: on how many splits networks and classifiers are compared; by default five, and
+            one where there are 50,000 reviews or more.
+        compared: on how many reviews, drawn by user, classifiers and remedies are compared at
+            most; None is all. The published network always learns from all.
+        together: whether classifiers are compared on all review sets that can be found without a
+            network, as one, where the log has fewer reviews than are compared.
         quick: cuts training to a moment and all to one split: a look at the page within seconds,
             whose figures mean nothing.
 
@@ -65,18 +97,38 @@ def run(
         DataError: the log has no ratings, texts or summaries.
     """
     run = run or Run()
-    log = load(DATA, run=run) if log is None else log
-    options = {"epochs": epochs, "splits": splits, "together": together, "quick": quick}
+    whole = load(DATA, run=run) if log is None else log
+    options = {
+        "epochs": epochs,
+        "splits": splits,
+        "compared": compared,
+        "together": together,
+        "quick": quick,
+    }
+    merged = merged_log(whole)
     setup = MusicSetup(
-        log=log,
+        log=merged,
+        whole=whole,
         seed=seed,
         run=run,
         epochs=1 if quick else epochs,
-        splits=1 if quick else splits,
+        splits=1 if quick else splits or (1 if len(merged) >= MANY else 5),
+        compared=compared,
         together=together and not quick,
         quick=quick,
+        same_data=is_published_log(whole, PUBLISHED_LOG, PUBLISHED_COUNTS["reviews"]),
     )
-    steps = Steps("music", log, version=VERSION, seed=seed, options=options, run=run)
+    reviews = review_set.gather_reviews(setup)
+    some = review_set.compared_reviews(setup, reviews)
+    steps = Steps(
+        "music",
+        whole,
+        version=VERSION,
+        seed=seed,
+        options=options,
+        plan=_plan(setup, sentiment.step_names(some)),
+        run=run,
+    )
     described = steps.do("data", data.MusicData, lambda: data.describe_data(setup))
     statistics = steps.do(
         "exploration", exploration.ReviewExploration, lambda: exploration.explore_reviews(setup)
@@ -92,8 +144,7 @@ def run(
     feature_sets = steps.do(
         "features", features.FeatureSets, lambda: features.describe_features(setup)
     )
-    reviews = review_set.gather_reviews(setup)
-    sentiments = sentiment.compare_sentiment(steps, setup, reviews)
+    sentiments = sentiment.compare_sentiment(steps, setup, reviews, some)
     coded = steps.do("codings", codings.Codings, lambda: codings.fit_codings(setup))
     autoencoders = steps.do(
         "texts",
@@ -114,14 +165,14 @@ def run(
     recommended = steps.do("lists", lists.MusicLists, lambda: lists.recommend_products(setup))
     return steps.result(
         title=TITLE,
-        summary=_summary(setup, sentiments, regressors, honest),
+        opening=open_study(setup, regressors, honest),
         sections=[
             data.section(setup, described),
-            exploration.section(statistics),
+            exploration.section(setup, statistics),
             similar_products.section(similar, similarities),
             features.section(feature_sets),
-            sentiment_report.section(reviews, sentiments),
-            codings.section(coded),
+            sentiment_report.section(setup, reviews, some, sentiments),
+            codings.section(setup, coded),
             text_autoencoders.section(autoencoders),
             published.section(setup, regressors, claimed),
             leakage.section(leaks),
@@ -131,30 +182,14 @@ def run(
     )
 
 
-def _summary(
-    setup: MusicSetup,
-    sentiments: sentiment.SentimentResults,
-    regressors: regressor.RegressorResults,
-    honest: EvaluationSummary,
-) -> str:
-    right, always = sentiment_report.accuracies(sentiments.published)
-    own = regressors.mean_errors(regressor.ORIGINAL)
-    high = regressors.mean_errors(regressor.HIGHEST)
-    table = honest.tables["rating"]
-    baseline = table.best_trivial
-    value = table[honest_comparison.HONEST].metrics[table.primary]
-    text = f"""
-        A system for {CATEGORY} cleans Amazon's reviews and predicts their stars from 70 features,
-        with a mean absolute error of .3398 and a mean squared error of 31.7. Here the same
-        procedure runs on {setup.log.name}. It gives {own.mae:.4f} and
-        {own.mse:.4f}; always saying the highest rating gives
-        {high.mae:.4f} and {high.mse:.4f}.
-
-        Its network of sentiment, published with 91.4 %, is right on {right:.1%} of the test rows;
-        calling all reviews positive is right on {always:.1%}. The network that predicts stars is
-        told what the user wrote in the very review, and a mean in which the answer is counted.
-        With what is known beforehand, later reviews are predicted with an RMSE of
-        {value.value:.4f}, which is {VERDICTS[value.verdict or "no better"]} {baseline.name}, the
-        best answer that needs no network ({baseline.metrics[table.primary].value:.4f}).
-    """
-    return setup.notice(text)
+def _plan(setup: MusicSetup, sentiment_steps: tuple[str, ...]) -> dict[str, float]:
+    """All steps in their order, with the seconds that they usually take on two cores."""
+    names = {step.split("-")[1]: step for step in sentiment_steps[1:]}
+    size = len(setup.log) / PUBLISHED_COUNTS["merged"]
+    plan = {}
+    for name, (small, large) in _SECONDS.items():
+        if name in ("union", "splits", "strong", "imbalance") and name not in names:
+            continue
+        seconds = small + size * large
+        plan[names.get(name, name)] = seconds / 20 if setup.quick else seconds
+    return plan

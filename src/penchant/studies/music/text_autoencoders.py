@@ -148,9 +148,9 @@ def section(autoencoders: TextAutoencoders) -> Section:
         conclusions=(
             Conclusion(
                 "honest",
-                f"Of the words of new summaries {readers[best].accuracy_new:.1%} stand where they "
-                f"stood ({best}), of all summaries {readers[best].accuracy:.1%}; always saying "
-                f"the most frequent word of each place has {_share(new)} and {_share(always)}.",
+                f"Read by {best}, {readers[best].accuracy_new:.0%} of the words of new summaries "
+                "are said again in their places; the most frequent word of each place is right "
+                f"for {_share(new)}.",
             ),
         ),
         charts=(

@@ -1,0 +1,43 @@
+"""The first screen of the study of music: three sentences and the errors of a few answers."""
+
+from __future__ import annotations
+
+from penchant.results import Opening
+from penchant.studies.music.honest_comparison import HONEST
+from penchant.studies.music.regressor import (
+    HIGHEST,
+    ORIGINAL,
+    RECONSTRUCTED,
+    TRIVIAL,
+    RegressorResults,
+)
+from penchant.studies.music.setup import MusicSetup
+from penchant.studies.study import EvaluationSummary, bars
+
+_NAMES = {ORIGINAL: "published network", RECONSTRUCTED: "on the reconstruction", HIGHEST: HIGHEST}
+
+
+def open_study(
+    setup: MusicSetup, regressors: RegressorResults, honest: EvaluationSummary
+) -> Opening:
+    """What was claimed, what holds of it here, and what to use."""
+    own, high = (regressors.mean_errors(name).mae for name in (ORIGINAL, HIGHEST))
+    table = honest.tables["rating"]
+    baseline = table.best_trivial.name
+    shown = (ORIGINAL, RECONSTRUCTED, HIGHEST, *TRIVIAL)
+    return Opening(
+        claimed="A deep network reads music reviews and foretells their stars to within 0.34 on "
+        "average, and what it rates highest is recommended.",
+        holds=f"On {setup.log.name.rpartition('/')[2].replace('_', ' ')} it is off by {own:.2f} "
+        "stars, with the very review to read, and always saying the highest rating comes "
+        + ("closer." if high < own else "less close."),
+        use=f"Use the “{HONEST}”, which foretells later reviews better than “{baseline}” does."
+        if table[HONEST].verdict == "beats"
+        else f"Use “{baseline}”: without the review to read, the network foretells later reviews "
+        "no better.",
+        graph=bars(
+            "How many stars each answer is off on test reviews, on average.",
+            {"": {_NAMES.get(name, name): regressors.mean_errors(name).mae for name in shown}},
+            x="mean absolute error",
+        ),
+    )
