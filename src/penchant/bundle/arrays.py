@@ -56,14 +56,14 @@ def read_arrays(path: Path, specs: Mapping[str, Spec]) -> dict[str, AnyArray]:
             if set(file.keys()) != set(specs):
                 odd = sorted(set(file.keys()) ^ set(specs))[0]
                 raise DamageError(f"its arrays are not those of the manifest, such as {odd[:100]}")
-            found = {}
+            arrays = {}
             for name, (dtype, shape) in specs.items():
                 with located_in(name):
                     part = file.get_slice(name)
                     if (_CODES.get(part.get_dtype()), tuple(part.get_shape())) != (dtype, shape):
                         raise DamageError(f"it is not of the type {dtype} and shape {list(shape)}")
-                    found[name] = _checked(file.get_tensor(name))
-            return found
+                    arrays[name] = _checked(file.get_tensor(name))
+            return arrays
     except (SafetensorError, OSError) as error:
         raise DamageError(f"it cannot be read ({str(error).splitlines()[0][:200]})") from None
 

@@ -99,8 +99,8 @@ def _is_ours(folder: Path) -> bool:
     except (BundleError, DamageError):
         return False
     wanted = {name.partition("/")[0]: "/" in name for name in manifest.files} | {MANIFEST: False}
-    with os.scandir(folder) as found:
-        for entry in found:
+    with os.scandir(folder) as entries:
+        for entry in entries:
             if entry.name not in wanted:
                 return False
             nested = wanted[entry.name]

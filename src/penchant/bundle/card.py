@@ -53,9 +53,9 @@ def _about(model: Recommender) -> str:
 
 
 def _hyperparameters(model: Recommender) -> str:
-    known = parameters_of(type(model))
+    known_parameters = parameters_of(type(model))
     rows = [
-        (name, str(value), str(known[name].default), known[name].type_name)
+        (name, str(value), str(known_parameters[name].default), known_parameters[name].type_name)
         for name, value in model.params().items()
     ]
     return _table(("parameter", "value", "default", "type"), rows)

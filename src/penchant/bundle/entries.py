@@ -92,18 +92,18 @@ class HistoriesEntry(_Kind):
 
     def specs(self, name: str) -> dict[str, Spec]:
         """The arrays of `Histories`."""
-        found: dict[str, Spec] = {
+        specs_of_parts: dict[str, Spec] = {
             f"{name}.users": ("int32", (self.users,)),
             f"{name}.offsets": ("int64", (self.users + 1,)),
             f"{name}.items": ("int32", (self.events,)),
         }
         if self.ratings:
-            found[f"{name}.ratings"] = ("float32", (self.events,))
+            specs_of_parts[f"{name}.ratings"] = ("float32", (self.events,))
         if self.times:
-            found[f"{name}.times"] = ("int64", (self.events,))
+            specs_of_parts[f"{name}.times"] = ("int64", (self.events,))
         if self.weights:
-            found[f"{name}.weights"] = ("float32", (self.events,))
-        return found
+            specs_of_parts[f"{name}.weights"] = ("float32", (self.events,))
+        return specs_of_parts
 
 
 NUMBERS: dict[str, str] = {
@@ -154,18 +154,18 @@ class ColumnEntry(_Kind):
 
     def specs(self, name: str) -> dict[str, Spec]:
         """Which values there are, where texts and lists start, and the values."""
-        found: dict[str, Spec] = {}
+        specs_of_parts: dict[str, Spec] = {}
         if self.nulls:
-            found[f"{name}.valid"] = ("bool", (self.size,))
+            specs_of_parts[f"{name}.valid"] = ("bool", (self.size,))
         if self.inner is not None or self.bytes is not None:
-            found[f"{name}.offsets"] = ("int64", (self.size + 1,))
+            specs_of_parts[f"{name}.offsets"] = ("int64", (self.size + 1,))
         if self.inner is not None:
-            found |= self.inner.specs(f"{name}.inner")
+            specs_of_parts |= self.inner.specs(f"{name}.inner")
         if self.bytes is not None:
-            found[f"{name}.text"] = ("uint8", (self.bytes,))
+            specs_of_parts[f"{name}.text"] = ("uint8", (self.bytes,))
         if self.dtype in NUMBERS:
-            found[f"{name}.values"] = (NUMBERS[self.dtype], (self.size,))
-        return found
+            specs_of_parts[f"{name}.values"] = (NUMBERS[self.dtype], (self.size,))
+        return specs_of_parts
 
 
 class IdsEntry(_Kind):
@@ -206,10 +206,10 @@ class TableEntry(_Kind):
 
     def specs(self, name: str) -> dict[str, Spec]:
         """Those of all columns, by their position."""
-        found: dict[str, Spec] = {}
+        specs_of_parts: dict[str, Spec] = {}
         for position, column in enumerate(self.columns):
-            found |= column.specs(f"{name}.{position}")
-        return found
+            specs_of_parts |= column.specs(f"{name}.{position}")
+        return specs_of_parts
 
 
 class BaseModelsEntry(_Kind):

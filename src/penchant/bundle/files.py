@@ -65,8 +65,8 @@ def check_listing(folder: Path, manifest: Manifest) -> None:
         DamageError: something is missing, more than expected, a link, or of another size.
     """
     wanted = {name.partition("/")[0]: name for name in manifest.files} | {MANIFEST: MANIFEST}
-    with os.scandir(folder) as found:
-        present = {entry.name: entry.stat(follow_symlinks=False) for entry in found}
+    with os.scandir(folder) as entries:
+        present = {entry.name: entry.stat(follow_symlinks=False) for entry in entries}
     for name in sorted(present.keys() ^ wanted.keys()):
         problem = "missing" if name in wanted else "not part of a bundle"
         raise DamageError(f"{name[:100]} is {problem}")
@@ -118,8 +118,8 @@ def _opened(path: Path) -> Iterator[int]:
 
 def entries_of(folder: Path) -> dict[str, FileEntry]:
     """Size and checksum of every file of a bundle that is being written."""
-    found = {}
+    entries = {}
     for path in sorted(folder.iterdir()):
         where = path / MANIFEST if path.is_dir() else path
-        found[where.relative_to(folder).as_posix()] = checksum(where)
-    return found
+        entries[where.relative_to(folder).as_posix()] = checksum(where)
+    return entries

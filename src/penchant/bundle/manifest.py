@@ -117,12 +117,12 @@ def parse(data: bytes, folder: Path) -> tuple[Manifest, dict[str, Any]]:
             f"The bundle {str(folder)!r} has format {version} and this penchant reads up to "
             f"{FORMAT_VERSION}: upgrade penchant."
         )
-    given = content.pop(_DIGEST, None)
-    if given != digest(content):
+    stored_digest = content.pop(_DIGEST, None)
+    if stored_digest != digest(content):
         raise DamageError("its own checksum does not fit")
     try:
         return Manifest.model_validate(content), content
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        place = ".".join(str(part)[:50] for part in first["loc"])
-        raise DamageError(f"{place or 'it'} is wrong ({first['msg'][:200]})") from None
+        location = ".".join(str(part)[:50] for part in first["loc"])
+        raise DamageError(f"{location or 'it'} is wrong ({first['msg'][:200]})") from None

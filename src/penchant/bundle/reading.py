@@ -148,8 +148,8 @@ def _restore(
             if isinstance(state[name], Vocabulary):
                 widest += len(state[name])
     check_base(state)
-    said = manifest.training
-    if (said.log, said.fingerprint) != (state["log_name_"], state["log_fingerprint_"]):
+    training = manifest.training
+    if (training.log, training.fingerprint) != (state["log_name_"], state["log_fingerprint_"]):
         raise DamageError(f"{MANIFEST}: it names another log than the model")
     for name, entry in manifest.state.items():
         if isinstance(entry, BaseModelsEntry):

@@ -33,17 +33,17 @@ def smoke_check(model: Recommender) -> None:
     Raises:
         DamageError: the fitted state is not one of its class and parameters.
     """
-    known = model.histories_
-    width = max(1, known.n_items, len(known) if isinstance(model, ComparesUsers) else 0)
-    n = min(len(known), _MOST_USERS, max(1, _CELLS // width))
-    some = known.take(np.unique(np.linspace(0, max(0, len(known) - 1), n).astype(np.int64)))
-    items = np.unique(np.r_[:_NEW_ITEMS, known.n_items - _NEW_ITEMS : known.n_items])
-    items = items[(items >= 0) & (items < known.n_items)].astype(np.int32)
+    histories = model.histories_
+    width = max(1, histories.n_items, len(histories) if isinstance(model, ComparesUsers) else 0)
+    n = min(len(histories), _MOST_USERS, max(1, _CELLS // width))
+    some = histories.take(np.unique(np.linspace(0, max(0, len(histories) - 1), n).astype(np.int64)))
+    items = np.unique(np.r_[:_NEW_ITEMS, histories.n_items - _NEW_ITEMS : histories.n_items])
+    items = items[(items >= 0) & (items < histories.n_items)].astype(np.int32)
     new = Histories.of(
         items,
-        n_items=known.n_items,
-        ratings=None if known.ratings is None else known.ratings[:1].repeat(len(items)),
-        positive=known.positive,
+        n_items=histories.n_items,
+        ratings=None if histories.ratings is None else histories.ratings[:1].repeat(len(items)),
+        positive=histories.positive,
     )
     for users in (some, new):
         try:

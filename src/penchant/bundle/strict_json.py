@@ -75,10 +75,10 @@ def check_depth(value: Any, most: int = MAX_DEPTH) -> None:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    mapping = dict(pairs)
+    if len(mapping) != len(pairs):
         raise DamageError("it has the same key twice")
-    return found
+    return mapping
 
 
 def _refuse_constant(text: str) -> Any:

@@ -117,18 +117,18 @@ def _write(
 
 
 def _training(model: Recommender) -> Training:
-    known = model.histories_
-    times = None if known.times is None or not known.n_events else known.times
+    histories = model.histories_
+    times = None if histories.times is None or not histories.n_events else histories.times
     first, last = (None, None) if times is None else (_iso(times.min()), _iso(times.max()))
     return Training(
         log=model.log_name_,
         fingerprint=model.log_fingerprint_,
-        events=known.n_events,
-        users=int(np.count_nonzero(known.lengths)),
-        items=len(np.unique(known.items)),
+        events=histories.n_events,
+        users=int(np.count_nonzero(histories.lengths)),
+        items=len(np.unique(histories.items)),
         known_users=len(model.users_),
         known_items=len(model.items_),
-        ratings=known.ratings is not None,
+        ratings=histories.ratings is not None,
         first=first,
         last=last,
         seconds=float(model.fit_seconds_),

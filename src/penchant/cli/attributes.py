@@ -69,27 +69,27 @@ def attributes(
     from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql
     from penchant.data.attributes.sql_export import write_sql
 
-    found = item_attributes(data, column, attribute)
-    rows = attribute_rows(data, found, like)
+    extracted = item_attributes(data, column, attribute)
+    rows = attribute_rows(data, extracted, like)
     if path is not None:
         if path.suffix in _DATABASES:
             write_sql(data, path, column, replace=overwrite)
         elif path.suffix == ".sql":
-            write_text_atomically(attribute_rows_sql(found.names, like) + "\n", path)
+            write_text_atomically(attribute_rows_sql(extracted.names, like) + "\n", path)
         else:
             _write(rows, path)
     if session.json:
-        facts: dict[str, Any] = _facts(data, found, rows)
+        facts: dict[str, Any] = _facts(data, extracted, rows)
         if sql:
             facts["sql"] = {
-                "items": attributes_sql(found.names),
-                "rows": attribute_rows_sql(found.names, like),
+                "items": attributes_sql(extracted.names),
+                "rows": attribute_rows_sql(extracted.names, like),
             }
         session.reply(facts)
     elif sql:
-        print(attribute_rows_sql(found.names, like))
+        print(attribute_rows_sql(extracted.names, like))
     else:
-        _show(session, _facts(data, found, rows))
+        _show(session, _facts(data, extracted, rows))
     if path is not None:
         logger.info(f"Wrote {path}.")
 
@@ -102,24 +102,24 @@ def _write(rows: pl.DataFrame, path: Path) -> None:
             rows.write_csv(draft)
 
 
-def _facts(log: Dataset, found: Attributes, rows: pl.DataFrame) -> dict[str, Any]:
+def _facts(log: Dataset, extracted: Attributes, rows: pl.DataFrame) -> dict[str, Any]:
     """Of each attribute how many items and events have it, and how many of those are likes."""
     import polars as pl
 
-    events = rows.select(pl.col(*found.names).cast(pl.Int64).sum())
-    likes = rows.filter(pl.col("like") == 1).select(pl.col(*found.names).cast(pl.Int64).sum())
-    items = found.matrix.sum(axis=0, dtype=int).tolist()
+    events = rows.select(pl.col(*extracted.names).cast(pl.Int64).sum())
+    likes = rows.filter(pl.col("like") == 1).select(pl.col(*extracted.names).cast(pl.Int64).sum())
+    items = extracted.matrix.sum(axis=0, dtype=int).tolist()
     return {
         "log": {"name": log.name, "events": len(log), "items": log.n_items},
         "attributes": [
             {"name": name, "items": n_items, "events": n_events, "likes": n_likes}
             for name, n_items, n_events, n_likes in zip(
-                found.names, items, events.row(0), likes.row(0), strict=True
+                extracted.names, items, events.row(0), likes.row(0), strict=True
             )
         ],
         "likes": int(rows["like"].sum()),
-        "unknown": found.unknown.to_dicts(),
-        "without": found.without,
+        "unknown": extracted.unknown.to_dicts(),
+        "without": extracted.without,
     }
 
 

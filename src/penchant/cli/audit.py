@@ -99,7 +99,7 @@ class AuditedFiles:
 
 
 @dataclass(frozen=True)
-class Way:
+class AuditSplit:
     """How a log is split where no files are given."""
 
     split: Annotated[
@@ -115,13 +115,13 @@ def audit(
     output: PagePath = None,
     details: Details = False,
     files: AuditedFiles,
-    way: Way,
+    split_options: AuditSplit,
     log: AuditedLog,
     session: Session,
 ) -> None:
     """Say what the figures computed from a log, a split or others' files are worth."""
     page = page_path(output)
-    findings = _audit(files, way, log, session)
+    findings = _audit(files, split_options, log, session)
     if session.json:
         session.reply(findings.to_dict())
     else:
@@ -133,8 +133,10 @@ def audit(
         raise typer.Exit(OBJECTED)
 
 
-def _audit(files: AuditedFiles, way: Way, log: AuditedLog, session: Session) -> Findings:
-    from penchant.auditing import audit as look
+def _audit(
+    files: AuditedFiles, split_options: AuditSplit, log: AuditedLog, session: Session
+) -> Findings:
+    from penchant.auditing import audit as run_audit
 
     files = _folder(Path(log.source), files) if log.source else files
     others: dict[str, Any] = {
@@ -148,48 +150,48 @@ def _audit(files: AuditedFiles, way: Way, log: AuditedLog, session: Session) -> 
             )
         if files.test_file is None:
             raise ParameterError("--train needs --test, the file of test events.")
-        return look(
+        return run_audit(
             train=files.train,
             test=files.test_file,
             validation=files.validation_file,
-            seed=way.seed,
+            seed=split_options.seed,
             **others,
             **log.reading.file.as_arguments(),
         )
     if not log.source:
         if files.features is None:
             raise ParameterError("Name a LOG, or files with --train and --test.")
-        return look(seed=way.seed, **others)
+        return run_audit(seed=split_options.seed, **others)
     options = SplitOptions(
-        split=way.split,
-        seed=way.seed,
+        split=split_options.split,
+        seed=split_options.seed,
         test=_share(files.test_file, "--test"),
         validation=_share(files.validation_file, "--validation"),
     )
-    return look(options.cut(log.read(session.run)), seed=way.seed, **others)
+    return run_audit(options.cut(log.read(session.run)), seed=split_options.seed, **others)
 
 
 def _folder(folder: Path, files: AuditedFiles) -> AuditedFiles:
     """The files of a folder by their names, such as train.csv, where it has a train and a test."""
     if not folder.is_dir() or files.train is not None:
         return files
-    there = {
+    files_by_stem = {
         path.name.partition(".")[0].lower(): str(path)
         for path in sorted(folder.iterdir())
         if path.is_file()
     }
-    if "train" not in there or "test" not in there:
+    if "train" not in files_by_stem or "test" not in files_by_stem:
         return files
-    known = {"train": "train", "test_file": "test", "validation_file": "validation"}
+    stems = {"train": "train", "test_file": "test", "validation_file": "validation"}
     single = ("features", "negatives", "candidates", "history", "trials")
-    found: dict[str, Any] = {f: there.get(stem) for f, stem in known.items()}
-    found |= {name: there[name] for name in single if name in there}
+    paths: dict[str, Any] = {f: files_by_stem.get(stem) for f, stem in stems.items()}
+    paths |= {name: files_by_stem[name] for name in single if name in files_by_stem}
     for name in ("predictions", "lists"):
-        some = [path for stem, path in there.items() if stem.startswith(name)]
-        if some:
-            found[name] = some
-    given = {f.name: v for f in fields(files) if (v := getattr(files, f.name)) is not None}
-    return replace(files, **(found | given))
+        matching = [path for stem, path in files_by_stem.items() if stem.startswith(name)]
+        if matching:
+            paths[name] = matching
+    chosen = {f.name: v for f in fields(files) if (v := getattr(files, f.name)) is not None}
+    return replace(files, **(paths | chosen))
 
 
 def _share(text: str | None, option: str) -> float:

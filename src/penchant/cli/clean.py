@@ -64,7 +64,7 @@ def clean(
             raise ParameterError("--earliest needs the time of every event: leave it out.")
         order = np.argsort(data.events["time"].to_physical().to_numpy(), kind="stable")
         rows = order[: max(1, round(earliest * len(order)))]
-    found = merge_reviews(
+    cleaned = merge_reviews(
         data,
         statistics=rows,  # type: ignore[arg-type]
         join="left" if keep_unknown or data.item_table is None else "inner",
@@ -74,19 +74,19 @@ def clean(
     if page is not None:
         with atomic_path(page) as draft:
             if page.suffix == ".csv":
-                found.frame.write_csv(draft)
+                cleaned.frame.write_csv(draft)
             else:
-                found.frame.write_parquet(draft)
+                cleaned.frame.write_parquet(draft)
         logger.info(f"Wrote {page}.")
     if session.json:
         session.reply(
             {
-                "rows": len(found.frame),
-                "columns": list(found.frame.columns),
-                **found.report.to_dict(),
+                "rows": len(cleaned.frame),
+                "columns": list(cleaned.frame.columns),
+                **cleaned.report.to_dict(),
                 "notes": list(getattr(data.origin, "notes", ())),
             }
         )
         return
-    print(f"{data.name}: {len(found.frame):,} of {len(data):,} reviews, cleaned and merged")
-    print(found.report)
+    print(f"{data.name}: {len(cleaned.frame):,} of {len(data):,} reviews, cleaned and merged")
+    print(cleaned.report)

@@ -80,15 +80,17 @@ def compare(
         seed=split.seed,
         run=session.run,
     )
-    again = session.again(model=model, split=parts.kind, metric=result.settings["metrics"])
+    reproduce = session.reproduce_command(
+        model=model, split=parts.kind, metric=result.settings["metrics"]
+    )
     if session.json:
         best = result.best_name() if parts.validation else None
-        session.reply(result.to_dict() | {"best_on_validation": best, "reproduce": again})
+        session.reply(result.to_dict() | {"best_on_validation": best, "reproduce": reproduce})
     else:
         show(session, result, details=details)
     write_page(result, page, run=session.run)
     if not session.json:
-        logger.info(f"Again: {again}")
+        logger.info(f"Again: {reproduce}")
 
 
 def show(session: Session, result: Evaluation, *, details: bool = False) -> None:

@@ -14,7 +14,7 @@ from penchant.cli.compare import show as show_result
 from penchant.cli.default_models import all_specs, build
 from penchant.cli.files import page_path
 from penchant.cli.lists import as_json, lists_for, show
-from penchant.cli.newcomer import Newcomer
+from penchant.cli.new_user import NewUser
 from penchant.cli.run_context import Details, Session
 from penchant.cli.titles import items_of_titles
 
@@ -66,10 +66,10 @@ def demo(
     model = result.best().refit(log, run=session.run)
     bundle = save(model, page.parent / "bundle", overwrite=True, evaluation=result)
 
-    teller = model if isinstance(model, Explains) else make("ease").fit(log)
-    liked = items_of_titles(teller, _LIKED)
-    known = lists_for(teller, [_USER], 10)
-    new = lists_for(teller, Newcomer(liked).history(teller), 10)
+    explainer = model if isinstance(model, Explains) else make("ease").fit(log)
+    liked = items_of_titles(explainer, _LIKED)
+    lists_of_user = lists_for(explainer, [_USER], 10)
+    lists_of_new_user = lists_for(explainer, NewUser(liked).history(explainer), 10)
     if session.json:
         session.reply(
             result.to_dict()
@@ -77,12 +77,12 @@ def demo(
                 "report": str(page),
                 "bundle": str(bundle),
                 "best_on_validation": best,
-                "lists": as_json(known) + as_json(new),
+                "lists": as_json(lists_of_user) + as_json(lists_of_new_user),
             }
         )
         return
-    show(session, known, {_USER: f"For user {_USER} of {_NAME}"})
-    show(session, new, {0: f"For someone new who likes {', '.join(_LIKED)}"})
+    show(session, lists_of_user, {_USER: f"For user {_USER} of {_NAME}"})
+    show(session, lists_of_new_user, {0: f"For someone new who likes {', '.join(_LIKED)}"})
     where = shlex.quote(str(bundle))
     print()
     print(f"The report is {page}, and the bundle of {best} is {bundle}.")

@@ -29,21 +29,22 @@ def fetch(
     from penchant.data.sources import fetch as find
 
     if name is None:
-        known = [
+        datasets = [
             {"name": key, "events": source.n_events, "about": source.about}
             for key, source in CATALOGUE.items()
         ]
         if session.json:
-            session.reply(known)
+            session.reply(datasets)
         else:
             width = max(map(len, CATALOGUE))
-            for row in known:
+            for row in datasets:
                 count = f"{row['events']:,}" if row["events"] else ""
                 print(f"{row['name']:<{width}}  {count:>11}  {row['about']}")
         return
-    found = find(name, mirror=mirror, cache=cache, offline=offline, run=session.run)
-    facts = {"name": name, "path": str(found.path), "origin": found.origin, "form": found.form}
+    location = find(name, mirror=mirror, cache=cache, offline=offline, run=session.run)
+    path, origin, form = str(location.path), location.origin, location.form
+    facts = {"name": name, "path": path, "origin": origin, "form": form}
     if session.json:
         session.reply(facts)
     else:
-        print(f"{name} is in {found.path} ({found.form} files, from {found.origin}).")
+        print(f"{name} is in {path} ({form} files, from {origin}).")

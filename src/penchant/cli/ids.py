@@ -27,7 +27,7 @@ _SAMPLE = 100  # lines by which the separator of a file is recognised
 _COMPARED = 2_000  # ids at most that are compared with an unknown one, letter by letter
 
 
-def known_ids(vocabulary: Vocabulary, values: Sequence[str], purpose: str) -> list[Id]:
+def resolve_ids(vocabulary: Vocabulary, values: Sequence[str], purpose: str) -> list[Id]:
     """The known ids of option values, without repetition; a warning counts the others.
 
     A value that is an id as it stands is taken for one, whatever its characters are.
@@ -50,7 +50,7 @@ def known_ids(vocabulary: Vocabulary, values: Sequence[str], purpose: str) -> li
     return vocabulary.take(index[index >= 0]).to_list()
 
 
-def known_users(model: Recommender, texts: Sequence[str]) -> list[Id]:
+def resolve_users(model: Recommender, texts: Sequence[str]) -> list[Id]:
     """The ids of users of the log, without repetition.
 
     Raises:

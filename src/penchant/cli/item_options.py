@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from penchant.cli.ids import IDS, known_ids
+from penchant.cli.ids import IDS, resolve_ids
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -51,11 +51,11 @@ class ItemOptions:
         """
         candidates = exclude = None
         if self.candidates is not None:
-            candidates = known_ids(model.items_, self.candidates, "candidates")
+            candidates = resolve_ids(model.items_, self.candidates, "candidates")
             if not candidates:
                 raise ParameterError("--candidates gives no id: name the items to choose from.")
         if self.exclude is not None:
-            exclude = known_ids(model.items_, self.exclude, "items to exclude")
+            exclude = resolve_ids(model.items_, self.exclude, "items to exclude")
             if not set(model.items_.ids if candidates is None else candidates) - set(exclude):
                 raise ParameterError("--exclude leaves no item to choose from.")
         return ItemChoice(

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.atomic_write import atomic_path, draft_folder
-from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import writable_path
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, show_tables, users_without_lists
 from penchant.cli.run_context import Session
+from penchant.cli.user_options import UserOptions
 from penchant.wording import counted
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _HEADINGS = {
 def likes(
     *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
-    audience: Audience,
+    user_options: UserOptions,
     k: Annotated[
         int | None,
         typer.Option(
@@ -67,7 +67,7 @@ def likes(
 ) -> None:
     """Say which unseen items users will like, which not, and how sure that is."""
     file = writable_path(output, endings=(".csv", ".parquet"))
-    audience.check(everybody=file is not None)
+    user_options.check(everybody=file is not None)
 
     import polars as pl
 
@@ -76,7 +76,7 @@ def likes(
     from penchant.models.protocols import RatesRows
 
     model = restore(folder)
-    users, names = audience.of(model)
+    users, names = user_options.of(model)
     if k is None and file is None:
         k = _SHOWN
     choice = items.of(model)

@@ -12,7 +12,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.files import bundle_place
-from penchant.cli.ids import known_users
+from penchant.cli.ids import resolve_users
 from penchant.cli.lists import as_json, lists_for, show
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
@@ -76,11 +76,11 @@ def recall(
     session: Session,
 ) -> None:
     """List what a user's network was before updates, show it, or put it back."""
-    place = None
+    destination = None
     if output is not None or in_place:
         if state is None:
             raise ParameterError("Say with --state which earlier state is to be put back.")
-        place = bundle_place(folder, output, in_place=in_place)
+        destination = bundle_place(folder, output, in_place=in_place)
 
     from penchant.bundle import restore, save
     from penchant.models.protocols import Recalls
@@ -91,7 +91,7 @@ def recall(
             f"{type(model).__name__} keeps no earlier states, as {', '.join(_able())} does: they "
             "are kept when penchant update changes a user's network."
         )
-    (who,) = known_users(model, [user])
+    (who,) = resolve_users(model, [user])
     states = _states(model, who)
     facts: dict[str, Any] = {"model": repr(model), "user": who, "states": list(map(asdict, states))}
     if state is None:
@@ -99,13 +99,13 @@ def recall(
         return
     earlier = model.as_of(who, state)
     lists = lists_for(earlier, [who], k, run=session.run, why=False)
-    if place is not None:
-        save(model.recall(who, state), place, overwrite=in_place)
-        facts["bundle"] = str(place)
+    if destination is not None:
+        save(model.recall(who, state), destination, overwrite=in_place)
+        facts["bundle"] = str(destination)
     if session.json:
         session.reply(facts | {"state": state, "lists": as_json(lists)})
         return
-    if place is None:
+    if destination is None:
         show(session, lists, {who: f"For user {who}, by the state {state} of their network"})
         logger.info(
             f"Put it back: penchant recall {shlex.quote(str(folder))} {who} --state {state} "
@@ -113,8 +113,8 @@ def recall(
         )
         return
     print(
-        f"The network of user {who} is again its state {state}; it is in {place}. What it was "
-        f"until now is kept as its state {model.earlier_states(who)['state'].to_list()[-1]}."
+        f"The network of user {who} is again its state {state}; it is in {destination}. What it "
+        f"was until now is kept as its state {model.earlier_states(who)['state'].to_list()[-1]}."
     )
 
 

@@ -8,12 +8,12 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, lists_for, show, users_without_lists, write
 from penchant.cli.run_context import Session
+from penchant.cli.user_options import UserOptions
 from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 def recommend(
     *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
-    audience: Audience,
+    user_options: UserOptions,
     k: Annotated[int, typer.Option("-k", min=1, help="Items in a list.")] = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Say why, for each item.")] = False,
     items: ItemOptions,
@@ -32,12 +32,12 @@ def recommend(
 ) -> None:
     """Recommend items to users of a log, or to someone new."""
     file = lists_path(output)
-    audience.check(everybody=file is not None)
+    user_options.check(everybody=file is not None)
 
     from penchant.bundle import restore
 
     model = restore(folder)
-    users, names = audience.of(model)
+    users, names = user_options.of(model)
     choice = items.of(model)
     lists = lists_for(model, users, k, choice, why=explain, run=session.run)
     if file is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 _WIDE = 200  # columns of tables that go to a file or a pipe
-_TALK = {
+_PRESENTATION_ONLY = {
     "json",
     "quiet",
     "threads",
@@ -107,7 +107,7 @@ class Session:
         """Answer a program."""
         print(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False))
 
-    def again(self, **resolved: Any) -> str:
+    def reproduce_command(self, **resolved: Any) -> str:
         """The command line that does the same again, with the values that were left open."""
         command = self.context.command
         words = ["penchant", str(self.context.info_name)]
@@ -115,7 +115,7 @@ class Session:
         for parameter in command.params:
             name = parameter.name or ""
             value = resolved.get(name, self.context.params.get(name))
-            if name in _TALK or value is None or value is False:
+            if name in _PRESENTATION_ONLY or value is None or value is False:
                 continue
             if parameter.param_type_name == "argument":
                 words.append(str(value))

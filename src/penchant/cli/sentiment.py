@@ -67,7 +67,7 @@ def sentiment(
     texts = texts_of(data)
     if not data.has_ratings:
         raise DataError(f"The log {data.name!r} has no ratings to learn sentiment from.")
-    found = evaluate_sentiment(
+    evaluation = evaluate_sentiment(
         classifiers,
         texts,
         data.ratings.astype(float),
@@ -79,14 +79,14 @@ def sentiment(
         seed=seed,
         run=session.run,
     )
-    again = session.again(model=list(names))
+    reproduce = session.reproduce_command(model=list(names))
     if session.json:
-        session.reply(found.to_dict() | {"log": data.name, "reproduce": again})
+        session.reply(evaluation.to_dict() | {"log": data.name, "reproduce": reproduce})
     else:
-        _show(session, found)
-    write_page(found, page, name=data.name, again=again)
+        _show(session, evaluation)
+    write_page(evaluation, page, name=data.name, again=reproduce)
     if not session.json:
-        logger.info(f"Again: {again}")
+        logger.info(f"Again: {reproduce}")
 
 
 def _names(wishes: list[str] | None) -> tuple[str, ...]:
@@ -104,14 +104,14 @@ def _names(wishes: list[str] | None) -> tuple[str, ...]:
     return tuple(n for n in wishes or _USUAL if n != "majority")
 
 
-def _show(session: Session, found: SentimentComparison) -> None:
+def _show(session: Session, evaluation: SentimentComparison) -> None:
     """Print the table."""
     from rich.table import Table
 
     from penchant.results.formatting import fixed, signed
 
-    session.console.print(found.sentence())
-    frame = found.frame()
+    session.console.print(evaluation.sentence())
+    frame = evaluation.frame()
     columns = [c for c in _SHOWN if c in frame.columns]
     grid = Table(box=None, pad_edge=False)
     grid.add_column("classifier")

@@ -54,7 +54,7 @@ def similar(
 
     from penchant.models.neighbours.similarity import Similarity
     from penchant.similarity.items import reason_for_none
-    from penchant.similarity.items import similar as alike
+    from penchant.similarity.items import similar as similar_items
 
     if similarity not in get_args(Similarity):
         raise ParameterError(
@@ -62,22 +62,22 @@ def similar(
         )
     data = log.read(session.run, tables)
     most = data.items.ids[int(data.item_counts.argmax())]
-    asked = [data.items.cast(text) for text in ids] if ids else [most]
-    found = alike(
+    item_ids = [data.items.cast(text) for text in ids] if ids else [most]
+    lists = similar_items(
         data,
-        asked,
+        item_ids,
         k,
         similarity_of=cast("Similarity", similarity),
         shrinkage=shrinkage,
         min_common=min_common,
     )
     if session.json:
-        lists: list[dict[str, Any]] = []
-        for one in asked:
-            rows = found.filter(pl.col("item") == one).drop("item").to_dicts()
+        entries: list[dict[str, Any]] = []
+        for one in item_ids:
+            rows = lists.filter(pl.col("item") == one).drop("item").to_dicts()
             reason = {} if rows else {"reason": reason_for_none(min_common)}
-            lists.append({"item": one, "similar": rows} | reason)
-        session.reply({"log": data.name, "similarity": similarity, "lists": lists})
+            entries.append({"item": one, "similar": rows} | reason)
+        session.reply({"log": data.name, "similarity": similarity, "lists": entries})
         return
-    names = dict(zip(asked, data.titles(data.items.indices(asked)), strict=True))
-    show_tables(session, found, {one: f"Like {name}" for one, name in names.items()}, _HEADINGS)
+    names = dict(zip(item_ids, data.titles(data.items.indices(item_ids)), strict=True))
+    show_tables(session, lists, {one: f"Like {name}" for one, name in names.items()}, _HEADINGS)

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.audience import Audience
 from penchant.cli.command import command
 from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.lists import as_json, show_tables, without_rows, write
 from penchant.cli.run_context import Session
+from penchant.cli.user_options import UserOptions
 from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
@@ -24,20 +24,20 @@ _HEADINGS = {"rank": "", "similar": "user", "similarity": "similarity"}
 def similar_users(
     *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
-    audience: Audience,
+    user_options: UserOptions,
     k: Annotated[int, typer.Option("-k", min=1, help="How many for each.")] = 10,
     output: ListsPath = None,
     session: Session,
 ) -> None:
     """List the users of a log who are most like a user of it, or like someone new."""
     file = lists_path(output)
-    audience.check(everybody=file is not None)
+    user_options.check(everybody=file is not None)
 
     from penchant.bundle import restore
     from penchant.similarity import users as similarity
 
     model = restore(folder)
-    users, names = audience.of(model)
+    users, names = user_options.of(model)
     basis = similarity.basis(model)
     table = similarity.similar_users(model, users, k, run=session.run)
     logger.info(f"Users are compared by {basis}.")

@@ -38,17 +38,17 @@ class SplitOptions:
             DataError: the log cannot be divided in this way.
             ParameterError: the shares are impossible.
         """
-        from penchant.data import splits as ways
+        from penchant.data import splits as splits
 
         validation, test, seed = self.validation, self.test, self.seed
         match self.split:
             case "time":
-                return ways.split_by_time(log, validation=validation, test=test)
+                return splits.split_by_time(log, validation=validation, test=test)
             case "random":
-                return ways.split_random(log, validation=validation, test=test, seed=seed)
+                return splits.split_random(log, validation=validation, test=test, seed=seed)
             case "per-user":
-                return ways.split_per_user(log, validation=validation, test=test, seed=seed)
+                return splits.split_per_user(log, validation=validation, test=test, seed=seed)
             case "leave-last-out":
-                return ways.split_leave_last_out(log, validation=validation > 0)
+                return splits.split_leave_last_out(log, validation=validation > 0)
             case None:
-                return ways.split(log, validation=validation, test=test, seed=seed)
+                return splits.split(log, validation=validation, test=test, seed=seed)

@@ -94,16 +94,19 @@ def study(
     with using_mirror(reading.fetch.mirror):
         data = reading.read(source, session.run, tables, strict=strict)
         result = found.run(data, run=run, **({} if seed is None else {"seed": seed}), **values)
-    told = [f"{n}={v}" for n, v in small_options(found).items()] if small else []
-    again = session.again(
+    small_values = [f"{n}={v}" for n, v in small_options(found).items()] if small else []
+    reproduce = session.reproduce_command(
         source=source,
         small=False,
         fresh=False,
         seed=result.seed,
-        option=[*(o for o in told if o.split("=")[0] not in parse(option or ())), *(option or ())],
+        option=[
+            *(o for o in small_values if o.split("=")[0] not in parse(option or ())),
+            *(option or ()),
+        ],
     )
     if session.json:
-        session.reply(result.to_dict() | {"reproduce": again})
+        session.reply(result.to_dict() | {"reproduce": reproduce})
     elif full:
         result.render(session.console)
     else:
@@ -111,7 +114,7 @@ def study(
     write_page(result, page)
     if not session.json:
         _tell_where(result, page, full=full)
-        logger.info(f"Again: {again}")
+        logger.info(f"Again: {reproduce}")
 
 
 def _tell_where(result: StudyResult, page: Path | None, *, full: bool) -> None:

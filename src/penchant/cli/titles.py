@@ -25,38 +25,39 @@ def spoken(title: str) -> str:
     return text
 
 
-_WAYS: tuple[Callable[[str, str], bool], ...] = (
-    lambda title, wish: title == wish,
-    lambda title, wish: title.casefold() == wish.casefold(),
-    lambda title, wish: spoken(title) == wish.casefold(),
-    lambda title, wish: (
-        title.casefold().startswith(wish.casefold()) or spoken(title).startswith(wish.casefold())
+_MATCHERS: tuple[Callable[[str, str], bool], ...] = (
+    lambda title, query: title == query,
+    lambda title, query: title.casefold() == query.casefold(),
+    lambda title, query: spoken(title) == query.casefold(),
+    lambda title, query: (
+        title.casefold().startswith(query.casefold()) or spoken(title).startswith(query.casefold())
     ),
-    lambda title, wish: wish.casefold() in title.casefold() or wish.casefold() in spoken(title),
+    lambda title, query: query.casefold() in title.casefold() or query.casefold() in spoken(title),
 )
 
 
-def find_title(titles: Sequence[str], wish: str) -> int:
+def find_title(titles: Sequence[str], query: str) -> int:
     """The position of the one title that fits: wholly, else at its start, else somewhere.
 
     Raises:
         UnknownIdError: none fits, or several fit equally well; the sentence lists them.
     """
-    wish = wish.strip()
-    for way in _WAYS if wish else ():
-        found = [n for n, title in enumerate(titles) if way(title, wish)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            listed = "; ".join(titles[n] for n in found[:_SHOWN])
-            more = f" and {len(found) - _SHOWN} more" if len(found) > _SHOWN else ""
+    query = query.strip()
+    for matches in _MATCHERS if query else ():
+        positions = [n for n, title in enumerate(titles) if matches(title, query)]
+        if len(positions) == 1:
+            return positions[0]
+        if positions:
+            listed = "; ".join(titles[n] for n in positions[:_SHOWN])
+            more = f" and {len(positions) - _SHOWN} more" if len(positions) > _SHOWN else ""
             raise UnknownIdError(
-                f"{len(found)} titles fit {wish!r}, write more of the one you mean: {listed}{more}."
+                f"{len(positions)} titles fit {query!r}, write more of the one you mean: "
+                f"{listed}{more}."
             )
-    raise UnknownIdError(f"No title fits {wish!r}.")
+    raise UnknownIdError(f"No title fits {query!r}.")
 
 
-def items_of_titles(model: Recommender, wishes: Sequence[str]) -> list[Id]:
+def items_of_titles(model: Recommender, queries: Sequence[str]) -> list[Id]:
     """The ids of the items with these titles.
 
     Raises:
@@ -72,4 +73,4 @@ def items_of_titles(model: Recommender, wishes: Sequence[str]) -> list[Id]:
             "This model knows no titles, because its log had none: give ids with --items."
         )
     titles = titles_of(model.items_, table, np.arange(len(model.items_)))
-    return [model.items_[find_title(titles, wish)] for wish in wishes]
+    return [model.items_[find_title(titles, query)] for query in queries]

@@ -67,7 +67,7 @@ def train(
         "model": repr(fitted),
         "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
         "fit_seconds": fitted.fit_seconds_,
-        "reproduce": f"{session.again()} -o {shlex.quote(str(output))}",
+        "reproduce": f"{session.reproduce_command()} -o {shlex.quote(str(output))}",
     }
     if session.json:
         session.reply(facts)

@@ -84,18 +84,18 @@ def tune(
     """Try hyper-parameters on validation events, and give the best as a model's text."""
     page = page_path(output)
     writable_path(study)
-    (given,) = build([model], split.seed).values()
+    (default_model,) = build([model], split.seed).values()
 
     from penchant.tuning.ranges import space_of
     from penchant.tuning.trials import tune as try_all
 
-    wishes = space_of(given, space or ())
+    search_space = space_of(default_model, space or ())
     parts = split.cut(log.read(session.run, tables, content))
     tuning = try_all(
-        given,
+        default_model,
         parts,
         metric,
-        space=wishes,
+        space=search_space,
         trials=trials,
         method=method,
         like=like,
@@ -103,16 +103,18 @@ def tune(
         study=study,
         run=session.run,
     )
-    judged = compared(tuning, given, session.run) if compare and not tuning.interrupted else None
-    again = session.again(split=parts.kind)
+    test_result = None
+    if compare and not tuning.interrupted:
+        test_result = compared(tuning, default_model, session.run)
+    reproduce = session.reproduce_command(split=parts.kind)
     if session.json:
-        answer: dict[str, Any] = tuning.to_dict() | {"reproduce": again}
-        if judged is not None:
-            answer["compared"] = judged
+        answer: dict[str, Any] = tuning.to_dict() | {"reproduce": reproduce}
+        if test_result is not None:
+            answer["compared"] = test_result
         session.reply(answer)
     else:
         show(session, tuning)
-        for sentence in (*judged["sentences"], *judged["notes"]) if judged else ():
+        for sentence in (*test_result["sentences"], *test_result["notes"]) if test_result else ():
             print(sentence)
     write_page(tuning, page)
     if not session.json:
@@ -120,7 +122,7 @@ def tune(
             f"Next: penchant compare {shlex.join(words(log, tables, content))} "
             f"-m {shlex.quote(tuning.best_name)}"
         )
-        logger.info(f"Again: {again}")
+        logger.info(f"Again: {reproduce}")
     if tuning.interrupted:
         raise typer.Exit(_INTERRUPTED)
 
@@ -144,7 +146,7 @@ def show(session: Session, tuning: Tuning) -> None:
     print(f"-m {shlex.quote(tuning.best_name)}")
 
 
-def compared(tuning: Tuning, given: Recommender, run: Run) -> dict[str, Any]:
+def compared(tuning: Tuning, default_model: Recommender, run: Run) -> dict[str, Any]:
     """The best, the model as it was given and trivial ones, on test events.
 
     Returns:
@@ -153,8 +155,8 @@ def compared(tuning: Tuning, given: Recommender, run: Run) -> dict[str, Any]:
     from penchant.evaluation import evaluate
     from penchant.models import spec_of
 
-    tuned, default = tuning.best_name, spec_of(given)
-    models = {default: given, tuned: tuning.best()}
+    tuned, default = tuning.best_name, spec_of(default_model)
+    models = {default: default_model, tuned: tuning.best()}
     result = evaluate(
         models, tuning.split, [tuning.metric], like=tuning.like, seed=tuning.seed, run=run
     )
@@ -191,9 +193,9 @@ def _trivial(table: Table, tuned: Entry) -> str:
         return (
             f"It is a trivial answer itself; the best of these is {bar.name}, {figure.value:.4f}."
         )
-    said = {
+    verdict = {
         "beats": "beats every trivial answer",
         "no better": "is no better than the best trivial answer",
         "worse": "is worse than the best trivial answer",
     }[tuned.verdict]
-    return f"It {said}; the best of these is {bar.name}, {figure.value:.4f}."
+    return f"It {verdict}; the best of these is {bar.name}, {figure.value:.4f}."

@@ -50,7 +50,7 @@ def update(
     session: Session,
 ) -> None:
     """Let a bundle go on learning from new events of a LOG."""
-    place = bundle_place(folder, output, in_place=in_place)
+    destination = bundle_place(folder, output, in_place=in_place)
 
     from penchant.bundle import restore, save
     from penchant.models.protocols import Updates
@@ -62,39 +62,41 @@ def update(
             "again from all events with penchant train."
         )
     data, left_out = _events(log.read(session.run), model, skip=skip_unknown_items)
-    before, started = len(model.users_), time.perf_counter()
+    n_users_before, started = len(model.users_), time.perf_counter()
     model.update(data, run=session.run)
     seconds = time.perf_counter() - started
-    save(model, place, overwrite=in_place)
-    fresh = len(model.users_) - before
+    save(model, destination, overwrite=in_place)
+    n_new_users = len(model.users_) - n_users_before
     if left_out:
         named = ", ".join(str(item) for item in left_out[:_NAMED])
         more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
         items = counted(len(left_out), "item")
         logger.info(f"Left out {items} that the bundle does not know: {named}{more}.")
-    again = session.again() + ("" if in_place else f" -o {shlex.quote(str(place))}")
+    reproduce = session.reproduce_command() + (
+        "" if in_place else f" -o {shlex.quote(str(destination))}"
+    )
     if session.json:
         session.reply(
             {
-                "bundle": str(place),
+                "bundle": str(destination),
                 "model": repr(model),
                 "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
                 "users": data.n_users,
-                "new_users": fresh,
+                "new_users": n_new_users,
                 "left_out_items": left_out,
                 "update_seconds": seconds,
-                "reproduce": again,
+                "reproduce": reproduce,
             }
         )
         return
     print(
         f"{model!r} has gone on learning from {counted(len(data), 'event')} of "
-        f"{counted(data.n_users, 'user')}, {fresh:,} of them new, in {seconds:.1f} s; it is in "
-        f"{place}."
+        f"{counted(data.n_users, 'user')}, {n_new_users:,} of them new, in {seconds:.1f} s; it is "
+        f"in {destination}."
     )
-    logger.info(f"Next: penchant recommend {shlex.quote(str(place))} --user {data.users[0]}")
+    logger.info(f"Next: penchant recommend {shlex.quote(str(destination))} --user {data.users[0]}")
     if not in_place:
-        logger.info(f"Again: {again}")
+        logger.info(f"Again: {reproduce}")
 
 
 def _able() -> list[str]:
@@ -115,9 +117,9 @@ def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, l
     users, items = _ids(frame["user"], model.users_), _ids(frame["item"], model.items_, lose=skip)
     left_out: list[int | str] = []
     if skip:
-        known = pl.Series(model.items_.indices(items) >= 0)
-        left_out = frame["item"].filter(~known).unique().sort().to_list()
-        frame, users, items = frame.filter(known), users.filter(known), items.filter(known)
+        is_known = pl.Series(model.items_.indices(items) >= 0)
+        left_out = frame["item"].filter(~is_known).unique().sort().to_list()
+        frame, users, items = frame.filter(is_known), users.filter(is_known), items.filter(is_known)
         if not len(frame):
             raise DataError(
                 f"The bundle knows none of the items of {log.name!r}: is it of another log?"
@@ -144,7 +146,7 @@ def _ids(ids: pl.Series, vocabulary: Vocabulary, *, lose: bool = False) -> pl.Se
 
     if vocabulary.kind == "string":
         return ids.cast(pl.String)
-    found = ids.cast(pl.Int64, strict=False)
-    if not lose and found.null_count():
-        vocabulary.cast(str(ids.filter(found.is_null())[0]))
-    return found
+    integers = ids.cast(pl.Int64, strict=False)
+    if not lose and integers.null_count():
+        vocabulary.cast(str(ids.filter(integers.is_null())[0]))
+    return integers

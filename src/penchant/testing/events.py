@@ -64,8 +64,8 @@ def positives_are_used_as_declared(factory: Factory) -> None:
         learned.scores(some.histories),
         "A model of interactions must learn from positive events as if there were no others.",
     )
-    found = learned.recommend(learned.histories_of(), k=5)
-    pairs = found["history"].to_numpy() * log.n_items + learned.items_.indices(found["item"])
+    lists = learned.recommend(learned.histories_of(), k=5)
+    pairs = lists["history"].to_numpy() * log.n_items + learned.items_.indices(lists["item"])
     expect(
         not np.isin(pairs, log.histories.pairs).any(),
         "Events that are not positive still count as seen.",

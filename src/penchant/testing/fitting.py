@@ -133,11 +133,11 @@ def validation_is_not_learned(factory: Factory) -> None:
     """Validation events may end the training, but they are not learned by heart."""
     fit = fit_with_validation(factory)
     assert fit.holdout is not None
-    found = ndcg(fit.model, fit.holdout)
+    reached = ndcg(fit.model, fit.holdout)
     chance = ndcg(Random().fit(fit.log), fit.holdout)
     expect(
-        found < (1 + chance) / 2,
-        f"Where nothing can be known, nDCG@10 on validation events is {found:.2f} (by chance "
+        reached < (1 + chance) / 2,
+        f"Where nothing can be known, nDCG@10 on validation events is {reached:.2f} (by chance "
         f"{chance:.2f}): the model has learned the answers.",
     )
 
@@ -146,10 +146,10 @@ def refit_keeps_parameters(factory: Factory) -> None:
     """`refit` makes a fitted copy that has settled what validation decided."""
     fit = fit_with_validation(factory)
     model, before = fit.model, fit.model.log_fingerprint_
-    again = model.refit(fit.log)
-    expect(again is not model and again.is_fitted, "refit must return a fitted copy.")
+    refitted = model.refit(fit.log)
+    expect(refitted is not model and refitted.is_fitted, "refit must return a fitted copy.")
     whole = fit.log.fingerprint
-    expect(again.log_fingerprint_ == whole, "refit must learn from the log given.")
+    expect(refitted.log_fingerprint_ == whole, "refit must learn from the log given.")
     expect(model.log_fingerprint_ == before != whole, "refit must leave the model alone.")
 
 
@@ -214,12 +214,12 @@ def counts_its_parameters(factory: Factory) -> None:
 
 def _beats(factory: Factory, log: Dataset, rivals: list[Recommender], times: float) -> None:
     split = split_random(log, validation=0, test=0.2)
-    found = ndcg(factory().fit(split.train), split.test)
+    reached = ndcg(factory().fit(split.train), split.test)
     for rival in rivals:
         trivial = ndcg(rival.fit(split.train), split.test)
         expect(
-            found > times * trivial,
-            f"On a log with planted {factory().signal} nDCG@10 is {found:.3f}, not clearly above "
+            reached > times * trivial,
+            f"On a log with planted {factory().signal} nDCG@10 is {reached:.3f}, not clearly above "
             f"the {trivial:.3f} of {rival!r}.",
         )
 

@@ -24,22 +24,22 @@ def lists_are_tables(factory: Factory) -> None:
     """A list has the user's own ids, ranks from 1 and falling scores."""
     log = planted_pairs(string_ids=True, cold_items=1)
     model = factory().fit(log)
-    found = model.recommend(["u003", "u001"], k=4, titles=True)
+    lists = model.recommend(["u003", "u001"], k=4, titles=True)
     expect(
-        found.columns == ["user", "item", "rank", "score", "fallback", "title"],
-        f"A table of lists has other columns: {found.columns}.",
+        lists.columns == ["user", "item", "rank", "score", "fallback", "title"],
+        f"A table of lists has other columns: {lists.columns}.",
     )
     expect(
-        found["user"].to_list() == ["u003"] * 4 + ["u001"] * 4,
+        lists["user"].to_list() == ["u003"] * 4 + ["u001"] * 4,
         "Lists must come with the users' ids, in the order asked for.",
     )
-    expect(found["rank"].to_list() == [1, 2, 3, 4] * 2, "Ranks must count from 1.")
+    expect(lists["rank"].to_list() == [1, 2, 3, 4] * 2, "Ranks must count from 1.")
     expect(
-        found.select((pl.col("score").diff().over("user") <= 0).all()).item(),
+        lists.select((pl.col("score").diff().over("user") <= 0).all()).item(),
         "Scores must fall from rank to rank.",
     )
     expect(
-        found["title"].to_list() == [f"Item number {int(i[1:])}" for i in found["item"]],
+        lists["title"].to_list() == [f"Item number {int(i[1:])}" for i in lists["item"]],
         "Titles must be those of the items.",
     )
     position = model.recommend(model.histories_of(["u003"]), k=2)
@@ -52,16 +52,16 @@ def users_without_history_get_popularity(factory: Factory) -> None:
     if model.baseline_for:
         return
     nobody = model.history([])
-    known = Histories.of([], n_items=nobody.n_items, user=3)
+    empty_history = Histories.of([], n_items=nobody.n_items, user=3)
     expect(not model.has_evidence(nobody).any(), "Nothing can be known of a user without any id.")
-    for users in [nobody] if model.has_evidence(known)[0] else [nobody, known]:
-        found = model.recommend(users, k=9)
+    for users in [nobody] if model.has_evidence(empty_history)[0] else [nobody, empty_history]:
+        lists = model.recommend(users, k=9)
         expect(
-            found["item"].to_list() == model.items_.take(_most_popular(model)[:9]).to_list(),
+            lists["item"].to_list() == model.items_.take(_most_popular(model)[:9]).to_list(),
             "A user without history must get the log's most popular items.",
         )
         expect(
-            found["fallback"].all() and found["score"].null_count() == len(found),
+            lists["fallback"].all() and lists["score"].null_count() == len(lists),
             "Popular items in place of the model's own must have fallback = true and no score.",
         )
 
@@ -71,19 +71,19 @@ def popularity_fills_up(factory: Factory) -> None:
     model = fitted(factory, cold_items=2)
     cold = model.history([model.items_[41]], [4.0])
     for users in (cold, model.histories_.block(0, 5)):
-        found = model.recommend(users, k=users.n_items)
+        lists = model.recommend(users, k=users.n_items)
         expect(
-            found["score"].is_null().equals(found["fallback"]),
+            lists["score"].is_null().equals(lists["fallback"]),
             "Places have a score unless they are filled with popular items.",
         )
         scores = np.delete(model.scores(users)[0], users.block(0, 1).items)
         expect(
-            bool(scores.max() > scores.min()) or found.filter(history=0)["fallback"].all(),
+            bool(scores.max() > scores.min()) or lists.filter(history=0)["fallback"].all(),
             "A list of items of equal scores must be filled with popular items.",
         )
         place = np.empty(users.n_items, np.int64)
         place[_most_popular(model)] = np.arange(users.n_items)
-        filled = found.filter("fallback")
+        filled = lists.filter("fallback")
         order = place[model.items_.indices(filled["item"])]
         same_list = np.diff(filled["history"].to_numpy()) == 0
         expect(
@@ -105,13 +105,13 @@ def seen_items_left_out(factory: Factory) -> None:
     model = fitted(factory)
     seen = _pairs(model.histories_of().rows, model.histories_of().items)
     k = int(model.histories_.n_items - model.histories_.lengths.max())
-    found = model.recommend(model.histories_of(), k=k)
+    lists = model.recommend(model.histories_of(), k=k)
     listed = _pairs(
-        found["history"].to_numpy().astype(np.int32), model.items_.indices(found["item"])
+        lists["history"].to_numpy().astype(np.int32), model.items_.indices(lists["item"])
     )
     expect(not seen & listed, "Seen items must be left out.")
     expect(
-        len(found) == k * len(model.histories_of()),
+        len(lists) == k * len(model.histories_of()),
         "Lists must be filled up with further items while enough unseen ones are left.",
     )
 
@@ -165,9 +165,9 @@ def more_places_than_items(factory: Factory) -> None:
     model = fitted(factory)
     user = model.users_[0]
     unseen = model.histories_.n_items - len(set(model.histories_of([user]).items.tolist()))
-    found = model.recommend([user], k=model.histories_.n_items + 10)
-    expect(len(found) == unseen, f"A long list must hold all {unseen} unseen items once.")
-    expect(found["item"].n_unique() == unseen, "A list must not name an item twice.")
+    lists = model.recommend([user], k=model.histories_.n_items + 10)
+    expect(len(lists) == unseen, f"A long list must hold all {unseen} unseen items once.")
+    expect(lists["item"].n_unique() == unseen, "A list must not name an item twice.")
 
 
 def impossible_length_refused(factory: Factory) -> None:
@@ -181,17 +181,17 @@ def similar_items_are_others(factory: Factory) -> None:
     """Similar items are as many as asked for, and never the item itself."""
     model = fitted(factory)
     items = [model.items_[n] for n in (3, 0, 41)]
-    found = model.similar_items(items, k=6)
+    lists = model.similar_items(items, k=6)
     expect(
-        found.columns == ["item", "similar", "rank", "similarity"],
-        f"A table of similar items has other columns: {found.columns}.",
+        lists.columns == ["item", "similar", "rank", "similarity"],
+        f"A table of similar items has other columns: {lists.columns}.",
     )
     expect(
-        found["item"].to_list() == [i for i in items for _ in range(6)],
+        lists["item"].to_list() == [i for i in items for _ in range(6)],
         "Each item must get as many similar ones as asked for.",
     )
-    expect(not (found["item"] == found["similar"]).any(), "No item is similar to itself.")
-    expect(found["similarity"].is_finite().all(), "Similarities must be finite.")
+    expect(not (lists["item"] == lists["similar"]).any(), "No item is similar to itself.")
+    expect(lists["similarity"].is_finite().all(), "Similarities must be finite.")
 
 
 def memory_is_bounded(factory: Factory) -> None:

@@ -40,11 +40,11 @@ def text_round_trip(factory: Factory) -> None:
     name = name_of(type(model))
     if name is None:
         return
-    known = parameters_of(type(model))
+    parameters = parameters_of(type(model))
     texts = [
         f"{key}={value}"
         for key, value in model.params().items()
-        if value != known[key].default and value is not None
+        if value != parameters[key].default and value is not None
     ]
     spec = f"{name}:{','.join(texts)}"
     expect(make(spec).params() == model.params(), f"{spec!r} must give the same parameters.")
@@ -54,10 +54,10 @@ def repr_names_changes(factory: Factory) -> None:
     """The repr is the class and each parameter that is not at its default."""
     model = factory(seed=3)
     text = repr(model)
-    known = parameters_of(type(model))
+    parameters = parameters_of(type(model))
     expect(text.startswith(f"{type(model).__name__}("), f"{text!r} must begin with the class.")
     for key, value in model.params().items():
-        changed = value != known[key].default
+        changed = value != parameters[key].default
         named = any(f"{before}{key}={v}" in text for before in "( " for v in (value, repr(value)))
         expect(
             named == changed,

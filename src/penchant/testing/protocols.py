@@ -38,10 +38,10 @@ def predictions_have_shape(factory: Factory) -> None:
         return
     expect(isinstance(model.target, Target), "The target must be a Target.")
     rows = mixed_rows(model)
-    found = model.predict(rows)
-    expect(found.dtype == np.float32, f"Predictions must be float32, not {found.dtype}.")
-    expect(found.shape == (len(rows),), f"Predictions must be one a row, not {found.shape}.")
-    expect(np.isfinite(found).all(), "Predictions must be finite for unknown users and items.")
+    ratings = model.predict(rows)
+    expect(ratings.dtype == np.float32, f"Predictions must be float32, not {ratings.dtype}.")
+    expect(ratings.shape == (len(rows),), f"Predictions must be one a row, not {ratings.shape}.")
+    expect(np.isfinite(ratings).all(), "Predictions must be finite for unknown users and items.")
     nothing = Rows(rows.histories, rows.history[:0], rows.items[:0])
     expect(model.predict(nothing).shape == (0,), "No rows must give no predictions.")
 

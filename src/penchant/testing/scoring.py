@@ -91,9 +91,9 @@ def repeated_events_have_scores(factory: Factory) -> None:
     ids = [model.items_[n] for n in (0, 2, 0, 2, 0)]
     twice = model.history(ids, [1.0, 4.0, 5.0, 4.0, 3.0])
     _expect_scores(model, twice, "a history with repeated items")
-    found = model.recommend(twice, k=5)["item"].to_list()
-    expect(len(found) == 5, "A history with repeated items must get a full list.")
-    expect(not set(found) & set(ids), "Repeated items of a history must be left out, too.")
+    listed = model.recommend(twice, k=5)["item"].to_list()
+    expect(len(listed) == 5, "A history with repeated items must get a full list.")
+    expect(not set(listed) & set(ids), "Repeated items of a history must be left out, too.")
 
 
 def batch_equals_single(factory: Factory) -> None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penchant.cli.ids import id_of, known_ids
+from penchant.cli.ids import id_of, resolve_ids
 from penchant.cli.titles import items_of_titles
 from penchant.errors import DataError, ParameterError
 
@@ -30,7 +30,7 @@ _SEPARATORS = "\t;,"
 
 
 @dataclass(frozen=True)
-class Newcomer:
+class NewUser:
     """What somebody new says of items.
 
     Attributes:
@@ -64,8 +64,8 @@ class Newcomer:
         if twice:
             named = ", ".join(titles_of_ids(model, twice[:_NAMED]))
             raise ParameterError(f"Say once only what someone new thinks of {named}.")
-        known = model.histories_.ratings
-        if known is None or not len(known):
+        ratings_of_log = model.histories_.ratings
+        if ratings_of_log is None or not len(ratings_of_log):
             if self.rated or self.disliked:
                 raise ParameterError(
                     f"The log {model.log_name_!r} has no ratings, so that this model learns "
@@ -73,7 +73,7 @@ class Newcomer:
                     "leave others out with --exclude."
                 )
             return model.history(self.liked)
-        low, high = float(known.min()), float(known.max())
+        low, high = float(ratings_of_log.min()), float(ratings_of_log.max())
         for item, rating in self.rated.items():
             if not low <= rating <= high:
                 (title,) = titles_of_ids(model, [item])
@@ -100,7 +100,7 @@ class Newcomer:
         return f"For someone who {' and '.join(clauses)}" if clauses else "For someone new"
 
 
-def read_newcomer(
+def read_new_user(
     model: Recommender,
     *,
     items: Sequence[str] = (),
@@ -108,7 +108,7 @@ def read_newcomer(
     rated: Sequence[str] = (),
     disliked: Sequence[str] = (),
     dislike_titles: Sequence[str] = (),
-) -> Newcomer:
+) -> NewUser:
     """What the options of a command say of somebody new.
 
     Raises:
@@ -116,8 +116,8 @@ def read_newcomer(
         ParameterError: a rating is not written as `ITEM=RATING`, or of an item that has another.
         DataError: a file cannot be read.
     """
-    liked = known_ids(model.items_, items, "items liked")
-    avoided = known_ids(model.items_, disliked, "items disliked")
+    liked = resolve_ids(model.items_, items, "items liked")
+    avoided = resolve_ids(model.items_, disliked, "items disliked")
     ratings: dict[Id, float] = {}
     for text, rating in (pair for value in rated for pair in _ratings(value)):
         item = id_of(model.items_, text)
@@ -129,7 +129,7 @@ def read_newcomer(
         liked += items_of_titles(model, like_titles)
     if dislike_titles:
         avoided += items_of_titles(model, dislike_titles)
-    return Newcomer(list(dict.fromkeys(liked)), ratings, list(dict.fromkeys(avoided)))
+    return NewUser(list(dict.fromkeys(liked)), ratings, list(dict.fromkeys(avoided)))
 
 
 def titles_of_ids(model: Recommender, items: Sequence[Id]) -> list[str]:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from penchant.cli.ids import IDS, known_users
-from penchant.cli.newcomer import RATED, read_newcomer
+from penchant.cli.ids import IDS, resolve_users
+from penchant.cli.new_user import RATED, read_new_user
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Audience:
+class UserOptions:
     """The options that say for whom."""
 
     user: Annotated[
@@ -92,7 +92,7 @@ class Audience:
             ParameterError: what somebody new says of items makes no sense for this model.
         """
         if self.new:
-            newcomer = read_newcomer(
+            new_user = read_new_user(
                 model,
                 items=self.items or (),
                 like_titles=self.like_title or (),
@@ -100,7 +100,7 @@ class Audience:
                 disliked=self.disliked or (),
                 dislike_titles=self.dislike_title or (),
             )
-            return newcomer.history(model), {0: newcomer.describe(model)}
+            return new_user.history(model), {0: new_user.describe(model)}
         if self.user:
-            return known_users(model, self.user), {}
+            return resolve_users(model, self.user), {}
         return None, {}
