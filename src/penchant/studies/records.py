@@ -34,6 +34,11 @@ Better = Literal["high", "low"]
 OTHER_DATA = "other data"
 """What stands in the place of a verdict where our log is not the published one."""
 
+_NUMBER_WORDS = [
+    *("none", "one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+]
+
 
 @dataclass(frozen=True)
 class Gain:
@@ -104,6 +109,11 @@ def table_of(records: Sequence[Any], **names: str) -> pl.DataFrame:
 def per_cent(value: float, places: int = 2) -> str:
     """A share as a text has it."""
     return f"{100 * value:.{places}f}\N{NO-BREAK SPACE}%"
+
+
+def number_word(count: int) -> str:
+    """A small number as a sentence has it: none, one, … twelve, and digits beyond."""
+    return _NUMBER_WORDS[count] if count < len(_NUMBER_WORDS) else f"{count:,}"
 
 
 def is_published_log(

@@ -14,17 +14,14 @@ from penchant.studies.books import (
     evaluation,
     honest_comparison,
     moved_threshold,
+    opening,
     recommendations,
     seed_comparison,
 )
-from penchant.studies.books.networks import (
-    JACCARD,
-    NETWORKS,
-    NetworkPredictions,
-    PublishedModels,
-)
+from penchant.studies.books.networks import JACCARD, NETWORKS, NetworkPredictions
 from penchant.studies.books.seed_comparison import AucGain, SeedResult
 from penchant.studies.books.setup import EVERYTHING, best_cut, f1, predict_parts
+from penchant.studies.books.training import PublishedModels
 from penchant.studies.records import Gain, TrainingCurve, rounded
 from penchant.studies.study import Steps
 
@@ -84,16 +81,24 @@ def evaluated(setup, published, alternatives):
 
 def test_the_moved_threshold_does_what_the_adjusted_target_does(setup, published):
     part = moved_threshold.section(setup, published)
-    frame = part.tables[0].frame
-    plain, moved, adjusted = frame.rows(named=True)[:3]
+    frame = part.tables[1].frame
+    plain, moved, adjusted, chosen = frame.rows(named=True)[:4]
+    y = setup.liked(setup.validation)
+    assert chosen["F1 validation"] == pytest.approx(
+        max(
+            f1(published[PLAIN].of("validation") >= cut, y)
+            for cut in (*range(1, 11), *truth(setup)[0])
+        ),
+        abs=0.05,
+    )
     assert (plain["counted from"], adjusted["counted from"]) == (8, 8)
     assert moved["counted from"] == pytest.approx(5 + np.log(7 / 2), abs=1e-4)
     # Here the adjusted predictions are the transformed original ones, so that nothing else is new.
     assert moved["F1 test"] == pytest.approx(adjusted["F1 test"])
     assert plain["F1 test"] < moved["F1 test"]
     words = " ".join(conclusion.sentence for conclusion in part.conclusions)
-    assert "all of the gain" in words
-    assert "decide 100.0% of the test rows alike" in words
+    assert "gives all that the adjusted ratings seem to gain" in words
+    assert "decide 100% of the test rows alike" in words
     assert frame["predictions"].to_list()[-1] == EVERYTHING
 
 
@@ -154,13 +159,10 @@ def test_the_honest_section_names_who_is_no_better(setup, published, alternative
     part = honest_comparison.section(setup, alternatives, evaluated)
     verdicts = [f.sentence for f in part.conclusions if f.level == "verdict"]
     assert f"{len(NETWORKS) - 1} of the {len(NETWORKS)} published networks" in verdicts[0]
-    assert "all 9 with dropout" in verdicts[0]
-    assert "all 3 with dropout" in verdicts[2]
-    assert "simple MSE (original)" not in verdicts[0]
-    assert "all 10 with layers or other weights" in verdicts[2]
-    assert "simple MSE (original)" not in verdicts[2]
-    assert "simple MSE (original)" in verdicts[3]
-    assert "a2b" not in verdicts[3]
+    assert verdicts[2].startswith("17 of the networks cannot tell liked books from others")
+    assert f"{alternatives.best.capitalize()}, chosen" in verdicts[3]
+    assert "simple MSE (original)" in verdicts[4]
+    assert "a2b" not in verdicts[4]
     (chart,) = part.charts
     assert chart.kind == "reliability"
     assert chart.series[0].name == alternatives.best
@@ -170,6 +172,19 @@ def test_the_honest_section_names_who_is_no_better(setup, published, alternative
     assert shown["all test rows"].to_list() == [e.name for e in table.entries]
     assert shown["AUC"].to_list() == [e.metrics["auc"].value for e in table.entries]
     assert shown["F1"].to_list() == [e.metrics["f1"].value for e in table.entries]
+
+
+@pytest.mark.parametrize("weak", [0, 3, 20, len(NETWORKS)])
+@pytest.mark.parametrize("verdict", ["beats", "no better"])
+def test_the_first_screen_says_what_came_out(evaluated, monkeypatch, weak, verdict):
+    monkeypatch.setattr(opening, "not_better", lambda _: ["some"] * weak)
+    monkeypatch.setattr(opening, "verdict_on", lambda *_: verdict)
+    page = opening.open_page(BEST, evaluated)
+    assert page.faults == []
+    amounts = {0: "all of", 3: "some of", 20: "most of", len(NETWORKS): "none of"}
+    assert amounts[weak] in page.holds
+    assert page.use.startswith(f"Use {BEST if verdict == 'beats' else 'user and item biases'}")
+    assert page.graph.series[0].y[-1] == evaluated.known_users.tables["like"].values("auc")[BEST]
 
 
 def test_without_lightgbm_there_are_no_trees(setup, monkeypatch):
@@ -203,9 +218,9 @@ def test_seeds_give_gains_over_biases(setup, alternatives):
 @pytest.mark.parametrize(
     ("gains", "low", "words"),
     [
-        ((0.04, 0.05), 0.01, "is reached"),
-        ((0.04, 0.05), -0.01, "not reached"),
-        ((0.01, 0.02), 0.005, "not reached"),
+        ((0.04, 0.05), 0.01, "on all two other splits, by +0.045 AUC on average, which reaches"),
+        ((0.04, 0.05), -0.01, "is never clearly better"),
+        ((0.01, 0.02), 0.005, "which falls short of the mark"),
     ],
 )
 def test_the_mark_needs_the_gain_and_its_interval(gains, low, words):

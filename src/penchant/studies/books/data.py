@@ -8,7 +8,7 @@ import polars as pl
 from penchant.data import Dataset
 from penchant.data.quality import column_distributions
 from penchant.data.sources.book_crossing import FULL, Counts, catalogue_gaps
-from penchant.studies.books.setup import BooksSetup, f1
+from penchant.studies.books.setup import BooksSetup
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars
 
 _COUNTRIES = 5
@@ -17,34 +17,42 @@ _COUNTRIES = 5
 def section(setup: BooksSetup) -> Section:
     """The log and its tables, beside what was published of them."""
     log = setup.log
-    liked = log.ratings >= setup.like
-    everything = f1(np.ones(len(liked)), liked)
+    share = float((log.ratings >= setup.like).mean())
     conclusions = [
         Conclusion(
             "honest",
-            f"{liked.mean():.1%} of the ratings are {setup.like:g} or more; of the published set's "
-            f"{FULL.n_explicit:,} it is {_share(FULL.explicit, 8):.1%} from 8 on. Whoever "
-            f"recommends everything therefore has an F1 of {everything:.3f} here, and of "
-            f"{_f1_of(_share(FULL.explicit, 8)):.3f} there.",
+            f"{share:.0%} of all ratings are {setup.like:g} or more, so that whoever recommends "
+            "every book is right "
+            + ("more often than not." if share > 0.5 else "less often than not."),
         ),
         Conclusion("honest", _describe_catalogue(log)),
     ]
     counts = _counts(log)
-    if counts is None or counts.n_explicit < FULL.n_explicit:
-        conclusions.insert(
-            0,
+    if not setup.same_data:
+        conclusions.append(
             Conclusion(
                 "honest",
-                f"This log has {len(log):,} of the {FULL.n_explicit:,} ratings of the published "
-                "set: published figures stand beside ours to compare procedures, and cannot be "
-                "compared number by number.",
-            ),
+                "These are not the published data"
+                + (
+                    f" but {len(log) / FULL.n_explicit:.0%} as many ratings"
+                    if len(log) < FULL.n_explicit
+                    else ""
+                )
+                + ": published figures stand beside ours to compare procedures, and no figure is "
+                "called better or worse than one of theirs.",
+            )
         )
     return Section(
         title="The data",
         text=_text(setup),
         conclusions=tuple(conclusions),
-        tables=(_shapes(log, counts), *_countries(log), *_notes(log)),
+        tables=(
+            _shapes(log, counts),
+            _shares(share),
+            *_unknown(log),
+            *_countries(log),
+            *_notes(log),
+        ),
         charts=_charts(setup),
     )
 
@@ -102,29 +110,52 @@ def _notes(log: Dataset) -> tuple[DataTable, ...]:
     return (DataTable(pl.DataFrame({"note": notes}), "What the files have, and what was mended."),)
 
 
-def _describe_catalogue(log: Dataset) -> str:
-    """Are all rated books known, and where are readers from?"""
-    sentences = []
-    if log.item_table is None or "isbn" not in log.item_table.columns:
-        sentences.append("Without a catalogue of books nothing is known of them but their ids.")
-    else:
+def _shares(share: float) -> DataTable:
+    """How many ratings are likes, and what recommending everything scores."""
+    theirs = _share(FULL.explicit, 8)
+    frame = pl.DataFrame(
+        {
+            "of all ratings": ["share of likes", "F1 of recommending everything"],
+            "published set": [theirs, _f1_of(theirs)],
+            "here": [share, _f1_of(share)],
+        }
+    )
+    return DataTable(
+        frame,
+        "What recommending every book to every reader scores.",
+        dict.fromkeys(("published set", "here"), "fixed:4"),
+    )
+
+
+def _unknown(log: Dataset) -> tuple[DataTable, ...]:
+    """Are all rated books known, and what do readers say of themselves?"""
+    rows: list[tuple[str, int, int]] = []
+    if log.item_table is not None and "isbn" in log.item_table.columns:
         gaps = catalogue_gaps(log)
-        if len(gaps.items):
-            lost = int(gaps.items["events"].sum())
-            sentences.append(
-                f"Not all rated books are known: {len(gaps.items):,} of {gaps.n_items:,}, with "
-                f"{lost:,} ratings, are not in the catalogue."
-            )
-        else:
-            sentences.append(f"All {gaps.n_items:,} rated books are in the catalogue.")
+        lost = int(gaps.items["events"].sum())
+        rows += [
+            ("rated books that the catalogue lacks", len(gaps.items), gaps.n_items),
+            ("ratings of these", lost, len(log)),
+        ]
     users = log.user_table
     if users is not None and "location" in users.columns:
         places = users["location"].drop_nulls()
-        sentences.append(
-            f"{len(places):,} users name {places.n_unique():,} different places; "
-            f"{users['age'].null_count() / len(users):.0%} give no age that can be one."
-        )
-    return " ".join(sentences)
+        rows += [
+            ("different places that users name", places.n_unique(), len(places)),
+            ("users who give no age that can be one", users["age"].null_count(), len(users)),
+        ]
+    if not rows:
+        return ()
+    frame = pl.DataFrame(rows, schema=["what", "number", "of"], orient="row")
+    return (DataTable(frame, "Are all rated books known, and where are readers from?"),)
+
+
+def _describe_catalogue(log: Dataset) -> str:
+    if log.item_table is None or "isbn" not in log.item_table.columns:
+        return "Without a catalogue of books nothing is known of them but their ids."
+    if len(catalogue_gaps(log).items):
+        return "Not all rated books are known: the catalogue lacks some."
+    return "All rated books are in the catalogue."
 
 
 def _charts(setup: BooksSetup) -> tuple[Graph, ...]:

@@ -8,18 +8,14 @@ from typing import Any
 import polars as pl
 
 from penchant.metrics import AUC
-from penchant.studies.books.networks import (
-    NETWORKS,
-    Network,
-    NetworkPredictions,
-    train_chain,
-)
+from penchant.studies.books.networks import NETWORKS, Network, NetworkPredictions
 from penchant.studies.books.setup import EVERYTHING, BooksSetup, ModelPredictions, f1
+from penchant.studies.books.training import chain_steps, train_chain
+from penchant.studies.records import number_word
 from penchant.studies.study import Conclusion, DataTable, Section, Steps, lines
 from penchant.typing import Float64
 
 Row = dict[str, Any]
-STEP = "shared-embeddings"
 _CHAIN = (
     "simple MSE (original)",
     "simple MSE (adjusted)",
@@ -42,7 +38,7 @@ def train_shared(steps: Steps, setup: BooksSetup) -> dict[str, NetworkPrediction
     """Train the chain; None where the whole family is one already."""
     if setup.shared_embeddings:
         return None
-    return steps.do(STEP, dict[str, NetworkPredictions], lambda: train_chain(setup, chain()))
+    return train_chain(steps, setup, chain())
 
 
 def section(
@@ -81,7 +77,7 @@ def section(
                 },
             ),
         ),
-        steps=(STEP,),
+        steps=tuple(chain_steps(chain())),
     )
 
 
@@ -103,24 +99,26 @@ def _conclusions(rows: list[Row]) -> list[Conclusion]:
     better = [name for name, gain in gains.items() if gain > _CLEAR]
     worse = [name for name, gain in gains.items() if gain < -_CLEAR]
     trivial = [row["network"] for row in later if row["recommended in the chain"] in (0, 1)]
-    comparison = (
-        f"Of {len(later)} networks that go on from another one's embeddings {len(better)} order "
-        f"test rows better than alone, {len(worse)} worse, by more than {_CLEAR:g} AUC; AUC in the "
-        f"chain is {min(r['AUC in the chain'] for r in later):.3f} to "
-        f"{max(r['AUC in the chain'] for r in later):.3f}, alone "
-        f"{min(r['AUC alone'] for r in later):.3f} to {max(r['AUC alone'] for r in later):.3f}."
-    )
-    return [
-        Conclusion("as published", comparison),
+    conclusions = [
         Conclusion(
             "trap",
-            f"{len(trivial)} of the {len(later)} decide all test rows alike all the same"
-            + (
-                ": at the published cut they are “" + EVERYTHING + "” or nothing."
-                if trivial
-                else "."
-            )
-            + " What a network has been given before and what it has learned itself cannot be told "
-            "apart in figures that were published of it.",
+            "What a network was given by those before it and what it learned itself cannot be told "
+            "apart in its published figure.",
+        ),
+        Conclusion(
+            "as published",
+            f"Of {number_word(len(later))} networks that go on from another one's numbers, "
+            f"{number_word(len(better))} put books in a better order than alone and "
+            f"{number_word(len(worse))} in a worse one.",
         ),
     ]
+    if trivial:
+        conclusions.append(
+            Conclusion(
+                "trap",
+                f"{number_word(len(trivial)).capitalize()} of them "
+                f"{'decides' if len(trivial) == 1 else 'decide'} every test row alike all the "
+                f"same: “{EVERYTHING}”, or nothing.",
+            )
+        )
+    return conclusions

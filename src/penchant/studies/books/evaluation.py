@@ -11,9 +11,10 @@ import polars as pl
 from penchant.evaluation import evaluate_predictions
 from penchant.results import Entry, MetricValue, Table
 from penchant.studies.books.alternative_models import AlternativeModels
-from penchant.studies.books.networks import JACCARD, NETWORKS, RATES, PublishedModels
-from penchant.studies.books.published import published_cuts
+from penchant.studies.books.networks import JACCARD, NETWORKS, RATES
+from penchant.studies.books.published_tables import published_cuts
 from penchant.studies.books.setup import EVERYTHING, BooksSetup, ModelPredictions, best_cut
+from penchant.studies.books.training import PublishedModels
 from penchant.studies.records import Gain
 from penchant.studies.study import EvaluationSummary
 from penchant.typing import Bool, Float64

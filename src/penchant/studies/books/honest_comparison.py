@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import polars as pl
 
-from penchant.metrics import ExpectedCalibrationError
-from penchant.results import join_names, signed
+from penchant.metrics import ExpectedCalibrationError, Verdict
+from penchant.results import join_names
 from penchant.studies.books.alternative_models import NAMES, AlternativeModels
 from penchant.studies.books.evaluation import BooksEvaluation, compared_networks
-from penchant.studies.books.networks import JACCARD, NETWORKS, how_many, in_words
+from penchant.studies.books.networks import JACCARD, NETWORKS, how_many
 from penchant.studies.books.setup import EVERYTHING, BooksSetup, ModelPredictions
-from penchant.studies.records import VERDICTS
+from penchant.studies.records import VERDICTS, number_word
 from penchant.studies.study import (
     Conclusion,
     DataTable,
@@ -98,88 +98,61 @@ def chanceless(evaluation: BooksEvaluation) -> list[str]:
     return [name for name in names if not figures[name].low > 0.5]
 
 
-def verdict_on(name: str, table: EvaluationSummary) -> str:
-    """A sentence on one model's AUC against the best trivial answer."""
-    entry = table.tables["like"][name]
-    figure = entry.metrics["auc"]
-    return (
-        f"{VERDICTS[figure.verdict]} the best trivial answer ({signed(figure.gain, 4)}, "
-        f"{signed(figure.gain_low, 4)} to {signed(figure.gain_high, 4)} AUC)"
-    )
-
-
 def _conclusions(
     setup: BooksSetup, alternatives: AlternativeModels, evaluation: BooksEvaluation
 ) -> list[Conclusion]:
-    best, known_users = alternatives.best, evaluation.known_users
-    auc, known = auc_of(evaluation.all_users), auc_of(known_users)
-    table = known_users.tables["like"]
+    best, table = alternatives.best, evaluation.known_users.tables["like"]
     baseline = table.best_trivial.name
     weak, at_chance = not_better(evaluation), chanceless(evaluation)
     beating = [
         e.name for e in table.entries if e.verdict == "beats" and e.name in compared_networks()
     ]
     better = [n for n in JACCARD if evaluation.f1[n].gain.verdict == "beats"]
-    return [
-        Conclusion(
-            "verdict",
-            f"{how_many(weak)} published networks are no better than recommending everything, "
-            f"by F1 at the published cuts: {in_words(weak)}."
-            if weak
-            else "By F1 at the published cuts every published network is better than recommending "
-            "everything.",
+    sentences = [
+        f"{how_many(weak)} published networks {'is' if len(weak) == 1 else 'are'} no better than "
+        "recommending everything, by F1 at the published cuts."
+        if weak
+        else "By F1 at the published cuts every published network is better than recommending "
+        "everything.",
+        "By the same measure "
+        + (
+            "Jaccard is not better either."
+            if not better
+            else f"{join_names(better)} {'are' if len(better) > 1 else 'is'} better."
         ),
-        Conclusion(
-            "verdict",
-            "By the same measure "
-            + (
-                "neither Jaccard is better"
-                if not better
-                else f"{join_names(better)} {'are' if len(better) > 1 else 'is'} better"
-            )
-            + " than recommending everything.",
+        f"{number_word(len(at_chance)).capitalize()} of the networks cannot tell liked books from "
+        "others at all: their order is no better than chance."
+        if at_chance
+        else "Every published network puts liked books before others more often than chance.",
+        f"{_capital(best)}, chosen on validation rows, orders books "
+        f"{VERDICTS[verdict_on(best, evaluation.known_users)]} {baseline}, the best answer "
+        "without a model.",
+        (
+            f"Of what was published, {join_names(beating)} "
+            f"{'order' if len(beating) > 1 else 'orders'} books better than {baseline}."
+            if beating
+            else f"Nothing of what was published orders books better than {baseline}."
         ),
-        Conclusion(
-            "verdict",
-            (
-                f"{len(at_chance)} networks cannot tell liked rows of known users from others at "
-                "all, for the interval of their AUC holds one half or lies below: "
-                f"{in_words(at_chance, compared_networks())}."
-                if at_chance
-                else "Every published network has an AUC above one half on known users."
-            ),
-        ),
-        Conclusion(
-            "verdict",
-            f"Against the best trivial answer, {baseline} ({known[baseline]:.4f} on known users): "
-            + (
-                f"of what was published {join_names(beating)} is better."
-                if beating
-                else "nothing of what was published has a better AUC."
-            )
-            + f" {best[0].upper()}{best[1:]}, chosen on validation rows, is "
-            f"{verdict_on(best, known_users)} on known users, and "
-            f"{verdict_on(best, evaluation.all_users)} on all.",
-        ),
-        Conclusion(
-            "honest",
-            f"AUC on all test rows and on those of known users: {best} {auc[best]:.4f} and "
-            f"{known[best]:.4f}; {baseline} {auc[baseline]:.4f} and {known[baseline]:.4f}; "
-            + "; ".join(f"{n} {auc[n]:.4f} and {known[n]:.4f}" for n in JACCARD)
-            + f"; {EVERYTHING} one half.",
-        ),
-        _shop(evaluation.all_users, best, baseline),
-        *_calibration(setup, alternatives),
+        _shop(evaluation.all_users, best),
     ]
+    verdicts = [Conclusion("verdict", sentence) for sentence in sentences[:-1]]
+    return [*verdicts, Conclusion("honest", sentences[-1]), *_calibration(setup, alternatives)]
 
 
-def _shop(all_users: EvaluationSummary, best: str, baseline: str) -> Conclusion:
+def verdict_on(name: str, table: EvaluationSummary) -> Verdict | None:
+    """One model's verdict by AUC against the best trivial answer."""
+    return table.tables["like"][name].metrics["auc"].verdict
+
+
+def _capital(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}"
+
+
+def _shop(all_users: EvaluationSummary, best: str) -> str:
     values = all_users.tables["like"].values("precision-at-recall@50")
-    return Conclusion(
-        "honest",
+    return (
         "A shop that must show half of what its readers would like shows "
-        f"{values[best]:.1%} right books with {best}, {values[baseline]:.1%} with {baseline} and "
-        f"{values[EVERYTHING]:.1%} at random.",
+        f"{values[best]:.0%} right books with {best} and {values[EVERYTHING]:.0%} at random."
     )
 
 
@@ -192,8 +165,8 @@ def _calibration(setup: BooksSetup, alternatives: AlternativeModels) -> list[Con
     return [
         Conclusion(
             "honest",
-            f"A chance stated by {best} is off by {ece[best]:.3f} on average (expected calibration "
-            "error over ten bins).",
+            f"A chance stated by {best} is off by {100 * ece[best]:.1f} percentage points on "
+            "average.",
         )
     ]
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal
 
-from penchant.models import DotProduct, JaccardAgreement
-from penchant.results import join_names
+from penchant.models import DotProduct
 from penchant.studies.books.setup import BooksSetup, ModelPredictions, predict_parts
 from penchant.studies.records import TrainingCurve
-from penchant.studies.study import Steps
 
 Kind = Literal["simple", "dropout", "layers"]
 PlainTarget = Literal["original", "adjusted", "binary"]
@@ -23,7 +21,6 @@ _PLAIN: Mapping[str, Any] = MappingProxyType(
         "biases": False,
         "l2": 0.0,
         "initialisation": "uniform",
-        "learning_rate": 0.001,
         "optimiser": "dense",
     }
 )
@@ -64,6 +61,7 @@ class Network:
             "batch_size": 32 if fixed else BATCH,
             "patience": None if fixed else 3,
             "min_delta": 0.0 if fixed else MIN_DELTA,
+            "learning_rate": setup.learning_rate,
             "seed": setup.seed,
         }
         settings |= dict(self.settings) | {"epochs": min(epochs, 2) if setup.quick else epochs}
@@ -97,9 +95,6 @@ def _layers(name: str, target: PlainTarget, **settings: Any) -> Network:
     return Network(f"{name} ({target})", "layers", target, settings)
 
 
-_FAMILIES: Mapping[Kind, str] = MappingProxyType(
-    {"simple": "simple ones", "dropout": "with dropout", "layers": "with layers or other weights"}
-)
 BATCH = 128
 """Rows in a batch of all but the simple networks."""
 MIN_DELTA = 0.01
@@ -148,87 +143,14 @@ class NetworkPredictions(ModelPredictions):
     best_epoch: int
 
 
-@dataclass(frozen=True)
-class PublishedModels:
-    """Predictions of everything that was published.
-
-    Attributes:
-        jaccard: of both similarity models.
-        networks: of all networks.
-    """
-
-    jaccard: dict[str, ModelPredictions]
-    networks: dict[str, NetworkPredictions]
-
-    def __getitem__(self, name: str) -> ModelPredictions:
-        return self.networks[name] if name in self.networks else self.jaccard[name]
-
-
-def train_published(steps: Steps, setup: BooksSetup) -> PublishedModels:
-    """Train everything that was published, and predict validation and test rows."""
-    jaccard = steps.do("jaccard", dict[str, ModelPredictions], lambda: _predict_by_jaccard(setup))
-    if setup.shared_embeddings:
-        networks = steps.do(
-            "networks", dict[str, NetworkPredictions], lambda: train_chain(setup, NETWORKS)
-        )
-    else:
-        networks = {each.name: _train(steps, setup, each) for each in NETWORKS}
-    return PublishedModels(jaccard, networks)
-
-
-def _train(steps: Steps, setup: BooksSetup, network: Network) -> NetworkPredictions:
-    return steps.do(
-        network.step, NetworkPredictions, lambda: _predict_by_network(network.fit(setup), setup)
-    )
-
-
-def step_names(setup: BooksSetup) -> tuple[str, ...]:
-    """The names of the steps that `train_published` takes."""
-    own = ["networks"] if setup.shared_embeddings else [each.step for each in NETWORKS]
-    return ("jaccard", *own)
-
-
-def in_words(names: Iterable[str], among: Iterable[str] | None = None) -> str:
-    """Names of networks in a sentence, a whole family by its own name.
-
-    Args:
-        names: the networks.
-        among: those that were looked at; by default all.
-    """
-    wanted, parts = set(names), []
-    candidates = {each.name for each in NETWORKS} if among is None else set(among)
-    for kind, words in _FAMILIES.items():
-        family = [each.name for each in NETWORKS if each.kind == kind and each.name in candidates]
-        members = [name for name in family if name in wanted]
-        whole = len(members) == len(family) > 1
-        parts += [f"all {len(family)} {words}"] if whole else members
-    return join_names(parts)
-
-
 def how_many(names: Collection[str]) -> str:
     """So many of the published networks, in words."""
     whole = len(names) == len(NETWORKS)
     return f"All {len(NETWORKS)}" if whole else f"{len(names)} of the {len(NETWORKS)}"
 
 
-def _predict_by_jaccard(setup: BooksSetup) -> dict[str, ModelPredictions]:
-    predictions = {}
-    for name, (target, _) in JACCARD.items():
-        model = JaccardAgreement(target=setup.targets[target], seed=setup.seed)
-        predictions[name] = predict_parts(model.fit(setup.split.train, run=setup.run), setup)
-    return predictions
-
-
-def train_chain(setup: BooksSetup, networks: Iterable[Network]) -> dict[str, NetworkPredictions]:
-    """Networks of which each goes on from the embeddings of the one before."""
-    predictions, last = {}, None
-    for each in networks:
-        last = each.fit(setup, last)
-        predictions[each.name] = _predict_by_network(last, setup)
-    return predictions
-
-
-def _predict_by_network(model: DotProduct, setup: BooksSetup) -> NetworkPredictions:
+def predict_by_network(model: DotProduct, setup: BooksSetup) -> NetworkPredictions:
+    """What a fitted network says of validation and test rows, with its training."""
     return NetworkPredictions(
         **vars(predict_parts(model, setup)),
         curve=TrainingCurve(

@@ -80,7 +80,7 @@ class BookLists:
 
 def recommend_books(setup: BooksSetup, best: str) -> BookLists:
     """Lists by the best model and by books that were read together, learned from all ratings."""
-    log = setup.log
+    log = setup.rated
     drawn = draw_users(log.user_counts, _RATINGS, _READERS, _READERS + _MANY, setup.seed)
     ids = log.users.take(drawn[:_READERS]).to_list()
     model = setup.model(specs(setup)[best]).fit(setup.split.train, setup.validation, run=setup.run)
@@ -118,7 +118,7 @@ def works(log: Dataset) -> pl.DataFrame:
 
 def best_works(setup: BooksSetup, model: Recommender, users: list[Id]) -> pl.DataFrame:
     """The best books of each `user`, one `item` for each `work`, and none that the user knows."""
-    log = setup.log
+    log = setup.rated
     known = works(log)
     events = log.events.filter(pl.col("user").is_in(log.users.indices(users)))
     rated = pl.DataFrame(
@@ -139,7 +139,7 @@ def best_works(setup: BooksSetup, model: Recommender, users: list[Id]) -> pl.Dat
 
 def _reader(setup: BooksSetup, user: Id) -> Reader:
     """Who a reader is, as far as known, and the books that this reader rated highest."""
-    log = setup.log
+    log = setup.rated
     index = int(log.users.indices([user])[0])
     about: list[str] = []
     if log.user_table is not None:
@@ -156,7 +156,7 @@ def _list(setup: BooksSetup, model: Recommender, user: Id) -> BookList:
         items = model.items_.indices(lists["item"])
         rows = Rows(model.histories_of([user]), np.zeros(len(items), np.int32), items)
         probabilities = rounded(predict(model, rows))
-    table = setup.log.item_table
+    table = setup.rated.item_table
     columns = [] if table is None else [name for name in _COLUMNS if name in table.columns]
     if table is not None:
         joined = lists.select("item").join(table, on="item", how="left", maintain_order="left")
@@ -202,8 +202,8 @@ def section(best: str, lists: BookLists) -> Section:
         conclusions=(
             Conclusion(
                 "honest",
-                f"In the lists of {lists.n_lists} further readers by {best}, {lists.n_books} "
-                f"of {places} places hold different books: "
+                f"In the lists of {lists.n_lists} further readers, {lists.n_books} of {places} "
+                "places hold different books: "
                 + (
                     "what most readers like is recommended to most."
                     if lists.n_books < places / 2

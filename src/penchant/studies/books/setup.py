@@ -24,6 +24,7 @@ from penchant.data import (
     split_random,
 )
 from penchant.data.quality import k_core, where
+from penchant.data.sources.book_crossing import FULL
 from penchant.errors import DataError
 from penchant.metrics import LikeAccuracy, LikeF1, best_threshold
 from penchant.models import RatesRows, Recommender
@@ -32,10 +33,12 @@ from penchant.studies.setup import StudySetup
 from penchant.typing import Bool, Float64
 
 SCALE = (1.0, 10.0)
+LEARNING_RATE = 0.001
 DECADES = 20
 """Losses that are so many times the lowest are drawn on a logarithmic scale."""
 EVERYTHING = "recommend everything"
 PUBLISHED_SEED = 13
+_MOST_ACTIVE = 11676  # the user of the published set with the most ratings
 Part = Literal["validation", "test", "published_test"]
 """Rows of the split; for `published_test` a model knows nothing but training rows."""
 PARTS: Mapping[str, Part] = MappingProxyType({"validation": "validation", "test": "published_test"})
@@ -50,6 +53,7 @@ class BooksSetup(StudySetup):
         like: the rating from which a book is to be recommended, 8 as published.
         epochs: the most epochs of networks that are stopped early, 25 as published.
         shared_embeddings: whether each network goes on from the last one's embeddings.
+        learning_rate: of the published networks, .001 as published.
         seeds: over how many seeds the last comparison goes.
         stack: whether a stack of the best models takes part.
 
@@ -60,6 +64,7 @@ class BooksSetup(StudySetup):
     like: float = 8.0
     epochs: int = 25
     shared_embeddings: bool = False
+    learning_rate: float = LEARNING_RATE
     seeds: int = 3
     stack: bool = False
     quick_epochs: ClassVar[int] = 2
@@ -72,9 +77,14 @@ class BooksSetup(StudySetup):
             )
 
     @cached_property
+    def rated(self) -> Dataset:
+        """The log with those users and books alone that ratings are of: what models learn from."""
+        return only_rated(self.log)
+
+    @cached_property
     def split(self) -> Split:
         """A tenth of the rows for test and a tenth for validation, drawn at random."""
-        return split_random(self.log, validation=0.1, test=0.1, seed=self.seed)
+        return split_random(self.rated, validation=0.1, test=0.1, seed=self.seed)
 
     @cached_property
     def validation(self) -> Holdout:
@@ -91,7 +101,7 @@ class BooksSetup(StudySetup):
     @cached_property
     def published_test(self) -> Holdout:
         """The same test rows in the same order, where nothing is known but training rows."""
-        return Holdout.of(self.split.train, self.log.subset(self.split.sides == TEST))
+        return Holdout.of(self.split.train, self.rated.subset(self.split.sides == TEST))
 
     def liked(self, holdout: Holdout) -> Bool:
         """bool[n_rows], which held-out ratings are to be recommended."""
@@ -155,8 +165,19 @@ def draw_readers(log: Dataset, readers: int, seed: int) -> Dataset:
     chosen = np.sort(np.random.default_rng(seed).permutation(active)[:readers])
     ids = log.users.take(chosen).alias(f"{readers:,} readers drawn by the seed {seed}")
     part = where(log, pl.col("user").is_in(ids.implode()))
-    part = part if part.item_counts.all() else k_core(part, 1, 1)
-    return replace(part, name=f"{log.name}, {readers:,} readers")
+    return replace(only_rated(part), name=f"{log.name}, {readers:,} readers")
+
+
+def only_rated(log: Dataset) -> Dataset:
+    """The log without users and books that have no rating; the log itself where all have one."""
+    whole = log.user_counts.all() and log.item_counts.all()
+    return log if whole else replace(k_core(log, 1, 1), name=log.name)
+
+
+def is_published(log: Dataset) -> bool:
+    """Whether a log is the published one: its size, and who rated most, of made-up ones neither."""
+    most = log.users.take([int(np.argmax(log.user_counts))]).item()
+    return len(log) == FULL.n_explicit and most == _MOST_ACTIVE
 
 
 def predict_parts(model: Recommender, setup: BooksSetup) -> ModelPredictions:

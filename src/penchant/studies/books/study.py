@@ -17,23 +17,30 @@ from penchant.studies.books import (
     evaluation,
     honest_comparison,
     moved_threshold,
-    networks,
+    opening,
     published,
     recommendations,
     seed_comparison,
+    training,
     transform_tuning,
 )
 from penchant.studies.books.alternative_models import AlternativeModels
 from penchant.studies.books.evaluation import BooksEvaluation
-from penchant.studies.books.networks import JACCARD, how_many
-from penchant.studies.books.setup import EVERYTHING, PUBLISHED_SEED, BooksSetup, draw_readers
+from penchant.studies.books.plan import usual_seconds
+from penchant.studies.books.setup import (
+    LEARNING_RATE,
+    PUBLISHED_SEED,
+    BooksSetup,
+    draw_readers,
+    is_published,
+)
 from penchant.studies.study import Steps, StudyResult
 
 TITLE = "Books: recommend or not, by Jaccard similarity and dot-product networks"
 DATA = "book-crossing"
 SMALL_DATA = "book-crossing"
-SMALL_OPTIONS = MappingProxyType({"readers": 1500})
-VERSION = 1
+SMALL_OPTIONS = MappingProxyType({"readers": 8000, "learning_rate": 0.01})
+VERSION = 2
 
 _QUICK_EPOCHS = 2
 
@@ -45,6 +52,7 @@ def run(
     run: Run | None = None,
     like: Annotated[float, Field(gt=1, le=10)] = 8.0,
     epochs: Annotated[int, Field(ge=1)] = 25,
+    learning_rate: Annotated[float, Field(gt=0, le=0.1)] = LEARNING_RATE,
     shared_embeddings: bool = False,
     seeds: Annotated[int, Field(ge=0, le=20)] = 3,
     readers: Annotated[int | None, Field(ge=100)] = None,
@@ -59,6 +67,7 @@ def run(
         run: threads, progress and where to keep steps.
         like: the rating from which a book is to be recommended.
         epochs: the most epochs of the networks that are stopped early.
+        learning_rate: of the published networks; few ratings make few steps, and need longer ones.
         shared_embeddings: whether each published network goes on from the embeddings of the one
             before, as in the original.
         seeds: on how many further splits the best model is compared with biases; 0 on none.
@@ -76,6 +85,7 @@ def run(
     options = {
         "like": like,
         "epochs": epochs,
+        "learning_rate": learning_rate,
         "shared_embeddings": shared_embeddings,
         "seeds": seeds,
         "readers": readers,
@@ -89,20 +99,23 @@ def run(
         run=run,
         like=like,
         epochs=min(epochs, _QUICK_EPOCHS) if quick else epochs,
+        learning_rate=learning_rate,
         shared_embeddings=shared_embeddings,
         seeds=min(seeds, 1) if quick else seeds,
         stack=stack,
         quick=quick,
+        same_data=is_published(log),
     )
-    steps = Steps("books", log, version=VERSION, seed=seed, options=options, run=run)
-    models = networks.train_published(steps, setup)
-    claims = steps.do("claims", list[str], lambda: published.check_claims(setup))
+    plan = usual_seconds(setup)
+    steps = Steps("books", log, version=VERSION, seed=seed, options=options, plan=plan, run=run)
+    models = training.train_published(steps, setup)
+    claims = (
+        steps.do("claims", list[str], lambda: published.check_claims(setup))
+        if setup.same_data
+        else []
+    )
     chain = embedding_chain.train_shared(steps, setup)
-    tuning = steps.do(
-        "tuning",
-        transform_tuning.TransformTuning,
-        lambda: transform_tuning.tune_transform(setup),
-    )
+    trials = transform_tuning.tune_transform(steps, setup)
     alternatives = steps.do(
         "alternatives",
         AlternativeModels,
@@ -122,38 +135,15 @@ def run(
     )
     return steps.result(
         title=TITLE,
-        summary=_summary(setup, best, evaluated),
+        opening=opening.open_page(best, evaluated),
         sections=[
             data.section(setup),
             published.section(setup, models, claims),
             *([embedding_chain.section(setup, models.networks, chain)] if chain else []),
             moved_threshold.section(setup, models),
-            transform_tuning.section(setup, tuning),
+            transform_tuning.section(setup, trials),
             honest_comparison.section(setup, alternatives, evaluated),
             *([seed_comparison.section(best, seed_results)] if seed_results else []),
             recommendations.section(best, lists),
         ],
     )
-
-
-def _summary(setup: BooksSetup, best: str, evaluated: BooksEvaluation) -> str:
-    weak = honest_comparison.not_better(evaluated)
-    auc = honest_comparison.auc_of(evaluated.known_users)
-    baseline = evaluated.known_users.tables["like"].best_trivial.name
-    f1s = {name: evaluated.f1[name].f1 for name in JACCARD}
-    share = evaluated.likes
-    text = f"""
-        A comparison on Book-Crossing asks of each rating whether the book was to be recommended,
-        which is a rating of {setup.like:g} or more, and goes by F1. Its networks with dropout
-        reach .7329, and that is exactly what whoever recommends everything reaches on that set:
-        most ratings are {setup.like:g} or more ({share:.1%} of the test rows here, where
-        “{EVERYTHING}” has {2 * share / (1 + share):.4f}).
-
-        {how_many(weak)} published networks are no better than that here. The
-        “adjusted” ratings, which seem to lift Jaccard from {f1s["Jaccard (original)"]:.3f} to
-        {f1s["Jaccard (adjusted)"]:.3f}, only lower the threshold. By AUC, which no threshold can
-        flatter, Jaccard has {auc["Jaccard (original)"]:.3f} on known users and {baseline}, without
-        any model of taste, {auc[baseline]:.3f}; {best}, chosen on validation rows, {auc[best]:.3f},
-        which is {honest_comparison.verdict_on(best, evaluated.known_users)}.
-    """
-    return setup.notice(text)

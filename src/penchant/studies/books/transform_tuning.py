@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import ClassVar
 
 import numpy as np
 import polars as pl
-from numpy.typing import ArrayLike
 
 from penchant.data import Adjusted
-from penchant.metrics import AUC, LikeF1, Takes
-from penchant.models import DotProduct, Recommender
-from penchant.studies.books.networks import NETWORKS
+from penchant.metrics import AUC
+from penchant.studies.books.networks import NETWORKS, predict_by_network
 from penchant.studies.books.setup import DECADES, SCALE, BooksSetup, f1
-from penchant.studies.study import Conclusion, DataTable, Section, lines
-from penchant.tuning import tune
-from penchant.typing import Float64
+from penchant.studies.records import TrainingCurve, number_word
+from penchant.studies.study import Conclusion, DataTable, Graph, Section, Steps, lines
 
 INFLECTIONS, STEEPNESSES = (4.0, 5.0, 6.0), (0.5, 1.5, 2.5)
 PUBLISHED = MappingProxyType(
@@ -36,24 +32,8 @@ PUBLISHED = MappingProxyType(
 )
 """F1 on validation rows by inflection and steepness."""
 NETWORK = next(each for each in NETWORKS if each.kind == "dropout" and each.target == "adjusted")
-
-
-@dataclass(frozen=True)
-class F1From(LikeF1):
-    """F1 where scores from a fixed threshold on count as recommended, 0 where none does.
-
-    Attributes:
-        threshold: on the scale of the scores, whatever that is.
-    """
-
-    threshold: float
-
-    label = "published-f1"
-    takes: ClassVar[Takes] = "score"
-
-    def terms(self, prediction: ArrayLike, truth: ArrayLike) -> Float64:
-        """The cell of each row of the confusion matrix."""
-        return super().terms(np.asarray(prediction) >= self.threshold, truth)
+_EQUAL = 5e-5  # F1 is published with four digits
+STEPS = tuple(f"tuning-{i:g}-{s:g}".replace(".", "-") for i, s in PUBLISHED)
 
 
 @dataclass(frozen=True)
@@ -66,7 +46,7 @@ class TransformTrial:
         f1: on validation rows, at the published cut.
         auc: on validation rows.
         recommended: the share of validation rows that are recommended.
-        curve: validation loss by epoch.
+        curve: losses by epoch.
     """
 
     inflection: float
@@ -74,7 +54,7 @@ class TransformTrial:
     f1: float
     auc: float
     recommended: float
-    curve: list[float]
+    curve: TrainingCurve
 
     @property
     def key(self) -> tuple[float, float]:
@@ -87,62 +67,33 @@ class TransformTrial:
         return f"{self.inflection:g} / {self.steepness:g}"
 
 
-@dataclass(frozen=True)
-class TransformTuning:
-    """All trials of the grid.
-
-    Attributes:
-        trials: in the order of the grid.
-        winner: inflection and steepness of the highest F1.
-        edges: settings whose best value lies at an end of the grid, `low` or `high`.
-    """
-
-    trials: list[TransformTrial]
-    winner: tuple[float, float]
-    edges: dict[str, str]
-
-
-def tune_transform(setup: BooksSetup) -> TransformTuning:
+def tune_transform(steps: Steps, setup: BooksSetup) -> list[TransformTrial]:
     """Train the network with dropout on each transform, evaluated on validation rows alone."""
-    models: dict[tuple[float, float], DotProduct] = {}
+    return [
+        steps.do(step, TransformTrial, lambda key=key: _try(setup, *key))  # type: ignore[misc]
+        for key, step in zip(PUBLISHED, STEPS, strict=True)
+    ]
 
-    def model_of(inflection: float, steepness: float) -> Recommender:
-        target = Adjusted(inflection, steepness)
-        model = models[inflection, steepness] = NETWORK.model(setup, target=target)
-        return model
 
-    tuning = tune(
-        model_of,
-        setup.split,
-        F1From(setup.like),
-        space={"inflection": list(INFLECTIONS), "steepness": list(STEEPNESSES)},
-        like=setup.like,
-        seed=setup.seed,
-        run=setup.run,
+def _try(setup: BooksSetup, inflection: float, steepness: float) -> TransformTrial:
+    model = NETWORK.model(setup, target=Adjusted(inflection, steepness))
+    model.fit(setup.split.train, setup.validation, run=setup.run)
+    found = predict_by_network(model, setup)
+    values, y = found.of("validation"), setup.liked(setup.validation)
+    decided = values >= setup.like
+    return TransformTrial(
+        inflection,
+        steepness,
+        f1=f1(decided, y),
+        auc=AUC()(values, y),
+        recommended=float(decided.mean()),
+        curve=found.curve,
     )
-    y, trials = setup.liked(setup.validation), []
-    for trial in tuning.trials:
-        assert trial.score is not None  # no network of the grid fails
-        key = trial.values["inflection"], trial.values["steepness"]
-        predictions = models[key].predict(setup.validation.rows)
-        trials.append(
-            TransformTrial(
-                *key,
-                f1=trial.score,
-                auc=AUC()(predictions, y),
-                recommended=float((predictions >= setup.like).mean()),
-                curve=[row["validation_loss"] for row in models[key].curve_],
-            )
-        )
-    best = tuning.best_trial.values
-    return TransformTuning(trials, (best["inflection"], best["steepness"]), dict(tuning.edges))
 
 
-def section(setup: BooksSetup, tuning: TransformTuning) -> Section:
-    """Heat maps of F1 and AUC, the transforms, and the losses."""
-    trials = tuning.trials
+def section(setup: BooksSetup, trials: Sequence[TransformTrial]) -> Section:
+    """Grids of F1 and AUC, the transforms, and the losses."""
     y = setup.liked(setup.validation)
-    everything = f1(np.ones(len(y)), y)
     return Section(
         title="Tuning the transform",
         text=f"""
@@ -152,7 +103,7 @@ def section(setup: BooksSetup, tuning: TransformTuning) -> Section:
             it was is not said. Each transform puts that {setup.like:g} at another original rating,
             and a network that predicts the same for everybody lies either above it or below.
         """,
-        conclusions=tuple(_conclusions(tuning, everything)),
+        conclusions=tuple(_conclusions(trials, f1(np.ones(len(y)), y))),
         tables=(
             _grid("published", PUBLISHED, "F1 on validation rows as published."),
             _grid("here", {t.key: t.f1 for t in trials}, "F1 on validation rows here."),
@@ -167,13 +118,9 @@ def section(setup: BooksSetup, tuning: TransformTuning) -> Section:
                 y="adjusted rating",
                 levels={"counted from": setup.like},
             ),
-            lines(
-                "Validation loss by epoch, by inflection and steepness.",
-                {t.name: t.curve for t in trials},
-                log=_is_wide([loss for t in trials for loss in t.curve]),
-            ),
+            *(_losses(inflection, trials) for inflection in INFLECTIONS),
         ),
-        steps=("tuning",),
+        steps=STEPS,
     )
 
 
@@ -183,48 +130,50 @@ _AUC = (
 )
 
 
-def _conclusions(tuning: TransformTuning, everything: float) -> list[Conclusion]:
-    trials = tuning.trials
-    everything_recommended = [t for t in trials if t.recommended == 1]
-    nothing_recommended = [t for t in trials if t.recommended == 0]
-    f1s = [t.f1 for t in trials]
-    low, high = min(t.auc for t in trials), max(t.auc for t in trials)
-    inflection, steepness = tuning.winner
-    edges = [f"{name} {'low' if end == 'low' else 'high'}" for name, end in tuning.edges.items()]
-    best = [t for t in trials if t.f1 == max(f1s)]
-    at_edge = (
-        f" It lies at an end of the grid ({', '.join(edges)}), so that the grid says nothing of "
-        "where an optimum is."
-        if edges
-        else ""
-    )
+def _conclusions(trials: Sequence[TransformTrial], everything: float) -> list[Conclusion]:
+    shares = [t.recommended for t in trials]
+    best = [t for t in trials if t.f1 == max(t.f1 for t in trials)]
+    last = list(PUBLISHED)[-1]
+    higher = sum(value > PUBLISHED[last] for value in PUBLISHED.values())
+    if len(best) > 1:
+        chosen = f"{number_word(len(best)).capitalize()} settings share the highest F1 here, so "
+        chosen += "that nothing is to be chosen."
+    elif abs(best[0].f1 - everything) < _EQUAL:
+        chosen = "The best setting here scores what recommending everything scores."
+    else:
+        chosen = (
+            f"The best setting here is inflection {best[0].inflection:g} with steepness "
+            f"{best[0].steepness:g}."
+        )
     return [
         Conclusion(
-            "as published",
-            "The published “best” (6, 2.5) has .486, less than six of the other eight: it is "
-            "merely the last one of the grid, and the last that was not zero.",
-        ),
-        Conclusion(
             "trap",
-            f"{len(everything_recommended)} of {len(trials)} networks recommend every validation "
-            f"row, which has an F1 of {everything:.4f}, and {len(nothing_recommended)} recommend "
-            "none; published are .7318 once and .7319 five times, which is recommending "
-            f"everything. AUC over the grid is {low:.3f} to {high:.3f}: what is tuned is on which "
-            "side of the threshold an all but constant prediction falls.",
+            "What the tuning moves is how many books are recommended, "
+            f"{min(shares):.0%} to {max(shares):.0%} of them, rather than which of them come "
+            "first.",
         ),
         Conclusion(
-            "honest",
-            f"Highest F1 here: inflection {inflection:g}, steepness {steepness:g}.{at_edge}"
-            if len(best) == 1
-            else f"{len(best)} of {len(trials)} have the same highest F1, {max(f1s):.4f}, so that "
-            f"nothing is to be chosen here.{at_edge}",
+            "as published",
+            "The setting published as best is merely the last of the grid that was not zero: "
+            f"{number_word(higher)} of the other eight were published with a higher score.",
         ),
+        Conclusion("honest", chosen),
     ]
 
 
-def _is_wide(losses: list[float]) -> bool:
-    """Whether losses need a logarithmic scale."""
-    return max(losses) > DECADES * min(losses)
+def _losses(inflection: float, trials: Sequence[TransformTrial]) -> Graph:
+    series = {
+        f"{t.steepness:g}, {part}": getattr(t.curve, part)
+        for t in trials
+        if t.inflection == inflection
+        for part in ("training", "validation")
+    }
+    every = [loss for losses in series.values() for loss in losses if loss is not None]
+    return lines(
+        f"Loss by epoch with inflection {inflection:g}, by steepness.",
+        series,
+        log=max(every) > DECADES * min(every),
+    )
 
 
 def _transform(trial: TransformTrial) -> dict[float, float]:
@@ -242,13 +191,16 @@ def _grid(what: str, values: Mapping[tuple[float, float], float], caption: str) 
     return DataTable(frame, caption, dict.fromkeys(frame.columns[1:], "fixed:4"), shade="high")
 
 
-def _details(setup: BooksSetup, trials: list[TransformTrial]) -> DataTable:
+def _details(setup: BooksSetup, trials: Sequence[TransformTrial]) -> DataTable:
     frame = pl.DataFrame(
         {
             "inflection / steepness": [t.name for t in trials],
             "counted from, original scale": [_counted_from(t.key, setup.like) for t in trials],
             "F1 published": [PUBLISHED[t.key] for t in trials],
             "F1": [t.f1 for t in trials],
+            "against published": [
+                setup.against_published(PUBLISHED[t.key], t.f1, better="high") for t in trials
+            ],
             "AUC": [t.auc for t in trials],
             "recommended": [t.recommended for t in trials],
         }
