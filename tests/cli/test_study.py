@@ -68,6 +68,36 @@ def test_report(call, tiny_csv, tmp_path):
     assert "A mean says little." in page.read_text()
 
 
+def test_the_first_screen_alone_is_printed_and_where_the_rest_is(call, tiny_csv, tmp_path):
+    page = tmp_path / "study.html"
+    result = call("study", "tiny", tiny_csv, "-o", page)
+    assert "Means of <b>ratings</b>" in result.stdout
+    assert "A mean says little." not in result.stdout
+    assert len(result.stdout.splitlines()) < 15
+    assert f"The page with 2 chapters with all figures: {page}" in result.stdout
+    assert (
+        "2 chapters with all figures are printed by --full"
+        in call("study", "tiny", tiny_csv).stdout
+    )
+    assert "--full" not in call("study", "tiny", tiny_csv, "--full").stderr
+
+
+def test_the_page_is_there_from_the_first_moment(call, tiny_csv, tmp_path, monkeypatch):
+    page, tiny, seen = tmp_path / "study.html", studies.find("tiny"), []
+
+    @wraps(tiny.run)
+    def run(*arguments, **options):
+        seen.append(page.read_text())
+        return plain(*arguments, **options)
+
+    plain = tiny.run
+    monkeypatch.setattr(tiny, "run", run)
+    call("study", "tiny", tiny_csv, "-o", page)
+    assert "The log is being read." in seen[0]
+    assert "A mean says little." in page.read_text()
+    assert 'http-equiv="refresh"' not in page.read_text()
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [

@@ -83,17 +83,26 @@ def study(
     values = checked(name, found, (small_options(found) if small else {}) | parse(option or ()))
     source = _source(found, source, small=small)
 
+    from penchant.cli.study_progress import StudyWatch, page_writer
     from penchant.data.fetching.cache import cache_folder
     from penchant.data.fetching.locate import using_mirror
     from penchant.studies.study import StudyRun
 
+    writer = None if page is None else page_writer(page, found.TITLE, source)
+    watch = StudyWatch(name, session.run.progress, writer)
     run = StudyRun(
         **{f.name: getattr(session.run, f.name) for f in dataclasses.fields(session.run)}
-        | {"output": cache_folder() / "studies", "fresh": fresh}
+        | {
+            "output": cache_folder() / "studies",
+            "fresh": fresh,
+            "progress": watch,
+            "watch": watch.watch,
+        }
     )
-    with using_mirror(reading.fetch.mirror):
-        data = reading.read(source, session.run, tables, strict=strict)
+    with using_mirror(reading.fetch.mirror), watch.running():
+        data = reading.read(source, run, tables, strict=strict)
         result = found.run(data, run=run, **({} if seed is None else {"seed": seed}), **values)
+        write_page(result, page)
     small_values = [f"{n}={v}" for n, v in small_options(found).items()] if small else []
     reproduce = session.reproduce_command(
         source=source,
@@ -111,7 +120,6 @@ def study(
         result.render(session.console)
     else:
         result.render_opening(session.console)
-    write_page(result, page)
     if not session.json:
         _tell_where(result, page, full=full)
         logger.info(f"Again: {reproduce}")

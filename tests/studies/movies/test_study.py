@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from penchant.data.attributes import attribute_rows_sql, item_attributes
 from penchant.data.attributes.binary import MOVIELENS
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError
@@ -238,8 +239,8 @@ def test_sql_gives_the_same_rows(result, films):
     likes = int((films.ratings >= 4).sum())
     assert f"{len(films):,} rows, of which {likes:,} are likes" in conclusion["sentence"]
     assert conclusion["sentence"].endswith("they are the same in every one.")
-    (table,) = section(result, "The preparation")["tables"]
-    assert any('AS "Film-Noir"' in row["SQL"] for row in rows(table))
+    (block,) = section(result, "The preparation")["code"]
+    assert block["text"] == attribute_rows_sql(item_attributes(films).names)
 
 
 def test_the_page_tells_all_levels(result, tmp_path):
