@@ -186,10 +186,10 @@ def test_an_own_class_with_all_kinds_of_state(log, tmp_path):
 
 
 def test_a_sparse_matrix_with_room_to_grow(log, tmp_path):
-    model = Popular().fit(log)
+    model = Mine().fit(log)
     indptr = np.array([0, 2, 2, 3], np.int64)
     model.sparse_ = sparse.csr_array((np.ones(5), np.arange(5), indptr), shape=(3, 9))
-    kept = restore(save(model, tmp_path / "it")).sparse_
+    kept = restore(save(model, tmp_path / "it"), model=Mine).sparse_
     assert np.array_equal(kept.toarray(), model.sparse_.toarray())
 
 
@@ -246,7 +246,7 @@ class Bare(Mine):
     ],
 )
 def test_what_cannot_be_kept_is_named(attribute, value, words, log, tmp_path):
-    model = Popular().fit(log)
+    model = Mine().fit(log)
     if attribute == "loop_":
         value.append(value)
     setattr(model, attribute, value)

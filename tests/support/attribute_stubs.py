@@ -8,6 +8,7 @@ import numpy as np
 
 from penchant.data.attributes.binary import item_attributes
 from penchant.data.target import Like
+from penchant.models.fitted_attributes import Declarations, floats
 from support.stubs import Sound, breaks
 
 
@@ -15,6 +16,7 @@ class SoundOnAttributes(Sound):
     """Counts likes and others of each user and attribute, as naive Bayes does."""
 
     signal: ClassVar[str] = "attributes"
+    fitted_attributes: ClassVar[Declarations] = {"attributes_": floats("items", "n_attributes")}
 
     @property
     def target(self):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 import polars as pl
+from pydantic import Field
 
 from penchant.data.target import Rating
 from penchant.models.base import Recommender
+from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
 from penchant.topk import top_k
 
@@ -29,6 +31,11 @@ class Sound(Recommender):
     width: int = 3
 
     signal: ClassVar[str] = "pairs"
+    fitted_attributes: ClassVar[Declarations] = {
+        "together_": floats("items", "items"),
+        "mean_": plain(float),
+        "item_bias_": floats("items"),
+    }
 
     @property
     def target(self):
@@ -228,6 +235,25 @@ class KeepsHidden(Sound):
     def _fit(self, train, validation, run):
         super()._fit(train, validation, run)
         self.hidden = 1
+
+
+@breaks("fitted_state_is_declared")
+class DeclaresTooLittle(Sound):
+    def _fit(self, train, validation, run):
+        super()._fit(train, validation, run)
+        self.further_ = 1.0
+
+
+@breaks("fitted_state_is_declared")
+class DeclaresAnyLength(Sound):
+    fitted_attributes: ClassVar[Declarations] = {"item_bias_": floats("n_biases")}
+
+
+@breaks("fitted_state_is_declared")
+class DeclaresAnyNumber(Sound):
+    fitted_attributes: ClassVar[Declarations] = {
+        "item_bias_": plain(Annotated[Any, Field()], "items")
+    }
 
 
 @breaks("counts_its_parameters")

@@ -79,6 +79,13 @@ def pack(model: Recommender, enclosing: Mapping[str, Any]) -> Packed:
                 f"{type(model).__name__} cannot be saved, because its attribute {name!r} cannot "
                 f"be kept: {damage}."
             ) from None
+    try:
+        model.check_fitted_state()
+    except ValueError as error:
+        raise BundleError(
+            f"{type(model).__name__} cannot be saved, because nobody could restore it: its "
+            f"attribute {error}."
+        ) from None
     return packed
 
 

@@ -159,6 +159,10 @@ def _restore(
             state[name] = members[0] if entry.count is None else members
     for name in manifest.state:
         setattr(model, name, state[name])
+    try:
+        model.check_fitted_state()
+    except ValueError as error:
+        raise DamageError(f"attribute {error}") from None
     return model
 
 

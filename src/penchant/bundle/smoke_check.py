@@ -7,7 +7,7 @@ import numpy as np
 from penchant.bundle.damage import DamageError
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.errors import PenchantError
+from penchant.errors import MissingExtraError, PenchantError
 from penchant.models.base import Recommender
 from penchant.models.protocols import (
     ComparesUsers,
@@ -28,7 +28,7 @@ def smoke_check(model: Recommender) -> None:
     """Let a restored model score, predict and explain, and refuse it if it cannot.
 
     It is used for users of the log, as many as cost little, spread over all of them, and for a new
-    user with the first and last items. Models may decline in a sentence of their own.
+    user with the first and last items. A model without its extra is not tried out.
 
     Raises:
         DamageError: the fitted state is not one of its class and parameters.
@@ -49,8 +49,10 @@ def smoke_check(model: Recommender) -> None:
         try:
             with np.errstate(all="ignore", over="raise"):  # learned numbers are of usual sizes
                 _use(model, users, items)
-        except PenchantError:
+        except MissingExtraError:
             continue
+        except PenchantError as error:
+            raise DamageError(str(error).rstrip(".")) from None
         except Exception as error:
             what = f"{type(error).__name__}: {error}".splitlines()[0]
             raise DamageError(

@@ -12,6 +12,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Like, Target
 from penchant.models.base import Recommender, Signal, Task
+from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases, user_sums
@@ -24,6 +25,7 @@ class Random(Recommender):
 
     signal: ClassVar[Signal] = "nothing"
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
+    fitted_attributes: ClassVar[Declarations] = {}
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         pass
@@ -50,6 +52,9 @@ class Popular(Recommender):
 
     signal: ClassVar[Signal] = "popularity"
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "popularity_": floats("items", low=0),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         train = train.positives
@@ -76,6 +81,9 @@ class GlobalMean(PredictsRatings, Recommender):
     signal: ClassVar[Signal] = "nothing"
     needs_ratings: ClassVar[bool] = True
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "mean_": plain(float),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -94,6 +102,9 @@ class UserMean(PredictsRatings, Recommender):
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "mean_": plain(float),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -124,6 +135,10 @@ class ItemMean(PredictsRatings, Recommender):
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "mean_": plain(float),
+        "item_means_": floats("items"),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_ = float(train.ratings.mean(dtype=np.float64))
@@ -160,6 +175,10 @@ class Bias(PredictsRatings, Recommender):
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"rating", "like"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "mean_": plain(float),
+        "item_bias_": floats("items"),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.mean_, self.item_bias_ = fit_biases(train, self.l2_user, self.l2_item)
@@ -184,6 +203,10 @@ class _LikeShare(Recommender):
 
     needs_ratings: ClassVar[bool] = True
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"like"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "threshold_": plain(float),
+        "share_": plain(float),
+    }
 
     @property
     def target(self) -> Target:

@@ -9,6 +9,7 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
 from penchant.models.shared.item_weights import ItemWeights, ease_weights
 from penchant.run import Run
@@ -31,6 +32,9 @@ class EASE(ItemWeights, Recommender):
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
+    fitted_attributes: ClassVar[Declarations] = {
+        "weights_": floats("items", "items"),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.weights_ = ease_weights(train, self.l2, self.max_items)

@@ -11,9 +11,10 @@ import polars as pl
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import NotFittedError, ParameterError, UnknownIdError
+from penchant.models.fitted_attributes import Declarations, check_fitted_state
 from penchant.wording import counted
 
-_BOOKKEEPING = frozenset(
+COMMON_ATTRIBUTES = frozenset(
     {
         "users_",
         "items_",
@@ -22,9 +23,9 @@ _BOOKKEEPING = frozenset(
         "log_fingerprint_",
         "log_name_",
         "fit_seconds_",
-        "curve_",
     }
 )
+"""What `fit` notes for every model."""
 
 
 class FittedState:
@@ -49,6 +50,7 @@ class FittedState:
     fit_seconds_: float
 
     bookkeeping: ClassVar[frozenset[str]] = frozenset()  # fitted attributes that are plain events
+    fitted_attributes: ClassVar[Declarations | None] = None  # for the check of what was saved
 
     @property
     def is_fitted(self) -> bool:
@@ -59,9 +61,28 @@ class FittedState:
         """Everything that was learned, by attribute name."""
         return {n: v for n, v in vars(self).items() if n.endswith("_") and not n.endswith("__")}
 
+    @classmethod
+    def declared_attributes(cls) -> Declarations | None:
+        """All of `fitted_attributes` that the class and those above it declare; None if none do."""
+        parts = [vars(c).get("fitted_attributes") for c in reversed(cls.__mro__)]
+        declared = [part for part in parts if part is not None]
+        return {name: d for part in declared for name, d in part.items()} if declared else None
+
+    def check_fitted_state(self) -> None:
+        """Check the fitted state against what the class declares of it, if it does.
+
+        Raises:
+            ValueError: an attribute is missing, not declared, or not as declared.
+        """
+        if (declared := self.declared_attributes()) is not None:
+            own = {n: v for n, v in self.fitted_state().items() if n not in COMMON_ATTRIBUTES}
+            sizes = {n: v for n, v in vars(self).items() if type(v) is int and n not in own}
+            sizes |= {"users": len(self.users_), "items": len(self.items_)}
+            check_fitted_state(declared, own, sizes)
+
     def n_parameters(self) -> int:
         """How many numbers were learned, the training events not counted."""
-        left_out = _BOOKKEEPING | self.bookkeeping
+        left_out = COMMON_ATTRIBUTES | {"curve_"} | self.bookkeeping
         return sum(_size(v) for name, v in self.fitted_state().items() if name not in left_out)
 
     def require_own_items(self, users: Histories) -> None:

@@ -13,6 +13,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.fitted_attributes import Declarations, floats, signatures
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -51,6 +52,11 @@ class IALS(Recommender):
     signal: ClassVar[Signal] = "pairs"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_"})
     block_cells: ClassVar[int] = CACHED_CELLS
+    fitted_attributes: ClassVar[Declarations] = {
+        "user_factors_": floats("users", "dim"),
+        "item_factors_": floats("items", "dim"),
+        "signatures_": signatures(),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -13,6 +14,7 @@ from penchant.data.splits import split_random
 from penchant.errors import DataError, NotFittedError
 from penchant.models.base import Recommender
 from penchant.models.baselines import Popular, Random
+from penchant.models.fitted_state import COMMON_ATTRIBUTES
 from penchant.models.protocols import RatesRows
 from penchant.testing.helpers import (
     Factory,
@@ -34,6 +36,7 @@ from penchant.testing.logs import (
     planted_pairs,
     planted_popularity,
 )
+from penchant.typing import AnyArray
 
 
 def fit_returns_the_model(factory: Factory) -> None:
@@ -202,6 +205,30 @@ def state_can_be_saved(factory: Factory) -> None:
         )
 
 
+def fitted_state_is_declared(factory: Factory) -> None:
+    """`fitted_attributes` describes the state, so that an altered one is not restored."""
+    model = first_fit(factory).model
+    expect(
+        model.declared_attributes() is not None,
+        "fitted_attributes must declare what a fitted model holds.",
+    )
+    try:
+        model.check_fitted_state()
+    except ValueError as error:
+        raise AssertionError(
+            f"The fitted state is not as fitted_attributes says: {error}."
+        ) from None
+    sizes = {len(model.users_), len(model.items_)}
+    for name, value in model.fitted_state().items():
+        if name not in COMMON_ATTRIBUTES and isinstance(value, np.ndarray):
+            for axis in (n for n, size in enumerate(value.shape) if size in sizes):
+                _expect_not_declared(model, name, np.delete(value, -1, axis), "is one shorter")
+            if value.size and value.dtype.kind == "f":
+                altered = value.copy()
+                altered.flat[-1] = np.inf
+                _expect_not_declared(model, name, altered, "has an infinite value")
+
+
 def counts_its_parameters(factory: Factory) -> None:
     """A model that learns something has learned numbers."""
     model = fitted(factory)
@@ -210,6 +237,16 @@ def counts_its_parameters(factory: Factory) -> None:
         count > 0 or model.signal == "nothing",
         f"n_parameters() is {count} of a model that says it learns {model.signal}.",
     )
+
+
+def _expect_not_declared(model: Recommender, name: str, value: AnyArray, what: str) -> None:
+    altered = copy.copy(model)
+    setattr(altered, name, value)
+    try:
+        altered.check_fitted_state()
+    except ValueError:
+        return
+    raise AssertionError(f"fitted_attributes accepts a {name} that {what}.")
 
 
 def _beats(factory: Factory, log: Dataset, rivals: list[Recommender], times: float) -> None:
@@ -264,5 +301,6 @@ ALL = (
     log_without_ratings,
     log_without_attributes,
     state_can_be_saved,
+    fitted_state_is_declared,
     counts_its_parameters,
 )

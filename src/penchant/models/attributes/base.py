@@ -12,6 +12,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.target import Like, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Signal
+from penchant.models.fitted_attributes import Declarations, integers, plain
 from penchant.models.parameters import AnyTarget
 from penchant.models.shared.updating import Updating
 from penchant.typing import UInt8
@@ -37,6 +38,12 @@ class AttributeModel(Updating):
     bookkeeping: ClassVar[frozenset[str]] = frozenset(
         {"item_attributes_", "patterns_", "pattern_of_item_"}
     )
+    fitted_attributes: ClassVar[Declarations] = {
+        "attributes_": plain(list[str], "n_attributes"),
+        "item_attributes_": integers("items", "n_attributes", dtype="uint8", below=2),
+        "patterns_": integers("n_patterns", "n_attributes", dtype="uint8", below=2),
+        "pattern_of_item_": integers("items", below="n_patterns"),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 import torch
@@ -26,6 +26,7 @@ from penchant.models.attributes.profiles import (
     like_rates,
     liked_events,
 )
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.nn.attribute_networks import (
     CellName,
@@ -89,6 +90,22 @@ class AttributeNetwork(AttributeModel):
     patience: Annotated[int | None, Field(gt=0)] = 5
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     update_epochs: Annotated[int, Field(gt=0)] = 5
+
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "like_shares_": floats("n_shares"),
+        "attribute_shares_": floats("n_attributes"),
+        "mean_log_events_": plain(float),
+        "item_events_": floats("items", low=0, optional=True),
+        "item_likes_": floats("items", low=0, optional=True),
+        "rate_": floats(1, optional=True),
+        "body_*_weight_": floats("n_*", "n_*_inputs"),
+        "body_*_bias_": floats("n_*", optional=True),
+        "body_layer_weight_ih_l*_": floats("n_gates", "n_l*_inputs", optional=True),
+        "body_layer_weight_hh_l*_": floats("n_gates", "n_units", optional=True),
+        "body_layer_bias_ih_l*_": floats("n_gates", optional=True),
+        "body_layer_bias_hh_l*_": floats("n_gates", optional=True),
+    }
 
     # Fitting
 

@@ -14,6 +14,13 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.models.attributes.base import AttributeModel
 from penchant.models.attributes.earlier_states import EarlierStates, RecallsStates
+from penchant.models.fitted_attributes import (
+    CURVE,
+    Declarations,
+    floats,
+    integers,
+    signatures,
+)
 from penchant.models.parameters import Space
 from penchant.models.shared.trained_rows import rows_of_users
 from penchant.nn.per_user.activations import ACTIVATIONS, CellActivation
@@ -80,6 +87,18 @@ class PerUserNetwork(RecallsStates, AttributeModel):
     bookkeeping: ClassVar[frozenset[str]] = AttributeModel.bookkeeping | {
         *("weights_", "network_of_user_", "epochs_", "signatures_", "learned_events_"),
         *("earlier_weights_", "earlier_users_", "earlier_numbers_", "earlier_events_"),
+    }
+    fitted_attributes: ClassVar[Declarations] = {
+        "weights_": floats("users", "n_weights"),
+        "epochs_": integers("users", dtype="int32"),
+        "curve_": CURVE,
+        "signatures_": signatures(),
+        "fallback_": floats("n_patterns"),
+        "learned_events_": integers("users"),
+        "earlier_weights_": floats("n_states", "n_weights"),
+        "earlier_users_": integers("n_states", below="users"),
+        "earlier_numbers_": integers("n_states"),
+        "earlier_events_": integers("n_states"),
     }
 
     # Fitting

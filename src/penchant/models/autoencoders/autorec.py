@@ -17,6 +17,13 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.models.autoencoders.residuals import RatingResiduals
 from penchant.models.base import Signal
+from penchant.models.fitted_attributes import (
+    TRAINING,
+    Declarations,
+    floats,
+    plain,
+    signatures,
+)
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import of_items
@@ -89,6 +96,19 @@ class AutoRec(PredictsRatings, RatingResiduals):
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "unit_of_user_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "encoder_weight_": floats("users|items", "hidden"),
+        "encoder_bias_": floats("hidden"),
+        "item_vectors_": floats("items", "hidden"),
+        "item_bias_": floats("items"),
+        "centre_": floats("hidden", optional=True),
+        "mean_unit_": floats("hidden", optional=True),
+        "mean_unit_bias_": plain(float, optional=True),
+        "user_units_": floats("users", "hidden", optional=True),
+        "user_unit_bias_": floats("users", optional=True),
+        "signatures_": signatures(optional=True),
+    }
 
     def _cost(self, train: Dataset) -> Cost:
         by_user = self.axis == "user"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.autoencoders.base import UserAutoencoder
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear
 from penchant.nn.loop import TrainingStep, gradient_step
@@ -76,6 +77,16 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     epochs: Annotated[int, Field(gt=0)] = 200
     patience: Annotated[int | None, Field(gt=0)] = None
     update_epochs: Annotated[int, Field(gt=0)] = 5
+
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "unrated_": plain(float),
+        "has_ratings_": plain(bool),
+        "encoder_weight_": floats("items", "hidden"),
+        "encoder_bias_": floats("hidden"),
+        "decoder_weight_": floats("items", "hidden"),
+        "decoder_bias_": floats("items"),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.unrated_ = float(train.ratings.mean(dtype=np.float64)) if train.has_ratings else 1.0

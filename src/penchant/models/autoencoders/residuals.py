@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
+from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.shared.biases import fit_biases, user_biases
 from penchant.models.shared.updating import Updating
 from penchant.typing import Csr, Float32
@@ -24,6 +25,14 @@ class RatingResiduals(Updating):
     """
 
     offsets: Literal["mean", "biases"] = "biases"
+
+    fitted_attributes: ClassVar[Declarations] = {
+        "mean_": plain(float),
+        "offset_": floats("items"),
+        "spread_": plain(float),
+        "low_": plain(float, infinite=True),
+        "high_": plain(float, infinite=True),
+    }
 
     def _fit_offsets(self, train: Dataset) -> None:
         self.mean_, self.offset_ = fit_biases(train, _L2, _L2)

@@ -16,6 +16,7 @@ from penchant.errors import ParameterError
 from penchant.features import out_of_fold
 from penchant.models.base import Recommender, Signal
 from penchant.models.blend.stacking import LinearStacker, fit_linear
+from penchant.models.fitted_attributes import Declarations, Models, floats
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.shared.base_models import (
     BaseModelSpecs,
@@ -65,6 +66,13 @@ class Blend(Recommender):
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"item_events_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "base_models_": Models(),
+        "item_events_": floats("items+1", low=0),
+        "weights_": floats("n_inputs+1", dtype="float64"),
+        "means_": floats("n_inputs", dtype="float64"),
+        "spreads_": floats("n_inputs", dtype="float64"),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -12,6 +12,7 @@ from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.content.ridge import ContentRidge
+from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
 from penchant.models.shared.item_weights import ItemWeights, ease_weights
 from penchant.run import Run
@@ -45,6 +46,9 @@ class ContentEASE(ItemWeights, ContentParts):
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
+    fitted_attributes: ClassVar[Declarations] = {
+        "weights_": floats("items", "items"),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         weights = ease_weights(train, self.l2, self.max_items)

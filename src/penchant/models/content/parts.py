@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import PARTS, ItemContent
 from penchant.models.base import Recommender
+from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.typing import Bool, Float32
 
@@ -71,6 +72,10 @@ class ContentParts(Recommender):
     vectors: Annotated[float, Field(ge=0), Space(0, 5)] = 1.0
     column_weights: Columns = ""
     text_dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 128
+
+    fitted_attributes: ClassVar[Declarations] = {
+        "content_parts_": plain(list[str]),
+    }
 
     def _weighted(self, train: Dataset) -> Float32:
         """float32[n_items, n], the blocks side by side, each multiplied by its weight.

@@ -14,6 +14,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.content.two_tower import TwoTowerNetwork, mean_vectors, softmax_step
@@ -67,6 +68,14 @@ class TwoTower(ContentParts):
 
     signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "item_vectors_": floats("items", "dim"),
+        "item_bias_": floats("items"),
+        "n_parameters_": plain(int),
+        "user_*_weight_": floats("n_*", "n_*_inputs", optional=True),
+        "user_*_bias_": floats("n_*", optional=True),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)

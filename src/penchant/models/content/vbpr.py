@@ -14,6 +14,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
+from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats, plain
 from penchant.models.parameters import Space
 from penchant.nn.content.vbpr import VBPRNetwork, fit_ranking_rows
 from penchant.nn.dot.fold_in import UserEvents
@@ -67,6 +68,15 @@ class VBPR(ContentParts):
     signal: ClassVar[Signal] = "pairs"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_", "drawn_"})
     block_cells: ClassVar[int] = CACHED_CELLS
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "trained_": booleans("users"),
+        "drawn_": booleans("items"),
+        "user_rows_": floats("users", "n_factors"),
+        "item_vectors_": floats("items", "n_factors"),
+        "item_bias_": floats("items"),
+        "n_parameters_": plain(int),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         train = train.positives

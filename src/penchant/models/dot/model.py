@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from penchant.data.holdout import Holdout
 from penchant.data.target import Interaction
 from penchant.errors import DataError, ParameterError
 from penchant.models.dot.vectors import DotVectors
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats
 from penchant.models.parameters import Space
 from penchant.nn.dot.network import DotNetwork
 from penchant.nn.dot.training import Examples, training_step
@@ -54,6 +55,13 @@ class DotProduct(DotVectors):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     optimiser: Literal["rows", "dense"] = "rows"
     update_epochs: Annotated[int, Field(gt=0)] = 5
+
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "output_": floats("n_outputs"),
+        "layers_*_weight_": floats("n_units_*", "n_inputs_*", optional=True),
+        "layers_*_bias_": floats("n_units_*", optional=True),
+    }
 
     def start_from(self, other: DotProduct) -> Self:
         """Let the next `fit`, and only that one, begin at what another model has learned.

@@ -15,6 +15,7 @@ from penchant.data.holdout import Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Signal
+from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.shared.updating import Updating
 from penchant.nn.dense import ActivationName
@@ -67,6 +68,12 @@ class DotVectors(Updating):
 
     signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
+    fitted_attributes: ClassVar[Declarations] = {
+        "user_vectors_": floats("users", "dim"),
+        "item_vectors_": floats("items", "dim"),
+        "user_bias_": floats("users", optional=True),
+        "item_bias_": floats("items", optional=True),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

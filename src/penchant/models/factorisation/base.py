@@ -17,6 +17,13 @@ from penchant.data.holdout import Holdout
 from penchant.features.categorical import CategoricalFeatures
 from penchant.models.base import Recommender, Signal
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
+from penchant.models.fitted_attributes import (
+    TRAINING,
+    Declarations,
+    booleans,
+    floats,
+    plain,
+)
 from penchant.models.parameters import Space
 from penchant.nn.dot.fold_in import UserEvents, fold_in
 from penchant.nn.dot.network import Head
@@ -61,6 +68,16 @@ class FeatureFactors(Recommender):
     signal: ClassVar[Signal] = "ratings"
     within: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "user_vectors_": floats("users", "dim"),
+        "user_bias_": floats("users"),
+        "item_vectors_": floats("items", "dim"),
+        "item_bias_": floats("items"),
+        "offset_": plain(float),
+        "features_learned_": plain(int),
+        "trained_": booleans("users"),
+    }
 
     @abstractmethod
     def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:

@@ -17,6 +17,7 @@ from penchant.data.target import Like, Rating, Target
 from penchant.errors import DataError
 from penchant.features import FeatureSet, Tables, out_of_fold
 from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import Declarations, Models, floats, integers, offsets, plain
 from penchant.models.parameters import AnyTarget
 from penchant.models.shared.base_models import (
     BaseModelSpecs,
@@ -62,6 +63,24 @@ class RatingFeatures(Recommender):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
+    fitted_attributes: ClassVar[Declarations] = {
+        "base_models_": Models(),
+        "scale_": plain(list[float], 3),
+        "scale_levels_": floats("n_levels"),
+        "scale_shares_": floats("n_levels", dtype="float64"),
+        "item_feature_names_": plain(list[str], "n_item_features"),
+        "item_features_": floats("items+1", "n_item_features", missing=True),
+        "item_number_names_": plain(list[str], "n_item_numbers"),
+        "item_numbers_": floats("items+1", "n_item_numbers", missing=True),
+        "user_feature_names_": plain(list[str], "n_user_features"),
+        "user_features_": floats("users+1", "n_user_features", missing=True),
+        "label_names_": plain(list[str], "n_label_columns"),
+        "label_sizes_": plain(list[int], "n_label_columns", lengths_of="n_labels_*"),
+        "label_*_offsets_": offsets("items+2", of="n_label_*_values", optional=True),
+        "label_*_values_": integers(
+            "n_label_*_values", dtype="int32", below="n_labels_*", optional=True
+        ),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

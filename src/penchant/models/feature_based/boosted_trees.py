@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
@@ -16,6 +16,7 @@ from penchant.models.feature_based.booster_text import (
     text_of,
     threads_for,
 )
+from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.typing import Float32, Float64
@@ -47,6 +48,11 @@ class BoostedTrees(RatingFeatures):
     feature_share: Annotated[float, Field(gt=0, le=1), Space(0.2, 1)] = 0.5
     event_share: Annotated[float, Field(gt=0, le=1), Space(0.4, 1)] = 0.8
     l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 10.0
+
+    fitted_attributes: ClassVar[Declarations] = {
+        "best_trees_": plain(int),
+        "booster_": plain(str),
+    }
 
     def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
         lightgbm = require("lightgbm", "trees")

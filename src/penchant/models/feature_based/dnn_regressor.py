@@ -19,6 +19,7 @@ from penchant.data.target import Rating, Target
 from penchant.encoders.tabular.autoencoder import FeatureAutoencoder
 from penchant.features.reviews.features import ReviewFeatures, ReviewSettings
 from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats, integers, plain
 from penchant.models.parameters import Layers, Space
 from penchant.models.shared.base_models import grid, grids
 from penchant.nn.dense import dense, dense_layers
@@ -132,6 +133,38 @@ class DNNRegressor(Recommender):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "feature_settings_": plain(dict[str, bool | int | str]),
+        "mean_": plain(float),
+        "has_text_": plain(bool),
+        "styles_": plain(dict[str, list[float]]),
+        "item_plain_": floats("items+1", "n_plain", missing=True),
+        "item_rated_": floats("items+1", "n_rated", missing=True),
+        "item_text_": floats("items+1", "n_text", missing=True),
+        "feature_means_": floats("n_features"),
+        "feature_spreads_": floats("n_features"),
+        "text_settings_": plain(dict[str, Any], optional=True),
+        "text_keys_": integers("n_words", optional=True),
+        "text_idf_": floats("n_words", dtype="float64", optional=True),
+        "text_strengths_": floats("n_directions", dtype="float64", low=0, optional=True),
+        "text_directions_": floats("n_words", "n_directions", optional=True),
+        "low_": plain(float),
+        "high_": plain(float),
+        "code_": plain(dict[str, list[int]] | None),
+        "code_*_weight_": floats("n_code_*", "n_code_*_inputs", optional=True),
+        "code_*_bias_": floats("n_code_*", optional=True),
+        "n_inputs_": plain(int),
+        "hidden_*_weight_": floats("n_units_*", "n_inputs_*", optional=True),
+        "hidden_*_bias_": floats("n_units_*", optional=True),
+        "norms_*_weight_": floats("n_units_*", optional=True),
+        "norms_*_bias_": floats("n_units_*", optional=True),
+        "norms_*_running_mean_": floats("n_units_*", optional=True),
+        "norms_*_running_var_": floats("n_units_*", low=0, optional=True),
+        "norms_*_num_batches_tracked_": integers(optional=True),
+        "output_weight_": floats(1, "n_last"),
+        "output_bias_": floats(1),
+    }
 
     @property
     def target(self) -> Target:

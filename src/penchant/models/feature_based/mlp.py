@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import pairwise
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from penchant.models.feature_based.base import RatingFeatures, ValidationRows
+from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats, plain
 from penchant.models.parameters import Space
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network
@@ -53,6 +54,16 @@ class FeatureMLP(RatingFeatures):
     epochs: Annotated[int, Field(gt=0)] = 15
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
+
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "input_means_": floats("n_inputs"),
+        "input_spreads_": floats("n_inputs"),
+        "sometimes_unknown_": booleans("n_inputs"),
+        "output_": plain(list[float], 2),
+        "weights_*_": floats("networks", "n_inputs_*", "n_units_*"),
+        "biases_*_": floats("networks", 1, "n_units_*"),
+    }
 
     def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
         known = ~np.isnan(inputs)

@@ -21,6 +21,7 @@ from penchant.models.feature_based.ordinal_network import (
     fit_rows,
     thresholds,
 )
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats, signatures
 from penchant.models.parameters import AnyTarget, Space
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.nn.embedding_rows import RowAdam
@@ -74,6 +75,15 @@ class OrdinalRegression(Recommender):
     needs_ratings: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "levels_"})
     block_cells: ClassVar[int] = CACHED_CELLS
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "levels_": floats("n_levels"),
+        "item_vectors_": floats("items", "dim"),
+        "item_bias_": floats("items"),
+        "thresholds_": floats("n_thresholds"),
+        "user_rows_": floats("users", "n_user_weights"),
+        "signatures_": signatures(),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

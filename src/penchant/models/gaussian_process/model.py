@@ -13,6 +13,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats, plain
 from penchant.models.gaussian_process.expectation_maximisation import (
     ItemGaussian,
     each_user,
@@ -86,6 +87,17 @@ class GaussianProcess(PredictsRatings, Recommender):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "low_": plain(float, infinite=True),
+        "high_": plain(float, infinite=True),
+        "spread_": plain(float),
+        "ways_": plain(list[str], "n_ways"),
+        "weights_": floats("n_ways", dtype="float64", low=0),
+        "noise_": plain(float),
+        "mean_": floats("items+1"),
+        "covariance_": floats("items+1", "items+1"),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         if train.n_items > self.max_items:

@@ -20,6 +20,13 @@ from penchant.encoders.tabular.pca import PrincipalComponents
 from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import ItemContent
 from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import (
+    TRAINING,
+    Declarations,
+    booleans,
+    floats,
+    plain,
+)
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.shared.content_kinds import PARTS, Kinds
 from penchant.nn.dot.fold_in import UserEvents
@@ -101,6 +108,25 @@ class HybridRecommender(Recommender):
 
     signal: ClassVar[Signal] = "ratings"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "content_": plain(list[str], "n_contents"),
+        "trained_": booleans("users"),
+        "n_parameters_": plain(int),
+        "users_rows_": floats("users+1", "n_state"),
+        "items_rows_": floats("items+1", "n_state"),
+        "*_rows_": floats("items", "n_*_columns", optional=True),
+        "layers_*_weight_": floats("n_units_*", "n_inputs_*", optional=True),
+        "layers_*_bias_": floats("n_units_*", optional=True),
+        "content_*_weight_": floats("n_content_*", "n_content_*_inputs", optional=True),
+        "content_*_bias_": floats("n_content_*", optional=True),
+        "joint_weight_": floats("n_joint", "n_joint_inputs", optional=True),
+        "joint_bias_": floats("n_joint", optional=True),
+        "last_weight_": floats("n_last", "n_last_inputs"),
+        "last_bias_": floats("n_last"),
+        "output_weight_": floats(1, "n_last"),
+        "output_bias_": floats(1),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

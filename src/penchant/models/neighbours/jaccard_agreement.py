@@ -14,6 +14,13 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import (
+    Declarations,
+    floats,
+    integers,
+    plain,
+    sparse_matrix,
+)
 from penchant.models.neighbours.similarity import entries
 from penchant.models.parameters import AnyTarget
 from penchant.run import Run
@@ -43,6 +50,15 @@ class JaccardAgreement(Recommender):
     bookkeeping: ClassVar[frozenset[str]] = frozenset(
         {"values_", "keys_", "agreeing_", "targets_", "raters_", "n_rated_"}
     )
+    fitted_attributes: ClassVar[Declarations] = {
+        "values_": floats("n_values"),
+        "keys_": integers("n_keys"),
+        "agreeing_": sparse_matrix("n_keys", "users", dtype="float64"),
+        "n_rated_": integers("users"),
+        "targets_": sparse_matrix("users", "items"),
+        "raters_": sparse_matrix("items", "users"),
+        "mean_": plain(float),
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -13,6 +13,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.fitted_attributes import Declarations, floats, plain, sparse_matrix
 from penchant.models.neighbours.similarity import (
     CENTRED,
     COMPARE_RATINGS,
@@ -56,6 +57,10 @@ class _Neighbours(PredictsRatings, Recommender):
     l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
 
     signal: ClassVar[Signal] = "pairs"
+    fitted_attributes: ClassVar[Declarations] = {
+        "mean_": plain(float),
+        "item_bias_": floats("items"),
+    }
 
     @property
     def of_ratings(self) -> bool:
@@ -141,6 +146,11 @@ class ItemKNN(_Neighbours):
 
     neighbours_kept: Annotated[int, Field(gt=0)] = 500
 
+    fitted_attributes: ClassVar[Declarations] = {
+        "similar_": sparse_matrix("items", "items"),
+        "near_": sparse_matrix("items", "items"),
+    }
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
         self.similar_ = neighbours(
@@ -205,6 +215,11 @@ class UserKNN(_Neighbours):
     """
 
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        "interactions_": sparse_matrix("users", "items"),
+        "residuals_": sparse_matrix("users", "items"),
+        "item_means_": floats("items"),
+    }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)

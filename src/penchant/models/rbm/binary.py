@@ -17,6 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError
 from penchant.models.base import Signal
+from penchant.models.fitted_attributes import CURVE, Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Curve, Schedule, Tensors
@@ -104,6 +105,14 @@ class RBM(Updating):
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
     signal: ClassVar[Signal] = "pairs"
+    fitted_attributes: ClassVar[Declarations] = {
+        "highest_": plain(float),
+        "unrated_": plain(float),
+        "weights_": floats("items", "hidden"),
+        "visible_bias_": floats("items"),
+        "hidden_bias_": floats("hidden"),
+        "curve_": CURVE,
+    }
 
     def _cost(self, train: Dataset) -> Cost:
         n_users, n_items = int(np.count_nonzero(train.user_counts)), train.n_items

@@ -17,6 +17,13 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
 from penchant.models.base import Signal
+from penchant.models.fitted_attributes import (
+    TRAINING,
+    Declarations,
+    floats,
+    plain,
+    signatures,
+)
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.trained_rows import rows_of_users, rows_to_train
@@ -95,6 +102,18 @@ class RatingRBM(PredictsRatings, Updating):
     needs_ratings: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "unit_of_user_"})
     block_cells: ClassVar[int] = CACHED_CELLS
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "values_": floats("n_values"),
+        "signatures_": signatures(),
+        "ridge_": plain(float),
+        "units_": floats("users+1|items+1", "n_values", "hidden"),
+        "biases_": floats("users+1|items+1", "n_values"),
+        "hidden_": floats("items+1", "hidden", optional=True),
+        "inputs_": floats("n_visible", "hidden", optional=True),
+        "visible_bias_": floats("items", "n_values", optional=True),
+        "hidden_bias_": floats("hidden", optional=True),
+    }
 
     def _cost(self, train: Dataset) -> Cost:
         by_user = self.axis == "user"
