@@ -61,10 +61,9 @@ class FittedState:
         """Everything that was learned, by attribute name."""
         return {n: v for n, v in vars(self).items() if n.endswith("_") and not n.endswith("__")}
 
-    @classmethod
-    def declared_attributes(cls) -> Declarations | None:
+    def declared_attributes(self) -> Declarations | None:
         """All of `fitted_attributes` that the class and those above it declare; None if none do."""
-        parts = [vars(c).get("fitted_attributes") for c in reversed(cls.__mro__)]
+        parts = [vars(c).get("fitted_attributes") for c in reversed(type(self).__mro__)]
         declared = [part for part in parts if part is not None]
         return {name: d for part in declared for name, d in part.items()} if declared else None
 

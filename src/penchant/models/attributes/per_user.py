@@ -89,7 +89,8 @@ class PerUserNetwork(RecallsStates, AttributeModel):
         *("earlier_weights_", "earlier_users_", "earlier_numbers_", "earlier_events_"),
     }
     fitted_attributes: ClassVar[Declarations] = {
-        "weights_": floats("users", "n_weights"),
+        "weights_": floats("n_networks", "n_weights"),
+        "network_of_user_": integers("users", dtype="int32", low=-1, below="n_networks"),
         "epochs_": integers("users", dtype="int32"),
         "curve_": CURVE,
         "signatures_": signatures(),

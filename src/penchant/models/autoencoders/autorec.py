@@ -21,6 +21,7 @@ from penchant.models.fitted_attributes import (
     TRAINING,
     Declarations,
     floats,
+    integers,
     plain,
     signatures,
 )
@@ -98,17 +99,27 @@ class AutoRec(PredictsRatings, RatingResiduals):
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "unit_of_user_"})
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
-        "encoder_weight_": floats("users|items", "hidden"),
+        "encoder_weight_": floats("n_inputs", "hidden"),
+        "unit_of_user_": integers("users", dtype="int32", low=-1, below="users"),
         "encoder_bias_": floats("hidden"),
         "item_vectors_": floats("items", "hidden"),
         "item_bias_": floats("items"),
         "centre_": floats("hidden", optional=True),
         "mean_unit_": floats("hidden", optional=True),
         "mean_unit_bias_": plain(float, optional=True),
-        "user_units_": floats("users", "hidden", optional=True),
-        "user_unit_bias_": floats("users", optional=True),
+        "user_units_": floats("n_inputs", "hidden", optional=True),
+        "user_unit_bias_": floats("n_inputs", optional=True),
         "signatures_": signatures(optional=True),
     }
+
+    def declared_attributes(self) -> Declarations:
+        """`fitted_attributes`, and whether inputs are items or users with units of their own."""
+        declared = dict(super().declared_attributes() or {})
+        if self.axis == "user":
+            return declared | {"encoder_weight_": floats("items", "hidden")}
+        return declared | {
+            "unit_of_user_": integers("users", dtype="int32", low=-1, below="n_inputs")
+        }
 
     def _cost(self, train: Dataset) -> Cost:
         by_user = self.axis == "user"

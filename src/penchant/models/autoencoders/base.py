@@ -17,6 +17,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
+from penchant.models.fitted_attributes import TRAINING, Declarations, integers
 from penchant.models.shared.trained_rows import rows_to_train
 from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Curve, Schedule, Tensors, TrainingStep
@@ -47,6 +48,10 @@ class UserAutoencoder(Updating, Generic[N]):
 
     signal: ClassVar[Signal] = "pairs"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_items_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "trained_items_": integers("n_trained", dtype="int32", below="items"),
+    }
 
     @abstractmethod
     def _make_network(self, n_items: int) -> N:

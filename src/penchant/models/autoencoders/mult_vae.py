@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.autoencoders.base import UserAutoencoder
-from penchant.models.fitted_attributes import TRAINING, Declarations, floats
+from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
 from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, dropped
@@ -80,15 +80,14 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
     fitted_attributes: ClassVar[Declarations] = {
-        **TRAINING,
-        "encoder_weight_": floats("items", "hidden"),
+        "encoder_weight_": floats("n_trained", "hidden"),
         "encoder_bias_": floats("hidden"),
         "code_weight_": floats("n_codes", "hidden"),
         "code_bias_": floats("n_codes"),
         "decoder_weight_": floats("hidden", "dim"),
         "decoder_bias_": floats("hidden"),
-        "output_weight_": floats("items", "hidden"),
-        "output_bias_": floats("items"),
+        "output_weight_": floats("n_trained", "hidden"),
+        "output_bias_": floats("n_trained"),
     }
 
     @property

@@ -14,7 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.autoencoders.base import UserAutoencoder
-from penchant.models.fitted_attributes import TRAINING, Declarations, floats, plain
+from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear
 from penchant.nn.loop import TrainingStep, gradient_step
@@ -79,13 +79,12 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
     fitted_attributes: ClassVar[Declarations] = {
-        **TRAINING,
         "unrated_": plain(float),
         "has_ratings_": plain(bool),
-        "encoder_weight_": floats("items", "hidden"),
+        "encoder_weight_": floats("n_trained", "hidden"),
         "encoder_bias_": floats("hidden"),
-        "decoder_weight_": floats("items", "hidden"),
-        "decoder_bias_": floats("items"),
+        "decoder_weight_": floats("n_trained", "hidden"),
+        "decoder_bias_": floats("n_trained"),
     }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

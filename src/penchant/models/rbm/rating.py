@@ -21,6 +21,7 @@ from penchant.models.fitted_attributes import (
     TRAINING,
     Declarations,
     floats,
+    integers,
     plain,
     signatures,
 )
@@ -107,13 +108,23 @@ class RatingRBM(PredictsRatings, Updating):
         "values_": floats("n_values"),
         "signatures_": signatures(),
         "ridge_": plain(float),
-        "units_": floats("users+1|items+1", "n_values", "hidden"),
-        "biases_": floats("users+1|items+1", "n_values"),
+        "units_": floats("n_units+1", "n_values", "hidden"),
+        "biases_": floats("n_units+1", "n_values"),
+        "unit_of_user_": integers("users", dtype="int32", low=-1, below="users"),
         "hidden_": floats("items+1", "hidden", optional=True),
         "inputs_": floats("n_visible", "hidden", optional=True),
         "visible_bias_": floats("items", "n_values", optional=True),
         "hidden_bias_": floats("hidden", optional=True),
     }
+
+    def declared_attributes(self) -> Declarations:
+        """`fitted_attributes`, and whether units are items or users."""
+        declared = dict(super().declared_attributes() or {})
+        if self.axis == "user":
+            return declared | {"units_": floats("items+1", "n_values", "hidden")}
+        return declared | {
+            "unit_of_user_": integers("users", dtype="int32", low=-1, below="n_units")
+        }
 
     def _cost(self, train: Dataset) -> Cost:
         by_user = self.axis == "user"
