@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from penchant.data.quality.filters import between, drop_duplicates, k_core, rating_range, where
     from penchant.data.quality.log_check import check
     from penchant.data.quality.log_summary import summary
-    from penchant.data.reading.log_reader import read
     from penchant.data.sources import fetch, load
+    from penchant.data.sources.releases import read
     from penchant.data.splits import (
         Split,
         k_fold,
@@ -124,8 +124,8 @@ _PLACES = {
     "data.positive": ("with_positive",),
     "data.predefined": ("split_predefined",),
     "data.histories": ("Histories",),
-    "data.reading.log_reader": ("read",),
     "data.sources": ("fetch", "load"),
+    "data.sources.releases": ("read",),
     "data.splits": (
         "Split",
         "k_fold",

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.reading.log_reader import read
+from penchant.data.sources.releases import read
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from penchant.errors import DataError, ParameterError
+from penchant.errors import ParameterError
 from penchant.run import Run
 
 if TYPE_CHECKING:
@@ -152,14 +151,15 @@ def read_events(
         flags: options that speak of files, and so cannot go with a published data set.
         strict: refuse malformed records.
         run: progress.
-        positive: which ratings are positive, of which only the reader of files knows the words.
+        positive: which ratings are positive.
 
     Raises:
         DataError: it cannot be read.
         ParameterError: there is no such data set, or options do not go together.
         DownloadError: a data set cannot be found or fetched.
     """
-    from penchant.data.sources import amazon, book_crossing, is_published, load
+    from penchant.data.sources import CATALOGUE, is_published, load
+    from penchant.data.sources.releases import read
 
     if is_published(source) and not Path(source).is_file():
         if flags:
@@ -168,25 +168,6 @@ def read_events(
                 "columns are known."
             )
         return load(source, mirror=fetch.mirror, offline=fetch.offline, run=run)
-    path = Path(source)
-    if path.is_dir():
-        return _folder(path)
-
-    def is_file_of(can_read: Callable[[Path], bool]) -> bool:
-        """Whether this is a file of such data, where nobody has said how to read it."""
-        return not flags and path.is_file() and can_read(path)
-
-    if is_file_of(book_crossing.can_read):
-        return book_crossing.read(path, path.stem.removesuffix(".csv"))
-    if is_file_of(amazon.can_read):
-        return amazon.read(path)
-    return _file(source, file, strict=strict, positive=positive)
-
-
-def _file(source: str, file: FileOptions, *, strict: bool, positive: str | None) -> Dataset:
-    from penchant.data.reading.log_reader import read
-    from penchant.data.sources import CATALOGUE
-
     if _NAME.fullmatch(source) and not Path(source).exists():
         close = difflib.get_close_matches(source, CATALOGUE, n=1)
         hint = f"did you mean {close[0]}?" if close else "'penchant fetch' lists the data sets."
@@ -198,23 +179,6 @@ def _file(source: str, file: FileOptions, *, strict: bool, positive: str | None)
         query=file.query,
         malformed="raise" if strict else "skip",
         positive=positive,
-    )
-
-
-def _folder(folder: Path) -> Dataset:
-    from penchant.data.sources import amazon, atomic, book_crossing, movielens
-
-    if book_crossing.can_read(folder):
-        return book_crossing.read(folder, folder.name)
-    if any(folder.glob("*.inter")):
-        return atomic.read(folder, name=folder.name)
-    if any((folder / name).exists() for name in ("u.data", "ratings.dat", "ratings.csv")):
-        return movielens.read(folder, folder.name)
-    if amazon.can_read(folder):
-        return amazon.read(folder)
-    raise DataError(
-        f"The folder {str(folder)!r} holds no release of MovieLens, no Book-Crossing, no Amazon "
-        "reviews and no atomic files: name the file in it that has the events."
     )
 
 

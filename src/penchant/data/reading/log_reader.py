@@ -63,7 +63,10 @@ def read(
     also compressed as .gz or .zst, an SQLite file, a database URL such as
     `postgresql+psycopg://user@host/name`, a SQLAlchemy engine or connection, an open binary
     file, or a Polars, pandas or Arrow frame. The format is recognised by the content, not by
-    the name.
+    the name. `penchant.read` also takes folders as data sets are released: MovieLens,
+    Book-Crossing, Amazon's reviews with their metadata, and atomic files, with their tables of
+    users and items; their columns are known, so that only `name`, `positive`, `user_table`,
+    `item_table` and `quiet` go with a folder.
 
     Text ids that are all written as integers become integers; `007` and `038550120X` keep their
     column a text. Further columns are kept. Records without user, item or a finite rating, or
@@ -105,7 +108,7 @@ def read(
     Raises:
         DataError: the source cannot be read, a column is not recognised, or most
             records are malformed.
-        ParameterError: a parameter has an impossible value.
+        ParameterError: a parameter has an impossible value, or cannot be used with a folder.
         MissingExtraError: an optional package is needed and not installed.
     """
     if malformed not in ("skip", "raise"):
