@@ -16,6 +16,7 @@ from penchant.models import PerUserNetwork, RatingRBM
 from penchant.run import Run
 from penchant.studies.movies import evaluation, honest_comparison, networks
 from penchant.studies.movies.one_user import train_for_first_user
+from penchant.studies.movies.plan import usual_seconds
 from penchant.studies.movies.setup import (
     EVERYTHING,
     MAJORITY,
@@ -109,7 +110,10 @@ def test_a_copy_of_a_trivial_answer_is_no_better_and_an_oracle_is(evaluated):
     assert gains[MAJORITY]["LSTM"] == Gain(0, 0, 0, "no better")
     assert honest_comparison.no_better(evaluated) == ["LSTM", "modified LSTM"]
     sentence = honest_comparison.verdict_on("LSTM", evaluated)
-    assert "no better than “the user's own majority” (+0.0, +0.0 to +0.0 points" in sentence
+    assert sentence == (
+        "On new ratings the published LSTM, one network for each user, is better than “likes "
+        "everything” and no better than “the user's own majority”."
+    )
     turned = {
         a: g | dict.fromkeys(("LSTM", "modified LSTM"), g["oracle"]) for a, g in gains.items()
     }
@@ -152,3 +156,13 @@ def test_a_log_of_short_histories_is_refused():
     setup = MoviesSetup(log=log, seed=0, run=Run(), users=12, epochs=2, autoencoder_epochs=2)
     with pytest.raises(DataError, match="longer histories"):
         _ = setup.split
+
+
+def test_a_network_in_the_order_of_its_size(setup):
+    steps = usual_seconds(setup)
+    assert list(steps)[:2] == ["sql", "first-user"]
+    assert list(steps)[-2:] == ["every-user", "evaluation"]
+    assert steps["network-lstm"] > steps["network-modified-lstm"] > 0
+    fewer = usual_seconds(replace(setup, users=6, everyone=False))
+    assert fewer["network-lstm"] == pytest.approx(steps["network-lstm"] / 2)
+    assert "every-user" not in fewer

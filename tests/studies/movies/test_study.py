@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -30,7 +31,7 @@ from penchant.studies.movies.setup import (
 )
 from penchant.studies.movies.shared_models import SHARED, TRIVIAL
 from penchant.studies.study import EvaluationSummary, StudyRun
-from support.study_sections import row_of, rows, section
+from support.study_sections import row_of, rows, section, sentences
 
 N_USERS, N_ITEMS = 30, 70
 OPTIONS = {"users": 8, "epochs": 2, "autoencoder_epochs": 3}
@@ -95,7 +96,7 @@ def result(films, kept):
 
 
 def test_likes_everything_has_the_published_accuracy(result):
-    (table,) = section(result, "As published")["tables"]
+    table, _ = section(result, "As published")["tables"]
     everything = row_of(table, EVERYTHING)
     assert everything["accuracy"] == pytest.approx(45 / 53)
     assert everything["right"] == "45 of 53"
@@ -119,19 +120,34 @@ def test_training_and_test_rows_are_told_apart(result):
         assert parts == pytest.approx(53 * row["all 53"])
 
 
-def sections(log, ratings):
+def sections(log, ratings, *, same_data=False):
     """The sections on the first user, for whom networks like everything and the RBM nothing."""
     n = len(ratings)
     scores = {m: UserScores([1.0] * n, 0.5, 1.0) for m in NETWORKS}
     scores["RBM"] = UserScores([0.0] * n, 4.0, 1.0)
-    first_user = FirstUser(
-        7, (ratings >= 4).tolist(), 34, scores, RbmTraining(30, 70, 0, [0.03], 0.02, 100)
-    )
+    rbm = RbmTraining(30, 70, 0, [0.03], 0.02, 100)
+    first_user = FirstUser(7, (ratings >= 4).tolist(), 34, scores, rbm)
     compared = EvaluationSummary({})
     scored = UserScores([4.0] * n, 4.0, 1.0)
     autoencoder = AutoencoderResults(24, 70, 1.0, [1.0], [1.0], scored, compared)
-    setup = MoviesSetup(log=log, seed=0, run=Run(), users=6, epochs=2, autoencoder_epochs=2)
-    return published.sections(setup, first_user, autoencoder)
+    setup = MoviesSetup(
+        log=log,
+        seed=0,
+        run=Run(),
+        users=6,
+        epochs=2,
+        autoencoder_epochs=2,
+        same_data=same_data,
+    )
+    return published.sections(setup, first_user, autoencoder, WEIGHTS)
+
+
+WEIGHTS = {
+    "LSTM": 60_601,
+    "modified LSTM": 3845,
+    "modified LSTM (as printed)": 3845,
+    "GRU": 45_601,
+}
 
 
 def test_a_test_part_with_both_classes_is_not_called_empty(films):
@@ -141,23 +157,34 @@ def test_a_test_part_with_both_classes_is_not_called_empty(films):
     words = " ".join(c.sentence for c in parts.conclusions)
     assert "not even defined" not in words
     assert "18 of the 19" in words
-    assert "autoencoder 83.02\N{NO-BREAK SPACE}% and 83.02" in words.replace("\xa0 ", " ")
+    (by_part,) = parts.tables
+    assert by_part.frame.row(-1)[1:] == pytest.approx((26 / 34, 18 / 19, 44 / 53, 53, 44 / 53))
     table = as_published.tables[0]
     assert table.frame["accuracy"].to_list()[-2:] == pytest.approx([9 / 53, 44 / 53])
 
 
-def test_published_accuracies_are_claims_on_the_published_log_alone(films):
-    def claims(log):
-        (as_published, _) = sections(log, films.ratings[films.events["user"].to_numpy() == 7])
-        return [c.sentence for c in as_published.conclusions if "always-yes" in c.sentence]
+def test_published_figures_are_compared_on_the_published_log_alone(films):
+    ratings = films.ratings[films.events["user"].to_numpy() == 7]
+    other, _ = sections(films, ratings)
+    assert len(other.tables) == 2
+    beside = dict(other.tables[0].frame.select("recommender", "beside published").iter_rows())
+    assert beside["LSTM"] == "other data"
+    assert beside["GRU"] == ""
+    same, _ = sections(films, ratings, same_data=True)
+    table, claims, _ = same.tables
+    assert dict(table.frame.select("recommender", "beside published").iter_rows())["LSTM"] == "same"
+    assert claims.frame["published for"].to_list() == list(published.PUBLISHED)
+    first = claims.frame.row(0, named=True)
+    assert (first["best trivial answer"], first["the claim is"]) == ("always-yes", "no better")
+    assert first["its accuracy"] == pytest.approx(45 / 53)
 
-    assert claims(films) == []  # a figure on another user's ratings is no claim
-    sentences = claims(dataclasses.replace(films, name=published.PUBLISHED_ON))
-    assert len(sentences) == len(published.PUBLISHED)
-    assert sentences[0].startswith(
-        "Published for the LSTM: like-accuracy .8491 is no better than always-yes (.8491"
-    )
-    assert "on all rows of user 7 of movielens-1m" in sentences[0]
+
+def test_sizes_are_those_of_the_published_networks(films):
+    sizes = sections(films, films.ratings[films.events["user"].to_numpy() == 7])[0].tables[-1].frame
+    # Embedding, recurrent layer, output: 200·50 + 4·100·(50 + 100 + 1) + 101, and with 18 units
+    # 100·50 + 3·18·(50 + 18 + 1) + 19.
+    assert sizes["weights"].to_list() == [70_501, 8745, 8745, 55_501]
+    assert sizes["weights that learn"].to_list() == list(WEIGHTS.values())
 
 
 def test_networks_train_on_the_first_part_alone(setup, films):
@@ -195,11 +222,20 @@ def test_the_honest_table_has_everyone_on_the_same_rows(result):
 
 def test_zero_weights_leave_one_hidden_unit(result):
     part = section(result, "The RBM")
-    (table,) = part["tables"]
+    _, table = part["tables"]
     assert row_of(table, "RBM from zero weights")["hidden units that differ"] == "1 of 30"
     assert row_of(table, "RBM from random weights")["hidden units that differ"] == "30 of 30"
     assert row_of(table, "popular")["shared with Popular"] == 1
     assert 0 <= row_of(table, "EASE")["shared with Popular"] < 1
+
+
+def test_errors_of_the_rbm_stand_beside_those_printed(result):
+    errors, _ = section(result, "The RBM")["tables"]
+    here = [row["here"] for row in rows(errors)]
+    assert [row["printed"] for row in rows(errors)][:2] == [0.02712, 0.02183]
+    assert all(a > b for a, b in pairwise(here))
+    assert {row["beside printed"] for row in rows(errors)} == {"other data", ""}
+    assert "on other data" in sentences(section(result, "The RBM"))
 
 
 def test_zeros_are_judged_by_the_loss_of_the_autoencoder(result, films):
@@ -235,25 +271,56 @@ def test_networks_are_updated_and_recalled(result):
 
 
 def test_sql_gives_the_same_rows(result, films):
-    (conclusion,) = section(result, "The preparation")["conclusions"]
-    likes = int((films.ratings >= 4).sum())
-    assert f"{len(films):,} rows, of which {likes:,} are likes" in conclusion["sentence"]
-    assert conclusion["sentence"].endswith("they are the same in every one.")
-    (block,) = section(result, "The preparation")["code"]
-    assert block["text"] == attribute_rows_sql(item_attributes(films).names)
+    part = section(result, "The preparation")
+    (conclusion,) = part["conclusions"]
+    assert f"the {len(films):,} rows that" in conclusion["sentence"]
+    assert conclusion["sentence"].endswith("the same in every one.")
+    (table,) = part["tables"]
+    assert rows(table)[1]["likes"] == int((films.ratings >= 4).sum())
+    (code,) = part["code"]
+    assert code["text"] == attribute_rows_sql(item_attributes(films).names)
+
+
+def test_all_users_have_networks_of_their_own(result, films):
+    part = section(result, f"A network of their own for each of {N_USERS} users")
+    times, accuracy, order = part["tables"]
+    assert rows(times)[1]["published"] == 74 * N_USERS
+    assert len(part["comparisons"][0]["tables"]["like"]["entries"]) == 3
+    assert {row["recommender"] for row in rows(order)} == {
+        "modified LSTM",
+        "the user's own majority",
+        "item mean",
+    }
+    assert row_of(order, "the user's own majority")["AUC within users"] == 0.5
+    (chart,) = part["charts"]
+    assert sum(chart["series"][0]["y"]) <= N_USERS
+    assert 0 < row_of(accuracy, EVERYTHING)["accuracy"] < 1
+
+
+def test_reasons_of_networks_are_measured(result):
+    part = section(result, "Whether reasons are true")
+    (table,) = part["tables"]
+    by_kind = {}
+    for row in rows(table):
+        by_kind.setdefault(row["network"], []).append(row["chance falls by"])
+    assert by_kind  # of networks whose reasons name a genre
+    for named, most_liked, others in by_kind.values():
+        assert named >= most_liked - 1e-6
+        assert named >= others - 1e-6
 
 
 def test_the_page_tells_all_levels(result, tmp_path):
     assert {f.level for f in result.conclusions()} == {"as published", "honest", "trap", "verdict"}
-    assert len(result.conclusions("verdict")) == 3
+    assert len(result.conclusions("verdict")) == 4
+    assert result.opening.faults == []
     page = report(result, tmp_path / "movies.html").read_text()
-    assert "45/53" in page
+    assert "45 of 53" in page
     assert "Film-Noir" in page
 
 
 def test_it_continues_where_it_was(result, films, kept):
     again = find("movies").run(films, **OPTIONS, run=StudyRun(output=kept))
-    assert len(again.reused_steps) == len(again.steps) == 12
+    assert len(again.reused_steps) == len(again.steps) == 13
     first, second = result.to_dict()["sections"], again.to_dict()["sections"]
     for part in (*first, *second):
         del part["reused"]

@@ -138,13 +138,22 @@ def auc_within_users(
 
     Knowing who likes much is of no use here, for rows of different users are never compared.
     """
+    return mean_auc(list(scores), user_aucs(scores, users, truth), setup)
+
+
+def user_aucs(scores: dict[str, Float64], users: Int64, truth: Bool) -> Float64:
+    """float64[n_users, n_models], each user's own AUC; NaN where likes or others are missing."""
     order = np.argsort(users, kind="stable")
     edges = np.flatnonzero(np.diff(users[order], prepend=-1, append=-1))
     parts = [order[a:b] for a, b in pairwise(edges)]
     auc = AUC()
-    values = np.array([[auc(s[part], truth[part]) for s in scores.values()] for part in parts])
+    return np.array([[auc(s[part], truth[part]) for s in scores.values()] for part in parts])
+
+
+def mean_auc(names: list[str], values: Float64, setup: MoviesSetup) -> dict[str, UserAuc]:
+    """The mean over users of each model's column of `user_aucs`, with its interval."""
     low, high = interval(mean_replicates(values, setup.replicates, setup.seed), _LEVEL)
     return {
         name: UserAuc(float(np.nanmean(values[:, n])), float(low[n]), float(high[n]))
-        for n, name in enumerate(scores)
+        for n, name in enumerate(names)
     }

@@ -14,7 +14,14 @@ from penchant.studies.movies.reconstruction import RECONSTRUCTED
 from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, ModelScores, MoviesSetup
 from penchant.studies.movies.shared_models import SHARED, TRIVIAL
 from penchant.studies.records import VERDICTS, per_cent
-from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section
+from penchant.studies.study import (
+    Conclusion,
+    DataTable,
+    EvaluationSummary,
+    Graph,
+    Section,
+    bars,
+)
 
 PUBLISHED = [name for name in ("LSTM", "modified LSTM") if name in NETWORKS]
 
@@ -45,9 +52,8 @@ def section(
         title=f"Order of the same {evaluation.rows:,} test ratings",
     )
     all_users = replace(all_users, title="What needs no network of each user's own, on all users")
-    within = evaluation.within_users
     auc = order.tables["like"].values("auc")
-    best = max(SHARED, key=lambda name: within[name].auc)
+    best = best_shared(evaluation)
     text = f"""
         Of each user's ratings the latest 30 % are for test, and of the other 70 % a seventh is
         for validation. A like is a rating of 4 or more. Nothing is chosen on test rows: epochs of
@@ -73,7 +79,8 @@ def section(
         title="Honestly: many users, test rows only",
         text=text,
         conclusions=tuple(_conclusions(evaluation, auc, best)),
-        tables=(_accuracy_table(evaluation), _order_table(models, evaluation, auc)),
+        charts=_charts(models, evaluation),
+        tables=(_accuracy_table(models, evaluation), _order_table(models, evaluation, auc)),
         comparisons=(decisions, order, all_users),
         steps=("shared", "lists", *(step_of(m) for m in NETWORKS), "evaluation"),
     )
@@ -83,59 +90,64 @@ def _conclusions(
     evaluation: MoviesEvaluation, auc: Mapping[str, float], best: str
 ) -> list[Conclusion]:
     within, accuracy = evaluation.within_users, _accuracy(evaluation)
-    conclusions = [
+    network = PUBLISHED[-1]
+    return [
+        *(Conclusion("verdict", verdict_on(name, evaluation)) for name in PUBLISHED),
         Conclusion(
             "honest",
-            f"Accuracy on test rows: {EVERYTHING} {per_cent(accuracy[EVERYTHING], 1)}, "
-            f"{MAJORITY} {per_cent(accuracy[MAJORITY], 1)}, "
-            + ", ".join(f"{m} {per_cent(accuracy[m], 1)}" for m in NETWORKS)
-            + f"; {best} {per_cent(accuracy[best], 1)}.",
+            f"The published {network} is right on {per_cent(accuracy[network], 1)} of new ratings, "
+            f"and “{MAJORITY}” on {per_cent(accuracy[MAJORITY], 1)}.",
         ),
         Conclusion(
             "honest",
-            "AUC within users, where one half is chance, of models that all users share: "
-            + ", ".join(f"{m} {within[m].auc:.3f}" for m in SHARED)
-            + f"; “item mean”, the same for everybody, {within['item mean'].auc:.3f}.",
+            f"{best[0].upper()}{best[1:]}, one model that all users share, puts a liked film of a "
+            f"user before another one in {per_cent(within[best].auc, 0)} of pairs; the mean "
+            "rating of each film, the same for everybody, does so in "
+            f"{per_cent(within['item mean'].auc, 0)}.",
         ),
         Conclusion(
             "trap",
-            f"Over the rows of all users together the user's own majority has an AUC of "
-            f"{auc[MAJORITY]:.3f} without telling any two films of a user apart: such a figure "
-            "says little of a recommender.",
+            f"Over the rows of all users together “{MAJORITY}” has an AUC of {auc[MAJORITY]:.2f} "
+            "without telling any two films of a user apart: such a figure says little of a "
+            "recommender.",
         ),
+        Conclusion("verdict", _within_users(within)),
     ]
-    conclusions += [Conclusion("verdict", verdict_on(name, evaluation)) for name in PUBLISHED]
-    return [*conclusions, Conclusion("verdict", _within_users(within))]
 
 
 def _within_users(within: Mapping[str, UserAuc]) -> str:
     """A sentence on what the networks of single users know of films."""
     chance = [m for m in NETWORKS if within[m].low <= 0.5]
-    figures = [
-        f"{m} {within[m].auc:.3f} ({within[m].low:.3f} to {within[m].high:.3f})" for m in NETWORKS
-    ]
-    meaning = (
-        f"{join_names(chance)} cannot be told from a coin."
-        if chance
-        else "all of them are better than a coin."
+    if chance:
+        return (
+            "Among the films of one user the order by the user's own network cannot be told from "
+            f"a coin's, if it is a network of the kind {join_names(chance, 'or')}."
+        )
+    better = [m for m in NETWORKS if within[m].low > within["item mean"].auc]
+    than = (
+        "no kind does so better than the mean rating of each film, which is the same for everybody"
+        if not better
+        else f"{join_names(better)} better than the mean rating of each film"
     )
     return (
-        "The chance that a user's own network puts a liked test film of the user before one not "
-        f"liked is {', '.join(figures)}: {meaning}"
+        "Among the films of one user all kinds of networks of single users put liked ones first "
+        f"more often than a coin, and {than}."
     )
 
 
 def verdict_on(name: str, evaluation: MoviesEvaluation) -> str:
     """A sentence on one network against both answers."""
-    gains = evaluation.gains
-    parts = []
-    for baseline in (EVERYTHING, MAJORITY):
-        gain = gains[baseline][name]
-        parts.append(
-            f"{VERDICTS[gain.verdict]} “{baseline}” ({_points(gain.value)}, "
-            f"{_points(gain.low)} to {_points(gain.high)} points of accuracy)"
-        )
-    return f"The published {name}, one network for each user, is {join_names(parts)}."
+    verdicts = {b: VERDICTS[evaluation.gains[b][name].verdict] for b in (EVERYTHING, MAJORITY)}
+    if len(set(verdicts.values())) == 1:
+        outcome = f"{verdicts[EVERYTHING]} “{EVERYTHING}” and “{MAJORITY}”"
+    else:
+        outcome = join_names([f"{verdict} “{baseline}”" for baseline, verdict in verdicts.items()])
+    return f"On new ratings the published {name}, one network for each user, is {outcome}."
+
+
+def best_shared(evaluation: MoviesEvaluation) -> str:
+    """The model that all users share which orders a user's films best."""
+    return max(SHARED, key=lambda name: evaluation.within_users[name].auc)
 
 
 def no_better(evaluation: MoviesEvaluation) -> list[str]:
@@ -148,22 +160,41 @@ def no_better(evaluation: MoviesEvaluation) -> list[str]:
     ]
 
 
-def _points(value: float) -> str:
-    return f"{100 * value:+.1f}".replace("-", "\N{MINUS SIGN}")
-
-
 def _accuracy(evaluation: MoviesEvaluation) -> dict[str, float]:
     return evaluation.decisions.tables["like"].values("like-accuracy")
 
 
-def _accuracy_table(evaluation: MoviesEvaluation) -> DataTable:
-    """Gains over both answers."""
+def _charts(models: Mapping[str, ModelScores], evaluation: MoviesEvaluation) -> tuple[Graph, ...]:
+    """Test accuracy and time of training, the comparison that the thesis makes, of all models."""
+    accuracy = _accuracy(evaluation)
+    names = [m for m in accuracy if m not in (EVERYTHING, *TRIVIAL)]
+    trained = [m for m in names if models[m].seconds > 0]
+    return (
+        bars(
+            "Accuracy on the same test ratings.",
+            {"": {m: accuracy[m] for m in names}},
+            x="accuracy",
+            levels={EVERYTHING: accuracy[EVERYTHING], MAJORITY: accuracy[MAJORITY]},
+            half=True,
+        ),
+        bars(
+            "Seconds of training: of networks of single users, for the users judged here.",
+            {"": {m: models[m].seconds for m in trained}},
+            x="seconds",
+            half=True,
+        ),
+    )
+
+
+def _accuracy_table(models: Mapping[str, ModelScores], evaluation: MoviesEvaluation) -> DataTable:
+    """Accuracy, time, and gains over both answers."""
     accuracy = _accuracy(evaluation)
     names = [m for m in accuracy if m not in (EVERYTHING, *TRIVIAL)]
     columns: dict[str, list[object]] = {
         "recommender": [*names],
         "kind": [_kind(m) for m in names],
         "accuracy": [accuracy[m] for m in names],
+        "training": [models[m].seconds for m in names],
     }
     for baseline, short in ((EVERYTHING, "likes everything"), (MAJORITY, "own majority")):
         gains = [evaluation.gains[baseline][m] for m in names]
@@ -177,7 +208,7 @@ def _accuracy_table(evaluation: MoviesEvaluation) -> DataTable:
         "Accuracy on test rows and what is gained over the two answers that need no network, with "
         "intervals over users. Verdicts are corrected for the number of models compared, "
         "intervals are not.",
-        {"accuracy": "percent:1"}
+        {"accuracy": "percent:1", "training": "duration"}
         | dict.fromkeys(("over likes everything", "over own majority"), "signed:4")
         | dict.fromkeys(("against likes everything", "against own majority"), "badge"),
     )

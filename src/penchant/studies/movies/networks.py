@@ -13,6 +13,7 @@ from penchant.data import Id
 from penchant.metrics import best_threshold
 from penchant.models import PerUserNetwork
 from penchant.results import duration, join_names
+from penchant.studies.movies.fidelity import ReasonFidelity, measure_fidelity
 from penchant.studies.movies.setup import (
     NETWORKS,
     ModelScores,
@@ -21,7 +22,7 @@ from penchant.studies.movies.setup import (
     by_row,
     liked,
 )
-from penchant.studies.records import per_cent, predict
+from penchant.studies.records import predict
 from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import AnyFloat, Float64
 
@@ -37,11 +38,15 @@ class NetworkScores(ModelScores):
         seconds_for_all: how long training would take for all users of the log.
         attributes: names, in the order of the sequence.
         effects: how much each attribute changes the probability of a like.
+        weights: of one network.
+        reasons: how faithful the reasons of its recommendations are.
     """
 
     seconds_for_all: float
     attributes: list[str]
     effects: list[float]
+    weights: int
+    reasons: ReasonFidelity
 
 
 def train_networks(setup: MoviesSetup, name: str) -> NetworkScores:
@@ -72,6 +77,8 @@ def train_networks(setup: MoviesSetup, name: str) -> NetworkScores:
         seconds_for_all=model.fit_seconds_ * share,
         attributes=list(model.attributes_),
         effects=attribute_effects(model, users),
+        weights=model.n_parameters() // int((model.epochs_ > 0).sum()),
+        reasons=measure_fidelity(setup, model, users),
     )
 
 
@@ -124,13 +131,13 @@ def section(setup: MoviesSetup, networks: Mapping[str, NetworkScores]) -> Sectio
         }
     )
     first, last = join_names(attributes[:third]), join_names(attributes[-third:])
-    compared = "; ".join(f"{m} {per_cent(early[m])} against {per_cent(late[m])}" for m in networks)
     lost = [m for m in networks if early[m] < late[m] / 10]
     meaning = (
-        f"To {join_names(lost)} the first genres say less than a tenth of what the last ones say: "
-        "the order of the columns decides what such a network can learn, and not the user."
+        f"To networks of the kind {join_names(lost)} the first genres say less than a tenth of "
+        f"what the last ones say: the order of the columns, from {attributes[0]} to "
+        f"{attributes[-1]}, decides what they can learn, and not the user."
         if lost
-        else "No network loses what it reads first altogether."
+        else "No kind of network loses what it reads first altogether."
     )
     n = min(len(setup.sample), _EFFECT_USERS)
     return Section(
@@ -148,8 +155,7 @@ def section(setup: MoviesSetup, networks: Mapping[str, NetworkScores]) -> Sectio
         conclusions=(
             Conclusion(
                 "trap",
-                f"Mean change of the chance of a like, first {third} genres ({first}) against "
-                f"last {third} ({last}): {compared}. {meaning}",
+                meaning,
             ),
         ),
         charts=(
@@ -166,7 +172,8 @@ def section(setup: MoviesSetup, networks: Mapping[str, NetworkScores]) -> Sectio
         tables=(
             DataTable(
                 table,
-                f"Mean change of the chance of a like by the first and the last {third} genres.",
+                f"Mean change of the chance of a like by the first {third} genres ({first}) and "
+                f"the last {third} ({last}).",
                 dict.fromkeys(table.columns[1:3], "percent:2") | {"first to last": "fixed:2"},
             ),
         ),

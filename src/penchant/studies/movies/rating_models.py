@@ -44,9 +44,9 @@ def section(compared: EvaluationSummary) -> Section:
         conclusions=(
             Conclusion(
                 "honest",
-                f"RMSE: {', '.join(f'{m} {rmse[m]:.4f}' for m in _MODELS)}; the best trivial "
-                f"answer, {baseline}, {rmse[baseline]:.4f}. {len(beating)} of {len(_MODELS)} are "
-                f"better than it beyond chance; the lowest on test rows is {best}.",
+                f"{len(beating) or 'None'} of {len(_MODELS)} networks that leave unseen films out "
+                f"predict ratings better than {baseline}, the best answer without a network; the "
+                f"lowest error on test rows, {rmse[best]:.3f} stars, is that of {best}.",
             ),
         ),
         comparisons=(compared,),

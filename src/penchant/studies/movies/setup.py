@@ -32,6 +32,16 @@ NETWORKS = MappingProxyType(
 )
 """The networks of which each user has one of their own: as the thesis' program builds its two,
 the second as the thesis prints its formulas, and a further cell."""
+PUBLISHED_ON = "movielens-1m"
+EMBEDDING = 50  # numbers in a row of the embedding
+PUBLISHED_SECONDS = MappingProxyType(
+    {"LSTM": 80.0, "modified LSTM": 74.0, "RBM": 90.0, "autoencoder": 123.0}
+)
+"""Seconds of training for one user, as the thesis has them."""
+PUBLISHED_ROWS = MappingProxyType(
+    {"LSTM": 200, "modified LSTM": 100, "modified LSTM (as printed)": 100, "GRU": 200}
+)
+"""Rows of the embedding, of which inputs of 0 and 1 select two; the GRU's are the LSTM's."""
 PUBLISHED_RBM = "rbm:shuffle=false,drop_last=true"
 """The thesis' RBM: users in the order of the file, those after the last whole batch left out."""
 
@@ -44,11 +54,13 @@ class MoviesSetup(StudySetup):
         users: how many users get networks of their own; None for all of them.
         epochs: of these networks.
         autoencoder_epochs: of the published autoencoder.
+        everyone: whether every user of the log gets a network of one kind, too.
     """
 
     users: int | None
     epochs: int
     autoencoder_epochs: int
+    everyone: bool = True
     quick_epochs: ClassVar[int] = 2
     quick_replicates: ClassVar[int] = 500
 

@@ -10,7 +10,7 @@ import polars as pl
 
 from penchant.data.attributes import attribute_rows, attribute_rows_sql, item_attributes, sql_tables
 from penchant.studies.movies.setup import LIKE, MoviesSetup
-from penchant.studies.study import CodeBlock, Conclusion, Section
+from penchant.studies.study import CodeBlock, Conclusion, DataTable, Section
 
 _AT_ONCE = 20_000
 
@@ -85,18 +85,29 @@ def section(setup: MoviesSetup, check: SqlCheck) -> Section:
         text=f"""
             The thesis prepares its data with SQL: the text of genres is broken into
             {check.attributes} columns of 0 and 1, and each user gets the rows of what they
-            rated with the answer whether they liked it. The same text for SQLite, PostgreSQL and
-            DuckDB is printed by: penchant attributes {setup.log.name} --sql. Its {check.lines}
-            lines stand below.
+            rated with the answer whether they liked it. Below is all of it, {check.lines} lines
+            that run in SQLite, PostgreSQL and DuckDB; penchant attributes {setup.log.name} --sql
+            prints the same, and writes the two tables that it reads with -o films.db.
         """,
         conclusions=(
             Conclusion(
                 "honest",
-                f"Run in SQLite {check.version} it gives {check.rows:,} rows, of which "
-                f"{check.likes:,} are likes; compared with the {check.expected:,} rows that "
-                f"the networks here learn from, they are {result}.",
+                f"Run in SQLite {check.version} it gives the {check.expected:,} rows that the "
+                f"networks here learn from, {result}.",
             ),
         ),
-        code=(CodeBlock(text, "The preparation: a click selects all of it."),),
+        tables=(
+            DataTable(
+                pl.DataFrame(
+                    {
+                        "rows": ["given by SQL", "learned from here", "the same in every column"],
+                        "number": [check.rows, check.expected, check.equal],
+                        "likes": [None, check.likes, None],
+                    }
+                ),
+                "Rows of the preparation, by SQL and in Python.",
+            ),
+        ),
+        code=(CodeBlock(text, "The preparation, a row a rating: a click selects all of it."),),
         steps=("sql",),
     )

@@ -9,11 +9,12 @@ from pydantic import Field
 from penchant.data import Dataset
 from penchant.data.attributes import item_attributes
 from penchant.data.sources import load
-from penchant.results import join_names
 from penchant.run import Run
 from penchant.studies.movies import (
     autoencoder,
     evaluation,
+    every_user,
+    fidelity,
     honest_comparison,
     networks,
     one_user,
@@ -25,14 +26,17 @@ from penchant.studies.movies import (
     sql,
 )
 from penchant.studies.movies.evaluation import MoviesEvaluation
-from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, MoviesSetup
-from penchant.studies.records import per_cent
+from penchant.studies.movies.opening import open_page
+from penchant.studies.movies.plan import usual_seconds
+from penchant.studies.movies.setup import NETWORKS, PUBLISHED_ON, MoviesSetup
+from penchant.studies.records import is_published_log
 from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 
 TITLE = "Movies: a recurrent network for each user, an RBM and an autoencoder"
 DATA = "movielens-1m"
 SMALL_DATA = "movielens-100k"
-VERSION = 1
+VERSION = 2
+SMALL_OPTIONS = {"users": 60}
 
 _QUICK_USERS, _QUICK_EPOCHS = 8, 2
 
@@ -45,6 +49,7 @@ def run(
     users: Annotated[int | None, Field(ge=2)] = 150,
     epochs: Annotated[int, Field(ge=1)] = 100,
     autoencoder_epochs: Annotated[int, Field(ge=1)] = 200,
+    everyone: bool = True,
     quick: bool = False,
 ) -> StudyResult:
     """Reproduce the thesis as published, and judge what it built on test rows of many users.
@@ -56,6 +61,7 @@ def run(
         users: how many users get networks of their own, drawn at random; None for all.
         epochs: of the networks of single users, 100 as published.
         autoencoder_epochs: of the published autoencoder, 200 as published.
+        everyone: whether all users of the log get a modified LSTM of their own, too.
         quick: cuts all training to a few epochs and users: a look at the page within seconds,
             whose figures mean nothing.
 
@@ -69,6 +75,7 @@ def run(
         "users": users,
         "epochs": epochs,
         "autoencoder_epochs": autoencoder_epochs,
+        "everyone": everyone,
         "quick": quick,
     }
     setup = MoviesSetup(
@@ -78,9 +85,19 @@ def run(
         users=min(users or _QUICK_USERS, _QUICK_USERS) if quick else users,
         epochs=min(epochs, _QUICK_EPOCHS) if quick else epochs,
         autoencoder_epochs=min(autoencoder_epochs, 3) if quick else autoencoder_epochs,
+        everyone=everyone and not quick,
         quick=quick,
+        same_data=is_published_log(log, PUBLISHED_ON, events=1_000_209, users=6040),
     )
-    steps = Steps("movies", log, version=VERSION, seed=seed, options=options, run=run)
+    steps = Steps(
+        "movies",
+        log,
+        version=VERSION,
+        seed=seed,
+        options=options,
+        plan=usual_seconds(setup),
+        run=run,
+    )
     sql_check = steps.do("sql", sql.SqlCheck, lambda: sql.run_sql(setup))
     first_user = steps.do(
         "first-user", one_user.FirstUser, lambda: one_user.train_for_first_user(setup)
@@ -103,21 +120,30 @@ def run(
         "ratings", EvaluationSummary, lambda: rating_models.compare_rating_models(setup)
     )
     per_user = {name: _train_networks(steps, setup, name) for name in NETWORKS}
+    every = (
+        steps.do("every-user", every_user.EveryUser, lambda: every_user.train_every_user(setup))
+        if setup.everyone
+        else None
+    )
     models = {**per_user, **shared.scores, **lists.scores}
     evaluated = steps.do(
         "evaluation", MoviesEvaluation, lambda: evaluation.evaluate_models(setup, models)
     )
+    weights = {name: network.weights for name, network in per_user.items()}
+    reasons = {name: network.reasons for name, network in per_user.items()}
     return steps.result(
         title=TITLE,
-        summary=_summary(setup, evaluated),
+        opening=open_page(setup, evaluated),
         sections=[
-            *published.sections(setup, first_user, autoencoder_results),
-            networks.section(setup, per_user),
+            *published.sections(setup, first_user, autoencoder_results, weights),
             honest_comparison.section(setup, models, per_user, evaluated, shared.compared),
-            reconstruction.section(lists),
-            autoencoder.section(autoencoder_results),
+            *([every_user.section(setup, every)] if every else []),
+            networks.section(setup, per_user),
+            reconstruction.section(setup, lists, first_user.rbm),
+            autoencoder.section(setup, autoencoder_results),
             rating_models.section(ratings),
             recommendations.section(setup, shared.recommended, history),
+            fidelity.section(reasons, tuple(networks.step_of(name) for name in NETWORKS)),
             sql.section(setup, sql_check),
         ],
     )
@@ -129,31 +155,3 @@ def _train_networks(steps: Steps, setup: MoviesSetup, name: str) -> networks.Net
         networks.NetworkScores,
         lambda: networks.train_networks(setup, name),
     )
-
-
-def _summary(setup: MoviesSetup, evaluated: MoviesEvaluation) -> str:
-    weak = honest_comparison.no_better(evaluated)
-    users = f"On test ratings of {evaluated.users:,} users"
-    both = f"“{EVERYTHING}” and “{MAJORITY}”"
-    if weak == honest_comparison.PUBLISHED:
-        result = f"{users} neither published network is better than both {both}"
-    elif weak:
-        result = f"{users} the {join_names(weak)} is not better than both {both}"
-    else:
-        result = f"{users} both published networks are better than {both}"
-    within = evaluated.within_users
-    best = max(shared_models.SHARED, key=lambda name: within[name].auc)
-    text = f"""
-        A thesis gave each user of MovieLens a recurrent network of their own, which reads a
-        film's genres one by one and says whether this user will like it, and compared it with an
-        RBM and an autoencoder on one user. The accuracy that it reports for the LSTM, 84.91 %, is
-        exactly what the answer “likes everything” gets for that user.
-
-        {result}. Within a user's own test ratings, where one half is chance, they put a liked
-        film before another one with a chance of
-        {join_names([f"{within[m].auc:.3f} ({m})" for m in honest_comparison.PUBLISHED])}; {best},
-        one model that all users share, with {within[best].auc:.3f}, and the mean rating of each
-        film, the same for everybody, with {within["item mean"].auc:.3f}. “Likes everything” alone
-        is right on {per_cent(evaluated.likes, 1)} of these ratings.
-    """
-    return setup.notice(text)
