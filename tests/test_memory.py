@@ -27,6 +27,19 @@ def test_the_kernels_estimate(system):
     assert memory.available_memory() == 2000 * 1024
 
 
+def test_the_process_may_have_less(system, monkeypatch):
+    resource = pytest.importorskip("resource")
+    (system / "meminfo").write_text("MemAvailable:    2000 kB\n")
+    (system / "status").write_text("VmPeak:\t 900 kB\nVmSize:\t 700 kB\n")
+    monkeypatch.setattr(memory, "_STATUS", system / "status")
+    monkeypatch.setattr(resource, "getrlimit", lambda what: (1500 * 1024, resource.RLIM_INFINITY))
+    assert memory.available_memory() == 800 * 1024
+    (system / "status").write_text("VmSize:\t 7000 kB\n")
+    assert memory.available_memory() == 0
+    (system / "status").unlink()
+    assert memory.available_memory() == 2000 * 1024
+
+
 @pytest.mark.parametrize("version", [1, 2])
 def test_a_container_may_have_less(system, version):
     (system / "meminfo").write_text("MemAvailable:    2000 kB\n")

@@ -8,6 +8,7 @@ from penchant.errors import DataError
 
 _MEMINFO = Path("/proc/meminfo")
 _CGROUP = Path("/sys/fs/cgroup")
+_STATUS = Path("/proc/self/status")
 _FILES = (  # limit, usage and the page cache in memory.stat, of versions 2 and 1
     ("memory.max", "memory.current", "inactive_file"),
     ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "total_inactive_file"),
@@ -17,9 +18,10 @@ _FILES = (  # limit, usage and the page cache in memory.stat, of versions 2 and 
 def available_memory() -> int | None:
     """Bytes that can be had without swapping; None where the system does not tell.
 
-    The kernel's estimate, or what is left of the limit of the container if that is less.
+    The kernel's estimate, or what is left of the limit of the container or of the process
+    (`ulimit -v`) if that is less.
     """
-    free = [n for n in (_meminfo(), _container()) if n is not None]
+    free = [n for n in (_meminfo(), _container(), _process()) if n is not None]
     return min(free) if free else None
 
 
@@ -49,6 +51,21 @@ def _meminfo() -> int | None:
         return None
     found = [line.split()[1] for line in lines if line.startswith("MemAvailable:")]
     return int(found[0]) * 1024 if found else None
+
+
+def _process() -> int | None:
+    """What the process may still allocate, where its address space is limited."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        if limit == resource.RLIM_INFINITY:
+            return None
+        lines = _STATUS.read_text().splitlines()
+    except (ImportError, OSError):  # there is none on Windows
+        return None
+    used = [int(line.split()[1]) * 1024 for line in lines if line.startswith("VmSize:")]
+    return max(0, limit - used[0]) if used else None
 
 
 def _container() -> int | None:

@@ -53,3 +53,11 @@ def test_a_model_of_attributes_says_how_to_give_them(call, tiny, tiny_csv, tmp_p
     assert "its columns are kinds: name one of them with column=…" in result.stderr
     result = call(*words, "-m", "per-user:epochs=1,column=kinds")
     assert result.exit_code == 0, result.stderr
+
+
+def test_a_training_that_would_take_too_long_is_refused(call, tiny_csv, tmp_path):
+    words = ("train", tiny_csv, "-m", "mult-vae:epochs=1", "-o", tmp_path / "it")
+    result = call(*words, "--max-hours", "0")
+    assert result.exit_code == 1
+    assert "hours, and 0 are allowed: drop rare items" in result.stderr
+    assert not (tmp_path / "it").exists()
