@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from penchant.run import Run
     from penchant.similarity.items import similar
     from penchant.similarity.users import similar_users
+    from penchant.transfer import joined
     from penchant.tuning import Tuning, tune
 
     __version__: str
@@ -83,6 +84,7 @@ __all__ = [
     "explore",
     "fetch",
     "item_attributes",
+    "joined",
     "k_core",
     "k_fold",
     "likes",
@@ -147,6 +149,7 @@ _PLACES = {
     "run": ("Run",),
     "similarity.items": ("similar",),
     "similarity.users": ("similar_users",),
+    "transfer": ("joined",),
     "tuning": ("Tuning", "tune"),
 }
 _HOMES = {name: module for module, names in _PLACES.items() for name in names}

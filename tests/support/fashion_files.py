@@ -11,6 +11,8 @@ from PIL import Image
 
 N_USERS, N_VARIANTS, N_PRODUCTS = 50, 5, 6
 """Users of the reviews, variants of a product that show the same review, and products."""
+TITLES = ("Wool hat, red", "Running shoe", "Crew socks", "Denim jeans", "Silver ring")
+SIZES = ("small", "small", "medium", "large", "huge")
 N_FILM_USERS, N_FILMS = 90, 60
 _WORDS = ("soft", "warm", "tight", "loose", "cheap", "pretty", "sturdy", "blue", "black", "light")
 _KINDS = (
@@ -23,6 +25,7 @@ def write(folder: Path, seed: int = 2) -> Path:
     """The mirror with both categories of reviews and the films; returns the folder."""
     rng = np.random.default_rng(seed)
     reviews(folder / "amazon-2018" / "AMAZON_FASHION", rng)
+    titles(folder / "amazon-2018" / "AMAZON_FASHION")
     reviews(folder / "amazon-2018" / "All_Beauty", rng)
     films(folder / "movielens-1m", rng)
     return folder
@@ -51,6 +54,17 @@ def reviews(folder: Path, rng: np.random.Generator) -> None:
             ]
     lines = b"".join(json.dumps(row).encode() + b"\n" for row in rows)
     (folder / f"{folder.name}_5.json.gz").write_bytes(gzip.compress(lines))
+
+
+def titles(folder: Path) -> None:
+    """A title for every product but the last; two of its variants have the same."""
+    products = [
+        {"asin": f"B{product * N_VARIANTS + variant:09d}", "productName": f"{title}, {sizes}"}
+        for product, title in enumerate(TITLES)
+        for variant, sizes in enumerate(SIZES)
+    ]
+    content = json.dumps({"product_details": products})
+    (folder / "product_titles.json").write_text(content, encoding="utf-8")
 
 
 def films(folder: Path, rng: np.random.Generator) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Annotated, Literal
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -12,10 +13,14 @@ from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Details, Session
+from penchant.cli.second_log import SecondLogOptions
 from penchant.cli.split_options import SplitOptions
+from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
+    from penchant.data.splits import Split
     from penchant.evaluation import Evaluation
+    from penchant.models.base import Recommender
 
 logger = logging.getLogger(__name__)
 
@@ -51,16 +56,26 @@ def compare(
         ),
     ] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 2000,
+    also_gain: Annotated[
+        bool,
+        typer.Option(
+            "--also-gain",
+            help="Say what the second log (--also) adds: each model also learns without it.",
+        ),
+    ] = False,
     output: PagePath = None,
     details: Details = False,
     split: SplitOptions,
     log: LogOptions,
     tables: TableOptions,
     content: ContentOptions,
+    second: SecondLogOptions,
     session: Session,
 ) -> None:
     """Compare recommenders, always with trivial baselines."""
     page = page_path(output)
+    if also_gain and second.also is None:
+        raise ParameterError("--also-gain needs a second log: name one with --also.")
     models = build(model or (), split.seed)
     data = log.read(session.run, tables, content)
     if not models:
@@ -69,7 +84,8 @@ def compare(
 
     from penchant.evaluation import evaluate
 
-    parts = split.cut(data)
+    alone = split.cut(data)
+    parts = second.join_split(alone, log, session.run)
     result = evaluate(
         models,
         parts,
@@ -80,17 +96,55 @@ def compare(
         seed=split.seed,
         run=session.run,
     )
+    gains = _gains(models, alone, parts, result, replicates, session) if also_gain else []
     reproduce = session.reproduce_command(
         model=model, split=parts.kind, metric=result.settings["metrics"]
     )
     if session.json:
         best = result.best_name() if parts.validation else None
-        session.reply(result.to_dict() | {"best_on_validation": best, "reproduce": reproduce})
+        facts = {"best_on_validation": best, "reproduce": reproduce}
+        session.reply(result.to_dict() | facts | ({"gains": gains} if gains else {}))
     else:
         show(session, result, details=details)
+        for gain in gains:
+            session.console.print(gain["sentence"])
     write_page(result, page, run=session.run)
     if not session.json:
         logger.info(f"Again: {reproduce}")
+
+
+def _gains(
+    models: Mapping[str, Recommender],
+    alone: Split,
+    joined: Split,
+    result: Evaluation,
+    replicates: int,
+    session: Session,
+) -> list[dict[str, Any]]:
+    """What the second log adds to each model by the first metric of lists."""
+    from dataclasses import asdict
+
+    from penchant.transfer import transfer_gains
+
+    metric = next((m for m in result.settings["metrics"] if _is_of_lists(m)), None)
+    if metric is None:
+        raise ParameterError("--also-gain needs a metric of lists: add --metric ndcg@10.")
+    gains = transfer_gains(
+        models,
+        alone,
+        joined,
+        [metric],
+        replicates=replicates,
+        seed=result.settings.get("seed", 0),
+        run=session.run,
+    )
+    return [asdict(gain) | {"sentence": str(gain)} for gain in gains]
+
+
+def _is_of_lists(metric: str) -> bool:
+    from penchant.metrics import RankingMetric, parse
+
+    return isinstance(parse(metric), RankingMetric)
 
 
 def show(session: Session, result: Evaluation, *, details: bool = False) -> None:

@@ -13,6 +13,7 @@ from penchant.cli.command import command
 from penchant.cli.default_models import build
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Session
+from penchant.cli.second_log import SecondLogOptions
 from penchant.errors import BundleError
 from penchant.run import Run
 
@@ -44,13 +45,14 @@ def train(
     log: LogOptions,
     tables: TableOptions,
     content: ContentOptions,
+    second: SecondLogOptions,
     session: Session,
 ) -> None:
     """Learn a recommender and keep it as a bundle."""
     if output.exists() and not overwrite:
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
     (unfitted,) = build([model], seed).values()
-    data = log.read(session.run, tables, content)
+    data = second.join_log(log.read(session.run, tables, content), log, session.run)
 
     from penchant.evaluation.event_notes import event_notes
     from penchant.models import spec_of

@@ -22,14 +22,7 @@ from penchant.results.study.gallery import IMAGE_WIDTH, Gallery, GalleryItem
 from penchant.results.study.result import StudyResult
 from penchant.results.study.sections import Section
 from penchant.run import Run
-from penchant.studies.fashion.branches import (
-    COLLABORATIVE,
-    CONTENT,
-    WITHOUT,
-    bin_name,
-    spec_of,
-    subsets,
-)
+from penchant.studies.fashion.branches import COLLABORATIVE, CONTENT, WITHOUT, bin_name
 from penchant.studies.fashion.content import (
     RidgeSettings,
     best_of,
@@ -38,7 +31,6 @@ from penchant.studies.fashion.content import (
     ridge,
 )
 from penchant.studies.fashion.film_log import FilmLog, sample_users
-from penchant.studies.fashion.lists import thumbnail
 from penchant.studies.fashion.setup import (
     GAUSSIAN,
     FashionSetup,
@@ -47,6 +39,8 @@ from penchant.studies.fashion.setup import (
     split_by_user,
     without_copies,
 )
+from penchant.studies.fashion.subsets import spec_of, subsets
+from penchant.studies.fashion.thumbnails import thumbnail
 from penchant.studies.records import Gain
 from penchant.testing import planted_pairs
 
@@ -153,10 +147,13 @@ def test_a_subset_is_the_published_network_without_the_others(
     assert isinstance(model, HybridRecommender)
     assert (model.matrix, tuple(model.hidden), model.content) == (matrix, layers, content)
     assert (model.loss, model.learning_rate, model.learning_rate_decay) == ("mae", 0.01, 1e-4)
+    assert model.id_dropout == 0  # no row stands for unknown users or items
 
 
-def test_only_branches_that_the_log_feeds_take_part(films):
-    assert subsets(films) == ["A B", "A", "B"]
+def test_only_branches_that_the_log_feeds_take_part():
+    assert subsets(text=False, picture=False) == ["A B", "A", "B"]
+    assert subsets(text=True, picture=False)[0] == "A B C"
+    assert len(subsets(text=True, picture=True)) == 15
 
 
 def test_bins_are_said_as_ranges():

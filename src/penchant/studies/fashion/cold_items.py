@@ -202,6 +202,16 @@ def section(
                     "ridge": "short",
                 },
             ),
+            DataTable(
+                pl.DataFrame(
+                    {
+                        "model": list(networks.distinct_lists),
+                        "distinct lists": list(networks.distinct_lists.values()),
+                        "users": networks.users,
+                    }
+                ),
+                "How many different lists of five new films the users get.",
+            ),
         ),
         comparisons=(
             replace(ridges.compared, title="New films ranked among each other"),

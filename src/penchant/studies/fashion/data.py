@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,11 +11,12 @@ import polars as pl
 
 from penchant.auditing import audit, normalised
 from penchant.data import Dataset
+from penchant.studies.fashion.products import titles_of
 from penchant.studies.fashion.setup import CATEGORY, FashionSetup, without_copies
 from penchant.studies.records import table_of
-from penchant.studies.study import Conclusion, DataTable, Section, bars
+from penchant.studies.study import Conclusion, DataTable, Section, words
 
-_WORDS = 18
+_WORDS = 60
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _COLUMNS = {
     "user_product": "distinct user and product",
@@ -110,12 +111,14 @@ class FashionData:
         objections: of the audit.
         same_text: the share of test rows with the user's text among the training rows.
         words: distinct reviews that have a word, for the most frequent words.
+        title_words: products that have a word in their title, likewise.
     """
 
     logs: list[LogCounts]
     objections: list[Objection]
     same_text: float | None
     words: dict[str, int]
+    title_words: dict[str, int]
 
 
 def describe_data(setup: FashionSetup, others: Mapping[str, Dataset]) -> FashionData:
@@ -128,7 +131,8 @@ def describe_data(setup: FashionSetup, others: Mapping[str, Dataset]) -> Fashion
             for f in findings.at("wrong", "doubtful")
         ],
         same_text=findings["same-text"].figure,
-        words=_words(without_copies(setup.log)),
+        words=_words(without_copies(setup.log).events["text"].fill_null("").to_list()),
+        title_words=_words(titles_of(setup.log)),
     )
 
 
@@ -148,10 +152,10 @@ def _counts(log: Dataset) -> LogCounts:
     )
 
 
-def _words(log: Dataset) -> dict[str, int]:
-    """Reviews that have a word, for the most frequent words of four letters or more."""
+def _words(texts: Iterable[str]) -> dict[str, int]:
+    """How many texts have a word, for the most frequent words of four letters or more."""
     counts: dict[str, int] = {}
-    for text in log.events["text"].fill_null(""):
+    for text in texts:
         for word in set(_WORD.findall(text.lower())) - _DULL:
             counts[word] = counts.get(word, 0) + 1
     order = sorted(counts, key=lambda word: (-counts[word], word))
@@ -173,15 +177,11 @@ def section(setup: FashionSetup, data: FashionData) -> Section:
             of it.
         """,
         conclusions=tuple(_conclusions(data)),
-        charts=(
-            bars(
-                "Words of four letters or more, by how many distinct reviews have them.",
-                {"": {w: float(n) for w, n in data.words.items()}},
-                x="distinct reviews with the word",
-            ),
-        )
-        if data.words
-        else (),
+        charts=tuple(
+            words(f"Words of four letters or more, the larger the more {noun} have them.", counts)
+            for noun, counts in (("distinct reviews", data.words), ("titles", data.title_words))
+            if counts
+        ),
         tables=(
             DataTable(table_of(data.logs, **_COLUMNS), "The logs of reviews."),
             *(

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from penchant.data.images import BadImageError, open_image
-from penchant.errors import MissingExtraError
 from penchant.explanation import explain_lists
-from penchant.results import IMAGE_HEIGHT, IMAGE_WIDTH, JPEG_DATA, Gallery, GalleryItem
+from penchant.results import Gallery, GalleryItem
 from penchant.studies.fashion.content import RidgeSettings, best_of, ridge
 from penchant.studies.fashion.film_log import FilmLog
 from penchant.studies.fashion.setup import FashionSetup
+from penchant.studies.fashion.thumbnails import thumbnail
 from penchant.studies.list_users import draw_users, favourites
 from penchant.studies.study import Conclusion, Section
 
 TITLE = "New films for some users"
 _USERS, _SHOWN = 4, 5
 _RATINGS = 20, 120  # fewest and most training ratings of the users who are shown
-_QUALITY = 72
 
 
 @dataclass(frozen=True)
@@ -117,22 +112,6 @@ def recommend_new_films(
             )
         )
     return FilmLists(listed, best)
-
-
-def thumbnail(path: Path | None) -> str:
-    """An image as a data URI, `IMAGE_WIDTH` pixels wide at most; empty where it is unreadable."""
-    if path is None:
-        return ""
-    try:
-        image = open_image(path)
-        image.draft("RGB", (2 * IMAGE_WIDTH, 2 * IMAGE_HEIGHT))
-        image = image.convert("RGB")
-    except (BadImageError, MissingExtraError, OSError, ValueError):
-        return ""
-    image.thumbnail((IMAGE_WIDTH, IMAGE_HEIGHT))
-    written = io.BytesIO()
-    image.save(written, "JPEG", quality=_QUALITY)
-    return JPEG_DATA + base64.b64encode(written.getvalue()).decode("ascii")
 
 
 def _gallery(user: FilmUser) -> Gallery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
@@ -14,6 +14,7 @@ from penchant.auditing import normalised
 from penchant.data import TEST, TRAIN, VALIDATION, Dataset, Split, split_by_time, split_random
 from penchant.metrics import interval, mean_replicates
 from penchant.models import Recommender
+from penchant.studies.fashion.products import NONE, ProductLog, with_product_pictures
 from penchant.studies.records import Gain
 from penchant.studies.setup import StudySetup, require_reviews
 from penchant.typing import Float64
@@ -23,9 +24,15 @@ GAUSSIAN = "Gaussian process"
 PUBLISHED = MappingProxyType({"rmse": 0.753, "mae": 0.516, "pearson": 0.820})
 CONVERGED = 10
 """The epoch from which on the published network no longer gets better."""
-SETTINGS = "hybrid:content=text;picture,loss=mae,learning_rate=0.01,learning_rate_decay=0.0001"
-"""The published network: four branches, absolute error, a learning rate that decays."""
+SETTINGS = (
+    "hybrid:content=text;picture,loss=mae,learning_rate=0.01,learning_rate_decay=0.0001,"
+    "id_dropout=0"
+)
+"""The published network: four branches, absolute error, a learning rate that decays, and no row
+that stands for unknown users or items."""
 EPOCHS = 20
+N_PARAMETERS, ROW_PARAMETERS = 187_025, 64
+"""What the published network learns beside users and items, and for each of these."""
 TEST_SHARE, VALIDATION_SHARE = 0.2, 0.1
 """The shares of test and validation rows."""
 
@@ -36,6 +43,7 @@ class FashionSetup(StudySetup):
 
     Attributes:
         epochs: of the published network.
+        pictures: where those of products come from; see `with_product_pictures`.
         users: how many users of the films take part where networks are trained; None is all.
 
     Raises:
@@ -43,6 +51,7 @@ class FashionSetup(StudySetup):
     """
 
     epochs: int = EPOCHS
+    pictures: str = NONE
     users: int | None = None
 
     def __post_init__(self) -> None:
@@ -52,6 +61,16 @@ class FashionSetup(StudySetup):
     def published_split(self) -> Split:
         """A fifth of all rows for test, drawn at random, copies and all."""
         return split_random(self.log, validation=VALIDATION_SHARE, test=TEST_SHARE, seed=self.seed)
+
+    @cached_property
+    def products(self) -> ProductLog:
+        """The log with vectors of pictures."""
+        return with_product_pictures(self.log, self.pictures, self.run)
+
+    @cached_property
+    def pictured_split(self) -> Split:
+        """The published split of the log with vectors of pictures: the same rows."""
+        return replace(self.published_split, log=self.products.log)
 
     def network(self, changes: str = "", **parameters: Any) -> Recommender:
         """The published network, unfitted, with other settings where these are given."""

@@ -20,9 +20,12 @@ from penchant.studies.fashion import (
     honest_comparison,
     lists,
     popularity,
+    product_branches,
+    product_content,
     published,
 )
 from penchant.studies.fashion.film_log import FilmLog
+from penchant.studies.fashion.products import GENERATED, ProductContent
 from penchant.studies.fashion.setup import CATEGORY, EPOCHS, PUBLISHED, FashionSetup
 from penchant.studies.study import Conclusion, Section, Steps, StudyResult
 
@@ -30,7 +33,7 @@ TITLE = "Fashion: a hybrid of ratings, texts and pictures"
 DATA = "amazon-2018/AMAZON_FASHION"
 SMALL_DATA = "amazon-2018/AMAZON_FASHION"
 SMALL_OPTIONS = MappingProxyType({"quick": True})
-VERSION = 2
+VERSION = 3
 BESIDE = "amazon-2018/All_Beauty"
 _QUICK = (200, 500)
 """Users and films of a first look."""
@@ -42,7 +45,8 @@ def run(
     seed: int = 0,
     run: Run | None = None,
     epochs: Annotated[int, Field(ge=1)] = EPOCHS,
-    films: str = film_log.NAME,
+    pictures: str = GENERATED,
+    films: str | None = film_log.NAME,
     users: Annotated[int, Field(ge=10)] | None = 1000,
     quick: bool = False,
 ) -> StudyResult:
@@ -54,8 +58,10 @@ def run(
         seed: decides everything random.
         run: threads, progress and where to keep steps.
         epochs: of the published network.
+        pictures: `generated` draws each product from its title and fetches the drawings from an
+            address of this machine; `none`; or a folder that `penchant images` filled.
         films: the data set with plots and posters on which branches are compared; without it, or
-            without plots and posters, these parts are left out.
+            without plots and posters, these parts are left out; None leaves them out anyway.
         users: on how many users' ratings of films networks are trained; None is all.
         quick: cuts training to a moment and films to few users: a look at the page within
             seconds, whose figures mean nothing.
@@ -65,12 +71,19 @@ def run(
     """
     run = run or Run()
     log = load(DATA, run=run) if log is None else log
-    options = {"epochs": epochs, "films": films, "users": users, "quick": quick}
+    options = {
+        "epochs": epochs,
+        "pictures": pictures,
+        "films": films,
+        "users": users,
+        "quick": quick,
+    }
     setup = FashionSetup(
         log=log,
         seed=seed,
         run=run,
         epochs=1 if quick else epochs,
+        pictures=pictures,
         users=users,
         quick=quick,
     )
@@ -80,19 +93,29 @@ def run(
     hybrid = steps.do(
         "published", published.PublishedHybrid, lambda: published.train_as_published(setup)
     )
-    logs = {setup.log.name: setup.log} | others
+    content_known = steps.do("products", ProductContent, lambda: setup.products.content)
+    by_subset = steps.do(
+        "product-branches",
+        dict[str, product_branches.SubsetResults],
+        lambda: product_branches.compare_subsets(setup),
+    )
     honest = steps.do(
         "honest",
         dict[str, honest_comparison.HonestSplit],
-        lambda: honest_comparison.compare_honestly(setup, logs),
+        lambda: honest_comparison.compare_honestly(
+            setup, {setup.log.name: setup.products.log} | others
+        ),
     )
-    loaded = film_log.load_films(films, seed, run, few=_QUICK if quick else None)
+    few = _QUICK if quick else None
+    loaded = None if films is None else film_log.load_films(films, seed, run, few=few)
     return steps.result(
         title=TITLE,
         summary=_summary(setup, hybrid, len(honest)),
         sections=[
             data.section(setup, described),
-            published.section(hybrid),
+            published.section(setup, hybrid),
+            product_content.section(content_known),
+            product_branches.section(by_subset, content_known),
             honest_comparison.section(honest),
             *(_without_films(films) if loaded is None else _film_sections(steps, setup, loaded)),
         ],
@@ -150,7 +173,9 @@ def _film_sections(steps: Steps, setup: FashionSetup, films: FilmLog) -> list[Se
     ]
 
 
-def _without_films(name: str) -> list[Section]:
+def _without_films(name: str | None) -> list[Section]:
+    if name is None:
+        return []
     return [
         Section(
             title="Films with plots and posters",
