@@ -85,7 +85,7 @@ def test_the_command_fetches_the_same_from_the_same_address(tmp_path):
         words = ["images", str(tmp_path / "urls.csv"), "-o", str(tmp_path / "out")]
         result = CliRunner().invoke(app, [*words, "--allow-private"])
     assert result.exit_code == 0, result.output
-    assert "3 of 5 items have an image" in result.stdout
+    assert "3 of 5 items with an image" in result.stdout
     assert "1 no address" in result.stdout
     assert "1 missing" in result.stdout
 
