@@ -11,6 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.histories import Histories
+from penchant.data.markup import plain_titles
 from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Vocabulary, canonical_ids
 from penchant.errors import DataError
@@ -285,11 +286,14 @@ class Dataset:
 
 
 def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> list[str]:
-    """A title for each item index, from the item table where it has one, otherwise the id."""
+    """A title for each item index, from the item table where it has one, otherwise the id.
+
+    Tags and entities, as shops have them in titles, are for machines and left out.
+    """
     ids = items.take(index).cast(pl.String)
     if table is None or "title" not in table.columns:
         return ids.to_list()
-    titles = table["title"].gather(index)
+    titles = plain_titles(table["title"].gather(index))
     return titles.zip_with(titles.is_not_null(), ids).to_list()
 
 

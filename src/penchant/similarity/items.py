@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.markup import plain_titles
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models.neighbours.similarity import (
@@ -114,7 +115,8 @@ def _column(log: Dataset, name: str, items: np.ndarray) -> pl.Series:
     table = log.item_table
     if table is None or name not in table.columns:
         return pl.Series(name, [None] * len(items), dtype=pl.String)
-    return table[name].gather(items)
+    values = table[name].gather(items)
+    return plain_titles(values) if name == "title" else values
 
 
 def _statistics(log: Dataset, items: np.ndarray) -> list[pl.Series]:

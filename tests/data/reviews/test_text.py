@@ -3,7 +3,8 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from penchant.data.reviews.text import STOP_WORDS, plain_words, strip_markup, without_stop_words
+from penchant.data.markup import strip_markup
+from penchant.data.reviews.text import STOP_WORDS, plain_words, without_stop_words
 
 
 def apply(rule, *texts):

@@ -12,8 +12,8 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.markup import decode_entities, strip_markup
 from penchant.data.reviews.cleaning_report import CleaningReport, CleaningRule, compare_columns
-from penchant.data.reviews.text import decode_entities, strip_markup
 from penchant.typing import Bool
 
 _AMOUNT = r"^\s*\$?\s*((?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)\s*$"

@@ -1,11 +1,12 @@
-"""Clean texts by expressions: markup, entities, control characters, case and stop words."""
+"""Clean texts by expressions: markup, punctuation, case and stop words."""
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable
 
 import polars as pl
+
+from penchant.data.markup import without_tags
 
 STOP_WORDS = tuple(
     """
@@ -25,44 +26,8 @@ STOP_WORDS = tuple(
 
 https://www.nltk.org/nltk_data, package `stopwords`, file `english`.
 """
-# The last is a tag with an attribute, cut off at the end of the text.
-_TAG = (
-    r"(?s)<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>"
-    r"|<[a-zA-Z]+\s+[\w-]+=[\"'][^<>]*$"
-)
-_CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\u{FFFD}]+"
 _APOSTROPHES = r"['’ʼ`´]"
 _OTHER_SIGNS = r"[^\p{L}\p{M}\p{N}]+"
-
-
-def _entities() -> dict[str, str]:
-    """What entities stand for, by name and by number up to the usual punctuation."""
-    named = {f"&{name}": sign for name, sign in html.entities.html5.items() if name.endswith(";")}
-    numbers = (*range(32, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122)
-    signs = {number: html.unescape(f"&#{number};") for number in numbers}
-    decimal = {f"&#{number};": sign for number, sign in signs.items()}
-    padded = {f"&#{number:03d};": sign for number, sign in signs.items() if number < 100}
-    letters = {f"&#x{number:{case}};": sign for number, sign in signs.items() for case in "xX"}
-    return named | decimal | padded | letters
-
-
-_ENTITIES = _entities()
-
-
-def decode_entities(text: pl.Expr) -> pl.Expr:
-    """`&amp;`, `&#34;` and the like as the signs they stand for, also where coded twice."""
-    old, new = list(_ENTITIES), list(_ENTITIES.values())
-    return text.str.replace_many(old, new).str.replace_many(old, new)
-
-
-def strip_markup(text: pl.Expr) -> pl.Expr:
-    """A text without tags, entities, control characters and repeated blanks; empty ones are null.
-
-    `<b>Rock &amp; Roll</b>` becomes `Rock & Roll`. A `<` that opens no tag, as in `<3`, stays.
-    """
-    bare = decode_entities(text.str.replace_all(_TAG, " ")).str.replace_all(_TAG, " ")
-    blank = bare.str.replace_all(_CONTROL, " ").str.replace_all(r"\s+", " ").str.strip_chars()
-    return pl.when(blank != "").then(blank)
 
 
 def plain_words(text: pl.Expr) -> pl.Expr:
@@ -71,8 +36,7 @@ def plain_words(text: pl.Expr) -> pl.Expr:
     Apostrophes vanish, so that `don't` is one word, `dont`; all other signs part words. Letters
     and digits of every script stay. A text without any word is empty; a missing one stays null.
     """
-    bare = decode_entities(text.str.replace_all(_TAG, " ")).str.replace_all(_TAG, " ")
-    lower = bare.str.to_lowercase().str.replace_all(_APOSTROPHES, "")
+    lower = without_tags(text).str.to_lowercase().str.replace_all(_APOSTROPHES, "")
     return lower.str.replace_all(_OTHER_SIGNS, " ").str.strip_chars()
 
 

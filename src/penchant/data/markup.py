@@ -1,0 +1,60 @@
+"""Markup in texts: tags and entities, as titles and reviews of shops have them."""
+
+from __future__ import annotations
+
+import html
+
+import polars as pl
+
+# The last is a tag with an attribute, cut off at the end of the text.
+_TAG = (
+    r"(?s)<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>"
+    r"|<[a-zA-Z]+\s+[\w-]+=[\"'][^<>]*$"
+)
+_CONTROL = r"[\p{Cc}\p{Cf}\p{Co}\u{FFFD}]+"
+
+
+def _entities() -> dict[str, str]:
+    """What entities stand for, by name and by number up to the usual punctuation."""
+    named = {f"&{name}": sign for name, sign in html.entities.html5.items() if name.endswith(";")}
+    numbers = (*range(32, 0x180), *range(0x2000, 0x2070), 0x20AC, 0x2122)
+    signs = {number: html.unescape(f"&#{number};") for number in numbers}
+    decimal = {f"&#{number};": sign for number, sign in signs.items()}
+    padded = {f"&#{number:03d};": sign for number, sign in signs.items() if number < 100}
+    letters = {f"&#x{number:{case}};": sign for number, sign in signs.items() for case in "xX"}
+    return named | decimal | padded | letters
+
+
+_ENTITIES = _entities()
+
+
+def decode_entities(text: pl.Expr) -> pl.Expr:
+    """`&amp;`, `&#34;` and the like as the signs they stand for, also where coded twice."""
+    old, new = list(_ENTITIES), list(_ENTITIES.values())
+    return text.str.replace_many(old, new).str.replace_many(old, new)
+
+
+def strip_markup(text: pl.Expr) -> pl.Expr:
+    """A text without tags, entities, control characters and repeated blanks; empty ones are null.
+
+    `<b>Rock &amp; Roll</b>` becomes `Rock & Roll`. A `<` that opens no tag, as in `<3`, stays.
+    """
+    blank = (
+        without_tags(text)
+        .str.replace_all(_CONTROL, " ")
+        .str.replace_all(r"\s+", " ")
+        .str.strip_chars()
+    )
+    return pl.when(blank != "").then(blank)
+
+
+def without_tags(text: pl.Expr) -> pl.Expr:
+    """A text with a blank for each tag, entities decoded, also where tags were coded by them."""
+    return decode_entities(text.str.replace_all(_TAG, " ")).str.replace_all(_TAG, " ")
+
+
+def plain_titles(titles: pl.Series) -> pl.Series:
+    """Titles for people: without tags and entities, null where nothing else is there."""
+    if titles.dtype != pl.String or not titles.str.contains("[<&]").any():
+        return titles
+    return titles.to_frame("title").select(strip_markup(pl.col("title"))).to_series()
