@@ -43,6 +43,30 @@ def test_nothing_similar_is_said(call, ratings):
     assert answer == {"item": 3, "similar": [], "reason": f"{reason} (min_common=, --min-common)"}
 
 
+def test_logs_without_ratings_are_compared_by_who_had_both(call, tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,product\n" + "".join(f"{n % 5},p{n % 3}\n" for n in range(12)))
+    result = call("similar", path, "-i", "p0")
+    assert result.exit_code == 0, result.stderr
+    assert "has no ratings: items are compared by cosine." in result.stderr
+    heading = result.stdout.splitlines()[2]
+    assert "similarity" in heading
+    assert "title" not in heading  # nor other columns of which the log says nothing
+    assert "brand" not in heading
+    answer = json.loads(call("similar", path, "-i", "p0", "--json").stdout)
+    assert answer["similarity"] == "cosine"
+    assert answer["lists"][0]["similar"]
+    words = ("similar", path, "--similarity", "pearson")
+    assert "similarity_of='cosine' or 'jaccard' (--similarity cosine)" in call(*words).stderr
+
+
+def test_unknown_items_are_answered_with_those_like_them(call, tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("customer,product\n" + "".join(f"{n % 5},SKU-{n % 3}\n" for n in range(12)))
+    error = call("similar", path, "-i", "sku-1").stderr
+    assert "has no item 'sku-1' (known and like it: 'SKU-1'" in error
+
+
 def test_wrong_questions(call, ratings):
     assert "known are cosine" in call("similar", ratings, "--similarity", "taste").stderr
     assert "has no item 777" in call("similar", ratings, "-i", 777).stderr

@@ -66,12 +66,23 @@ def test_where_to_must_be_said_once_and_be_free(call, learned, new, tmp_path):
     assert "choose another folder" in taken.stderr
 
 
+def test_what_to_do_next_can_be_typed(call, tmp_path):
+    rows = "".join(f"an a$(b),i{n % 5}\nann,i{n % 3}\n" for n in range(10))
+    (tmp_path / "log.csv").write_text(f"user,item\n{rows}")
+    folder = tmp_path / "b"
+    result = call("train", tmp_path / "log.csv", "-m", "autoencoder:epochs=1", "-o", folder)
+    assert "--user 'an a$(b)' --explain\n" in result.stderr
+    result = call("update", folder, tmp_path / "log.csv", "--in-place")
+    assert "--user 'an a$(b)'\n" in result.stderr
+
+
 def test_unknown_items_are_refused_unless_they_are_to_be_left_out(call, learned, new, tmp_path):
     new.write_text(NEW + "3,901,5\n777,902,5\n3,902,1\n")
     before = files(learned)
     refused = call("update", learned, new, "--in-place")
     assert refused.exit_code == 1
-    assert "not known to the model, such as 901" in refused.stderr
+    advice = "leave such events out (--skip-unknown-items)"
+    assert f"not know 2 items of 'new', such as 901: {advice}" in refused.stderr
     assert files(learned) == before
     done = call("update", learned, new, "-o", tmp_path / "to", "--skip-unknown-items")
     assert done.exit_code == 0, done.stderr

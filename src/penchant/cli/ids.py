@@ -15,6 +15,7 @@ from penchant.errors import DataError, UnknownIdError
 if TYPE_CHECKING:
     import polars as pl
 
+    from penchant.data.dataset import Dataset
     from penchant.data.vocabulary import Id, Vocabulary
     from penchant.models.base import Recommender
 
@@ -56,15 +57,27 @@ def resolve_users(model: Recommender, texts: Sequence[str]) -> list[Id]:
     Raises:
         UnknownIdError: one is not known to the model; the sentence names ids like it.
     """
-    vocabulary = model.users_
+    advice = "; for someone new give what they like with --items, or ratings with --rated"
+    return _resolve(model.users_, texts, "The model does not know the user", advice)
+
+
+def resolve_items(log: Dataset, texts: Sequence[str]) -> list[Id]:
+    """The ids of items of a log, without repetition.
+
+    Raises:
+        UnknownIdError: one is not in the log; the sentence names ids like it.
+    """
+    return _resolve(log.items, texts, f"The log {log.name!r} has no item")
+
+
+def _resolve(
+    vocabulary: Vocabulary, texts: Sequence[str], problem: str, advice: str = ""
+) -> list[Id]:
     index = vocabulary.indices(_typed(vocabulary, texts))
     for text, i in zip(texts, index, strict=True):
         if i < 0:
             name = text if vocabulary.kind == "integer" else repr(text)
-            raise UnknownIdError(
-                f"The model does not know the user {name}{_close_ids(vocabulary, text)}; for "
-                "someone new give what they like with --items, or ratings with --rated."
-            )
+            raise UnknownIdError(f"{problem} {name}{_close_ids(vocabulary, text)}{advice}.")
     return list(dict.fromkeys(vocabulary.take(index).to_list()))
 
 

@@ -103,13 +103,18 @@ def show_tables(
         session: where to.
         lists: one row a place.
         names: the titles of tables, where they are not of a user of the log.
-        headings: the columns to show, as far as they are there, and what stands above them.
+        headings: the columns to show, unless they are empty, and what stands above them.
     """
     from rich.table import Table
     from rich.text import Text
 
     whose = lists.columns[0]
-    shown = [column for column in headings if column in lists.columns]
+    shown = [
+        column
+        for column in headings
+        if column in lists.columns
+        and (column == "score" or lists[column].null_count() < len(lists))
+    ]
     for (key,), rows in lists.group_by(whose, maintain_order=True):
         grid = Table(box=None)
         for column in shown:

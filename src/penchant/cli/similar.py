@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, Any
 
 import typer
 
 from penchant.cli.command import command
+from penchant.cli.ids import resolve_items
 from penchant.cli.lists import show_tables
 from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
+
+logger = logging.getLogger(__name__)
 
 _HEADINGS = {
     "rank": "",
@@ -33,12 +37,14 @@ def similar(
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many for each.")] = 10,
     similarity: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="pearson or adjusted-cosine over those who rated both, correlation of whole "
-            "columns with 0 for the others, or cosine or jaccard of events."
+            "columns with 0 for the others, or cosine or jaccard of events; by default pearson, "
+            "or cosine where the log has no ratings.",
+            show_default=False,
         ),
-    ] = "pearson",
+    ] = None,
     shrinkage: Annotated[
         float, typer.Option(min=0, help="Multiply by n / (n + this), n being common raters.")
     ] = 10.0,
@@ -47,7 +53,7 @@ def similar(
     tables: TableOptions,
     session: Session,
 ) -> None:
-    """List the items whose ratings correlate most with an item's; by default the most rated's."""
+    """List the items most like an item by who rated or had both; by default the most rated's."""
     from typing import cast, get_args
 
     import polars as pl
@@ -56,13 +62,17 @@ def similar(
     from penchant.similarity.items import reason_for_none
     from penchant.similarity.items import similar as similar_items
 
-    if similarity not in get_args(Similarity):
+    if similarity is not None and similarity not in get_args(Similarity):
         raise ParameterError(
             f"There is no similarity {similarity!r}: known are {', '.join(get_args(Similarity))}."
         )
     data = log.read(session.run, tables)
+    if similarity is None:
+        similarity = "pearson" if data.has_ratings else "cosine"
+        if not data.has_ratings:
+            logger.info(f"The log {data.name!r} has no ratings: items are compared by cosine.")
     most = data.items.ids[int(data.item_counts.argmax())]
-    item_ids = [data.items.cast(text) for text in ids] if ids else [most]
+    item_ids = resolve_items(data, ids) if ids else [most]
     lists = similar_items(
         data,
         item_ids,

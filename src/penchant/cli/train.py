@@ -75,9 +75,8 @@ def train(
         session.reply(facts)
         return
     print(f"Learned {fitted!r} from {data!r} in {fitted.fit_seconds_:.1f} s; it is in {output}.")
-    logger.info(
-        f"Next: penchant recommend {shlex.quote(str(output))} --user {data.users[0]} --explain"
-    )
+    user = shlex.quote(str(data.users[0]))
+    logger.info(f"Next: penchant recommend {shlex.quote(str(output))} --user {user} --explain")
     logger.info(f"Again: {facts['reproduce']}")
 
 

@@ -94,7 +94,8 @@ def update(
         f"{counted(data.n_users, 'user')}, {n_new_users:,} of them new, in {seconds:.1f} s; it is "
         f"in {destination}."
     )
-    logger.info(f"Next: penchant recommend {shlex.quote(str(destination))} --user {data.users[0]}")
+    names = shlex.join([str(destination), "--user", str(data.users[0])])
+    logger.info(f"Next: penchant recommend {names}")
     if not in_place:
         logger.info(f"Again: {reproduce}")
 

@@ -70,7 +70,10 @@ def similar(
         missing = list(items)[int(np.flatnonzero(queried < 0)[0])]
         raise UnknownIdError(f"The log {log.name!r} has no item {missing!r}.")
     if similarity_of in COMPARE_RATINGS and not log.has_ratings:
-        raise DataError(f"The log {log.name!r} has no ratings to correlate: use cosine or jaccard.")
+        raise DataError(
+            f"The log {log.name!r} has no ratings to correlate: compare who had both items, with "
+            "similarity_of='cosine' or 'jaccard' (--similarity cosine)."
+        )
     entities = item_entities(log, similarity_of)
     queries = Entities(
         entities.binary[queried], None if entities.values is None else entities.values[queried]

@@ -52,6 +52,8 @@ def test_separators_newlines_and_headers(write, separator, newline, header):
         "reviewerID;asin;overall",
         "user_id:token;item_id:token;rating:float",
         "CUSTOMER ID;Product_ID;Stars",
+        "Listener;Artist;Score",
+        "subscriber;item;rate",
     ],
 )
 def test_usual_names_are_recognised_and_said(write, notices, names):

@@ -19,7 +19,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
     for role, names in {
         "user": "user userid uid usr usrid useridx userindex reviewerid customerid customer "
         "visitorid visitor memberid member accountid account clientid client profileid "
-        "personid person buyerid buyer shopperid readerid listenerid viewerid useruuid "
+        "personid person buyerid buyer shopperid shopper readerid reader listenerid listener "
+        "viewerid viewer subscriberid subscriber playerid player patronid patron useruuid "
         "usermboxsha1 username reviewer reviewername sessionid session",
         "item": "item itemid iid itemidx itemindex movieid filmid bookid parentasin asin isbn "
         "isbn13 isbn10 productid sku articleid businessid songid trackid artistid albumid "

@@ -17,6 +17,9 @@ from penchant.errors import DataError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.run import Run
 from penchant.typing import Int64
+from penchant.wording import counted
+
+_LEAVE_OUT = "leave such events out (--skip-unknown-items), or fit it again to all events"
 
 
 class Updating(Recommender):
@@ -57,8 +60,8 @@ class Updating(Recommender):
             unknown = frame["item"].filter(pl.Series(items < 0)).unique(maintain_order=True)
             remedy = difference_in_writing(unknown, self.items_.ids)
             raise UnknownIdError(
-                f"{len(unknown)} of the items are not known to the model, such as {unknown[0]!r}: "
-                f"{remedy or 'fit it again to take them in'}."
+                f"The model does not know {counted(len(unknown), 'item')} of {new.name!r}, such as "
+                f"{unknown[0]!r}: {remedy or _LEAVE_OUT}."
             )
         self.users_.indices(frame["user"].head(1))  # refuses ids of another type
         users = Vocabulary(
