@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -206,7 +206,6 @@ def section(setup: MoviesSetup, every: EveryUser) -> Section:
                 "same for everybody, needs no network.",
             ),
         ),
-        comparisons=(replace(every.decisions, title="Decisions of all users' networks"),),
         steps=("every-user",),
     )
 

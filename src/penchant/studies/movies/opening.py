@@ -4,40 +4,51 @@ from __future__ import annotations
 
 from penchant.results import join_names
 from penchant.studies.movies.evaluation import MoviesEvaluation
+from penchant.studies.movies.every_user import EveryUser
 from penchant.studies.movies.honest_comparison import PUBLISHED, best_shared, no_better
-from penchant.studies.movies.setup import MAJORITY, MoviesSetup
+from penchant.studies.movies.setup import MAJORITY
+from penchant.studies.records import per_cent
 from penchant.studies.study import Graph, Opening, bars
 
 _ITEM_MEAN = "item mean"
+_TRIVIAL = "saying of every film what the user said of most films before"
 
 
-def open_page(setup: MoviesSetup, evaluation: MoviesEvaluation) -> Opening:
-    """What was claimed, what holds of it, and what to use; the picture is of order within users."""
+def open_page(evaluation: MoviesEvaluation, every: EveryUser | None) -> Opening:
+    """What was claimed, what holds of it, and what to use; the picture is of order within users.
+
+    Args:
+        evaluation: of all models, on the users of the sample.
+        every: networks of all users of the log, where these were trained.
+    """
     return Opening(
         claimed="A small network trained on one user's ratings was published as telling which "
         "films this user likes, rightly for 86.91 % of them.",
-        holds=_describe(setup, evaluation),
+        holds=_describe(evaluation) if every is None else _describe_all(every),
         use=_advise(evaluation),
         graph=_picture(evaluation),
     )
 
 
-def _describe(setup: MoviesSetup, evaluation: MoviesEvaluation) -> str:
+def _describe(evaluation: MoviesEvaluation) -> str:
     weak = no_better(evaluation)
     users = f"On later ratings of {evaluation.users:,} users"
-    if weak == PUBLISHED:
+    if not weak:
+        return f"{users} such networks are right more often than {_TRIVIAL}."
+    which = "such networks are" if weak == PUBLISHED else f"the {join_names(weak)} is"
+    return f"{users} {which} right no more often than {_TRIVIAL}."
+
+
+def _describe_all(every: EveryUser) -> str:
+    gain = every.over_majority
+    if gain.verdict == "beats":
         return (
-            f"{users} such networks are right no more often than saying of every film what the "
-            "user said of most films before."
-        )
-    if weak:
-        return (
-            f"{users} the {join_names(weak)} is right no more often than saying of every film what "
-            "the user said of most films before."
+            f"On later ratings the networks of all users are right in {per_cent(gain.value, 1)} "
+            f"more cases than {_TRIVIAL}."
         )
     return (
-        f"{users} such networks are right more often than saying of every film what the user said "
-        "of most films before."
+        f"On later ratings the networks of all {every.users:,} users are right no more often than "
+        f"{_TRIVIAL}."
     )
 
 

@@ -9,16 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.data import Like
+from penchant.data import Dataset, Like
 from penchant.explanation import explain_lists
 from penchant.models import PerUserNetwork, RatesRows, Recommender
 from penchant.studies.movies.one_user import TRAIN_SHARE, first_user_log
-from penchant.studies.movies.setup import LIKE, MoviesSetup, rows_of
+from penchant.studies.movies.setup import LIKE, MoviesSetup, own_log, rows_of
 from penchant.studies.records import per_cent
 from penchant.studies.study import Conclusion, DataTable, Section
 from penchant.typing import Float64, Int32
 
 _SHOWN = 5
+_OTHERS = 7  # users whose networks are trained beside the first user's
 _NETWORK = "modified LSTM"
 
 
@@ -150,13 +151,22 @@ def update_and_recall(setup: MoviesSetup) -> NetworkHistory:
     anew = setup.network(_NETWORK).fit(log, run=setup.run)
     assert isinstance(anew, PerUserNetwork)
     record("trained anew on all", anew, len(log), anew.fit_seconds_)
+    # Beside those of others, so that reasons can say what is this user's own.
+    among_others = setup.network(_NETWORK).fit(_some_users(setup), run=setup.run)
     return NetworkHistory(
         states=states,
         is_restored=bool(np.array_equal(probabilities[0], probabilities[2])),
         epochs=model.epochs,
         update_epochs=model.update_epochs,
-        recommended=recommend_films(anew, setup),
+        recommended=recommend_films(among_others, setup),
     )
+
+
+def _some_users(setup: MoviesSetup) -> Dataset:
+    """The ratings of the first user and of some others."""
+    others = setup.sample[setup.sample != setup.first_user][:_OTHERS]
+    users = np.append(others, setup.first_user)
+    return own_log(setup.log.subset(np.isin(setup.log.events["user"].to_numpy(), users)))
 
 
 def section(
@@ -176,15 +186,14 @@ def section(
     conclusions = (
         Conclusion(
             "honest",
-            f"Of {by_best.unseen:,} films that user {user} has not rated, {best} calls "
-            f"{by_best.likes:,} likes; the {_NETWORK} of this user alone calls "
-            f"{by_own.likes:,} ({per_cent(by_own.likes / by_own.unseen, 1)}) likes.",
+            f"The {_NETWORK} of user {user} calls {per_cent(by_own.likes / by_own.unseen, 0)} of "
+            f"all unseen films likes; {best}, which all users share, calls "
+            f"{per_cent(by_best.likes / by_best.unseen, 0)} of them so.",
         ),
         Conclusion(
             "honest",
-            f"An update goes on from the network's weights ({network.update_epochs} epochs in "
-            f"place of {network.epochs}), and keeps those that it had: put back, the network "
-            f"gives {same}.",
+            f"An update goes on from the network's weights and keeps those that it had: put back, "
+            f"the network gives {same}.",
         ),
     )
     return Section(
@@ -196,6 +205,10 @@ def section(
             of the models that all users share; by one of these that knows genres, where that is
             another one; and by the published network of this user alone. All have learned
             from all ratings.
+
+            The last table is what penchant update and penchant recall do to a user's network: it
+            learns on from newer ratings ({network.update_epochs} epochs where training took
+            {network.epochs}), and what it was before can be looked at and put back.
         """,
         conclusions=conclusions,
         tables=(

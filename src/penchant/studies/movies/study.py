@@ -133,7 +133,7 @@ def run(
     reasons = {name: network.reasons for name, network in per_user.items()}
     return steps.result(
         title=TITLE,
-        opening=open_page(setup, evaluated),
+        opening=open_page(evaluated, every),
         sections=[
             *published.sections(setup, first_user, autoencoder_results, weights),
             honest_comparison.section(setup, models, per_user, evaluated, shared.compared),
