@@ -129,7 +129,8 @@ def test_everything_stands_beside_all_that_was_published(result, setup):
         for table in (results, jaccard, simple, learned)
         for row in rows(table)
     ]
-    assert set(verdicts) == {"", "other data"}
+    assert set(verdicts) == {"", "other data", "same"}
+    assert row_of(learned, "linear unit")["against published"] == "same"
 
 
 def test_networks_are_trained_as_published(setup):

@@ -46,7 +46,7 @@ def section(
         charts=_charts(setup, alternatives),
         comparisons=(
             replace(
-                evaluation.known_users,
+                _ungrouped(evaluation.known_users),
                 title=f"The {evaluation.known_rows:,} test ratings of known users",
             ),
             replace(modern, title=f"All test ratings: {best} and others, and what they take"),
@@ -124,8 +124,8 @@ def _conclusions(
         "others at all: their order is no better than chance."
         if at_chance
         else "Every published network puts liked books before others more often than chance.",
-        f"{_capital(best)}, chosen on validation rows, orders books "
-        f"{VERDICTS[verdict_on(best, evaluation.known_users)]} {baseline}, the best answer "
+        f"Of what may win, {best} was chosen on validation rows: the order of books is "
+        f"{VERDICTS[verdict_on(best, evaluation.known_users)]} that by {baseline}, the best answer "
         "without a model.",
         (
             f"Of what was published, {join_names(beating)} "
@@ -142,10 +142,6 @@ def _conclusions(
 def verdict_on(name: str, table: EvaluationSummary) -> Verdict | None:
     """One model's verdict by AUC against the best trivial answer."""
     return table.tables["like"][name].metrics["auc"].verdict
-
-
-def _capital(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}"
 
 
 def _shop(all_users: EvaluationSummary, best: str) -> str:
@@ -238,6 +234,12 @@ def _all_table(evaluation: BooksEvaluation) -> DataTable:
         "them. F1 is at the threshold that is best on validation rows; verdicts go by AUC.",
         dict.fromkeys(columns, "fixed:4") | {"against trivial": "badge"},
     )
+
+
+def _ungrouped(compared: EvaluationSummary) -> EvaluationSummary:
+    """Without the list of who cannot be told apart, which so many models make too long."""
+    tables = {task: replace(table, groups=()) for task, table in compared.tables.items()}
+    return replace(compared, tables=tables)
 
 
 def _renamed(compared: EvaluationSummary) -> EvaluationSummary:

@@ -9,13 +9,23 @@ from penchant.studies.books.published_tables import CONTENDERS
 from penchant.studies.books.setup import EVERYTHING
 from penchant.studies.study import Opening, bars
 
+_LABELS = {
+    "nmf": "similar readers (nmf)",
+    "nmf_adjusted": "the same, adjusted",
+    "dropout-original": "network with dropout",
+    "dropout-adjusted": "the same, adjusted ratings",
+    "dropout-binary": "the same, like or not",
+    "a2b": "network with layers (a2b)",
+}
+"""The published table of results as a picture calls it."""
+
 
 def open_page(best: str, evaluation: BooksEvaluation) -> Opening:
     """What was claimed, what holds of it, and what to use; the picture is of order alone."""
     table = evaluation.known_users.tables["like"]
     auc, baseline = table.values("auc"), table.best_trivial.name
-    names = dict.fromkeys((*CONTENDERS.values(), baseline, best))
-    labels = {model: contender for contender, model in CONTENDERS.items()}
+    labels = {CONTENDERS[contender]: label for contender, label in _LABELS.items()}
+    names = dict.fromkeys((*labels, baseline, best))
     return Opening(
         claimed="Networks with dropout were published as telling which books to recommend to "
         "whom, with an F1 score of .7329.",
@@ -33,17 +43,17 @@ def open_page(best: str, evaluation: BooksEvaluation) -> Opening:
 
 def _describe(weak: int, likes: float) -> str:
     how_many = (
-        "none of the published networks does"
+        "none of the published networks does better"
         if weak == len(NETWORKS)
-        else "most of the published networks do not"
+        else "most of the published networks do no better"
         if weak > len(NETWORKS) / 2
-        else "some of the published networks do not"
+        else "some of the published networks do no better"
         if weak
-        else "all of the published networks do"
+        else "all of the published networks do better"
     )
     return (
         f"Recommending every book to everybody scores {2 * likes / (1 + likes):.3f} here, and "
-        f"{how_many} better."
+        f"{how_many}."
     )
 
 

@@ -12,6 +12,7 @@ import polars as pl
 from penchant.studies.books.networks import JACCARD, NETWORKS, RATES, Network
 from penchant.studies.books.setup import EVERYTHING, PARTS, SCALE, BooksSetup, accuracy, f1, span
 from penchant.studies.books.training import PublishedModels
+from penchant.studies.records import OTHER_DATA
 from penchant.studies.study import DataTable, Graph, bars
 
 Published = tuple[float | None, float | None]
@@ -191,16 +192,17 @@ def weights_table(setup: BooksSetup) -> DataTable:
     train = setup.split.train
     # One more of each than there are: of readers and books that training has not seen.
     counts = [train.n_users + 1, train.n_items + 1, 2]
+    here = [*counts, sum(counts)]
     frame = pl.DataFrame(
         {
             "numbers learned": list(WEIGHTS),
             "published": list(WEIGHTS.values()),
-            "here": [*counts, sum(counts)],
+            "here": here,
+            "against published": [
+                "same" if own == theirs else OTHER_DATA
+                for own, theirs in zip(here, WEIGHTS.values(), strict=True)
+            ],
         }
-    ).with_columns(
-        pl.struct("published", "here")
-        .map_elements(lambda row: setup.against_published(row["published"], row["here"]), pl.String)
-        .alias("against published")
     )
     return DataTable(frame, "What a network without dense layers learns.")
 

@@ -15,6 +15,7 @@ from penchant.studies.books.alternative_models import specs
 from penchant.studies.books.setup import BooksSetup
 from penchant.studies.records import Gain, number_word, predict, rounded
 from penchant.studies.study import Conclusion, DataTable, Section, Steps
+from penchant.wording import counted
 
 MARK = 0.035
 """The gain of AUC on known users from which the study calls it one, fixed beforehand."""
@@ -118,17 +119,14 @@ def section(best: str, results: list[SeedResult]) -> Section:
 
 def _describe(best: str, mean: float, clear: int, n: int) -> str:
     """Whether the gain holds on every split, and reaches the mark."""
-    name = f"{best[0].upper()}{best[1:]}"
+    lead = f"The lead of {best} over user and item biases"
     if clear < n:
-        return (
-            f"{name} {'is' if clear else 'is never'} clearly better than user and item biases"
-            + (f" on {number_word(clear)} of {number_word(n)} other splits." if clear else ".")
-        )
+        return f"{lead} is clear on {number_word(clear)} of {counted(n, 'other split')}."
     reached = "reaches" if mean >= MARK else "falls short of"
     splits = "the one other split" if n == 1 else f"all {number_word(n)} other splits"
     return (
-        f"{name} stays better than user and item biases on {splits}, by {signed(mean, 3)} AUC on "
-        f"average, which {reached} the mark that was set beforehand."
+        f"{lead} holds on {splits}: {signed(mean, 3)} AUC on average, which {reached} the mark "
+        "that was set beforehand."
     )
 
 

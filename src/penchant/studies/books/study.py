@@ -39,7 +39,7 @@ from penchant.studies.study import Steps, StudyResult
 TITLE = "Books: recommend or not, by Jaccard similarity and dot-product networks"
 DATA = "book-crossing"
 SMALL_DATA = "book-crossing"
-SMALL_OPTIONS = MappingProxyType({"readers": 8000, "learning_rate": 0.01})
+SMALL_OPTIONS = MappingProxyType({"readers": 12_000, "learning_rate": 0.01})
 VERSION = 2
 
 _QUICK_EPOCHS = 2
