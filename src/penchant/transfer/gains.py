@@ -81,7 +81,7 @@ def transfer_gains(
     gains: list[TransferGain] = []
     for name, model in models.items():
         alone, both = (_values(model, part, metrics, run) for part in (split, joined_split))
-        gains += [_gain(name, m, alone[m], both[m], replicates, seed) for m in metrics]
+        gains += [gain_of(name, m, alone[m], both[m], replicates, seed) for m in metrics]
     return gains
 
 
@@ -93,9 +93,24 @@ def _values(
     return rank(fitted, split.test, parsed, catalogue_of(split.train), run).per_user
 
 
-def _gain(
-    model: str, metric: str, alone: Float64, both: Float64, replicates: int, seed: int
+def values_of(model: Recommender, split: Split, metric: str, run: Run | None = None) -> Float64:
+    """float64[n_users], a metric of the lists of a model fitted to the training part of a split."""
+    return _values(model, split, [metric], run or Run())[metric]
+
+
+def gain_of(
+    model: str, metric: str, alone: Float64, both: Float64, replicates: int = 2000, seed: int = 0
 ) -> TransferGain:
+    """The difference of a metric of the same users, NaN where a user has none.
+
+    Args:
+        model: its name.
+        metric: its name.
+        alone: float64[n_users], of the model that learned from the first log.
+        both: float64[n_users], of the one that learned from both.
+        replicates: resamples of the users.
+        seed: of these.
+    """
     known = ~np.isnan(alone) & ~np.isnan(both)
     if not known.any():
         nan = math.nan

@@ -126,6 +126,22 @@ def test_honestly_each_text_is_there_once(result):
     assert by_user["split"]["test_users_without_history"] == by_user["split"]["test_users"]
 
 
+def test_a_second_category_is_measured_on_the_same_users(result):
+    table = section(result, "What another category adds")["tables"][0]
+    found = rows(table)
+    assert {row["model"] for row in found} == {"popular", "ease", "content-ease", "two-tower"}
+    assert len({row["second log and split"] for row in found}) == 2
+    for row in found:
+        assert row["gain"] == pytest.approx(row["with the second log"] - row["alone"])
+        assert row["gain low"] <= row["gain"] <= row["gain high"]
+
+
+def test_the_first_screen_is_three_sentences_and_a_picture(result):
+    assert result.opening.faults == []
+    names = [name for series in result.opening.graph.series for name in series.x]
+    assert "the network" in names
+
+
 def test_all_subsets_of_the_branches_are_compared(result):
     part = section(result, "Every branch with and without the others, on films")
     table = rows(part["tables"][0])
@@ -170,15 +186,15 @@ def test_the_page_shows_posters(result, tmp_path):
 def test_it_goes_on_where_it_was(result, log, kept):
     again = find("fashion").run(log, quick=True, run=StudyRun(output=kept, threads=1))
     assert len(again.reused_steps) == len(again.steps) == len(result.steps)
-    assert again.to_dict()["sections"][4]["tables"] == result.to_dict()["sections"][4]["tables"]
+    assert again.to_dict()["sections"][6]["tables"] == result.to_dict()["sections"][6]["tables"]
 
 
 def test_without_films_the_reviews_are_still_there(log, kept):
     found = find("fashion").run(log, quick=True, films="movielens-100k", run=StudyRun(output=None))
     assert [s.title for s in found.sections][-1] == "Films with plots and posters"
-    assert len(found.sections) == 6
+    assert len(found.sections) == 7
     found = find("fashion").run(log, quick=True, films=None, run=StudyRun(output=None))
-    assert len(found.sections) == 5
+    assert len(found.sections) == 6
 
 
 def test_without_pictures_branch_d_is_absent(log):

@@ -199,7 +199,7 @@ def _rmse_gain(
     return Gain(float(values[0] - values[1]), float(low), float(high))
 
 
-def section(results: BranchResults, step: str) -> Section:
+def section(results: BranchResults) -> Section:
     """Every subset of the branches, on old films and new ones, and what content adds by films."""
     names = [n for n in results.validation if set(n.split()) <= set(BRANCHES)]
     rmse = {
@@ -270,7 +270,7 @@ def section(results: BranchResults, step: str) -> Section:
             replace(results.others["old"], title="Old films: models with content beside others"),
             replace(results.others["new"], title="New films: the same"),
         ),
-        steps=(step,),
+        steps=("branches",),
     )
 
 

@@ -220,9 +220,7 @@ def section(
                 title=f"Networks beside ridges, on the ratings of {networks.train_users:,} users",
             ),
         ),
-        steps=tuple(
-            f"cold-{kind}-{films.digest}" for kind in ("settings", "evaluation", "networks")
-        ),
+        steps=("cold-settings", "cold-evaluation", "cold-networks"),
     )
 
 

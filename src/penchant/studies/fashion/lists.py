@@ -130,7 +130,7 @@ def _gallery(user: FilmUser) -> Gallery:
     )
 
 
-def section(lists: FilmLists, step: str) -> Section:
+def section(lists: FilmLists) -> Section:
     """The lists with posters, and how many of the films their users rated."""
     films = [film for user in lists.users for film in user.films]
     rated = [film.rating for film in films if film.rating is not None]
@@ -151,6 +151,6 @@ def section(lists: FilmLists, step: str) -> Section:
                 f"{pictures} films have a poster.",
             ),
         ),
-        steps=(step,),
+        steps=("lists",),
         galleries=tuple(_gallery(user) for user in lists.users),
     )

@@ -96,7 +96,7 @@ def _gain(setup: FashionSetup, values: Float64, over: Float64) -> Gain:
     return gain
 
 
-def section(results: PopularityResults, step: str) -> Section:
+def section(results: PopularityResults) -> Section:
     """The curve of the gain over popularity."""
     bins, best = results.bins, results.best
     rows = [
@@ -145,7 +145,7 @@ def section(results: PopularityResults, step: str) -> Section:
         )
         if bins
         else (),
-        steps=(step,),
+        steps=("popularity",),
     )
 
 

@@ -19,14 +19,16 @@ from penchant.studies.fashion import (
     film_log,
     honest_comparison,
     lists,
+    opening,
     popularity,
     product_branches,
     product_content,
     published,
+    second_log,
 )
 from penchant.studies.fashion.film_log import FilmLog
 from penchant.studies.fashion.products import GENERATED, ProductContent
-from penchant.studies.fashion.setup import CATEGORY, EPOCHS, PUBLISHED, FashionSetup
+from penchant.studies.fashion.setup import EPOCHS, FashionSetup
 from penchant.studies.study import Conclusion, Section, Steps, StudyResult
 
 TITLE = "Fashion: a hybrid of ratings, texts and pictures"
@@ -37,6 +39,23 @@ VERSION = 3
 BESIDE = "amazon-2018/All_Beauty"
 _QUICK = (200, 500)
 """Users and films of a first look."""
+SECONDS = {
+    "data": 3.0,
+    "products": 5.0,
+    "published": 6.0,
+    "product-branches": 25.0,
+    "honest": 25.0,
+    "second-log": 10.0,
+}
+FILM_SECONDS = {
+    "branches": 300.0,
+    "cold-settings": 30.0,
+    "cold-evaluation": 30.0,
+    "cold-networks": 120.0,
+    "popularity": 60.0,
+    "lists": 20.0,
+}
+"""How long each step usually takes on two cores."""
 
 
 def run(
@@ -71,7 +90,7 @@ def run(
     """
     run = run or Run()
     log = load(DATA, run=run) if log is None else log
-    options = {
+    options: dict[str, object] = {
         "epochs": epochs,
         "pictures": pictures,
         "films": films,
@@ -87,13 +106,19 @@ def run(
         users=users,
         quick=quick,
     )
-    steps = Steps("fashion", log, version=VERSION, seed=seed, options=options, run=run)
+    few = _QUICK if quick else None
+    loaded = None if films is None else film_log.load_films(films, seed, run, few=few)
+    if loaded is not None:
+        options["film contents"] = loaded.digest
+    steps = Steps(
+        "fashion", log, version=VERSION, seed=seed, options=options, plan=_plan(loaded), run=run
+    )
     others = _others(setup)
     described = steps.do("data", data.FashionData, lambda: data.describe_data(setup, others))
+    content_known = steps.do("products", ProductContent, lambda: setup.products.content)
     hybrid = steps.do(
         "published", published.PublishedHybrid, lambda: published.train_as_published(setup)
     )
-    content_known = steps.do("products", ProductContent, lambda: setup.products.content)
     by_subset = steps.do(
         "product-branches",
         dict[str, product_branches.SubsetResults],
@@ -106,20 +131,29 @@ def run(
             setup, {setup.log.name: setup.products.log} | others
         ),
     )
-    few = _QUICK if quick else None
-    loaded = None if films is None else film_log.load_films(films, seed, run, few=few)
+    second = steps.do(
+        "second-log",
+        dict[str, second_log.SecondLogResults],
+        lambda: second_log.measure_second_log(setup, others),
+    )
     return steps.result(
         title=TITLE,
-        summary=_summary(setup, hybrid, len(honest)),
+        opening=opening.opening(described, hybrid, honest),
         sections=[
             data.section(setup, described),
             published.section(setup, hybrid),
             product_content.section(content_known),
             product_branches.section(by_subset, content_known),
             honest_comparison.section(honest),
+            second_log.section(second),
             *(_without_films(films) if loaded is None else _film_sections(steps, setup, loaded)),
         ],
     )
+
+
+def _plan(films: FilmLog | None) -> dict[str, float]:
+    """The seconds that each step takes on two cores."""
+    return SECONDS if films is None else SECONDS | FILM_SECONDS
 
 
 def _others(setup: FashionSetup) -> dict[str, Dataset]:
@@ -134,42 +168,41 @@ def _others(setup: FashionSetup) -> dict[str, Dataset]:
 
 def _film_sections(steps: Steps, setup: FashionSetup, films: FilmLog) -> list[Section]:
     """The sections on films with plots and posters."""
-    digest = films.digest
     branch_results = steps.do(
-        f"branches-{digest}",
+        "branches",
         branches.BranchResults,
         lambda: branches.compare_branches(setup, films),
     )
     settings = steps.do(
-        f"cold-settings-{digest}",
+        "cold-settings",
         dict[str, content.RidgeSettings],
         lambda: content.choose_settings(setup, films),
     )
     ridges = steps.do(
-        f"cold-evaluation-{digest}",
+        "cold-evaluation",
         cold_items.ColdRidges,
         lambda: cold_items.compare_ridges(setup, films, settings),
     )
     networks = steps.do(
-        f"cold-networks-{digest}",
+        "cold-networks",
         cold_items.ColdNetworks,
         lambda: cold_items.compare_networks(setup, films, settings),
     )
     by_popularity = steps.do(
-        f"popularity-{digest}",
+        "popularity",
         popularity.PopularityResults,
         lambda: popularity.compare_by_popularity(setup, films, settings),
     )
     recommended = steps.do(
-        f"lists-{digest}",
+        "lists",
         lists.FilmLists,
         lambda: lists.recommend_new_films(setup, films, settings),
     )
     return [
-        branches.section(branch_results, f"branches-{digest}"),
+        branches.section(branch_results),
         cold_items.section(films, settings, ridges, networks),
-        popularity.section(by_popularity, f"popularity-{digest}"),
-        lists.section(recommended, f"lists-{digest}"),
+        popularity.section(by_popularity),
+        lists.section(recommended),
     ]
 
 
@@ -187,19 +220,3 @@ def _without_films(name: str | None) -> list[Section]:
             conclusions=(Conclusion("honest", "What texts and pictures add was not measured."),),
         )
     ]
-
-
-def _summary(setup: FashionSetup, hybrid: published.PublishedHybrid, n_splits: int) -> str:
-    rmse = hybrid.compared.tables["rating"].values("rmse")
-    text = f"""
-        A network for Amazon's category {CATEGORY} joins matrix factorisation, dense layers, texts
-        and pictures, with an RMSE of {PUBLISHED["rmse"]:.3f}. Here the same procedure runs on
-        {setup.log.name}: {rmse[published.HYBRID]:.3f}, where the mean of a user's other ratings has
-        {rmse[published.USER_MEAN]:.3f}.
-
-        The log has the same review again and again, so that a random split asks for what was
-        learned word for word; with each review once, on {n_splits} splits of {setup.log.name}
-        and a second category, the page tells what is left. What texts and pictures can add is
-        shown on films with plots and posters, for films with many ratings, few, and none.
-    """
-    return setup.notice(text)
