@@ -68,6 +68,14 @@ def test_names_and_long_tails_tell_counts_from_ratings(name, values, are_counts)
     assert ratings_are_counts(read(table(name, values), rating=name, quiet=True)) == are_counts
 
 
+def test_counts_without_a_name_are_guessed_to_be_weights(tmp_path):
+    path = tmp_path / "plays.csv"
+    for values, role in ((PLAYS, "weight"), ([5, 3, 1] * 4, "rating"), ([0, *PLAYS], "rating")):
+        lines = [f"{1000 + n % 4},{200 + n % 5},{value}\n" for n, value in enumerate(values)]
+        path.write_text("".join(lines))
+        assert read(path, quiet=True).origin.columns[role] == "column_2"
+
+
 def test_a_known_scale_is_one_of_ratings():
     log = log_of(PLAYS)
     assert ratings_are_counts(log)

@@ -45,6 +45,34 @@ def test_a_table_joins_and_brings_new_items(log, tmp_path, notices):
     )
 
 
+@pytest.mark.parametrize(
+    ("columns", "renamed"),
+    [
+        ("id,name,year", "name"),
+        ("id,Product Name,year", "Product Name"),
+        ("id,title,name", None),
+        ("id,label,year", None),
+    ],
+)
+def test_names_of_items_are_their_titles(log, tmp_path, notices, columns, renamed):
+    found = joined(log, tmp_path, f"{columns}\n10,Ten,1990\n20,Twenty,2000\n")
+    said = f"items.csv: {renamed!r} is the title of items; to override call another so.\n"
+    assert (said in notices()) == (renamed is not None)
+    if renamed is None:
+        assert columns.split(",")[1] in found.item_table.columns
+    else:
+        assert found.titles([0, 1, 2]) == ["Ten", "Twenty", "30"]
+
+
+def test_a_log_with_titles_keeps_them(log, tmp_path):
+    first = joined(log, tmp_path, "item,title\n10,Ten\n")
+    both = joined(first, tmp_path, "item,name\n10,Tenth\n")
+    assert both.titles([0]) == ["Ten"]
+    assert both.item_table["name"].to_list() == ["Tenth", None, None]
+    people = joined(log, tmp_path, "user,name\n1,Ann\n", "user")
+    assert people.user_table.columns == ["user", "name"]
+
+
 def test_a_second_table_stands_beside_the_first(log, tmp_path):
     first = joined(log, tmp_path, "item,year\n10,1990\n50,2000\n")
     both = joined(first, tmp_path, "item,title\n30,Thirty\n50,Fifty\n60,Sixty\n")

@@ -27,6 +27,8 @@ _ASIN = re.compile(r"B[0-9A-Z]{9}|\d{9}[\dX]")
 _AMAZON_USER = re.compile(r"A[0-9A-Z]{8,20}")
 _MOST_LEVELS = 11  # distinct values of a scale of ratings, 0 to 10
 _WIDEST_SCALE = 10.0
+_ABOVE = (3, 0.02)  # so many different counts, and this share of all, are above a scale's top
+_TAIL = 10  # times the median that the highest count is at least
 _MATRIX_COLUMNS = 4  # from so many columns of ratings on a table has a column for each item
 _SAMPLE = 200  # records whose values are looked at one by one
 _MATRIX_SAMPLE = 100  # columns by which a matrix is recognised
@@ -114,10 +116,11 @@ def cells_of(column: pl.Series) -> list[str]:
 
 
 def roles_by_content(names: Sequence[str], frame: pl.DataFrame) -> dict[str, str]:
-    """The columns that may be user, item, rating, time and text, as far as there are any.
+    """The columns that may be user, item, rating or weight, time and text, as far as there are any.
 
     Users stand before items but in Amazon's files. A column that counts the records is neither
-    where two others can be. The rating is the first number that is not constant.
+    where two others can be. The rating is the first number that is not constant, or the weight
+    where it looks like a count, such as of plays.
 
     Args:
         names: columns that may have a role.
@@ -135,14 +138,32 @@ def roles_by_content(names: Sequence[str], frame: pl.DataFrame) -> dict[str, str
     rest = {n: c for n, c in contents.items() if n not in user_item and not c.is_row_number}
     numbers = [n for n, c in rest.items() if c.kind in ("count", "number")]
     numbers.sort(key=lambda name: contents[name].is_constant)  # keeps their order otherwise
+    number = "weight" if numbers and _are_weights(frame[numbers[0]]) else "rating"
     for role, columns in (
-        ("rating", numbers),
+        (number, numbers),
         ("time", [n for n, c in rest.items() if c.kind == "time"]),
         ("text", [n for n, c in rest.items() if c.kind == "text"]),
     ):
         if columns:
             roles[role] = columns[0]
     return roles
+
+
+def has_long_tail(numbers: pl.Series) -> bool:
+    """Whether these are whole numbers from 0, most of them small and a few large, as counts are."""
+    above = numbers.filter(numbers > _WIDEST_SCALE)
+    if above.n_unique() < _ABOVE[0] or len(above) < _ABOVE[1] * len(numbers):
+        return False
+    if (numbers < 0).any() or (numbers != numbers.round()).any():
+        return False
+    median, values = numbers.quantile(0.5, "lower") or 0.0, numbers.to_numpy()
+    return bool(values.max() >= _TAIL * max(median, 1.0) and values.mean() > median)
+
+
+def _are_weights(column: pl.Series) -> bool:
+    numbers = column.cast(pl.Float64, strict=False).drop_nulls()
+    is_whole = len(numbers) == len(column) - column.null_count()
+    return is_whole and bool((numbers > 0).all()) and has_long_tail(numbers)
 
 
 def refusal_of_guess(frame: pl.DataFrame, *, has_header: bool) -> str | None:

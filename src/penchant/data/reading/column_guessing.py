@@ -46,6 +46,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 _ALL_NAMES = frozenset(name for names in _NAMES.values() for name in names)
 _TABLE_IDS = ("id", "key")
+_THINGS = ("", "item", "product", "movie", "film", "book", "song", "track", "game", "course")
+_TITLES = tuple(f"{thing}{word}" for word in ("title", "name") for thing in _THINGS)
 
 
 def plain_name(name: str) -> str:
@@ -125,6 +127,12 @@ def id_column(names: Sequence[str], noun: str) -> str:
     columns = _by_plain_name(names)
     usual = (*_NAMES[noun], *_TABLE_IDS)
     return next((columns[name] for name in usual if name in columns), names[0])
+
+
+def title_column(names: Sequence[str]) -> str | None:
+    """The column of a table of items that has their titles, by its name."""
+    columns = _by_plain_name(names)
+    return next((columns[name] for name in _TITLES if name in columns), None)
 
 
 def _by_plain_name(names: Sequence[str]) -> dict[str, str]:

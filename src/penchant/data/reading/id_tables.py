@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.reading.column_guessing import id_column, plain_name
+from penchant.data.reading.column_guessing import id_column, plain_name, title_column
 from penchant.data.reading.nested import plain_values, with_plain_columns
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids, whole_numbers
@@ -91,6 +91,8 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     vocabulary, own, _ = log.side(noun)
     if own is None:
         own = vocabulary.ids.alias(noun).to_frame()
+    if noun == "item" and "title" not in own.columns:
+        added = _with_title(added, source)
     _refuse_unusable(added, own, table, log.name)
     events, added = same_type(log.frame(), added, noun)
     own, _ = same_type(own, added, noun)
@@ -120,6 +122,16 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
         positive=log.positive,
         origin=log.origin,
     )
+
+
+def _with_title(added: pl.DataFrame, source: str) -> pl.DataFrame:
+    """A table of items whose column of names, such as `product_name`, is called `title`."""
+    texts = [name for name, dtype in added.schema.items() if dtype == pl.String]
+    name = title_column(texts[1:] if texts[:1] == ["item"] else texts)
+    if "title" in added.columns or name is None:
+        return added
+    logger.warning(f"{source}: {name!r} is the title of items; to override call another so.")
+    return added.rename({name: "title"})
 
 
 def _refuse_unusable(added: pl.DataFrame, own: pl.DataFrame, table: IdTable, name: str) -> None:
