@@ -42,7 +42,13 @@ def also_words(logs):
 def test_train_learns_from_both(call, logs, tmp_path):
     words = [*call_words("train", logs), "-m", "popular", "-o", tmp_path / "bundle", "--json"]
     alone = json.loads(call(*words).stdout)
-    words += [*also_words(logs), "--overwrite"]
+    assert "--also" not in alone["reproduce"]
+    words += ["--overwrite"]
+    for option in (("--also-on", "item"), ("--also-items", "x.csv"), ("--also-same-users",)):
+        refused = call(*words, *option)
+        assert refused.exit_code == 1
+        assert f"{option[0]} is for a second log: name that with --also." in refused.stderr
+    words += also_words(logs)
     result = call(*words, "--also-on", "item")
     assert result.exit_code == 1
     assert "match items in another way" in result.stderr
