@@ -26,6 +26,8 @@ from penchant.typing import Float64
 _MANY = 24  # names up to which each has space for large letters
 _MANY_IN_HALF = 6
 _FEW = 14  # upright bars that are named one by one
+_GAP = 0.07  # inches between names of several lines
+_DOT = 0.12  # inches that a dot takes
 _COLUMN = 8  # letters under an upright bar that can be read in lines
 _UPWARDS = 30  # letters of a line of a name that is written upwards
 
@@ -55,7 +57,7 @@ class _Style:
 
 _WIDE = _Style(letters=40, line=0.13, series=0.17)
 _ABOVE = _Style(letters=42, line=0.15, series=0.17, least=0.12, group=0.56, above=True)
-_COMPACT = _Style(letters=60, line=0.12, series=0.155, size=8)
+_COMPACT = _Style(letters=60, line=0.135, series=0.155, size=8)
 _COMPACT_NARROW = replace(_COMPACT, letters=26)
 
 
@@ -87,8 +89,14 @@ def _rows(graph: Graph, *, narrow: bool) -> _Rows:
     lines = [wrapped(name, style.letters) for name in names]
     name_heights = style.line * np.array([1 + name.count("\n") for name in lines])
     series = style.series * n_series
-    rows = np.maximum(series, name_heights) if compact else series + name_heights + style.least
-    bars = style.group * (series if compact else series + style.line + style.least)
+    if compact:
+        rows = np.where(name_heights > style.line, name_heights + _GAP, series)
+        bars = style.group * series
+    else:
+        rows = series + name_heights + style.least
+        bars = style.group * (series + style.line + style.least)
+    if graph.kind == "intervals":
+        bars = _DOT
     below = np.cumsum(rows[::-1])[::-1] - rows
     centres = below + (0.04 + bars / 2 if style.above else rows / 2)
     return _Rows(style, lines, centres, bars, float(rows.sum()))
