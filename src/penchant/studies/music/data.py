@@ -9,7 +9,7 @@ import polars as pl
 from penchant.data import TEST
 from penchant.data.reviews import COLUMNS, known_products, merge_reviews
 from penchant.results import join_names
-from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup
+from penchant.studies.music.setup import CATEGORY, PUBLISHED_COUNTS, MusicSetup, sizes_table
 from penchant.studies.records import Columns, columns_of
 from penchant.studies.study import Conclusion, DataTable, Section
 
@@ -103,10 +103,12 @@ def describe_data(setup: MusicSetup) -> MusicData:
 
 
 def _example(examples: tuple[tuple[str, str | None], ...]) -> str | None:
-    if not examples:
-        return None
-    before, after = examples[0]
-    return f"{_cut(before)} → {'nothing' if after is None else _cut(after)}"
+    """An example of what changed, the first whose change is seen in few letters."""
+    written = [
+        (_cut(before), "nothing" if after is None else _cut(after)) for before, after in examples
+    ]
+    shown = [pair for pair in written if pair[0].strip() != pair[1]] or written
+    return " → ".join(shown[0]) if shown else None
 
 
 def _cut(text: str) -> str:
@@ -142,7 +144,6 @@ def section(setup: MusicSetup, data: MusicData) -> Section:
         ("reviews", PUBLISHED_COUNTS["reviews"], data.reviews),
         ("products in the metadata", PUBLISHED_COUNTS["products"], data.products),
         ("rows of the merged table", PUBLISHED_COUNTS["merged"], data.merged),
-        ("features in it", PUBLISHED_COUNTS["features"], data.features),
         ("rows learned from, 70 %", PUBLISHED_COUNTS["training"], data.training),
         ("users", None, data.users),
         ("products with a review", None, data.items),
@@ -154,7 +155,12 @@ def section(setup: MusicSetup, data: MusicData) -> Section:
             (what, published, here, setup.against_published(published, here))
             for what, published, here in rows
         ],
-        schema={"what": pl.String, "published": pl.Int64, "here": pl.Int64, "beside": pl.String},
+        schema={
+            "what": pl.String,
+            "published": pl.Int64,
+            "here": pl.Int64,
+            "against published": pl.String,
+        },
         orient="row",
     )
     gaps = pl.DataFrame(data.gaps)
@@ -175,6 +181,10 @@ def section(setup: MusicSetup, data: MusicData) -> Section:
         conclusions=tuple(_conclusions(data)),
         tables=(
             DataTable(counts, f"Counts, as published and in this log.{setup.told_apart}"),
+            DataTable(
+                sizes_table({"features": (PUBLISHED_COUNTS["features"], data.features)}),
+                "Columns of the merged table beside the rating.",
+            ),
             DataTable(
                 pl.DataFrame(data.cleaning, infer_schema_length=None),
                 "What each rule of cleaning did: values looked at, changed and left out.",

@@ -89,17 +89,15 @@ def _ends(words: pl.DataFrame) -> pl.DataFrame:
 
 def section(setup: MusicSetup, statistics: ReviewExploration) -> Section:
     """The published figures of exploration, drawn."""
-    popular = pl.DataFrame(statistics.popular).with_row_index("place", offset=1)
+    popular = pl.DataFrame(statistics.popular)
     missing = pl.DataFrame(statistics.missing, schema_overrides={"share": pl.Float64})
-    balance = pl.DataFrame(statistics.balance).with_columns(
-        pl.lit(f"more than {statistics.middle:g} stars").alias("positive is")
-    )
+    balance = pl.DataFrame(statistics.balance)
     top = pl.DataFrame(
         {
             "what": [f"users who gave {statistics.top_rating:g} stars", "users in all"],
             "published": [PUBLISHED_COUNTS["top"], None],
             "here": [statistics.top_givers, statistics.users],
-            "beside": [
+            "against published": [
                 setup.against_published(PUBLISHED_COUNTS["top"], statistics.top_givers),
                 "",
             ],
@@ -118,14 +116,18 @@ def section(setup: MusicSetup, statistics: ReviewExploration) -> Section:
         charts=tuple(_charts(statistics)),
         tables=(
             DataTable(top, f"Who gave the highest rating at least once.{setup.told_apart}"),
-            DataTable(balance, "How much larger one class is.", {"share": "percent"}),
+            DataTable(
+                balance,
+                f"How much larger one class is; positive is more than {statistics.middle:g} stars.",
+                {"share": "percent"},
+            ),
             *(
                 [DataTable(missing, "Missing values.", {"share": "percent"})]
                 if len(missing)
                 else []
             ),
             *(_words_table(kind, table) for kind, table in statistics.words.items()),
-            DataTable(popular, f"The {len(popular)} products with most reviews."),
+            DataTable(popular, f"The {len(popular)} products with most reviews, most first."),
         ),
         steps=("exploration",),
     )

@@ -142,7 +142,7 @@ def section(published: FirstSplit, lists: MusicLists) -> Section:
         )
     )
     for n, user in enumerate(lists.users):
-        columns: dict[str, list[object]] = {"place": list(range(1, _SHOWN + 1))}
+        columns: dict[str, list[object]] = {"place": [str(n) for n in range(1, _SHOWN + 1)]}
         for name, model in lists.models.items():
             titles = model.titles[n]
             columns[name] = [*titles, *[None] * (_SHOWN - len(titles))]
@@ -150,7 +150,7 @@ def section(published: FirstSplit, lists: MusicLists) -> Section:
             DataTable(
                 pl.DataFrame(columns, infer_schema_length=None),
                 f"For user {user.user}, {user.reviews} reviews with {user.mean:.1f} stars "
-                f"on the mean, highest for {'; '.join(user.favourites)}.",
+                f"on average, highest for {'; '.join(user.favourites)}.",
             )
         )
     return Section(

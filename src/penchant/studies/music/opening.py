@@ -11,10 +11,18 @@ from penchant.studies.music.regressor import (
     TRIVIAL,
     RegressorResults,
 )
-from penchant.studies.music.setup import MusicSetup
+from penchant.studies.music.setup import MusicSetup, plain_name
 from penchant.studies.study import EvaluationSummary, bars
 
-_NAMES = {ORIGINAL: "published network", RECONSTRUCTED: "on the reconstruction", HIGHEST: HIGHEST}
+_NAMES = {
+    ORIGINAL: "published network",
+    RECONSTRUCTED: "on the reconstruction",
+    "global-mean": "the mean of all ratings",
+    "item-mean": "the product's mean",
+    "user-mean": "the user's own mean",
+    "bias": "user's and product's deviations",
+}
+"""Answers as a reader calls them."""
 
 
 def open_study(
@@ -23,17 +31,18 @@ def open_study(
     """What was claimed, what holds of it here, and what to use."""
     own, high = (regressors.mean_errors(name).mae for name in (ORIGINAL, HIGHEST))
     table = honest.tables["rating"]
-    baseline = table.best_trivial.name
+    baseline = _NAMES.get(table.best_trivial.name, table.best_trivial.name)
     shown = (ORIGINAL, RECONSTRUCTED, HIGHEST, *TRIVIAL)
     return Opening(
         claimed="A deep network reads music reviews and foretells their stars to within 0.34 on "
         "average, and what it rates highest is recommended.",
-        holds=f"On {setup.log.name.rpartition('/')[2].replace('_', ' ')} it is off by {own:.2f} "
+        holds=f"On {plain_name(setup.log.name)} it is off by {own:.2f} "
         "stars, with the very review to read, and always saying the highest rating comes "
         + ("closer." if high < own else "less close."),
-        use=f"Use the “{HONEST}”, which foretells later reviews better than “{baseline}” does."
+        use=f"Use the network without the review itself, “{HONEST}”: it foretells later reviews "
+        f"better than {baseline}."
         if table[HONEST].verdict == "beats"
-        else f"Use “{baseline}”: without the review to read, the network foretells later reviews "
+        else f"Use {baseline}: without the review to read, the network foretells later reviews "
         "no better.",
         graph=bars(
             "How many stars each answer is off on test reviews, on average.",

@@ -9,6 +9,7 @@ import polars as pl
 
 from penchant.claims import claim
 from penchant.studies.music.regressor import (
+    BOUNDED,
     CUT_LATER,
     HIGHEST,
     ORIGINAL,
@@ -17,7 +18,7 @@ from penchant.studies.music.regressor import (
     VARIANTS,
     RegressorResults,
 )
-from penchant.studies.music.setup import MusicSetup
+from penchant.studies.music.setup import MusicSetup, sizes_table
 from penchant.studies.records import VERDICTS, table_of
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, lines, points
 
@@ -43,8 +44,8 @@ def section(setup: MusicSetup, results: RegressorResults, claimed: str) -> Secti
         text=f"""
             Five dense layers of 256, 128, 64, 32 and 8 units over the features above, each followed
             by batch normalisation, with a penalty on the first one's activity and a linear output:
-            {first.parameters:,} parameters, {first.trained_parameters:,} of them trained
-            (published: {_PARAMETERS[0]:,} and {_PARAMETERS[1]:,}). As published it learns for
+            {first.parameters:,} parameters, {first.trained_parameters:,} of them trained. As
+            published it learns for
             {len(first.curve)} epochs from a random 70 % of the rows, with each review's own
             text among its inputs, statistics of the products that include the test rows, and
             prices and ranks as they are.
@@ -72,7 +73,16 @@ def section(setup: MusicSetup, results: RegressorResults, claimed: str) -> Secti
         tables=(
             _table(setup, results),
             DataTable(
-                table_of(results.far),
+                sizes_table(
+                    {
+                        "in all": (_PARAMETERS[0], first.parameters),
+                        "trained": (_PARAMETERS[1], first.trained_parameters),
+                    }
+                ),
+                "Numbers of the published network.",
+            ),
+            DataTable(
+                table_of(results.far).select("product", pl.exclude("product")),
                 "The test rows that the published network misses by most, over all splits, each "
                 "with its input that lies farthest from the training mean, and the prediction of "
                 "the same network with all inputs cut at 5 standard deviations.",
@@ -105,7 +115,7 @@ def _table(setup: MusicSetup, results: RegressorResults) -> DataTable:
             "MAE": [each.mae for each in errors],
             "published MSE": [mse for _, mse in published],
             "MSE": [each.mse for each in errors],
-            "beside": [
+            "against published": [
                 setup.against_published(mae, each.mae, better="low")
                 for (mae, _), each in zip(published, errors, strict=True)
             ],
@@ -135,7 +145,7 @@ def _conclusions(results: RegressorResults) -> list[Conclusion]:
     return [
         Conclusion(
             "as published",
-            f"The published network is off by {own.mae:.2f} stars on the mean of the test reviews.",
+            f"The published network is off by {own.mae:.2f} stars on average.",
         ),
         Conclusion(
             "as published",
@@ -156,8 +166,12 @@ def _conclusions(results: RegressorResults) -> list[Conclusion]:
         ),
         Conclusion(
             "honest",
-            f"One review in a hundred makes {share:.0%} of its squared error, and an output that "
-            "cannot leave the scale takes the farthest of these away.",
+            f"One review in a hundred makes {share:.0%} of its squared error"
+            + (
+                ", and an output that cannot leave the scale takes the farthest of these away."
+                if errors[BOUNDED].farthest < own.farthest
+                else "."
+            ),
         ),
     ]
 

@@ -27,11 +27,12 @@ logger = logging.getLogger(__name__)
 
 ORIGINAL = "DNN on the features, as published"
 RECONSTRUCTED = "DNN on the reconstruction, as published"
+BOUNDED = "DNN, bounded output"
 VARIANTS = {
     ORIGINAL: REGRESSOR,
     RECONSTRUCTED: f"{REGRESSOR},code_dim=5,code_optimiser=sgd",
     "DNN on the reconstruction of a trained autoencoder": f"{REGRESSOR},code_dim=5",
-    "DNN, bounded output": REGRESSOR.replace("output=linear", "output=bounded"),
+    BOUNDED: REGRESSOR.replace("output=linear", "output=bounded"),
     "DNN, inputs cut at 5 deviations": REGRESSOR.replace("clip=0", "clip=5"),
 }
 CUT_LATER = "the published DNN, inputs cut only when it answers"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,9 +16,10 @@ from penchant.encoders.sentiment import (
 )
 from penchant.metrics import confusion_matrix
 from penchant.studies.music.review_set import ReviewSet, own_reviews
-from penchant.studies.music.setup import TEST_SHARE, MusicSetup
+from penchant.studies.music.setup import TEST_SHARE, MusicSetup, plain_name
 from penchant.studies.records import Gain, rounded
 from penchant.studies.study import Steps
+from penchant.typing import AnyArray
 
 CNN = "cnn"
 FAST = ("tfidf", CNN, "ngrams", "bag")
@@ -41,6 +42,13 @@ REMEDIES: dict[str, dict[str, Any]] = {
 }
 """What can be done to the published network where one class is rare."""
 PLAIN = "as published"
+LAYERS = {
+    "embedding": ("embedding_",),
+    "convolution": ("kernel_", "bias_"),
+    "dense layer": ("hidden_", "hidden_bias_"),
+    "output": ("out_", "out_bias_"),
+}
+"""The arrays of each layer of the published network."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +57,7 @@ class PublishedSentiment:
 
     Attributes:
         learned_from: whose rows they are.
-        parameters: how many it has.
+        layers: how many numbers each layer learns.
         steps: batches of an epoch.
         confusion: counts by truth and decision, negative first.
         positive: the share of positive test rows.
@@ -60,7 +68,7 @@ class PublishedSentiment:
     """
 
     learned_from: str
-    parameters: int
+    layers: dict[str, int]
     steps: int
     confusion: tuple[tuple[int, int], tuple[int, int]]
     positive: float
@@ -231,8 +239,10 @@ def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedS
     seen = rows.filter(test).join(rows.filter(~test).unique(), on=["user", "text"], how="semi")
     (tn, fp), (fn, tp) = confusion_matrix(odds >= 0, truth).astype(int).tolist()
     return PublishedSentiment(
-        learned_from=" and ".join(reviews.names) if len(reviews.names) < 3 else "all sets",
-        parameters=int(getattr(network, "n_parameters", 0)),
+        learned_from=plain_name(next(iter(reviews.names)))
+        if len(reviews.names) == 1
+        else f"{len(reviews.names)} sets together",
+        layers=_layers(getattr(network, "weights_", {})),
         steps=-(-int((~test).sum()) // int(network.params()["batch_size"])),
         confusion=((tn, fp), (fn, tp)),
         positive=float(truth.mean()),
@@ -241,6 +251,14 @@ def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedS
         probabilities=rounded(1 / (1 + np.exp(-odds)), 4),
         truth=truth.astype(bool).tolist(),
     )
+
+
+def _layers(weights: Mapping[str, AnyArray]) -> dict[str, int]:
+    """Numbers of each layer, its bias among them."""
+    return {
+        layer: sum(weights[name].size for name in names if name in weights)
+        for layer, names in LAYERS.items()
+    }
 
 
 def compare_classifiers(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from penchant.data import Dataset, Split, split_by_time, split_random
 from penchant.data.reviews import item_statistics, known_products
 from penchant.features.reviews import ReviewFeatures, ReviewSettings
 from penchant.models import Recommender, make
+from penchant.studies.records import published_verdict
 from penchant.studies.setup import StudySetup, require_reviews
 from penchant.typing import Bool, Float32
 
@@ -119,6 +120,25 @@ class MusicSetup(StudySetup):
         scale = self.log.rating_range
         assert scale is not None  # there are ratings
         return scale[1]
+
+
+def plain_name(log: str) -> str:
+    """What a log is called in a sentence."""
+    return log.rpartition("/")[2].replace("_", " ")
+
+
+def sizes_table(rows: Mapping[str, tuple[int, int]]) -> pl.DataFrame:
+    """Numbers of a network, published and here, by part; data do not decide them."""
+    return pl.DataFrame(
+        [(part, old, new, published_verdict(old, new, True)) for part, (old, new) in rows.items()],
+        schema={
+            "part": pl.String,
+            "published": pl.Int64,
+            "here": pl.Int64,
+            "against published": pl.String,
+        },
+        orient="row",
+    )
 
 
 def merged_log(log: Dataset) -> Dataset:

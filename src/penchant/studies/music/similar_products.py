@@ -91,7 +91,7 @@ def list_similar(setup: MusicSetup) -> SimilarProducts:
 
 
 def _first(lists: pl.DataFrame, item: object) -> pl.DataFrame:
-    return lists.filter(pl.col("item") == item).select("rank", *_COLUMNS)
+    return lists.filter(pl.col("item") == item).select(_COLUMNS).rename({"similar": "asin"})
 
 
 def _median(lists: pl.DataFrame, rank: int) -> float | None:
@@ -131,7 +131,7 @@ def section(products: SimilarProducts, compared: EvaluationSummary) -> Section:
                 {
                     "whole columns": products.medians,
                     "shrunken": products.medians_shrunken,
-                    "published, of other data": {1.0: _PUBLISHED[0], 2.0: _PUBLISHED[1]},
+                    "published": {1.0: _PUBLISHED[0], 2.0: _PUBLISHED[1]},
                 },
                 x="place",
                 y="correlation",
