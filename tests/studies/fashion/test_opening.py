@@ -35,6 +35,7 @@ def opening_of(verdict, honest, same_text=0.986):
         SimpleNamespace(same_text=same_text),
         compared(PUBLISHED_HYBRID, verdict),
         {f"log, split {n}": compared(HYBRID, each) for n, each in enumerate(honest)},
+        content_pays=True,
     )
 
 

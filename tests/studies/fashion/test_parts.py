@@ -34,14 +34,12 @@ from penchant.studies.fashion.film_log import FilmLog, sample_users
 from penchant.studies.fashion.setup import (
     GAUSSIAN,
     FashionSetup,
-    describe_gain,
     mean_gain,
     split_by_user,
     without_copies,
 )
 from penchant.studies.fashion.subsets import spec_of, subsets
 from penchant.studies.fashion.thumbnails import thumbnail
-from penchant.studies.records import Gain
 from penchant.testing import planted_pairs
 
 
@@ -128,8 +126,6 @@ def test_a_gain_is_over_users_who_have_both():
     assert found.value == pytest.approx(0.15)
     assert (found.low, found.high) == pytest.approx((0.1, 0.2))  # either user alone
     assert mean_gain(np.array([np.nan]), np.array([1.0]), 10, 0) is None
-    assert describe_gain(None) == "not known"
-    assert describe_gain(Gain(0.5, -0.1, 1.0)) == "+0.5000 (-0.1000 to +1.0000)"
 
 
 @pytest.mark.parametrize(

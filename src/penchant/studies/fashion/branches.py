@@ -13,10 +13,10 @@ from penchant.data import Split
 from penchant.evaluation import evaluate_predictions
 from penchant.metrics import RMSE, interval, replicates
 from penchant.models import Recommender
-from penchant.results import MetricValue
+from penchant.results import MetricValue, join_names
 from penchant.studies.fashion.film_log import FilmLog, sample_users
 from penchant.studies.fashion.network_fit import NetworkFit
-from penchant.studies.fashion.setup import FashionSetup, describe_gain
+from penchant.studies.fashion.setup import FashionSetup
 from penchant.studies.fashion.subsets import BRANCHES, spec_of, subsets
 from penchant.studies.records import Gain, predict
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
@@ -282,42 +282,41 @@ def _conclusions(
     results: BranchResults, rmse: dict[Age, dict[str, MetricValue]], names: list[str]
 ) -> list[Conclusion]:
     best, every = min(names, key=lambda name: results.validation[name]), names[0]
-    value = rmse["old"][best]
-    old, new = (results.others[age].tables["rating"].values("rmse") for age in _AGES)
-    baseline, mixed = results.best, results.best_with_content
+    mixed = results.best_with_content
+    old_bias, new_bias = (rmse[age]["bias"].value for age in _AGES)
     conclusions = [
         Conclusion(
             "honest",
-            f"Of {len(names)} subsets of the branches {best} has the lowest RMSE on validation "
-            f"rows; on test rows of old films it has {value.value:.4f} ({value.low:.4f} to "
-            f"{value.high:.4f}), "
-            f"{every} has {rmse['old'][every].value:.4f}, and user and item biases have "
-            f"{rmse['old']['bias'].value:.4f}.",
+            f"Of {len(names)} subsets of the branches {best} does best on validation rows; on old "
+            "films it is "
+            + ("better" if rmse["old"][best].value < old_bias else "no better")
+            + " than user and item biases.",
         ),
         Conclusion(
             "honest",
-            f"On new films {every} has {rmse['new'][every].value:.4f}, biases have "
-            f"{rmse['new']['bias'].value:.4f}, {mixed} has {new[mixed]:.4f}.",
+            "On films that nobody has rated, the network of all branches is "
+            + ("better" if rmse["new"][every].value < new_bias else "no better")
+            + " than biases, which know nothing of such films.",
         ),
         *(
             Conclusion(
                 "verdict" if name == mixed else "honest",
-                f"On old films {name} has an RMSE of {old[name]:.4f}, the "
-                f"best collaborative model ({baseline}, by validation rows) "
-                f"{old[baseline]:.4f}: a difference of {describe_gain(gain)}, so "
-                f"that it is {_describe(gain)}.",
+                f"On old films the model with content ({name.split(',')[0]}) is {_describe(gain)} "
+                f"than the best model of ratings alone ({results.best}).",
             )
             for name, gain in results.over_best.items()
         ),
     ]
     if "none" in results.bins:
-        often = list(results.bins)[-1]
-        none, most = (describe_gain(results.bins[b].gains[mixed]) for b in ("none", often))
+        gains = {name: part.gains[mixed] for name, part in results.bins.items()}
+        helped = [name for name, gain in gains.items() if gain.low > 0]
         conclusions.append(
             Conclusion(
                 "honest",
-                f"Content takes {none} off the RMSE of {mixed.split(',')[0]} where "
-                f"a film has no training rating, and {most} where it has {often}.",
+                f"Content takes errors off for sure where films have {join_names(helped)} training "
+                "ratings.".replace("have none", "have no")
+                if helped
+                else "Content takes errors off for sure nowhere, however few ratings films have.",
             )
         )
     return conclusions

@@ -13,10 +13,9 @@ from penchant.data import Split
 from penchant.evaluation import Evaluation, catalogue_of
 from penchant.features import PICTURE_COLUMN
 from penchant.models import Recommender
-from penchant.results import MetricValue
 from penchant.studies.fashion.content import METRIC, RIDGE, RidgeSettings, best_of, per_user, ridge
 from penchant.studies.fashion.film_log import COLD, FilmLog, sample_users
-from penchant.studies.fashion.setup import FashionSetup, describe_gain, mean_gain
+from penchant.studies.fashion.setup import FashionSetup, mean_gain
 from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 from penchant.typing import Float64
@@ -249,57 +248,49 @@ def _conclusions(
 ) -> list[Conclusion]:
     table = ridges.compared.tables["ranking"]
     gains, recall = ridges.gains, ridges.recall
-    base = ridges.means[RIDGE]
     chance = table["random"].metrics[table.primary].value
-    conclusions = [
-        Conclusion(
-            "honest",
-            f"Genre and year alone order new films with an nDCG@10 of {base.value:.3f}, "
-            f"{base.value / chance:.1f} times that of chance ({chance:.3f}).",
-        ),
-        *(
-            Conclusion("honest", f"{name.capitalize()}: {describe_gain(gain)} over genre and year.")
-            for name, gain in gains.items()
-        ),
-    ]
+    conclusions = []
     if gains:
         best = best_of({n: settings[n] for n in gains})
-        own = ridges.means[best]
         conclusions += [
             Conclusion(
                 "verdict",
-                f"For films without any rating, {best} (the best on films for validation) give an "
-                f"nDCG@10 of {_interval(own)} where genre and year give {_interval(base)}: "
-                + ("a clear gain" if gains[best].low > 0 else "no clear gain")
-                + f" of {describe_gain(gains[best])}"
-                + (", and the intervals do not meet." if own.low > base.high else "."),
+                f"For films without any rating, {best} find more of what users like than genre and "
+                "year alone" + (", for sure." if gains[best].low > 0 else ", but not for sure."),
             ),
             Conclusion(
                 "honest",
-                f"In the list of all films, against those with ratings, the first 50 places hold "
-                f"{recall[best]:.1%} of the new films that a user rated ({best}), "
-                f"{recall[RIDGE]:.1%} by genre and year, {recall['random']:.1%} by chance.",
+                f"In the list of all films the first 50 places hold {recall[best]:.0%} of the new "
+                "films that a user rated.",
             ),
         ]
-    entries = networks.compared.tables["ranking"].entries
-    others = {e.name: e.metrics[METRIC] for e in entries if not e.trivial}
     conclusions += [
+        Conclusion(
+            "honest",
+            "Genre and year alone order new films "
+            f"{ridges.means[RIDGE].value / chance:.1f} times as well as chance.",
+        ),
         Conclusion(
             "trap",
             "The network joins text and picture with the user's vectors by linear layers alone, so "
-            f"that content adds the same to a film for every user: of {networks.users:,} users' "
-            f"lists of five new films the network makes {networks.distinct_lists[HYBRID]:,} "
-            f"distinct, the ridge on genre and year {networks.distinct_lists[RIDGE]:,}.",
-        ),
-        Conclusion(
-            "honest",
-            f"Networks on the same {networks.users:,} users, nDCG@10 among new films: "
-            + "; ".join(f"{n} {_interval(value)}" for n, value in others.items())
-            + ".",
+            "that content adds the same to a film for every user: all get the same list of new "
+            "films.",
         ),
     ]
+    entries = networks.compared.tables["ranking"].entries
+    values = {e.name: e.metrics[METRIC].value for e in entries if not e.trivial}
+    first = max(values, key=lambda name: values[name])
+    conclusions.append(
+        Conclusion(
+            "honest",
+            f"Among networks and ridges on the same {networks.users:,} users, {first} orders new "
+            "films best.",
+        )
+    )
     return conclusions
 
 
-def _interval(value: Gain | MetricValue) -> str:
-    return f"{value.value:.3f} ({value.low:.3f} to {value.high:.3f})"
+def content_pays(settings: Mapping[str, RidgeSettings], ridges: ColdRidges) -> bool:
+    """Whether texts or pictures find more of what users like among new films, for sure."""
+    gains = ridges.gains
+    return bool(gains) and gains[best_of({n: settings[n] for n in gains})].low > 0

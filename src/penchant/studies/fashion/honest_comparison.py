@@ -6,13 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+import polars as pl
 
 from penchant.data import Dataset, Split
 from penchant.errors import DataError
-from penchant.results import join_names
 from penchant.studies.fashion.published import METRICS
-from penchant.studies.fashion.setup import GAUSSIAN, FashionSetup, honest_splits
-from penchant.studies.study import Conclusion, EvaluationSummary, Section
+from penchant.studies.fashion.setup import GAUSSIAN, FashionSetup, honest_splits, plain_name
+from penchant.studies.records import Gain
+from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section
 
 HYBRID, BARE = "hybrid", "hybrid without content"
 UNKNOWN = "hybrid, unknown rows trained"
@@ -97,14 +98,9 @@ def _median(split: Split) -> MedianBaseline:
 
 def section(results: Mapping[str, HonestSplit]) -> Section:
     """Intervals and verdicts of every log and split."""
-    counts = [
-        f"{name}: {each.reviews:,} of {each.of:,} reviews are left, {each.new_users:,} of "
-        f"{each.test_users:,} test users have no training review"
-        for name, each in results.items()
-    ]
     return Section(
         title="Honestly: each review once",
-        text=f"""
+        text="""
             Each user's text counts once, whatever its case and punctuation, before the log is
             divided: by time, which asks for later ratings from earlier ones, and by user, which
             asks for the ratings of people nobody knows. Means minimise squared errors, so that
@@ -115,43 +111,78 @@ def section(results: Mapping[str, HonestSplit]) -> Section:
             tenth of the training events shown as of unknown users, so that new users are
             something it was trained for, and with a squared error in the place of the absolute one.
             Beside it stands a Gaussian process of ratings alone, where there are not too many
-            items for one. {"; ".join(counts)}.
+            items for one.
         """,
         conclusions=tuple(_conclusions(results)),
+        tables=(
+            DataTable(
+                pl.DataFrame([_row(*pair) for pair in results.items()], infer_schema_length=None),
+                "RMSE of the network, of the Gaussian process and of the best trivial answer; MAE "
+                "of the network and of always saying the median.",
+            ),
+        )
+        if results
+        else (),
         comparisons=tuple(replace(each.compared, title=name) for name, each in results.items()),
         steps=("honest",),
     )
 
 
+def _row(name: str, each: HonestSplit) -> dict[str, object]:
+    table = each.compared.tables["rating"]
+    rmse = {e.name: e.metrics["rmse"].value for e in table.entries}
+    own, best = table[HYBRID].metrics["rmse"], table.best_trivial
+    return {
+        "log and split": name,
+        "reviews left": f"{each.reviews:,} of {each.of:,}",
+        "new test users": f"{each.new_users:,} of {each.test_users:,}",
+        **Gain(own.value, own.low, own.high).columns("network"),
+        "Gaussian process": rmse.get(GAUSSIAN),
+        "best trivial": rmse[best.name],
+        "which is": plain_name(best.name),
+        "network's MAE": table[HYBRID].metrics["mae"].value,
+        "median's MAE": each.median.mae,
+    }
+
+
 def _conclusions(results: Mapping[str, HonestSplit]) -> list[Conclusion]:
-    conclusions: list[Conclusion] = []
-    better: dict[str, list[str]] = {}
-    for name, each in results.items():
-        table = each.compared.tables["rating"]
-        own, baseline = table[HYBRID].metrics["rmse"], table.best_trivial
-        models = {e.name: e.metrics["rmse"] for e in table.entries}
-        models = {n: models[n] for n in (HYBRID, GAUSSIAN) if n in models}
-        for model, value in models.items():
-            better.setdefault(model, [])
-            if value.verdict == "beats":
-                better[model].append(name)
-        process = [value.value for model, value in models.items() if model == GAUSSIAN]
-        mae, median = table[HYBRID].metrics["mae"].value, each.median
-        conclusions.append(
-            Conclusion(
-                "honest",
-                f"{name}: RMSE {own.value:.3f} ({own.low:.3f} to {own.high:.3f}) of the network, "
-                + "".join(f"{value:.3f} of the Gaussian process, " for value in process)
-                + f"{baseline.metrics['rmse'].value:.3f} of {baseline.name}; MAE {mae:.3f} of the "
-                f"network, where always saying {median.rating:g} has {median.mae:.3f}.",
-            )
-        )
-    if conclusions:
-        names = {HYBRID: "the published network", GAUSSIAN: "the Gaussian process"}
-        verdicts = [
-            f"{names[model]} is better than the best trivial answer on "
-            + (join_names(splits) if splits else f"none of {len(results)} splits")
-            for model, splits in better.items()
+    if not results:
+        return []
+    n = len(results)
+    verdicts = {}
+    for model in (HYBRID, GAUSSIAN):
+        values = [
+            entry.metrics["rmse"].verdict
+            for each in results.values()
+            for entry in each.compared.tables["rating"].entries
+            if entry.name == model
         ]
-        conclusions.append(Conclusion("verdict", f"With each review once, {', '.join(verdicts)}."))
-    return conclusions
+        if values:
+            verdicts[model] = values.count("beats")
+    names = {HYBRID: "the published network", GAUSSIAN: "a Gaussian process"}
+    parts = [
+        f"{names[model]} is better than the best average on {_of(count, n)}"
+        for model, count in verdicts.items()
+    ]
+    median = sum(
+        each.median.mae <= each.compared.tables["rating"][HYBRID].metrics["mae"].value
+        for each in results.values()
+    )
+    new = sum(each.new_users > 0.5 * each.test_users for each in results.values())
+    return [
+        Conclusion("verdict", f"With each review once, {' and '.join(parts)}."),
+        Conclusion(
+            "trap",
+            "By absolute errors, always saying the median is at least as good as the network on "
+            f"{_of(median, n)}.",
+        ),
+        Conclusion(
+            "honest",
+            f"On {_of(new, n)} most test users have no training review: nobody's vector helps.",
+        ),
+    ]
+
+
+def _of(count: int, n: int) -> str:
+    """How many of some splits, in words."""
+    return f"{'none' if not count else 'all' if count == n else count} of {n} splits"

@@ -76,10 +76,14 @@ class NetworkFit:
 
     @property
     def converged(self) -> int:
-        """The first epoch within 2 % of the lowest validation loss, or training loss without."""
+        """The first epoch in which 95 % of the fall of the loss is done, on validation rows if any.
+
+        The fall is from the first epoch's loss to the lowest one.
+        """
         validation = [loss for loss in self.curve.validation if loss is not None]
         losses = validation or self.curve.training
-        return next(n for n, loss in enumerate(losses, 1) if loss <= min(losses) * 1.02 + 1e-9)
+        goal = min(losses) + 0.05 * (losses[0] - min(losses))
+        return next(n for n, loss in enumerate(losses, 1) if loss <= goal)
 
     def convergence(self, of: str) -> Graph:
         """Losses by epoch, with the epoch that is kept and the published one."""

@@ -17,14 +17,18 @@ NETWORK, WITHOUT = "the network", "best answer without a network"
 
 
 def opening(
-    data: FashionData, hybrid: PublishedHybrid, honest: Mapping[str, HonestSplit]
+    data: FashionData,
+    hybrid: PublishedHybrid,
+    honest: Mapping[str, HonestSplit],
+    *,
+    content_pays: bool,
 ) -> Opening:
-    """What was claimed, what holds, and what to use."""
+    """What was claimed, what holds, and what to use, where content pays also for new items."""
     return Opening(
-        claimed="A network that knows ratings, titles and pictures of fashion was said to miss the "
-        f"stars that shoppers give by {PUBLISHED['rmse']:.3f} stars (RMSE).",
+        claimed="A network that knows ratings, titles and pictures of fashion was said to miss "
+        f"shoppers' ratings by {PUBLISHED['rmse']:.3f} stars (RMSE).",
         holds=_holds(data, hybrid),
-        use=_use(honest),
+        use=_use(honest, content_pays=content_pays),
         graph=_graph(hybrid, honest),
     )
 
@@ -41,7 +45,7 @@ def _holds(data: FashionData, hybrid: PublishedHybrid) -> str:
     return f"Here a user's own mean {as_good}."
 
 
-def _use(honest: Mapping[str, HonestSplit]) -> str:
+def _use(honest: Mapping[str, HonestSplit], *, content_pays: bool) -> str:
     rmse = {
         name: each.compared.tables["rating"][HYBRID].metrics["rmse"]
         for name, each in honest.items()
@@ -56,10 +60,10 @@ def _use(honest: Mapping[str, HonestSplit]) -> str:
             "With each review counted once, the network pays on some splits only: compare it with "
             "the mean on your own log before training it."
         )
-    return (
-        "With each review counted once, averages are as good as the network; what titles and "
-        "pictures are worth shows on items that nobody has rated yet."
-    )
+    sentence = "With each review counted once, averages are as good as the network"
+    if not content_pays:
+        return f"{sentence}."
+    return f"{sentence}; titles and pictures pay where nobody has rated an item yet."
 
 
 def _graph(hybrid: PublishedHybrid, honest: Mapping[str, HonestSplit]) -> Graph:

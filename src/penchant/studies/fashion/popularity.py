@@ -11,7 +11,7 @@ import polars as pl
 from penchant.studies.fashion.branches import bin_name
 from penchant.studies.fashion.content import RIDGE, RidgeSettings, best_of, ndcg_among, ridge
 from penchant.studies.fashion.film_log import FilmLog
-from penchant.studies.fashion.setup import FashionSetup, describe_gain, mean_gain
+from penchant.studies.fashion.setup import FashionSetup, mean_gain
 from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, Section, bars
 from penchant.typing import Float64
@@ -150,22 +150,15 @@ def section(results: PopularityResults) -> Section:
 
 
 def _conclusions(results: PopularityResults) -> list[Conclusion]:
-    best, bins = results.best, results.bins
-    conclusions = [
-        Conclusion(
-            "honest",
-            f"Films with {'no' if name == 'none' else name} training ratings: {best} add "
-            f"{describe_gain(part.gains[best])} to the nDCG@10 of ratings alone.",
-        )
-        for name, part in list(bins.items())[:1]
-    ]
-    for model, start in ((best, "Over popularity, content"), (ALSO, "Mixed in as well, content")):
+    conclusions = []
+    models = ((results.best, "Where it stands in for missing ratings"), (ALSO, "Mixed in as well"))
+    for model, start in models:
         by_word: dict[str, list[str]] = {}
-        for name, part in bins.items():
+        for name, part in results.bins.items():
             by_word.setdefault(_describe(part.gains[model]), []).append(name)
         parts = [f"{word} where films have {_ratings(names)}" for word, names in by_word.items()]
         if parts:
-            conclusions.append(Conclusion("verdict", f"{start} {'; '.join(parts)}."))
+            conclusions.append(Conclusion("verdict", f"{start}, content {'; '.join(parts)}."))
     return conclusions
 
 

@@ -10,7 +10,7 @@ import polars as pl
 from penchant.data import Split
 from penchant.studies.fashion.network_fit import NetworkFit
 from penchant.studies.fashion.products import PICTURE, TEXT, ProductContent
-from penchant.studies.fashion.setup import FashionSetup, honest_splits
+from penchant.studies.fashion.setup import FashionSetup, honest_splits, plain_name
 from penchant.studies.fashion.subsets import spec_of, subsets
 from penchant.studies.records import Gain, TrainingCurve
 from penchant.studies.study import (
@@ -24,8 +24,7 @@ from penchant.studies.study import (
 )
 
 METRICS = ("rmse", "mae", "pearson")
-COPIES, ONCE = "a random split, copies and all", "each review once, by time"
-_NAMES = {"A": "A cosine", "B": "B dense", "C": "C title", "D": "D picture"}
+COPIES, ONCE = "random split, copies and all", "each review once, by time"
 
 
 @dataclass(frozen=True)
@@ -103,7 +102,7 @@ def section(results: Mapping[str, SubsetResults], content: ProductContent) -> Se
         tables=tuple(
             DataTable(
                 pl.DataFrame(_rows(r, [*names, r.trivial]), infer_schema_length=None),
-                f"Every subset on {name}, and the best answer without a network; with intervals "
+                f"Every subset ({name}), and the best answer without a network; with intervals "
                 "over users.",
                 dict.fromkeys(METRICS, "fixed:4"),
             )
@@ -157,15 +156,16 @@ def _conclusions(results: Mapping[str, SubsetResults], names: Sequence[str]) -> 
         rmse = {n: table[n].metrics["rmse"] for n in names}
         with_users = [n for n in names if {"A", "B"} & set(n.split())]
         without = [n for n in names if n not in with_users]
+        plain = plain_name(r.trivial)
         beating = [n for n in names if rmse[n].verdict == "beats"]
         conclusions.append(
             Conclusion(
                 "honest",
-                f"On {name}, "
+                f"{name[0].upper()}{name[1:]}: "
                 + (
-                    f"{len(beating)} of the {len(names)} subsets are better than {r.trivial}."
+                    f"{len(beating)} of the {len(names)} subsets are better than {plain}."
                     if beating
-                    else f"none of the {len(names)} subsets is better than {r.trivial}."
+                    else f"none of the {len(names)} subsets of branches is better than {plain}."
                 ),
             )
         )

@@ -8,7 +8,7 @@ from penchant.studies.fashion.setup import N_PARAMETERS, ROW_PARAMETERS
 from penchant.studies.records import table_of
 from penchant.studies.study import Conclusion, DataTable, Section
 
-_SHOWN = 12
+_SHOWN = 10
 LENGTHS = {TEXT: 64, PICTURE: 512}
 """Numbers of the published vectors."""
 
@@ -48,16 +48,16 @@ def _origin(content: ProductContent) -> str:
         return """
             Real pictures of these products are not at hand. So that all four branches run, a
             drawing of what each title names was made, served at an address of this machine, and
-            fetched from there as `penchant images --allow-private` fetches; products without a
+            fetched from there as “penchant images --allow-private” fetches; products without a
             title have no address, which is listed and stops nothing. Drawings show that branch D
             works, not what photographs are worth; for pictures of one's own there is the option
-            `pictures=FOLDER`.
+            pictures=FOLDER.
         """
     if PICTURE in {vectors.kind for vectors in content.vectors}:
         return f"The pictures are those of the folder {content.origin}."
     return """
-        There are no pictures, so that branch D is absent; `penchant images` fetches them where the
-        item table has addresses, and `pictures=FOLDER` shows them to the network.
+        There are no pictures, so that branch D is absent; “penchant images” fetches them where the
+        item table has addresses, and the option pictures=FOLDER shows them to the network.
     """
 
 

@@ -147,8 +147,15 @@ def mean_gain(values: Float64, over: Float64, replicates: int, seed: int) -> Gai
     return Gain(float(differences.mean()), float(low), float(high))
 
 
-def describe_gain(gain: Gain | None) -> str:
-    """A difference in words, with its interval."""
-    if gain is None:
-        return "not known"
-    return f"{gain.value:+.4f} ({gain.low:+.4f} to {gain.high:+.4f})"
+def plain_name(baseline: str) -> str:
+    """A trivial answer in the words of somebody who does not know its name."""
+    return _PLAIN.get(baseline, baseline)
+
+
+_PLAIN = {
+    "user-mean": "the user's own mean",
+    "item-mean": "the product's mean",
+    "global-mean": "the mean of all ratings",
+    "bias": "user and item biases",
+    "popular": "the most popular items",
+}

@@ -136,9 +136,12 @@ def run(
         dict[str, second_log.SecondLogResults],
         lambda: second_log.measure_second_log(setup, others),
     )
+    film_sections, content_pays = (
+        (_without_films(films), False) if loaded is None else _film_sections(steps, setup, loaded)
+    )
     return steps.result(
         title=TITLE,
-        opening=opening.opening(described, hybrid, honest),
+        opening=opening.opening(described, hybrid, honest, content_pays=content_pays),
         sections=[
             data.section(setup, described),
             published.section(setup, hybrid),
@@ -146,7 +149,7 @@ def run(
             product_branches.section(by_subset, content_known),
             honest_comparison.section(honest),
             second_log.section(second),
-            *(_without_films(films) if loaded is None else _film_sections(steps, setup, loaded)),
+            *film_sections,
         ],
     )
 
@@ -166,8 +169,8 @@ def _others(setup: FashionSetup) -> dict[str, Dataset]:
         return {}
 
 
-def _film_sections(steps: Steps, setup: FashionSetup, films: FilmLog) -> list[Section]:
-    """The sections on films with plots and posters."""
+def _film_sections(steps: Steps, setup: FashionSetup, films: FilmLog) -> tuple[list[Section], bool]:
+    """The sections on films with plots and posters, and whether these pay for new films."""
     branch_results = steps.do(
         "branches",
         branches.BranchResults,
@@ -203,7 +206,7 @@ def _film_sections(steps: Steps, setup: FashionSetup, films: FilmLog) -> list[Se
         cold_items.section(films, settings, ridges, networks),
         popularity.section(by_popularity),
         lists.section(recommended),
-    ]
+    ], cold_items.content_pays(settings, ridges)
 
 
 def _without_films(name: str | None) -> list[Section]:
