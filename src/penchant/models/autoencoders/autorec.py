@@ -285,6 +285,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         """The network that was kept, by item with units for everybody."""
         encoder = self.encoder_weight_
         if self.axis == "user":
+            self.unit_of_user_ = rows_of_users(rows_to_train(known.lengths), len(known))
             units, bias = self.item_vectors_, (self.item_bias_ - self.offset_) / self.spread_
         else:
             before = places[self._users_with_units]

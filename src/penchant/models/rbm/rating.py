@@ -261,6 +261,7 @@ class RatingRBM(PredictsRatings, Updating):
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
         changed = new.user_counts > 0
         if self.axis == "user":
+            self.unit_of_user_ = rows_of_users(rows_to_train(known.lengths), len(known))
             generator = torch.Generator().manual_seed(self.seed)
             self._learn(known, self.update_epochs, generator, changed=changed, run=run)
             return
