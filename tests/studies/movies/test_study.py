@@ -222,7 +222,7 @@ def test_the_honest_table_has_everyone_on_the_same_rows(result):
 
 def test_zero_weights_leave_one_hidden_unit(result):
     part = section(result, "The RBM")
-    _, table = part["tables"]
+    _, table, _ = part["tables"]
     assert row_of(table, "RBM from zero weights")["hidden units that differ"] == "1 of 30"
     assert row_of(table, "RBM from random weights")["hidden units that differ"] == "30 of 30"
     assert row_of(table, "popular")["shared with Popular"] == 1
@@ -230,12 +230,16 @@ def test_zero_weights_leave_one_hidden_unit(result):
 
 
 def test_errors_of_the_rbm_stand_beside_those_printed(result):
-    errors, _ = section(result, "The RBM")["tables"]
+    errors, _, listed = section(result, "The RBM")["tables"]
     here = [row["here"] for row in rows(errors)]
     assert [row["printed"] for row in rows(errors)][:2] == [0.02712, 0.02183]
     assert all(a > b for a, b in pairwise(here))
     assert {row["beside printed"] for row in rows(errors)} == {"other data", ""}
     assert "on other data" in sentences(section(result, "The RBM"))
+    ratings = [row["reconstructed rating"] for row in rows(listed)]
+    assert len(ratings) == 10
+    assert ratings == sorted(ratings, reverse=True)
+    assert all(row["film"].startswith("Film ") and row["genres"] for row in rows(listed))
 
 
 def test_zeros_are_judged_by_the_loss_of_the_autoencoder(result, films):

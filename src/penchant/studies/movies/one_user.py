@@ -14,6 +14,7 @@ from penchant.studies.movies.setup import (
     NETWORKS,
     PUBLISHED_RBM,
     MoviesSetup,
+    genres_of,
     own_log,
     rows_of,
 )
@@ -24,6 +25,7 @@ RBM_EPOCHS = 100
 PRINTED_ERRORS = 10  # epochs after each of which the published program prints an error
 TRAIN_SHARE = 0.65
 _SEEDS = 5
+_LISTED = 10
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class RbmTraining:
         errors: after each of the first epochs, the mean squared error of all these vectors.
         last_error: the same after the last epoch.
         epochs: of training.
+        titles: of the unseen films that it ranks first for the first user of the file.
+        genres: of each.
+        reconstructed: the rating that it gives each of them.
     """
 
     users: int
@@ -62,6 +67,9 @@ class RbmTraining:
     errors: list[float]
     last_error: float
     epochs: int
+    titles: list[str] = field(default_factory=list)
+    genres: list[str | None] = field(default_factory=list)
+    reconstructed: list[float] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -133,6 +141,7 @@ def _rbm(setup: MoviesSetup, user_log: Dataset) -> tuple[UserScores, RbmTraining
     scores = model.scores(model.histories_of([log.users[setup.first_user]]))[0]
     items = model.items_.indices(user_log.frame()["item"])
     ratings = (scores[items] * model.highest_).tolist()
+    listed = model.recommend([log.users[setup.first_user]], _LISTED, titles=True)
     return UserScores(ratings, LIKE, model.fit_seconds_), RbmTraining(
         users=train.n_users,
         items=train.n_items,
@@ -140,4 +149,7 @@ def _rbm(setup: MoviesSetup, user_log: Dataset) -> tuple[UserScores, RbmTraining
         errors=[each.reconstruction_error(each.histories_) for each in first],
         last_error=model.reconstruction_error(model.histories_),
         epochs=epochs,
+        titles=listed["title"].to_list(),
+        genres=genres_of(log, listed["item"]),
+        reconstructed=[score * model.highest_ for score in listed["score"].to_list()],
     )

@@ -249,7 +249,8 @@ def _sizes(weights: Mapping[str, int]) -> DataTable:
             }
         ),
         "Sizes of one network. Inputs are 0 or 1 and so select two rows of the embedding; the "
-        "others never learn, and are not stored here.",
+        "others never learn, and are not stored here. The appendix of the thesis has 200 rows for "
+        "the modified LSTM, too.",
     )
 
 
@@ -332,7 +333,9 @@ def _by_part(case: UserDecisions) -> Section:
         title="The same, training and test told apart",
         text="""
             Scoring training and test rows together hides what the test rows can show at all. The
-            same decisions again, each part by itself.
+            same decisions again, each part by itself. The training accuracy in the log of the
+            thesis' program, .7647, is 26 of 34: again what “likes everything” gets for user 1 of
+            MovieLens 1M.
         """,
         conclusions=tuple(conclusions),
         tables=(

@@ -13,7 +13,7 @@ from penchant.data import Dataset, Like
 from penchant.explanation import explain_lists
 from penchant.models import PerUserNetwork, RatesRows, Recommender
 from penchant.studies.movies.one_user import TRAIN_SHARE, first_user_log
-from penchant.studies.movies.setup import LIKE, MoviesSetup, own_log, rows_of
+from penchant.studies.movies.setup import LIKE, MoviesSetup, genres_of, own_log, rows_of
 from penchant.studies.records import per_cent
 from penchant.studies.study import Conclusion, DataTable, Section
 from penchant.typing import Float64, Int32
@@ -88,15 +88,12 @@ def recommend_films(model: Recommender, setup: MoviesSetup) -> FilmList:
     """The first user's list with genres and reasons, and how many unseen films are likes."""
     log, user = setup.log, setup.log.users[setup.first_user]
     lists = explain_lists(model, [user], _SHOWN)
-    table = log.item_table
-    assert table is not None  # genres are in it
-    genres = lists.select("item").join(table, on="item", how="left", maintain_order="left")
     assert isinstance(model, RatesRows)
     probabilities = isinstance(model.target, Like)
     predictions = model.predict(rows_of(model, user, _unseen(setup)))
     return FilmList(
         titles=lists["title"].to_list(),
-        genres=genres["genres"].cast(pl.List(pl.String)).list.join(", ").to_list(),
+        genres=genres_of(log, lists["item"]),
         reasons=lists["because"].to_list(),
         likes=int((predictions >= (0.5 if probabilities else LIKE)).sum()),
         unseen=len(predictions),

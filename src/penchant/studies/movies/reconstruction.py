@@ -162,6 +162,18 @@ def section(setup: MoviesSetup, results: ReconstructionLists, rbm: RbmTraining) 
                 f"First {_K} films of {results.users:,} users beside those of popularity.",
                 {"shared with Popular": "percent:0"},
             ),
+            DataTable(
+                pl.DataFrame(
+                    {
+                        "film": rbm.titles,
+                        "genres": rbm.genres,
+                        "reconstructed rating": rbm.reconstructed,
+                    },
+                    schema_overrides={"genres": pl.String, "reconstructed rating": pl.Float64},
+                ),
+                f"What the machine trained as published puts first of the films that user "
+                f"{setup.log.users[setup.first_user]} has not rated.",
+            ),
         ),
         comparisons=(compared,),
         steps=("first-user", "lists"),

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
 from penchant.data import TRAIN, VALIDATION, Dataset, Holdout, Id, Like, Rows, Split, split_per_user
 from penchant.errors import DataError
@@ -153,6 +154,16 @@ def own_log(log: Dataset) -> Dataset:
     return Dataset.from_frame(
         log.frame(), item_table=log.item_table, name=log.name, scale=log.scale
     )
+
+
+def genres_of(log: Dataset, items: pl.Series) -> list[str | None]:
+    """The genres of films, given by their ids, as a list shows them."""
+    table = log.item_table
+    assert table is not None  # genres are in it
+    listed = (
+        items.alias("item").to_frame().join(table, on="item", how="left", maintain_order="left")
+    )
+    return listed["genres"].cast(pl.List(pl.String)).list.join(", ").to_list()
 
 
 def before_test(split: Split) -> Dataset:
