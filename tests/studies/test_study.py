@@ -249,8 +249,9 @@ def test_steps_have_names_of_their_own_and_records_of_their_type(tiny):
     for wrong in (tiny, Inner((1, "x")), {"pair": [1, None]}):
         with pytest.raises(ParameterError, match="gives no record that JSON can hold"):
             steps.do("b", Inner, lambda wrong=wrong: wrong)
+    opening = Opening(claimed="A.", holds="B.", use="C.")
     with pytest.raises(ParameterError, match="names the steps c, which were not taken"):
-        steps.result(title="", summary="", sections=[Section(title="x", steps=("c",))])
+        steps.result(title="", opening=opening, sections=[Section(title="x", steps=("c",))])
 
 
 def test_a_comparison_comes_back_as_it_was(tiny):

@@ -17,6 +17,7 @@ from penchant.studies.study import (
     Conclusion,
     DataTable,
     EvaluationSummary,
+    Opening,
     Section,
     Steps,
     StudyResult,
@@ -84,7 +85,12 @@ def run(
     means = pl.DataFrame({"who": ["all"], "mean": [mean], "mean low": [1.0], "mean high": [5.0]})
     return steps.result(
         title=TITLE,
-        summary="A <i>mean</i> is published.\n\nIt is found again.",
+        opening=Opening(
+            claimed="A <i>mean</i> is published.",
+            holds="It is found again.",
+            use="Use the mean.",
+            graph=bars("Means.", {"": {"all": mean}}),
+        ),
         sections=[
             Section(
                 title="Means",

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from penchant.results.study.opening import Opening
     from penchant.results.study.progress import PlannedStep, StudyProgress, time_left
     from penchant.results.study.quick import (
-        QUICK_NOTICE,
         opening_without_verdict,
         section_without_verdicts,
     )
@@ -54,7 +53,6 @@ else:
             "PlannedStep": "study.progress",
             "StudyProgress": "study.progress",
             "time_left": "study.progress",
-            "QUICK_NOTICE": "study.quick",
             "opening_without_verdict": "study.quick",
             "section_without_verdicts": "study.quick",
             "StudyResult": "study.result",
@@ -71,7 +69,6 @@ __all__ = [
     "IMAGE_HEIGHT",
     "IMAGE_WIDTH",
     "JPEG_DATA",
-    "QUICK_NOTICE",
     "CodeBlock",
     "Conclusion",
     "ConclusionLevel",

@@ -10,7 +10,6 @@ from penchant.data import Dataset, Split
 from penchant.errors import DataError
 from penchant.evaluation import Evaluation, evaluate
 from penchant.models import Recommender, make
-from penchant.results import QUICK_NOTICE
 from penchant.run import Run
 from penchant.studies.records import Better, published_verdict
 
@@ -68,10 +67,6 @@ class StudySetup:
             seed=self.seed,
             run=self.run,
         )
-
-    def notice(self, summary: str) -> str:
-        """The summary, after a warning where figures mean nothing."""
-        return f"{QUICK_NOTICE}\n\n{summary}" if self.quick else summary
 
     def against_published(
         self,

@@ -136,9 +136,8 @@ class Steps:
         self,
         *,
         title: str,
+        opening: Opening,
         sections: Sequence[Section],
-        opening: Opening | None = None,
-        summary: str = "",
     ) -> StudyResult:
         """The result of the study, with all that decides it.
 
@@ -146,9 +145,8 @@ class Steps:
 
         Args:
             title: of the page.
-            sections: what was done and found.
             opening: the first screen of the page.
-            summary: paragraphs in its place, where there is none.
+            sections: what was done and found.
 
         Raises:
             ParameterError: a section names a step that was not taken.
@@ -162,13 +160,12 @@ class Steps:
                 )
         if self._options.get("quick"):
             sections = [section_without_verdicts(section) for section in sections]
-            opening = None if opening is None else opening_without_verdict(opening)
+            opening = opening_without_verdict(opening)
         log = self._log
         return StudyResult(
             name=self._name,
             title=title,
             opening=opening,
-            summary=summary,
             sections=tuple(sections),
             log={
                 "name": log.name,

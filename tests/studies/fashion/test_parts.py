@@ -19,6 +19,7 @@ from penchant.models import make
 from penchant.models.hybrid.model import HybridRecommender
 from penchant.reporting import report
 from penchant.results.study.gallery import IMAGE_WIDTH, Gallery, GalleryItem
+from penchant.results.study.opening import Opening
 from penchant.results.study.result import StudyResult
 from penchant.results.study.sections import Section
 from penchant.run import Run
@@ -231,7 +232,7 @@ def _page(folder, gallery):
     result = StudyResult(
         name="x",
         title="T",
-        summary="s",
+        opening=Opening(claimed="A.", holds="B.", use="C."),
         sections=(
             Section(title="one"),
             Section(title="two", galleries=(gallery,)),

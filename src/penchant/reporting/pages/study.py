@@ -17,7 +17,7 @@ from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.formatting import duration
 from penchant.results.study.opening import Opening
 from penchant.results.study.result import StudyResult
-from penchant.results.study.sections import CONCLUSION_LEVELS, Section, paragraphs
+from penchant.results.study.sections import CONCLUSION_LEVELS, Section
 
 _PICTURE = 3.9  # inches of the first screen's picture
 
@@ -60,9 +60,7 @@ def write_study(result: StudyResult, path: str | Path) -> Path:
     context = {
         "title": result.title,
         "result": result,
-        "summary": paragraphs(result.summary),
         "picture": _picture(result.opening),
-        "headline_conclusions": result.conclusions("verdict"),
         "parts_of": [_part(n, s, result.reused_steps) for n, s in enumerate(result.sections, 1)],
         "time_sentence": _time_sentence(result),
         "facts": facts(result),
@@ -90,9 +88,9 @@ def _part(number: int, section: Section, reused: Sequence[str]) -> Part:
     )
 
 
-def _picture(opening: Opening | None) -> Chart | None:
+def _picture(opening: Opening) -> Chart | None:
     """The one picture of the first screen, over all of the page's width."""
-    if opening is None or opening.graph is None:
+    if opening.graph is None:
         return None
     return draw("opening", replace(opening.graph, half=False), least_height=_PICTURE)
 
@@ -100,7 +98,7 @@ def _picture(opening: Opening | None) -> Chart | None:
 def _time_sentence(result: StudyResult) -> str:
     steps = f"{len(result.steps)} steps took {duration(sum(s.seconds for s in result.steps))}"
     reused = len(result.reused_steps)
-    return f"{steps}, of which {reused} were reused from an earlier run." if reused else f"{steps}."
+    return f"{steps}; {reused} of them are of an earlier run." if reused else f"{steps}."
 
 
 def facts(result: StudyResult) -> Mapping[str, Any]:

@@ -11,7 +11,6 @@ from penchant.results.study.opening import Opening
 from penchant.results.study.sections import DataTable, Section
 from penchant.results.tables import Table
 
-QUICK_NOTICE = "This is a quick look: nothing is trained to its end, figures mean nothing."
 _HOLDS = (
     "This is a quick look: nothing is trained to its end, so that no figure here means a thing."
 )

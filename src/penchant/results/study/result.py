@@ -15,7 +15,7 @@ from penchant.results.formatting import duration, join_names
 from penchant.results.output import Output
 from penchant.results.study.opening import Opening
 from penchant.results.study.sections import Conclusion, ConclusionLevel, Section, StudyStep
-from penchant.results.study.text import render_opening, render_section, render_text
+from penchant.results.study.text import render_opening, render_section
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -26,7 +26,6 @@ class StudyResult(Output):
         name: the study's name in the table of studies.
         title: of the page.
         opening: the first screen of the page.
-        summary: paragraphs in plain words, where there is no opening.
         sections: what was done and found.
         log: of the log its `name`, `fingerprint`, `source`, `events`, `users` and `items`.
         seed: decides everything random.
@@ -38,13 +37,12 @@ class StudyResult(Output):
 
     name: str
     title: str
+    opening: Opening
     sections: tuple[Section, ...]
     log: Mapping[str, Any]
     seed: int
     settings: Mapping[str, Any]
     versions: Mapping[str, Any]
-    opening: Opening | None = None
-    summary: str = ""
     steps: tuple[StudyStep, ...] = ()
     seconds: float = math.nan
 
@@ -68,8 +66,7 @@ class StudyResult(Output):
             {
                 "study": self.name,
                 "title": self.title,
-                "opening": None if self.opening is None else self.opening.to_dict(),
-                "summary": self.summary,
+                "opening": self.opening.to_dict(),
                 "log": dict(self.log),
                 "seed": self.seed,
                 "settings": dict(self.settings),
@@ -95,10 +92,7 @@ class StudyResult(Output):
         """Print what the first screen of the page shows."""
         console.print(Text(self.title, style="bold underline"))
         console.print(Text(self.log_line, style="dim"))
-        if self.opening is None:
-            render_text(self.summary, console)
-        else:
-            render_opening(self.opening, console)
+        render_opening(self.opening, console)
 
     def render(self, console: Console) -> None:
         """Print everything to a Rich console but the drawings, whose captions stand for them."""
