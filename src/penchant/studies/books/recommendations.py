@@ -163,9 +163,16 @@ def _list(setup: BooksSetup, model: Recommender, user: Id) -> BookList:
     return BookList(
         titles=lists["title"].to_list(),
         reasons=lists["because"].to_list(),
-        columns={name: joined[name].cast(pl.String).to_list() for name in columns},
+        columns={name: _readable(joined[name]).to_list() for name in columns},
         probabilities=probabilities,
     )
+
+
+def _readable(values: pl.Series) -> pl.Series:
+    """Texts, names in capitals with small letters."""
+    texts = values.cast(pl.String)
+    capitals = (texts == texts.str.to_uppercase()) & texts.str.contains(r"\pL{3}")
+    return texts.zip_with(~capitals.fill_null(False), texts.str.to_titlecase())
 
 
 def section(best: str, lists: BookLists) -> Section:
@@ -173,7 +180,7 @@ def section(best: str, lists: BookLists) -> Section:
     sheets = []
     for n, reader in enumerate(lists.readers):
         who = f"Reader {reader.user}" + (f" ({reader.about})" if reader.about else "")
-        liked = "; ".join(reader.favourites)
+        liked = "; ".join(reader.favourites).rstrip(".")
         sheets.append(
             _table(
                 lists.best[n],
@@ -192,12 +199,12 @@ def section(best: str, lists: BookLists) -> Section:
         title="Recommendations for some readers",
         text=f"""
             What the system is for. The readers are drawn by the seed among those with {_RATINGS[0]}
-            to {_RATINGS[1]} ratings, and all models have learned from all ratings. By {best}, a
-            chance is that a reader who picks this book will like it; so it was judged above, on
-            books that readers had picked. Which books a reader would pick is another question, and
-            the lists by books that were read together answer that one, with exact reasons. Of the
-            editions of a book one is shown, and none of a book that the reader has rated in another
-            one.
+            to {_RATINGS[1]} ratings, and all models have learned from all ratings. The chance
+            stated by {best} is that of a reader liking the book once it was picked; so it was
+            judged above, on books that readers had picked. Which books a reader would pick is
+            another question, and the lists by books that were read together answer that one, with
+            exact reasons. Of the editions of a book one is shown, and none of a book that the
+            reader has rated in another one.
         """,
         conclusions=(
             Conclusion(
