@@ -18,6 +18,7 @@ from penchant.reporting.pages.study import write_study
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import bars, lines, points, reliability
 from penchant.results.study.opening import Opening
+from penchant.results.study.quick import section_without_verdicts
 from penchant.results.study.result import StudyResult
 from penchant.results.study.sections import (
     CONCLUSION_LEVELS,
@@ -236,6 +237,25 @@ def test_costs_that_nobody_knows_take_no_column(checked, result, judged, tmp_pat
     assert "time to learn" not in page.text
     assert "on validation" not in page.text
     assert "beats" in page.text
+
+
+def test_a_comparison_shows_its_verdict_and_folds_its_figures(page, comparison):
+    verdict = page.source.partition('<div class="verdict')[2].partition("</div>")[0]
+    assert "is best on validation events" in verdict
+    assert "interval" not in verdict
+    assert page.text.count("All figures of the") == 2 * len(comparison.tables) + 1
+    assert "interval of the gain is" in page.text
+
+
+def test_what_is_not_judged_has_no_column_of_verdicts(checked, result, judged, tmp_path):
+    section = Section(title="Judged", comparisons=(EvaluationSummary.of(judged),))
+    judged_page = checked(report(replace(result, sections=(section,)), tmp_path / "s.html"))
+    assert 'data-label="gain"' in judged_page.source
+    quick = section_without_verdicts(section)
+    page = checked(report(replace(result, sections=(quick,)), tmp_path / "q.html"))
+    assert 'data-label="gain"' not in page.source
+    assert 'data-label="verdict"' not in page.source
+    assert 'data-label="rmse"' in page.source
 
 
 def test_json_has_the_numbers_of_every_chart_and_table(result):

@@ -66,5 +66,4 @@ def test_long_names_break_after_signs():
     assert wrapped(name, 30).replace("\n", "") == name
     assert max(map(len, wrapped(name, 30).split("\n"))) <= 30
     assert wrapped("ease", 30) == "ease"
-    assert wrapped("x" * 200, 30).count("\n") == 2
-    assert wrapped("x" * 200, 30).endswith("…")
+    assert wrapped("x" * 200, 30).replace("\n", "") == "x" * 200

@@ -160,6 +160,12 @@ class Table:
         return self.metrics[0]
 
     @property
+    def judged(self) -> bool:
+        """Whether any model is compared with trivial answers."""
+        figures = [entry.metrics[self.primary] for entry in self.entries if entry.metrics]
+        return any(math.isfinite(figure.gain) or figure.verdict for figure in figures)
+
+    @property
     def higher_is_better(self) -> bool:
         """The direction of the first metric; its name may carry a note in brackets."""
         return parse(self.primary.partition(" (")[0]).higher_is_better

@@ -245,4 +245,5 @@ def _name_rows(canvas: Canvas, rows: _Rows, quiet: Sequence[bool] = ()) -> None:
             textcoords="offset points",
             va="bottom",
             color=ink,
+            bbox={"fc": PAPER, "ec": "none", "pad": 0.4, "alpha": 0.85},
         )

@@ -84,7 +84,7 @@ def _known(table: Table) -> list[Entry]:
 
 
 def _mark(entry: Entry) -> Mark:
-    return "trivial" if entry.trivial or entry.verdict is None else entry.verdict
+    return "trivial" if entry.trivial else entry.verdict or ""
 
 
 def _interval(figure: MetricValue) -> float | tuple[float, float, float]:

@@ -79,6 +79,7 @@ class TaskSection:
     decided: bool
     timed: bool
     has_baseline: bool
+    judged: bool
 
     @property
     def colour(self) -> str:
@@ -167,6 +168,7 @@ def task_section(evaluation: ComparisonTables, task: Task, prefix: str = "") -> 
         decided=any(e.confusion is not None for e in table.entries),
         timed=any(math.isfinite(e.cost.fit_seconds) for e in table.entries),
         has_baseline=any(e.trivial for e in table.entries),
+        judged=table.judged,
     )
 
 
