@@ -138,7 +138,7 @@ def test_the_seventy_features_are_listed_with_their_farthest_values(result):
 
 def test_sentiment_stands_beside_the_majority(result, log):
     part = section(result, "Sentiment")
-    decided, counted, layers, split, slow, tools = part["tables"]
+    decided, counted, layers, seconds, split, slow, tools = part["tables"]
     network, always = rows(decided)
     assert network["reviews of"] == always["reviews of"] == "made music"
     matrix, all_positive = rows(counted)
@@ -151,6 +151,7 @@ def test_sentiment_stands_beside_the_majority(result, log):
     assert network["accuracy"] == pytest.approx((counts[0] + counts[3]) / sum(counts))
     assert [row["here"] for row in rows(layers)] == [15_000, 153_728, 23_070, 62, 191_860]
     assert {row["against published"] for row in rows(layers)} == {"same"}
+    assert rows(seconds)[0]["published"] == 660
     assert [r["classifier"] for r in rows(split)] == ["majority", "tfidf", "cnn", "ngrams", "bag"]
     assert row_of(split, "majority")["AUC"] == 0.5
     assert row_of(split, "tfidf")["AUC"] > 0.6  # telling words were planted
@@ -161,8 +162,9 @@ def test_sentiment_stands_beside_the_majority(result, log):
 
 def test_codings_are_measured_against_predicting_zero(result):
     part = section(result, "PCA and autoencoders")
-    losses, sizes, table, coded = part["tables"]
+    losses, sizes, seconds, table, coded = part["tables"]
     assert [row["here"] for row in rows(sizes)] == [355, 420, 775]
+    assert rows(seconds)[0]["published"] == 90
     assert row_of(losses, "loss of the first epoch")["published"] == "1.2110"
     assert row_of(table, "linear autoencoder as published")["parameters"] == 775
     assert {len(row["codes"]) for row in rows(coded)} == {5}
@@ -187,8 +189,10 @@ def test_text_autoencoders_stand_beside_the_most_frequent_words(result):
 
 def test_the_regressor_stands_beside_trivial_answers(result, log):
     part = section(result, "The rating regressor")
-    table, sizes, far = part["tables"]
+    table, sizes, seconds, far = part["tables"]
     assert [row["here"] for row in rows(sizes)] == [63_633, 62_657]
+    assert rows(seconds)[0]["published"] == 210
+    assert rows(seconds)[0]["here"] > 0
     first = row_of(table, regressor.ORIGINAL)
     assert (first["published MAE"], first["published MSE"]) == (0.3398, 31.7)
     sides = MusicSetup(log=log, seed=0, run=Run()).published_split(0).sides

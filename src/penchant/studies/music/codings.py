@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from penchant.encoders.tabular import FeatureAutoencoder, PrincipalComponents
-from penchant.studies.music.setup import MusicSetup, sizes_table
+from penchant.studies.music.setup import MusicSetup, seconds_table, sizes_table, timed
 from penchant.studies.records import rounded, table_of
 from penchant.studies.study import Conclusion, DataTable, Section, lines
 from penchant.typing import Float32
 
+_SECONDS = 90.0
 PUBLISHED_LOSS = (1.2110, 1.0251)
 """Mean squared error in the first and the last of ten epochs, as published."""
 DIM = 5
@@ -91,6 +93,7 @@ class Codings:
         pca: mean squared error of PCA fitted on all rows.
         curve: loss of the published autoencoder by epoch.
         sizes: numbers of the published autoencoder, by part and in all.
+        seconds: of its training.
         table: all codings.
         examples: codings and errors of the first rows, by the published autoencoder and PCA.
     """
@@ -102,6 +105,7 @@ class Codings:
     pca: float
     curve: list[float]
     sizes: dict[str, int]
+    seconds: float
     table: list[CodingRow]
     examples: list[CodedRow]
 
@@ -114,7 +118,9 @@ def fit_codings(setup: MusicSetup) -> Codings:
         values[order], [int(0.6 * len(order)), int(0.7 * len(order))]
     )
     whole = PrincipalComponents(dim=DIM).fit(values)
-    published = FeatureAutoencoder(epochs=setup.epochs, seed=setup.seed).fit(values, run=setup.run)
+    published, seconds = timed(
+        partial(FeatureAutoencoder(epochs=setup.epochs, seed=setup.seed).fit, values, run=setup.run)
+    )
     table = [
         _row("PCA", PrincipalComponents(dim=DIM).fit(train), train, test),
         CodingRow(
@@ -127,7 +133,7 @@ def fit_codings(setup: MusicSetup) -> Codings:
     ]
     # Of many rows an epoch is many steps: fewer epochs are as long a training.
     epochs = int(np.clip(_STEPS * _BATCH / len(train), 20, _EPOCHS))
-    for name, kind in KINDS.items():
+    for name, kind in setup.run.track(KINDS.items(), "autoencoders", len(KINDS)):
         model = FeatureAutoencoder(
             layers=kind.layers,
             noise=kind.noise,
@@ -147,6 +153,7 @@ def fit_codings(setup: MusicSetup) -> Codings:
         pca=_mse(values, whole.decode(whole.encode(values))),
         curve=rounded([row["loss"] for row in published.curve_]),
         sizes=_sizes(published),
+        seconds=seconds,
         table=table,
         examples=_examples(values[:_SHOWN], {"published autoencoder": published, "PCA": whole}),
     )
@@ -232,6 +239,7 @@ def section(setup: MusicSetup, codings: Codings) -> Section:
                 sizes_table({n: (_PARAMETERS[n], each) for n, each in codings.sizes.items()}),
                 "Numbers that the published autoencoder learns.",
             ),
+            seconds_table(setup, "autoencoder", _SECONDS, codings.seconds),
             DataTable(
                 table_of(codings.table, train_error="rows learned from", test_error="other rows"),
                 f"Mean squared errors of reconstructions; saying zero has {zero:.4f} of all rows "

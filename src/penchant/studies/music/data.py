@@ -71,7 +71,7 @@ class MusicData:
 def describe_data(setup: MusicSetup) -> MusicData:
     """Clean and merge as published, and count what is there more than once."""
     log = setup.whole or setup.log
-    table = merge_reviews(log, statistics="all", cache=False)
+    table = merge_reviews(log, statistics="all", stop_words=True, cache=False)
     rows = log.events[table.rows] if len(table.rows) < len(log) else log.events
     cleaning = [
         {
@@ -173,7 +173,8 @@ def section(setup: MusicSetup, data: MusicData) -> Section:
 
             Cleaning takes markup, entities and odd characters out of titles and texts, turns
             “$13.01” into 13.01 and “58,291 in CDs & Vinyl (” into 58291, counts what is bought and
-            viewed together, and puts reviews and products into one table of a rating and
+            viewed together, takes stop words (NLTK's list) out of texts and summaries, and puts
+            reviews and products into one table of a rating and
             {data.features} features, with mean, median and number of the ratings of each
             product. Reviews of products that the metadata do not know fall out, and all that
             follows is on the table that is left.

@@ -54,7 +54,7 @@ def measure_leakage(setup: MusicSetup) -> Leakage:
     """The same network with and without each thing that is not known beforehand."""
     statistics: dict[str, list[RowErrors]] = {}
     texts: dict[str, list[RowErrors]] = {}
-    for seed in setup.seeds:
+    for seed in setup.run.track(setup.seeds, "splits"):
         split = setup.published_split(seed)
         ratings, rows = split.test.ratings, split.test.rows
         assert ratings is not None  # reviews have ratings

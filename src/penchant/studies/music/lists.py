@@ -77,7 +77,7 @@ def recommend_products(setup: MusicSetup) -> MusicLists:
     drawn = draw_users(log.user_counts, _REVIEWS, _USERS, _USERS + _MANY, setup.seed)
     ids = log.users.take(drawn).to_list()
     models = {}
-    for name, spec in MODELS.items():
+    for name, spec in setup.run.track(MODELS.items(), "models", len(MODELS)):
         model = setup.model(spec)
         if "epochs" in model.params():  # how many is decided on validation rows
             model = model.fit(split.train, split.validation, run=setup.run)

@@ -20,7 +20,7 @@ _NAMES = {
     "global-mean": "the mean of all ratings",
     "item-mean": "the product's mean",
     "user-mean": "the user's own mean",
-    "bias": "user's and product's deviations",
+    "bias": "the user's and product's means",
 }
 """Answers as a reader calls them."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -18,6 +19,7 @@ from penchant.studies.music.setup import (
     RowErrors,
     mean_errors,
     row_errors,
+    timed,
 )
 from penchant.studies.records import predict, rounded
 from penchant.studies.study import EvaluationSummary
@@ -94,7 +96,8 @@ class FirstSplit:
         compared: all models by `mae` and by `rmse`.
         predictions: of the published network on test rows.
         ratings: of these rows.
-        curve: training loss of the published network by epoch.
+        seconds: of training the published network.
+        curve: its training loss by epoch.
         parameters: how many the published network has.
         trained_parameters: how many of them are learned.
         lists: the published list by each published network.
@@ -104,6 +107,7 @@ class FirstSplit:
     compared: dict[str, EvaluationSummary]
     predictions: list[float]
     ratings: list[float]
+    seconds: float
     curve: list[float]
     parameters: int
     trained_parameters: int
@@ -140,10 +144,10 @@ def train_regressors(setup: MusicSetup) -> RegressorResults:
         split = setup.published_split(seed)
         test = split.test
         assert test.ratings is not None  # reviews have ratings
-        models = {
-            name: setup.network(spec, seed=seed).fit(split.train, run=setup.run)
-            for name, spec in VARIANTS.items()
-        }
+        models, seconds = {}, {}
+        for name, spec in setup.run.track(VARIANTS.items(), "regressors", len(VARIANTS)):
+            network = setup.network(spec, seed=seed)
+            models[name], seconds[name] = timed(partial(network.fit, split.train, run=setup.run))
         predictions = {name: predict(model, test.rows) for name, model in models.items()}
         original = models[ORIGINAL]
         assert isinstance(original, DNNRegressor)
@@ -158,6 +162,7 @@ def train_regressors(setup: MusicSetup) -> RegressorResults:
                 compared=_compare(setup, test, predictions),
                 predictions=rounded(predictions[ORIGINAL]),
                 ratings=rounded(test.ratings),
+                seconds=seconds[ORIGINAL],
                 curve=rounded([row["loss"] for row in original.curve_]),
                 parameters=original.n_parameters(),
                 trained_parameters=original.n_trained(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from penchant.encoders.sentiment import (
 )
 from penchant.metrics import confusion_matrix
 from penchant.studies.music.review_set import ReviewSet, own_reviews
-from penchant.studies.music.setup import TEST_SHARE, MusicSetup, plain_name
+from penchant.studies.music.setup import TEST_SHARE, MusicSetup, plain_name, timed
 from penchant.studies.records import Gain, rounded
 from penchant.studies.study import Steps
 from penchant.typing import AnyArray
@@ -57,6 +58,7 @@ class PublishedSentiment:
 
     Attributes:
         learned_from: whose rows they are.
+        seconds: of training.
         layers: how many numbers each layer learns.
         steps: batches of an epoch.
         confusion: counts by truth and decision, negative first.
@@ -68,6 +70,7 @@ class PublishedSentiment:
     """
 
     learned_from: str
+    seconds: float
     layers: dict[str, int]
     steps: int
     confusion: tuple[tuple[int, int], tuple[int, int]]
@@ -232,7 +235,8 @@ def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedS
     test = np.zeros(n, bool)
     test[np.random.default_rng(setup.seed).permutation(n)[: round(TEST_SHARE * n)]] = True
     network = _classifier(setup, CNN)
-    network.fit(reviews.texts.filter(~test), reviews.ratings[~test], run=setup.run)
+    texts, ratings = reviews.texts.filter(~test), reviews.ratings[~test]
+    _, seconds = timed(partial(network.fit, texts, ratings, run=setup.run))
     odds = network.log_odds(reviews.texts.filter(test))
     truth = network.is_positive(reviews.ratings[test])
     rows = reviews.texts.select("text").with_columns(reviews.users)
@@ -242,6 +246,7 @@ def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedS
         learned_from=plain_name(next(iter(reviews.names)))
         if len(reviews.names) == 1
         else f"{len(reviews.names)} sets together",
+        seconds=seconds,
         layers=_layers(getattr(network, "weights_", {})),
         steps=-(-int((~test).sum()) // int(network.params()["batch_size"])),
         confusion=((tn, fp), (fn, tp)),

@@ -18,7 +18,13 @@ from penchant.studies.music.sentiment import (
     PublishedSentiment,
     SentimentResults,
 )
-from penchant.studies.music.setup import PUBLISHED_COUNTS, MusicSetup, plain_name, sizes_table
+from penchant.studies.music.setup import (
+    PUBLISHED_COUNTS,
+    MusicSetup,
+    plain_name,
+    seconds_table,
+    sizes_table,
+)
 from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, Graph, Section, bars, lines, reliability
 
@@ -32,6 +38,7 @@ PARAMETERS = {
     "in all": 191_860,
 }
 """Numbers of each layer, as published."""
+_SECONDS = 660.0
 _SHOWN = ("AUC", "over tfidf", "over as published")
 _FURTHER = (
     "accuracy", "F1", "precision", "recall", "recall of negatives", "F1 of negatives",
@@ -70,6 +77,7 @@ def section(
                 sizes_table({n: (PARAMETERS[n], each) for n, each in _sizes(published).items()}),
                 "Numbers that the published network learns.",
             ),
+            seconds_table(setup, "network of sentiment", _SECONDS, published.seconds),
             _table(fast, f"By user{_means(fast.splits)}."),
             _table(results.slow, "Networks of other kinds and a blend, on the first split."),
             _table(results.remedies, "The published network and what helps against rare classes."),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,8 +20,10 @@ from penchant.features.reviews import ReviewFeatures, ReviewSettings
 from penchant.models import Recommender, make
 from penchant.studies.records import published_verdict
 from penchant.studies.setup import StudySetup, require_reviews
+from penchant.studies.study import DataTable
 from penchant.typing import Bool, Float32
 
+T = TypeVar("T")
 CATEGORY = "Digital Music"
 PUBLISHED_LOG = "amazon-2018/Digital_Music"
 PUBLISHED_COUNTS = MappingProxyType(
@@ -125,6 +128,27 @@ class MusicSetup(StudySetup):
 def plain_name(log: str) -> str:
     """What a log is called in a sentence."""
     return log.rpartition("/")[2].replace("_", " ")
+
+
+def timed(function: Callable[[], T]) -> tuple[T, float]:
+    """What a function gives, and how many seconds it took."""
+    start = time.perf_counter()
+    value = function()
+    return value, time.perf_counter() - start
+
+
+def seconds_table(setup: MusicSetup, network: str, published: float, here: float) -> DataTable:
+    """Seconds of training, as published and here."""
+    frame = pl.DataFrame(
+        {
+            "network": [network],
+            "published": [published],
+            "here": [here],
+            "against published": [setup.against_published(published, here, better="low")],
+        }
+    )
+    caption = f"Time of training, as published on a machine with a GPU.{setup.told_apart}"
+    return DataTable(frame, caption, {"published": "duration", "here": "duration"})
 
 
 def sizes_table(rows: Mapping[str, tuple[int, int]]) -> pl.DataFrame:
