@@ -207,6 +207,9 @@ class TestUpdate:
         had = model.earlier_states(2)["events"].to_list()
         assert had == [18, model.histories_.lengths[model.users_.index(2)]]
         assert model.learned_events_[model.users_.index(2)] == 18
+        nobody = model.scores(model.history([]))  # the mean of all networks, this one among them
+        known = model.scores(model.histories_of())
+        np.testing.assert_allclose(nobody[0], known.mean(axis=0), atol=1e-5)
         model.recall(2, 1)
         np.testing.assert_allclose(model.scores(model.histories_of([2])), after, atol=1e-5)
         with pytest.raises(ParameterError, match=r"there are: 1, 2\."):

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 import numpy as np
 import polars as pl
 
-from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
@@ -86,8 +85,8 @@ class RecallsStates(Recommender):
         earlier_events_: Int64
 
     @abstractmethod
-    def _set_histories(self, histories: Histories) -> None:
-        """Note that weights have changed, and of which histories they are."""
+    def _note_replaced(self, network: int, before: Float32) -> None:
+        """Note that the weights of one network have been replaced, float32[1, size] before."""
 
     def earlier_states(self, user: Id | None = None) -> pl.DataFrame:
         """The states of networks that can be recalled.
@@ -121,9 +120,10 @@ class RecallsStates(Recommender):
         weights, events = self.earlier_weights_[chosen].copy(), self.earlier_events_[chosen]
         index = np.array([self.users_.index(user)])
         self._keep_current(index)
-        self.weights_[self.network_of_user_[index]] = weights
-        self.learned_events_[index] = events
-        self._set_histories(self.histories_)
+        network = self.network_of_user_[index]
+        before = self.weights_[network]
+        self.weights_[network], self.learned_events_[index] = weights, events
+        self._note_replaced(int(network[0]), before)
         return self
 
     def as_of(self, user: Id, state: int) -> Self:

@@ -133,6 +133,10 @@ class PerUserNetwork(RecallsStates, AttributeModel):
         self.signatures_ = histories.signatures
         self.fallback_ = self._mean_outputs()
 
+    def _note_replaced(self, network: int, before: Float32) -> None:
+        change = self._outputs(self.weights_[[network]])[0] - self._outputs(before)[0]
+        self.fallback_ = self.fallback_ + change / np.float32(len(self.weights_))
+
     def _mean_outputs(self) -> Float32:
         """float32[n_patterns], the mean of the outputs of all networks."""
         mean: Float32 = self._outputs(self.weights_).mean(axis=0)
