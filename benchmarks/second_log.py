@@ -58,12 +58,15 @@ def main() -> None:
     parser.add_argument("--models", nargs="+", default=MODELS)
     parser.add_argument("--case", type=int, choices=range(len(CASES)), nargs="+", default=[0, 1])
     parser.add_argument("--shops", type=int, default=1, help="divide the first log's users")
+    parser.add_argument("--other-users", type=int, help="only so many users of the second log")
     parser.add_argument("--split", choices=SPLITS, nargs="+", default=["per-user"])
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     for case in arguments.case:
         first, second, on = CASES[case]
         log, other = load(first), load(second)
+        if arguments.other_users:
+            other = shops(other, other.n_users // arguments.other_users, arguments.seed)[0]
         print(f"\n{second} helps {first}: {log!r}, {other!r}, {arguments.shops} shops")
         for kind in arguments.split:
             splits = [

@@ -264,19 +264,21 @@ def _conclusions(
                 "films that a user rated.",
             ),
         ]
-    conclusions += [
+    conclusions.append(
         Conclusion(
             "honest",
             "Genre and year alone order new films "
             f"{ridges.means[RIDGE].value / chance:.1f} times as well as chance.",
-        ),
-        Conclusion(
-            "trap",
-            "The network joins text and picture with the user's vectors by linear layers alone, so "
-            "that content adds the same to a film for every user: all get the same list of new "
-            "films.",
-        ),
-    ]
+        )
+    )
+    if networks.distinct_lists[HYBRID] == 1 < networks.users:
+        conclusions.append(
+            Conclusion(
+                "trap",
+                "The network joins text and picture with the user's vectors by linear layers "
+                "alone, so that all users get the same list of new films.",
+            )
+        )
     entries = networks.compared.tables["ranking"].entries
     values = {e.name: e.metrics[METRIC].value for e in entries if not e.trivial}
     first = max(values, key=lambda name: values[name])
