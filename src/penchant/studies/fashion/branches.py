@@ -45,6 +45,8 @@ COLLABORATIVE = {
 }
 """Models that know nothing but the ratings."""
 TRIVIAL = ("global-mean", "user-mean", "item-mean", "bias")
+_PIECES = 16 + len(CONTENT) + len(COLLABORATIVE) + len(TRIVIAL)
+"""Pieces of work of the comparison: encoding, up to 15 subsets and all other models."""
 BINS = ((0, 0), (1, 4), (5, 19), (20, 49), (50, 99), (100, None))
 """Films by their training events."""
 
@@ -93,18 +95,16 @@ class BranchResults:
 
 def compare_branches(setup: FashionSetup, films: FilmLog) -> BranchResults:
     """Train every subset and other models of ratings, and evaluate old and new films apart."""
-    log = sample_users(films.log_with_pictures, setup.users, setup.seed)
-    split = films.mixed_split(log)
-    # The same rows, of a log that also has vectors of sentences.
-    full_split = films.mixed_split(sample_users(films.full_log, setup.users, setup.seed))
-    epochs = min(setup.epochs, _EPOCHS)
-    names = subsets(text=films.has_plots, picture=films.has_pictures)
-    models = {n: setup.network(f"{spec_of(n)},{_SCHEDULE}", epochs=epochs) for n in names}
-    models |= {n: setup.model(spec) for n, spec in (CONTENT | COLLABORATIVE).items()}
-    models |= {n: setup.model(n) for n in TRIVIAL}
     predictions: dict[str, Float64] = {}
     validation: dict[str, float] = {}
-    with setup.run.progress.task("models of ratings of films", len(models)) as task:
+    with setup.run.progress.task("ratings of films", _PIECES) as task:
+        log = sample_users(films.log_with_pictures, setup.users, setup.seed)
+        split = films.mixed_split(log)
+        # The same rows, of a log that also has vectors of sentences.
+        full_split = films.mixed_split(sample_users(films.full_log, setup.users, setup.seed))
+        names = subsets(text=films.has_plots, picture=films.has_pictures)
+        models = _models(setup, names)
+        task.advance(_PIECES - len(models), "pictures and texts are encoded")
         for name, model in models.items():
             part = full_split if name in CONTENT else split
             model.fit(part.train, part.validation, run=setup.run)
@@ -143,6 +143,16 @@ def compare_branches(setup: FashionSetup, films: FilmLog) -> BranchResults:
         bins=bins,
         fit=NetworkFit.of(models[names[0]], split, is_old, setup.seed),
     )
+
+
+def _models(setup: FashionSetup, names: Sequence[str]) -> dict[str, Recommender]:
+    """All models of ratings, unfitted: the subsets of branches, others and trivial answers."""
+    epochs = min(setup.epochs, _EPOCHS)
+    specs = {name: f"{spec_of(name)},{_SCHEDULE}" for name in names}
+    others = CONTENT | COLLABORATIVE | dict(zip(TRIVIAL, TRIVIAL, strict=True))
+    return {name: setup.network(spec, epochs=epochs) for name, spec in specs.items()} | {
+        name: setup.model(spec) for name, spec in others.items()
+    }
 
 
 def bin_name(low: int, high: int | None) -> str:
