@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import math
 import re
@@ -14,7 +15,7 @@ import pytest
 from penchant.errors import ParameterError
 from penchant.evaluation import evaluate_predictions
 from penchant.reporting import report
-from penchant.reporting.pages.study import write_study
+from penchant.reporting.pages.study import snippet, write_study
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import bars, lines, points, reliability
 from penchant.results.study.opening import Opening
@@ -140,6 +141,14 @@ def test_the_page_has_all_that_the_study_says(page, result, comparison):
     for entry in comparison.table().entries:
         assert " ".join(entry.name.split()) in page.text.replace(" :", ":")
     assert page.source.count("<figure") == 7 + 2 * 6 + 1  # whiskers, and cost where it is known
+
+
+def test_the_program_that_reproduces_it_is_one(result):
+    call = ast.parse(snippet(result)).body[-2].value
+    assert {k.arg: ast.literal_eval(k.value) for k in call.keywords} == {
+        "seed": 7,
+        **result.settings,
+    }
 
 
 def test_nothing_can_inject(page, hostile):

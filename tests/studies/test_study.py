@@ -140,13 +140,14 @@ def other_texts(log):
     [
         {"seed": 1},
         {"options": {"epochs": 4}},
+        {"inputs": {"films": "other"}},
         {"version": 2},
         {"study": "other"},
         {"log": lambda log: log.subset(np.arange(len(log) - 1))},
         {"log": other_texts},
         {"log": lambda log: dataclasses.replace(log, item_table=None)},
     ],
-    ids=["seed", "options", "version", "study", "events", "texts", "titles"],
+    ids=["seed", "options", "inputs", "version", "study", "events", "texts", "titles"],
 )
 def test_whatever_decides_a_figure_decides_what_is_kept(tiny, tmp_path, change):
     same = {"study": "one", "log": tiny, "version": 1, "seed": 0, "options": {"epochs": 3}}

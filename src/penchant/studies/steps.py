@@ -49,7 +49,8 @@ class Steps:
         log: what it runs on.
         version: of the study's own program; results of other versions are not used.
         seed: decides everything random.
-        options: everything else that decides its figures; in a `quick` one nothing is judged.
+        options: of the study, which decide its figures; in a `quick` one nothing is judged.
+        inputs: what else decides them, such as fingerprints of further logs, by name.
         plan: all steps in their order, best with the seconds that each usually takes on two
             cores, so that the time left can be told; others are added as they come.
         run: where to store steps (`output`), progress, whether to start `fresh`, and who is told
@@ -64,6 +65,7 @@ class Steps:
         version: int,
         seed: int = 0,
         options: Mapping[str, Any] | None = None,
+        inputs: Mapping[str, str] | None = None,
         plan: StepPlan = (),
         run: Run | None = None,
     ) -> None:
@@ -82,6 +84,7 @@ class Steps:
             "items": log.item_table,
             "seed": seed,
             "options": {name: str(value) for name, value in self._options.items()},
+            "inputs": dict(inputs or {}),
             "versions": {name: str(number) for name, number in self._versions.items()},
         }
         output = self.run.output

@@ -19,7 +19,7 @@ from penchant.results.study.opening import Opening
 from penchant.results.study.result import StudyResult
 from penchant.results.study.sections import CONCLUSION_LEVELS, Section
 
-_PICTURE = 3.9  # inches of the first screen's picture
+_PICTURE = 4.4  # inches of the first screen's picture
 
 
 @dataclass(frozen=True)

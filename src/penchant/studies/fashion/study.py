@@ -108,10 +108,15 @@ def run(
     )
     few = _QUICK if quick else None
     loaded = None if films is None else film_log.load_films(films, seed, run, few=few)
-    if loaded is not None:
-        options["film contents"] = loaded.digest
     steps = Steps(
-        "fashion", log, version=VERSION, seed=seed, options=options, plan=_plan(loaded), run=run
+        "fashion",
+        log,
+        version=VERSION,
+        seed=seed,
+        options=options,
+        inputs={} if loaded is None else {"film contents": loaded.digest},
+        plan=_plan(loaded),
+        run=run,
     )
     others = _others(setup)
     described = steps.do("data", data.FashionData, lambda: data.describe_data(setup, others))
