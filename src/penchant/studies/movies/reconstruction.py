@@ -198,7 +198,7 @@ def _error_table(setup: MoviesSetup, rbm: RbmTraining) -> DataTable:
             "printed": [*PRINTED, None],
             "here": [*here, rbm.last_error],
             "beside printed": [
-                setup.against_published(p, h, better="low", places=5)
+                setup.against_published(p, h, places=5)
                 for p, h in zip([*PRINTED, None], [*here, rbm.last_error], strict=True)
             ],
         },
