@@ -45,11 +45,11 @@ class StudyBar:
 
     def show(self, progress: StudyProgress) -> None:
         """Show how far the study is."""
-        left = progress.left
+        left, number = progress.left, progress.number or progress.n_done
         total = None if left is None else progress.gone + left
         self._bars.update(
             self._key,
-            description=f"{progress.study}: step {progress.number} of {len(progress.steps)}",
+            description=f"{progress.study}: step {number} of {len(progress.steps)}",
             total=total,
             completed=progress.gone,
             left=time_left(left),

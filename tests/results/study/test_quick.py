@@ -29,7 +29,9 @@ def judged():
 def test_nothing_is_judged():
     table = judged()
     assert table["model"].verdict == "beats"
-    frame = pl.DataFrame({"network": ["a"], "here": [0.5], "against published": ["worse"]})
+    frame = pl.DataFrame(
+        {"network": ["a"], "here": [0.5], "against published": ["worse"], "none": [""]}
+    )
     section = section_without_verdicts(
         Section(
             title="Networks",

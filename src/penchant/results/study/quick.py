@@ -37,9 +37,15 @@ def section_without_verdicts(section: Section) -> Section:
 
 
 def _without_badges(table: DataTable) -> DataTable:
-    badges = [column for column in table.columns[1:] if table.form(column) == "badge"]
-    formats = {name: form for name, form in table.formats.items() if name not in badges}
-    return replace(table, frame=table.frame.drop(badges), formats=formats)
+    """A table without its columns of verdicts, and without those that have nothing to say."""
+    rows = range(table.frame.height)
+    dropped = [
+        column
+        for column in table.columns[1:]
+        if table.form(column) == "badge" or not any(table.written(column, row) for row in rows)
+    ]
+    formats = {name: form for name, form in table.formats.items() if name not in dropped}
+    return replace(table, frame=table.frame.drop(dropped), formats=formats)
 
 
 def _without_marks(graph: Graph) -> Graph:
