@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import pytest
 import torch
@@ -7,6 +9,7 @@ import torch
 from penchant.nn.dot.network import DotNetwork, Head
 from penchant.nn.dot.training import Examples, Objective, step_by_hand, training_step
 from penchant.nn.embedding_rows import RowTable
+from penchant.nn.loop import gradient_step
 
 
 class Recorder:
@@ -41,16 +44,19 @@ RATINGS = torch.tensor([5.0, 1, 4, 2])
 
 
 @pytest.mark.parametrize("loss", ["mse", "mae", "bce"])
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
 @pytest.mark.parametrize(("dim", "biases"), [(3, True), (3, False), (1, True), (1, False)])
-def test_the_step_by_hand_is_the_gradient(dim, biases, loss):
+def test_the_step_by_hand_is_the_gradient(dim, biases, loss, dropout):
     objective, truth = Objective(loss, l2=0.3), TRUTH.get(loss, RATINGS)
-    network = a_network(dim, biases=biases)
+    network = a_network(dim, biases=biases, dropout=dropout)
+    state = network.generator.get_state()
     with torch.no_grad():
         network.head.output.copy_(torch.tensor([1.4, -0.3]))
     by_hand, by_torch = Recorder(network), Recorder(network)
     with torch.no_grad():
         value = step_by_hand(network, objective, by_hand, USERS, ITEMS, truth)
     by_torch.zero_grad()
+    network.generator.set_state(state)
     wanted = objective.penalised(network, USERS, ITEMS, truth)
     wanted.backward()
     by_torch.step()
@@ -58,6 +64,24 @@ def test_the_step_by_hand_is_the_gradient(dim, biases, loss):
     for mine, theirs in zip(by_hand.found, by_torch.found, strict=True):
         torch.testing.assert_close(mine, theirs)
         assert theirs.abs().max() > 0
+
+
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+@pytest.mark.parametrize("l2", [0.0, 0.2])
+def test_dense_steps_by_hand_are_those_of_automatic_differentiation(dropout, l2):
+    objective = Objective("mse", l2)
+    by_hand, by_torch = (
+        a_network(1, biases=False, by_rows=False, dropout=dropout) for _ in range(2)
+    )
+    step = training_step(by_hand, objective, 0.01)
+    adam = torch.optim.Adam(by_torch.parameters(), 0.01, eps=1e-7, fused=True)
+    automatic = gradient_step(partial(objective.penalised, by_torch), [adam])
+    for _ in range(5):
+        assert step(USERS, ITEMS, RATINGS) == pytest.approx(
+            float(automatic(USERS, ITEMS, RATINGS)), rel=1e-6
+        )
+    for mine, theirs in zip(by_hand.parameters(), by_torch.parameters(), strict=True):
+        torch.testing.assert_close(mine, theirs)
 
 
 @pytest.mark.parametrize("options", [{}, {"layers": (4, 3), "skip": "first"}, {"skip": "dot"}])

@@ -165,11 +165,6 @@ class DotNetwork(nn.Module):
             return RowTable(weights)
         return nn.Embedding(rows, weights.shape[1], _weight=weights)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether a prediction is weight * dot + offset + biases, in training too."""
-        return self.head.is_plain and not self.dropout
-
     def n_weights(self) -> int:
         """How many numbers are learned."""
         tables = self.users.weight.numel() + self.items.weight.numel()

@@ -77,13 +77,17 @@ def training_step(
     users, items = network.users, network.items
     shared = list(network.head.parameters()) if head else []
     loss = partial(objective.penalised, network)
-    if not (isinstance(users, RowTable) and isinstance(items, RowTable)):
-        weights = [*users.parameters(), *items.parameters(), *shared]
-        return gradient_step(loss, [torch.optim.Adam(weights, learning_rate, eps=1e-7, fused=True)])
-    optimiser = RowAdam([users, items], shared, learning_rate)
-    if not network.is_plain:
-        return gradient_step(loss, [optimiser])
-    return torch.no_grad()(partial(step_by_hand, network, objective, optimiser))
+    by_hand = network.head.is_plain
+    if isinstance(users, RowTable) and isinstance(items, RowTable):
+        rows = RowAdam([users, items], shared, learning_rate)
+        if by_hand:
+            return torch.no_grad()(partial(step_by_hand, network, objective, rows))
+        return gradient_step(loss, [rows])
+    weights = [*users.parameters(), *items.parameters(), *shared]
+    dense = torch.optim.Adam(weights, learning_rate, eps=1e-7, fused=True)
+    if by_hand:
+        return torch.no_grad()(partial(dense_step_by_hand, network, objective, dense))
+    return gradient_step(loss, [dense])
 
 
 def step_by_hand(
@@ -94,12 +98,54 @@ def step_by_hand(
     items: Tensor,
     truth: Tensor,
 ) -> Tensor:
-    """`Objective.penalised` of a plain network and its gradient, a third of the operations."""
+    """Learn from a batch by `Objective.penalised` of a network without layers, row by row.
+
+    The gradient is written out, which is a third of the operations of automatic differentiation.
+    """
     optimiser.zero_grad()
     p, q = network.users(users), network.items(items)
+    value, (p.grad, q.grad, network.head.output.grad) = _with_gradients(
+        network, objective, p, q, truth
+    )
+    optimiser.step()
+    return value
+
+
+def dense_step_by_hand(
+    network: DotNetwork,
+    objective: Objective,
+    optimiser: torch.optim.Optimizer,
+    users: Tensor,
+    items: Tensor,
+    truth: Tensor,
+) -> Tensor:
+    """The same for tables all of whose rows a dense optimiser updates."""
+    tables = (network.users.weight, users), (network.items.weight, items)
+    p, q = (table.index_select(0, index) for table, index in tables)
+    value, (*gradients, network.head.output.grad) = _with_gradients(network, objective, p, q, truth)
+    for (table, index), gradient in zip(tables, gradients, strict=True):
+        if table.grad is None:
+            table.grad = torch.zeros_like(table)
+        table.grad.index_add_(0, index, gradient)
+    optimiser.step()
+    for table, index in tables:
+        if table.grad is not None:
+            table.grad.index_fill_(0, index, 0)  # all other rows are 0 already
+    return value
+
+
+def _with_gradients(
+    network: DotNetwork, objective: Objective, p: Tensor, q: Tensor, truth: Tensor
+) -> tuple[Tensor, tuple[Tensor, Tensor, Tensor]]:
+    """What a batch is to make smaller, and its derivatives by rows of both tables and the head."""
     weight, offset = network.head.output.tolist()
-    dim, l2 = network.dim, objective.l2
+    dim, l2, share = network.dim, objective.l2, network.dropout if network.training else 0.0
     p_vector, q_vector = (p[:, :dim], q[:, :dim]) if network.biases else (p, q)
+    kept: list[Tensor] = []
+    if share:
+        generator = network.generator
+        kept = [torch.rand(x.shape, generator=generator) >= share for x in (p_vector, q_vector)]
+        p_vector, q_vector = p_vector * kept[0] / (1 - share), q_vector * kept[1] / (1 - share)
     dot = torch.linalg.vecdot(p_vector, q_vector) if dim > 1 else (p_vector * q_vector)[:, 0]
     output = dot * weight + offset
     if network.biases:
@@ -109,18 +155,19 @@ def step_by_hand(
     slope = objective.slope_(output, truth)
     slope /= len(truth)
     scaled = (slope * weight)[:, None]
-    for mine, other in ((p, q_vector), (q, p_vector)):
+    gradients = []
+    for n, (mine, other) in enumerate(((p, q_vector), (q, p_vector))):
         gradient = torch.empty_like(mine)
         torch.mul(other, scaled, out=gradient[:, :dim])
+        if share:
+            gradient[:, :dim].mul_(kept[n]).div_(1 - share)
         if network.biases:
             gradient[:, dim] = slope
         if l2:
             gradient.add_(mine, alpha=2 * l2 / len(truth))
             value = value + l2 / len(truth) * mine.square().sum()
-        mine.grad = gradient
-    network.head.output.grad = torch.stack([slope @ dot, slope.sum()])
-    optimiser.step()
-    return value
+        gradients.append(gradient)
+    return value, (gradients[0], gradients[1], torch.stack([slope @ dot, slope.sum()]))
 
 
 class Examples:
