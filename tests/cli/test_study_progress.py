@@ -142,6 +142,31 @@ def test_the_page_shows_what_is_under_way_and_that_it_stopped(tmp_path):
     assert 'http-equiv="refresh"' not in last
 
 
+def test_nothing_is_written_over_the_result(tmp_path, clock):
+    path = tmp_path / "study.html"
+    watch = StudyWatch("made", Silent(), page_writer(path, "Made", "some.csv"), clock)
+    watch.watch(progress())
+    watch.write_result(lambda: path.write_text("<h1>A result</h1>"))
+    clock.now = 60.0
+    watch.tick()
+    watch.watch(progress("b"))
+    assert path.read_text() == "<h1>A result</h1>"
+
+
+def test_a_result_that_cannot_be_written_leaves_a_page_that_says_it_stopped(tmp_path):
+    path = tmp_path / "study.html"
+    watch = StudyWatch("made", Silent(), page_writer(path, "Made", "some.csv"))
+
+    def study():
+        with watch.running():
+            watch.watch(progress())
+            watch.write_result(lambda: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        study()
+    assert "This study was stopped." in path.read_text()
+
+
 def test_the_page_of_an_earlier_result_comes_back(tmp_path):
     path = tmp_path / "study.html"
     path.write_text("<h1>An earlier result</h1>")

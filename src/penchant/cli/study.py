@@ -102,7 +102,7 @@ def study(
     with using_mirror(reading.fetch.mirror), watch.running():
         data = reading.read(source, run, tables, strict=strict)
         result = found.run(data, run=run, **({} if seed is None else {"seed": seed}), **values)
-        write_page(result, page)
+        watch.write_result(lambda: write_page(result, page))
     small_values = [f"{n}={v}" for n, v in small_options(found).items()] if small else []
     reproduce = session.reproduce_command(
         source=source,

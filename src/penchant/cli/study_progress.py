@@ -44,7 +44,8 @@ class _Task:
         """How much of it is done, with what is done of its present part; None if it is not said."""
         if not self.total:
             return None
-        part = self.children[-1].share if len(self.children) == 1 else None
+        children = tuple(self.children)  # which another thread may clear meanwhile
+        part = children[0].share if len(children) == 1 else None
         return min(1.0, (self.done + (part or 0.0)) / self.total)
 
 
@@ -66,7 +67,7 @@ class StudyWatch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._study, self._inner, self._page, self._clock = study, inner, page, clock
-        self._lock = threading.RLock()
+        self._lock, self._page_lock = threading.RLock(), threading.Lock()
         self._progress: StudyProgress | None = None
         self._told_at = self._page_at = self._step_at = self._begun = clock()
         self._told_step: str | None = None
@@ -109,10 +110,15 @@ class StudyWatch:
                 yield
             except BaseException:
                 self._end(ended, thread)
-                if self._page is not None:
-                    self._page(self.now(), True)
+                self._write_page(stopped=True)
                 raise
             self._end(ended, thread)
+
+    def write_result(self, write: Callable[[], None]) -> None:
+        """Let the result take the place of the page of what is under way, for good."""
+        with self._page_lock:
+            write()
+            self._page = None
 
     def now(self) -> StudyProgress | None:
         """How far the study is at this moment; None before its first step."""
@@ -161,10 +167,11 @@ class StudyWatch:
         pieces = self._open[0].children if self._open else []
         return pieces[0].share if len(pieces) == 1 else None
 
-    def _write_page(self) -> None:
-        if self._page is not None:
-            self._page_at = self._clock()
-            self._page(self.now(), False)
+    def _write_page(self, *, stopped: bool = False) -> None:
+        with self._page_lock:
+            if self._page is not None:
+                self._page_at = self._clock()
+                self._page(self.now(), stopped)
 
 
 def line(progress: StudyProgress) -> str:
