@@ -15,7 +15,6 @@ from penchant.models import PerUserNetwork
 from penchant.results import duration, join_names
 from penchant.studies.movies.fidelity import ReasonFidelity, measure_fidelity
 from penchant.studies.movies.setup import (
-    NETWORKS,
     ModelScores,
     MoviesSetup,
     before_test,
@@ -197,9 +196,9 @@ def describe_sample(setup: MoviesSetup, networks: Mapping[str, NetworkScores]) -
     n, n_all = len(setup.sample), setup.log.n_users
     if n == n_all:
         return f"All {n_all:,} users have networks of their own, trained {setup.epochs} epochs."
-    times = ", ".join(f"{m} {duration(networks[m].seconds_for_all)}" for m in NETWORKS)
+    everybody = duration(sum(network.seconds_for_all for network in networks.values()))
     return (
-        f"{n:,} of the {n_all:,} users, drawn by seed {setup.seed}, have networks of their "
-        f"own, trained {setup.epochs} epochs; for all users they would take here about: {times} "
+        f"{n:,} of the {n_all:,} users, drawn by seed {setup.seed}, have networks of all kinds, "
+        f"trained {setup.epochs} epochs; for all users these would take about {everybody} here "
         "(option users=none)."
     )
