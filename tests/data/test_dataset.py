@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date
+
 import numpy as np
 import polars as pl
 import pytest
@@ -48,6 +50,23 @@ def test_tables_bring_further_ids_and_are_aligned(frame):
 
 def test_titles_without_a_table_are_ids(frame):
     assert Dataset.from_frame(frame).titles() == ["10", "30"]
+
+
+@pytest.mark.parametrize(
+    ("titles", "shown"),
+    [
+        ([1984, None], ["1984", "30"]),
+        ([["Lego", "Star Wars"], None], ["Lego|Star Wars", "30"]),
+        ([[1, 2], [3]], ["[1, 2]", "[3]"]),
+        ([{"en": "Ten"}, None], ["{'en': 'Ten'}", "30"]),
+        ([None, None], ["10", "30"]),
+        ([b"Ten", b"\xff"], ["Ten", "\ufffd"]),
+        ([date(1984, 1, 2), None], ["1984-01-02", "30"]),
+    ],
+)
+def test_titles_of_another_type_become_texts(frame, titles, shown):
+    table = pl.DataFrame({"item": [10, 30], "title": titles})
+    assert Dataset.from_frame(frame, item_table=table).titles() == shown
 
 
 @pytest.mark.parametrize(

@@ -23,16 +23,13 @@ def encode(value: Any, depth: int = 0) -> Any:
     if value is None or type(value) in (bool, str):
         return value
     if type(value) is int:
-        if not -(2**63) <= value < 2**64:
-            raise DamageError("it holds an integer of more than 64 bits")
-        return value
+        return _checked_integer(value)
     if type(value) is float:
         return value if math.isfinite(value) else {_FLOAT: repr(value)}
     if type(value) is list:
         return [encode(v, depth + 1) for v in value]
     if type(value) is dict:
-        if not all(type(k) is str and not k.startswith("$") for k in value):
-            raise DamageError("it holds a dictionary with keys that are no plain texts")
+        _check_keys(value)
         return {k: encode(v, depth + 1) for k, v in value.items()}
     raise DamageError(f"it holds a {type(value).__name__}")
 
@@ -52,5 +49,17 @@ def decode(value: Any, depth: int = 0) -> Any:
             if len(value) != 1 or value[_FLOAT] not in ("nan", "inf", "-inf"):
                 raise DamageError("it holds an unknown number")
             return float(value[_FLOAT])
+        _check_keys(value)
         return {k: decode(v, depth + 1) for k, v in value.items()}
+    return _checked_integer(value) if type(value) is int else value
+
+
+def _checked_integer(value: int) -> int:
+    if not -(2**63) <= value < 2**64:
+        raise DamageError("it holds an integer of more than 64 bits")
     return value
+
+
+def _check_keys(value: dict[Any, Any]) -> None:
+    if not all(type(key) is str and not key.startswith("$") for key in value):
+        raise DamageError("it holds a dictionary with keys that are no plain texts")

@@ -54,7 +54,26 @@ def without_tags(text: pl.Expr) -> pl.Expr:
 
 
 def plain_titles(titles: pl.Series) -> pl.Series:
-    """Titles for people: without tags and entities, null where nothing else is there."""
-    if titles.dtype != pl.String or not titles.str.contains("[<&]").any():
-        return titles
-    return titles.to_frame("title").select(strip_markup(pl.col("title"))).to_series()
+    """Titles for people, as text: without tags and entities, null where nothing else is there.
+
+    Columns of titles may hold other values: numbers become text, and lists are joined by bars.
+    """
+    texts = _as_text(titles)
+    if not texts.str.contains("[<&]").any():
+        return texts
+    return texts.to_frame("title").select(strip_markup(pl.col("title"))).to_series()
+
+
+def _as_text(values: pl.Series) -> pl.Series:
+    dtype = values.dtype
+    if dtype == pl.String:
+        return values
+    if dtype == pl.Binary:
+        decoded = [None if value is None else value.decode(errors="replace") for value in values]
+        return pl.Series(values.name, decoded, dtype=pl.String)
+    if dtype == pl.List(pl.String):
+        return values.list.join("|", ignore_nulls=True)
+    if dtype.is_nested() or dtype == pl.Object:
+        texts = [None if value is None else str(value) for value in values.to_list()]
+        return pl.Series(values.name, texts, dtype=pl.String)
+    return values.cast(pl.String)

@@ -144,6 +144,14 @@ def test_a_bar_makes_lists_of_labels_alone(log, tmp_path):
     assert types["plot"] == types["image"] == pl.String
 
 
+@pytest.mark.parametrize("column", ["title", "name"])
+def test_titles_with_bars_stay_whole(log, tmp_path, column):
+    text = f"item,{column},genres\n10,Lego|Star Wars,a|b\n20,A|B,c\n30,Plain,d\n"
+    found = joined(log, tmp_path, text)
+    assert found.titles() == ["Lego|Star Wars", "A|B", "Plain"]
+    assert found.item_table["genres"].to_list() == [["a", "b"], ["c"], ["d"]]
+
+
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [

@@ -42,8 +42,9 @@ def id_table(
 
     The ids are in the column that has the name of the log's, in one with a usual name, in `id`,
     or in the first: in whichever of them the log's ids are found most often. Texts of a text
-    file such as `Comedy|Drama` become lists. Records without an id are left out with a message.
-    `log_column` is the name of the column of these ids in the log's source, where it is known.
+    file such as `Comedy|Drama` become lists, titles excepted. Records without an id are left out
+    with a message. `log_column` is the name of the column of these ids in the log's source, where
+    it is known.
     """
     table = with_plain_columns(records.frame, noun, records.source)
     column = _find_id_column(table, noun, ids, log_column)
@@ -56,7 +57,9 @@ def id_table(
         table_ids = integer_ids(table_ids)
         whole = whole_numbers(table_ids) if table_ids.dtype == pl.String else None
         table_ids = table_ids if whole is None else whole
-        others = others.select(_split_lists(infer_type(others[c])) for c in others.columns)
+        title = title_column(others.columns) if noun == "item" else None
+        typed = [infer_type(others[c]) for c in others.columns]
+        others = others.select(c if c.name == title else _split_lists(c) for c in typed)
     missing = table_ids.null_count() + len(records.skipped)
     if missing:
         where = f"of the {noun} table"
