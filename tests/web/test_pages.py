@@ -83,7 +83,11 @@ def study_of(log: pn.Dataset, result: pn.Evaluation) -> StudyResult:
         claimed=f"{'A claim of as many words as are read at all, '.capitalize() * 3}is .7329.",
         holds=f"{'Of which not much is left where it is looked at, '.capitalize() * 3}so to say.",
         use="Take the mean.",
-        graph=bars("Five.", {"": {f"{name} {n}": n + 0.5 for n in range(5)}}, levels={name: 2}),
+        graph=bars(
+            f"{'Eight bars of values that are measured on test events. ' * 2}",
+            {"": {f"Of {words}, {n}": n + 0.5 for n, words in enumerate(["names"] * 8)}},
+            levels={"a level": 2},
+        ),
     )
     steps = Steps("made", log, version=1)
     return steps.result(title=f"On {name}", opening=opening, sections=[section])

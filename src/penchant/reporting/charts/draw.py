@@ -39,13 +39,14 @@ _HEIGHTS: dict[Kind, float] = {
 }
 
 
-def draw(name: str, graph: Graph, *, least_height: float = 0.0) -> Chart:
+def draw(name: str, graph: Graph, *, least_height: float = 0.0, dense: bool = False) -> Chart:
     """A chart as SVG, with its key.
 
     Args:
         name: a word that is unique on the page.
         graph: what to draw.
         least_height: inches that it takes at least on a wide page.
+        dense: whether it shares a phone's screen with other things, and so takes little of it.
 
     Raises:
         MissingExtraError: Matplotlib, or wordcloud for words, is not installed.
@@ -59,9 +60,10 @@ def draw(name: str, graph: Graph, *, least_height: float = 0.0) -> Chart:
         graph.caption,
         lambda canvas: _DRAW[graph.kind](canvas, graph),
         height=max(least_height, _height(graph, narrow=graph.half)),
-        narrow_height=_height(graph, narrow=True),
+        narrow_height=_height(graph, narrow=True, dense=dense),
         half=graph.half,
         key=key(graph),
+        dense=dense,
     )
 
 
@@ -93,9 +95,9 @@ def key(graph: Graph) -> tuple[Sign, ...]:
     return tuple(Sign(*sign, name) for sign, name in zip(signs, graph.legend(), strict=True))
 
 
-def _height(graph: Graph, *, narrow: bool) -> float:
+def _height(graph: Graph, *, narrow: bool, dense: bool = False) -> float:
     if graph.kind in ("bars", "intervals"):
-        return bars_height(graph, narrow=narrow)
+        return bars_height(graph, narrow=narrow, dense=dense)
     if graph.kind == "points":
         return 3.4 if graph.diagonal else 2.6 if graph.half else 3.6
     return _HEIGHTS[graph.kind]

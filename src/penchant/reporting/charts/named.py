@@ -25,6 +25,7 @@ from penchant.typing import Float64
 
 _MANY = 24  # names up to which each has space for large letters
 _MANY_IN_HALF = 6
+_MANY_IN_DENSE = 4
 _FEW = 14  # upright bars that are named one by one
 _GAP = 0.07  # inches between names of several lines
 _DOT = 0.12  # inches that a dot takes
@@ -80,10 +81,10 @@ class _Rows:
     total: float
 
 
-def _rows(graph: Graph, *, narrow: bool) -> _Rows:
+def _rows(graph: Graph, *, narrow: bool, dense: bool) -> _Rows:
     n_series, names = len(graph.series), [str(name) for name in graph.series[0].x]
     most = _MANY_IN_HALF if graph.half and n_series == 1 else _MANY
-    compact = len(names) > most
+    compact = len(names) > most or (narrow and dense and n_series * len(names) > _MANY_IN_DENSE)
     styles = (_COMPACT, _COMPACT_NARROW) if compact else (_WIDE, _ABOVE)
     style = styles[narrow]
     lines = [wrapped(name, style.letters) for name in names]
@@ -102,15 +103,15 @@ def _rows(graph: Graph, *, narrow: bool) -> _Rows:
     return _Rows(style, lines, centres, bars, float(rows.sum()))
 
 
-def bars_height(graph: Graph, *, narrow: bool) -> float:
+def bars_height(graph: Graph, *, narrow: bool, dense: bool = False) -> float:
     """Inches that a chart of bars or of dots with intervals takes."""
-    return 0.7 + _rows(graph, narrow=narrow).total
+    return 0.7 + _rows(graph, narrow=narrow, dense=dense).total
 
 
 def draw_bars(canvas: Canvas, graph: Graph) -> None:
     """Bars that lie, with their values at their ends."""
     axes, n_series = canvas.axes, len(graph.series)
-    rows = _rows(graph, narrow=canvas.narrow)
+    rows = _rows(graph, narrow=canvas.narrow, dense=canvas.dense)
     for n, series in enumerate(graph.series):
         at = rows.centres + rows.bars * ((n_series - 1) / 2 - n) / n_series
         axes.barh(at, heights(series), 0.9 * rows.bars / n_series, color=colour(n), lw=0, alpha=0.9)
@@ -139,7 +140,7 @@ def draw_bars(canvas: Canvas, graph: Graph) -> None:
 def draw_intervals(canvas: Canvas, graph: Graph) -> None:
     """A dot with its interval for each name."""
     axes, (series,) = canvas.axes, graph.series
-    rows = _rows(graph, narrow=canvas.narrow)
+    rows = _rows(graph, narrow=canvas.narrow, dense=canvas.dense)
     draw_levels(axes, graph, across=False)
     marks = point_marks(series)
     for y, x, interval, mark in zip(rows.centres, series.y, ends(series), marks, strict=True):

@@ -104,11 +104,13 @@ class Canvas:
         figure: the figure.
         axes: its axes.
         narrow: whether the chart is for a phone.
+        dense: whether it shares a phone's screen with other things.
     """
 
     figure: Figure
     axes: Axes
     narrow: bool
+    dense: bool = False
 
 
 def chart(
@@ -120,6 +122,7 @@ def chart(
     narrow_height: float,
     half: bool,
     key: tuple[Sign, ...] = (),
+    dense: bool = False,
 ) -> Chart:
     """Draw a chart for wide and for narrow pages.
 
@@ -131,12 +134,15 @@ def chart(
         narrow_height: the same on narrow pages.
         half: whether the chart takes half the width of a wide page, and so is drawn once.
         key: what colours, marks and lines stand for.
+        dense: whether it shares a phone's screen with other things.
     """
     if half:
         svg = _draw(name, caption, draw, (_HALF, height), narrow=True)
         return Chart(svg, "", caption, key, half=True)
     wide = _draw(f"{name}-wide", caption, draw, (_WIDE, height), narrow=False)
-    narrow = _draw(f"{name}-narrow", caption, draw, (_NARROW, narrow_height), narrow=True)
+    narrow = _draw(
+        f"{name}-narrow", caption, draw, (_NARROW, narrow_height), narrow=True, dense=dense
+    )
     return Chart(wide, narrow, caption, key, half=False)
 
 
@@ -147,6 +153,7 @@ def _draw(
     size: tuple[float, float],
     *,
     narrow: bool,
+    dense: bool = False,
 ) -> str:
     matplotlib = require("matplotlib", "report")
     figures = require("matplotlib.figure", "report")
@@ -156,7 +163,7 @@ def _draw(
         warnings.filterwarnings("ignore", message="Matplotlib currently does not support")
         figure = figures.Figure(figsize=size, dpi=72, layout="constrained")
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.03)
-        canvas = Canvas(figure, figure.add_subplot(), narrow)
+        canvas = Canvas(figure, figure.add_subplot(), narrow, dense)
         draw(canvas)
         _wrap_axis_names(canvas, *size)
         file = io.StringIO()

@@ -92,7 +92,7 @@ def _picture(opening: Opening) -> Chart | None:
     """The one picture of the first screen, over all of the page's width."""
     if opening.graph is None:
         return None
-    return draw("opening", replace(opening.graph, half=False), least_height=_PICTURE)
+    return draw("opening", replace(opening.graph, half=False), least_height=_PICTURE, dense=True)
 
 
 def _time_sentence(result: StudyResult) -> str:
