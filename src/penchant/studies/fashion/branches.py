@@ -18,13 +18,12 @@ from penchant.studies.fashion.film_log import FilmLog, sample_users
 from penchant.studies.fashion.network_fit import NetworkFit
 from penchant.studies.fashion.setup import FashionSetup
 from penchant.studies.fashion.subsets import BRANCHES, spec_of, subsets
-from penchant.studies.records import Gain, predict
+from penchant.studies.records import VERDICTS, Gain, predict
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
 from penchant.typing import Bool, Float64
 
 Age = Literal["old", "new"]
 """Whether films have training events."""
-_AGES: tuple[Age, ...] = ("old", "new")
 _SCHEDULE = "batch_size=512,id_dropout=0.1"
 """Larger batches, and a tenth of events shown as of an unknown film, since new films are asked."""
 _EPOCHS = 12
@@ -293,20 +292,17 @@ def _conclusions(
 ) -> list[Conclusion]:
     best, every = min(names, key=lambda name: results.validation[name]), names[0]
     mixed = results.best_with_content
-    old_bias, new_bias = (rmse[age]["bias"].value for age in _AGES)
+    old, new = (VERDICTS[value.verdict] for value in (rmse["old"][best], rmse["new"][every]))
     conclusions = [
         Conclusion(
             "honest",
             f"Of {len(names)} subsets of the branches {best} does best on validation rows; on old "
-            "films it is "
-            + ("better" if rmse["old"][best].value < old_bias else "no better")
-            + " than user and item biases.",
+            f"films it is {old} the best average.",
         ),
         Conclusion(
             "honest",
-            "On films that nobody has rated, the network of all branches is "
-            + ("better" if rmse["new"][every].value < new_bias else "no better")
-            + " than biases, which know nothing of such films.",
+            f"On films that nobody has rated, the network of all branches is {new} the best "
+            "average.",
         ),
         *(
             Conclusion(
