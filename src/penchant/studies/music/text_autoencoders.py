@@ -18,7 +18,7 @@ READERS: dict[Reader, str] = {
     "rnn": "a recurrent layer",
     "cnn+rnn": "convolutions read by a recurrent layer",
 }
-_MOST = 20_000
+_MOST, _ASKED = 6_000, 20_000  # summaries learned from, and asked for, at most
 _EPOCHS = 25
 _EXAMPLES = 6
 
@@ -71,7 +71,7 @@ def train_text_autoencoders(setup: MusicSetup) -> TextAutoencoders:
     summary = setup.log.events["summary"].fill_null("")
     rng = np.random.default_rng(setup.seed)
     rows = rng.permutation(np.flatnonzero((sides == TRAIN) & _has_words(summary)))[:_MOST]
-    test_rows = np.flatnonzero((sides != TRAIN) & _has_words(summary))
+    test_rows = rng.permutation(np.flatnonzero((sides != TRAIN) & _has_words(summary)))[:_ASKED]
     validation_rows, train_rows = np.split(rows, [len(rows) // 8])
     train, validation, test = (
         summary.gather(part) for part in (train_rows, validation_rows, test_rows)
