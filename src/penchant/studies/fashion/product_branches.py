@@ -128,7 +128,7 @@ def _rows(results: SubsetResults, names: Sequence[str]) -> list[dict[str, object
     table = results.compared.tables["rating"]
     rows: list[dict[str, object]] = []
     for name in names:
-        row: dict[str, object] = {"branches": name}
+        row: dict[str, object] = {"branches": plain_name(name)}
         for metric in METRICS:
             value = table[name].metrics[metric]
             row |= Gain(value.value, value.low, value.high).columns(metric)
