@@ -54,6 +54,8 @@ def test_sqlite_errors(sqlite, tmp_path):
     with pytest.raises(DataError, match=r"no file .*absent\.db"):
         read(f"sqlite:///{tmp_path}/absent.db")
     assert not (tmp_path / "absent.db").exists()
+    with pytest.raises(DataError, match=r"sqlite://x is no database URL: Invalid SQLite URL"):
+        read("sqlite://x", table="ratings")
     with pytest.raises(DataError, match="is no database that is known"):
         read("nosuch://host/name")
     with closing(sqlite3.connect(sqlite)) as connection:

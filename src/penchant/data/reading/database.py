@@ -79,6 +79,9 @@ def _engine(database: str | Path) -> Any:
             f"{url.drivername}:// is no database that is known here; use for example "
             f"sqlite:///file.db or postgresql+psycopg://user@host/name."
         ) from None
+    except alchemy.exc.ArgumentError as error:  # such as sqlite://x
+        reason = str(error).splitlines()[0].rstrip(".")
+        raise DataError(f"{shorten(str(database))} is no database URL: {reason}.") from None
     except ModuleNotFoundError as error:
         raise MissingExtraError(
             f"{url.drivername}:// needs the package {error.name!r}: install it "
