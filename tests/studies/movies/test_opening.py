@@ -38,24 +38,35 @@ def every(verdict):
 @pytest.mark.parametrize("weak", [(), ("LSTM",), ("LSTM", "modified LSTM")])
 @pytest.mark.parametrize("low", [0.68, 0.71])
 def test_three_sentences_of_one_figure_each(verdict, weak, low):
-    page = open_page(evaluation(*weak, low=low), every(verdict) if verdict else None)
+    page = open_page(evaluation(*weak, low=low), OF_GENRES, every(verdict) if verdict else None)
     assert page.faults == []
 
 
 def test_what_holds_follows_the_verdicts():
-    def holds(*arguments):
-        return open_page(*arguments).holds
+    def holds(evaluated, of_all):
+        return open_page(evaluated, OF_GENRES, of_all).holds
 
     assert "the LSTM is right no more often than" in holds(evaluation("LSTM"), None)
     assert "such networks are right no more often" in holds(evaluation(*PUBLISHED), None)
     assert "such networks are right more often than" in holds(evaluation(), None)
     # Networks of all users say more than those of a sample.
-    assert "in 0.8\N{NO-BREAK SPACE}% more cases" in holds(evaluation(*PUBLISHED), every("beats"))
+    assert "are right 0.8 percentage points more often" in holds(
+        evaluation(*PUBLISHED), every("beats")
+    )
     for verdict in ("no better", "worse"):
         assert "all 6,040 users are right no more often" in holds(evaluation(), every(verdict))
 
 
 def test_a_shared_model_is_advised_only_if_it_is_better_than_the_mean_of_each_film():
-    assert open_page(evaluation(), None).use.startswith("Use one model that all users share")
-    weak = open_page(evaluation(low=0.68), None).use
+    assert open_page(evaluation(), OF_GENRES, None).use.startswith(
+        "Use one model that all users share"
+    )
+    weak = open_page(evaluation(low=0.68), OF_GENRES, None).use
     assert weak.startswith("Use the mean rating of each film")
+
+
+def test_validation_rows_choose_the_model_and_not_test_rows():
+    other = next(name for name in SHARED if name != OF_GENRES)  # lower on test rows
+    page = open_page(evaluation(), other, None)
+    assert OF_GENRES not in page.use
+    assert any(name.startswith(other) for name in page.graph.series[0].x)

@@ -12,12 +12,11 @@ from penchant.studies.movies.evaluation import MoviesEvaluation, UserAuc
 from penchant.studies.movies.networks import NetworkScores, describe_sample, step_of
 from penchant.studies.movies.reconstruction import RECONSTRUCTED
 from penchant.studies.movies.setup import EVERYTHING, MAJORITY, NETWORKS, ModelScores, MoviesSetup
-from penchant.studies.movies.shared_models import SHARED, TRIVIAL
+from penchant.studies.movies.shared_models import TRIVIAL, SharedModels
 from penchant.studies.records import VERDICTS, per_cent
 from penchant.studies.study import (
     Conclusion,
     DataTable,
-    EvaluationSummary,
     Graph,
     Section,
     bars,
@@ -31,7 +30,7 @@ def section(
     models: Mapping[str, ModelScores],
     networks: Mapping[str, NetworkScores],
     evaluation: MoviesEvaluation,
-    all_users: EvaluationSummary,
+    shared: SharedModels,
 ) -> Section:
     """All models on one set of test rows, in decisions and in order.
 
@@ -40,7 +39,7 @@ def section(
         models: their scores of these rows.
         networks: those of which each user has one.
         evaluation: of all models.
-        all_users: the comparison of shared models on the test rows of all users.
+        shared: models that all users share, on the test rows of all users.
     """
     decisions = replace(
         evaluation.decisions,
@@ -51,9 +50,10 @@ def section(
         evaluation.order,
         title=f"Order of the same {evaluation.rows:,} test ratings",
     )
-    all_users = replace(all_users, title="What needs no network of each user's own, on all users")
+    all_users = replace(
+        shared.compared, title="What needs no network of each user's own, on all users"
+    )
     auc = order.tables["like"].values("auc")
-    best = best_shared(evaluation)
     text = f"""
         Of each user's ratings the latest 30 % are for test, and of the other 70 % a seventh is
         for validation. A like is a rating of 4 or more. Nothing is chosen on test rows: epochs of
@@ -78,7 +78,7 @@ def section(
     return Section(
         title="Honestly: many users, test rows only",
         text=text,
-        conclusions=tuple(_conclusions(evaluation, auc, best)),
+        conclusions=tuple(_conclusions(evaluation, auc, shared.best)),
         charts=_charts(models, evaluation),
         tables=(_accuracy_table(models, evaluation), _order_table(models, evaluation, auc)),
         comparisons=(decisions, order, all_users),
@@ -143,11 +143,6 @@ def verdict_on(name: str, evaluation: MoviesEvaluation) -> str:
     else:
         outcome = join_names([f"{verdict} “{baseline}”" for baseline, verdict in verdicts.items()])
     return f"On new ratings the published {name}, one network for each user, is {outcome}."
-
-
-def best_shared(evaluation: MoviesEvaluation) -> str:
-    """The model that all users share which orders a user's films best."""
-    return max(SHARED, key=lambda name: evaluation.within_users[name].auc)
 
 
 def no_better(evaluation: MoviesEvaluation) -> list[str]:

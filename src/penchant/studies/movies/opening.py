@@ -5,28 +5,28 @@ from __future__ import annotations
 from penchant.results import join_names
 from penchant.studies.movies.evaluation import MoviesEvaluation
 from penchant.studies.movies.every_user import EveryUser
-from penchant.studies.movies.honest_comparison import PUBLISHED, best_shared, no_better
+from penchant.studies.movies.honest_comparison import PUBLISHED, no_better
 from penchant.studies.movies.setup import MAJORITY
-from penchant.studies.records import per_cent
 from penchant.studies.study import Graph, Opening, bars
 
 _ITEM_MEAN = "item mean"
 _TRIVIAL = "saying of every film what the user said of most films before"
 
 
-def open_page(evaluation: MoviesEvaluation, every: EveryUser | None) -> Opening:
+def open_page(evaluation: MoviesEvaluation, best: str, every: EveryUser | None) -> Opening:
     """What was claimed, what holds of it, and what to use; the picture is of order within users.
 
     Args:
         evaluation: of all models, on the users of the sample.
+        best: the model that all users share which is best on validation rows.
         every: networks of all users of the log, where these were trained.
     """
     return Opening(
         claimed="A small network trained on one user's ratings was published as telling which "
         "films this user likes, rightly for 86.91 % of them.",
         holds=_describe(evaluation) if every is None else _describe_all(every),
-        use=_advise(evaluation),
-        graph=_picture(evaluation),
+        use=_advise(evaluation, best),
+        graph=_picture(evaluation, best),
     )
 
 
@@ -43,8 +43,8 @@ def _describe_all(every: EveryUser) -> str:
     gain = every.over_majority
     if gain.verdict == "beats":
         return (
-            f"On later ratings the networks of all users are right in {per_cent(gain.value, 1)} "
-            f"more cases than {_TRIVIAL}."
+            f"On later ratings the networks of all users are right {100 * gain.value:.1f} "
+            f"percentage points more often than {_TRIVIAL}."
         )
     return (
         f"On later ratings the networks of all {every.users:,} users are right no more often than "
@@ -52,8 +52,8 @@ def _describe_all(every: EveryUser) -> str:
     )
 
 
-def _advise(evaluation: MoviesEvaluation) -> str:
-    within, best = evaluation.within_users, best_shared(evaluation)
+def _advise(evaluation: MoviesEvaluation, best: str) -> str:
+    within = evaluation.within_users
     if within[best].low > within[_ITEM_MEAN].auc:
         return (
             f"Use one model that all users share: {best} puts a film that a user will like before "
@@ -65,9 +65,9 @@ def _advise(evaluation: MoviesEvaluation) -> str:
     )
 
 
-def _picture(evaluation: MoviesEvaluation) -> Graph:
+def _picture(evaluation: MoviesEvaluation, best: str) -> Graph:
     within = evaluation.within_users
-    names = [*PUBLISHED, MAJORITY, _ITEM_MEAN, best_shared(evaluation)]
+    names = [*PUBLISHED, MAJORITY, _ITEM_MEAN, best]
     labels = {
         MAJORITY: f"{MAJORITY} (no network)",
         _ITEM_MEAN: "mean rating of each film (no network)",

@@ -44,6 +44,11 @@ class SharedModels:
     scores: dict[str, ModelScores]
     recommended: dict[str, FilmList]
 
+    @property
+    def best(self) -> str:
+        """The model that is best on validation rows, which alone choose one."""
+        return next(iter(self.recommended))
+
 
 def compare_shared_models(setup: MoviesSetup) -> SharedModels:
     """Compare shared models on the test rows of all users, and score those of the sample."""

@@ -133,10 +133,10 @@ def run(
     reasons = {name: network.reasons for name, network in per_user.items()}
     return steps.result(
         title=TITLE,
-        opening=open_page(evaluated, every),
+        opening=open_page(evaluated, shared.best, every),
         sections=[
             *published.sections(setup, first_user, autoencoder_results, weights),
-            honest_comparison.section(setup, models, per_user, evaluated, shared.compared),
+            honest_comparison.section(setup, models, per_user, evaluated, shared),
             *([every_user.section(setup, every)] if every else []),
             networks.section(setup, per_user),
             reconstruction.section(setup, lists, first_user.rbm),
