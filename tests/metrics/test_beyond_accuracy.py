@@ -131,7 +131,7 @@ def test_refusals():
     with pytest.raises(ParameterError, match="needs item vectors"):
         IntraListDiversity(2)(lists, catalogue)
     for kind in ALL:
-        with pytest.raises(ParameterError, match="at least 3 places"):
+        with pytest.raises(ParameterError, match="lists of 3 places"):
             kind(3)(lists, catalogue)
         with pytest.raises(ParameterError, match="not in the catalogue"):
             kind(2)(lists + 1, catalogue)

@@ -146,7 +146,7 @@ def test_impossible_k(k: int):
 
 
 def test_k_beyond_the_lists():
-    with pytest.raises(ParameterError, match=f"at least {WIDTH + 1} places"):
+    with pytest.raises(ParameterError, match=f"lists of {WIDTH + 1} places"):
         NDCG(WIDTH + 1)(ranked([[1]], [[1]]))
 
 

@@ -15,8 +15,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from tests.support.fuzzing import generator, tally
-from tests.support.hostile_server import HostileServer, hostile_server, respond
 
 import penchant as pn
 from penchant.exploration.log_exploration import explore
@@ -25,9 +23,12 @@ from penchant.reporting import report
 from penchant.reporting.pages.exploration import write_exploration
 from penchant.results.evaluation_summary import EvaluationSummary
 from penchant.results.graph import bars, lines
+from penchant.results.study.opening import Opening
 from penchant.results.study.sections import Conclusion, DataTable, Section
 from penchant.studies.study import Steps
 from penchant.testing.logs import planted_ratings
+from support.fuzzing import generator, tally
+from support.hostile_server import HostileServer, hostile_server, respond
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the program chromium is not installed")
@@ -123,7 +124,9 @@ def pages(log: pn.Dataset, names: list[str], tmp_path_factory: pytest.TempPathFa
         comparisons=(EvaluationSummary.of(result),),
     )
     steps = Steps("made", log, version=1)
-    study = steps.result(title=names[17], summary=names[18], sections=[section])
+    graph = bars(names[1], {names[2]: values})
+    opening = Opening(claimed=names[18], holds=names[19], use=names[0], graph=graph)
+    study = steps.result(title=names[17], opening=opening, sections=[section])
     report(study, folder / "study.html")
     return folder
 
