@@ -193,6 +193,16 @@ def test_a_sparse_matrix_with_room_to_grow(log, tmp_path):
     assert np.array_equal(kept.toarray(), model.sparse_.toarray())
 
 
+@pytest.mark.parametrize("rating", [np.nan, np.inf, 1e20])
+def test_ratings_beyond_all_scales_are_refused(rating, log, tmp_path):
+    model = Popular().fit(log)
+    ratings = model.histories_.ratings.copy()
+    ratings[-1] = rating
+    model.histories_ = replace(model.histories_, ratings=ratings)
+    with pytest.raises(BundleError, match="histories_ has a rating that is no number"):
+        save(model, tmp_path / "it")
+
+
 def test_histories_of_wrong_types_are_named(log, tmp_path):
     model = Popular().fit(log)
     model.histories_ = replace(model.histories_, times=model.histories_.times.astype(float))

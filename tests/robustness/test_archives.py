@@ -11,10 +11,10 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
-from tests.support.fuzzing import generator, one_sentence, tally, tries
 
 from penchant.data.fetching.archive import Limits, unpack
 from penchant.errors import DownloadError
+from support.fuzzing import generator, one_sentence, tally, tries
 
 SECONDS = 5.0  # that one archive may take
 

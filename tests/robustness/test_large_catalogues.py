@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from tests.support.fitting_process import fit_all
-from tests.support.fuzzing import FACTOR, one_sentence, tally
 
 import penchant as pn
 from penchant.errors import DataError
 from penchant.models import TABLE, find
+from support.fitting_process import fit_all
+from support.fuzzing import FACTOR, one_sentence, tally
 
 # So many that a table of items × items or users × users (1.6 GB) does not fit into the budget.
 SIZE = 20_000
@@ -18,7 +18,7 @@ REMEDIES = r"k-core|use .*model"
 
 
 def test_every_model_with_few_events():
-    size = min(SIZE * FACTOR, 1_000_000)
+    size = min(SIZE * FACTOR, 200_000)
     models = [f"{side}:{name}" for side in ("items", "users") for name in TABLE]
     with tally(f"models with 10 events among {size:,} items or users") as counts:
         for name, row in fit_all(size, models).items():

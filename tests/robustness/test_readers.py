@@ -13,8 +13,9 @@ import numpy as np
 import polars as pl
 import pytest
 import zstandard
-from tests.support.fuzzing import generator, tally, tries
-from tests.support.reading_process import MEGABYTES, SECONDS, read_all
+
+from support.fuzzing import generator, tally, tries
+from support.reading_process import MEGABYTES, SECONDS, read_all
 
 NAMES = ("user", "item", "rating", "time")
 ODD: tuple[Any, ...] = (

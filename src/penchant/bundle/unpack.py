@@ -109,14 +109,11 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
     weights = arrays.get(f"{name}.weights")
     if weights is not None and not (np.isfinite(weights) & (weights > 0)).all():
         raise DamageError("it has a weight that is not a number above 0")
-    ratings = arrays.get(f"{name}.ratings")
-    if ratings is not None and not np.isfinite(ratings).all():
-        raise DamageError("it has a rating that is not a number")
     return Histories(
         users=users,
         offsets=offsets,
         items=items,
-        ratings=ratings,
+        ratings=arrays.get(f"{name}.ratings"),
         times=arrays.get(f"{name}.times"),
         n_items=entry.n_items,
         weights=weights,

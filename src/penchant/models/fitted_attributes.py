@@ -14,7 +14,8 @@ from scipy import sparse
 
 from penchant.typing import AnyArray
 
-_LARGEST = 1e18  # so that a sum of products of two numbers is finite in float32
+LARGEST = 1e18
+"""The largest number in a fitted state: sums of products of two such are finite in float32."""
 
 Size: TypeAlias = int | str
 """The length of an axis: a number, or a name that means the same length wherever it is used.
@@ -304,8 +305,8 @@ def _check_range(
             values = values[~np.isnan(values)]
         if not np.isfinite(values).all():
             raise ValueError("has a value that is no finite number")
-        if np.abs(values).max(initial=0) > _LARGEST:
-            raise ValueError(f"has a value beyond {_LARGEST:g}")
+        if np.abs(values).max(initial=0) > LARGEST:
+            raise ValueError(f"has a value beyond {LARGEST:g}")
     if low is not None and values.size and values.min() < low:
         raise ValueError(f"has a value below {low:g}")
     if below is not None and values.size and values.max() >= sizes.limit(below):

@@ -11,7 +11,7 @@ import polars as pl
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import NotFittedError, ParameterError, UnknownIdError
-from penchant.models.fitted_attributes import Declarations, check_fitted_state
+from penchant.models.fitted_attributes import LARGEST, Declarations, check_fitted_state
 from penchant.wording import counted
 
 COMMON_ATTRIBUTES = frozenset(
@@ -73,6 +73,9 @@ class FittedState:
         Raises:
             ValueError: an attribute is missing, not declared, or not as declared.
         """
+        ratings = self.histories_.ratings
+        if ratings is not None and not (np.abs(ratings) <= LARGEST).all():
+            raise ValueError(f"histories_ has a rating that is no number up to {LARGEST:g}")
         if (declared := self.declared_attributes()) is not None:
             own = {n: v for n, v in self.fitted_state().items() if n not in COMMON_ATTRIBUTES}
             sizes = {n: v for n, v in vars(self).items() if type(v) is int and n not in own}

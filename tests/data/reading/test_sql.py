@@ -106,3 +106,14 @@ def test_urls_of_sqlite_create_no_file(url, tmp_path, monkeypatch):
     with pytest.raises(DataError, match="There is no file"):
         read(url)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_text_is_refused(tmp_path):
+    file = tmp_path / "a.db"
+    with sqlite3.connect(file) as database:
+        database.execute("CREATE TABLE ratings (user, item, ratxng)")
+        database.execute("INSERT INTO ratings VALUES (1, 2, 3)")
+    database.close()
+    file.write_bytes(file.read_bytes().replace(b"ratxng", b"rat\xb9ng"))
+    with pytest.raises(DataError, match="no text|the database says"):
+        pn.read(file)

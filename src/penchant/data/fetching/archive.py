@@ -14,12 +14,14 @@ from collections.abc import Collection, Generator, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, cast
+from typing import IO, Self, cast
 
 from penchant.data.fetching.cache import staged_folder
 from penchant.errors import DownloadError
 
 _CHUNK = 1 << 20
+_ADDITIONS = frozenset(b"xgXLK"[n : n + 1] for n in range(5))  # long names and pax headers
+_MOST_ADDITIONS = 2**13
 _MOST_HEADERS = 1 << 20  # bytes of a tar between two members
 _BROKEN = (
     zipfile.BadZipFile,
@@ -162,7 +164,7 @@ def _members(archive: Path, budget: int) -> Iterator[Iterator[_Member]]:
         with _decompressed(archive) as raw:
             # A stream that counts also bounds what hides between members.
             counted = _Counted(archive, raw, budget + (1 << 20))
-            with tarfile.open(fileobj=cast(IO[bytes], counted), mode="r|") as tar:
+            with tarfile.open(fileobj=cast(IO[bytes], counted), mode="r|", tarinfo=_Header) as tar:
                 yield _tar_members(archive, tar, counted)
             if counted.end.strip(b"\0"):  # tarfile takes a break between two members for the end
                 raise EOFError("no end mark")
@@ -202,6 +204,22 @@ def _decompressed(archive: Path) -> IO[bytes]:
     if start.startswith(b"\xfd7zXZ"):
         return cast(IO[bytes], lzma.open(archive, "rb"))
     return archive.open("rb")
+
+
+class _Header(tarfile.TarInfo):
+    """A header whose additions are short: tarfile takes time with the square of their length."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """The header in 512 bytes.
+
+        Raises:
+            HeaderError: it is damaged, or announces additions beyond a few thousand bytes.
+        """
+        info = super().frombuf(buf, encoding, errors)
+        if info.type in _ADDITIONS and info.size > _MOST_ADDITIONS:
+            raise tarfile.HeaderError("invalid header")
+        return info
 
 
 class _Counted:

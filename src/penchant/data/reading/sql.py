@@ -56,6 +56,8 @@ def read_sql(
             frame = _collect(result, limit)
         except alchemy.exc.SQLAlchemyError as error:
             raise database_error(name, error) from None
+        except UnicodeDecodeError as error:  # of a name; SQLAlchemy leaves it as it is
+            raise DataError(f"{name} has a name that is no text: {error}.") from None
     label = f"{name}, table {table}" if table else f"{name}, query"
     return RawRecords(frame=frame, source=label)
 
