@@ -115,5 +115,5 @@ def test_a_name_that_is_no_text_is_refused(tmp_path):
         database.execute("INSERT INTO ratings VALUES (1, 2, 3)")
     database.close()
     file.write_bytes(file.read_bytes().replace(b"ratxng", b"rat\xb9ng"))
-    with pytest.raises(DataError, match="no text|the database says"):
-        pn.read(file)
+    with pytest.raises(DataError, match=r"no text|the database says"):
+        read(file)
