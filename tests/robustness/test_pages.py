@@ -32,7 +32,7 @@ from support.hostile_server import HostileServer, hostile_server, respond
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="the program chromium is not installed")
-BROWSERS_OWN = re.compile(r"(^|\.)(google|googleapis|gstatic|gvt1|chrome)\.com$")
+BROWSERS_OWN = re.compile(r"(^|\.)(google|googleapis|gstatic|gvt1|chrome)\.com")
 POLICY = re.compile(r'<meta http-equiv="Content-Security-Policy"[^>]*>')
 MESSAGE = "new Image().src='URL'"
 PAYLOADS = (

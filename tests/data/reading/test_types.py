@@ -350,3 +350,12 @@ def test_a_column_of_any_type_is_read_or_refused_in_one_sentence(role, values, w
     except DataError as error:
         message = str(error)
     assert "\n" not in message
+
+
+def test_objects_without_fields_are_no_values():
+    frame = pl.DataFrame(
+        {"user": ["a", "b"], "item": ["x", "y"], "rating": [{}, {}]},
+        schema_overrides={"rating": pl.Struct([])},
+    )
+    with pytest.raises(DataError, match="rating"):
+        read(frame, rating="rating", quiet=True)

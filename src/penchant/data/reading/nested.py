@@ -100,6 +100,8 @@ def plain_values(values: pl.Series, role: str, column: str, source: str) -> tupl
 
 def _of_struct(values: pl.Series, role: str, column: str, source: str) -> tuple[pl.Series, str]:
     names = [field.name for field in values.dtype.fields]  # type: ignore[attr-defined]
+    if not names:
+        return pl.repeat(None, len(values), dtype=pl.String, eager=True).alias(values.name), ""
     fields = {name: values.struct.field(name) for name in names}
     present = [name for name in names if fields[name].count()]
     if len(present) <= 1:
