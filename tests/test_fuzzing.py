@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 
 import pytest
 
 from support import fuzzing
-from support.changed_tests import ROOT
 from support.fuzzing import generator, tally, tries
+from support.scripts import loaded_script
 
 
 @pytest.fixture
@@ -47,10 +46,8 @@ def test_the_table_has_a_row_each_and_their_sum(report):
     for what in ("files", "kills"):
         with tally(what) as counts:
             counts.refused, counts.accepted = 2, 3
-    spec = importlib.util.spec_from_file_location("fuzz", ROOT / "benchmarks" / "fuzz.py")
-    fuzz = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(fuzz)
-    lines = fuzz.table([row | {"seconds": 1.5} for row in report()]).splitlines()
+    with loaded_script("fuzz") as fuzz:
+        lines = fuzz.table([row | {"seconds": 1.5} for row in report()]).splitlines()
     assert lines[2:] == [
         "| files | 5 | 2 | 3 | 0 | 1.5 |",
         "| kills | 5 | 2 | 3 | 0 | 1.5 |",

@@ -17,7 +17,7 @@ REMEDY = "drop rare items and users with a k-core, or use a model of less cost, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cost:
+class FittingCost:
     """What work takes at least, as far as it grows faster than the events do.
 
     Attributes:

@@ -34,9 +34,9 @@ def restore(
     """The fitted recommender that `save` has put into a folder.
 
     Nothing in the folder is executed, and no class is looked up by a path in it. Everything is
-    checked against the manifest before it is used, and the model answers for a few users before
-    it is handed out, so that a damaged or hostile folder costs no
-    more than memory in proportion to its size.
+    checked against the manifest and what the model declares of itself before it is used, and the
+    model answers for a few users before it is handed out, so that a damaged or hostile folder
+    costs no more than memory in proportion to its size.
 
     Args:
         folder: the bundle.

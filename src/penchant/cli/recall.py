@@ -84,12 +84,14 @@ def recall(
 
     from penchant.bundle import restore, save
     from penchant.models.protocols import Recalls
+    from penchant.models.table import names_of
 
     model = restore(folder)
     if not isinstance(model, Recalls):
+        able = ", ".join(names_of(Recalls))
         raise ParameterError(
-            f"{type(model).__name__} keeps no earlier states, as {', '.join(_able())} does: they "
-            "are kept when penchant update changes a user's network."
+            f"{type(model).__name__} keeps no earlier states, as {able} does: they are kept when "
+            "penchant update changes a user's network."
         )
     (who,) = resolve_users(model, [user])
     states = _states(model, who)
@@ -177,11 +179,3 @@ def _describe(model: Any, user: Id, state: int | None, events: int) -> _State:
         likes=int(likes[unseen].sum()),
         unseen=len(unseen),
     )
-
-
-def _able() -> list[str]:
-    """The names of all models that keep earlier states."""
-    from penchant.models import TABLE, find
-    from penchant.models.protocols import Recalls
-
-    return [name for name in TABLE if issubclass(find(name), Recalls)]

@@ -54,12 +54,14 @@ def update(
 
     from penchant.bundle import restore, save
     from penchant.models.protocols import Updates
+    from penchant.models.table import names_of
 
     model = restore(folder)
     if not isinstance(model, Updates):
+        able = ", ".join(names_of(Updates))
         raise ParameterError(
-            f"{type(model).__name__} cannot go on learning, as {', '.join(_able())} can: learn it "
-            "again from all events with penchant train."
+            f"{type(model).__name__} cannot go on learning, as {able} can: learn it again "
+            "from all events with penchant train."
         )
     data, left_out = _events(log.read(session.run), model, skip=skip_unknown_items)
     n_users_before, started = len(model.users_), time.perf_counter()
@@ -98,14 +100,6 @@ def update(
     logger.info(f"Next: penchant recommend {names}")
     if not in_place:
         logger.info(f"Again: {reproduce}")
-
-
-def _able() -> list[str]:
-    """The names of all models that can go on learning."""
-    from penchant.models import TABLE, find
-    from penchant.models.protocols import Updates
-
-    return [name for name in TABLE if issubclass(find(name), Updates)]
 
 
 def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, list[int | str]]:

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from penchant.costs import Cost
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -68,9 +68,9 @@ class Recommender(Parameterised, FittedState, ABC):
     def _scores(self, users: Histories) -> Float32:
         """float32[n_users, n_items]; a shared array must be marked read-only."""
 
-    def _cost(self, train: Dataset) -> Cost:
+    def _cost(self, train: Dataset) -> FittingCost:
         """What `_fit` takes at least, events aside; by default vectors of users and items."""
-        return Cost(memory=16.0 * getattr(self, "dim", 0) * (train.n_users + train.n_items))
+        return FittingCost(memory=16.0 * getattr(self, "dim", 0) * (train.n_users + train.n_items))
 
     # Fitting
 

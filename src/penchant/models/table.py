@@ -70,6 +70,11 @@ def find(name: str) -> type[Recommender]:
     return load(TABLE[name])
 
 
+def names_of(protocol: type) -> list[str]:
+    """The names of all models that have what a protocol asks for, such as `Updates`."""
+    return [name for name in TABLE if issubclass(find(name), protocol)]
+
+
 def load(place: str) -> type[Recommender]:
     """The class at a place such as `ease:EASE`."""
     module, name = place.split(":")

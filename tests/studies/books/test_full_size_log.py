@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import numpy as np
 import polars as pl
 import pytest
 
 from penchant.data.sources.book_crossing import FULL
 from penchant.data.sources.book_crossing.tables import read_books
-
-SCRIPT = Path(__file__).parents[3] / "benchmarks" / "full_size_books.py"
+from support.scripts import loaded_script
 
 
 @pytest.fixture(scope="module")
 def script():
-    spec = importlib.util.spec_from_file_location("full_size_books", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with loaded_script("full_size_books") as module:
+        yield module
 
 
 def test_its_numbers_are_those_published(script):

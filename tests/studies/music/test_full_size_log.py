@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import importlib.util
-import sys
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -13,18 +10,13 @@ import pytest
 
 from penchant.data.reviews import merge_reviews
 from penchant.data.sources import amazon
-
-_FILE = Path(__file__).parents[3] / "benchmarks" / "full_size_music.py"
+from support.scripts import loaded_script
 
 
 @pytest.fixture(scope="module")
 def generator():
-    spec = importlib.util.spec_from_file_location("full_size_music", _FILE)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    yield module
-    del sys.modules[spec.name]
+    with loaded_script("full_size_music") as module:
+        yield module
 
 
 @pytest.fixture(scope="module")

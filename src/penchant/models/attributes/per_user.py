@@ -22,7 +22,10 @@ from penchant.models.fitted_attributes import (
     signatures,
 )
 from penchant.models.parameters import Space
-from penchant.models.shared.trained_rows import rows_of_users
+from penchant.models.shared.trained_rows import (
+    declared_rows,
+    rows_of_users,
+)
 from penchant.nn.per_user.activations import ACTIVATIONS, CellActivation
 from penchant.nn.per_user.batches import UserData
 from penchant.nn.per_user.cells import CELLS
@@ -90,7 +93,7 @@ class PerUserNetwork(RecallsStates, AttributeModel):
     }
     fitted_attributes: ClassVar[Declarations] = {
         "weights_": floats("n_networks", "n_weights"),
-        "network_of_user_": integers("users", dtype="int32", low=-1, below="n_networks"),
+        "network_of_user_": declared_rows("n_networks"),
         "epochs_": integers("users", dtype="int32"),
         "curve_": CURVE,
         "signatures_": signatures(),

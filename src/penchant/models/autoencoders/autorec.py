@@ -11,7 +11,7 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from penchant.costs import PASS, Cost
+from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
@@ -21,14 +21,18 @@ from penchant.models.fitted_attributes import (
     TRAINING,
     Declarations,
     floats,
-    integers,
     plain,
     signatures,
 )
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import of_items
-from penchant.models.shared.trained_rows import rows_of_users, rows_to_train
+from penchant.models.shared.trained_rows import (
+    declared_rows,
+    rows_of_users,
+    rows_to_train,
+    training_shape,
+)
 from penchant.nn.autoencoder.masked import (
     MaskedAutoencoder,
     masked_loss,
@@ -100,7 +104,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "encoder_weight_": floats("n_inputs", "hidden"),
-        "unit_of_user_": integers("users", dtype="int32", low=-1, below="users"),
+        "unit_of_user_": declared_rows("users"),
         "encoder_bias_": floats("hidden"),
         "item_vectors_": floats("items", "hidden"),
         "item_bias_": floats("items"),
@@ -117,16 +121,12 @@ class AutoRec(PredictsRatings, RatingResiduals):
         declared = dict(super().declared_attributes() or {})
         if self.axis == "user":
             return declared | {"encoder_weight_": floats("items", "hidden")}
-        return declared | {
-            "unit_of_user_": integers("users", dtype="int32", low=-1, below="n_inputs")
-        }
+        return declared | {"unit_of_user_": declared_rows("n_inputs")}
 
-    def _cost(self, train: Dataset) -> Cost:
-        by_user = self.axis == "user"
-        n_columns = train.n_items if by_user else len(rows_to_train(train.user_counts))
-        rows = np.count_nonzero(train.user_counts if by_user else train.item_counts)
-        weights, n_batches = 2 * n_columns * self.hidden, -(-int(rows) // self.batch_size)
-        return Cost(
+    def _cost(self, train: Dataset) -> FittingCost:
+        n_rows, n_columns = training_shape(train, self.axis)
+        weights, n_batches = 2 * n_columns * self.hidden, -(-n_rows // self.batch_size)
+        return FittingCost(
             # Weights, gradients, what Adam keeps, and squares; vectors of items.
             memory=4.0 * self.hidden * (12 * n_columns + 2 * train.n_items),
             multiply_adds=8 * PASS * weights * n_batches * self.epochs,

@@ -12,7 +12,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from penchant.costs import PASS, Cost
+from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -75,12 +75,12 @@ class UserAutoencoder(Updating, Generic[N]):
     def _validation_loss(self, network: N, holdout: Holdout) -> float:
         """What decides when to stop."""
 
-    def _cost(self, train: Dataset) -> Cost:
+    def _cost(self, train: Dataset) -> FittingCost:
         n_users = int(np.count_nonzero(train.user_counts))
         n_items = len(rows_to_train(train.item_counts))
         weights, batch = 2 * n_items * self.hidden, min(n_users, self.batch_size)
         a_step = batch * n_items * (3 * self.hidden + 10 * PASS) + 5 * PASS * weights
-        return Cost(
+        return FittingCost(
             # Weights, gradients, what the optimiser keeps, and copies; outputs and their gradients.
             memory=4.0 * (5 * weights + 6 * batch * n_items),
             multiply_adds=float(self.epochs * -(-n_users // batch) * a_step),

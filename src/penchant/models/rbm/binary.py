@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy import sparse
 from torch import Tensor, nn
 
-from penchant.costs import PASS, Cost
+from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -114,11 +114,11 @@ class RBM(Updating):
         "curve_": CURVE,
     }
 
-    def _cost(self, train: Dataset) -> Cost:
+    def _cost(self, train: Dataset) -> FittingCost:
         n_users, n_items = int(np.count_nonzero(train.user_counts)), train.n_items
         batch = min(n_users, self.batch_size)
         hidden = self.hidden if self.sample or self.initial_scale else 1  # all of them alike
-        return Cost(
+        return FittingCost(
             memory=4.0 * n_items * (3 * self.hidden + 4 * batch),
             multiply_adds=float(self.epochs * n_users * n_items) * (5 * hidden + 10 * PASS),
         )

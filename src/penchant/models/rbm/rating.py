@@ -11,7 +11,7 @@ from pydantic import Field
 from scipy import sparse
 from torch import Tensor
 
-from penchant.costs import PASS, Cost
+from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
@@ -21,13 +21,17 @@ from penchant.models.fitted_attributes import (
     TRAINING,
     Declarations,
     floats,
-    integers,
     plain,
     signatures,
 )
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
-from penchant.models.shared.trained_rows import rows_of_users, rows_to_train
+from penchant.models.shared.trained_rows import (
+    declared_rows,
+    rows_of_users,
+    rows_to_train,
+    training_shape,
+)
 from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Curve, Schedule, Tensors, threads
 from penchant.nn.loop import train as train_network
@@ -110,7 +114,7 @@ class RatingRBM(PredictsRatings, Updating):
         "ridge_": plain(float),
         "units_": floats("n_units+1", "n_values", "hidden"),
         "biases_": floats("n_units+1", "n_values"),
-        "unit_of_user_": integers("users", dtype="int32", low=-1, below="users"),
+        "unit_of_user_": declared_rows("users"),
         "hidden_": floats("items+1", "hidden", optional=True),
         "inputs_": floats("n_visible", "hidden", optional=True),
         "visible_bias_": floats("items", "n_values", optional=True),
@@ -122,17 +126,13 @@ class RatingRBM(PredictsRatings, Updating):
         declared = dict(super().declared_attributes() or {})
         if self.axis == "user":
             return declared | {"units_": floats("items+1", "n_values", "hidden")}
-        return declared | {
-            "unit_of_user_": integers("users", dtype="int32", low=-1, below="n_units")
-        }
+        return declared | {"unit_of_user_": declared_rows("n_units")}
 
-    def _cost(self, train: Dataset) -> Cost:
-        by_user = self.axis == "user"
-        n_columns = train.n_items if by_user else len(rows_to_train(train.user_counts))
-        n_rows = np.count_nonzero(train.user_counts if by_user else train.item_counts)
+    def _cost(self, train: Dataset) -> FittingCost:
+        n_rows, n_columns = training_shape(train, self.axis)
         weights = n_columns * len(np.unique(train.ratings)) * self.hidden
-        n_batches = -(-int(n_rows) // self.batch_size)
-        return Cost(  # weights, gradients twice, momentum and what is kept; units of items
+        n_batches = -(-n_rows // self.batch_size)
+        return FittingCost(  # weights, gradients twice, momentum and what is kept; units of items
             memory=4.0 * (6 * weights + train.n_items * self.hidden),
             multiply_adds=8 * PASS * weights * n_batches * self.epochs,
         )

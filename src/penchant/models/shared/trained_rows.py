@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 
+from penchant.data.dataset import Dataset
+from penchant.models.fitted_attributes import Array, integers
 from penchant.typing import AnyInt, Int32, Int64
 
 _SHARE = 4  # fewer than one in so many have events
@@ -14,6 +18,11 @@ def rows_of_users(users: AnyInt, n_users: int) -> Int32:
     rows = np.full(n_users, -1, np.int32)
     rows[users] = np.arange(len(users))
     return rows
+
+
+def declared_rows(below: str) -> Array:
+    """What `rows_of_users` gives, as a fitted attribute: rows of an axis, or -1."""
+    return integers("users", dtype="int32", low=-1, below=below)
 
 
 def rows_to_train(counts: Int64) -> Int32:
@@ -28,3 +37,15 @@ def rows_to_train(counts: Int64) -> Int32:
     active = np.flatnonzero(counts)
     some = active if len(active) * _SHARE < len(counts) else np.arange(len(counts))
     return some.astype(np.int32)
+
+
+def training_shape(train: Dataset, axis: Literal["user", "item"]) -> tuple[int, int]:
+    """How many rows with events and how many columns a network is trained on.
+
+    Args:
+        train: the log.
+        axis: whether a row is a user or an item; its columns are the items, or some of the users.
+    """
+    counts = train.user_counts if axis == "user" else train.item_counts
+    n_columns = train.n_items if axis == "user" else len(rows_to_train(train.user_counts))
+    return int(np.count_nonzero(counts)), n_columns
