@@ -155,7 +155,7 @@ ODD_URLS = (
 
 def test_images_from_a_hostile_server(server: HostileServer, tmp_path: Path) -> None:
     rng, good = generator("images"), picture()
-    # No bad answer waits in silence, so these time-outs cost nothing and good ones bear a busy machine.
+    # No bad answer waits in silence, so these time-outs cost nothing on an idle machine.
     patient = RetryPolicy(connect=2.0, read=2.0, attempts=2, pause=0.0)
     policy = CrawlPolicy(
         retry=patient,
