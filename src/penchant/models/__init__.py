@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from penchant.models.content.two_tower import TwoTower as TwoTower
     from penchant.models.content.vbpr import VBPR as VBPR
     from penchant.models.dot.model import DotProduct as DotProduct
-    from penchant.models.ease import EASE as EASE
     from penchant.models.factorisation.hybrid import HybridFactors as HybridFactors
     from penchant.models.factorisation.machine import FactorisationMachine as FactorisationMachine
     from penchant.models.feature_based.boosted_trees import BoostedTrees as BoostedTrees
@@ -42,6 +41,10 @@ if TYPE_CHECKING:
     from penchant.models.gaussian_process.model import GaussianProcess as GaussianProcess
     from penchant.models.hybrid.model import HybridRecommender as HybridRecommender
     from penchant.models.ials import IALS as IALS
+    from penchant.models.linear.ease import EASE as EASE
+    from penchant.models.linear.random_walk import P3Alpha as P3Alpha
+    from penchant.models.linear.random_walk import RP3Beta as RP3Beta
+    from penchant.models.linear.slim import SLIM as SLIM
     from penchant.models.neighbours.jaccard_agreement import JaccardAgreement as JaccardAgreement
     from penchant.models.neighbours.knn import ItemKNN as ItemKNN
     from penchant.models.neighbours.knn import UserKNN as UserKNN

@@ -17,9 +17,9 @@ from penchant.models.neighbours.similarity import (
     Entities,
     Similarity,
     item_entities,
-    product,
     similarity,
 )
+from penchant.models.shared.sparse_rows import product
 from penchant.topk import tie_order
 
 logger = logging.getLogger(__name__)

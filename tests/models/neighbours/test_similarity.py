@@ -8,10 +8,10 @@ from penchant.models.neighbours import similarity as module
 from penchant.models.neighbours.similarity import (
     Entities,
     neighbours,
-    product,
     similarity,
-    strongest,
 )
+from penchant.models.shared import sparse_rows
+from penchant.models.shared.sparse_rows import product, strongest
 
 KINDS = ("cosine", "jaccard", "pearson", "adjusted-cosine")
 
@@ -60,7 +60,7 @@ def naive(kind, has_a, a, has_b, b):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("shrinkage", "min_common"), [(0, 1), (2.5, 1), (0, 4)])
 def test_equals_naive_loops(pair, kind, shrinkage, min_common, dense, monkeypatch):
-    monkeypatch.setattr(module, "_DENSE_RATE", 1e30 if dense else 1e-30)
+    monkeypatch.setattr(sparse_rows, "_DENSE_RATE", 1e30 if dense else 1e-30)
     a, b = pair
     found = similarity(entities(a), entities(b), kind, shrinkage, min_common)
     assert found.dtype == np.float32
@@ -86,7 +86,7 @@ def test_both_products_are_the_same(pair, monkeypatch):
     a, b = (entities(t).ratings for t in pair)
     found = []
     for rate in (1e30, 1e-30):
-        monkeypatch.setattr(module, "_DENSE_RATE", rate)
+        monkeypatch.setattr(sparse_rows, "_DENSE_RATE", rate)
         found.append(product(a, b))
     np.testing.assert_allclose(found[0], found[1], atol=1e-5)
     np.testing.assert_allclose(found[0], a.toarray() @ b.toarray().T, atol=1e-5)
@@ -95,10 +95,10 @@ def test_both_products_are_the_same(pair, monkeypatch):
 @pytest.mark.parametrize("share", [0.0, 2.0])
 @pytest.mark.parametrize("kind", KINDS)
 def test_neighbours_are_the_most_similar_others(pair, kind, share, monkeypatch):
-    monkeypatch.setattr(module, "_COMMON_SHARE", share)  # compare all pairs, or those in common
-    monkeypatch.setattr(module, "_COMMON_CELLS", 40)
+    monkeypatch.setattr(module, "SPARSE_SHARE", share)  # compare all pairs, or those in common
+    monkeypatch.setattr(sparse_rows, "_PRODUCTS", 40)
     monkeypatch.setattr(
-        module, "_blocks", lambda n, width: ((s, min(s + 4, n)) for s in range(0, n, 4))
+        module, "row_blocks", lambda n: ((s, min(s + 4, n)) for s in range(0, n, 4))
     )
     one = entities(pair[0])
     full = similarity(one, one, kind, 1.0)
@@ -148,7 +148,7 @@ def test_comparing_pairs_in_common_alone_is_the_same(kind, monkeypatch):
     some = entities((has, np.where(has, rng.normal(size=has.shape), 0).astype(np.float32)))
     found = []
     for share in (0.0, 2.0):
-        monkeypatch.setattr(module, "_COMMON_SHARE", share)
+        monkeypatch.setattr(module, "SPARSE_SHARE", share)
         found.append(neighbours(some, kind, shrinkage=1.0, min_common=1, k=60).toarray())
     np.testing.assert_allclose(*found, atol=1e-6)
 

@@ -19,16 +19,14 @@ from penchant.models.neighbours.similarity import (
     COMPARE_RATINGS,
     Entities,
     Similarity,
-    even_blocks,
     item_entities,
     neighbours,
     similarity,
-    strongest,
-    strongest_entries,
 )
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
+from penchant.models.shared.sparse_rows import even_blocks, strongest, strongest_entries
 from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Bool, Csr, Float32, Int32

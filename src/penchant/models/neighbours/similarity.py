@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
-import torch
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
-from penchant.typing import AnyArray, AnyFloat, Csr, Float32, Float64, Int64
+from penchant.models.shared.sparse_rows import (
+    SPARSE_SHARE,
+    column_counts,
+    even_blocks,
+    product,
+    row_blocks,
+    strongest,
+    strongest_entries,
+)
+from penchant.typing import AnyFloat, Csr, Float32, Int64
 
 Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
 CENTRED = frozenset({"pearson", "adjusted-cosine"})
 """Similarities of centred ratings, over those who gave both."""
 COMPARE_RATINGS = CENTRED | {"correlation"}
 """Similarities that need ratings."""
-
-_DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
-_DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
-_COMMON_SHARE = 0.05  # of all pairs, below which only those with something in common are compared
-_COMMON_CELLS = 2**21  # products of entries that make such pairs, at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -249,9 +251,9 @@ def neighbours(
             shape=(len(entities), len(entities)),
         )
     n = len(entities)
-    n_products = np.asarray(entities.binary @ _column_counts(entities.binary))
-    common = float(n_products.sum()) < _COMMON_SHARE * n * n
-    spans = even_blocks(n_products) if common else _blocks(n, n)
+    n_products = np.asarray(entities.binary @ column_counts(entities.binary))
+    common = float(n_products.sum()) < SPARSE_SHARE * n * n
+    spans = even_blocks(n_products) if common else row_blocks(n)
     parts: list[Csr] = []
     for start, stop in spans:
         block = entities.block(start, stop)
@@ -268,29 +270,6 @@ def neighbours(
             parts.append(strongest(full, k))
     stacked: Csr = sparse.vstack(parts or [entities.binary[:0] @ entities.binary.T], format="csr")
     return stacked
-
-
-def strongest(alike: Float32, k: int) -> Csr:
-    """Csr of the same shape with only the `k` largest entries above 0 of each row."""
-    n_rows, n = alike.shape
-    found = torch.topk(torch.from_numpy(alike), min(k, n), sorted=False)
-    value, column = found.values.numpy(), found.indices.numpy()
-    positive = value > 0
-    offsets = np.concatenate([[0], np.cumsum(positive.sum(axis=1))])
-    matrix = sparse.csr_array((value[positive], column[positive], offsets), shape=(n_rows, n))
-    matrix.sort_indices()
-    return matrix
-
-
-def strongest_entries(matrix: Csr, k: int) -> Csr:
-    """Csr of the same shape with only the `k` largest entries above 0 of each row."""
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((-matrix.data, row))
-    keep = np.zeros(matrix.nnz, bool)
-    keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
-    keep &= matrix.data > 0
-    offsets = np.append(0, np.cumsum(keep))[matrix.indptr]
-    return sparse.csr_array((matrix.data[keep], matrix.indices[keep], offsets), shape=matrix.shape)
 
 
 def entries(matrix: Csr, wanted: Csr, rows: Int64 | None = None) -> AnyFloat:
@@ -311,37 +290,3 @@ def entries(matrix: Csr, wanted: Csr, rows: Int64 | None = None) -> AnyFloat:
     place = np.searchsorted(have, keys).clip(0, len(have) - 1)
     found: AnyFloat = np.where(have[place] == keys, matrix.data[place], matrix.dtype.type(0))
     return found
-
-
-def product(a: Csr, b: Csr) -> Float32:
-    """float32[len(a), len(b)] = a b', by whichever of dense and sparse products is cheaper."""
-    columns = int(a.shape[1])
-    sparse_work = float(_column_counts(a) @ _column_counts(b))
-    dense_work = float(a.shape[0]) * b.shape[0] * columns
-    fits = max(a.shape[0], b.shape[0]) * columns <= _DENSE_CELLS
-    if fits and dense_work / _DENSE_RATE < sparse_work / _SPARSE_RATE:
-        left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.toarray())
-        return np.asarray((left @ right.T).numpy())
-    return np.asarray((a @ b.T).toarray(), np.float32)
-
-
-def _column_counts(matrix: Csr) -> Float64:
-    """float64[n_columns], the number of entries of each column."""
-    return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.float64)
-
-
-def even_blocks(work: AnyArray) -> Iterator[tuple[int, int]]:
-    """Start and stop of blocks of rows of at most `_COMMON_CELLS` of work, one row at least."""
-    total = np.append(0, np.cumsum(work))
-    start = 0
-    while start < len(work):
-        stop = int(np.searchsorted(total, total[start] + _COMMON_CELLS, side="right")) - 1
-        stop = max(stop, start + 1)
-        yield start, stop
-        start = stop
-
-
-def _blocks(n: int, width: int) -> Iterator[tuple[int, int]]:
-    size = max(64, 2**23 // max(width, 1))
-    for start in range(0, n, size):
-        yield start, min(start + size, n)

@@ -1,0 +1,156 @@
+"""Sparse linear item-to-item weights by the elastic net."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from scipy import sparse
+from torch import Tensor
+
+from penchant.data.dataset import Dataset
+from penchant.data.holdout import Holdout
+from penchant.models.base import Recommender, Signal
+from penchant.models.parameters import Space
+from penchant.models.shared.sparse_item_weights import SparseItemWeights
+from penchant.models.shared.sparse_rows import product, strongest_products
+from penchant.run import Run
+from penchant.typing import AnyInt, Csr
+
+_DENSE_ITEMS = 12_000  # up to which the whole Gram matrix is kept, of 4 bytes an entry
+_CELLS = 2**23  # entries of the Gram matrices of a batch of items
+_TOLERANCE = 1e-4  # of the largest change of a weight in a sweep, at which an item is done
+
+
+class SLIM(SparseItemWeights, Recommender):
+    """Each item's column as a sparse sum of other items' columns.
+
+    Column j of the weights minimises |x_j - X w|^2 / 2 + `l2` |w|^2 / 2 + `l1` |w|_1 with
+    w_j = 0, by coordinate descent on X'X, for many items at once. Ning and Karypis, "SLIM: Sparse
+    Linear Methods for Top-N Recommender Systems" (2011), eq. 3; only the `candidates` that share
+    most users with an item may have a weight (their fsSLIM, section IV-D). Items that share none
+    never have one.
+
+    Attributes:
+        l1: strength of what makes weights zero, in events.
+        l2: strength of what makes weights small, in events.
+        non_negative: whether weights are at least 0.
+        candidates: the items that may have a weight for an item.
+        sweeps: the most passes over the weights of an item.
+    """
+
+    l1: Annotated[float, Field(ge=0), Space(0.01, 50, log=True)] = 1.0
+    l2: Annotated[float, Field(gt=0), Space(1, 2000, log=True)] = 100.0
+    non_negative: bool = True
+    candidates: Annotated[int, Field(gt=0), Space(50, 500, log=True)] = 200
+    sweeps: Annotated[int, Field(gt=0)] = 50
+
+    signal: ClassVar[Signal] = "pairs"
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        by_item: Csr = train.histories.matrix("weight").T.tocsr()
+        n = train.n_items
+        near = strongest_products(by_item, by_item, self.candidates)
+        counts = np.diff(near.indptr)
+        gram = Gram(by_item)
+        order = np.argsort(-counts, kind="stable")
+        order = order[: int(np.count_nonzero(counts))]
+        entries: list[tuple[AnyInt, AnyInt, Tensor]] = []
+        with run.progress.task(type(self).__name__, len(order)) as task:
+            start = 0
+            while start < len(order):
+                width = int(counts[order[start]])
+                items = order[start : start + max(1, _CELLS // width**2)]
+                chosen, there = _padded(near, items, width)
+                weights = self._descend(gram.among(chosen), gram.across(chosen, items), there)
+                kept = torch.nonzero(weights).numpy()
+                entries.append(
+                    (chosen[kept[:, 0], kept[:, 1]], items[kept[:, 0]], weights[weights != 0])
+                )
+                start += len(items)
+                task.advance(len(items))
+        rows, columns, values = (
+            ((np.concatenate(part) if part else np.empty(0)) for part in zip(*entries, strict=True))
+            if entries
+            else (np.empty(0), np.empty(0), np.empty(0))
+        )
+        shape = (n, n)
+        self.weights_ = sparse.csr_array(
+            (values.astype(np.float32), (rows.astype(np.int32), columns.astype(np.int32))), shape
+        )
+
+    def _descend(self, gram: Tensor, target: Tensor, there: Tensor) -> Tensor:
+        """float32[n, width], the weights of each item's candidates.
+
+        Args:
+            gram: float32[n, width, width], x'x of the candidates.
+            target: float32[n, width], x'x of candidates and item.
+            there: bool[n, width], false where there are fewer candidates.
+        """
+        weights = torch.zeros_like(target)
+        fitted = torch.zeros_like(target)  # gram @ weights
+        diagonal = gram.diagonal(dim1=1, dim2=2)
+        by_candidate = gram.transpose(0, 1).contiguous()
+        for _ in range(self.sweeps):
+            largest = 0.0
+            for place in range(target.shape[1]):
+                own, before = diagonal[:, place], weights[:, place]
+                pull = target[:, place] - fitted[:, place] + own * before
+                if self.non_negative:
+                    pull = (pull - self.l1).clamp_(min=0)
+                else:
+                    pull = torch.nn.functional.softshrink(pull, self.l1)
+                change = pull / (own + self.l2) * there[:, place] - before
+                weights[:, place] += change
+                fitted.addcmul_(by_candidate[place], change[:, None])
+                largest = max(largest, float(change.abs().max()))
+            if largest < _TOLERANCE:
+                break
+        return weights
+
+
+class Gram:
+    """Parts of X'X: kept whole where there are few items, computed otherwise.
+
+    Args:
+        by_item: csr[n_items, n_users], X'.
+    """
+
+    def __init__(self, by_item: Csr) -> None:
+        self._dense = None
+        if by_item.shape[0] <= _DENSE_ITEMS:
+            self._dense = torch.from_numpy(product(by_item, by_item))
+        else:
+            self._sparse: Csr = (by_item @ by_item.T).tocsr()
+
+    def among(self, items: AnyInt) -> Tensor:
+        """float32[n, width, width] of int[n, width] items."""
+        if self._dense is not None:
+            index = torch.from_numpy(items)
+            return self._dense[index[:, :, None], index[:, None, :]]
+        return torch.from_numpy(
+            np.stack([self._sparse[row][:, row].toarray() for row in items]).astype(np.float32)
+        )
+
+    def across(self, items: AnyInt, others: AnyInt) -> Tensor:
+        """float32[n, width] of int[n, width] items and the int[n] that these are for."""
+        if self._dense is not None:
+            return self._dense[torch.from_numpy(others)[:, None], torch.from_numpy(items)]
+        return torch.from_numpy(
+            np.concatenate(
+                [
+                    self._sparse[[other]][:, row].toarray()
+                    for row, other in zip(items, others, strict=True)
+                ]
+            ).astype(np.float32)
+        )
+
+
+def _padded(near: Csr, items: AnyInt, width: int) -> tuple[AnyInt, Tensor]:
+    """int64[n, width], the columns of these rows, and bool[n, width], where there is one."""
+    place = np.arange(width)
+    there = place < np.diff(near.indptr)[items][:, None]
+    flat = np.where(there, near.indptr[items][:, None] + place, 0)
+    return near.indices[flat].astype(np.int64), torch.from_numpy(there)

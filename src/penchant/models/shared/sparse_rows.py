@@ -1,0 +1,109 @@
+"""Products of sparse matrices, and the largest entries of their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from penchant.typing import AnyArray, Csr, Float32, Float64
+
+_DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
+_DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
+_BLOCK_CELLS = 2**23  # entries of a block of a dense product
+SPARSE_SHARE = 0.05
+"""Share of all pairs of rows with something in common, below which only those are computed."""
+_PRODUCTS = 2**21  # products of entries that make such pairs, at once
+
+
+def product(a: Csr, b: Csr) -> Float32:
+    """float32[len(a), len(b)] = a b', by whichever of dense and sparse products is cheaper."""
+    columns = int(a.shape[1])
+    sparse_work = float(column_counts(a) @ column_counts(b))
+    dense_work = float(a.shape[0]) * b.shape[0] * columns
+    fits = max(a.shape[0], b.shape[0]) * columns <= _DENSE_CELLS
+    if fits and dense_work / _DENSE_RATE < sparse_work / _SPARSE_RATE:
+        left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.toarray())
+        return np.asarray((left @ right.T).numpy())
+    return np.asarray((a @ b.T).toarray(), np.float32)
+
+
+def strongest_products(a: Csr, b: Csr, k: int, scales: Float32 | None = None) -> Csr:
+    """csr[n, n] of the `k` largest entries above 0 of each row of a b', without the diagonal.
+
+    Args:
+        a: csr[n, m].
+        b: csr[n, m].
+        k: entries of a row.
+        scales: float32[n], by what columns are multiplied first.
+    """
+    n = int(b.shape[0])
+    work = np.asarray(a.astype(bool) @ column_counts(b))
+    if float(work.sum()) < SPARSE_SHARE * n * n:
+        spans, few = even_blocks(work), True
+    else:
+        spans, few = row_blocks(n), False
+    parts: list[Csr] = []
+    for start, stop in spans:
+        if few:
+            found: Csr = (a[start:stop] @ b.T).tocsr()
+            rows = np.repeat(np.arange(start, stop), np.diff(found.indptr))
+            found.data[rows == found.indices] = 0
+            if scales is not None:
+                found.data *= scales[found.indices]
+            parts.append(strongest_entries(found, k))
+        else:
+            full = product(a[start:stop], b)
+            full[np.arange(stop - start), np.arange(start, stop)] = 0
+            parts.append(strongest(full if scales is None else full * scales, k))
+    stacked: Csr = sparse.vstack(parts or [(a[:0] @ b.T).tocsr()], format="csr")
+    return stacked
+
+
+def strongest(values: Float32, k: int) -> Csr:
+    """Csr of the same shape with only the `k` largest entries above 0 of each row."""
+    n_rows, n = values.shape
+    found = torch.topk(torch.from_numpy(values), min(k, n), sorted=False)
+    value, column = found.values.numpy(), found.indices.numpy()
+    positive = value > 0
+    offsets = np.concatenate([[0], np.cumsum(positive.sum(axis=1))])
+    matrix = sparse.csr_array((value[positive], column[positive], offsets), shape=(n_rows, n))
+    matrix.sort_indices()
+    return matrix
+
+
+def strongest_entries(matrix: Csr, k: int) -> Csr:
+    """Csr of the same shape with only the `k` largest entries above 0 of each row."""
+    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    order = np.lexsort((-matrix.data, row))
+    keep = np.zeros(matrix.nnz, bool)
+    keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
+    keep &= matrix.data > 0
+    offsets = np.append(0, np.cumsum(keep))[matrix.indptr]
+    return sparse.csr_array((matrix.data[keep], matrix.indices[keep], offsets), shape=matrix.shape)
+
+
+def column_counts(matrix: Csr) -> Float64:
+    """float64[n_columns], the number of entries of each column."""
+    return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.float64)
+
+
+def even_blocks(work: AnyArray) -> Iterator[tuple[int, int]]:
+    """Start and stop of blocks of rows of a bounded amount of work, one row at least."""
+    total = np.append(0, np.cumsum(work))
+    start = 0
+    while start < len(work):
+        stop = int(np.searchsorted(total, total[start] + _PRODUCTS, side="right")) - 1
+        stop = max(stop, start + 1)
+        yield start, stop
+        start = stop
+
+
+def row_blocks(width: int, n: int | None = None) -> Iterator[tuple[int, int]]:
+    """Start and stop of blocks of the `n` rows (`width` by default) of a dense product."""
+    n = width if n is None else n
+    size = max(64, _BLOCK_CELLS // max(width, 1))
+    for start in range(0, n, size):
+        yield start, min(start + size, n)

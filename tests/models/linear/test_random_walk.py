@@ -1,0 +1,57 @@
+"""Weights of random walks, against the formula written out."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.models import P3Alpha, RP3Beta
+from penchant.testing.logs import planted_pairs
+
+
+@pytest.fixture(scope="module")
+def log():
+    return planted_pairs(n_users=30, n_items=12)
+
+
+def written_out(x, alpha, beta):
+    n_users, n_items = x.shape
+    weights = np.zeros((n_items, n_items))
+    for i in range(n_items):
+        for j in range(n_items):
+            for u in range(n_users):
+                if i != j and x[u, i] and x[u, j]:
+                    to_user = x[u, i] / x[:, i].sum()
+                    to_item = x[u, j] / x[u].sum()
+                    weights[i, j] += to_user**alpha * to_item**alpha
+            weights[i, j] /= x[:, j].sum() ** beta
+    return weights
+
+
+@pytest.mark.parametrize(
+    ("model", "alpha", "beta"),
+    [
+        (P3Alpha(), 1.0, 0.0),
+        (P3Alpha(alpha=0.6), 0.6, 0.0),
+        (RP3Beta(beta=0.3), 1.0, 0.3),
+        (RP3Beta(alpha=1.4, beta=0.8), 1.4, 0.8),
+    ],
+)
+def test_weights(log, model, alpha, beta):
+    x = log.histories.matrix().toarray()
+    found = model.fit(log).weights_.toarray()
+    np.testing.assert_allclose(found, written_out(x, alpha, beta), rtol=1e-4, atol=1e-7)
+
+
+def test_only_the_largest_weights_are_kept(log):
+    every = RP3Beta().fit(log).weights_.toarray()
+    found = RP3Beta(neighbours=3).fit(log).weights_.toarray()
+    for all_of, some in zip(every, found, strict=True):
+        largest = np.argsort(-all_of)[:3]
+        np.testing.assert_allclose(some[largest], all_of[largest], rtol=1e-6)
+        assert np.count_nonzero(some) == 3
+
+
+def test_beta_of_zero_is_p3alpha(log):
+    found = RP3Beta(beta=0).fit(log).weights_
+    np.testing.assert_allclose(found.toarray(), P3Alpha().fit(log).weights_.toarray(), rtol=1e-6)
