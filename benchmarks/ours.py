@@ -20,8 +20,8 @@ from penchant.data.reading.log_reader import read
 from penchant.data.sources import amazon
 from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import parse
+from penchant.models import IALS
 from penchant.models.dot.model import DotNetwork, DotProduct
-from penchant.models.ials import IALS
 from penchant.nn.loop import Schedule, train
 from penchant.nn.per_user.activations import ACTIVATIONS
 from penchant.nn.per_user.batches import UserData

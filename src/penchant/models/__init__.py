@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from penchant.models.feature_based.ordinal import OrdinalRegression as OrdinalRegression
     from penchant.models.gaussian_process.model import GaussianProcess as GaussianProcess
     from penchant.models.hybrid.model import HybridRecommender as HybridRecommender
-    from penchant.models.ials import IALS as IALS
+    from penchant.models.ials.model import IALS as IALS
     from penchant.models.linear.ease import EASE as EASE
     from penchant.models.linear.random_walk import P3Alpha as P3Alpha
     from penchant.models.linear.random_walk import RP3Beta as RP3Beta

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
+from penchant import compiled
 from penchant.errors import ParameterError
 from penchant.models import IALS
-from penchant.models import ials as module
+from penchant.models.ials import conjugate_gradients
+from penchant.models.ials import model as module
+from penchant.models.ials.conjugate_gradients import improve
+from penchant.models.ials.model import UNOBSERVED
 from penchant.testing import planted_pairs
 
 SETTINGS = {"dim": 5, "l2": 0.02, "unobserved": 0.3, "nu": 0.7, "epochs": 4}
@@ -51,7 +56,7 @@ def test_users_are_the_exact_minimum_given_the_items(log, model):
 
 def test_items_are_the_exact_minimum_given_the_users(log):
     x = log.histories.matrix().toarray()
-    model = IALS(**SETTINGS)
+    model = IALS(**SETTINGS).fit(log)
     users = np.random.default_rng(0).normal(0, 0.5, (log.n_users, 5)).astype(np.float32)
     import torch
 
@@ -118,3 +123,40 @@ def test_contributions_are_exact_also_for_repeated_events(model):
 def test_cold_items_have_no_vector(model):
     assert (model.item_factors_[20:] == 0).all()
     assert (model.item_factors_[:20] != 0).all()
+
+
+@pytest.mark.parametrize("available", [True, False])
+def test_conjugate_gradients_reach_the_exact_vectors(available, monkeypatch):
+    if available and not compiled.AVAILABLE:
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr(conjugate_gradients, "AVAILABLE", available)
+    monkeypatch.setattr(conjugate_gradients, "_CELLS", 500)
+    log = planted_pairs(n_users=30, n_items=20)
+    confidence = log.histories.matrix("weight")
+    rng = np.random.default_rng(0)
+    other = rng.normal(size=(20, 6)).astype(np.float32)
+    vectors = rng.normal(size=(30, 6)).astype(np.float32)
+    ridge = rng.uniform(1, 2, 30).astype(np.float32)
+    improve(vectors, confidence, other, unobserved=0.3, ridge=ridge, steps=20)
+    x = confidence.toarray().astype(np.float64)
+    for row in range(30):
+        system = 0.3 * other.T @ other + (other.T * x[row]) @ other + ridge[row] * np.eye(6)
+        np.testing.assert_allclose(
+            vectors[row], np.linalg.solve(system, other.T @ x[row]), atol=1e-4
+        )
+
+
+def test_rows_without_events_become_zeros():
+    nothing = sparse.csr_array((3, 4), dtype=np.float32)
+    vectors = np.ones((3, 2), np.float32)
+    other, ridge = np.ones((4, 2), np.float32), np.ones(3, np.float32)
+    improve(vectors, nothing, other, unobserved=0.1, ridge=ridge, steps=2)
+    assert not vectors.any()
+
+
+def test_the_default_weight_of_unobserved_pairs_follows_the_density():
+    log = planted_pairs()
+    density = len(log) / (log.n_users * log.n_items)
+    model = IALS(dim=4, epochs=2).fit(log)
+    assert model.unobserved_ == pytest.approx(min(1, UNOBSERVED * density))
+    assert IALS(dim=4, epochs=2, unobserved=0.05).fit(log).unobserved_ == 0.05

@@ -9,17 +9,25 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
+from penchant.compiled import compiled_threads
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal, require_one_user
-from penchant.models.fitted_attributes import Declarations, floats, signatures
+from penchant.models.fitted_attributes import Declarations, floats, plain, signatures
+from penchant.models.ials.conjugate_gradients import (
+    batches_of_like_length,
+    improve,
+    padded_entries,
+)
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Csr, Float32, Int32
+from penchant.typing import Csr, Float32, Int32, Int64
 
-_CELLS = 2**22  # floats gathered at once: rows × history length × dimensions
+UNOBSERVED = 7.0
+"""The default weight of all pairs without an event, in events."""
+_CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
 
 
 class IALS(Recommender):
@@ -37,16 +45,20 @@ class IALS(Recommender):
     Attributes:
         dim: length of the vectors.
         l2: strength of regularisation.
-        unobserved: weight of pairs without an event.
+        unobserved: weight of pairs without an event. None is `UNOBSERVED` times the share of
+            pairs that have one, so that all pairs without an event count as much beside the
+            events, however sparse the log is.
         nu: how much regularisation grows with a row's number of events: by
             (n + unobserved * n_other) ** nu.
+        steps: of conjugate gradients in a round, from the vectors of the round before.
         epochs: rounds over users and items.
     """
 
     dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
     l2: Annotated[float, Field(gt=0), Space(1e-4, 1, log=True)] = 0.01
-    unobserved: Annotated[float, Field(gt=0), Space(0.003, 1, log=True)] = 0.3
+    unobserved: Annotated[float | None, Field(gt=0), Space(0.001, 1, log=True)] = None
     nu: Annotated[float, Field(ge=0, le=1)] = 1.0
+    steps: Annotated[int, Field(gt=0)] = 3
     epochs: Annotated[int, Field(gt=0)] = 15
 
     signal: ClassVar[Signal] = "pairs"
@@ -56,6 +68,7 @@ class IALS(Recommender):
         "user_factors_": floats("users", "dim"),
         "item_factors_": floats("items", "dim"),
         "signatures_": signatures(),
+        "unobserved_": plain(float),
     }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
@@ -63,16 +76,18 @@ class IALS(Recommender):
         by_user = train.histories.matrix("weight")
         by_item = by_user.T.tocsr()
         scale = 0.1 / self.dim**0.5
-        users = torch.zeros(train.n_users, self.dim)
-        items = torch.randn(train.n_items, self.dim, generator=generator) * scale
-        items[torch.from_numpy(np.diff(by_item.indptr) == 0)] = 0
-        for _ in run.track(range(self.epochs), f"{type(self).__name__} epochs"):
-            users = self._solve(by_user, items)
-            items = self._solve(by_item, users)
-        # Users last, so that stored vectors are what the same history would get again.
-        users = self._solve(by_user, items)
-        self.user_factors_ = users.numpy()
-        self.item_factors_ = items.numpy()
+        items = (torch.randn(train.n_items, self.dim, generator=generator) * scale).numpy()
+        items[np.diff(by_item.indptr) == 0] = 0
+        density = by_user.nnz / (train.n_users * train.n_items)
+        self.unobserved_ = self.unobserved or min(1.0, UNOBSERVED * density)
+        users = np.zeros((train.n_users, self.dim), np.float32)
+        with compiled_threads(run):
+            for _ in run.track(range(self.epochs), f"{type(self).__name__} epochs"):
+                self._improve(users, by_user, items)
+                self._improve(items, by_item, users)
+        # Users last and exactly, so that stored vectors are what the same history would get again.
+        self.user_factors_ = self._solve(by_user, torch.from_numpy(items)).numpy()
+        self.item_factors_ = items
         self.signatures_ = train.histories.weighted_signatures
 
     @property
@@ -80,46 +95,43 @@ class IALS(Recommender):
         """True: they are the confidence of events."""
         return True
 
+    def _ridge(self, counts: Int64, n_other: int) -> Float32:
+        """float32[n], the regularisation of rows with so many events."""
+        ridge = self.l2 * (counts + self.unobserved_ * n_other) ** self.nu
+        return np.asarray(ridge, np.float32)
+
+    def _improve(self, vectors: Float32, confidence: Csr, other: Float32) -> None:
+        """Some steps towards the vectors of one side, given the other's."""
+        counts = np.diff(confidence.indptr).astype(np.int64)
+        improve(
+            vectors,
+            confidence,
+            other,
+            unobserved=self.unobserved_,
+            ridge=self._ridge(counts, len(other)),
+            steps=self.steps,
+        )
+
     def _solve(self, confidence: Csr, other: Tensor) -> Tensor:
         """The exact vectors of one side, given the other's: a linear system for each row."""
-        indptr, indices = confidence.indptr, confidence.indices
-        weights = torch.from_numpy(np.append(confidence.data, np.float32(0)))
         weighted = bool((confidence.data != 1).any())
-        counts = np.diff(indptr).astype(np.int64)
-        gram = self.unobserved * (other.T @ other)
-        ridge = self.l2 * (counts + self.unobserved * len(other)) ** self.nu
+        counts = np.diff(confidence.indptr).astype(np.int64)
+        gram = self.unobserved_ * (other.T @ other)
+        ridge = torch.from_numpy(self._ridge(counts, len(other)))
         out = torch.zeros(len(counts), self.dim)
-        index = torch.from_numpy(np.append(indices.astype(np.int64), len(other)))
-        padded = torch.cat([other, torch.zeros(1, self.dim)])
-        order = np.argsort(counts, kind="stable")
-        order = order[np.searchsorted(counts[order], 1) :]
-        start = 0
-        while start < len(order):
-            # Rows of like length share a batch, padded to its longest with a zero vector.
-            stop = start + 1
-            limit = min(len(order), start + 4096)
-            lengths = counts[order[start:limit]]
-            fits = np.arange(1, len(lengths) + 1) * lengths * self.dim <= _CELLS
-            stop = start + max(1, int(np.searchsorted(~fits, True)))
-            rows = order[start:stop]
-            width = int(counts[rows[-1]])
-            place = np.arange(width)
-            inside = place < counts[rows][:, None]
-            flat = np.where(inside, indptr[rows].astype(np.int64)[:, None] + place, len(indices))
-            # The appended index leads to the appended zero vector.
-            entries = torch.from_numpy(flat.reshape(-1))
-            vectors = padded.index_select(0, index[entries]).view(len(rows), width, self.dim)
+        for rows in batches_of_like_length(counts, self.dim, _CELLS):
+            places, there = padded_entries(confidence, rows, counts)
+            vectors = other[torch.from_numpy(confidence.indices[places].astype(np.int64))]
+            vectors *= torch.from_numpy(there)[:, :, None]
             confident = vectors
             if weighted:
-                confident = vectors * weights[entries].view(len(rows), width, 1)
+                confident = vectors * torch.from_numpy(confidence.data[places])[:, :, None]
             system = torch.baddbmm(gram.expand(len(rows), -1, -1), vectors.mT, confident)
-            system.diagonal(dim1=1, dim2=2).add_(
-                torch.from_numpy(ridge[rows].astype(np.float32))[:, None]
-            )
+            index = torch.from_numpy(rows)
+            system.diagonal(dim1=1, dim2=2).add_(ridge[index][:, None])
             right = confident.sum(dim=1)[:, :, None]
             factor = torch.linalg.cholesky(system)
-            out[torch.from_numpy(rows)] = torch.cholesky_solve(right, factor)[:, :, 0]
-            start = stop
+            out[index] = torch.cholesky_solve(right, factor)[:, :, 0]
         return out
 
     def user_vectors(self, users: Histories) -> Float32:
@@ -159,8 +171,8 @@ class IALS(Recommender):
         factors = self.item_factors_.astype(np.float64)
         pairs = user.matrix("weight")
         unique, mine = pairs.indices, factors[pairs.indices]
-        ridge = self.l2 * (len(unique) + self.unobserved * len(factors)) ** self.nu
-        system = self.unobserved * factors.T @ factors + (mine.T * pairs.data) @ mine
+        ridge = self._ridge(np.array([len(unique)]), len(factors))[0]
+        system = self.unobserved_ * factors.T @ factors + (mine.T * pairs.data) @ mine
         system[np.diag_indices(self.dim)] += ridge
         parts = factors[items] @ np.linalg.solve(system, factors[user.items].T)
         return np.asarray(parts * user.event_weights, np.float32)

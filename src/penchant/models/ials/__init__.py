@@ -1,0 +1,1 @@
+"""Matrix factorisation for implicit feedback by alternating least squares."""
