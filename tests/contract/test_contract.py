@@ -93,6 +93,8 @@ FOR_SMALL_LOGS = {
         "epochs": 15,
     },
     "vbpr": {"dim": 8, "content_dim": 4, "batch_size": 128, "learning_rate": 0.02, "epochs": 12},
+    "bpr": {"dim": 8, "batch_size": 64, "epochs": 30},
+    "warp": {"dim": 8, "batch_size": 64, "epochs": 30},
     "mult-dae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
     "mult-vae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
 }

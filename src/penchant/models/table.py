@@ -43,6 +43,8 @@ TABLE: dict[str, str] = {
     "dnn-regressor": "feature_based.dnn_regressor:DNNRegressor",
     "ordinal": "feature_based.ordinal:OrdinalRegression",
     "blend": "blend.model:Blend",
+    "bpr": "factorisation.pairwise:BPR",
+    "warp": "factorisation.pairwise:WARP",
     "factorisation-machine": "factorisation.machine:FactorisationMachine",
     "hybrid-factors": "factorisation.hybrid:HybridFactors",
     "hybrid": "hybrid.model:HybridRecommender",
