@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.linear_model import ElasticNet
 
+from penchant import compiled
 from penchant.models import SLIM
 from penchant.models.linear import slim
 from penchant.testing.logs import planted_ratings
@@ -31,9 +32,13 @@ def elastic_net(x, item, l1, l2, non_negative):
     return net.fit(others, x[:, item]).coef_
 
 
+@pytest.mark.parametrize("available", [True, False])
 @pytest.mark.parametrize("non_negative", [True, False])
 @pytest.mark.parametrize(("l1", "l2"), [(0.5, 3.0), (3.0, 10.0), (0.01, 2.0)])
-def test_weights(log, l1, l2, non_negative, monkeypatch):
+def test_weights(log, l1, l2, non_negative, available, monkeypatch):
+    if available and not compiled.AVAILABLE:
+        pytest.skip("numba is not installed")
+    monkeypatch.setattr(slim, "AVAILABLE", available)
     monkeypatch.setattr(slim, "_TOLERANCE", 1e-7)
     x = log.histories.matrix().toarray().astype(float)
     model = SLIM(l1=l1, l2=l2, non_negative=non_negative, sweeps=2000).fit(log)

@@ -10,6 +10,7 @@ from pydantic import Field
 from scipy import sparse
 from torch import Tensor
 
+from penchant.compiled import AVAILABLE, compiled, compiled_threads, loop_range
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal
@@ -17,7 +18,7 @@ from penchant.models.parameters import Space
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import product, strongest_products
 from penchant.run import Run
-from penchant.typing import AnyInt, Csr
+from penchant.typing import AnyInt, Csr, Float32
 
 _DENSE_ITEMS = 12_000  # up to which the whole Gram matrix is kept, of 4 bytes an entry
 _CELLS = 2**23  # entries of the Gram matrices of a batch of items
@@ -58,7 +59,7 @@ class SLIM(SparseItemWeights, Recommender):
         order = np.argsort(-counts, kind="stable")
         order = order[: int(np.count_nonzero(counts))]
         entries: list[tuple[AnyInt, AnyInt, Tensor]] = []
-        with run.progress.task(type(self).__name__, len(order)) as task:
+        with compiled_threads(run), run.progress.task(type(self).__name__, len(order)) as task:
             start = 0
             while start < len(order):
                 width = int(counts[order[start]])
@@ -89,26 +90,74 @@ class SLIM(SparseItemWeights, Recommender):
             target: float32[n, width], x'x of candidates and item.
             there: bool[n, width], false where there are fewer candidates.
         """
-        weights = torch.zeros_like(target)
-        fitted = torch.zeros_like(target)  # gram @ weights
-        diagonal = gram.diagonal(dim1=1, dim2=2)
-        by_candidate = gram.transpose(0, 1).contiguous()
+        target = target * there
+        if AVAILABLE:
+            weights = np.zeros(target.shape, np.float32)
+            _descend_rows(
+                gram.numpy(),
+                target.numpy(),
+                weights,
+                np.float32(self.l1),
+                np.float32(self.l2),
+                self.non_negative,
+                self.sweeps,
+                np.float32(_TOLERANCE),
+            )
+            return torch.from_numpy(weights)
+        found = torch.zeros_like(target)
+        fitted = torch.zeros_like(target)  # gram @ found
+        diagonal, by_candidate = gram.diagonal(dim1=1, dim2=2), gram.transpose(0, 1).contiguous()
         for _ in range(self.sweeps):
             largest = 0.0
             for place in range(target.shape[1]):
-                own, before = diagonal[:, place], weights[:, place]
+                own, before = diagonal[:, place], found[:, place]
                 pull = target[:, place] - fitted[:, place] + own * before
                 if self.non_negative:
                     pull = (pull - self.l1).clamp_(min=0)
                 else:
                     pull = torch.nn.functional.softshrink(pull, self.l1)
                 change = pull / (own + self.l2) * there[:, place] - before
-                weights[:, place] += change
+                found[:, place] += change
                 fitted.addcmul_(by_candidate[place], change[:, None])
                 largest = max(largest, float(change.abs().max()))
             if largest < _TOLERANCE:
                 break
-        return weights
+        return found
+
+
+@compiled
+def _descend_rows(
+    gram: Float32,
+    target: Float32,
+    weights: Float32,
+    l1: np.float32,
+    l2: np.float32,
+    non_negative: bool,
+    sweeps: int,
+    tolerance: np.float32,
+) -> None:
+    n, width = target.shape
+    for row in loop_range(n):
+        rest = target[row].copy()  # target - gram @ weights
+        for _ in range(sweeps):
+            largest = np.float32(0)
+            for place in range(width):
+                own, before = gram[row, place, place], weights[row, place]
+                # Places without a candidate have a target of 0, and no weight.
+                if target[row, place] == 0:
+                    continue
+                pull = rest[place] + own * before
+                now = max(abs(pull) - l1, np.float32(0)) / (own + l2)
+                if pull < 0:
+                    now = np.float32(0) if non_negative else -now
+                change = now - before
+                if change != 0:
+                    weights[row, place] = now
+                    largest = max(largest, abs(change))
+                    for other in range(width):
+                        rest[other] -= change * gram[row, place, other]
+            if largest < tolerance:
+                break
 
 
 class Gram:
