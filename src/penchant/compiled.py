@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any, TypeVar, cast
 
+import torch
+
 from penchant.run import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -33,14 +35,16 @@ def compiled(function: F) -> F:
 
 @contextmanager
 def compiled_threads(run: Run) -> Iterator[None]:
-    """Use the run's threads in compiled loops."""
+    """Use the run's threads in compiled loops, torch's where it names none; run them only here."""
     if not AVAILABLE:
         yield
         return
-    before = numba.get_num_threads()
+    of_torch = torch.get_num_threads()
+    before = numba.get_num_threads()  # starts its threads, which sets those of torch
     most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
-    numba.set_num_threads(min(run.threads or before, most))
+    numba.set_num_threads(min(run.threads or of_torch, most))
     try:
         yield
     finally:
         numba.set_num_threads(before)
+        torch.set_num_threads(of_torch)  # both may share OpenMP, and with it the number

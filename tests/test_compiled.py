@@ -1,0 +1,19 @@
+"""Compiled loops leave the rest of the process as it was."""
+
+import pytest
+import torch
+
+from penchant.models import IALS
+from penchant.run import Run
+from penchant.testing import planted_pairs
+
+
+@pytest.mark.parametrize("threads", [None, 1, 2])
+def test_fitting_leaves_the_threads_of_torch(threads: int | None) -> None:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        IALS(epochs=1).fit(planted_pairs(n_users=30, n_items=20), run=Run(threads=threads))
+        assert torch.get_num_threads() == 1
+    finally:
+        torch.set_num_threads(before)
