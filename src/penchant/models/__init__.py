@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from penchant.models.linear.random_walk import P3Alpha as P3Alpha
     from penchant.models.linear.random_walk import RP3Beta as RP3Beta
     from penchant.models.linear.slim import SLIM as SLIM
+    from penchant.models.neighbours.co_occurrence import CoOccurrence as CoOccurrence
     from penchant.models.neighbours.jaccard_agreement import JaccardAgreement as JaccardAgreement
     from penchant.models.neighbours.knn import ItemKNN as ItemKNN
     from penchant.models.neighbours.knn import UserKNN as UserKNN

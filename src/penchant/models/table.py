@@ -28,6 +28,7 @@ TABLE: dict[str, str] = {
     "slim": "linear.slim:SLIM",
     "p3alpha": "linear.random_walk:P3Alpha",
     "rp3beta": "linear.random_walk:RP3Beta",
+    "co-occurrence": "neighbours.co_occurrence:CoOccurrence",
     "ials": "ials.model:IALS",
     "dot": "dot.model:DotProduct",
     "rbm": "rbm.binary:RBM",

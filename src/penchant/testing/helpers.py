@@ -65,14 +65,21 @@ def expect_refusal(error: type[PenchantError], action: Callable[[], object], wha
         raise AssertionError(f"{what} must be refused with {error.__name__}.")
 
 
-def expect_equal(a: AnyArray, b: AnyArray, sentence: str) -> None:
-    """Expect two arrays to be equal up to rounding, -inf included."""
+def expect_equal(a: AnyArray, b: AnyArray, sentence: str, *, size: float = 1.0) -> None:
+    """Expect two arrays to be equal up to rounding, -inf included.
+
+    Args:
+        a: an array.
+        b: another one.
+        sentence: what is wrong where they differ.
+        size: of the numbers that were rounded, where they are larger than those of `a`.
+    """
     expect(a.shape == b.shape, f"{sentence} The shapes are {a.shape} and {b.shape}.")
     finite = np.isfinite(a)
     expect(np.array_equal(a[~finite], b[~finite]), sentence)
     if finite.any():
         apart = float(np.abs(a[finite] - b[finite]).max())
-        size = max(1.0, float(np.abs(a[finite]).max()))
+        size = max(1.0, size, float(np.abs(a[finite]).max()))
         expect(apart <= CLOSE * size, f"{sentence} They differ by up to {apart:.2g}.")
 
 

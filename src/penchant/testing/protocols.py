@@ -144,20 +144,23 @@ def expect_explained(model: Recommender, *users: Histories) -> None:
     if not isinstance(model, Explains):
         return
     items = np.arange(users[0].n_items, dtype=np.int32)
-    rest = []
+    rest, largest = [], 0.0
     for user in users:
         parts = model.contributions(user, items)
         expect(
             parts.shape == (len(items), user.n_events),
             f"Contributions must be items by events, not {parts.shape}.",
         )
-        rest.append(scores(user)[0] - parts.sum(axis=1))
+        score = scores(user)[0]
+        rest.append(score - parts.sum(axis=1))
+        largest = max(largest, float(np.abs(score[np.isfinite(score)]).max(initial=0)))
     table = np.stack(rest)
     table = table - table.mean(axis=1, keepdims=True)
     expect_equal(
         table,
         np.broadcast_to(table.mean(axis=0), table.shape),
         "Contributions must sum to the score, but for a bias of the user and of the item.",
+        size=largest,
     )
 
 

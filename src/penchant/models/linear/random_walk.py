@@ -12,9 +12,9 @@ from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal
 from penchant.models.parameters import Space
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
-from penchant.models.shared.sparse_rows import strongest_products
+from penchant.models.shared.sparse_rows import Weigh, strongest_products
 from penchant.run import Run
-from penchant.typing import Csr, Float32
+from penchant.typing import Csr
 
 
 class P3Alpha(SparseItemWeights, Recommender):
@@ -39,11 +39,11 @@ class P3Alpha(SparseItemWeights, Recommender):
         by_item: Csr = by_user.T.tocsr()
         to_users, to_items = (self._transitions(x) for x in (by_item, by_user))
         self.weights_ = strongest_products(
-            to_users, to_items.T.tocsr(), self.neighbours, self._scales(train)
+            to_users, to_items.T.tocsr(), self.neighbours, self._weigh(train)
         )
 
-    def _scales(self, train: Dataset) -> Float32 | None:
-        """float32[n_items], by what the weights for an item are multiplied; None for 1."""
+    def _weigh(self, train: Dataset) -> Weigh | None:
+        """What becomes of the chances; None leaves them."""
         return None
 
     def _transitions(self, matrix: Csr) -> Csr:
@@ -68,6 +68,7 @@ class RP3Beta(P3Alpha):
 
     beta: Annotated[float, Field(ge=0), Space(0, 1)] = 0.5
 
-    def _scales(self, train: Dataset) -> Float32 | None:
+    def _weigh(self, train: Dataset) -> Weigh | None:
         counts = np.asarray(train.histories.matrix("weight").sum(axis=0)).ravel()
-        return np.asarray(np.maximum(counts, 1e-12) ** -self.beta, np.float32)
+        scales = np.asarray(np.maximum(counts, 1e-12) ** -self.beta, np.float32)
+        return lambda chances, _, items: np.asarray(chances * scales[items])

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from scipy import sparse
 
-from penchant.typing import AnyArray, Csr, Float32, Float64
+from penchant.typing import AnyArray, AnyInt, Csr, Float32, Float64
+
+Weigh = Callable[[Float32, AnyInt, AnyInt], Float32]
+"""What becomes of products, given their rows and columns, which broadcast."""
 
 _DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
 _DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
 _BLOCK_CELLS = 2**23  # entries of a block of a dense product
+_WEIGHED_CELLS = 2**20  # entries of it that are weighed at once
 SPARSE_SHARE = 0.05
 """Share of all pairs of rows with something in common, below which only those are computed."""
 _PRODUCTS = 2**21  # products of entries that make such pairs, at once
@@ -30,14 +34,14 @@ def product(a: Csr, b: Csr) -> Float32:
     return np.asarray((a @ b.T).toarray(), np.float32)
 
 
-def strongest_products(a: Csr, b: Csr, k: int, scales: Float32 | None = None) -> Csr:
+def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Csr:
     """csr[n, n] of the `k` largest entries above 0 of each row of a b', without the diagonal.
 
     Args:
         a: csr[n, m].
         b: csr[n, m].
         k: entries of a row.
-        scales: float32[n], by what columns are multiplied first.
+        weigh: what becomes of the entries before the largest are taken; 0 must stay 0.
     """
     n = int(b.shape[0])
     work = np.asarray(a.astype(bool) @ column_counts(b))
@@ -45,19 +49,26 @@ def strongest_products(a: Csr, b: Csr, k: int, scales: Float32 | None = None) ->
         spans, few = even_blocks(work), True
     else:
         spans, few = row_blocks(n), False
+    step = max(1, _WEIGHED_CELLS // max(n, 1))
     parts: list[Csr] = []
     for start, stop in spans:
         if few:
             found: Csr = (a[start:stop] @ b.T).tocsr()
             rows = np.repeat(np.arange(start, stop), np.diff(found.indptr))
-            found.data[rows == found.indices] = 0
-            if scales is not None:
-                found.data *= scales[found.indices]
+            diagonal = rows == found.indices
+            if weigh is not None:
+                found.data = weigh(found.data, rows, found.indices)
+            found.data[diagonal] = 0
             parts.append(strongest_entries(found, k))
         else:
             full = product(a[start:stop], b)
+            if weigh is not None:
+                for first in range(0, stop - start, step):
+                    some = full[first : first + step]
+                    rows = np.arange(start + first, start + first + len(some))
+                    some[:] = weigh(some, rows[:, None], np.arange(n))
             full[np.arange(stop - start), np.arange(start, stop)] = 0
-            parts.append(strongest(full if scales is None else full * scales, k))
+            parts.append(strongest(full, k))
     stacked: Csr = sparse.vstack(parts or [(a[:0] @ b.T).tocsr()], format="csr")
     return stacked
 
