@@ -23,6 +23,8 @@ BLOCK_CELLS = 2**22  # the most scores in one block: 16 MB
 CACHED_CELLS = 2**19  # scores of a block that stays in the processor's cache: 2 MB
 
 _GROUP = 16  # columns whose maxima are compared before their members are
+_FEW = 2**14  # scores for which that does not pay
+_FEW_USERS = 16  # whose lists are made on one thread
 
 
 def blocks(n_users: int, n_items: int, cells: int | None = None) -> Iterator[tuple[int, int]]:
@@ -61,23 +63,37 @@ class Fallback:
         has_evidence: bool[n_users] of histories, of which users the scorer knows something.
         no_evidence_score: the score of items on which the scorer has no evidence, or None where
             each score is evidence.
+        order: int32[n_items], what `popularity_order` makes of the popularity, where that is at
+            hand: for one user's list it takes longer than the list itself.
     """
 
     popularity: Float32
     has_evidence: Callable[[Histories], Bool]
     no_evidence_score: float | None = None
+    order: Int32 | None = None
 
-    def scores(self, scorer: Scorer, users: Histories) -> Float32:
-        """float32[n_users, n_items], popularity for users without evidence; -inf stays."""
+    def scores(self, scorer: Scorer, users: Histories, known: Bool | None = None) -> Float32:
+        """float32[n_users, n_items], popularity for users without evidence; -inf stays.
+
+        Args:
+            scorer: gives the scores of users with evidence.
+            users: whose scores.
+            known: bool[n_users], what `has_evidence` says of them.
+        """
         scores = scorer(users)
-        unknown = ~self.has_evidence(users)
+        unknown = ~(self.has_evidence(users) if known is None else known)
         if unknown.any():
             scores = np.require(scores, np.float32, ["C", "W"])
             scores[unknown] = np.where(np.isneginf(scores[unknown]), -np.inf, self.popularity)
         return scores
 
     def places(
-        self, users: Histories, scores: Float32, values: Float32, seen: Float32 | None = None
+        self,
+        users: Histories,
+        scores: Float32,
+        values: Float32,
+        seen: Float32 | None = None,
+        known: Bool | None = None,
     ) -> Bool:
         """bool[n_users, k], which places of lists popularity has filled.
 
@@ -87,12 +103,16 @@ class Fallback:
             values: float32[n_users, k], the scores in the lists, falling.
             seen: float32[n_events], the scores of the histories' items where these are left out:
                 where they are others, equal scores of the rest say something.
+            known: bool[n_users], what `has_evidence` says of the users.
         """
         filled = np.zeros(values.shape, np.bool_)
         if self.no_evidence_score is not None:
             filled |= values == np.float32(self.no_evidence_score)
         if values.shape[1]:
             maybe = np.flatnonzero((values[:, 0] == values[:, -1]) | np.isneginf(values[:, -1]))
+        else:
+            maybe = np.empty(0, np.int64)
+        if len(maybe):
             some = scores[maybe]
             highest = some.max(axis=1, initial=-np.inf)
             constant = ((some == highest[:, None]) | np.isneginf(some)).all(axis=1)
@@ -102,7 +122,7 @@ class Fallback:
                 differs = (seen != level[users.rows]) & ~np.isneginf(seen)
                 constant &= np.bincount(users.rows, differs, len(users))[maybe] == 0
             filled[maybe[constant]] = True
-        filled[~self.has_evidence(users)] = True
+        filled[~(self.has_evidence(users) if known is None else known)] = True
         return filled & (values > -np.inf)
 
 
@@ -166,7 +186,8 @@ def top_k(
     if fallback is None:
         order = tie_order(users.n_items)
     else:
-        order, scorer = popularity_order(fallback.popularity), partial(fallback.scores, scorer)
+        given = fallback.order
+        order = popularity_order(fallback.popularity) if given is None else given
     if candidates is not None:
         candidates = np.unique(np.asarray(candidates, np.int32))
         order = order[candidates]
@@ -175,8 +196,13 @@ def top_k(
 
     def fill(span: tuple[int, int]) -> int:
         start, stop = span
-        block = users.block(start, stop)
-        scores, seen = block_scores(scorer, block), None
+        block = users if stop - start == len(users) else users.block(start, stop)
+        seen = known = None
+        if fallback is None:
+            scores = block_scores(scorer, block)
+        else:
+            known = fallback.has_evidence(block)
+            scores = np.require(fallback.scores(scorer, block, known), np.float32, ["C", "W"])
         if exclude_seen:
             flat = block.rows.astype(np.int64) * block.n_items + block.items
             seen = scores.reshape(-1)[flat]
@@ -184,7 +210,7 @@ def top_k(
         some = scores if candidates is None else np.ascontiguousarray(scores[:, candidates])
         best, value = _best(some, k, order)
         if fallback is not None:
-            value[fallback.places(block, scores, value, seen)] = np.nan
+            value[fallback.places(block, scores, value, seen, known)] = np.nan
         if candidates is not None and len(candidates):
             best = np.where(best >= 0, candidates[best], -1)
         lists[start:stop, : best.shape[1]] = best
@@ -192,7 +218,8 @@ def top_k(
         return stop - start
 
     spans = list(blocks(len(users), users.n_items, cells))
-    with run.progress.task("top items", len(users)) as task, _workers(run, len(spans)) as each:
+    workers = _workers(run, len(spans), len(users))
+    with run.progress.task("top items", len(users)) as task, workers as each:
         for done in each(fill, spans):
             task.advance(done)
     return lists, values
@@ -202,15 +229,22 @@ Each = Callable[[Callable[[tuple[int, int]], int], list[tuple[int, int]]], Itera
 
 
 @contextmanager
-def _workers(run: Run, n_blocks: int) -> Iterator[Each]:
+def _workers(run: Run, n_blocks: int, n_users: int) -> Iterator[Each]:
     """A `map` whose calls share the run's threads: whole blocks side by side where there are many.
 
-    That keeps each block in one core's cache and has no barriers inside it.
+    That keeps each block in one core's cache and has no barriers inside it. A few users' lists
+    take less time than threads do to meet at a barrier, which, where cores are shared, is most of
+    what one would wait for: they are made on one thread.
     """
     before = torch.get_num_threads()
     threads = run.threads or before
     n_workers = min(threads, n_blocks)
     try:
+        if n_users <= _FEW_USERS:
+            torch.set_num_threads(1)
+            with small_systems():
+                yield map
+            return
         if n_workers < 2:
             torch.set_num_threads(threads)
             yield map
@@ -262,7 +296,7 @@ def _largest(scores: torch.Tensor, k: int) -> tuple[Float32, Int32]:
     """
     n_rows, n = scores.shape
     width = n // _GROUP
-    if width < 2 * k:
+    if width < 2 * k or n_rows * n < _FEW:
         found = torch.topk(scores, k)
         return found.values.numpy(), found.indices.numpy().astype(np.int32)
     grouped = scores[:, : width * _GROUP].view(n_rows, _GROUP, width)

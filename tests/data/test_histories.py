@@ -79,6 +79,34 @@ def test_the_last_of_repeated_events_counts(events):
     assert histories.matrix().dtype == np.float32
 
 
+@given(st.lists(event, max_size=30), st.booleans(), st.sampled_from([1, 2**40]))
+@settings(deadline=None)
+def test_matrices_are_sums_and_last_values(events, positive, wide):
+    """Beside dictionaries; a catalogue of 2^40 items leaves no room to sort plain numbers."""
+    users = Histories.from_events(frame_of(events), np.arange(6, dtype=np.int32), N_ITEMS)
+    weights = np.arange(1, len(events) + 1, dtype=np.float32)
+    users = replace(users, weights=weights, positive=3 if positive else None)
+    users = replace(users, n_items=N_ITEMS * wide)
+    last, total = {}, {}
+    for n, pair in enumerate(zip(users.rows.tolist(), users.items.tolist(), strict=True)):
+        last[pair] = users.ratings[n]
+        total[pair] = total.get(pair, 0.0) + users.event_weights[n]
+    likes = {pair for pair, rating in last.items() if not positive or rating >= 3}
+    for values, wanted in (
+        ("rating", last),
+        ("seen", dict.fromkeys(last, 1)),
+        ("interaction", dict.fromkeys(likes, 1)),
+        ("weight", {pair: total[pair] for pair in likes}),
+    ):
+        matrix = users.matrix(values)
+        assert matrix.shape == (6, N_ITEMS * wide)
+        row = np.repeat(np.arange(6), np.diff(matrix.indptr)).tolist()
+        pairs = list(zip(row, matrix.indices.tolist(), strict=True))
+        assert pairs == sorted(wanted)
+        np.testing.assert_allclose(matrix.data, [wanted[p] for p in pairs], rtol=1e-6)
+        assert matrix.dtype == np.float32
+
+
 def test_ratings_of_zero_stay_entries():
     one = Histories.of([1, 2], n_items=4, ratings=[0.0, 3.0])
     assert one.matrix("rating").nnz == 2

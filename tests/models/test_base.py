@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 import pytest
+import torch
 
 from penchant.data.dataset import Dataset
 from penchant.errors import ParameterError, UnknownIdError
@@ -58,3 +59,37 @@ def test_similar_items_of_several_items(model):
     assert both.equals(one)
     with pytest.raises(UnknownIdError, match="does not know the items 'p', 'q'"):
         model.similar_items(["p", "x", "q"])
+
+
+def test_new_weights_and_new_popularity_replace_what_was_computed_of_the_old(model):
+    """A second fit, and a model whose arrays are exchanged, must not answer from the first."""
+    pairs = [
+        (u, i) for u, items in (("a", "wz"), ("b", "wz"), ("c", "x"), ("d", "y")) for i in items
+    ]
+    other = Dataset.from_frame(pl.DataFrame(pairs, ["user", "item"], orient="row"))
+    again = model.clone().fit(other)
+    expected = again.recommend(["a", "c"], k=3)
+    again.fit(Dataset.from_frame(pl.DataFrame({"user": ["a", "b"], "item": ["z", "y"]})))
+    again.recommend(["a"], k=3)
+    assert again.fit(other).recommend(["a", "c"], k=3).equals(expected)
+
+
+def test_a_place_without_evidence_has_no_score(model):
+    new = model.recommend(model.history([]), k=2)
+    assert new.columns == ["history", "item", "rank", "score", "fallback"]
+    assert new["fallback"].to_list() == [True, True]
+    assert new["score"].to_list() == [None, None]
+    assert new.schema["score"] == pl.Float32
+    known = model.recommend(["c"], k=1)
+    assert known["fallback"].to_list() == [False]
+    assert known["score"].null_count() == 0
+
+
+def test_lists_of_few_users_leave_the_number_of_threads_alone(model):
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        model.recommend(["a"], k=1)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

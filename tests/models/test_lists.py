@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-import polars as pl
+import numpy as np
 import pytest
 
 from penchant.models.lists import report_fallback
@@ -36,8 +36,11 @@ from penchant.models.lists import report_fallback
     ],
 )
 def test_one_line_says_for_whom(caplog, places, sentence):
-    rows = [(user, place == "t") for user, list_ in places.items() for place in list_]
-    schema = {"user": pl.String, "fallback": pl.Boolean}
+    lists = np.full((len(places), 3), -1, np.int32)
+    values = np.full(lists.shape, -np.inf, np.float32)
+    for row, list_ in enumerate(places.values()):
+        lists[row, : len(list_)] = range(len(list_))
+        values[row, : len(list_)] = [np.nan if place == "t" else 1 for place in list_]
     with caplog.at_level(logging.INFO, "penchant"):
-        report_fallback(pl.DataFrame(rows, schema, orient="row"))
+        report_fallback(lists, values)
     assert caplog.messages == ([] if sentence is None else [sentence])

@@ -13,10 +13,12 @@ import polars as pl
 from scipy import sparse
 
 from penchant.errors import ParameterError
-from penchant.typing import Bool, Float32, Int32, Int64, UInt64
+from penchant.typing import AnyInt, Bool, Float32, Int32, Int64, UInt64
 from penchant.wording import counted
 
 Values = Literal["interaction", "weight", "rating", "seen"]
+
+_WORD = 63  # bits of a number that is not negative
 
 
 @dataclass(frozen=True, eq=False)
@@ -152,13 +154,41 @@ class Histories:
         return np.bincount(self.items[self.is_latest & self.is_positive], minlength=self.n_items)
 
     @cached_property
+    def _by_pair(self) -> AnyInt:
+        """int[n_events], positions of the events by user, item and time.
+
+        Those of user `n` stay at `offsets[n]:offsets[n + 1]`.
+        """
+        small = np.dtype(np.int32 if self.n_events < 2**31 else np.int64)
+        bits = int(self.lengths.max(initial=0)).bit_length()
+        if (len(self) * self.n_items).bit_length() + bits > _WORD:
+            return np.argsort(self.pairs, kind="stable").astype(small)
+        # Plain numbers are sorted several times faster than positions are by them, so that each
+        # number has the event's place in its history for its last bits.
+        starts = np.repeat(self.offsets[:-1], self.lengths)
+        keys = self.pairs
+        keys <<= bits
+        keys += np.arange(self.n_events)
+        keys -= starts
+        keys.sort()
+        keys &= (1 << bits) - 1
+        keys += starts
+        return keys.astype(small)
+
+    @cached_property
+    def _is_last_of_pair(self) -> Bool:
+        """bool[n_events], in the order of `_by_pair`, whether an event is its pair's last."""
+        last = np.ones(self.n_events, np.bool_)
+        items = self.items[self._by_pair]
+        np.not_equal(items[1:], items[:-1], out=last[:-1])
+        last[self.offsets[1:][self.lengths > 0] - 1] = True
+        return last
+
+    @cached_property
     def is_latest(self) -> Bool:
         """bool[n_events], false where the same user has a later event with the same item."""
-        pairs = self.pairs
-        order = np.argsort(pairs, kind="stable")
-        ordered = pairs[order]
-        latest = np.ones(self.n_events, bool)
-        latest[order[:-1]] = ordered[1:] != ordered[:-1]
+        latest = np.empty(self.n_events, np.bool_)
+        latest[self._by_pair] = self._is_last_of_pair
         return latest
 
     @cached_property
@@ -170,8 +200,11 @@ class Histories:
         """
         if self.positive is None or self.ratings is None:
             return np.ones(self.n_events, np.bool_)
-        positive = self.pairs[self.is_latest & (self.ratings >= np.float32(self.positive))]
-        return np.isin(self.pairs, positive)
+        last = np.flatnonzero(self._is_last_of_pair)
+        of_pair = self.ratings[self._by_pair[last]] >= np.float32(self.positive)
+        positive = np.empty(self.n_events, np.bool_)
+        positive[self._by_pair] = np.repeat(of_pair, np.diff(last, prepend=-1))
+        return positive
 
     @cached_property
     def event_weights(self) -> Float32:
@@ -240,21 +273,34 @@ class Histories:
         """
         if values == "rating" and self.ratings is None:
             raise ParameterError("These histories have no ratings.")
-        rows, items = self.rows, self.items
-        keep = self.is_latest if values in ("rating", "seen") else self.is_latest & self.is_positive
-        if values == "rating" and self.ratings is not None:
-            data = self.ratings
-        elif values == "weight" and self.weights is not None:
-            data, keep = self.event_weights, self.is_positive
-        else:
-            data = np.ones(self.n_events, np.float32)
+        order, keep = self._by_pair, self._is_last_of_pair
+        if values in ("interaction", "weight") and self.positive is not None:
+            keep = keep & self.is_positive[order]
+        # Events are grouped by user as they are, and here sorted by item, as rows of a matrix are.
+        kept, offsets = order, self.offsets
         if not keep.all():
-            rows, items, data = rows[keep], items[keep], data[keep]
+            kept, offsets = order[keep], np.append(0, np.cumsum(keep))[offsets]
+        if values == "rating" and self.ratings is not None:
+            data = self.ratings[kept]
+        elif values == "weight" and self.weights is not None:
+            data = self._sums_of_weights[keep]
+        else:
+            data = np.ones(len(kept), np.float32)
         matrix: sparse.csr_array = sparse.csr_array(
-            (data, (rows, items)), shape=(len(self), self.n_items)
+            (data, self.items[kept].astype(order.dtype), offsets.astype(order.dtype)),
+            shape=(len(self), self.n_items),
         )
-        matrix.sort_indices()
+        matrix.has_canonical_format = True
         return matrix
+
+    @property
+    def _sums_of_weights(self) -> Float32:
+        """float32[n_events], in the order of `_by_pair`, each last one's sum over its pair."""
+        sums = self.event_weights[self._by_pair]
+        last = np.flatnonzero(self._is_last_of_pair)
+        if len(last) < len(sums):
+            sums[last] = np.add.reduceat(sums, np.append(0, last[:-1] + 1))
+        return sums
 
     @cached_property
     def signatures(self) -> UInt64:

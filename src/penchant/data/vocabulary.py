@@ -81,12 +81,13 @@ class Vocabulary:
     def take(self, indices: npt.ArrayLike) -> pl.Series:
         """The ids at these indices; an index of -1 gives null."""
         index = np.asarray(indices, dtype=np.int64)
-        positions = pl.Series("position", index)
         if index.size and index.min() < 0:
-            positions = positions.to_frame().select(
-                pl.when(pl.col("position") >= 0).then(pl.col("position"))
-            )["position"]
-        return self.ids.gather(positions)
+            positions = pl.Series("position", index).to_frame()
+            known = pl.when(pl.col("position") >= 0).then(pl.col("position"))
+            return self.ids.gather(positions.select(known)["position"])
+        if self.kind == "integer":  # for a few ids several times faster than `gather`
+            return pl.Series(self.ids.name, self._values[index])
+        return self.ids.gather(index)
 
     def indices(self, ids: pl.Series | Sequence[Id]) -> Int32:
         """The index of each id, int32[n]; -1 where the id is unknown.
@@ -205,7 +206,9 @@ class Vocabulary:
         return table
 
     def _integer_indices(self, series: pl.Series) -> Int32:
-        values = series.fill_null(np.iinfo(np.int64).min).to_numpy()
+        if series.null_count():
+            series = series.fill_null(np.iinfo(np.int64).min)
+        values = series.to_numpy()
         low, high = self._values[0], self._values[-1]
         if self._table is not None:
             inside = (values >= low) & (values <= high)

@@ -17,13 +17,14 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
+from penchant.models.derived import derived_from, forget_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
-from penchant.models.lists import cosines, list_table, report_fallback, with_fallback_column
+from penchant.models.lists import cosines, list_table, report_fallback
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import ItemVectors
 from penchant.run import Run
-from penchant.topk import BLOCK_CELLS, Fallback, top_k
+from penchant.topk import BLOCK_CELLS, Fallback, popularity_order, top_k
 from penchant.typing import Bool, Float32, Int32
 
 Task = Literal["ranking", "rating", "like"]
@@ -99,6 +100,7 @@ class Recommender(Parameterised, FittedState, ABC):
         self._cost(train).require(f"Fitting {what}", run)
         for name in self.fitted_state():
             delattr(self, name)
+        forget_derived(self)
         started = time.perf_counter()
         self._fit(train, validation, run)
         self.fit_seconds_ = time.perf_counter() - started
@@ -175,18 +177,18 @@ class Recommender(Parameterised, FittedState, ABC):
             histories, k, exclude_seen=exclude_seen, candidates=chosen, run=run
         )
         empty = np.flatnonzero((lists < 0).all(axis=1)).tolist()
-        report_empty_lists(
-            empty_lists(self.users_, histories, empty, chosen, exclude_seen=exclude_seen),
-            len(histories),
-        )
+        if empty:
+            report_empty_lists(
+                empty_lists(self.users_, histories, empty, chosen, exclude_seen=exclude_seen),
+                len(histories),
+            )
         rows = np.nonzero(lists >= 0)[0]
         if isinstance(users, Histories):
             who = pl.Series("history", rows)
         else:
             who = self.users_.take(histories.users[rows]).alias("user")
-        table = self._list_table(who, "item", lists, values, titles=titles)
-        table = with_fallback_column(table)
-        report_fallback(table)
+        table = self._list_table(who, "item", lists, values, titles=titles, fallback=True)
+        report_fallback(lists, values)
         return table
 
     def top_items(
@@ -229,7 +231,16 @@ class Recommender(Parameterised, FittedState, ABC):
     @property
     def fallback(self) -> Fallback:
         """What answers where the model has no evidence: the popularity of the training log."""
-        return Fallback(self.histories_.popularity, self.has_evidence, self.no_evidence_score)
+        return Fallback(
+            self.histories_.popularity,
+            self.has_evidence,
+            self.no_evidence_score,
+            self._popularity_order,
+        )
+
+    @derived_from("histories_")
+    def _popularity_order(self) -> Int32:
+        return popularity_order(self.histories_.popularity)
 
     @property
     def no_evidence_score(self) -> float | None:
@@ -292,10 +303,19 @@ class Recommender(Parameterised, FittedState, ABC):
         return table.rename({"score": "similarity"})
 
     def _list_table(
-        self, first: pl.Series, noun: str, lists: Int32, scores: Float32, *, titles: bool
+        self,
+        first: pl.Series,
+        noun: str,
+        lists: Int32,
+        scores: Float32,
+        *,
+        titles: bool,
+        fallback: bool = False,
     ) -> pl.DataFrame:
-        table = self.item_table_
-        return list_table(first, noun, lists, scores, self.items_, titles=titles, item_table=table)
+        table = self.item_table_ if titles else None
+        return list_table(
+            first, noun, lists, scores, self.items_, titles, table, with_fallback=fallback
+        )
 
     def _alike(self, one_item_each: Histories) -> Float32:
         if not isinstance(self, ItemVectors):

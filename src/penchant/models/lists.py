@@ -20,9 +20,10 @@ def list_table(
     lists: Int32,
     scores: Float32,
     items: Vocabulary,
-    *,
     titles: bool,
     item_table: pl.DataFrame | None,
+    *,
+    with_fallback: bool,
 ) -> pl.DataFrame:
     """Lists as a frame of a row for each place that an item has.
 
@@ -34,27 +35,26 @@ def list_table(
         items: the vocabulary of items.
         titles: whether to add a column `title`.
         item_table: where titles are from.
+        with_fallback: whether to add a column `fallback`, true where the score is NaN, which
+            becomes null.
     """
     rows, ranks = np.nonzero(lists >= 0)
-    listed = lists[rows, ranks]
+    listed, values = lists[rows, ranks], scores[rows, ranks]
+    # One frame of finished columns: an expression of Polars takes longer than one user's list.
     columns = [
         first,
         items.take(listed).alias(noun),
         pl.Series("rank", (ranks + 1).astype(np.int32)),
-        pl.Series("score", scores[rows, ranks]),
+        pl.Series("score", values),
     ]
+    if with_fallback:
+        filled = np.isnan(values)
+        if filled.any():
+            columns[-1] = columns[-1].fill_nan(None)
+        columns.append(pl.Series("fallback", filled))
     if titles:
         columns.append(pl.Series("title", titles_of(items, item_table, listed)))
     return pl.DataFrame(columns)
-
-
-def with_fallback_column(table: pl.DataFrame) -> pl.DataFrame:
-    """A table of lists with `fallback` after `score`: true, and no score, where that is NaN."""
-    score = pl.col("score")
-    place = table.columns.index("score") + 1
-    names = [*table.columns[:place], "fallback", *table.columns[place:]]
-    marked = table.with_columns(score.is_nan().alias("fallback"), score.fill_nan(None))
-    return marked.select(names)
 
 
 def cosines(vectors: Float32, rows: Int32) -> Float32:
@@ -65,16 +65,21 @@ def cosines(vectors: Float32, rows: Int32) -> Float32:
     return found
 
 
-def report_fallback(lists: pl.DataFrame) -> None:
+def report_fallback(lists: Int32, values: Float32) -> None:
     """Say in one line who gets popular items because the model has no evidence.
 
     Args:
-        lists: lists with a column `fallback`, whose first column says for whom they are.
+        lists: int32[n_users, k] item indices, -1 for no item.
+        values: float32[n_users, k], NaN in places that popularity has filled.
     """
-    fallback = pl.col("fallback")
-    by_user = lists.group_by(lists.columns[0]).agg(all=fallback.all(), any=fallback.any())
-    n, n_all = len(by_user), int(by_user["all"].sum())
-    n_filled = int(by_user["any"].sum()) - n_all
+    filled = np.isnan(values)
+    if not filled.any():
+        return
+    listed = lists >= 0
+    n = int(listed.any(axis=1).sum())
+    of_all = (filled | ~listed).all(axis=1) & listed.any(axis=1)
+    n_all = int(of_all.sum())
+    n_filled = int(filled.any(axis=1).sum()) - n_all
     parts = []
     if n_all:
         have = "has" if n_all == 1 else "have"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import partial
 from typing import Annotated, ClassVar, Literal
 
@@ -15,6 +16,7 @@ from penchant.data.holdout import Rows
 from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.errors import ParameterError
 from penchant.models.base import Signal
+from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.shared.updating import Updating
@@ -106,11 +108,16 @@ class DotVectors(Updating):
             initialisation=self.initialisation,
         )
 
-    @property
+    @derived_from("output_")
     def head(self) -> Head:
         """What makes predictions of the learned vectors."""
         make = partial(Head, self.dim, self.hidden, self.activation, self.skip)
         return with_weights(make, vars(self))
+
+    @derived_from("output_")
+    def _head64(self) -> Head:
+        """The same in double precision."""
+        return copy.deepcopy(self.head).double()
 
     @property
     def objective(self) -> Objective:
@@ -186,7 +193,7 @@ class DotVectors(Updating):
         if len(user_events.items):
             item_bias = self.item_bias_ if self.biases else None
             vectors[new], bias[new] = fold_in(
-                self.head.double(), self.objective, user_events, self.item_vectors_, item_bias
+                self._head64, self.objective, user_events, self.item_vectors_, item_bias
             )
         return vectors, bias
 
@@ -199,7 +206,7 @@ class DotVectors(Updating):
             bias = bias + offset
         else:
             # In double precision, so that rounding does not decide between equal items.
-            found = head.double().all_pairs(torch.from_numpy(vectors).double(), items.double())
+            found = self._head64.all_pairs(torch.from_numpy(vectors).double(), items.double())
             scores = found.float().numpy()
         if self.biases:
             scores += self.item_bias_
@@ -212,7 +219,7 @@ class DotVectors(Updating):
         Unknown items are taken for ones with a vector of zeros and no bias.
         """
         vectors, bias = self.user_rows(rows.histories)
-        head = self.head.double()
+        head = self._head64
         output = bias[rows.history].astype(np.float64)
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             part = slice(start, start + _ROWS_AT_ONCE)

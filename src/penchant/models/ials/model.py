@@ -14,6 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain, signatures
 from penchant.models.ials.conjugate_gradients import (
     batches_of_like_length,
@@ -112,11 +113,14 @@ class IALS(Recommender):
             steps=self.steps,
         )
 
-    def _solve(self, confidence: Csr, other: Tensor) -> Tensor:
-        """The exact vectors of one side, given the other's: a linear system for each row."""
+    def _solve(self, confidence: Csr, other: Tensor, products: Tensor | None = None) -> Tensor:
+        """The exact vectors of one side, given the other's: a linear system for each row.
+
+        `products` are those of the other side's columns, where they are at hand.
+        """
         weighted = bool((confidence.data != 1).any())
         counts = np.diff(confidence.indptr).astype(np.int64)
-        gram = self.unobserved_ * (other.T @ other)
+        gram = self.unobserved_ * (other.T @ other if products is None else products)
         ridge = torch.from_numpy(self._ridge(counts, len(other)))
         out = torch.zeros(len(counts), self.dim)
         for rows in batches_of_like_length(counts, self.dim, _CELLS):
@@ -137,15 +141,22 @@ class IALS(Recommender):
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim], stored for unchanged histories, otherwise folded in."""
         same = users.users >= 0
-        same[same] = users.weighted_signatures[same] == self.signatures_[users.users[same]]
+        if same.any():
+            same[same] = users.weighted_signatures[same] == self.signatures_[users.users[same]]
         if same.all():
             return np.asarray(self.user_factors_[users.users])
         vectors = np.empty((len(users), self.dim), np.float32)
         vectors[same] = self.user_factors_[users.users[same]]
         rest = users.take(np.flatnonzero(~same)).matrix("weight")
-        solved = self._solve(rest, torch.from_numpy(self.item_factors_))
+        solved = self._solve(rest, torch.from_numpy(self.item_factors_), self._item_products)
         vectors[~same] = solved.numpy()
         return vectors
+
+    @derived_from("item_factors_")
+    def _item_products(self) -> Tensor:
+        """float32[dim, dim], which for one new user would take longer than all else."""
+        items = torch.from_numpy(self.item_factors_)
+        return items.T @ items
 
     def item_vectors(self) -> Float32:
         """float32[n_items, dim]."""

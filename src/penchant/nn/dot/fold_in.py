@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -80,6 +80,10 @@ def fold_in(
         float32[n_users, dim] and float32[n_users]; zeros for a user without events.
     """
     n, dim = len(user_events.offsets) - 1, vectors.shape[1]
+    if len(user_events.items) < len(vectors):  # few users: what else there is need not be converted
+        some, items = np.unique(user_events.items, return_inverse=True)
+        user_events = replace(user_events, items=items)
+        vectors, biases = vectors[some], None if biases is None else biases[some]
     found = np.zeros((n, dim + 1))
     width = dim + (biases is not None)
     of_items = torch.from_numpy(vectors).double()
