@@ -33,6 +33,26 @@ def test_equals_sparse_adam(n_steps, betas):
     assert torch.equal(start[6:], found[6:])
 
 
+@pytest.mark.parametrize("n_steps", [1, 2, 40])
+def test_every_row_equals_adam(n_steps):
+    generator = torch.Generator().manual_seed(0)
+    start = torch.randn(8, 3, generator=generator)
+    table = RowTable(start.clone())
+    embedding = torch.nn.Embedding.from_pretrained(start.clone(), freeze=False)
+    ours = RowAdam([table], lr=0.05, every_row=True)
+    theirs = torch.optim.Adam(embedding.parameters(), lr=0.05, eps=1e-7)
+    for _ in range(n_steps):
+        twice = torch.randint(6, (2, 5), generator=generator)  # rows 6 and 7 are never touched
+        truth = torch.randn(5, 3, generator=generator)
+        for network, optimiser in ((table, ours), (embedding, theirs)):
+            optimiser.zero_grad()
+            (network(twice[0]) - network(twice[1]) - truth).square().sum().backward()
+            optimiser.step()
+    torch.testing.assert_close(table.weight, embedding.weight.detach(), rtol=1e-4, atol=1e-5)
+    assert torch.equal(start[6:], table.weight[6:])
+    assert (table.gradient == 0).all()
+
+
 def test_gradients_of_a_row_that_stands_twice_add_up():
     table = RowTable(torch.zeros(3, 2))
     optimiser = RowAdam([table])

@@ -64,6 +64,8 @@ class RowAdam:
         lr: learning rate.
         betas: decay of the two moments.
         eps: added to the root of the second moment.
+        every_row: whether all rows are updated, by their old moments where the batch has none of
+            them, as ordinary Adam does.
     """
 
     def __init__(
@@ -73,8 +75,11 @@ class RowAdam:
         lr: float = 1e-3,
         betas: tuple[float, float] = (0.9, 0.999),
         eps: float = 1e-7,
+        *,
+        every_row: bool = False,
     ) -> None:
         self.tables, self.lr, self.betas, self.eps = tables, lr, betas, eps
+        self.every_row = every_row
         self.dense = [(p, torch.zeros_like(p), torch.zeros_like(p)) for p in dense]
         self.steps = 0
 
@@ -92,6 +97,12 @@ class RowAdam:
         for table in self.tables:
             found = [(i, s, r.grad) for i, s, r in table.touched if r.grad is not None]
             table.touched.clear()
+            if self.every_row:
+                for index, _, gradient in found:
+                    table.gradient.index_add_(0, index, gradient)
+                self._update(*table.state.unbind(1), table.gradient)
+                table.gradient.zero_()
+                continue
             if not found:
                 continue
             index, state, gradient = found[0]

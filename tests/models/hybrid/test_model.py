@@ -70,6 +70,22 @@ def test_as_published_it_has_the_published_number_of_parameters(varied):
     assert model.n_parameters() == 187_025 + 64 * (varied.n_users + varied.n_items)
 
 
+def test_one_step_as_published_moves_the_output_from_zero_and_all_rows_by_their_moments(varied):
+    few = varied.subset(np.arange(4))
+    settings = {"epochs": 1, "patience": None, "batch_size": 1, "dropout": 0, "id_dropout": 0}
+    rows, dense = (
+        HybridRecommender(**settings, optimiser=name, output_start="zero").fit(few)
+        for name in ("rows", "dense")
+    )
+    # Each of four steps of Adam moves a bias by the learning rate at most.
+    assert 0 < dense.output_bias_[0] <= 4 * 0.01 + 1e-6
+    median = HybridRecommender(**settings).fit(few).output_bias_[0]
+    assert abs(median - np.median(few.ratings)) <= 4 * 0.01 + 1e-6
+    # Whoever stood in the first batch goes on by the old moments in the other three.
+    first = few.events["user"][0]
+    assert np.abs(rows.users_rows_[first] - dense.users_rows_[first]).max() > 1e-3
+
+
 def test_longer_pictures_are_brought_to_the_length_asked_for(varied):
     model = HybridRecommender(**SMALL | {"epochs": 1}, content="picture", picture_dim=20)
     model.fit(varied)

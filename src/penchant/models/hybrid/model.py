@@ -81,6 +81,10 @@ class HybridRecommender(Recommender):
             that have training events.
         learning_rate: of Adam.
         learning_rate_decay: the rate is divided by 1 + this for each step.
+        optimiser: `rows` updates the rows of a batch alone; `dense` all rows, moments included, as
+            ordinary Adam does.
+        output_start: what the output says before training: the `median` of the targets, or `zero`,
+            as was published.
         batch_size: events in a batch.
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
@@ -101,6 +105,8 @@ class HybridRecommender(Recommender):
     negatives: Annotated[int, Field(gt=0), Space(1, 20)] = 4
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.01
     learning_rate_decay: Annotated[float, Field(ge=0)] = 1e-4
+    optimiser: Literal["rows", "dense"] = "rows"
+    output_start: Literal["median", "zero"] = "median"
     batch_size: Annotated[int, Field(gt=0), Space(32, 8192, log=True)] = 256
     epochs: Annotated[int, Field(gt=0)] = 20
     patience: Annotated[int | None, Field(gt=0)] = 3
@@ -177,7 +183,7 @@ class HybridRecommender(Recommender):
         else:
             truth = self.target.of_ratings(train.ratings)
             arrays = users, items, torch.tensor(truth)
-            if not self.is_logistic:
+            if self.output_start == "median" and not self.is_logistic:
                 network.output.bias.data.fill_(float(np.median(truth)))
         validate = None
         if validation is not None:
@@ -195,6 +201,7 @@ class HybridRecommender(Recommender):
                 learning_rate=self.learning_rate,
                 decay=self.learning_rate_decay,
                 unknown=self.id_dropout,
+                every_row=self.optimiser == "dense",
                 generator=generator,
             ),
             arrays,

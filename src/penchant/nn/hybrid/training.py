@@ -24,6 +24,7 @@ def hybrid_step(
     learning_rate: float,
     decay: float,
     unknown: float,
+    every_row: bool = False,
     generator: torch.Generator,
 ) -> TrainingStep:
     """How a batch of users, items and truths is learned from, by Adam.
@@ -34,10 +35,12 @@ def hybrid_step(
         learning_rate: at the first step.
         decay: the rate is divided by 1 + this for each step.
         unknown: the share of events whose user, and of others whose item, is shown as unknown.
-        generator: decides which.
+        every_row: whether the rows of all users and items are updated, not those of the batch
+            alone.
+        generator: decides which events are.
     """
     tables = [network.users, network.items] if network.users.weight.shape[1] else []
-    adam = RowAdam(tables, list(network.parameters()), learning_rate)
+    adam = RowAdam(tables, list(network.parameters()), learning_rate, every_row=every_row)
     last = [len(table.weight) - 1 for table in (network.users, network.items)]
 
     def step(users: Tensor, items: Tensor, wanted: Tensor) -> Tensor:

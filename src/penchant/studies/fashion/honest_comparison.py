@@ -79,7 +79,8 @@ def _compare(setup: FashionSetup, split: Split) -> EvaluationSummary:
         BARE: setup.network("content=none"),
         UNKNOWN: setup.network("reviews=true,id_dropout=0.1"),
         "hybrid, squared error": setup.network(
-            "reviews=true,id_dropout=0.1,loss=mse,learning_rate=0.003"
+            "reviews=true,id_dropout=0.1,loss=mse,learning_rate=0.003,optimiser=rows,"
+            "output_start=median"
         ),
     } | setup.gaussian_process()
     evaluation = setup.evaluate(
