@@ -100,7 +100,8 @@ class RowAdam:
             if self.every_row:
                 for index, _, gradient in found:
                     table.gradient.index_add_(0, index, gradient)
-                self._update(*table.state.unbind(1), table.gradient)
+                weight, first, second = table.state.unbind(1)
+                self._update(weight, first, second, table.gradient)
                 table.gradient.zero_()
                 continue
             if not found:

@@ -81,7 +81,7 @@ def section(setup: FashionSetup, results: PublishedHybrid) -> Section:
             length 32; (B) a dense layer of 16 units over a second such pair; (C) 64 units over a
             vector of the item's title; (D) 256 units over one of its picture, with 128 units over C
             and D together; then 64 linear units and one. Adam starts at a rate of .01 divided by
-            1 + .0001 for each step, moves the vectors of all users and items at each step, and learns
+            1 + .0001 for each step, moves the vectors of all users and items in each, and learns
             absolute errors; the output starts at zero, and no row stands for unknown users or
             products. {_content(results)} {results.sentence} Validation rows say which epoch is
             kept; training goes on through all of them.
