@@ -58,6 +58,7 @@ VARIANTS = (
     "hybrid:matrix=product,hidden=16x8,content=none,target=like>=4",
     "two-tower:full_softmax_items=0,id_dropout=0",
     "two-tower:labels=0,numbers=0,text=0,vectors=0,dropout=0,l2=0",
+    "neumf:hidden=none,l2=0.01",
     "vbpr:labels=0,numbers=0,text=0,vectors=0,negatives=1",
 )
 
@@ -99,6 +100,7 @@ FOR_SMALL_LOGS = {
     "vbpr": {"dim": 8, "content_dim": 4, "batch_size": 128, "learning_rate": 0.02, "epochs": 12},
     "bpr": {"dim": 8, "batch_size": 64, "epochs": 30},
     "warp": {"dim": 8, "batch_size": 64, "epochs": 30},
+    "neumf": {"dim": 4, "mlp_dim": 4, "hidden": (8, 4), "batch_size": 64, "learning_rate": 0.02},
     "mult-dae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
     "mult-vae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
 }

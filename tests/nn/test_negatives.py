@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import torch
 
+from penchant.nn import negatives
 from penchant.nn.negatives import (
     UniformNegatives,
     WarmNegatives,
@@ -78,6 +79,25 @@ def test_draws_are_fresh_and_seeded():
     first = one.draw(users)
     assert torch.equal(first, two.draw(users))
     assert not torch.equal(first, one.draw(users))
+
+
+def test_a_table_and_a_search_draw_the_same(monkeypatch):
+    users, items = events()
+    by_table = sampler_of(users, items)
+    monkeypatch.setattr(negatives, "_TABLE_CELLS", 0)
+    by_search = sampler_of(users, items)
+    assert by_table._table is not None
+    assert by_search._table is None
+    asked = torch.cat([users, torch.tensor([25])]).repeat(50)  # one user beyond the table
+    assert torch.equal(by_table.draw(asked), by_search.draw(asked))
+
+
+def test_further_pairs_can_be_avoided():
+    users, items = events()
+    further = torch.arange(20), torch.full((20,), 29)
+    asked = users.repeat(50)
+    drawn = sampler_of(users, items).beside(*further).draw(asked, rounds=60)
+    assert not (pairs(users, items) | pairs(*further)) & pairs(asked, drawn)
 
 
 # Of 60 items the even ones have events: one each of many users, and those of two more.

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from penchant.models.dot.model import DotProduct as DotProduct
     from penchant.models.factorisation.hybrid import HybridFactors as HybridFactors
     from penchant.models.factorisation.machine import FactorisationMachine as FactorisationMachine
+    from penchant.models.factorisation.neumf import NeuMF as NeuMF
     from penchant.models.factorisation.pairwise import BPR as BPR
     from penchant.models.factorisation.pairwise import WARP as WARP
     from penchant.models.feature_based.boosted_trees import BoostedTrees as BoostedTrees

@@ -46,6 +46,7 @@ TABLE: dict[str, str] = {
     "blend": "blend.model:Blend",
     "bpr": "factorisation.pairwise:BPR",
     "warp": "factorisation.pairwise:WARP",
+    "neumf": "factorisation.neumf:NeuMF",
     "factorisation-machine": "factorisation.machine:FactorisationMachine",
     "hybrid-factors": "factorisation.hybrid:HybridFactors",
     "hybrid": "hybrid.model:HybridRecommender",

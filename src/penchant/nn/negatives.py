@@ -7,9 +7,14 @@ from torch import Tensor
 
 from penchant.nn.loop import Tensors
 
+_TABLE_CELLS = 2**27  # the most users × items of which a table of events is made, 128 MB
+_TABLE_SHARE = 64  # and the most of them for each event
+
 
 class UniformNegatives:
     """Draws items uniformly from those without a training event of the user.
+
+    Where users × items are few, a table says what is an event, and otherwise a search.
 
     Args:
         users: int64[n_events], the training events' users.
@@ -25,8 +30,27 @@ class UniformNegatives:
         n_items: int,
         generator: torch.Generator,
     ) -> None:
-        self.keys = torch.unique(users * n_items + items)
         self.n_items, self.generator = n_items, generator
+        self.keys = torch.unique(users * n_items + items)
+        self._table: Tensor | None = None
+        cells = int(self.keys[-1]) + 1 if len(self.keys) else 0
+        if cells <= min(_TABLE_CELLS, _TABLE_SHARE * len(self.keys)):
+            self._table = torch.zeros(cells + 1, dtype=torch.bool)
+            self._table[self.keys] = True
+
+    def beside(self, users: Tensor, items: Tensor) -> UniformNegatives:
+        """One that draws none of these int64[n] pairs either, by the same generator."""
+        of_users, of_items = self.keys // self.n_items, self.keys % self.n_items
+        both = torch.cat([of_users, users]), torch.cat([of_items, items])
+        return UniformNegatives(*both, self.n_items, self.generator)
+
+    def _is_event(self, keys: Tensor) -> Tensor:
+        """bool[n], whether each of int64[n] numbers of pairs is one of the training events."""
+        if self._table is not None:
+            return self._table[keys.clamp(max=len(self._table) - 1)]
+        place = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
+        found: Tensor = self.keys[place] == keys
+        return found
 
     def draw(self, users: Tensor, rounds: int = 4) -> Tensor:
         """int64[n], an item for each of int64[n] users.
@@ -37,8 +61,7 @@ class UniformNegatives:
         items = torch.randint(self.n_items, (len(users),), generator=self.generator)
         for _ in range(rounds):
             key = users * self.n_items + items
-            place = torch.searchsorted(self.keys, key).clamp_(max=len(self.keys) - 1)
-            hit = torch.nonzero(self.keys[place] == key)[:, 0]
+            hit = torch.nonzero(self._is_event(key))[:, 0]
             if not len(hit):
                 break
             items[hit] = torch.randint(self.n_items, (len(hit),), generator=self.generator)

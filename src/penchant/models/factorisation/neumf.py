@@ -1,0 +1,204 @@
+"""Neural matrix factorisation: products of vectors and layers over them tell events from others."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import Tensor
+from torch.nn import functional
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.errors import DataError
+from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
+from penchant.models.parameters import Layers, Space
+from penchant.nn.dot.fold_in import UserEvents
+from penchant.nn.embedding_rows import RowAdam
+from penchant.nn.loop import Schedule, Tensors, gradient_step
+from penchant.nn.loop import train as train_network
+from penchant.nn.negatives import UniformNegatives
+from penchant.nn.neumf import NeuMFNetwork, fit_user_rows
+from penchant.nn.weights import weights_of, with_weights
+from penchant.run import Run
+from penchant.topk import CACHED_CELLS
+from penchant.typing import Float32
+
+
+class NeuMF(Recommender):
+    """Products of users' and items' vectors, and dense layers over a second pair of them.
+
+    He, Liao, Zhang, Nie, Hu and Chua, "Neural Collaborative Filtering" (2017), eq. 12: the log-odds
+    of an event are h . [p_u * q_i, phi(p'_u, q'_i)], learned by the log-loss against negatives that
+    are drawn afresh each epoch, without pretraining. Without layers it is the paper's generalised
+    matrix factorisation. Where events have weights, an event counts so much in the loss.
+
+    A user whom training did not see gets the vectors that tell the history from drawn negatives
+    best, with all else as it is.
+
+    Attributes:
+        dim: length of the vectors that are multiplied.
+        mlp_dim: length of the vectors that the layers take.
+        hidden: units of each dense layer.
+        dropout: share of the layers' units that is dropped in training.
+        l2: weight of the squares of both rows, for each pair.
+        negatives: negatives for each event.
+        learning_rate: of Adam.
+        batch_size: events in a batch, each with its negatives.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation loss before stopping.
+        min_delta: what counts as better.
+    """
+
+    dim: Annotated[int, Field(gt=0), Space(8, 128, log=True)] = 32
+    mlp_dim: Annotated[int, Field(gt=0), Space(8, 128, log=True)] = 32
+    hidden: Layers = (64, 32, 16)
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.5)] = 0.0
+    l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.03
+    negatives: Annotated[int, Field(gt=0), Space(1, 10)] = 4
+    learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.01
+    batch_size: Annotated[int, Field(gt=0), Space(128, 8192, log=True)] = 2048
+    epochs: Annotated[int, Field(gt=0)] = 30
+    patience: Annotated[int | None, Field(gt=0)] = 3
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+
+    signal: ClassVar[Signal] = "pairs"
+    block_cells: ClassVar[int] = CACHED_CELLS
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "user_rows_": floats("users", "width"),
+        "item_rows_": floats("items", "width"),
+        "layers_*_weight_": floats("n_units_*", "n_inputs_*", optional=True),
+        "layers_*_bias_": floats("n_units_*", optional=True),
+        "products_": floats("dim"),
+        "units_": floats("n_last"),
+        "offset_": floats(1),
+        "trained_": booleans("users"),
+    }
+
+    @property
+    def uses_weights(self) -> bool:
+        """True: an event's loss is multiplied by its weight."""
+        return True
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        generator = torch.Generator().manual_seed(self.seed)
+        events = train.positives.histories
+        counts = events.event_weights > 0
+        if not counts.any():
+            raise DataError(
+                f"{type(self).__name__} cannot learn from the log {train.name!r}: none of its "
+                "events counts as positive."
+            )
+        users, items = (torch.tensor(a[counts]).long() for a in (events.rows, events.items))
+        weights = None
+        if events.weights is not None:
+            weights = torch.tensor(events.event_weights[counts])
+        network = self._network(train.n_users, train.n_items, generator)
+        sampler = UniformNegatives(users, items, train.n_items, generator)
+        network.offset.data.fill_(-np.log(self.negatives))
+        self.trained_ = np.bincount(users.numpy(), minlength=train.n_users) > 0
+        held = None if validation is None else self._held(validation.positives, sampler)
+        validate = None
+        if held is not None:
+            validate = lambda: float(self._loss(network, *held))  # noqa: E731
+        adam = RowAdam([network.users, network.items], [*network.parameters()], self.learning_rate)
+        self.curve_, self.best_epoch_ = train_network(
+            network,
+            gradient_step(partial(self._loss, network), [adam]),
+            lambda: self._examples(users, items, sampler, weights),
+            Schedule.of(self),
+            generator=generator,
+            validate=validate,
+            run=run,
+            name=type(self).__name__,
+        )
+        kept = weights_of(network)
+        rows = (kept.pop(f"{side}_state_")[:, 0].copy() for side in ("users", "items"))
+        self.user_rows_, self.item_rows_ = rows
+        self.user_rows_[~self.trained_] = self._usual_row()
+        vars(self).update(kept)
+
+    def _network(
+        self, n_users: int, n_items: int, generator: torch.Generator | None = None
+    ) -> NeuMFNetwork:
+        return NeuMFNetwork(
+            n_users,
+            n_items,
+            dim=self.dim,
+            mlp_dim=self.mlp_dim,
+            layers=self.hidden,
+            dropout=self.dropout,
+            generator=generator,
+        )
+
+    def _examples(
+        self, users: Tensor, items: Tensor, sampler: UniformNegatives, weights: Tensor | None
+    ) -> Tensors:
+        """int64[n] users, int64[n, 1 + negatives] items, the event's first, and weights."""
+        drawn = sampler.draw(users.repeat(self.negatives)).view(self.negatives, -1)
+        columns = users, torch.cat([items[None], drawn]).T.contiguous()
+        return columns if weights is None else (*columns, weights)
+
+    def _held(self, holdout: Holdout, sampler: UniformNegatives) -> Tensors | None:
+        """The same of held-out events of users whom training knows; None where there are none."""
+        users, items = (torch.tensor(a).long() for a in (holdout.rows.users, holdout.items))
+        known = (users >= 0) & (items >= 0) & torch.from_numpy(self.trained_)[users]
+        if not known.any():
+            return None
+        users, items = users[known], items[known]
+        return self._examples(users, items, sampler.beside(users, items), None)
+
+    def _loss(
+        self, network: NeuMFNetwork, users: Tensor, items: Tensor, weights: Tensor | None = None
+    ) -> Tensor:
+        """The mean log-loss of events and negatives, with the penalty in training."""
+        output, penalty = network(users, items, self.l2 if network.training else 0.0)
+        above = functional.softplus(-output[:, 0])
+        if weights is not None:
+            above = above * weights
+        below = functional.softplus(output[:, 1:]).sum()
+        total: Tensor = (above.sum() + below) / output.numel() + penalty
+        return total
+
+    def _usual_row(self) -> Float32:
+        """float32[width], the mean row of the users whom training knows."""
+        row: Float32 = self.user_rows_[self.trained_].mean(axis=0)
+        return row
+
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, width], both vectors: as trained, or fitted to the history."""
+        trained = (users.users >= 0) & self.trained_[users.users]
+        usual = self._usual_row()
+        rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], usual)
+        new = np.flatnonzero(~trained & (users.lengths > 0))
+        if len(new):
+            some = users.take(new).positives
+            events = UserEvents.with_negatives(some, self.negatives, self.seed)
+            weights = np.ones(len(events.items), np.float32)
+            weights[events.targets == 1] = some.event_weights
+            network = self._fitted_network().double()
+            rows[new] = fit_user_rows(network, events, weights, usual, self.item_rows_, self.l2)
+        return rows
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, width], both vectors of each item."""
+        rows: Float32 = self.item_rows_
+        return rows
+
+    def _fitted_network(self) -> NeuMFNetwork:
+        """The layers alone; tables have no rows."""
+        empty = np.zeros((0, 3, self.user_rows_.shape[1]), np.float32)
+        state = {**vars(self), "users_state_": empty, "items_state_": empty}
+        return with_weights(partial(self._network, 0, 0), state)
+
+    @torch.no_grad()
+    def _scores(self, users: Histories) -> Float32:
+        p, q = (torch.from_numpy(r) for r in (self.user_vectors(users), self.item_rows_))
+        return np.asarray(self._fitted_network().all_pairs(p, q).numpy())
