@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import datetime
+
 import numpy as np
 import polars as pl
 import pytest
@@ -222,4 +224,12 @@ def test_by_time_tells_the_share_that_ties_leave():
     result = split_by_time(Dataset.from_frame(frame.with_columns(pl.from_epoch("time"))))
     assert "the latest 40%" in result.sentence
     assert "validation" not in result.sentence
+    assert "from 1970-01-01 00:00:02." in result.sentence
     assert result.validation is None
+
+
+def test_by_time_midnights_are_days():
+    times = [datetime(2020, 1, 1 + n) for n in range(10)]
+    log = Dataset.from_frame(pl.DataFrame({"user": range(10), "item": range(10), "time": times}))
+    sentence = split_by_time(log, validation=0.2, test=0.2).sentence
+    assert "from 2020-01-09, validation from 2020-01-07." in sentence

@@ -24,6 +24,11 @@ def test_dislikes_are_named_where_models_take_them_for_likes():
         "--positive '>=4' (positive= in Python) teaches likes alone."
     )
     assert event_notes(log, models("dot", "popular")) == ()
+    ease = make("ease")
+    (note,) = event_notes(log, {"text, title": ease, "title": ease})
+    assert "and “text, title” and title take every event for a like" in note
+    (note,) = event_notes(log, {f"model {n}": ease for n in range(5)})
+    assert "and 5 models take every event for a like" in note
     (note,) = event_notes(replace(log, positive=4.0), models("ease", "ials"))
     assert note == (
         f"ease and ials learn from ratings of at least 4; the other {share} of the events count "

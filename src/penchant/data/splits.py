@@ -237,15 +237,20 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
     sides[times >= validation_start] = VALIDATION
     sides[times >= test_start] = TEST
     moments = np.array([test_start, validation_start], "datetime64[us]").astype("datetime64[s]")
-    before = f", validation from {moments[1]}" if (sides == VALIDATION).any() else ""
+    before = f", validation from {_moment(moments[1])}" if (sides == VALIDATION).any() else ""
     return Split(
         log=log,
         sides=sides,
         kind="time",
         sentence=f"By time: test events are the latest {np.mean(sides == TEST):.0%}, from "
-        f"{moments[0]}{before}.",
+        f"{_moment(moments[0])}{before}.",
         ties="Events of one instant all fall on the later side.",
     )
+
+
+def _moment(time: np.datetime64) -> str:
+    """A moment in a sentence; midnight is a day."""
+    return str(time).removesuffix("T00:00:00").replace("T", " ")
 
 
 def k_fold(

@@ -9,7 +9,9 @@ from penchant.data.positive import lowest_liked
 from penchant.data.quality.count_ratings import counts_sentence, ratings_are_counts
 from penchant.data.target import threshold_words
 from penchant.models.base import Recommender
-from penchant.results.formatting import join_names
+from penchant.results.formatting import join_names, quoted
+
+_MOST_NAMES = 4
 
 
 def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, ...]:
@@ -26,7 +28,7 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
         share = float((log.ratings < log.like_threshold).mean())
         if log.positive is not None:
             notes.append(
-                f"{join_names(learners)} learn{_s(learners)} from ratings "
+                f"{_listed(learners)} learn{_s(learners)} from ratings "
                 f"{threshold_words(log.positive)}; the other {share:.0%} of the events count as "
                 "seen."
             )
@@ -36,13 +38,18 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
             liked = lowest_liked(log.ratings, log.like_threshold)
             notes.append(
                 f"{share:.0%} of the events have a rating below {liked:g}, and "
-                f"{join_names(learners)} take{_s(learners)} every event for a like: --positive "
+                f"{_listed(learners)} take{_s(learners)} every event for a like: --positive "
                 f"'>={liked:g}' (positive= in Python) teaches likes alone."
             )
     without = [name for name, model in named.items() if not model.uses_weights]
     if without and log.weights is not None:
-        notes.append(f"{join_names(without)} make{_s(without)} no use of the weights of events.")
+        notes.append(f"{_listed(without)} make{_s(without)} no use of the weights of events.")
     return tuple(notes)
+
+
+def _listed(names: list[str]) -> str:
+    """Names, or of many how many they are."""
+    return join_names(quoted(names)) if len(names) <= _MOST_NAMES else f"{len(names)} models"
 
 
 def _s(names: list[str]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.metrics import Metric, RowMetric
-from penchant.results.formatting import join_names
+from penchant.results.formatting import join_names, quoted
 from penchant.typing import Float64
 
 _COUNTED_FROM = 0.001  # a smaller share is not worth a word,
@@ -51,13 +51,13 @@ def outside_scale_note(
     """How many predictions lie outside the scale, with a clipped metric, as a sentence."""
     parts = [
         f"{own.share:.1%} of those of {name} ({metric} {own.clipped[metric]:.4f} if clipped)"
-        for name, own in outside.items()
+        for name, own in zip(quoted(outside), outside.values(), strict=True)
         if own.share >= _NAMED_FROM
     ]
     few = [n for n, own in outside.items() if _COUNTED_FROM <= own.share < _NAMED_FROM]
     if few:
         counted = f"{len(few)} {'other ' if parts else ''}models"
-        others = join_names(few) if len(few) < 4 else counted
+        others = join_names(quoted(few)) if len(few) < 4 else counted
         parts.append(f"less than {_NAMED_FROM:.0%} of those of {others}")
     if not parts:
         return ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from penchant.data.holdout import Holdout
-from penchant.results.formatting import join_names
+from penchant.results.formatting import join_names, quoted
 from penchant.results.tables import Segment
 from penchant.typing import Bool
 from penchant.wording import counted
@@ -44,7 +44,7 @@ def popularity_notes(has_evidence: Mapping[str, Bool], test: Holdout) -> tuple[s
     if names:
         verbs = ("know", "rank") if len(names) > 1 else ("knows", "ranks")
         notes.append(
-            f"{join_names(names)} {verbs[0]} nothing of the {users} without "
+            f"{join_names(quoted(names))} {verbs[0]} nothing of the {users} without "
             f"history and {verbs[1]} by the log's popularity for them."
         )
     notes += [

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from penchant.metrics import Verdict
 from penchant.models.base import Task
 from penchant.reporting.glossary import plain_metric
-from penchant.results.formatting import decimals, fixed, join_names, percent, signed
+from penchant.results.formatting import decimals, fixed, join_names, percent, quoted, signed
 from penchant.results.tables import Entry, Table
 from penchant.wording import counted
 
@@ -77,7 +77,7 @@ def task_verdict(evaluation: ComparisonTables, task: Task) -> TaskVerdict:
         )
         if beating:
             sentences.append(
-                f"On test events, trivial answers are beaten by {join_names(beating)}."
+                f"On test events, trivial answers are beaten by {join_names(quoted(beating))}."
             )
     elif best.trivial:
         headline = f"For {aim}, the trivial answer {best.name} is best on validation events."
@@ -139,11 +139,11 @@ def _others(real: list[Entry], best: Entry | None) -> list[str]:
     sentences = []
     if named["beats"] and best is not None:
         also = "Also better" if best.verdict == "beats" else "Better"
-        sentences.append(f"{also} than trivial: {join_names(named['beats'])}.")
+        sentences.append(f"{also} than trivial: {join_names(quoted(named['beats']))}.")
     if named["no better"]:
-        sentences.append(f"No better than trivial: {join_names(named['no better'])}.")
+        sentences.append(f"No better than trivial: {join_names(quoted(named['no better']))}.")
     if named["worse"]:
-        sentences.append(f"Worse than trivial: {join_names(named['worse'])}.")
+        sentences.append(f"Worse than trivial: {join_names(quoted(named['worse']))}.")
     return sentences
 
 
@@ -169,7 +169,7 @@ def _with_history(table: Table, best: Entry | None) -> list[str]:
         [e.name for e in part.entries if e.verdict == "beats"] for part in (known, table)
     )
     if beating and set(beating) != set(before):
-        names = join_names(beating)
+        names = join_names(quoted(beating))
         sentences.append(f"For users with history, trivial answers are beaten by {names}.")
     elif before and not beating:
         sentences.append("For users with history alone, no model is shown to beat them.")

@@ -98,6 +98,11 @@ def day(moment: datetime | None) -> str:
     return DASH if moment is None else f"{moment.day}{_GAP}{moment:%b}{_GAP}{moment.year}"
 
 
+def quoted(names: Iterable[str]) -> list[str]:
+    """Names for a list or a sentence: those with a comma in quotation marks."""
+    return [f"“{name}”" if "," in name else name for name in names]
+
+
 def join_names(names: Sequence[str], last: str = "and") -> str:
     """Names as a sentence lists them: `a, b and c`."""
     return f"{', '.join(names[:-1])} {last} {names[-1]}" if len(names) > 1 else "".join(names)

@@ -19,6 +19,7 @@ from penchant.metrics import (
     tie_groups,
     verdict,
 )
+from penchant.results.formatting import quoted
 from penchant.results.tables import Entry, MetricValue, Table
 from penchant.typing import Float64
 from penchant.wording import counted
@@ -201,7 +202,7 @@ def _with_tie_groups(
         higher_is_better=metric.higher_is_better,
         level=level,
     )
-    notes, tied = table.notes, [", ".join(group) for group in groups if len(group) > 1]
+    notes, tied = table.notes, [", ".join(quoted(group)) for group in groups if len(group) > 1]
     if tied:
         notes += (f"Cannot be told apart by {table.primary}: {'; '.join(tied)}.",)
     return replace(table, groups=groups, notes=notes)

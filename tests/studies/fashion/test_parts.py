@@ -23,7 +23,7 @@ from penchant.results.study.opening import Opening
 from penchant.results.study.result import StudyResult
 from penchant.results.study.sections import Section
 from penchant.run import Run
-from penchant.studies.fashion.branches import COLLABORATIVE, CONTENT, WITHOUT, bin_name
+from penchant.studies.fashion.branches import COLLABORATIVE, CONTENT, WITHOUT
 from penchant.studies.fashion.content import (
     RidgeSettings,
     best_of,
@@ -145,16 +145,13 @@ def test_a_subset_is_the_published_network_without_the_others(
     assert (model.matrix, tuple(model.hidden), model.content) == (matrix, layers, content)
     assert (model.loss, model.learning_rate, model.learning_rate_decay) == ("mae", 0.01, 1e-4)
     assert model.id_dropout == 0  # no row stands for unknown users or items
+    assert (model.optimiser, model.output_start) == ("dense", "zero")  # as in Keras
 
 
 def test_only_branches_that_the_log_feeds_take_part():
     assert subsets(text=False, picture=False) == ["A B", "A", "B"]
     assert subsets(text=True, picture=False)[0] == "A B C"
     assert len(subsets(text=True, picture=True)) == 15
-
-
-def test_bins_are_said_as_ranges():
-    assert [bin_name(0, 0), bin_name(1, 9), bin_name(500, None)] == ["none", "1–9", "500+"]
 
 
 def test_the_best_ridge_is_that_of_the_validation_films():

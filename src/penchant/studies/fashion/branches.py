@@ -13,9 +13,10 @@ from penchant.data import Split
 from penchant.evaluation import evaluate_predictions
 from penchant.metrics import RMSE, interval, replicates
 from penchant.models import Recommender
-from penchant.results import MetricValue, join_names
+from penchant.results import MetricValue
 from penchant.studies.fashion.film_log import FilmLog, sample_users
 from penchant.studies.fashion.network_fit import NetworkFit
+from penchant.studies.fashion.rating_counts import range_name, training_ratings
 from penchant.studies.fashion.setup import FashionSetup
 from penchant.studies.fashion.subsets import BRANCHES, spec_of, subsets
 from penchant.studies.records import VERDICTS, Gain, predict
@@ -124,7 +125,7 @@ def compare_branches(setup: FashionSetup, films: FilmLog) -> BranchResults:
                 n: _rmse_gain(setup, split, predictions[WITHOUT[n]], predictions[n], rows)
                 for n in CONTENT
             }
-            bins[bin_name(low, high)] = ContentBin(int(rows.sum()), gains)
+            bins[range_name(low, high)] = ContentBin(int(rows.sum()), gains)
     return BranchResults(
         users=len(np.flatnonzero(log.user_counts)),
         sentence=split.sentence,
@@ -153,13 +154,6 @@ def _models(setup: FashionSetup, names: Sequence[str]) -> dict[str, Recommender]
     return {name: setup.network(spec, epochs=epochs) for name, spec in specs.items()} | {
         name: setup.model(spec) for name, spec in others.items()
     }
-
-
-def bin_name(low: int, high: int | None) -> str:
-    """A range of numbers of events, as a person says it."""
-    if high is None:
-        return f"{low}+"
-    return "none" if high == 0 else f"{low}–{high}"
 
 
 def _validation_rmse(model: Recommender, split: Split) -> float:
@@ -320,8 +314,8 @@ def _conclusions(
         conclusions.append(
             Conclusion(
                 "honest",
-                f"Content takes errors off for sure where films have {join_names(helped)} training "
-                "ratings.".replace("have none", "have no")
+                "Content takes errors off for sure where films have "
+                f"{training_ratings(helped, BINS)}."
                 if helped
                 else "Content takes errors off for sure nowhere, however few ratings films have.",
             )

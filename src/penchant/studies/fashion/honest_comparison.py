@@ -161,17 +161,20 @@ def _conclusions(results: Mapping[str, HonestSplit]) -> list[Conclusion]:
         if values:
             verdicts[model] = values.count("beats")
     names = {HYBRID: "the published network", GAUSSIAN: "a Gaussian process"}
-    parts = [
-        f"{names[model]} is better than the best average on {_of(count, n)}"
-        for model, count in verdicts.items()
-    ]
     median = sum(
         each.median.mae <= each.compared.tables["rating"][HYBRID].metrics["mae"].value
         for each in results.values()
     )
     new = sum(each.new_users > 0.5 * each.test_users for each in results.values())
     return [
-        Conclusion("verdict", f"With each review once, {' and '.join(parts)}."),
+        *(
+            Conclusion(
+                "verdict",
+                f"With each review once, {names[model]} is better than the best average on "
+                f"{_of(count, n)}.",
+            )
+            for model, count in verdicts.items()
+        ),
         Conclusion(
             "trap",
             "By absolute errors, always saying the median is at least as good as the network on "
@@ -179,11 +182,11 @@ def _conclusions(results: Mapping[str, HonestSplit]) -> list[Conclusion]:
         ),
         Conclusion(
             "honest",
-            f"On {_of(new, n)} most test users have no training review: nobody's vector helps.",
+            f"On {_of(new, n)} most test users have no training review: their vectors cannot help.",
         ),
     ]
 
 
 def _of(count: int, n: int) -> str:
     """How many of some splits, in words."""
-    return f"{'none' if not count else 'all' if count == n else count} of {n} splits"
+    return f"all {n} splits" if count == n else f"{count or 'none'} of {n} splits"

@@ -135,20 +135,29 @@ def section(lists: FilmLists) -> Section:
     films = [film for user in lists.users for film in user.films]
     rated = [film.rating for film in films if film.rating is not None]
     pictures = sum(bool(film.image) for film in films)
-    mean = f", {sum(rated) / len(rated):.1f} stars on the mean" if rated else ""
     return Section(
         title=TITLE,
         text=f"""
             Lists for {len(lists.users)} users drawn by the seed, of films that had no rating
             when the model (the ridge on {lists.model}) was fitted. Reasons are films of the user's
             history with the largest part in the score. Where the user did rate the film, the
-            rating stands beside it.
+            rating stands beside it. Posters of {pictures} of the {len(films)} films are at hand.
         """,
         conclusions=(
             Conclusion(
                 "honest",
-                f"{len(rated)} of {len(films)} places hold films that the users rated{mean}; "
-                f"{pictures} films have a poster.",
+                f"Of {len(films)} places {len(rated)} hold films that the users rated.",
+            ),
+            *(
+                [
+                    Conclusion(
+                        "honest",
+                        "Films of these lists that their users rated got "
+                        f"{sum(rated) / len(rated):.1f} stars on the mean.",
+                    )
+                ]
+                if rated
+                else []
             ),
         ),
         steps=("lists",),

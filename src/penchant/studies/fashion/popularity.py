@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.studies.fashion.branches import bin_name
 from penchant.studies.fashion.content import RIDGE, RidgeSettings, best_of, ndcg_among, ridge
 from penchant.studies.fashion.film_log import FilmLog
+from penchant.studies.fashion.rating_counts import range_name, training_ratings
 from penchant.studies.fashion.setup import FashionSetup, mean_gain
 from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, Section, bars
@@ -81,7 +81,7 @@ def compare_by_popularity(
             continue
         part = test.subset(rows)
         values = {n: ndcg_among(m, part, items, setup) for n, m in fitted.items()}
-        bins[bin_name(low, high)] = PopularityBin(
+        bins[range_name(low, high)] = PopularityBin(
             films=len(items),
             users=part.n_users,
             means={n: float(np.nanmean(v)) for n, v in values.items()},
@@ -156,7 +156,10 @@ def _conclusions(results: PopularityResults) -> list[Conclusion]:
         by_word: dict[str, list[str]] = {}
         for name, part in results.bins.items():
             by_word.setdefault(_describe(part.gains[model]), []).append(name)
-        parts = [f"{word} where films have {_ratings(names)}" for word, names in by_word.items()]
+        parts = [
+            f"{word} where films have {training_ratings(names, BINS)}"
+            for word, names in by_word.items()
+        ]
         if parts:
             conclusions.append(Conclusion("verdict", f"{start}, content {'; '.join(parts)}."))
     return conclusions
@@ -168,7 +171,3 @@ def _describe(gain: Gain) -> str:
     if gain.low > 0:
         return "gains"
     return "loses" if gain.high < 0 else "changes nothing for sure"
-
-
-def _ratings(bins: list[str]) -> str:
-    return f"{', '.join(bins)} training ratings".replace("none", "no")

@@ -10,7 +10,7 @@ import polars as pl
 from penchant.data import Split
 from penchant.studies.fashion.network_fit import NetworkFit
 from penchant.studies.fashion.products import PICTURE, TEXT, ProductContent
-from penchant.studies.fashion.setup import FashionSetup, honest_splits, plain_name
+from penchant.studies.fashion.setup import FashionSetup, honest_splits, plain_name, split_paragraphs
 from penchant.studies.fashion.subsets import spec_of, subsets
 from penchant.studies.records import Gain, TrainingCurve
 from penchant.studies.study import (
@@ -82,7 +82,9 @@ def section(results: Mapping[str, SubsetResults], content: ProductContent) -> Se
             The network's four branches are (A) the cosine of a user's and an item's vector, (B) a
             dense layer over a second pair of vectors, (C) one over the title's vector and (D) one
             over the picture's. Every subset of them is trained as published, for all epochs, and
-            judged twice: {"; ".join(f"{name} ({r.sentence})" for name, r in results.items())}
+            judged twice.
+
+            {split_paragraphs({name: r.sentence for name, r in results.items()})}
 
             {_pictures(content)}
         """,

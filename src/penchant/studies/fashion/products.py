@@ -181,7 +181,7 @@ def _content(
 def _vectors(log: Dataset, origin: str) -> list[ContentVectors]:
     """What the network reads of titles and pictures."""
     sources = {
-        TEXT: (("text",), "latent semantic analysis of titles and training reviews"),
+        TEXT: (("text",), "titles, by latent semantic analysis of them and reviews"),
         PICTURE: (
             ("vectors",),
             ("drawings" if origin == GENERATED else "pictures") + ", read by an image encoder",

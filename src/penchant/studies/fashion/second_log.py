@@ -9,7 +9,7 @@ import polars as pl
 
 from penchant.data import Dataset, Split, split_by_time, split_random
 from penchant.errors import DataError
-from penchant.studies.fashion.setup import FashionSetup, without_copies
+from penchant.studies.fashion.setup import FashionSetup, split_paragraphs, without_copies
 from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, Section, bars
 from penchant.transfer import TransferGain, joined, transfer_gains
@@ -90,9 +90,9 @@ def section(results: Mapping[str, SecondLogResults]) -> Section:
         text=f"""
             Users of another category can teach a model, too, where something connects both. No
             user and no product is in both logs here, so that products are matched by what is
-            written of them: titles and training reviews. {
-            " ".join(f"{name}: {each.sentence}" for name, each in results.items())
-        }
+            written of them: titles and training reviews.
+
+            {split_paragraphs({name: each.sentence for name, each in results.items()})}
         """,
         conclusions=tuple(_conclusions(results)),
         charts=(
@@ -135,7 +135,7 @@ def _conclusions(results: Mapping[str, SecondLogResults]) -> list[Conclusion]:
         sentence = "The second category changes no model's lists for sure."
     else:
         sentence = (
-            f"Of {len(gains)} comparisons the second category makes {better} better for sure and "
-            f"{worse} worse."
+            f"Of {len(gains)} comparisons the second category makes {better or 'none'} better for "
+            f"sure and {worse or 'none'} worse."
         )
     return [Conclusion("honest", sentence)]

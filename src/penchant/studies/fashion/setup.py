@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -145,6 +146,14 @@ def mean_gain(values: Float64, over: Float64, replicates: int, seed: int) -> Gai
         return None
     low, high = interval(mean_replicates(differences[:, None], replicates, seed)[:, 0])
     return Gain(float(differences.mean()), float(low), float(high))
+
+
+def split_paragraphs(sentences: Mapping[str, str]) -> str:
+    """How splits were made, each behind what a page calls it and in a paragraph of its own."""
+    return "\n\n".join(
+        f"{name[:1].upper()}{name[1:]}: {sentence.removeprefix('By time: ')}"
+        for name, sentence in sentences.items()
+    )
 
 
 def plain_name(baseline: str) -> str:
