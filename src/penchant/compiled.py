@@ -33,6 +33,13 @@ def compiled(function: F) -> F:
     return cast(F, numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)(function))
 
 
+def compiled_in_order(function: F) -> F:
+    """The same on one thread, for steps that each go on from the one before."""
+    if not AVAILABLE:
+        return function
+    return cast(F, numba.njit(fastmath=True, cache=True, nogil=True)(function))
+
+
 @contextmanager
 def compiled_threads(run: Run) -> Iterator[None]:
     """Use the run's threads in compiled loops, torch's where it names none; run them only here."""

@@ -101,6 +101,8 @@ FOR_SMALL_LOGS = {
     "bpr": {"dim": 8, "batch_size": 64, "epochs": 30},
     "warp": {"dim": 8, "batch_size": 64, "epochs": 30},
     "neumf": {"dim": 4, "mlp_dim": 4, "hidden": (8, 4), "batch_size": 64, "learning_rate": 0.02},
+    "svdpp": {"dim": 8, "l2_history": 0.1, "learning_rate": 0.02, "epochs": 20},
+    "asymmetric-svd": {"dim": 8, "learning_rate": 0.02, "epochs": 20},
     "mult-dae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
     "mult-vae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
 }

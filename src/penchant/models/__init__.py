@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from penchant.models.content.two_tower import TwoTower as TwoTower
     from penchant.models.content.vbpr import VBPR as VBPR
     from penchant.models.dot.model import DotProduct as DotProduct
+    from penchant.models.factorisation.asymmetric import AsymmetricSVD as AsymmetricSVD
     from penchant.models.factorisation.hybrid import HybridFactors as HybridFactors
     from penchant.models.factorisation.machine import FactorisationMachine as FactorisationMachine
     from penchant.models.factorisation.neumf import NeuMF as NeuMF
     from penchant.models.factorisation.pairwise import BPR as BPR
     from penchant.models.factorisation.pairwise import WARP as WARP
+    from penchant.models.factorisation.svdpp import SVDPlusPlus as SVDPlusPlus
     from penchant.models.feature_based.boosted_trees import BoostedTrees as BoostedTrees
     from penchant.models.feature_based.dnn_regressor import DNNRegressor as DNNRegressor
     from penchant.models.feature_based.mlp import FeatureMLP as FeatureMLP

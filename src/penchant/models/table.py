@@ -47,6 +47,8 @@ TABLE: dict[str, str] = {
     "bpr": "factorisation.pairwise:BPR",
     "warp": "factorisation.pairwise:WARP",
     "neumf": "factorisation.neumf:NeuMF",
+    "svdpp": "factorisation.svdpp:SVDPlusPlus",
+    "asymmetric-svd": "factorisation.asymmetric:AsymmetricSVD",
     "factorisation-machine": "factorisation.machine:FactorisationMachine",
     "hybrid-factors": "factorisation.hybrid:HybridFactors",
     "hybrid": "hybrid.model:HybridRecommender",
