@@ -88,5 +88,5 @@ def test_ease_takes_the_memory_that_it_asks_for():
 
 def test_ease_that_does_not_fit_is_refused(system):
     (system / "meminfo").write_text("MemAvailable:    1000 kB\n")
-    with pytest.raises(DataError, match=r"Fitting EASE to 1,500 items takes 0\.1 GB .* ials\."):
+    with pytest.raises(DataError, match=r"Fitting EASE to 1,500 items takes 0\.0 GB .* ials\."):
         make("ease").fit(log_of(1500))

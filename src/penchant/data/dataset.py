@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from penchant.data.event_order import event_order
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
 from penchant.data.target import default_like_threshold
@@ -18,6 +19,7 @@ from penchant.errors import DataError
 from penchant.typing import AnyInt, Bool, Float32, Int64
 from penchant.wording import counted
 
+_GROUPED_ANEW = 8  # a smaller part of a log is grouped by user faster than it is looked for
 EVENT_COLUMNS = ("user", "item", "rating", "weight", "time", "row")
 
 
@@ -228,7 +230,13 @@ class Dataset:
     def histories(self) -> Histories:
         """The events of every user of the vocabulary, in time order."""
         users = np.arange(self.n_users, dtype=np.int32)
-        return Histories.from_events(self.events, users, self.n_items, self.positive)
+        order = self.event_order
+        return Histories.from_events(self.events, users, self.n_items, self.positive, order)
+
+    @cached_property
+    def event_order(self) -> AnyInt:
+        """int[n_events], positions of the events by user, then time, then as they stand."""
+        return event_order(self.events, self.n_users)
 
     @cached_property
     def positives(self) -> Dataset:
@@ -271,11 +279,15 @@ class Dataset:
 
     def subset(self, keep: Bool | AnyInt) -> Dataset:
         """Some of the events, by mask or position, under the same vocabularies."""
-        if keep.dtype == np.bool_:
-            events = self.events.filter(pl.Series(keep))
-        else:
-            events = self.events[keep]
-        return replace(self, events=events)
+        if keep.dtype != np.bool_:
+            return replace(self, events=self.events[keep])
+        part = replace(self, events=self.events.filter(pl.Series(keep)))
+        times_alike = "time" not in self.events.columns or self.has_times
+        known = "histories" in vars(self) and times_alike
+        if known and len(part) > len(self) // _GROUPED_ANEW:
+            mask: Bool = keep[self.event_order].astype(np.bool_)
+            vars(part)["histories"] = self.histories.subset(mask)
+        return part
 
     def frame(self) -> pl.DataFrame:
         """The events with outside ids instead of indices."""

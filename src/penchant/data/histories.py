@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from penchant.data.event_order import event_order
 from penchant.errors import ParameterError
 from penchant.typing import AnyInt, Bool, Float32, Int32, Int64, UInt64
 from penchant.wording import counted
@@ -92,29 +93,42 @@ class Histories:
 
     @classmethod
     def from_events(
-        cls, events: pl.DataFrame, users: Int32, n_items: int, positive: float | None = None
+        cls,
+        events: pl.DataFrame,
+        users: Int32,
+        n_items: int,
+        positive: float | None = None,
+        order: AnyInt | None = None,
     ) -> Histories:
         """Group a log's events (columns user, item, rating, weight, time) by user, in time order.
 
         `users` are the wanted user indices, ascending and distinct; one without events gets an
-        empty history. Events of equal time keep the order of their rows.
+        empty history. Events of equal time keep the order of their rows. `order` is what
+        `event_order` says of the events, where it is at hand.
         """
-        order = ["user", "time"] if "time" in events.columns else ["user"]
-        columns = [c for c in ("user", "item", "rating", "weight", "time") if c in events.columns]
-        ordered = events.select(columns).sort(order, maintain_order=True)
-        owner = ordered["user"].to_numpy()
-        starts = np.searchsorted(owner, users)
-        lengths = np.searchsorted(owner, users, side="right") - starts
+        owner = events["user"].to_numpy()
+        n_users = 1 + int(max(owner.max(initial=-1), users.max(initial=-1)))
+        order = event_order(events, n_users) if order is None else order
+        lengths = np.bincount(owner, minlength=n_users)[users]
         if lengths.sum() != len(owner):  # events of other users
-            ordered = ordered.filter(pl.Series(np.isin(owner, users)))
+            wanted = np.zeros(n_users, np.bool_)
+            wanted[users] = True
+            order = order[wanted[owner[order]]]
+        columns: dict[str, npt.NDArray[Any] | None] = {
+            name: events[name].to_numpy()[order] if name in events.columns else None
+            for name in ("rating", "weight")
+        }
+        times = None
+        if "time" in events.columns and not events["time"].null_count():
+            times = events["time"].to_physical().to_numpy()[order]
         return cls(
             users=np.asarray(users, dtype=np.int32),
             offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-            items=ordered["item"].to_numpy(),
-            ratings=ordered["rating"].to_numpy() if "rating" in columns else None,
-            times=_times(ordered),
+            items=events["item"].to_numpy()[order],
+            ratings=columns["rating"],
+            times=times,
             n_items=n_items,
-            weights=ordered["weight"].to_numpy() if "weight" in columns else None,
+            weights=columns["weight"],
             positive=positive,
         )
 
@@ -233,12 +247,18 @@ class Histories:
     def take(self, positions: npt.ArrayLike) -> Histories:
         """The users at these positions, in this order."""
         index = np.asarray(positions, dtype=np.int64)
+        if len(index) > len(self) // 2 and index[0] >= 0 and (index[1:] > index[:-1]).all():
+            # Most users, in their order: a mask copies faster than positions do.
+            wanted = np.zeros(len(self), np.bool_)
+            wanted[index] = True
+            offsets = np.concatenate([[0], np.cumsum(self.lengths[index])]).astype(np.int64)
+            return self._select(self.users[index], offsets, np.repeat(wanted, self.lengths))
         lengths = self.lengths[index]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         events = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], lengths)
         return self._select(self.users[index], offsets, events)
 
-    def _select(self, users: Int32, offsets: Int64, events: slice | Int64) -> Histories:
+    def _select(self, users: Int32, offsets: Int64, events: slice | Int64 | Bool) -> Histories:
         return Histories(
             users=users,
             offsets=offsets,
@@ -254,11 +274,12 @@ class Histories:
     def positives(self) -> Histories:
         """The same users with those events alone that models of interactions learn from."""
         keep = self.is_positive
-        if keep.all():
-            return self
-        counts = np.bincount(self.rows[keep], minlength=len(self))
-        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-        return self._select(self.users, offsets, np.flatnonzero(keep))
+        return self if keep.all() else self.subset(keep)
+
+    def subset(self, keep: Bool) -> Histories:
+        """The same users with some of their events, by mask."""
+        offsets = np.append(0, np.cumsum(keep))[self.offsets]
+        return self._select(self.users, offsets, keep)
 
     def matrix(self, values: Values = "interaction") -> sparse.csr_array:
         """The users × items matrix, float32, sorted and without duplicates.
@@ -334,13 +355,6 @@ class Histories:
         total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
         signatures: UInt64 = total[self.offsets[1:]] - total[self.offsets[:-1]]
         return signatures
-
-
-def _times(events: pl.DataFrame) -> Int64 | None:
-    """int64[n_events], microseconds since 1970, or None where any event has no time."""
-    if "time" not in events.columns or events["time"].null_count():
-        return None
-    return events["time"].to_physical().to_numpy()
 
 
 def _mix(words: UInt64) -> UInt64:

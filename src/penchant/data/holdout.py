@@ -74,9 +74,9 @@ class Holdout:
 
         Both logs must share their vocabularies.
         """
-        order = ["user", "time"] if "time" in held_out.events.columns else ["user"]
-        events = held_out.events.sort(order, maintain_order=True)
-        users, counts = np.unique(events["user"].to_numpy(), return_counts=True)
+        events = held_out.events[held_out.event_order]
+        users = np.flatnonzero(held_out.user_counts)
+        counts = held_out.user_counts[users]
         histories = known.histories.take(users)
         context = events.drop([c for c in EVENT_COLUMNS if c in events.columns])
         rows = Rows(

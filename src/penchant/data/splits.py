@@ -16,7 +16,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError, ParameterError
-from penchant.typing import Int32, Int64, UInt8
+from penchant.typing import Bool, Int32, Int64, UInt8
 from penchant.wording import counted
 
 TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
@@ -65,7 +65,7 @@ class Split:
     @cached_property
     def train(self) -> Dataset:
         """The training events, under the vocabularies of the whole log."""
-        return self.log.subset(self.sides == TRAIN)
+        return self._part(self.sides == TRAIN)
 
     @cached_property
     def validation(self) -> Holdout | None:
@@ -76,8 +76,15 @@ class Split:
     @cached_property
     def test(self) -> Holdout:
         """The test events, with training and validation events as histories."""
-        known = self.log.subset((self.sides == TRAIN) | (self.sides == VALIDATION))
+        known = self._part((self.sides == TRAIN) | (self.sides == VALIDATION))
         return Holdout.of(known, self.log.subset(self.sides == TEST), self.candidates)
+
+    def _part(self, keep: Bool) -> Dataset:
+        """Most of the log, whose histories are parts of the log's: events are sorted once."""
+        if keep.all():
+            return self.log
+        _ = self.log.histories
+        return self.log.subset(keep)
 
     @cached_property
     def fingerprint(self) -> str:

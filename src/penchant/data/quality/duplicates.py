@@ -9,6 +9,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import QualityIssue, event_issues
+from penchant.data.sorting import sorted_with_order
 from penchant.wording import counted
 
 _REPEAT = ("event repeats", "events repeat")
@@ -22,27 +23,25 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
 
 
 def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
-    pairs = pl.Series(log.pairs)
-    positions = pairs.is_duplicated().arg_true()
-    if not len(positions):
+    pairs, order = sorted_with_order(log.pairs)
+    same_as_next = pairs[1:] == pairs[:-1]
+    if not same_as_next.any():
         return
-    repeated = pl.DataFrame({"pair": pairs.gather(positions), "position": positions})
+    repeated = np.append(False, same_as_next) | np.append(same_as_next, False)
+    positions, pairs = order[repeated], pairs[repeated]
+    starts = np.flatnonzero(np.append(True, pairs[1:] != pairs[:-1]))
+    conflicting = np.zeros(len(starts), np.bool_)
     if log.has_ratings:
-        rating = pl.col("rating")
-        repeated = repeated.with_columns(log.events["rating"].gather(positions)).with_columns(
-            (rating.max().over("pair") > rating.min().over("pair")).alias("conflicting")
-        )
-    else:
-        repeated = repeated.with_columns(pl.lit(False).alias("conflicting"))
-    repeated = repeated.sort("pair", "position")
+        ratings = log.ratings[positions]
+        conflicting = np.maximum.reduceat(ratings, starts) > np.minimum.reduceat(ratings, starts)
+    counts = np.diff(np.append(starts, len(pairs)))
     same = " with the same rating" if log.has_ratings else ""
-    for conflicting, name, how in (
-        (False, "duplicates", same),
-        (True, "conflicting_duplicates", " with different ratings"),
+    for chosen, name, how in (
+        (~conflicting, "duplicates", same),
+        (conflicting, "conflicting_duplicates", " with different ratings"),
     ):
-        group = repeated.filter(pl.col("conflicting") == conflicting)
-        rest = f" a user and item{how} ({counted(group['pair'].n_unique(), 'pair')})"
-        of_group = group["position"].to_numpy()
+        rest = f" a user and item{how} ({counted(int(chosen.sum()), 'pair')})"
+        of_group = positions[np.repeat(chosen, counts)]
         yield from event_issues(log, name, "doubtful", of_group, _REPEAT, rest)
 
 

@@ -140,19 +140,21 @@ def constant_users(
     log: Dataset, column: str, name: str, verbs: Subject, rest: str
 ) -> Iterator[QualityIssue]:
     """Users with several events whose `rating` or `time` is always the same."""
-    users = (
-        log.events.lazy()
-        .group_by("user")
-        .agg(pl.len(), low=pl.col(column).min(), high=pl.col(column).max())
-        .filter((pl.col("low") == pl.col("high")) & (pl.col("len") >= _MIN_EVENTS))
-        .sort("len", "user", descending=[True, False])
-        .collect()
-    )
+    events, counts = log.events.select("user", column), log.user_counts
+    if events[column].null_count():
+        events = events.filter(pl.col(column).is_not_null())
+    user, values = events["user"].to_numpy(), events[column].to_numpy()
+    # A user's values are all the same where each is the last of them, which takes no grouping.
+    last, constant = np.zeros(log.n_users, values.dtype), np.zeros(log.n_users, np.bool_)
+    last[user], constant[user] = values, True
+    constant[user[values != last[user]]] = False
+    index = np.flatnonzero(constant & (counts >= _MIN_EVENTS))
+    index = index[np.argsort(-counts[index], kind="stable")]
     some = f"with {_MIN_EVENTS} events or more"
     subject = (f"user {some} {verbs[0]}", f"users {some} {verbs[1]}")
-    rest += f" ({users['len'].sum():,} events)"
+    rest += f" ({counts[index].sum():,} events)"
     total = int((log.user_counts > 0).sum())
-    index, value = users["user"].to_numpy(), {column: users["low"].to_numpy()}
+    value = {column: last[index]}
     yield from id_issues(
         log,
         "user",

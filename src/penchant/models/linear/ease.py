@@ -25,7 +25,8 @@ class EASE(ItemWeights, Recommender):
     Attributes:
         l2: strength of regularisation; larger for larger logs.
         max_items: refuse catalogues beyond this size, whose dense matrix would not fit
-            (12 bytes × items² while fitting, 4 after it).
+            (while fitting 4 bytes × items², 8 where some items have no events, and 12 where
+            `l2` is so small that it takes double precision; 4 after it).
     """
 
     l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0

@@ -13,7 +13,9 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain, sparse_matrix
+from penchant.models.neighbours.mean_residuals import mean_residuals
 from penchant.models.neighbours.similarity import (
     CENTRED,
     COMPARE_RATINGS,
@@ -26,12 +28,10 @@ from penchant.models.neighbours.similarity import (
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
-from penchant.models.shared.sparse_rows import even_blocks, strongest, strongest_entries
+from penchant.models.shared.sparse_rows import strongest, strongest_entries
 from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Bool, Csr, Float32, Int32
-
-_ROWS_AT_ONCE = 20_000
 
 
 class _Neighbours(PredictsRatings, Recommender):
@@ -177,12 +177,10 @@ class ItemKNN(_Neighbours):
         base = base + of_items(self.item_bias_, rows.items, 0.0)
         if rows.histories.ratings is None:
             return base
-        residuals = self._residuals(rows.histories)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            part = slice(start, start + _ROWS_AT_ONCE)
-            known = np.flatnonzero(rows.items[part] >= 0) + start
-            alike = self.similar_[rows.items[known]]
-            base[known] += _weighted(alike, residuals[rows.history[known]], self.neighbours)
+        residuals, known = self._residuals(rows.histories), np.flatnonzero(rows.items >= 0)
+        base[known] += mean_residuals(
+            self.similar_, rows.items[known], residuals, rows.history[known], self.neighbours
+        )
         return base
 
     def contributions(self, user: Histories, items: Int32) -> Float32:
@@ -231,20 +229,9 @@ class UserKNN(_Neighbours):
 
     def user_similarities(self, users: Histories) -> Float32:
         """float32[n_users, n_training_users], 0 for the user's own index."""
-        mine = train = None
-        if self.of_ratings:
-            mine = self._centred(users)
-            train = self._centred(self.histories_)
-        elif self.compares_ratings:
-            mine = users.matrix("seen" if users.ratings is None else "rating")
-            train = self.histories_.matrix("rating")
-        weights = [
-            self._interactions(h) if self.uses_weights and h.weights is not None else None
-            for h in (users, self.histories_)
-        ]
         alike = similarity(
-            Entities(self._binary(users), mine, weights[0]),
-            Entities(self._binary(self.histories_), train, weights[1]),
+            self._entities(users),
+            self._trained,
             self.similarity,
             self.shrinkage,
             self.min_common,
@@ -252,6 +239,20 @@ class UserKNN(_Neighbours):
         known = np.flatnonzero(users.users >= 0)
         alike[known, users.users[known]] = 0
         return alike
+
+    def _entities(self, users: Histories) -> Entities:
+        values = None
+        if self.of_ratings:
+            values = self._centred(users)
+        elif self.compares_ratings:
+            values = users.matrix("seen" if users.ratings is None else "rating")
+        weighted = self.uses_weights and users.weights is not None
+        weights = self._interactions(users) if weighted else None
+        return Entities(self._binary(users), values, weights)
+
+    @derived_from("histories_", "item_means_", "mean_")
+    def _trained(self) -> Entities:
+        return self._entities(self.histories_)
 
     def _centred(self, users: Histories) -> Csr:
         if users.ratings is None:
@@ -291,38 +292,23 @@ class UserKNN(_Neighbours):
         base = base + of_items(self.item_bias_, rows.items, 0.0)
         if not hasattr(self, "residuals_"):
             return base
-        by_item = self.residuals_.T.tocsr()
-        n_raters = np.diff(by_item.indptr)
         for start, stop in blocks(len(rows.histories), len(self.interactions_.indptr)):
-            alike = self.user_similarities(rows.histories.block(start, stop))
-            positive = sparse.csr_array(np.maximum(alike, 0))
             mine = (rows.history >= start) & (rows.history < stop) & (rows.items >= 0)
             known = np.flatnonzero(mine)
-            work = (
-                n_raters[rows.items[known]] + np.diff(positive.indptr)[rows.history[known] - start]
+            if not len(known):
+                continue
+            alike = self.user_similarities(rows.histories.block(start, stop))
+            positive = sparse.csr_array(np.maximum(alike, 0, out=alike))
+            base[known] += mean_residuals(
+                positive,
+                rows.history[known] - start,
+                self._residuals_by_item,
+                rows.items[known],
+                self.neighbours,
             )
-            for first, last in even_blocks(work):
-                some = known[first:last]
-                near = positive[rows.history[some] - start]
-                base[some] += _weighted(near, by_item[rows.items[some]], self.neighbours)
         return base
 
-
-def _weighted(alike: Csr, residuals: Csr, k: int) -> Float32:
-    """float32[n_rows], the mean residual of each row's k most similar, weighted by similarity.
-
-    Both matrices are csr[n_rows, m] with entries that are never 0; only common ones count.
-    """
-    both = alike.multiply(residuals.astype(bool)).tocsr()
-    values = alike.astype(bool).multiply(residuals).tocsr()
-    both.sort_indices()
-    values.sort_indices()
-    n = both.shape[0]
-    row = np.repeat(np.arange(n), np.diff(both.indptr))
-    order = np.lexsort((-both.data, row))
-    place = np.arange(len(row)) - both.indptr[row]  # `order` keeps rows where they are
-    best = order[place < k]
-    weight = np.bincount(row[best], both.data[best], n)
-    total = np.bincount(row[best], both.data[best] * values.data[best], n)
-    out = np.zeros(n)
-    return np.divide(total, weight, out=out, where=weight > 1e-6).astype(np.float32)
+    @derived_from("residuals_")
+    def _residuals_by_item(self) -> Csr:
+        found: Csr = self.residuals_.T.tocsr()
+        return found

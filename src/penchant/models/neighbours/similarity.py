@@ -12,6 +12,7 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.models.shared.sparse_rows import (
     SPARSE_SHARE,
+    Factor,
     column_counts,
     even_blocks,
     product,
@@ -63,6 +64,14 @@ class Entities:
         if self.weights is None:
             return np.sqrt(self.counts)
         return np.asarray(sparse.linalg.norm(self.weights, axis=1), np.float32)
+
+    @cached_property
+    def _factors(self) -> dict[int, Factor]:
+        return {}
+
+    def factor(self, matrix: Csr) -> Factor:
+        """One of these matrices as a factor, which is kept: for one user it is most of the work."""
+        return self._factors.setdefault(id(matrix), Factor(matrix))
 
     @cached_property
     def squares(self) -> Csr:
@@ -131,7 +140,7 @@ class _AllPairs:
     b: Entities
 
     def product(self, x: Csr, y: Csr) -> Float32:
-        return product(x, y)
+        return product(x, self.b.factor(y))
 
     def of_a(self, values: AnyFloat) -> AnyFloat:
         return values[:, None]
@@ -153,7 +162,7 @@ class _CommonPairs:
 
     @cached_property
     def pattern(self) -> Csr:
-        found: Csr = (self.a.binary @ self.b.binary.T).tocsr()
+        found: Csr = (self.a.binary @ self.b.factor(self.b.binary).transposed).tocsr()
         found.sort_indices()
         return found
 
@@ -162,7 +171,9 @@ class _CommonPairs:
         return np.repeat(np.arange(len(self.a)), np.diff(self.pattern.indptr))
 
     def product(self, x: Csr, y: Csr) -> Float32:
-        return entries((x @ y.T).tocsr(), self.pattern).astype(np.float32)
+        if x is self.a.binary and y is self.b.binary:
+            return self.pattern.data.copy()
+        return entries((x @ self.b.factor(y).transposed).tocsr(), self.pattern).astype(np.float32)
 
     def of_a(self, values: AnyFloat) -> AnyFloat:
         return values[self.rows]

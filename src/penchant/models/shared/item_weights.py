@@ -6,17 +6,19 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
-from scipy.linalg import lapack
+from scipy.linalg import blas, lapack
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.errors import DataError
 from penchant.memory import require_memory
 from penchant.models.base import require_one_user
+from penchant.models.shared.sparse_rows import DENSE_RATE, SPARSE_RATE
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32, Float64, Int32
+from penchant.typing import AnyFloat, Csr, Float32, Int32
 
 _BLOCK_ROWS = 512  # rows of the matrix that are computed or copied at once
+_CONDITION = 1e5  # of the matrix, up to which single precision is enough
 
 
 class ItemWeights:
@@ -56,7 +58,8 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
     """float32[n_items, n_items], B_ij = -P_ij / P_jj off the diagonal, P = (X'X + l2 I)^-1.
 
     Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8. Items without
-    events have weights of zero.
+    events have weights of zero. All is computed in single precision and in one matrix, unless the
+    condition of X'X + l2 I is so high that lists could become others than in double precision.
 
     Args:
         train: the log; X is its users × items matrix of interactions, or of their weights.
@@ -75,33 +78,47 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
         )
     x = train.histories.matrix("weight")
     # Items without events have no pairs: leaving them out is exact and much faster.
-    used = np.flatnonzero(np.diff(x.tocsc().indptr))
+    used = np.flatnonzero(np.bincount(x.indices, minlength=n))
+    x = x[:, used] if len(used) < n else x
+    by_item: Csr = x.T.tocsr()
+    # No eigenvalue of X'X is above the largest sum of a row, and none below 0.
+    largest = float((by_item @ np.asarray(x.sum(axis=1), np.float64).ravel()).max(initial=0))
+    single = (largest + l2) / l2 < _CONDITION
     require_memory(
-        ease_bytes(n, len(used)),
+        ease_bytes(n, len(used), single=single),
         f"Fitting EASE to {n:,} items",
         "drop rare items with a k-core, or use a model without a dense matrix, such as ials",
     )
-    x = x[:, used]
-    gram, by_item = np.empty((len(used), len(used))), x.T.tocsr()
-    for part in _row_blocks(len(used)):
-        gram[part] = (by_item[part] @ x).toarray()
-    gram[np.diag_indices(len(used))] += l2
-    inverse = _lower_inverse(gram)
+    inverse = _lower_gram(x, by_item, single=single)
+    inverse[np.diag_indices(len(used))] += l2
+    _invert_lower(inverse)
     diagonal = np.diag(inverse).copy()
-    weights = np.zeros((n, n), np.float32)
+    in_place = single and len(used) == n
+    weights = inverse if in_place else np.zeros((n, n), np.float32)
     for part in _row_blocks(len(used)):
+        # What lies above the diagonal is read from rows further down, not yet overwritten.
         rows = np.hstack([inverse[part, : part.stop], inverse[part.stop :, part].T])
         block = rows[:, part]
         block[:] = np.tril(block) + np.tril(block, -1).T
         rows /= -diagonal
         rows[np.arange(len(rows)), np.arange(part.start, part.stop)] = 0
-        weights[np.ix_(used[part], used)] = rows
+        if in_place:
+            weights[part] = rows
+        else:
+            weights[np.ix_(used[part], used)] = rows
     return weights
 
 
-def ease_bytes(n_items: int, n_used: int) -> int:
-    """How much memory `ease_weights` takes at its peak: 12 bytes × items² and some blocks."""
-    return 8 * n_used**2 + 4 * n_items**2 + 4 * 8 * _BLOCK_ROWS * n_used
+def ease_bytes(n_items: int, n_used: int, *, single: bool = True) -> int:
+    """How much memory `ease_weights` takes at its peak, at most 16 bytes × items² and some blocks.
+
+    That is 4 bytes × items² in single precision, twice that where some items have no events, and
+    12 bytes × items² in double precision.
+    """
+    blocks = (4 if single else 8) * 4 * _BLOCK_ROWS * n_used
+    if single and n_used == n_items:
+        return 4 * n_items**2 + blocks
+    return (4 if single else 8) * n_used**2 + 4 * n_items**2 + blocks
 
 
 def _row_blocks(n: int) -> Iterator[slice]:
@@ -109,15 +126,32 @@ def _row_blocks(n: int) -> Iterator[slice]:
         yield slice(start, min(start + _BLOCK_ROWS, n))
 
 
-def _lower_inverse(matrix: Float64) -> Float64:
-    """The inverse of a symmetric positive definite matrix, in its memory.
+def _lower_gram(x: Csr, by_item: Csr, *, single: bool) -> AnyFloat:
+    """float[n, n], X'X, of which at least the lower triangle is filled.
 
-    Only the lower triangle holds the inverse.
+    A dense product of blocks of users where histories are long, otherwise a sparse one: the
+    former takes time in proportion to users × items², the latter to the squares of histories.
     """
-    factor, info = lapack.dpotrf(matrix.T, lower=0, overwrite_a=1)
+    n_users, n = x.shape
+    gram: AnyFloat = np.zeros((n, n), np.float32 if single else np.float64)
+    pairs = float(np.square(np.diff(x.indptr).astype(np.float64)).sum())
+    if n_users * float(n) ** 2 / 2 / DENSE_RATE < pairs / SPARSE_RATE:
+        update = blas.ssyrk if single else blas.dsyrk
+        for part in _row_blocks(n_users):
+            some = x[part].toarray().astype(gram.dtype, copy=False)
+            update(1.0, some.T, beta=1.0, c=gram.T, lower=0, overwrite_c=1)
+    else:
+        for part in _row_blocks(n):
+            gram[part] = (by_item[part] @ x).toarray()
+    return gram
+
+
+def _invert_lower(matrix: AnyFloat) -> None:
+    """Invert a symmetric positive definite matrix in its memory, in its lower triangle alone."""
+    single = matrix.dtype == np.float32
+    factorise, invert = (lapack.spotrf, lapack.spotri) if single else (lapack.dpotrf, lapack.dpotri)
+    _, info = factorise(matrix.T, lower=0, overwrite_a=1)
     if info == 0:
-        factor, info = lapack.dpotri(factor, lower=0, overwrite_c=1)
+        _, info = invert(matrix.T, lower=0, overwrite_c=1)
     if info != 0:
         raise DataError("The item matrix is singular: raise l2.")
-    inverse: Float64 = factor.T
-    return inverse

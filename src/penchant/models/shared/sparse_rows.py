@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -13,7 +15,9 @@ from penchant.typing import AnyArray, AnyInt, Csr, Float32, Float64
 Weigh = Callable[[Float32, AnyInt, AnyInt], Float32]
 """What becomes of products, given their rows and columns, which broadcast."""
 
-_DENSE_RATE, _SPARSE_RATE = 5e10, 1.5e8  # multiply-adds a second, to choose the cheaper product
+DENSE_RATE, SPARSE_RATE = 5e10, 1.5e8
+"""Multiply-adds a second of dense and sparse products, to choose the cheaper one."""
+_FILL_RATE = 1e9  # numbers a second that a sparse matrix is made dense with
 _DENSE_CELLS = 2**27  # the largest matrix that is made dense for a product, 512 MB
 _BLOCK_CELLS = 2**23  # entries of a block of a dense product
 _WEIGHED_CELLS = 2**20  # entries of it that are weighed at once
@@ -22,16 +26,39 @@ SPARSE_SHARE = 0.05
 _PRODUCTS = 2**21  # products of entries that make such pairs, at once
 
 
-def product(a: Csr, b: Csr) -> Float32:
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """A matrix that many others are multiplied with, and what each product needs of it.
+
+    Attributes:
+        matrix: csr[n, m].
+    """
+
+    matrix: Csr
+
+    @cached_property
+    def transposed(self) -> Csr:
+        """csr[m, n]."""
+        found: Csr = self.matrix.T.tocsr()
+        return found
+
+    @cached_property
+    def counts(self) -> Float64:
+        """float64[m], the number of entries of each column."""
+        return column_counts(self.matrix)
+
+
+def product(a: Csr, b: Csr | Factor) -> Float32:
     """float32[len(a), len(b)] = a b', by whichever of dense and sparse products is cheaper."""
-    columns = int(a.shape[1])
-    sparse_work = float(column_counts(a) @ column_counts(b))
-    dense_work = float(a.shape[0]) * b.shape[0] * columns
-    fits = max(a.shape[0], b.shape[0]) * columns <= _DENSE_CELLS
-    if fits and dense_work / _DENSE_RATE < sparse_work / _SPARSE_RATE:
-        left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.toarray())
+    b = b if isinstance(b, Factor) else Factor(b)
+    n_rows, (n, columns) = int(a.shape[0]), b.matrix.shape
+    sparse_work = float(b.counts[a.indices].sum())
+    dense_seconds = float(n_rows) * n * columns / DENSE_RATE + (n_rows + n) * columns / _FILL_RATE
+    fits = max(n_rows, n) * columns <= _DENSE_CELLS
+    if fits and dense_seconds < sparse_work / SPARSE_RATE:
+        left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.matrix.toarray())
         return np.asarray((left @ right.T).numpy())
-    return np.asarray((a @ b.T).toarray(), np.float32)
+    return np.asarray((a @ b.transposed).toarray(), np.float32)
 
 
 def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Csr:
@@ -43,8 +70,8 @@ def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Cs
         k: entries of a row.
         weigh: what becomes of the entries before the largest are taken; 0 must stay 0.
     """
-    n = int(b.shape[0])
-    work = np.asarray(a.astype(bool) @ column_counts(b))
+    n, factor = int(b.shape[0]), Factor(b)
+    work = np.asarray(a.astype(bool) @ factor.counts)
     if float(work.sum()) < SPARSE_SHARE * n * n:
         spans, few = even_blocks(work), True
     else:
@@ -53,7 +80,7 @@ def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Cs
     parts: list[Csr] = []
     for start, stop in spans:
         if few:
-            found: Csr = (a[start:stop] @ b.T).tocsr()
+            found: Csr = (a[start:stop] @ factor.transposed).tocsr()
             rows = np.repeat(np.arange(start, stop), np.diff(found.indptr))
             diagonal = rows == found.indices
             if weigh is not None:
@@ -61,7 +88,7 @@ def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Cs
             found.data[diagonal] = 0
             parts.append(strongest_entries(found, k))
         else:
-            full = product(a[start:stop], b)
+            full = product(a[start:stop], factor)
             if weigh is not None:
                 for first in range(0, stop - start, step):
                     some = full[first : first + step]

@@ -1,0 +1,46 @@
+"""The order of a log's events by user and time."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from scipy import sparse
+
+from penchant.data.sorting import sorted_with_order
+from penchant.typing import AnyInt, Int32, Int64
+
+
+def event_order(events: pl.DataFrame, n_users: int) -> AnyInt:
+    """int[n_events], positions of the events by user, then time, then as they stand.
+
+    Linear but for the sort of times, which is of plain numbers: a data frame's sort by two columns
+    takes ten times as long.
+
+    Args:
+        events: with `user`, and `time` where known; events without a time come first.
+        n_users: above all users' indices.
+    """
+    users: Int32 = events["user"].to_numpy()
+    if "time" not in events.columns:
+        return _grouped(users, n_users)
+    lowest = np.iinfo(np.int64).min
+    times: Int64 = events["time"].to_physical().cast(pl.Int64).fill_null(lowest).to_numpy()
+    if not (times[1:] < times[:-1]).any():
+        return _grouped(users, n_users)
+    _, by_time = sorted_with_order(times)
+    return by_time[_grouped(users[by_time], n_users)]
+
+
+def _grouped(users: Int32, n_users: int) -> AnyInt:
+    """int[n], positions by user, otherwise as they stand: a counting sort, which a transpose is."""
+    n = len(users)
+    if not (users[1:] < users[:-1]).any():
+        return np.arange(n, dtype=_position_type(n))
+    rows = np.arange(n + 1, dtype=_position_type(n))
+    one_each = sparse.csr_array((np.ones(n, np.int8), users, rows), shape=(n, n_users))
+    order: AnyInt = one_each.tocsc().indices
+    return order
+
+
+def _position_type(n: int) -> np.dtype[np.integer]:
+    return np.dtype(np.int32 if n < 2**31 else np.int64)

@@ -1,0 +1,39 @@
+"""The stable order of whole numbers, faster than an indirect sort."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.typing import AnyInt, Int64
+
+_WORD = 63  # bits of a number that is not negative
+_UNITS = (1_000_000, 1_000)  # of times in microseconds, which are mostly whole seconds
+
+
+def sorted_with_order(values: Int64) -> tuple[Int64, AnyInt]:
+    """The values in ascending order, and int[n], where each of them stood; equal ones as they do.
+
+    Plain numbers are sorted several times faster than positions are by them, so that each value
+    has its position for its last bits where both fit into one number.
+    """
+    small = np.dtype(np.int32 if len(values) < 2**31 else np.int64)
+    low, span = (int(values.min()), int(np.ptp(values))) if len(values) else (0, 0)
+    bits = len(values).bit_length()
+    unit = 1
+    if span.bit_length() + bits > _WORD:
+        unit = next((u for u in _UNITS if not ((values - low) % u).any()), 1)
+    if (span // unit).bit_length() + bits > _WORD:
+        order = np.argsort(values, kind="stable").astype(small)
+        return values[order], order
+    keys = values - low
+    if unit > 1:
+        keys //= unit
+    keys <<= bits
+    keys |= np.arange(len(values))
+    keys.sort()
+    order = (keys & ((1 << bits) - 1)).astype(small)
+    keys >>= bits
+    if unit > 1:
+        keys *= unit
+    keys += low
+    return keys, order
