@@ -103,6 +103,7 @@ FOR_SMALL_LOGS = {
     "neumf": {"dim": 4, "mlp_dim": 4, "hidden": (8, 4), "batch_size": 64, "learning_rate": 0.02},
     "svdpp": {"dim": 8, "l2_history": 0.1, "learning_rate": 0.02, "epochs": 20},
     "asymmetric-svd": {"dim": 8, "learning_rate": 0.02, "epochs": 20},
+    "sparse-fc": {"hidden": (12, 8), "l2": 2.0, "epochs": 4},
     "mult-dae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
     "mult-vae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
 }

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from penchant.models.autoencoders.mult_vae import MultDAE as MultDAE
     from penchant.models.autoencoders.mult_vae import MultVAE as MultVAE
     from penchant.models.autoencoders.plain import Autoencoder as Autoencoder
+    from penchant.models.autoencoders.sparse_fc import SparseFC as SparseFC
     from penchant.models.base import Recommender as Recommender
     from penchant.models.baselines import Bias as Bias
     from penchant.models.baselines import GlobalMean as GlobalMean

@@ -37,6 +37,7 @@ TABLE: dict[str, str] = {
     "attribute-network": "attributes.network:AttributeNetwork",
     "autoencoder": "autoencoders.plain:Autoencoder",
     "autorec": "autoencoders.autorec:AutoRec",
+    "sparse-fc": "autoencoders.sparse_fc:SparseFC",
     "mult-dae": "autoencoders.mult_vae:MultDAE",
     "mult-vae": "autoencoders.mult_vae:MultVAE",
     "boosted-trees": "feature_based.boosted_trees:BoostedTrees",

@@ -14,19 +14,11 @@ from torch import Tensor, nn
 from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
-from penchant.data.holdout import Holdout, Rows
-from penchant.models.autoencoders.residuals import RatingResiduals
+from penchant.data.holdout import Holdout
+from penchant.models.autoencoders.user_units import UserUnits
 from penchant.models.base import Signal
-from penchant.models.fitted_attributes import (
-    TRAINING,
-    Declarations,
-    floats,
-    plain,
-    signatures,
-)
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats
 from penchant.models.parameters import Space
-from penchant.models.protocols import PredictsRatings
-from penchant.models.shared.biases import of_items
 from penchant.models.shared.trained_rows import (
     declared_rows,
     rows_of_users,
@@ -38,23 +30,17 @@ from penchant.nn.autoencoder.masked import (
     masked_loss,
     presence_inputs,
 )
-from penchant.nn.autoencoder.ridge_fold_in import fold_in
-from penchant.nn.autoencoder.sparse_batches import SparseBatch, batch_at_pairs
+from penchant.nn.autoencoder.sparse_batches import SparseBatch
 from penchant.nn.dense import ACTIVATIONS, ActivationName
 from penchant.nn.loop import Curve, Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import UPDATE_RATE, rehearsal
 from penchant.nn.weights import to_continue, uninitialised
 from penchant.run import Run
-from penchant.typing import Csr, Float32, Int32, Int64
-
-# Shrinkage of the biases of output units that are fitted to a history: stronger where offsets
-# have taken most of it away.
-_BIAS_L2 = {"mean": 5.0, "biases": 20.0}
-_ROWS_AT_ONCE = 20_000
+from penchant.typing import Csr, Float32, Int64
 
 
-class AutoRec(PredictsRatings, RatingResiduals):
+class AutoRec(UserUnits):
     """Reconstructs ratings with one hidden layer, from the ratings of an item or of a user.
 
     Minimises the sum over ratings of (r - output)^2 plus l2 / 2 times the sum of squared weights,
@@ -100,20 +86,16 @@ class AutoRec(PredictsRatings, RatingResiduals):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
-    bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "unit_of_user_"})
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "encoder_weight_": floats("n_inputs", "hidden"),
         "unit_of_user_": declared_rows("users"),
         "encoder_bias_": floats("hidden"),
         "item_vectors_": floats("items", "hidden"),
-        "item_bias_": floats("items"),
         "centre_": floats("hidden", optional=True),
         "mean_unit_": floats("hidden", optional=True),
-        "mean_unit_bias_": plain(float, optional=True),
         "user_units_": floats("n_inputs", "hidden", optional=True),
         "user_unit_bias_": floats("n_inputs", optional=True),
-        "signatures_": signatures(optional=True),
     }
 
     def declared_attributes(self) -> Declarations:
@@ -136,7 +118,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
         self._fit_offsets(train)
         # int32[n_users], which unit is whose: by item most users may have no events, and no unit.
         users = rows_to_train(train.user_counts)
-        self.unit_of_user_: Int32 = rows_of_users(users, train.n_users)
+        self.unit_of_user_ = rows_of_users(users, train.n_users)
         vectors = self._vectors(train.histories)
         generator = torch.Generator().manual_seed(self.seed)
         network = uninitialised(partial(self._make_network, vectors.shape[1]))
@@ -201,9 +183,8 @@ class AutoRec(PredictsRatings, RatingResiduals):
         return self._residuals(users.take(self._users_with_units)).T.tocsr()
 
     @property
-    def _users_with_units(self) -> Int64:
-        """int64[n_units], indices of users."""
-        return np.flatnonzero(self.unit_of_user_ >= 0)
+    def _unit_l2(self) -> float:
+        return self.l2 / 2
 
     def _inputs(self, vectors: Csr) -> SparseBatch:
         return presence_inputs(vectors, self.presence)
@@ -212,31 +193,20 @@ class AutoRec(PredictsRatings, RatingResiduals):
         self, network: MaskedAutoencoder, vectors: Csr, holdout: Holdout
     ) -> Callable[[], float] | None:
         """The validation loss: the RMSE of users and items of the log, if there are any."""
-        assert holdout.ratings is not None  # a part of the same log as training
         users = holdout.rows.history
         if self.axis == "item":
             users = holdout.rows.users
             users = np.where(users >= 0, self.unit_of_user_[users], -1)
-        known = np.flatnonzero((users >= 0) & (holdout.items >= 0))
-        if not len(known):
-            return None
-        row, column = users[known], holdout.items[known]
-        base = self._user_offsets(holdout.histories)[holdout.rows.history[known]]
-        base += self.offset_[column]
-        if self.axis == "item":
-            row, column = column, row
         else:
             vectors = self._residuals(holdout.histories)
-        wanted, order = batch_at_pairs(row, column, vectors.shape)
-        offset, truth = (torch.from_numpy(x[order]) for x in (base, holdout.ratings[known]))
         inputs = self._inputs(vectors)
-
-        def loss() -> float:
-            output = network.decode(network.encode(inputs), wanted)
-            found = (output * self.spread_ + offset).clamp(self.low_, self.high_)
-            return float((found - truth).square().mean().sqrt())
-
-        return loss
+        return self._validation_loss(
+            holdout,
+            users,
+            vectors.shape,
+            lambda wanted: network.decode(network.encode(inputs), wanted),
+            by_user=self.axis == "user",
+        )
 
     def _keep(self, network: MaskedAutoencoder, vectors: Csr, users: Histories) -> None:
         """Store what predicting and updating need: the encoder, and vectors of items and users."""
@@ -251,16 +221,7 @@ class AutoRec(PredictsRatings, RatingResiduals):
             self.item_bias_ = self.offset_ + np.float32(self.spread_) * bias * (count > 0)
             return
         hidden = network.encode(self._inputs(vectors)).numpy()
-        weight = np.diff(vectors.indptr).astype(np.float32)
-        # Around their mean, so that a ridge on units does not let a few ratings move all items.
-        self.centre_ = weight @ hidden / weight.sum()
-        self.item_vectors_, self.item_bias_ = hidden - self.centre_, self.offset_
-        self.mean_unit_ = units[count > 0].mean(0)
-        self.mean_unit_bias_ = float(bias[count > 0].mean() + self.mean_unit_ @ self.centre_)
-        # The exact minimum, given the hidden units, which the last steps of training are near.
-        some = users.take(self._users_with_units)
-        self.user_units_, self.user_unit_bias_ = self._fitted(some)
-        self.signatures_ = users.signatures
+        self._keep_units(hidden, units, bias, vectors, users)
 
     # Updating
 
@@ -303,77 +264,14 @@ class AutoRec(PredictsRatings, RatingResiduals):
         kept |= {"decoder_weight_": units, "decoder_bias_": bias.astype(np.float32)}
         return to_continue(partial(self._make_network, len(encoder)), kept)
 
-    # Predicting: offsets, and the dot product of a vector of the user's and one of the item's.
-
-    def item_vectors(self) -> Float32:
-        """float32[n_items, hidden], an item's hidden units, or its output unit of `axis="user"`."""
-        found: Float32 = self.item_vectors_
-        return found
-
-    def user_vectors(self, users: Histories) -> Float32:
-        """float32[n_users, hidden]; see `user_rows`."""
-        return self.user_rows(users)[0]
-
     def user_rows(self, users: Histories) -> tuple[Float32, Float32]:
         """float32[n_users, hidden] and float32[n_users], each user's vector and bias.
 
-        With `axis="item"` they are the stored ones where the history is that of training, and
-        otherwise fitted to the history given. A history without ratings says nothing.
+        With `axis="user"` the network's hidden units for the history; see `UserUnits`.
         """
-        if self.axis == "user":
-            inputs = self._inputs(self._residuals(users))
-            sums = inputs.times(torch.from_numpy(self.encoder_weight_))
-            hidden = ACTIVATIONS[self.activation](sums + torch.from_numpy(self.encoder_bias_))
-            vectors: Float32 = hidden.numpy()
-            bias: Float32 = np.zeros(len(users), np.float32)
-        else:
-            same = users.users >= 0
-            same[same] = users.signatures[same] == self.signatures_[users.users[same]]
-            same[same] = self.unit_of_user_[users.users[same]] >= 0
-            stored = self.unit_of_user_[users.users[same]]
-            vectors = np.empty((len(users), self.hidden), np.float32)
-            bias = np.empty(len(users), np.float32)
-            vectors[same], bias[same] = self.user_units_[stored], self.user_unit_bias_[stored]
-            vectors[~same], bias[~same] = self._fitted(users.take(np.flatnonzero(~same)))
-        spread = np.float32(self.spread_)
-        return vectors * spread, bias * spread + self._user_offsets(users)
-
-    def _fitted(self, users: Histories) -> tuple[Float32, Float32]:
-        """Output units and their biases that minimise the objective over the histories.
-
-        As in training, but that they are shrunk towards the mean of all users' units.
-        """
-        rated, l2 = self._residuals(users), max(self.l2 / 2, 1e-3)
-        items, index = np.unique(rated.indices, return_inverse=True)
-        item_vectors = self.item_vectors_[items]
-        expected = item_vectors @ self.mean_unit_ + np.float32(self.mean_unit_bias_)
-        # A constant input of this size has the bias shrunk by its own strength instead of l2.
-        constant = np.float32(np.sqrt(l2 / _BIAS_L2[self.offsets]))
-        shift = fold_in(
-            rated.indptr.astype(np.int64),
-            index,
-            rated.data - expected[index],
-            np.pad(item_vectors, ((0, 0), (0, 1)), constant_values=constant),
-            l2,
-        )
-        bias = np.float32(self.mean_unit_bias_) + shift[:, -1] * constant
-        return self.mean_unit_ + shift[:, :-1], bias
-
-    def _scores(self, users: Histories) -> Float32:
-        vectors, bias = self.user_rows(users)
-        scores = (torch.from_numpy(vectors) @ torch.from_numpy(self.item_vectors_).T).numpy()
-        scores += bias[:, None]
-        scores += self.item_bias_
-        return np.asarray(scores)
-
-    def predict(self, rows: Rows) -> Float32:
-        """float32[n_rows], predicted ratings within the range of the log's."""
-        vectors, bias = self.user_rows(rows.histories)
-        known = rows.items >= 0
-        items = np.where(known, rows.items, 0)
-        found = bias[rows.history] + of_items(self.item_bias_, rows.items, 0.0)
-        for start in range(0, len(rows), _ROWS_AT_ONCE):
-            part = slice(start, start + _ROWS_AT_ONCE)
-            left, right = vectors[rows.history[part]], self.item_vectors_[items[part]]
-            found[part] += np.einsum("nd,nd->n", left, right) * known[part]
-        return np.asarray(np.clip(found, np.float32(self.low_), np.float32(self.high_)), np.float32)
+        if self.axis == "item":
+            return super().user_rows(users)
+        inputs = self._inputs(self._residuals(users))
+        sums = inputs.times(torch.from_numpy(self.encoder_weight_))
+        hidden = ACTIVATIONS[self.activation](sums + torch.from_numpy(self.encoder_bias_))
+        return self._in_ratings(users, hidden.numpy(), np.zeros(len(users), np.float32))
