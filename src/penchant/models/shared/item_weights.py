@@ -60,6 +60,8 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
     Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8. Items without
     events have weights of zero. All is computed in single precision and in one matrix, unless the
     condition of X'X + l2 I is so high that lists could become others than in double precision.
+    Below that, items of nearly equal score may change places: in 2 of the 6,040 lists of 10 of
+    MovieLens 1M, whose items are the same.
 
     Args:
         train: the log; X is its users × items matrix of interactions, or of their weights.
