@@ -22,10 +22,12 @@ class CategoricalFeatures:
         index: int64[n_owners + 1, width], the features of each owner, filled up with `size`. The
             last owner stands for all unknown ones and has none.
         size: how many features there are.
+        widths: columns of `index` of each field: of the ids, and of each column of the table.
     """
 
     index: Int64
     size: int
+    widths: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, table: pl.DataFrame | None, noun: str, n: int, *, bins: int) -> CategoricalFeatures:
@@ -52,12 +54,13 @@ class CategoricalFeatures:
             columns.append(np.where(inside >= 0, inside + size, -1)[:, None])
             size += found
         index = np.concatenate(columns, axis=1)
-        return cls(np.where(index < 0, size, index).astype(np.int64), size)
+        widths = tuple(column.shape[1] for column in columns)
+        return cls(np.where(index < 0, size, index).astype(np.int64), size, widths)
 
     def only(self, keep: Bool) -> CategoricalFeatures:
         """The same bags with some features alone, bool[size]."""
         kept = np.append(keep, False)[self.index]
-        return CategoricalFeatures(np.where(kept, self.index, self.size), self.size)
+        return CategoricalFeatures(np.where(kept, self.index, self.size), self.size, self.widths)
 
 
 def intervals(column: AnyArray, bins: int) -> tuple[Int64, int]:

@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     from penchant.models.factorisation.svdpp import SVDPlusPlus as SVDPlusPlus
     from penchant.models.feature_based.boosted_trees import BoostedTrees as BoostedTrees
     from penchant.models.feature_based.dnn_regressor import DNNRegressor as DNNRegressor
+    from penchant.models.feature_based.field_networks import DCNV2 as DCNV2
+    from penchant.models.feature_based.field_networks import DeepFM as DeepFM
     from penchant.models.feature_based.mlp import FeatureMLP as FeatureMLP
     from penchant.models.feature_based.ordinal import OrdinalRegression as OrdinalRegression
     from penchant.models.gaussian_process.model import GaussianProcess as GaussianProcess

@@ -42,6 +42,8 @@ TABLE: dict[str, str] = {
     "mult-vae": "autoencoders.mult_vae:MultVAE",
     "boosted-trees": "feature_based.boosted_trees:BoostedTrees",
     "feature-mlp": "feature_based.mlp:FeatureMLP",
+    "deep-fm": "feature_based.field_networks:DeepFM",
+    "dcn-v2": "feature_based.field_networks:DCNV2",
     "dnn-regressor": "feature_based.dnn_regressor:DNNRegressor",
     "ordinal": "feature_based.ordinal:OrdinalRegression",
     "blend": "blend.model:Blend",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from itertools import pairwise
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -74,10 +75,7 @@ class NeuMF(Recommender):
         **TRAINING,
         "user_rows_": floats("users", "width"),
         "item_rows_": floats("items", "width"),
-        "layers_*_weight_": floats("n_units_*", "n_inputs_*", optional=True),
-        "layers_*_bias_": floats("n_units_*", optional=True),
         "products_": floats("dim"),
-        "units_": floats("n_last"),
         "offset_": floats(1),
         "trained_": booleans("users"),
     }
@@ -86,6 +84,14 @@ class NeuMF(Recommender):
     def uses_weights(self) -> bool:
         """True: an event's loss is multiplied by its weight."""
         return True
+
+    def declared_attributes(self) -> Declarations:
+        """What is declared of every fitted model, and the weights of the layers."""
+        declared = dict(super().declared_attributes() or {})
+        for n, (inputs, units) in enumerate(pairwise((2 * self.mlp_dim, *self.hidden))):
+            declared[f"layers_{n}_weight_"] = floats(units, inputs)
+            declared[f"layers_{n}_bias_"] = floats(units)
+        return {**declared, "units_": floats(self.hidden[-1] if self.hidden else 0)}
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)

@@ -63,6 +63,7 @@ class RatingFeatures(Recommender):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
+    with_ids: ClassVar[bool] = False
     fitted_attributes: ClassVar[Declarations] = {
         "base_models_": Models(),
         "scale_": plain(list[float], 3),
@@ -88,7 +89,11 @@ class RatingFeatures(Recommender):
 
     @abstractmethod
     def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
-        """Learn float32[n] targets from float32[n, n_inputs], which may be NaN."""
+        """Learn float32[n] targets from float32[n, n_inputs], which may be NaN.
+
+        A class with `with_ids` has the indices of user and item, -1 for unknown ones, as the last
+        two inputs.
+        """
 
     @abstractmethod
     def _raw(self, inputs: Float32) -> Float64:
@@ -117,6 +122,9 @@ class RatingFeatures(Recommender):
                 self.base_models_, train, self.folds, self.seed, run
             )
             inputs = np.hstack([inputs, predictions])
+        if self.with_ids:
+            owners = (train.events[c].to_numpy()[:, None] for c in ("user", "item"))
+            inputs = np.hstack([inputs, *owners], dtype=np.float32, casting="unsafe")
         validation_rows = None
         if validation is not None and validation.ratings is not None:
             validation_rows = (
@@ -153,12 +161,12 @@ class RatingFeatures(Recommender):
         return [*self.features.names, *map(repr, self.base_models_)]
 
     def _inputs(self, rows: Rows) -> Float32:
-        inputs = FeatureSet.from_state(vars(self)).of_rows(rows)
-        return (
-            np.hstack([inputs, base_predictions(self.base_models_, rows)])
-            if self.base_models_
-            else inputs
-        )
+        parts = [FeatureSet.from_state(vars(self)).of_rows(rows)]
+        if self.base_models_:
+            parts.append(base_predictions(self.base_models_, rows))
+        if self.with_ids:
+            parts += [ids.astype(np.float32)[:, None] for ids in (rows.users, rows.items)]
+        return np.hstack(parts) if len(parts) > 1 else parts[0]
 
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], ratings or probabilities of a like, as the target says."""

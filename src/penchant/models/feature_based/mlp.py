@@ -12,8 +12,9 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn import functional
 
-from penchant.models.feature_based.base import RatingFeatures, ValidationRows
-from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats, plain
+from penchant.models.feature_based.base import ValidationRows
+from penchant.models.feature_based.standardised import StandardisedFeatures
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats
 from penchant.models.parameters import Space
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network
@@ -21,11 +22,10 @@ from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Float32, Float64
 
-_FURTHEST = 4.0  # standard deviations beyond which an input counts no more
 _ROWS_AT_ONCE = 2**15
 
 
-class FeatureMLP(RatingFeatures):
+class FeatureMLP(StandardisedFeatures):
     """A feed-forward network over the features that boosted trees use.
 
     It is about as good as the trees and errs elsewhere, so that both together are better than
@@ -57,25 +57,12 @@ class FeatureMLP(RatingFeatures):
 
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
-        "input_means_": floats("n_inputs"),
-        "input_spreads_": floats("n_inputs"),
-        "sometimes_unknown_": booleans("n_inputs"),
-        "output_": plain(list[float], 2),
         "weights_*_": floats("networks", "n_inputs_*", "n_units_*"),
         "biases_*_": floats("networks", 1, "n_units_*"),
     }
 
     def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:
-        known = ~np.isnan(inputs)
-        counts = np.maximum(known.sum(0), 1)
-        centred = np.where(known, inputs, 0).astype(np.float64)
-        self.input_means_ = (centred.sum(0) / counts).astype(np.float32)
-        centred -= self.input_means_ * known
-        spreads = np.sqrt((centred**2).sum(0) / counts)
-        self.input_spreads_ = np.where(spreads > 1e-6, spreads, 1).astype(np.float32)
-        self.sometimes_unknown_ = ~known.all(0)
-        scale = float(truth.std(dtype=np.float64)) or 1.0
-        self.output_ = [0.0, 1.0] if self.is_logistic else [float(truth.mean()), scale]
+        self._standardise(inputs, truth)
         generator = torch.Generator().manual_seed(self.seed)
         x, y = self._prepared(inputs), self._scaled(truth)
         with torch.random.fork_rng(devices=[]):
@@ -105,28 +92,9 @@ class FeatureMLP(RatingFeatures):
             )
         vars(self).update(weights_of(network))
 
-    def _loss(self, output: Tensor, truth: Tensor) -> Tensor:
-        if self.is_logistic:
-            return functional.binary_cross_entropy_with_logits(output, truth)
-        return functional.mse_loss(output, truth)
-
-    def _scaled(self, truth: Float32) -> Tensor:
-        mean, scale = self.output_
-        return torch.tensor((truth - mean) / scale, dtype=torch.float32)
-
-    def _prepared(self, inputs: Float32) -> Tensor:
-        """float32[n, n_inputs + n sometimes unknown], standardised."""
-        scaled = (inputs - self.input_means_) / self.input_spreads_
-        unknown = np.isnan(scaled)
-        np.clip(np.where(unknown, 0, scaled), -_FURTHEST, _FURTHEST, out=scaled)
-        return torch.from_numpy(
-            np.hstack([scaled, unknown[:, self.sometimes_unknown_]]).astype(np.float32)
-        )
-
     @torch.no_grad()
     def _raw(self, inputs: Float32) -> Float64:
-        width = len(self.input_means_) + int(self.sometimes_unknown_.sum())
-        make = partial(Committee, width, self.hidden, self.networks, self.dropout)
+        make = partial(Committee, self._width, self.hidden, self.networks, self.dropout)
         network = with_weights(make, vars(self)).double()
         parts = [inputs[n : n + _ROWS_AT_ONCE] for n in range(0, len(inputs), _ROWS_AT_ONCE)]
         found = [network.mean(self._prepared(part).double()).numpy() for part in parts]
