@@ -21,6 +21,7 @@ from penchant.studies.music.setup import (
     RowErrors,
     mean_errors,
     merged_log,
+    plain_name,
     row_errors,
     with_statistics,
 )
@@ -124,6 +125,32 @@ def test_a_log_without_products_is_shown_all_the_same(log):
 
 @pytest.mark.mirror
 @pytest.mark.usefixtures("mirror")
+def test_a_log_is_named_as_one_where_its_name_says_nothing():
+    assert plain_name("amazon-2018/Gift_Cards") == "Gift Cards"
+    assert plain_name("full") == "the log “full”"
+
+
+@pytest.mark.parametrize(
+    ("ratings", "amount"),
+    [([5, 1, 5, 1], "as many stars as"), ([5, 4, 5, 1], "1.50 stars more than")],
+)
+def test_verified_purchases_are_compared_in_words(ratings, amount):
+    frame = pl.DataFrame(
+        {
+            "user": ["a", "b", "c", "d"],
+            "item": ["x", "x", "y", "y"],
+            "rating": ratings,
+            "verified": [True, True, False, False],
+            "text": ["one", "two", "three", "four"],
+            "summary": ["one", "two", "three", "four"],
+        }
+    )
+    setup = MusicSetup(log=Dataset.from_frame(frame, scale=(1, 5)), seed=0, run=Run())
+    section = exploration.section(setup, exploration.explore_reviews(setup))
+    wanted = f"Verified purchases get {amount} other reviews on the mean."
+    assert wanted in [conclusion.sentence for conclusion in section.conclusions]
+
+
 def test_the_review_sets_of_the_mirror_are_put_together(mirror, monkeypatch):
     monkeypatch.setenv("PENCHANT_MIRROR", str(mirror))
     log = pn.load("amazon-2018/Gift_Cards", mirror=mirror)

@@ -163,13 +163,14 @@ def _conclusions(statistics: ReviewExploration) -> list[Conclusion]:
         by_kind = statistics.verified_means
         means = dict(zip(by_kind["kind"], by_kind["rating"], strict=True))
         if len(means) == 2:
-            more = "more" if means["verified"] > means["other"] else "fewer"
+            difference = means["verified"] - means["other"]
+            amount = (
+                f"{abs(difference):.2f} stars {'more' if difference > 0 else 'fewer'} than"
+                if abs(difference) >= 0.005
+                else "as many stars as"
+            )
             conclusions.append(
-                Conclusion(
-                    "honest",
-                    f"Verified purchases get {abs(means['verified'] - means['other']):.2f} stars "
-                    f"{more} than other reviews on the mean.",
-                )
+                Conclusion("honest", f"Verified purchases get {amount} other reviews on the mean.")
             )
     spread = statistics.means_by_count
     if spread and len(spread["low"]) > 1:

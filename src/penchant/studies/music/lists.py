@@ -191,7 +191,11 @@ def _conclusions(published: FirstSplit, lists: MusicLists) -> list[Conclusion]:
             Conclusion(
                 "honest",
                 f"By the {name.replace('products', 'products that were')}, {lists.n_users} users "
-                f"get {model.n_lists} different lists.",
+                + (
+                    f"get {model.n_lists} different lists."
+                    if model.n_lists > 1
+                    else "all get the same list."
+                ),
             )
             for name, model in lists.models.items()
         ),

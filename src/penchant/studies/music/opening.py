@@ -37,8 +37,8 @@ def open_study(
         claimed="A deep network reads music reviews and foretells their stars to within 0.34 on "
         "average, and what it rates highest is recommended.",
         holds=f"On {plain_name(setup.log.name)} it is off by {own:.2f} "
-        "stars, with the very review to read, and always saying the highest rating comes "
-        + ("closer." if high < own else "less close."),
+        "stars, with the very review to read, and always saying the highest rating "
+        + ("comes closer." if high < own else "is further off."),
         use=f"Use the network without the review itself, “{HONEST}”: it foretells later reviews "
         f"better than {baseline}."
         if table[HONEST].verdict == "beats"

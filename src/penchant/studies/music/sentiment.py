@@ -17,7 +17,7 @@ from penchant.encoders.sentiment import (
 )
 from penchant.metrics import confusion_matrix
 from penchant.studies.music.review_set import ReviewSet, own_reviews
-from penchant.studies.music.setup import TEST_SHARE, MusicSetup, plain_name, timed
+from penchant.studies.music.setup import TEST_SHARE, MusicSetup, short_name, timed
 from penchant.studies.records import Gain, rounded
 from penchant.studies.study import Steps
 from penchant.typing import AnyArray
@@ -243,7 +243,7 @@ def train_published_network(setup: MusicSetup, reviews: ReviewSet) -> PublishedS
     seen = rows.filter(test).join(rows.filter(~test).unique(), on=["user", "text"], how="semi")
     (tn, fp), (fn, tp) = confusion_matrix(odds >= 0, truth).astype(int).tolist()
     return PublishedSentiment(
-        learned_from=plain_name(next(iter(reviews.names)))
+        learned_from=short_name(next(iter(reviews.names)))
         if len(reviews.names) == 1
         else f"{len(reviews.names)} sets together",
         seconds=seconds,

@@ -223,7 +223,7 @@ def _conclusions(results: SentimentResults) -> list[Conclusion]:
         ),
         Conclusion(
             "honest",
-            f"The best of the slower classifiers, “{best.classifier}”, does so "
+            f"The best of the slower classifiers, “{best.classifier}”, is at that "
             f"{_than(best.gains['tfidf'])} counted words.",
         ),
     ]

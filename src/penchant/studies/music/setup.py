@@ -125,9 +125,14 @@ class MusicSetup(StudySetup):
         return scale[1]
 
 
-def plain_name(log: str) -> str:
-    """What a log is called in a sentence."""
+def short_name(log: str) -> str:
+    """What a log is called in a table."""
     return log.rpartition("/")[2].replace("_", " ")
+
+
+def plain_name(log: str) -> str:
+    """What a log is called in a sentence; one that is not in the catalogue is named as a log."""
+    return short_name(log) if "/" in log else f"the log “{log}”"
 
 
 def timed(function: Callable[[], T]) -> tuple[T, float]:

@@ -148,7 +148,7 @@ def section(autoencoders: TextAutoencoders) -> Section:
         conclusions=(
             Conclusion(
                 "honest",
-                f"Read by {best}, {readers[best].accuracy_new:.0%} of the words of new summaries "
+                f"By “{best}” {readers[best].accuracy_new:.0%} of the words of new summaries "
                 "are said again in their places; the most frequent word of each place is right "
                 f"for {_share(new)}.",
             ),
