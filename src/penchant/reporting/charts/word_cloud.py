@@ -11,6 +11,7 @@ from penchant.reporting.charts.svg import Chart
 
 _WIDE, _HIGH = 440, 300  # pixels
 _FULL = 45  # words that fill them; fewer get less room, so that they stand together
+_BETWEEN = 10  # pixels round a word, half on each side, so that two do not read as one
 _FIRST = 15  # words in full colour
 
 
@@ -32,7 +33,7 @@ def cloud(name: str, caption: str, weights: Mapping[str, float], colour: str) ->
         font_path=str(_font_file()),
         width=wide,
         height=high,
-        margin=3,
+        margin=_BETWEEN,
         prefer_horizontal=1.0,
         relative_scaling=0.6,
         min_font_size=9,

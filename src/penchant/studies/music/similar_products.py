@@ -115,7 +115,7 @@ def section(products: SimilarProducts, compared: EvaluationSummary) -> Section:
         title="Products alike by their ratings",
         text=f"""
             The published recommender correlates whole columns of the matrix of users and products,
-            in which whoever has not rated stands with 0. Its list falls from .0085 to 1e-14 at
+            in which whoever has not rated stands with 0. Its list falls from .0085 to 1e‑14 at
             once and names the same product again and again. Here it is done the same way, each
             product named once, with the number of users who rated both beside it; and again over
             what both have rated, drawn towards nothing where these are few.
