@@ -45,6 +45,14 @@ class FileOptions:
             "year, or a format such as %d/%m/%y.",
         ),
     ] = None
+    layout: Annotated[
+        Literal["columns", "adjacency", "sequences"] | None,
+        typer.Option(
+            help="How a line of text is read: as columns, as a user and the user's items in order "
+            "(adjacency), or as items in order; by default the contents decide.",
+            show_default=False,
+        ),
+    ] = None
     separator: Annotated[
         Text, typer.Option(help="What stands between columns, such as ';' or 'tab'.")
     ] = None
@@ -73,6 +81,7 @@ class FileOptions:
         roles = ("user", "item", "rating", "weight", "time", "text")
         return {role: column(getattr(self, role)) for role in roles} | {
             "time_format": self.time_format,
+            "layout": self.layout,
             "separator": separator(self.separator),
             "header": self.header,
             "encoding": self.encoding,

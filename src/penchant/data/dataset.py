@@ -5,12 +5,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from penchant.data.event_order import event_order
+from penchant.data.event_order import POSITION, event_order, has_positions
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
 from penchant.data.target import default_like_threshold
@@ -20,7 +21,7 @@ from penchant.typing import AnyInt, Bool, Float32, Int64
 from penchant.wording import counted
 
 _GROUPED_ANEW = 8  # a smaller part of a log is grouped by user faster than it is looked for
-EVENT_COLUMNS = ("user", "item", "rating", "weight", "time", "row")
+EVENT_COLUMNS = ("user", "item", "rating", "weight", "time", POSITION, "row")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class Origin:
         skipped: one row for each record that the reader left out: `row` (counted from 1, without
             a header), `problem` and `content`; None where there are none.
         dropped: what each filter removed since, one sentence each.
+        layout: how lines of a text file were read, as in `penchant.read`.
     """
 
     source: str = "memory"
@@ -41,6 +43,7 @@ class Origin:
     guessed: tuple[str, ...] = ()
     skipped: pl.DataFrame | None = None
     dropped: tuple[str, ...] = ()
+    layout: Literal["columns", "adjacency", "sequences"] = "columns"
 
     def __str__(self) -> str:
         columns = ", ".join(
@@ -57,8 +60,9 @@ class Dataset:
     Attributes:
         events: one row an event: `user` and `item` (int32 indices), where known `rating`
             (float32), `weight` (float32 above 0, such as plays or a quantity) and `time` (datetime
-            in microseconds), `row` (the record's number in its source, from 1), and any further
-            columns of the source.
+            in microseconds) or `sequence_position` (uint32, the place of an event among its
+            user's, where the source has an order and no times), `row` (the record's number in its
+            source, from 1), and any further columns of the source.
         users: the user vocabulary.
         items: the item vocabulary: the log's items and those of the item table.
         user_table: a row per user in the order of the vocabulary, first column `user`.
@@ -129,11 +133,13 @@ class Dataset:
             columns["weight"] = weight
         if "time" in frame.columns:
             columns["time"] = frame["time"].cast(pl.Datetime("us"))
+        if POSITION in frame.columns and frame[POSITION].dtype.is_integer():
+            columns[POSITION] = frame[POSITION].cast(pl.UInt32)
         row = (
             frame["row"] if "row" in frame.columns else pl.int_range(1, len(frame) + 1, eager=True)
         )
         columns["row"] = row.cast(pl.UInt32)
-        others = [c for c in frame.columns if c not in EVENT_COLUMNS]
+        others = [c for c in frame.columns if c not in columns]
         events = pl.DataFrame(columns).with_columns(frame.select(others))
         return cls(
             events=events,
@@ -174,6 +180,16 @@ class Dataset:
     def has_times(self) -> bool:
         """Whether every event has a time."""
         return "time" in self.events.columns and self.events["time"].null_count() == 0
+
+    @property
+    def has_positions(self) -> bool:
+        """Whether the source had each user's events in an order of their own, without times."""
+        return has_positions(self.events)
+
+    @property
+    def has_order(self) -> bool:
+        """Whether each user's events come in a known order: by times, or as sequences."""
+        return self.has_times or self.has_positions
 
     @property
     def ratings(self) -> Float32:

@@ -9,9 +9,19 @@ from scipy import sparse
 from penchant.data.sorting import sorted_with_order
 from penchant.typing import AnyInt, Int32, Int64
 
+POSITION = "sequence_position"
+"""The column with the place of an event among its user's, where a source has no times."""
+
+
+def has_positions(events: pl.DataFrame) -> bool:
+    """Whether events have places in sequences; a column of that name may be another."""
+    return POSITION in events.columns and events[POSITION].dtype.is_integer()
+
 
 def event_order(events: pl.DataFrame, n_users: int) -> AnyInt:
     """int[n_events], positions of the events by user, then time, then as they stand.
+
+    Without times the places of events in sequences count, where the log has them.
 
     Linear but for the sort of times, which is of plain numbers: a data frame's sort by two columns
     takes ten times as long.
@@ -21,10 +31,11 @@ def event_order(events: pl.DataFrame, n_users: int) -> AnyInt:
         n_users: above all users' indices.
     """
     users: Int32 = events["user"].to_numpy()
-    if "time" not in events.columns:
+    column = "time" if "time" in events.columns else POSITION
+    if column == POSITION and not has_positions(events):
         return _grouped(users, n_users)
     lowest = np.iinfo(np.int64).min
-    times: Int64 = events["time"].to_physical().cast(pl.Int64).fill_null(lowest).to_numpy()
+    times: Int64 = events[column].to_physical().cast(pl.Int64).fill_null(lowest).to_numpy()
     if not (times[1:] < times[:-1]).any():
         return _grouped(users, n_users)
     _, by_time = sorted_with_order(times)

@@ -14,6 +14,7 @@ from typing import Literal
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.data.event_order import POSITION
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Bool, Int32, Int64, UInt8
@@ -304,6 +305,8 @@ def _positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
         key = np.random.default_rng(seed).permutation(len(log))
     elif log.has_times:
         key = log.events["time"].to_physical().to_numpy()
+    elif log.has_positions:
+        key = log.events[POSITION].to_numpy()
     else:
         key = np.arange(len(log))
     order = np.lexsort((np.arange(len(log)), key, user))

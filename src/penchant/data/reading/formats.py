@@ -18,6 +18,7 @@ from penchant.data.reading.files import (
     refuse_large,
 )
 from penchant.data.reading.frames import read_frame
+from penchant.data.reading.item_lines import Layout, detect_item_lines, read_item_lines
 from penchant.data.reading.json_lines import read_json_lines
 from penchant.data.reading.parquet import read_parquet
 from penchant.data.reading.records import RawRecords
@@ -50,6 +51,7 @@ def read_records(
     query: str | None = None,
     limit: int | None = None,
     max_bytes: int | None = None,
+    layout: Layout | None = None,
 ) -> RawRecords:
     """The records of a source, whose format is recognised by its content.
 
@@ -75,12 +77,28 @@ def read_records(
             if data.lstrip()[:1] in (b"{", b"[") and separator is None:
                 records = read_json_lines(data, label)
             else:
-                records = read_text(data, label, separator=separator, header=header, named=named)
+                records = _read_text(data, label, separator, header, named, layout)
     else:
         records = read_frame(source)
     if records.frame.width == 0:
         raise DataError(f"{records.source} has no columns.")
     return records if limit is None else records.head(limit)
+
+
+def _read_text(
+    data: bytes,
+    label: str,
+    separator: str | None,
+    header: bool | None,
+    named: Sequence[str],
+    layout: Layout | None,
+) -> RawRecords:
+    """Text in columns, or with several items a line."""
+    if layout is None and separator is None and header is None and not named:
+        layout = detect_item_lines(data)
+    if layout in ("adjacency", "sequences"):
+        return read_item_lines(data, label, layout, separator=separator)
+    return read_text(data, label, separator=separator, header=header, named=named)
 
 
 def _database(source: Any) -> str | Path | Engine | Connection | None:

@@ -13,6 +13,7 @@ from penchant.data.positive import Wish, check_threshold, parse_positive
 from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
+from penchant.data.reading.item_lines import Layout, check_layout, describe
 from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.times import check_time_format
@@ -43,6 +44,7 @@ def read(
     text: ColumnChoice = None,
     time_format: str | None = None,
     name: str | None = None,
+    layout: Layout | None = None,
     separator: str | None = None,
     header: bool | None = None,
     encoding: str | None = None,
@@ -88,7 +90,11 @@ def read(
             `ms`, `us`, `ns` (since 1970), `excel` or `year` for numbers; or a format of strptime
             such as `%d/%m/%y %H:%M`. By default the whole column decides.
         name: what reports call the log; by default the file's or table's name.
-        separator: what stands between the columns of a text file.
+        layout: how a line of a text file is read: `columns`; `adjacency`, a user and the user's
+            items in order; or `sequences`, items in order, the user being the line's number. By
+            default the contents decide: lines of integers of many lengths are no columns. The
+            order within a line is kept as the column `sequence_position`.
+        separator: what stands between the columns, or the items, of a text file.
         header: whether a text file's first line names the columns.
         encoding: a text file's encoding, UTF-8 by default.
         table: the table of a database, `schema.table` where needed.
@@ -114,6 +120,7 @@ def read(
     if malformed not in ("skip", "raise"):
         raise ParameterError(f"malformed is 'skip' or 'raise', not {malformed!r}.")
     check_time_format(time_format)
+    check_layout(layout)
     wish = None if positive is None else parse_positive(positive)
     if limit is not None and limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
@@ -132,6 +139,7 @@ def read(
         query=query,
         limit=limit,
         max_bytes=max_bytes,
+        layout=layout,
     )
     records = with_nested_fields(records, choices)
     columns, guessed = choose_columns(records, choices)
@@ -143,8 +151,11 @@ def read(
         guessed = tuple(role for role in guessed if role != "weight")
     typed = type_columns(records, columns, malformed, time_format, wish)
     if not quiet:
-        _say_guesses(records, columns, guessed)
-        _say_unused(records, columns, choices)
+        if records.layout != "columns":
+            _say_layout(records, asked_for=layout is not None)
+        else:
+            _say_guesses(records, columns, guessed)
+            _say_unused(records, columns, choices)
         _say_problems(records, typed)
     frame = typed.frame
     if typed.positive is not None:
@@ -167,7 +178,11 @@ def read(
         scale=scale,
         positive=typed.positive,
         origin=Origin(
-            source=records.source, columns=columns, guessed=guessed, skipped=typed.skipped
+            source=records.source,
+            columns=columns,
+            guessed=guessed,
+            skipped=typed.skipped,
+            layout=records.layout,
         ),
     )
 
@@ -220,6 +235,14 @@ def _is_weight(records: RawRecords, column: str, *, quiet: bool) -> bool:
             "leaves these events out."
         )
     return False
+
+
+def _say_layout(records: RawRecords, *, asked_for: bool) -> None:
+    if not asked_for and records.lines is not None:
+        meaning = describe(records.layout, records.lines.n_unique())
+        logger.warning(
+            f"{records.source}: read {meaning}; override with layout='columns' (--layout columns)."
+        )
 
 
 def _say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[str, ...]) -> None:

@@ -6,7 +6,7 @@ import datetime
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Self, TypeVar
 
 import polars as pl
 
@@ -57,6 +57,7 @@ class RawRecords:
         lines: each record's line in its file, where it is not its number plus `lines_before`.
         lines_before: how many lines precede the first record; None where records are not lines.
         skipped: the records that a reader left out.
+        layout: whether a line of text was a record with columns, or had several events.
     """
 
     frame: pl.DataFrame
@@ -68,6 +69,7 @@ class RawRecords:
     lines: pl.Series | None = None
     lines_before: int | None = None
     skipped: tuple[SkippedRecord, ...] = ()
+    layout: Literal["columns", "adjacency", "sequences"] = "columns"
 
     @property
     def n_total(self) -> int:

@@ -14,7 +14,7 @@ from penchant.data.reading.records import RawRecords, distinct_names
 from penchant.errors import DataError
 
 _SEPARATORS = ("::", "\t", ",", ";", "|", "^", "~", " ", ":")
-_SPELLED_OUT = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";"}
+SPELLED_OUT = {"\\t": "\t", "tab": "\t", "space": " ", "comma": ",", "semicolon": ";"}
 _SAMPLE_BYTES = 1 << 16
 _SAMPLE_RECORDS = 200
 
@@ -67,9 +67,9 @@ def detect_layout(
     Raises:
         DataError: no separator was found, it is impossible, or nothing follows the header.
     """
-    lines = _first_lines(data)
+    lines = first_lines(data)
     if separator:
-        separator = _SPELLED_OUT.get(separator, separator)
+        separator = SPELLED_OUT.get(separator, separator)
     else:
         separator = _detect_separator(lines, source)
     if '"' in separator or "\n" in separator:
@@ -112,7 +112,7 @@ def split_record(text: str, separator: str) -> list[str] | None:
     return records[0] if len(records) == 1 else None
 
 
-def _first_lines(data: bytes) -> list[str]:
+def first_lines(data: bytes) -> list[str]:
     """The first records as lines; the last line is left out where it may be cut."""
     size = _SAMPLE_BYTES
     while True:  # further on, where blank lines fill the beginning
