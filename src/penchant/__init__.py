@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         split_per_user,
         split_random,
     )
+    from penchant.data.splitting import split_cold_items, split_users
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
     from penchant.errors import PenchantError
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
@@ -100,10 +101,12 @@ __all__ = [
     "similar_users",
     "split",
     "split_by_time",
+    "split_cold_items",
     "split_leave_last_out",
     "split_per_user",
     "split_predefined",
     "split_random",
+    "split_users",
     "sql_tables",
     "summary",
     "tune",
@@ -128,6 +131,7 @@ _PLACES = {
     "data.histories": ("Histories",),
     "data.sources": ("fetch", "load"),
     "data.sources.releases": ("read",),
+    "data.splitting": ("split_cold_items", "split_users"),
     "data.splits": (
         "Split",
         "k_fold",

@@ -150,3 +150,78 @@ def test_users_with_and_without_history_stand_apart(call, tmp_path):
     table = json.loads(call("compare", path, *options, "--json").stdout)["tables"]["ranking"]
     assert [part["users"] for part in table["segments"].values()] == [26, 14]
     assert table["segments"].keys() == {"with-history", "without-history"}
+
+
+@pytest.mark.parametrize(
+    ("split", "kind", "options"),
+    [
+        ("users", "users", ("--given", 0.5, "--test", 0.3)),
+        ("cold-items", "cold-items", ("--test", 0.3)),
+        ("k-fold", "fold", ("--folds", 3, "--fold", 2)),
+    ],
+)
+def test_splits_with_options_of_their_own(call, tiny_csv, split, kind, options):
+    words = ("compare", tiny_csv, "-m", "popular", "--metric", "ndcg@5", "--replicates", 50)
+    result = call(*words, "--split", split, *options, "--json")
+    answer = json.loads(result.stdout)
+    assert answer["split"]["kind"] == kind
+    again = json.loads(call(*shlex.split(answer["reproduce"])[1:], "--json").stdout)
+    assert again["split"]["fingerprint"] == answer["split"]["fingerprint"]
+
+
+def test_k_folds_need_a_fold(call, tiny_csv):
+    for options in ((), ("--fold", 6)):
+        result = call("compare", tiny_csv, "-m", "popular", "--split", "k-fold", *options)
+        assert result.exit_code == 1
+        assert "from --fold 1 to --fold 5" in result.stderr
+
+
+def test_files_that_are_given(call, tmp_path):
+    train, test, validation = (tmp_path / f"{name}.txt" for name in ("train", "test", "valid"))
+    lines = [[user, *((user % 3 + 3 * n) % 30 for n in range(5 + user % 4))] for user in range(40)]
+    train.write_text("\n".join(" ".join(map(str, line)) for line in lines))
+    test.write_text("\n".join(f"{user} {(user % 3 + 27) % 30}" for user in range(40)))
+    validation.write_text("\n".join(f"{user} {(user % 3 + 24) % 30}" for user in range(40)))
+    words = ("compare", train, "-m", "ease:l2=10", "--metric", "hr@5", "--replicates", 50)
+    files = ("--test", test, "--validation", validation)
+    result = call(*words, *files, "--json")
+    assert result.exit_code == 0, result.stderr
+    facts = json.loads(result.stdout)
+    n_train = sum(len(line) - 1 for line in lines)
+    assert (facts["split"]["train"], facts["split"]["validation"], facts["split"]["test"]) == (
+        n_train, 40, 40,
+    )  # fmt: skip
+    assert facts["split"]["kind"] == "predefined"
+    assert str(test) in facts["reproduce"]
+    assert "--split" not in facts["reproduce"]
+    assert "As given by train and valid and test." in result.stderr
+    for options, sentence in (
+        (("--split", "random", *files), "--split cannot be used with --test"),
+        (("--k-core", 2, *files), "--k-core cannot be used with --test"),
+        (("--validation", validation), "goes with a file of test events"),
+        (("--test", tmp_path / "nothing.txt"), "There is no file"),
+    ):
+        refused = call(*words, *options)
+        assert refused.exit_code == 1
+        assert sentence in refused.stderr
+
+
+def test_files_of_sequences(call, tmp_path):
+    train, test = tmp_path / "train.txt", tmp_path / "test.txt"
+    lines = [f"{n % 4} {n % 5 + 4} {n % 3 + 9}" + " 2" * (n % 3) for n in range(30)]
+    train.write_text("\n".join(lines))
+    test.write_text("0 4 9\n1 5\n3 6 10 11\n")
+    options = ("--layout", "sequences", "--metric", "hr@5", "--replicates", 50, "--json")
+    result = call("compare", train, "-m", "popular", "--test", test, *options)
+    facts = json.loads(result.stdout)["split"]
+    assert (facts["test"], facts["given"], facts["test_users"]) == (3, 2 + 1 + 3, 3)
+
+
+def test_tuning_and_auditing_on_these_splits(call, tiny_csv):
+    tuned = call(
+        "tune", tiny_csv, "-m", "ease", "-s", "l2=1,100", "--metric", "ndcg@5",
+        "--split", "users", "--validation", 0.2, "--json",
+    )  # fmt: skip
+    assert tuned.exit_code == 0, tuned.stderr
+    audited = call("audit", tiny_csv, "--split", "cold-items", "--test", 0.2, "--json")
+    assert "Items held out whole" in audited.stdout

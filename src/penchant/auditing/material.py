@@ -13,7 +13,7 @@ import polars as pl
 
 from penchant.auditing.features import Features
 from penchant.data.dataset import Dataset
-from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
+from penchant.data.splits import TEST, Split
 from penchant.results.tables import Table
 from penchant.typing import Bool, Float64, Int32, Int64
 
@@ -136,7 +136,9 @@ class Material:
             return "time"
         if kind in ("per-user", "leave-last-out") and self.split.seed is None:
             return "per-user" if self.split.log.has_times else None
-        return "random" if kind in ("random", "fold", "per-user") else None
+        if kind == "users" and self.split.by_time:
+            return "per-user" if self.split.log.has_times else None
+        return "random" if kind in ("random", "fold", "per-user", "users", "cold-items") else None
 
     @cached_property
     def test_rows(self) -> Int64:
@@ -146,14 +148,13 @@ class Material:
 
     @cached_property
     def known_rows(self) -> Int64:
-        """int64[n_known], positions of training and validation events in the log."""
+        """int64[n_known], positions of training, validation and given events in the log."""
         assert self.split is not None
-        sides = self.split.sides
-        return np.flatnonzero((sides == TRAIN) | (sides == VALIDATION))
+        return np.flatnonzero(self.split.is_known)
 
     @cached_property
     def has_history(self) -> Bool:
-        """bool[n_users], whether a user has training or validation events."""
+        """bool[n_users], whether a user has known events."""
         users = self.log.events["user"].to_numpy()[self.known_rows]
         return np.bincount(users, minlength=self.log.n_users) > 0
 

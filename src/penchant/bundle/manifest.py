@@ -43,10 +43,14 @@ class FileEntry(_Strict):
 
 
 class ModelEntry(_Strict):
-    """Which class the model has: its name in the table of models, or None and a class's name."""
+    """Which class the model has: its name in the table of models, or None and a class's name.
+
+    The place of a class outside of penchant is for people: nothing is imported because of it.
+    """
 
     name: Text | None
     cls: Text = Field(alias="class")
+    place: Text | None = None
 
 
 class Training(_Strict):
@@ -87,6 +91,8 @@ class Manifest(_Strict):
             DamageError: it is longer than a manifest may be.
         """
         content = self.model_dump(mode="json", by_alias=True)
+        if self.model.place is None:
+            del content["model"]["place"]
         data = strict_json.dumps(content | {_DIGEST: digest(content)}, indent=1)
         if len(data) > MAX_BYTES:
             raise DamageError("its plain values are too long; keep long lists as arrays")

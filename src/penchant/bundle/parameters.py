@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from penchant.bundle import plain, strict_json
@@ -12,6 +13,7 @@ from penchant.data.target import Target
 from penchant.errors import BundleError, ParameterError, PenchantError
 from penchant.models import TABLE, find, name_of
 from penchant.models.base import Recommender
+from penchant.models.foreign import place_of
 from penchant.models.parameters import check_names
 
 Classes = Sequence[type[Recommender]]
@@ -94,7 +96,20 @@ def identity(cls: type[Recommender]) -> dict[str, str | None]:
     return {"name": name_of(cls), "class": cls.__name__}
 
 
-def class_of(name: object, cls: object, classes: Classes) -> type[Recommender]:
+def place_to_name(cls: type[Recommender]) -> str | None:
+    """Where a class outside of penchant is defined, for people; None for one that has no place."""
+    if name_of(cls) is not None or cls.__module__ == "__main__" or "<" in cls.__qualname__:
+        return None
+    place = place_of(cls)
+    if place is not None:
+        module, _, own = place.rpartition(":")
+        return f"{Path(module).name if module.endswith('.py') else module}:{own}"
+    return f"{cls.__module__}:{cls.__qualname__}"
+
+
+def class_of(
+    name: object, cls: object, classes: Classes, place: str | None = None
+) -> type[Recommender]:
     """The class that `identity` describes: of the table of models, or one of `classes`.
 
     Raises:
@@ -105,9 +120,11 @@ def class_of(name: object, cls: object, classes: Classes) -> type[Recommender]:
         for one in classes:
             if one.__name__ == cls and name_of(one) is None:
                 return one
+        known, named = str(cls)[:100], (place or "package.module:Class")[:200]
         raise BundleError(
-            f"The bundle holds a model of the class {str(cls)[:100]!r}, which is not one of "
-            f"penchant's: give it, as in restore(folder, model={str(cls)[:100]})."
+            f"The bundle holds a model of the class {known!r}, which is not one of penchant's, and "
+            f"nothing is imported unasked: give it, as in restore(folder, model={known}), or name "
+            f"it on the command line, as in -m {named}."
         )
     if not isinstance(name, str) or name not in TABLE:
         raise BundleError(

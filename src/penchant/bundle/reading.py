@@ -52,7 +52,7 @@ def restore(
 
     def read() -> Recommender:
         manifest = _whole(folder)[0]
-        cls = class_of(manifest.model.name, manifest.model.cls, classes)
+        cls = class_of(manifest.model.name, manifest.model.cls, classes, manifest.model.place)
         if isinstance(model, type) and cls is not model:
             raise BundleError(
                 f"The bundle {str(folder)!r} holds a model of the class {cls.__name__}, not "
@@ -129,7 +129,7 @@ def _restore(
         raise DamageError("models are nested too deeply")
     check_listing(folder, manifest)
     with located_in(MANIFEST):
-        cls = class_of(manifest.model.name, manifest.model.cls, classes)
+        cls = class_of(manifest.model.name, manifest.model.cls, classes, manifest.model.place)
         model = build(cls, manifest.parameters, classes)
         for name in manifest.state:
             with located_in(f"attribute {name}"):

@@ -26,7 +26,7 @@ from penchant.bundle.manifest import (
     Training,
 )
 from penchant.bundle.pack import pack
-from penchant.bundle.parameters import checked, identity
+from penchant.bundle.parameters import checked, identity, place_to_name
 from penchant.bundle.unpack import check_base
 from penchant.errors import BundleError, NotFittedError
 from penchant.models.base import Recommender
@@ -103,7 +103,9 @@ def _write(
             format_version=FORMAT_VERSION,
             part=nesting > 0,
             made=made,
-            model=ModelEntry.model_validate(identity(type(model))),
+            model=ModelEntry.model_validate(
+                identity(type(model)) | {"place": place_to_name(type(model))}
+            ),
             parameters=parameters,
             learned_numbers=model.n_parameters(),
             training=training,

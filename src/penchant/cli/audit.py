@@ -13,7 +13,7 @@ from penchant.cli.command import command
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ReadOptions, TableOptions
 from penchant.cli.run_context import Details, Session
-from penchant.cli.split_options import SplitOptions
+from penchant.cli.split_options import Kind, SplitOptions
 from penchant.errors import ParameterError
 from penchant.run import Run
 
@@ -103,8 +103,17 @@ class AuditSplit:
     """How a log is split where no files are given."""
 
     split: Annotated[
-        Literal["time", "random", "per-user", "leave-last-out"] | None,
+        Kind | None,
         typer.Option(help="How a LOG is split.", show_default=False),
+    ] = None
+    given: Annotated[
+        float,
+        typer.Option(help="Share of the events of held-out users that are known (--split users)."),
+    ] = 0.8
+    folds: Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")] = 5
+    fold: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which fold judges (--split k-fold).", show_default=False),
     ] = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
 
@@ -165,8 +174,11 @@ def _audit(
     options = SplitOptions(
         split=split_options.split,
         seed=split_options.seed,
-        test=_share(files.test_file, "--test"),
-        validation=_share(files.validation_file, "--validation"),
+        given=split_options.given,
+        folds=split_options.folds,
+        fold=split_options.fold,
+        test=str(_share(files.test_file, "--test")),
+        validation=str(_share(files.validation_file, "--validation")),
     )
     return run_audit(options.cut(log.read(session.run)), seed=split_options.seed, **others)
 

@@ -33,7 +33,8 @@ def compare(
         typer.Option(
             "--model",
             "-m",
-            help="A model such as ease or dot:dim=16,target=interaction; again for more.",
+            help="A model such as ease, dot:dim=16,target=interaction or "
+            "package.module:Class:l2=3; again for more.",
             show_default=False,
         ),
     ] = None,
@@ -77,14 +78,13 @@ def compare(
     if also_gain and second.also is None:
         raise ParameterError("--also-gain needs a second log: name one with --also.")
     models = build(model or (), split.seed)
-    data = log.read(session.run, tables, content)
+    alone = split.read(log, tables, content, session.run)
     if not models:
-        model = default_specs(data)
+        model = default_specs(alone.log)
         models = build(model, split.seed)
 
     from penchant.evaluation import evaluate
 
-    alone = split.cut(data)
     parts = second.join_split(alone, log, session.run)
     result = evaluate(
         models,
@@ -98,7 +98,7 @@ def compare(
     )
     gains = _gains(models, alone, parts, result, replicates, session) if also_gain else []
     reproduce = session.reproduce_command(
-        model=model, split=parts.kind, metric=result.settings["metrics"]
+        model=model, split=split.kind_of(parts), metric=result.settings["metrics"]
     )
     if session.json:
         best = result.best_name() if parts.validation else None

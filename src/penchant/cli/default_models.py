@@ -41,13 +41,18 @@ def all_specs(log: Dataset) -> list[str]:
 def build(specs: Iterable[str], seed: int) -> dict[str, Recommender]:
     """The models of these texts by their texts, with this seed unless a text has its own.
 
+    Classes that a text names by their place, `package.module:Class`, are imported.
+
     Raises:
         ParameterError: a text is no model.
     """
-    from penchant.models import make
+    from penchant.models import import_model, make
+    from penchant.models.foreign import places_in
 
     models = {}
     for spec in specs:
+        for place in places_in(spec):
+            import_model(place)
         model = make(spec)
         models[spec.strip()] = model if "seed=" in spec else model.clone(seed=seed)
     return models

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.atomic_write import atomic_path, draft_folder
+from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
 from penchant.cli.files import writable_path
 from penchant.cli.item_options import ItemOptions
@@ -63,6 +64,7 @@ def likes(
             show_default=False,
         ),
     ] = None,
+    class_options: ClassOptions,
     session: Session,
 ) -> None:
     """Say which unseen items users will like, which not, and how sure that is."""
@@ -71,11 +73,10 @@ def likes(
 
     import polars as pl
 
-    from penchant.bundle import restore
     from penchant.like_lists import NO_LIKES, likes_in_parts
     from penchant.models.protocols import RatesRows
 
-    model = restore(folder)
+    model = class_options.restore(folder)
     users, names = user_options.of(model)
     if k is None and file is None:
         k = _SHOWN

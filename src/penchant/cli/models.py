@@ -42,10 +42,10 @@ def models(
 
 
 def _describe(name: str) -> dict[str, Any]:
-    from penchant.models import find
+    from penchant.models import TABLE, find, import_model
     from penchant.models.parameters import parameters_of
 
-    cls = find(name)
+    cls = import_model(name) if name not in TABLE and ":" in name else find(name)
     return {
         "name": name,
         "about": (inspect.getdoc(cls) or "").partition("\n\n")[0].replace("\n", " "),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
 from penchant.cli.files import bundle_place
 from penchant.cli.ids import resolve_users
@@ -73,6 +74,7 @@ def recall(
     in_place: Annotated[
         bool, typer.Option("--in-place", help="Put the state back in the bundle itself.")
     ] = False,
+    class_options: ClassOptions,
     session: Session,
 ) -> None:
     """List what a user's network was before updates, show it, or put it back."""
@@ -82,11 +84,11 @@ def recall(
             raise ParameterError("Say with --state which earlier state is to be put back.")
         destination = bundle_place(folder, output, in_place=in_place)
 
-    from penchant.bundle import restore, save
+    from penchant.bundle import save
     from penchant.models.protocols import Recalls
     from penchant.models.table import names_of
 
-    model = restore(folder)
+    model = class_options.restore(folder)
     if not isinstance(model, Recalls):
         able = ", ".join(names_of(Recalls))
         raise ParameterError(

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
 from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.item_options import ItemOptions
@@ -28,15 +29,14 @@ def recommend(
     explain: Annotated[bool, typer.Option("--explain", help="Say why, for each item.")] = False,
     items: ItemOptions,
     output: ListsPath = None,
+    class_options: ClassOptions,
     session: Session,
 ) -> None:
     """Recommend items to users of a log, or to someone new."""
     file = lists_path(output)
     user_options.check(everybody=file is not None)
 
-    from penchant.bundle import restore
-
-    model = restore(folder)
+    model = class_options.restore(folder)
     users, names = user_options.of(model)
     choice = items.of(model)
     lists = lists_for(model, users, k, choice, why=explain, run=session.run)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
 from penchant.cli.files import ListsPath, lists_path
 from penchant.cli.lists import as_json, show_tables, without_rows, write
@@ -27,16 +28,16 @@ def similar_users(
     user_options: UserOptions,
     k: Annotated[int, typer.Option("-k", min=1, help="How many for each.")] = 10,
     output: ListsPath = None,
+    class_options: ClassOptions,
     session: Session,
 ) -> None:
     """List the users of a log who are most like a user of it, or like someone new."""
     file = lists_path(output)
     user_options.check(everybody=file is not None)
 
-    from penchant.bundle import restore
     from penchant.similarity import users as similarity
 
-    model = restore(folder)
+    model = class_options.restore(folder)
     users, names = user_options.of(model)
     basis = similarity.basis(model)
     table = similarity.similar_users(model, users, k, run=session.run)

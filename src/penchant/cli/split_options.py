@@ -1,17 +1,25 @@
-"""How a command divides a log."""
+"""How a command divides a log, or takes it as files divide it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
+
+from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
+from penchant.errors import ParameterError
+from penchant.run import Run
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
     from penchant.data.splits import Split
 
-Kind = Literal["time", "random", "per-user", "leave-last-out"]
+logger = logging.getLogger(__name__)
+
+Kind = Literal["time", "random", "per-user", "leave-last-out", "users", "cold-items", "k-fold"]
 
 
 @dataclass(frozen=True)
@@ -21,15 +29,73 @@ class SplitOptions:
     split: Annotated[
         Kind | None,
         typer.Option(
-            help="How to hold out events; by time where every event has one, otherwise random.",
+            help="How to hold out events; by time where every event has one, otherwise random. "
+            "users and cold-items hold out users or items whole, by shares of these.",
             show_default=False,
         ),
     ] = None
     validation: Annotated[
-        float, typer.Option(help="Share of events that decide when to stop and what is best.")
-    ] = 0.1
-    test: Annotated[float, typer.Option(help="Share of events that judge.")] = 0.1
+        str,
+        typer.Option(
+            metavar="SHARE|FILE",
+            help="Share of events that decide when to stop and what is best; or, with a file of "
+            "test events, the file that has them.",
+        ),
+    ] = "0.1"
+    test: Annotated[
+        str,
+        typer.Option(
+            metavar="SHARE|FILE",
+            help="Share of events that judge; or a file of them, LOG having the training events.",
+        ),
+    ] = "0.1"
+    given: Annotated[
+        float,
+        typer.Option(help="Share of the events of held-out users that are known (--split users)."),
+    ] = 0.8
+    folds: Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")] = 5
+    fold: Annotated[
+        int | None,
+        typer.Option(min=1, help="Which fold judges, from 1 (--split k-fold).", show_default=False),
+    ] = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
+
+    @property
+    def has_files(self) -> bool:
+        """Whether the test events are in a file of their own."""
+        return _number(self.test) is None
+
+    def read(
+        self, log: LogOptions, tables: TableOptions, content: ContentOptions, run: Run
+    ) -> Split:
+        """Read the log and divide it, or read the files that divide it.
+
+        Raises:
+            DataError: something cannot be read, or the log cannot be divided in this way.
+            ParameterError: options do not go together, or the shares are impossible.
+        """
+        if not self.has_files:
+            return self.cut(log.read(run, tables, content))
+        if self.split is not None or log.reading.filters.k_core is not None:
+            given = "--split" if self.split is not None else "--k-core"
+            raise ParameterError(
+                f"{given} cannot be used with --test {self.test}: the files say which events are "
+                "held out; leave it out."
+            )
+        from penchant.auditing.from_files import split_of_files
+
+        train = log.read(run)
+        file = replace(log.reading.file, layout=log.reading.file.layout or _layout(train))
+        reading = replace(log.reading, file=file)
+        has_validation = _number(self.validation) is None
+        held_out = [
+            None if source is None else reading.read(source, run, strict=log.strict, warn=False)
+            for source in (self.test, self.validation if has_validation else None)
+        ]
+        split = split_of_files(train, held_out[0], held_out[1])
+        logger.info(f"{split.sentence} --test with a share divides one log instead.")
+        joined = tables.join(split.log, log.reading.file.encoding) if tables.given else split.log
+        return replace(split, log=content.encode(joined, run))
 
     def cut(self, log: Dataset) -> Split:
         """Divide the log.
@@ -39,8 +105,10 @@ class SplitOptions:
             ParameterError: the shares are impossible.
         """
         from penchant.data import splits as splits
+        from penchant.data import splitting
 
-        validation, test, seed = self.validation, self.test, self.seed
+        validation = _share(self.validation, "--validation")
+        test, seed = _share(self.test, "--test"), self.seed
         match self.split:
             case "time":
                 return splits.split_by_time(log, validation=validation, test=test)
@@ -50,5 +118,45 @@ class SplitOptions:
                 return splits.split_per_user(log, validation=validation, test=test, seed=seed)
             case "leave-last-out":
                 return splits.split_leave_last_out(log, validation=validation > 0)
+            case "users":
+                return splitting.split_users(
+                    log, validation=validation, test=test, given=self.given, seed=seed
+                )
+            case "cold-items":
+                return splitting.split_cold_items(log, validation=validation, test=test, seed=seed)
+            case "k-fold":
+                if self.fold is None or self.fold > self.folds:
+                    raise ParameterError(
+                        f"Name the fold that judges, from --fold 1 to --fold {self.folds}; "
+                        "pn.k_fold gives all of them in Python."
+                    )
+                folds = splits.k_fold(log, self.folds, validation=validation, seed=seed)
+                return folds[self.fold - 1]
             case None:
                 return splits.split(log, validation=validation, test=test, seed=seed)
+
+    def kind_of(self, split: Split) -> str | None:
+        """What `--split` would have to say to get this split again; None for given files."""
+        return {"fold": "k-fold", "predefined": None}.get(split.kind, split.kind)
+
+
+def _layout(log: Dataset) -> Literal["columns", "adjacency", "sequences"] | None:
+    """The layout that held-out files have, too, however few lines these are."""
+    return None if log.origin.layout == "columns" else log.origin.layout
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _share(text: str, option: str) -> float:
+    share = _number(text)
+    if share is None:
+        raise ParameterError(
+            f"{option} {Path(text).name} is no share such as 0.1; a file of validation events "
+            "goes with a file of test events, --test FILE."
+        )
+    return share

@@ -90,7 +90,7 @@ def tune(
     from penchant.tuning.trials import tune as try_all
 
     search_space = space_of(default_model, space or ())
-    parts = split.cut(log.read(session.run, tables, content))
+    parts = split.read(log, tables, content, session.run)
     tuning = try_all(
         default_model,
         parts,
@@ -106,7 +106,7 @@ def tune(
     test_result = None
     if compare and not tuning.interrupted:
         test_result = compared(tuning, default_model, session.run)
-    reproduce = session.reproduce_command(split=parts.kind)
+    reproduce = session.reproduce_command(split=split.kind_of(parts))
     if session.json:
         answer: dict[str, Any] = tuning.to_dict() | {"reproduce": reproduce}
         if test_result is not None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
 from penchant.cli.files import bundle_place
 from penchant.cli.log_options import LogOptions
@@ -47,16 +48,17 @@ def update(
             "--skip-unknown-items", help="Leave out events with items the bundle does not know."
         ),
     ] = False,
+    class_options: ClassOptions,
     session: Session,
 ) -> None:
     """Let a bundle go on learning from new events of a LOG."""
     destination = bundle_place(folder, output, in_place=in_place)
 
-    from penchant.bundle import restore, save
+    from penchant.bundle import save
     from penchant.models.protocols import Updates
     from penchant.models.table import names_of
 
-    model = restore(folder)
+    model = class_options.restore(folder)
     if not isinstance(model, Updates):
         able = ", ".join(names_of(Updates))
         raise ParameterError(

@@ -3,6 +3,7 @@
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.splits import (
+    GIVEN,
     TEST,
     TRAIN,
     UNUSED,
@@ -17,6 +18,7 @@ from penchant.data.vocabulary import Id
 
 __all__ = [
     "EVENT_COLUMNS",
+    "GIVEN",
     "TEST",
     "TRAIN",
     "UNUSED",

@@ -182,14 +182,9 @@ class Dataset:
         return "time" in self.events.columns and self.events["time"].null_count() == 0
 
     @property
-    def has_positions(self) -> bool:
-        """Whether the source had each user's events in an order of their own, without times."""
-        return has_positions(self.events)
-
-    @property
     def has_order(self) -> bool:
         """Whether each user's events come in a known order: by times, or as sequences."""
-        return self.has_times or self.has_positions
+        return self.has_times or has_positions(self.events)
 
     @property
     def ratings(self) -> Float32:

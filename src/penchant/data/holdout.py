@@ -60,6 +60,8 @@ class Holdout:
         source_rows: int64[n_rows], the `row` numbers of the events in their source.
         candidates: int32[n_users, n_candidates], the items to rank for each user where a protocol
             has them (negatives and positives, padded with -1); None ranks all items.
+        item_pool: int32[n], the only items to rank, the same for all users, where a protocol has
+            them; None ranks all.
     """
 
     rows: Rows
@@ -67,9 +69,17 @@ class Holdout:
     ratings: Float32 | None
     source_rows: Int64
     candidates: Int32 | None = None
+    item_pool: Int32 | None = None
 
     @classmethod
-    def of(cls, known: Dataset, held_out: Dataset, candidates: Int32 | None = None) -> Holdout:
+    def of(
+        cls,
+        known: Dataset,
+        held_out: Dataset,
+        candidates: Int32 | None = None,
+        *,
+        item_pool: Int32 | None = None,
+    ) -> Holdout:
         """Hold out the events of one log, with the events of `known` as histories.
 
         Both logs must share their vocabularies.
@@ -92,6 +102,7 @@ class Holdout:
             ratings=events["rating"].to_numpy() if held_out.has_ratings else None,
             source_rows=events["row"].to_numpy().astype(np.int64),
             candidates=candidates,
+            item_pool=item_pool,
         )
 
     @property
@@ -143,4 +154,5 @@ class Holdout:
             ratings=None if self.ratings is None else self.ratings[keep],
             source_rows=self.source_rows[keep],
             candidates=None if self.candidates is None else self.candidates[users],
+            item_pool=self.item_pool,
         )

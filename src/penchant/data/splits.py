@@ -14,13 +14,19 @@ from typing import Literal
 import numpy as np
 
 from penchant.data.dataset import Dataset
-from penchant.data.event_order import POSITION
 from penchant.data.holdout import Holdout
+from penchant.data.shares import (
+    ROW_TIES,
+    check_shares,
+    held_out_sizes,
+    positions,
+    share_words,
+)
 from penchant.errors import DataError, ParameterError
-from penchant.typing import Bool, Int32, Int64, UInt8
+from penchant.typing import Bool, Int32, UInt8
 from penchant.wording import counted
 
-TRAIN, VALIDATION, TEST, UNUSED = 0, 1, 2, 3
+TRAIN, VALIDATION, TEST, UNUSED, GIVEN = 0, 1, 2, 3, 4
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -29,14 +35,18 @@ class Split:
 
     Attributes:
         log: the whole log.
-        sides: uint8[n_events], 0 for training, 1 validation, 2 test, 3 unused.
-        kind: `random`, `per-user`, `leave-last-out`, `time`, `fold` or `predefined`.
+        sides: uint8[n_events], 0 for training, 1 validation, 2 test, 3 unused, 4 given: history
+            of held-out users, of which no model learns.
+        kind: `random`, `per-user`, `leave-last-out`, `time`, `fold`, `users`, `cold-items` or
+            `predefined`.
         sentence: how the split was made, for a person.
         ties: what happens to events of equal time, or why that does not matter.
         seed: the seed that decided the sides, None where nothing was random.
         candidates: int32[n_test_users, n], the items to rank for each test user in ascending
             order of user index, padded with -1; None ranks all items.
         negatives: how many negatives each candidate list holds, 0 where all items are ranked.
+        by_time: whether held-out events come after the given ones of their user; None where the
+            kind says so.
     """
 
     log: Dataset
@@ -47,6 +57,7 @@ class Split:
     seed: int | None = None
     candidates: Int32 | None = None
     negatives: int = 0
+    by_time: bool | None = None
 
     def __post_init__(self) -> None:
         for side, noun in ((TRAIN, "training"), (TEST, "test")):
@@ -57,7 +68,7 @@ class Split:
                 )
 
     def __repr__(self) -> str:
-        parts = np.bincount(self.sides, minlength=4)
+        parts = np.bincount(self.sides, minlength=5)
         return (
             f"Split({self.kind}: {parts[TRAIN]:,} training, {parts[VALIDATION]:,} validation, "
             f"{counted(parts[TEST], 'test event')})"
@@ -70,15 +81,32 @@ class Split:
 
     @cached_property
     def validation(self) -> Holdout | None:
-        """The validation events, with training events as histories; None where there are none."""
+        """The validation events, with training and given events as histories; None without any."""
         held_out = self.log.subset(self.sides == VALIDATION)
-        return Holdout.of(self.train, held_out) if len(held_out) else None
+        if not len(held_out):
+            return None
+        has_given = (self.sides == GIVEN).any()
+        known = self.log.subset(np.isin(self.sides, (TRAIN, GIVEN))) if has_given else self.train
+        return Holdout.of(known, held_out, item_pool=self._pool(held_out))
 
     @cached_property
     def test(self) -> Holdout:
-        """The test events, with training and validation events as histories."""
-        known = self._part((self.sides == TRAIN) | (self.sides == VALIDATION))
-        return Holdout.of(known, self.log.subset(self.sides == TEST), self.candidates)
+        """The test events, with training, validation and given events as histories."""
+        held_out = self.log.subset(self.sides == TEST)
+        known = self._part(self.is_known)
+        return Holdout.of(known, held_out, self.candidates, item_pool=self._pool(held_out))
+
+    @property
+    def is_known(self) -> Bool:
+        """bool[n_events], whether an event is known before the test events."""
+        known: Bool = np.isin(self.sides, (TRAIN, VALIDATION, GIVEN))
+        return known
+
+    def _pool(self, held_out: Dataset) -> Int32 | None:
+        """int32[n], the items that are ranked first of all: the cold ones, where these judge."""
+        if self.kind != "cold-items":
+            return None
+        return np.unique(held_out.events["item"].to_numpy())
 
     def _part(self, keep: Bool) -> Dataset:
         """Most of the log, whose histories are parts of the log's: events are sorted once."""
@@ -98,7 +126,7 @@ class Split:
 
     def describe(self) -> dict[str, object]:
         """The split's description, sizes and fingerprint, as results report them."""
-        counts = np.bincount(self.sides, minlength=4).tolist()
+        counts = np.bincount(self.sides, minlength=5).tolist()
         return {
             "kind": self.kind,
             "sentence": self.sentence,
@@ -109,6 +137,7 @@ class Split:
             "validation": counts[VALIDATION],
             "test": counts[TEST],
             "unused": counts[UNUSED],
+            "given": counts[GIVEN],
             "test_users": self.test.n_users,
             "test_users_without_history": self.test.n_new_users,
             "negatives": self.negatives,
@@ -131,9 +160,9 @@ def split_random(
         ParameterError: the shares are impossible.
         DataError: there are too few events.
     """
-    _check_parts(log, validation, test)
+    check_shares(log, validation, test)
     order = np.random.default_rng(seed).permutation(len(log))
-    n_validation, n_test = _held_out_sizes(len(log), validation, test)
+    n_validation, n_test = held_out_sizes(len(log), validation, test)
     sides = np.zeros(len(log), np.uint8)
     sides[order[:n_test]] = TEST
     sides[order[n_test : n_test + n_validation]] = VALIDATION
@@ -141,7 +170,7 @@ def split_random(
         log=log,
         sides=sides,
         kind="random",
-        sentence=f"{_shares(validation, test)} drawn at random by row (seed {seed}), whatever "
+        sentence=f"{share_words(validation, test)} drawn at random by row (seed {seed}), whatever "
         "their user and time.",
         ties="Times play no part.",
         seed=seed,
@@ -164,14 +193,14 @@ def split_per_user(
         ParameterError: the shares are impossible, or order="time" without times.
         DataError: there are too few events.
     """
-    _check_parts(log, validation, test)
-    by_time = log.has_times if order is None else order == "time"
-    if by_time and not log.has_times:
+    check_shares(log, validation, test)
+    by_time = log.has_order if order is None else order == "time"
+    if by_time and not log.has_order:
         raise ParameterError(
             f"order='time' needs a time on every event, which the log {log.name!r} has not: use "
             "order='random'."
         )
-    position, counts = _positions(log, seed=None if by_time else seed)
+    position, counts = positions(log, seed=None if by_time else seed)
     n_test = np.round(counts * test)
     n_validation = np.round(counts * (test + validation)) - n_test
     excess = np.maximum(n_test + n_validation - (counts - 1), 0)
@@ -186,9 +215,9 @@ def split_per_user(
         log=log,
         sides=sides,
         kind="per-user",
-        sentence=f"Of each user's events, {chosen} {_shares(validation, test)}; every user keeps "
-        "at least one event for training.",
-        ties=_ROW_TIES if by_time else "Times play no part.",
+        sentence=f"Of each user's events, {chosen} {share_words(validation, test)}; every user "
+        "keeps at least one event for training.",
+        ties=ROW_TIES if by_time else "Times play no part.",
         seed=None if by_time else seed,
     )
 
@@ -202,7 +231,7 @@ def split_leave_last_out(log: Dataset, *, validation: bool = True) -> Split:
     Raises:
         DataError: nobody has enough events.
     """
-    position, counts = _positions(log, seed=None)
+    position, counts = positions(log, seed=None)
     from_end = counts - 1 - position
     fewest = 3 if validation else 2
     enough = counts >= fewest
@@ -217,7 +246,7 @@ def split_leave_last_out(log: Dataset, *, validation: bool = True) -> Split:
         kind="leave-last-out",
         sentence=f"Each user's last event for test{second}; users with fewer than "
         f"{fewest} events only train.",
-        ties=_ROW_TIES,
+        ties=ROW_TIES,
     )
 
 
@@ -230,7 +259,7 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
         ParameterError: the shares are impossible.
         DataError: events lack times, or all carry one time.
     """
-    _check_parts(log, validation, test)
+    check_shares(log, validation, test)
     if not log.has_times:
         raise DataError(
             f"The log {log.name!r} cannot be split by time: not every event has one; split it "
@@ -238,7 +267,7 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
         )
     times = log.events["time"].to_physical().to_numpy()
     ordered = np.sort(times)
-    n_validation, n_test = _held_out_sizes(len(log), validation, test)
+    n_validation, n_test = held_out_sizes(len(log), validation, test)
     test_start = ordered[len(log) - n_test]
     validation_start = ordered[len(log) - n_test - n_validation]
     sides = np.zeros(len(log), np.uint8)
@@ -273,7 +302,7 @@ def k_fold(
     """
     if not 2 <= k <= len(log):
         raise ParameterError(f"k must be from 2 to the number of events, {len(log)}, not {k}.")
-    _check_parts(None, validation, 1 / k)
+    check_shares(None, validation, 1 / k)
     rng = np.random.default_rng(seed)
     fold = np.empty(len(log), np.int64)
     fold[rng.permutation(len(log))] = np.arange(len(log)) % k
@@ -293,50 +322,3 @@ def k_fold(
             )
         )
     return tuple(splits)
-
-
-_ROW_TIES = "A user's events of equal time keep the order of their rows."
-
-
-def _positions(log: Dataset, seed: int | None) -> tuple[Int64, Int64]:
-    """Each event's position among its user's events, by time or at random, and their number."""
-    user = log.events["user"].to_numpy()
-    if seed is not None:
-        key = np.random.default_rng(seed).permutation(len(log))
-    elif log.has_times:
-        key = log.events["time"].to_physical().to_numpy()
-    elif log.has_positions:
-        key = log.events[POSITION].to_numpy()
-    else:
-        key = np.arange(len(log))
-    order = np.lexsort((np.arange(len(log)), key, user))
-    counts = log.user_counts
-    starts = np.cumsum(counts) - counts
-    position = np.empty(len(log), np.int64)
-    position[order] = np.arange(len(log)) - starts[user[order]]
-    return position, counts[user]
-
-
-def _check_parts(log: Dataset | None, validation: float, test: float) -> None:
-    """Refuse impossible shares, and a log of too few events if one is given."""
-    if not (0 <= validation < 1 and 0 < test < 1 and validation + test < 1):
-        raise ParameterError(
-            f"Shares of validation {validation:g} and test {test:g} must leave something to "
-            "train on: test above 0, and both together below 1."
-        )
-    if log is not None and len(log) < 5:
-        raise DataError(
-            f"The log {log.name!r} has {counted(len(log), 'event')}: too few to divide into "
-            "training and test events (at least 5 are needed)."
-        )
-
-
-def _held_out_sizes(n: int, validation: float, test: float) -> tuple[int, int]:
-    """How many of n events are for validation and for test."""
-    n_test = max(1, round(n * test))
-    return (max(1, round(n * validation)) if validation else 0), n_test
-
-
-def _shares(validation: float, test: float) -> str:
-    text = f"{test:.0%} for test"
-    return f"{text} and {validation:.0%} for validation" if validation else text

@@ -14,12 +14,19 @@ from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
 from penchant.data.target import Like, threshold_words
 from penchant.errors import ParameterError
+from penchant.evaluation.cold_items import AMONG_ALL, AMONG_COLD, beside, cold_item_notes
 from penchant.evaluation.cost import measured
 from penchant.evaluation.event_notes import event_notes
-from penchant.evaluation.ranking import Rankings, catalogue_of, rank_holdouts, ranking_table
+from penchant.evaluation.ranking import (
+    Rankings,
+    catalogue_of,
+    pool_metrics,
+    rank_holdouts,
+    ranking_table,
+)
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
 from penchant.evaluation.segments import users_without_history
-from penchant.metrics import Bootstrap, Metric, RankingMetric, parse
+from penchant.metrics import Bootstrap, Catalogue, Metric, RankingMetric, parse
 from penchant.models import BASELINES, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
@@ -113,7 +120,7 @@ def evaluate(
     settings = Bootstrap(replicates, level, seed)
     for task, own in by_task.items():
         if task == "ranking":
-            table = ranking_table(rankings, own, test, split.negatives, catalogue, settings)
+            table = _ranking_table(rankings, own, test, split.negatives, catalogue, settings)
             if relevant == "liked" and threshold is not None:
                 note = f"Only likes count as relevant, ratings {threshold_words(threshold)}."
                 table = dataclasses.replace(table, notes=(*table.notes, note))
@@ -127,6 +134,7 @@ def evaluate(
             note = f"Absent, because they {lack}: {', '.join(absent)}."
             table = dataclasses.replace(table, notes=(*table.notes, note))
         tables[task] = table
+    cold = cold_item_notes(fitted, test) if rankings and test.item_pool is not None else ()
     return Evaluation(
         split=split,
         tables=tables,
@@ -139,10 +147,33 @@ def evaluate(
             "models": {n: repr(m) for n, m in fitted.items()},
             "versions": versions(),
         },
-        notes=(*_notes(split), *(event_notes(split.log, fitted) if rankings else ())),
+        notes=(*_notes(split), *cold, *(event_notes(split.log, fitted) if rankings else ())),
         findings=apply(
             _audited(split, rankings, predictions, tuple(tables.values()), seed), split.log.name
         ),
+    )
+
+
+def _ranking_table(
+    rankings: Sequence[Rankings],
+    metrics: list[Metric],
+    test: Holdout,
+    negatives: int,
+    catalogue: Catalogue,
+    settings: Bootstrap,
+) -> Table:
+    """The table of rankings; of those of a pool of items with those of all items beside them."""
+    if test.item_pool is None:
+        return ranking_table(rankings, metrics, test, negatives, catalogue, settings)
+    judging = pool_metrics(metrics, test)
+    cold = ranking_table(rankings, judging, test, 0, catalogue, settings, among=AMONG_COLD)
+    every = [
+        dataclasses.replace(r, test=r.among_all, validation=None)
+        for r in rankings
+        if r.among_all is not None
+    ]
+    return beside(
+        cold, ranking_table(every, metrics, test, 0, catalogue, settings, among=AMONG_ALL)
     )
 
 
@@ -159,9 +190,9 @@ def _audited(
     """
     test = split.test
     lists = {
-        r.name: Lists(test.histories.users, r.test.lists, trivial=r.trivial)
+        r.name: Lists(test.histories.users, lists, trivial=r.trivial)
         for r in rankings
-        if r.test.lists is not None and len(r.test.lists) == test.n_users
+        if (lists := (r.among_all or r.test).lists) is not None and len(lists) == test.n_users
     }
     user, ratings = test.rows.history.astype(np.int64), test.ratings
     return Material(
@@ -287,7 +318,7 @@ def _notes(split: Split) -> tuple[str, ...]:
     if note := users_without_history(test):
         notes.append(note)
     untrained = float((split.train.item_counts[test.items] == 0).mean())
-    if untrained > 0.01:
+    if untrained > 0.01 and split.kind != "cold-items":
         notes.append(
             f"{untrained:.0%} of the test events are on items without training events: models that "
             "learn from events alone have nothing to rank these by."

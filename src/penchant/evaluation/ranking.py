@@ -94,6 +94,7 @@ class Rankings:
         validation: the first metric's on the validation users, if there are any.
         has_evidence: bool[n_users], of which test users the model knows something; the others
             get the log's most popular items.
+        among_all: the same as `test` for lists of all items, where `test` has those of a pool.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Rankings:
     test: RankingValues
     validation: RankingValues | None
     has_evidence: Bool
+    among_all: RankingValues | None = None
 
 
 def rank_holdouts(
@@ -115,17 +117,22 @@ def rank_holdouts(
     run: Run,
 ) -> Rankings:
     """Rank for the test users, and for the validation users, with a fitted model."""
+    judging = pool_metrics(metrics, test)
     with measured() as scoring:
-        values = rank(model, test, metrics, catalogue, run)
+        values = rank(model, test, judging, catalogue, run)
+    among_all = None
+    if test.item_pool is not None:
+        among_all = rank(model, replace(test, item_pool=None), metrics, catalogue, run)
     return Rankings(
         name=name,
         trivial="ranking" in model.baseline_for,
         cost=replace(cost, score_seconds=scoring.seconds, answers=test.n_users),
         test=values,
         validation=(
-            None if validation is None else rank(model, validation, metrics[:1], catalogue, run)
+            None if validation is None else rank(model, validation, judging[:1], catalogue, run)
         ),
         has_evidence=model.has_evidence(test.histories),
+        among_all=among_all,
     )
 
 
@@ -136,6 +143,8 @@ def ranking_table(
     negatives: int,
     catalogue: Catalogue,
     bootstrap: Bootstrap,
+    *,
+    among: str = "",
 ) -> Table:
     """Compare rankings in one table, with the users with and without history apart.
 
@@ -147,10 +156,11 @@ def ranking_table(
         negatives: how many each test item was ranked with; 0 where with all items.
         catalogue: the training items, for metrics of whole lists.
         bootstrap: settings of the intervals.
+        among: what lists are made of, where not of all items.
     """
     measured_metrics = models[0].test.per_user.keys() | models[0].test.overall.keys()
     known = [metric for metric in metrics if metric.name in measured_metrics]
-    suffix = f" ({negatives} negatives)" if negatives else ""
+    suffix = f" ({negatives} negatives)" if negatives else f" ({among})" if among else ""
     table = Table(
         task="ranking",
         metrics=tuple(f"{metric.name}{suffix}" for metric in known),
@@ -172,7 +182,7 @@ def ranking_table(
     entries = [
         replace(
             entry,
-            validation=math.nan if m.validation is None else m.validation.mean(metrics[0].name),
+            validation=math.nan if m.validation is None else m.validation.mean(known[0].name),
             cost=m.cost,
         )
         for entry, m in zip(table.entries, models, strict=True)
@@ -221,11 +231,19 @@ def rank(
     """Rank all unseen items for each user (or the given candidates) and measure the lists."""
     width = max((metric.k for metric in metrics if isinstance(metric, AtK)), default=1)
     if holdout.candidates is None:
-        lists, _ = model.top_items(holdout.histories, width, run=run)
+        pool = holdout.item_pool
+        lists, _ = model.top_items(holdout.histories, width, candidates=pool, run=run)
         ranked = Ranked.of(lists, holdout.offsets, holdout.items)
         return RankingValues.of(ranked, lists, metrics, catalogue)
     ranked = Ranked.from_ranks(candidate_ranks(model, holdout, run), holdout.offsets, width)
     return RankingValues.of(ranked, None, metrics, catalogue)
+
+
+def pool_metrics(metrics: list[Metric], holdout: Holdout) -> list[Metric]:
+    """The metrics of lists that are made of a pool of items: those that judge them."""
+    if holdout.item_pool is None:
+        return metrics
+    return [metric for metric in metrics if isinstance(metric, RankingMetric)] or metrics
 
 
 def candidate_ranks(model: Recommender, holdout: Holdout, run: Run) -> Float64:

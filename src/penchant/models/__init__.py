@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from penchant.models.foreign import import_model
 from penchant.models.table import BASELINES, TABLE, find, load, make, name_of, spec_of
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ _PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {
     "parameters_of": "parameters:parameters_of",
 }
 
-__all__ = [*_PLACES, "BASELINES", "TABLE", "find", "make", "name_of", "spec_of"]
+__all__ = [*_PLACES, "BASELINES", "TABLE", "find", "import_model", "make", "name_of", "spec_of"]
 
 
 def __getattr__(name: str) -> Any:

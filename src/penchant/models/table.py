@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from penchant.errors import ParameterError
+from penchant.models.foreign import divide, imported, place_of
 from penchant.models.parameters import check_names
 
 if TYPE_CHECKING:
@@ -97,13 +98,18 @@ def load(place: str) -> type[Recommender]:
 def make(spec: str) -> Recommender:
     """A model from its name and parameters as a command line writes them.
 
-    `ease`, `ease:l2=300` and `dot:dim=32,target=like>=4` are such texts.
+    `ease`, `ease:l2=300` and `dot:dim=32,target=like>=4` are such texts, and so is
+    `package.module:Class:l2=3` once `import_model` has imported that class.
 
     Raises:
         ParameterError: the name, a parameter's name or its value is wrong.
     """
     name, _, rest = spec.partition(":")
-    cls = find(name.strip())
+    place = None if name.strip() in TABLE else divide(spec)
+    if place is None:
+        cls = find(name.strip())
+    else:
+        cls, rest = imported(place[0]), place[1]
     values: dict[str, Any] = {}
     # A comma inside brackets, as in target=adjusted(5,1), does not divide.
     for part in re.split(r",(?![^()]*\))", rest) if rest else []:
@@ -126,5 +132,6 @@ def name_of(cls: type[Recommender]) -> str | None:
 def spec_of(model: Recommender) -> str:
     """The text from which `make` makes the same model: its name and what is not the default."""
     changed = [f"{n}={v}" for n, v in model.changed_params().items()]
-    name = name_of(type(model)) or type(model).__name__
+    cls = type(model)
+    name = name_of(cls) or place_of(cls) or cls.__name__
     return f"{name}:{','.join(changed)}" if changed else name

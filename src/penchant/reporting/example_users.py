@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.data.splits import TRAIN, VALIDATION, Split
+from penchant.data.splits import Split
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.explanation import explain_lists
@@ -123,7 +123,7 @@ def example_users(
         for user, index in zip(users, chosen, strict=True):
             if index < 0:
                 raise UnknownIdError(f"The log has no user {user!r} to show as an example.")
-    known = split.log.subset((split.sides == TRAIN) | (split.sides == VALIDATION))
+    known = split.log.subset(split.is_known)
     histories = known.histories.take(chosen)
     test_items = _test_items(split, chosen)
     lists = [_lists(evaluation.models[name], name, histories, test_items, k, run) for name in names]

@@ -15,6 +15,8 @@ _SPLITS = {
     "per-user": "split_per_user",
     "leave-last-out": "split_leave_last_out",
     "time": "split_by_time",
+    "users": "split_users",
+    "cold-items": "split_cold_items",
 }
 
 
@@ -58,6 +60,8 @@ def _split(evaluation: Evaluation) -> str:
         return f"...  # {one_line(str(facts['sentence']))}"
     if function == "split_leave_last_out":
         return f"pn.{function}(log{'' if facts['validation'] else ', validation=False'})"
+    if facts["kind"] in ("users", "cold-items"):
+        return f"...  # pn.{function}: {one_line(str(facts['sentence']))}"
     total = len(evaluation.split.log)
     shares = {part: round(int(str(facts[part])) / total, 2) for part in ("validation", "test")}
     options = [f"{part}={share}" for part, share in shares.items()]

@@ -36,6 +36,9 @@ def check(material: Material) -> Iterator[Finding]:
     if material.split is None:
         yield RULE.not_checkable("a split, or a training and a test file")
         return
+    if material.split.kind == "cold-items":
+        yield RULE.not_checkable("a split by events: here items are held out whole")
+        return
     log = material.split.log
     items = log.events["item"].to_numpy()
     test = np.bincount(items[material.test_rows], minlength=log.n_items)

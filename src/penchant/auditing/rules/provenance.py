@@ -48,7 +48,7 @@ def check_split(material: Material) -> Iterator[Finding]:
     if split is None:
         yield SPLIT.not_checkable("a split, or a training and a test file")
         return
-    counts = np.bincount(split.sides, minlength=4)
+    counts = np.bincount(split.sides, minlength=5)
     seed = "no seed" if split.seed is None else f"seed {split.seed}"
     sizes = (
         f"split {split.fingerprint}, {seed}: {counts[0]:,} training, {counts[1]:,} validation and "
@@ -70,7 +70,7 @@ def _missing_facts(split: Split) -> list[str]:
     missing = []
     if not split.sentence.strip():
         missing.append("how it was made")
-    if split.kind in ("random", "fold") and split.seed is None:
+    if split.kind in ("random", "fold", "users", "cold-items") and split.seed is None:
         missing.append("with which seed it was drawn")
     return missing
 
