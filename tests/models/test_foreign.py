@@ -203,7 +203,7 @@ def test_commands_take_it(installed):
     options = ("--metric", "ndcg@5", "--replicates", 50)
     compared = call("compare", log, "-m", f"{PLACE}:l2=3", *options)
     assert f"{PLACE}:l2=3" in compared.stdout, compared.stderr
-    tuned = call("tune", log, "-m", PLACE, "-s", "l2=1,9", "--metric", "ndcg@5", "--json")
+    tuned = call("tune", log, "-m", PLACE, "-s", "l2=4,9", "--metric", "ndcg@5", "--json")
     assert tuned.exit_code == 0, tuned.stderr
     assert f"{PLACE}:l2=" in tuned.stdout
     listed = call("models", PLACE)

@@ -98,7 +98,7 @@ def compare(
     )
     gains = _gains(models, alone, parts, result, replicates, session) if also_gain else []
     reproduce = session.reproduce_command(
-        model=model, split=split.kind_of(parts), metric=result.settings["metrics"]
+        model=model, metric=result.settings["metrics"], **split.resolved(parts)
     )
     if session.json:
         best = result.best_name() if parts.validation else None

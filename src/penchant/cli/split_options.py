@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -135,9 +135,14 @@ class SplitOptions:
             case None:
                 return splits.split(log, validation=validation, test=test, seed=seed)
 
-    def kind_of(self, split: Split) -> str | None:
-        """What `--split` would have to say to get this split again; None for given files."""
-        return {"fold": "k-fold", "predefined": None}.get(split.kind, split.kind)
+    def resolved(self, split: Split) -> dict[str, Any]:
+        """The options that give this split again, for the command line that does so."""
+        kind = {"fold": "k-fold", "predefined": None}.get(split.kind, split.kind)
+        return {
+            "split": kind,
+            "given": self.given if kind == "users" else None,
+            "folds": self.folds if kind == "k-fold" else None,
+        }
 
 
 def _layout(log: Dataset) -> Literal["columns", "adjacency", "sequences"] | None:

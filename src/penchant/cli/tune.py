@@ -106,7 +106,7 @@ def tune(
     test_result = None
     if compare and not tuning.interrupted:
         test_result = compared(tuning, default_model, session.run)
-    reproduce = session.reproduce_command(split=split.kind_of(parts))
+    reproduce = session.reproduce_command(**split.resolved(parts))
     if session.json:
         answer: dict[str, Any] = tuning.to_dict() | {"reproduce": reproduce}
         if test_result is not None:

@@ -14,7 +14,7 @@ import re
 import sys
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeGuard
 
 from penchant.errors import ParameterError
 
@@ -95,7 +95,7 @@ def import_model(place: str) -> type[Recommender]:
     return cls
 
 
-def _is_model(value: object) -> bool:
+def _is_model(value: object) -> TypeGuard[type[Recommender]]:
     from penchant.models.base import Recommender
 
     return isinstance(value, type) and issubclass(value, Recommender)
