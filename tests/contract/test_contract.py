@@ -55,6 +55,9 @@ VARIANTS = (
     "ordinal:target=like>=4",
     "blend:target=like>=4,base_models=bias;ials,by_support=false",
     "factorisation-machine:target=like>=4",
+    "bayesian-fm:implicit=false,time_bins=0",
+    "bayesian-fm:attributes=false,target=like>=4",
+    "bayesian-fm:likelihood=ordered-probit",
     "gaussian-process:content=none,rater_dim=0,epochs=0",
     "hybrid-factors:loss=logistic",
     "hybrid:target=interaction",
@@ -102,6 +105,7 @@ FOR_SMALL_LOGS = {
         "learning_rate": 0.05,
         "epochs": 10,
     },
+    "bayesian-fm": {"dim": 4, "samples": 30, "burn_in": 10},
     "hybrid-factors": {
         "dim": 8,
         "l2": 3,

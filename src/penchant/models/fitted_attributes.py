@@ -305,7 +305,7 @@ def _check_range(
             values = values[~np.isnan(values)]
         if not np.isfinite(values).all():
             raise ValueError("has a value that is no finite number")
-        if np.abs(values).max(initial=0) > LARGEST:
+        if float(np.abs(values).max(initial=0)) > LARGEST:
             raise ValueError(f"has a value beyond {LARGEST:g}")
     if low is not None and values.size and values.min() < low:
         raise ValueError(f"has a value below {low:g}")

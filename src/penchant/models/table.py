@@ -54,6 +54,7 @@ TABLE: dict[str, str] = {
     "svdpp": "factorisation.svdpp:SVDPlusPlus",
     "asymmetric-svd": "factorisation.asymmetric:AsymmetricSVD",
     "factorisation-machine": "factorisation.machine:FactorisationMachine",
+    "bayesian-fm": "bayesian.factorisation_machine:BayesianFM",
     "hybrid-factors": "factorisation.hybrid:HybridFactors",
     "hybrid": "hybrid.model:HybridRecommender",
     "content-ease": "content.ease:ContentEASE",

@@ -1,0 +1,1 @@
+"""Models whose parameters are drawn from their posterior."""
