@@ -37,6 +37,8 @@ _HEIGHTS: dict[Kind, float] = {
     "reliability": 3.4,
     "time series": 2.4,
 }
+_NAMED, _NAMED_NARROW = 0.16, 0.3
+"""Inches for each point that has a name."""
 
 
 def draw(name: str, graph: Graph, *, least_height: float = 0.0, dense: bool = False) -> Chart:
@@ -99,5 +101,6 @@ def _height(graph: Graph, *, narrow: bool, dense: bool = False) -> float:
     if graph.kind in ("bars", "intervals"):
         return bars_height(graph, narrow=narrow, dense=dense)
     if graph.kind == "points":
-        return 3.4 if graph.diagonal else 2.6 if graph.half else 3.6
+        least = 3.4 if graph.diagonal else 2.6 if graph.half else 3.6
+        return max(least, (_NAMED_NARROW if narrow else _NAMED) * len(graph.series[0].labels))
     return _HEIGHTS[graph.kind]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from penchant.errors import require
+from penchant.reporting.charts.point_names import name_points
 from penchant.reporting.charts.style import (
     MARKS,
     SHADE,
@@ -21,12 +21,9 @@ from penchant.reporting.charts.style import (
     wrapped,
     write_numbers,
 )
-from penchant.reporting.charts.svg import ACCENT, INK, PAPER, Canvas
+from penchant.reporting.charts.svg import ACCENT, PAPER, Canvas
 from penchant.results.graph.records import ChartSeries, Graph
 from penchant.typing import Float64
-
-_LABEL = 9.0  # points of a font
-Box = tuple[float, float, float, float]
 
 
 def draw_points(canvas: Canvas, graph: Graph) -> None:
@@ -70,7 +67,7 @@ def draw_points(canvas: Canvas, graph: Graph) -> None:
     if first.labels:
         axes.margins(y=0.12)
         canvas.figure.draw_without_rendering()
-        _label_points(canvas, first.labels, x, y)
+        name_points(canvas, first.labels, x, y, ends(first))
 
 
 def draw_heat_map(canvas: Canvas, graph: Graph) -> None:
@@ -130,52 +127,12 @@ def _log_ticks(canvas: Canvas, graph: Graph, x: Float64, *, wide: bool) -> None:
     low, high = x.min(), x.max()
     if wide:
         axes.set_xlim(low / 1.6, max(high, 10 * low) * (4 if canvas.narrow else 2.2))
+    ticker: Any = require("matplotlib.ticker", "report")
     if graph.x_format == "number":
-        ticker: Any = require("matplotlib.ticker", "report")
         base = 10.0 if high > 3000 * low else 2.0
         axes.xaxis.set_major_locator(ticker.LogLocator(base, numticks=8))
         axes.xaxis.set_minor_formatter(ticker.NullFormatter())
+    elif canvas.narrow:
+        axes.xaxis.set_major_locator(ticker.LogLocator(10.0, numticks=5))
     axes.minorticks_off()
     write_numbers(axes.xaxis, graph.x_format)
-
-
-def _label_points(canvas: Canvas, names: Sequence[str], x: Float64, y: Float64) -> None:
-    """Name each point where its name covers no other name or point."""
-    axes = canvas.axes
-    points = axes.transData.transform(list(zip(x, y, strict=True)))
-    frame = axes.get_window_extent()
-    taken: list[Box] = [(px - 5, py - 5, px + 5, py + 5) for px, py in points]
-    longest = 18 if canvas.narrow else 30
-    for name, (px, py) in zip(names, points, strict=True):
-        label = wrapped(name, longest)
-        lines = label.split("\n")
-        width, height = 0.56 * _LABEL * max(map(len, lines)), 1.15 * _LABEL * len(lines)
-        steps = [0.0, *(s * height * n / 2 for n in range(1, 9) for s in (1, -1))]
-        options = [(side, dy) for dy in steps for side in ("left", "right")]
-        for side, dy in options:
-            left = px + 8 if side == "left" else px - 8 - width
-            box = (left, py + dy - height / 2, left + width, py + dy + height / 2)
-            inside = box[0] >= frame.x0 and box[2] <= frame.x1 and frame.y0 <= box[1]
-            if inside and box[3] <= frame.y1 and not any(_overlap(box, t) for t in taken):
-                break
-        else:
-            side, dy = options[0]
-            left = px + 8
-            box = (left, py - height / 2, left + width, py + height / 2)
-        taken.append(box)
-        axes.annotate(
-            label,
-            (px, py),
-            (8 if side == "left" else -8, dy),
-            xycoords="figure points",
-            textcoords="offset points",
-            in_layout=False,
-            ha=side,
-            va="center_baseline" if len(lines) == 1 else "center",
-            fontsize=_LABEL,
-            color=INK,
-        )
-
-
-def _overlap(a: Box, b: Box) -> bool:
-    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
