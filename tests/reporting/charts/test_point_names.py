@@ -72,7 +72,7 @@ def test_a_name_that_has_no_place_is_left_out():
     ) == [None]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     st.lists(
         st.tuples(st.floats(45, 655), st.floats(25, 275)), min_size=1, max_size=12, unique=True
@@ -91,6 +91,8 @@ def test_a_chart_has_all_names(size):
         "Quality against cost.",
         seconds,
         [(0.6 + n / 200, 0.5, 0.7) for n in range(16)],
+        x="time to learn",
+        y="AUC",
         labels=names,
         log_x=True,
         x_format="duration",

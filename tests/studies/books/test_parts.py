@@ -5,12 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import polars as pl
 import pytest
 
 import penchant as pn
 from penchant.metrics import AUC
 from penchant.studies.books import (
     alternative_models,
+    embedding_chain,
     evaluation,
     honest_comparison,
     moved_threshold,
@@ -18,6 +20,7 @@ from penchant.studies.books import (
     recommendations,
     seed_comparison,
 )
+from penchant.studies.books import published as published_part
 from penchant.studies.books.networks import JACCARD, NETWORKS, NetworkPredictions
 from penchant.studies.books.seed_comparison import AucGain, SeedResult
 from penchant.studies.books.setup import EVERYTHING, best_cut, f1, predict_parts
@@ -74,6 +77,45 @@ def monkeypatch_module():
 @pytest.fixture(scope="module")
 def evaluated(setup, published, alternatives):
     return evaluation.evaluate_models(setup, published, alternatives)
+
+
+# As published
+
+
+def with_curves(networks):
+    curve = TrainingCurve([2.0, 1.0], [2.0, 1.0])
+    return {name: dataclasses.replace(each, curve=curve) for name, each in networks.items()}
+
+
+def words(section):
+    return " ".join(conclusion.sentence for conclusion in section.conclusions)
+
+
+def test_networks_that_learn_the_mean_alone_are_explained(setup, published):
+    """Networks of ratings say 7.7 or so of every book: F1 is 0, and why is on the page."""
+    rng = np.random.default_rng(0)
+    mean = [7.7 + rng.normal(0, 0.01, len(h)) for h in (setup.validation, setup.test)]
+    original = [e for e in NETWORKS if e.target == "original" and e.kind != "simple"]
+    networks = published.networks | {e.name: predictions(mean) for e in original}
+    networks = with_curves(networks)
+    section = published_part.section(setup, PublishedModels(published.jaccard, networks), [])
+    assert "Ten of the networks have an F1 near 0" in words(section)
+    assert f"the mean rating, {setup.split.train.ratings.mean():.1f}, which is below 8" in words(
+        section
+    )
+    assert "dropout-original does not come to anything like its published .550" in words(section)
+    table = section.tables[0].frame
+    assert table.filter(pl.col("contender") == "dropout-original")["F1"].item() == 0
+    chain = embedding_chain.section(setup, networks, networks)
+    assert "in the chain it recommends next to nothing" in words(chain)
+
+
+def test_networks_above_the_threshold_need_no_such_word(setup, published):
+    networks = with_curves(published.networks)
+    models = PublishedModels(published.jaccard, networks)
+    assert "near 0" not in words(published_part.section(setup, models, []))
+    chain = embedding_chain.section(setup, networks, networks)
+    assert "dropout-original" not in words(chain)
 
 
 # The trap
@@ -179,12 +221,24 @@ def test_the_honest_section_names_who_is_no_better(setup, published, alternative
 def test_the_first_screen_says_what_came_out(evaluated, monkeypatch, weak, verdict):
     monkeypatch.setattr(opening, "not_better", lambda _: ["some"] * weak)
     monkeypatch.setattr(opening, "verdict_on", lambda *_: verdict)
+    monkeypatch.setattr(opening, "_WORTH", -1)
     page = opening.open_page(BEST, evaluated)
     assert page.faults == []
     amounts = {0: "all of", 3: "some of", 20: "most of", len(NETWORKS): "none of"}
     assert amounts[weak] in page.holds
     assert page.use.startswith(f"Use {BEST if verdict == 'beats' else 'user and item biases'}")
     assert page.graph.series[0].y[-1] == evaluated.known_users.tables["like"].values("auc")[BEST]
+
+
+def test_a_gain_that_is_hardly_one_is_not_advised(evaluated, monkeypatch):
+    monkeypatch.setattr(opening, "verdict_on", lambda *_: "beats")
+    monkeypatch.setattr(opening, "_WORTH", 1)
+    page = opening.open_page(BEST, evaluated)
+    assert page.faults == []
+    auc = evaluated.known_users.tables["like"].values("auc")
+    gain = 100 * (auc[BEST] - auc[evaluated.known_users.tables["like"].best_trivial.name])
+    assert page.use.startswith("Use user and item biases: ordinal regression, the best model,")
+    assert f"only {gain:.1f} percentage points more" in page.use
 
 
 def test_without_lightgbm_there_are_no_trees(setup, monkeypatch):

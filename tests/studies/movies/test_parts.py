@@ -14,7 +14,8 @@ from penchant.data.splits import TEST
 from penchant.errors import DataError
 from penchant.models import PerUserNetwork, RatingRBM
 from penchant.run import Run
-from penchant.studies.movies import evaluation, honest_comparison, networks
+from penchant.studies.movies import evaluation, fidelity, honest_comparison, networks
+from penchant.studies.movies.fidelity import ReasonFidelity, Removal
 from penchant.studies.movies.one_user import train_for_first_user
 from penchant.studies.movies.plan import usual_seconds
 from penchant.studies.movies.setup import (
@@ -166,3 +167,14 @@ def test_a_network_in_the_order_of_its_size(setup):
     fewer = usual_seconds(replace(setup, users=6, everyone=False))
     assert fewer["network-lstm"] == pytest.approx(steps["network-lstm"] / 2)
     assert "every-user" not in fewer
+
+
+def test_reasons_are_judged_beside_the_rule_of_thumb():
+    drops = {"named": (0.2, 0.15, 0.25), "most_liked": (0.05, 0.0, 0.1), "others": (0.01, 0, 0.02)}
+    removals = {kind: Removal(*ends, places=10) for kind, ends in drops.items()}
+    reasons = ReasonFidelity(users=5, films=20, faithful=1.0, removals=removals)
+    part = fidelity.section({"LSTM": reasons, "GRU": replace(reasons, faithful=0.9)}, ("a step",))
+    lstm, gru = (conclusion.sentence for conclusion in part.conclusions)
+    assert "4.0 times as much as the genre that the user liked most often." in lstm
+    assert "for 10\N{NO-BREAK SPACE}% of the films another genre is worth still more" in gru
+    assert "so by construction" in " ".join(part.text.split())

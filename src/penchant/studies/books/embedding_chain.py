@@ -9,6 +9,7 @@ import polars as pl
 
 from penchant.metrics import AUC
 from penchant.studies.books.networks import NETWORKS, Network, NetworkPredictions
+from penchant.studies.books.published_tables import CONTENDERS
 from penchant.studies.books.setup import EVERYTHING, BooksSetup, ModelPredictions, f1
 from penchant.studies.books.training import chain_steps, train_chain
 from penchant.studies.records import number_word
@@ -27,6 +28,7 @@ _CHAIN = (
 """Two simple networks, one with dropout for each target, and the last published: the whole family
 in a row is what the option `shared_embeddings` trains."""
 _CLEAR = 0.005  # a difference in AUC that is spoken of
+_NEAR_ZERO = 0.1  # F1
 
 
 def chain() -> list[Network]:
@@ -112,6 +114,15 @@ def _conclusions(rows: list[Row]) -> list[Conclusion]:
             f"{number_word(len(worse))} in a worse one.",
         ),
     ]
+    (dropout,) = (row for row in rows if row["network"] == CONTENDERS["dropout-original"])
+    if max(dropout["F1 alone"], dropout["F1 in the chain"]) < _NEAR_ZERO:
+        conclusions.append(
+            Conclusion(
+                "honest",
+                "What others learned does not explain the published F1 of dropout-original, .550, "
+                "either: in the chain it recommends next to nothing, as it does alone.",
+            )
+        )
     if trivial:
         conclusions.append(
             Conclusion(

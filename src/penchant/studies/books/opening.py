@@ -18,6 +18,7 @@ _LABELS = {
     "a2b": "network with layers (a2b)",
 }
 """The published table of results as a picture calls it."""
+_WORTH = 0.01  # AUC that a model must gain to be worth its trouble
 
 
 def open_page(best: str, evaluation: BooksEvaluation) -> Opening:
@@ -58,12 +59,18 @@ def _describe(weak: int, likes: float) -> str:
 
 
 def _advise(best: str, baseline: str, evaluation: BooksEvaluation, auc: float) -> str:
-    if verdict_on(best, evaluation.known_users) == "beats":
+    if verdict_on(best, evaluation.known_users) != "beats":
         return (
-            f"Use {best}, which put a liked book before another one in {auc:.0%} of all pairs, "
-            f"clearly more often than {baseline}."
+            f"Use {baseline}: none of the models here, chosen on validation rows, puts liked books "
+            "first clearly more often."
+        )
+    gain = auc - evaluation.known_users.tables["like"].values("auc")[baseline]
+    if gain < _WORTH:
+        return (
+            f"Use {baseline}: {best}, the best model, put a liked book before another one in only "
+            f"{100 * gain:.1f} percentage points more of all pairs."
         )
     return (
-        f"Use {baseline}: none of the models here, chosen on validation rows, puts liked books "
-        "first clearly more often."
+        f"Use {best}, which put a liked book before another one in {auc:.0%} of all pairs, "
+        f"clearly more often than {baseline}."
     )

@@ -10,6 +10,7 @@ import polars as pl
 from penchant.claims import claim
 from penchant.studies.books.networks import JACCARD, MIN_DELTA, NETWORKS, RATES, Network
 from penchant.studies.books.published_tables import (
+    CONTENDERS,
     Row,
     compare_with_everything,
     jaccard_table,
@@ -34,6 +35,8 @@ from penchant.studies.study import Conclusion, DataTable, Graph, Section, lines
 
 _CONSTANT = 0.01  # share of the scale within which predictions count as one and the same
 _EQUAL = 0.0005  # F1 is published with three or four digits
+_HARDLY_ANY = 0.01  # share of the test rows that is recommended
+_ALIKE = 0.02  # share of the scale within which predictions lie about the mean
 
 
 def check_claims(setup: BooksSetup) -> list[str]:
@@ -161,6 +164,26 @@ def _conclusions(
                 "recommended, or none.",
             )
         )
+    silent = [e for e in NETWORKS if _is_below(e, models, rows)]
+    if silent:
+        conclusions.append(
+            Conclusion(
+                "honest",
+                f"{number_word(len(silent)).capitalize()} of the networks "
+                f"{'has' if len(silent) == 1 else 'have'} an F1 near 0 because the published "
+                f"settings teach {'it' if len(silent) == 1 else 'them'} little but the mean "
+                f"rating, {setup.split.train.ratings.mean():.1f}, which is below {setup.like:g}: "
+                "next to nothing is recommended.",
+            )
+        )
+    if any(e.name == CONTENDERS["dropout-original"] for e in silent):
+        conclusions.append(
+            Conclusion(
+                "as published",
+                "With the settings that were published for it dropout-original does not come to "
+                "anything like its published .550 here.",
+            )
+        )
     if short:
         conclusions.append(
             Conclusion(
@@ -171,6 +194,12 @@ def _conclusions(
             )
         )
     return conclusions
+
+
+def _is_below(network: Network, models: PublishedModels, rows: Mapping[str, Row]) -> bool:
+    """Whether a network of original ratings says about the same, below the threshold, of all."""
+    alike = network.target == "original" and spread(network, models) < _ALIKE
+    return alike and rows[network.name]["recommended"] < _HARDLY_ANY
 
 
 def _is_cut_short(curve: TrainingCurve, setup: BooksSetup) -> bool:

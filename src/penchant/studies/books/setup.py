@@ -34,7 +34,7 @@ from penchant.typing import Bool, Float64
 
 SCALE = (1.0, 10.0)
 LEARNING_RATE = 0.001
-DECADES = 20
+DECADES = 8
 """Losses that are so many times the lowest are drawn on a logarithmic scale."""
 EVERYTHING = "recommend everything"
 PUBLISHED_SEED = 13

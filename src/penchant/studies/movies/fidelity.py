@@ -114,10 +114,12 @@ def section(reasons: Mapping[str, ReasonFidelity], steps: tuple[str, ...]) -> Se
         title="Whether reasons are true",
         text=f"""
             A network of a single user can be asked what each genre of a film does to its answer:
-            that is the reason which stands beside a recommended film. To see whether it is the
-            network's own, the film is scored again without the genre that its reason names,
-            without each of its other genres, and without the genre that the user liked most often,
-            which would be the reason by rule of thumb. Asked are the first {_K} films of
+            the reason beside a recommended film names the genre without which that falls most.
+            To see what such a reason is worth, the film is scored again without the genre that it
+            names, without each of its other genres, and without the genre that the user liked most
+            often, which would be the reason by rule of thumb. That no other genre costs more is so
+            by construction, and checked; what may fail is that it costs more than the rule of
+            thumb's. Asked are the first {_K} films of
             {max((each.users for each in reasons.values()), default=0)} users, as far as their
             reason names a genre and they have another one.
         """,
@@ -139,10 +141,17 @@ def _conclusion(name: str, reasons: ReasonFidelity) -> Conclusion:
     named, thumb = reasons.removals["named"], reasons.removals["most_liked"]
     return Conclusion(
         "honest",
-        f"For {per_cent(reasons.faithful, 0)} of the films that networks of the kind {name} "
-        "recommend, no genre costs the film more than the one that its reason names; it is worth "
-        f"{_times(named.drop, thumb.drop)} the genre that the user liked most often.",
+        f"The genre that a reason of a network of the kind {name} names is worth "
+        f"{_times(named.drop, thumb.drop)} the genre that the user liked most often"
+        f"{_exceptions(reasons.faithful)}.",
     )
+
+
+def _exceptions(faithful: float) -> str:
+    """What to add where another genre costs some films more than the one that is named."""
+    if faithful >= 1:
+        return ""
+    return f"; for {per_cent(1 - faithful, 0)} of the films another genre is worth still more"
 
 
 def _times(drop: float, other: float) -> str:

@@ -149,8 +149,8 @@ def _table(case: UserDecisions) -> DataTable:
             "recommender": names,
             "published accuracy": [PUBLISHED.get(m) for m in names],
             "accuracy": [case.accuracy(m) for m in names],
-            "accuracy low": [min(s, default=None) for s in seeds],
-            "accuracy high": [max(s, default=None) for s in seeds],
+            "accuracy low": [min(s) if len(set(s)) > 1 else None for s in seeds],
+            "accuracy high": [max(s) if len(set(s)) > 1 else None for s in seeds],
             "beside published": [
                 setup.against_published(PUBLISHED.get(m), case.accuracy(m), places=4) for m in names
             ],
@@ -263,7 +263,8 @@ def _text(case: UserDecisions) -> str:
         {likes} are likes. Training uses the first {case.first_user.n_train} ratings in the order
         of the file (65 %), and, as published, accuracy counts all {case.n}, those that the network
         was trained on among them. Networks have the published sizes and settings and {setup.epochs}
-        epochs; small figures are the lowest and the highest accuracy of several seeds. “Modified
+        epochs; small figures are the lowest and the highest accuracy of several seeds, where these
+        differ. “Modified
         LSTM” is the cell without a forget gate as the program builds it (gates tanh, candidate
         sigmoid), “as printed” is that of the formulas (gates sigmoid, candidate tanh), and the GRU
         is a further cell.

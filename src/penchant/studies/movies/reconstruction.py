@@ -117,7 +117,7 @@ def section(setup: MoviesSetup, results: ReconstructionLists, rbm: RbmTraining) 
         Conclusion(
             "trap",
             f"From zero weights the {hidden} hidden units amount to "
-            f"{results.distinct_hidden[_ZERO]} that differ: all start alike and, as nothing is "
+            f"{_different(results.distinct_hidden[_ZERO])}: all start alike and, as nothing is "
             "drawn, all get the same updates for ever.",
         ),
         Conclusion("as published", _errors_sentence(setup, rbm)),
@@ -178,6 +178,10 @@ def section(setup: MoviesSetup, results: ReconstructionLists, rbm: RbmTraining) 
         comparisons=(compared,),
         steps=("first-user", "lists"),
     )
+
+
+def _different(n: int) -> str:
+    return "a single one" if n == 1 else f"{n} different ones"
 
 
 def _errors_sentence(setup: MoviesSetup, rbm: RbmTraining) -> str:
