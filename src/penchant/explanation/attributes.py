@@ -14,7 +14,7 @@ from penchant.explanation.sentences import attributes_sentence, unpersonalised_s
 from penchant.models.attributes.profiles import liked_events
 from penchant.models.base import Recommender
 from penchant.models.protocols import ExplainsAttributes, RatesRows
-from penchant.typing import Bool, Float32, Float64, Int32, UInt8
+from penchant.typing import Bool, Csr, Float32, Float64, Int32, UInt8
 
 
 class _AttributeModel(ExplainsAttributes, Protocol):
@@ -22,11 +22,11 @@ class _AttributeModel(ExplainsAttributes, Protocol):
 
     Attributes:
         attributes_: the names of the attributes.
-        item_attributes_: uint8[n_items, n_attributes] of 0 and 1.
+        item_attributes_: of 0 and 1, [n_items, n_attributes], dense or sparse.
     """
 
     attributes_: list[str]
-    item_attributes_: UInt8
+    item_attributes_: UInt8 | Csr
 
 
 def by_attributes(
@@ -34,17 +34,18 @@ def by_attributes(
 ) -> list[ItemReasons]:
     """What speaks for each item: its attributes, and liked events that share the best of them."""
     attribute_model = cast(_AttributeModel, model)
-    matrix = attribute_model.item_attributes_.astype(bool)
+    matrix = attribute_model.item_attributes_
+    own = _rows(matrix, items)
     effects = attribute_model.attribute_effects(history, items).astype(np.float64)
     finite = scores[np.isfinite(scores)]
     negligible = NEGLIGIBLE * float(np.ptp(finite)) if len(finite) else 0.0
     personal = _is_personal(model, history, scores, negligible)
     method: Method = "attributes" if personal else "same for everyone"
-    liked, carried = _likes(model, history), matrix[history.items]
+    liked, carried = _likes(model, history), _rows(matrix, history.items)
     rated, likes = carried.sum(axis=0), (carried & liked[:, None]).sum(axis=0)
     reasons_of_items = []
-    for item, effect in zip(items, effects, strict=True):
-        has = np.flatnonzero(matrix[item])
+    for item, effect, mine in zip(items, effects, own, strict=True):
+        has = np.flatnonzero(mine)
         has = has[np.argsort(-effect[has], kind="stable")]
         attributes = tuple(
             AttributeReason(
@@ -58,9 +59,9 @@ def by_attributes(
             )
             reasons_of_items.append(ItemReasons(method, sentence, attributes=attributes))
             continue
-        positive_effects = np.where(matrix[item] & (effect > negligible), effect, 0)
+        positive_effects = np.where(mine & (effect > negligible), effect, 0)
         candidates = liked & history.is_latest & (history.items != item)
-        reasons = _shared(model, history, carried, positive_effects, matrix[item], candidates, k)
+        reasons = _shared(model, history, carried, positive_effects, mine, candidates, k)
         sentence = attributes_sentence(
             attributes,
             reasons,
@@ -70,6 +71,12 @@ def by_attributes(
         )
         reasons_of_items.append(ItemReasons(method, sentence, reasons, attributes))
     return reasons_of_items
+
+
+def _rows(matrix: UInt8 | Csr, items: Int32) -> Bool:
+    """bool[n, n_attributes], the attributes of some items."""
+    rows = matrix[items]
+    return np.asarray(rows if isinstance(rows, np.ndarray) else rows.toarray(), np.bool_)
 
 
 def _is_personal(

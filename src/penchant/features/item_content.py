@@ -152,6 +152,13 @@ def _review_texts(log: Dataset) -> pl.Series:
     )
 
 
+def plain_columns(table: pl.DataFrame | None) -> pl.DataFrame | None:
+    """The columns of a table that are no texts, where there is one."""
+    if table is None:
+        return None
+    return table.select(c for c in table.columns if not _is_text(table[c]))
+
+
 def _is_text(column: pl.Series) -> bool:
     if column.dtype != pl.String or column.name == "item":
         return False
@@ -163,11 +170,8 @@ def _is_text(column: pl.Series) -> bool:
 
 
 def _labels(table: pl.DataFrame | None, noun: str, n: int) -> Float32 | None:
-    if table is None:
-        return None
-    plain = table.select(c for c in table.columns if not _is_text(table[c]))
     found = []
-    for labels in labels_of(plain, noun):
+    for labels in labels_of(plain_columns(table), noun):
         owner, value = labels.of(np.arange(n))
         counts = np.bincount(value, minlength=labels.size)
         kept = np.sort(np.argsort(-counts, kind="stable")[:_MOST_LABELS])

@@ -31,12 +31,14 @@ class Labels:
         offsets: int64[n_owners + 2].
         values: int32[n_values], from 0.
         size: how many labels there are.
+        texts: what each says, in lower case; empty where it is not known any more.
     """
 
     name: str
     offsets: Int64
     values: Int32
     size: int
+    texts: tuple[str, ...] = ()
 
     def of(self, owners: AnyInt) -> tuple[Int64, Int32]:
         """The position in `owners` (int[n], -1 is unknown) and the label, of each label."""
@@ -125,6 +127,7 @@ def _labels(column: pl.Series) -> Labels:
         offsets=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         values=kept["place"].to_numpy().astype(np.int32),
         size=len(places),
+        texts=tuple(places["label"]),
     )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from penchant.models.bayesian.factorisation_machine import BayesianFM as BayesianFM
     from penchant.models.blend.model import Blend as Blend
     from penchant.models.content.ease import ContentEASE as ContentEASE
+    from penchant.models.content.profile import ContentProfile as ContentProfile
     from penchant.models.content.ridge import ContentRidge as ContentRidge
     from penchant.models.content.two_tower import TwoTower as TwoTower
     from penchant.models.content.vbpr import VBPR as VBPR
@@ -39,8 +40,11 @@ if TYPE_CHECKING:
     from penchant.models.factorisation.hybrid import HybridFactors as HybridFactors
     from penchant.models.factorisation.machine import FactorisationMachine as FactorisationMachine
     from penchant.models.factorisation.neumf import NeuMF as NeuMF
+    from penchant.models.factorisation.nmf import NMF as NMF
     from penchant.models.factorisation.pairwise import BPR as BPR
     from penchant.models.factorisation.pairwise import WARP as WARP
+    from penchant.models.factorisation.rating_nmf import RatingNMF as RatingNMF
+    from penchant.models.factorisation.sampled_softmax import SampledSoftmax as SampledSoftmax
     from penchant.models.factorisation.svdpp import SVDPlusPlus as SVDPlusPlus
     from penchant.models.feature_based.boosted_trees import BoostedTrees as BoostedTrees
     from penchant.models.feature_based.dnn_regressor import DNNRegressor as DNNRegressor
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
     from penchant.models.linear.random_walk import P3Alpha as P3Alpha
     from penchant.models.linear.random_walk import RP3Beta as RP3Beta
     from penchant.models.linear.slim import SLIM as SLIM
+    from penchant.models.linear.sparse_ease import SparseEASE as SparseEASE
     from penchant.models.neighbours.co_occurrence import CoOccurrence as CoOccurrence
     from penchant.models.neighbours.jaccard_agreement import JaccardAgreement as JaccardAgreement
     from penchant.models.neighbours.knn import ItemKNN as ItemKNN

@@ -1,0 +1,157 @@
+"""Vectors of users and items, trained by a softmax over items of which some are drawn."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from penchant.nn.loop import TrainingStep
+from penchant.typing import Csr, Float32
+
+_START = 0.1  # of the sums of squares by which AdaGrad divides
+_FOLD_IN_STEPS, _FOLD_IN_RATE = 100, 0.4  # of Adam, with a rate that falls to 0
+_FOLD_IN_CELLS = 2**22  # scores at once
+
+
+class SoftmaxFactors(nn.Module):
+    """u . v + b of users' and items' vectors; the bias is the last column of `items`.
+
+    Args:
+        n_users: users in the vocabulary.
+        n_items: items in the vocabulary.
+        dim: length of the vectors.
+        generator: source of the initial vectors.
+    """
+
+    users: Tensor
+    items: Tensor
+    user_squares: Tensor
+    item_squares: Tensor
+
+    def __init__(self, n_users: int, n_items: int, dim: int, generator: torch.Generator) -> None:
+        super().__init__()
+        users = torch.randn(n_users, dim, generator=generator) * (0.1 / math.sqrt(dim))
+        items = torch.randn(n_items, dim + 1, generator=generator) * (0.1 / math.sqrt(dim))
+        items[:, dim] = 0
+        self.register_buffer("users", users)
+        self.register_buffer("items", items)
+        self.register_buffer("user_squares", torch.full((n_users,), _START))
+        self.register_buffer("item_squares", torch.full((n_items,), _START))
+
+
+class Candidates:
+    """Items to draw for a softmax, each with a chance that grows with its number of events.
+
+    Args:
+        counts: float32[n_items], events; items without any are never drawn.
+        power: of the counts.
+        n: how many are drawn at once, or all items with events, once each, where these are fewer.
+        generator: decides what is drawn.
+    """
+
+    def __init__(self, counts: Tensor, power: float, n: int, generator: torch.Generator) -> None:
+        self.warm = torch.nonzero(counts)[:, 0]
+        weights = counts[self.warm].double() ** power
+        self.chances = weights / weights.sum()
+        self.up_to = self.chances.cumsum(0)
+        self.n, self.generator = n, generator
+
+    def draw(self) -> tuple[Tensor, Tensor]:
+        """int64[n] items, and float32[n], the logarithm of how often each is expected."""
+        if self.n >= len(self.warm):
+            return self.warm, torch.zeros(len(self.warm))
+        places = torch.rand(self.n, dtype=torch.float64, generator=self.generator)
+        drawn = torch.searchsorted(self.up_to, places).clamp_(max=len(self.warm) - 1)
+        return self.warm[drawn], (self.chances[drawn] * self.n).log().float()
+
+
+def softmax_step(
+    network: SoftmaxFactors, candidates: Candidates, *, learning_rate: float, l2: float
+) -> TrainingStep:
+    """A step of AdaGrad, with one rate for each row, on a batch of events.
+
+    The loss of an event is -log(exp s / (exp s + sum over others of exp s')), its sum over all
+    others estimated by drawn ones, each divided by how often it is expected to be drawn ("logQ
+    correction"): Bengio and Senécal, "Adaptive Importance Sampling to Accelerate Training of a
+    Neural Probabilistic Language Model" (2008), eq. 12. The event's own item is in it once,
+    drawn or not, and needs no correction.
+
+    Args:
+        network: what is trained.
+        candidates: what is drawn for each batch.
+        learning_rate: of AdaGrad.
+        l2: weight of the squares of the rows of an event's user and item.
+    """
+
+    @torch.no_grad()
+    def step(users: Tensor, items: Tensor, weights: Tensor) -> Tensor:
+        """Learn from int64[n] users and items and float32[n] weights; the mean loss before."""
+        drawn, log_expected = candidates.draw()
+        p, q, others = network.users[users], network.items[items], network.items[drawn]
+        dim = p.shape[1]
+        own = (p * q[:, :dim]).sum(1) + q[:, dim]
+        scores = torch.addmm(others[:, dim] - log_expected, p, others[:, :dim].T)
+        scores.masked_fill_(drawn == items[:, None], -math.inf)
+        total = torch.logaddexp(own, scores.logsumexp(1))
+        losses = (total - own) * weights
+        # Chances of the drawn items, and that of all but the own one, by the weights.
+        scores.sub_(total[:, None]).exp_().mul_(weights[:, None])
+        slope = -torch.expm1(own - total)[:, None] * weights[:, None]
+        ridge = l2 * weights[:, None]
+        with_one = torch.cat([p, p.new_ones(len(p), 1)], 1)
+        change_p = slope * q[:, :dim] - scores @ others[:, :dim] - ridge * p
+        change_q = torch.cat([slope * with_one - ridge * q, -(scores.T @ with_one)])
+        rate = learning_rate
+        _change(network.users, network.user_squares, users, change_p, rate)
+        _change(network.items, network.item_squares, torch.cat([items, drawn]), change_q, rate)
+        return losses.mean()
+
+    return step
+
+
+def _change(
+    table: Tensor, squares: Tensor, rows: Tensor, changes: Tensor, learning_rate: float
+) -> None:
+    squares.index_add_(0, rows, changes.square().mean(1))
+    table.index_add_(0, rows, changes * (learning_rate / squares[rows].sqrt())[:, None])
+
+
+@torch.no_grad()
+def fit_softmax_rows(
+    events: Csr, items: Float32, bias: Float32, l2: float, candidates: Candidates
+) -> Float32:
+    """float32[n_users, dim], the vectors that make each user's events most likely.
+
+    Each minimises the weighted mean of its events' losses, as `softmax_step` has them, over one
+    draw of candidates for all, by so many steps of Adam that what is left is small.
+
+    Args:
+        events: csr[n_users, n_items], weights of events; a row without any gets zeros.
+        items: float32[n_items, dim].
+        bias: float32[n_items].
+        l2: weight of the squares of the vector.
+        candidates: what is drawn.
+    """
+    drawn, log_expected = candidates.draw()
+    others, offset = torch.from_numpy(items)[drawn], torch.from_numpy(bias)[drawn] - log_expected
+    found = np.zeros((events.shape[0], items.shape[1]), np.float32)
+    size = max(1, _FOLD_IN_CELLS // max(1, len(drawn)))
+    for start in range(0, len(found), size):
+        some = events[start : start + size]
+        total = np.asarray(some.sum(axis=1)).ravel()
+        shares = some.multiply(1 / np.maximum(total, 1e-12)[:, None]).tocsr()
+        wanted = torch.from_numpy(np.asarray(shares @ items, np.float32))
+        rows, first, second = (torch.zeros_like(wanted) for _ in range(3))
+        for step in range(1, _FOLD_IN_STEPS + 1):
+            chances = torch.addmm(offset, rows, others.T).softmax(1)
+            slope = chances @ others - wanted + l2 * rows
+            first.lerp_(slope, 0.1)
+            second.lerp_(slope.square(), 0.01)
+            scale = (second / (1 - 0.99**step)).sqrt_().add_(1e-6)
+            rate = _FOLD_IN_RATE * (1 - (step - 1) / _FOLD_IN_STEPS) / (1 - 0.9**step)
+            rows.addcdiv_(first, scale, value=-rate)
+        found[start : start + size] = (rows * torch.from_numpy(total > 0)[:, None]).numpy()
+    return found
