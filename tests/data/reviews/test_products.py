@@ -124,3 +124,12 @@ def test_each_category_of_a_product_is_named_once_and_without_markup():
     )
     table, _ = products.clean_products(raw)
     assert table["categories"].to_list() == [["Music", "Rock & Roll"], ["Jazz"], []]
+
+
+def test_examples_are_of_changes_that_can_be_seen():
+    titles = [*(f"Title  {n}" for n in range(20)), "Rock &amp; Roll", "no change"]
+    raw = pl.DataFrame({"item": [f"{n}" for n in range(22)], "title": titles})
+    step = products.clean_products(raw)[1]["title"]
+    assert step.changed == 21
+    assert step.examples[0] == ("Rock &amp; Roll", "Rock & Roll")
+    assert len(step.examples) == 5

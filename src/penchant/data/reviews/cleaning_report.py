@@ -10,7 +10,7 @@ import polars as pl
 
 from penchant.json_values import json_value
 
-_EXAMPLES = 5
+_EXAMPLES, _LOOKED_AT = 5, 200
 _EXAMPLE_LENGTH = 120
 
 
@@ -124,11 +124,11 @@ def compare_columns(rule: CleaningRule, before: pl.Series, after: pl.Series) -> 
         had_value = had_value & ~same.str.strip_chars().is_in(["", "[]", "{}"]).fill_null(False)
     left_out = had_value & after.is_null()
     changed = had_value & after.is_not_null() & (same != new).fill_null(False)
-    picked = [
-        *left_out.arg_true().head(_EXAMPLES).to_list(),
-        *changed.arg_true().head(_EXAMPLES).to_list(),
-    ]
-    examples = tuple((_shorten(before[n]) or "", _shorten(after[n])) for n in picked)
+    picked = left_out.arg_true().head(_EXAMPLES), changed.arg_true().head(_LOOKED_AT)
+    gone, new_ones = ([(_shorten(before[n]) or "", _shorten(after[n])) for n in p] for p in picked)
+    # Where only blanks change, nothing is to be seen.
+    new_ones.sort(key=lambda pair: pair[0] == pair[1])
+    examples = (*gone, *new_ones[:_EXAMPLES])
     return CleaningStep(
         rule.column,
         rule.about,
