@@ -34,6 +34,7 @@ from penchant.studies.fashion.content import (
 from penchant.studies.fashion.film_log import FilmLog, sample_users
 from penchant.studies.fashion.setup import (
     GAUSSIAN,
+    QUICK_START,
     FashionSetup,
     mean_gain,
     split_by_user,
@@ -41,6 +42,7 @@ from penchant.studies.fashion.setup import (
 )
 from penchant.studies.fashion.subsets import spec_of, subsets
 from penchant.studies.fashion.thumbnails import thumbnail
+from penchant.studies.records import predict
 from penchant.testing import planted_pairs
 
 
@@ -146,6 +148,17 @@ def test_a_subset_is_the_published_network_without_the_others(
     assert (model.loss, model.learning_rate, model.learning_rate_decay) == ("mae", 0.01, 1e-4)
     assert model.id_dropout == 0  # no row stands for unknown users or items
     assert (model.optimiser, model.output_start) == ("dense", "zero")  # as in Keras
+
+
+def test_where_rows_are_few_the_network_starts_at_the_median(reviews):
+    setup = FashionSetup(log=reviews, seed=0, run=Run(), epochs=1)
+    ratings, medians = reviews.ratings, []
+    for changes in ("", QUICK_START):
+        model = setup.network(f"content=none,dim=2,learning_rate=0.001,{changes}".rstrip(","))
+        rows = setup.published_split.test.rows
+        medians.append(float(np.median(predict(model.fit(reviews), rows))))
+    assert medians[0] < 0.5 * np.median(ratings)
+    assert medians[1] == pytest.approx(np.median(ratings), abs=0.5)
 
 
 def test_only_branches_that_the_log_feeds_take_part():

@@ -17,7 +17,7 @@ from penchant.results import MetricValue
 from penchant.studies.fashion.film_log import FilmLog, sample_users
 from penchant.studies.fashion.network_fit import NetworkFit
 from penchant.studies.fashion.rating_counts import range_name, training_ratings
-from penchant.studies.fashion.setup import FashionSetup
+from penchant.studies.fashion.setup import QUICK_START, FashionSetup
 from penchant.studies.fashion.subsets import BRANCHES, spec_of, subsets
 from penchant.studies.records import VERDICTS, Gain, predict
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section, bars
@@ -25,7 +25,7 @@ from penchant.typing import Bool, Float64
 
 Age = Literal["old", "new"]
 """Whether films have training events."""
-_SCHEDULE = "batch_size=512,id_dropout=0.1,optimiser=rows,output_start=median"
+_SCHEDULE = f"batch_size=512,id_dropout=0.1,{QUICK_START}"
 """Larger batches, a tenth of events shown as of an unknown film, since new films are asked, and a
 start and steps that are faster."""
 _EPOCHS = 12

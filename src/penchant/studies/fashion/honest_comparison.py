@@ -11,7 +11,13 @@ import polars as pl
 from penchant.data import Dataset, Split
 from penchant.errors import DataError
 from penchant.studies.fashion.published import METRICS
-from penchant.studies.fashion.setup import GAUSSIAN, FashionSetup, honest_splits, plain_name
+from penchant.studies.fashion.setup import (
+    GAUSSIAN,
+    QUICK_START,
+    FashionSetup,
+    honest_splits,
+    plain_name,
+)
 from penchant.studies.records import Gain
 from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Section
 
@@ -75,12 +81,11 @@ def compare_honestly(setup: FashionSetup, logs: Mapping[str, Dataset]) -> dict[s
 
 def _compare(setup: FashionSetup, split: Split) -> EvaluationSummary:
     models = {
-        HYBRID: setup.network("reviews=true"),
-        BARE: setup.network("content=none"),
-        UNKNOWN: setup.network("reviews=true,id_dropout=0.1"),
+        HYBRID: setup.network(f"reviews=true,{QUICK_START}"),
+        BARE: setup.network(f"content=none,{QUICK_START}"),
+        UNKNOWN: setup.network(f"reviews=true,id_dropout=0.1,{QUICK_START}"),
         "hybrid, squared error": setup.network(
-            "reviews=true,id_dropout=0.1,loss=mse,learning_rate=0.003,optimiser=rows,"
-            "output_start=median"
+            f"reviews=true,id_dropout=0.1,loss=mse,learning_rate=0.003,{QUICK_START}"
         ),
     } | setup.gaussian_process()
     evaluation = setup.evaluate(
@@ -107,9 +112,10 @@ def section(results: Mapping[str, HonestSplit]) -> Section:
             asks for the ratings of people nobody knows. Means minimise squared errors, so that
             absolute ones are to be set beside the median of the training ratings.
 
-            The network is the published one, stopped by the validation rows, with titles, pictures
-            and the texts of training reviews as far as the log has them, and without; then with a
-            tenth of the training events shown as of unknown users, so that new users are
+            The network is the published one, but starts at the median rating, since so few rows
+            would not lead it there from zero, and is stopped by the validation rows; with titles,
+            pictures and the texts of training reviews as far as the log has them, and without; then
+            with a tenth of the training events shown as of unknown users, so that new users are
             something it was trained for, and with a squared error in the place of the absolute one.
             Beside it stands a Gaussian process of ratings alone, where there are not too many
             items for one.

@@ -10,7 +10,13 @@ import polars as pl
 from penchant.data import Split
 from penchant.studies.fashion.network_fit import NetworkFit
 from penchant.studies.fashion.products import PICTURE, TEXT, ProductContent
-from penchant.studies.fashion.setup import FashionSetup, honest_splits, plain_name, split_paragraphs
+from penchant.studies.fashion.setup import (
+    QUICK_START,
+    FashionSetup,
+    honest_splits,
+    plain_name,
+    split_paragraphs,
+)
 from penchant.studies.fashion.subsets import spec_of, subsets
 from penchant.studies.records import Gain, TrainingCurve
 from penchant.studies.study import (
@@ -53,13 +59,19 @@ def compare_subsets(setup: FashionSetup) -> dict[str, SubsetResults]:
     honest = honest_splits(products.log, setup.seed)
     if "by time" in honest:
         splits[ONCE] = honest["by time"]
-    return {name: _compare(setup, split, products.content) for name, split in splits.items()}
+    starts = {COPIES: "", ONCE: f",{QUICK_START}"}
+    return {
+        name: _compare(setup, split, products.content, starts[name])
+        for name, split in splits.items()
+    }
 
 
-def _compare(setup: FashionSetup, split: Split, content: ProductContent) -> SubsetResults:
+def _compare(
+    setup: FashionSetup, split: Split, content: ProductContent, start: str
+) -> SubsetResults:
     kinds = {vectors.kind for vectors in content.vectors}
     names = subsets(text=TEXT in kinds, picture=PICTURE in kinds)
-    models = {name: setup.network(f"{spec_of(name)},patience=none") for name in names}
+    models = {name: setup.network(f"{spec_of(name)},patience=none{start}") for name in names}
     evaluation = setup.evaluate(models, split, list(METRICS))
     fits = {name: NetworkFit.of(evaluation.models[name], split) for name in names}
     return SubsetResults(
@@ -82,7 +94,8 @@ def section(results: Mapping[str, SubsetResults], content: ProductContent) -> Se
             The network's four branches are (A) the cosine of a user's and an item's vector, (B) a
             dense layer over a second pair of vectors, (C) one over the title's vector and (D) one
             over the picture's. Every subset of them is trained as published, for all epochs, and
-            judged twice.
+            judged twice; where each review is there once, it starts at the median rating, since so
+            few rows would not lead it there from zero.
 
             {split_paragraphs({name: r.sentence for name, r in results.items()})}
 

@@ -31,6 +31,9 @@ SETTINGS = (
 )
 """The published network: four branches, absolute error, a learning rate that decays, no row that
 stands for unknown users or items, and Adam and an output that starts at zero as Keras has them."""
+QUICK_START = "optimiser=rows,output_start=median"
+"""What lets the network learn from few rows: a start at the median rating, and steps that move only
+the vectors of a batch. From zero, few steps would not even reach the scale of the ratings."""
 EPOCHS = 20
 N_PARAMETERS, ROW_PARAMETERS = 187_025, 64
 """What the published network learns beside users and items, and for each of these."""

@@ -35,7 +35,7 @@ TITLE = "Fashion: a hybrid of ratings, texts and pictures"
 DATA = "amazon-2018/AMAZON_FASHION"
 SMALL_DATA = "amazon-2018/AMAZON_FASHION"
 SMALL_OPTIONS = MappingProxyType({"users": 200})
-VERSION = 4
+VERSION = 5
 BESIDE = "amazon-2018/All_Beauty"
 _QUICK = (200, 500)
 """Users and films of a first look."""
