@@ -99,11 +99,16 @@ def test_networks_that_learn_the_mean_alone_are_explained(setup, published):
     networks = published.networks | {e.name: predictions(mean) for e in original}
     networks = with_curves(networks)
     section = published_part.section(setup, PublishedModels(published.jaccard, networks), [])
-    assert "Ten of the networks have an F1 near 0" in words(section)
+    assert "Ten of the networks have an F1 near 0 because the published settings" in words(section)
     assert f"the mean rating, {setup.split.train.ratings.mean():.1f}, which is below 8" in words(
         section
     )
     assert "dropout-original does not come to anything like its published .550" in words(section)
+    longer = dataclasses.replace(setup, learning_rate=0.01)
+    section = published_part.section(longer, PublishedModels(published.jaccard, networks), [])
+    assert "because training teaches them little but the mean rating" in words(section)
+    assert "published .550" not in words(section)
+    assert "published F1" not in words(embedding_chain.section(longer, networks, networks))
     table = section.tables[0].frame
     assert table.filter(pl.col("contender") == "dropout-original")["F1"].item() == 0
     chain = embedding_chain.section(setup, networks, networks)

@@ -10,7 +10,13 @@ import polars as pl
 from penchant.metrics import AUC
 from penchant.studies.books.networks import NETWORKS, Network, NetworkPredictions
 from penchant.studies.books.published_tables import CONTENDERS
-from penchant.studies.books.setup import EVERYTHING, BooksSetup, ModelPredictions, f1
+from penchant.studies.books.setup import (
+    EVERYTHING,
+    LEARNING_RATE,
+    BooksSetup,
+    ModelPredictions,
+    f1,
+)
 from penchant.studies.books.training import chain_steps, train_chain
 from penchant.studies.records import number_word
 from penchant.studies.study import Conclusion, DataTable, Section, Steps, lines
@@ -61,7 +67,7 @@ def section(
             {len(rows)} networks are trained in a row, beside the same ones with embeddings of their
             own; the option shared_embeddings trains the whole family so.
         """,
-        conclusions=tuple(_conclusions(rows)),
+        conclusions=tuple(_conclusions(rows, as_published=setup.learning_rate == LEARNING_RATE)),
         tables=(
             DataTable(
                 pl.DataFrame(rows, infer_schema_length=None),
@@ -95,7 +101,7 @@ def _row(
     return row
 
 
-def _conclusions(rows: list[Row]) -> list[Conclusion]:
+def _conclusions(rows: list[Row], *, as_published: bool) -> list[Conclusion]:
     later = rows[1:]  # the first has nobody to go on from
     gains = {row["network"]: row["AUC in the chain"] - row["AUC alone"] for row in later}
     better = [name for name, gain in gains.items() if gain > _CLEAR]
@@ -115,7 +121,8 @@ def _conclusions(rows: list[Row]) -> list[Conclusion]:
         ),
     ]
     (dropout,) = (row for row in rows if row["network"] == CONTENDERS["dropout-original"])
-    if max(dropout["F1 alone"], dropout["F1 in the chain"]) < _NEAR_ZERO:
+    near_zero = max(dropout["F1 alone"], dropout["F1 in the chain"]) < _NEAR_ZERO
+    if as_published and near_zero:
         conclusions.append(
             Conclusion(
                 "honest",

@@ -165,18 +165,21 @@ def _conclusions(
             )
         )
     silent = [e for e in NETWORKS if _is_below(e, models, rows)]
+    as_published = setup.learning_rate == LEARNING_RATE
     if silent:
+        teach = "the published settings teach" if as_published else "training teaches"
+        mean = f"{setup.split.train.ratings.mean():.1f}"
+        learns = f"{teach} {'it' if len(silent) == 1 else 'them'}"
         conclusions.append(
             Conclusion(
                 "honest",
                 f"{number_word(len(silent)).capitalize()} of the networks "
-                f"{'has' if len(silent) == 1 else 'have'} an F1 near 0 because the published "
-                f"settings teach {'it' if len(silent) == 1 else 'them'} little but the mean "
-                f"rating, {setup.split.train.ratings.mean():.1f}, which is below {setup.like:g}: "
-                "next to nothing is recommended.",
+                f"{'has' if len(silent) == 1 else 'have'} an F1 near 0 because {learns} little but "
+                f"the mean rating, {mean}, which is below {setup.like:g}: next to nothing is "
+                "recommended.",
             )
         )
-    if any(e.name == CONTENDERS["dropout-original"] for e in silent):
+    if as_published and CONTENDERS["dropout-original"] in {e.name for e in silent}:
         conclusions.append(
             Conclusion(
                 "as published",
