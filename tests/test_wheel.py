@@ -95,7 +95,7 @@ def test_the_wheel_holds_the_package_alone(wheel):
     wanted = {
         str(path.relative_to(source))
         for path in (source / "penchant").rglob("*")
-        if path.is_file() and path.suffix != ".pyc"
+        if path.is_file() and path.parent.name != "__pycache__"
     }
     assert wanted <= set(names)
     metadata = f"{wheel.name.partition('-py3')[0]}.dist-info"

@@ -74,7 +74,8 @@ def test_every_model_comes_back(name, ids, log, text_log, tmp_path):
         if isinstance(value, np.ndarray):
             assert kept.dtype == value.dtype
             # How sums are rounded depends on how numbers lie in memory.
-            assert kept.strides == value.strides
+            assert kept.shape == value.shape
+            assert kept.strides == value.strides or not value.size
             assert np.array_equal(kept, value, equal_nan=value.dtype.kind == "f")
     assert restored.histories_.times.dtype == np.int64
     assert np.array_equal(restored.histories_.times, model.histories_.times)

@@ -60,7 +60,7 @@ def naive(kind, has_a, a, has_b, b):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("shrinkage", "min_common"), [(0, 1), (2.5, 1), (0, 4)])
 def test_equals_naive_loops(pair, kind, shrinkage, min_common, dense, monkeypatch):
-    monkeypatch.setattr(sparse_rows, "_DENSE_RATE", 1e30 if dense else 1e-30)
+    monkeypatch.setattr(sparse_rows, "SPARSE_RATE", 1e-30 if dense else 1e30)
     a, b = pair
     found = similarity(entities(a), entities(b), kind, shrinkage, min_common)
     assert found.dtype == np.float32
@@ -86,7 +86,7 @@ def test_both_products_are_the_same(pair, monkeypatch):
     a, b = (entities(t).ratings for t in pair)
     found = []
     for rate in (1e30, 1e-30):
-        monkeypatch.setattr(sparse_rows, "_DENSE_RATE", rate)
+        monkeypatch.setattr(sparse_rows, "SPARSE_RATE", rate)
         found.append(product(a, b))
     np.testing.assert_allclose(found[0], found[1], atol=1e-5)
     np.testing.assert_allclose(found[0], a.toarray() @ b.toarray().T, atol=1e-5)

@@ -27,7 +27,7 @@ from penchant.nn.loop import Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import uninitialised
 from penchant.run import Run
-from penchant.typing import Int64
+from penchant.typing import Csr, Int64
 
 _MANY_ROWS = 4096  # all rows go together, on all threads
 _L2, _RATINGS = 60.0, 900_188  # as published for nine tenths of MovieLens 1M
@@ -88,7 +88,8 @@ class SparseFC(UserUnits):
         layers = [n_columns, *self.hidden]
         inner = sum(a * b for a, b in pairwise(layers[1:]))
         weights = n_columns * (self.hidden[0] + self.hidden[-1]) + inner
-        products = 3.0 * (n_items * inner + len(train) * (self.hidden[0] + self.hidden[-1]))
+        n_rated = np.count_nonzero(train.item_counts)
+        products = 3.0 * (n_rated * inner + len(train) * (self.hidden[0] + self.hidden[-1]))
         return FittingCost(
             # Weights, kernels, gradients, and the steps that L-BFGS remembers.
             memory=4.0 * (30 * weights + n_items * sum(self.hidden) * 4),
@@ -108,10 +109,13 @@ class SparseFC(UserUnits):
         )
         network = uninitialised(make)
         network.initialise(generator)
-        inputs, truth = presence_inputs(vectors, self.presence), torch.from_numpy(vectors.data)
+        inputs = presence_inputs(vectors, self.presence)
+        # An item without ratings adds nothing to the objective.
+        rated: Csr = vectors[np.diff(vectors.indptr) > 0]
+        learned, truth = presence_inputs(rated, self.presence), torch.from_numpy(rated.data)
 
         def objective() -> torch.Tensor:
-            return network.objective(inputs, truth, self.l2_, self.l2_kernel)
+            return network.objective(learned, truth, self.l2_, self.l2_kernel)
 
         validate = None
         if validation is not None:

@@ -223,7 +223,7 @@ class _Factors(nn.Module):
         if not first:
             model.fill(filled, w, h)
         rows, columns, values = self.known
-        error = float(np.mean((filled[rows, columns] - values) ** 2, dtype=np.float64))
+        error = float(np.square(filled[rows, columns] - values, dtype=np.float64).mean())
         filled[rows, columns] = values
         w[:], h[:] = factorise(
             filled,
