@@ -15,15 +15,9 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Rating, Target
 from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal
-from penchant.models.bayesian.features import (
-    Block,
-    attributes,
-    one_of,
-    side,
-    time_edges,
-    time_rows,
-)
+from penchant.models.bayesian.features import Owners, time_edges, time_rows
 from penchant.models.bayesian.gibbs import Sampler
+from penchant.models.bayesian.log_features import blocks_of, owners_of
 from penchant.models.bayesian.ordered_probit import OrderedProbit, expected, expected_targets
 from penchant.models.bayesian.posterior import (
     Events,
@@ -38,10 +32,11 @@ from penchant.models.parameters import AnyTarget, Space
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32, Float64, Int32, Int64
+from penchant.typing import Float32, Float64, Int64
 
 RATING: Target = Rating()
 _MOST_LEVELS = 50
+_MOST_KEPT = 2**27  # numbers of stored vectors, a quarter of a gigabyte
 _ROUNDS = 20  # of expectation maximisation, for rows of new users
 _EVENT_WORK = 300.0  # multiply-adds that take as long as a draw of one factor for one event
 
@@ -66,7 +61,8 @@ class BayesianFM(Recommender):
         dim: number of factors.
         samples: draws over which predictions are averaged.
         burn_in: draws before them, which are thrown away.
-        samples_kept: draws that are stored, evenly spread over those that count.
+        samples_kept: draws that are stored, evenly spread over those that count; fewer, but 10 of
+            them, where they would take more than a quarter of a gigabyte.
         attributes: whether what the tables say of users and items are features.
         implicit: whether the items that a user has met are features of the user.
         flipped: whether the users that an item has met are features of the item.
@@ -117,11 +113,17 @@ class BayesianFM(Recommender):
         super().__post_init__()
         require_rating_or_like(self, self.target)
 
+    def _rows(self, train: Dataset) -> int:
+        """How many vectors a draw has."""
+        return train.n_users + (1 + self.implicit) * train.n_items
+
+    def _most_kept(self, train: Dataset) -> int:
+        return min(self.samples_kept, max(10, _MOST_KEPT // (self.dim * self._rows(train))))
+
     def _cost(self, train: Dataset) -> FittingCost:
-        rows = train.n_users + (1 + self.implicit) * train.n_items
-        draws = self.samples + self.burn_in
+        rows, draws = self._rows(train), self.samples + self.burn_in
         return FittingCost(
-            memory=self.dim * (2.0 * min(self.samples, self.samples_kept) + 40) * rows,
+            memory=self.dim * (2.0 * min(self.samples, self._most_kept(train)) + 40) * rows,
             multiply_adds=_EVENT_WORK * draws * self.dim * len(train),
             remedy="take fewer samples or a smaller dim, or use a model of less cost, such as "
             "factorisation-machine",
@@ -148,9 +150,14 @@ class BayesianFM(Recommender):
         if train.has_times and self.time_bins:
             times = train.events["time"].to_physical().to_numpy()
             self.time_edges_ = time_edges(times, self.time_bins)
-        sampler = self._sampler(train, time_rows(self.time_edges_, times, len(train)))
+        owners = owners_of(train, bins=self.bins, tables=self.attributes)
+        rng = np.random.default_rng(self.seed)
+        bins = time_rows(self.time_edges_, times, len(train))
+        n_bins = len(self.time_edges_) + 1
+        blocks, rows = blocks_of(train, owners, bins, n_bins, met=(self.implicit, self.flipped))
+        sampler = Sampler(blocks, rows, self.dim, rng)
         probit = OrderedProbit(levels, sampler.rng) if len(self.levels_) else None
-        kept = _spread(self.samples, self.samples_kept)
+        kept = _spread(self.samples, self._most_kept(train))
         self._allocate(len(kept), train)
         draws = range(-self.burn_in, self.samples)
         with run.progress.task(type(self).__name__, len(draws)) as task:
@@ -166,35 +173,13 @@ class BayesianFM(Recommender):
                 row = {"epoch": float(draw), "loss": float(np.square(errors).mean())}
                 sampler.draw_weights(errors)
                 for place in np.flatnonzero(kept == draw):
-                    self._keep(sampler, int(place))
+                    self._keep(sampler, owners, int(place))
                     if probit is not None:
                         self.thresholds_[place] = probit.thresholds
                 task.advance(note=f"loss {row['loss']:.4f}")
                 for callback in run.callbacks:
                     callback(row)
         self.signatures_ = train.histories.signatures
-
-    def _sampler(self, train: Dataset, times: Int32) -> Sampler:
-        """The sampler of this log: a block for users, one for items, and one for times if any."""
-        seen = train.histories.matrix("seen")
-        tables = [
-            list(attributes(table, vocabulary.noun, len(vocabulary), self.bins))
-            for table, vocabulary in (
-                (train.user_table if self.attributes else None, train.users),
-                (train.item_table if self.attributes else None, train.items),
-            )
-        ]
-        blocks = [
-            side(seen, tables[0], met=self.implicit),
-            side(seen.T.tocsr(), tables[1], met=self.flipped),
-        ]
-        rows = [train.events["user"].to_numpy(), train.events["item"].to_numpy()]
-        n_times = len(self.time_edges_) + 1
-        if n_times > 1:
-            blocks.append(Block.of([one_of(np.arange(n_times), n_times)]))
-            rows.append(times)
-        rng = np.random.default_rng(self.seed)
-        return Sampler(blocks, np.stack(rows).astype(np.int32), self.dim, rng)
 
     def _allocate(self, n: int, train: Dataset) -> None:
         """Room for so many draws."""
@@ -214,7 +199,7 @@ class BayesianFM(Recommender):
             self.met_vectors_ = np.zeros((n, train.n_items, self.dim), np.float16)
             self.met_weights_ = np.zeros((n, train.n_items), np.float32)
 
-    def _keep(self, sampler: Sampler, draw: int) -> None:
+    def _keep(self, sampler: Sampler, owners: tuple[Owners, Owners], draw: int) -> None:
         """Store the present draw."""
         dim, users = self.dim, sampler.states[0]
         self.offsets_[draw] = sampler.offset
@@ -225,7 +210,10 @@ class BayesianFM(Recommender):
             (self.time_vectors_, self.time_biases_),
         )
         for place, state in enumerate(sampler.states):
-            vectors, biases = state.values[:dim].T, state.biases()
+            if place < 2:
+                vectors, biases = state.of_all(owners[place])
+            else:
+                vectors, biases = state.values[:dim].T, state.biases()
             # The last row: an id of which nothing is known, or the mean of the events' times.
             vector, bias = state.means[:dim, 0], state.means[dim, 0]
             if place == 2:
@@ -236,8 +224,15 @@ class BayesianFM(Recommender):
         self.prior_precision_[draw] = users.precisions[:, 0]
         if self.implicit:
             group = users.block.groups[1]
-            self.met_vectors_[draw] = users.weights[:dim, group.start : group.stop].T
-            self.met_weights_[draw] = users.weights[dim, group.start : group.stop]
+            weights, met = users.weights[:, group.start : group.stop], owners[1].with_events
+            self.met_vectors_[draw], self.met_weights_[draw] = (
+                users.means[:dim, 1],
+                users.means[dim, 1],
+            )
+            self.met_vectors_[draw, met], self.met_weights_[draw, met] = (
+                weights[:dim].T,
+                weights[dim],
+            )
 
     # Predicting
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -99,6 +100,41 @@ def attributes(table: pl.DataFrame | None, noun: str, n: int, bins: int) -> Iter
         yield one_of(inside, found)
 
 
+@dataclass(frozen=True, eq=False)
+class Owners:
+    """Users or items: those with events, which the sampler knows, and what tables say of others.
+
+    Attributes:
+        n: all of them.
+        with_events: int64[n_with], which have events.
+        others: int64[n_others], which have none.
+        tables: groups of features, csr[n, n_features] each; see `attributes`.
+    """
+
+    n: int
+    with_events: Int64
+    others: Int64
+    tables: list[Csr]
+
+    @classmethod
+    def of(cls, counts: Int64, tables: Iterable[Csr]) -> Owners:
+        """Owners with so many events each."""
+        return cls(
+            len(counts),
+            np.flatnonzero(counts),
+            np.flatnonzero(counts == 0),
+            [table for table in tables if table[np.flatnonzero(counts)].nnz],
+        )
+
+    @cached_property
+    def of_others(self) -> Csr:
+        """csr[n_others, n_features], of all tables."""
+        empty = sparse.csr_array((len(self.others), 0), dtype=np.float32)
+        parts = [table[self.others] for table in self.tables]
+        found: Csr = sparse.hstack([empty, *parts], format="csr")
+        return found
+
+
 def normalised(seen: Csr) -> Csr:
     """A matrix of the same shape, each entry 1 / sqrt(entries of the row)."""
     counts = np.diff(seen.indptr)
@@ -106,17 +142,17 @@ def normalised(seen: Csr) -> Csr:
     return sparse.csr_array((values, seen.indices, seen.indptr), shape=seen.shape)
 
 
-def side(seen: Csr, of_table: list[Csr], *, met: bool) -> Block:
-    """The block of users or of items: their ids, whom they met, and what a table says of them.
+def side(seen: Csr, owners: Owners, *, met: bool) -> Block:
+    """The block of owners with events: their ids, whom they met, and what a table says of them.
 
     Args:
-        seen: csr[n, n_other], whom each of them met.
-        of_table: groups of features, csr[n, n_features] each; see `attributes`.
+        seen: csr[n_with, n_other], whom each of them met.
+        owners: users or items.
         met: whether whom they met are features.
     """
     n = int(seen.shape[0])
     parts = [one_of(np.arange(n), n), *([normalised(seen)] if met else [])]
-    return Block.of([*parts, *(part for part in of_table if part.nnz)])
+    return Block.of([*parts, *(table[owners.with_events] for table in owners.tables)])
 
 
 def time_edges(times: Int64, bins: int) -> Int64:

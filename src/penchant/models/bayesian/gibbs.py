@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from penchant.models.bayesian.features import Block
+from penchant.models.bayesian.features import Block, Owners
 from penchant.models.bayesian.sweeps import (
     COUNT,
     ERROR,
@@ -104,6 +104,22 @@ class BlockState:
         dim = len(self.squares)
         pairs = (np.square(self.values[:dim]) - self.squares).sum(axis=0) / 2
         return np.asarray(self.values[dim] + pairs)
+
+    def of_all(self, owners: Owners) -> tuple[Float64, Float64]:
+        """float64[n, dim] and float64[n], vectors and biases of owners, those without events, too.
+
+        These have the mean of the ids' prior, and what a table says of them.
+        """
+        dim, features = len(self.squares), owners.of_others
+        weights = self.weights[:, self.block.n_features - features.shape[1] :]
+        vectors, biases = np.empty((owners.n, dim)), np.empty(owners.n)
+        vectors[owners.with_events], biases[owners.with_events] = self.values[:dim].T, self.biases()
+        values = self.means[:, 0] + features @ weights.T
+        own = np.square(self.means[:dim, 0]) + features.power(2) @ np.square(weights[:dim]).T
+        vectors[owners.others] = values[:, :dim]
+        pairs = (np.square(values[:, :dim]) - own).sum(axis=1) / 2
+        biases[owners.others] = values[:, dim] + pairs
+        return vectors, biases
 
 
 class Sampler:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.errors import require
-from penchant.typing import AnyArray, Csr
+from penchant.typing import AnyArray, AnyInt, Csr
 
 _FOLD_IN_PASSES = 100  # over a row's numbers; what changes after 50 of them is below 1e-6
 
@@ -31,8 +31,8 @@ def factorise(
         l2: the penalties of W and of H.
         passes: the most passes over W and H.
         seed: of the initial numbers.
-        start: W and H to begin with; by default scikit-learn's `nndsvda`, or random numbers where
-            `dim` is more than n or m.
+        start: W and H to begin with, for a dense x; by default scikit-learn's `nndsvda`, or
+            random numbers where `dim` is more than n or m.
 
     Returns:
         float[n, dim] and float[dim, m], as long as `x` is.
@@ -40,6 +40,15 @@ def factorise(
     n, m = x.shape
     if not _has_positive(x):
         return np.zeros((n, dim), x.dtype), np.zeros((dim, m), x.dtype)
+    if not isinstance(x, np.ndarray):
+        # Rows and columns without entries have zeros, and need not be gone through.
+        rows, columns = _filled(x.indptr), _filled(x.tocsc().indptr)
+        if len(rows) < n or len(columns) < m:
+            some = x[rows][:, columns]
+            of_rows, of_columns = factorise(some, dim, l2=l2, passes=passes, seed=seed)
+            all_rows, all_columns = np.zeros((n, dim), x.dtype), np.zeros((dim, m), x.dtype)
+            all_rows[rows], all_columns[:, columns] = of_rows, of_columns
+            return all_rows, all_columns
     w, h = (np.ascontiguousarray(part, x.dtype) for part in start) if start else (None, None)
     found = require("sklearn.decomposition", "sklearn").non_negative_factorization(
         x,
@@ -68,6 +77,10 @@ def fold_in(x: Csr | AnyArray, h: AnyArray, l2: float) -> AnyArray:
     dim = len(h)
     if not (n and _has_positive(x) and h.any()):
         return np.zeros((n, dim), h.dtype)
+    if not isinstance(x, np.ndarray) and len(rows := _filled(x.indptr)) < n:
+        w = np.zeros((n, dim), h.dtype)
+        w[rows] = fold_in(x[rows], h, l2)
+        return w
     found = require("sklearn.decomposition", "sklearn").non_negative_factorization(
         x,
         H=h,
@@ -78,6 +91,11 @@ def fold_in(x: Csr | AnyArray, h: AnyArray, l2: float) -> AnyArray:
         tol=0,
     )
     return np.ascontiguousarray(found[0])
+
+
+def _filled(offsets: AnyInt) -> AnyInt:
+    """int[n], rows that have entries."""
+    return np.flatnonzero(np.diff(offsets))
 
 
 def _has_positive(x: Csr | AnyArray) -> bool:
