@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from penchant.models import TABLE, make
 from penchant.models.fitted_attributes import (
+    Array,
+    Sizes,
     booleans,
     check_fitted_state,
     floats,
@@ -109,3 +112,19 @@ def test_missing_and_further_attributes_are_refused():
         check(declared, b_=1)
     with pytest.raises(ValueError, match="c_ is not among"):
         check(declared, a_=1, c_=1)
+
+
+def test_what_is_divided_by_is_declared_above_zero():
+    spreads = [
+        declaration
+        for name in TABLE
+        for attribute, declaration in (make(name).declared_attributes() or {}).items()
+        if "spread" in attribute
+    ]
+    assert len(spreads) >= 8
+    for declaration in spreads:
+        zero = 0.0
+        if isinstance(declaration, Array):
+            zero = np.zeros([1] * len(declaration.shape), declaration.dtypes[0])
+        with pytest.raises(ValueError, match=r"below|greater than 0"):
+            declaration.check(zero, Sizes({}))

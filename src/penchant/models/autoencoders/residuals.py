@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 
 import numpy as np
+from pydantic import PositiveFloat
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
@@ -29,7 +30,7 @@ class RatingResiduals(Updating):
     fitted_attributes: ClassVar[Declarations] = {
         "mean_": plain(float),
         "offset_": floats("items"),
-        "spread_": plain(float),
+        "spread_": plain(PositiveFloat),
         "low_": plain(float, infinite=True),
         "high_": plain(float, infinite=True),
     }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 
 from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
@@ -88,7 +88,7 @@ class BayesianFM(Recommender):
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "time_edges_", "levels_"})
     fitted_attributes: ClassVar[Declarations] = {
         "center_": plain(float),
-        "spread_": plain(float),
+        "spread_": plain(PositiveFloat),
         "levels_": floats("n_levels"),
         "thresholds_": floats("n_draws", "n_thresholds", dtype="float64"),
         "low_": plain(float),

@@ -71,7 +71,7 @@ class Blend(Recommender):
         "item_events_": floats("items+1", low=0),
         "weights_": floats("n_inputs+1", dtype="float64"),
         "means_": floats("n_inputs", dtype="float64"),
-        "spreads_": floats("n_inputs", dtype="float64"),
+        "spreads_": floats("n_inputs", dtype="float64", low=1e-13),
     }
 
     def __post_init__(self) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
@@ -62,7 +62,7 @@ class HistoryFactorModel(PredictsRatings, Recommender):
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "mean_": plain(float),
-        "spread_": plain(float),
+        "spread_": plain(PositiveFloat),
         "low_": plain(float),
         "high_": plain(float),
         "base_bias_": floats("items"),

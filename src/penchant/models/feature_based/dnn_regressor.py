@@ -143,7 +143,7 @@ class DNNRegressor(Recommender):
         "item_rated_": floats("items+1", "n_rated", missing=True),
         "item_text_": floats("items+1", "n_text", missing=True),
         "feature_means_": floats("n_features"),
-        "feature_spreads_": floats("n_features"),
+        "feature_spreads_": floats("n_features", low=5e-7),
         "text_settings_": plain(dict[str, Any], optional=True),
         "text_keys_": integers("n_words", optional=True),
         "text_idf_": floats("n_words", dtype="float64", optional=True),

@@ -25,7 +25,7 @@ class StandardisedFeatures(RatingFeatures):
 
     fitted_attributes: ClassVar[Declarations] = {
         "input_means_": floats("n_inputs"),
-        "input_spreads_": floats("n_inputs"),
+        "input_spreads_": floats("n_inputs", low=5e-7),
         "sometimes_unknown_": booleans("n_inputs"),
         "output_": plain(list[float], 2),
     }

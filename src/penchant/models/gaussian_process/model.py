@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
@@ -91,7 +91,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         **TRAINING,
         "low_": plain(float, infinite=True),
         "high_": plain(float, infinite=True),
-        "spread_": plain(float),
+        "spread_": plain(PositiveFloat),
         "ways_": plain(list[str], "n_ways"),
         "weights_": floats("n_ways", dtype="float64", low=0),
         "noise_": plain(float),
