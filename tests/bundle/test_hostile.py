@@ -335,3 +335,9 @@ def test_any_value_of_another_type_is_refused_or_harmless(folder, reseal):
             restore(folder)
         except BundleError as error:
             assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_a_fit_of_less_than_no_time_is_refused(folder, reseal):
+    reseal(folder, lambda manifest: manifest["state"]["fit_seconds_"].update(value=-0.5))
+    with pytest.raises(BundleError, match="fit_seconds_ is no number of seconds"):
+        restore(folder)

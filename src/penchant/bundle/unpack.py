@@ -152,6 +152,8 @@ def check_base(state: Mapping[str, Any]) -> None:
     for name, kind in _BASE.items():
         if name not in state or not isinstance(state[name], kind):
             raise DamageError(f"attribute {name} is missing or of a wrong kind")
+    if not 0 <= state["fit_seconds_"] < np.inf:
+        raise DamageError("attribute fit_seconds_ is no number of seconds")
     users, items, known = state["users_"], state["items_"], state["histories_"]
     if not np.array_equal(known.users, np.arange(len(users))):
         raise DamageError("attribute histories_: its users are not the vocabulary in order")
