@@ -8,9 +8,9 @@ import torch
 from scipy import sparse
 from scipy.optimize import minimize
 
+from penchant.nn.ranking_factors import RankingFactors
 from penchant.nn.sampled_softmax import (
     Candidates,
-    SoftmaxFactors,
     fit_softmax_rows,
     softmax_step,
 )
@@ -22,7 +22,7 @@ def generator():
 
 
 def random_factors(generator, n_users=5, n_items=9, dim=4):
-    network = SoftmaxFactors(n_users, n_items, dim, generator)
+    network = RankingFactors(n_users, n_items, dim, generator)
     for table in (network.users, network.items):
         table.copy_(torch.randn(table.shape, generator=generator))
     return network

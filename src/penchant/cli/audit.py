@@ -13,7 +13,7 @@ from penchant.cli.command import command
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ReadOptions, TableOptions
 from penchant.cli.run_context import Details, Session
-from penchant.cli.split_options import Kind, SplitOptions
+from penchant.cli.split_options import Fold, Folds, Given, Kind, SplitOptions
 from penchant.errors import ParameterError
 from penchant.run import Run
 
@@ -106,15 +106,9 @@ class AuditSplit:
         Kind | None,
         typer.Option(help="How a LOG is split.", show_default=False),
     ] = None
-    given: Annotated[
-        float,
-        typer.Option(help="Share of the events of held-out users that are known (--split users)."),
-    ] = 0.8
-    folds: Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")] = 5
-    fold: Annotated[
-        int | None,
-        typer.Option(min=1, help="Which fold judges (--split k-fold).", show_default=False),
-    ] = None
+    given: Given = 0.8
+    folds: Folds = 5
+    fold: Fold = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
 
 

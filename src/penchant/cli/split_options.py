@@ -21,6 +21,16 @@ logger = logging.getLogger(__name__)
 
 Kind = Literal["time", "random", "per-user", "leave-last-out", "users", "cold-items", "k-fold"]
 
+Given = Annotated[
+    float,
+    typer.Option(help="Share of the events of held-out users that are known (--split users)."),
+]
+Folds = Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")]
+Fold = Annotated[
+    int | None,
+    typer.Option(min=1, help="Which fold judges, from 1 (--split k-fold).", show_default=False),
+]
+
 
 @dataclass(frozen=True)
 class SplitOptions:
@@ -49,15 +59,9 @@ class SplitOptions:
             help="Share of events that judge; or a file of them, LOG having the training events.",
         ),
     ] = "0.1"
-    given: Annotated[
-        float,
-        typer.Option(help="Share of the events of held-out users that are known (--split users)."),
-    ] = 0.8
-    folds: Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")] = 5
-    fold: Annotated[
-        int | None,
-        typer.Option(min=1, help="Which fold judges, from 1 (--split k-fold).", show_default=False),
-    ] = None
+    given: Given = 0.8
+    folds: Folds = 5
+    fold: Fold = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
 
     @property

@@ -10,37 +10,15 @@ import torch
 from torch import Tensor, nn
 
 from penchant.compiled import AVAILABLE, compiled, loop_range
+from penchant.nn.ranking_factors import RankingFactors, adagrad_
 from penchant.typing import Float32, Int64
 
 Loss = Literal["bpr", "warp"]
-_START = 0.1  # of the sums of squares by which AdaGrad divides
 _CHUNK = 16  # columns that a thread changes at once
 
 
-class PairwiseFactors(nn.Module):
-    """u . v + b of users' and items' vectors; the bias is the last column of `items`.
-
-    Args:
-        n_users: users in the vocabulary.
-        n_items: items in the vocabulary.
-        dim: length of the vectors.
-        generator: source of the initial vectors.
-    """
-
-    users: Tensor
-    items: Tensor
-    user_squares: Tensor
-    item_squares: Tensor
-
-    def __init__(self, n_users: int, n_items: int, dim: int, generator: torch.Generator) -> None:
-        super().__init__()
-        users = torch.randn(n_users, dim, generator=generator) * (0.1 / math.sqrt(dim))
-        items = torch.randn(n_items, dim + 1, generator=generator) * (0.1 / math.sqrt(dim))
-        items[:, dim] = 0
-        self.register_buffer("users", users)
-        self.register_buffer("items", items)
-        self.register_buffer("user_squares", torch.full((n_users,), _START))
-        self.register_buffer("item_squares", torch.full((n_items,), _START))
+class PairwiseFactors(RankingFactors):
+    """Vectors that rank pairs of items."""
 
     def losses(self, loss: Loss, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
         """float32[n], see `PairwiseStep`."""
@@ -95,14 +73,11 @@ class PairwiseStep:
         change_p = g * (q - r)[:, :dim] - self.l2 * p
         change_q = g * _with_one(p) - self.l2 * q
         change_r = -g * _with_one(p) - self.l2 * r
-        self._change(network.users, network.user_squares, users, change_p)
+        rate = self.learning_rate
+        adagrad_(network.users, network.user_squares, users, change_p, rate)
         both, changes = torch.cat([items, chosen]), torch.cat([change_q, change_r])
-        self._change(network.items, network.item_squares, both, changes)
+        adagrad_(network.items, network.item_squares, both, changes, rate)
         return total
-
-    def _change(self, table: Tensor, squares: Tensor, rows: Tensor, changes: Tensor) -> None:
-        squares.index_add_(0, rows, changes.square().mean(1))
-        table.index_add_(0, rows, changes * (self.learning_rate / squares[rows].sqrt())[:, None])
 
     def _compiled_step(self, users: Tensor, items: Tensor, others: Tensor) -> float:
         network, n, dim = self.network, len(users), self.network.users.shape[1]

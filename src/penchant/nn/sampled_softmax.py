@@ -6,40 +6,14 @@ import math
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from penchant.nn.loop import TrainingStep
+from penchant.nn.ranking_factors import RankingFactors, adagrad_
 from penchant.typing import Csr, Float32
 
-_START = 0.1  # of the sums of squares by which AdaGrad divides
 _FOLD_IN_STEPS, _FOLD_IN_RATE = 100, 0.4  # of Adam, with a rate that falls to 0
 _FOLD_IN_CELLS = 2**22  # scores at once
-
-
-class SoftmaxFactors(nn.Module):
-    """u . v + b of users' and items' vectors; the bias is the last column of `items`.
-
-    Args:
-        n_users: users in the vocabulary.
-        n_items: items in the vocabulary.
-        dim: length of the vectors.
-        generator: source of the initial vectors.
-    """
-
-    users: Tensor
-    items: Tensor
-    user_squares: Tensor
-    item_squares: Tensor
-
-    def __init__(self, n_users: int, n_items: int, dim: int, generator: torch.Generator) -> None:
-        super().__init__()
-        users = torch.randn(n_users, dim, generator=generator) * (0.1 / math.sqrt(dim))
-        items = torch.randn(n_items, dim + 1, generator=generator) * (0.1 / math.sqrt(dim))
-        items[:, dim] = 0
-        self.register_buffer("users", users)
-        self.register_buffer("items", items)
-        self.register_buffer("user_squares", torch.full((n_users,), _START))
-        self.register_buffer("item_squares", torch.full((n_items,), _START))
 
 
 class Candidates:
@@ -69,7 +43,7 @@ class Candidates:
 
 
 def softmax_step(
-    network: SoftmaxFactors, candidates: Candidates, *, learning_rate: float, l2: float
+    network: RankingFactors, candidates: Candidates, *, learning_rate: float, l2: float
 ) -> TrainingStep:
     """A step of AdaGrad, with one rate for each row, on a batch of events.
 
@@ -105,18 +79,11 @@ def softmax_step(
         change_p = slope * q[:, :dim] - scores @ others[:, :dim] - ridge * p
         change_q = torch.cat([slope * with_one - ridge * q, -(scores.T @ with_one)])
         rate = learning_rate
-        _change(network.users, network.user_squares, users, change_p, rate)
-        _change(network.items, network.item_squares, torch.cat([items, drawn]), change_q, rate)
+        adagrad_(network.users, network.user_squares, users, change_p, rate)
+        adagrad_(network.items, network.item_squares, torch.cat([items, drawn]), change_q, rate)
         return losses.mean()
 
     return step
-
-
-def _change(
-    table: Tensor, squares: Tensor, rows: Tensor, changes: Tensor, learning_rate: float
-) -> None:
-    squares.index_add_(0, rows, changes.square().mean(1))
-    table.index_add_(0, rows, changes * (learning_rate / squares[rows].sqrt())[:, None])
 
 
 @torch.no_grad()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated, ClassVar
 
-import numpy as np
 import torch
 from pydantic import Field
 
@@ -12,8 +11,8 @@ from penchant.compiled import compiled_threads
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
-from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
+from penchant.models.factorisation.ranking_base import RankingFactorModel
+from penchant.models.fitted_attributes import Declarations, booleans
 from penchant.models.parameters import Space
 from penchant.nn.content.vbpr import fit_ranking_rows
 from penchant.nn.dot.fold_in import UserEvents
@@ -22,11 +21,10 @@ from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives
 from penchant.nn.pairwise import Loss, PairwiseFactors, PairwiseStep
 from penchant.run import Run
-from penchant.topk import CACHED_CELLS
-from penchant.typing import Bool, Float32
+from penchant.typing import Float32
 
 
-class BPR(Recommender):
+class BPR(RankingFactorModel):
     """Vectors of users and items that rank each user's items above drawn others.
 
     Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian Personalized Ranking from
@@ -35,7 +33,6 @@ class BPR(Recommender):
     history best by the same loss, with the items' vectors as they are.
 
     Attributes:
-        dim: length of the vectors.
         l2: weight of the squares of rows, for each pair.
         negatives: items that are drawn for each event, of which each makes a pair.
         learning_rate: of AdaGrad.
@@ -45,7 +42,6 @@ class BPR(Recommender):
         min_delta: what counts as better.
     """
 
-    dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
     l2: Annotated[float, Field(ge=0), Space(1e-5, 1e-1, log=True)] = 0.01
     negatives: Annotated[int, Field(gt=0)] = 1
     learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1, log=True)] = 0.1
@@ -54,27 +50,16 @@ class BPR(Recommender):
     patience: Annotated[int | None, Field(gt=0)] = 5
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
-    signal: ClassVar[Signal] = "pairs"
     loss: ClassVar[Loss] = "bpr"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_", "drawn_"})
-    block_cells: ClassVar[int] = CACHED_CELLS
-    fitted_attributes: ClassVar[Declarations] = {
-        **TRAINING,
-        "user_vectors_": floats("users", "dim"),
-        "item_vectors_": floats("items", "dim"),
-        "item_bias_": floats("items"),
-        "trained_": booleans("users"),
-        "drawn_": booleans("items"),
-    }
+    fitted_attributes: ClassVar[Declarations] = {"drawn_": booleans("items")}
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         train = train.positives
         generator = torch.Generator().manual_seed(self.seed)
-        self.trained_, self.drawn_ = train.user_counts > 0, train.item_counts > 0
+        self.drawn_ = train.item_counts > 0
         network = PairwiseFactors(train.n_users, train.n_items, self.dim, generator)
-        # Nothing teaches these rows, and nothing of chance is to stay in them.
-        for table, taught in ((network.users, self.trained_), (network.items, self.drawn_)):
-            table[torch.from_numpy(~taught)] = 0
+        self._start(network, train.user_counts > 0, self.drawn_)
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         negatives = WarmNegatives(users, items, self.negatives, generator)
         validate = None
@@ -92,9 +77,7 @@ class BPR(Recommender):
                 run=run,
                 name=type(self).__name__,
             )
-        self.user_vectors_: Float32 = network.users.numpy().copy()
-        self.item_vectors_: Float32 = network.items[:, : self.dim].numpy().copy()
-        self.item_bias_: Float32 = network.items[:, self.dim].numpy().copy()
+        self._keep(network)
 
     def _examples(self, users: torch.Tensor, items: torch.Tensor, drawn: torch.Tensor) -> Tensors:
         """A row for each pair: users, items, and int64[n, 1], what is to be below."""
@@ -108,26 +91,9 @@ class BPR(Recommender):
             users, items = users[known], items[known]
         return self._examples(users, items, negatives.draw_for(users, items))
 
-    def user_vectors(self, users: Histories) -> Float32:
-        """float32[n_users, dim]: as trained, or fitted to the history, or zeros without one."""
-        trained: Bool = (users.users >= 0) & self.trained_[users.users]
-        rows: Float32 = np.where(trained[:, None], self.user_vectors_[users.users], np.float32(0))
-        new = np.flatnonzero(~trained & (users.lengths > 0))
-        if len(new):
-            events = UserEvents.with_negatives(users.take(new).positives, 5, self.seed)
-            rows[new] = fit_ranking_rows(
-                events, self.item_vectors_, self.item_bias_, self.drawn_, self.l2
-            )
-        return rows
-
-    def item_vectors(self) -> Float32:
-        """float32[n_items, dim]."""
-        return self.item_vectors_
-
-    def _scores(self, users: Histories) -> Float32:
-        scores: Float32 = self.user_vectors(users) @ self.item_vectors_.T
-        scores += self.item_bias_
-        return scores
+    def _fitted_rows(self, users: Histories) -> Float32:
+        events = UserEvents.with_negatives(users.positives, 5, self.seed)
+        return fit_ranking_rows(events, self.item_vectors_, self.item_bias_, self.drawn_, self.l2)
 
 
 class WARP(BPR):
