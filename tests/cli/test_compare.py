@@ -195,6 +195,15 @@ def test_files_that_are_given(call, tmp_path):
     assert str(test) in facts["reproduce"]
     assert "--split" not in facts["reproduce"]
     assert "As given by train and valid and test." in result.stderr
+    drawn = call(*words, "--test", test, "--validation", 0.2, "--seed", 3, "--json")
+    split = json.loads(drawn.stdout)["split"]
+    assert (split["train"], split["validation"]) == (n_train - 52, 52)  # of 260
+    assert (
+        "20% of the training events, drawn at random (seed 3), are for validation." in drawn.stderr
+    )
+    again = call(*shlex.split(json.loads(drawn.stdout)["reproduce"])[1:], "--json")
+    assert json.loads(again.stdout)["split"] == split
+    assert json.loads(call(*words, "--test", test, "--json").stdout)["split"]["validation"] == 0
     for options, sentence in (
         (("--split", "random", *files), "--split cannot be used with --test"),
         (("--k-core", 2, *files), "--k-core cannot be used with --test"),

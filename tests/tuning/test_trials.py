@@ -136,3 +136,24 @@ def test_a_split_without_validation_is_refused():
     split = pn.split_per_user(planted_pairs(), validation=0, test=0.2)
     with pytest.raises(ParameterError, match="the split has none"):
         pn.tune(EASE(), split)
+
+
+def test_no_trial_begins_once_the_minutes_are_over(rated, tmp_path):
+    study, options = tmp_path / "study", {"trials": 50, "method": "random", "study": None}
+    one = pn.tune(Bias(), rated, "rmse", minutes=1e-9, **options)
+    assert len(one.trials) == 1  # the model as it is given
+    assert one.out_of_time
+    assert not one.interrupted
+    assert "The 1e-09 minutes were over after 1 of 50 trials." in one.sentences
+    assert one.to_dict()["out_of_time"] is True
+    all_trials = pn.tune(Bias(), rated, "rmse", minutes=60, trials=3, method="random")
+    assert len(all_trials.trials) == 3
+    assert not all_trials.out_of_time
+    options["study"] = study
+    first = pn.tune(Bias(), rated, "rmse", trials=2, method="random", study=study)
+    spent = sum(trial.seconds for trial in first.trials) / 60
+    # What a study has taken before counts.
+    assert len(pn.tune(Bias(), rated, "rmse", minutes=spent, **options).trials) == 2
+    assert len(pn.tune(Bias(), rated, "rmse", minutes=spent + 1e-9, **options).trials) == 3
+    with pytest.raises(ParameterError, match=r"minutes must be above 0, not 0\."):
+        pn.tune(Bias(), rated, "rmse", minutes=0)

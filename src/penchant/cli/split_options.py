@@ -45,13 +45,15 @@ class SplitOptions:
         ),
     ] = None
     validation: Annotated[
-        str,
+        str | None,
         typer.Option(
             metavar="SHARE|FILE",
-            help="Share of events that decide when to stop and what is best; or, with a file of "
-            "test events, the file that has them.",
+            help="Share of events that decide when to stop and what is best, by default 0.1; with "
+            "a file of test events the file that has them or a share of the training events, by "
+            "default none.",
+            show_default=False,
         ),
-    ] = "0.1"
+    ] = None
     test: Annotated[
         str,
         typer.Option(
@@ -87,16 +89,19 @@ class SplitOptions:
                 "held out; leave it out."
             )
         from penchant.auditing.from_files import split_of_files
+        from penchant.data.predefined import hold_out_validation
 
+        share = 0.0 if self.validation is None else _number(self.validation)
         train = log.read(run)
         file = replace(log.reading.file, layout=log.reading.file.layout or _layout(train))
         reading = replace(log.reading, file=file)
-        has_validation = _number(self.validation) is None
         held_out = [
             None if source is None else reading.read(source, run, strict=log.strict, warn=False)
-            for source in (self.test, self.validation if has_validation else None)
+            for source in (self.test, self.validation if share is None else None)
         ]
         split = split_of_files(train, held_out[0], held_out[1])
+        if share:
+            split = hold_out_validation(split, share, self.seed)
         logger.info(f"{split.sentence} --test with a share divides one log instead.")
         joined = tables.join(split.log, log.reading.file.encoding) if tables.given else split.log
         return replace(split, log=content.encode(joined, run))
@@ -111,7 +116,7 @@ class SplitOptions:
         from penchant.data import splits as splits
         from penchant.data import splitting
 
-        validation = _share(self.validation, "--validation")
+        validation = 0.1 if self.validation is None else _share(self.validation, "--validation")
         test, seed = _share(self.test, "--test"), self.seed
         match self.split:
             case "time":
@@ -144,6 +149,7 @@ class SplitOptions:
         kind = {"fold": "k-fold", "predefined": None}.get(split.kind, split.kind)
         return {
             "split": kind,
+            "validation": self.validation or (None if self.has_files else "0.1"),
             "given": self.given if kind == "users" else None,
             "folds": self.folds if kind == "k-fold" else None,
         }

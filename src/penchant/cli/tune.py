@@ -52,6 +52,12 @@ def tune(
     trials: Annotated[
         int, typer.Option(min=1, help="How many sets are drawn; a grid is tried whole.")
     ] = 30,
+    minutes: Annotated[
+        float | None,
+        typer.Option(
+            help="Begin no further set once all together have taken so long.", show_default=False
+        ),
+    ] = None,
     method: Annotated[
         Literal["auto", "grid", "random", "tpe"],
         typer.Option(help="How to choose; auto is grid where there are only lists, else tpe."),
@@ -97,6 +103,7 @@ def tune(
         metric,
         space=search_space,
         trials=trials,
+        minutes=minutes,
         method=method,
         like=like,
         seed=split.seed,

@@ -9,7 +9,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
-from penchant.errors import DataError
+from penchant.errors import DataError, ParameterError
 from penchant.typing import Int32
 from penchant.wording import counted
 
@@ -62,6 +62,32 @@ def split_predefined(
         sentence=f"{sentence} Only {negatives} given negatives are ranked with each positive.",
         candidates=_candidate_lists(split, candidates),
         negatives=negatives,
+    )
+
+
+def hold_out_validation(split: Split, share: float, seed: int = 0) -> Split:
+    """The split with a share of its training events held out for validation, drawn at random.
+
+    Raises:
+        ParameterError: the share is not between 0 and 1, or the split has validation events.
+        DataError: there are too few training events.
+    """
+    if not 0 < share < 1:
+        raise ParameterError(f"The share for validation must be between 0 and 1, not {share:g}.")
+    if (split.sides == VALIDATION).any():
+        raise ParameterError("The split has validation events.")
+    train = np.flatnonzero(split.sides == TRAIN)
+    n = max(1, round(len(train) * share))
+    if n >= len(train):
+        raise DataError(f"There are too few training events, {len(train)}, to hold out {share:g}.")
+    sides = split.sides.copy()
+    sides[np.random.default_rng(seed).permutation(train)[:n]] = VALIDATION
+    return replace(
+        split,
+        sides=sides,
+        seed=seed,
+        sentence=f"{split.sentence} {share:.0%} of the training events, drawn at random (seed "
+        f"{seed}), are for validation.",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,7 @@ def tune(
     *,
     space: Mapping[str, Wish] | None = None,
     trials: int = 30,
+    minutes: float | None = None,
     method: Method = "auto",
     like: float | None = None,
     seed: int = 0,
@@ -63,6 +65,8 @@ def tune(
             numbers are drawn where the parameter (or both ends, for a function) is whole; by
             default the spaces that the model's class gives.
         trials: how many sets of values are drawn; a grid is tried whole.
+        minutes: a budget: once all trials together, those of a study before, too, have taken so
+            long, no further one begins. The first is tried in any case. None has no limit.
         method: `grid` tries all combinations of lists, `random` draws, `tpe` lets good trials
             lead the way (by the package optuna); `auto` is `grid` where there are only lists and
             otherwise `tpe`. What is drawn begins with the model's own values where these may be
@@ -78,12 +82,14 @@ def tune(
 
     Raises:
         ParameterError: the split has no validation events, a name is unknown, a list is empty, a
-            range is impossible, the metric only describes lists, or the study is damaged or of
-            another split, model, metric, space, method or seed.
+            range is impossible, the minutes are not above 0, the metric only describes lists, or
+            the study is damaged or of another split, model, metric, space, method or seed.
         MissingExtraError: `tpe` needs optuna, which is not installed.
         PenchantError: every trial has failed; the error is that of the first where all are alike.
     """
     run = run or Run()
+    if minutes is not None and not minutes > 0:
+        raise ParameterError(f"minutes must be above 0, not {minutes:g}.")
     measure = parse(metric) if isinstance(metric, str) else metric
     validation = split.validation
     if validation is None:
@@ -112,7 +118,9 @@ def tune(
         setup = study_setup(model, split, measure, ranges, method=method, seed=seed, like=threshold)
         journal = FileJournal(Path(study), setup, ranges)
     try:
-        _run_all(runner, search, journal, run)
+        _run_all(
+            runner, search, journal, run, seconds=math.inf if minutes is None else 60 * minutes
+        )
     except KeyboardInterrupt:
         if all(trial.score is None for trial in runner.finished.values()):
             raise
@@ -132,11 +140,14 @@ def tune(
         space=ranges,
         trials=tuple(finished),
         planned=max(search.total, len(finished)),
+        minutes=minutes,
     )
 
 
-def _run_all(runner: _TrialRunner, search: SearchStrategy, journal: Journal, run: Run) -> None:
-    """Try what nobody has tried yet, until all trials are finished."""
+def _run_all(
+    runner: _TrialRunner, search: SearchStrategy, journal: Journal, run: Run, *, seconds: float
+) -> None:
+    """Try what nobody has tried yet, until all trials are finished or have taken so long."""
     finished = runner.finished
     with run.progress.task("tuning", search.total) as task:
 
@@ -157,7 +168,7 @@ def _run_all(runner: _TrialRunner, search: SearchStrategy, journal: Journal, run
         while True:
             while first in finished:
                 first += 1
-            if first > search.total:
+            if first > search.total or sum(t.seconds for t in finished.values()) >= seconds:
                 return
             left = (n for n in range(first, search.total + 1) if n not in finished)
             with journal.claim(left) as number:

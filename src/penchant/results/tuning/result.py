@@ -36,7 +36,9 @@ class Tuning(Output):
         seed: decided what was drawn.
         space: what could be tried, by name.
         trials: in the order of trying; one of them at least has a score.
-        planned: how many trials there were to be; fewer were made where somebody interrupted.
+        planned: how many trials there were to be; fewer were made where somebody interrupted or
+            the minutes were over.
+        minutes: no trial began once all together had taken so long; None had no limit.
     """
 
     model: Recommender | Maker = field(repr=False)
@@ -49,6 +51,7 @@ class Tuning(Output):
     space: Mapping[str, Range]
     trials: tuple[Trial, ...] = field(repr=False)
     planned: int
+    minutes: float | None = None
 
     def __post_init__(self) -> None:
         if all(trial.score is None for trial in self.trials):
@@ -100,7 +103,14 @@ class Tuning(Output):
     @property
     def interrupted(self) -> bool:
         """Whether somebody stopped it before its last trial."""
-        return len(self.trials) < self.planned
+        return len(self.trials) < self.planned and not self.out_of_time
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the minutes were over before its last trial."""
+        if self.minutes is None or len(self.trials) == self.planned:
+            return False
+        return sum(trial.seconds for trial in self.trials) >= 60 * self.minutes
 
     def best_so_far(self) -> list[float | None]:
         """The best score up to each trial, None before the first score."""
@@ -187,6 +197,11 @@ class Tuning(Output):
                 f"{len(problems)} of {len(self.trials)} trials failed, the first because: "
                 f"{problems[0]}"
             )
+        if self.out_of_time:
+            sentences.append(
+                f"The {self.minutes:g} minutes were over after {len(self.trials)} of "
+                f"{self.planned} trials."
+            )
         if self.interrupted:
             sentences.append(f"Interrupted after {len(self.trials)} of {self.planned} trials.")
         return sentences
@@ -214,6 +229,8 @@ class Tuning(Output):
                 "trials": [trial.to_dict() for trial in self.trials],
                 "best": best.to_dict() | {"model": self.best_name},
                 "edges": self.edges,
+                "minutes": self.minutes,
+                "out_of_time": self.out_of_time,
                 "interrupted": self.interrupted,
             }
         )
