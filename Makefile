@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint check test coverage test-lowest fuzz wheel bench clean
+.PHONY: help setup demo lint check test coverage test-lowest fuzz wheel quality bench clean
 
 help: ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -53,6 +53,9 @@ test-lowest: pyproject.toml constraints-lowest.txt ## Run all tests with the low
 
 wheel: $(STAMP) ## Build a wheel and a source distribution in dist/.
 	$(BIN)/python -m build
+
+quality: $(STAMP) ## Run every model on many logs, tuned and not, and write docs/quality.md; SHORT=1 takes minutes.
+	$(BIN)/python benchmarks/quality.py $(if $(SHORT),--short)
 
 bench: $(STAMP) ## Measure time, memory and figures on this machine.
 	$(BIN)/python benchmarks/run.py

@@ -1,0 +1,239 @@
+"""Run every model on many logs at its defaults, and the main ones tuned, and write the table.
+
+`PENCHANT_MIRROR=… python benchmarks/quality.py` runs what `quality.toml` says, each model on each
+log in a process of its own within its minutes, and adds what came out to `quality.jsonl`, so that a
+run that was stopped goes on where it was. Then it writes `docs/quality.md` from that file.
+`--short` takes minutes, on the smallest logs, and writes to `out/quality`. Nothing is chosen by
+test events: settings are defaults, or the best of `penchant tune` on validation events.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import quality_page
+from penchant.atomic_write import write_text_atomically
+from penchant.models import BASELINES, TABLE, find
+
+HERE = Path(__file__).parent
+KINDS = ("defaults", "tuned", "records")
+_START = 120.0  # seconds beyond the minutes, for reading the log and judging
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One model on one log.
+
+    Attributes:
+        kind: `defaults`, `tuned` or `records`.
+        log: the log's name in `quality.toml`, or that of a record.
+        model: the model's name there.
+        spec: the model as `penchant compare -m` takes it.
+        words: the log as `penchant compare` takes it.
+        metrics: the first one is the model's figure.
+        minutes: the budget.
+        seed: of split and model.
+    """
+
+    kind: str
+    log: str
+    model: str
+    spec: str
+    words: tuple[str, ...]
+    metrics: tuple[str, ...]
+    minutes: float
+    seed: int = 0
+
+    @property
+    def key(self) -> tuple[Any, ...]:
+        """What tells it from other cells."""
+        return self.kind, self.log, self.model, self.spec, self.seed, self.minutes
+
+
+def cells(settings: dict[str, Any], budget: dict[str, float], logs: list[str]) -> Iterator[Cell]:
+    """All that is to be run, the defaults of a log first, and cheap models before dear ones."""
+    main = settings["main"]
+    shared = {name for names in BASELINES.values() for name in names} - {"popular", "bias"}
+    for log in logs:
+        about = settings["log"][log]
+        words = tuple(about["words"])
+        others = [name for name in TABLE if name not in shared and name not in main]
+        for name, spec in [*main.items(), *((name, name) for name in others)]:
+            metrics = metrics_of(spec, ratings=about.get("ratings", False))
+            if metrics:
+                yield Cell("defaults", log, name, spec, words, metrics, budget["fit_minutes"])
+    for log in logs:
+        words = tuple(settings["log"][log]["words"])
+        for name, spec in main.items():
+            yield Cell(
+                "tuned", log, name, spec, words, quality_page.RANKING, budget["tune_minutes"]
+            )
+    for name, about in settings.get("record", {}).items():
+        for seed in about.get("seeds", [0]):
+            yield Cell(
+                "records", name, name, about["model"], tuple(about["words"]),
+                tuple(about["metrics"]), about["minutes"], seed,
+            )  # fmt: skip
+
+
+def metrics_of(spec: str, *, ratings: bool) -> tuple[str, ...]:
+    """What a model is judged by; models that need ratings by the error of their predictions."""
+    rating = quality_page.RATING if ratings else ()
+    if find(spec.partition(":")[0]).needs_ratings and "target=interaction" not in spec:
+        return rating
+    return (*quality_page.RANKING, *rating)
+
+
+def run(cell: Cell, mirror: str, threads: int, studies: Path) -> dict[str, Any]:
+    """What came of a cell: figures and costs, or why there are none."""
+    row: dict[str, Any] = {
+        "kind": cell.kind,
+        "log": cell.log,
+        "model": cell.model,
+        "spec": cell.spec,
+        "metric": cell.metrics[0],
+        "seed": cell.seed,
+        "minutes": cell.minutes,
+        "threads": threads,
+        "date": datetime.date.today().isoformat(),
+    }
+    words = [word.format(mirror=mirror) for word in cell.words]
+    common = ["--seed", str(cell.seed), "--threads", str(threads), "--json", "-q"]
+    seconds, spec = 60 * cell.minutes + _START, cell.spec
+    started = time.perf_counter()
+    try:
+        if cell.kind == "tuned":
+            study = studies / f"{cell.log}-{cell.model}-{cell.minutes:g}.jsonl"
+            study.parent.mkdir(parents=True, exist_ok=True)
+            command = ["tune", *words, "-m", spec, "--metric", cell.metrics[0]]
+            command += ["--minutes", f"{cell.minutes:g}", "--trials", "1000", "--study", str(study)]
+            tuning = penchant([*command, *common], 3 * seconds)
+            spec = tuning["best"]["model"]
+            row |= {
+                "tuned": spec,
+                "trials": len(tuning["trials"]),
+                "validation": tuning["best"]["score"],
+                "edges": tuning["edges"],
+            }
+        metrics = [word for metric in cell.metrics for word in ("--metric", metric)]
+        command = ["compare", *words, "-m", spec, *metrics, *common]
+        row |= figures(penchant(command, seconds), cell)
+    except (subprocess.TimeoutExpired, RuntimeError) as error:
+        over = isinstance(error, subprocess.TimeoutExpired)
+        row["problem"] = f"more than {cell.minutes:g} minutes" if over else str(error)
+    row["seconds"] = round(time.perf_counter() - started, 1)
+    return row
+
+
+def penchant(words: list[str], seconds: float) -> dict[str, Any]:
+    """The answer of a command.
+
+    Raises:
+        RuntimeError: it failed; the text is its last sentence.
+        subprocess.TimeoutExpired: it took too long.
+    """
+    command = [sys.executable, "-P", "-m", "penchant", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise RuntimeError(lines[-1])
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def figures(answer: dict[str, Any], cell: Cell) -> dict[str, Any]:
+    """What `penchant compare --json` says of the one model that was asked for."""
+    mirror = os.environ["PENCHANT_MIRROR"]
+    name = next(iter(answer["settings"]["models"]))
+    row: dict[str, Any] = {
+        "split": answer["split"]["fingerprint"],
+        "versions": answer["settings"]["versions"],
+        "command": answer["reproduce"].replace(mirror, "$PENCHANT_MIRROR"),
+        "figures": {},
+        "with_history": {},
+        "trivial": {},
+    }
+    for table in answer["tables"].values():
+        for entry in table["entries"]:
+            if entry["model"] == name:
+                row["figures"] |= values_of(entry)
+                row.setdefault("validation", entry["validation"])
+                row.setdefault("verdict", entry["verdict"])
+                row["fit_seconds"] = round(entry["cost"]["fit_seconds"], 3)
+                row["peak_mb"] = round((entry["cost"]["peak_bytes"] or 0) / 1e6)
+            if entry["model"] in ("popular", "bias"):
+                metric, (value, *_) = next(iter(values_of(entry).items()))
+                row["trivial"][metric] = max(value, row["trivial"].get(metric, value))
+        segments = table["segments"].get("with-history", {"entries": []})
+        for entry in segments["entries"]:
+            if entry["model"] == name:
+                row["with_history"] |= values_of(entry)
+    if cell.metrics[0] not in row["figures"]:
+        raise RuntimeError(f"{name} gave no {cell.metrics[0]}.")
+    return row
+
+
+def values_of(entry: dict[str, Any]) -> dict[str, list[float | None]]:
+    """Each metric's value and the ends of its interval."""
+    return {
+        metric: [
+            None if figure[key] is None else round(figure[key], 5)
+            for key in ("value", "low", "high")
+        ]
+        for metric, figure in entry["figures"].items()
+    }
+
+
+def main() -> None:
+    """Run what is missing, and write the page."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--short", action="store_true", help="Small logs, half a minute a model.")
+    parser.add_argument("--kind", action="append", choices=KINDS, help="Again for more.")
+    parser.add_argument("--log", action="append", metavar="NAME", help="Again for more.")
+    parser.add_argument("--model", action="append", metavar="NAME", help="Again for more.")
+    parser.add_argument("--again", action="store_true", help="Run what there is, too.")
+    parser.add_argument("--threads", type=int)
+    parser.add_argument("--page-only", action="store_true", help="Run nothing.")
+    args = parser.parse_args()
+    mirror = os.environ.get("PENCHANT_MIRROR")
+    if not mirror and not args.page_only:
+        parser.error("PENCHANT_MIRROR must name the folder with copies of data sets")
+    settings = tomllib.loads((HERE / "quality.toml").read_text(encoding="utf-8"))
+    out = HERE.parent / "out" / "quality"
+    results = out / "short.jsonl" if args.short else HERE / "quality.jsonl"
+    page = out / "short.md" if args.short else HERE.parent / "docs" / "quality.md"
+    budget = settings["budget"] | (settings["short"] if args.short else {})
+    logs = args.log or (settings["short"]["logs"] if args.short else list(settings["log"]))
+    rows = quality_page.read(results)
+    todo = [
+        cell
+        for cell in cells(settings, budget, logs)
+        if (not args.kind or cell.kind in args.kind)
+        and (not args.model or cell.model in args.model)
+        and not (args.short and cell.kind == "records")
+        and (args.again or cell.key not in rows)
+    ]
+    for n, cell in enumerate([] if args.page_only else todo, 1):
+        print(f"{n}/{len(todo)} {cell.kind} {cell.log} {cell.spec}", file=sys.stderr, end=" ")
+        row = run(cell, mirror or "", args.threads or int(budget["threads"]), out / "studies")
+        said = row.get("problem") or f"{row['figures'][cell.metrics[0]][0]:.4f}"
+        print(f"{said} in {row['seconds']} s", file=sys.stderr, flush=True)
+        rows = quality_page.read(results) | {cell.key: row}  # others may have written, too
+        text = "".join(f"{json.dumps(rows[key])}\n" for key in sorted(rows, key=str))
+        write_text_atomically(text, results)
+    print(write_text_atomically(quality_page.page(list(rows.values()), settings), page))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,200 @@
+"""The page of what `quality.py` measured: defaults on all logs, tuned models, and records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+RANKING = ("ndcg@10", "recall@20", "hr@10")
+RATING = ("rmse",)
+Row = dict[str, Any]
+
+_ENOUGH = 0.95  # of the tuned figure
+
+
+def read(path: Path) -> dict[tuple[Any, ...], Row]:
+    """The rows of a file of results by their keys, none where there is no file."""
+    if not path.exists():
+        return {}
+    rows = map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    keys = ("kind", "log", "model", "spec", "seed", "minutes")
+    return {tuple(row[key] for key in keys): row for row in rows}
+
+
+def page(rows: list[Row], settings: dict[str, Any]) -> str:
+    """The page, in Markdown."""
+    logs = {name: about["title"] for name, about in settings["log"].items()}
+    parts = [_HEAD]
+    for metric, title in (("ndcg@10", "Lists: nDCG@10"), ("rmse", "Ratings: RMSE")):
+        own = [row for row in rows if row["kind"] == "defaults" and row["metric"] == metric]
+        if own:
+            parts += [f"## {title} at the defaults", _defaults(own, logs, metric)]
+    tuned = [row for row in rows if row["kind"] == "tuned"]
+    if tuned:
+        parts += ["## Defaults beside tuned settings", _tuned(rows, tuned, settings, logs)]
+    records = [row for row in rows if row["kind"] == "records"]
+    if records:
+        parts += ["## Recipes", _records(records, settings)]
+    parts += ["## What was run", _runs(rows, logs)]
+    return "\n\n".join(parts) + "\n"
+
+
+_HEAD = """# Quality of the models
+
+<!-- written by benchmarks/quality.py: change that, not this -->
+`make quality` runs every model at its defaults, and the main ones after `penchant tune` with an
+equal budget of minutes, each in a process of its own, and writes this page from what it measured
+(`benchmarks/quality.jsonl`). Settings come from the log's shape by the formulas in the models'
+documentation, or from validation events; nothing was chosen by test events. Figures are over all
+test users, those without history too: where a model knows nothing of a user, popularity answers."""
+
+
+def _table(head: list[str], lines: Iterable[list[str]]) -> str:
+    text = [head, ["---", *["---:"] * (len(head) - 1)], *lines]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in text)
+
+
+def _defaults(rows: list[Row], logs: dict[str, str], metric: str) -> str:
+    """One row a model, one column a log; what is worse than the trivial answer in italics."""
+    here = [name for name in logs if any(row["log"] == name for row in rows)]
+    cells: dict[str, dict[str, Row]] = {}
+    for row in rows:
+        cells.setdefault(row["model"], {})[row["log"]] = row
+    trivial = "popular" if metric == "ndcg@10" else "bias"
+    values = {
+        model: {log: row["figures"][metric][0] for log, row in own.items() if "figures" in row}
+        for model, own in cells.items()
+    }
+    sign = -1 if metric == "ndcg@10" else 1
+    best = {
+        log: min((sign * own[log] for own in values.values() if log in own), default=None)
+        for log in here
+    }
+
+    def text(model: str, log: str) -> str:
+        row = cells[model].get(log)
+        if row is None:
+            return ""
+        if "problem" in row:
+            return "–"
+        value, limit = row["figures"][metric][0], row["trivial"].get(metric)
+        shown = f"{value:.4f}".replace("0.", ".", 1)
+        if limit is not None and sign * value > sign * limit and model != trivial:
+            shown = f"*{shown}*"
+        return f"**{shown}**" if sign * value == best[log] else shown
+
+    def rank(model: str) -> float:
+        shares = [
+            own / abs(best[log] or 1) * -sign
+            for log, own in values[model].items()
+            if best[log] is not None
+        ]
+        return -sum(shares) / max(1, len(here))
+
+    models = sorted(cells, key=lambda m: (rank(m), m))
+    lines = [[f"`{model}`", *(text(model, log) for log in here)] for model in models]
+    note = (
+        f"In bold the best of a log, in italics what is worse than `{trivial}`; "
+        "– did not finish within its minutes, or cannot learn from this log (see below)."
+    )
+    return f"{note}\n\n{_table(['model', *(logs[log] for log in here)], lines)}"
+
+
+def _tuned(
+    rows: list[Row], tuned: list[Row], settings: dict[str, Any], logs: dict[str, str]
+) -> str:
+    """The share of the tuned figure that the defaults reach, for each main model and log."""
+    metric = RANKING[0]
+    default = {
+        (row["log"], row["model"]): row["figures"][metric][0]
+        for row in rows
+        if row["kind"] == "defaults" and metric in row.get("figures", {})
+    }
+    here = [name for name in logs if any(row["log"] == name for row in tuned)]
+    own = {(row["log"], row["model"]): row for row in tuned}
+    lines = []
+    for model in settings["main"]:
+        cells, enough, known = [], 0, 0
+        for log in here:
+            row, before = own.get((log, model)), default.get((log, model))
+            if row is None or before is None or "figures" not in row:
+                cells.append("–" if row is not None else "")
+                continue
+            after = row["figures"][metric][0]
+            share = before / after if after else 1.0
+            known, enough = known + 1, enough + (share >= _ENOUGH)
+            cells.append(f"{after:.4f} ({share:.0%})".replace("0.", ".", 1))
+        if known:
+            lines.append([f"`{model}`", *cells, f"{enough} of {known}"])
+    minutes = sorted({row["minutes"] for row in tuned})
+    note = (
+        f"Test nDCG@10 after `penchant tune` on validation events for {minutes[-1]:g} minutes, and "
+        "the share of it that the defaults reach. The last column counts the logs on which that "
+        f"is {_ENOUGH:.0%} or more."
+    )
+    head = ["model", *(logs[log] for log in here), f"{_ENOUGH:.0%} on"]
+    return f"{note}\n\n{_table(head, lines)}"
+
+
+def _records(records: list[Row], settings: dict[str, Any]) -> str:
+    """What recipes reached, over their seeds, beside the figure to know and the mark."""
+    lines = []
+    for name, about in settings.get("record", {}).items():
+        own = [row for row in records if row["log"] == name and "figures" in row]
+        for metric, mark in about["marks"].items():
+            values = [row["figures"][metric][0] for row in own]
+            if not values:
+                continue
+            mean = sum(values) / len(values)
+            spread = f" ± {_spread(values):.4f}" if len(values) > 1 else ""
+            minutes = sum(row["fit_seconds"] for row in own) / len(own) / 60
+            lines.append(
+                [
+                    about["title"],
+                    metric,
+                    f"{mean:.4f}{spread} ({len(values)})",
+                    str(about["known"].get(metric, "")),
+                    f"{mark:g}",
+                    f"{minutes:.1f}",
+                    f"`{about['model']}`",
+                ]
+            )
+    head = ["data", "metric", "mean ± spread (seeds)", "published", "mark", "minutes", "model"]
+    return _table(head, lines)
+
+
+def _spread(values: list[float]) -> float:
+    mean = sum(values) / len(values)
+    return float((sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5)
+
+
+def _runs(rows: list[Row], logs: dict[str, str]) -> str:
+    """Dates, versions, splits, minutes, and what gave no figure."""
+    dates = sorted(row["date"] for row in rows)
+    versions = sorted(
+        {f"{n} {v}" for row in rows for n, v in row.get("versions", {}).items() if v is not None}
+    )
+    hours = sum(row["seconds"] for row in rows) / 3600
+    threads = sorted({row["threads"] for row in rows})
+    text = (
+        f"{len(rows)} runs from {dates[0]} to {dates[-1]}, {hours:.1f} hours on "
+        f"{' or '.join(map(str, threads))} threads; {', '.join(versions)}."
+        if rows
+        else "Nothing yet."
+    )
+    commands = []
+    for log, title in logs.items():
+        row = next((r for r in rows if r["log"] == log and "command" in r), None)
+        if row is not None:
+            commands.append([title, row["split"], f"`{row['command']}`".replace("|", "\\|")])
+    problems = [
+        [f"`{row['spec']}`", logs.get(row["log"], row["log"]), row["problem"].replace("|", "\\|")]
+        for row in rows
+        if "problem" in row
+    ]
+    parts = [text, _table(["log", "split", "command of one model"], commands)]
+    if problems:
+        parts += ["No figure:", _table(["model", "log", "why"], problems)]
+    return "\n\n".join(parts)

@@ -1,0 +1,109 @@
+"""The benchmark of quality: what it plans, what it keeps of a run, and its page."""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+
+import pytest
+
+from penchant.models import BASELINES, TABLE
+from support.scripts import BENCHMARKS, loaded_script
+
+SETTINGS = tomllib.loads((BENCHMARKS / "quality.toml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def quality(monkeypatch):
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    with loaded_script("quality") as script:
+        yield script
+    sys.modules.pop("quality_page", None)
+
+
+def row(model, log, value, *, kind="defaults", metric="ndcg@10", **more):
+    return {
+        "kind": kind, "log": log, "model": model, "spec": model, "metric": metric, "seed": 0,
+        "minutes": 5, "threads": 2, "date": "2026-01-02", "seconds": 36.0, "trivial": {metric: 0.2},
+        "figures": {metric: [value, value - 0.1, value + 0.1]}, "fit_seconds": 90.0,
+        "versions": {"penchant": "0.1.0"}, "split": "f0", "command": f"penchant compare {log}",
+    } | more  # fmt: skip
+
+
+def test_every_model_is_planned(quality):
+    cells = list(quality.cells(SETTINGS, SETTINGS["budget"], list(SETTINGS["log"])))
+    trivial = {name for names in BASELINES.values() for name in names} - {"popular", "bias"}
+    planned = {cell.model for cell in cells if cell.kind == "defaults"}
+    assert planned == set(TABLE) - trivial
+    tuned = {(cell.log, cell.model) for cell in cells if cell.kind == "tuned"}
+    assert len(tuned) == len(SETTINGS["log"]) * len(SETTINGS["main"]) == 11 * 10
+    assert len({cell.key for cell in cells}) == len(cells)
+
+
+def test_what_a_model_is_judged_by(quality):
+    lists = ("ndcg@10", "recall@20", "hr@10")
+    assert quality.metrics_of("ease", ratings=True) == (*lists, "rmse")
+    assert quality.metrics_of("ease", ratings=False) == lists
+    assert quality.metrics_of("svdpp", ratings=True) == ("rmse",)
+    assert quality.metrics_of("svdpp", ratings=False) == ()
+    assert quality.metrics_of("boosted-trees:target=interaction", ratings=False) == lists
+
+
+def test_a_run_is_kept(quality, tiny_csv, monkeypatch, tmp_path):
+    monkeypatch.setenv("PENCHANT_MIRROR", str(tiny_csv.parent))
+    words = ("{mirror}/" + tiny_csv.name, "--split", "random")
+    metrics = ("ndcg@10", "rmse")
+    cell = quality.Cell("defaults", "tiny", "item-knn", "item-knn", words, metrics, 1)
+    kept = quality.run(cell, str(tiny_csv.parent), 1, tmp_path)
+    assert set(kept["figures"]) == set(kept["trivial"]) == set(metrics)
+    value, low, high = kept["figures"]["ndcg@10"]
+    assert 0 <= low <= value <= high <= 1
+    assert kept["command"].startswith(f"penchant compare $PENCHANT_MIRROR/{tiny_csv.name} ")
+    assert "problem" not in kept
+    unreadable = quality.Cell("defaults", "none", "ease", "ease", ("nowhere.csv",), metrics, 1)
+    assert "nowhere.csv" in quality.run(unreadable, "", 1, tmp_path)["problem"]
+
+
+def test_the_page(quality):
+    settings = {
+        "log": {"a": {"title": "Log A"}, "b": {"title": "Log B"}},
+        "main": {"ease": "ease"},
+        "record": {
+            "best": {
+                "title": "A record", "model": "ease:l2=3", "words": [], "minutes": 9,
+                "known": {"ndcg@10": 0.33}, "marks": {"ndcg@10": 0.35},
+            }
+        },
+    }  # fmt: skip
+    rows = [
+        row("popular", "a", 0.2),
+        row("ease", "a", 0.36),
+        row("ease", "b", 0.1),
+        row("slim", "a", 0.15),
+        row("slim", "b", 0, figures={}, problem="more than 5 minutes"),
+        row("ease", "a", 0.4, kind="tuned"),
+        row("ease", "b", 0.1, kind="tuned"),
+        row("bias", "a", 0.95, metric="rmse", trivial={"rmse": 0.95}),
+        row("svdpp", "a", 0.9, metric="rmse", trivial={"rmse": 0.95}),
+        *(row("best", "best", 0.34 + 0.01 * seed, kind="records", seed=seed) for seed in (0, 1)),
+    ]
+    rows[4].pop("figures")
+    lines = quality.quality_page.page(rows, settings).splitlines()
+    assert "| `ease` | **.3600** | **.1000** |" not in lines  # .1 is worse than popular's .2
+    assert "| `ease` | **.3600** | ***.1000*** |" in lines
+    assert "| `slim` | *.1500* | – |" in lines
+    assert "| `popular` | .2000 |  |" in lines
+    assert "| `svdpp` | **.9000** |" in lines
+    assert "| `ease` | .4000 (90%) | .1000 (100%) | 1 of 2 |" in lines
+    record = "| A record | ndcg@10 | 0.3450 ± 0.0071 (2) | 0.33 | 0.35 | 1.5 | `ease:l2=3` |"
+    assert record in lines
+    assert "| `slim` | Log B | more than 5 minutes |" in lines
+    assert any(
+        line.startswith("11 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
+    )
+
+
+def test_the_page_of_the_documentation_is_that_of_the_results(quality):
+    rows = quality.quality_page.read(BENCHMARKS / "quality.jsonl")
+    page = quality.quality_page.page(list(rows.values()), SETTINGS)
+    assert (BENCHMARKS.parent / "docs" / "quality.md").read_text(encoding="utf-8") == page
