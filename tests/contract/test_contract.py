@@ -132,6 +132,7 @@ FOR_SMALL_LOGS = {
     "svdpp": {"dim": 8, "l2_history": 0.1, "learning_rate": 0.02, "epochs": 20},
     "asymmetric-svd": {"dim": 8, "learning_rate": 0.02, "epochs": 20},
     "sparse-fc": {"hidden": (12, 8), "l2": 2.0, "epochs": 4},
+    "glocal-k": {"hidden": (12, 8), "l2": 2.0, "epochs": 4, "fine_tuning_epochs": 2},
     "mult-dae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
     "mult-vae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
 }

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from penchant.models.attributes.network import AttributeNetwork as AttributeNetwork
     from penchant.models.attributes.per_user import PerUserNetwork as PerUserNetwork
     from penchant.models.autoencoders.autorec import AutoRec as AutoRec
+    from penchant.models.autoencoders.glocal_k import GLocalK as GLocalK
     from penchant.models.autoencoders.mult_vae import MultDAE as MultDAE
     from penchant.models.autoencoders.mult_vae import MultVAE as MultVAE
     from penchant.models.autoencoders.plain import Autoencoder as Autoencoder

@@ -43,6 +43,7 @@ TABLE: dict[str, str] = {
     "autoencoder": "autoencoders.plain:Autoencoder",
     "autorec": "autoencoders.autorec:AutoRec",
     "sparse-fc": "autoencoders.sparse_fc:SparseFC",
+    "glocal-k": "autoencoders.glocal_k:GLocalK",
     "mult-dae": "autoencoders.mult_vae:MultDAE",
     "mult-vae": "autoencoders.mult_vae:MultVAE",
     "boosted-trees": "feature_based.boosted_trees:BoostedTrees",

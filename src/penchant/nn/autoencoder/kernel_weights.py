@@ -83,26 +83,53 @@ class KernelAutoencoder(nn.Module):
             layer.initialise(generator)
 
     def encode(
-        self, batch: SparseBatch, l2: float = 0, l2_kernel: float = 0
+        self,
+        batch: SparseBatch,
+        l2: float = 0,
+        l2_kernel: float = 0,
+        *,
+        values: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """float32[n_rows, hidden], and what the weights cost."""
-        values, cost = torch.empty(0), torch.zeros(())
+        """float32[n_rows, hidden], and what the weights cost.
+
+        Args:
+            batch: the vectors.
+            l2: see `KernelWeights.forward`.
+            l2_kernel: likewise.
+            values: float32[n_entries] in place of the batch's own.
+        """
+        found, cost = torch.empty(0), torch.zeros(())
         for place, layer in enumerate(self.layers):
             assert isinstance(layer, KernelWeights)  # the list says that it holds modules
             weight, more = layer(l2, l2_kernel)
-            sums = batch.times(weight) if place == 0 else values @ weight
-            values = self.activation(sums + layer.bias)
+            sums = batch.times(weight, values) if place == 0 else found @ weight
+            found = self.activation(sums + layer.bias)
             cost = cost + more
-        return values, cost
+        return found, cost
 
     def units(self) -> Tensor:
         """float32[n_columns, hidden], the weights of the output units that count."""
         found: Tensor = self.output(0, 0)[0]
         return found
 
-    def objective(self, batch: SparseBatch, truth: Tensor, l2: float, l2_kernel: float) -> Tensor:
-        """Half the squared errors at the batch's entries, and half of what all weights cost."""
-        hidden, cost = self.encode(batch, l2, l2_kernel)
+    def objective(
+        self,
+        batch: SparseBatch,
+        truth: Tensor,
+        l2: float,
+        l2_kernel: float,
+        encoded: tuple[Tensor, Tensor] | None = None,
+    ) -> Tensor:
+        """Half the squared errors at the batch's entries, and half of what all weights cost.
+
+        Args:
+            batch: the vectors.
+            truth: float32[n_entries].
+            l2: see `KernelWeights.forward`.
+            l2_kernel: likewise.
+            encoded: what `encode` gives, where the network sees something else than the batch.
+        """
+        hidden, cost = self.encode(batch, l2, l2_kernel) if encoded is None else encoded
         units, more = self.output(l2, l2_kernel)
         found = batch.dots(hidden, units) + self.output.bias[batch.columns]
         total: Tensor = ((found - truth).square().sum() + cost + more) / 2

@@ -53,7 +53,7 @@ class SparseBatch:
 
         Args:
             weight: what to multiply with; the gradient reaches it.
-            values: float32[n_entries] in place of the matrix's own; gets no gradient.
+            values: float32[n_entries] in place of the matrix's own; the gradient reaches them.
         """
         values = self.values if values is None else values
         found: Tensor = _Product.apply(self, values, weight)  # type: ignore[no-untyped-call]
@@ -148,12 +148,16 @@ class _Product(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, batch: SparseBatch, values: Tensor, weight: Tensor) -> Tensor:
-        ctx.batch, ctx.values = batch, values
+        ctx.batch = batch
+        ctx.save_for_backward(values, weight)
         return batch._forward(values, weight)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, None, Tensor]:
-        return None, None, ctx.batch._backward(ctx.values, gradients[0])
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[None, Tensor | None, Tensor]:
+        values, weight = ctx.saved_tensors
+        slope = gradients[0].contiguous()
+        of_values = ctx.batch._sampled(slope, weight) if ctx.needs_input_grad[1] else None
+        return None, of_values, ctx.batch._backward(values, slope)
 
 
 class _Dots(torch.autograd.Function):
