@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from penchant.errors import MissingExtraError, require
+from penchant.errors import DownloadError, MissingExtraError, PenchantError, require
 
 
 def test_a_missing_package_names_its_extra(monkeypatch):
@@ -25,3 +25,11 @@ def test_a_package_that_lacks_a_system_library_says_which(monkeypatch):
 
 def test_what_is_there_is_imported():
     assert require("json", "nothing").loads("1") == 1
+
+
+@pytest.mark.parametrize("kind", [PenchantError, DownloadError])
+def test_the_text_is_one_line_that_no_terminal_obeys(kind):
+    assert str(kind("The file 'a\nb\t c' is none.")) == "The file 'a b c' is none."
+    odd = kind("The file '\x1b[2J\udc80é' is none.")
+    assert str(odd) == "The file '\\x1b[2J\\udc80é' is none."
+    assert str(odd).encode()

@@ -7,7 +7,17 @@ from types import ModuleType
 
 
 class PenchantError(Exception):
-    """Base of every error raised on purpose; its text is one sentence for a person."""
+    """Base of every error raised on purpose; its text is one sentence for a person.
+
+    What it quotes, such as the name of a file or another library's message, may have line breaks
+    and characters that a terminal obeys: the text is one line, and has the latter escaped.
+    """
+
+    def __str__(self) -> str:
+        text = " ".join(super().__str__().split())
+        if text.isprintable():
+            return text
+        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 class DataError(PenchantError, ValueError):
