@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from penchant.data.quality.log_summary import summary
     from penchant.data.sources import fetch, load
     from penchant.data.sources.releases import read
+    from penchant.data.split_files import write_split
     from penchant.data.splits import (
         Split,
         k_fold,
@@ -112,6 +113,7 @@ __all__ = [
     "tune",
     "where",
     "with_positive",
+    "write_split",
     "write_sql",
 ]
 
@@ -131,6 +133,7 @@ _PLACES = {
     "data.histories": ("Histories",),
     "data.sources": ("fetch", "load"),
     "data.sources.releases": ("read",),
+    "data.split_files": ("write_split",),
     "data.splitting": ("split_cold_items", "split_users"),
     "data.splits": (
         "Split",

@@ -25,6 +25,7 @@ from penchant.cli.recommend import recommend
 from penchant.cli.sentiment import sentiment
 from penchant.cli.similar import similar
 from penchant.cli.similar_users import similar_users
+from penchant.cli.split import split
 from penchant.cli.study import study
 from penchant.cli.train import train
 from penchant.cli.tune import tune
@@ -46,6 +47,7 @@ for function in (
     clean,
     attributes,
     audit,
+    split,
     compare,
     tune,
     train,
