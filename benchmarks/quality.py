@@ -23,11 +23,12 @@ from pathlib import Path
 from typing import Any
 
 import quality_page
+import quality_peers
 from penchant.atomic_write import write_text_atomically
 from penchant.models import BASELINES, TABLE, find
 
 HERE = Path(__file__).parent
-KINDS = ("defaults", "tuned", "records")
+KINDS = ("defaults", "tuned", "records", "peers")
 _START = 120.0  # seconds beyond the minutes, for reading the log and judging
 
 
@@ -36,10 +37,10 @@ class Cell:
     """One model on one log.
 
     Attributes:
-        kind: `defaults`, `tuned` or `records`.
+        kind: `defaults`, `tuned`, `records` or `peers`.
         log: the log's name in `quality.toml`, or that of a record.
         model: the model's name there.
-        spec: the model as `penchant compare -m` takes it.
+        spec: the model as `penchant compare -m` takes it, or a peer's, such as `implicit:als`.
         words: the log as `penchant compare` takes it.
         metrics: the first one is the model's figure.
         minutes: the budget.
@@ -79,6 +80,11 @@ def cells(settings: dict[str, Any], budget: dict[str, float], logs: list[str]) -
             yield Cell(
                 "tuned", log, name, spec, words, quality_page.RANKING, budget["tune_minutes"]
             )
+    for log in logs:
+        words, minutes = tuple(settings["log"][log]["words"]), budget["fit_minutes"]
+        for name, specs in settings["peers"].items():
+            for spec in specs:
+                yield Cell("peers", log, name, spec, words, quality_page.RANKING[:1], minutes)
     for name, about in settings.get("record", {}).items():
         for seed in about.get("seeds", [0]):
             yield Cell(
@@ -95,7 +101,9 @@ def metrics_of(spec: str, *, ratings: bool) -> tuple[str, ...]:
     return (*quality_page.RANKING, *rating)
 
 
-def run(cell: Cell, mirror: str, threads: int, studies: Path) -> dict[str, Any]:
+def run(
+    cell: Cell, mirror: str, threads: int, out: Path, peers: Path = HERE / ".peers"
+) -> dict[str, Any]:
     """What came of a cell: figures and costs, or why there are none."""
     row: dict[str, Any] = {
         "kind": cell.kind,
@@ -114,7 +122,7 @@ def run(cell: Cell, mirror: str, threads: int, studies: Path) -> dict[str, Any]:
     started = time.perf_counter()
     try:
         if cell.kind == "tuned":
-            study = studies / f"{cell.log}-{cell.model}-{cell.minutes:g}.jsonl"
+            study = out / "studies" / f"{cell.log}-{cell.model}-{cell.minutes:g}.jsonl"
             study.parent.mkdir(parents=True, exist_ok=True)
             command = ["tune", *words, "-m", spec, "--metric", cell.metrics[0]]
             command += ["--minutes", f"{cell.minutes:g}", "--trials", "1000", "--study", str(study)]
@@ -126,6 +134,15 @@ def run(cell: Cell, mirror: str, threads: int, studies: Path) -> dict[str, Any]:
                 "validation": tuning["best"]["score"],
                 "edges": tuning["edges"],
             }
+        if cell.kind == "peers":
+            of_log = [*words, "--seed", str(cell.seed)]
+            positive = (
+                float(words[words.index("--positive") + 1][2:]) if "--positive" in words else None
+            )
+            row |= quality_peers.figures(
+                of_log, spec, positive, out / "peers" / cell.log, peers, seconds
+            )
+            return row | {"seconds": round(time.perf_counter() - started, 1)}
         metrics = [word for metric in cell.metrics for word in ("--metric", metric)]
         command = ["compare", *words, "-m", spec, *metrics, *common]
         row |= figures(penchant(command, seconds), cell)
@@ -204,6 +221,7 @@ def main() -> None:
     parser.add_argument("--model", action="append", metavar="NAME", help="Again for more.")
     parser.add_argument("--again", action="store_true", help="Run what there is, too.")
     parser.add_argument("--threads", type=int)
+    parser.add_argument("--peers", type=Path, default=HERE / ".peers", help="Environments.")
     parser.add_argument("--page-only", action="store_true", help="Run nothing.")
     args = parser.parse_args()
     mirror = os.environ.get("PENCHANT_MIRROR")
@@ -221,12 +239,12 @@ def main() -> None:
         for cell in cells(settings, budget, logs)
         if (not args.kind or cell.kind in args.kind)
         and (not args.model or cell.model in args.model)
-        and not (args.short and cell.kind == "records")
+        and not (args.short and cell.kind in ("records", "peers"))
         and (args.again or cell.key not in rows)
     ]
     for n, cell in enumerate([] if args.page_only else todo, 1):
         print(f"{n}/{len(todo)} {cell.kind} {cell.log} {cell.spec}", file=sys.stderr, end=" ")
-        row = run(cell, mirror or "", args.threads or int(budget["threads"]), out / "studies")
+        row = run(cell, mirror or "", args.threads or int(budget["threads"]), out, args.peers)
         said = row.get("problem") or f"{row['figures'][cell.metrics[0]][0]:.4f}"
         print(f"{said} in {row['seconds']} s", file=sys.stderr, flush=True)
         rows = quality_page.read(results) | {cell.key: row}  # others may have written, too

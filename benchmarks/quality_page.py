@@ -34,6 +34,9 @@ def page(rows: list[Row], settings: dict[str, Any]) -> str:
     tuned = [row for row in rows if row["kind"] == "tuned"]
     if tuned:
         parts += ["## Defaults beside tuned settings", _tuned(rows, tuned, settings, logs)]
+    peers = [row for row in rows if row["kind"] == "peers"]
+    if peers:
+        parts += ["## Beside other libraries' defaults", _peers(rows, peers, settings, logs)]
     records = [row for row in rows if row["kind"] == "records"]
     if records:
         parts += ["## Recipes", _records(records, settings)]
@@ -136,6 +139,42 @@ def _tuned(
     )
     head = ["model", *(logs[log] for log in here), f"{_ENOUGH:.0%} on"]
     return f"{note}\n\n{_table(head, lines)}"
+
+
+def _peers(
+    rows: list[Row], peers: list[Row], settings: dict[str, Any], logs: dict[str, str]
+) -> str:
+    """Our figure for users with history, the best of the others', and whose that is."""
+    metric = RANKING[0]
+    mine = {
+        (row["log"], row["model"]): (row["with_history"] or row["figures"])[metric][0]
+        for row in rows
+        if row["kind"] == "defaults" and metric in row.get("figures", {})
+    }
+    here = [name for name in logs if any(row["log"] == name for row in peers)]
+    lines = []
+    for model in settings["peers"]:
+        cells = []
+        for log in here:
+            theirs = [r for r in peers if (r["log"], r["model"]) == (log, model) and "figures" in r]
+            own = mine.get((log, model))
+            if not theirs or own is None:
+                cells.append("")
+                continue
+            best = max(theirs, key=lambda row: row["figures"][metric][0])
+            value = best["figures"][metric][0]
+            ratio = f"{own / value:.0%}" if value else ""
+            text = f"{own:.4f} / {value:.4f}".replace("0.", ".")
+            cells.append(f"{text} {best['spec'].partition(':')[0]} ({ratio})")
+        lines.append([f"`{model}`", *cells])
+    note = (
+        "nDCG@10 of the test users with a history: ours at the defaults / the best of the same "
+        "kind of model in "
+        + ", ".join(sorted({row["spec"].partition(":")[0] for row in peers}))
+        + ", at their defaults; all learn from the same training events and know the same "
+        "histories."
+    )
+    return f"{note}\n\n{_table(['model', *(logs[log] for log in here)], lines)}"
 
 
 def _records(records: list[Row], settings: dict[str, Any]) -> str:

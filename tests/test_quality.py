@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 import tomllib
 
+import numpy as np
+import polars as pl
 import pytest
 
 from penchant.models import BASELINES, TABLE
@@ -18,7 +20,8 @@ def quality(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     with loaded_script("quality") as script:
         yield script
-    sys.modules.pop("quality_page", None)
+    for name in ("quality_page", "quality_peers", "run", "amazon_log"):
+        sys.modules.pop(name, None)
 
 
 def row(model, log, value, *, kind="defaults", metric="ndcg@10", **more):
@@ -27,6 +30,7 @@ def row(model, log, value, *, kind="defaults", metric="ndcg@10", **more):
         "minutes": 5, "threads": 2, "date": "2026-01-02", "seconds": 36.0, "trivial": {metric: 0.2},
         "figures": {metric: [value, value - 0.1, value + 0.1]}, "fit_seconds": 90.0,
         "versions": {"penchant": "0.1.0"}, "split": "f0", "command": f"penchant compare {log}",
+        "with_history": {},
     } | more  # fmt: skip
 
 
@@ -38,6 +42,8 @@ def test_every_model_is_planned(quality):
     tuned = {(cell.log, cell.model) for cell in cells if cell.kind == "tuned"}
     assert len(tuned) == len(SETTINGS["log"]) * len(SETTINGS["main"]) == 11 * 10
     assert len({cell.key for cell in cells}) == len(cells)
+    peers = {cell.spec for cell in cells if cell.kind == "peers"}
+    assert {spec.partition(":")[0] for spec in peers} == {"implicit", "lenskit", "rectools"}
 
 
 def test_what_a_model_is_judged_by(quality):
@@ -64,8 +70,17 @@ def test_a_run_is_kept(quality, tiny_csv, monkeypatch, tmp_path):
     assert "nowhere.csv" in quality.run(unreadable, "", 1, tmp_path)["problem"]
 
 
+def test_a_peer_is_judged_by_the_same_metric(quality):
+    lists = pl.DataFrame({"user": [*"aab", "c"], "item": [*"xyx", "z"], "rank": [1, 3, 2, 1]})
+    test = pl.DataFrame({"user": [*"aabbcd", "a"], "item": [*"yuxvux", "y"]})
+    at = 1 / np.log2(np.arange(2, 5))  # ranks 1 to 3
+    wanted = [at[2] / (at[0] + at[1]), at[1] / (at[0] + at[1]), 0]
+    assert quality.quality_peers.ndcg(lists, test) == pytest.approx(np.mean(wanted))
+
+
 def test_the_page(quality):
     settings = {
+        "peers": {"ease": ["lenskit:ease", "rectools:ease"]},
         "log": {"a": {"title": "Log A"}, "b": {"title": "Log B"}},
         "main": {"ease": "ease"},
         "record": {
@@ -78,7 +93,9 @@ def test_the_page(quality):
     rows = [
         row("popular", "a", 0.2),
         row("ease", "a", 0.36),
-        row("ease", "b", 0.1),
+        row("ease", "b", 0.1, with_history={"ndcg@10": [0.09, 0, 1]}),
+        row("ease", "b", 0.05, kind="peers", spec="rectools:ease"),
+        row("ease", "b", 0.1, kind="peers", spec="lenskit:ease"),
         row("slim", "a", 0.15),
         row("slim", "b", 0, figures={}, problem="more than 5 minutes"),
         row("ease", "a", 0.4, kind="tuned"),
@@ -87,7 +104,7 @@ def test_the_page(quality):
         row("svdpp", "a", 0.9, metric="rmse", trivial={"rmse": 0.95}),
         *(row("best", "best", 0.34 + 0.01 * seed, kind="records", seed=seed) for seed in (0, 1)),
     ]
-    rows[4].pop("figures")
+    rows[6].pop("figures")
     lines = quality.quality_page.page(rows, settings).splitlines()
     assert "| `ease` | **.3600** | **.1000** |" not in lines  # .1 is worse than popular's .2
     assert "| `ease` | **.3600** | ***.1000*** |" in lines
@@ -95,11 +112,12 @@ def test_the_page(quality):
     assert "| `popular` | .2000 |  |" in lines
     assert "| `svdpp` | **.9000** |" in lines
     assert "| `ease` | .4000 (90%) | .1000 (100%) | 1 of 2 |" in lines
+    assert "| `ease` | .0900 / .1000 lenskit (90%) |" in lines
     record = "| A record | ndcg@10 | 0.3450 ± 0.0071 (2) | 0.33 | 0.35 | 1.5 | `ease:l2=3` |"
     assert record in lines
     assert "| `slim` | Log B | more than 5 minutes |" in lines
     assert any(
-        line.startswith("11 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
+        line.startswith("13 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
     )
 
 
