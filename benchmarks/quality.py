@@ -28,7 +28,7 @@ from penchant.atomic_write import write_text_atomically
 from penchant.models import BASELINES, TABLE, find
 
 HERE = Path(__file__).parent
-KINDS = ("defaults", "tuned", "records", "peers")
+KINDS = ("defaults", "tuned", "records", "peers", "growth")
 _START = 120.0  # seconds beyond the minutes, for reading the log and judging
 
 
@@ -37,7 +37,7 @@ class Cell:
     """One model on one log.
 
     Attributes:
-        kind: `defaults`, `tuned`, `records` or `peers`.
+        kind: `defaults`, `tuned`, `records`, `peers` or `growth`.
         log: the log's name in `quality.toml`, or that of a record.
         model: the model's name there.
         spec: the model as `penchant compare -m` takes it, or a peer's, such as `implicit:als`.
@@ -85,6 +85,10 @@ def cells(settings: dict[str, Any], budget: dict[str, float], logs: list[str]) -
         for name, specs in settings["peers"].items():
             for spec in specs:
                 yield Cell("peers", log, name, spec, words, quality_page.RANKING[:1], minutes)
+    growth = settings["growth"]
+    for events in growth["events"]:
+        for name in growth["models"]:
+            yield Cell("growth", f"{events}", name, name, (), ("fit_seconds",), growth["minutes"])
     for name, about in settings.get("record", {}).items():
         for seed in about.get("seeds", [0]):
             yield Cell(
@@ -134,6 +138,11 @@ def run(
                 "validation": tuning["best"]["score"],
                 "edges": tuning["edges"],
             }
+        if cell.kind == "growth":
+            script = [sys.executable, str(HERE / "growth.py"), cell.log, spec]
+            grown = answer_of([*script, "--threads", str(threads)], seconds)
+            row |= grown | {"figures": {"fit_seconds": [grown["fit_seconds"], None, None]}}
+            return row | {"seconds": round(time.perf_counter() - started, 1)}
         if cell.kind == "peers":
             of_log = [*words, "--seed", str(cell.seed)]
             positive = (
@@ -154,13 +163,17 @@ def run(
 
 
 def penchant(words: list[str], seconds: float) -> dict[str, Any]:
-    """The answer of a command.
+    """The answer of a command; see `answer_of`."""
+    return answer_of([sys.executable, "-P", "-m", "penchant", *words], seconds)
+
+
+def answer_of(command: list[str], seconds: float) -> dict[str, Any]:
+    """The JSON that a program prints.
 
     Raises:
         RuntimeError: it failed; the text is its last sentence.
         subprocess.TimeoutExpired: it took too long.
     """
-    command = [sys.executable, "-P", "-m", "penchant", *words]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=seconds)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -239,7 +252,7 @@ def main() -> None:
         for cell in cells(settings, budget, logs)
         if (not args.kind or cell.kind in args.kind)
         and (not args.model or cell.model in args.model)
-        and not (args.short and cell.kind in ("records", "peers"))
+        and not (args.short and cell.kind in ("records", "peers", "growth"))
         and (args.again or cell.key not in rows)
     ]
     for n, cell in enumerate([] if args.page_only else todo, 1):

@@ -40,6 +40,9 @@ def page(rows: list[Row], settings: dict[str, Any]) -> str:
     records = [row for row in rows if row["kind"] == "records"]
     if records:
         parts += ["## Recipes", _records(records, settings)]
+    growth = [row for row in rows if row["kind"] == "growth"]
+    if growth:
+        parts += ["## Growth with the log", _growth(growth, settings)]
     parts += ["## What was run", _runs(rows, logs)]
     return "\n\n".join(parts) + "\n"
 
@@ -202,6 +205,34 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
             )
     head = ["data", "metric", "mean ± spread (seeds)", "published", "mark", "minutes", "model"]
     return _table(head, lines)
+
+
+def _growth(growth: list[Row], settings: dict[str, Any]) -> str:
+    """Seconds and memory of learning, and milliseconds a list, by the number of events."""
+    cells = {(row["log"], row["model"]): row for row in growth}
+    events = [n for n in settings["growth"]["events"] if any(r["log"] == str(n) for r in growth)]
+
+    def text(row: Row | None) -> str:
+        if row is None:
+            return ""
+        if "problem" in row:
+            return "–"
+        memory = "" if row["peak_mb"] is None else f", {row['peak_mb']:,} MB"
+        return f"{_short(row['fit_seconds'])} s{memory}, {_short(row['list_ms'])} ms"
+
+    lines = [
+        [f"`{model}`", *(text(cells.get((str(n), model))) for n in events)]
+        for model in settings["growth"]["models"]
+    ]
+    note = (
+        "Time and memory to learn from a made-up log with as unequal users and items as public "
+        "ones, and the time of one list among a thousand users' together."
+    )
+    return f"{note}\n\n{_table(['model', *(f'{n:,} events' for n in events)], lines)}"
+
+
+def _short(number: float) -> str:
+    return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
 
 
 def _spread(values: list[float]) -> float:

@@ -20,7 +20,7 @@ def quality(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     with loaded_script("quality") as script:
         yield script
-    for name in ("quality_page", "quality_peers", "run", "amazon_log"):
+    for name in ("quality_page", "quality_peers", "run", "amazon_log", "audit_speed"):
         sys.modules.pop(name, None)
 
 
@@ -80,6 +80,7 @@ def test_a_peer_is_judged_by_the_same_metric(quality):
 
 def test_the_page(quality):
     settings = {
+        "growth": {"events": [100_000], "models": ["ease"]},
         "peers": {"ease": ["lenskit:ease", "rectools:ease"]},
         "log": {"a": {"title": "Log A"}, "b": {"title": "Log B"}},
         "main": {"ease": "ease"},
@@ -100,6 +101,7 @@ def test_the_page(quality):
         row("slim", "b", 0, figures={}, problem="more than 5 minutes"),
         row("ease", "a", 0.4, kind="tuned"),
         row("ease", "b", 0.1, kind="tuned"),
+        row("ease", "100000", 0, kind="growth", peak_mb=1200, list_ms=0.251),
         row("bias", "a", 0.95, metric="rmse", trivial={"rmse": 0.95}),
         row("svdpp", "a", 0.9, metric="rmse", trivial={"rmse": 0.95}),
         *(row("best", "best", 0.34 + 0.01 * seed, kind="records", seed=seed) for seed in (0, 1)),
@@ -113,11 +115,12 @@ def test_the_page(quality):
     assert "| `svdpp` | **.9000** |" in lines
     assert "| `ease` | .4000 (90%) | .1000 (100%) | 1 of 2 |" in lines
     assert "| `ease` | .0900 / .1000 lenskit (90%) |" in lines
+    assert "| `ease` | 90 s, 1,200 MB, 0.25 ms |" in lines
     record = "| A record | ndcg@10 | 0.3450 ± 0.0071 (2) | 0.33 | 0.35 | 1.5 | `ease:l2=3` |"
     assert record in lines
     assert "| `slim` | Log B | more than 5 minutes |" in lines
     assert any(
-        line.startswith("13 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
+        line.startswith("14 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
     )
 
 
