@@ -7,9 +7,14 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from penchant.data.dataset import Dataset
 from penchant.testing import planted_pairs
+
+# How long one example takes depends on what else runs on the machine.
+settings.register_profile("penchant", deadline=None)
+settings.load_profile("penchant")
 
 
 @pytest.fixture(scope="session")

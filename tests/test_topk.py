@@ -57,7 +57,7 @@ def cases(draw):
 
 
 @given(cases())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_equals_a_full_sort(case):
     scores, users, k, exclude_seen, candidates = case
     chosen = None if candidates is None else np.array(candidates, np.int32)

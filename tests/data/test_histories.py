@@ -6,7 +6,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
@@ -38,7 +38,6 @@ def events_of(histories, n):
 
 
 @given(st.lists(event, max_size=30), st.sets(st.integers(0, 5)))
-@settings(deadline=None)
 def test_events_are_grouped_and_ordered(events, wanted):
     users = np.array(sorted(wanted), np.int32)
     histories = Histories.from_events(frame_of(events), users, N_ITEMS)
@@ -50,7 +49,6 @@ def test_events_are_grouped_and_ordered(events, wanted):
 
 
 @given(st.lists(event, max_size=30), st.lists(st.integers(0, 5), max_size=8))
-@settings(deadline=None)
 def test_take_and_block(events, positions):
     everyone = Histories.from_events(frame_of(events), np.arange(6, dtype=np.int32), N_ITEMS)
     some = everyone.take(positions)
@@ -65,7 +63,6 @@ def test_take_and_block(events, positions):
 
 
 @given(st.lists(event, max_size=30))
-@settings(deadline=None)
 def test_the_last_of_repeated_events_counts(events):
     histories = Histories.from_events(frame_of(events), np.arange(6, dtype=np.int32), N_ITEMS)
     rating = np.zeros((6, N_ITEMS), np.float32)
@@ -80,7 +77,6 @@ def test_the_last_of_repeated_events_counts(events):
 
 
 @given(st.lists(event, max_size=30), st.booleans(), st.sampled_from([1, 2**57]))
-@settings(deadline=None)
 def test_matrices_are_sums_and_last_values(events, positive, wide):
     """Beside dictionaries; some catalogues leave no room to sort plain numbers."""
     users = Histories.from_events(frame_of(events), np.arange(6, dtype=np.int32), N_ITEMS)

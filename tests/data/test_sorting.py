@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.event_order import event_order
@@ -17,7 +17,6 @@ WIDE = 2**62
     st.sampled_from([1, 1_000, 1_000_000, 2**40, 2**59]),
     st.sampled_from([0, 7, -WIDE]),
 )
-@settings(deadline=None)
 def test_whole_numbers_of_all_sizes(numbers, unit, shift):
     values = np.array(numbers, np.int64) * unit + shift
     ordered, order = sorted_with_order(values)
@@ -40,7 +39,6 @@ def test_microseconds_of_centuries(unit):
     st.lists(st.tuples(st.integers(0, 4), st.none() | st.integers(-3, 3)), max_size=30),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_events_are_ordered_as_a_data_frame_sorts_them(events, timed):
     columns = {"user": pl.Series([u for u, _ in events], dtype=pl.Int32)}
     if timed:

@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
@@ -77,7 +77,6 @@ def test_the_seed_decides(log, splitter):
 
 
 @given(st.lists(st.integers(0, 6), min_size=5, max_size=40))
-@settings(deadline=None)
 def test_events_of_one_instant_are_never_divided(times):
     log = log_of([0] * len(times), times)
     try:
@@ -112,7 +111,6 @@ def test_default_is_by_time_where_there_is_one():
     st.lists(st.tuples(st.integers(0, 4), st.integers(0, 5)), min_size=5, max_size=40),
     st.booleans(),
 )
-@settings(deadline=None)
 def test_leave_last_out(events, validation):
     users, times = zip(*events, strict=True)
     log = log_of(users, times)
@@ -142,7 +140,6 @@ def test_leave_last_out_without_times_goes_by_rows():
     st.floats(0, 0.5),
     st.floats(0.01, 0.49),
 )
-@settings(deadline=None)
 def test_every_user_keeps_one_event(users, order, validation, test):
     log = log_of(users, range(len(users)))
     try:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.vocabulary import Vocabulary, canonical_ids
@@ -19,7 +19,6 @@ texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
         for kind in (integers, texts)
     )
 )
-@settings(deadline=None)
 def test_indices_are_positions_in_the_sorted_ids(case):
     ids, asked = case
     vocabulary = Vocabulary(ids)

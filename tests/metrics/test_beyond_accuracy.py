@@ -40,7 +40,7 @@ def padded(lists: list[list[int]]) -> Any:
     return np.array([row + [-1] * (WIDTH - len(row)) for row in lists], np.int32)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(catalogues(), st.integers(1, WIDTH))
 def test_values_per_user_equal_the_definition(case: tuple[list[list[int]], Catalogue], k: int):
     lists, catalogue = case
@@ -72,7 +72,7 @@ def test_values_per_user_equal_the_definition(case: tuple[list[list[int]], Catal
         )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(catalogues(), st.integers(1, WIDTH))
 def test_values_of_all_equal_the_definition(case: tuple[list[list[int]], Catalogue], k: int):
     lists, catalogue = case

@@ -28,7 +28,7 @@ def stated_rows(draw: st.DrawFn) -> tuple[Float64, Bool, Int64]:
     return probability, truth, weight
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stated_rows())
 def test_losses_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     probability, truth, weight = rows
@@ -46,7 +46,7 @@ def test_brier_equals_scikit_learn():
     assert Brier()(probability, truth) == pytest.approx(expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(stated_rows(), st.integers(1, 12))
 def test_calibration_equals_a_loop_over_bins(rows: tuple[Float64, Bool, Int64], bins: int):
     probability, truth, _ = rows
@@ -69,7 +69,7 @@ def test_calibration_equals_a_loop_over_bins(rows: tuple[Float64, Bool, Int64], 
     assert value == pytest.approx(distance, abs=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(stated_rows())
 def test_a_whole_weight_is_repetition(rows: tuple[Float64, Bool, Int64]):
     probability, truth, weight = rows

@@ -25,7 +25,7 @@ from support.scored_rows import scored_rows
 DECISIONS = [LikeAccuracy(), LikePrecision(), LikeRecall(), LikeF1()]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(scored_rows())
 def test_decisions_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     score, truth, weight = rows
@@ -62,7 +62,7 @@ def brute_force(score: Float64, truth: Bool, metric) -> float:
     return np.nanmax([metric(score >= cut, truth) for cut in cuts])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(scored_rows(), st.sampled_from(DECISIONS))
 def test_best_threshold_is_the_best_of_all_cuts(rows: tuple[Float64, Bool, Int64], metric):
     score, truth, _ = rows

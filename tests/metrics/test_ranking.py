@@ -59,7 +59,7 @@ def naive(metric: RankingMetric, row: list[int], relevant: set[int]) -> float:
     raise AssertionError(metric)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(case=users(), k=st.integers(1, WIDTH))
 def test_metrics_equal_the_definition(case: tuple[list[list[int]], list[list[int]]], k: int):
     lists, relevant = case
@@ -86,7 +86,7 @@ def test_ndcg_equals_scikit_learn():
     np.testing.assert_allclose(NDCG(10)(result), expected)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=5), min_size=1, max_size=5),
     st.integers(1, 6),

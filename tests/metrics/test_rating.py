@@ -24,7 +24,7 @@ TABLE = hnp.arrays(
 ALL = [RMSE(), MAE(), Pearson()]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(TABLE)
 def test_errors_equal_scikit_learn(table: Float64):
     prediction, truth = table.T
@@ -41,7 +41,7 @@ def test_pearson_equals_numpy_also_far_from_zero(shift: float):
     assert Pearson()(prediction + shift, truth - shift) == pytest.approx(expected, rel=1e-6)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(TABLE, st.data())
 def test_a_whole_weight_is_repetition(table: Float64, data: st.DataObject):
     n = len(table)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
@@ -85,7 +85,6 @@ def test_a_message_names_three_users(caplog):
     ]
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 4), max_size=8), min_size=1, max_size=5),
     st.none() | st.sets(st.integers(0, 4), min_size=1),

@@ -45,7 +45,7 @@ events = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 5)), min_size=1, m
 
 
 @given(events, st.integers(1, 9))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_histories_are_compared_by_cosine_with_rare_items_weighing_more(rows, k):
     log = dataset(rows)
     model = EASE(l2=1.0).fit(log)

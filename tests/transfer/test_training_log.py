@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penchant as pn
@@ -166,7 +166,6 @@ def test_nothing_in_common_is_refused(log):
         pn.joined(log, far)
 
 
-@settings(deadline=None)
 @given(
     first=st.lists(st.tuples(*[st.integers(1, 6)] * 4), min_size=5, max_size=20),
     second=st.lists(st.tuples(*[st.integers(1, 6)] * 4), min_size=1, max_size=20),

@@ -156,7 +156,7 @@ names_strategy = st.lists(
 )
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(names=names_strategy, data=st.data())
 def test_any_names(names, data):
     written = [*names, "Children's", "Children", "x", "A", "a"]

@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import numpy as np
@@ -146,6 +147,12 @@ def shop() -> Iterator[Shop]:
 
 @pytest.fixture
 def quick() -> CrawlPolicy:
-    """A policy for a server on this machine, with short time-outs."""
-    retry = RetryPolicy(connect=2, read=0.5, attempts=3, pause=0.01)
-    return CrawlPolicy(retry=retry, deadline=0.3, allow_private=True, max_bytes=200_000)
+    """A policy for a server on this machine, with time-outs that a busy machine keeps to."""
+    retry = RetryPolicy(connect=5, read=5, attempts=3, pause=0.01)
+    return CrawlPolicy(retry=retry, deadline=10, allow_private=True, max_bytes=200_000)
+
+
+@pytest.fixture
+def hasty(quick: CrawlPolicy) -> CrawlPolicy:
+    """The same for a server that drips, next to answers that come at once."""
+    return replace(quick, retry=replace(quick.retry, attempts=2), deadline=1)

@@ -50,4 +50,4 @@ def test_headers_without_end_are_broken_off(answer):
         found = images.get(url, images.origin(url))
     images.close()
     assert found == client.TemporaryFailure("took more than 0.3 seconds")
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 20

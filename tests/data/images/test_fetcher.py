@@ -191,9 +191,10 @@ class TestBadAnswers:
 
     def test_byte_by_byte(self, shop, quick, tmp_path):
         started = time.monotonic()
-        said = self.one(shop, quick, tmp_path, shop.drip(0.05))
+        quick = replace(quick, deadline=0.3)
+        said = self.one(shop, quick, tmp_path, shop.drip(0.05))  # for ten seconds each time
         assert said == ("failed", "took more than 0.3 seconds, 3 times")
-        assert time.monotonic() - started < 8
+        assert time.monotonic() - started < 15
 
     def test_a_closed_connection(self, shop, quick, tmp_path):
         def slam(request):
@@ -216,11 +217,11 @@ class TestBadAnswers:
         route = shop.in_turn(lambda r: shop.answer(r, b"", 500), lambda r: shop.answer(r, good))
         assert fetch({"a": shop.does("/a", route)}, tmp_path, quick).counts == {"fetched": 1}
 
-    def test_one_bad_image_stops_no_other(self, shop, quick, tmp_path):
+    def test_one_bad_image_stops_no_other(self, shop, hasty, tmp_path):
         wanted = {n: shop.has(f"/{n}", shop.picture(seed=n)) for n in range(6)}
         wanted |= {"slow": shop.does("/slow", shop.drip(0.05)), "no": "file:///etc/passwd"}
         wanted = {str(key): url for key, url in wanted.items()}
-        found = fetch(wanted, tmp_path, quick)
+        found = fetch(wanted, tmp_path, hasty)
         assert found.counts == {"fetched": 6, "failed": 1, "refused": 1}
         assert "6 of 8 items with an image" in str(found)
 
@@ -289,7 +290,7 @@ class TestPoliteness:
         assert found.counts == {"failed": 3000}
         assert "cannot be reached" in next(iter(found.reasons))
 
-    def test_one_host_holds_up_no_other(self, shop, quick, tmp_path):
+    def test_one_host_holds_up_no_other(self, shop, hasty, tmp_path):
         drip, starts, done = shop.drip(0.05), [], []
 
         def slow(request):
@@ -306,9 +307,9 @@ class TestPoliteness:
 
         shop.does("/1", noted)
         shop.does("/2", noted)
-        found = fetch(wanted, tmp_path, replace(quick, per_host=1, parallel=2))
+        found = fetch(wanted, tmp_path, replace(hasty, per_host=1, parallel=2))
         assert found.counts == {"fetched": 2, "failed": 1}
-        assert len(starts) == 3
+        assert len(starts) == 2
         assert max(done) < starts[-1]
 
 

@@ -49,7 +49,7 @@ def test_k_core_drops_what_has_too_little(log):
         k_core(log, -1)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40),
     st.integers(0, 4),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
@@ -55,7 +55,6 @@ def test_honest_scales_are_not_accused(values):
     st.lists(st.integers(1, 40), min_size=10, max_size=10),
     st.sampled_from([range(1, 11), range(1, 6), HALVES, range(0, 11)]),
 )
-@settings(deadline=None)
 def test_no_distribution_on_a_usual_scale_is_accused_unless_it_has_gaps(weights, scale):
     ratings = np.repeat([*scale][:10], weights[: len([*scale][:10])])
     assert sentinels_of(ratings) == []
@@ -66,7 +65,6 @@ def test_no_distribution_on_a_usual_scale_is_accused_unless_it_has_gaps(weights,
     st.sampled_from([range(1, 11), range(1, 6), range(3, 11), HALVES]),
     st.floats(0.02, 0.6),
 )
-@settings(deadline=None)
 def test_a_value_far_from_all_others_is_found_whatever_it_is(value, scale, share):
     ratings = repeated([*scale], 2000)
     ratings[: int(share * 2000)] = value

@@ -5,7 +5,7 @@ import io
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
@@ -132,7 +132,6 @@ def test_packed_files_and_limits(tmp_path) -> None:
 
 
 @given(st.lists(st.lists(st.integers(0, 50), min_size=1, max_size=9), min_size=1, max_size=30))
-@settings(deadline=None)
 def test_the_last_of_a_line_is_left_out_last(sequences: list[list[int]]) -> None:
     text = "\n".join(" ".join(map(str, [user, *items])) for user, items in enumerate(sequences))
     log = read(io.BytesIO(text.encode()), layout="adjacency", quiet=True)

@@ -5,7 +5,7 @@ import io
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
@@ -52,7 +52,6 @@ def test_a_threshold_beyond_float32():
 
 
 @given(st.floats(-1000, 1000, width=32), st.lists(st.floats(-1000, 1000, width=32), min_size=1))
-@settings(deadline=None)
 def test_comparisons_hold_for_ratings_of_32_bits(limit, ratings):
     ratings = np.array([*ratings, limit], dtype=np.float32)
     for wish, expected in ((f">={limit!r}", ratings >= limit), (f">{limit!r}", ratings > limit)):

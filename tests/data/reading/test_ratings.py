@@ -4,7 +4,7 @@ import io
 
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.quality.log_check import check
@@ -43,7 +43,6 @@ def log_of(*values, rating="rating"):
 
 
 @given(st.lists(st.sampled_from(LIKES + DISLIKES), min_size=1, max_size=30))
-@settings(deadline=None)
 def test_words_of_liking_are_1_and_0(words):
     expected = [1.0 if word in LIKES else 0.0 for word in words]
     assert ratings(*words).values.to_list() == expected
@@ -51,13 +50,11 @@ def test_words_of_liking_are_1_and_0(words):
 
 
 @given(st.sampled_from(list(FORMS)), st.lists(st.integers(1, 5), min_size=1, max_size=30))
-@settings(deadline=None)
 def test_stars_and_shares_in_every_form(form, numbers):
     assert ratings(*map(FORMS[form], numbers)).values.to_list() == [float(n) for n in numbers]
 
 
 @given(st.lists(st.floats(-100, 100).map(lambda x: round(x, 2)), min_size=1, max_size=30))
-@settings(deadline=None)
 def test_commas_of_decimals(numbers):
     texts = [f"{x:.2f}".replace(".", ",") for x in numbers]
     expected = pl.Series(numbers, dtype=pl.Float32).to_list()
@@ -66,7 +63,6 @@ def test_commas_of_decimals(numbers):
 
 
 @given(st.lists(st.integers(1_000, 10**7), min_size=1, max_size=30))
-@settings(deadline=None)
 def test_commas_of_thousands(numbers):
     texts = [f"{n:,}" for n in numbers]
     expected = pl.Series(numbers, dtype=pl.Float32).to_list()

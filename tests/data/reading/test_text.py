@@ -303,7 +303,7 @@ def test_an_open_file(write):
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0\r"), min_size=1, max_size=8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(WORDS, WORDS, st.integers(1, 5), WORDS), min_size=1, max_size=8),
     st.sampled_from([",", ";", "\t", "|"]),
@@ -321,7 +321,7 @@ def test_what_python_writes_is_read_back(records, separator, quote_all):
     assert rows(log, "user", "item", "rating", "text") == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.sampled_from('1a,"\n\0;:. \r\té'), max_size=60))
 def test_any_text_is_read_or_refused_in_one_sentence(text):
     try:

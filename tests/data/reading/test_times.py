@@ -51,7 +51,7 @@ def dates(*values, form=None):
     st.lists(moments, max_size=6),
     st.booleans(),
 )
-@settings(deadline=None, max_examples=400)
+@settings(max_examples=400)
 def test_every_form_gives_back_the_moment_that_was_written(date, clock, some, upper):
     some.insert(len(some) // 2, DECISIVE)
     unit = CLOCKS[clock]
@@ -66,7 +66,6 @@ def test_every_form_gives_back_the_moment_that_was_written(date, clock, some, up
 
 
 @given(st.lists(moments, min_size=1, max_size=9), st.sampled_from(["s", "ms", "us", "ns"]))
-@settings(deadline=None)
 def test_numbers_since_1970_are_exact_in_every_unit(some, unit):
     some.append(datetime(2020, 2, 2))  # far enough from 1970 for milliseconds
     some += [datetime(2020, 2, 2)] * len(some)
@@ -80,7 +79,6 @@ def test_numbers_since_1970_are_exact_in_every_unit(some, unit):
 
 
 @given(st.lists(st.datetimes(datetime(1990, 1, 2), NOW), min_size=1, max_size=9))
-@settings(deadline=None)
 def test_days_of_a_spreadsheet(some):
     some = [moment.replace(microsecond=0) for moment in some]
     serials = [(moment - datetime(1899, 12, 30)) / timedelta(days=1) for moment in some]
@@ -95,7 +93,6 @@ def test_days_of_a_spreadsheet(some):
     st.lists(moments, min_size=1, max_size=9),
     st.sampled_from(["%Y%m%d%H", "%Y%m%d%H%M", "%Y%m%d%H%M%S"]),
 )
-@settings(deadline=None)
 def test_long_numbers_that_are_all_dates(some, form):
     numbers = [int(moment.strftime(form)) for moment in some]
     expected = [datetime.strptime(str(number), form) for number in numbers]
@@ -104,7 +101,6 @@ def test_long_numbers_that_are_all_dates(some, form):
 
 
 @given(st.lists(moments, min_size=2, max_size=12), st.randoms(use_true_random=False))
-@settings(deadline=None)
 def test_the_order_of_events_is_kept_where_the_column_decides(some, order):
     """Whatever the form of dates with years of two digits, none may reverse time."""
     some = sorted({moment.replace(hour=0, minute=0, second=0, microsecond=0) for moment in some})

@@ -148,7 +148,7 @@ def test_a_field_of_a_struct_can_be_named(notices):
 
 
 @given(st.lists(st.integers(-(2**127), 2**127 - 1), min_size=1, max_size=8))
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_integers_of_any_size_are_ids(ids):
     log = read_json(lines(*({"user": i, "item": "x"} for i in ids)))
     written = [str(i) for i in log.frame()["user"]]
@@ -331,7 +331,7 @@ def test_ids_of_a_frame_that_is_a_log_already():
     st.sampled_from([None, ">=1", "like"]),
     st.sampled_from([None, "day-first", "s", "%d/%m/%y"]),
 )
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 def test_a_column_of_any_type_is_read_or_refused_in_one_sentence(role, values, wish, form):
     n = len(values)
     columns = {

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penchant as pn
@@ -29,7 +29,6 @@ def log_of(items, times=None):
     st.sampled_from(["time", "random"]),
     st.integers(0, 5),
 )
-@settings(deadline=None)
 def test_items_are_held_out_whole(events, order, seed):
     items, times = zip(*events, strict=True)
     log = log_of(list(items), list(times))

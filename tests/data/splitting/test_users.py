@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penchant as pn
@@ -28,7 +28,6 @@ def log_of(users, times=None):
     st.booleans(),
     st.integers(0, 5),
 )
-@settings(deadline=None)
 def test_users_are_held_out_whole(events, share, by_time, seed):
     users, times = zip(*events, strict=True)
     log = log_of(list(users), list(times))

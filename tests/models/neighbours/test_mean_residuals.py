@@ -20,7 +20,7 @@ def naive(alike, residuals, k):
 
 @pytest.mark.parametrize("compiled", [True, False])
 @given(seed=st.integers(0, 2**32 - 1), k=st.integers(1, 6))
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 def test_it_is_the_mean_of_the_nearest(compiled, seed, k):
     rng = np.random.default_rng(seed)
     alike = rng.integers(0, 4, (5, 9)).astype(np.float32) / 4  # with ties, and nothing

@@ -72,7 +72,7 @@ def test_a_name_that_has_no_place_is_left_out():
     ) == [None]
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(
     st.lists(
         st.tuples(st.floats(45, 655), st.floats(25, 275)), min_size=1, max_size=12, unique=True
