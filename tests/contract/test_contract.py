@@ -55,6 +55,8 @@ VARIANTS = (
     "ordinal:user_thresholds=false,dim=0",
     "ordinal:target=like>=4",
     "blend:target=like>=4,base_models=bias;ials,by_support=false",
+    "list-blend:base_models=(user-knn;ials:dim=8,epochs=8),normalisation=reciprocal-rank",
+    "list-blend:base_models=ease;popular,weights=0.7;0.3",
     "factorisation-machine:target=like>=4",
     "bayesian-fm:implicit=false,time_bins=0",
     "bayesian-fm:attributes=false,target=like>=4",

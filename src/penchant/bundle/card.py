@@ -12,7 +12,7 @@ from penchant.bundle.manifest import Training
 from penchant.models import name_of
 from penchant.models.base import Recommender
 from penchant.models.parameters import parameters_of
-from penchant.models.protocols import Explains, RatesRows
+from penchant.models.protocols import RatesRows
 from penchant.wording import counted
 
 
@@ -141,7 +141,7 @@ def _use(model: Recommender) -> str:
     abilities = ["ranks items for people of the log, and for new ones by what they liked"]
     if isinstance(model, RatesRows):
         abilities.append("predicts what somebody will say of an item")
-    if isinstance(model, Explains):
+    if model.has_contributions:
         abilities.append("says which events of a history make a score")
     return (
         f"This model {'; it '.join(abilities)}.\n\n"

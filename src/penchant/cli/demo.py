@@ -47,7 +47,6 @@ def demo(
     from penchant.data.splits import split_per_user
     from penchant.evaluation import evaluate
     from penchant.models import make
-    from penchant.models.protocols import Explains
 
     log = load(_NAME, mirror=mirror, offline=offline, run=session.run)
     logger.info(f"{log!r} from {log.origin.source}.")
@@ -66,7 +65,7 @@ def demo(
     model = result.best().refit(log, run=session.run)
     bundle = save(model, page.parent / "bundle", overwrite=True, evaluation=result)
 
-    explainer = model if isinstance(model, Explains) else make("ease").fit(log)
+    explainer = model if model.has_contributions else make("ease").fit(log)
     liked = items_of_titles(explainer, _LIKED)
     lists_of_user = lists_for(explainer, [_USER], 10)
     lists_of_new_user = lists_for(explainer, NewUser(liked).history(explainer), 10)

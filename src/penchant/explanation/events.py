@@ -114,7 +114,7 @@ def _contributions(
     """
     if model.signal == "nothing":
         return None, "same for everyone" if np.ptp(scores) == 0 else "random"
-    if isinstance(model, Explains):
+    if isinstance(model, Explains) and model.has_contributions:
         exact = model.contributions(history, items).astype(np.float64)
         return (exact if history.n_events else None), "contributions"
     if not history.n_events:

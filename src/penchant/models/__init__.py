@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from penchant.models.baselines import UserMajority as UserMajority
     from penchant.models.baselines import UserMean as UserMean
     from penchant.models.bayesian.factorisation_machine import BayesianFM as BayesianFM
+    from penchant.models.blend.list_blend import ListBlend as ListBlend
     from penchant.models.blend.model import Blend as Blend
     from penchant.models.content.ease import ContentEASE as ContentEASE
     from penchant.models.content.profile import ContentProfile as ContentProfile

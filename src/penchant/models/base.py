@@ -22,7 +22,7 @@ from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.lists import cosines, list_table, report_fallback
 from penchant.models.parameters import Parameterised
-from penchant.models.protocols import ItemVectors
+from penchant.models.protocols import Explains, ItemVectors
 from penchant.run import Run
 from penchant.topk import BLOCK_CELLS, Fallback, popularity_order, top_k
 from penchant.typing import Bool, Float32, Int32
@@ -266,6 +266,11 @@ class Recommender(Parameterised, FittedState, ABC):
     def learns_interactions(self) -> bool:
         """Whether lists are learned from which positive events there are, whatever the rating."""
         return self.signal in ("pairs", "popularity") and not self.needs_ratings
+
+    @property
+    def has_contributions(self) -> bool:
+        """Whether scores can be divided among the events of a history; see `Explains`."""
+        return isinstance(self, Explains)
 
     @property
     def uses_weights(self) -> bool:

@@ -53,6 +53,7 @@ TABLE: dict[str, str] = {
     "dnn-regressor": "feature_based.dnn_regressor:DNNRegressor",
     "ordinal": "feature_based.ordinal:OrdinalRegression",
     "blend": "blend.model:Blend",
+    "list-blend": "blend.list_blend:ListBlend",
     "bpr": "factorisation.pairwise:BPR",
     "warp": "factorisation.pairwise:WARP",
     "neumf": "factorisation.neumf:NeuMF",

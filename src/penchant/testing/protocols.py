@@ -141,7 +141,7 @@ def expect_explained(model: Recommender, *users: Histories) -> None:
         AssertionError: they have another shape, or do not sum to the score but for biases.
     """
     scores = model.scores
-    if not isinstance(model, Explains):
+    if not (isinstance(model, Explains) and model.has_contributions):
         return
     items = np.arange(users[0].n_items, dtype=np.int32)
     rest, largest = [], 0.0

@@ -17,7 +17,7 @@ from penchant.data.target import Like
 from penchant.features import out_of_fold
 from penchant.models.base import Recommender
 from penchant.models.protocols import RatesRows
-from penchant.models.table import make
+from penchant.models.table import make, spec_of
 from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Bool, Float32
@@ -67,6 +67,16 @@ def fit_base_models(
     return [model.fit(train, validation, run=run) for model in seeded]
 
 
+def fit_again(base_models: Sequence[Recommender], train: Dataset, run: Run) -> list[Recommender]:
+    """The same models fitted to other events, for as long as their first fit has settled on."""
+    return [m.clone(**m._settled()).fit(train, run=run) for m in base_models]
+
+
+def settled_specs(base_models: Sequence[Recommender]) -> str:
+    """The text that names the models with what validation has settled on while they were fitted."""
+    return str(_written([spec_of(m.clone(**m._settled())) for m in base_models]))
+
+
 def out_of_fold_predictions(
     base_models: Sequence[Recommender], train: Dataset, folds: int, seed: int, run: Run
 ) -> Float32:
@@ -77,8 +87,7 @@ def out_of_fold_predictions(
     """
 
     def predict_fold(known: Dataset, rows: Rows) -> Float32:
-        refitted = [m.clone(**m._settled()).fit(known, run=run) for m in base_models]
-        return base_predictions(refitted, rows)
+        return base_predictions(fit_again(base_models, known, run), rows)
 
     return out_of_fold(train, folds, seed, predict_fold)
 
