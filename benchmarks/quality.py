@@ -24,6 +24,7 @@ from typing import Any
 
 import quality_page
 import quality_peers
+import quality_plots
 from penchant.atomic_write import write_text_atomically
 from penchant.models import BASELINES, TABLE, find
 
@@ -263,6 +264,10 @@ def main() -> None:
         rows = quality_page.read(results) | {cell.key: row}  # others may have written, too
         text = "".join(f"{json.dumps(rows[key])}\n" for key in sorted(rows, key=str))
         write_text_atomically(text, results)
+    plot = settings["plot"]
+    title = settings["log"][plot]["title"]
+    for path in quality_plots.write(list(rows.values()), plot, title, page.parent):
+        print(path)
     print(write_text_atomically(quality_page.page(list(rows.values()), settings), page))
 
 

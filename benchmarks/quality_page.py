@@ -31,6 +31,13 @@ def page(rows: list[Row], settings: dict[str, Any]) -> str:
         own = [row for row in rows if row["kind"] == "defaults" and row["metric"] == metric]
         if own:
             parts += [f"## {title} at the defaults", _defaults(own, logs, metric)]
+    plot = settings["plot"]
+    if any(
+        (row["kind"], row["log"], row["metric"]) == ("defaults", plot, RANKING[0])
+        and "figures" in row
+        for row in rows
+    ):
+        parts += ["## What they cost", _PLOTS.format(log=logs[plot])]
     tuned = [row for row in rows if row["kind"] == "tuned"]
     if tuned:
         parts += ["## Defaults beside tuned settings", _tuned(rows, tuned, settings, logs)]
@@ -55,6 +62,14 @@ equal budget of minutes, each in a process of its own, and writes this page from
 (`benchmarks/quality.jsonl`). Settings come from the log's shape by the formulas in the models'
 documentation, or from validation events; nothing was chosen by test events. Figures are over all
 test users, those without history too: where a model knows nothing of a user, popularity answers."""
+
+
+_PLOTS = """Each model's nDCG@10 on {log}, with its interval, against the time and the memory it
+took to learn.
+
+![nDCG@10 against time](quality-time.svg)
+
+![nDCG@10 against memory](quality-memory.svg)"""
 
 
 def _table(head: list[str], lines: Iterable[list[str]]) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tomllib
+from xml.etree import ElementTree
 
 import numpy as np
 import polars as pl
@@ -20,7 +22,14 @@ def quality(monkeypatch):
     monkeypatch.syspath_prepend(str(BENCHMARKS))
     with loaded_script("quality") as script:
         yield script
-    for name in ("quality_page", "quality_peers", "run", "amazon_log", "audit_speed"):
+    for name in (
+        "quality_page",
+        "quality_peers",
+        "quality_plots",
+        "run",
+        "amazon_log",
+        "audit_speed",
+    ):
         sys.modules.pop(name, None)
 
 
@@ -80,6 +89,7 @@ def test_a_peer_is_judged_by_the_same_metric(quality):
 
 def test_the_page(quality):
     settings = {
+        "plot": "a",
         "growth": {"events": [100_000], "models": ["ease"]},
         "peers": {"ease": ["lenskit:ease", "rectools:ease"]},
         "log": {"a": {"title": "Log A"}, "b": {"title": "Log B"}},
@@ -115,6 +125,7 @@ def test_the_page(quality):
     assert "| `svdpp` | **.9000** |" in lines
     assert "| `ease` | .4000 (90%) | .1000 (100%) | 1 of 2 |" in lines
     assert "| `ease` | .0900 / .1000 lenskit (90%) |" in lines
+    assert "![nDCG@10 against time](quality-time.svg)" in lines
     assert "| `ease` | 90 s, 1,200 MB, 0.25 ms |" in lines
     record = "| A record | ndcg@10 | 0.3450 ± 0.0071 (2) | 0.33 | 0.35 | 1.5 | `ease:l2=3` |"
     assert record in lines
@@ -122,6 +133,20 @@ def test_the_page(quality):
     assert any(
         line.startswith("14 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
     )
+
+
+def test_pictures_stand_alone(quality, tmp_path):
+    rows = [row("ease", "a", 0.3, peak_mb=20), row("popular", "a", 0.2, peak_mb=0)]
+    paths = quality.quality_plots.write(rows, "a", "Log A", tmp_path)
+    assert [path.name for path in paths] == ["quality-time.svg", "quality-memory.svg"]
+    for path in paths:
+        text = path.read_text(encoding="utf-8")
+        root = ElementTree.fromstring(text)
+        assert root.tag == "{http://www.w3.org/2000/svg}svg"
+        assert {"ease", "popular"} <= {str(e.text).strip() for e in root.iter() if e.text}
+        used, declared = (set(re.findall(p, text)) for p in (r"var\(--(\w+)\)", r"--(\w+):"))
+        assert used <= declared
+    assert quality.quality_plots.write(rows, "b", "Log B", tmp_path) == []
 
 
 def test_the_page_of_the_documentation_is_that_of_the_results(quality):
