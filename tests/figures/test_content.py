@@ -40,8 +40,8 @@ def test_plots_order_films_that_nobody_has_rated(mirror):
             setup.model(spec).fit(split.train), split.test, catalogue_of(split.train), setup
         )
         for name, spec in {
-            RIDGE: "content-ease:text=0,vectors=0",
-            "plots": "content-ease:vectors=0",
+            RIDGE: "content-ease:l2=500,text=0,vectors=0",
+            "plots": "content-ease:l2=500,vectors=0",
         }.items()
     }
     assert np.nanmean(values[RIDGE]) == pytest.approx(0.271, abs=0.004)

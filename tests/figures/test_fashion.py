@@ -74,7 +74,7 @@ def test_people_who_are_in_two_movielens_sets_are_left_out(mirror):
 def test_another_category_changes_little(log, mirror):
     beauty = without_copies(pn.load("amazon-2018/All_Beauty", mirror=mirror, offline=True))
     split = pn.split_by_time(without_copies(log), validation=0.1, test=0.3)
-    models = {name: make(name) for name in ("content-ease", "two-tower")}
+    models = {name: make(name) for name in ("content-ease:l2=500", "two-tower")}
     both = joined(split, beauty, on="text")
     for gain in transfer_gains(models, split, both, replicates=200):
         assert abs(gain.gain) < 0.05

@@ -8,6 +8,7 @@ import penchant as pn
 from penchant.models import DotProduct, make
 from penchant.models.parameters import Space
 from penchant.reporting import report
+from penchant.reporting.graphs.tuning import by_value
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +50,14 @@ def test_random_trials_with_failures_and_values_without_order(split, checked, tm
     assert "l2 from 0.01 to 1, on a logarithmic scale" in page.text
     assert "'l2': Space(0.01, 1, log=True)," in page.text
     assert "model = make('dot:dim=2,epochs=2')" in page.text
+
+
+def test_a_value_that_the_log_decides_on_has_no_place_in_a_chart(split, checked, tmp_path):
+    tuning = pn.tune(make("ease"), split, "ndcg@5", trials=4, method="random")
+    drawn = by_value(tuning, "l2").to_dict()["series"][0]
+    values = [trial.values["l2"] for trial in tuning.trials[1:]]
+    assert list(drawn["x"]) == values
+    checked(report(tuning, tmp_path / "tuning.html"))
 
 
 def test_what_the_page_says_to_run_gives_the_same(split, tmp_path):

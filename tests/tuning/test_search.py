@@ -37,13 +37,13 @@ def test_a_grid_tries_all_combinations_in_order(grid):
 def test_a_tuned_model_is_no_worse_on_validation(split, method):
     tuning = pn.tune(EASE(), split, trials=12, method=method, seed=1)
     first, best = tuning.trials[0], tuning.best_trial
-    assert first.values == {"l2": 500.0}
+    assert first.values == {"l2": None}  # the log decides
     plain = EASE().fit(split.train)
     value = validation_score(plain, split.validation, parse("ndcg@10"), threshold=4.0, run=Run())
     assert first.score == value
     assert best.score > value  # something is to be gained here
     assert len(tuning.trials) == tuning.planned == 12
-    assert all(1 <= trial.values["l2"] <= 1e4 for trial in tuning.trials)
+    assert all(1 <= trial.values["l2"] <= 1e4 for trial in tuning.trials[1:])
 
 
 @pytest.mark.parametrize("method", ["random", TPE])
@@ -111,6 +111,6 @@ def test_whole_parameters_get_whole_numbers(split):
 
 def test_drawn_numbers_have_few_digits(split):
     tuning = pn.tune(EASE(), split, trials=20, method="random")
-    for trial in tuning.trials:
+    for trial in tuning.trials[1:]:
         assert trial.values["l2"] == float(f"{trial.values['l2']:.4g}")
     assert pn.models.make(tuning.best_name).params() == tuning.best().params()

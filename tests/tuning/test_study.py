@@ -61,6 +61,18 @@ def test_an_interrupted_study_ends_as_one_that_was_not(rated, tmp_path, notices,
     assert len(resumed.to_dict()["trials"]) == len(resumed.frame()) == 14
 
 
+@pytest.mark.parametrize("method", ["random", TPE])
+def test_a_value_that_the_log_decides_on_is_tried_first_and_kept(split, tmp_path, method):
+    file, options = tmp_path / "study.jsonl", {"trials": 5, "method": method}
+    first = pn.tune(EASE(), split, study=file, **options)
+    assert [t.values["l2"] is None for t in first.trials] == [True] + 4 * [False]
+    again = pn.tune(EASE(), split, study=file, **options)
+    assert rows(again) == rows(first)
+    assert first.frame()["l2"].null_count() == 1
+    pinned = pn.tune(EASE(l2=20), split, **options)
+    assert pinned.trials[0].values == {"l2": 20.0}
+
+
 @pytest.mark.parametrize(("method", "space"), METHODS)
 def test_a_finished_study_is_not_tried_again(rated, tmp_path, method, space):
     file, options = tmp_path / "study.jsonl", {"space": space, "trials": 6, "method": method}

@@ -1,6 +1,6 @@
 """Hyper-parameters, written once as annotated fields of a class.
 
-`l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0` gives the constructor, its
+`dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64` gives the constructor, its
 check, the command line's parsing, the range to tune over and the row of the model card.
 """
 

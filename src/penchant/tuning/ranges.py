@@ -123,7 +123,14 @@ def _between(name: str, space: Space, known: Parameter | None) -> Range:
             f"{'whole ' if whole else ''}number{' above 0' if space.log else ''}, not from "
             f"{space.low:g} to {space.high:g}."
         )
-    return Range(low=low, high=high, log=space.log, whole=whole, own=_own(known, low, high))
+    return Range(
+        low=low,
+        high=high,
+        log=space.log,
+        whole=whole,
+        own=_own(known, low, high),
+        optional=known is not None and known.default is None,
+    )
 
 
 def _own(known: Parameter | None, low: float, high: float) -> frozenset[RangeEnd]:

@@ -37,7 +37,7 @@ def record_of(line: bytes) -> dict[str, Any]:
 def trial_record(trial: Trial) -> dict[str, Any]:
     """A trial as a record; what has no word in JSON, such as a target, stands there as its text."""
     values = {
-        name: value if type(value) in (bool, int, float) else value_text(value)
+        name: value if value is None or type(value) in (bool, int, float) else value_text(value)
         for name, value in trial.values.items()
     }
     return trial.to_dict() | {"values": values}

@@ -122,8 +122,13 @@ class TpeSearch:
         }
 
     def tell(self, trial: Trial) -> None:
-        """Good scores draw the next trials near; a failure is of no account."""
-        if trial.score is None:
+        """Good scores draw the next trials near; a failure is of no account.
+
+        Nor is a trial in which the log decided on a value.
+        """
+        if trial.score is None or None in (
+            trial.values[name] for name, range_ in self._ranges.items() if not range_.values
+        ):
             return
         params = {
             name: _place(range_, trial.values[name]) if range_.values else trial.values[name]

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 
+from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError
-from penchant.models import EASE
+from penchant.models import EASE, ContentEASE, SparseEASE
+from penchant.models.shared.item_weights import EASE_RIDGE
 from penchant.testing import planted_pairs
 
 
@@ -35,3 +38,23 @@ def test_contributions_are_exact_also_for_repeated_events():
 def test_catalogues_that_do_not_fit_are_refused():
     with pytest.raises(DataError, match=r"above max_items=39"):
         EASE(max_items=39).fit(planted_pairs())
+
+
+def test_the_default_ridge_follows_the_events_of_a_usual_item():
+    columns = [("u", "a"), ("u", "b"), ("v", "a"), ("w", "a"), ("w", "b"), ("w", "c")]
+    log = Dataset.from_frame(pl.DataFrame(columns, ["user", "item"], orient="row"))
+    usual = (3 * 3 + 2 * 2 + 1 * 1) / 6  # items of six events have 3, 2 and 1 of them
+    for model in (EASE(), SparseEASE(), ContentEASE()):
+        assert model.fit(log).l2_ == pytest.approx(EASE_RIDGE * usual)
+    np.testing.assert_allclose(
+        EASE().fit(log).weights_, EASE(l2=EASE_RIDGE * usual).fit(log).weights_, rtol=1e-6
+    )
+    assert EASE(l2=7).fit(log).l2_ == 7
+
+
+def test_the_default_ridge_takes_weights_for_events():
+    frame = pl.DataFrame({"user": ["u", "v"], "item": ["a", "b"], "weight": [2.0, 1.0]})
+    model = EASE().fit(Dataset.from_frame(frame))
+    weights = model.histories_.matrix("weight").data
+    squares = np.sort(weights**2)
+    assert model.l2_ == pytest.approx(EASE_RIDGE * (squares**2).sum() / squares.sum())

@@ -12,9 +12,9 @@ from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.content.ridge import ContentRidge
-from penchant.models.fitted_attributes import Declarations, floats
+from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
-from penchant.models.shared.item_weights import ItemWeights, ease_weights
+from penchant.models.shared.item_weights import ItemWeights, ease_ridge, ease_weights
 from penchant.run import Run
 
 Target = Literal["weights", "events"]
@@ -34,24 +34,27 @@ class ContentEASE(ItemWeights, ContentParts):
     A log without content has EASE alone. See `ContentParts` for what content counts.
 
     Attributes:
-        l2: of EASE.
+        l2: of EASE; None is what `ease_ridge` says of the log.
         l2_content: ridge of the regression on content.
         shrinkage: how many events of an item weigh as much as its content.
         max_items: refuse catalogues beyond this size, whose dense matrix would not fit.
     """
 
-    l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
+    l2: Annotated[float | None, Field(gt=0), Space(1, 1e4, log=True)] = None
     l2_content: Annotated[float, Field(gt=0), Space(1, 1000, log=True)] = 30.0
     shrinkage: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 0.0
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"l2_"})
     fitted_attributes: ClassVar[Declarations] = {
         "weights_": floats("items", "items"),
+        "l2_": plain(float),
     }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        weights = ease_weights(train, self.l2, self.max_items)
+        self.l2_ = ease_ridge(train, self.l2)
+        weights = ease_weights(train, self.l2_, self.max_items)
         content = self._weighted(train)
         if content.shape[1]:
             counts = train.item_counts

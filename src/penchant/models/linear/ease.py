@@ -9,9 +9,9 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal
-from penchant.models.fitted_attributes import Declarations, floats
+from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
-from penchant.models.shared.item_weights import ItemWeights, ease_weights
+from penchant.models.shared.item_weights import ItemWeights, ease_ridge, ease_weights
 from penchant.run import Run
 
 
@@ -23,19 +23,22 @@ class EASE(ItemWeights, Recommender):
     of the history. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8.
 
     Attributes:
-        l2: strength of regularisation; larger for larger logs.
+        l2: strength of regularisation. None is what `ease_ridge` says of the log.
         max_items: refuse catalogues beyond this size, whose dense matrix would not fit
             (while fitting 4 bytes × items², 8 where some items have no events, and 12 where
             `l2` is so small that it takes double precision; 4 after it).
     """
 
-    l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
+    l2: Annotated[float | None, Field(gt=0), Space(1, 1e4, log=True)] = None
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"l2_"})
     fitted_attributes: ClassVar[Declarations] = {
         "weights_": floats("items", "items"),
+        "l2_": plain(float),
     }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        self.weights_ = ease_weights(train, self.l2, self.max_items)
+        self.l2_ = ease_ridge(train, self.l2)
+        self.weights_ = ease_weights(train, self.l2_, self.max_items)

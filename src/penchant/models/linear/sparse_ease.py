@@ -14,7 +14,9 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
+from penchant.models.shared.item_weights import ease_ridge
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import product, strongest_products
 from penchant.run import Run
@@ -42,16 +44,18 @@ class SparseEASE(SparseItemWeights, Recommender):
     what is left is 8 bytes × items × `neighbours`.
 
     Attributes:
-        l2: strength of regularisation; larger for larger logs.
+        l2: strength of regularisation. None is what `ease_ridge` says of the log.
         neighbours: the items that have a weight for an item.
         share: of a neighbourhood that takes its weights from the centre's inverse.
     """
 
-    l2: Annotated[float, Field(gt=0), Space(1, 1e4, log=True)] = 500.0
+    l2: Annotated[float | None, Field(gt=0), Space(1, 1e4, log=True)] = None
     neighbours: Annotated[int, Field(gt=0), Space(50, 1000, log=True)] = 200
     share: Annotated[float, Field(ge=0, le=1), Space(0, 1)] = 0.2
 
     signal: ClassVar[Signal] = "pairs"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"l2_"})
+    fitted_attributes: ClassVar[Declarations] = {"l2_": plain(float)}
 
     def _cost(self, train: Dataset) -> FittingCost:
         n = int(np.count_nonzero(train.item_counts))
@@ -63,11 +67,12 @@ class SparseEASE(SparseItemWeights, Recommender):
         )
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.l2_ = ease_ridge(train, self.l2)
         x = train.histories.matrix("weight")
         used = np.flatnonzero(np.diff(x.tocsc().indptr))
         by_item: Csr = x[:, used].T.tocsr()
         squares: Float64 = np.asarray(by_item.power(2).sum(axis=1), np.float64).ravel()
-        scales = np.asarray(1 / np.sqrt(squares + self.l2), np.float32)
+        scales = np.asarray(1 / np.sqrt(squares + self.l2_), np.float32)
         near = strongest_products(
             by_item, by_item, self.neighbours, lambda gram, _, columns: gram * scales[columns]
         )
@@ -91,7 +96,7 @@ class SparseEASE(SparseItemWeights, Recommender):
     def _weights(self, gram: Float32, n_members: int) -> Float32:
         """float32[n, n_members], the weights of n items for the first of them."""
         system: Float64 = gram.astype(np.float64)
-        system[np.diag_indices_from(system)] += self.l2
+        system[np.diag_indices_from(system)] += self.l2_
         inverse = cho_solve(
             cho_factor(system, lower=True, overwrite_a=True, check_finite=False),
             np.eye(len(system), n_members),

@@ -17,6 +17,8 @@ from penchant.models.shared.sparse_rows import DENSE_RATE, SPARSE_RATE
 from penchant.topk import CACHED_CELLS
 from penchant.typing import AnyFloat, Csr, Float32, Int32
 
+EASE_RIDGE = 2.0
+"""The default ridge of EASE, in events of the item of a usual event."""
 _BLOCK_ROWS = 512  # rows of the matrix that are computed or copied at once
 _CONDITION = 1e5  # of the matrix, up to which single precision is enough
 
@@ -109,6 +111,20 @@ def ease_weights(train: Dataset, l2: float, max_items: int) -> Float32:
         else:
             weights[np.ix_(used[part], used)] = rows
     return weights
+
+
+def ease_ridge(train: Dataset, l2: float | None = None) -> float:
+    """The ridge of EASE: `l2`, or `EASE_RIDGE` times the number of events of a usual item.
+
+    That is sum n^2 / sum n over the items' numbers of events n, the number that an event's item
+    has on average, or sums of squared weights where events have some: the diagonal of X'X, to
+    which the ridge is added, so that small and sparse logs are regularised as large ones are.
+    """
+    if l2 is not None:
+        return l2
+    x = train.histories.matrix("weight")
+    counts = np.bincount(x.indices, x.data.astype(np.float64) ** 2, train.n_items)
+    return EASE_RIDGE * float((counts**2).sum() / max(counts.sum(), 1e-12)) or EASE_RIDGE
 
 
 def ease_bytes(n_items: int, n_used: int, *, single: bool = True) -> int:

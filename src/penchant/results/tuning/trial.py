@@ -26,6 +26,8 @@ class Range:
         whole: whether only whole numbers between the ends are tried.
         own: the ends that are the parameter's own, beyond which there is nothing to try, such as
             the lower end of a dropout from 0 to 0.8.
+        optional: whether None, by which the log decides on the value, may be tried beside what
+            lies between the ends.
     """
 
     values: tuple[Any, ...] = ()
@@ -34,6 +36,7 @@ class Range:
     log: bool = False
     whole: bool = False
     own: frozenset[RangeEnd] = frozenset()
+    optional: bool = False
 
     def edge(self, value: Any) -> RangeEnd | None:
         """The end at which a value lies, None inside, at the parameter's own end or without order.
@@ -57,6 +60,8 @@ class Range:
         """Whether a value may be tried."""
         if self.values:
             return value in self.values
+        if value is None:
+            return self.optional
         if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
             return False
         assert self.low is not None

@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 Blocks = tuple[str, ...]
 _TEXT, _POSTER, _READ = "text", f"vectors {PICTURE_COLUMN}", f"vectors {SENTENCE_COLUMN}"
 RIDGE = "genre and year"
+RIDGE_L2 = 500.0  # of EASE
 PARTS = MappingProxyType(
     {
         RIDGE: (),
@@ -69,7 +70,7 @@ def best_of(settings: Mapping[str, RidgeSettings]) -> str:
 
 def ridge(setup: FashionSetup, settings: RidgeSettings) -> Recommender:
     """A ridge with its settings, unfitted."""
-    return setup.model("content-ease", **settings.parameters)
+    return setup.model("content-ease", l2=RIDGE_L2, **settings.parameters)
 
 
 def choose_settings(setup: FashionSetup, films: FilmLog) -> dict[str, RidgeSettings]:
@@ -78,9 +79,9 @@ def choose_settings(setup: FashionSetup, films: FilmLog) -> dict[str, RidgeSetti
     One setting is changed after the other, all of them twice. Everything else is computed once.
     """
     split = films.cold_split(films.full_log, validation=True)
-    model = ContentEASE(seed=setup.seed)
+    model = ContentEASE(seed=setup.seed, l2=RIDGE_L2)
     blocks = ItemContent.of(split.train, dim=model.text_dim, seed=setup.seed)
-    weights = ease_weights(split.train, model.l2, model.max_items)
+    weights = ease_weights(split.train, RIDGE_L2, model.max_items)
     ridges = ContentRidge(weights, blocks.together(), split.train.item_counts > 0)
     test = split.test
     assert test.candidates is not None  # a cold split names the films that are ranked

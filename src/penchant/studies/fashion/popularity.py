@@ -8,7 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from penchant.studies.fashion.content import RIDGE, RidgeSettings, best_of, ndcg_among, ridge
+from penchant.studies.fashion.content import (
+    RIDGE,
+    RIDGE_L2,
+    RidgeSettings,
+    best_of,
+    ndcg_among,
+    ridge,
+)
 from penchant.studies.fashion.film_log import FilmLog
 from penchant.studies.fashion.rating_counts import range_name, training_ratings
 from penchant.studies.fashion.setup import FashionSetup, mean_gain
@@ -61,7 +68,7 @@ def compare_by_popularity(
     """Rank the films of each bin among each other, by ratings alone and with content."""
     split = films.mixed_split(films.full_log)
     best = best_of(settings)
-    models = {ALONE: setup.model("ease")}
+    models = {ALONE: setup.model("ease", l2=RIDGE_L2)}
     models |= {name: ridge(setup, settings[name]) for name in (RIDGE, best)}
     models[ALSO] = models[best].clone(shrinkage=_FEW)
     test = split.test

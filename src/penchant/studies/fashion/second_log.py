@@ -15,7 +15,12 @@ from penchant.studies.study import Conclusion, DataTable, Section, bars
 from penchant.transfer import TransferGain, joined, transfer_gains
 
 METRIC = "ndcg@10"
-MODELS = ("popular", "ease", "content-ease", "two-tower")
+MODELS = {
+    "popular": "popular",
+    "ease": "ease:l2=500",
+    "content-ease": "content-ease:l2=500",
+    "two-tower": "two-tower",
+}
 _TEST, _VALIDATION = 0.3, 0.1
 
 
@@ -47,7 +52,7 @@ def measure_second_log(
             except DataError:  # nothing that is written is alike
                 continue
             gains = transfer_gains(
-                {model: setup.model(model) for model in MODELS},
+                {name: setup.model(spec) for name, spec in MODELS.items()},
                 split,
                 both,
                 [METRIC],

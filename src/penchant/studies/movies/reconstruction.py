@@ -19,7 +19,7 @@ from penchant.studies.study import Conclusion, DataTable, EvaluationSummary, Sec
 _ZERO = "RBM from zero weights"
 _RANDOM = "RBM from random weights"
 _PLAIN = "autoencoder as published"
-_OTHERS = {"Mult-VAE": "mult-vae", "EASE": "ease"}
+_OTHERS = {"Mult-VAE": "mult-vae", "EASE": "ease:l2=500"}
 RECONSTRUCTED = (_ZERO, _RANDOM, _PLAIN)
 """Models that rank by what they reconstruct of a vector."""
 _K = 10
