@@ -58,7 +58,7 @@ def similar(
 
     import polars as pl
 
-    from penchant.models.neighbours.similarity import Similarity
+    from penchant.models.neighbours.entities import Similarity
     from penchant.similarity.items import reason_for_none
     from penchant.similarity.items import similar as similar_items
 

@@ -12,13 +12,13 @@ from penchant.data.dataset import Dataset
 from penchant.data.markup import plain_titles
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
-from penchant.models.neighbours.similarity import (
+from penchant.models.neighbours.entities import (
     COMPARE_RATINGS,
     Entities,
     Similarity,
     item_entities,
-    similarity,
 )
+from penchant.models.neighbours.similarity import similarity
 from penchant.models.shared.sparse_rows import product
 from penchant.topk import tie_order
 

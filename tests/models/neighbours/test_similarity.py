@@ -4,12 +4,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from penchant.models.neighbours import similarity as module
-from penchant.models.neighbours.similarity import (
-    Entities,
-    neighbours,
-    similarity,
-)
+from penchant.models.neighbours.entities import Entities
+from penchant.models.neighbours.similarity import similarity
 from penchant.models.shared import sparse_rows
 from penchant.models.shared.sparse_rows import product, strongest
 
@@ -90,78 +86,6 @@ def test_both_products_are_the_same(pair, monkeypatch):
         found.append(product(a, b))
     np.testing.assert_allclose(found[0], found[1], atol=1e-5)
     np.testing.assert_allclose(found[0], a.toarray() @ b.toarray().T, atol=1e-5)
-
-
-@pytest.mark.parametrize("share", [0.0, 2.0])
-@pytest.mark.parametrize("kind", KINDS)
-def test_neighbours_are_the_most_similar_others(pair, kind, share, monkeypatch):
-    monkeypatch.setattr(module, "SPARSE_SHARE", share)  # compare all pairs, or those in common
-    monkeypatch.setattr(sparse_rows, "_PRODUCTS", 40)
-    monkeypatch.setattr(
-        module, "row_blocks", lambda n: ((s, min(s + 4, n)) for s in range(0, n, 4))
-    )
-    one = entities(pair[0])
-    full = similarity(one, one, kind, 1.0)
-    np.fill_diagonal(full, 0)
-    near = neighbours(one, kind, shrinkage=1.0, min_common=1, k=3).toarray()
-    for row in range(len(one)):
-        assert near[row, row] == 0
-        near_row = np.sort(near[row][near[row] > 0])[::-1]
-        best = np.sort(full[row][full[row] > 0])[::-1][:3]
-        np.testing.assert_allclose(near_row, best, atol=1e-6)
-        np.testing.assert_allclose(near[row][near[row] > 0], full[row][near[row] > 0], atol=1e-6)
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_rows_without_events_change_nothing(pair, kind):
-    one = entities(pair[0])
-    options = {"shrinkage": 1.0, "min_common": 1, "k": 3}
-    near = neighbours(one, kind, **options).toarray()
-    rows = np.arange(len(one)) * 2 + 1  # every second row is empty
-    padded = []
-    for table in pair[0]:
-        wide = np.zeros((2 * len(one) + 1, table.shape[1]), table.dtype)
-        wide[rows] = table
-        padded.append(wide)
-    found = neighbours(entities(padded), kind, **options).toarray()
-    np.testing.assert_allclose(found[np.ix_(rows, rows)], near, atol=1e-6)
-    assert np.count_nonzero(found) == np.count_nonzero(near)
-
-
-def test_a_large_catalogue_with_few_events_costs_little():
-    n = 10**6
-    some = sparse.csr_array((np.ones(4, np.float32), ([0, 0, 7, 9], [0, 1, 0, 1])), shape=(n, 2))
-    near = neighbours(Entities(some), "cosine", shrinkage=0.0, min_common=1, k=5)
-    assert near.shape == (n, n)
-    assert sorted(zip(*(x.tolist() for x in near.nonzero()), strict=True)) == [
-        (0, 7),
-        (0, 9),
-        (7, 0),
-        (9, 0),
-    ]
-
-
-@pytest.mark.parametrize("kind", [*KINDS, "correlation"])
-def test_comparing_pairs_in_common_alone_is_the_same(kind, monkeypatch):
-    rng = np.random.default_rng(1)
-    has = rng.random((60, 40)) < 0.1
-    some = entities((has, np.where(has, rng.normal(size=has.shape), 0).astype(np.float32)))
-    found = []
-    for share in (0.0, 2.0):
-        monkeypatch.setattr(module, "SPARSE_SHARE", share)
-        found.append(neighbours(some, kind, shrinkage=1.0, min_common=1, k=60).toarray())
-    np.testing.assert_allclose(*found, atol=1e-6)
-
-
-def test_items_with_little_in_common_are_not_compared(monkeypatch):
-    monkeypatch.setattr(module, "similarity", None)  # of all pairs, 10 GB
-    n = 50_000
-    each = np.repeat(np.arange(n), 2)
-    users = each // 4 + np.tile([0, 1], n)
-    some = sparse.csr_array((np.ones(2 * n, np.float32), (each, users)))
-    near = neighbours(Entities(some), "jaccard", shrinkage=0.0, min_common=1, k=5)
-    assert near.shape == (n, n)
-    assert n < near.nnz <= 5 * n
 
 
 def test_strongest_keeps_only_what_is_above_zero():

@@ -6,7 +6,6 @@ from typing import Annotated, ClassVar
 
 import numpy as np
 from pydantic import Field
-from scipy import sparse
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
@@ -15,22 +14,25 @@ from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain, sparse_matrix
-from penchant.models.neighbours.mean_residuals import mean_residuals
-from penchant.models.neighbours.similarity import (
+from penchant.models.neighbours.entities import (
     CENTRED,
     COMPARE_RATINGS,
     Entities,
     Similarity,
     item_entities,
-    neighbours,
-    similarity,
 )
+from penchant.models.neighbours.mean_residuals import mean_residuals
+from penchant.models.neighbours.nearest import (
+    mean_residuals_of_neighbours,
+    nearest,
+    neighbours,
+)
+from penchant.models.neighbours.similarity import similarity
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
-from penchant.models.shared.sparse_rows import strongest, strongest_entries
+from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.run import Run
-from penchant.topk import blocks
 from penchant.typing import Bool, Csr, Float32, Int32
 
 
@@ -157,6 +159,7 @@ class ItemKNN(_Neighbours):
             shrinkage=self.shrinkage,
             min_common=self.min_common,
             k=max(self.neighbours_kept, self.neighbours),
+            threads=run.threads,
         )
         self.near_ = strongest_entries(self.similar_, self.neighbours).T.tocsr()
 
@@ -268,13 +271,16 @@ class UserKNN(_Neighbours):
 
     def _near(self, users: Histories) -> Csr:
         """csr[n_users, n_training_users], similarities of each user's nearest neighbours."""
-        n = len(self.histories_)
-        near = [sparse.csr_array((0, n), dtype=np.float32)] + [
-            strongest(self.user_similarities(users.block(start, stop)), self.neighbours)
-            for start, stop in blocks(len(users), n)
-        ]
-        stacked: Csr = sparse.vstack(near, format="csr")
-        return stacked
+        return nearest(
+            self._entities(users),
+            self._trained,
+            users.users,
+            self.similarity,
+            self.shrinkage,
+            self.min_common,
+            self.neighbours,
+            threads=1,  # blocks of users are shared out among threads
+        )
 
     def _scores(self, users: Histories) -> Float32:
         near = self._near(users)
@@ -292,20 +298,19 @@ class UserKNN(_Neighbours):
         base = base + of_items(self.item_bias_, rows.items, 0.0)
         if not hasattr(self, "residuals_"):
             return base
-        for start, stop in blocks(len(rows.histories), len(self.interactions_.indptr)):
-            mine = (rows.history >= start) & (rows.history < stop) & (rows.items >= 0)
-            known = np.flatnonzero(mine)
-            if not len(known):
-                continue
-            alike = self.user_similarities(rows.histories.block(start, stop))
-            positive = sparse.csr_array(np.maximum(alike, 0, out=alike))
-            base[known] += mean_residuals(
-                positive,
-                rows.history[known] - start,
-                self._residuals_by_item,
-                rows.items[known],
-                self.neighbours,
-            )
+        known = np.flatnonzero(rows.items >= 0)
+        base[known] += mean_residuals_of_neighbours(
+            self._entities(rows.histories),
+            self._trained,
+            rows.histories.users,
+            self.similarity,
+            self.shrinkage,
+            self.min_common,
+            self.neighbours,
+            self._residuals_by_item,
+            rows.items[known],
+            rows.history[known],
+        )
         return base
 
     @derived_from("residuals_")

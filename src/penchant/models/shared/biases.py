@@ -8,6 +8,8 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.typing import AnyArray, Float32, Float64, Int32, Int64
 
+_STILL = 1e-8  # changes of deviations below that are lost in single precision
+
 
 def fit_biases(
     train: Dataset, l2_user: float, l2_item: float, *, steps: int = 15
@@ -26,7 +28,10 @@ def fit_biases(
     by_user = np.zeros(train.n_users)
     by_item = np.zeros(train.n_items)
     for _ in range(steps):
+        before = by_item
         by_item = _ratio(np.bincount(item, rest - by_user[user], train.n_items), item_count)
+        if np.abs(by_item - before).max(initial=0) < _STILL:
+            break
         by_user = _ratio(np.bincount(user, rest - by_item[item], train.n_users), user_count)
     return mean, by_item.astype(np.float32)
 

@@ -10,6 +10,8 @@ import numpy as np
 import torch
 from scipy import sparse
 
+from penchant.compiled import AVAILABLE
+from penchant.models.shared.largest import mark_largest
 from penchant.typing import AnyArray, AnyInt, Csr, Float32, Float64
 
 Weigh = Callable[[Float32, AnyInt, AnyInt], Float32]
@@ -113,12 +115,18 @@ def strongest(values: Float32, k: int) -> Csr:
 
 
 def strongest_entries(matrix: Csr, k: int) -> Csr:
-    """Csr of the same shape with only the `k` largest entries above 0 of each row."""
-    row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    order = np.lexsort((-matrix.data, row))
+    """Csr of the same shape with only the `k` largest entries above 0 of each row.
+
+    Of equal ones the first are kept.
+    """
     keep = np.zeros(matrix.nnz, bool)
-    keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
-    keep &= matrix.data > 0
+    if AVAILABLE:
+        mark_largest(matrix.indptr, matrix.data, k, keep)
+    else:
+        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+        order = np.lexsort((-matrix.data, row))
+        keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
+        keep &= matrix.data > 0
     offsets = np.append(0, np.cumsum(keep))[matrix.indptr]
     return sparse.csr_array((matrix.data[keep], matrix.indices[keep], offsets), shape=matrix.shape)
 
@@ -130,10 +138,15 @@ def column_counts(matrix: Csr) -> Float64:
 
 def even_blocks(work: AnyArray) -> Iterator[tuple[int, int]]:
     """Start and stop of blocks of rows of a bounded amount of work, one row at least."""
+    yield from blocks_of_work(work, _PRODUCTS)
+
+
+def blocks_of_work(work: AnyArray, most: float) -> Iterator[tuple[int, int]]:
+    """Start and stop of blocks of rows of at most so much work, one row at least."""
     total = np.append(0, np.cumsum(work))
     start = 0
     while start < len(work):
-        stop = int(np.searchsorted(total, total[start] + _PRODUCTS, side="right")) - 1
+        stop = int(np.searchsorted(total, total[start] + most, side="right")) - 1
         stop = max(stop, start + 1)
         yield start, stop
         start = stop
