@@ -160,3 +160,17 @@ def test_the_default_weight_of_unobserved_pairs_follows_the_density():
     model = IALS(dim=4, epochs=2).fit(log)
     assert model.unobserved_ == pytest.approx(min(1, UNOBSERVED * density))
     assert IALS(dim=4, epochs=2, unobserved=0.05).fit(log).unobserved_ == 0.05
+
+
+def test_a_few_rows_are_solved_alike(log):
+    import torch
+
+    x = log.histories.matrix("weight")
+    x.data[:] = np.random.default_rng(1).uniform(0.2, 3, x.nnz)
+    model = IALS(**SETTINGS).fit(log)
+    other = torch.from_numpy(model.item_factors_)
+    every = model._solve(x, other).numpy()
+    for start, stop in ((0, 1), (3, 9), (0, 0)):
+        np.testing.assert_allclose(model._solve(x[start:stop], other), every[start:stop], rtol=1e-3)
+    nothing = sparse.csr_array((1, log.n_items), dtype=np.float32)
+    assert not model._solve(nothing, other).numpy().any()

@@ -21,6 +21,7 @@ from penchant.models.ials.conjugate_gradients import (
     improve,
     padded_entries,
 )
+from penchant.models.ials.single_rows import solved_rows
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -28,6 +29,7 @@ from penchant.typing import Csr, Float32, Int32, Int64
 
 UNOBSERVED = 7.0
 """The default weight of all pairs without an event, in events."""
+_FEW_ROWS = 8  # that are solved one by one
 _CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
 
 
@@ -121,7 +123,10 @@ class IALS(Recommender):
         weighted = bool((confidence.data != 1).any())
         counts = np.diff(confidence.indptr).astype(np.int64)
         gram = self.unobserved_ * (other.T @ other if products is None else products)
-        ridge = torch.from_numpy(self._ridge(counts, len(other)))
+        ridges = self._ridge(counts, len(other))
+        if len(counts) <= _FEW_ROWS:
+            return torch.from_numpy(solved_rows(confidence, other.numpy(), gram.numpy(), ridges))
+        ridge = torch.from_numpy(ridges)
         out = torch.zeros(len(counts), self.dim)
         for rows in batches_of_like_length(counts, self.dim, _CELLS):
             places, there = padded_entries(confidence, rows, counts)

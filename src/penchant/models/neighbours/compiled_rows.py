@@ -116,17 +116,20 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
         else:
             for p in range(start, stop):
                 common[other.indices[p]] += np.float32(1)
-        if of.kind >= WEIGHTED:
+        if of.kind >= ADJUSTED:
+            x = of.a.values[place]
+            square = x * x
+            for p in range(start, stop):
+                y, sums_of_b = other.values[p], products[other.indices[p]]
+                sums_of_b[CROSS] += x * y
+                sums_of_b[SQUARE_A] += square
+                sums_of_b[SQUARE_B] += y * y
+                sums_of_b[SUM_A] += x
+                sums_of_b[SUM_B] += y
+        elif of.kind >= WEIGHTED:
             x = of.a.values[place]
             for p in range(start, stop):
                 products[other.indices[p], CROSS] += x * other.values[p]
-        if of.kind >= ADJUSTED:
-            for p in range(start, stop):
-                b, y = other.indices[p], other.values[p]
-                products[b, SQUARE_A] += x * x
-                products[b, SQUARE_B] += y * y
-                products[b, SUM_A] += x
-                products[b, SUM_B] += y
     if not few:
         return -1
     touched[:n_touched].sort()
