@@ -12,6 +12,7 @@ from penchant.data.splits import split_random
 from penchant.errors import DataError
 from penchant.metrics import RMSE
 from penchant.models import BayesianFM, Bias
+from penchant.models.bayesian.features import DAY
 from penchant.models.bayesian.posterior import Events, Side, UserPrior, folded_in
 from penchant.testing.logs import planted_ratings
 
@@ -115,6 +116,36 @@ def test_logs_that_say_little(log):
     low, high = log.ratings.min(), log.ratings.max()
     assert ((predicted >= low) & (predicted <= high)).all()
     assert np.isfinite(model.scores(log.histories)).all()
+
+
+def test_users_without_history_are_like_the_mean_user():
+    log = planted_ratings(n_users=60)
+    model = BayesianFM(dim=3, samples=10, burn_in=5, attributes=False).fit(log)
+    everybody = model.scores(log.histories).mean(axis=0)
+    assert model.scores(model.history([]))[0] == pytest.approx(everybody, abs=0.01)
+
+
+def test_later_times_are_predicted_like_times_that_are_not_known():
+    rng = np.random.default_rng(0)
+    day = rng.integers(10, size=300)
+    log = Dataset.from_frame(
+        pl.DataFrame(
+            {
+                "user": rng.integers(30, size=300),
+                "item": rng.integers(20, size=300),
+                "rating": np.where(day == 9, 1.0, 4.0) + rng.integers(2, size=300),
+                "time": np.datetime64("2020-01-01") + day * np.timedelta64(1, "D"),
+            }
+        ).unique(["user", "item"], maintain_order=True, keep="first")
+    )
+    model = BayesianFM(**SMALL).fit(log)
+    ask = lambda times: model.predict(  # noqa: E731
+        Rows(log.histories, np.zeros(1, np.int32), np.zeros(1, np.int32), times)
+    )
+    last = log.events["time"].max()
+    at = lambda days: np.array([int(last.timestamp() * 1e6) + days * DAY])  # noqa: E731
+    assert ask(at(1)) == ask(at(400)) == ask(None)
+    assert ask(at(0)) < ask(None) - 1
 
 
 def test_ordered_probit_needs_levels():

@@ -15,7 +15,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Rating, Target
 from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal
-from penchant.models.bayesian.features import Owners, time_edges, time_rows
+from penchant.models.bayesian.features import Owners, n_intervals, time_edges, time_rows
 from penchant.models.bayesian.gibbs import Sampler
 from penchant.models.bayesian.log_features import blocks_of, owners_of
 from penchant.models.bayesian.ordered_probit import OrderedProbit, expected, expected_targets
@@ -52,7 +52,8 @@ class BayesianFM(Recommender):
     normal prior, whose mean and precision are drawn, too, so that little needs tuning.
 
     New users, and those whose history has changed, get their vector under each kept draw from
-    their history: its mean given their ratings and everything else as drawn.
+    their history: its mean given their ratings and everything else as drawn. Users without history
+    are predicted like the mean of all users, and times outside the log's like its mean time.
 
     Attributes:
         target: `rating`, `adjusted(5,1)` or `like>=4`.
@@ -95,8 +96,8 @@ class BayesianFM(Recommender):
         "high_": plain(float),
         "offsets_": floats("n_draws"),
         "noise_precision_": floats("n_draws", low=0),
-        "user_vectors_": floats("n_draws", "users+1", "dim", dtype="float16"),
-        "user_biases_": floats("n_draws", "users+1"),
+        "user_vectors_": floats("n_draws", "users+2", "dim", dtype="float16"),
+        "user_biases_": floats("n_draws", "users+2"),
         "item_vectors_": floats("n_draws", "items+1", "dim", dtype="float16"),
         "item_biases_": floats("n_draws", "items+1"),
         "time_vectors_": floats("n_draws", "n_times", "dim", dtype="float16"),
@@ -153,7 +154,7 @@ class BayesianFM(Recommender):
         owners = owners_of(train, bins=self.bins, tables=self.attributes)
         rng = np.random.default_rng(self.seed)
         bins = time_rows(self.time_edges_, times, len(train))
-        n_bins = len(self.time_edges_) + 1
+        n_bins = n_intervals(self.time_edges_)
         blocks, rows = blocks_of(train, owners, bins, n_bins, met=(self.implicit, self.flipped))
         sampler = Sampler(blocks, rows, self.dim, rng)
         probit = OrderedProbit(levels, sampler.rng) if len(self.levels_) else None
@@ -183,8 +184,9 @@ class BayesianFM(Recommender):
 
     def _allocate(self, n: int, train: Dataset) -> None:
         """Room for so many draws."""
-        users, items = train.n_users + 1, train.n_items + 1  # with a row for unknown ones
-        times = len(self.time_edges_) + 2  # also
+        # A row for unknown ones, and one for users whose history is yet to be looked at.
+        users, items = train.n_users + 2, train.n_items + 1
+        times = n_intervals(self.time_edges_) + 1
         self.user_vectors_ = np.zeros((n, users, self.dim), np.float16)
         self.item_vectors_ = np.zeros((n, items, self.dim), np.float16)
         self.time_vectors_ = np.zeros((n, times, self.dim), np.float16)
@@ -211,15 +213,15 @@ class BayesianFM(Recommender):
         )
         for place, state in enumerate(sampler.states):
             if place < 2:
-                vectors, biases = state.of_all(owners[place])
+                vectors, biases = state.of_all(owners[place], typical=place == 0)
             else:
                 vectors, biases = state.values[:dim].T, state.biases()
-            # The last row: an id of which nothing is known, or the mean of the events' times.
-            vector, bias = state.means[:dim, 0], state.means[dim, 0]
-            if place == 2:
-                vector, bias = (np.average(v, 0, state.counts) for v in (vectors, biases))
-            rows[place][0][draw] = np.append(vectors, vector[None], axis=0)
-            rows[place][1][draw] = np.append(biases, bias)
+                means = (np.average(v, 0, state.counts)[None] for v in (vectors, biases))
+                vectors, biases = map(np.append, (vectors, biases), means, (0, 0))
+            rows[place][0][draw, : len(vectors)] = vectors
+            rows[place][1][draw, : len(biases)] = biases
+        start = users.before_history(owners[0])
+        self.user_vectors_[draw, -1], self.user_biases_[draw, -1] = start
         self.prior_mean_[draw] = users.means[:dim, 0]
         self.prior_precision_[draw] = users.precisions[:, 0]
         if self.implicit:
@@ -248,9 +250,11 @@ class BayesianFM(Recommender):
         """The rows of these users: as drawn where histories are unchanged, else folded in."""
         trained = users.users >= 0
         trained[trained] = users.signatures[trained] == self.signatures_[users.users[trained]]
-        # Known users who had no events are what their table says of them.
+        # Known users who had no events are predicted from what their table says of them.
         cold = (users.users >= 0) & (self.histories_.lengths[users.users] == 0)
-        rows = np.where(trained | cold, users.users, -1)
+        start, unknown = -1, -2
+        other = np.where(users.lengths > 0, start, np.where(cold, users.users, unknown))
+        rows = np.where(trained, users.users, other)
         found = Side(self.user_vectors_, self.user_biases_).of(rows)
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if not len(new):
@@ -312,7 +316,8 @@ class BayesianFM(Recommender):
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], predictions on the scale of the target, within its range.
 
-        Where times are not known, predictions are for the mean of the training events' times.
+        Where times are not known, or outside those of training, predictions are for the mean of
+        the training events' times.
         """
         times = time_rows(self.time_edges_, rows.times, len(rows))
         scores = pair_scores(

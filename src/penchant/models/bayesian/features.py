@@ -156,19 +156,31 @@ def side(seen: Csr, owners: Owners, *, met: bool) -> Block:
 
 
 def time_edges(times: Int64, bins: int) -> Int64:
-    """int64[at most bins - 1], where days are divided into intervals of like many events.
+    """int64[at most bins + 1], where intervals of like many events begin, and where the last ends.
 
     A day is never divided: where there are fewer days than `bins`, each is an interval.
     """
     days = np.unique(times // DAY)
     if len(days) <= bins:
-        return np.asarray(days[1:] * DAY)
-    ends = np.quantile(times, np.linspace(0, 1, bins + 1)[1:-1], method="lower") // DAY
-    return np.asarray(np.unique(ends[ends > days[0]]) * DAY)
+        starts = days
+    else:
+        shares = np.linspace(0, 1, bins + 1)[:-1]
+        starts = np.unique(np.quantile(times, shares, method="lower") // DAY)
+    return np.asarray(np.append(starts, days[-1] + 1) * DAY)
+
+
+def n_intervals(edges: Int64) -> int:
+    """How many intervals there are between edges; one where there are no edges."""
+    return max(len(edges) - 1, 1)
 
 
 def time_rows(edges: Int64, times: Int64 | None, n: int) -> Int32:
-    """int32[n], the interval of each time; the one after the last where times are not known."""
-    if times is None:
-        return np.full(n, len(edges) + 1, np.int32)
-    return np.searchsorted(edges, times, side="right").astype(np.int32)
+    """int32[n], the interval of each time; the one after the last where nothing is known of it.
+
+    That is so where there are no times, and for times before the first interval and after the last.
+    """
+    unknown = n_intervals(edges)
+    if times is None or not len(edges):
+        return np.full(n, unknown, np.int32)
+    found = np.searchsorted(edges, times, side="right") - 1
+    return np.where(found < 0, unknown, found).astype(np.int32)

@@ -23,7 +23,7 @@ from penchant.models.bayesian.sweeps import (
     draw_linear,
     sum_events,
 )
-from penchant.typing import Bool, Float32, Float64, Int32, Int64
+from penchant.typing import Bool, Csr, Float32, Float64, Int32, Int64
 
 _INITIAL_SCALE = 0.1
 _ALPHA, _BETA, _GAMMA = 1.0, 1.0, 1.0
@@ -105,21 +105,55 @@ class BlockState:
         pairs = (np.square(self.values[:dim]) - self.squares).sum(axis=0) / 2
         return np.asarray(self.values[dim] + pairs)
 
-    def of_all(self, owners: Owners) -> tuple[Float64, Float64]:
-        """float64[n, dim] and float64[n], vectors and biases of owners, those without events, too.
+    def of_all(self, owners: Owners, *, typical: bool) -> tuple[Float64, Float64]:
+        """float64[n + 1, dim] and float64[n + 1], vectors and biases of owners.
 
-        These have the mean of the ids' prior, and what a table says of them.
+        Those without events are what a table says of them, and beside that like the mean of those
+        with events, or like the mean of the prior of ids. The last row is the same without a table.
+
+        Args:
+            owners: of the rows.
+            typical: whether owners without events are like those with events, whom they met
+                included, rather than owners who met nobody.
         """
         dim, features = len(self.squares), owners.of_others
-        weights = self.weights[:, self.block.n_features - features.shape[1] :]
-        vectors, biases = np.empty((owners.n, dim)), np.empty(owners.n)
-        vectors[owners.with_events], biases[owners.with_events] = self.values[:dim].T, self.biases()
-        values = self.means[:, 0] + features @ weights.T
-        own = np.square(self.means[:dim, 0]) + features.power(2) @ np.square(weights[:dim]).T
-        vectors[owners.others] = values[:, :dim]
-        pairs = (np.square(values[:, :dim]) - own).sum(axis=1) / 2
-        biases[owners.others] = values[:, dim] + pairs
+        first = self.block.n_features - features.shape[1]
+        weights, some = self.weights[:, first:], self.block.matrix[:, first:]
+        vectors, biases = np.empty((owners.n + 1, dim)), np.empty(owners.n + 1)
+        of_rows = self.biases()
+        vectors[owners.with_events], biases[owners.with_events] = self.values[:dim].T, of_rows
+        told = self._table_part(features, weights)
+        if typical:
+            known = self._table_part(some, weights)
+            rest = self.values[:dim].T - known[0]
+            alone = (of_rows - known[1] - (rest * known[0]).sum(axis=1)).mean()
+            mean = rest.mean(axis=0)
+            vectors[-1], biases[-1] = self.values[:dim].mean(axis=1), of_rows.mean()
+        else:
+            mean, alone = self.means[:dim, 0], self.means[dim, 0]
+            vectors[-1], biases[-1] = mean, alone
+        vectors[owners.others] = mean + told[0]
+        biases[owners.others] = alone + told[1] + told[0] @ mean
         return vectors, biases
+
+    def before_history(self, owners: Owners) -> tuple[Float64, Float64]:
+        """float64[dim] and float64, vector and bias of the mean owner, but for whom they met.
+
+        That is the mean of the prior of ids, and what tables say of owners with events.
+        """
+        first = self.block.n_features - owners.of_others.shape[1]
+        told = self._table_part(self.block.matrix[:, first:], self.weights[:, first:])
+        mean = self.means[:-1, 0]
+        vector, bias = told[0].mean(axis=0), told[1].mean() + self.means[-1, 0]
+        return mean + vector, np.asarray(bias + mean @ vector)
+
+    @staticmethod
+    def _table_part(features: Csr, weights: Float64) -> tuple[Float64, Float64]:
+        """float64[n, dim] and float64[n], what features of tables add to vectors and biases."""
+        values = features @ weights.T
+        own = features.power(2) @ np.square(weights[:-1]).T
+        pairs = (np.square(values[:, :-1]) - own).sum(axis=1) / 2
+        return values[:, :-1], values[:, -1] + pairs
 
 
 class Sampler:
