@@ -7,21 +7,26 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import resource
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import torch
 
 import penchant as pn
+from peers.ndcg import ndcg
+from penchant.data.dataset import Dataset
 from penchant.data.reading.log_reader import read
 from penchant.data.sources import amazon
 from penchant.evaluation.ranking import catalogue_of, rank
 from penchant.metrics import parse
 from penchant.models import IALS
 from penchant.models.dot.model import DotNetwork, DotProduct
+from penchant.models.table import make
 from penchant.nn.loop import Schedule, train
 from penchant.nn.per_user.activations import ACTIVATIONS
 from penchant.nn.per_user.batches import UserData
@@ -100,6 +105,39 @@ def evaluation(args: argparse.Namespace) -> dict[str, object]:
     catalogue, run = catalogue_of(split.train), Run()
     seconds = timed(lambda: rank(model, split.test, metrics, catalogue, run), args.repeats)
     return {"seconds": seconds, "users_per_s": rates(split.test.n_users, seconds)}
+
+
+def epochs(args: argparse.Namespace) -> dict[str, object]:
+    """Train some epochs on all events, or on some drawn at random."""
+    log = read(args.path, quiet=True)
+    if args.events:
+        some = np.random.default_rng(0).permutation(len(log))[: args.events]
+        log = log.subset(np.isin(np.arange(len(log)), some))
+    sizes = {"mlp_dim": args.dim, "hidden": tuple(args.hidden)} if args.model == "neumf" else {}
+    options = {"dim": args.dim, "negatives": args.negatives, "batch_size": args.batch, **sizes}
+    make(args.model).clone(epochs=1, **options).fit(log)  # compiles
+    model = make(args.model).clone(epochs=args.epochs, **options).fit(log)
+    seconds = np.diff([row["seconds"] for row in model.curve_], prepend=0).tolist()
+    return {"epoch_seconds": seconds, "events_per_s": rates(len(log), seconds)}
+
+
+def alternating_least_squares(args: argparse.Namespace) -> dict[str, object]:
+    """Fit iALS for several numbers of epochs, and judge each by held-out events."""
+    held = np.load(args.path)
+    frame = {"user": held["user"], "item": held["item"]}
+    log = Dataset.from_frame(pl.DataFrame(frame))
+    users, items = (v.take(np.arange(len(v))).to_numpy() for v in (log.users, log.items))
+    IALS(dim=args.dim, epochs=1).fit(log)  # compiles
+    curve = []
+    for n in args.epochs:
+        model = IALS(dim=args.dim, epochs=n)
+        seconds = timed(lambda: model.fit(log, run=Run(threads=args.threads)), 1)[0]  # noqa: B023
+        by_user = np.zeros((int(held["n_users"]), args.dim), np.float32)
+        by_item = np.zeros((int(held["n_items"]), args.dim), np.float32)
+        by_user[users], by_item[items] = model.user_factors_, model.item_factors_
+        quality = ndcg(by_user, by_item, held)
+        curve.append({"epochs": n, "seconds": seconds, "ndcg": quality})
+    return {"curves": {"defaults": curve}}
 
 
 def dot_network(args: argparse.Namespace) -> dict[str, object]:
@@ -222,6 +260,22 @@ def main() -> None:
     command.add_argument("--repeats", type=int, default=1)
     command.add_argument("--threads", type=int)
     command.set_defaults(work=networks_of_users)
+    command = commands.add_parser("epochs")
+    command.add_argument("path", type=Path)
+    command.add_argument("--model", choices=["bpr", "neumf"], required=True)
+    command.add_argument("--dim", type=int, default=64)
+    command.add_argument("--hidden", type=int, nargs="*", default=[64, 32, 16])
+    command.add_argument("--negatives", type=int, default=4)
+    command.add_argument("--batch", type=int, default=2048)
+    command.add_argument("--events", type=int)
+    command.add_argument("--epochs", type=int, default=3)
+    command.set_defaults(work=epochs)
+    command = commands.add_parser("ials")
+    command.add_argument("path", type=Path, help="arrays of `least_squares.py`")
+    command.add_argument("--dim", type=int, default=64)
+    command.add_argument("--epochs", type=int, nargs="*", default=[1, 2, 3, 5, 8, 15])
+    command.add_argument("--threads", type=int, default=int(os.environ.get("BENCH_THREADS", "2")))
+    command.set_defaults(work=alternating_least_squares)
     command = commands.add_parser("dot")
     for option, default in (
         ("dim", 1),

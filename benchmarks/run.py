@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 import amazon_log
+import least_squares
 
 HERE = Path(__file__).parent
 RATINGS = "movielens-1m/ratings.dat"
@@ -125,6 +126,28 @@ BENCHMARKS = (
         "users_per_s",
         50,
     ),
+    *(
+        Benchmark(
+            f"{model}-{peer}",
+            f"epochs of {model} on {'all' if not events else f'{events:,}'} events of "
+            f"MovieLens 1M, the same sizes and batches; {peer}",
+            ("epochs", "{data}", "--model", model, *sizes),
+            peer,
+            (f"{peer}_epochs.py", "{data}", "--model", model, *sizes),
+            "events_per_s",
+            mark,
+        )
+        for model, events, sizes, marks in (
+            ("bpr", 0, ("--dim", "64", "--negatives", "1"), {"recbole": 3, "cornac": 1}),
+            (
+                "neumf",
+                200_000,
+                ("--dim", "32", "--events", "200000"),
+                {"recbole": 10, "cornac": 10},
+            ),
+        )
+        for peer, mark in marks.items()
+    ),
     _dot(1, 128, "tensorflow", 3, 65_536),
     _dot(1, 128, "jax", 1, 262_144),
     _dot(32, 128, "tensorflow", 12, 16_384),
@@ -221,6 +244,20 @@ def time_to_loss(root: Path) -> dict[str, Any]:
     return {"goal": goal, "best_loss": reached, "seconds": fastest}
 
 
+def least_squares_times(log: str, mirror: str, rounds: int, root: Path) -> dict[str, Any]:
+    """Alternating least squares and implicit's in turns."""
+    python = environment("implicit", root)
+    with tempfile.TemporaryDirectory() as folder:
+        path = least_squares.make(log, mirror, Path(folder))
+        command = [python, HERE / "peers" / "implicit_als.py", path]
+        if log == "10-million":
+            command += ["--alpha", "1", "--regularization", "3", "10"]
+        return least_squares.compare(
+            lambda: ours("ials", str(path))["curves"], lambda: figures(command)["curves"], rounds
+        )
+
+
+LEAST_SQUARES = {f"ials-{n}": n for n in ("movielens-100k", "movielens-1m", "10-million")}
 PER_USER = {"per-user-cell": ("no-forget", "1152", "24"), "per-user-lstm": ("lstm", "576", "8")}
 """Networks of users' own, which no peer has: the cell, users of all sizes, and epochs."""
 
@@ -250,7 +287,7 @@ def book_crossing_shaped(rows: int = 433_671, seed: int = 0) -> dict[str, np.nda
 
 def main() -> None:
     """Run what was asked for and print a table."""
-    known = [*(b.name for b in BENCHMARKS), *PER_USER, "time-to-loss"]
+    known = [*(b.name for b in BENCHMARKS), *LEAST_SQUARES, *PER_USER, "time-to-loss"]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--rounds", type=int, default=3)
@@ -276,6 +313,10 @@ def main() -> None:
             f"rounds {', '.join(f'{r:.2f}' for r in found['rounds'])}. {benchmark.about}",
             flush=True,
         )
+    for name, log in LEAST_SQUARES.items():
+        if mirror and (not args.names or name in args.names):
+            results[name] = least_squares_times(log, mirror, args.rounds, args.peers)
+            print(f"{name}: {json.dumps(results[name])}", flush=True)
     for name in PER_USER:
         if args.names and name not in args.names:
             continue
