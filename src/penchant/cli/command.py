@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 from penchant.cli.error_boundary import one_sentence_errors
 from penchant.cli.run_context import Session
+from penchant.cli.terminal_text import harmless_standard_output
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:
@@ -36,7 +37,7 @@ def command(function: Callable[..., None]) -> Callable[..., None]:
         for name, group in groups.items():
             values[name] = _gather(group, values)
         session = next(value for value in values.values() if isinstance(value, Session))
-        with one_sentence_errors(), session.logging_to_stderr():
+        with one_sentence_errors(), session.logging_to_stderr(), harmless_standard_output():
             function(**values)
             sys.stdout.flush()  # a closed pipe is to be noticed here and not while exiting
 

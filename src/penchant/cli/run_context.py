@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penchant.cli.terminal_text import harmless
 from penchant.run import Run
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class _StandardError(logging.Handler):
     """Writes messages to whatever standard error is at the moment, above progress bars."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        print(self.format(record), file=sys.stderr)
+        text = self.format(record)
+        print(harmless(text) if sys.stderr.isatty() else text, file=sys.stderr)
 
 
 @dataclass(frozen=True)

@@ -93,3 +93,12 @@ def test_what_does_not_fit_into_memory_is_refused(log, monkeypatch):
     monkeypatch.setattr("penchant.memory.available_memory", lambda: 1000)
     with pytest.raises(DataError, match="Fitting RatingNMF to 50 users and 31 items takes"):
         RatingNMF().fit(log)
+
+
+def test_no_number_of_epochs_makes_a_new_user_wait(log):
+    model = RatingNMF(dim=2, epochs=2).fit(log)
+    history = model.history(log.items.take([0, 1, 2]).to_list(), [5, 1, 4])
+    model.best_epoch_ = 50
+    slowest = model.scores(history)
+    model.best_epoch_ = 1 << 60  # as an altered bundle may have it
+    np.testing.assert_array_equal(model.scores(history), slowest)

@@ -37,6 +37,7 @@ from penchant.typing import AnyInt, Bool, Float32, Int32, Int64
 _L2 = 5.0  # shrinkage of users' and items' deviations from the mean
 _ROWS_AT_ONCE = 2**16
 _FIRST_PASSES, _PASSES = 20, 3  # over W and H, for the first filling and for each later one
+_MOST_FILLINGS = 50  # for other users, after which hardly anything changes
 
 
 class RatingNMF(PredictsRatings, Recommender):
@@ -49,8 +50,9 @@ class RatingNMF(PredictsRatings, Recommender):
     section 3.1. Where there are validation events they decide how many epochs are best.
 
     Users whose history has changed since training, and new users, get their row from the history
-    by as many fillings, with the items' factors as they are. Items without ratings are predicted
-    by the deviations. Whole matrices of users by items are filled: 4 bytes × users × items.
+    by as many fillings, 50 at most, with the items' factors as they are. Items without ratings are
+    predicted by the deviations. Whole matrices of users by items are filled: 4 bytes × users ×
+    items.
 
     Attributes:
         dim: number of parts.
@@ -143,7 +145,7 @@ class RatingNMF(PredictsRatings, Recommender):
             some = users.block(start, stop)
             filled = self.filled_by_biases(some)
             rows, columns, values = self.observed(some)
-            for epoch in range(self.best_epoch_):
+            for epoch in range(min(self.best_epoch_, _MOST_FILLINGS)):
                 if epoch:
                     self.fill(filled, found[start:stop], h)
                 filled[rows, columns] = values
