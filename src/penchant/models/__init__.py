@@ -56,6 +56,10 @@ if TYPE_CHECKING:
     from penchant.models.feature_based.ordinal import OrdinalRegression as OrdinalRegression
     from penchant.models.gaussian_process.model import GaussianProcess as GaussianProcess
     from penchant.models.hybrid.model import HybridRecommender as HybridRecommender
+    from penchant.models.hybrid.text_readers import ConvAutoencoderMF as ConvAutoencoderMF
+    from penchant.models.hybrid.text_readers import ConvMF as ConvMF
+    from penchant.models.hybrid.text_readers import ConvRNNMF as ConvRNNMF
+    from penchant.models.hybrid.text_readers import RNNAutoencoderMF as RNNAutoencoderMF
     from penchant.models.ials.model import IALS as IALS
     from penchant.models.linear.ease import EASE as EASE
     from penchant.models.linear.random_walk import P3Alpha as P3Alpha

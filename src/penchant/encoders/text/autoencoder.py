@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from functools import partial
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -17,49 +17,33 @@ from torch.nn import functional
 from penchant.encoders.text.tokens import Tokeniser
 from penchant.errors import DataError, NotFittedError, ParameterError
 from penchant.nn.loop import Schedule, gradient_step, train
+from penchant.nn.text_reader import Reader as Reader
+from penchant.nn.text_reader import TextReader
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Float32
 
-Reader = Literal["cnn", "rnn", "cnn+rnn"]
-
 _ROWS_AT_ONCE = 2**12
 
 
-class TextNetwork(nn.Module):
+class TextNetwork(TextReader):
     """Words of a text to a coding, and the coding to the chance of each word at each place.
 
     Args:
         size: how many numbers words have, padding among them.
         length: places of a text.
         dim: length of the codings.
-        width: of the words' vectors and of what reads them.
-        kernel: words that a convolution sees at once.
-        reader: convolutions and the largest value of each over all places; a GRU and its last
-            state; or convolutions read by a GRU.
+        width: see `TextReader`.
+        kernel: likewise.
+        reader: likewise.
     """
 
     def __init__(
         self, size: int, length: int, dim: int, width: int, kernel: int, reader: Reader
     ) -> None:
-        super().__init__()
-        self.length, self.reader = length, reader
-        self.words = nn.Embedding(size, width)
-        if "cnn" in reader:
-            self.convolution = nn.Conv1d(width, width, kernel, padding=kernel // 2)
-        if "rnn" in reader:
-            self.recurrent = nn.GRU(width, width, batch_first=True)
-        self.code = nn.Linear(width, dim)
+        super().__init__(size, dim, width, kernel, reader)
+        self.length = length
         self.places = nn.Linear(dim, length * width)
-
-    def encode(self, tokens: Tensor) -> Tensor:
-        """float[n, dim], the codings of int64[n, length]."""
-        read = self.words(tokens)
-        if "cnn" in self.reader:
-            read = torch.relu(self.convolution(read.transpose(1, 2))).transpose(1, 2)
-        last: Tensor = self.recurrent(read)[1][0] if "rnn" in self.reader else read.amax(1)
-        found: Tensor = self.code(last)
-        return found
 
     def decode(self, codes: Tensor) -> Tensor:
         """float[n, length, size], log-odds of each word at each place."""
