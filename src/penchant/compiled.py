@@ -40,6 +40,11 @@ def compiled_in_order(function: F) -> F:
     return cast(F, numba.njit(fastmath=True, cache=True, nogil=True)(function))
 
 
+def thread_count() -> int:
+    """On how many threads `loop_range` runs."""
+    return numba.get_num_threads() if AVAILABLE else 1
+
+
 @contextmanager
 def compiled_threads(run: Run) -> Iterator[None]:
     """Use the run's threads in compiled loops, torch's where it names none; run them only here."""

@@ -159,7 +159,7 @@ def _train_epoch(
     order = torch.randperm(n, generator=generator) if schedule.shuffle else torch.arange(n)
     if schedule.drop_last and n > size:
         order = order[: n // size * size]
-    shuffled = [torch.split(column[order], size) for column in rows]
+    shuffled = [torch.split(column.index_select(0, order), size) for column in rows]
     total = torch.zeros((), dtype=torch.float64)
     for batch in zip(*shuffled, strict=True):
         total.add_(step(*batch), alpha=len(batch[0]))

@@ -47,7 +47,7 @@ class UniformNegatives:
     def _is_event(self, keys: Tensor) -> Tensor:
         """bool[n], whether each of int64[n] numbers of pairs is one of the training events."""
         if self._table is not None:
-            return self._table[keys.clamp(max=len(self._table) - 1)]
+            return self._table.index_select(0, keys.clamp(max=len(self._table) - 1))
         place = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
         found: Tensor = self.keys[place] == keys
         return found

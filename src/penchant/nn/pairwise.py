@@ -9,12 +9,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from penchant.compiled import AVAILABLE, compiled, loop_range
+from penchant.compiled import AVAILABLE, compiled, loop_range, thread_count
 from penchant.nn.ranking_factors import RankingFactors, adagrad_
 from penchant.typing import Float32, Int64
 
 Loss = Literal["bpr", "warp"]
-_CHUNK = 16  # columns that a thread changes at once
 
 
 class PairwiseFactors(RankingFactors):
@@ -82,9 +81,11 @@ class PairwiseStep:
     def _compiled_step(self, users: Tensor, items: Tensor, others: Tensor) -> float:
         network, n, dim = self.network, len(users), self.network.users.shape[1]
         change_p = np.empty((n, dim), np.float32)
-        change_q, change_r = (np.empty((n, dim + 1), np.float32) for _ in range(2))
-        chosen, losses = np.empty(n, np.int64), np.empty(n, np.float32)
+        changes = np.empty((2 * n, dim + 1), np.float32)  # of items, and of drawn ones behind them
+        both, losses = np.empty(2 * n, np.int64), np.empty(n, np.float32)
+        size_p, sizes = np.empty(n, np.float32), np.empty(2 * n, np.float32)
         u, i = users.numpy(), items.numpy()
+        both[:n] = i
         _changes(
             u,
             i,
@@ -94,15 +95,20 @@ class PairwiseStep:
             self.loss == "warp",
             np.float32(self.l2),
             change_p,
-            change_q,
-            change_r,
-            chosen,
+            changes[:n],
+            changes[n:],
+            both[n:],
             losses,
+            size_p,
+            sizes[:n],
+            sizes[n:],
         )
-        rate = np.float32(self.learning_rate)
-        _apply(network.users.numpy(), network.user_squares.numpy(), u, change_p, rate)
-        both, changes = np.concatenate([i, chosen]), np.concatenate([change_q, change_r])
-        _apply(network.items.numpy(), network.item_squares.numpy(), both, changes, rate)
+        rate, threads = np.float32(self.learning_rate), thread_count()
+        for table, squares, rows, change, size in (
+            (network.users, network.user_squares, u, change_p, size_p),
+            (network.items, network.item_squares, both, changes, sizes),
+        ):
+            _apply(table.numpy(), squares.numpy(), rows, change, size, rate, threads)
         return float(losses.mean(dtype=np.float64))
 
 
@@ -141,6 +147,9 @@ def _changes(
     change_r: Float32,
     chosen: Int64,
     losses: Float32,
+    size_p: Float32,
+    size_q: Float32,
+    size_r: Float32,
 ) -> None:
     n, dim, n_items = len(users), p.shape[1], len(q)
     scale = np.log(np.float32(max(2, n_items)))
@@ -163,33 +172,42 @@ def _changes(
                 loss = slope * (np.float32(1) - above)
                 break
         theirs = q[drawn]
+        of_p, of_q, of_r = np.float32(0), np.float32(0), np.float32(0)
         for k in range(dim):
-            change_p[place, k] = slope * (own[k] - theirs[k]) - l2 * mine[k]
-            change_q[place, k] = slope * mine[k] - l2 * own[k]
-            change_r[place, k] = -slope * mine[k] - l2 * theirs[k]
-        change_q[place, dim] = slope - l2 * own[dim]
-        change_r[place, dim] = -slope - l2 * theirs[dim]
+            p_k = slope * (own[k] - theirs[k]) - l2 * mine[k]
+            q_k = slope * mine[k] - l2 * own[k]
+            r_k = -slope * mine[k] - l2 * theirs[k]
+            change_p[place, k], change_q[place, k], change_r[place, k] = p_k, q_k, r_k
+            of_p += p_k * p_k
+            of_q += q_k * q_k
+            of_r += r_k * r_k
+        q_k, r_k = slope - l2 * own[dim], -slope - l2 * theirs[dim]
+        change_q[place, dim], change_r[place, dim] = q_k, r_k
+        size_p[place] = of_p / np.float32(dim)
+        size_q[place] = (of_q + q_k * q_k) / np.float32(dim + 1)
+        size_r[place] = (of_r + r_k * r_k) / np.float32(dim + 1)
         chosen[place], losses[place] = drawn, loss
 
 
 @compiled
 def _apply(
-    table: Float32, squares: Float32, rows: Int64, changes: Float32, rate: np.float32
+    table: Float32,
+    squares: Float32,
+    rows: Int64,
+    changes: Float32,
+    sizes: Float32,
+    rate: np.float32,
+    threads: int,
 ) -> None:
     n, width = changes.shape
-    sizes = np.empty(n, np.float32)
-    for place in loop_range(n):
-        total = np.float32(0)
-        for k in range(width):
-            total += changes[place, k] * changes[place, k]
-        sizes[place] = total / np.float32(width)
     for place in range(n):
         squares[rows[place]] += sizes[place]
     for place in loop_range(n):
         sizes[place] = rate / np.sqrt(squares[rows[place]])
     # Each thread has columns of its own, so that the order of changes is always the same.
-    for chunk in loop_range((width + _CHUNK - 1) // _CHUNK):
-        start, stop = chunk * _CHUNK, min(width, (chunk + 1) * _CHUNK)
+    size = (width + threads - 1) // threads
+    for chunk in loop_range(threads):
+        start, stop = chunk * size, min(width, (chunk + 1) * size)
         for place in range(n):
             row = rows[place]
             for k in range(start, stop):
