@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.models import P3Alpha, RP3Beta
+from penchant.models.linear.random_walk import ABOVE, OF_LENGTH
 from penchant.testing.logs import planted_pairs
 
 
@@ -31,9 +32,11 @@ def written_out(x, alpha, beta):
 @pytest.mark.parametrize(
     ("model", "alpha", "beta"),
     [
-        (P3Alpha(), 1.0, 0.0),
+        (P3Alpha(alpha=1), 1.0, 0.0),
+        (P3Alpha(), ABOVE + OF_LENGTH * np.log(4), 0.0),  # four events of each user
+        (RP3Beta(), ABOVE + OF_LENGTH * np.log(4), OF_LENGTH * np.log(4)),
         (P3Alpha(alpha=0.6), 0.6, 0.0),
-        (RP3Beta(beta=0.3), 1.0, 0.3),
+        (RP3Beta(alpha=1, beta=0.3), 1.0, 0.3),
         (RP3Beta(alpha=1.4, beta=0.8), 1.4, 0.8),
     ],
 )
@@ -55,3 +58,12 @@ def test_only_the_largest_weights_are_kept(log):
 def test_beta_of_zero_is_p3alpha(log):
     found = RP3Beta(beta=0).fit(log).weights_
     np.testing.assert_allclose(found.toarray(), P3Alpha().fit(log).weights_.toarray(), rtol=1e-6)
+
+
+def test_users_without_events_do_not_shorten_a_usual_history():
+    log = planted_pairs(n_users=20, n_items=12)
+    few = log.subset(log.events["user"].to_numpy() < 5)
+    assert len(few) == 20
+    for model in (P3Alpha(), RP3Beta()):
+        assert model.fit(few).alpha_ == pytest.approx(ABOVE + OF_LENGTH * np.log(4))
+    assert RP3Beta(alpha=2, beta=1).fit(few).alpha_ == 2

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from sklearn.linear_model import ElasticNet
 
 from penchant import compiled
+from penchant.data.dataset import Dataset
 from penchant.models import SLIM
 from penchant.models.linear import slim
 from penchant.testing.logs import planted_ratings
@@ -68,3 +70,14 @@ def test_strong_l1_leaves_nothing(log):
     model = SLIM(l1=1e6).fit(log)
     assert model.weights_.nnz == 0
     assert model.recommend(k=2).height == 2 * log.n_users
+
+
+def test_the_default_ridge_follows_the_events_of_a_usual_item():
+    rows = [("u", "a"), ("u", "b"), ("v", "a"), ("w", "a"), ("w", "b"), ("w", "c")]
+    log = Dataset.from_frame(pl.DataFrame(rows, ["user", "item"], orient="row"))
+    usual = (3 * 3 + 2 * 2 + 1 * 1) / 6  # items of six events have 3, 2 and 1 of them
+    model = SLIM().fit(log)
+    assert model.l2_ == pytest.approx(usual)
+    given = SLIM(l2=usual).fit(log).weights_
+    np.testing.assert_allclose(model.weights_.toarray(), given.toarray(), rtol=1e-5)
+    assert SLIM(l2=3).fit(log).l2_ == 3

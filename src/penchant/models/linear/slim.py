@@ -14,7 +14,9 @@ from penchant.compiled import AVAILABLE, compiled, compiled_threads, loop_range
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal
+from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
+from penchant.models.shared.item_weights import usual_item_events
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import product, strongest_products
 from penchant.run import Run
@@ -36,23 +38,28 @@ class SLIM(SparseItemWeights, Recommender):
 
     Attributes:
         l1: strength of what makes weights zero, in events.
-        l2: strength of what makes weights small, in events.
+        l2: strength of what makes weights small, in events. None is the number of events that an
+            event's item has on average, sum n^2 / sum n over the items' numbers of events n (with
+            weights, sums of their squares): the diagonal of X'X, to which it is added.
         non_negative: whether weights are at least 0.
         candidates: the items that may have a weight for an item.
         sweeps: the most passes over the weights of an item.
     """
 
-    l1: Annotated[float, Field(ge=0), Space(0.01, 50, log=True)] = 1.0
-    l2: Annotated[float, Field(gt=0), Space(1, 2000, log=True)] = 100.0
+    l1: Annotated[float, Field(ge=0), Space(0.01, 50, log=True)] = 0.5
+    l2: Annotated[float | None, Field(gt=0), Space(1, 2000, log=True)] = None
     non_negative: bool = True
     candidates: Annotated[int, Field(gt=0), Space(50, 500, log=True)] = 200
     sweeps: Annotated[int, Field(gt=0)] = 50
 
     signal: ClassVar[Signal] = "pairs"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"l2_"})
+    fitted_attributes: ClassVar[Declarations] = {"l2_": plain(float)}
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         by_item: Csr = train.histories.matrix("weight").T.tocsr()
         n = train.n_items
+        self.l2_ = usual_item_events(train) if self.l2 is None else self.l2
         near = strongest_products(by_item, by_item, self.candidates)
         counts = np.diff(near.indptr)
         gram = Gram(by_item)
@@ -98,7 +105,7 @@ class SLIM(SparseItemWeights, Recommender):
                 target.numpy(),
                 weights,
                 np.float32(self.l1),
-                np.float32(self.l2),
+                np.float32(self.l2_),
                 self.non_negative,
                 self.sweeps,
                 np.float32(_TOLERANCE),
@@ -116,7 +123,7 @@ class SLIM(SparseItemWeights, Recommender):
                     pull = (pull - self.l1).clamp_(min=0)
                 else:
                     pull = torch.nn.functional.softshrink(pull, self.l1)
-                change = pull / (own + self.l2) * there[:, place] - before
+                change = pull / (own + self.l2_) * there[:, place] - before
                 found[:, place] += change
                 fitted.addcmul_(by_candidate[place], change[:, None])
                 largest = max(largest, float(change.abs().max()))

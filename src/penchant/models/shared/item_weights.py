@@ -120,11 +120,14 @@ def ease_ridge(train: Dataset, l2: float | None = None) -> float:
     has on average, or sums of squared weights where events have some: the diagonal of X'X, to
     which the ridge is added, so that small and sparse logs are regularised as large ones are.
     """
-    if l2 is not None:
-        return l2
+    return EASE_RIDGE * usual_item_events(train) if l2 is None else l2
+
+
+def usual_item_events(train: Dataset) -> float:
+    """How many events the item of an event has on average: see `ease_ridge`."""
     x = train.histories.matrix("weight")
     counts = np.bincount(x.indices, x.data.astype(np.float64) ** 2, train.n_items)
-    return EASE_RIDGE * float((counts**2).sum() / max(counts.sum(), 1e-12)) or EASE_RIDGE
+    return float((counts**2).sum() / max(counts.sum(), 1e-12)) or 1.0
 
 
 def ease_bytes(n_items: int, n_used: int, *, single: bool = True) -> int:
