@@ -10,7 +10,7 @@ from penchant.models import IALS
 from penchant.models.ials import conjugate_gradients
 from penchant.models.ials import model as module
 from penchant.models.ials.conjugate_gradients import improve
-from penchant.models.ials.model import UNOBSERVED
+from penchant.models.ials.model import RIDGE, UNOBSERVED
 from penchant.testing import planted_pairs
 
 SETTINGS = {"dim": 5, "l2": 0.02, "unobserved": 0.3, "nu": 0.7, "epochs": 4}
@@ -174,3 +174,11 @@ def test_a_few_rows_are_solved_alike(log):
         np.testing.assert_allclose(model._solve(x[start:stop], other), every[start:stop], rtol=1e-3)
     nothing = sparse.csr_array((1, log.n_items), dtype=np.float32)
     assert not model._solve(nothing, other).numpy().any()
+
+
+def test_the_default_regularisation_follows_the_length_of_histories():
+    log = planted_pairs(n_users=20, n_items=12)  # four events of each user
+    few = log.subset(log.events["user"].to_numpy() < 5)
+    for some in (log, few):
+        assert IALS(dim=4, epochs=2).fit(some).l2_ == pytest.approx(RIDGE / 2)
+    assert IALS(dim=4, epochs=2, l2=0.2).fit(log).l2_ == 0.2
