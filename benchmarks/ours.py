@@ -128,16 +128,18 @@ def alternating_least_squares(args: argparse.Namespace) -> dict[str, object]:
     log = Dataset.from_frame(pl.DataFrame(frame))
     users, items = (v.take(np.arange(len(v))).to_numpy() for v in (log.users, log.items))
     IALS(dim=args.dim, epochs=1).fit(log)  # compiles
-    curve = []
-    for n in args.epochs:
-        model = IALS(dim=args.dim, epochs=n)
-        seconds = timed(lambda: model.fit(log, run=Run(threads=args.threads)), 1)[0]  # noqa: B023
-        by_user = np.zeros((int(held["n_users"]), args.dim), np.float32)
-        by_item = np.zeros((int(held["n_items"]), args.dim), np.float32)
-        by_user[users], by_item[items] = model.user_factors_, model.item_factors_
-        quality = ndcg(by_user, by_item, held)
-        curve.append({"epochs": n, "seconds": seconds, "ndcg": quality})
-    return {"curves": {"defaults": curve}}
+    curves: dict[str, list[dict[str, float]]] = {}
+    for unobserved in (None, *args.unobserved):
+        curve = curves[f"unobserved {unobserved or 'by default'}"] = []
+        for n in args.epochs:
+            model = IALS(dim=args.dim, epochs=n, unobserved=unobserved)
+            seconds = timed(lambda: model.fit(log, run=Run(threads=args.threads)), 1)[0]  # noqa: B023
+            by_user = np.zeros((int(held["n_users"]), args.dim), np.float32)
+            by_item = np.zeros((int(held["n_items"]), args.dim), np.float32)
+            by_user[users], by_item[items] = model.user_factors_, model.item_factors_
+            quality = ndcg(by_user, by_item, held)
+            curve.append({"epochs": n, "seconds": seconds, "ndcg": quality})
+    return {"curves": curves}
 
 
 def dot_network(args: argparse.Namespace) -> dict[str, object]:
@@ -274,6 +276,7 @@ def main() -> None:
     command.add_argument("path", type=Path, help="arrays of `least_squares.py`")
     command.add_argument("--dim", type=int, default=64)
     command.add_argument("--epochs", type=int, nargs="*", default=[1, 2, 3, 5, 8, 15])
+    command.add_argument("--unobserved", type=float, nargs="*", default=[])
     command.add_argument("--threads", type=int, default=int(os.environ.get("BENCH_THREADS", "2")))
     command.set_defaults(work=alternating_least_squares)
     command = commands.add_parser("dot")

@@ -250,13 +250,19 @@ def least_squares_times(log: str, mirror: str, rounds: int, root: Path) -> dict[
     with tempfile.TemporaryDirectory() as folder:
         path = least_squares.make(log, mirror, Path(folder))
         command = [python, HERE / "peers" / "implicit_als.py", path]
+        more: list[str] = []
         if log == "10-million":
-            command += ["--alpha", "1", "--regularization", "3", "10"]
+            command += ["--alpha", "1", "4", "--regularization", "3", "10"]
+            command += ["--judged", *LARGE_EPOCHS]
+            more = ["--epochs", *LARGE_EPOCHS, "--unobserved", "0.1", "1"]
         return least_squares.compare(
-            lambda: ours("ials", str(path))["curves"], lambda: figures(command)["curves"], rounds
+            lambda: ours("ials", str(path), *more)["curves"],
+            lambda: figures(command)["curves"],
+            rounds,
         )
 
 
+LARGE_EPOCHS = ("1", "2", "3", "5", "8")
 LEAST_SQUARES = {f"ials-{n}": n for n in ("movielens-100k", "movielens-1m", "10-million")}
 PER_USER = {"per-user-cell": ("no-forget", "1152", "24"), "per-user-lstm": ("lstm", "576", "8")}
 """Networks of users' own, which no peer has: the cell, users of all sizes, and epochs."""
