@@ -27,7 +27,7 @@ def model(args: argparse.Namespace, epochs: int) -> cornac.models.Recommender:
     if args.model == "bpr":
         return cornac.models.BPR(k=args.dim, max_iter=epochs, num_threads=THREADS, verbose=False)
     return cornac.models.NeuMF(
-        num_factors=args.dim,
+        num_factors=args.hidden[-1],  # Cornac wants both alike; fewer than ours
         layers=(2 * args.dim, *args.hidden),
         num_epochs=epochs,
         batch_size=args.batch,
