@@ -7,7 +7,14 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from penchant.testing.helpers import Factory, expect, expect_equal, first_fit
+from penchant.testing.fits import (
+    first_fit,
+    judges_events,
+    second_fit,
+    with_weights,
+)
+from penchant.testing.helpers import Factory, expect, expect_equal
+from penchant.testing.logs import planted_pairs
 from penchant.testing.protocols import expect_explained
 
 
@@ -15,27 +22,28 @@ def weights_are_used_as_declared(factory: Factory) -> None:
     """Weights of events change the scores of models that use them, and of no other ones."""
     fit = first_fit(factory)
     log, model = fit.log, fit.model
-    if model.signal == "nothing" or "base_models" in model.params():
+    if not judges_events(model):
         return
-    weights = np.random.default_rng(0).choice([1.0, 5.0, 50.0], size=len(log)).astype(np.float32)
-    weighted = replace(log, events=log.events.with_columns(weight=pl.Series(weights)))
-    learned = factory().fit(weighted)
-    scores, users = model.scores(log.histories), weighted.histories
+    weighted = with_weights(log)
     if not model.uses_weights:
-        expect_equal(
-            scores, learned.scores(users), "A model that uses no weights must not depend on them."
-        )
+        if not np.array_equal(fit.scores, second_fit(factory).scores):
+            expect_equal(
+                fit.scores,
+                factory().fit(weighted).scores(weighted.histories),
+                "A model that uses no weights must not depend on them.",
+            )
         return
+    learned = factory().fit(weighted)
     expect(
-        not np.allclose(scores, learned.scores(users)),
+        not np.allclose(fit.scores, learned.scores(weighted.histories)),
         "A model that uses the weights of events must not score as without them.",
     )
-    expect_explained(learned, *(users.block(n, n + 1) for n in range(4)))
+    expect_explained(learned, *(weighted.histories.block(n, n + 1) for n in range(4)))
     if model.signal == "popularity":  # it is the sum of the weights
         return
     equal = replace(log, events=log.events.with_columns(weight=pl.lit(3.0, pl.Float32)))
     expect_equal(
-        scores,
+        fit.scores,
         factory().fit(equal).scores(equal.histories),
         "Equal weights must teach the same as none.",
     )
@@ -44,19 +52,21 @@ def weights_are_used_as_declared(factory: Factory) -> None:
 def positives_are_used_as_declared(factory: Factory) -> None:
     """Models of interactions learn from positive events alone, and all hide what is seen."""
     fit = first_fit(factory)
-    log, model = fit.log, fit.model
-    if model.signal == "nothing" or "base_models" in model.params():
+    if not judges_events(fit.model):
         return
+    if not fit.model.learns_interactions:
+        again, some = second_fit(factory), replace(fit.log, positive=4.0)
+        if not np.array_equal(fit.scores, again.scores):
+            expect_equal(
+                fit.scores,
+                factory().fit(some).scores(some.histories),
+                "Which events are positive must not matter to a model of ratings.",
+            )
+        expect_explained(again.model, *(again.log.histories.block(n, n + 1) for n in range(4)))
+        return
+    log = planted_pairs(n_users=32, cold_items=2)
     some = replace(log, positive=4.0)
     learned = factory().fit(some)
-    if not learned.learns_interactions:
-        expect_equal(
-            model.scores(log.histories),
-            learned.scores(some.histories),
-            "Which events are positive must not matter to a model of ratings.",
-        )
-        expect_explained(learned, *(some.histories.block(n, n + 1) for n in range(4)))
-        return
     likes = replace(some.positives, positive=None)
     expect(len(likes) < len(log), "The log of this check must have events that are not positive.")
     expect_equal(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,17 +14,14 @@ from penchant import topk
 from penchant.data.histories import Histories
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
-from penchant.testing.helpers import Factory, expect, expect_refusal, fitted
-from penchant.testing.logs import planted_pairs
+from penchant.testing.fits import fitted, other_fit
+from penchant.testing.helpers import Factory, expect, expect_refusal
 from penchant.typing import Int32
-
-_COLD = 600
 
 
 def lists_are_tables(factory: Factory) -> None:
     """A list has the user's own ids, ranks from 1 and falling scores."""
-    log = planted_pairs(string_ids=True, cold_items=1)
-    model = factory().fit(log)
+    model = copy.deepcopy(other_fit(factory).model)
     lists = model.recommend(["u003", "u001"], k=4, titles=True)
     expect(
         lists.columns == ["user", "item", "rank", "score", "fallback", "title"],
@@ -68,7 +66,7 @@ def users_without_history_get_popularity(factory: Factory) -> None:
 
 def popularity_fills_up(factory: Factory) -> None:
     """Places for which a model has no evidence go to popular items, and only these are marked."""
-    model = fitted(factory, cold_items=2)
+    model = fitted(factory)
     cold = model.history([model.items_[41]], [4.0])
     for users in (cold, model.histories_.block(0, 5)):
         lists = model.recommend(users, k=users.n_items)
@@ -196,7 +194,7 @@ def similar_items_are_others(factory: Factory) -> None:
 
 def memory_is_bounded(factory: Factory) -> None:
     """Lists for many users never need the scores of all users at once."""
-    model = fitted(factory, n_users=24, cold_items=_COLD)
+    model = copy.deepcopy(other_fit(factory).model)
     crowd = model.histories_.take(np.arange(192) % len(model.histories_))
     few = crowd.block(0, 32)
     with block_cells(32 * crowd.n_items):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from penchant.errors import ParameterError
 from penchant.models import make, name_of
 from penchant.models.parameters import parameters_of
-from penchant.testing.helpers import Factory, expect, expect_refusal, fitted
+from penchant.testing.fits import fitted
+from penchant.testing.helpers import Factory, expect, expect_refusal
 
 
 def constructor_only_stores(factory: Factory) -> None:

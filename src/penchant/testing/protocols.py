@@ -9,9 +9,11 @@ import numpy as np
 
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.data.target import Target
+from penchant.data.target import Like, Target
+from penchant.metrics import AUC, LogLoss
 from penchant.models import name_of
 from penchant.models.base import Recommender
+from penchant.models.baselines import UserMajority
 from penchant.models.protocols import (
     Explains,
     ExplainsAttributes,
@@ -19,13 +21,12 @@ from penchant.models.protocols import (
     RatesRows,
     UserVectors,
 )
+from penchant.testing.fits import Fit, fit_to_attributes, fitted
 from penchant.testing.helpers import (
     Factory,
     expect,
     expect_better_than_the_mean,
-    expect_better_than_the_share,
     expect_equal,
-    fitted,
     mixed_rows,
     visitor,
 )
@@ -79,9 +80,39 @@ def predictions_beat_the_mean(factory: Factory) -> None:
     if not isinstance(model, RatesRows):
         return
     if model.signal == "attributes":
-        expect_better_than_the_share(model)
+        _expect_better_than_the_share(fit_to_attributes(factory))
     elif model.signal not in ("nothing", "ratings"):
         expect_better_than_the_mean(model)
+
+
+def _expect_better_than_the_share(fit: Fit) -> None:
+    """Expect likes predicted clearly better than by each user's own share of likes.
+
+    The log has attributes planted. Any scale will do to tell likes from others; probabilities of
+    the same likes must also be good as such.
+    """
+    model, test = fit.model, fit.holdout
+    assert isinstance(model, RatesRows)
+    assert test is not None
+    assert test.ratings is not None
+    likes = Like(4.0)
+    truth = likes.of_ratings(test.ratings)
+    predictions = model.predict(test.rows)
+    shares = UserMajority(threshold=likes.threshold).fit(fit.log).predict(test.rows)
+    area, trivial = (AUC()(answer, truth) for answer in (predictions, shares))
+    expect(
+        area > trivial + 0.1,
+        f"Predicted likes have an AUC of {area:.3f}, not clearly above the {trivial:.3f} of the "
+        "user's own share of likes.",
+    )
+    if model.target != likes:
+        return
+    loss, trivial = (LogLoss()(answer, truth) for answer in (predictions, shares))
+    expect(
+        loss < 0.97 * trivial,
+        f"Predicted likes have a log-loss of {loss:.3f}, not clearly below the {trivial:.3f} of "
+        "the user's own share of likes.",
+    )
 
 
 def item_vectors_have_shape(factory: Factory) -> None:

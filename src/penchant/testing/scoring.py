@@ -7,15 +7,14 @@ import numpy as np
 from penchant.data.histories import Histories
 from penchant.errors import ParameterError, UnknownIdError
 from penchant.models.base import Recommender
+from penchant.testing.fits import fitted, usual_log
 from penchant.testing.helpers import (
     Factory,
     expect,
     expect_equal,
     expect_refusal,
-    fitted,
     visitor,
 )
-from penchant.testing.logs import planted_pairs
 
 
 def scores_have_shape(factory: Factory) -> None:
@@ -57,7 +56,7 @@ def visitor_has_scores(factory: Factory) -> None:
 
 def known_user_by_id(factory: Factory) -> None:
     """A known user's id means that user's training history."""
-    model, log = fitted(factory), planted_pairs(cold_items=2)
+    model, log = fitted(factory), usual_log()
     by_id = model.recommend([log.users[4], log.users[0]], k=7)
     by_history = model.recommend(log.histories.take([4, 0]), k=7)
     expect(

@@ -13,7 +13,8 @@ from penchant.errors import UnknownIdError
 from penchant.models import name_of
 from penchant.models.base import Recommender
 from penchant.models.protocols import Updates
-from penchant.testing.helpers import Factory, expect, expect_equal, expect_refusal, fitted
+from penchant.testing.fits import fitted
+from penchant.testing.helpers import Factory, expect, expect_equal, expect_refusal
 
 NEWCOMER = 9_999
 
