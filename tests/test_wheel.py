@@ -103,7 +103,10 @@ def test_the_wheel_holds_the_package_alone(wheel):
 
 
 def test_it_runs_the_demonstration_outside_the_checkout(python, tmp_path):
-    environment = outside_the_checkout() | {"PENCHANT_CACHE": str(tmp_path / "cache")}
+    environment = outside_the_checkout() | {
+        "PENCHANT_CACHE": str(tmp_path / "cache"),
+        "NUMBA_DISABLE_JIT": "1",  # for so small a log, compiling takes longer than all the rest
+    }
     where = "import penchant; print(penchant.__file__)"
     place = subprocess.run(
         [python, "-P", "-c", where], capture_output=True, text=True, check=True, env=environment

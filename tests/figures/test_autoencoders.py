@@ -16,27 +16,21 @@ pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 FEW = {"replicates": 100}
 
 
-@pytest.fixture(scope="module")
-def movielens_1m(mirror):
-    return pn.load("movielens-1m", mirror=mirror)
-
-
-def test_autorec_is_as_good_as_in_the_paper(movielens_1m):
-    split = pn.split_random(movielens_1m, validation=0, test=0.1)
-    table = pn.evaluate({"autorec": AutoRec()}, split, ["rmse"], **FEW).table()
+def test_autorec_is_as_good_as_in_the_paper(tenth_of_movielens_1m):
+    table = pn.evaluate({"autorec": AutoRec()}, tenth_of_movielens_1m, ["rmse"], **FEW).table()
     # .831 in Sedhain et al. (2015), table 1.
     assert table["autorec"].metrics["rmse"].value == pytest.approx(0.825, abs=0.003)
     assert table["autorec"].verdict == "beats"
 
 
 def test_mult_vae_ranks_likes(movielens_1m):
-    """On a third of the users, so that it does not take a minute; on all it is 0.287."""
+    """On a sixth of the users, so that it does not take a minute; on all it is 0.287."""
     users = np.random.default_rng(0).permutation(movielens_1m.n_users)
     likes = rating_range(movielens_1m, low=4)
-    some = likes.subset(np.isin(likes.events["user"].to_numpy(), users[: len(users) // 3]))
+    some = likes.subset(np.isin(likes.events["user"].to_numpy(), users[: len(users) // 6]))
     split = pn.split_random(some, validation=0, test=0.2)
     table = pn.evaluate({"mult-vae": MultVAE()}, split, ["ndcg@10"], **FEW).table()
-    assert table["mult-vae"].metrics["ndcg@10"].value == pytest.approx(0.257, abs=0.01)
+    assert table["mult-vae"].metrics["ndcg@10"].value == pytest.approx(0.241, abs=0.01)
     assert table["mult-vae"].verdict == "beats"
 
 

@@ -15,11 +15,6 @@ pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 FEW = {"replicates": 100}
 
 
-@pytest.fixture(scope="module")
-def movielens_1m(mirror):
-    return pn.load("movielens-1m", mirror=mirror)
-
-
 @pytest.mark.parametrize(("low", "popular", "ease"), [(None, 0.206, 0.435), (4, 0.154, 0.333)])
 def test_full_ranking_of_movielens_1m(movielens_1m, low, popular, ease):
     log = movielens_1m if low is None else rating_range(movielens_1m, low=low)
