@@ -65,7 +65,7 @@ def test_a_new_users_vector_is_the_minimum_for_the_history(log, target, biases):
         loss = functional.mse_loss(output, truth)
     else:
         loss = functional.binary_cross_entropy_with_logits(output, truth)
-    (loss + (model.l2 + 1e-6) * p.square().sum()).backward()
+    (loss + (model.objective.l2 + 1e-6) * p.square().sum()).backward()
     np.testing.assert_allclose(p.grad.numpy(), 0, atol=2e-4)
     assert np.abs(vector).max() > 1e-3
 
@@ -266,3 +266,12 @@ def test_many_new_users_are_folded_in_together(log, monkeypatch):
     strangers = replace(log.histories, users=np.full(log.n_users, -1, np.int32))
     model.scores(strangers)
     assert len(calls) == 1
+
+
+def test_default_batches_and_weight_decay_follow_target_and_log():
+    ranking, rating = DotProduct(target="interaction"), DotProduct()
+    assert [ranking.events_at_once(n) for n in (10, 2400, 8192, 10**6)] == [128, 300, 1024, 1024]
+    assert rating.events_at_once(10) == 1024
+    assert DotProduct(target="interaction", batch_size=7).events_at_once(10) == 7
+    assert (ranking.objective.l2, rating.objective.l2) == (0.03, 0.1)
+    assert DotProduct(target="interaction", l2=0).objective.l2 == 0

@@ -39,7 +39,8 @@ class DotProduct(DotVectors):
 
     Attributes:
         learning_rate: of Adam.
-        batch_size: events in a batch.
+        batch_size: events in a batch. None is 1024, and for interactions at most an eighth of the
+            events, though not below 128, so that small logs have enough steps.
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
         min_delta: what counts as better.
@@ -49,7 +50,7 @@ class DotProduct(DotVectors):
     """
 
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.003
-    batch_size: Annotated[int, Field(gt=0), Space(128, 16384, log=True)] = 1024
+    batch_size: Annotated[int | None, Field(gt=0), Space(128, 16384, log=True)] = None
     epochs: Annotated[int, Field(gt=0)] = 30
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
@@ -121,7 +122,12 @@ class DotProduct(DotVectors):
             network,
             self.training_step(network),
             examples.epoch,
-            Schedule.of(self),
+            Schedule(
+                epochs=self.epochs,
+                batch_size=self.events_at_once(len(train)),
+                patience=self.patience,
+                min_delta=self.min_delta,
+            ),
             generator=generator,
             validate=validate,
             run=run,
@@ -146,6 +152,12 @@ class DotProduct(DotVectors):
         if isinstance(self.target, Interaction) or ratings is None:
             return None
         return self.target.of_ratings(ratings)
+
+    def events_at_once(self, n_events: int) -> int:
+        """How many of so many events a batch has."""
+        if self.batch_size is not None:
+            return self.batch_size
+        return max(128, min(1024, n_events // 8)) if self.learns_interactions else 1024
 
     def training_step(self, network: DotNetwork) -> TrainingStep:
         """How a batch is learned from."""
@@ -179,7 +191,7 @@ class DotProduct(DotVectors):
             network,
             training_step(network, self.objective, self.learning_rate, head=False),
             examples.epoch,
-            Schedule(epochs=self.update_epochs, batch_size=self.batch_size),
+            Schedule(epochs=self.update_epochs, batch_size=self.events_at_once(len(some.items))),
             generator=generator,
             run=run,
             name=f"{type(self).__name__}({self.target}), updated",

@@ -52,7 +52,8 @@ class DotVectors(Updating):
         dropout: in training, the share of the numbers of both vectors that is left out before
             their dot product is computed (and, with a skip, there too); not of biases.
         initialisation: of the vectors; dense layers are always Glorot-normal.
-        l2: weight decay of the rows in a batch.
+        l2: weight decay of the rows in a batch. None is .03 for interactions, of which there are
+            many examples with their negatives, and .1 for ratings and likes.
         negatives: negatives for each event where the target is `interaction`.
     """
 
@@ -65,7 +66,7 @@ class DotVectors(Updating):
     skip: Annotated[Skip, _NONE] = "none"
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.97)] = 0.0
     initialisation: Initialisation = "normal"
-    l2: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.1
+    l2: Annotated[float | None, Field(ge=0), Space(1e-3, 1, log=True)] = None
     negatives: Annotated[int, Field(gt=0), Space(1, 20)] = 4
 
     signal: ClassVar[Signal] = "pairs"
@@ -122,10 +123,11 @@ class DotVectors(Updating):
     @property
     def objective(self) -> Objective:
         """What training minimises, and what finds the vectors of new users."""
+        l2 = (0.03 if self.learns_interactions else 0.1) if self.l2 is None else self.l2
         if self.loss != "auto":
-            return Objective(self.loss, self.l2)
+            return Objective(self.loss, l2)
         binary = isinstance(self.target, Like | Interaction)
-        return Objective("bce" if binary else "mse", self.l2)
+        return Objective("bce" if binary else "mse", l2)
 
     @property
     def learns_interactions(self) -> bool:
