@@ -22,6 +22,9 @@ from torch import Tensor, nn
 from penchant.compiled import AVAILABLE, compiled_in_order
 from penchant.typing import AnyInt, Csr, Float32, Float64, Int64
 
+SHORT = np.float32(20)
+"""The penalty on a history's vectors is 1 + this / length times as large as for a long history: of
+what few events say together less is known."""
 CHUNK = 256  # ratings of a user whose errors are solved for at once where nothing is compiled
 
 
@@ -101,7 +104,8 @@ class HistoryFactorsStep:
         network: what is trained.
         ratings: of all users.
         learning_rate: of each step.
-        l2: weight of the squares of an item's and a user's vector and bias, for each rating.
+        l2: weight of the squares of an item's and a user's vector, for each rating.
+        l2_bias: weight of the square of an item's or a user's bias, however many ratings it has.
         l2_history: weight of the mean of the squares of the history's vectors, for each rating.
         own: whether users have vectors and biases of their own that are learned.
         explicit: whether residuals count.
@@ -114,6 +118,7 @@ class HistoryFactorsStep:
         *,
         learning_rate: float,
         l2: float,
+        l2_bias: float,
         l2_history: float,
         own: bool,
         explicit: bool,
@@ -122,6 +127,13 @@ class HistoryFactorsStep:
         self.rate, self.l2 = np.float32(learning_rate), np.float32(l2)
         self.l2_history = np.float32(l2_history)
         self.own, self.explicit = own, explicit
+        counts = np.diff(ratings.offsets), np.bincount(ratings.items, minlength=len(network.items))
+        # What is left of a bias after a step. The step's penalty is at the bias after the step,
+        # which cannot overshoot, however few ratings there are.
+        self._keep_user, self._keep_item = (
+            (1 / (1 + learning_rate * l2_bias / np.maximum(n, 1))).astype(np.float32)
+            for n in counts
+        )
         n_active = int(np.count_nonzero(np.diff(ratings.offsets)))
         self._average = len(ratings.items) / max(1, n_active)
 
@@ -144,6 +156,8 @@ class HistoryFactorsStep:
             network.users.numpy(),
             network.item_bias.numpy(),
             network.user_bias.numpy(),
+            self._keep_item,
+            self._keep_user,
             self.rate,
             self.l2,
             self.l2_history,
@@ -166,6 +180,8 @@ def _descend(
     p: Float32,
     item_bias: Float32,
     user_bias: Float32,
+    keep_item: Float32,
+    keep_user: Float32,
     rate: np.float32,
     l2: np.float32,
     l2_history: np.float32,
@@ -197,16 +213,16 @@ def _descend(
         gain *= norm * norm
         for k in range(dim):
             past[k] *= norm
-        bias, kept = user_bias[user], one
-        keep_past = one - rate * l2_history * norm * norm
+        bias, kept, keep_bias = user_bias[user], one, keep_user[user]
+        keep_past = one / (one + rate * l2_history * norm * norm * (one + SHORT * norm * norm))
         for place in range(start, stop):
             row = items[place]
             error = targets[place] - item_bias[row] - bias
             for k in range(dim):
                 error -= q[row, k] * (mine[k] + past[k])
             total += error * error
-            item_bias[row] += rate * (error - l2 * item_bias[row])
             step = rate * error
+            item_bias[row] = keep_item[row] * (item_bias[row] + step)
             for k in range(dim):
                 before = q[row, k]
                 q[row, k] = keep * before + step * (mine[k] + past[k])
@@ -215,7 +231,7 @@ def _descend(
                 if own:
                     mine[k] = keep * mine[k] + step * before
             if own:
-                bias = keep * bias + step
+                bias = keep_bias * (bias + step)
             kept *= keep_past
         for place in range(start, stop):
             row = items[place]
@@ -244,6 +260,8 @@ def descend_in_chunks(
     p: Float32,
     item_bias: Float32,
     user_bias: Float32,
+    keep_item: Float32,
+    keep_user: Float32,
     rate: np.float32,
     l2: np.float32,
     l2_history: np.float32,
@@ -269,8 +287,11 @@ def descend_in_chunks(
             past += norm * (sizes * x[rows]).sum(0)
             gain += float(np.square(sizes).mean())
         mine, bias = p[user].astype(np.float64), float(user_bias[user])
-        moved, keep_past = np.zeros_like(past), 1 - eta * float(l2_history) * norm**2
+        moved = np.zeros_like(past)
+        keep_past = 1 / (1 + eta * float(l2_history) * norm**2 * (1 + float(SHORT) * norm**2))
         powers_past, earlier_past = _powers(keep_past, min(stop - start, CHUNK))
+        keep_bias = float(keep_user[user])
+        powers_bias, earlier_bias = _powers(keep_bias, min(stop - start, CHUNK))
         for first in range(start, stop, CHUNK):
             some = items[first : min(stop, first + CHUNK)]
             n = len(some)
@@ -279,8 +300,8 @@ def descend_in_chunks(
             system = gain * earlier_past[:n, :n] * gram
             shown = before @ past * powers_past[:n] + base
             if own:
-                system += earlier[:n, :n] * (gram + 1)
-                shown += (before @ mine + bias) * powers[:n]
+                system += earlier[:n, :n] * gram + keep_bias * earlier_bias[:n, :n]
+                shown += before @ mine * powers[:n] + bias * powers_bias[:n]
             else:
                 shown += bias
             errors = solve_triangular(
@@ -294,9 +315,9 @@ def descend_in_chunks(
             if own:
                 states += powers[:n, None] * mine + (earlier[:n, :n] * steps) @ before
                 mine = powers[n] * mine + (powers[n - 1 :: -1] * steps) @ before
-                bias = powers[n] * bias + float(powers[n - 1 :: -1] @ steps)
+                bias = powers_bias[n] * bias + float(powers_bias[n:0:-1] @ steps)
             q[some] = keep * before + steps[:, None] * states
-            item_bias[some] = keep * base + steps
+            item_bias[some] = keep_item[some] * (base + steps)
             total += float(errors @ errors)
         kept = keep_past ** (stop - start)
         y[rows] = kept * y[rows] + norm * moved

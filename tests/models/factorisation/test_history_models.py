@@ -67,9 +67,27 @@ def test_a_new_user_of_svdpp_minimises_the_loss(log):
     x = np.column_stack([model.item_vectors_[items], np.ones(5)]).astype(float)
     goal = (ratings - model.mean_) / model.spread_ - model.item_bias_[items]
     goal -= model.item_vectors_[items] @ shared
-    found = np.linalg.solve(x.T @ x + 5 * 0.1 * np.eye(5), x.T @ goal)
+    penalty = np.diag([5 * 0.1] * 4 + [model.l2_bias])
+    found = np.linalg.solve(x.T @ x + penalty, x.T @ goal)
     assert vectors[0] == pytest.approx(shared + found[:4], abs=1e-4)
     assert bias[0] == pytest.approx(found[4], abs=1e-4)
+
+
+@pytest.mark.parametrize("cls", MODELS)
+def test_biases_of_few_ratings_stay_as_shrunk_as_those_of_the_baseline(cls):
+    rng = np.random.default_rng(0)
+    frame = pl.DataFrame(
+        {
+            "user": rng.integers(100, size=300),
+            "item": rng.integers(50, size=300),
+            "rating": rng.integers(1, 11, size=300).astype(float),
+        }
+    ).unique(["user", "item"], maintain_order=True, keep="first")
+    log = Dataset.from_frame(frame)
+    without_vectors = {"dim": 1, "l2": 20, "l2_history": 1e6}
+    model = cls(**without_vectors, l2_bias=5, epochs=200).fit(log)
+    wanted = of_pairs(Bias(l2_user=5, l2_item=5).fit(log), log.histories)
+    assert np.abs(of_pairs(model, log.histories) - np.clip(wanted, 1, 10)).max() < 0.1
 
 
 @pytest.mark.parametrize("cls", MODELS)
@@ -85,7 +103,7 @@ def test_a_history_without_ratings_says_what_was_seen(log, cls):
 @pytest.mark.parametrize("cls", MODELS)
 def test_predictions_are_better_than_biases(cls):
     split = split_random(planted_ratings(n_users=150), validation=0.1, test=0.2)
-    model = cls(dim=8, learning_rate=0.02, l2_history=0.1, epochs=60)
+    model = cls(dim=8, learning_rate=0.02, l2_history=0.02, epochs=60)
     model.fit(split.train, split.validation)
     assert model.best_epoch_ == 1 + int(np.argmin([r["validation_loss"] for r in model.curve_]))
     error, trivial = (

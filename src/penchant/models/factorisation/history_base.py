@@ -26,7 +26,6 @@ from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Bool, Csr, Float32
 
-_BIAS_L2 = 5.0  # shrinkage of the deviations that are baselines
 _SCALE = 0.1  # expected length of an initial vector
 _USERS = 1024  # at once
 
@@ -38,8 +37,11 @@ class HistoryFactorModel(PredictsRatings, Recommender):
 
     Attributes:
         dim: length of the vectors.
-        l2: weight of the squares of an item's and a user's vector and bias, for each rating.
-        l2_history: weight of the mean of the squares of the history's vectors, for each rating.
+        l2: weight of the squares of an item's and a user's vector, for each rating.
+        l2_bias: shrinkage of biases, those of baselines included: the ratings at which they
+            count half.
+        l2_history: weight of the mean of the squares of the history's vectors, for each rating;
+            larger for short histories, see `nn.history_factors.SHORT`.
         learning_rate: of stochastic gradient descent.
         epochs: the most passes over the ratings.
         patience: epochs without a better validation loss before stopping.
@@ -48,6 +50,7 @@ class HistoryFactorModel(PredictsRatings, Recommender):
 
     dim: Annotated[int, Field(gt=0), Space(8, 128, log=True)] = 64
     l2: Annotated[float, Field(ge=0), Space(1e-3, 0.2, log=True)] = 0.05
+    l2_bias: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
     l2_history: Annotated[float, Field(ge=0), Space(0.01, 2, log=True)] = 0.5
     learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 0.05, log=True)] = 0.01
     epochs: Annotated[int, Field(gt=0)] = 30
@@ -81,7 +84,7 @@ class HistoryFactorModel(PredictsRatings, Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
-        self.mean_, bias = fit_biases(train, _BIAS_L2, _BIAS_L2)
+        self.mean_, bias = fit_biases(train, self.l2_bias, self.l2_bias)
         self.spread_ = float(train.ratings.std(dtype=np.float64)) or 1.0
         self.low_, self.high_ = float(train.ratings.min()), float(train.ratings.max())
         # float32[n_items], the deviations that baselines are made of.
@@ -104,6 +107,7 @@ class HistoryFactorModel(PredictsRatings, Recommender):
                 ratings,
                 learning_rate=self.learning_rate,
                 l2=self.l2,
+                l2_bias=self.l2_bias,
                 l2_history=self.l2_history,
                 own=self.own,
                 explicit=self.explicit,
@@ -153,7 +157,7 @@ class HistoryFactorModel(PredictsRatings, Recommender):
     def _user_biases(self, users: Histories) -> Float32:
         """float32[n_users], each user's deviation from the baselines of the history's items."""
         spread = np.float32(self.spread_)
-        return user_biases(users, self.mean_, self.base_bias_ * spread, _BIAS_L2) / spread
+        return user_biases(users, self.mean_, self.base_bias_ * spread, self.l2_bias) / spread
 
     def _residuals(self, users: Histories) -> Csr:
         """csr[n_users, n_items], ratings less their baselines; zeros where there are no ratings."""

@@ -68,5 +68,5 @@ class SVDPlusPlus(HistoryFactorModel):
         inputs = torch.cat([items, torch.ones(len(items), 1, dtype=torch.float64)], 1)
         found = np.zeros((len(users), self.dim + 1))
         base = torch.from_numpy(self.item_bias_).double()
-        newton(found, inputs, base, events, Objective("mse", self.l2))
+        newton(found, inputs, base, events, Objective("mse", self.l2), l2_last=self.l2_bias)
         return found[:, :-1].astype(np.float32), found[:, -1].astype(np.float32)

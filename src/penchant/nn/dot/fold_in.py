@@ -106,10 +106,21 @@ def newton(
     base: Tensor,
     user_events: UserEvents,
     objective: Objective,
+    *,
+    l2_last: float | None = None,
 ) -> None:
     """Fill float64[n_users, k] so that base + inputs . solution comes close to the targets.
 
     The absolute error, which has no curvature, is that of iteratively reweighted least squares.
+
+    Args:
+        found: is filled.
+        inputs: float64[n_items, k].
+        base: float64[n_items].
+        user_events: the users' events.
+        objective: its penalty is on each user's solution for each event.
+        l2_last: the penalty on the square of a solution's last number, however many events there
+            are; None takes the same as for the others.
     """
     k = inputs.shape[1]
     # What pads a shorter history leads to inputs of zeros, which change nothing.
@@ -121,7 +132,14 @@ def newton(
     for users, entries in _batches(user_events.offsets, k):
         x, start, truth = inputs[where[entries]], base[where[entries]], wanted[entries]
         w = x.new_zeros(len(users), k)
-        ridge = torch.from_numpy(2 * (objective.l2 + _MIN_L2) * counts[users])[:, None]
+        lengths = torch.from_numpy(counts[users])[:, None]
+        ridge = 2 * (objective.l2 + _MIN_L2) * lengths
+        unit = torch.ones(len(users), k, dtype=x.dtype)
+        if l2_last is not None:  # in other units the penalty is the same as for the others
+            unit[:, -1:] = (
+                ridge / (2 * l2_last + 2 * _MIN_L2 * torch.from_numpy(counts[users])[:, None])
+            ).sqrt()
+            x = x * unit[:, None]
         for n in range(_ROUNDS[objective.loss]):
             output = start + (x @ w[:, :, None])[:, :, 0]
             slope, curvature = _slope_and_curvature(objective, output, truth, n)
@@ -132,7 +150,7 @@ def newton(
                 # Where a sigmoid is flat, a whole step would lead far beyond the minimum.
                 move *= 2 / (x @ move[:, :, None]).abs().amax(1).clamp_(min=2)
             w += move
-        found[users] = w.numpy()
+        found[users] = (w * unit).numpy()
 
 
 def _ridge(x: Tensor, goal: Tensor, weight: Tensor, l2: Tensor) -> Tensor:
