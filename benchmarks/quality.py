@@ -72,7 +72,8 @@ def cells(settings: dict[str, Any], budget: dict[str, float], logs: list[str]) -
         words = tuple(about["words"])
         others = [name for name in TABLE if name not in shared and name not in main]
         for name, spec in [*main.items(), *((name, name) for name in others)]:
-            metrics = metrics_of(spec, ratings=about.get("ratings", False))
+            has_ratings = about.get("ratings", False)
+            metrics = metrics_of(spec, ratings=has_ratings, lists=name in main)
             if metrics:
                 yield Cell("defaults", log, name, spec, words, metrics, budget["fit_minutes"])
     for log in logs:
@@ -98,10 +99,14 @@ def cells(settings: dict[str, Any], budget: dict[str, float], logs: list[str]) -
             )  # fmt: skip
 
 
-def metrics_of(spec: str, *, ratings: bool) -> tuple[str, ...]:
-    """What a model is judged by; models that need ratings by the error of their predictions."""
+def metrics_of(spec: str, *, ratings: bool, lists: bool = False) -> tuple[str, ...]:
+    """What a model is judged by.
+
+    Models that need ratings are judged by the error of their predictions, and by their lists only
+    where that is asked for.
+    """
     rating = quality_page.RATING if ratings else ()
-    if find(spec.partition(":")[0]).needs_ratings and "target=interaction" not in spec:
+    if find(spec.partition(":")[0]).needs_ratings and not lists:
         return rating
     return (*quality_page.RANKING, *rating)
 

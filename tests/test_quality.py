@@ -61,7 +61,7 @@ def test_what_a_model_is_judged_by(quality):
     assert quality.metrics_of("ease", ratings=False) == lists
     assert quality.metrics_of("svdpp", ratings=True) == ("rmse",)
     assert quality.metrics_of("svdpp", ratings=False) == ()
-    assert quality.metrics_of("boosted-trees:target=interaction", ratings=False) == lists
+    assert quality.metrics_of("boosted-trees", ratings=True, lists=True) == (*lists, "rmse")
 
 
 def test_a_run_is_kept(quality, tiny_csv, monkeypatch, tmp_path):
