@@ -17,6 +17,8 @@ VARIANTS = (
     "item-knn:similarity=jaccard,neighbours=10",
     "user-knn:similarity=adjusted-cosine",
     "user-knn:similarity=pearson,neighbours=10",
+    "ease:dropout=0.3,user_exponent=0.5,recency=0.5",
+    "graph-filter:sharpening=0,exponent=0.5",
     "sparse-ease:neighbours=8,share=0",
     "co-occurrence:measure=count,shrinkage=0,neighbours=5",
     "co-occurrence:measure=conditional,min_common=3",

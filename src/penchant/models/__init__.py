@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from penchant.models.hybrid.text_readers import RNNAutoencoderMF as RNNAutoencoderMF
     from penchant.models.ials.model import IALS as IALS
     from penchant.models.linear.ease import EASE as EASE
+    from penchant.models.linear.graph_filter import GraphFilter as GraphFilter
     from penchant.models.linear.random_walk import P3Alpha as P3Alpha
     from penchant.models.linear.random_walk import RP3Beta as RP3Beta
     from penchant.models.linear.slim import SLIM as SLIM

@@ -30,6 +30,7 @@ TABLE: dict[str, str] = {
     "slim": "linear.slim:SLIM",
     "p3alpha": "linear.random_walk:P3Alpha",
     "rp3beta": "linear.random_walk:RP3Beta",
+    "graph-filter": "linear.graph_filter:GraphFilter",
     "co-occurrence": "neighbours.co_occurrence:CoOccurrence",
     "sampled-softmax": "factorisation.sampled_softmax:SampledSoftmax",
     "nmf": "factorisation.nmf:NMF",

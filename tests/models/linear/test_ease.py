@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
 from penchant.errors import DataError, ParameterError
 from penchant.models import EASE, ContentEASE, SparseEASE
 from penchant.models.shared.item_weights import EASE_RIDGE
@@ -58,3 +59,22 @@ def test_the_default_ridge_takes_weights_for_events():
     weights = model.histories_.matrix("weight").data
     squares = np.sort(weights**2)
     assert model.l2_ == pytest.approx(EASE_RIDGE * (squares**2).sum() / squares.sum())
+
+
+@pytest.mark.parametrize("weights", [None, [1.0, 4.0, 2.0, 1.0]])
+def test_later_events_count_more(weights):
+    model = EASE(l2=20, recency=0.5).fit(planted_pairs())
+    items = [1, 5, 2, 7]
+    user = Histories.of(items, n_items=len(model.items_), weights=weights)
+    x = np.zeros(len(model.items_))
+    x[items] = user.event_weights / np.sqrt([4, 3, 2, 1])
+    np.testing.assert_allclose(model.scores(user)[0], x @ model.weights_, rtol=1e-4, atol=1e-7)
+    chosen = np.array([3, 0, 30], np.int32)
+    parts = model.contributions(user, chosen)
+    np.testing.assert_allclose(parts.sum(1), model.scores(user)[0, chosen], rtol=1e-4, atol=1e-7)
+
+
+def test_of_an_item_the_last_event_counts():
+    model = EASE(l2=20, recency=1.0).fit(planted_pairs())
+    twice, once = (Histories.of(items, n_items=40) for items in ([3, 1, 3], [1, 3]))
+    np.testing.assert_allclose(model.scores(twice), model.scores(once), rtol=1e-5)

@@ -67,3 +67,46 @@ def test_the_memory_that_is_asked_for_grows_with_the_square_of_the_items():
     assert ease_bytes(n, n) < 5 * n**2
     assert ease_bytes(n, n - 1) < 9 * n**2
     assert ease_bytes(n, n, single=False) < 14 * n**2
+
+
+def test_dropout_is_learning_from_what_is_left_of_histories():
+    rng = np.random.default_rng(0)
+    x = (rng.random((20, 5)) < 0.6).astype(float)
+    users, items = np.nonzero(x)
+    log = Dataset.from_frame(pl.DataFrame({"user": users, "item": items}))
+    dropout, l2 = 0.3, 2.0
+    found = ease_weights(log, l2, 10, dropout=dropout)
+    masks = np.array(list(np.ndindex((2,) * 5)), float)
+    chances = np.prod(np.where(masks == 1, 1 - dropout, dropout), axis=1)
+    for item in range(5):
+        others = np.delete(np.arange(5), item)
+        inputs = masks[:, None, others] * x[:, others]  # masks × users × items
+        gram = np.einsum("m,mui,muj->ij", chances, inputs, inputs)
+        target = np.einsum("m,mui,u->i", chances, inputs, x[:, item])
+        left = 1 - dropout
+        wanted = left * np.linalg.solve(gram + left**2 * l2 * np.eye(4), target)
+        np.testing.assert_allclose(found[others, item], wanted, rtol=1e-4)
+        assert found[item, item] == 0
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_users_count_by_a_power_of_their_events(weighted):
+    log = log_of_tastes(weighted=weighted)
+    x = log.histories.matrix("weight").toarray().astype(np.float64)
+    totals = x.sum(axis=1)
+    weights = totals**-0.5 * totals.sum() / (totals**0.5).sum()
+    inverse = np.linalg.inv((x.T * weights) @ x + 20 * np.eye(log.n_items))
+    exact = -inverse / np.diag(inverse)
+    np.fill_diagonal(exact, 0)
+    found = ease_weights(log, 20, 1000, user_exponent=0.5)
+    np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-5)
+
+
+def test_users_without_events_count_nothing():
+    log = log_of_tastes()
+    x = log.histories.matrix().tolil()
+    x[3] = 0
+    found = item_weights.balanced_users(x.tocsr(), 1.0)
+    sums = np.asarray(found.power(2).sum(axis=1)).ravel()
+    assert sums[3] == 0
+    np.testing.assert_allclose(np.delete(sums, 3), x.sum() / (x.shape[0] - 1), rtol=1e-5)

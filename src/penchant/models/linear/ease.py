@@ -21,15 +21,26 @@ class EASE(ItemWeights, Recommender):
     With X the users × items matrix of interactions, P = (X'X + l2 I)^-1 and
     B_ij = -P_ij / P_jj off the diagonal; the score of item j is the sum of B_ij over the items i
     of the history. Steck, "Embarrassingly Shallow Autoencoders for Sparse Data" (2019), eq. 8.
+    With `dropout` it is EDLAE: Steck, "Autoencoders that don't overfit towards the Identity"
+    (2020), by which frequent items are regularised more.
 
     Attributes:
         l2: strength of regularisation. None is what `ease_ridge` says of the log.
+        dropout: share of a history's items that learning leaves out at random, in expectation.
+        user_exponent: power of a user's number of events by which the user's squared errors are
+            divided; 0 learns from all events alike, 1 from all users alike.
+        recency: power of an event's place from the end of the history, 1 for the last one, by
+            which it is divided when lists are made; 0 counts all events alike. Learning counts
+            them alike whatever it is.
         max_items: refuse catalogues beyond this size, whose dense matrix would not fit
             (while fitting 4 bytes × items², 8 where some items have no events, and 12 where
             `l2` is so small that it takes double precision; 4 after it).
     """
 
     l2: Annotated[float | None, Field(gt=0), Space(1, 1e4, log=True)] = None
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.8)] = 0.0
+    user_exponent: Annotated[float, Field(ge=0, le=1), Space(0, 1)] = 0.0
+    recency: Annotated[float, Field(ge=0), Space(0, 1)] = 0.0
     max_items: Annotated[int, Field(gt=0)] = 40_000
 
     signal: ClassVar[Signal] = "pairs"
@@ -41,4 +52,14 @@ class EASE(ItemWeights, Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.l2_ = ease_ridge(train, self.l2)
-        self.weights_ = ease_weights(train, self.l2_, self.max_items)
+        self.weights_ = ease_weights(
+            train,
+            self.l2_,
+            self.max_items,
+            dropout=self.dropout,
+            user_exponent=self.user_exponent,
+        )
+
+    @property
+    def _recency(self) -> float:
+        return self.recency
