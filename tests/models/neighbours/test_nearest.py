@@ -48,6 +48,7 @@ def entities(table):
 def way(request, monkeypatch):
     """Each way to the same neighbours, in small blocks."""
     monkeypatch.setattr(module, "DENSE_SPEED", 0)
+    monkeypatch.setattr(module, "LEAST_WORK", 0)
     monkeypatch.setattr(module, "_SPAN", 40)
     monkeypatch.setattr(sparse_rows, "_PRODUCTS", 40)
     monkeypatch.setattr(
@@ -182,6 +183,7 @@ def test_items_with_little_in_common_are_not_compared(compiled, monkeypatch):
 
 def test_rows_that_are_not_there_are_refused(pair, monkeypatch):
     monkeypatch.setattr(module, "DENSE_SPEED", 0)  # compiled loops would read beyond
+    monkeypatch.setattr(module, "LEAST_WORK", 0)
     one = entities(pair[0])
     with pytest.raises(IndexError, match="no row 9 among 9"):
         nearest(one, one, np.full(9, 9), "cosine", 0.0, 1, 3)

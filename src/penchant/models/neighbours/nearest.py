@@ -47,6 +47,8 @@ _KINDS = {
 }
 DENSE_SPEED = 100
 """Multiply-adds that dense products make while compiled loops add up one product of entries."""
+LEAST_WORK = 2e10
+"""Multiply-adds of dense products, a second or so, below which nobody waits for a compiler."""
 _SPAN = 2**22  # products of rows that one thread takes at a time
 
 
@@ -197,7 +199,9 @@ def _compiled_pays(work: Float64, a: Entities, b: Entities) -> bool:
         b: what they are compared with.
     """
     dense = float(len(a)) * len(b) * a.binary.shape[1]
-    return AVAILABLE and float(work.sum()) * DENSE_SPEED <= max(dense, DENSE_SPEED)
+    if not AVAILABLE or dense < LEAST_WORK:
+        return False
+    return float(work.sum()) * DENSE_SPEED <= max(dense, DENSE_SPEED)
 
 
 def _comparison(
