@@ -12,9 +12,9 @@ def test_models_are_listed_with_parameters_and_ranges(call):
     listed = {each["name"]: each for each in json.loads(call("models", "--json").stdout)}
     assert list(listed) == list(TABLE)
     (l2,) = [p for p in listed["ease"]["parameters"] if p["name"] == "l2"]
-    assert l2["default"] == 500
+    assert l2["default"] is None
     assert l2["tuned_over"] == {"low": 1, "high": 1e4, "log": True}
-    assert "l2=500.0  float  tuned from 1 to 10000 (log)" in call("models", "ease").stdout
+    assert "l2=None" in call("models", "ease").stdout
     assert call("models", "eese").exit_code == 1
 
 

@@ -47,7 +47,9 @@ def test_a_range_is_drawn_from(call, tiny_csv):
     options = ("-s", "l2=1..50:log", "--trials", 5, "--method", "random", "--json")
     answer = json.loads(call("tune", tiny_csv, *options).stdout)
     assert answer["space"] == {"l2": {"low": 1, "high": 50, "log": True, "whole": False}}
-    assert all(1 <= t["values"]["l2"] <= 50 for t in answer["trials"])
+    first, *drawn = (trial["values"]["l2"] for trial in answer["trials"])
+    assert first is None  # the model as it is given, whose l2 follows the log
+    assert all(1 <= l2 <= 50 for l2 in drawn)
 
 
 def test_edges_are_told(call, tiny_csv):

@@ -16,7 +16,7 @@ from penchant.nn.history_factors import (
     descend_in_chunks,
 )
 
-RATE, L2, L2_HISTORY = 0.02, 0.05, 0.3
+RATE, L2, L2_BIAS, L2_HISTORY = 0.02, 0.05, 2.0, 0.3
 TABLES = ("items", "implicit", "explicit", "users", "item_bias", "user_bias")
 
 
@@ -40,13 +40,15 @@ def made_up(lengths, n_items, dim, seed=0):
 
 
 def published_steps(ratings, network, users, *, own, explicit):
-    """Every step of the gradient of e^2 / 2 and its penalties, row by row."""
+    """Every step of the gradient of e^2 / 2 and its penalties, row by row; some act after the step."""
     q, y, x, p, item_bias, user_bias = (getattr(network, n).numpy().astype(float) for n in TABLES)
     total = 0.0
+    item_counts = np.bincount(ratings.items, minlength=len(item_bias))
     for u in users:
         part = slice(ratings.offsets[u], ratings.offsets[u + 1])
         history, residuals = ratings.items[part], ratings.residuals[part].astype(float)
         n = len(history)
+        kept = 1 / (1 + RATE * L2_HISTORY / max(n, 1) * (1 + history_factors.SHORT / max(n, 1)))
         for i, target in zip(history, ratings.targets[part], strict=True):
             z = y[history].sum(0) / n**0.5
             if explicit:
@@ -57,14 +59,14 @@ def published_steps(ratings, network, users, *, own, explicit):
             total += error**2
             old = q[i].copy()
             q[i] += RATE * (error * z - L2 * q[i])
-            item_bias[i] += RATE * (error - L2 * item_bias[i])
+            item_bias[i] = (item_bias[i] + RATE * error) / (1 + RATE * L2_BIAS / item_counts[i])
             for j, residual in zip(history, residuals, strict=True):
-                y[j] += RATE * (error * old / n**0.5 - L2_HISTORY / n * y[j])
+                y[j] = kept * y[j] + RATE * error * old / n**0.5
                 if explicit:
-                    x[j] += RATE * (error * residual * old / n**0.5 - L2_HISTORY / n * x[j])
+                    x[j] = kept * x[j] + RATE * error * residual * old / n**0.5
             if own:
                 p[u] += RATE * (error * old - L2 * p[u])
-                user_bias[u] += RATE * (error - L2 * user_bias[u])
+                user_bias[u] = (user_bias[u] + RATE * error) / (1 + RATE * L2_BIAS / n)
     return dict(zip(TABLES, (q, y, x, p, item_bias, user_bias), strict=True)), total
 
 
@@ -82,6 +84,7 @@ def test_steps_are_those_published(monkeypatch, way, own, explicit):
         ratings,
         learning_rate=RATE,
         l2=L2,
+        l2_bias=L2_BIAS,
         l2_history=L2_HISTORY,
         own=own,
         explicit=explicit,
@@ -99,7 +102,9 @@ def test_a_long_history_is_gone_through_in_chunks():
     users = np.array([0])
     wanted, total = published_steps(ratings, network, users, own=True, explicit=True)
     tables = [getattr(network, n).numpy() for n in TABLES]
-    rates = (np.float32(RATE), np.float32(L2), np.float32(L2_HISTORY))
+    counts = np.bincount(ratings.items, minlength=700), np.diff(ratings.offsets)
+    kept = [(1 / (1 + RATE * L2_BIAS / np.maximum(n, 1))).astype(np.float32) for n in counts]
+    rates = (*kept, np.float32(RATE), np.float32(L2), np.float32(L2_HISTORY))
     columns = (ratings.offsets, ratings.items, ratings.targets, ratings.residuals)
     found = descend_in_chunks(users, *columns, *tables, *rates, True, True)
     assert found == pytest.approx(total, rel=1e-4)

@@ -66,14 +66,15 @@ class PriorRows:
     """
 
     def __init__(self, systems: RidgeRows) -> None:
-        n, dim = systems.entries.shape[0], systems.vectors.shape[1]
+        dim = systems.vectors.shape[1]
         self.ridge = torch.from_numpy(systems.ridge)[:, None]
         self.has_entries = torch.from_numpy(np.diff(systems.entries.indptr) > 0)
         # Without entries a row is its prior, of which no pair without an entry takes anything.
-        self.inverse = torch.eye(dim).repeat(n, 1, 1) / self.ridge[:, :, None]
-        self.right = torch.zeros(n, dim)
+        self.place = torch.cumsum(self.has_entries, 0) - 1  # of a row with entries among these
+        n = int(self.has_entries.sum())
+        self.inverse, self.right = torch.empty(n, dim, dim), torch.empty(n, dim)
         for rows, system, right in systems.batches():
-            places = torch.from_numpy(rows)
+            places = self.place[torch.from_numpy(rows)]
             self.inverse[places] = torch.cholesky_inverse(torch.linalg.cholesky(system))
             self.right[places] = right
 
@@ -84,9 +85,11 @@ class PriorRows:
             prior: of the rows.
             some: int64[n], which rows; by default all.
         """
-        pulled = self.right[some] + self.ridge[some] * prior
-        found: Tensor = (self.inverse[some] @ pulled[:, :, None])[:, :, 0]
-        return found
+        entries = self.has_entries[some]
+        places = self.place[some][entries]
+        pulled = self.right[places] + self.ridge[some][entries] * prior[entries]
+        solved = (self.inverse[places] @ pulled[:, :, None])[:, :, 0]
+        return prior.index_put((entries,), solved)
 
     def costs(self, prior: Tensor, some: Tensor, shrinkage: float = 0) -> Tensor:
         """float32[n], the least costs of the rows int64[n] with these priors, but for constants.
@@ -99,8 +102,9 @@ class PriorRows:
             some: which rows.
             shrinkage: so many times the ridge is what a prior's own square costs.
         """
-        pulled = self.right[some] + self.ridge[some] * prior
-        solved = self.rows(prior, some)
-        squares = self.ridge[some][:, 0] * prior.square().sum(1)
-        costs = (1 + shrinkage) * squares - (pulled * solved).sum(1)
-        return torch.where(self.has_entries[some], costs, 0.0)
+        entries = self.has_entries[some]
+        places, ridge, own = self.place[some][entries], self.ridge[some][entries], prior[entries]
+        pulled = self.right[places] + ridge * own
+        solved = (self.inverse[places] @ pulled[:, :, None])[:, :, 0]
+        costs = (1 + shrinkage) * ridge[:, 0] * own.square().sum(1) - (pulled * solved).sum(1)
+        return prior.new_zeros(len(prior)).index_put((entries,), costs)

@@ -26,6 +26,7 @@ from penchant.typing import Bool, Csr, Float32, Int32
 
 RATING: Target = Rating()
 _L2 = {False: 20.0, True: 0.01}  # by whether interactions are learned
+_LARGEST = 1e6  # rating, beyond which single precision solves nothing
 _BIAS_L2 = 10.0  # of deviations of users and of items, in ratings
 _UNOBSERVED = 7.0  # weight of all pairs without an event, in events, as in implicit ALS
 
@@ -97,6 +98,11 @@ class RidgeFactors(Recommender):
                 raise DataError(
                     f"The target rating needs ratings, and the log {train.name!r} has none: use "
                     "target=interaction."
+                )
+            if float(np.abs(train.ratings).max()) > _LARGEST:
+                raise DataError(
+                    f"The ratings of the log {train.name!r} are too large for "
+                    f"{type(self).__name__}: divide them, or leave out what is no rating."
                 )
             self.mean_ = float(train.ratings.mean(dtype=np.float64))
             self.low_, self.high_ = train.rating_range or (-np.inf, np.inf)
@@ -233,7 +239,8 @@ class RidgeFactors(Recommender):
             else:
                 pulls = systems.targets[np.searchsorted(entries.indices, user.items)]
                 pulls = pulls * user.is_latest
-            solved = torch.linalg.solve(system[0].double(), vectors[user.items].T)
+            own = torch.from_numpy(user.items.astype(np.int64))
+            solved = torch.linalg.solve(system[0].double(), vectors[own].T)
             parts = vectors[items] @ solved
             found += (parts.numpy() * pulls).astype(np.float32)
         return found

@@ -141,7 +141,11 @@ class TextFactors(RidgeFactors):
             lambda rows: self._systems(by_user, rows).solutions(),
             lambda rows: PriorRows(self._systems(by_item, rows, coupling=self.coupling)),
         )
-        spread = 1.0 if self.learns_interactions else float(by_user.data.std()) or 1.0
+        spread = (
+            1.0
+            if self.learns_interactions
+            else float(np.std(by_user.data, dtype=np.float64)) or 1.0
+        )
         self.curve_, self.best_epoch_ = train_network(
             network,
             epoch.step(

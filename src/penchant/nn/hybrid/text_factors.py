@@ -43,6 +43,7 @@ class TextFactorNetwork(TextReader):
     ) -> None:
         super().__init__(size, dim, width, kernel, reader, padding=0)
         self.register_buffer("users", torch.zeros(n_users, dim))
+        self.reconstructs = reconstructs
         if reconstructs:
             self.decoder = torch.nn.Linear(dim, width)
 
@@ -56,7 +57,7 @@ class TextFactorNetwork(TextReader):
             dropout: share of the words that are unknown, and of what was read that is dropped.
             generator: decides which.
         """
-        written = (tokens > 0).any(1)
+        written = _written(tokens)
         if dropout and generator is not None:
             hidden = torch.rand(tokens.shape, generator=generator) < dropout
             tokens = torch.where(hidden & (tokens > 0), self.words.num_embeddings - 1, tokens)
@@ -67,8 +68,11 @@ class TextFactorNetwork(TextReader):
 
     @torch.no_grad()
     def all_priors(self, tokens: Tensor) -> Tensor:
-        """float32[n, dim], of all texts, some at a time."""
-        return torch.cat([self.priors(part) for part in torch.split(tokens, _ITEMS_AT_ONCE)])
+        """float32[n, dim], of all texts, some at a time; texts without words cost nothing."""
+        found = torch.zeros(len(tokens), self.code.out_features)
+        for some in torch.split(_written(tokens).nonzero()[:, 0], _ITEMS_AT_ONCE):
+            found[some] = self.priors(tokens[some])
+        return found
 
     def word_loss(self, rows: Tensor, tokens: Tensor) -> Tensor:
         """The mean of minus the log chance of the words of a text, whatever their order."""
@@ -106,11 +110,16 @@ class AlternatingEpoch:
 
     @torch.no_grad()
     def __call__(self) -> Tensors:
-        """Bring users and systems up to date; an epoch goes over all items."""
+        """Bring users and systems up to date; an epoch goes over the items that say something.
+
+        Those without words have priors of 0, and of those without entries the words alone count.
+        """
         rows = self.start if self.items is None else self.item_rows()
         self.network.users.copy_(self.solve_users(rows))
         self.items = self.systems(self.network.users)
-        return (torch.arange(len(self.tokens)),)
+        learned = self.items.has_entries | self.network.reconstructs
+        useful = (_written(self.tokens) & learned).nonzero()[:, 0]
+        return (useful if len(useful) else torch.arange(1),)
 
     @torch.no_grad()
     def item_rows(self) -> Tensor:
@@ -151,3 +160,8 @@ class AlternatingEpoch:
 
         adam = torch.optim.Adam(self.network.parameters(), lr=learning_rate, fused=True)
         return gradient_step(loss, [adam])
+
+
+def _written(tokens: Tensor) -> Tensor:
+    """bool[n], which texts have words."""
+    return (tokens > 0).any(1)
