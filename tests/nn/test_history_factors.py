@@ -40,7 +40,7 @@ def made_up(lengths, n_items, dim, seed=0):
 
 
 def published_steps(ratings, network, users, *, own, explicit):
-    """Every step of the gradient of e^2 / 2 and its penalties, row by row; some act after the step."""
+    """Every step of the gradient of e^2 / 2 and its penalties, some after the step, row by row."""
     q, y, x, p, item_bias, user_bias = (getattr(network, n).numpy().astype(float) for n in TABLES)
     total = 0.0
     item_counts = np.bincount(ratings.items, minlength=len(item_bias))
