@@ -217,3 +217,15 @@ def test_long_additions_to_a_header_cost_no_time(tmp_path: Path, before: int) ->
         info.pax_headers = {"comment": "1" * 200_000}
         archive.addfile(info)
     refused(tmp_path / "a.tar", tmp_path, "invalid header")
+
+
+def test_a_message_that_quotes_a_long_name_is_cut(tmp_path: Path) -> None:
+    name = "n" * 2000
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr(name, "text")
+    content = (tmp_path / "a.zip").read_bytes()
+    (tmp_path / "a.zip").write_bytes(content.replace(b"nnn", b"nxn", 1))  # not in the directory
+    refused(tmp_path / "a.zip", tmp_path, "broken or cut short .File name in directory")
+    with pytest.raises(DownloadError) as caught:
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+    assert len(str(caught.value)) < 400

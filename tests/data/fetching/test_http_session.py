@@ -228,3 +228,13 @@ def test_a_piece_that_ends_before_the_file_does_is_not_the_file(
     assert not (tmp_path / "b").exists()
     server.answers["/b"] = [respond(CONTENT, "200 OK", tag)]
     download(f"{server.url}/b", tmp_path / "b", md5=hashlib.md5(CONTENT).hexdigest(), retry=QUICK)
+
+
+def test_a_host_that_no_name_is_written_as_is_refused(
+    server: HostileServer, tmp_path: Path
+) -> None:
+    server.answers["/moved"] = moved("http://xn--/")
+    for url in (f"{server.url}/moved", "http://xn--/"):
+        with pytest.raises(DownloadError, match="Malformed A-label"):
+            download(url, tmp_path / "a", retry=QUICK)
+    assert not list(tmp_path.iterdir())

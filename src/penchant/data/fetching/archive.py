@@ -20,6 +20,7 @@ from penchant.data.fetching.cache import staged_folder
 from penchant.errors import DownloadError
 
 _CHUNK = 1 << 20
+_QUOTED = 300  # characters of another library's message
 _ADDITIONS = frozenset(b"xgXLK"[n : n + 1] for n in range(5))  # long names and pax headers
 _MOST_ADDITIONS = 2**13
 _MOST_HEADERS = 1 << 20  # bytes of a tar between two members
@@ -95,10 +96,12 @@ def unpack(
     except DownloadError:
         raise
     except _BROKEN as error:
-        reason = f"is broken or cut short ({error})"
+        reason = f"is broken or cut short ({_brief(error)})"
         raise DownloadError(f"The archive {archive.name} {reason}.") from error
     except (OSError, RuntimeError) as error:  # zipfile: RuntimeError where a password is needed
-        raise DownloadError(f"The archive {archive.name} cannot be unpacked ({error}).") from error
+        raise DownloadError(
+            f"The archive {archive.name} cannot be unpacked ({_brief(error)})."
+        ) from error
 
 
 def _write(
@@ -135,6 +138,12 @@ def _write(
                     raise _too_large(archive)
             if written < member.size:
                 raise EOFError(f"{member.name} ends early")
+
+
+def _brief(error: Exception) -> str:
+    """The beginning of a message, which may quote names of any length."""
+    text = str(error)
+    return text if len(text) <= _QUOTED else f"{text[:_QUOTED]} …"
 
 
 def _safe_path(archive: Path, name: str) -> PurePosixPath:

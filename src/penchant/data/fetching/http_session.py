@@ -63,7 +63,7 @@ class HttpSession:
         try:
             self.url = self.httpx.URL(url)
             self.host = self.url.raw_host.decode("ascii")
-            port = self.url.port
+            _, port = self.url.host, self.url.port
         except (self.httpx.InvalidURL, ValueError, TypeError) as error:
             raise _failed(url, f"cannot be fetched ({error_message(error)})") from None
         if not self.host or self.url.scheme not in ("http", "https") or port == 0:
@@ -116,6 +116,9 @@ class HttpSession:
                 f"is redirected to {without_secrets(str(url))}, which is refused ({error}): name "
                 "that address itself if it is meant",
             ) from None
+        except UnicodeError as error:  # a host such as xn--, which no name is written as
+            reason = f"leads to an address that is none ({error_message(error)})"
+            raise _failed(str(self.url), reason) from error
         except (
             HostUnknownError,
             self.httpx.ConnectError,
