@@ -11,6 +11,7 @@ RANKING = ("ndcg@10", "recall@20", "hr@10")
 RATING = ("rmse",)
 Row = dict[str, Any]
 
+_NONE = {"ndcg@10": 0.0, "rmse": 2.0}  # the share of the best that no figure counts as
 _ENOUGH = 0.95  # of the tuned figure
 
 
@@ -89,8 +90,9 @@ def _defaults(rows: list[Row], logs: dict[str, str], metric: str) -> str:
         for model, own in cells.items()
     }
     sign = -1 if metric == "ndcg@10" else 1
+    first = max if sign < 0 else min
     best = {
-        log: min((sign * own[log] for own in values.values() if log in own), default=None)
+        log: first((own[log] for own in values.values() if log in own), default=None)
         for log in here
     }
 
@@ -104,21 +106,22 @@ def _defaults(rows: list[Row], logs: dict[str, str], metric: str) -> str:
         shown = f"{value:.4f}".replace("0.", ".", 1)
         if limit is not None and sign * value > sign * limit and model != trivial:
             shown = f"*{shown}*"
-        return f"**{shown}**" if sign * value == best[log] else shown
+        return f"**{shown}**" if value == best[log] else shown
 
     def rank(model: str) -> float:
+        """The mean share of the best figure; a log without one counts as the worst."""
         shares = [
-            own / abs(best[log] or 1) * -sign
-            for log, own in values[model].items()
-            if best[log] is not None
+            (own / best[log] if best[log] else 1.0) if own is not None else _NONE[metric]
+            for log, own in ((log, values[model].get(log)) for log in here)
         ]
-        return -sum(shares) / max(1, len(here))
+        return sign * sum(shares)
 
     models = sorted(cells, key=lambda m: (rank(m), m))
     lines = [[f"`{model}`", *(text(model, log) for log in here)] for model in models]
     note = (
         f"In bold the best of a log, in italics what is worse than `{trivial}`; "
-        "– did not finish within its minutes, or cannot learn from this log (see below)."
+        "– did not finish within its minutes, or cannot learn from this log (see below); what is "
+        "empty was not run."
     )
     return f"{note}\n\n{_table(['model', *(logs[log] for log in here)], lines)}"
 
