@@ -127,45 +127,50 @@ def run(
         "date": datetime.date.today().isoformat(),
     }
     words = [word.format(mirror=mirror) for word in cell.words]
-    common = ["--seed", str(cell.seed), "--threads", str(threads), "--json", "-q"]
-    seconds, spec = 60 * cell.minutes + _START, cell.spec
     started = time.perf_counter()
     try:
-        if cell.kind == "tuned":
-            study = out / "studies" / f"{cell.log}-{cell.model}-{cell.minutes:g}.jsonl"
-            study.parent.mkdir(parents=True, exist_ok=True)
-            command = ["tune", *words, "-m", spec, "--metric", cell.metrics[0]]
-            command += ["--minutes", f"{cell.minutes:g}", "--trials", "1000", "--study", str(study)]
-            tuning = penchant([*command, *common], 3 * seconds)
-            spec = tuning["best"]["model"]
-            row |= {
-                "tuned": spec,
-                "trials": len(tuning["trials"]),
-                "validation": tuning["best"]["score"],
-                "edges": tuning["edges"],
-            }
-        if cell.kind == "growth":
-            script = [sys.executable, str(HERE / "growth.py"), cell.log, spec]
-            grown = answer_of([*script, "--threads", str(threads)], seconds)
-            row |= grown | {"figures": {"fit_seconds": [grown["fit_seconds"], None, None]}}
-            return row | {"seconds": round(time.perf_counter() - started, 1)}
-        if cell.kind == "peers":
-            of_log = [*words, "--seed", str(cell.seed)]
-            positive = (
-                float(words[words.index("--positive") + 1][2:]) if "--positive" in words else None
-            )
-            row |= quality_peers.figures(
-                of_log, spec, positive, out / "peers" / cell.log, peers, seconds
-            )
-            return row | {"seconds": round(time.perf_counter() - started, 1)}
-        metrics = [word for metric in cell.metrics for word in ("--metric", metric)]
-        command = ["compare", *words, "-m", spec, *metrics, *common]
-        row |= figures(penchant(command, seconds), cell)
-    except (subprocess.TimeoutExpired, RuntimeError) as error:
-        over = isinstance(error, subprocess.TimeoutExpired)
-        row["problem"] = f"more than {cell.minutes:g} minutes" if over else str(error)
-    row["seconds"] = round(time.perf_counter() - started, 1)
-    return row
+        row |= measured(cell, words, threads, out, peers)
+    except subprocess.TimeoutExpired:
+        row["problem"] = f"more than {cell.minutes:g} minutes"
+    except RuntimeError as error:
+        row["problem"] = str(error)
+    return row | {"seconds": round(time.perf_counter() - started, 1)}
+
+
+def measured(cell: Cell, words: list[str], threads: int, out: Path, peers: Path) -> dict[str, Any]:
+    """Figures and costs of a cell.
+
+    Raises:
+        RuntimeError: a program failed; the text is its last sentence.
+        subprocess.TimeoutExpired: it took too long.
+    """
+    seconds, of_seed = 60 * cell.minutes + _START, ["--seed", str(cell.seed)]
+    if cell.kind == "growth":
+        script = [sys.executable, str(HERE / "growth.py"), cell.log, cell.spec]
+        grown = answer_of([*script, "--threads", str(threads)], seconds)
+        return grown | {"figures": {"fit_seconds": [grown["fit_seconds"], None, None]}}
+    if cell.kind == "peers":
+        likes = words[words.index("--positive") + 1] if "--positive" in words else None
+        lowest = None if likes is None else float(likes.removeprefix(">="))
+        folder = out / "peers" / cell.log
+        return quality_peers.figures([*words, *of_seed], cell.spec, lowest, folder, peers, seconds)
+    common = [*of_seed, "--threads", str(threads), "--json", "-q"]
+    row: dict[str, Any] = {}
+    if cell.kind == "tuned":
+        study = out / "studies" / f"{cell.log}-{cell.model}-{cell.minutes:g}.jsonl"
+        study.parent.mkdir(parents=True, exist_ok=True)
+        command = ["tune", *words, "-m", cell.spec, "--metric", cell.metrics[0]]
+        command += ["--minutes", f"{cell.minutes:g}", "--trials", "1000", "--study", str(study)]
+        tuning = penchant([*command, *common], 3 * seconds)
+        row = {
+            "tuned": tuning["best"]["model"],
+            "trials": len(tuning["trials"]),
+            "validation": tuning["best"]["score"],
+            "edges": tuning["edges"],
+        }
+    metrics = [word for metric in cell.metrics for word in ("--metric", metric)]
+    command = ["compare", *words, "-m", row.get("tuned", cell.spec), *metrics, *common]
+    return figures(penchant(command, seconds), cell) | row
 
 
 def penchant(words: list[str], seconds: float) -> dict[str, Any]:

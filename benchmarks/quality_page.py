@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import statistics
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -207,9 +208,9 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
             values = [row["figures"][metric][0] for row in own]
             if not values:
                 continue
-            mean = sum(values) / len(values)
-            spread = f" ± {_spread(values):.4f}" if len(values) > 1 else ""
-            minutes = sum(row["fit_seconds"] for row in own) / len(own) / 60
+            mean = statistics.fmean(values)
+            spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
+            minutes = statistics.fmean(row["fit_seconds"] for row in own) / 60
             lines.append(
                 [
                     about["title"],
@@ -221,7 +222,15 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
                     f"`{about['model']}`",
                 ]
             )
-    head = ["data", "metric", "mean ± spread (seeds)", "published", "mark", "minutes", "model"]
+    head = [
+        "data",
+        "metric",
+        "mean ± spread (seeds)",
+        "to know",
+        "mark",
+        "minutes to learn",
+        "model",
+    ]
     return _table(head, lines)
 
 
@@ -251,11 +260,6 @@ def _growth(growth: list[Row], settings: dict[str, Any]) -> str:
 
 def _short(number: float) -> str:
     return f"{number:,.0f}" if number >= 10 else f"{number:.2g}"
-
-
-def _spread(values: list[float]) -> float:
-    mean = sum(values) / len(values)
-    return float((sum((v - mean) ** 2 for v in values) / (len(values) - 1)) ** 0.5)
 
 
 def _runs(rows: list[Row], logs: dict[str, str]) -> str:

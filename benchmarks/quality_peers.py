@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from penchant.data.vocabulary import Vocabulary
+from penchant.metrics import NDCG, Ranked
 from run import HERE, environment
 
 _K = 10
@@ -61,16 +63,15 @@ def figures(
 
 
 def ndcg(lists: pl.DataFrame, test: pl.DataFrame) -> float:
-    """nDCG@10 with binary relevance, over the users of the lists.
-
-    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques" (2002), with the
-    ideal of as many relevant items as there are, ten at most, as penchant's own.
-    """
-    relevant = test.select("user", "item").unique()
-    hits = lists.filter(pl.col("rank") <= _K).join(relevant, on=["user", "item"])
-    gains = hits.group_by("user").agg(dcg=(1 / (pl.col("rank") + 1).log(2)).sum())
-    counts = relevant.group_by("user").len().join(lists.select("user").unique(), on="user")
-    ideal = np.cumsum(1 / np.log2(np.arange(2, _K + 2)))
-    best = ideal[np.minimum(counts["len"].to_numpy(), _K) - 1]
-    joined = counts.with_columns(best=best).join(gains, on="user", how="left")
-    return float((joined["dcg"].fill_null(0) / joined["best"]).mean())  # type: ignore[arg-type]
+    """nDCG@10 over the users of the lists, by the metric that judges penchant's own."""
+    users = lists.select("user").unique().join(test, on="user", how="semi")["user"].sort()
+    items = Vocabulary(pl.concat([lists["item"], test["item"]]).unique().sort())
+    place = Vocabulary(users).indices(lists["user"])
+    best = np.full((len(users), _K), -1, np.int32)
+    kept = (place >= 0) & (lists["rank"] <= _K).to_numpy()
+    best[place[kept], lists["rank"].to_numpy()[kept] - 1] = items.indices(lists["item"])[kept]
+    relevant = test.join(users.to_frame(), on="user", how="semi").sort("user", "item")
+    owner = Vocabulary(users).indices(relevant["user"])
+    offsets = np.append(0, np.cumsum(np.bincount(owner, minlength=len(users))))
+    ranked = Ranked.of(best, offsets, items.indices(relevant["item"]))
+    return float(np.mean(NDCG(_K)(ranked)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,6 @@ from penchant.results.graph import Graph, scatter
 Row = dict[str, Any]
 
 METRIC = "ndcg@10"
-_COLOURS = {
-    "paper": "#ffffff", "ink": "#1c2330", "muted": "#5b6575", "line": "#dde2ea", "soft": "#eef1f6",
-    "accent": "#2f639c", "good": "#17734a", "fair": "#8a5a00", "bad": "#b23528",
-    "second": "#c26a16", "third": "#2b8a76", "fourth": "#8552a8", "fifth": "#b8456b",
-}  # fmt: skip
 
 
 def write(rows: list[Row], log: str, title: str, folder: Path) -> list[Path]:
@@ -62,8 +58,9 @@ def against(rows: list[Row], title: str, cost: str, least: float, x: str, x_form
 
 def standalone(svg: str) -> str:
     """An inline chart as a file of its own, with the colours of a light page."""
-    variables = "".join(f"--{name}:{colour};" for name, colour in _COLOURS.items())
-    style = f"<style>svg{{{variables}background:#ffffff;font-family:system-ui,sans-serif}}</style>"
+    sheet = resources.files("penchant.reporting").joinpath("templates/style.css").read_text()
+    light = "".join(re.findall(r"--[\w-]+: [^;]+;", sheet.partition("}")[0]))
+    style = f"<style>svg{{{light}background:var(--paper);font-family:system-ui,sans-serif}}</style>"
     if "xmlns=" not in svg[: svg.index(">")]:
         svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
     return re.sub(r"(<svg[^>]*>)", lambda m: m[1] + style, svg, count=1)

@@ -144,7 +144,7 @@ def test_pictures_stand_alone(quality, tmp_path):
         root = ElementTree.fromstring(text)
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert {"ease", "popular"} <= {str(e.text).strip() for e in root.iter() if e.text}
-        used, declared = (set(re.findall(p, text)) for p in (r"var\(--(\w+)\)", r"--(\w+):"))
+        used, declared = (set(re.findall(p, text)) for p in (r"var\(--(\w+)\)", r"--(\w+): "))
         assert used <= declared
     assert quality.quality_plots.write(rows, "b", "Log B", tmp_path) == []
 

@@ -9,16 +9,13 @@ import os
 os.environ["OMP_NUM_THREADS"] = os.environ.get("BENCH_THREADS", "2")
 
 import argparse
-import json
 import time
-from importlib.metadata import version
-from pathlib import Path
 
 import cornac
 import pandas as pd
 import torch
+from epochs import THREADS, arguments, reply
 
-THREADS = int(os.environ["OMP_NUM_THREADS"])
 COLUMNS = ["user", "item", "rating", "timestamp"]
 
 
@@ -39,16 +36,7 @@ def model(args: argparse.Namespace, epochs: int) -> cornac.models.Recommender:
 
 def main() -> None:
     """Fit twice, and print events a second of the epochs that one had more."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="ratings.dat, user::item::rating::timestamp")
-    parser.add_argument("--model", choices=["bpr", "neumf"], required=True)
-    parser.add_argument("--dim", type=int, default=64)
-    parser.add_argument("--hidden", type=int, nargs="*", default=[64, 32, 16])
-    parser.add_argument("--negatives", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=2048, help="events, without negatives")
-    parser.add_argument("--events", type=int, help="so many of them, drawn at random")
-    parser.add_argument("--epochs", type=int, default=3)
-    args = parser.parse_args()
+    args = arguments(__doc__, 2048, "events, without negatives")
     torch.set_num_threads(THREADS)
     frame = pd.read_csv(args.path, sep="::", engine="python", names=COLUMNS, encoding="latin-1")
     if args.events:
@@ -61,17 +49,7 @@ def main() -> None:
         model(args, epochs).fit(train)
         seconds.append(time.perf_counter() - start)
     each = (seconds[1] - seconds[0]) / args.epochs
-    print(
-        json.dumps(
-            {
-                "peer": "cornac",
-                "version": version("cornac"),
-                "threads": THREADS,
-                "epoch_seconds": each,
-                "events_per_s": {"median": len(frame) / each},
-            }
-        )
-    )
+    reply("cornac", each, len(frame))
 
 
 if __name__ == "__main__":

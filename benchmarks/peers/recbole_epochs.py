@@ -11,23 +11,21 @@ os.environ["CUDA_VISIBLE_DEVICES"] = ""
 
 import argparse
 import contextlib
-import json
 import statistics
 import sys
 import tempfile
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import torch
+from epochs import THREADS, arguments, reply
 from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.trainer import Trainer
 from recbole.utils import get_model, init_seed
 
-THREADS = int(os.environ["OMP_NUM_THREADS"])
 NAME = "ratings"
 COLUMNS = ["user_id:token", "item_id:token", "rating:float", "timestamp:float"]
 
@@ -72,16 +70,7 @@ def settings(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
 
 def main() -> None:
     """Train some epochs and print events a second."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("path", type=Path, help="ratings.dat, user::item::rating::timestamp")
-    parser.add_argument("--model", choices=["bpr", "neumf"], required=True)
-    parser.add_argument("--dim", type=int, default=64)
-    parser.add_argument("--hidden", type=int, nargs="*", default=[64, 32, 16])
-    parser.add_argument("--negatives", type=int, default=4)
-    parser.add_argument("--batch", type=int, default=10_240, help="rows, negatives among them")
-    parser.add_argument("--events", type=int, help="so many of them, drawn at random")
-    parser.add_argument("--epochs", type=int, default=3)
-    args = parser.parse_args()
+    args = arguments(__doc__, 10_240, "rows, negatives among them")
     torch.set_num_threads(THREADS)
     sys.argv = sys.argv[:1]  # RecBole would read the options as its own
     path = args.path.resolve()
@@ -104,17 +93,7 @@ def main() -> None:
             trainer._train_epoch(train, epoch)
             seconds.append(time.perf_counter() - start)
     each = statistics.median(seconds)
-    print(
-        json.dumps(
-            {
-                "peer": "recbole",
-                "version": version("recbole"),
-                "threads": THREADS,
-                "epoch_seconds": each,
-                "events_per_s": {"median": len(frame) / each},
-            }
-        )
-    )
+    reply("recbole", each, len(frame))
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.holdout import Rows
 from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.metrics import RMSE
 from penchant.models import Bias, SparseFC
 from penchant.testing import planted_ratings
+from support.little_logs import fitted_within_the_ratings, little_logs
 
 SMALL = {"hidden": (12, 8), "l2": 2.0, "epochs": 6}
 
@@ -79,21 +79,6 @@ def test_a_layer_is_needed():
         SparseFC(hidden=())
 
 
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"user": [1], "item": [7], "rating": [4.0]},
-        {"user": [1, 2, 3], "item": [7, 7, 7], "rating": [4.0, 2.0, 5.0]},
-        {"user": [1, 1, 1], "item": [7, 8, 9], "rating": [4.0, 2.0, 5.0]},
-        {"user": [1, 1, 2], "item": [7, 8, 7], "rating": [3.0, 3.0, 3.0]},
-    ],
-    ids=["one event", "one item", "one user", "constant ratings"],
-)
+@little_logs
 def test_logs_of_which_there_is_little(columns):
-    log = Dataset.from_frame(pl.DataFrame(columns))
-    model = SparseFC(**SMALL).fit(log)
-    items = np.arange(log.n_items, dtype=np.int32)
-    for user in range(log.n_users):
-        found = model.predict(Rows(log.histories.take([user]), items * 0, items))
-        assert (found >= min(columns["rating"])).all()
-        assert (found <= max(columns["rating"])).all()
+    fitted_within_the_ratings(SparseFC(**SMALL), columns)

@@ -14,6 +14,7 @@ from penchant.metrics import RMSE
 from penchant.models import AsymmetricSVD, Bias, SVDPlusPlus
 from penchant.nn import history_factors
 from penchant.testing import planted_ratings
+from support.little_logs import little_logs
 
 SMALL = {"dim": 4, "learning_rate": 0.02, "epochs": 8}
 MODELS = [SVDPlusPlus, AsymmetricSVD]
@@ -135,16 +136,7 @@ def test_the_unit_of_ratings_does_not_matter(log, cls):
 
 
 @pytest.mark.parametrize("cls", MODELS)
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"user": [1], "item": [7], "rating": [4.0]},
-        {"user": [1, 2, 3], "item": [7, 7, 7], "rating": [4.0, 2.0, 5.0]},
-        {"user": [1, 1, 1], "item": [7, 8, 9], "rating": [4.0, 2.0, 5.0]},
-        {"user": [1, 1, 2], "item": [7, 8, 7], "rating": [3.0, 3.0, 3.0]},
-    ],
-    ids=["one event", "one item", "one user", "constant ratings"],
-)
+@little_logs
 def test_logs_of_which_there_is_little(cls, columns):
     log = Dataset.from_frame(pl.DataFrame(columns))
     model = cls(**SMALL).fit(log)

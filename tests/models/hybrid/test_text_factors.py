@@ -9,10 +9,10 @@ import polars as pl
 import pytest
 
 from penchant.data.dataset import Dataset
-from penchant.data.holdout import Rows
 from penchant.data.splits import split_random
 from penchant.errors import DataError, ParameterError
 from penchant.models import ConvAutoencoderMF, ConvMF, ConvRNNMF, RNNAutoencoderMF
+from support.little_logs import fitted_within_the_ratings, little_logs
 
 CLASSES = [ConvMF, ConvRNNMF, RNNAutoencoderMF, ConvAutoencoderMF]
 SMALL = {
@@ -146,23 +146,8 @@ def test_settings_that_make_no_sense():
 
 
 @pytest.mark.parametrize("cls", CLASSES)
-@pytest.mark.parametrize(
-    "columns",
-    [
-        {"user": [1], "item": [7], "rating": [4.0]},
-        {"user": [1, 2, 3], "item": [7, 7, 7], "rating": [4.0, 2.0, 5.0]},
-        {"user": [1, 1, 1], "item": [7, 8, 9], "rating": [4.0, 2.0, 5.0]},
-        {"user": [1, 1, 2], "item": [7, 8, 7], "rating": [3.0, 3.0, 3.0]},
-    ],
-    ids=["one event", "one item", "one user", "constant ratings"],
-)
+@little_logs
 def test_logs_of_which_there_is_little(cls, columns):
-    log = Dataset.from_frame(pl.DataFrame(columns))
-    model = cls(**SMALL).fit(log)
-    items = np.arange(log.n_items, dtype=np.int32)
-    for user in range(log.n_users):
-        found = model.predict(Rows(log.histories.take([user]), items * 0, items))
-        assert (found >= min(columns["rating"])).all()
-        assert (found <= max(columns["rating"])).all()
+    log = fitted_within_the_ratings(cls(**SMALL), columns)
     listed = cls(**SMALL, target="interaction").fit(log)
     assert np.isfinite(listed.scores(log.histories)).all()

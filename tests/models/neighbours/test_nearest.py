@@ -17,31 +17,9 @@ from penchant.models.neighbours.nearest import (
 )
 from penchant.models.neighbours.similarity import similarity
 from penchant.models.shared import sparse_rows
+from support.entities import entities
 
 KINDS = ("cosine", "jaccard", "pearson", "adjusted-cosine")
-
-
-@pytest.fixture
-def pair():
-    rng = np.random.default_rng(3)
-    tables = []
-    for n in (9, 7):
-        has = rng.random((n, 15)) < 0.5
-        has[0] = False
-        values = np.where(has, rng.integers(1, 6, (n, 15)) - 3.1, 0).astype(np.float32)
-        values[1] = np.where(has[1], 0.9, 0)  # one who gives everything the same rating
-        tables.append((has, values))
-    return tables
-
-
-def entities(table):
-    has, values = table
-    rows, columns = np.nonzero(has)
-    ones = np.ones(len(rows), np.float32)
-    return Entities(
-        sparse.csr_array((ones, (rows, columns)), shape=has.shape),
-        sparse.csr_array((values[has], (rows, columns)), shape=has.shape),
-    )
 
 
 @pytest.fixture(params=["compiled", "pairs in common", "all pairs"])
