@@ -59,7 +59,7 @@ def predicted(alike, residuals, k):
     """The mean residual of the k most similar who have one, weighted by similarity."""
     usable = np.flatnonzero((alike > 0) & ~np.isnan(residuals))
     best = usable[np.argsort(-alike[usable], kind="stable")[:k]]
-    return alike[best] @ residuals[best] / alike[best].sum() if len(best) else 0.0
+    return alike[best] @ residuals[best] / (alike[best].sum() + 0.1) if len(best) else 0.0
 
 
 def all_rows(log):

@@ -52,6 +52,7 @@ class Comparison(NamedTuple):
         shrinkage: events at which a similarity counts half.
         min_common: the fewest events in common, 1 at least.
         k: how many others count.
+        damping: similarity that says 0, in means of residuals.
     """
 
     a: SparseRows
@@ -65,6 +66,7 @@ class Comparison(NamedTuple):
     shrinkage: np.float32
     min_common: int
     k: int
+    damping: float
 
 
 class Sums(NamedTuple):
@@ -295,5 +297,5 @@ def mean_residuals_of_rows(
                 value = residuals.values[start + places[place]]
                 total += np.float64(weights[place]) * value
             if weight > _LEAST:
-                found[n] = total / weight
+                found[n] = total / (weight + of.damping)
         forget(sums, n_touched)

@@ -35,6 +35,8 @@ from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.run import Run
 from penchant.typing import Bool, Csr, Float32, Int32
 
+_LEAST = 1e-6  # sums of similarities below that are taken for rounding error
+
 
 class _Neighbours(PredictsRatings, Recommender):
     """What item and user neighbours share: similarities, biases, and ratings from neighbours.
@@ -48,6 +50,8 @@ class _Neighbours(PredictsRatings, Recommender):
             common, so that few of them cannot make two strangers alike.
         min_common: the fewest events in common that make a similarity.
         l2: shrinkage of the user and item deviations that ratings are predicted from.
+        damping: similarity that says 0 in the means of ratings, so that one hardly similar
+            neighbour does not decide alone.
     """
 
     similarity: Similarity = "cosine"
@@ -55,6 +59,7 @@ class _Neighbours(PredictsRatings, Recommender):
     shrinkage: Annotated[float, Field(ge=0), Space(0.1, 500, log=True)] = 10.0
     min_common: Annotated[int, Field(ge=1)] = 1
     l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
+    damping: Annotated[float, Field(ge=0), Space(0.001, 10, log=True)] = 0.1
 
     signal: ClassVar[Signal] = "pairs"
     fitted_attributes: ClassVar[Declarations] = {
@@ -135,9 +140,9 @@ class ItemKNN(_Neighbours):
 
     With `cosine` or `jaccard`, the score of an item is the sum of its similarities to the items
     of the history that are among its `neighbours` nearest (Deshpande and Karypis 2004). Ratings
-    are predicted as bias + sum s (r - bias) / sum |s| over the `neighbours` most similar items
-    that the user has rated (Koren 2008, eq. 3); with `pearson` and `adjusted-cosine` these
-    predictions, over each item's nearest neighbours, also rank.
+    are predicted as bias + sum s (r - bias) / (sum |s| + damping) over the `neighbours` most
+    similar items that the user has rated (Koren 2008, eq. 3, without damping); with `pearson` and
+    `adjusted-cosine` these predictions, over each item's nearest neighbours, also rank.
 
     Attributes:
         neighbours_kept: how many similar items are stored for each item, of which those that a
@@ -171,7 +176,9 @@ class ItemKNN(_Neighbours):
             return base
         total = (self._residuals(users) @ self.near_).toarray()
         weight = (users.matrix("seen") @ self.near_).toarray()
-        shift = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        shift = np.divide(
+            total, weight + self.damping, out=np.zeros_like(total), where=weight > _LEAST
+        )
         return np.asarray(base + shift)
 
     def predict(self, rows: Rows) -> Float32:
@@ -182,7 +189,12 @@ class ItemKNN(_Neighbours):
             return base
         residuals, known = self._residuals(rows.histories), np.flatnonzero(rows.items >= 0)
         base[known] += mean_residuals(
-            self.similar_, rows.items[known], residuals, rows.history[known], self.neighbours
+            self.similar_,
+            rows.items[known],
+            residuals,
+            rows.history[known],
+            self.neighbours,
+            self.damping,
         )
         return base
 
@@ -198,8 +210,12 @@ class ItemKNN(_Neighbours):
                 return np.zeros((len(items), user.n_events), np.float32)
             rest = user.ratings - self._baseline(user) - self.item_bias_[user.items]
             total = weights.sum(axis=1, keepdims=True)
-            known = total > 1e-6  # as in `_scores`
-            weights = np.divide(weights * rest, total, out=np.zeros_like(weights), where=known)
+            weights = np.divide(
+                weights * rest,
+                total + self.damping,
+                out=np.zeros_like(weights),
+                where=total > _LEAST,
+            )
         return np.asarray(weights, np.float32)
 
 
@@ -208,9 +224,10 @@ class UserKNN(_Neighbours):
 
     With `cosine` or `jaccard`, the score of an item is the sum of the similarities of those of
     the `neighbours` nearest users who have it. Ratings are predicted as
-    bias + sum s (r - bias) / sum |s| over the `neighbours` most similar users who rated the item
-    (Herlocker et al. 1999); with `pearson` and `adjusted-cosine` these predictions, over the
-    user's nearest neighbours, also rank. A user's own index is never a neighbour.
+    bias + sum s (r - bias) / (sum |s| + damping) over the `neighbours` most similar users who
+    rated the item (Herlocker et al. 1999, without damping); with `pearson` and `adjusted-cosine`
+    these predictions, over the user's nearest neighbours, also rank. A user's own index is never
+    a neighbour.
     """
 
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
@@ -289,7 +306,9 @@ class UserKNN(_Neighbours):
             return np.asarray(weight)
         total = (near @ self.residuals_).toarray()
         base = self._baseline(users)[:, None] + self.item_bias_
-        shift = np.divide(total, weight, out=np.zeros_like(total), where=weight > 1e-6)
+        shift = np.divide(
+            total, weight + self.damping, out=np.zeros_like(total), where=weight > _LEAST
+        )
         return np.asarray(base + shift)
 
     def predict(self, rows: Rows) -> Float32:
@@ -307,6 +326,7 @@ class UserKNN(_Neighbours):
             self.shrinkage,
             self.min_common,
             self.neighbours,
+            self.damping,
             self._residuals_by_item,
             rows.items[known],
             rows.history[known],

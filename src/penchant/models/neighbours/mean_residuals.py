@@ -13,9 +13,17 @@ _LEAST = 1e-6  # sums of similarities below that are taken for rounding error
 
 
 def mean_residuals(
-    alike: Csr, alike_rows: AnyInt, residuals: Csr, residual_rows: AnyInt, k: int
+    alike: Csr,
+    alike_rows: AnyInt,
+    residuals: Csr,
+    residual_rows: AnyInt,
+    k: int,
+    damping: float,
 ) -> Float32:
     """float32[n], the mean residual of each row's k most similar, weighted by similarity.
+
+    The mean is that of the sum of similarities and `damping`: of few or hardly similar neighbours
+    it is shrunk towards 0.
 
     A row of `alike` and one of `residuals` are merged, and nothing but the common entries is ever
     written: products of sparse matrices of all rows would take twenty times as long.
@@ -26,6 +34,7 @@ def mean_residuals(
         residuals: csr[n_b, m], never 0, sorted by column; only columns that both have count.
         residual_rows: int[n], which of its rows.
         k: how many neighbours count; of equal ones those of the first columns.
+        damping: similarity that says 0.
     """
     found = np.zeros(len(alike_rows), np.float32)
     if AVAILABLE:
@@ -40,13 +49,16 @@ def mean_residuals(
                 residuals.data,
                 residual_rows,
                 k,
+                damping,
                 found,
             )
         return found
     work = np.diff(alike.indptr)[alike_rows] + np.diff(residuals.indptr)[residual_rows]
     for start, stop in even_blocks(work):
         part = slice(start, stop)
-        found[part] = _of_products(alike[alike_rows[part]], residuals[residual_rows[part]], k)
+        found[part] = _of_products(
+            alike[alike_rows[part]], residuals[residual_rows[part]], k, damping
+        )
     return found
 
 
@@ -61,6 +73,7 @@ def _merge(
     data: Float32,
     rows: AnyInt,
     k: int,
+    damping: float,
     found: Float32,
 ) -> None:
     for n in loop_range(len(found)):
@@ -90,10 +103,10 @@ def _merge(
                 weight += weights[m]
                 total += np.float64(weights[m]) * values[m]
         if weight > _LEAST:
-            found[n] = total / weight
+            found[n] = total / (weight + damping)
 
 
-def _of_products(alike: Csr, residuals: Csr, k: int) -> Float32:
+def _of_products(alike: Csr, residuals: Csr, k: int, damping: float) -> Float32:
     """The same for each row of both."""
     both = alike.multiply(residuals.astype(bool)).tocsr()
     values = alike.astype(bool).multiply(residuals).tocsr()
@@ -107,4 +120,4 @@ def _of_products(alike: Csr, residuals: Csr, k: int) -> Float32:
     weight = np.bincount(row[best], both.data[best], n)
     total = np.bincount(row[best], both.data[best] * values.data[best], n)
     out = np.zeros(n)
-    return np.divide(total, weight, out=out, where=weight > _LEAST).astype(np.float32)
+    return np.divide(total, weight + damping, out=out, where=weight > _LEAST).astype(np.float32)

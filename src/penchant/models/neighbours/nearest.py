@@ -142,6 +142,7 @@ def mean_residuals_of_neighbours(
     shrinkage: float,
     min_common: int,
     k: int,
+    damping: float,
     residuals: Csr,
     asked: AnyInt,
     of_whom: AnyInt,
@@ -157,6 +158,7 @@ def mean_residuals_of_neighbours(
         shrinkage: likewise.
         min_common: likewise.
         k: how many neighbours count, of a similarity above 0; of equal ones the first.
+        damping: see `mean_residuals`.
         residuals: csr[m, len(b)], never 0, sorted by column.
         asked: int[n_asked], which of its rows.
         of_whom: int[n_asked], the row of a for each.
@@ -165,7 +167,7 @@ def mean_residuals_of_neighbours(
     found = np.zeros(len(asked), np.float32)
     work = np.asarray(a.binary @ b.factor(b.binary).counts)
     if _compiled_pays(work, a, b):
-        of = _comparison(a, b, own, kind, shrinkage, min_common, k)
+        of = _comparison(a, b, own, kind, shrinkage, min_common, k)._replace(damping=damping)
         order = np.argsort(of_whom, kind="stable")
         indptr = np.append(0, np.cumsum(np.bincount(of_whom, minlength=len(a))))
         in_order, sorted_asked = np.zeros(len(asked), np.float32), asked[order].astype(np.int32)
@@ -186,7 +188,9 @@ def mean_residuals_of_neighbours(
             known = np.flatnonzero(own[start:stop] >= 0)
             alike[known, own[start:stop][known]] = 0
             positive = sparse.csr_array(np.maximum(alike, 0, out=alike))
-            found[some] = mean_residuals(positive, of_whom[some] - start, residuals, asked[some], k)
+            found[some] = mean_residuals(
+                positive, of_whom[some] - start, residuals, asked[some], k, damping
+            )
     return found
 
 
@@ -236,6 +240,7 @@ def _comparison(
         shrinkage=np.float32(shrinkage),
         min_common=max(min_common, 1),
         k=k,
+        damping=0.0,
     )
 
 
