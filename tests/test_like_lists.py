@@ -61,7 +61,7 @@ def test_every_unseen_item_once_by_its_chance(spec, log):
 
 
 def test_chances_come_from_what_was_planted(log, model):
-    found = likes(model, exclude_seen=False)
+    found = likes(model, repeats="allowed")
     rated = log.frame().select("user", "item", "rating")
     joined = found.join(rated, on=["user", "item"]).filter(pl.col("rating") != 3)
     assert ((joined["rating"] >= 4) == joined["like"]).mean() > 0.65
@@ -141,7 +141,7 @@ def test_nobody_and_somebody_who_has_had_everything(log, model):
     assert none.schema == likes(model, [3]).schema
     everything = model.history(model.items_.ids.to_list(), [4.0] * len(model.items_))
     assert likes(model, everything).height == 0
-    assert likes(model, everything, exclude_seen=False).height == log.n_items
+    assert likes(model, everything, repeats="allowed").height == log.n_items
 
 
 def test_refusals(log, model):
@@ -174,8 +174,8 @@ def test_nan_is_refused(log):
 
 
 def test_items_to_judge_are_chosen(model, caplog):
-    every = likes(model, [7, 3], exclude_seen=False)
-    some = likes(model, [7, 3], exclude_seen=False, candidates=[5, 2, 9, 999], exclude=[9])
+    every = likes(model, [7, 3], repeats="allowed")
+    some = likes(model, [7, 3], repeats="allowed", candidates=[5, 2, 9, 999], exclude=[9])
     wanted = every.filter(pl.col("item").is_in([2, 5])).drop("rank")
     assert some.drop("rank").equals(wanted)
     assert some["rank"].to_list() == [1, 2, 1, 2]

@@ -11,7 +11,7 @@ from penchant.data.histories import Histories
 from penchant.errors import ParameterError, PenchantError
 
 
-def naive(scores, users, k, exclude_seen=True, candidates=None):
+def naive(scores, users, k, repeats="excluded", candidates=None):
     """A full sort of each row: by score, equal ones in the order of the fixed shuffle."""
     n_users, n_items = scores.shape
     order = topk.tie_order(n_items)
@@ -19,8 +19,9 @@ def naive(scores, users, k, exclude_seen=True, candidates=None):
     lists = np.full((n_users, k), -1, np.int32)
     values = np.full((n_users, k), -np.inf, np.float32)
     for row in range(n_users):
-        seen = set(users.block(row, row + 1).items.tolist()) if exclude_seen else set()
-        left = [i for i in sorted(allowed - seen) if scores[row, i] > -np.inf]
+        seen = set(users.block(row, row + 1).items.tolist())
+        offered = {"excluded": allowed - seen, "allowed": allowed, "only": allowed & seen}[repeats]
+        left = [i for i in sorted(offered) if scores[row, i] > -np.inf]
         best = sorted(left, key=lambda i, row=row: (-scores[row, i], order[i]))[:k]
         lists[row, : len(best)] = best
         values[row, : len(best)] = scores[row, best]
@@ -42,6 +43,9 @@ def scorer_of(scores):
     return lambda users: scores[users.users].copy()
 
 
+REPEATS = st.sampled_from(["excluded", "allowed", "only"])
+
+
 @st.composite
 def cases(draw):
     n_users, n_items = draw(st.integers(1, 5)), draw(st.integers(1, 12))
@@ -53,18 +57,16 @@ def cases(draw):
         draw(st.lists(st.lists(item, max_size=6), min_size=n_users, max_size=n_users)), n_items
     )
     candidates = draw(st.none() | st.lists(item, max_size=n_items, unique=True))
-    return scores, users, draw(st.integers(1, 15)), draw(st.booleans()), candidates
+    return scores, users, draw(st.integers(1, 15)), draw(REPEATS), candidates
 
 
 @given(cases())
 @settings(max_examples=300)
 def test_equals_a_full_sort(case):
-    scores, users, k, exclude_seen, candidates = case
+    scores, users, k, repeats, candidates = case
     chosen = None if candidates is None else np.array(candidates, np.int32)
-    lists, values = topk.top_k(
-        scorer_of(scores), users, k, exclude_seen=exclude_seen, candidates=chosen
-    )
-    wanted, wanted_values = naive(scores, users, k, exclude_seen, candidates)
+    lists, values = topk.top_k(scorer_of(scores), users, k, repeats=repeats, candidates=chosen)
+    wanted, wanted_values = naive(scores, users, k, repeats, candidates)
     np.testing.assert_array_equal(lists, wanted)
     np.testing.assert_array_equal(values, wanted_values)
     assert lists.dtype == np.int32

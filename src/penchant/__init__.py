@@ -37,7 +37,7 @@ if TYPE_CHECKING:
         split_per_user,
         split_random,
     )
-    from penchant.data.splitting import split_cold_items, split_users
+    from penchant.data.splitting import split_cold_items, split_next_basket, split_users
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
     from penchant.errors import PenchantError
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
@@ -104,6 +104,7 @@ __all__ = [
     "split_by_time",
     "split_cold_items",
     "split_leave_last_out",
+    "split_next_basket",
     "split_per_user",
     "split_predefined",
     "split_random",
@@ -134,7 +135,7 @@ _PLACES = {
     "data.sources": ("fetch", "load"),
     "data.sources.releases": ("read",),
     "data.split_files": ("write_split",),
-    "data.splitting": ("split_cold_items", "split_users"),
+    "data.splitting": ("split_cold_items", "split_next_basket", "split_users"),
     "data.splits": (
         "Split",
         "k_fold",

@@ -11,6 +11,7 @@ import polars as pl
 from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
+from penchant.data.repeats import Repeats
 from penchant.data.target import Like
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
@@ -35,7 +36,7 @@ def likes(
     k: int | None = None,
     *,
     dislikes: bool = True,
-    exclude_seen: bool = True,
+    repeats: Repeats = "excluded",
     candidates: Sequence[Id] | pl.Series | None = None,
     exclude: Sequence[Id] | pl.Series | None = None,
     threshold: float = 0.5,
@@ -50,7 +51,7 @@ def likes(
         users: ids of known users, or histories, or None for all known users.
         k: only the k surest likes of each user, and the k surest dislikes; None for all items.
         dislikes: whether items that the user will not like are given, too.
-        exclude_seen: leave out what is in the user's history.
+        repeats: whether lists may hold items of the history, or hold nothing else.
         candidates: the only items to judge; a warning names those that are not known.
         exclude: items to leave out, such as what is out of stock; likewise.
         threshold: the chance from which an item counts as a like.
@@ -76,7 +77,7 @@ def likes(
         users,
         k,
         dislikes=dislikes,
-        exclude_seen=exclude_seen,
+        repeats=repeats,
         candidates=candidates,
         exclude=exclude,
         threshold=threshold,
@@ -91,7 +92,7 @@ def likes_in_parts(
     k: int | None = None,
     *,
     dislikes: bool = True,
-    exclude_seen: bool = True,
+    repeats: Repeats = "excluded",
     candidates: Sequence[Id] | pl.Series | None = None,
     exclude: Sequence[Id] | pl.Series | None = None,
     threshold: float = 0.5,
@@ -115,7 +116,7 @@ def likes_in_parts(
     model.require_own_items(histories)
     chosen = model.items_.selection(candidates, exclude)
     predictor = _LikePredictor(
-        model, users is not histories, k, dislikes, exclude_seen, chosen, threshold
+        model, users is not histories, k, dislikes, repeats, chosen, threshold
     )
     return predictor.parts(histories, run or Run())
 
@@ -129,13 +130,13 @@ class _LikePredictor:
         by_id: bool,
         k: int | None,
         dislikes: bool,
-        exclude_seen: bool,
+        repeats: Repeats,
         chosen: Int32 | None,
         threshold: float,
     ) -> None:
         self.model, self.by_id = model, by_id
         self.k, self.dislikes = k, dislikes
-        self.exclude_seen, self.chosen, self.threshold = exclude_seen, chosen, threshold
+        self.repeats, self.chosen, self.threshold = repeats, chosen, threshold
         table, every = model.item_table_, np.arange(len(model.items_))
         self.ties = tie_order(len(every))
         titles = titles_of(model.items_, table, every)
@@ -157,9 +158,8 @@ class _LikePredictor:
 
     def _empty_lists(self, users: Histories, first: int, listed: Bool) -> list[EmptyList]:
         vocabulary, positions = self.model.users_, np.flatnonzero(~listed).tolist()
-        seen = self.exclude_seen
         empty = empty_lists(
-            vocabulary, users, positions, self.chosen, exclude_seen=seen, otherwise=NO_LIKES
+            vocabulary, users, positions, self.chosen, repeats=self.repeats, otherwise=NO_LIKES
         )
         return [replace(each, position=each.position + first) for each in empty]
 
@@ -191,8 +191,10 @@ class _LikePredictor:
         wanted = np.full((len(users), users.n_items), self.chosen is None)
         if self.chosen is not None:
             wanted[:, self.chosen] = True
-        if self.exclude_seen:
-            wanted[users.rows, users.items] = False
+        had = np.zeros(wanted.shape, np.bool_)
+        had[users.rows, users.items] = True
+        if self.repeats != "allowed":
+            wanted &= had if self.repeats == "only" else ~had
         history, items = (index.astype(np.int32) for index in np.nonzero(wanted))
         if not len(items):
             return history, items, np.zeros(0, np.float32)

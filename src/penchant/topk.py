@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from penchant.data.histories import Histories
+from penchant.data.repeats import Repeats
 from penchant.errors import ParameterError, PenchantError
 from penchant.run import Run
 from penchant.threads import small_systems
@@ -149,7 +150,7 @@ def top_k(
     users: Histories,
     k: int,
     *,
-    exclude_seen: bool = True,
+    repeats: Repeats = "excluded",
     candidates: Int32 | None = None,
     fallback: Fallback | None = None,
     cells: int | None = None,
@@ -165,7 +166,7 @@ def top_k(
         scorer: gives float32[n, n_items] for n histories; -inf means "never recommend".
         users: whose lists to make.
         k: length of the lists.
-        exclude_seen: leave out the items of each user's history.
+        repeats: whether lists may hold items of the history, or hold nothing else.
         candidates: item indices to choose from; None for all.
         fallback: what answers where the scorer has no evidence.
         cells: how many scores to ask for at once: `CACHED_CELLS` where a call of the scorer costs
@@ -203,11 +204,14 @@ def top_k(
         else:
             known = fallback.has_evidence(block)
             scores = np.require(fallback.scores(scorer, block, known), np.float32, ["C", "W"])
-        if exclude_seen:
-            flat = block.rows.astype(np.int64) * block.n_items + block.items
+        masked, flat = scores, block.pairs
+        if repeats == "excluded":
             seen = scores.reshape(-1)[flat]
             scores.reshape(-1)[flat] = -np.inf
-        some = scores if candidates is None else np.ascontiguousarray(scores[:, candidates])
+        elif repeats == "only":
+            masked = np.full_like(scores, -np.inf)
+            masked.reshape(-1)[flat] = scores.reshape(-1)[flat]
+        some = masked if candidates is None else np.ascontiguousarray(masked[:, candidates])
         best, value = _best(some, k, order)
         if fallback is not None:
             value[fallback.places(block, scores, value, seen, known)] = np.nan

@@ -138,7 +138,8 @@ def test_too_few_resamples_are_named(call, tiny_csv):
 def test_users_with_and_without_history_stand_apart(call, tmp_path):
     path = tmp_path / "late.csv"
     rows = [(u, (u * 7 + t * (1 + u % 2)) % 40, t) for t in range(18) for u in range(40)]
-    rows += [(u + 100 * (u % 3 == 0), (u * 7 + 3 * t) % 40, t) for t in (18, 19) for u in range(40)]
+    new = [(u + 100 * (u % 3 == 0), 40 + (u * 7 + 3 * t) % 40) for t in (18, 19) for u in range(40)]
+    rows += [(user, item, 18 + n // 40) for n, (user, item) in enumerate(new)]
     lines = [f"{u},{i},{10**9 + 1000 * t}" for u, i, t in rows]
     path.write_text("\n".join(["user,item,time", *lines]))
     options = ("-m", "ease:l2=10", "--metric", "ndcg@10", "--validation", 0, "--replicates", 100)

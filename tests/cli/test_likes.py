@@ -126,7 +126,7 @@ def test_items_to_judge_are_chosen(call, judge):
     expected = likes(model, [3], 10, candidates=[1, 2, 3, 4, 5], exclude=[2])
     assert answer["items"] == expected.drop("user").to_dicts()
     assert "1 of the 2 items to exclude is not known and passed over: '99'" in chosen.stderr
-    seen = json.loads(call(*words, "-k", 99, "--include-seen").stdout)["lists"][0]["items"]
+    seen = json.loads(call(*words, "-k", 99, "--repeats", "allowed").stdout)["lists"][0]["items"]
     assert len(seen) == len(model.items_)
 
 

@@ -120,7 +120,7 @@ def test_someone_new_for_a_log_without_titles(call, games, command):
     [
         (
             ("-u", "d"),
-            "User d: all 4 items are in the history (exclude_seen=False or --include-seen lists "
+            "User d: all 4 items are in the history (repeats='allowed' or --repeats allowed lists "
             "them again).",
         ),
         (("-u", "d", "--explain"), "User d: all 4 items are in the history ("),
@@ -149,7 +149,7 @@ def test_who_has_had_everything_is_named(call, games, options, words):
     assert all(one["items"] == [] for one in lists)
     assert all(one["reason"] in result.stderr for one in lists)
     assert result.stderr.count("in the history") == 1
-    again = call("recommend", games, *options, "--include-seen")
+    again = call("recommend", games, *options, "--repeats", "allowed")
     assert again.stdout.count("For ") == len(lists)
     assert "in the history" not in again.stderr
 
@@ -177,7 +177,7 @@ def test_ids_in_a_file(call, games, tmp_path, content, standard_input):
     path.write_bytes(content.encode())
     name = "@-" if standard_input else f"@{path}"
     options = {"input": content} if standard_input else {}
-    words = ("recommend", games, "-u", "b", "--include-seen", "--json")
+    words = ("recommend", games, "-u", "b", "--repeats", "allowed", "--json")
     excluded = call(*words, "--exclude", name, **options)
     (answer,) = json.loads(excluded.stdout)["lists"]
     assert {place["item"] for place in answer["items"]} == {"Dota", "-1"}
@@ -209,7 +209,7 @@ def test_an_empty_file_excludes_nothing(call, games, tmp_path):
 def test_ids_that_are_integers_in_a_file(call, bundle, tiny, tmp_path):
     path = tmp_path / "ids.txt"
     path.write_text("sku\n3.0\n 4 \nnone\n")
-    words = ("recommend", bundle, "-u", tiny.users[0], "--include-seen", "--json")
+    words = ("recommend", bundle, "-u", tiny.users[0], "--repeats", "allowed", "--json")
     result = call(*words, "--candidates", f"@{path}")
     (answer,) = json.loads(result.stdout)["lists"]
     assert {place["item"] for place in answer["items"]} == {3, 4}

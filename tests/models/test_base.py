@@ -37,10 +37,10 @@ def test_items_are_left_out(model, caplog):
     assert some.drop("rank").equals(every.filter(pl.col("item") != "w").drop("rank"))
     assert caplog.messages == [
         "1 of the 2 items to exclude is not known and passed over: 'new'.",
-        "User a: all 3 items to choose from are in the history (exclude_seen=False or "
-        "--include-seen lists them again).",
+        "User a: all 3 items to choose from are in the history (repeats='allowed' or "
+        "--repeats allowed lists them again).",
     ]
-    seen = model.recommend(["a"], k=9, exclude=pl.Series(["w"]), exclude_seen=False)
+    seen = model.recommend(["a"], k=9, exclude=pl.Series(["w"]), repeats="allowed")
     assert sorted(seen["item"]) == ["x", "y", "z"]
     one = model.recommend(["a", "c"], k=9, candidates=["w", "z"], exclude=["w"])
     assert one.select("user", "item").rows() == [("c", "z")]

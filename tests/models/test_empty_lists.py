@@ -23,7 +23,7 @@ def model():
     return EASE(l2=1.0).fit(Dataset.from_frame(pl.DataFrame(pairs, ["user", "item"], orient="row")))
 
 
-AGAIN = "(exclude_seen=False or --include-seen lists them again)"
+AGAIN = "(repeats='allowed' or --repeats allowed lists them again)"
 
 
 def test_a_user_who_has_had_every_item_is_named_once(model, caplog):
@@ -38,14 +38,14 @@ def test_a_user_who_has_had_every_item_is_named_once(model, caplog):
     ("users", "options", "messages"),
     [
         (None, {}, [f"2 users without a list (d, e): all 3 items are in the history {AGAIN}."]),
-        (["d"], {"exclude_seen": False}, []),
+        (["d"], {"repeats": "allowed"}, []),
         (["a", "b"], {}, []),
         (
             ["a", "b"],
             {"candidates": ["x"]},
             [
                 "2 users without a list (a, b): the one item to choose from is in the history "
-                "(exclude_seen=False or --include-seen lists it again)."
+                "(repeats='allowed' or --repeats allowed lists it again)."
             ],
         ),
         (["b"], {"candidates": []}, ["User b: there is no item to choose from."]),
@@ -88,9 +88,9 @@ def test_a_message_names_three_users(caplog):
 @given(
     st.lists(st.lists(st.integers(0, 4), max_size=8), min_size=1, max_size=5),
     st.none() | st.sets(st.integers(0, 4), min_size=1),
-    st.booleans(),
+    st.sampled_from(["excluded", "allowed"]),
 )
-def test_the_reason_is_the_history_where_it_has_all(had, chosen, exclude_seen):
+def test_the_reason_is_the_history_where_it_has_all(had, chosen, repeats):
     histories = Histories(
         users=np.arange(len(had), dtype=np.int32),
         offsets=np.concatenate([[0], np.cumsum([len(items) for items in had])]).astype(np.int64),
@@ -102,9 +102,9 @@ def test_the_reason_is_the_history_where_it_has_all(had, chosen, exclude_seen):
     users = Vocabulary([f"u{n}" for n in range(len(had))], noun="user")
     indices = None if chosen is None else np.array(sorted(chosen), np.int32)
     found = empty_lists(
-        users, histories, range(len(had)), indices, exclude_seen=exclude_seen, otherwise="other"
+        users, histories, range(len(had)), indices, repeats=repeats, otherwise="other"
     )
     wanted = set(range(5)) if chosen is None else chosen
     assert [each.user for each in found] == [f"u{n}" for n in range(len(had))]
     for each, items in zip(found, had, strict=True):
-        assert (each.reason != "other") == (exclude_seen and wanted <= set(items))
+        assert (each.reason != "other") == (repeats == "excluded" and wanted <= set(items))

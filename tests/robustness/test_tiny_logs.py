@@ -28,5 +28,5 @@ def test_a_model_answers_or_says_why_not(name, case):
         model = find(name)().fit(log)
     except PenchantError:
         return
-    assert model.recommend(k=2, exclude_seen=False).height
+    assert model.recommend(k=2, repeats="allowed").height
     model.similar_items(["i"], k=2)

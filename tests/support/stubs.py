@@ -416,7 +416,7 @@ class ShufflesTheRest(Sound):
 @breaks("seen_items_left_out")
 class RepeatsSeenItems(Sound):
     def recommend(self, *args, **options):
-        return super().recommend(*args, **options | {"exclude_seen": False})
+        return super().recommend(*args, **options | {"repeats": "allowed"})
 
 
 @breaks("seen_items_left_out")
@@ -428,7 +428,7 @@ class DoesNotFillUp(Sound):
 @breaks("seen_items_let_in")
 class NeverRepeats(Sound):
     def recommend(self, *args, **options):
-        return super().recommend(*args, **options | {"exclude_seen": True})
+        return super().recommend(*args, **options | {"repeats": "excluded"})
 
 
 @breaks("candidates_are_kept_to")

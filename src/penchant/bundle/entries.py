@@ -89,6 +89,7 @@ class HistoriesEntry(_Kind):
     times: bool
     weights: bool = False
     positive: float | None = None
+    baskets: bool = False
 
     def specs(self, name: str) -> dict[str, Spec]:
         """The arrays of `Histories`."""
@@ -103,6 +104,8 @@ class HistoriesEntry(_Kind):
             specs_of_parts[f"{name}.times"] = ("int64", (self.events,))
         if self.weights:
             specs_of_parts[f"{name}.weights"] = ("float32", (self.events,))
+        if self.baskets:
+            specs_of_parts[f"{name}.baskets"] = ("int32", (self.events,))
         return specs_of_parts
 
 

@@ -66,7 +66,7 @@ def _use(model: Recommender, users: Histories, items: Int32) -> None:
         raise ValueError("scores are not a number for each user and item")
     if (np.isnan(scores) | np.isposinf(scores)).any():
         raise ValueError("scores are infinite or no numbers")
-    model.top_items(users, 2, exclude_seen=False)
+    model.top_items(users, 2, repeats="allowed")
     model.n_parameters()
     row = np.repeat(np.arange(len(users), dtype=np.int32), len(items))
     if isinstance(model, RatesRows):

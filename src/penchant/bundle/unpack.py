@@ -109,6 +109,9 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
     weights = arrays.get(f"{name}.weights")
     if weights is not None and not (np.isfinite(weights) & (weights > 0)).all():
         raise DamageError("it has a weight that is not a number above 0")
+    baskets = arrays.get(f"{name}.baskets")
+    if baskets is not None and ((baskets < 0) | (baskets >= len(baskets))).any():
+        raise DamageError("it has the number of a basket that nobody can have had")
     return Histories(
         users=users,
         offsets=offsets,
@@ -118,6 +121,7 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
         n_items=entry.n_items,
         weights=weights,
         positive=entry.positive,
+        baskets=baskets,
     )
 
 

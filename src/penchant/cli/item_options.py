@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.ids import IDS, resolve_ids
+from penchant.data.repeats import Repeats
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 class ItemChoice:
     """The items that may be listed; fields are arguments of `Recommender.recommend`."""
 
-    exclude_seen: bool = True
+    repeats: Repeats = "excluded"
     candidates: list[Id] | None = None
     exclude: list[Id] | None = None
 
@@ -28,9 +29,10 @@ class ItemChoice:
 class ItemOptions:
     """The options that say which items may be listed."""
 
-    include_seen: Annotated[
-        bool, typer.Option("--include-seen", help="Also list what a user has had.")
-    ] = False
+    repeats: Annotated[
+        Repeats,
+        typer.Option(help="Whether lists may hold what a user has had, or nothing else."),
+    ] = "excluded"
     candidates: Annotated[
         list[str] | None, typer.Option(help=f"List these items only: {IDS}.", show_default=False)
     ] = None
@@ -58,6 +60,4 @@ class ItemOptions:
             exclude = resolve_ids(model.items_, self.exclude, "items to exclude")
             if not set(model.items_.ids if candidates is None else candidates) - set(exclude):
                 raise ParameterError("--exclude leaves no item to choose from.")
-        return ItemChoice(
-            exclude_seen=not self.include_seen, candidates=candidates, exclude=exclude
-        )
+        return ItemChoice(repeats=self.repeats, candidates=candidates, exclude=exclude)

@@ -66,8 +66,9 @@ def users_without_lists(
 
     histories, positions = without_rows(model, users, lists)
     chosen = model.items_.selection(choice.candidates, choice.exclude)
-    seen = choice.exclude_seen
-    return empty_lists(model.users_, histories, positions, chosen, exclude_seen=seen, **otherwise)
+    return empty_lists(
+        model.users_, histories, positions, chosen, repeats=choice.repeats, **otherwise
+    )
 
 
 def without_rows(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
+from penchant.data.repeats import Repeats
 from penchant.errors import ParameterError
 from penchant.run import Run
 
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Kind = Literal["time", "random", "per-user", "leave-last-out", "users", "cold-items", "k-fold"]
+Kind = Literal[
+    "time", "random", "per-user", "leave-last-out", "next-basket", "users", "cold-items", "k-fold"
+]
 
 Given = Annotated[
     float,
@@ -64,6 +67,14 @@ class SplitOptions:
     given: Given = 0.8
     folds: Folds = 5
     fold: Fold = None
+    repeats: Annotated[
+        Repeats | None,
+        typer.Option(
+            help="Whether lists may hold what a user has had, or hold nothing else; by default "
+            "they may where the log has baskets.",
+            show_default=False,
+        ),
+    ] = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
 
     @property
@@ -104,7 +115,7 @@ class SplitOptions:
             split = hold_out_validation(split, share, self.seed)
         logger.info(f"{split.sentence} --test with a share divides one log instead.")
         joined = tables.join(split.log, log.reading.file.encoding) if tables.given else split.log
-        return replace(split, log=content.encode(joined, run))
+        return self._with_repeats(replace(split, log=content.encode(joined, run)))
 
     def cut(self, log: Dataset) -> Split:
         """Divide the log.
@@ -113,6 +124,12 @@ class SplitOptions:
             DataError: the log cannot be divided in this way.
             ParameterError: the shares are impossible.
         """
+        return self._with_repeats(self._divide(log))
+
+    def _with_repeats(self, split: Split) -> Split:
+        return split if self.repeats is None else replace(split, repeat_rule=self.repeats)
+
+    def _divide(self, log: Dataset) -> Split:
         from penchant.data import splits as splits
         from penchant.data import splitting
 
@@ -127,6 +144,8 @@ class SplitOptions:
                 return splits.split_per_user(log, validation=validation, test=test, seed=seed)
             case "leave-last-out":
                 return splits.split_leave_last_out(log, validation=validation > 0)
+            case "next-basket":
+                return splitting.split_next_basket(log, validation=validation > 0)
             case "users":
                 return splitting.split_users(
                     log, validation=validation, test=test, given=self.given, seed=seed
@@ -152,6 +171,7 @@ class SplitOptions:
             "validation": self.validation or (None if self.has_files else "0.1"),
             "given": self.given if kind == "users" else None,
             "folds": self.folds if kind == "k-fold" else None,
+            "repeats": self.repeats,
         }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from penchant.data.baskets import BASKET
 from penchant.data.event_order import POSITION, event_order, has_positions
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
@@ -180,6 +181,11 @@ class Dataset:
     def has_times(self) -> bool:
         """Whether every event has a time."""
         return "time" in self.events.columns and self.events["time"].null_count() == 0
+
+    @property
+    def has_baskets(self) -> bool:
+        """Whether the log says which events belong to one basket, such as an order."""
+        return BASKET in self.events.columns
 
     @property
     def has_order(self) -> bool:

@@ -12,7 +12,9 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
+from penchant.data.baskets import changes, numbers_of_baskets
 from penchant.data.event_order import event_order
+from penchant.data.history_hashes import hashes_of_histories
 from penchant.errors import ParameterError
 from penchant.typing import AnyInt, Bool, Float32, Int32, Int64, UInt64
 from penchant.wording import counted
@@ -40,6 +42,8 @@ class Histories:
         weights: float32[n_events] above 0, or None where all events weigh the same.
         positive: the lowest rating of an event that models of interactions learn from, or None
             where they learn from all.
+        baskets: int32[n_events], a number for each of the user's baskets that rises with time, or
+            None where the log has none; see `basket_numbers`.
     """
 
     users: Int32
@@ -50,6 +54,7 @@ class Histories:
     n_items: int
     weights: Float32 | None = None
     positive: float | None = None
+    baskets: Int32 | None = None
     # The histories of which this is a block, and the position of its first user there.
     _parent: tuple[Histories, int] | None = field(default=None, repr=False)
 
@@ -130,6 +135,7 @@ class Histories:
             n_items=n_items,
             weights=columns["weight"],
             positive=positive,
+            baskets=numbers_of_baskets(events, order),
         )
 
     def __len__(self) -> int:
@@ -154,6 +160,25 @@ class Histories:
     def pairs(self) -> Int64:
         """int64[n_events], `row * n_items + item`: one number for each pair."""
         return self.rows.astype(np.int64) * self.n_items + self.items
+
+    @cached_property
+    def basket_numbers(self) -> Int32:
+        """int32[n_events], which of the user's baskets each event belongs to, from 0 for the first.
+
+        Where the log has no baskets, a user's events of one instant are one; where it has no times
+        either, each event is one of its own.
+        """
+        if not self.n_events:
+            return np.zeros(0, np.int32)
+        keys: AnyInt = np.arange(self.n_events) if self.times is None else self.times
+        order: slice | Int64 = slice(None)
+        if self.baskets is not None:  # some may have been left out, and some be mixed
+            keys, order = self.baskets, np.lexsort((self.baskets, self.rows))
+        numbers = np.empty(self.n_events, np.int64)
+        numbers[order] = np.cumsum(changes(keys[order], self.rows[order]))
+        starts = np.minimum(self.offsets[:-1], self.n_events - 1)
+        first = numbers[order][starts]
+        return (numbers - np.repeat(first, self.lengths)).astype(np.int32)
 
     @cached_property
     def popularity(self) -> Float32:
@@ -204,6 +229,14 @@ class Histories:
         latest = np.empty(self.n_events, np.bool_)
         latest[self._by_pair] = self._is_last_of_pair
         return latest
+
+    @cached_property
+    def is_first_in_basket(self) -> Bool:
+        """bool[n_events], false where an earlier event of the basket has the same item."""
+        order = self._by_pair
+        first = np.empty(self.n_events, np.bool_)
+        first[order] = changes(self.rows[order], self.items[order], self.basket_numbers[order])
+        return first
 
     @cached_property
     def is_positive(self) -> Bool:
@@ -268,6 +301,7 @@ class Histories:
             n_items=self.n_items,
             weights=None if self.weights is None else self.weights[events],
             positive=self.positive,
+            baskets=None if self.baskets is None else self.baskets[events],
         )
 
     @property
@@ -333,7 +367,7 @@ class Histories:
             # Computed once for all blocks.
             parent, start = self._parent
             return parent.signatures[start : start + len(self)]
-        return self._hashes(self.ratings)
+        return hashes_of_histories(self.items, self.offsets, self.ratings)
 
     @cached_property
     def weighted_signatures(self) -> UInt64:
@@ -343,24 +377,4 @@ class Histories:
         if self._parent is not None:
             parent, start = self._parent
             return parent.weighted_signatures[start : start + len(self)]
-        return self._hashes(self.ratings, self.weights)
-
-    def _hashes(self, *columns: Float32 | None) -> UInt64:
-        """uint64[n_users], of each user's items with what these columns say of them."""
-        words = _mix(self.items.astype(np.uint64) + np.uint64(1))
-        for values in columns:
-            if values is not None:
-                bits = np.ascontiguousarray(values, np.float32).view(np.uint32)
-                words = _mix(words + bits.astype(np.uint64))
-        total = np.concatenate([np.zeros(1, np.uint64), np.cumsum(words, dtype=np.uint64)])
-        signatures: UInt64 = total[self.offsets[1:]] - total[self.offsets[:-1]]
-        return signatures
-
-
-def _mix(words: UInt64) -> UInt64:
-    """The finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection on 64 bits."""
-    with np.errstate(over="ignore"):
-        words = words + np.uint64(0x9E3779B97F4A7C15)
-        words = (words ^ (words >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        words = (words ^ (words >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return words ^ (words >> np.uint64(31))
+        return hashes_of_histories(self.items, self.offsets, self.ratings, self.weights)

@@ -10,6 +10,7 @@ import polars as pl
 
 from penchant.data.dataset import EVENT_COLUMNS, Dataset
 from penchant.data.histories import Histories
+from penchant.data.repeats import Repeats
 from penchant.typing import Bool, Float32, Int32, Int64
 
 
@@ -62,6 +63,7 @@ class Holdout:
             has them (negatives and positives, padded with -1); None ranks all items.
         item_pool: int32[n], the only items to rank, the same for all users, where a protocol has
             them; None ranks all.
+        repeats: whether lists may hold items of the history; see `Repeats` and `judging`.
     """
 
     rows: Rows
@@ -70,6 +72,7 @@ class Holdout:
     source_rows: Int64
     candidates: Int32 | None = None
     item_pool: Int32 | None = None
+    repeats: Repeats = "excluded"
 
     @classmethod
     def of(
@@ -79,6 +82,7 @@ class Holdout:
         candidates: Int32 | None = None,
         *,
         item_pool: Int32 | None = None,
+        repeats: Repeats = "excluded",
     ) -> Holdout:
         """Hold out the events of one log, with the events of `known` as histories.
 
@@ -103,6 +107,7 @@ class Holdout:
             source_rows=events["row"].to_numpy().astype(np.int64),
             candidates=candidates,
             item_pool=item_pool,
+            repeats=repeats,
         )
 
     @property
@@ -127,6 +132,23 @@ class Holdout:
     def n_new_users(self) -> int:
         """The number of users whose history is empty."""
         return int((self.histories.lengths == 0).sum())
+
+    @cached_property
+    def is_repeat(self) -> Bool:
+        """bool[n_rows], whether the user's history has the item of a row."""
+        return np.isin(self.rows.pairs, self.histories.pairs)
+
+    @property
+    def judging(self) -> Holdout:
+        """The rows that can be in lists, and the users who have any: these judge rankings.
+
+        Where repeats are excluded, a row that repeats an item of the history can be in no list,
+        and where lists are of repeats only, a new item can be in none. Given candidates are ranked
+        as they are.
+        """
+        if self.candidates is not None or self.repeats == "allowed":
+            return self
+        return self.subset(self.is_repeat if self.repeats == "only" else ~self.is_repeat)
 
     @property
     def positives(self) -> Holdout:
@@ -155,4 +177,5 @@ class Holdout:
             source_rows=self.source_rows[keep],
             candidates=None if self.candidates is None else self.candidates[users],
             item_pool=self.item_pool,
+            repeats=self.repeats,
         )

@@ -15,6 +15,7 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
+from penchant.data.repeats import Repeats
 from penchant.data.shares import (
     ROW_TIES,
     check_shares,
@@ -37,8 +38,8 @@ class Split:
         log: the whole log.
         sides: uint8[n_events], 0 for training, 1 validation, 2 test, 3 unused, 4 given: history
             of held-out users, of which no model learns.
-        kind: `random`, `per-user`, `leave-last-out`, `time`, `fold`, `users`, `cold-items` or
-            `predefined`.
+        kind: `random`, `per-user`, `leave-last-out`, `next-basket`, `time`, `fold`, `users`,
+            `cold-items` or `predefined`.
         sentence: how the split was made, for a person.
         ties: what happens to events of equal time, or why that does not matter.
         seed: the seed that decided the sides, None where nothing was random.
@@ -47,6 +48,8 @@ class Split:
         negatives: how many negatives each candidate list holds, 0 where all items are ranked.
         by_time: whether held-out events come after the given ones of their user; None where the
             kind says so.
+        repeat_rule: whether lists for held-out users may hold items of their histories; see
+            `repeats` for what None means.
     """
 
     log: Dataset
@@ -58,6 +61,7 @@ class Split:
     candidates: Int32 | None = None
     negatives: int = 0
     by_time: bool | None = None
+    repeat_rule: Repeats | None = None
 
     def __post_init__(self) -> None:
         for side, noun in ((TRAIN, "training"), (TEST, "test")):
@@ -74,6 +78,11 @@ class Split:
             f"{counted(parts[TEST], 'test event')})"
         )
 
+    @property
+    def repeats(self) -> Repeats:
+        """Whether lists may hold items of histories; by default where the log has baskets."""
+        return self.repeat_rule or ("allowed" if self.log.has_baskets else "excluded")
+
     @cached_property
     def train(self) -> Dataset:
         """The training events, under the vocabularies of the whole log."""
@@ -87,14 +96,20 @@ class Split:
             return None
         has_given = (self.sides == GIVEN).any()
         known = self.log.subset(np.isin(self.sides, (TRAIN, GIVEN))) if has_given else self.train
-        return Holdout.of(known, held_out, item_pool=self._pool(held_out))
+        return Holdout.of(known, held_out, item_pool=self._pool(held_out), repeats=self.repeats)
 
     @cached_property
     def test(self) -> Holdout:
         """The test events, with training, validation and given events as histories."""
         held_out = self.log.subset(self.sides == TEST)
         known = self._part(self.is_known)
-        return Holdout.of(known, held_out, self.candidates, item_pool=self._pool(held_out))
+        return Holdout.of(
+            known,
+            held_out,
+            self.candidates,
+            item_pool=self._pool(held_out),
+            repeats=self.repeats,
+        )
 
     @property
     def is_known(self) -> Bool:
@@ -122,6 +137,8 @@ class Split:
         digest.update(self.sides.tobytes())
         if self.candidates is not None:
             digest.update(np.ascontiguousarray(self.candidates).tobytes())
+        if self.repeats != "excluded":
+            digest.update(self.repeats.encode())
         return digest.hexdigest()[:16]
 
     def describe(self) -> dict[str, object]:
@@ -141,6 +158,7 @@ class Split:
             "test_users": self.test.n_users,
             "test_users_without_history": self.test.n_new_users,
             "negatives": self.negatives,
+            "repeats": self.repeats,
         }
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
+from penchant.data.repeats import Repeats
 from penchant.data.splits import Split
 from penchant.data.target import Like, threshold_words
 from penchant.errors import ParameterError
@@ -24,10 +25,11 @@ from penchant.evaluation.ranking import (
     rank_holdouts,
     ranking_table,
 )
+from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_of_halves
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
 from penchant.evaluation.segments import users_without_history
 from penchant.metrics import Bootstrap, Catalogue, Metric, RankingMetric, parse
-from penchant.models import BASELINES, find, spec_of
+from penchant.models import BASELINES, BASELINES_OF_REPEATS, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
 from penchant.results.evaluation import Evaluation
@@ -40,6 +42,11 @@ DEFAULTS: dict[Task, tuple[str, ...]] = {
     "rating": ("rmse", "mae"),
     "like": ("auc", "average-precision", "f1"),
 }
+DEFAULTS_OF_REPEATS = (
+    *("ndcg@10", "recall@10", "hr@10", "ndcg@20", "recall@20", "hr@20"),
+    *("coverage@10", "popularity-bias@10"),
+)
+"""Metrics of lists that may hold what users had before."""
 
 
 def evaluate(
@@ -49,6 +56,7 @@ def evaluate(
     *,
     like: float | None = None,
     relevant: Literal["all", "liked"] | None = None,
+    repeats: Repeats | None = None,
     replicates: int = 2000,
     level: float = 0.95,
     seed: int = 0,
@@ -73,6 +81,9 @@ def evaluate(
             the log says so, otherwise the upper quarter of the scale.
         relevant: whether all test events count as relevant in rankings, or likes only; by default
             likes where the log says which events are positive, otherwise all.
+        repeats: whether lists may hold items of a user's history; by default as the split says.
+            Where they may, what users had most often and had last are among the trivial baselines,
+            and tables have figures for repeated and for new items apart.
         replicates: bootstrap resamples; fewer than 39 give no intervals of 95 % and no verdicts.
         level: of the intervals.
         seed: of the bootstrap.
@@ -82,7 +93,11 @@ def evaluate(
         ParameterError: a metric is unknown, or needs ratings that the log does not have.
     """
     run = run or Run()
-    by_task = _metrics_by_task(metrics, has_ratings=split.log.has_ratings)
+    if repeats is not None and repeats != split.repeats:
+        split = dataclasses.replace(split, repeat_rule=repeats)
+    by_task = _metrics_by_task(
+        metrics, has_ratings=split.log.has_ratings, of_repeats=split.repeats != "excluded"
+    )
     threshold = None
     if split.log.has_ratings:
         threshold = split.log.like_threshold if like is None else like
@@ -90,8 +105,12 @@ def evaluate(
         relevant = "all" if split.log.positive is None else "liked"
     if split.candidates is not None and "ranking" in by_task:
         by_task["ranking"] = _candidate_metrics(by_task["ranking"])
-    participants = _participants(models, list(by_task), threshold)
+    participants = _participants(models, list(by_task), threshold, split.repeats)
     test, validation = _relevant_events(split, threshold, relevant)
+    all_test, has_lists = test, "ranking" in by_task
+    if has_lists:
+        test = judging_events(test)
+        validation = None if validation is None else judging_events(validation)
     catalogue = catalogue_of(split.train)
     fitted: dict[str, Recommender] = {}
     rankings: list[Rankings] = []
@@ -144,10 +163,17 @@ def evaluate(
             "metrics": [m.name for own in by_task.values() for m in own],
             "like": threshold,
             "relevant": relevant,
+            "repeats": split.repeats,
             "models": {n: repr(m) for n, m in fitted.items()},
             "versions": versions(),
         },
-        notes=(*_notes(split), *cold, *(event_notes(split.log, fitted) if rankings else ())),
+        notes=(
+            *_notes(split),
+            *(repeat_notes(all_test) if has_lists else ()),
+            *(sentence_of_halves(tables["ranking"]) if has_lists else ()),
+            *cold,
+            *(event_notes(split.log, fitted) if rankings else ()),
+        ),
         findings=apply(
             _audited(split, rankings, predictions, tuple(tables.values()), seed), split.log.name
         ),
@@ -214,11 +240,11 @@ def _audited(
 
 
 def _metrics_by_task(
-    metrics: Sequence[str | Metric] | None, *, has_ratings: bool
+    metrics: Sequence[str | Metric] | None, *, has_ratings: bool, of_repeats: bool
 ) -> dict[Task, list[Metric]]:
     if metrics is None:
-        wanted = [m for t in TASKS for m in DEFAULTS[t] if has_ratings or t == "ranking"]
-        metrics = wanted
+        defaults = DEFAULTS | ({"ranking": DEFAULTS_OF_REPEATS} if of_repeats else {})
+        metrics = [m for t in TASKS for m in defaults[t] if has_ratings or t == "ranking"]
     by_task: dict[Task, list[Metric]] = {}
     for metric in metrics:
         parsed = parse(metric) if isinstance(metric, str) else metric
@@ -248,6 +274,7 @@ def _participants(
     models: Iterable[Recommender] | Mapping[str, Recommender],
     tasks: list[Task],
     threshold: float | None,
+    repeats: Repeats,
 ) -> dict[str, tuple[Recommender, set[Task]]]:
     """Each model with the tasks it takes part in: baselines in their own at least."""
     if isinstance(models, Mapping):
@@ -262,7 +289,7 @@ def _participants(
     participants: dict[str, tuple[Recommender, set[Task]]] = {
         name: (model, set(tasks)) for name, model in named.items()
     }
-    for name, own in _baselines_of(tasks).items():
+    for name, own in _baselines_of(tasks, repeats).items():
         cls = find(name)
         if name in participants and isinstance(participants[name][0], cls):
             continue
@@ -274,9 +301,11 @@ def _participants(
     }
 
 
-def _baselines_of(tasks: Iterable[Task]) -> dict[str, set[Task]]:
+def _baselines_of(tasks: Iterable[Task], repeats: Repeats) -> dict[str, set[Task]]:
     """The names of the tasks' baselines, each with those of the tasks that it is one for."""
     by_name: dict[str, set[Task]] = {}
+    if "ranking" in tasks and repeats != "excluded":
+        by_name |= {name: {"ranking"} for name in BASELINES_OF_REPEATS}
     for task, names in BASELINES.items():
         for name in names if task in tasks else ():
             by_name.setdefault(name, set()).add(task)
@@ -322,11 +351,5 @@ def _notes(split: Split) -> tuple[str, ...]:
         notes.append(
             f"{untrained:.0%} of the test events are on items without training events: models that "
             "learn from events alone have nothing to rank these by."
-        )
-    repeated = float(np.isin(test.rows.pairs, test.histories.pairs).mean())
-    if repeated > 0.01 and split.candidates is None:
-        notes.append(
-            f"{repeated:.0%} of the test events repeat an item of the user's history: lists leave "
-            "such items out, so that no model can reach them."
         )
     return tuple(notes)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.evaluation.cost import measured
+from penchant.evaluation.repeats import target_segments
 from penchant.evaluation.segments import popularity_notes, user_segments
 from penchant.metrics import (
     Bootstrap,
@@ -24,7 +25,7 @@ from penchant.metrics import (
 )
 from penchant.metrics.base import AtK
 from penchant.models.base import Recommender
-from penchant.results.tables import Cost, Entry, Segment, Table
+from penchant.results.tables import Cost, Entry, Segment, Table, TargetSegment
 from penchant.results.verdicts import Measurement, with_verdicts
 from penchant.run import Run
 from penchant.topk import block_scores, blocks, refuse_nan
@@ -39,11 +40,14 @@ class RankingValues:
         per_user: float64[n_users] for each metric that has a value for each user.
         overall: one float for each metric of all lists together.
         lists: int32[n_users, width], the best items, or None where only candidates were ranked.
+        parts: the same of repeated and of new items alone, where lists may hold both, for the
+            users who have any.
     """
 
     per_user: dict[str, Float64]
     overall: dict[str, float]
     lists: Int32 | None = None
+    parts: Mapping[TargetSegment, RankingValues] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -179,6 +183,10 @@ def ranking_table(
         values = {m.name: m.test.of_users(users, known, catalogue) for m in models}
         draws = None if segment == "without-history" else bootstrap
         segments[segment] = _filled(part, values, known, draws, bootstrap.level)
+    target_tables = {
+        segment: _part_of_targets(table, models, segment, keep, known, test, bootstrap)
+        for segment, keep in target_segments(test).items()
+    }
     entries = [
         replace(
             entry,
@@ -192,8 +200,38 @@ def ranking_table(
         entries=tuple(entries),
         notes=popularity_notes({m.name: m.has_evidence for m in models}, test),
         segments=segments,
+        target_segments=target_tables,
     )
     return _filled(table, {m.name: m.test for m in models}, known, bootstrap, bootstrap.level)
+
+
+def _part_of_targets(
+    table: Table,
+    models: Sequence[Rankings],
+    segment: TargetSegment,
+    keep: Bool,
+    metrics: Sequence[Metric],
+    test: Holdout,
+    bootstrap: Bootstrap,
+) -> Table:
+    """The table of the test events `keep` alone, bool[n_rows]."""
+    judging = [metric for metric in metrics if isinstance(metric, RankingMetric)]
+    titles = dict(zip((metric.name for metric in metrics), table.metrics, strict=True))
+    validated = {
+        m.name: math.nan
+        if m.validation is None or segment not in m.validation.parts
+        else m.validation.parts[segment].mean(judging[0].name)
+        for m in models
+    }
+    part = replace(
+        table,
+        metrics=tuple(titles[metric.name] for metric in judging),
+        entries=tuple(replace(e, validation=validated[e.name]) for e in table.entries),
+        users=len(np.unique(test.rows.history[keep])),
+        rows=int(keep.sum()),
+    )
+    values = {m.name: m.test.parts[segment] for m in models}
+    return _filled(part, values, judging, bootstrap, bootstrap.level)
 
 
 def _filled(
@@ -228,15 +266,45 @@ def rank(
     catalogue: Catalogue,
     run: Run,
 ) -> RankingValues:
-    """Rank all unseen items for each user (or the given candidates) and measure the lists."""
+    """Rank items for each user (or the given candidates) and measure the lists.
+
+    Args:
+        model: a fitted model.
+        holdout: of rows that lists can have; its `repeats` says what lists may hold.
+        metrics: of lists.
+        catalogue: the training items, for metrics of whole lists.
+        run: threads and progress.
+    """
     width = max((metric.k for metric in metrics if isinstance(metric, AtK)), default=1)
     if holdout.candidates is None:
         pool = holdout.item_pool
-        lists, _ = model.top_items(holdout.histories, width, candidates=pool, run=run)
+        lists, _ = model.top_items(
+            holdout.histories, width, repeats=holdout.repeats, candidates=pool, run=run
+        )
         ranked = Ranked.of(lists, holdout.offsets, holdout.items)
-        return RankingValues.of(ranked, lists, metrics, catalogue)
+        values = RankingValues.of(ranked, lists, metrics, catalogue)
+        judging = [metric for metric in metrics if isinstance(metric, RankingMetric)]
+        return replace(
+            values,
+            parts={
+                segment: _values_of_targets(lists, holdout, keep, judging, catalogue)
+                for segment, keep in target_segments(holdout).items()
+                if judging
+            },
+        )
     ranked = Ranked.from_ranks(candidate_ranks(model, holdout, run), holdout.offsets, width)
     return RankingValues.of(ranked, None, metrics, catalogue)
+
+
+def _values_of_targets(
+    lists: Int32, holdout: Holdout, keep: Bool, metrics: Sequence[Metric], catalogue: Catalogue
+) -> RankingValues:
+    """The values of the same lists where the rows `keep` alone are relevant, bool[n_rows]."""
+    part = holdout.subset(keep)
+    users = np.unique(holdout.rows.history[keep])
+    return RankingValues.of(
+        Ranked.of(lists[users], part.offsets, part.items), None, metrics, catalogue
+    )
 
 
 def pool_metrics(metrics: list[Metric], holdout: Holdout) -> list[Metric]:

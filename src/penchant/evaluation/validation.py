@@ -10,6 +10,7 @@ from penchant.data.holdout import Holdout
 from penchant.data.target import Like, Target
 from penchant.errors import ParameterError, PenchantError
 from penchant.evaluation.ranking import rank
+from penchant.evaluation.repeats import judging_events
 from penchant.evaluation.rows import score_and_cut
 from penchant.metrics import Catalogue, Metric, RankingMetric, RowMetric
 from penchant.models.base import Recommender
@@ -40,7 +41,8 @@ def validation_score(
     check_metric(model, holdout, metric, threshold=threshold)
     if isinstance(metric, RankingMetric):
         unused = Catalogue(0, np.zeros(len(model.items_), np.int64))  # for list metrics only
-        values = rank(model, holdout, [metric], unused, run).per_user[metric.name]
+        judging = judging_events(holdout)
+        values = rank(model, judging, [metric], unused, run).per_user[metric.name]
         value = float(np.nanmean(values)) if not np.isnan(values).all() else math.nan
     else:
         assert isinstance(model, RatesRows)

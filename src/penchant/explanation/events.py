@@ -156,6 +156,7 @@ def _leave_one_out(
         n_items=history.n_items,
         weights=None if history.weights is None else history.weights[events],
         positive=history.positive,
+        baskets=None if history.baskets is None else history.baskets[events],
     )
     finite = np.isfinite(scores)
     if not finite.any():

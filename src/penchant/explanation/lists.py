@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.histories import Histories
+from penchant.data.repeats import Repeats
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.explanation.single_user import explanations
@@ -25,7 +26,7 @@ def explain_lists(
     k: int = 10,
     *,
     reasons: int = 3,
-    exclude_seen: bool = True,
+    repeats: Repeats = "excluded",
     candidates: Sequence[Id] | pl.Series | None = None,
     exclude: Sequence[Id] | pl.Series | None = None,
     run: Run | None = None,
@@ -37,7 +38,7 @@ def explain_lists(
         users: ids of known users, or histories, or None for all known users.
         k: items for each user.
         reasons: how many events of the history at most for each item.
-        exclude_seen: leave out what is in the user's history.
+        repeats: whether lists may hold items of the history, or hold nothing else.
         candidates: the only items to choose from; a warning names those that are not known.
         exclude: items to leave out; likewise.
         run: threads and progress.
@@ -58,7 +59,7 @@ def explain_lists(
     run = run or Run()
     histories = users if isinstance(users, Histories) else model.histories_of(users)
     lists = model.recommend(
-        histories, k, exclude_seen=exclude_seen, candidates=candidates, exclude=exclude, run=run
+        histories, k, repeats=repeats, candidates=candidates, exclude=exclude, run=run
     )
     items, fallback = model.items_.indices(lists["item"]), lists["fallback"].to_numpy()
     edges = np.searchsorted(lists["history"].to_numpy(), np.arange(len(histories) + 1))

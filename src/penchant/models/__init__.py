@@ -9,7 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from penchant.models.foreign import import_model
-from penchant.models.table import BASELINES, TABLE, find, load, make, name_of, spec_of
+from penchant.models.table import (
+    BASELINES,
+    BASELINES_OF_REPEATS,
+    TABLE,
+    find,
+    load,
+    make,
+    name_of,
+    spec_of,
+)
 
 if TYPE_CHECKING:
     from penchant.models.attributes.network import AttributeNetwork as AttributeNetwork
@@ -78,6 +87,11 @@ if TYPE_CHECKING:
     from penchant.models.protocols import RatesRows as RatesRows
     from penchant.models.rbm.binary import RBM as RBM
     from penchant.models.rbm.rating import RatingRBM as RatingRBM
+    from penchant.models.repeats.decayed_frequency import DecayedFrequency as DecayedFrequency
+    from penchant.models.repeats.item_knn import RepeatItemKNN as RepeatItemKNN
+    from penchant.models.repeats.personal import PersonalPopular as PersonalPopular
+    from penchant.models.repeats.personal import PersonalRecent as PersonalRecent
+    from penchant.models.repeats.tifu_knn import TIFUKNN as TIFUKNN
     from penchant.models.shared.item_weights import ease_weights as ease_weights
 
 _PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {
@@ -91,7 +105,17 @@ _PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {
     "parameters_of": "parameters:parameters_of",
 }
 
-__all__ = [*_PLACES, "BASELINES", "TABLE", "find", "import_model", "make", "name_of", "spec_of"]
+__all__ = [
+    *_PLACES,
+    "BASELINES",
+    "BASELINES_OF_REPEATS",
+    "TABLE",
+    "find",
+    "import_model",
+    "make",
+    "name_of",
+    "spec_of",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -15,6 +15,7 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.data.repeats import Repeats
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
 from penchant.models.derived import derived_from, forget_derived
@@ -140,7 +141,7 @@ class Recommender(Parameterised, FittedState, ABC):
         users: Sequence[Id] | pl.Series | Histories | None = None,
         k: int = 10,
         *,
-        exclude_seen: bool = True,
+        repeats: Repeats = "excluded",
         candidates: Sequence[Id] | pl.Series | None = None,
         exclude: Sequence[Id] | pl.Series | None = None,
         titles: bool = False,
@@ -156,7 +157,7 @@ class Recommender(Parameterised, FittedState, ABC):
         Args:
             users: ids of known users, or histories (see `history`), or None for all known users.
             k: items for each user; fewer, or none, where fewer are left.
-            exclude_seen: leave out what is in the user's history.
+            repeats: whether lists may hold items of the history, or hold nothing else.
             candidates: the only items to choose from; a warning names those that are not known.
             exclude: items to leave out, such as what is out of stock; likewise.
             titles: add a column `title`.
@@ -173,13 +174,11 @@ class Recommender(Parameterised, FittedState, ABC):
         histories = users if isinstance(users, Histories) else self.histories_of(users)
         self._require_fitted()
         chosen = self.items_.selection(candidates, exclude)
-        lists, values = self.top_items(
-            histories, k, exclude_seen=exclude_seen, candidates=chosen, run=run
-        )
+        lists, values = self.top_items(histories, k, repeats=repeats, candidates=chosen, run=run)
         empty = np.flatnonzero((lists < 0).all(axis=1)).tolist()
         if empty:
             report_empty_lists(
-                empty_lists(self.users_, histories, empty, chosen, exclude_seen=exclude_seen),
+                empty_lists(self.users_, histories, empty, chosen, repeats=repeats),
                 len(histories),
             )
         rows = np.nonzero(lists >= 0)[0]
@@ -196,7 +195,7 @@ class Recommender(Parameterised, FittedState, ABC):
         users: Histories,
         k: int,
         *,
-        exclude_seen: bool = True,
+        repeats: Repeats = "excluded",
         candidates: Int32 | None = None,
         run: Run | None = None,
     ) -> tuple[Int32, Float32]:
@@ -205,7 +204,7 @@ class Recommender(Parameterised, FittedState, ABC):
         Args:
             users: the histories.
             k: length of the lists.
-            exclude_seen: leave out what is in each user's history.
+            repeats: whether lists may hold items of the history, or hold nothing else.
             candidates: item indices to choose from; None for all.
             run: threads and progress.
 
@@ -221,7 +220,7 @@ class Recommender(Parameterised, FittedState, ABC):
             self.scores,
             users,
             k,
-            exclude_seen=exclude_seen,
+            repeats=repeats,
             candidates=candidates,
             fallback=self.fallback,
             cells=self.block_cells,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.histories import Histories
+from penchant.data.repeats import Repeats
 from penchant.data.vocabulary import Id, Vocabulary
 from penchant.typing import Int32, Int64
 
@@ -40,7 +41,7 @@ def empty_lists(
     positions: Sequence[int],
     chosen: Int32 | None,
     *,
-    exclude_seen: bool,
+    repeats: Repeats,
     otherwise: str = "the model recommends none of what is left",
 ) -> list[EmptyList]:
     """Why users have empty lists: above all because they have had everything.
@@ -50,7 +51,7 @@ def empty_lists(
         histories: who was asked for.
         positions: of those whose lists are empty.
         chosen: indices of the items that could be listed; None for all.
-        exclude_seen: whether items of the history are left out.
+        repeats: whether lists may hold items of the history, or hold nothing else.
         otherwise: the reason where something is left.
     """
     n_items = histories.n_items if chosen is None else len(chosen)
@@ -62,9 +63,13 @@ def empty_lists(
     which = "the one item" if n_items == 1 else f"all {n_items:,} items"
     among = "" if chosen is None else " to choose from"
     had_all = f"{which}{among} {'is' if n_items == 1 else 'are'} in the history"
-    advice = f"exclude_seen=False or --include-seen lists {'it' if n_items == 1 else 'them'} again"
+    advice = (
+        f"repeats='allowed' or --repeats allowed lists {'it' if n_items == 1 else 'them'} again"
+    )
     empty = histories.take(np.asarray(positions, np.int64))
-    has_all = exclude_seen & (_n_seen(empty, chosen) == n_items)
+    if repeats == "only":
+        otherwise = f"none of the items{among} is in the history"
+    has_all = (_n_seen(empty, chosen) == n_items) & (repeats == "excluded")
     return [
         EmptyList(n, user_of(users, histories, n), had_all, advice)
         if full

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 TABLE: dict[str, str] = {
     "random": "baselines:Random",
     "popular": "baselines:Popular",
+    "personal-popular": "repeats.personal:PersonalPopular",
+    "personal-recent": "repeats.personal:PersonalRecent",
     "global-mean": "baselines:GlobalMean",
     "user-mean": "baselines:UserMean",
     "item-mean": "baselines:ItemMean",
@@ -32,6 +34,9 @@ TABLE: dict[str, str] = {
     "rp3beta": "linear.random_walk:RP3Beta",
     "graph-filter": "linear.graph_filter:GraphFilter",
     "co-occurrence": "neighbours.co_occurrence:CoOccurrence",
+    "decayed-frequency": "repeats.decayed_frequency:DecayedFrequency",
+    "tifu-knn": "repeats.tifu_knn:TIFUKNN",
+    "repeat-item-knn": "repeats.item_knn:RepeatItemKNN",
     "sampled-softmax": "factorisation.sampled_softmax:SampledSoftmax",
     "nmf": "factorisation.nmf:NMF",
     "rating-nmf": "factorisation.rating_nmf:RatingNMF",
@@ -83,6 +88,9 @@ BASELINES: dict[Task, tuple[str, ...]] = {
     "like": (*_MEANS, "majority", "user-majority"),
 }
 """The models that are a baseline for each task, as their classes' `baseline_for` says."""
+
+BASELINES_OF_REPEATS = ("personal-popular", "personal-recent")
+"""Further baselines of lists that may hold what users had before."""
 
 
 def find(name: str) -> type[Recommender]:

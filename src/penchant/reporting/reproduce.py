@@ -15,6 +15,7 @@ _SPLITS = {
     "per-user": "split_per_user",
     "leave-last-out": "split_leave_last_out",
     "time": "split_by_time",
+    "next-basket": "split_next_basket",
     "users": "split_users",
     "cold-items": "split_cold_items",
 }
@@ -25,7 +26,7 @@ def snippet(evaluation: Evaluation) -> str:
     split, settings = evaluation.split, evaluation.settings
     options = [
         f"{name}={settings[name]!r}"
-        for name in ("metrics", "like", "relevant", "replicates", "level", "seed")
+        for name in ("metrics", "like", "relevant", "repeats", "replicates", "level", "seed")
         if settings.get(name) is not None
     ]
     lines = [

@@ -56,6 +56,17 @@ def segment_table(table: Table, width: int, level: float) -> Grid:
     return _grid(f"{table.primary} by the users' history", entries, columns, (), width)
 
 
+def target_segment_table(table: Table, width: int, level: float) -> Grid:
+    """The first metric for repeated and for new items, models as in the table of all."""
+    entries = table.entries
+    columns = [_Column("model", [entry.name for entry in entries], "left")]
+    for segment, part in table.target_segments.items():
+        ordered = replace(part, entries=tuple(part[entry.name] for entry in entries))
+        heading = f"{segment.replace('-', ' ')}\n{counted(part.users, 'user')} [{100 * level:g} %]"
+        columns += _judged_columns(ordered, heading)
+    return _grid(f"{table.primary} by repeated and new items", entries, columns, (), width)
+
+
 @dataclass(frozen=True)
 class _Column:
     heading: str

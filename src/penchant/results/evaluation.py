@@ -13,7 +13,7 @@ from penchant.data.splits import Split
 from penchant.errors import ParameterError
 from penchant.json_values import json_value
 from penchant.models.base import Recommender, Task
-from penchant.results.console import rich_table, segment_table
+from penchant.results.console import rich_table, segment_table, target_segment_table
 from penchant.results.findings import Findings
 from penchant.results.output import Output
 from penchant.results.tables import Table
@@ -111,11 +111,13 @@ class Evaluation(Output):
             console.print(rich_table(table, console.width, level))
             if table.segments:
                 console.print(segment_table(table, console.width, level))
+            if table.target_segments:
+                console.print(target_segment_table(table, console.width, level))
             for note in table.notes:
                 console.print(f"  {note}", style="dim", highlight=False)
-            for part in table.segments.values():
+            for segment, part in (*table.segments.items(), *table.target_segments.items()):
                 if part.no_verdict and part.no_verdict != table.no_verdict:
-                    note = f"{part.segment.replace('-', ' ').capitalize()}: {part.no_verdict}"
+                    note = f"{segment.replace('-', ' ').capitalize()}: {part.no_verdict}"
                     console.print(f"  {note}", style="dim", highlight=False)
         for note in self.notes:
             console.print(note, style="dim", highlight=False)

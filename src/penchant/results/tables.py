@@ -16,6 +16,9 @@ from penchant.metrics.base import Task
 Segment = Literal["all", "with-history", "without-history"]
 """Which test users a table is about: all, or those of whom events were known before, or not."""
 
+TargetSegment = Literal["repeated-items", "new-items"]
+"""Which test events count: those on items of their user's history, or the others."""
+
 
 @dataclass(frozen=True)
 class MetricValue:
@@ -141,6 +144,9 @@ class Table:
         segments: where some test users have no history and others do, a table for each of the
             two parts. Costs and validation figures stand in this table alone. Users without
             history have figures, without intervals and verdicts.
+        target_segments: where lists may hold items of histories, a table for the test events that
+            repeat such an item and one for the others, each of the users who have any. The lists
+            are the same.
     """
 
     task: Task
@@ -153,6 +159,7 @@ class Table:
     no_verdict: str | None = None
     segment: Segment = "all"
     segments: Mapping[Segment, Table] = field(default_factory=dict)
+    target_segments: Mapping[TargetSegment, Table] = field(default_factory=dict)
 
     @property
     def primary(self) -> str:
@@ -189,6 +196,9 @@ class Table:
             entries=tuple(replace(e, name=names.get(e.name, e.name)) for e in self.entries),
             groups=tuple(tuple(names.get(name, name) for name in group) for group in self.groups),
             segments={segment: part.renamed(names) for segment, part in self.segments.items()},
+            target_segments={
+                segment: part.renamed(names) for segment, part in self.target_segments.items()
+            },
         )
 
     def values(self, metric: str) -> dict[str, float]:
@@ -226,5 +236,9 @@ class Table:
             "entries": [e.to_dict() if whole else e.segment_dict() for e in self.entries],
         }
         if whole:
-            plain["segments"] = {name: part.to_dict() for name, part in self.segments.items()}
+            for name, parts in (
+                ("segments", self.segments),
+                ("target_segments", self.target_segments),
+            ):
+                plain[name] = {segment: part.to_dict() for segment, part in parts.items()}
         return plain

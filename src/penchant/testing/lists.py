@@ -118,10 +118,10 @@ def seen_items_let_in(factory: Factory) -> None:
     """Asked to, the model also recommends what the user has."""
     model = fitted(factory)
     user = model.users_[0]
-    everything = model.recommend([user], k=model.histories_.n_items, exclude_seen=False)
+    everything = model.recommend([user], k=model.histories_.n_items, repeats="allowed")
     expect(
         sorted(everything["item"]) == sorted(model.items_.ids),
-        "With exclude_seen=False a list as long as the catalogue must hold every item once.",
+        "With repeats='allowed' a list as long as the catalogue must hold every item once.",
     )
 
 

@@ -119,5 +119,5 @@ def _of_products(alike: Csr, residuals: Csr, k: int, damping: float) -> Float32:
     best = order[place < k]
     weight = np.bincount(row[best], both.data[best], n)
     total = np.bincount(row[best], both.data[best] * values.data[best], n)
-    out = np.zeros(n)
-    return np.divide(total, weight + damping, out=out, where=weight > _LEAST).astype(np.float32)
+    found = np.divide(total, weight + damping, out=np.zeros(n), where=weight > _LEAST)
+    return np.asarray(found, np.float32)

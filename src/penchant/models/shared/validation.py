@@ -14,7 +14,10 @@ from penchant.typing import Float32
 
 
 def ndcg_loss(scores: Callable[[Histories], Float32], holdout: Holdout) -> float:
-    """1 - nDCG@100 of the held-out items among all unseen ones."""
+    """1 - nDCG@100 of the held-out items among all that lists may hold."""
     holdout = holdout.positives
-    lists, _ = top_k(scores, holdout.histories, 100)
+    judging = holdout.judging
+    if len(judging):  # otherwise the loss is 1, whatever the scores
+        holdout = judging
+    lists, _ = top_k(scores, holdout.histories, 100, repeats=holdout.repeats)
     return 1 - float(np.nanmean(NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))))

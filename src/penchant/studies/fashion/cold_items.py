@@ -106,7 +106,7 @@ def compare_networks(
         name: evaluation.models[name].top_items(
             split.test.histories,
             5,
-            exclude_seen=False,
+            repeats="allowed",
             candidates=films.cold_items[0],
             run=setup.run,
         )[0]

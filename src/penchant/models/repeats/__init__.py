@@ -1,0 +1,1 @@
+"""Models of what users take again: their own items, by how often and how lately they had them."""

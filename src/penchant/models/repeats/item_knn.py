@@ -1,0 +1,75 @@
+"""Item neighbours that know that items are taken again."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.fitted_attributes import Declarations, sparse_matrix
+from penchant.models.parameters import Space
+from penchant.models.repeats.own_items import basket_ages, once_a_basket, weighted_items
+from penchant.models.shared.sparse_rows import strongest_products
+from penchant.run import Run
+from penchant.typing import AnyInt, Csr, Float32, Int32
+
+
+class RepeatItemKNN(Recommender):
+    """Recommends what a user had, and what is similar to it: neighbours, and each item itself.
+
+    The score of an item is the sum over the user's baskets of how similar it is to what they hold,
+    each basket counting `basket_decay` for each later one. The similarity is the cosine of which
+    users had two items, shrunk by n / (n + `shrinkage`) for n users in common, for the
+    `neighbours` most similar items of each; to itself an item's is `repeat`.
+
+    Attributes:
+        neighbours: similar items that count for each item of the history.
+        shrinkage: users in common at which a similarity counts half.
+        repeat: an item's similarity to itself; 0 for the usual item neighbours.
+        basket_decay: what a basket counts beside the one after it.
+    """
+
+    neighbours: Annotated[int, Field(gt=0), Space(5, 500, log=True)] = 100
+    shrinkage: Annotated[float, Field(ge=0), Space(0.1, 500, log=True)] = 10.0
+    repeat: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
+    basket_decay: Annotated[float, Field(gt=0, le=1), Space(0.5, 1)] = 0.9
+
+    signal: ClassVar[Signal] = "pairs"
+    fitted_attributes: ClassVar[Declarations] = {"similar_": sparse_matrix("items", "items")}
+
+    @property
+    def no_evidence_score(self) -> float | None:
+        """0, the score of items that nothing of the history is similar to."""
+        return 0.0
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        by_item: Csr = train.histories.matrix().T.tocsr()
+        counts = np.maximum(np.diff(by_item.indptr), 1).astype(np.float32)
+
+        def cosine(common: Float32, rows: AnyInt, columns: AnyInt) -> Float32:
+            found = common / np.sqrt(counts[rows] * counts[columns])
+            return np.asarray(found * common / (common + max(self.shrinkage, 1e-12)), np.float32)
+
+        self.similar_ = strongest_products(by_item, by_item, self.neighbours, cosine)
+
+    def _event_weights(self, users: Histories) -> Float32:
+        weights = np.power(self.basket_decay, basket_ages(users).astype(np.float64))
+        weights = np.maximum(weights, np.finfo(np.float32).tiny)
+        return np.where(once_a_basket(users), weights, 0).astype(np.float32)
+
+    def _scores(self, users: Histories) -> Float32:
+        own = weighted_items(users, self._event_weights(users))
+        scores = (own @ self.similar_).toarray()
+        return np.asarray(scores + np.float32(self.repeat) * own.toarray(), np.float32)
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], what each event adds to the score of each item."""
+        require_one_user(user)
+        similar = self.similar_[user.items][:, items].toarray().T
+        similar = similar + np.float32(self.repeat) * (items[:, None] == user.items)
+        return np.asarray(similar * self._event_weights(user), np.float32)

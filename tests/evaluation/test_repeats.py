@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tests.support.basket_logs import log_of_baskets, random_baskets
+
+import penchant as pn
+from penchant.errors import DataError
+from penchant.evaluation.repeats import judging_events, target_segments
+from penchant.metrics import NDCG, Ranked
+from penchant.models import ItemKNN, PersonalPopular
+
+
+@pytest.fixture(scope="module")
+def split():
+    return pn.split_next_basket(random_baskets(0))
+
+
+def with_repeats(split, repeats):
+    return replace(split, repeat_rule=repeats)
+
+
+def test_what_a_user_had_most_often_and_last_are_trivial_answers(split):
+    result = pn.evaluate([], split, replicates=100)
+    assert {e.name for e in result.table().entries} == {
+        *("random", "popular", "personal-popular", "personal-recent")
+    }
+    assert result.table().metrics[:3] == ("ndcg@10", "recall@10", "hr@10")
+    excluded = pn.evaluate([], split, replicates=100, repeats="excluded")
+    assert {e.name for e in excluded.table().entries} == {"random", "popular"}
+    assert excluded.settings["repeats"] == "excluded"
+
+
+def test_rows_that_no_list_can_have_judge_none(split):
+    test = with_repeats(split, "allowed").test
+    had = [set(test.histories.block(u, u + 1).items.tolist()) for u in range(test.n_users)]
+    repeat = [item in had[user] for user, item in zip(test.rows.history, test.items, strict=True)]
+    assert test.is_repeat.tolist() == repeat
+    assert len(test.judging) == len(test)
+    new = with_repeats(split, "excluded").test.judging
+    assert len(new) == len(test) - sum(repeat)
+    assert not new.is_repeat.any()
+    again = with_repeats(split, "only").test.judging
+    assert len(again) == sum(repeat)
+    assert again.is_repeat.all()
+
+
+@pytest.mark.parametrize("repeats", ["excluded", "allowed", "only"])
+def test_lists_hold_what_they_may(split, repeats):
+    model = ItemKNN().fit(split.train)
+    test = with_repeats(split, repeats).test.judging
+    lists, _ = model.top_items(test.histories, 4, repeats=repeats)
+    repeated = np.isin(
+        np.arange(len(lists))[:, None] * test.histories.n_items + lists, test.histories.pairs
+    )
+    if repeats == "excluded":
+        assert not repeated.any()
+    elif repeats == "only":
+        assert repeated[lists >= 0].all()
+    else:
+        assert repeated.any()
+        assert not repeated.all()
+    result = pn.evaluate([ItemKNN()], split, ["ndcg@4"], replicates=100, repeats=repeats)
+    values = NDCG(4)(Ranked.of(lists, test.offsets, test.items))
+    assert result.table()["item-knn"].metrics["ndcg@4"].value == pytest.approx(values.mean())
+
+
+def test_repeated_and_new_items_have_figures_apart(split):
+    result = pn.evaluate([ItemKNN()], split, ["ndcg@4", "coverage@4"], replicates=100)
+    table = result.table()
+    test = split.test
+    lists, _ = result.models["item-knn"].top_items(test.histories, 4, repeats="allowed")
+    assert set(table.target_segments) == {"repeated-items", "new-items"}
+    for segment, keep in target_segments(test).items():
+        part, own = table.target_segments[segment], test.subset(keep)
+        users = np.unique(test.rows.history[keep])
+        values = NDCG(4)(Ranked.of(lists[users], own.offsets, own.items))
+        figure = part["item-knn"].metrics["ndcg@4"]
+        assert figure.value == pytest.approx(values.mean())
+        assert (part.users, part.rows) == (len(users), int(keep.sum()))
+        assert figure.low <= figure.value <= figure.high
+        assert part.metrics == ("ndcg@4",)
+        assert np.isfinite(part["item-knn"].validation)
+    assert part["personal-popular"].metrics["ndcg@4"].value < 0.5
+    text = str(result)
+    assert "ndcg@4 by repeated and new items" in text
+    assert "of the test events repeat an item of the user's history, which lists may" in text
+    assert "Of repeated items " in text
+    assert result.to_dict()["tables"]["ranking"]["target_segments"].keys() == {
+        *("repeated-items", "new-items")
+    }
+
+
+def test_without_repeats_it_says_so_and_how_to_have_them(split):
+    result = pn.evaluate([], split, ["ndcg@4"], replicates=100, repeats="excluded")
+    note = next(note for note in result.notes if "repeat an item" in note)
+    assert note.endswith(
+        "--repeats allowed (repeats='allowed' in Python) lists and judges them, too."
+    )
+    assert not result.table().target_segments
+    only = pn.evaluate([], split, ["ndcg@4"], replicates=100, repeats="only")
+    assert "lists hold nothing else" in " ".join(only.notes)
+
+
+def test_nothing_is_left_to_judge():
+    log = log_of_baskets({"x": ["ab", "a", "b"], "y": ["ab", "b", "a"]})
+    split = pn.split_next_basket(log)
+    with pytest.raises(DataError, match=r"Every held-out event repeats .* --repeats allowed"):
+        pn.evaluate([], split, ["ndcg@4"], repeats="excluded")
+    new = pn.split_next_basket(log_of_baskets({"x": ["a", "b", "c"]}))
+    with pytest.raises(DataError, match="No held-out event repeats an item"):
+        judging_events(with_repeats(new, "only").test)
+
+
+def test_tuning_goes_by_what_lists_may_hold(split):
+    scores = {
+        repeats: pn.tune(
+            PersonalPopular(), with_repeats(split, repeats), "ndcg@4", space={"only_own": [False]}
+        )
+        .trials[0]
+        .score
+        for repeats in ("excluded", "allowed")
+    }
+    assert scores["allowed"] > scores["excluded"]
+
+
+def test_the_page_shows_both_halves(split, tmp_path):
+    result = pn.evaluate([ItemKNN()], split, ["ndcg@4", "hr@4"], replicates=100)
+    page = pn.report(result, tmp_path / "page.html").read_text()
+    assert "<h3>Repeated and new items</h3>" in page
+    for segment, part in result.table().target_segments.items():
+        assert f"{segment.replace('-', ' ')}<small>{part.users} users" in page
+    plain = pn.evaluate([ItemKNN()], split, ["ndcg@4"], replicates=100, repeats="excluded")
+    page = pn.report(plain, tmp_path / "plain.html").read_text()
+    assert "Repeated and new items" not in page
+    assert "repeats=&#39;excluded&#39;" in page  # in the snippet that makes it again
