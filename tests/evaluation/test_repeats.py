@@ -136,3 +136,11 @@ def test_the_page_shows_both_halves(split, tmp_path):
     page = pn.report(plain, tmp_path / "plain.html").read_text()
     assert "Repeated and new items" not in page
     assert "repeats=&#39;excluded&#39;" in page  # in the snippet that makes it again
+
+
+def test_repeats_are_no_leak_where_lists_may_hold_them(split):
+    levels = {}
+    for repeats in ("allowed", "excluded"):
+        result = pn.evaluate([], split, ["ndcg@4"], replicates=100, repeats=repeats)
+        levels[repeats] = next(f.level for f in result.findings.all if f.rule == "same-pair")
+    assert levels == {"allowed": "note", "excluded": "doubtful"}

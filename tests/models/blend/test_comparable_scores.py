@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 
 from penchant.data.histories import Histories
-from penchant.models.blend.comparable_scores import comparable, unseen_items
+from penchant.data.repeats import Repeats
+from penchant.models.blend.comparable_scores import comparable, listable_items
 
 SHAPE = (3, 7)
 SCORES = some.arrays(np.float32, SHAPE, elements=st.integers(-3, 3).map(float))
@@ -56,6 +59,11 @@ def test_a_spread_far_from_zero_is_kept():
     np.testing.assert_allclose(found, [[-1.2247449, 0, 1.2247449]], rtol=1e-5)
 
 
-def test_unseen_items_are_those_outside_the_history():
+def test_lists_may_hold_items_of_the_history_or_others_or_both():
     users = Histories.of([2, 0, 2], n_items=4)
-    assert unseen_items(users).tolist() == [[False, True, False, True]]
+    found = {repeats: listable_items(users, repeats).tolist() for repeats in get_args(Repeats)}
+    assert found == {
+        "excluded": [[False, True, False, True]],
+        "allowed": [[True, True, True, True]],
+        "only": [[True, False, True, False]],
+    }

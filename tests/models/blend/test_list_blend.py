@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from tests.support.basket_logs import random_baskets
 
 import penchant as pn
 from penchant.bundle import save
@@ -16,7 +17,7 @@ from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.explanation import explain
 from penchant.metrics import NDCG, Ranked
-from penchant.models import EASE, IALS, ItemKNN, ListBlend, Popular, make, spec_of
+from penchant.models import EASE, IALS, DecayedFrequency, ItemKNN, ListBlend, Popular, make, spec_of
 from penchant.testing import planted_pairs
 
 TWO = "(ease:l2=20;item-knn;popular)"
@@ -211,3 +212,19 @@ def test_weights_of_events_reach_the_base_models(split):
 def test_impossible_settings_are_refused(changes, message):
     with pytest.raises(ParameterError, match=message):
         ListBlend(**changes)
+
+
+def test_weights_are_those_of_lists_that_may_hold_repeats():
+    split = pn.split_next_basket(random_baskets(0, n_users=120))
+    model = ListBlend(base_models="random;decayed-frequency")
+    allowed = model.clone().fit(split.train, split.validation)
+    assert allowed.repeats_ == "allowed"
+    excluded = model.clone(repeats="excluded").fit(split.train, split.validation)
+    weights = [each.importances()["DecayedFrequency()"] for each in (allowed, excluded)]
+    assert weights[0] > 0.6
+    assert weights[0] > weights[1]  # what one had says nothing of new items
+    assert model.clone().fit(split.train).repeats_ == "allowed"  # the log has baskets
+    assert allowed.refit(split.train).repeats_ == "allowed"
+    lists = allowed.recommend(k=4, repeats="allowed")
+    best = DecayedFrequency().fit(split.train).recommend(k=1, repeats="allowed")
+    assert set(best.select("user", "item").rows()) & set(lists.select("user", "item").rows())

@@ -30,7 +30,8 @@ def check(material: Material) -> Iterator[Finding]:
     """The share of test events with a known event of the same user and item.
 
     That is wrong where training itself never repeats a pair, and nothing else (such as a time)
-    tells a repetition from a copy; people who come back to an item are only worth a look.
+    tells a repetition from a copy; people who come back to an item are only worth a look, and a
+    note where lists may hold what a user had before.
     """
     if material.split is None:
         yield RULE.not_checkable("a split, or a training and a test file")
@@ -42,8 +43,8 @@ def check(material: Material) -> Iterator[Finding]:
     within = 1 - pl.Series(known_pairs).n_unique() / len(known_pairs)
     level = RULE.bar.level(figure)
     copies = within < _RARE * figure and material.times is None
-    if level == "wrong" and not copies:
-        level = "doubtful"
+    if level in ("doubtful", "wrong") and not copies:
+        level = "doubtful" if material.split.repeats == "excluded" else "note"
     yield RULE.finding(
         level,
         f"In {share(figure)} of the test events ({len(tested):,}) the user had the item before the "

@@ -12,7 +12,7 @@ from penchant.models.base import Recommender
 from penchant.models.blend.comparable_scores import (
     Normalisation,
     comparable_scores_of,
-    unseen_items,
+    listable_items,
 )
 from penchant.models.blend.list_weights import NEVER, Candidates
 from penchant.models.shared.base_models import any_has_evidence
@@ -34,8 +34,8 @@ def gather_candidates(
 ) -> dict[Normalisation, Candidates]:
     """What fitted models say of the items at the top of any of their lists and of held-out ones.
 
-    Only users count of whom a model knows something and who have a held-out item that is new to
-    them.
+    Only users count of whom a model knows something and who have a held-out item that their lists
+    may hold.
 
     Args:
         base_models: fitted to what the histories of `holdout` hold.
@@ -44,9 +44,8 @@ def gather_candidates(
         seed: draws users where there are many.
         run: progress.
     """
-    holdout = holdout.positives
-    new = ~np.isin(holdout.rows.pairs, holdout.histories.pairs) & (holdout.items >= 0)
-    holdout = holdout.subset(new)
+    holdout = holdout.positives.judging
+    holdout = holdout.subset(holdout.items >= 0)
     users = np.flatnonzero(any_has_evidence(base_models, holdout.histories))
     if len(users) > _MOST_USERS:
         users = np.sort(np.random.default_rng(seed).permutation(users)[:_MOST_USERS])
@@ -55,15 +54,15 @@ def gather_candidates(
         for start, stop in blocks(len(users), holdout.histories.n_items, _CELLS):
             some = users[start:stop]
             histories = holdout.histories.take(some)
-            unseen = unseen_items(histories)
+            listable = listable_items(histories, holdout.repeats)
             relevant = _relevant(holdout, some)
             scores = [model.scores(histories) for model in base_models]
             there = relevant.copy()
             for each in scores:
-                _mark_best(there, each, unseen)
+                _mark_best(there, each, listable)
             for name, found in parts.items():
                 comparables = [
-                    comparable_scores_of(model, histories, unseen, name, each)
+                    comparable_scores_of(model, histories, listable, name, each)
                     for model, each in zip(base_models, scores, strict=True)
                 ]
                 found.append(_narrow(comparables, there, relevant))
@@ -78,9 +77,9 @@ def _relevant(holdout: Holdout, users: Int64) -> Bool:
     return relevant
 
 
-def _mark_best(there: Bool, scores: Float32, unseen: Bool) -> None:
-    """Mark the items of highest score that are not seen."""
-    open_scores = np.where(unseen, scores, np.float32(-np.inf))
+def _mark_best(there: Bool, scores: Float32, listable: Bool) -> None:
+    """Mark the items of highest score that lists may hold."""
+    open_scores = np.where(listable, scores, np.float32(-np.inf))
     k = min(_FROM_EACH, open_scores.shape[1])
     best = torch.topk(torch.from_numpy(open_scores), k, sorted=False).indices.numpy()
     finite = np.isfinite(np.take_along_axis(open_scores, best, 1))

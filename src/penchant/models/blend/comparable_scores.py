@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from penchant.data.histories import Histories
+from penchant.data.repeats import Repeats
 from penchant.models.base import Recommender
 from penchant.typing import Bool, Float32, Float64
 
@@ -16,17 +17,18 @@ _RANK_OFFSET = 60  # as in Cormack et al. (2009)
 _NEGLIGIBLE = 1e-6  # a spread below this share of the largest score is rounding
 
 
-def unseen_items(users: Histories) -> Bool:
-    """bool[n_users, n_items], true where an item is not in the user's history."""
-    unseen = np.ones((len(users), users.n_items), np.bool_)
-    unseen.reshape(-1)[users.pairs] = False
-    return unseen
+def listable_items(users: Histories, repeats: Repeats) -> Bool:
+    """bool[n_users, n_items], true where a user's list may hold an item."""
+    listable = np.full((len(users), users.n_items), repeats != "only")
+    if repeats != "allowed":
+        listable.reshape(-1)[users.pairs] = repeats == "only"
+    return listable
 
 
 def comparable_scores_of(
     model: Recommender,
     users: Histories,
-    unseen: Bool,
+    listable: Bool,
     normalisation: Normalisation,
     scores: Float32 | None = None,
 ) -> Float32:
@@ -38,11 +40,11 @@ def comparable_scores_of(
     Args:
         model: a fitted model.
         users: whose scores.
-        unseen: bool[n_users, n_items], see `unseen_items`.
+        listable: bool[n_users, n_items], see `listable_items`.
         normalisation: see `comparable`.
         scores: what the model says of the users, where that is at hand.
     """
-    among = np.ones_like(unseen) if model.signal == "popularity" else unseen
+    among = np.ones_like(listable) if model.signal == "popularity" else listable
     found = comparable(model.scores(users) if scores is None else scores, among, normalisation)
     found[~model.has_evidence(users)] = 0
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -12,15 +13,17 @@ from pydantic import BeforeValidator, Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.data.repeats import Repeats
 from penchant.data.splits import split_per_user
+from penchant.data.splitting import split_next_basket
 from penchant.errors import DataError, ParameterError
 from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.blend.candidates import gather_candidates
 from penchant.models.blend.comparable_scores import (
     Normalisation,
     comparable_scores_of,
+    listable_items,
     means_and_spreads,
-    unseen_items,
 )
 from penchant.models.blend.list_weights import fit_list_weights
 from penchant.models.fitted_attributes import Declarations, Models, floats, plain
@@ -57,10 +60,11 @@ class ListBlend(Recommender):
     """A weighted sum of the scores by which base models make their lists.
 
     Scores of different models have different scales: each user's are standardised over the items
-    that the user has not had, or replaced by reciprocal ranks. Weights are not negative and have
-    the highest nDCG@10 on held-out events: the validation events where there are any; otherwise
-    a part of each user's training events, to the rest of which base models are fitted first and
-    afterwards to all. Neither ever sees test events. For predicted ratings and likes see `blend`.
+    that the user's list may hold, or replaced by reciprocal ranks. Weights are not negative and
+    have the highest nDCG@10 on held-out events: the validation events where there are any;
+    otherwise a part of each user's training events, to the rest of which base models are fitted
+    first and afterwards to all. Neither ever sees test events. For predicted ratings and likes see
+    `blend`.
 
     Attributes:
         base_models: the models, such as `ease;ials`, or `(ease:l2=300;ials:dim=32,epochs=8)` with
@@ -70,19 +74,23 @@ class ListBlend(Recommender):
         weights: of the base models, where these are not to be fitted, such as `0.7;0.3`; `best`
             then is `standardised`.
         holdout: the share of each user's events that is held out where no validation events are
-            given, the latest where events have times.
+            given, the latest where events have times; each user's last basket where the log has
+            baskets.
+        repeats: what lists may hold; None takes that of the validation events, or of the log.
     """
 
     base_models: BaseModelSpecs = "ease;ials;rp3beta;item-knn;popular"
     normalisation: Literal["best", "standardised", "reciprocal-rank"] = "best"
     weights: Weights | None = None
     holdout: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    repeats: Repeats | None = None
 
     signal: ClassVar[Signal] = "pairs"
     fitted_attributes: ClassVar[Declarations] = {
         "base_models_": Models(),
         "weights_": floats("base models", dtype="float64", low=0),
         "normalisation_": plain(Normalisation),
+        "repeats_": plain(Repeats),
     }
 
     def __post_init__(self) -> None:
@@ -98,6 +106,8 @@ class ListBlend(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         specs, seed = self.base_models, self.seed
+        by_log: Repeats = "allowed" if train.has_baskets else "excluded"
+        self.repeats_ = self.repeats or (by_log if validation is None else validation.repeats)
         standard: Normalisation = "standardised"
         self.normalisation_ = standard if self.normalisation == "best" else self.normalisation
         if self.weights is not None or len(specs_of(specs)) == 1:
@@ -106,14 +116,14 @@ class ListBlend(Recommender):
             self.weights_ = given / given.sum()
         elif validation is not None:
             self.base_models_ = fit_base_models(specs, train, validation, seed, run)
-            self._fit_weights(validation, run)
+            self._fit_weights(replace(validation, repeats=self.repeats_), run)
         elif (parts := _held_out(train, self.holdout, seed)) is None:
             self.base_models_ = fit_base_models(specs, train, None, seed, run)
             self._weigh_equally("no user has events enough to hold some out")
         else:
             known, held_out = parts
             self.base_models_ = fit_base_models(specs, known, held_out, seed, run)
-            self._fit_weights(held_out, run)
+            self._fit_weights(replace(held_out, repeats=self.repeats_), run)
             self.base_models_ = fit_again(self.base_models_, train, run)
 
     def _fit_weights(self, holdout: Holdout, run: Run) -> None:
@@ -122,7 +132,7 @@ class ListBlend(Recommender):
         n_users = min(len(each.there) for each in candidates.values())
         if n_users < _FEWEST_USERS:
             self._weigh_equally(
-                f"only {n_users} users with history have held-out items that are new to them"
+                f"only {n_users} users with history have held-out items that lists may hold"
             )
             return
         best = -1.0
@@ -146,6 +156,7 @@ class ListBlend(Recommender):
             "base_models": settled_specs(self.base_models_),
             "weights": tuple(self.weights_.tolist()),
             "normalisation": self.normalisation_,
+            "repeats": self.repeats_,
         }
 
     def n_parameters(self) -> int:
@@ -178,10 +189,10 @@ class ListBlend(Recommender):
         return any_has_evidence([model for model, _ in self._weighted], users)
 
     def _scores(self, users: Histories) -> Float32:
-        unseen = unseen_items(users)
-        found = np.zeros(unseen.shape, np.float32)
+        listable = listable_items(users, self.repeats_)
+        found = np.zeros(listable.shape, np.float32)
         for model, weight in self._weighted:
-            scores = comparable_scores_of(model, users, unseen, self.normalisation_)
+            scores = comparable_scores_of(model, users, listable, self.normalisation_)
             found += np.float32(weight) * scores
         return found
 
@@ -205,24 +216,30 @@ class ListBlend(Recommender):
         found = np.zeros((len(items), user.n_events), np.float64)
         if self.normalisation_ != "standardised":
             return found.astype(np.float32)
-        unseen = unseen_items(user)
+        listable = listable_items(user, self.repeats_)
         for model, weight in self._weighted:
             if not (isinstance(model, Explains) and model.has_contributions):
                 continue
-            spread = self._spread(model, user, unseen)
+            spread = self._spread(model, user, listable)
             if spread > 0:
                 found += weight / spread * model.contributions(user, items)
         return found.astype(np.float32)
 
     @staticmethod
-    def _spread(model: Recommender, user: Histories, unseen: Bool) -> float:
+    def _spread(model: Recommender, user: Histories, listable: Bool) -> float:
         scores = model.scores(user)
-        spreads: Float64 = means_and_spreads(scores, unseen & np.isfinite(scores))[1]
+        spreads: Float64 = means_and_spreads(scores, listable & np.isfinite(scores))[1]
         return float(spreads[0])
 
 
 def _held_out(train: Dataset, share: float, seed: int) -> tuple[Dataset, Holdout] | None:
     """A part of each user's events and the rest of the log; None where that leaves nothing."""
+    try:
+        if train.has_baskets:
+            split = split_next_basket(train, validation=False)
+            return split.train, split.test
+    except DataError:
+        pass  # nobody has two baskets
     try:
         split = split_per_user(train, validation=0, test=share, seed=seed)
     except DataError:
