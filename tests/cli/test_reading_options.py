@@ -53,6 +53,16 @@ def test_filters_say_what_they_dropped(tiny_csv, notices):
     assert "ratings from 4" in notices()
 
 
+def test_conditions_keep_what_is_true(tmp_path, notices):
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,rating,land\n1,a,3,DE\n2,b,4,FR\n3,c,5,DE\n4,c,1,\n")
+    log = read(path, where=["land == 'DE'", "rating > 3"])
+    assert log.frame()["user"].to_list() == [3]
+    assert "the condition land == 'DE' dropped 2 of 4 events" in notices()
+    with pytest.raises(DataError, match="no column 'country' for a condition; there are user"):
+        read(path, where=["country == DE"])
+
+
 def test_dates(tiny, tiny_csv):
     middle = tiny.events["time"].sort()[len(tiny) // 2]
     early = read(tiny_csv, until=middle.isoformat())
@@ -107,3 +117,5 @@ def test_words_are_what_was_asked_for_on_a_command_line(tiny_csv):
     assert shlex.join(found[1:]) == "--header --min-rating 2 --duplicates last --k-core 2,1"
     assert found[0] == str(tiny_csv)
     assert words(options_of("x", header=False)) == ["x", "--no-header"]
+    conditions = words(options_of("x", where=["a == b", "c > 1"]))
+    assert conditions == ["x", "--where", "a == b", "--where", "c > 1"]

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.dataset import Dataset, Origin
+from penchant.data.dataset import Dataset
+from penchant.data.origin import Origin
 from penchant.errors import DataError
 from penchant.testing import planted_pairs
 

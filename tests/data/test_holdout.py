@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from penchant.data.dataset import EVENT_COLUMNS
+from penchant.data.event_columns import EVENT_COLUMNS
 from penchant.data.holdout import Rows
 from penchant.data.splits import split_random
 from penchant.testing import planted_pairs, planted_ratings

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import Origin
+from penchant.data.origin import Origin
 from penchant.evaluation.event_notes import event_notes
 from penchant.models import make
 from penchant.testing.logs import planted_pairs

@@ -6,7 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.dataset import Dataset, Origin
+from penchant.data.dataset import Dataset
+from penchant.data.origin import Origin
 from penchant.exploration.log_exploration import explore
 from penchant.reporting.pages.exploration import write_exploration
 from support.review_logs import reviews

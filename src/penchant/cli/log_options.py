@@ -191,7 +191,8 @@ def words(*groups: Any) -> list[str]:
             elif each.default is dataclasses.MISSING:
                 arguments.append(str(value))
             elif value != each.default:
-                options += _option(each.name, value)
+                for one in value if isinstance(value, list) else [value]:
+                    options += _option(each.name, one)
     return arguments + options
 
 

@@ -111,6 +111,14 @@ class FilterOptions:
             "like,love; other events still count as seen.",
         ),
     ] = None
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CONDITION",
+            help="Keep events for which this is true, such as \"country == 'Germany'\" or "
+            '"price < 5": a column, one of == != >= <= > < in, and a value; may be repeated.',
+        ),
+    ] = None
     min_rating: Annotated[float | None, typer.Option(help="Leave out lower ratings.")] = None
     max_rating: Annotated[float | None, typer.Option(help="Leave out higher ratings.")] = None
     since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
@@ -130,6 +138,8 @@ class FilterOptions:
         """The log without the events that are to be left out."""
         from penchant.data.quality import filters
 
+        for condition in self.where or ():
+            log = filters.where(log, condition)
         if self.min_rating is not None or self.max_rating is not None:
             log = filters.rating_range(log, self.min_rating, self.max_rating)
         if self.since is not None or self.until is not None:

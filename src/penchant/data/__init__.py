@@ -1,6 +1,7 @@
 """Logs: reading, checking, filtering, splitting, and what models see of them."""
 
-from penchant.data.dataset import EVENT_COLUMNS, Dataset
+from penchant.data.dataset import Dataset
+from penchant.data.event_columns import EVENT_COLUMNS
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.splits import (
     GIVEN,

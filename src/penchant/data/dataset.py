@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
 from penchant.data.baskets import BASKET
-from penchant.data.event_order import POSITION, event_order, has_positions
+from penchant.data.event_columns import update_digest, with_event_columns
+from penchant.data.event_order import event_order, has_positions
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
+from penchant.data.origin import Origin
 from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Vocabulary, canonical_ids
 from penchant.errors import DataError
@@ -22,36 +23,6 @@ from penchant.typing import AnyInt, Bool, Float32, Int64
 from penchant.wording import counted
 
 _GROUPED_ANEW = 8  # a smaller part of a log is grouped by user faster than it is looked for
-EVENT_COLUMNS = ("user", "item", "rating", "weight", "time", POSITION, "row")
-
-
-@dataclass(frozen=True)
-class Origin:
-    """Where a log came from, and which of its records and events were left out.
-
-    Attributes:
-        source: the file, database, frame or data set.
-        columns: which column of the source became user, item, rating, time, text.
-        guessed: the roles whose columns were guessed from names and contents.
-        skipped: one row for each record that the reader left out: `row` (counted from 1, without
-            a header), `problem` and `content`; None where there are none.
-        dropped: what each filter removed since, one sentence each.
-        layout: how lines of a text file were read, as in `penchant.read`.
-    """
-
-    source: str = "memory"
-    columns: dict[str, str] = field(default_factory=dict)
-    guessed: tuple[str, ...] = ()
-    skipped: pl.DataFrame | None = None
-    dropped: tuple[str, ...] = ()
-    layout: Literal["columns", "adjacency", "sequences"] = "columns"
-
-    def __str__(self) -> str:
-        columns = ", ".join(
-            f"{role}={column}{' (guessed)' if role in self.guessed else ''}"
-            for role, column in self.columns.items()
-        )
-        return f"{self.source}: {columns}" if columns else self.source
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -62,8 +33,10 @@ class Dataset:
         events: one row an event: `user` and `item` (int32 indices), where known `rating`
             (float32), `weight` (float32 above 0, such as plays or a quantity) and `time` (datetime
             in microseconds) or `sequence_position` (uint32, the place of an event among its
-            user's, where the source has an order and no times), `row` (the record's number in its
-            source, from 1), and any further columns of the source.
+            user's, where the source has an order and no times), `basket` (id of the order or
+            invoice, null where unknown), `price` (float32, of one piece, null where unknown),
+            `event` (text, its kind, such as view), `row` (the record's number in its source, from
+            1), and any further columns of the source.
         users: the user vocabulary.
         items: the item vocabulary: the log's items and those of the item table.
         user_table: a row per user in the order of the vocabulary, first column `user`.
@@ -74,6 +47,9 @@ class Dataset:
         positive: the lowest rating of an event that models of interactions learn from; the others
             still count as seen. None where all events are learned from.
         origin: where the log came from and what was left out.
+        anonymous: one row for each event without a user, which models of users never see: `item`
+            (int32, the index), and where known the other columns of `events` but `user`; None
+            where there are none. Subsets of the events keep all of them.
     """
 
     events: pl.DataFrame
@@ -85,6 +61,7 @@ class Dataset:
     scale: tuple[float, float] | None = None
     positive: float | None = None
     origin: Origin = field(default_factory=Origin)
+    anonymous: pl.DataFrame | None = None
 
     @classmethod
     def from_frame(
@@ -97,13 +74,15 @@ class Dataset:
         scale: tuple[float, float] | None = None,
         positive: float | None = None,
         origin: Origin | None = None,
+        anonymous: pl.DataFrame | None = None,
     ) -> Dataset:
         """Build a log from a frame with the columns user, item and optionally others.
 
-        These are rating, weight, time, row, and any further ones.
+        These are rating, weight, time, basket, price, event, row, and any further ones.
 
         Ids are those of the source. The tables have a column `user` or `item` with such ids, which
-        join the vocabularies, so that items without events exist.
+        join the vocabularies, so that items without events exist; so do those of `anonymous`,
+        events without a user, which has the other columns.
 
         Raises:
             DataError: a column is missing, an id is null, a rating is not finite, a weight is not
@@ -113,7 +92,8 @@ class Dataset:
             if column not in frame.columns:
                 raise DataError(f"The log has no column {column!r}, only {frame.columns}.")
         users = _vocabulary(frame["user"], user_table, "user")
-        items = _vocabulary(frame["item"], item_table, "item")
+        unknown = None if anonymous is None or anonymous.is_empty() else anonymous
+        items = _vocabulary(frame["item"], item_table, "item", unknown)
         columns: dict[str, pl.Series] = {
             "user": pl.Series(users.indices(frame["user"])),
             "item": pl.Series(items.indices(frame["item"])),
@@ -125,23 +105,11 @@ class Dataset:
             columns["rating"] = rating
         elif positive is not None:
             raise DataError("Only ratings tell which events are positive, and the log has none.")
-        if "weight" in frame.columns:
-            weight = frame["weight"].cast(pl.Float32)
-            if not ((weight > 0) & weight.is_finite()).fill_null(False).all():
-                raise DataError(
-                    "Some weights are missing, infinite or not above 0; drop those rows first."
-                )
-            columns["weight"] = weight
-        if "time" in frame.columns:
-            columns["time"] = frame["time"].cast(pl.Datetime("us"))
-        if POSITION in frame.columns and frame[POSITION].dtype.is_integer():
-            columns[POSITION] = frame[POSITION].cast(pl.UInt32)
-        row = (
-            frame["row"] if "row" in frame.columns else pl.int_range(1, len(frame) + 1, eager=True)
-        )
-        columns["row"] = row.cast(pl.UInt32)
-        others = [c for c in frame.columns if c not in columns]
-        events = pl.DataFrame(columns).with_columns(frame.select(others))
+        events = with_event_columns(frame, columns)
+        if unknown is not None:
+            item = pl.Series(items.indices(unknown["item"]))
+            others = unknown.drop("user", strict=False)
+            unknown = with_event_columns(others, {"item": item})
         return cls(
             events=events,
             users=users,
@@ -152,6 +120,7 @@ class Dataset:
             scale=scale,
             positive=positive,
             origin=origin or Origin(),
+            anonymous=unknown,
         )
 
     def __len__(self) -> int:
@@ -274,11 +243,9 @@ class Dataset:
         """SHA-256 of ids, events and their order, in hexadecimal."""
         digest = hashlib.sha256()
         digest.update(self.users.fingerprint.encode() + self.items.fingerprint.encode())
-        for column in ("user", "item", "rating", "weight", "time"):
-            if column in self.events.columns:
-                values = self.events[column].to_physical()
-                digest.update(column.encode() + str(values.null_count()).encode())
-                digest.update(np.ascontiguousarray(values.fill_null(0).to_numpy()).data)
+        for events in (self.events, self.anonymous):
+            if events is not None:
+                update_digest(digest, events)
         if self.positive is not None:
             digest.update(f"positive{self.positive!r}".encode())
         return digest.hexdigest()
@@ -313,6 +280,13 @@ class Dataset:
             self.items.take(self.events["item"].to_numpy()).alias("item"),
         )
 
+    def anonymous_frame(self) -> pl.DataFrame | None:
+        """The events without a user with outside ids instead of indices; None without any."""
+        if self.anonymous is None:
+            return None
+        item = self.items.take(self.anonymous["item"].to_numpy()).alias("item")
+        return self.anonymous.with_columns(item)
+
 
 def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> list[str]:
     """A title for each item index, from the item table where it has one, otherwise the id.
@@ -326,9 +300,14 @@ def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> l
     return titles.zip_with(titles.is_not_null(), ids).to_list()
 
 
-def _vocabulary(ids: pl.Series, table: pl.DataFrame | None, noun: str) -> Vocabulary:
-    """The ids of the log and of its table."""
+def _vocabulary(
+    ids: pl.Series, table: pl.DataFrame | None, noun: str, unknown: pl.DataFrame | None = None
+) -> Vocabulary:
+    """The ids of the log, of its events without a user, and of its table."""
     log_ids = canonical_ids(ids, noun)
+    if unknown is not None:
+        further = canonical_ids(unknown[noun], noun).alias(log_ids.name)
+        log_ids = pl.concat([log_ids, further]) if len(log_ids) else further
     if table is None:
         return Vocabulary(log_ids, noun=noun)
     if noun not in table.columns:

@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.quality.conditions import parse_condition
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError
-from penchant.typing import Bool
+from penchant.typing import Bool, Int64
 from penchant.wording import counted
 
 Moment = str | date | datetime
@@ -78,14 +79,16 @@ def between(log: Dataset, start: Moment | None = None, end: Moment | None = None
     if low is not None and high is not None and low > high:
         raise ParameterError(f"The start, {start}, is after the end, {end}.")
     times = log.events["time"]
-    mask = times.is_not_null()
+    inside = pl.col("time").is_not_null()
     if low is not None:
-        mask &= times >= low
+        inside &= pl.col("time") >= low
     if high is not None:
-        mask &= times <= high
+        inside &= pl.col("time") <= high
     missing = times.null_count()
     note = f" ({missing:,} of them without a time)" if missing else ""
-    return _filtered(log, mask.fill_null(False).to_numpy(), f"dates {_span(start, end)}", note)
+    title = f"dates {_span(start, end)}"
+    mask = _mask(log.events, inside)
+    return _filtered(log, mask, title, note, anonymous=_anonymous_mask(log, inside))
 
 
 def drop_duplicates(
@@ -132,50 +135,107 @@ def _has_text() -> pl.Expr:
     return pl.col("text").is_not_null() & (pl.col("text") != "")
 
 
-def where(log: Dataset, expr: pl.Expr) -> Dataset:
-    """Keep events for which a Polars expression is true; it sees outside ids.
+def where(log: Dataset, expr: pl.Expr | str) -> Dataset:
+    """Keep events for which a condition is true; it sees outside ids.
+
+    Events without a user are kept by the same condition, in which they have no user.
+
+    Args:
+        log: the log.
+        expr: a Polars expression, or a text such as `country == 'Germany'`; see
+            `penchant.data.quality.conditions`.
 
     Raises:
-        DataError: the expression does not fit the log's columns or is not boolean.
+        DataError: the condition does not fit the log's columns or is not boolean.
+        ParameterError: a text is no condition.
     """
+    title = f"the condition {expr}"
+    frame = log.frame()
+    if isinstance(expr, str):
+        expr = parse_condition(expr, frame, log.origin.columns)
+    return _filtered(log, _mask(frame, expr), title, anonymous=_anonymous_mask(log, expr))
+
+
+def _mask(events: pl.DataFrame, condition: pl.Expr) -> Bool:
+    """bool[n_events], whether a condition is true of each; where that is unknown it is not."""
     try:
-        keep = log.frame().select(expr.alias("keep")).to_series()
+        keep = events.select(condition.alias("keep")).to_series()
     except pl.exceptions.PolarsError as error:
         raise DataError(f"The condition does not fit the log: {error}") from None
-    if keep.dtype != pl.Boolean or len(keep) != len(log):
+    if keep.dtype != pl.Boolean or len(keep) != len(events):
         raise DataError("The condition must be true or false for each event.")
-    return _filtered(log, keep.fill_null(False).to_numpy(), f"the condition {expr}")
+    return keep.fill_null(False).to_numpy()
+
+
+def _anonymous_mask(log: Dataset, condition: pl.Expr) -> Bool | None:
+    """The same of events without a user, where columns that they lack are unknown."""
+    unknown = log.anonymous_frame()
+    if unknown is None:
+        return None
+    missing = [
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in log.frame().schema.items()
+        if name not in unknown.columns
+    ]
+    return _mask(unknown.with_columns(missing), condition)
 
 
 def _filtered(
-    log: Dataset, mask: Bool, title: str, note: str = "", *, keep_inactive: bool = True
+    log: Dataset,
+    mask: Bool,
+    title: str,
+    note: str = "",
+    *,
+    anonymous: Bool | None = None,
+    keep_inactive: bool = True,
 ) -> Dataset:
     """The events under the mask, with vocabularies and tables cut to their users and items.
 
-    With `keep_inactive`, users and items that had no event before stay.
+    With `keep_inactive`, users and items that had no event before stay. `anonymous` is a mask of
+    the events without a user, which stay by default as far as their items do.
     """
     events = log.events.filter(pl.Series(mask, dtype=pl.Boolean))
+    unknown = log.anonymous
+    if unknown is not None and anonymous is not None:
+        unknown = unknown.filter(pl.Series(anonymous, dtype=pl.Boolean))
     parts: dict[str, Any] = {}
     dropped = []
     for noun in ("user", "item"):
         vocabulary, table, counts = log.side(noun)
         index = events[noun].to_numpy()
         keep = np.bincount(index, minlength=len(vocabulary)) > 0
-        keep |= (counts == 0) & keep_inactive
+        inactive = counts == 0
+        if noun == "item" and unknown is not None and log.anonymous is not None:
+            inactive &= _counts(log.anonymous, len(vocabulary)) == 0
+            keep |= (_counts(unknown, len(vocabulary)) > 0) & keep_inactive
+        keep |= inactive & keep_inactive
         new_index = np.cumsum(keep, dtype=np.int32) - np.int32(1)
         events = events.with_columns(pl.Series(noun, new_index[index], dtype=pl.Int32))
+        if noun == "item" and unknown is not None:
+            unknown = unknown.filter(pl.Series(keep[unknown[noun].to_numpy()]))
+            position = new_index[unknown[noun].to_numpy()]
+            unknown = unknown.with_columns(pl.Series(noun, position, dtype=pl.Int32))
         if table is not None:
             parts[f"{noun}_table"] = table.filter(pl.Series(keep, dtype=pl.Boolean))
         if not keep.all():
             ids = vocabulary.take(np.flatnonzero(keep))
             parts[f"{noun}s"] = Vocabulary(ids, noun=vocabulary.noun)
         dropped.append(counted(int((~keep).sum()), noun))
+    n_unknown = 0
+    if unknown is not None and log.anonymous is not None:
+        n_unknown = len(log.anonymous) - len(unknown)
+        parts["anonymous"] = None if unknown.is_empty() else unknown
+    also = f", {counted(n_unknown, 'event')} without a user" if n_unknown else ""
     sentence = (
-        f"{title} dropped {len(log) - len(events):,} of {len(log):,} events, "
+        f"{title} dropped {len(log) - len(events):,} of {len(log):,} events{also}, "
         f"{' and '.join(dropped)}{note}"
     )
     origin = replace(log.origin, dropped=(*log.origin.dropped, sentence))
     return replace(log, events=events, origin=origin, **parts)
+
+
+def _counts(events: pl.DataFrame, n_items: int) -> Int64:
+    return np.bincount(events["item"].to_numpy(), minlength=n_items)
 
 
 def _span(low: object, high: object) -> str:

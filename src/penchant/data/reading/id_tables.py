@@ -97,7 +97,11 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     if noun == "item" and "title" not in own.columns:
         added = _with_title(added, source)
     _refuse_unusable(added, own, table, log.name)
-    events, added = same_type(log.frame(), added, noun)
+    events, typed = same_type(log.frame(), added, noun)
+    anonymous = log.anonymous_frame()
+    if anonymous is not None and noun == "item":
+        anonymous, _ = same_type(anonymous, added, noun)
+    added = typed
     own, _ = same_type(own, added, noun)
     n_known = int(added[noun].is_in(own[noun].implode()).sum())
     if not n_known:
@@ -124,6 +128,7 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
         scale=log.scale,
         positive=log.positive,
         origin=log.origin,
+        anonymous=anonymous,
     )
 
 

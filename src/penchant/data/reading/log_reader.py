@@ -8,7 +8,8 @@ from pathlib import Path
 
 import polars as pl
 
-from penchant.data.dataset import Dataset, Origin
+from penchant.data.dataset import Dataset
+from penchant.data.origin import Origin
 from penchant.data.positive import Wish, check_threshold, parse_positive
 from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
 from penchant.data.reading.formats import Source, read_records

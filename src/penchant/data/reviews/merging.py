@@ -10,7 +10,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import EVENT_COLUMNS, Dataset
+from penchant.data.dataset import Dataset
+from penchant.data.event_columns import EVENT_COLUMNS
 from penchant.data.fetching.cache import cache_folder
 from penchant.data.reviews.cleaning_report import (
     CleaningReport,

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from penchant.data.attributes.titles import no_genres, year_in_title
-from penchant.data.dataset import Dataset, Origin
+from penchant.data.dataset import Dataset
+from penchant.data.origin import Origin
 from penchant.data.reading.records import RawRecords, announce_skipped
 from penchant.data.reading.typed_columns import type_columns
 from penchant.errors import DataError

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 
 from penchant.data.attributes.titles import no_genres, year_in_title
-from penchant.data.dataset import Dataset, Origin
+from penchant.data.dataset import Dataset
+from penchant.data.origin import Origin
 from penchant.errors import DataError
 
 GENRES_100K = (

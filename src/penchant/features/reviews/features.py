@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from penchant.data.dataset import EVENT_COLUMNS, Dataset
+from penchant.data.dataset import Dataset
+from penchant.data.event_columns import EVENT_COLUMNS
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
 from penchant.errors import DataError

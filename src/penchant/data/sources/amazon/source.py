@@ -9,7 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
-from penchant.data.dataset import Dataset, Origin
+from penchant.data.dataset import Dataset
+from penchant.data.origin import Origin
 from penchant.data.reading.records import SkippedRecord, announce_skipped, skipped_lines
 from penchant.data.reviews.cleaning_report import CleaningReport
 from penchant.data.reviews.products import clean_products

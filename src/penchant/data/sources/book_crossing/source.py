@@ -9,7 +9,8 @@ from typing import Literal
 
 import polars as pl
 
-from penchant.data.dataset import Dataset, Origin
+from penchant.data.dataset import Dataset
+from penchant.data.origin import Origin
 from penchant.data.reading.records import SkippedRecord, announce_skipped, skipped_lines
 from penchant.data.sources.book_crossing import isbn as isbns
 from penchant.data.sources.book_crossing.counts import FULL, Counts, compare

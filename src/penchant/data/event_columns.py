@@ -1,0 +1,74 @@
+"""The columns of events that have a meaning: their types, and their part in a fingerprint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from penchant.data.event_order import POSITION
+from penchant.data.vocabulary import canonical_ids
+from penchant.errors import DataError
+
+EVENT_COLUMNS = (
+    *("user", "item", "rating", "weight", "time", "basket", "price", "event"),
+    *(POSITION, "row"),
+)
+_HASHED = ("user", "item", "rating", "weight", "time", "basket", "price")
+
+
+class Digest(Protocol):
+    """What collects bytes, such as `hashlib.sha256()`."""
+
+    def update(self, data: bytes | memoryview, /) -> None:
+        """Collect more of them."""
+
+
+def with_event_columns(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """A frame whose columns with a meaning have the types and the order that events have.
+
+    Args:
+        frame: all columns.
+        columns: those that are known already, and come first.
+
+    Raises:
+        DataError: a weight is missing, infinite or not above 0.
+    """
+    typed = dict(columns)
+    if "weight" in frame.columns:
+        weight = frame["weight"].cast(pl.Float32)
+        if not ((weight > 0) & weight.is_finite()).fill_null(False).all():
+            raise DataError(
+                "Some weights are missing, infinite or not above 0; drop those rows first."
+            )
+        typed["weight"] = weight
+    if "time" in frame.columns:
+        typed["time"] = frame["time"].cast(pl.Datetime("us"))
+    if "basket" in frame.columns and _may_be_ids(frame["basket"].dtype):
+        typed["basket"] = canonical_ids(frame["basket"], "basket", nulls=True)
+    if "price" in frame.columns and frame["price"].dtype.is_numeric():
+        typed["price"] = frame["price"].cast(pl.Float32)
+    if POSITION in frame.columns and frame[POSITION].dtype.is_integer():
+        typed[POSITION] = frame[POSITION].cast(pl.UInt32)
+    row = frame["row"] if "row" in frame.columns else pl.int_range(1, len(frame) + 1, eager=True)
+    typed["row"] = row.cast(pl.UInt32)
+    others = [name for name in frame.columns if name not in typed]
+    return pl.DataFrame(typed).with_columns(frame.select(others))
+
+
+def update_digest(digest: Digest, events: pl.DataFrame) -> None:
+    """Let a digest collect what decides what can be learned from events."""
+    for column in _HASHED:
+        if column in events.columns:
+            values = events[column].to_physical()
+            digest.update(column.encode() + str(values.null_count()).encode())
+            if values.dtype == pl.String:
+                digest.update("\0".join(values.fill_null("")).encode())
+            elif not values.dtype.is_nested():
+                digest.update(np.ascontiguousarray(values.fill_null(0).to_numpy()).data)
+
+
+def _may_be_ids(dtype: pl.DataType) -> bool:
+    return dtype.is_integer() or dtype in (pl.String, pl.Categorical, pl.Enum, pl.Null)

@@ -1,0 +1,38 @@
+"""Where a log came from, and what was left out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a log came from, and which of its records and events were left out.
+
+    Attributes:
+        source: the file, database, frame or data set.
+        columns: which column of the source became user, item, rating, time and other roles.
+        guessed: the roles whose columns were guessed from names and contents.
+        skipped: one row for each record that the reader left out: `row` (counted from 1, without
+            a header), `problem` and `content`; None where there are none. Cancellations, and
+            purchases that were cancelled in full, are among them.
+        dropped: what each filter removed since, one sentence each.
+        layout: how lines of a text file were read, as in `penchant.read`.
+    """
+
+    source: str = "memory"
+    columns: dict[str, str] = field(default_factory=dict)
+    guessed: tuple[str, ...] = ()
+    skipped: pl.DataFrame | None = None
+    dropped: tuple[str, ...] = ()
+    layout: Literal["columns", "adjacency", "sequences"] = "columns"
+
+    def __str__(self) -> str:
+        columns = ", ".join(
+            f"{role}={column}{' (guessed)' if role in self.guessed else ''}"
+            for role, column in self.columns.items()
+        )
+        return f"{self.source}: {columns}" if columns else self.source
