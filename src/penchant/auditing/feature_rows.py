@@ -9,7 +9,7 @@ from penchant.auditing.features import Features, KeyedEvents
 from penchant.auditing.material import Material
 from penchant.auditing.table_reading import indices, keys_of
 from penchant.data.dataset import Dataset
-from penchant.data.reading.column_guessing import plain_name, roles_by_name
+from penchant.data.reading.column_names import plain_name, roles_by_name
 from penchant.data.splits import TEST, TRAIN, VALIDATION
 from penchant.errors import DataError
 from penchant.typing import Bool, Float64, Int64

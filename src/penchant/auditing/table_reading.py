@@ -10,7 +10,7 @@ import polars as pl
 
 from penchant.auditing.material import Lists
 from penchant.data.dataset import Dataset
-from penchant.data.reading.column_guessing import plain_name, roles_by_name
+from penchant.data.reading.column_names import plain_name, roles_by_name
 from penchant.data.reading.formats import read_records
 from penchant.data.reading.typed_columns import infer_type
 from penchant.data.vocabulary import Vocabulary

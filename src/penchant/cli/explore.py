@@ -25,7 +25,7 @@ def explore(
     page = page_path(output)
     from penchant.exploration.log_exploration import explore as explore_log
 
-    exploration = explore_log(log.read(session.run, tables, content, warn=False))
+    exploration = explore_log(log.read(session.run, tables, content, warn=False, users=False))
     if session.json:
         session.reply(exploration.to_dict())
     else:

@@ -134,7 +134,7 @@ def _in_file(vocabulary: Vocabulary, name: str) -> list[str]:
 def _is_header(vocabulary: Vocabulary, cell: str) -> bool:
     """Whether the first cell of a file names a column of ids."""
     from penchant.data.reading.column_contents import is_number
-    from penchant.data.reading.column_guessing import is_known_name, plain_name
+    from penchant.data.reading.column_names import is_known_name, plain_name
 
     if vocabulary.indices(_typed(vocabulary, [cell]))[0] >= 0:
         return False

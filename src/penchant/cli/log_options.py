@@ -104,10 +104,12 @@ class ReadOptions:
         *,
         strict: bool = False,
         warn: bool = True,
+        users: bool = True,
     ) -> Dataset:
         """Read a log and its tables, leave out what was asked to be left out, then encode.
 
-        With `warn`, doubtful ratings and times are named, for commands that show no check.
+        With `warn`, doubtful ratings and times are named, for commands that show no check. A log
+        of baskets alone is refused by commands that are about users.
 
         Raises:
             DataError: something cannot be read, nothing is left, or there are no pictures or texts.
@@ -137,7 +139,13 @@ class ReadOptions:
         filtered = self.filters.apply(log)
         for sentence in filtered.origin.dropped:
             logger.info(f"{filtered.name}: {sentence}.")
-        if not len(filtered):
+        if not len(filtered) and (users or filtered.anonymous is None):
+            if filtered.anonymous is not None and not len(log):
+                column = log.origin.columns.get("basket", "…")
+                raise DataError(
+                    f"The log {log.name!r} has baskets and no users, and this is about users: take "
+                    f"each basket for a user with --user {column}."
+                )
             raise DataError(f"The filters leave no event of {filtered.name!r}: loosen them.")
         if warn:
             from penchant.data.quality.log_check import doubts
@@ -175,9 +183,12 @@ class LogOptions:
         content: ContentOptions | None = None,
         *,
         warn: bool = True,
+        users: bool = True,
     ) -> Dataset:
         """Read the log, with its tables and content; see `ReadOptions.read`."""
-        return self.reading.read(self.source, run, tables, content, strict=self.strict, warn=warn)
+        return self.reading.read(
+            self.source, run, tables, content, strict=self.strict, warn=warn, users=users
+        )
 
 
 def words(*groups: Any) -> list[str]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 Text = str | None
 _NAME = re.compile(r"[\w-]+")
+_ROLES = ("user", "item", "rating", "weight", "time", "text", "basket", "price", "event", "title")
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,11 @@ class FileOptions:
     """How the events of a file or a database are read."""
 
     user: Annotated[
-        Text, typer.Option(help="The user column: its name, or its position from 0.")
+        Text,
+        typer.Option(
+            help="The user column: its name, or its position from 0; 'none' where there are only "
+            "baskets."
+        ),
     ] = None
     item: Annotated[Text, typer.Option(help="The item column.")] = None
     rating: Annotated[Text, typer.Option(help="The rating column; 'none' reads none.")] = None
@@ -37,6 +42,30 @@ class FileOptions:
     ] = None
     time: Annotated[Text, typer.Option(help="The column of times; 'none' reads none.")] = None
     text: Annotated[Text, typer.Option(help="The column of texts; 'none' reads none.")] = None
+    basket: Annotated[
+        Text,
+        typer.Option(help="The column of orders, invoices or sessions; 'none' reads none."),
+    ] = None
+    price: Annotated[
+        Text, typer.Option(help="The column of prices of one piece; 'none' reads none.")
+    ] = None
+    event: Annotated[
+        Text, typer.Option(help="The column of kinds of events; 'none' reads none.")
+    ] = None
+    title: Annotated[
+        Text,
+        typer.Option(
+            help="The column of items' titles in the lines of the log; 'none' reads none."
+        ),
+    ] = None
+    events: Annotated[
+        Text,
+        typer.Option(
+            metavar="KINDS",
+            help="What kinds of events weigh, as in view=1,addtocart=3,transaction=5; others are "
+            "left out.",
+        ),
+    ] = None
     time_format: Annotated[
         Text,
         typer.Option(
@@ -78,8 +107,8 @@ class FileOptions:
 
     def as_arguments(self) -> dict[str, Any]:
         """Columns by role and the form of a text file, as `penchant.read` takes them."""
-        roles = ("user", "item", "rating", "weight", "time", "text")
-        return {role: column(getattr(self, role)) for role in roles} | {
+        return {role: column(getattr(self, role)) for role in _ROLES} | {
+            "events": self.events,
             "time_format": self.time_format,
             "layout": self.layout,
             "separator": separator(self.separator),

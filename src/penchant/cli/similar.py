@@ -66,7 +66,14 @@ def similar(
         raise ParameterError(
             f"There is no similarity {similarity!r}: known are {', '.join(get_args(Similarity))}."
         )
-    data = log.read(session.run, tables)
+    data = log.read(session.run, tables, users=False)
+    if not len(data):
+        from penchant.data.basket_users import baskets_as_users
+
+        data = baskets_as_users(data)
+        logger.info(
+            f"The log {data.name!r} has no users: items are compared by the baskets they are in."
+        )
     if similarity is None:
         similarity = "pearson" if data.has_ratings else "cosine"
         if not data.has_ratings:

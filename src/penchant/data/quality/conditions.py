@@ -143,7 +143,7 @@ def _instant(text: str) -> datetime:
 def _is_equal(column: pl.Expr, value: Any) -> pl.Expr:
     if isinstance(value, date) and not isinstance(value, datetime):
         return _on_days(column, "==", value)
-    return column == value
+    return column.eq(value)
 
 
 def _on_days(column: pl.Expr, operator: str, day: date) -> pl.Expr:

@@ -8,7 +8,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.quality.sentinels import find_sentinels
 from penchant.data.reading.column_contents import has_long_tail
-from penchant.data.reading.column_guessing import has_usual_name
+from penchant.data.reading.column_names import has_usual_name
 
 _LONGEST_SCALE = 100.0
 

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality import counts, duplicates, ratings, times
+from penchant.data.quality import counts, duplicates, purchases, ratings, times
 from penchant.data.quality.issue import QualityIssue
+from penchant.data.reading.order_lines import CANCELLATION
 from penchant.errors import ParameterError
 from penchant.wording import counted
 
@@ -60,7 +62,7 @@ class QualityReport:
 
 
 def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
-    """Find skipped records, duplicates, impossible ratings and times, and lopsided counts.
+    """Find skipped records, cancellations, duplicates, impossible values and lopsided counts.
 
     Args:
         log: the log.
@@ -73,6 +75,7 @@ def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
         raise ParameterError(f"near_empty must be 0 or more, not {near_empty}.")
     issues = [
         *_skipped_records(log),
+        *purchases.issues(log),
         *duplicates.issues(log),
         *ratings.issues(log),
         *times.issues(log),
@@ -101,9 +104,12 @@ def doubts(log: Dataset) -> Iterator[QualityIssue]:
 
 
 def _skipped_records(log: Dataset) -> Iterator[QualityIssue]:
-    """Records that the reader left out."""
+    """Records that the reader left out as malformed."""
     table = log.origin.skipped
-    if table is None or table.is_empty():
+    if table is None:
+        return
+    table = table.filter(~pl.col("problem").str.starts_with(CANCELLATION))
+    if table.is_empty():
         return
     kinds = table["problem"].str.replace(r"'.*'", "…").value_counts(sort=True).head(3)
     listed = ", ".join(f"{problem} ({count:,})" for problem, count in kinds.iter_rows())

@@ -2,75 +2,33 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from penchant.data.reading.column_contents import refusal_of_guess, roles_by_content
+from penchant.data.reading.column_names import ROLES, plain_name, roles_by_name
 from penchant.data.reading.records import RawRecords
+from penchant.data.reading.shop_columns import SHOP_ROLES, is_amount, shop_columns
 from penchant.errors import DataError
 
-ROLES = ("user", "item", "rating", "weight", "time", "text")
 ColumnChoice = str | int | bool | None
 """A column's name or position from 0; None guesses the column, False reads none."""
 
-# Usual names without case and punctuation, the more specific ones first.
-_NAMES: dict[str, tuple[str, ...]] = {
-    role: tuple(names.split())
-    for role, names in {
-        "user": "user userid uid usr usrid useridx userindex reviewerid customerid customer "
-        "visitorid visitor memberid member accountid account clientid client profileid "
-        "personid person buyerid buyer shopperid shopper readerid reader listenerid listener "
-        "viewerid viewer subscriberid subscriber playerid player patronid patron useruuid "
-        "usermboxsha1 username reviewer reviewername sessionid session",
-        "item": "item itemid iid itemidx itemindex movieid filmid bookid parentasin asin isbn "
-        "isbn13 isbn10 productid sku articleid businessid songid trackid artistid albumid "
-        "animeid gameid appid recipeid placeid venueid locationid poiid restaurantid hotelid "
-        "newsid videoid courseid goodid goodsid offerid stockcode itemuuid contentid docid "
-        "movie film book product article business song track artist album anime game recipe "
-        "venue restaurant hotel title itemname productname movietitle booktitle",
-        "rating": "rating ratings overall score stars star starrating bookrating reviewscore "
-        "reviewrating reviewoverall userrating ratingvalue ratingscore rate rated grade vote "
-        "points preference liked isliked like thumbs thumb recommended isrecommended recommend "
-        "votedup reaction value",
-        "weight": "weight plays playcount playcounts nplays numplays timesplayed listens "
-        "listencount listencounts count counts frequency quantity qty hours "
-        "hoursplayed playtime duration",
-        "time": "timestamp time unixreviewtime unixtime unixtimestamp ts tstamp datetime "
-        "eventtime eventtimestamp ratingtime ratingtimestamp reviewtimestamp createdat created "
-        "creationtime ratedat reviewedat reviewtime date reviewdate ratingdate eventdate "
-        "orderdate purchasedate invoicedate transactiondate transactiondt tdat dateadded addedat "
-        "submittedat submissiondate updatedat orderpurchasetimestamp",
-        "text": "text reviewtext review reviewbody reviewcontent comment comments commenttext "
-        "body content",
-    }.items()
-}
-_ALL_NAMES = frozenset(name for names in _NAMES.values() for name in names)
-_TABLE_IDS = ("id", "key")
-_THINGS = ("", "item", "product", "movie", "film", "book", "song", "track", "game", "course")
-_TITLES = tuple(f"{thing}{word}" for word in ("title", "name") for thing in _THINGS)
-
-
-def plain_name(name: str) -> str:
-    """A column name without case, punctuation and a type such as RecBole's `:token`."""
-    return re.sub(r"[\W_]+", "", re.sub(r":(token|float|token_seq|float_seq)$", "", name)).lower()
-
-
-def is_known_name(cell: str) -> bool:
-    """Whether a text is a usual name of one of the columns wanted."""
-    return plain_name(cell) in _ALL_NAMES
-
-
-def has_usual_name(column: str, role: str) -> bool:
-    """Whether columns of this role are often called so."""
-    return plain_name(column) in _NAMES[role]
-
 
 def choose_columns(
-    records: RawRecords, choices: Mapping[str, ColumnChoice]
+    records: RawRecords,
+    choices: Mapping[str, ColumnChoice],
+    needed: Collection[str] = (),
 ) -> tuple[dict[str, str], tuple[str, ...]]:
     """The column of each role, and the roles whose columns were guessed.
 
-    Columns are guessed from their names, and from their contents where they have no names.
+    Columns are guessed from their names, and from their contents where they have no names. Those
+    of baskets, prices, kinds of events and titles are looked for where there are no ratings. There
+    may be no user where there are baskets.
+
+    Args:
+        records: of the source.
+        choices: what was asked for.
+        needed: roles that are looked for in any case.
 
     Raises:
         DataError: a column asked for does not exist, is asked for twice, or the user or item
@@ -89,7 +47,7 @@ def choose_columns(
         raise DataError(f"{source}: the column {repeated!r} cannot be both {roles}.")
     free = [name for name in names if name not in taken]
     if records.has_header:
-        candidates = roles_by_name(free)
+        candidates = _candidates(records, free, requested, choices, needed)
     else:
         refusal = refusal_of_guess(records.frame, has_header=False)
         if refusal is not None and not {"user", "item"} <= requested.keys():
@@ -103,7 +61,7 @@ def choose_columns(
     chosen = requested | guessed
     columns = {role: chosen[role] for role in ROLES if role in chosen}
     for role in ("user", "item"):
-        if role not in columns:
+        if role not in columns and not (role == "user" and "basket" in columns):
             refusal = refusal_of_guess(records.frame, has_header=records.has_header)
             if refusal is not None and role == "item":
                 raise DataError(f"{source} {refusal}.")
@@ -115,29 +73,28 @@ def choose_columns(
     return columns, tuple(r for r in columns if r in guessed and plain_name(columns[r]) != r)
 
 
-def roles_by_name(names: Sequence[str]) -> dict[str, str]:
-    """The column of each role that has a usual name."""
-    columns = _by_plain_name(names)
-    usual = {role: [columns[name] for name in _NAMES[role] if name in columns] for role in _NAMES}
-    return {role: candidates[0] for role, candidates in usual.items() if candidates}
-
-
-def id_column(names: Sequence[str], noun: str) -> str:
-    """The column with the ids of a user or item table: by name, otherwise the first."""
-    columns = _by_plain_name(names)
-    usual = (*_NAMES[noun], *_TABLE_IDS)
-    return next((columns[name] for name in usual if name in columns), names[0])
-
-
-def title_column(names: Sequence[str]) -> str | None:
-    """The column of a table of items that has their titles, by its name."""
-    columns = _by_plain_name(names)
-    return next((columns[name] for name in _TITLES if name in columns), None)
-
-
-def _by_plain_name(names: Sequence[str]) -> dict[str, str]:
-    """Columns by their plain names; of columns with the same plain name the first."""
-    return {plain_name(name): name for name in reversed(names)}
+def _candidates(
+    records: RawRecords,
+    free: Sequence[str],
+    requested: Mapping[str, str],
+    choices: Mapping[str, ColumnChoice],
+    needed: Collection[str],
+) -> dict[str, str]:
+    """The columns that have usual names."""
+    candidates = roles_by_name(free)
+    unwanted = {role for role, choice in choices.items() if choice is False}
+    if "rating" in candidates and is_amount(candidates["rating"], free):
+        del candidates["rating"]
+    has_ratings = "rating" in requested or "rating" in candidates.keys() - unwanted
+    if has_ratings:
+        looked_for = [role for role in ROLES if role in needed]
+        taken = {**requested, **candidates}
+        rest = [name for name in free if name not in candidates.values()]
+        return candidates | shop_columns(records, rest, taken, looked_for)
+    looked_for = [role for role in SHOP_ROLES if role not in unwanted]
+    shop = shop_columns(records, free, requested, looked_for)
+    others = {role: candidates[role] for role in ("rating", "text") if role in candidates}
+    return shop | {role: name for role, name in others.items() if name not in shop.values()}
 
 
 def _requested(choice: str | int, role: str, names: Sequence[str], source: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from penchant.data.reading.column_guessing import is_known_name
+from penchant.data.reading.column_names import is_known_name
 from penchant.data.reading.records import RawRecords, distinct_names, series_of
 from penchant.errors import DataError
 

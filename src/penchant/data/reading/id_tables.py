@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.reading.column_guessing import id_column, plain_name, title_column
+from penchant.data.reading.column_names import id_column, plain_name, title_column
+from penchant.data.reading.id_values import plain_ids
+from penchant.data.reading.item_titles import with_titles
 from penchant.data.reading.nested import plain_values, with_plain_columns
 from penchant.data.reading.records import RawRecords
-from penchant.data.reading.typed_columns import clean_ids, infer_type, integer_ids, whole_numbers
+from penchant.data.reading.typed_columns import infer_type
 from penchant.data.vocabulary import canonical_ids, difference_in_writing
 from penchant.errors import DataError
 from penchant.wording import counted
@@ -49,14 +51,11 @@ def id_table(
     table = with_plain_columns(records.frame, noun, records.source)
     column = _find_id_column(table, noun, ids, log_column)
     values, _ = plain_values(table[column], noun, column, records.source)
-    table_ids = clean_ids(values).alias(noun)
+    table_ids = plain_ids(values, is_text=records.is_text)[0].alias(noun)
     others = table.drop(column)
     if noun in others.columns:
         others = others.rename({noun: f"source_{noun}"})
     if records.is_text:
-        table_ids = integer_ids(table_ids)
-        whole = whole_numbers(table_ids) if table_ids.dtype == pl.String else None
-        table_ids = table_ids if whole is None else whole
         title = title_column(others.columns) if noun == "item" else None
         typed = [infer_type(others[c]) for c in others.columns]
         others = others.select(c if c.name == title else _split_lists(c) for c in typed)
@@ -94,6 +93,9 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
     vocabulary, own, _ = log.side(noun)
     if own is None:
         own = vocabulary.ids.alias(noun).to_frame()
+    titles = None
+    if noun == "item" and "title" in log.origin.columns and "title" in own.columns:
+        titles, own = own.select("item", "title").drop_nulls(), own.drop("title")
     if noun == "item" and "title" not in own.columns:
         added = _with_title(added, source)
     _refuse_unusable(added, own, table, log.name)
@@ -113,6 +115,9 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
         )
     tables = {"user": log.user_table, "item": log.item_table}
     tables[noun] = own.join(added, on=noun, how="full", coalesce=True)
+    if titles is not None:
+        titles, _ = same_type(titles, added, noun)
+        tables[noun] = with_titles(tables[noun], titles)
     names = added.columns[1:]
     listed = ", ".join(names[:_NAMED_COLUMNS]) + (" …" if len(names) > _NAMED_COLUMNS else "")
     new = f" and {len(added) - n_known:,} new" if len(added) > n_known else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from penchant.data.reading.column_guessing import is_known_name
+from penchant.data.reading.column_names import is_known_name
 
 
 def records_of_document(document: dict[str, Any]) -> list[Any]:

@@ -12,19 +12,21 @@ from penchant.data.dataset import Dataset
 from penchant.data.origin import Origin
 from penchant.data.positive import Wish, check_threshold, parse_positive
 from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
+from penchant.data.reading.event_kinds import Kinds, parse_kinds
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
-from penchant.data.reading.item_lines import Layout, check_layout, describe
+from penchant.data.reading.item_lines import Layout, check_layout
+from penchant.data.reading.item_titles import with_titles
 from penchant.data.reading.nested import with_nested_fields
-from penchant.data.reading.records import RawRecords
+from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
+from penchant.data.reading.order_lines import divide, order_lines
+from penchant.data.reading.records import RawRecords, merge_skipped
 from penchant.data.reading.times import check_time_format
 from penchant.data.reading.typed_columns import (
     Malformed,
-    TypedColumns,
     type_columns,
     unusable_weights,
 )
-from penchant.data.reading.unused_columns import remarks_on_unused, unused_columns
 from penchant.errors import DataError, ParameterError
 
 logger = logging.getLogger(__name__)
@@ -37,12 +39,17 @@ _TABLE_IDS = ("id", "Id", "ID")  # show that a line is a header where all that f
 def read(
     source: Source,
     *,
-    user: str | int | None = None,
+    user: ColumnChoice = None,
     item: str | int | None = None,
     rating: ColumnChoice = None,
     weight: ColumnChoice = None,
     time: ColumnChoice = None,
     text: ColumnChoice = None,
+    basket: ColumnChoice = None,
+    price: ColumnChoice = None,
+    event: ColumnChoice = None,
+    title: ColumnChoice = None,
+    events: Kinds | None = None,
     time_format: str | None = None,
     name: str | None = None,
     layout: Layout | None = None,
@@ -76,10 +83,15 @@ def read(
     with an unreadable time, are left out and listed in `origin.skipped`; a missing time is kept
     as null.
 
+    In a log of purchases, which has no ratings, records without a user but with a basket or a
+    time become `Dataset.anonymous`, and cancellations (quantities below 0, and invoices that begin
+    with C among numbers) are taken from the latest earlier purchases of the same user and item;
+    `origin.skipped` lists them.
+
     Args:
         source: where the log is.
         user: the user column's name, or its position from 0; guessed where not given, like the
-            other five.
+            others. There may be none where there are baskets; False reads none.
         item: the item column.
         rating: the rating column; False reads none.
         weight: the column of weights of events, such as plays, quantities or hours: numbers above
@@ -87,6 +99,14 @@ def read(
         time: the column of times: dates, or numbers since 1970 in s, ms, µs or ns; False
             reads none.
         text: the column of review texts; False reads none.
+        basket: the column of orders, invoices or sessions; False reads none, as of the next three.
+        price: the column of prices of one piece.
+        event: the column of kinds of events, such as view and purchase.
+        title: the column of items' titles; the most frequent one of each item becomes the column
+            `title` of the item table.
+        events: what kinds of events weigh, such as `{"view": 1, "purchase": 5}` or
+            `view=1,purchase=5`, times their own weights where they have some; other kinds are
+            left out.
         time_format: `day-first`, `month-first` or `year-first` for dates such as 3/4/24; `s`,
             `ms`, `us`, `ns` (since 1970), `excel` or `year` for numbers; or a format of strptime
             such as `%d/%m/%y %H:%M`. By default the whole column decides.
@@ -127,8 +147,10 @@ def read(
         raise ParameterError(f"limit must be 1 or more, not {limit}.")
     if max_bytes is not None and max_bytes < 1:
         raise ParameterError(f"max_bytes must be 1 or more, not {max_bytes}.")
+    kinds = None if events is None else parse_kinds(events)
     choices: dict[str, ColumnChoice] = {
         "user": user, "item": item, "rating": rating, "weight": weight, "time": time, "text": text,
+        "basket": basket, "price": price, "event": event, "title": title,
     }  # fmt: skip
     records = read_records(
         source,
@@ -143,22 +165,24 @@ def read(
         layout=layout,
     )
     records = with_nested_fields(records, choices)
-    columns, guessed = choose_columns(records, choices)
+    columns, guessed = choose_columns(records, choices, () if kinds is None else ("event",))
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
-    if "weight" in guessed and not _is_weight(records, columns["weight"], quiet=quiet):
+    purchases = "rating" not in columns and records.layout == "columns"
+    if "weight" in guessed and not _is_weight(records, columns["weight"], purchases, quiet=quiet):
         del columns["weight"]
         guessed = tuple(role for role in guessed if role != "weight")
-    typed = type_columns(records, columns, malformed, time_format, wish)
+    typed = type_columns(records, columns, malformed, time_format, wish, purchases=purchases)
+    lines = order_lines(typed.frame, records, columns, kinds)
     if not quiet:
         if records.layout != "columns":
-            _say_layout(records, asked_for=layout is not None)
+            say_layout(records, asked_for=layout is not None)
         else:
-            _say_guesses(records, columns, guessed)
-            _say_unused(records, columns, choices)
-        _say_problems(records, typed)
-    frame = typed.frame
+            say_guesses(records, columns, guessed)
+            say_unused(records, columns, choices)
+        say_problems(records, [*typed.remarks, *lines.remarks], typed.skipped)
+    frame = lines.frame
     if typed.positive is not None:
         check_threshold(frame["rating"].to_numpy(), typed.positive, records.source)
     elif wish is not None:
@@ -169,10 +193,17 @@ def read(
     tables: dict[str, pl.DataFrame] = {}
     for noun, table_source in (("user", user_table), ("item", item_table)):
         if table_source is not None:
-            read_ids = _read_id_table(table_source, noun, frame[noun], columns[noun], encoding)
+            log_column = columns.get(noun)
+            read_ids = _read_id_table(table_source, noun, frame[noun], log_column, encoding)
             frame, tables[noun] = same_type(frame, read_ids.frame, noun)
+    if lines.titles is not None:
+        titles, item_frame = lines.titles, tables.get("item")
+        if item_frame is not None:
+            titles, item_frame = same_type(titles, item_frame, "item")
+        tables["item"] = with_titles(item_frame, titles)
+    known, anonymous = divide(frame)
     return Dataset.from_frame(
-        frame,
+        known,
         user_table=tables.get("user"),
         item_table=tables.get("item"),
         name=name or _log_name(records.source),
@@ -182,9 +213,11 @@ def read(
             source=records.source,
             columns=columns,
             guessed=guessed,
-            skipped=typed.skipped,
+            skipped=merge_skipped(typed.skipped, lines.skipped),
+            dropped=tuple(lines.dropped),
             layout=records.layout,
         ),
+        anonymous=anonymous,
     )
 
 
@@ -224,9 +257,9 @@ def _is_prose(records: RawRecords, column: str) -> bool:
     return not records.is_text or numbers.null_count() > len(values) / 2
 
 
-def _is_weight(records: RawRecords, column: str, *, quiet: bool) -> bool:
+def _is_weight(records: RawRecords, column: str, purchases: bool, *, quiet: bool) -> bool:
     """Whether nearly all values of a guessed column of weights can be some."""
-    share = unusable_weights(records, column)
+    share = unusable_weights(records, column, purchases=purchases)
     if share <= _FEW:
         return True
     if not quiet:
@@ -236,47 +269,6 @@ def _is_weight(records: RawRecords, column: str, *, quiet: bool) -> bool:
             "leaves these events out."
         )
     return False
-
-
-def _say_layout(records: RawRecords, *, asked_for: bool) -> None:
-    if not asked_for and records.lines is not None:
-        meaning = describe(records.layout, records.lines.n_unique())
-        logger.warning(
-            f"{records.source}: read {meaning}; override with layout='columns' (--layout columns)."
-        )
-
-
-def _say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[str, ...]) -> None:
-    if guessed:
-        guesses = ", ".join(f"{role}={columns[role]!r}" for role in guessed)
-        basis = "names" if records.has_header else "contents (there are no column names)"
-        logger.warning(
-            f"{records.source}: guessed from {basis}: {guesses}; override with "
-            f"{guessed[0]}=… (--{guessed[0]} …)."
-        )
-
-
-def _say_unused(
-    records: RawRecords, columns: dict[str, str], choices: dict[str, ColumnChoice]
-) -> None:
-    remarks = remarks_on_unused(
-        unused_columns(records, columns),
-        wants_rating=choices["rating"] is None and choices["weight"] is None,
-        wants_time=choices["time"] is None,
-    )
-    for remark in remarks:
-        logger.warning(f"{records.source}: {remark}.")
-
-
-def _say_problems(records: RawRecords, typed: TypedColumns) -> None:
-    for remark in typed.remarks:
-        logger.warning(f"{records.source}: {remark}.")
-    if typed.skipped is not None:
-        row, problem, _ = typed.skipped.row(0)
-        logger.warning(
-            f"{records.source}: left out {len(typed.skipped):,} of {records.n_total:,} records as "
-            f"malformed, first record {row} ({problem}); pn.check(log) lists them."
-        )
 
 
 def _log_name(source: str) -> str:

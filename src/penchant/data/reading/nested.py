@@ -9,7 +9,8 @@ from typing import NoReturn
 
 import polars as pl
 
-from penchant.data.reading.column_guessing import ColumnChoice, plain_name, roles_by_name
+from penchant.data.reading.column_guessing import ColumnChoice
+from penchant.data.reading.column_names import plain_name, roles_by_name
 from penchant.data.reading.records import RawRecords
 from penchant.data.vocabulary import text_of_binary
 from penchant.errors import DataError

@@ -145,6 +145,24 @@ def shorten(text: str) -> str:
     return text if len(text) <= _SHORT else text[: _SHORT - 1] + "…"
 
 
+def record_texts(records: RawRecords, rows: pl.Series) -> pl.Series:
+    """Some records as texts, shortened, by their numbers in the source."""
+    wanted = records.frame.with_columns(records.row.alias("row of source"))
+    wanted = (
+        rows.cast(pl.UInt32)
+        .alias("row of source")
+        .to_frame()
+        .join(wanted, on="row of source", how="left", maintain_order="left")
+    )
+    cells = wanted.drop("row of source")
+    if any(dtype.is_nested() or dtype == pl.Object for dtype in cells.dtypes):
+        texts = [", ".join("" if c is None else str(c) for c in row) for row in cells.rows()]
+        return pl.Series("content", [shorten(text) for text in texts], dtype=pl.String)
+    joined = pl.concat_str(pl.all().cast(pl.String).fill_null(""), separator=", ")
+    contents = cells.select(joined.alias("content")).to_series()
+    return pl.Series("content", [shorten(text) for text in contents], dtype=pl.String)
+
+
 def without_missing(texts: pl.Series, *further: str) -> pl.Series:
     """Texts without blanks around them; empty ones and those that mean `missing` become null.
 
@@ -206,6 +224,12 @@ def skipped_lines(files: Iterable[tuple[str, Sequence[SkippedRecord]]]) -> pl.Da
     rows = [(s.row, s.problem, s.content, name) for name, lines in files for s in lines]
     schema = {"row": pl.UInt32, "problem": pl.String, "content": pl.String, "file": pl.String}
     return pl.DataFrame(rows, schema=schema, orient="row") if rows else None
+
+
+def merge_skipped(*tables: pl.DataFrame | None) -> pl.DataFrame | None:
+    """Tables of skipped records as one, in the order of the records; None where there are none."""
+    present = [table for table in tables if table is not None]
+    return pl.concat(present).sort("row", maintain_order=True) if present else None
 
 
 def announce_skipped(name: str, skipped: pl.DataFrame | None) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from penchant.data.reading.column_contents import is_figure
-from penchant.data.reading.column_guessing import is_known_name
+from penchant.data.reading.column_names import is_known_name
 from penchant.data.reading.records import RawRecords, distinct_names
 from penchant.errors import DataError
 

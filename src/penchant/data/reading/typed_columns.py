@@ -10,16 +10,21 @@ from typing import Literal
 import polars as pl
 
 from penchant.data.positive import Positive
-from penchant.data.reading.column_guessing import ROLES
+from penchant.data.reading.baskets import fill_from_basket
+from penchant.data.reading.column_names import ROLES
+from penchant.data.reading.id_values import clean_ids, integer_ids, plain_ids
 from penchant.data.reading.nested import plain_values
 from penchant.data.reading.positive_ratings import mark_positive
 from penchant.data.reading.ratings import parse_ratings
 from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
+from penchant.data.reading.shop_columns import is_quantity, prices
 from penchant.data.reading.times import parse_times
 from penchant.errors import DataError
 
 Malformed = Literal["skip", "raise"]
-_WHOLE = r"^(0|-?[1-9]\d*)\.0+$"
+_EVENT_ROLES = tuple(role for role in ROLES if role != "title")
+_RATED_ROLES = _EVENT_ROLES[: _EVENT_ROLES.index("basket")]
+"""Names that have a meaning among events, and those that have one in logs of ratings."""
 _QUOTED_VALUE = "'" + pl.col("value").str.slice(0, 40) + "'"
 _REQUIRED = {
     "rating": "numeric",
@@ -66,6 +71,8 @@ def type_columns(
     malformed: Malformed,
     time_format: str | None = None,
     positive: Positive | None = None,
+    *,
+    purchases: bool = False,
 ) -> TypedColumns:
     """Give each column its role and type; records with unusable values are left out and listed.
 
@@ -75,72 +82,44 @@ def type_columns(
         malformed: as in `penchant.read`.
         time_format: as in `penchant.read`.
         positive: which ratings are positive.
+        purchases: records may be purchases: those with a basket or a time are kept without a user,
+            the other records of a basket say what is missing of its user and time, and quantities
+            below 0 are kept.
 
     Raises:
         DataError: a record is malformed and `malformed` is "raise", or most records are.
     """
     roles = [role for role in ROLES if role in columns]
+    signed = purchases and ("basket" in columns or is_quantity(columns.get("weight", "")))
+
+    def type_column(role: str) -> _Column:
+        return _typed_column(records, role, columns[role], time_format, positive, signed=signed)
+
     with ThreadPoolExecutor() as pool:  # Polars works outside Python's global lock
-        typed = list(
-            pool.map(
-                lambda role: _typed_column(records, role, columns[role], time_format, positive),
-                roles,
-            )
-        )
+        typed = list(pool.map(type_column, roles))
     by_role = dict(zip(roles, typed, strict=True))
+    if purchases:
+        _complete_purchases(by_role)
     problems = _first_problems(typed)
     skipped = [*records.skipped, *_unusable_records(records, problems)]
     skipped.sort()
     _refuse_malformed(records, columns, by_role, skipped, malformed)
     frame = pl.DataFrame([*(column.values for column in typed), records.row.alias("row")])
-    others = _other_columns(records, columns)
+    others = _other_columns(records, columns, _EVENT_ROLES if purchases else _RATED_ROLES)
     if records.is_text:
         others = others.select(infer_type(others[name]) for name in others.columns)
     frame = frame.hstack(others)
     if problems is not None:
         frame = frame.filter(problems.is_null())
-    texts = [r for r in ("user", "item") if records.is_text and frame[r].dtype == pl.String]
+    texts = [
+        role
+        for role in ("user", "item", "basket")
+        if records.is_text and role in columns and frame[role].dtype == pl.String
+    ]
     frame = frame.with_columns(integer_ids(frame[role]) for role in texts)
     remarks = tuple(column.remark for column in typed if column.remark)
     threshold = by_role["rating"].positive if "rating" in by_role else None
     return TypedColumns(frame, skipped_table(skipped), remarks, threshold)
-
-
-def integer_ids(ids: pl.Series) -> pl.Series:
-    """Text ids as integers where all are written as integers are; otherwise unchanged.
-
-    Leading zeros and signs, as in `007`, are part of an id, so that such ids stay text.
-    """
-    if ids.dtype != pl.String:
-        return ids
-    numbers = ids.cast(pl.Int64, strict=False)
-    if numbers.null_count() > ids.null_count():
-        return ids
-    text = pl.col("id").str
-    zero = text.starts_with("0") & (text.len_bytes() > 1)
-    altered = (zero | text.starts_with("-0") | text.starts_with("+")).any()
-    return ids if ids.alias("id").to_frame().select(altered).item() else numbers
-
-
-def whole_numbers(ids: pl.Series) -> pl.Series | None:
-    """Text ids that are all written as `17850.0` is, as integers; otherwise None."""
-    present = ids.drop_nulls()
-    if not len(present) or not present.str.contains(_WHOLE).all():
-        return None
-    numbers = ids.str.replace(r"\.0+$", "").cast(pl.Int64, strict=False)
-    return numbers if numbers.null_count() == ids.null_count() else None
-
-
-def clean_ids(ids: pl.Series) -> pl.Series:
-    """Ids without blanks around them; empty ones become null."""
-    if ids.dtype == pl.String:
-        return _blank_to_null(ids)
-    if ids.dtype.is_decimal():
-        whole = ids.cast(pl.Int64, strict=False)
-        return whole if (whole.cast(ids.dtype) == ids).all() else ids.cast(pl.String)
-    if ids.dtype in (pl.Boolean, pl.Categorical, pl.Enum):
-        return ids.cast(pl.String)
-    return ids.fill_nan(None) if ids.dtype.is_float() else ids
 
 
 def infer_type(values: pl.Series) -> pl.Series:
@@ -156,11 +135,12 @@ def infer_type(values: pl.Series) -> pl.Series:
     return values
 
 
-def unusable_weights(records: RawRecords, column: str) -> float:
-    """The share of a column's values that are no numbers above 0."""
+def unusable_weights(records: RawRecords, column: str, *, purchases: bool = False) -> float:
+    """The share of a column's values that are no weights; bought quantities may be below 0."""
     if records.frame[column].dtype.is_nested() or not len(records.frame):
         return 1.0
-    typed = _weight_column(records.frame[column].alias("weight"), records.decimal_comma)
+    signed, series = purchases and is_quantity(column), records.frame[column].alias("weight")
+    typed = _weight_column(series, records.decimal_comma, signed=signed)
     return typed.n_problems / len(typed.values)
 
 
@@ -170,6 +150,8 @@ def _typed_column(
     name: str,
     time_format: str | None,
     positive: Positive | None,
+    *,
+    signed: bool,
 ) -> _Column:
     series, remark = plain_values(records.frame[name], role, name, records.source)
     series = series.alias(role)
@@ -178,10 +160,16 @@ def _typed_column(
     elif role == "rating":
         column = _rating_column(series, records, positive)
     elif role == "weight":
-        column = _weight_column(series, records.decimal_comma)
+        column = _weight_column(series, records.decimal_comma, signed=signed)
+    elif role == "basket":
+        column = _id_column(series, records.is_text, may_be_missing=True)
+    elif role == "price":
+        column = _Column(prices(series))
     elif role == "time":
         times = parse_times(series, time_format)
         column = _Column(times.values, _time_problems(times.problems, series), times.remark)
+    elif role in ("event", "title"):
+        column = _Column(clean_ids(series.cast(pl.String, strict=False)))
     else:
         column = _Column(series.cast(pl.String, strict=False))
     if remark:
@@ -189,31 +177,49 @@ def _typed_column(
     return column
 
 
-def _id_column(series: pl.Series, is_text: bool) -> _Column:
+def _complete_purchases(by_role: Mapping[str, _Column]) -> None:
+    """Take users and times from other records of the basket; a purchase needs no user.
+
+    Where there are no baskets, and more than half of the records have no user, that is a problem
+    still.
+    """
+    basket, user, time = (by_role.get(role) for role in ("basket", "user", "time"))
+    if basket is not None:
+        for column in (user, time):
+            if column is not None:
+                column.values = fill_from_basket(column.values, basket.values)
+    if user is None or user.problems is None:
+        return
+    is_missing = user.values.is_null()
+    if basket is None and 2 * int(is_missing.sum()) > len(is_missing):
+        return
+    usable = ~is_missing
+    for column in (basket, time):
+        if column is not None:
+            usable |= column.values.is_not_null()
+    nothing = pl.Series([None], dtype=pl.String)
+    user.problems = None if usable.all() else user.problems.zip_with(~usable, nothing)
+
+
+def _id_column(series: pl.Series, is_text: bool, *, may_be_missing: bool = False) -> _Column:
     if series.dtype.is_integer() and not series.null_count():
         return _Column(series)  # the usual case, and the fastest
-    ids, remark = clean_ids(series), ""
-    if is_text:
-        ids = integer_ids(_without_quotes(ids))
-        if ids.dtype == pl.String and (whole := whole_numbers(ids)) is not None:
-            example = ids.drop_nulls()[0]
-            remark = (
-                f"all {series.name} ids end in .0, as {example!r} does, and are read as whole "
-                "numbers"
-            )
-            ids = whole
+    ids, remark = plain_ids(series, is_text=is_text)
+    if may_be_missing:
+        return _Column(ids, remark=remark)
     problems = _problem_texts(ids.is_null(), pl.lit(f"missing {series.name}"), series)
     return _Column(ids, problems, remark)
 
 
-def _weight_column(series: pl.Series, decimal_comma: bool) -> _Column:
+def _weight_column(series: pl.Series, decimal_comma: bool, *, signed: bool = False) -> _Column:
     parsed = parse_ratings(series, decimal_comma=decimal_comma)
     numbers = parsed.values
-    usable = (numbers.is_finite() & (numbers > 0)).fill_null(False)
+    in_range = numbers != 0 if signed else numbers > 0
+    usable = (numbers.is_finite() & in_range).fill_null(False)
     problem = (
         pl.when(pl.lit(parsed.texts.is_null()))
         .then(pl.lit("missing weight"))
-        .otherwise("weight " + _QUOTED_VALUE + " is no number above 0")
+        .otherwise("weight " + _QUOTED_VALUE + f" is no number {'but' if signed else 'above'} 0")
     )
     return _Column(numbers, _problem_texts(~usable, problem, series))
 
@@ -242,22 +248,6 @@ def _time_problems(problems: pl.Series | None, series: pl.Series) -> pl.Series |
         return None
     problem = "time " + _QUOTED_VALUE + " " + pl.lit(problems)
     return _problem_texts(problems.is_not_null(), problem, series)
-
-
-def _without_quotes(ids: pl.Series) -> pl.Series:
-    """Text ids without quotes around them, which a blank in front keeps from being read as such."""
-    if ids.dtype != pl.String:
-        return ids
-    quoted = ids.str.starts_with('"') & ids.str.ends_with('"') & (ids.str.len_chars() > 1)
-    if not quoted.any():
-        return ids
-    bare = ids.str.slice(1, ids.str.len_chars() - 2).str.replace_all('""', '"', literal=True)
-    return _blank_to_null(bare.zip_with(quoted.fill_null(False), ids))
-
-
-def _blank_to_null(texts: pl.Series) -> pl.Series:
-    """Texts without blanks around them; empty ones become null."""
-    return texts.str.strip_chars().replace("", None)
 
 
 def _problem_texts(unusable: pl.Series, problem: pl.Expr, series: pl.Series) -> pl.Series | None:
@@ -331,12 +321,14 @@ def _refuse_malformed(
     )
 
 
-def _other_columns(records: RawRecords, columns: Mapping[str, str]) -> pl.DataFrame:
+def _other_columns(
+    records: RawRecords, columns: Mapping[str, str], reserved: Sequence[str]
+) -> pl.DataFrame:
     """The columns without a role, renamed where their names mean something else in a log."""
     taken = set(columns.values())
     names = {name: name for name in records.frame.columns if name not in taken}
     for name in names:
-        if name in (*ROLES, "row"):
+        if name in (*reserved, "row"):
             renamed = f"source_{name}"
             while renamed in names:
                 renamed += "_"

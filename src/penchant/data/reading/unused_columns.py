@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import NamedTuple
 
 from penchant.data.reading.column_contents import ColumnContent
+from penchant.data.reading.column_names import plain_name
 from penchant.data.reading.records import RawRecords
+from penchant.data.reading.shop_columns import has_usual_shop_name, is_quantity
 
 _SAMPLE = 200  # records looked at
 _COLUMNS = 200  # looked at
@@ -18,6 +20,10 @@ _NO_FIGURES = (
 """Ends of the names of columns of numbers that are no opinion and no count of events."""
 
 
+_KINDS = {"weight": "a quantity", "price": "a price", "event": "a kind of event"}
+_MOST_KINDS = 30
+
+
 class Unused(NamedTuple):
     """Columns that look like something that a log has not got.
 
@@ -25,11 +31,14 @@ class Unused(NamedTuple):
         times: dates, where there is no time.
         numbers: numbers, where there is neither a rating nor a weight, or columns have no names.
         rating: the rating or weight that there is, if any.
+        shop: columns with a usual name of quantities, prices or kinds of events, where there is no
+            `weight`, `price` or `event`, by that role.
     """
 
     times: list[str]
     numbers: list[str]
     rating: str | None
+    shop: dict[str, list[str]]
 
 
 def unused_columns(records: RawRecords, columns: Mapping[str, str]) -> Unused:
@@ -55,16 +64,27 @@ def unused_columns(records: RawRecords, columns: Mapping[str, str]) -> Unused:
     rating = columns.get("rating", columns.get("weight"))
     if rating is not None and records.has_header:
         numbers = []
-    return Unused([] if "time" in columns else times, numbers, rating)
+    shop: dict[str, list[str]] = {}
+    if records.has_header:
+        for role, is_usual in _SHOP_NAMES.items():
+            usual = [n for n in free if is_usual(n) and _may_play(contents[n], role)]
+            if role not in columns and usual:
+                shop[role] = usual
+    named = {name for names in shop.values() for name in names}
+    numbers = [name for name in numbers if name not in named]
+    return Unused([] if "time" in columns else times, numbers, rating, shop)
 
 
-def remarks_on_unused(unused: Unused, *, wants_rating: bool, wants_time: bool) -> list[str]:
+def remarks_on_unused(
+    unused: Unused, *, wants_rating: bool, wants_time: bool, unwanted: Collection[str] = ()
+) -> list[str]:
     """A sentence for each role that a column could have.
 
     Args:
         unused: the columns.
         wants_rating: whether nobody has asked for a log without ratings and weights.
         wants_time: whether nobody has asked for a log without times.
+        unwanted: other roles that nobody wants.
     """
     remarks = []
     if unused.times and wants_time:
@@ -85,7 +105,26 @@ def remarks_on_unused(unused: Unused, *, wants_rating: bool, wants_time: bool) -
             f"no rating was recognised; {names} may be one (rating={first!r}, --rating {first}), "
             f"or a weight of events such as plays (--weight {first})"
         )
+    parts = [
+        f"{_listed(names)} look{_s(names)} like {_KINDS[role]} ({role}={names[0]!r}, "
+        f"--{role} {names[0]})"
+        for role, names in unused.shop.items()
+        if role not in unwanted
+    ]
+    if parts:
+        remarks.append(f"what plays no part: {', '.join(parts)}")
     return remarks
+
+
+def _may_play(content: ColumnContent, role: str) -> bool:
+    """Whether the contents of a column do not speak against a role."""
+    if role == "event":
+        return content.kind in ("id", "count") and content.n_distinct <= _MOST_KINDS
+    return content.kind in ("number", "count") and not content.is_row_number
+
+
+def _is_price(name: str) -> bool:
+    return has_usual_shop_name(name, "price") or plain_name(name).endswith("price")
 
 
 def _listed(names: list[str]) -> str:
@@ -95,3 +134,10 @@ def _listed(names: list[str]) -> str:
 
 def _s(names: list[str]) -> str:
     return "s" if len(names) == 1 else ""
+
+
+_SHOP_NAMES: dict[str, Callable[[str], bool]] = {
+    "weight": is_quantity,
+    "price": _is_price,
+    "event": lambda name: has_usual_shop_name(name, "event"),
+}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import polars as pl
 
-from penchant.data.reading.column_guessing import plain_name
+from penchant.data.reading.column_names import plain_name
 from penchant.data.reading.files import load_bytes
 from penchant.data.reading.records import SkippedRecord
 from penchant.data.reading.recovery import ParsedRecord

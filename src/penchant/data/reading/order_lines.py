@@ -1,0 +1,208 @@
+"""Turn typed records of purchases into events: kinds weighed, cancellations netted, users known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from penchant.data.reading.cancellations import Netted, are_cancellations, net_cancellations
+from penchant.data.reading.event_kinds import keep_kinds, kinds_remark
+from penchant.data.reading.item_titles import item_titles
+from penchant.data.reading.records import RawRecords, record_texts
+from penchant.data.reading.shop_columns import is_quantity
+from penchant.errors import DataError
+from penchant.typing import Bool
+from penchant.wording import counted
+
+CANCELLATION = "cancellation"
+"""How the problems of records begin that cancel others, or are cancelled."""
+
+_NETTED = f"{CANCELLATION} of earlier purchases"
+_PARTLY = f"{CANCELLATION} of more than the earlier purchases"
+_UNMATCHED = f"{CANCELLATION} without an earlier purchase"
+_WITHOUT_USER = f"{CANCELLATION} without a user"
+_CANCELLED = f"{CANCELLATION} of this purchase came later"
+UNMATCHED = (_PARTLY, _UNMATCHED, _WITHOUT_USER)
+"""The problems of records that cancel more than there is."""
+
+
+@dataclass
+class OrderLines:
+    """The events of a log of purchases, as they are worked out step by step.
+
+    Attributes:
+        frame: one row an event, `user` null where it has none.
+        titles: `item` and `title`, where lines carry titles.
+        skipped: cancellations and purchases that were cancelled, as in `Origin.skipped`.
+        remarks: what was decided, a clause each.
+        dropped: what was left out by kind, a sentence each, as in `Origin.dropped`.
+    """
+
+    frame: pl.DataFrame
+    titles: pl.DataFrame | None = None
+    skipped: pl.DataFrame | None = None
+    remarks: list[str] = field(default_factory=list)
+    dropped: list[str] = field(default_factory=list)
+
+
+def divide(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The events with a user, and those without one; None where all have one."""
+    if not frame["user"].null_count():
+        return frame, None
+    is_known = pl.col("user").is_not_null()
+    return frame.filter(is_known), frame.filter(~is_known).drop("user")
+
+
+def order_lines(
+    frame: pl.DataFrame,
+    records: RawRecords,
+    columns: Mapping[str, str],
+    kinds: Mapping[str, float] | None,
+) -> OrderLines:
+    """Weigh kinds of events, net cancellations, and take titles of items out of the lines.
+
+    Args:
+        frame: typed records; weights may be below 0 where they are quantities.
+        records: the same as the source has them.
+        columns: the source's column of each role.
+        kinds: the weight of each kind of events; others are left out.
+
+    Raises:
+        DataError: there are kinds and no column of kinds of events, or nothing is left.
+    """
+    if "user" not in frame.columns:
+        frame = frame.with_columns(user=pl.lit(None, pl.Int64))
+    lines = OrderLines(frame)
+    if "title" in columns:
+        lines.titles = item_titles(frame["item"], frame["title"])
+        lines.frame = frame.drop("title")
+    _keep_kinds(lines, records, kinds)
+    if "rating" not in columns:
+        _net(lines, records, columns)
+        _remark_on_users(lines, columns)
+    if "kind_weight" in lines.frame.columns:
+        weight = pl.col("kind_weight")
+        if "weight" in lines.frame.columns:
+            weight = weight * pl.col("weight")
+        lines.frame = lines.frame.with_columns(weight=weight).drop("kind_weight")
+    if lines.frame.is_empty():
+        raise DataError(f"{records.source}: no event is left; {'; '.join(lines.dropped)}.")
+    if lines.titles is not None:
+        present = lines.frame["item"].unique().implode()
+        lines.titles = lines.titles.filter(pl.col("item").is_in(present))
+    return lines
+
+
+def _keep_kinds(lines: OrderLines, records: RawRecords, kinds: Mapping[str, float] | None) -> None:
+    if "event" not in lines.frame.columns or lines.frame["event"].dtype != pl.String:
+        if kinds is not None:
+            raise DataError(
+                f"{records.source}: no column of kinds of events was recognised; say which it is "
+                "with event='…' (--event …)."
+            )
+        return
+    if kinds is None:
+        remark = kinds_remark(lines.frame["event"])
+        lines.remarks += [] if remark is None else [remark]
+        return
+    weights, sentence = keep_kinds(lines.frame["event"], kinds, records.source)
+    lines.dropped.append(sentence)
+    lines.frame = lines.frame.with_columns(kind_weight=weights).drop_nulls("kind_weight")
+
+
+def _net(lines: OrderLines, records: RawRecords, columns: Mapping[str, str]) -> None:
+    frame = lines.frame
+    column = _quantity_column(frame, columns)
+    quantity = None if column is None else frame[column].cast(pl.Float64, strict=False)
+    cancels = are_cancellations(quantity, frame["basket"] if "basket" in columns else None)
+    if cancels is None:
+        return
+    amount = np.ones(len(frame))
+    if quantity is not None:
+        amount = quantity.abs().fill_null(1.0).to_numpy()
+    netted = net_cancellations(frame, amount, cancels)
+    is_cancelled = ~cancels & (netted.remaining == 0) & (amount > 0)
+    lines.remarks.append(_sentence(frame, amount, cancels, netted, is_cancelled))
+    problem = np.full(len(frame), _CANCELLED, dtype=object)
+    problem[cancels] = _UNMATCHED
+    problem[cancels & (netted.matched > 0)] = _PARTLY
+    problem[cancels & (netted.matched >= amount)] = _NETTED
+    problem[cancels & frame["user"].is_null().to_numpy()] = _WITHOUT_USER
+    left_out = cancels | is_cancelled
+    lines.skipped = _skipped(frame["row"].filter(pl.Series(left_out)), problem[left_out], records)
+    if column is not None:
+        remaining = pl.Series(netted.remaining).cast(frame.schema[column])
+        frame = frame.with_columns(remaining.alias(column))
+    lines.frame = frame.filter(pl.Series(~left_out))
+
+
+def _quantity_column(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
+    """The column that says how much was bought: the weight, or one with such a name."""
+    if "weight" in columns and ("basket" in columns or is_quantity(columns["weight"])):
+        return "weight"
+    names = [n for n in frame.columns if is_quantity(n) and frame.schema[n].is_numeric()]
+    return names[0] if names else None
+
+
+def _sentence(
+    frame: pl.DataFrame,
+    amount: np.ndarray,
+    cancels: Bool,
+    netted: Netted,
+    is_cancelled: Bool,
+) -> str:
+    is_known = frame["user"].is_not_null().to_numpy()
+    n_matched = int((cancels & (netted.matched > 0)).sum())
+    n_lowered = int((~cancels & ~is_cancelled & (netted.remaining < amount)).sum())
+    n_short = int((cancels & is_known & (netted.matched < amount)).sum())
+    n_anonymous = int((cancels & ~is_known).sum())
+    gone = counted(int(is_cancelled.sum()), "purchase is", "purchases are")
+    parts = [
+        f"{n_matched:,} of them take back earlier purchases of the same user and item ({gone} "
+        f"left out, {n_lowered:,} counted lower)"
+    ]
+    if n_short:
+        parts.append(f"{n_short:,} find no purchase, or too little, to cancel")
+    if n_anonymous:
+        parts.append(f"{n_anonymous:,} have no user")
+    n = counted(int(cancels.sum()), "record is a cancellation", "records are cancellations")
+    return (
+        f"{n} (a quantity below 0, or an invoice that begins with C): {'; '.join(parts)}; "
+        "pn.check(log) lists them"
+    )
+
+
+def _skipped(rows: pl.Series, problems: np.ndarray, records: RawRecords) -> pl.DataFrame:
+    texts = record_texts(records, rows)
+    return pl.DataFrame(
+        {
+            "row": rows.cast(pl.UInt32),
+            "problem": pl.Series(problems, dtype=pl.String),
+            "content": texts,
+        }
+    )
+
+
+def _remark_on_users(lines: OrderLines, columns: Mapping[str, str]) -> None:
+    unknown = lines.frame.filter(pl.col("user").is_null())
+    if unknown.is_empty():
+        return
+    baskets = ""
+    if "basket" in columns:
+        baskets = f" in {counted(unknown['basket'].drop_nulls().n_unique(), 'basket')}"
+    if len(unknown) < len(lines.frame):
+        verb = "has" if len(unknown) == 1 else "have"
+        lines.remarks.append(
+            f"{counted(len(unknown), 'event')}{baskets} {verb} no user: models of users never see "
+            "these; log.anonymous has them"
+        )
+        return
+    basket = columns["basket"]
+    lines.remarks.append(
+        f"no event has a user, so that nothing can be recommended to users: "
+        f"{counted(len(unknown), 'event')}{baskets} say which items are bought together "
+        f"(log.anonymous); user={basket!r} (--user {basket}) takes each basket for a user"
+    )
