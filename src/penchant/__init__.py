@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from penchant import metrics, models
+    from penchant.association.together import together
     from penchant.auditing import audit
     from penchant.bundle import restore, save
     from penchant.claims import claim
@@ -111,6 +112,7 @@ __all__ = [
     "split_users",
     "sql_tables",
     "summary",
+    "together",
     "tune",
     "where",
     "with_positive",
@@ -155,6 +157,7 @@ _PLACES = {
     "models.base": ("Recommender",),
     "reporting": ("report",),
     "run": ("Run",),
+    "association.together": ("together",),
     "similarity.items": ("similar",),
     "similarity.users": ("similar_users",),
     "transfer": ("joined",),

@@ -230,3 +230,15 @@ def test_by_time_midnights_are_days():
     log = Dataset.from_frame(pl.DataFrame({"user": range(10), "item": range(10), "time": times}))
     sentence = split_by_time(log, validation=0.2, test=0.2).sentence
     assert "from 2020-01-09, validation from 2020-01-07." in sentence
+
+
+def test_events_without_a_user_are_learned_from_up_to_the_first_held_out_one():
+    times = pl.from_epoch(pl.Series("time", range(20)), time_unit="s")
+    frame = pl.DataFrame({"user": [*range(4)] * 5, "item": [*range(5)] * 4}).with_columns(times)
+    nobody = pl.DataFrame({"item": [0, 1, 2, 3], "time": times[[3, 15, 16, 19]]})
+    log = Dataset.from_frame(frame, anonymous=nobody)
+    split = split_by_time(log)  # validation from 16, test from 18
+    assert split.train.anonymous["item"].to_list() == [0, 1]
+    assert len(split_random(log).train.anonymous) == 4
+    late = Dataset.from_frame(frame, anonymous=nobody[2:])
+    assert split_by_time(late).train.anonymous is None

@@ -27,6 +27,7 @@ from penchant.cli.similar import similar
 from penchant.cli.similar_users import similar_users
 from penchant.cli.split import split
 from penchant.cli.study import study
+from penchant.cli.together import together
 from penchant.cli.train import train
 from penchant.cli.tune import tune
 from penchant.cli.update import update
@@ -57,6 +58,7 @@ for function in (
     likes,
     similar,
     similar_users,
+    together,
     models,
     sentiment,
     study,

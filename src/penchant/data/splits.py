@@ -7,11 +7,12 @@ with the log or with any event's side.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import numpy as np
+import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
@@ -85,8 +86,18 @@ class Split:
 
     @cached_property
     def train(self) -> Dataset:
-        """The training events, under the vocabularies of the whole log."""
-        return self._part(self.sides == TRAIN)
+        """The training events, under the vocabularies of the whole log.
+
+        Events without a user are among what is learned from: in a split by time those before the
+        first held-out event, otherwise all.
+        """
+        train = self._part(self.sides == TRAIN)
+        anonymous = self.log.anonymous
+        if self.kind != "time" or anonymous is None or "time" not in anonymous.columns:
+            return train
+        held_out = self.log.events["time"].filter(pl.Series(self.sides != TRAIN))
+        earlier = anonymous.filter(pl.col("time") < held_out.min())
+        return replace(train, anonymous=earlier if len(earlier) else None)
 
     @cached_property
     def validation(self) -> Holdout | None:

@@ -76,6 +76,9 @@ if TYPE_CHECKING:
     from penchant.models.linear.random_walk import RP3Beta as RP3Beta
     from penchant.models.linear.slim import SLIM as SLIM
     from penchant.models.linear.sparse_ease import SparseEASE as SparseEASE
+    from penchant.models.neighbours.basket_co_occurrence import (
+        BasketCoOccurrence as BasketCoOccurrence,
+    )
     from penchant.models.neighbours.co_occurrence import CoOccurrence as CoOccurrence
     from penchant.models.neighbours.jaccard_agreement import JaccardAgreement as JaccardAgreement
     from penchant.models.neighbours.knn import ItemKNN as ItemKNN

@@ -34,6 +34,7 @@ TABLE: dict[str, str] = {
     "rp3beta": "linear.random_walk:RP3Beta",
     "graph-filter": "linear.graph_filter:GraphFilter",
     "co-occurrence": "neighbours.co_occurrence:CoOccurrence",
+    "basket-co-occurrence": "neighbours.basket_co_occurrence:BasketCoOccurrence",
     "decayed-frequency": "repeats.decayed_frequency:DecayedFrequency",
     "tifu-knn": "repeats.tifu_knn:TIFUKNN",
     "repeat-item-knn": "repeats.item_knn:RepeatItemKNN",

@@ -13,7 +13,8 @@ from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations
 from penchant.models.parameters import Space
-from penchant.models.repeats.own_items import OwnItems, basket_ages, once_a_basket
+from penchant.models.repeats.own_items import OwnItems
+from penchant.models.shared.basket_events import basket_ages, once_a_basket
 from penchant.run import Run
 from penchant.typing import Float32
 

@@ -13,7 +13,7 @@ from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.parameters import Space
-from penchant.models.repeats.own_items import basket_ages, once_a_basket, weighted_items
+from penchant.models.shared.basket_events import basket_ages, once_a_basket, weighted_items
 from penchant.models.shared.sparse_rows import strongest_products
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32, Int32

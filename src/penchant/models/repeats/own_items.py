@@ -5,45 +5,11 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import numpy as np
-from scipy import sparse
 
-from penchant.data.baskets import changes
 from penchant.data.histories import Histories
 from penchant.models.base import Recommender, require_one_user
-from penchant.typing import Bool, Csr, Float32, Float64, Int32, Int64
-
-
-def once_a_basket(users: Histories) -> Bool:
-    """bool[n_events], the first positive event of each item in a basket alone."""
-    return users.is_first_in_basket & users.is_positive
-
-
-def basket_ages(users: Histories) -> Int64:
-    """int64[n_events], how many of the user's baskets came after that of each event.
-
-    Baskets without a positive event do not count; the ages of other events than positive ones say
-    nothing.
-    """
-    positive = np.flatnonzero(users.is_positive)
-    rows, numbers = users.rows[positive], users.basket_numbers[positive]
-    order = np.lexsort((numbers, rows))
-    ordinal = np.cumsum(changes(rows[order], numbers[order]))  # over all users
-    newest = np.zeros(len(users), np.int64)
-    newest[rows[order]] = ordinal  # the last one is written last
-    ages = np.zeros(users.n_events, np.int64)
-    ages[positive[order]] = newest[rows[order]] - ordinal
-    return ages
-
-
-def weighted_items(users: Histories, weights: Float32 | Float64) -> Csr:
-    """csr[n_users, n_items], the sum of the weights of each user's events with each item."""
-    keep = weights != 0
-    matrix: Csr = sparse.csr_array(
-        (weights[keep].astype(np.float32), (users.rows[keep], users.items[keep])),
-        shape=(len(users), users.n_items),
-    )
-    matrix.sum_duplicates()
-    return matrix
+from penchant.models.shared.basket_events import weighted_items
+from penchant.typing import Float32, Int32
 
 
 class OwnItems(Recommender):

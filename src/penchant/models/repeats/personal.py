@@ -11,7 +11,8 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal, Task
 from penchant.models.fitted_attributes import Declarations
-from penchant.models.repeats.own_items import OwnItems, basket_ages, once_a_basket
+from penchant.models.repeats.own_items import OwnItems
+from penchant.models.shared.basket_events import basket_ages, once_a_basket
 from penchant.run import Run
 from penchant.typing import Float32
 

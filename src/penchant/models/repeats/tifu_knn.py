@@ -17,7 +17,7 @@ from penchant.models.base import Recommender, Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.parameters import Space
-from penchant.models.repeats.own_items import basket_ages, once_a_basket, weighted_items
+from penchant.models.shared.basket_events import basket_ages, once_a_basket, weighted_items
 from penchant.models.shared.sparse_rows import Factor, product
 from penchant.run import Run
 from penchant.typing import Csr, Float32

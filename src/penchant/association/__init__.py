@@ -1,0 +1,1 @@
+"""Items that are bought together: how often, and how far beyond chance."""

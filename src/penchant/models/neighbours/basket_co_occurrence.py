@@ -1,0 +1,84 @@
+"""Recommends what stands in the same baskets as what users took lately."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.fitted_attributes import Declarations, sparse_matrix
+from penchant.models.neighbours.co_occurrence import Measure, measure_of
+from penchant.models.parameters import Space
+from penchant.models.shared.basket_events import (
+    basket_ages,
+    basket_rows,
+    once_a_basket,
+    weighted_items,
+)
+from penchant.models.shared.sparse_rows import strongest_products
+from penchant.run import Run
+from penchant.typing import AnyInt, Csr, Float32, Float64, Int32
+
+
+class BasketCoOccurrence(Recommender):
+    """How often two items stand in one basket, measured against how often each stands in any.
+
+    The score of an item is the sum of its measures with the items of the user's baskets, each of
+    which counts `basket_decay` for each later one. Measures are those of `CoOccurrence`, with
+    baskets in place of users; baskets of nobody (`Dataset.anonymous`) count, too. Without baskets
+    a user's events of one instant are one. `pn.together` shows the counts behind it.
+
+    Attributes:
+        measure: see `CoOccurrence`.
+        neighbours: the largest measures of an item that are kept.
+        shrinkage: baskets in common at which a measure counts half.
+        min_common: the fewest baskets in common.
+        basket_decay: what a basket of the user counts beside the one after it.
+    """
+
+    measure: Measure = "jaccard"
+    neighbours: Annotated[int, Field(gt=0), Space(20, 1000, log=True)] = 200
+    shrinkage: Annotated[float, Field(ge=0), Space(0.1, 500, log=True)] = 10.0
+    min_common: Annotated[int, Field(ge=1)] = 1
+    basket_decay: Annotated[float, Field(gt=0, le=1), Space(0.3, 1)] = 0.9
+
+    signal: ClassVar[Signal] = "pairs"
+    fitted_attributes: ClassVar[Declarations] = {"weights_": sparse_matrix("items", "items")}
+
+    @property
+    def no_evidence_score(self) -> float | None:
+        """0, the score of items that stand in no basket with anything of the history."""
+        return 0.0
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        baskets = basket_rows(train)
+        by_item: Csr = baskets.T.tocsr()
+        counts = np.maximum(np.diff(by_item.indptr), 1).astype(np.float64)
+
+        def weigh(both: Float32, rows: AnyInt, columns: AnyInt) -> Float32:
+            both = np.where(both < self.min_common, np.float32(0), both)
+            measures = measure_of(
+                self.measure, both, counts[rows], counts[columns], float(baskets.shape[0])
+            )
+            return np.asarray(measures * both / (both + max(self.shrinkage, 1e-12)), np.float32)
+
+        self.weights_ = strongest_products(by_item, by_item, self.neighbours, weigh)
+
+    def _event_weights(self, users: Histories) -> Float64:
+        weights = np.power(self.basket_decay, basket_ages(users).astype(np.float64))
+        return np.where(once_a_basket(users), weights, 0)
+
+    def _scores(self, users: Histories) -> Float32:
+        own = weighted_items(users, self._event_weights(users))
+        return np.asarray((own @ self.weights_).toarray(), np.float32)
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], what each event adds to the score of each item."""
+        require_one_user(user)
+        weights = self.weights_[user.items][:, items].toarray().T
+        return np.asarray(weights * self._event_weights(user), np.float32)
