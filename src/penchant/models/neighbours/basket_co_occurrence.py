@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Annotated, ClassVar
 
 import numpy as np
@@ -24,6 +25,8 @@ from penchant.models.shared.sparse_rows import strongest_products
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32, Float64, Int32
 
+logger = logging.getLogger(__name__)
+
 
 class BasketCoOccurrence(Recommender):
     """How often two items stand in one basket, measured against how often each stands in any.
@@ -31,7 +34,8 @@ class BasketCoOccurrence(Recommender):
     The score of an item is the sum of its measures with the items of the user's baskets, each of
     which counts `basket_decay` for each later one. Measures are those of `CoOccurrence`, with
     baskets in place of users; baskets of nobody (`Dataset.anonymous`) count, too. Without baskets
-    a user's events of one instant are one. `pn.together` shows the counts behind it.
+    a user's events of one instant are one, and where no two events are, all that a user had is.
+    `pn.together` shows the counts behind it.
 
     Attributes:
         measure: see `CoOccurrence`.
@@ -57,6 +61,11 @@ class BasketCoOccurrence(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         baskets = basket_rows(train)
+        if not (np.diff(baskets.indptr) > 1).any():
+            logger.info(
+                "No basket of %r holds two items: all that a user had counts as one.", train.name
+            )
+            baskets = train.histories.matrix()
         by_item: Csr = baskets.T.tocsr()
         counts = np.maximum(np.diff(by_item.indptr), 1).astype(np.float64)
 
