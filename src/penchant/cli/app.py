@@ -34,7 +34,8 @@ from penchant.cli.update import update
 
 app = typer.Typer(
     help="From a log of who liked what to recommendations one can trust.",
-    epilog="LOG is the name of a published data set, a file, a database URL or a folder.",
+    epilog="LOG is the name of a published data set, a file, a folder or a pattern of names of "
+    "files, or a database URL.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,

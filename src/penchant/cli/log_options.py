@@ -160,7 +160,8 @@ class LogOptions:
     """LOG and everything that says how to read it.
 
     Attributes:
-        source: the name of a published data set, a file, a database URL or a folder.
+        source: the name of a published data set, a file, a folder or a pattern of names of files,
+            or a database URL.
         reading: how it is read.
         strict: whether malformed records are refused.
     """
@@ -168,7 +169,9 @@ class LogOptions:
     source: Annotated[
         str,
         typer.Argument(
-            metavar="LOG", help="A published data set's name, a file, a database URL or a folder."
+            metavar="LOG",
+            help="A published data set's name, a file, a database URL, or several files: a folder, "
+            "or a pattern in quotes such as 'parts/*.csv'.",
         ),
     ]
     reading: ReadOptions = field(default_factory=ReadOptions)

@@ -75,11 +75,21 @@ class FileOptions:
         ),
     ] = None
     layout: Annotated[
-        Literal["columns", "adjacency", "sequences"] | None,
+        Literal["columns", "adjacency", "sequences", "baskets", "wide", "blocks", "impressions"]
+        | None,
         typer.Option(
             help="How a line of text is read: as columns, as a user and the user's items in order "
-            "(adjacency), or as items in order; by default the contents decide.",
+            "(adjacency), as items in order or bought together, as a user's ratings of all items "
+            "(wide), in blocks of an item, or as impressions; by default the contents decide.",
             show_default=False,
+        ),
+    ] = None
+    empty: Annotated[
+        Text,
+        typer.Option(
+            metavar="NUMBER",
+            help="The number in cells of a wide table that nobody rated, such as 99; 'none' for "
+            "none; found by default.",
         ),
     ] = None
     separator: Annotated[
@@ -111,6 +121,7 @@ class FileOptions:
             "events": self.events,
             "time_format": self.time_format,
             "layout": self.layout,
+            "empty": _empty(self.empty),
             "separator": separator(self.separator),
             "header": self.header,
             "encoding": self.encoding,
@@ -193,7 +204,8 @@ def read_events(
     """Read whatever LOG names, with everything that is in it.
 
     Args:
-        source: the name of a published data set, a file, a database URL or a folder.
+        source: the name of a published data set, a file, a folder or a pattern of names of files,
+            or a database URL.
         file: how a file is read.
         fetch: where a published data set is looked for.
         flags: options that speak of files, and so cannot go with a published data set.
@@ -237,6 +249,16 @@ def column(wish: str | None) -> str | int | bool | None:
     if wish.lower() == "none":
         return False
     return int(wish) if wish.isascii() and wish.isdigit() else wish
+
+
+def _empty(wish: str | None) -> float | Literal[False] | None:
+    """The number of cells that are not rated as `penchant.read` takes it; False for none."""
+    if wish is None or wish.lower() == "none":
+        return None if wish is None else False
+    try:
+        return float(wish)
+    except ValueError:
+        raise ParameterError(f"--empty is a number such as 99, or none, not {wish!r}.") from None
 
 
 def separator(text: str | None) -> str | None:

@@ -16,6 +16,7 @@ from penchant.run import Run
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
+    from penchant.data.origin import Layout
     from penchant.data.splits import Split
 
 logger = logging.getLogger(__name__)
@@ -175,7 +176,7 @@ class SplitOptions:
         }
 
 
-def _layout(log: Dataset) -> Literal["columns", "adjacency", "sequences"] | None:
+def _layout(log: Dataset) -> Layout | None:
     """The layout that held-out files have, too, however few lines these are."""
     return None if log.origin.layout == "columns" else log.origin.layout
 

@@ -7,6 +7,10 @@ from typing import Literal
 
 import polars as pl
 
+Layout = Literal["columns", "adjacency", "sequences", "baskets", "wide", "blocks", "impressions"]
+"""How a line of text is read: as columns, as `user item item …`, as `item item …` (in order, or
+bought together), as a user's ratings of all items, in blocks of an item, or as impressions."""
+
 
 @dataclass(frozen=True)
 class Origin:
@@ -17,8 +21,9 @@ class Origin:
         columns: which column of the source became user, item, rating, time and other roles.
         guessed: the roles whose columns were guessed from names and contents.
         skipped: one row for each record that the reader left out: `row` (counted from 1, without
-            a header), `problem` and `content`; None where there are none. Cancellations, and
-            purchases that were cancelled in full, are among them.
+            a header), `problem` and `content`, and where a log is several files the `file` and the
+            number of the `record` there; None where there are none. Cancellations, and purchases
+            that were cancelled in full, are among them.
         dropped: what each filter removed since, one sentence each.
         layout: how lines of a text file were read, as in `penchant.read`.
     """
@@ -28,7 +33,7 @@ class Origin:
     guessed: tuple[str, ...] = ()
     skipped: pl.DataFrame | None = None
     dropped: tuple[str, ...] = ()
-    layout: Literal["columns", "adjacency", "sequences"] = "columns"
+    layout: Layout = "columns"
 
     def __str__(self) -> str:
         columns = ", ".join(

@@ -60,8 +60,8 @@ def test_numbers_that_are_passed_over_are_named(write, notices):
     assert "column_3 has numbers, too, and column_2 is taken for the rating" in notices()
 
 
-def test_a_number_of_the_impression_is_no_user(write):
-    line = "{}\tU{}\t11/13/2019 9:05:58 AM\tN551 N427 N346\tN556-1 N357-0\n"
+def test_lists_of_ids_are_no_columns(write):
+    line = "{}\tU{}\t11/13/2019 9:05:58 AM\tN551 N427 N346\tN556 N357\n"
     with pytest.raises(DataError, match="has lists of ids in 'column_3'"):
         read(write("".join(line.format(n, n % 2) for n in range(1, 5))))
 
@@ -69,13 +69,13 @@ def test_a_number_of_the_impression_is_no_user(write):
 @pytest.mark.parametrize(
     "content",
     [
-        "3,0,2,4,5,4\n0,3,2,0,5,4\n5,2,3,2,5,0\n",
-        "user,Matrix,Alien,Fargo\nann,5,,3\nbob,,4,2\n",
-        "74,-7.82,8.79,-9.66,99\n100,4.08,-0.29,6.36,4.37\n49,99,99,99,9.03\n",
+        "7,3,20.5,4.25,5,4\n6,3,32.5,0,5,4\n7,2,13.5,2,15.5,0\n",
+        "user,age,income,rooms\nann,31,52000,2\nann,45,61000,0\ncid,19,18000,1\n",
+        "74,-17.82,18.79,-9.66,98\n74,14.08,-0.29,16.36,14.37\n49,89,97,87,19.03\n",
     ],
 )
 def test_a_matrix_is_called_one(write, content):
-    with pytest.raises(DataError, match=r"looks like a matrix, .* one row per event"):
+    with pytest.raises(DataError, match=r"looks like a matrix, .* with layout='wide'"):
         read(write(content))
 
 

@@ -56,7 +56,7 @@ def test_frames(notices):
     for frame in (FRAME, FRAME.lazy(), FRAME.to_pandas(), FRAME.to_arrow()):
         same(read(frame, quiet=True))
     assert notices() == ""
-    with pytest.raises(DataError, match="cannot be read from list"):
+    with pytest.raises(DataError, match="A list of sources needs one file or more"):
         read([1, 2])  # type: ignore[arg-type]
 
 
@@ -172,6 +172,8 @@ def test_names_of_columns_are_distinct_and_the_first_ones_stay(names):
 def test_very_many_columns_take_linear_time(tmp_path):
     path = tmp_path / "wide.csv"
     path.write_text(",".join("1" for _ in range(20_000)) + "\n" + ",".join("2" * 20_000) + "\n")
+    assert len(read(path)) == 40_000  # a row per user and a column per item
+    path.write_text(",".join("a" for _ in range(20_000)) + "\n" + ",".join("b" * 20_000) + "\n")
     with pytest.raises(DataError):
         read(path)
 

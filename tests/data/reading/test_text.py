@@ -270,7 +270,7 @@ def test_one_sentence_errors(write, content, message):
 def test_missing_files_and_folders(tmp_path):
     with pytest.raises(DataError, match=r"no file .*absent\.csv"):
         read(tmp_path / "absent.csv")
-    with pytest.raises(DataError, match="is a folder"):
+    with pytest.raises(DataError, match="holds no release of MovieLens"):
         read(str(tmp_path))
     with pytest.raises(DataError, match="download it"):
         read("https://example.org/ratings.csv")

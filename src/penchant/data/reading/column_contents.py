@@ -180,8 +180,8 @@ def refusal_of_guess(frame: pl.DataFrame, *, has_header: bool) -> str | None:
         scales = [c for c in numbers if has_header or c.is_scale or c.kind == "number"]
         if frame.width > 2 and len(scales) == len(some):
             return (
-                "looks like a matrix, with a row per user and a column per item: turn it into one "
-                "row per event, for example with unpivot of Polars or melt of pandas"
+                "looks like a matrix, with a row per user and a column per item: if it is one, "
+                "read it with layout='wide' (--layout wide)"
             )
     lists = [name for name in frame.columns[:_MATRIX_SAMPLE] if _has_lists(cells_of(frame[name]))]
     if not has_header and lists:

@@ -6,6 +6,7 @@ import codecs
 import zlib
 from pathlib import Path
 
+from penchant.data.reading.records import NoRecordsError
 from penchant.errors import DataError, require
 
 _GZIP = b"\x1f\x8b"
@@ -116,7 +117,7 @@ def decompress(data: bytes, name: str, max_bytes: int | None = None) -> bytes:
     elif data.startswith(_ZSTD):
         data = _unpack_members(data, name, "Zstandard", most)
     if not data:
-        raise DataError(f"{name} is empty.")
+        raise NoRecordsError(f"{name} is empty.")
     is_workbook = b"xl/worksheets" in data or name.lower().endswith((".xlsx", ".xlsm", ".ods"))
     if data.startswith(_OLE) or (data.startswith(b"PK") and is_workbook):
         raise DataError(

@@ -9,21 +9,15 @@ from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 import polars as pl
 
-from penchant.data.reading.files import (
-    decode,
-    decompress,
-    is_there,
-    load_bytes,
-    most_unpacked,
-    refuse_large,
-)
+from penchant.data.origin import Layout
+from penchant.data.reading.contents import TextForm, read_content
+from penchant.data.reading.files import decompress, is_there, load_bytes, refuse_large
 from penchant.data.reading.frames import read_frame
-from penchant.data.reading.item_lines import Layout, detect_item_lines, read_item_lines
-from penchant.data.reading.json_lines import read_json_lines
-from penchant.data.reading.parquet import read_parquet
+from penchant.data.reading.layouts.wide import EmptyValue, is_wide, read_wide
+from penchant.data.reading.parts.part_files import find_parts
+from penchant.data.reading.parts.reader import read_parts
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.sql import read_sql
-from penchant.data.reading.text import read_text
 from penchant.errors import DataError
 
 if TYPE_CHECKING:
@@ -32,11 +26,10 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 Source: TypeAlias = (
-    "str | Path | BinaryIO | pl.DataFrame | pl.LazyFrame | pd.DataFrame | pa.Table | "
-    "Engine | Connection"
+    "str | Path | Sequence[str | Path] | BinaryIO | pl.DataFrame | pl.LazyFrame | pd.DataFrame | "
+    "pa.Table | Engine | Connection"
 )
 _URL = re.compile(r"[a-z][a-z0-9+._-]+://", re.IGNORECASE)
-_HARMLESS_TABLE = 4 * 10**9  # bytes of a Parquet table, which stores equal values once
 _NETWORK = ("http://", "https://", "ftp://", "s3://")
 
 
@@ -52,53 +45,40 @@ def read_records(
     limit: int | None = None,
     max_bytes: int | None = None,
     layout: Layout | None = None,
+    leading: tuple[str, ...] | None = None,
+    empty: EmptyValue = None,
 ) -> RawRecords:
     """The records of a source, whose format is recognised by its content.
 
-    All arguments are those of `penchant.read`, but for `named`: column names by which the header
-    of a text file is recognised.
+    All arguments are those of `penchant.read`, but for `named`, column names by which the header
+    of a text file is recognised, and `leading`, the roles of ids that stand before items of a line.
 
     Raises:
         DataError: the source cannot be read, or has no columns.
         MissingExtraError: an optional package is needed and not installed.
     """
-    database = _database(source)
+    database, files = _database(source), find_parts(source)
+    has_query = table is not None or query is not None
     if database is not None:
         records = read_sql(database, table=table, query=query, limit=limit)
-    elif isinstance(source, str | Path) or hasattr(source, "read"):
-        data, label = _content(source, max_bytes)
-        if table is not None or query is not None:
+    elif files is not None or isinstance(source, str | Path) or hasattr(source, "read"):
+        form = TextForm(separator, header, encoding, tuple(named), layout, leading)
+        if has_query:
+            label = source if files is None else files.source
             raise DataError(f"{label} is no database, so that it has no table or query.")
-        if data[:4] == b"PAR1":
-            most = most_unpacked(len(data), max_bytes, _HARMLESS_TABLE)
-            records = read_parquet(data, label, most)
+        if files is None:
+            data, label = _content(source, max_bytes)
+            records = read_content(data, label, form, max_bytes)
         else:
-            data = decode(data, label, encoding)
-            if data.lstrip()[:1] in (b"{", b"[") and separator is None:
-                records = read_json_lines(data, label)
-            else:
-                records = _read_text(data, label, separator, header, named, layout)
+            records = read_parts(files, form, max_bytes, limit)
     else:
         records = read_frame(source)
     if records.frame.width == 0:
         raise DataError(f"{records.source} has no columns.")
+    if layout == "wide" or (layout is None and not named and is_wide(records)):
+        user = next((name for name in named if name in records.frame.columns), None)
+        records = read_wide(records, user, empty)
     return records if limit is None else records.head(limit)
-
-
-def _read_text(
-    data: bytes,
-    label: str,
-    separator: str | None,
-    header: bool | None,
-    named: Sequence[str],
-    layout: Layout | None,
-) -> RawRecords:
-    """Text in columns, or with several items a line."""
-    if layout is None and separator is None and header is None and not named:
-        layout = detect_item_lines(data)
-    if layout in ("adjacency", "sequences"):
-        return read_item_lines(data, label, layout, separator=separator)
-    return read_text(data, label, separator=separator, header=header, named=named)
 
 
 def _database(source: Any) -> str | Path | Engine | Connection | None:

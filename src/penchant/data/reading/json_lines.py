@@ -15,7 +15,7 @@ from penchant.data.reading.json_names import (
     is_wide,
     without_rare_names,
 )
-from penchant.data.reading.records import RawRecords, RecordCollector, series_of
+from penchant.data.reading.records import NoRecordsError, RawRecords, RecordCollector, series_of
 from penchant.errors import DataError
 
 
@@ -33,7 +33,7 @@ def read_json_lines(data: bytes, source: str) -> RawRecords:
     if schema is not TOO_WIDE and b"\n\n" not in stripped and b"\n\r\n" not in data:
         frame = _frame_of_lines(data, schema)
         if frame is not None and 1 < frame.height == stripped.count(b"\n") + 1:
-            return RawRecords(frame=frame, source=source, lines_before=0)
+            return RawRecords(frame=frame, source=source, lines_before=0, may_lack_columns=True)
     document = _document(stripped)
     if document is not None:
         return _read_array(records_of_document(document), source)
@@ -82,7 +82,7 @@ def _read_line_by_line(text: str, source: str) -> RawRecords:
             record, problem = None, "JSON that is nested too deeply"
         collected.add(record, problem, content, line)
     if not len(collected):
-        raise DataError(f"{source} is empty.")
+        raise NoRecordsError(f"{source} is empty.")
     if not collected.records:
         first = collected.skipped[0]
         raise DataError(f"{source} is no JSON lines: {first.problem} in {first.location}.")
@@ -111,7 +111,8 @@ def _raw_records(collected: RecordCollector[dict[str, Any]], source: str) -> Raw
         frame = pl.DataFrame(
             [series_of(name, [_flat(record.get(name)) for record in records]) for name in names]
         )
-    return collected.raw_records(frame, RawRecords(frame=frame, source=source))
+    like = RawRecords(frame=frame, source=source, may_lack_columns=True)
+    return collected.raw_records(frame, like)
 
 
 def _frame_of_lines(data: bytes, schema: pl.Schema | None = None) -> pl.DataFrame | None:

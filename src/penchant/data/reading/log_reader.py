@@ -9,14 +9,16 @@ from pathlib import Path
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.origin import Origin
+from penchant.data.origin import Layout, Origin
 from penchant.data.positive import Wish, check_threshold, parse_positive
 from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
 from penchant.data.reading.event_kinds import Kinds, parse_kinds
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
-from penchant.data.reading.item_lines import Layout, check_layout
 from penchant.data.reading.item_titles import with_titles
+from penchant.data.reading.layouts.item_lines import leading_ids
+from penchant.data.reading.layouts.names import check_layout
+from penchant.data.reading.layouts.wide import EmptyValue
 from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
 from penchant.data.reading.order_lines import divide, order_lines
@@ -53,6 +55,7 @@ def read(
     time_format: str | None = None,
     name: str | None = None,
     layout: Layout | None = None,
+    empty: EmptyValue = None,
     separator: str | None = None,
     header: bool | None = None,
     encoding: str | None = None,
@@ -73,10 +76,11 @@ def read(
     also compressed as .gz or .zst, an SQLite file, a database URL such as
     `postgresql+psycopg://user@host/name`, a SQLAlchemy engine or connection, an open binary
     file, or a Polars, pandas or Arrow frame. The format is recognised by the content, not by
-    the name. `penchant.read` also takes folders as data sets are released: MovieLens,
-    Book-Crossing, Amazon's reviews with their metadata, and atomic files, with their tables of
-    users and items; their columns are known, so that only `name`, `positive`, `user_table`,
-    `item_table` and `quiet` go with a folder.
+    the name. Several files with the same columns are one log: a folder, a pattern of names such
+    as `parts/*.csv`, or a list. `penchant.read` also takes folders as data sets are released:
+    MovieLens, Book-Crossing, Amazon's reviews with their metadata, and atomic files, with their
+    tables of users and items; their columns are known, so that only `name`, `positive`,
+    `user_table`, `item_table` and `quiet` go with such a folder.
 
     Text ids that are all written as integers become integers; `007` and `038550120X` keep their
     column a text. Further columns are kept. Records without user, item or a finite rating, or
@@ -112,9 +116,14 @@ def read(
             such as `%d/%m/%y %H:%M`. By default the whole column decides.
         name: what reports call the log; by default the file's or table's name.
         layout: how a line of a text file is read: `columns`; `adjacency`, a user and the user's
-            items in order; or `sequences`, items in order, the user being the line's number. By
-            default the contents decide: lines of integers of many lengths are no columns. The
+            items in order; `sequences`, items in order, the user being the line's number;
+            `baskets`, items bought together, after the ids of user and basket where `user` and
+            `basket` say that with their positions; `wide`, a user and ratings of all items, also
+            of tables that are no text; `blocks`, events below a line `item:`; or `impressions`,
+            what was shown to a user and what clicked. By default the contents decide. The
             order within a line is kept as the column `sequence_position`.
+        empty: the number in cells of a `wide` table that are not rated, such as 99 or 0; found
+            where not given; False for none.
         separator: what stands between the columns, or the items, of a text file.
         header: whether a text file's first line names the columns.
         encoding: a text file's encoding, UTF-8 by default.
@@ -152,6 +161,7 @@ def read(
         "user": user, "item": item, "rating": rating, "weight": weight, "time": time, "text": text,
         "basket": basket, "price": price, "event": event, "title": title,
     }  # fmt: skip
+    leading = leading_ids(layout, choices)
     records = read_records(
         source,
         named=[choice for choice in choices.values() if isinstance(choice, str)],
@@ -163,13 +173,15 @@ def read(
         limit=limit,
         max_bytes=max_bytes,
         layout=layout,
+        leading=leading,
+        empty=empty,
     )
     records = with_nested_fields(records, choices)
     columns, guessed = choose_columns(records, choices, () if kinds is None else ("event",))
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
-    purchases = "rating" not in columns and records.layout == "columns"
+    purchases = "rating" not in columns and records.layout in ("columns", "baskets")
     if "weight" in guessed and not _is_weight(records, columns["weight"], purchases, quiet=quiet):
         del columns["weight"]
         guessed = tuple(role for role in guessed if role != "weight")
@@ -177,7 +189,7 @@ def read(
     lines = order_lines(typed.frame, records, columns, kinds)
     if not quiet:
         if records.layout != "columns":
-            say_layout(records, asked_for=layout is not None)
+            say_layout(records, asked_for=layout == records.layout)
         else:
             say_guesses(records, columns, guessed)
             say_unused(records, columns, choices)
@@ -213,7 +225,7 @@ def read(
             source=records.source,
             columns=columns,
             guessed=guessed,
-            skipped=merge_skipped(typed.skipped, lines.skipped),
+            skipped=records.with_files(merge_skipped(typed.skipped, lines.skipped)),
             dropped=tuple(lines.dropped),
             layout=records.layout,
         ),

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import polars as pl
 
 from penchant.data.reading.column_guessing import ColumnChoice
-from penchant.data.reading.item_lines import describe
+from penchant.data.reading.layouts.names import describe
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.unused_columns import remarks_on_unused, unused_columns
 
@@ -16,12 +16,13 @@ logger = logging.getLogger(__name__)
 
 
 def say_layout(records: RawRecords, *, asked_for: bool) -> None:
-    """What lines of text were taken for, unless somebody has asked for it."""
-    if not asked_for and records.lines is not None:
-        meaning = describe(records.layout, records.lines.n_unique())
-        logger.warning(
-            f"{records.source}: read {meaning}; override with layout='columns' (--layout columns)."
-        )
+    """What lines of text were taken for; where somebody has asked for it, what more there is."""
+    meaning = describe(records.tallies)
+    if not asked_for:
+        override = "override with layout='columns' (--layout columns)"
+        logger.warning(f"{records.source}: read as {records.layout}, {meaning}; {override}.")
+    elif "; " in meaning:
+        logger.warning(f"{records.source}: {meaning}.")
 
 
 def say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[str, ...]) -> None:
@@ -57,7 +58,8 @@ def say_problems(
         logger.warning(f"{records.source}: {remark}.")
     if malformed is not None:
         row, problem, _ = malformed.row(0)
+        place = records.number_in_file(row)
         logger.warning(
             f"{records.source}: left out {len(malformed):,} of {records.n_total:,} records as "
-            f"malformed, first record {row} ({problem}); pn.check(log) lists them."
+            f"malformed, first record {place} ({problem}); pn.check(log) lists them."
         )

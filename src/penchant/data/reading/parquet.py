@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import struct
 import subprocess
 import sys
+from collections.abc import Mapping
+from itertools import zip_longest
 
 import polars as pl
 
@@ -13,7 +16,7 @@ from penchant.errors import DataError
 
 # Damaged files make Polars panic, with a trace on standard error, or abort for want of memory.
 _TRIAL = """
-import sys
+import struct, sys
 try:
     import resource
     limit = int(sys.argv[1])
@@ -21,7 +24,9 @@ try:
 except (ImportError, OSError, ValueError):
     pass
 import polars as pl
-print(pl.read_parquet(sys.stdin.buffer.read()).estimated_size())
+while length := sys.stdin.buffer.read(8):
+    data = sys.stdin.buffer.read(struct.unpack("<Q", length)[0])
+    print(pl.read_parquet(data).estimated_size(), flush=True)
 """
 _OWN_MEMORY = 4 * 10**9  # addresses that Python and Polars reserve before they read anything
 _WORKING_COPIES = 4  # of the table and the file, while it is read
@@ -29,13 +34,16 @@ _SECONDS = 60.0  # for a small file
 _BYTES_PER_SECOND = 10**6  # that are read at least
 
 
-def read_parquet(data: bytes, name: str, most: int) -> RawRecords:
+def read_parquet(
+    data: bytes, name: str, most: int, sizes: Mapping[str, int | None] | None = None
+) -> RawRecords:
     """The table of a Parquet file.
 
     Args:
         data: the file.
         name: the file's name in messages.
         most: the bytes that the table may have in memory.
+        sizes: what `sizes_in_trial` says of this file and others, where it has been tried.
 
     Raises:
         DataError: the file is damaged or unfinished, or becomes larger than that.
@@ -49,7 +57,7 @@ def read_parquet(data: bytes, name: str, most: int) -> RawRecords:
         f"{name} is a damaged or unfinished Parquet file, or one that unpacks to more than "
         f"{most / 1e6:,.0f} MB: write it again, or raise max_bytes (--max-bytes)."
     )
-    size = _size_in_trial(data, most)
+    size = (sizes_in_trial({name: data}, most) if sizes is None else sizes)[name]
     if size is None or size > most:
         raise DataError(damaged)
     try:
@@ -58,22 +66,29 @@ def read_parquet(data: bytes, name: str, most: int) -> RawRecords:
         raise DataError(damaged) from None
 
 
-def _size_in_trial(data: bytes, most: int) -> int | None:
-    """The bytes of the table as another process has read it; None where it could not.
+def sizes_in_trial(files: Mapping[str, bytes], most: int) -> dict[str, int | None]:
+    """The bytes of the tables of Parquet files as another process has read them, by name.
 
-    0 where no process can be started.
+    None for the first that it could not read, and for those after it; 0 for all where no process
+    can be started.
     """
-    limit = _OWN_MEMORY + _WORKING_COPIES * (most + len(data))
+    n_bytes = sum(map(len, files.values()))
+    limit = _OWN_MEMORY + _WORKING_COPIES * (most + max(map(len, files.values()), default=0))
     try:
         done = subprocess.run(
             [sys.executable, "-P", "-c", _TRIAL, str(limit)],
-            input=data,
+            input=b"".join(struct.pack("<Q", len(data)) + data for data in files.values()),
             capture_output=True,
             env=os.environ | {"POLARS_MAX_THREADS": "2"},  # each reserves addresses of its own
-            timeout=_SECONDS + len(data) / _BYTES_PER_SECOND,
+            timeout=_SECONDS + n_bytes / _BYTES_PER_SECOND,
         )
-    except subprocess.TimeoutExpired:
-        return None
+    except subprocess.TimeoutExpired as stopped:
+        output, failed = stopped.stdout or b"", True
     except OSError:
-        return 0
-    return int(done.stdout) if done.returncode == 0 and done.stdout.strip().isdigit() else None
+        return dict.fromkeys(files, 0)
+    else:
+        output, failed = done.stdout, done.returncode != 0
+    sizes = [int(line) for line in output.split() if line.isdigit()]
+    if len(sizes) == len(files) and failed:  # the last one has done harm after all
+        sizes.pop()
+    return dict(zip_longest(files, sizes))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import bisect
 import datetime
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Generic, Literal, NamedTuple, Self, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, NamedTuple, Self, TypeVar
 
 import polars as pl
 
+from penchant.data.origin import Layout
+from penchant.errors import DataError
 from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
@@ -18,7 +21,12 @@ R = TypeVar("R")
 _SHORT = 80  # characters
 _SIMPLE = (bool, int, float, str, datetime.datetime, datetime.date, list, dict)
 
-_MISSING = ("null", "none", "nan", "nat", "na", "n/a", r"\n", "?", "-")
+MISSING = ("null", "none", "nan", "nat", "na", "n/a", r"\n", "?", "-")
+"""What programs write where a value is missing, in lower case."""
+
+
+class NoRecordsError(DataError):
+    """A source is intact and has no record."""
 
 
 class SkippedRecord(NamedTuple):
@@ -58,6 +66,10 @@ class RawRecords:
         lines_before: how many lines precede the first record; None where records are not lines.
         skipped: the records that a reader left out.
         layout: whether a line of text was a record with columns, or had several events.
+        line_ids: columns of ids that are numbers of lines, and so begin anew in every file.
+        may_lack_columns: whether a record need not have all columns, as in JSON.
+        tallies: what is said of a layout, as clauses with a place for a number, and the numbers.
+        parts: of each file, where the source is several.
     """
 
     frame: pl.DataFrame
@@ -69,7 +81,11 @@ class RawRecords:
     lines: pl.Series | None = None
     lines_before: int | None = None
     skipped: tuple[SkippedRecord, ...] = ()
-    layout: Literal["columns", "adjacency", "sequences"] = "columns"
+    layout: Layout = "columns"
+    line_ids: tuple[str, ...] = ()
+    may_lack_columns: bool = False
+    tallies: dict[str, int] = field(default_factory=dict)
+    parts: tuple[RecordsOfFile, ...] = ()
 
     @property
     def n_total(self) -> int:
@@ -85,10 +101,31 @@ class RawRecords:
 
     def location(self, position: int) -> str:
         """Where a message says the record at this position is: `line 3` or `record 3`."""
+        if self.parts:
+            part = self.parts[_last_before(position, [part.position for part in self.parts])]
+            return f"{part.records.location(position - part.position)} of {part.records.source}"
         if self.lines is not None:
             return f"line {self.lines[position]}"
         row = position + 1 if self.numbers is None else int(self.numbers[position])
         return f"record {row}" if self.lines_before is None else f"line {row + self.lines_before}"
+
+    def number_in_file(self, row: int) -> str:
+        """How a message numbers the record of this number: `3`, or `3 of part-0.csv`."""
+        if not self.parts:
+            return str(row)
+        part = self.parts[_last_before(row - 1, [part.n_before for part in self.parts])]
+        return f"{row - part.n_before} of {part.records.source}"
+
+    def with_files(self, skipped: pl.DataFrame | None) -> pl.DataFrame | None:
+        """A table of skipped records with the `file` of each and its number there as `record`."""
+        if skipped is None or not self.parts:
+            return skipped
+        n_before = pl.Series([part.n_before for part in self.parts], dtype=pl.UInt32)
+        place = n_before.search_sorted(skipped["row"] - 1, side="right") - 1
+        names = pl.Series([part.records.source for part in self.parts])
+        return skipped.with_columns(
+            file=names.gather(place), record=skipped["row"] - n_before.gather(place)
+        )
 
     def head(self, limit: int) -> RawRecords:
         """The first `limit` records, those left out among them."""
@@ -102,6 +139,25 @@ class RawRecords:
             lines=None if self.lines is None else self.lines.head(n),
             skipped=tuple(record for record in self.skipped if record.row <= limit),
         )
+
+
+@dataclass(frozen=True)
+class RecordsOfFile:
+    """Which of the records of several files are those of one.
+
+    Attributes:
+        position: of its first record.
+        n_before: how many records the files before it have, those left out included.
+        records: its name, and the numbers and lines of its records, without them.
+    """
+
+    position: int
+    n_before: int
+    records: RawRecords
+
+
+def _last_before(number: int, starts: Sequence[int]) -> int:
+    return max(0, bisect.bisect_right(starts, number) - 1)
 
 
 class RecordCollector(Generic[R]):
@@ -169,7 +225,7 @@ def without_missing(texts: pl.Series, *further: str) -> pl.Series:
     Programs write NULL, NaN, NaT and the like; `further` are others of a column, in lower case.
     """
     texts = texts.str.strip_chars().replace("", None)
-    is_missing = texts.str.to_lowercase().is_in([*_MISSING, *further]).fill_null(False)
+    is_missing = texts.str.to_lowercase().is_in([*MISSING, *further]).fill_null(False)
     return texts.zip_with(~is_missing, pl.Series([None], dtype=pl.String))
 
 

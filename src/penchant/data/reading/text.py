@@ -10,10 +10,9 @@ import numpy as np
 import polars as pl
 
 from penchant.data.reading.preamble import find_preamble
-from penchant.data.reading.records import RawRecords
+from penchant.data.reading.records import NoRecordsError, RawRecords
 from penchant.data.reading.recovery import read_with_recovery
 from penchant.data.reading.text_layout import TextLayout, detect_layout
-from penchant.errors import DataError
 
 _INTEGER = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)
 
@@ -33,11 +32,12 @@ def read_text(
     header.
 
     Raises:
-        DataError: there is no record, or no separator was found.
+        NoRecordsError: there is no record.
+        DataError: no separator was found.
     """
     data = _without_blank_ends(data)
     if not data:
-        raise DataError(f"{source} is empty.")
+        raise NoRecordsError(f"{source} is empty.")
     preamble = find_preamble(data)
     data = data[preamble.n_bytes :]
     layout = detect_layout(

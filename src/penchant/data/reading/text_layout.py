@@ -10,7 +10,7 @@ import polars as pl
 
 from penchant.data.reading.column_contents import is_figure
 from penchant.data.reading.column_names import is_known_name
-from penchant.data.reading.records import RawRecords, distinct_names
+from penchant.data.reading.records import NoRecordsError, RawRecords, distinct_names
 from penchant.errors import DataError
 
 _SEPARATORS = ("::", "\t", ",", ";", "|", "^", "~", " ", ":")
@@ -65,7 +65,8 @@ def detect_layout(
     line names the columns where it has as many, a usual name among them, and the line does not.
 
     Raises:
-        DataError: no separator was found, it is impossible, or nothing follows the header.
+        NoRecordsError: nothing follows the header.
+        DataError: no separator was found, or it is impossible.
     """
     lines = first_lines(data)
     if separator:
@@ -86,7 +87,7 @@ def detect_layout(
             heading = cells
     names = distinct_names(records[0] if has_header else heading or [""] * width)
     if has_header and len(records) == 1:
-        raise DataError(f"{source} has a header ({', '.join(names)}) and no record.")
+        raise NoRecordsError(f"{source} has a header ({', '.join(names)}) and no record.")
     return TextLayout(
         names=names,
         separator=separator,
@@ -161,6 +162,5 @@ def _has_header(records: Sequence[Sequence[str]], named: Sequence[str]) -> bool:
     if any(is_known_name(cell) for cell in first):
         return True
     below = [cells for cells in records[1:] if len(cells) == len(first)]
-    return bool(below) and any(
-        all(is_figure(cells[n].strip()) for cells in below) for n in range(len(first))
-    )
+    columns = [[text for cells in below if (text := cells[n].strip())] for n in range(len(first))]
+    return any(column and all(map(is_figure, column)) for column in columns)

@@ -56,7 +56,7 @@ def _with_releases(read: Callable[P, Dataset]) -> Callable[P, Dataset]:
     def read_any(*arguments: P.args, **options: P.kwargs) -> Dataset:
         path = _path(arguments[0] if arguments else options.get("source"))
         given = _given(options)
-        if path is None or not (path.is_dir() or (not given and _is_release(path))):
+        if path is None or not (_is_release_folder(path) or (not given and _is_release_file(path))):
             _check_exists(path)
             return read(*arguments, **options)
         if given:
@@ -90,8 +90,18 @@ def _path(source: object) -> Path | None:
     return None
 
 
-def _is_release(path: Path) -> bool:
+def _is_release_file(path: Path) -> bool:
     return path.is_file() and (book_crossing.can_read(path) or amazon.can_read(path))
+
+
+def _is_release_folder(path: Path) -> bool:
+    """Whether a folder is a release, and not one of parts of a log."""
+    return path.is_dir() and (
+        any((path / file).exists() for file in _MOVIELENS)
+        or any(path.glob("*.inter"))
+        or book_crossing.can_read(path)
+        or amazon.can_read(path)
+    )
 
 
 def _check_exists(path: Path | None) -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
 from penchant.data.event_order import POSITION
-from penchant.data.reading.item_lines import detect_item_lines
+from penchant.data.reading.layouts.detection import layout_of_text
 from penchant.data.sources.releases import read
 from penchant.data.splits import TEST, VALIDATION, split_leave_last_out
 from penchant.errors import DataError, ParameterError
@@ -54,7 +54,7 @@ def test_a_sequence_a_line() -> None:
     ],
 )
 def test_other_texts_are_columns(text: str) -> None:
-    assert detect_item_lines(text.encode()) is None
+    assert layout_of_text(text.encode()) is None
 
 
 def test_the_layout_is_said_in_one_line(caplog: pytest.LogCaptureFixture) -> None:
@@ -74,7 +74,7 @@ def test_what_is_asked_for_goes_before_the_contents() -> None:
     assert events_of("0 5 6\n1 5 7\n", layout="adjacency")[:2] == [(0, 5, 0), (0, 6, 1)]
     named = read(io.BytesIO(b"0 5 6\n1 5 7\n"), layout="columns", quiet=True)
     assert len(named) == 2
-    with pytest.raises(ParameterError, match="A layout is columns, adjacency, sequences"):
+    with pytest.raises(ParameterError, match="A layout is columns, adjacency, sequences, baskets"):
         read(io.BytesIO(b"0 5 6\n"), layout="lines")  # type: ignore[call-overload]
 
 
@@ -173,3 +173,60 @@ def test_published_files(mirror) -> None:
     assert (len(train), train.n_users) == (810_128, 29_858)
     beauty = read(mirror / "amazon-sequences" / "Beauty.txt", quiet=True)
     assert (len(beauty), beauty.n_users, beauty.n_items) == (198_502, 22_363, 12_101)
+
+
+GROCERIES = (
+    "citrus fruit,margarine,ready soups\nyogurt,coffee\nwhole milk\n"
+    "cream cheese,yogurt,whole milk,coffee\nwhole milk,yogurt\nmargarine,whole milk,yogurt,coffee\n"
+)
+FIMI = "0 1 2 3\n30 31 32 \n33 34 35\n3 36 37 38 39\n38 39 47\n38 39\n2 38\n"
+
+
+@pytest.mark.parametrize("text", [GROCERIES, FIMI, GROCERIES.replace(",", ";")])
+def test_a_basket_a_line_has_no_user(text: str, caplog: pytest.LogCaptureFixture) -> None:
+    separator = "," if "," in text else ";" if ";" in text else " "
+    lines = [line.strip().split(separator) for line in text.splitlines()]
+    by_hand = [
+        (number, cell if separator != " " else int(cell))
+        for number, line in enumerate(lines, 1)
+        for cell in line
+    ]
+    log = read(io.BytesIO(text.encode()))
+    assert log.origin.layout == "baskets"
+    assert len(log) == log.n_users == 0
+    assert log.anonymous is not None
+    baskets = log.anonymous.with_columns(item=log.items.take(log.anonymous["item"].to_numpy()))
+    assert list(baskets.select("basket", "item").iter_rows()) == by_hand
+    assert caplog.records[0].message == (
+        "the open file: read as baskets, a basket of items bought together on each of "
+        f"{len(lines)} lines, without users; override with layout='columns' (--layout columns)."
+    )
+
+
+def test_ids_may_stand_before_the_items_of_a_basket() -> None:
+    text = "ann,1,tea,jam\nbob,2,tea\nann,3,oat milk\n"
+    log = read(io.BytesIO(text.encode()), layout="baskets", user=0, basket=1, quiet=True)
+    assert list(log.frame().select("user", "basket", "item", POSITION).iter_rows()) == [
+        ("ann", 1, "tea", 0), ("ann", 1, "jam", 1), ("bob", 2, "tea", 0), ("ann", 3, "oat milk", 2),
+    ]  # fmt: skip
+    assert log.anonymous is None
+    text = "".join(f"order-{n}\ttea\tjam\n" for n in range(12))
+    baskets = read(io.BytesIO(text.encode()), layout="baskets", quiet=True).anonymous
+    assert baskets is not None
+    assert baskets["basket"].unique(maintain_order=True).to_list() == [
+        f"order-{n}" for n in range(12)
+    ]
+    with pytest.raises(ParameterError, match="the ids of user and basket come first"):
+        read(io.BytesIO(text.encode()), layout="baskets", user=2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user,item,rating\nann,tea,5\nbob,jam\nann,jam,3,4\n",
+        "ann,tea,5\nbob,jam,3\nann,jam\nbob,tea,4,1\ncid,tea,2\n",
+        "a,b\nc,d,e\nf,g,h,i\n",
+    ],
+)
+def test_damaged_tables_are_no_baskets(text: str) -> None:
+    assert layout_of_text(text.encode()) is None

@@ -1,0 +1,85 @@
+"""Read the records of a file's content: Parquet, JSON, or text of any layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from penchant.data.origin import Layout
+from penchant.data.reading.files import decode, most_unpacked
+from penchant.data.reading.json_lines import read_json_lines
+from penchant.data.reading.layouts.blocks import read_blocks
+from penchant.data.reading.layouts.detection import layout_of_text
+from penchant.data.reading.layouts.impressions import read_impressions
+from penchant.data.reading.layouts.item_lines import read_item_lines
+from penchant.data.reading.parquet import read_parquet
+from penchant.data.reading.records import RawRecords
+from penchant.data.reading.text import read_text
+
+PARQUET = b"PAR1"
+HARMLESS_TABLE = 4 * 10**9  # bytes of a Parquet table, which stores equal values once
+
+
+@dataclass(frozen=True)
+class TextForm:
+    """What is known of a text file before it is read, as in `penchant.read`.
+
+    `named` are column names by which a header is recognised; `leading` are the ids before the
+    items of a basket, as `read_item_lines` takes them.
+    """
+
+    separator: str | None = None
+    header: bool | None = None
+    encoding: str | None = None
+    named: tuple[str, ...] = ()
+    layout: Layout | None = None
+    leading: tuple[str, ...] | None = None
+
+    def like(self, first: RawRecords) -> TextForm:
+        """That of a further file of a log whose first one has these records."""
+        if not first.is_text:
+            return self
+        if not first.has_header:
+            return replace(self, layout=first.layout, header=False)
+        return replace(self, layout=first.layout, named=tuple(first.frame.columns))
+
+
+def read_content(
+    data: bytes,
+    label: str,
+    form: TextForm,
+    max_bytes: int | None = None,
+    sizes: Mapping[str, int | None] | None = None,
+) -> RawRecords:
+    """The records of a file, whose format is recognised by its content.
+
+    Args:
+        data: its bytes, decompressed.
+        label: its name in messages.
+        form: what is known of it where it is text.
+        max_bytes: as in `penchant.read`.
+        sizes: of Parquet files that have been tried, as `sizes_in_trial` returns them.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    if data[:4] == PARQUET:
+        return read_parquet(data, label, most_unpacked(len(data), max_bytes, HARMLESS_TABLE), sizes)
+    data = decode(data, label, form.encoding)
+    if data.lstrip()[:1] in (b"{", b"[") and form.separator is None:
+        return read_json_lines(data, label)
+    return _read_text(data, label, form)
+
+
+def _read_text(data: bytes, label: str, form: TextForm) -> RawRecords:
+    """Text in columns, or with several items a line."""
+    layout = form.layout
+    if layout is None and form.separator is None and form.header is None and not form.named:
+        layout = layout_of_text(data)
+    if layout in ("adjacency", "sequences", "baskets"):
+        return read_item_lines(data, label, layout, separator=form.separator, leading=form.leading)
+    if layout == "blocks":
+        return read_blocks(data, label, separator=form.separator)
+    if layout == "impressions":
+        return read_impressions(data, label)
+    return read_text(data, label, separator=form.separator, header=form.header, named=form.named)

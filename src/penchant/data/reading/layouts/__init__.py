@@ -1,0 +1,1 @@
+"""Layouts of text whose lines are no records with columns."""

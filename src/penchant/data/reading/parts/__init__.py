@@ -1,0 +1,1 @@
+"""Logs that are in several files: folders, patterns of names, lists."""
