@@ -11,6 +11,7 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import PagePath, page_path, write_page
+from penchant.cli.half_life import HalfLives, with_half_lives
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Details, Session
 from penchant.cli.second_log import SecondLogOptions
@@ -56,6 +57,7 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    half_life: HalfLives = None,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 2000,
     also_gain: Annotated[
         bool,
@@ -85,6 +87,7 @@ def compare(
 
     from penchant.evaluation import evaluate
 
+    models = with_half_lives(models, half_life)
     parts = second.join_split(alone, log, session.run)
     result = evaluate(
         models,

@@ -11,6 +11,7 @@ import typer
 
 from penchant.cli.command import command
 from penchant.cli.default_models import build
+from penchant.cli.half_life import HalfLife, decayed
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.cli.second_log import SecondLogOptions
@@ -38,6 +39,7 @@ def train(
             "learns from all of them; 0 runs all epochs."
         ),
     ] = 0.1,
+    half_life: HalfLife = None,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a bundle that is there.")
@@ -52,6 +54,8 @@ def train(
     if output.exists() and not overwrite:
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
     (unfitted,) = build([model], seed).values()
+    if half_life is not None:
+        _, unfitted = decayed(model, unfitted, half_life)
     data = second.join_log(log.read(session.run, tables, content), log, session.run)
 
     from penchant.evaluation.event_notes import event_notes

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from penchant.models.bayesian.factorisation_machine import BayesianFM as BayesianFM
     from penchant.models.blend.list_blend import ListBlend as ListBlend
     from penchant.models.blend.model import Blend as Blend
+    from penchant.models.blend.time_decay import TimeDecay as TimeDecay
     from penchant.models.content.ease import ContentEASE as ContentEASE
     from penchant.models.content.profile import ContentProfile as ContentProfile
     from penchant.models.content.ridge import ContentRidge as ContentRidge

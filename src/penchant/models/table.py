@@ -60,6 +60,7 @@ TABLE: dict[str, str] = {
     "dnn-regressor": "feature_based.dnn_regressor:DNNRegressor",
     "ordinal": "feature_based.ordinal:OrdinalRegression",
     "blend": "blend.model:Blend",
+    "time-decay": "blend.time_decay:TimeDecay",
     "list-blend": "blend.list_blend:ListBlend",
     "bpr": "factorisation.pairwise:BPR",
     "warp": "factorisation.pairwise:WARP",
