@@ -159,3 +159,21 @@ def test_an_empty_log():
         ("users_without_events", 1, 1.0),
         ("items_without_events", 1, 1.0),
     ]
+
+
+def test_in_baskets_repeats_are_usual_and_ids_in_two_cases_are_named():
+    frame = pl.DataFrame(
+        {
+            "user": ["ann"] * 6,
+            "item": ["85123A", "85123a", "85123A", "22139", "POST", "post"],
+            "time": [datetime(2024, 3, 5)] * 6,
+        }
+    )
+    plain = check(Dataset.from_frame(frame))
+    assert (plain["duplicates"].level, plain["single_time_users"].level) == ("doubtful",) * 2
+    report = check(Dataset.from_frame(frame.with_columns(basket=pl.lit(7))))
+    assert (report["duplicates"].level, report["single_time_users"].level) == ("note",) * 2
+    variants = report["case_variant_items"]
+    assert variants.sentence.startswith("4 item ids differ from another in upper and lower case")
+    assert variants.table()["item"].to_list() == ["85123A", "85123a", "POST", "post"]
+    assert "case_variant_users" not in report

@@ -49,3 +49,14 @@ def test_without_ratings_times_and_events():
 def test_many_distinct_ratings_are_binned():
     frame = pl.DataFrame({"user": range(100), "item": range(100), "rating": range(100)})
     assert len(pn.summary(Dataset.from_frame(frame)).rating_histogram) == 20
+
+
+def test_baskets_and_events_without_a_user():
+    events = pl.DataFrame({"user": [1, 1, 2], "item": ["a", "b", "a"], "basket": [7, 7, 7]})
+    anonymous = pl.DataFrame({"item": ["a", "c"], "basket": [9, None]}, strict=False)
+    summary = pn.summary(Dataset.from_frame(events, anonymous=anonymous))
+    assert (summary.n_events, summary.n_baskets, summary.n_anonymous) == (3, 3, 2)
+    assert "without a user" in str(summary)
+    plain = pn.summary(Dataset.from_frame(events.drop("basket")))
+    assert (plain.n_baskets, plain.n_anonymous) == (None, 0)
+    assert "baskets" not in str(plain)

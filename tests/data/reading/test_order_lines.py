@@ -91,9 +91,9 @@ def test_what_is_netted_and_what_has_no_purchase_is_listed(retail, caplog):
     n_events = len(log) + len(log.anonymous) + len(log.origin.skipped)
     assert n_events == RETAIL.count("\n") - 1
     assert (
-        "5 records are cancellations (a quantity below 0, or an invoice that begins with C): 3 of "
-        "them take back earlier purchases of the same user and item (2 purchases are left out, 1 "
-        "counted lower); 2 find no purchase, or too little, to cancel; 1 have no user"
+        "5 records are cancellations (a quantity below 0, or an invoice that begins with C): 3 "
+        "take back earlier purchases of the same user and item (2 purchases are left out, 1 "
+        "counted lower); 2 find no purchase, or too little, to cancel; 1 has no user"
     ) in caplog.text
     assert "malformed" not in caplog.text
     report = check(log)
@@ -339,3 +339,13 @@ def test_a_price_of_whole_lines_is_not_that_of_a_piece(tmp_path, caplog):
     with caplog.at_level(logging.WARNING):
         read(path)
     assert "SALES_PRICE looks like a price (price='SALES_PRICE'" in caplog.text
+
+
+def test_a_customer_that_is_written_as_missing_is_none(tmp_path):
+    path = tmp_path / "orders.csv"
+    path.write_text("order_id,customer_id,sku\n1,7.0,tea\n1,7.0,jam\n2,NULL,tea\n3,\\N,tea\n")
+    log = read(path)
+    assert log.users.ids.to_list() == [7]
+    assert log.anonymous["basket"].to_list() == [2, 3]
+    path.write_text("customer_id,sku\n7,tea\nNULL,tea\n")
+    assert read(path).users.ids.to_list() == ["7", "NULL"]

@@ -28,6 +28,7 @@ def issues(log: Dataset, near_empty: int) -> Iterator[QualityIssue]:
         yield from id_issues(log, noun, name, "note", index, total, subject, " no event")
         have = (f"{noun} has", f"{noun}s have")
         yield from _missing_ids(log, noun, counts)
+        yield from _case_variants(log, noun)
         if active > 1 and counts.max() == 1:
             name, index = f"single_event_{noun}s", np.flatnonzero(some)
             rest = (
@@ -64,3 +65,16 @@ def _missing_ids(log: Dataset, noun: str, counts: Int64) -> Iterator[QualityIssu
     rest = f" as missing values are ({names}): if that is so, leave these events out"
     name, active = f"missing_{noun}_ids", int((counts > 0).sum())
     yield from id_issues(log, noun, name, "doubtful", index, active, subject, rest)
+
+
+def _case_variants(log: Dataset, noun: str) -> Iterator[QualityIssue]:
+    """Ids that differ from another in upper and lower case alone, as typed ones do."""
+    ids = log.side(noun)[0].ids
+    if ids.dtype != pl.String:
+        return
+    folded = ids.str.to_lowercase()
+    index = np.flatnonzero(folded.is_duplicated().to_numpy())
+    index = index[np.argsort(folded.gather(index).to_numpy(), kind="stable")]
+    subject = (f"{noun} id differs", f"{noun} ids differ")
+    rest = " from another in upper and lower case alone: are they the same?"
+    yield from id_issues(log, noun, f"case_variant_{noun}s", "note", index, len(ids), subject, rest)

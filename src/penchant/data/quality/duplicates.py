@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality.issue import QualityIssue, event_issues
+from penchant.data.quality.issue import Level, QualityIssue, event_issues
 from penchant.data.sorting import sorted_with_order
 from penchant.wording import counted
 
@@ -42,7 +42,9 @@ def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
     ):
         rest = f" a user and item{how} ({counted(int(chosen.sum()), 'pair')})"
         of_group = positions[np.repeat(chosen, counts)]
-        yield from event_issues(log, name, "doubtful", of_group, _REPEAT, rest)
+        # Who buys in baskets buys again.
+        level: Level = "note" if log.has_baskets and name == "duplicates" else "doubtful"
+        yield from event_issues(log, name, level, of_group, _REPEAT, rest)
 
 
 def _repeated_texts(log: Dataset) -> Iterator[QualityIssue]:

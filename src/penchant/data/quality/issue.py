@@ -137,7 +137,12 @@ def id_issues(
 
 
 def constant_users(
-    log: Dataset, column: str, name: str, verbs: Subject, rest: str
+    log: Dataset,
+    column: str,
+    name: str,
+    verbs: Subject,
+    rest: str,
+    level: Level = "doubtful",
 ) -> Iterator[QualityIssue]:
     """Users with several events whose `rating` or `time` is always the same."""
     events, counts = log.events.select("user", column), log.user_counts
@@ -159,7 +164,7 @@ def constant_users(
         log,
         "user",
         name,
-        "doubtful",
+        level,
         index,
         total,
         subject,

@@ -39,6 +39,8 @@ class Summary:
         top_10_percent: share of events on the most popular 10 %.
         first: the earliest time, None without times.
         last: the latest time.
+        n_baskets: baskets, those without a user included; None without any.
+        n_anonymous: events without a user, which no other figure counts.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Summary:
     top_10_percent: float
     first: datetime | None
     last: datetime | None
+    n_baskets: int | None = None
+    n_anonymous: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """All figures as plain values for JSON; times in ISO form."""
@@ -70,6 +74,8 @@ class Summary:
             ("events", f"{self.n_events:,}"),
             ("users", f"{self.n_users:,}"),
             ("items", items),
+            *([] if self.n_baskets is None else [("baskets", f"{self.n_baskets:,}")]),
+            *([("without a user", counted(self.n_anonymous, "event"))] if self.n_anonymous else []),
             ("density", f"{self.density:.3%}"),
             ("events per user", _listed(self.events_per_user)),
             ("events per item", _listed(self.events_per_item)),
@@ -118,7 +124,20 @@ def summary(log: Dataset) -> Summary:
         top_10_percent=_top_share(items, 0.1),
         first=first if isinstance(first, datetime) else None,
         last=last if isinstance(last, datetime) else None,
+        n_baskets=_n_baskets(log),
+        n_anonymous=0 if log.anonymous is None else len(log.anonymous),
     )
+
+
+def _n_baskets(log: Dataset) -> int | None:
+    """How many baskets there are; of two users a basket of one number is two."""
+    if not log.has_baskets:
+        return None
+    known = log.events.select("user", "basket").drop_nulls().n_unique()
+    unknown = log.anonymous
+    if unknown is None or "basket" not in unknown.columns:
+        return known
+    return known + unknown["basket"].drop_nulls().n_unique()
 
 
 def gini(counts: Int64) -> float:

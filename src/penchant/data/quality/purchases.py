@@ -11,7 +11,6 @@ from penchant.data.quality.issue import Level, QualityIssue, Subject, event_issu
 from penchant.data.reading.order_lines import CANCELLATION, UNMATCHED
 from penchant.wording import counted
 
-_ARE = ("record is", "records are")
 _COLUMNS = ("row", "item", "weight", "time", "basket", "price")
 
 
@@ -19,11 +18,12 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
     """Cancellations with and without a purchase, events without a user, prices of 0."""
     table = cancellations(log)
     matched = ~pl.col("problem").is_in(UNMATCHED)
-    rest = " cancelled purchases or their cancellations, and left out"
-    yield from _of_table(log, "cancellations", "note", table.filter(matched), _ARE, rest)
-    rest = " cancellations of which no earlier purchase, or too little, is known, and left out"
+    are = ("record is a cancellation", "records are cancellations")
+    rest = ", or a purchase that was cancelled in full, and left out"
+    yield from _of_table(log, "cancellations", "note", table.filter(matched), are, rest)
+    rest = " of more than is known to be bought, and left out"
     without = table.filter(~matched)
-    yield from _of_table(log, "unmatched_cancellations", "doubtful", without, _ARE, rest)
+    yield from _of_table(log, "unmatched_cancellations", "doubtful", without, are, rest)
     unknown = log.anonymous_frame()
     if unknown is not None:
         baskets = ""

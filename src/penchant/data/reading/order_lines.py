@@ -161,13 +161,13 @@ def _sentence(
     n_anonymous = int((cancels & ~is_known).sum())
     gone = counted(int(is_cancelled.sum()), "purchase is", "purchases are")
     parts = [
-        f"{n_matched:,} of them take back earlier purchases of the same user and item ({gone} "
-        f"left out, {n_lowered:,} counted lower)"
+        f"{counted(n_matched, 'takes', 'take')} back earlier purchases of the same user and item "
+        f"({gone} left out, {n_lowered:,} counted lower)"
     ]
     if n_short:
-        parts.append(f"{n_short:,} find no purchase, or too little, to cancel")
+        parts.append(f"{counted(n_short, 'finds', 'find')} no purchase, or too little, to cancel")
     if n_anonymous:
-        parts.append(f"{n_anonymous:,} have no user")
+        parts.append(f"{counted(n_anonymous, 'has', 'have')} no user")
     n = counted(int(cancels.sum()), "record is a cancellation", "records are cancellations")
     return (
         f"{n} (a quantity below 0, or an invoice that begins with C): {'; '.join(parts)}; "

@@ -14,6 +14,7 @@ from penchant.data.reading.records import RawRecords
 SHOP_ROLES = ("user", "item", "weight", "time", "basket", "price", "event", "title")
 """The roles in the order in which their columns are looked for."""
 
+_FEW_KINDS = 5  # which may be of an event each
 _MOST_KINDS = 30  # of events; more are their names
 _OWN_BASKETS = 0.9  # of the baskets are of one user at most
 _SAME_TITLE = 0.8  # of the records of an item have the title that most of them have
@@ -196,7 +197,8 @@ def _is_kind(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> bo
     if values.dtype.is_float() or values.dtype.is_temporal():
         return False
     n_kinds = values.n_unique()
-    return 0 < n_kinds <= _MOST_KINDS and n_kinds < max(len(values), 2)
+    is_short = n_kinds <= _FEW_KINDS
+    return is_short or (n_kinds <= _MOST_KINDS and n_kinds < len(values))
 
 
 def _is_title(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> bool:

@@ -16,7 +16,13 @@ from penchant.data.reading.id_values import clean_ids, integer_ids, plain_ids
 from penchant.data.reading.nested import plain_values
 from penchant.data.reading.positive_ratings import mark_positive
 from penchant.data.reading.ratings import parse_ratings
-from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
+from penchant.data.reading.records import (
+    RawRecords,
+    SkippedRecord,
+    shorten,
+    skipped_table,
+    without_missing,
+)
 from penchant.data.reading.shop_columns import is_quantity, prices
 from penchant.data.reading.times import parse_times
 from penchant.errors import DataError
@@ -83,17 +89,21 @@ def type_columns(
         time_format: as in `penchant.read`.
         positive: which ratings are positive.
         purchases: records may be purchases: those with a basket or a time are kept without a user,
-            the other records of a basket say what is missing of its user and time, and quantities
-            below 0 are kept.
+            the other records of a basket say what is missing of its user and time, a user such as
+            NULL is none where there are baskets, and quantities below 0 are kept.
 
     Raises:
         DataError: a record is malformed and `malformed` is "raise", or most records are.
     """
     roles = [role for role in ROLES if role in columns]
-    signed = purchases and ("basket" in columns or is_quantity(columns.get("weight", "")))
+    has_baskets = purchases and "basket" in columns
+    signed = has_baskets or (purchases and is_quantity(columns.get("weight", "")))
 
     def type_column(role: str) -> _Column:
-        return _typed_column(records, role, columns[role], time_format, positive, signed=signed)
+        return _typed_column(
+            records, role, columns[role], time_format, positive,
+            signed=signed, has_baskets=has_baskets,
+        )  # fmt: skip
 
     with ThreadPoolExecutor() as pool:  # Polars works outside Python's global lock
         typed = list(pool.map(type_column, roles))
@@ -152,9 +162,12 @@ def _typed_column(
     positive: Positive | None,
     *,
     signed: bool,
+    has_baskets: bool,
 ) -> _Column:
     series, remark = plain_values(records.frame[name], role, name, records.source)
     series = series.alias(role)
+    if role == "user" and has_baskets and series.dtype == pl.String:
+        series = without_missing(series)
     if role in ("user", "item"):
         column = _id_column(series, records.is_text)
     elif role == "rating":
