@@ -34,7 +34,7 @@ def test_each_model_that_uses_weights_is_tried_once_more(call, timed):
     result = call("compare", timed, *options, "--half-life", "30d", "--replicates", 50, "--json")
     names = {e["model"] for e in json.loads(result.stdout)["tables"]["ranking"]["entries"]}
     decayed = {name for name in names if name.startswith("time-decay")}
-    assert decayed == {"time-decay:base_model=item-knn:neighbours=5,half_life=30.0"}
+    assert decayed == {"time-decay:base_model=item-knn:neighbours=5,half_life=30"}
 
 
 def test_a_bundle_of_a_model_with_a_half_life(call, timed, tmp_path):

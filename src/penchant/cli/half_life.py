@@ -57,7 +57,7 @@ def decayed(spec: str, model: Recommender, text: str) -> tuple[str, Recommender]
     Raises:
         ParameterError: it makes no use of weights, or the text is no time.
     """
-    from penchant.models import make, spec_of
+    from penchant.models import make
 
     if not model.uses_weights:
         raise ParameterError(
@@ -67,7 +67,7 @@ def decayed(spec: str, model: Recommender, text: str) -> tuple[str, Recommender]
     inner = f"({spec})" if "," in spec else spec
     name = f"time-decay:base_model={inner},half_life={days_of(text):g}"
     made = make(name).clone(seed=model.seed)
-    return spec_of(made), made
+    return name, made
 
 
 def with_half_lives(
