@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pytest
 from tests.support.basket_logs import log_of_baskets, random_baskets
 
 import penchant as pn
-from penchant.errors import DataError
+from penchant.errors import DataError, ParameterError
 from penchant.evaluation.repeats import judging_events, target_segments
 from penchant.metrics import NDCG, Ranked
 from penchant.models import ItemKNN, PersonalPopular
@@ -144,3 +146,32 @@ def test_repeats_are_no_leak_where_lists_may_hold_them(split):
         result = pn.evaluate([], split, ["ndcg@4"], replicates=100, repeats=repeats)
         levels[repeats] = next(f.level for f in result.findings.all if f.rule == "same-pair")
     assert levels == {"allowed": "note", "excluded": "doubtful"}
+
+
+def with_prices(log):
+    """The log, in which an item costs its place in the alphabet and each is taken twice."""
+    items = log.events["item"].cast(pl.Float32)
+    columns = {"price": items + 1, "weight": pl.repeat(2.0, len(items), eager=True)}
+    return replace(log, events=log.events.with_columns(**columns))
+
+
+def test_money_is_counted_where_there_are_prices(split):
+    log = with_prices(split.log)
+    priced = pn.split_next_basket(log)
+    np.testing.assert_array_equal(priced.test.spend, 2 * (priced.test.items + 1))
+    result = pn.evaluate([PersonalPopular()], priced, replicates=100)
+    assert result.table().metrics[:2] == ("ndcg@10", "revenue@10")
+    metrics = ["ndcg@4", "revenue@4", "revenue-share@4"]
+    table = pn.evaluate([PersonalPopular()], priced, metrics, replicates=100).table()
+    lists, _ = result.models["personal-popular"].top_items(
+        priced.test.histories, 4, repeats="allowed"
+    )
+    own = [
+        sum(2 * (i + 1) for i in set(lists[u]) & set(priced.test.items[low:high]))
+        for u, (low, high) in enumerate(itertools.pairwise(priced.test.offsets))
+    ]
+    figure = table["personal-popular"].metrics["revenue@4"]
+    assert figure.value == pytest.approx(np.mean(own))
+    assert figure.low < figure.value < figure.high
+    with pytest.raises(ParameterError, match=r"revenue@4 needs the prices .* \(--price\)"):
+        pn.evaluate([], split, ["revenue@4"])

@@ -12,7 +12,17 @@ from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
 from penchant.errors import ParameterError
-from penchant.metrics import MAP, MRR, NDCG, HitRate, Precision, Ranked, RankingMetric, Recall
+from penchant.metrics import (
+    MAP,
+    MRR,
+    NDCG,
+    HitRate,
+    Precision,
+    Ranked,
+    RankingMetric,
+    Recall,
+    parse,
+)
 
 WIDTH = 6
 ALL = [HitRate, Recall, Precision, NDCG, MRR, MAP]
@@ -187,3 +197,19 @@ def test_names():
     assert Recall(20, capped=True).name == "recall-capped@20"
     assert NDCG(10) == NDCG(10)
     assert NDCG(10) not in (NDCG(20), MAP(10))
+
+
+def test_revenue_is_what_was_paid_for_listed_items():
+    lists = np.array([[3, 1, 0], [2, 5, -1], [4, 0, 1]])
+    offsets, items = np.array([0, 3, 4, 4]), np.array([1, 7, 1, 5])
+    spend = np.array([2.5, 10, 1.5, 3], np.float32)
+    ranked = Ranked.of(lists, offsets, items, spend)
+    assert ranked.spend.tolist() == [[0, 4, 0], [0, 3, 0], [0, 0, 0]]
+    assert ranked.total_spend.tolist() == [14, 3, 0]
+    np.testing.assert_array_equal(parse("revenue@1")(ranked), [0, 0, np.nan])
+    np.testing.assert_array_equal(parse("revenue@3")(ranked), [4, 3, np.nan])
+    np.testing.assert_allclose(parse("revenue-share@2")(ranked), [4 / 14, 1, np.nan])
+    nothing = Ranked.of(lists, offsets, items, spend * 0)
+    assert np.isnan(parse("revenue-share@3")(nothing)).all()
+    with pytest.raises(ParameterError, match="needs the prices of events"):
+        parse("revenue@2")(Ranked.of(lists, offsets, items))

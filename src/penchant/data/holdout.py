@@ -65,6 +65,8 @@ class Holdout:
         item_pool: int32[n], the only items to rank, the same for all users, where a protocol has
             them; None ranks all.
         repeats: whether lists may hold items of the history; see `Repeats` and `judging`.
+        spend: float32[n_rows], what was paid in each held-out event: its price times its weight,
+            such as a quantity; 0 where the price is not known, None where the log has none.
     """
 
     rows: Rows
@@ -74,6 +76,7 @@ class Holdout:
     candidates: Int32 | None = None
     item_pool: Int32 | None = None
     repeats: Repeats = "excluded"
+    spend: Float32 | None = None
 
     @classmethod
     def of(
@@ -109,6 +112,7 @@ class Holdout:
             candidates=candidates,
             item_pool=item_pool,
             repeats=repeats,
+            spend=_spend(events),
         )
 
     @property
@@ -179,4 +183,15 @@ class Holdout:
             candidates=None if self.candidates is None else self.candidates[users],
             item_pool=self.item_pool,
             repeats=self.repeats,
+            spend=None if self.spend is None else self.spend[keep],
         )
+
+
+def _spend(events: pl.DataFrame) -> Float32 | None:
+    if "price" not in events.columns or not events["price"].dtype.is_numeric():
+        return None
+    price = events["price"].cast(pl.Float32)
+    price = price.set(price.is_nan() | price.is_infinite(), None).fill_null(0)
+    weight = events["weight"] if "weight" in events.columns else pl.lit(1.0, pl.Float32)
+    spend: Float32 = events.select((price * weight).cast(pl.Float32)).to_series().to_numpy()
+    return spend

@@ -28,7 +28,7 @@ from penchant.evaluation.ranking import (
 from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_of_halves
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
 from penchant.evaluation.segments import users_without_history
-from penchant.metrics import Bootstrap, Catalogue, Metric, RankingMetric, parse
+from penchant.metrics import Bootstrap, Catalogue, Metric, RankingMetric, Revenue, parse
 from penchant.models import BASELINES, BASELINES_OF_REPEATS, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
@@ -95,9 +95,7 @@ def evaluate(
     run = run or Run()
     if repeats is not None and repeats != split.repeats:
         split = dataclasses.replace(split, repeat_rule=repeats)
-    by_task = _metrics_by_task(
-        metrics, has_ratings=split.log.has_ratings, of_repeats=split.repeats != "excluded"
-    )
+    by_task = _metrics_by_task(metrics, split)
     threshold = None
     if split.log.has_ratings:
         threshold = split.log.like_threshold if like is None else like
@@ -240,11 +238,15 @@ def _audited(
 
 
 def _metrics_by_task(
-    metrics: Sequence[str | Metric] | None, *, has_ratings: bool, of_repeats: bool
+    metrics: Sequence[str | Metric] | None, split: Split
 ) -> dict[Task, list[Metric]]:
+    has_ratings, has_prices = split.log.has_ratings, split.test.spend is not None
     if metrics is None:
+        of_repeats = split.repeats != "excluded"
         defaults = DEFAULTS | ({"ranking": DEFAULTS_OF_REPEATS} if of_repeats else {})
         metrics = [m for t in TASKS for m in defaults[t] if has_ratings or t == "ranking"]
+        if has_prices and split.candidates is None:
+            metrics.insert(1, "revenue@10")
     by_task: dict[Task, list[Metric]] = {}
     for metric in metrics:
         parsed = parse(metric) if isinstance(metric, str) else metric
@@ -252,6 +254,11 @@ def _metrics_by_task(
             raise ParameterError(
                 f"The metric {parsed.name} judges ratings, and the log has none: use ranking "
                 "metrics such as ndcg@10."
+            )
+        if isinstance(parsed, Revenue) and not has_prices:
+            raise ParameterError(
+                f"The metric {parsed.name} needs the prices of events, and the log has none: name "
+                "their column with price= (--price)."
             )
         by_task.setdefault(parsed.task, []).append(parsed)
     if not by_task:

@@ -281,7 +281,7 @@ def rank(
         lists, _ = model.top_items(
             holdout.histories, width, repeats=holdout.repeats, candidates=pool, run=run
         )
-        ranked = Ranked.of(lists, holdout.offsets, holdout.items)
+        ranked = Ranked.of(lists, holdout.offsets, holdout.items, holdout.spend)
         values = RankingValues.of(ranked, lists, metrics, catalogue)
         judging = [metric for metric in metrics if isinstance(metric, RankingMetric)]
         return replace(
@@ -303,7 +303,7 @@ def _values_of_targets(
     part = holdout.subset(keep)
     users = np.unique(holdout.rows.history[keep])
     return RankingValues.of(
-        Ranked.of(lists[users], part.offsets, part.items), None, metrics, catalogue
+        Ranked.of(lists[users], part.offsets, part.items, part.spend), None, metrics, catalogue
     )
 
 

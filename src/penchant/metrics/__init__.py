@@ -49,6 +49,8 @@ from penchant.metrics.ranking import (
     Ranked,
     RankingMetric,
     Recall,
+    Revenue,
+    RevenueShare,
 )
 from penchant.metrics.rating import MAE, RMSE, Pearson
 from penchant.metrics.significance import (
@@ -70,6 +72,8 @@ _LIST_METRICS: dict[str, Callable[[int], Metric]] = {
     "ndcg": NDCG,
     "mrr": MRR,
     "map": MAP,
+    "revenue": Revenue,
+    "revenue-share": RevenueShare,
     "coverage": Coverage,
     "gini": Gini,
     "distinct-lists": DistinctLists,
@@ -146,6 +150,8 @@ __all__ = [
     "Ranked",
     "RankingMetric",
     "Recall",
+    "Revenue",
+    "RevenueShare",
     "RowMetric",
     "SumMetric",
     "Takes",

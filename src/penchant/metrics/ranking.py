@@ -10,7 +10,7 @@ import numpy as np
 
 from penchant.errors import ParameterError
 from penchant.metrics.base import AtK, Task, ratio
-from penchant.typing import AnyInt, Bool, Float64, Int32, Int64
+from penchant.typing import AnyInt, Bool, Float32, Float64, Int32, Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,15 +23,20 @@ class Ranked:
         n_relevant: int64[n_users], how many different items are relevant to the user.
         ranks: float64[1 or n_users, width], the 0-based rank that discounts use for a place.
             It is the place itself, save for hits whose rank is halved by a tie.
+        spend: float64[n_users, width], what was paid for the item at that place in the held-out
+            events; None where that is not known.
+        total_spend: float64[n_users], what was paid for all relevant items; None likewise.
     """
 
     lists: Int32
     hits: Bool
     n_relevant: Int64
     ranks: Float64
+    spend: Float64 | None = None
+    total_spend: Float64 | None = None
 
     @classmethod
-    def of(cls, lists: AnyInt, offsets: Int64, items: AnyInt) -> Self:
+    def of(cls, lists: AnyInt, offsets: Int64, items: AnyInt, spend: Float32 | None = None) -> Self:
         """Look up which listed items are relevant.
 
         Args:
@@ -39,6 +44,7 @@ class Ranked:
             offsets: int64[n_users + 1]; the relevant items of user u are
                 `items[offsets[u] : offsets[u + 1]]`. An item named twice counts once.
             items: int32[n_pairs], item indices.
+            spend: float32[n_pairs], what was paid for each; that of an item named twice adds up.
 
         Raises:
             ParameterError: the shapes do not fit, an index is negative (in lists: below -1), or
@@ -56,17 +62,25 @@ class Ranked:
         # One key per (user, item), so that one search answers for all users. Every user has
         # a slot in front of item 0, where the -1 of a list falls without matching anything.
         stride = 2 + max(int(items.max(initial=0)), int(lists.max(initial=0)))
-        relevant = np.unique(owner * stride + items + 1)
+        relevant, pair = np.unique(owner * stride + items + 1, return_inverse=True)
         listed = np.arange(n_users)[:, np.newaxis] * stride + lists + 1
         found = np.searchsorted(relevant, listed)
         hits = np.zeros((n_users, width), np.bool_)
+        place = np.minimum(found, max(len(relevant) - 1, 0))
         if len(relevant):
-            hits = relevant[np.minimum(found, len(relevant) - 1)] == listed
+            hits = relevant[place] == listed
+        paid = total = None
+        if spend is not None:
+            of_pair = np.bincount(pair, spend, len(relevant))
+            paid = np.where(hits, of_pair[place] if len(relevant) else 0.0, 0.0)
+            total = np.bincount(owner, spend, n_users).astype(np.float64)
         return cls(
             lists=lists.astype(np.int32, copy=False),
             hits=hits,
             n_relevant=np.bincount(relevant // stride, minlength=n_users),
             ranks=np.arange(width, dtype=np.float64)[np.newaxis],
+            spend=paid,
+            total_spend=total,
         )
 
     @classmethod
@@ -130,17 +144,28 @@ class RankingMetric(AtK):
         """The value per user, float64[n_users]; NaN for users to whom nothing is relevant.
 
         Raises:
-            ParameterError: the lists have fewer than k places.
+            ParameterError: the lists have fewer than k places, or something is not known that the
+                metric needs.
         """
-        values = self._values(self.head(ranked.hits), self.head(ranked.ranks), ranked.n_relevant)
-        return np.where(ranked.n_relevant > 0, values, np.nan)
+        return np.where(ranked.n_relevant > 0, self._of(ranked), np.nan)
+
+    @abstractmethod
+    def _of(self, ranked: Ranked) -> Float64:
+        """The value per user; anything where nothing is relevant."""
+
+
+class _OfHits(RankingMetric):
+    """A metric of which places hold relevant items."""
+
+    def _of(self, ranked: Ranked) -> Float64:
+        return self._values(self.head(ranked.hits), self.head(ranked.ranks), ranked.n_relevant)
 
     @abstractmethod
     def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         """The value per user from the first k places; anything where nothing is relevant."""
 
 
-class HitRate(RankingMetric):
+class HitRate(_OfHits):
     """Whether any relevant item is among the first k (He et al. 2017, section 4.1)."""
 
     label = "hr"
@@ -150,7 +175,7 @@ class HitRate(RankingMetric):
 
 
 @dataclass(frozen=True)
-class Recall(RankingMetric):
+class Recall(_OfHits):
     """The share of the relevant items that is among the first k.
 
     Attributes:
@@ -173,7 +198,7 @@ class Recall(RankingMetric):
         )
 
 
-class Precision(RankingMetric):
+class Precision(_OfHits):
     """The share of the first k places that holds relevant items; an unfilled place is a miss."""
 
     label = "precision"
@@ -182,7 +207,7 @@ class Precision(RankingMetric):
         return np.asarray(hits.sum(axis=1) / self.k)
 
 
-class NDCG(RankingMetric):
+class NDCG(_OfHits):
     """Discounted gain, relative to the best possible list of k.
 
     Gain 1 for a relevant item, discount log2(rank + 2), and an ideal list with
@@ -198,7 +223,7 @@ class NDCG(RankingMetric):
         return np.asarray(gained / ideal[np.clip(n_relevant, 1, self.k) - 1])
 
 
-class MRR(RankingMetric):
+class MRR(_OfHits):
     """The reciprocal of the rank (from 1) of the first relevant item, 0 beyond k.
 
     Voorhees 1999, The TREC-8 question answering track report.
@@ -210,7 +235,7 @@ class MRR(RankingMetric):
         return np.asarray((hits / (ranks + 1)).max(axis=1))
 
 
-class MAP(RankingMetric):
+class MAP(_OfHits):
     """Average precision at the places of the relevant items, over min(k, relevant).
 
     The mean over users is MAP@k as in Kaggle's Million Song challenge (McFee et al. 2012).
@@ -221,3 +246,36 @@ class MAP(RankingMetric):
     def _values(self, hits: Bool, ranks: Float64, n_relevant: Int64) -> Float64:
         precision = np.cumsum(hits, axis=1) / (ranks + 1)
         return ratio((hits * precision).sum(axis=1), np.minimum(n_relevant, self.k))
+
+
+class Revenue(RankingMetric):
+    """What the user paid, in the held-out events, for items among the first k.
+
+    In the currency of the log: the price of an event times its weight, such as a quantity. It says
+    what a list would have shown of what was bought anyway, not what it would have sold.
+    """
+
+    label = "revenue"
+
+    def _of(self, ranked: Ranked) -> Float64:
+        if ranked.spend is None:
+            raise ParameterError(
+                f"{self.name} needs the prices of events, and the log has none: name their column "
+                "with price= (--price)."
+            )
+        return np.asarray(self.head(ranked.spend).sum(axis=1), np.float64)
+
+
+class RevenueShare(Revenue):
+    """The share of what the user paid, in the held-out events, for items among the first k.
+
+    NaN for users who paid nothing.
+    """
+
+    label = "revenue-share"
+
+    def _of(self, ranked: Ranked) -> Float64:
+        paid = super()._of(ranked)
+        assert ranked.total_spend is not None
+        total = ranked.total_spend
+        return np.asarray(np.divide(paid, np.where(total > 0, total, np.nan)), np.float64)

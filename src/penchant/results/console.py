@@ -146,8 +146,10 @@ def _signed(value: float) -> str:
 
 
 def number(value: float) -> str:
-    """A figure with four decimals, or a dash where there is none."""
-    return "–" if math.isnan(value) else f"{value:.4f}"
+    """A figure with four decimals, fewer where it is large, or a dash where there is none."""
+    if math.isnan(value):
+        return "–"
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.1f}"
 
 
 def seconds(value: float) -> str:
