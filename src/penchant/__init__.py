@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
     from penchant.errors import PenchantError
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
+    from penchant.evaluation.backtest import backtest
     from penchant.explanation import attribute_fidelity, explain, explain_lists
     from penchant.exploration.log_exploration import explore
     from penchant.like_lists import likes
@@ -76,6 +77,7 @@ __all__ = [
     "attribute_sets",
     "attributes_sql",
     "audit",
+    "backtest",
     "between",
     "check",
     "claim",
@@ -150,6 +152,7 @@ _PLACES = {
     "data.target": ("Adjusted", "Interaction", "Like", "Rating", "Target"),
     "data.attributes.sql_export": ("write_sql",),
     "errors": ("PenchantError",),
+    "evaluation.backtest": ("backtest",),
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
     "explanation": ("attribute_fidelity", "explain", "explain_lists"),
     "exploration.log_exploration": ("explore",),

@@ -12,6 +12,7 @@ import typer
 
 from penchant.cli.attributes import attributes
 from penchant.cli.audit import audit
+from penchant.cli.backtest import backtest
 from penchant.cli.clean import clean
 from penchant.cli.compare import compare
 from penchant.cli.demo import demo
@@ -51,6 +52,7 @@ for function in (
     audit,
     split,
     compare,
+    backtest,
     tune,
     train,
     update,

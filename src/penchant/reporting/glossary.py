@@ -27,9 +27,10 @@ _METRICS = {
     "(all at the top).",
     "mrr": "1 divided by the place of the first test item among the first k, averaged over users.",
     "map": "Precision at the place of each test item found, averaged: early finds count more.",
-    "revenue": "What a user paid in the test events for items among their first k, averaged over users, "
-    "in the currency of the log.",
-    "revenue-share": "Share of what a user paid in the test events that went to items among the first k.",
+    "revenue": "What a user paid in the test events for items among the first k, averaged over "
+    "users, in the currency of the log.",
+    "revenue-share": "Share of what a user paid in the test events that went to items among the "
+    "first k.",
     "coverage": "Share of the items with training events that stand in at least one list.",
     "gini": "How unequally recommendations fall on items: 0 all alike, 1 all on one item.",
     "distinct-lists": "Share of users whose list differs from everyone else's.",

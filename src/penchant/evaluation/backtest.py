@@ -1,0 +1,136 @@
+"""Rolling evaluation: what last month's lists would have caught, and those of the months before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal, get_args
+
+import numpy as np
+import polars as pl
+
+from penchant.data.dataset import Dataset
+from penchant.data.repeats import Repeats
+from penchant.data.splits import TEST, TRAIN, UNUSED, Split
+from penchant.errors import DataError, ParameterError
+from penchant.evaluation.comparison import evaluate
+from penchant.metrics import Metric
+from penchant.models.base import Recommender
+from penchant.results.backtest import Backtest, Period
+from penchant.run import Run
+from penchant.wording import counted
+
+logger = logging.getLogger(__name__)
+
+Every = Literal["day", "week", "month"]
+_DURATIONS: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo"}
+
+
+def backtest(
+    models: Iterable[Recommender] | Mapping[str, Recommender],
+    log: Dataset,
+    metrics: Sequence[str | Metric] | None = None,
+    *,
+    every: Every = "month",
+    periods: int = 6,
+    repeats: Repeats | None = None,
+    replicates: int = 500,
+    level: float = 0.95,
+    seed: int = 0,
+    run: Run | None = None,
+) -> Backtest:
+    """Compare models on each of the last calendar periods, learned from all that came before.
+
+    Trivial baselines take part in each period, as in `evaluate`. There are no validation events:
+    models run all their epochs, and nothing is chosen.
+
+    Args:
+        models: unfitted recommenders, or a mapping of names to them.
+        log: with times.
+        metrics: of lists; by default those of `evaluate`.
+        every: the calendar period; weeks begin on Monday.
+        periods: how many of the last ones that have events, the last of which may not be whole.
+        repeats: whether lists may hold what users had; by default where the log has baskets.
+        replicates: bootstrap resamples of users in each period.
+        level: of the intervals.
+        seed: of the bootstrap.
+        run: threads and progress.
+
+    Raises:
+        DataError: the log has no times, or not that many periods with events before them.
+        ParameterError: an argument is impossible.
+    """
+    run = run or Run()
+    if every not in get_args(Every) or periods < 1:
+        raise ParameterError(
+            f"Periods are a number above 0 of {', '.join(get_args(Every))}, not {periods} of "
+            f"{every!r}."
+        )
+    if not log.has_times:
+        raise DataError(
+            f"The log {log.name!r} has no time on every event, so that nothing says what came "
+            "before a period: name the column with time= (--time)."
+        )
+    times = log.events["time"]
+    starts = times.dt.truncate(_DURATIONS[every]).unique().sort()
+    if len(starts) < 2:
+        raise DataError(
+            f"All events of the log {log.name!r} are of one {every}: take a shorter period."
+        )
+    chosen: list[datetime] = starts[1:].tail(periods).to_list()
+    if len(chosen) < periods:
+        logger.warning(
+            "The log %r has %s after the first, of which all are taken instead of %d.",
+            log.name,
+            counted(len(chosen), every),
+            periods,
+        )
+    found = []
+    with run.progress.task("periods", len(chosen)) as progress:
+        for start in chosen:
+            progress.advance(0, note=start.date().isoformat())
+            end = pl.Series([start]).dt.offset_by(_DURATIONS[every])[0]
+            split = replace(_split(log, times, start, end, every), repeat_rule=repeats)
+            result = evaluate(
+                models,
+                split,
+                metrics,
+                replicates=replicates,
+                level=level,
+                seed=seed,
+                run=run,
+            )
+            found.append(
+                Period(
+                    start=start,
+                    end=end,
+                    whole=bool(times.max() >= pl.Series([end]).dt.offset_by("-1d")[0]),
+                    train_events=len(split.train),
+                    table=result.table("ranking"),
+                    notes=result.notes,
+                )
+            )
+            progress.advance()
+    return Backtest(
+        log=log.name,
+        every=every,
+        metric=found[0].table.primary,
+        periods=tuple(found),
+        settings=dict(result.settings) | {"fingerprint": log.fingerprint},
+    )
+
+
+def _split(log: Dataset, times: pl.Series, start: datetime, end: datetime, every: Every) -> Split:
+    sides = np.full(len(log), UNUSED, np.uint8)
+    sides[(times < start).to_numpy()] = TRAIN
+    sides[((times >= start) & (times < end)).to_numpy()] = TEST
+    return Split(
+        log=log,
+        sides=sides,
+        kind="time",
+        sentence=f"The {every} from {start.date().isoformat()} for test, all that came before it "
+        "for training.",
+        ties="Events of one instant all fall on the later side.",
+    )
