@@ -92,6 +92,10 @@ class FileOptions:
             "none; found by default.",
         ),
     ] = None
+    sheet: Annotated[
+        Text,
+        typer.Option(help="The sheet of an Excel workbook: its name, or its position from 0."),
+    ] = None
     separator: Annotated[
         Text, typer.Option(help="What stands between columns, such as ';' or 'tab'.")
     ] = None
@@ -122,6 +126,7 @@ class FileOptions:
             "time_format": self.time_format,
             "layout": self.layout,
             "empty": _empty(self.empty),
+            "sheet": self.sheet,
             "separator": separator(self.separator),
             "header": self.header,
             "encoding": self.encoding,

@@ -5,7 +5,6 @@ import gzip
 import io
 import json
 import os
-import zipfile
 import zlib
 from decimal import Decimal
 
@@ -104,14 +103,6 @@ def test_malformed_json_lines(tmp_path):
         read(path, malformed="raise")
     path.write_text("{nonsense\n{more}\n")
     with pytest.raises(DataError, match=r"log\.jsonl is no JSON lines"):
-        read(path)
-
-
-def test_workbooks_are_called_that(tmp_path):
-    path = tmp_path / "orders.xlsx"
-    with zipfile.ZipFile(path, "w") as file:
-        file.writestr("xl/worksheets/sheet1.xml", "<worksheet/>")
-    with pytest.raises(DataError, match="is an Excel workbook: save its sheet as CSV"):
         read(path)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from penchant.data.origin import Layout
-from penchant.data.reading.files import decode, most_unpacked
+from penchant.data.reading.excel import read_excel
+from penchant.data.reading.files import decode, is_workbook, most_unpacked
 from penchant.data.reading.json_lines import read_json_lines
 from penchant.data.reading.layouts.blocks import read_blocks
 from penchant.data.reading.layouts.detection import layout_of_text
@@ -15,14 +17,16 @@ from penchant.data.reading.layouts.item_lines import read_item_lines
 from penchant.data.reading.parquet import read_parquet
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.text import read_text
+from penchant.errors import DataError
 
 PARQUET = b"PAR1"
+_HTML = re.compile(rb"\s*<(!doctype|html|\?xml|table|head|body|meta|workbook)[\s>]", re.IGNORECASE)
 HARMLESS_TABLE = 4 * 10**9  # bytes of a Parquet table, which stores equal values once
 
 
 @dataclass(frozen=True)
 class TextForm:
-    """What is known of a text file before it is read, as in `penchant.read`.
+    """What is known of a text file or a workbook before it is read, as in `penchant.read`.
 
     `named` are column names by which a header is recognised; `leading` are the ids before the
     items of a basket, as `read_item_lines` takes them.
@@ -33,6 +37,7 @@ class TextForm:
     encoding: str | None = None
     named: tuple[str, ...] = ()
     layout: Layout | None = None
+    sheet: str | int | None = None
     leading: tuple[str, ...] | None = None
 
     def like(self, first: RawRecords) -> TextForm:
@@ -65,7 +70,19 @@ def read_content(
     """
     if data[:4] == PARQUET:
         return read_parquet(data, label, most_unpacked(len(data), max_bytes, HARMLESS_TABLE), sizes)
+    if is_workbook(data, label):
+        return read_excel(
+            data, label, most_unpacked(len(data), max_bytes),
+            sheet=form.sheet, header=form.header, named=form.named,
+        )  # fmt: skip
+    if form.sheet is not None:
+        raise DataError(f"{label} is no Excel workbook, so that it has no sheet.")
     data = decode(data, label, form.encoding)
+    if _HTML.match(data):
+        raise DataError(
+            f"{label} is a web page or XML, whatever its name says: open it in a spreadsheet "
+            "program and save it as .xlsx or CSV (UTF-8)."
+        )
     if data.lstrip()[:1] in (b"{", b"[") and form.separator is None:
         return read_json_lines(data, label)
     return _read_text(data, label, form)

@@ -19,6 +19,7 @@ _ARCHIVES = {
     b"7z\xbc\xaf": "a 7-Zip archive",
 }
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # workbooks before 2007
+_OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
 MAX_UNPACKED = 64 * 10**9  # bytes of a compressed file
 _HARMLESS = 10**8  # bytes up to which the ratio does not matter
 _MAX_RATIO = 200  # logs that repeat themselves reach 50
@@ -107,6 +108,8 @@ def refuse_large(size: int, max_bytes: int, name: str) -> None:
 def decompress(data: bytes, name: str, max_bytes: int | None = None) -> bytes:
     """Unpack gzip or Zstandard, recognised by the first bytes; other data are returned unchanged.
 
+    So are Excel workbooks, which are archives of their own.
+
     Raises:
         DataError: the data are empty, cut off or damaged, another kind of archive, or unpack to
             more than `most_unpacked`.
@@ -118,15 +121,28 @@ def decompress(data: bytes, name: str, max_bytes: int | None = None) -> bytes:
         data = _unpack_members(data, name, "Zstandard", most)
     if not data:
         raise NoRecordsError(f"{name} is empty.")
-    is_workbook = b"xl/worksheets" in data or name.lower().endswith((".xlsx", ".xlsm", ".ods"))
-    if data.startswith(_OLE) or (data.startswith(b"PK") and is_workbook):
+    if data.startswith(_OLE):
         raise DataError(
-            f"{name} is an Excel workbook: save its sheet as CSV (UTF-8), and read that file."
+            f"{name} is an old Excel workbook (.xls): save it as .xlsx, or its sheet as CSV "
+            "(UTF-8), and read that file."
+        )
+    if is_workbook(data, name):
+        return data
+    if data.startswith(b"PK") and (_OPEN_DOCUMENT in data[:200] or name.lower().endswith(".ods")):
+        raise DataError(
+            f"{name} is an OpenDocument spreadsheet: save it as .xlsx, or its sheet as CSV "
+            "(UTF-8), and read that file."
         )
     for magic, kind in _ARCHIVES.items():
         if data.startswith(magic):
             raise DataError(f"{name} is {kind}: unpack it first.")
     return data
+
+
+def is_workbook(data: bytes, name: str) -> bool:
+    """Whether a file's content, or its name where it is a zip archive, is that of a workbook."""
+    is_named = name.lower().endswith((".xlsx", ".xlsm"))
+    return data.startswith(b"PK") and (is_named or b"xl/worksheets" in data)
 
 
 def decode(data: bytes, name: str, encoding: str | None) -> bytes:
@@ -135,6 +151,10 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
     Raises:
         DataError: the bytes are not text in this encoding, or no text at all.
     """
+    if is_workbook(data, name):
+        raise DataError(
+            f"{name} is an Excel workbook: save its sheet as CSV (UTF-8), and read that file."
+        )
     if encoding is None and data.startswith(_UTF16):
         encoding = "utf-16"
     if encoding is not None and _codec_name(encoding) not in ("utf-8", "utf-8-sig"):

@@ -45,6 +45,7 @@ def read_records(
     limit: int | None = None,
     max_bytes: int | None = None,
     layout: Layout | None = None,
+    sheet: str | int | None = None,
     leading: tuple[str, ...] | None = None,
     empty: EmptyValue = None,
 ) -> RawRecords:
@@ -62,7 +63,7 @@ def read_records(
     if database is not None:
         records = read_sql(database, table=table, query=query, limit=limit)
     elif files is not None or isinstance(source, str | Path) or hasattr(source, "read"):
-        form = TextForm(separator, header, encoding, tuple(named), layout, leading)
+        form = TextForm(separator, header, encoding, tuple(named), layout, sheet, leading)
         if has_query:
             label = source if files is None else files.source
             raise DataError(f"{label} is no database, so that it has no table or query.")

@@ -59,6 +59,8 @@ def id_table(
         title = title_column(others.columns) if noun == "item" else None
         typed = [infer_type(others[c]) for c in others.columns]
         others = others.select(c if c.name == title else _split_lists(c) for c in typed)
+    for remark in records.remarks:
+        logger.warning(f"{records.source}: {remark}.")
     missing = table_ids.null_count() + len(records.skipped)
     if missing:
         where = f"of the {noun} table"

@@ -56,6 +56,7 @@ def read(
     name: str | None = None,
     layout: Layout | None = None,
     empty: EmptyValue = None,
+    sheet: str | int | None = None,
     separator: str | None = None,
     header: bool | None = None,
     encoding: str | None = None,
@@ -73,8 +74,8 @@ def read(
     """Read a log of who rated what.
 
     The source is a text file with any separator (CSV, TSV, `::` …), Parquet or JSON lines, each
-    also compressed as .gz or .zst, an SQLite file, a database URL such as
-    `postgresql+psycopg://user@host/name`, a SQLAlchemy engine or connection, an open binary
+    also compressed as .gz or .zst, an Excel workbook (.xlsx), an SQLite file, a database URL such
+    as `postgresql+psycopg://user@host/name`, a SQLAlchemy engine or connection, an open binary
     file, or a Polars, pandas or Arrow frame. The format is recognised by the content, not by
     the name. Several files with the same columns are one log: a folder, a pattern of names such
     as `parts/*.csv`, or a list. `penchant.read` also takes folders as data sets are released:
@@ -124,6 +125,8 @@ def read(
             order within a line is kept as the column `sequence_position`.
         empty: the number in cells of a `wide` table that are not rated, such as 99 or 0; found
             where not given; False for none.
+        sheet: of an Excel workbook: its name, or its position from 0; by default the first that
+            has a table.
         separator: what stands between the columns, or the items, of a text file.
         header: whether a text file's first line names the columns.
         encoding: a text file's encoding, UTF-8 by default.
@@ -173,6 +176,7 @@ def read(
         limit=limit,
         max_bytes=max_bytes,
         layout=layout,
+        sheet=sheet,
         leading=leading,
         empty=empty,
     )
@@ -193,7 +197,7 @@ def read(
         else:
             say_guesses(records, columns, guessed)
             say_unused(records, columns, choices)
-        say_problems(records, [*typed.remarks, *lines.remarks], typed.skipped)
+        say_problems(records, [*records.remarks, *typed.remarks, *lines.remarks], typed.skipped)
     frame = lines.frame
     if typed.positive is not None:
         check_threshold(frame["rating"].to_numpy(), typed.positive, records.source)

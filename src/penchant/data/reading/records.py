@@ -68,6 +68,7 @@ class RawRecords:
         layout: whether a line of text was a record with columns, or had several events.
         line_ids: columns of ids that are numbers of lines, and so begin anew in every file.
         may_lack_columns: whether a record need not have all columns, as in JSON.
+        remarks: what was decided by convention, a clause each.
         tallies: what is said of a layout, as clauses with a place for a number, and the numbers.
         parts: of each file, where the source is several.
     """
@@ -84,6 +85,7 @@ class RawRecords:
     layout: Layout = "columns"
     line_ids: tuple[str, ...] = ()
     may_lack_columns: bool = False
+    remarks: tuple[str, ...] = ()
     tallies: dict[str, int] = field(default_factory=dict)
     parts: tuple[RecordsOfFile, ...] = ()
 

@@ -76,25 +76,25 @@ def detect_layout(
     if '"' in separator or "\n" in separator:
         raise DataError(f"{separator!r} cannot be a separator.")
     records = [split_record(line, separator) or line.split(separator) for line in lines]
-    has_header = _has_header(records, named) if header is None else header
+    is_header = has_header(records, named) if header is None else header
     width = _usual_width(records)
     heading = None
-    if comment is not None and not has_header and header is not True:
+    if comment is not None and not is_header and header is not True:
         cells = split_record(comment, separator) or []
         if len(cells) != width:
             cells = comment.split()
         if len(cells) == width and any(is_known_name(cell) for cell in cells):
             heading = cells
-    names = distinct_names(records[0] if has_header else heading or [""] * width)
-    if has_header and len(records) == 1:
+    names = distinct_names(records[0] if is_header else heading or [""] * width)
+    if is_header and len(records) == 1:
         raise NoRecordsError(f"{source} has a header ({', '.join(names)}) and no record.")
     return TextLayout(
         names=names,
         separator=separator,
-        has_header=has_header or heading is not None,
-        sample=records[has_header:],
-        lines_before=int(has_header),
-        has_header_line=has_header,
+        has_header=is_header or heading is not None,
+        sample=records[is_header:],
+        lines_before=int(is_header),
+        has_header_line=is_header,
     )
 
 
@@ -152,7 +152,7 @@ def _usual_width(records: Sequence[Sequence[str]]) -> int:
     return max(set(widths), key=widths.count)
 
 
-def _has_header(records: Sequence[Sequence[str]], named: Sequence[str]) -> bool:
+def has_header(records: Sequence[Sequence[str]], named: Sequence[str]) -> bool:
     """Whether the first line names columns: it has no figure, and usual names or figures below."""
     first = [cell.strip() for cell in records[0]]
     if any(name in first for name in named):

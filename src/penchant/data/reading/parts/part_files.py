@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import glob
-import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,8 +13,6 @@ from urllib.parse import unquote
 from penchant.data.reading.files import is_there
 from penchant.errors import DataError
 from penchant.wording import counted
-
-logger = logging.getLogger(__name__)
 
 _TEXT = {"csv", "tsv", "tab", "txt", "dat", "data"}
 _DATA = {*_TEXT, "json", "jsonl", "ndjson", "parquet", "pq", "xlsx", "xlsm"}
@@ -44,10 +41,14 @@ class PartFile:
 
 @dataclass(frozen=True)
 class PartFiles:
-    """The files of a log in their order, and what messages call all of them."""
+    """The files of a log in their order, and what messages call all of them.
+
+    `remarks` say which files of a folder are none of them.
+    """
 
     files: tuple[PartFile, ...]
     source: str
+    remarks: tuple[str, ...] = ()
 
 
 def find_parts(source: Any) -> PartFiles | None:
@@ -117,14 +118,15 @@ def _of_folder(folder: Path) -> PartFiles:
             "Amazon reviews, no atomic files, and no CSV, Parquet, JSON or other files that may be "
             "parts of a log: name the file in it that has the events."
         )
+    remarks = []
     if others:
         more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
         verb = "are" if len(others) > 1 else "is"
-        logger.warning(
-            f"{folder.resolve().name}: read {counted(len(files), 'file')} as parts of one log; "
-            f"{others[0]}{more} {verb} no part by name and passed over."
+        remarks.append(
+            f"read {counted(len(files), 'file')} as parts of one log; {others[0]}{more} {verb} no "
+            "part by name and passed over"
         )
-    return PartFiles(tuple(files), folder.resolve().name)
+    return PartFiles(tuple(files), folder.resolve().name, tuple(remarks))
 
 
 def _visible_files(folder: Path, levels: int = _MOST_LEVELS) -> list[Path]:

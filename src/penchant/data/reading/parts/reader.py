@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterator
+from dataclasses import replace
 
 from penchant.data.reading.contents import HARMLESS_TABLE, PARQUET, TextForm, read_content
 from penchant.data.reading.files import load_bytes, most_unpacked
@@ -12,8 +12,6 @@ from penchant.data.reading.parts.part_files import PartFile, PartFiles
 from penchant.data.reading.parts.union import like_first, union
 from penchant.data.reading.records import NoRecordsError, RawRecords
 from penchant.errors import DataError
-
-logger = logging.getLogger(__name__)
 
 _BATCH = 2**28  # bytes of files that are in memory at once
 
@@ -59,7 +57,8 @@ def read_parts(
             break
     if not read:
         raise NoRecordsError(f"{parts.source} has no file with a record.")
-    return union(read, parts.source)
+    log = union(read, parts.source)
+    return replace(log, remarks=(*parts.remarks, *log.remarks))
 
 
 def _contents(

@@ -102,6 +102,7 @@ def union(parts: Sequence[RawRecords], source: str) -> RawRecords:
         if has_lines
         else None,
         skipped=tuple(skipped),
+        remarks=tuple(dict.fromkeys(remark for part in parts for remark in part.remarks)),
         tallies=tallies,
         parts=tuple(places),
     )
