@@ -1,10 +1,14 @@
 """The Python in the documents runs as it stands there, block after block."""
 
 import re
+import shlex
 from pathlib import Path
 
+import polars as pl
 import pytest
+from typer.testing import CliRunner
 
+from penchant.cli.app import app
 from penchant.models import TABLE, make
 
 ROOT = Path(__file__).parents[2]
@@ -23,6 +27,26 @@ def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.chdir(tmp_path)
     run_blocks(ROOT / "README.md")
     assert (tmp_path / "report.html").stat().st_size > 100_000
+
+
+def test_the_shop_is_followed_word_by_word(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    page = DOCS / "shop.md"
+    run_blocks(page)
+    commands = re.findall(r"^```sh\n(.*?)^```", page.read_text(encoding="utf-8"), re.S | re.M)
+    lines = [line for block in commands for line in block.splitlines()]
+    assert len(lines) > 8
+    for line in lines:
+        program, *words = shlex.split(line)
+        assert program == "penchant"
+        result = CliRunner().invoke(app, words)
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+    for name in ("orders.html", "compare.html", "months.html"):
+        assert (tmp_path / name).stat().st_size > 10_000
+    pairs, again, new = (pl.read_csv(tmp_path / f"{n}.csv") for n in ("pairs", "again", "new"))
+    assert len(pairs) > 500
+    assert again["user"].n_unique() == new["user"].n_unique()
+    assert set(again.columns) > {"user", "item", "title", "rank"}
 
 
 def run_blocks(page: Path) -> None:

@@ -16,6 +16,7 @@ from penchant.testing.logs import (
     planted_popularity,
     planted_ratings,
 )
+from penchant.testing.orders import planted_orders
 
 __all__ = [
     "CHECKS",
@@ -24,6 +25,7 @@ __all__ = [
     "check_contract",
     "planted_attributes",
     "planted_nothing",
+    "planted_orders",
     "planted_pairs",
     "planted_popularity",
     "planted_ratings",
