@@ -52,6 +52,11 @@ def figures(
     test = pl.read_csv(folder / "test.csv", schema_overrides=text)
     if positive is not None:
         test = test.filter(pl.col("rating") >= positive)
+    # As in penchant's own figures: what a user had before can be in no list.
+    for part in ("train.csv", "validation.csv"):
+        if (folder / part).exists():
+            known = pl.read_csv(folder / part, schema_overrides=text)
+            test = test.join(known, on=["user", "item"], how="anti")
     table = pl.read_csv(lists, schema_overrides=text)
     value = round(ndcg(table, test), 5)
     return {
