@@ -25,8 +25,8 @@ def test_every_lazy_name_is_public():
 
 
 def test_a_name_that_is_not_there():
-    with pytest.raises(AttributeError, match="'penchant' has no attribute 'recommend'"):
-        _ = penchant.recommend
+    with pytest.raises(AttributeError, match="'penchant' has no attribute 'advise'"):
+        _ = penchant.advise
 
 
 def test_no_module_has_the_name_of_a_public_function():

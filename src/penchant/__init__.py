@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
     from penchant.reporting import report
+    from penchant.rules import Rules, recommend
     from penchant.run import Run
     from penchant.similarity.items import similar
     from penchant.similarity.users import similar_users
@@ -66,6 +67,7 @@ __all__ = [
     "PenchantError",
     "Rating",
     "Recommender",
+    "Rules",
     "Run",
     "Split",
     "Target",
@@ -98,6 +100,7 @@ __all__ = [
     "models",
     "rating_range",
     "read",
+    "recommend",
     "report",
     "restore",
     "save",
@@ -159,6 +162,7 @@ _PLACES = {
     "like_lists": ("likes",),
     "models.base": ("Recommender",),
     "reporting": ("report",),
+    "rules": ("Rules", "recommend"),
     "run": ("Run",),
     "association.together": ("together",),
     "similarity.items": ("similar",),

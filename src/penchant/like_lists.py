@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -19,9 +20,12 @@ from penchant.models.base import Recommender
 from penchant.models.empty_lists import EmptyList, empty_lists, report_empty_lists
 from penchant.models.protocols import RatesRows
 from penchant.nn.loop import threads
+from penchant.rules import BoundRules, Rules, bind
 from penchant.run import Run
 from penchant.topk import refuse_nan, tie_order
 from penchant.typing import Bool, Float32, Int32, Int64
+
+logger = logging.getLogger(__name__)
 
 NO_LIKES = "the model predicts no like"
 """Why a user has no list where items are left."""
@@ -36,6 +40,7 @@ def likes(
     k: int | None = None,
     *,
     dislikes: bool = True,
+    rules: Rules | BoundRules | None = None,
     repeats: Repeats = "excluded",
     candidates: Sequence[Id] | pl.Series | None = None,
     exclude: Sequence[Id] | pl.Series | None = None,
@@ -51,6 +56,8 @@ def likes(
         users: ids of known users, or histories, or None for all known users.
         k: only the k surest likes of each user, and the k surest dislikes; None for all items.
         dislikes: whether items that the user will not like are given, too.
+        rules: which items may be listed, and for whom; the order is that of chances, whatever they
+            say of it.
         repeats: whether lists may hold items of the history, or hold nothing else.
         candidates: the only items to judge; a warning names those that are not known.
         exclude: items to leave out, such as what is out of stock; likewise.
@@ -77,6 +84,7 @@ def likes(
         users,
         k,
         dislikes=dislikes,
+        rules=rules,
         repeats=repeats,
         candidates=candidates,
         exclude=exclude,
@@ -92,6 +100,7 @@ def likes_in_parts(
     k: int | None = None,
     *,
     dislikes: bool = True,
+    rules: Rules | BoundRules | None = None,
     repeats: Repeats = "excluded",
     candidates: Sequence[Id] | pl.Series | None = None,
     exclude: Sequence[Id] | pl.Series | None = None,
@@ -115,8 +124,16 @@ def likes_in_parts(
     histories = users if isinstance(users, Histories) else model.histories_of(users)
     model.require_own_items(histories)
     chosen = model.items_.selection(candidates, exclude)
+    bound = None if rules is None else bind(rules, model)
+    if bound is not None:
+        chosen = bound.candidates(chosen)
+        if bound.rules.reorders:
+            logger.info(
+                "Likes stand in the order of their chances: what rules say of at_most, boost and "
+                "diversity is for recommended lists."
+            )
     predictor = _LikePredictor(
-        model, users is not histories, k, dislikes, repeats, chosen, threshold
+        model, users is not histories, k, dislikes, bound, repeats, chosen, threshold
     )
     return predictor.parts(histories, run or Run())
 
@@ -130,12 +147,13 @@ class _LikePredictor:
         by_id: bool,
         k: int | None,
         dislikes: bool,
+        rules: BoundRules | None,
         repeats: Repeats,
         chosen: Int32 | None,
         threshold: float,
     ) -> None:
         self.model, self.by_id = model, by_id
-        self.k, self.dislikes = k, dislikes
+        self.k, self.dislikes, self.rules = k, dislikes, rules
         self.repeats, self.chosen, self.threshold = repeats, chosen, threshold
         table, every = model.item_table_, np.arange(len(model.items_))
         self.ties = tie_order(len(every))
@@ -195,6 +213,9 @@ class _LikePredictor:
         had[users.rows, users.items] = True
         if self.repeats != "allowed":
             wanted &= had if self.repeats == "only" else ~had
+        if self.rules is not None:
+            every = np.arange(users.n_items, dtype=np.int32)
+            wanted &= ~self.rules.excludes(users, np.broadcast_to(every, wanted.shape))
         history, items = (index.astype(np.int32) for index in np.nonzero(wanted))
         if not len(items):
             return history, items, np.zeros(0, np.float32)

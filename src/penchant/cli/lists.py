@@ -39,7 +39,9 @@ def lists_for(
     """
     options = vars(choice or ItemChoice())
     if not why:
-        return model.recommend(users, k, titles=True, run=run, **options)
+        from penchant.rules import recommend
+
+        return recommend(model, users, k, titles=True, run=run, **options)
 
     from penchant.explanation import explain_lists
 
@@ -65,9 +67,14 @@ def users_without_lists(
     from penchant.models.empty_lists import empty_lists
 
     histories, positions = without_rows(model, users, lists)
-    chosen = model.items_.selection(choice.candidates, choice.exclude)
+    reasons = choice.why_none | otherwise
     return empty_lists(
-        model.users_, histories, positions, chosen, repeats=choice.repeats, **otherwise
+        model.users_,
+        histories,
+        positions,
+        choice.indices(model),
+        repeats=choice.repeats,
+        **reasons,
     )
 
 
@@ -90,6 +97,8 @@ def show(session: Session, lists: pl.DataFrame, names: dict[Any, str]) -> None:
     import polars as pl
 
     headings = {"rank": "", "item": "item", "title": "title", "score": "score", "because": "why"}
+    if "because" not in lists.columns:
+        headings["rule"] = "by rule"
     if lists["title"].equals(lists["item"].cast(pl.String).alias("title")):
         del headings["title"]  # the log has none
     show_tables(session, lists, names, headings)

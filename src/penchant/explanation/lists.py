@@ -15,6 +15,7 @@ from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.explanation.single_user import explanations
 from penchant.models.base import Recommender
+from penchant.rules import BoundRules, Rules, recommend
 from penchant.run import Run
 
 _OF_REASON = ("item", "title", "contribution", "share", "rating")
@@ -26,6 +27,7 @@ def explain_lists(
     k: int = 10,
     *,
     reasons: int = 3,
+    rules: Rules | BoundRules | None = None,
     repeats: Repeats = "excluded",
     candidates: Sequence[Id] | pl.Series | None = None,
     exclude: Sequence[Id] | pl.Series | None = None,
@@ -38,6 +40,8 @@ def explain_lists(
         users: ids of known users, or histories, or None for all known users.
         k: items for each user.
         reasons: how many events of the history at most for each item.
+        rules: what lists may hold, and what is moved up: a sentence ends with the rule that an item
+            owes its place to.
         repeats: whether lists may hold items of the history, or hold nothing else.
         candidates: the only items to choose from; a warning names those that are not known.
         exclude: items to leave out; likewise.
@@ -48,7 +52,8 @@ def explain_lists(
         `title`, `rank` from 1, `score` (null where popularity answers, and `fallback` is true),
         `fallback`, `because` (the sentence), `exact`, `method`, `reasons`, a list of structs with
         `item`, `title`, `contribution`, `share` and `rating`, and `attributes`, a list of structs
-        with `name`, `effect`, `rated` and `liked`; see `Explanation`.
+        with `name`, `effect`, `rated` and `liked`; see `Explanation`. With rules there is also
+        `rule`, as in `penchant.recommend`.
 
     Raises:
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
@@ -58,9 +63,17 @@ def explain_lists(
         raise ParameterError(f"The number of reasons must be at least 1, not {reasons}.")
     run = run or Run()
     histories = users if isinstance(users, Histories) else model.histories_of(users)
-    lists = model.recommend(
-        histories, k, repeats=repeats, candidates=candidates, exclude=exclude, run=run
+    lists = recommend(
+        model,
+        histories,
+        k,
+        rules=rules,
+        repeats=repeats,
+        candidates=candidates,
+        exclude=exclude,
+        run=run,
     )
+    due_to = lists["rule"].to_list() if "rule" in lists.columns else [None] * len(lists)
     items, fallback = model.items_.indices(lists["item"]), lists["fallback"].to_numpy()
     edges = np.searchsorted(lists["history"].to_numpy(), np.arange(len(histories) + 1))
     rows: list[dict[str, Any]] = []
@@ -68,7 +81,7 @@ def explain_lists(
         history, places = histories.block(n, n + 1), slice(edges[n], edges[n + 1])
         scores = model.scores(history)[0]
         explained = explanations(model, history, scores, items[places], reasons, fallback[places])
-        for rank, explanation in enumerate(explained, 1):
+        for rank, (explanation, rule) in enumerate(zip(explained, due_to[places], strict=True), 1):
             row: dict[str, Any] = (
                 {"history": n} if users is histories else {"user": explanation.user}
             )
@@ -80,17 +93,19 @@ def explain_lists(
                 "fallback": explanation.fallback,
             }
             row |= {
-                "because": explanation.sentence,
+                "because": explanation.sentence + (f" ({rule})" if rule else ""),
                 "exact": explanation.exact,
                 "method": explanation.method,
             }
             row["reasons"] = [{f: getattr(r, f) for f in _OF_REASON} for r in explanation.reasons]
             row["attributes"] = [asdict(a) for a in explanation.attributes]
+            row["rule"] = rule
             rows.append(row)
     who: dict[str, Any] = {"history": pl.Int64}
     if users is not histories:
         who = {"user": model.users_.ids.dtype}
-    return pl.DataFrame(rows, schema=who | _schema(model.items_.ids.dtype), orient="row")
+    table = pl.DataFrame(rows, schema=who | _schema(model.items_.ids.dtype), orient="row")
+    return table.drop("rule") if rules is None else table
 
 
 def _schema(of_items: pl.DataType) -> dict[str, Any]:
@@ -108,4 +123,5 @@ def _schema(of_items: pl.DataType) -> dict[str, Any]:
         "method": pl.String,
         "reasons": pl.List(pl.Struct(reason)),
         "attributes": pl.List(pl.Struct(attribute)),
+        "rule": pl.String,
     }
