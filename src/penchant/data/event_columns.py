@@ -65,7 +65,8 @@ def update_digest(digest: Digest, events: pl.DataFrame) -> None:
             values = events[column].to_physical()
             digest.update(column.encode() + str(values.null_count()).encode())
             if values.dtype == pl.String:
-                digest.update("\0".join(values.fill_null("")).encode())
+                texts = values.fill_null("").alias("text").to_frame()
+                digest.update(texts.select(pl.col("text").str.join("\0")).item().encode())
             elif not values.dtype.is_nested():
                 digest.update(np.ascontiguousarray(values.fill_null(0).to_numpy()).data)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from penchant.data.quality.filters import where
 from penchant.data.quality.log_check import check
 from penchant.data.reading.log_reader import read
 from penchant.errors import DataError
@@ -349,3 +350,46 @@ def test_a_customer_that_is_written_as_missing_is_none(tmp_path):
     assert log.anonymous["basket"].to_list() == [2, 3]
     path.write_text("customer_id,sku\n7,tea\nNULL,tea\n")
     assert read(path).users.ids.to_list() == ["7", "NULL"]
+
+
+def test_the_number_of_an_order_is_its_place_where_there_is_no_time(tmp_path, caplog):
+    path = tmp_path / "instacart.csv"
+    path.write_text(
+        "order_id,product_id,add_to_cart_order,user_id,order_number\n"
+        "9,tea,2,1,2\n9,jam,1,1,2\n4,rye,1,1,1\n7,tea,1,2,1\n"
+    )
+    with caplog.at_level(logging.WARNING):
+        log = read(path)
+    assert log.has_order
+    assert log.events["sequence_position"].to_list() == [2, 1, 0, 0]
+    history = log.histories
+    assert log.items.take(history.items).to_list() == ["rye", "jam", "tea", "tea"]
+    assert "order_number says in which order a user's baskets came" in caplog.text
+
+
+def test_cancelled_orders_are_named_with_the_condition_that_leaves_them_out(tmp_path, caplog):
+    path = tmp_path / "shopify.csv"
+    path.write_text(
+        "Name,Email,Financial Status,Cancelled at,Lineitem sku,Lineitem quantity,Created at\n"
+        "#1,a@a.org,paid,,TEA,1,2024-03-05\n#1,,,,JAM,1,\n"
+        "#2,a@a.org,refunded,2024-03-07,TEA,1,2024-03-06\n#2,,,,RYE,1,\n"
+    )
+    with caplog.at_level(logging.WARNING):
+        log = read(path)
+    assert (
+        "by Cancelled at, 2 records belong to orders that were cancelled: --where \"'Cancelled at' "
+        '== none" leaves them out'
+    ) in caplog.text
+    assert where(log, "`Cancelled at` == none").frame()["item"].to_list() == ["TEA", "JAM"]
+    assert where(log, "'Financial Status' == paid").frame()["item"].to_list() == ["TEA", "JAM"]
+    path.write_text(
+        "order_id,customer_id,product_id,order_status\n1,a,tea,delivered\n2,b,tea,canceled\n"
+    )
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        log = read(path)
+    assert (
+        'by order_status, 1 record belongs to orders that were canceled: --where "order_status != '
+        "'canceled'\" leaves them out"
+    ) in caplog.text
+    assert len(where(log, "order_status != 'canceled'")) == 1

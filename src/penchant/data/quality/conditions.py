@@ -21,6 +21,7 @@ _FORM = (
     "written COLUMN OPERATOR VALUE with one of == != >= <= > < in, such as \"country == 'Germany'\""
     ' or "country in Germany, France"; a column with blanks stands in quotes'
 )
+_MISSING = "none"
 _LISTED = 30  # columns in a message
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _OPERATORS: dict[str, Callable[[pl.Expr, Any], pl.Expr]] = {
@@ -40,7 +41,8 @@ def parse_condition(
 
     A value is a number, a date, true or false, or a text, with or without quotes; after `in` there
     are several with commas between them, in brackets or not. A date without a time of day is the
-    whole day. What is missing is different from every value, and neither larger nor smaller.
+    whole day. What is missing is different from every value, and neither larger nor smaller;
+    `== none` and `!= none`, without quotes, are about what is missing.
 
     Args:
         text: the condition.
@@ -57,6 +59,8 @@ def parse_condition(
         raise ParameterError(f"{text!r} is no condition: it is {_FORM}.")
     name = _column(_unquoted(match["column"]), events, source_columns or {})
     dtype, operator = events.schema[name], match["operator"]
+    if match["value"].lower() == _MISSING and operator in ("==", "!="):
+        return pl.col(name).is_null() if operator == "==" else pl.col(name).is_not_null()
     if operator == "in":
         values = [_value(part, dtype, name) for part in _parts(match["value"], text)]
         alternatives = [_is_equal(pl.col(name), value) for value in values]

@@ -11,6 +11,11 @@ import polars as pl
 from penchant.data.reading.cancellations import Netted, are_cancellations, net_cancellations
 from penchant.data.reading.event_kinds import keep_kinds, kinds_remark
 from penchant.data.reading.item_titles import item_titles
+from penchant.data.reading.order_columns import (
+    states_remark,
+    with_places_of_baskets,
+    with_states_of_baskets,
+)
 from penchant.data.reading.records import RawRecords, record_texts
 from penchant.data.reading.shop_columns import is_quantity
 from penchant.errors import DataError
@@ -81,7 +86,10 @@ def order_lines(
         lines.frame = frame.drop("title")
     _keep_kinds(lines, records, kinds)
     if "rating" not in columns:
+        lines.frame = with_states_of_baskets(lines.frame)
         _net(lines, records, columns)
+        lines.frame, places = with_places_of_baskets(lines.frame)
+        lines.remarks += [r for r in (places, states_remark(lines.frame)) if r is not None]
         _remark_on_users(lines, columns)
     if "kind_weight" in lines.frame.columns:
         weight = pl.col("kind_weight")
@@ -160,10 +168,12 @@ def _sentence(
     n_short = int((cancels & is_known & (netted.matched < amount)).sum())
     n_anonymous = int((cancels & ~is_known).sum())
     gone = counted(int(is_cancelled.sum()), "purchase is", "purchases are")
-    parts = [
-        f"{counted(n_matched, 'takes', 'take')} back earlier purchases of the same user and item "
-        f"({gone} left out, {n_lowered:,} counted lower)"
-    ]
+    parts = []
+    if n_matched:
+        parts.append(
+            f"{counted(n_matched, 'takes', 'take')} back earlier purchases of the same user and "
+            f"item ({gone} left out, {n_lowered:,} counted lower)"
+        )
     if n_short:
         parts.append(f"{counted(n_short, 'finds', 'find')} no purchase, or too little, to cancel")
     if n_anonymous:
