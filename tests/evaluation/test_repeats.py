@@ -175,3 +175,9 @@ def test_money_is_counted_where_there_are_prices(split):
     assert figure.low < figure.value < figure.high
     with pytest.raises(ParameterError, match=r"revenue@4 needs the prices .* \(--price\)"):
         pn.evaluate([], split, ["revenue@4"])
+
+
+def test_validation_events_that_are_all_repeats_choose_nothing():
+    log = log_of_baskets({"x": ["ab", "a", "c"], "y": ["ab", "b", "d"], "z": ["ab", "b", "cd"]})
+    result = pn.evaluate([], pn.split_next_basket(log), ["ndcg@4"], repeats="excluded")
+    assert np.isnan([entry.validation for entry in result.table().entries]).all()

@@ -143,7 +143,7 @@ class Holdout:
         """bool[n_rows], whether the user's history has the item of a row."""
         return np.isin(self.rows.pairs, self.histories.pairs)
 
-    @property
+    @cached_property
     def judging(self) -> Holdout:
         """The rows that can be in lists, and the users who have any: these judge rankings.
 
@@ -153,7 +153,8 @@ class Holdout:
         """
         if self.candidates is not None or self.repeats == "allowed":
             return self
-        return self.subset(self.is_repeat if self.repeats == "only" else ~self.is_repeat)
+        keep = self.is_repeat if self.repeats == "only" else ~self.is_repeat
+        return self if keep.all() else self.subset(keep)
 
     @property
     def positives(self) -> Holdout:

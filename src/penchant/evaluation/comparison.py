@@ -108,7 +108,8 @@ def evaluate(
     all_test, has_lists = test, "ranking" in by_task
     if has_lists:
         test = judging_events(test)
-        validation = None if validation is None else judging_events(validation)
+        if validation is not None:
+            validation = validation.judging if len(validation.judging) else None
     catalogue = catalogue_of(split.train)
     fitted: dict[str, Recommender] = {}
     rankings: list[Rankings] = []

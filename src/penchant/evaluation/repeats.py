@@ -70,16 +70,15 @@ def sentence_of_halves(table: Table) -> tuple[str, ...]:
     """Which model is worth having for repeated items and which for new ones, in one sentence."""
     if not table.target_segments:
         return ()
-    parts = [
+    parts = "; ".join(
         f"of {_WORDS[segment]} {_best(part)}" for segment, part in table.target_segments.items()
-    ]
-    return (f"{'; '.join(parts)[0].upper()}{'; '.join(parts)[1:]}.",)
+    )
+    return (f"O{parts[1:]}.",)
 
 
 def _best(part: Table) -> str:
     known = [e for e in part.entries if np.isfinite(e.validation)]
-    sign = 1 if part.higher_is_better else -1
-    chosen = max(known or part.entries[:1], key=lambda e: sign * e.validation if known else 0)
+    chosen = max(known, key=lambda e: e.validation) if known else part.entries[0]
     how = "on validation" if known else "on the test events"
     figure, bar = chosen.metrics[part.primary], part.best_trivial
     least = bar.metrics[part.primary].value
