@@ -7,6 +7,7 @@ import io
 import json
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import pytest
 import zstandard
 
 from support.fuzzing import generator, tally, tries
+from support.odd_layouts import LAYOUTS, workbook
 from support.reading_process import MEGABYTES, SECONDS, read_all
 
 NAMES = ("user", "item", "rating", "time")
@@ -87,7 +89,22 @@ def sqlite(rng: np.random.Generator) -> tuple[bytes, int]:
         return database.serialize(), len(rows)
 
 
-FORMATS = {"text": text, "JSON": json_text, "Parquet": parquet, "SQLite": sqlite}
+def layouts(rng: np.random.Generator) -> tuple[bytes, int | None, str]:
+    """Text whose lines are no records with columns, and the layout."""
+    layout = str(rng.choice(list(LAYOUTS)))
+    return *LAYOUTS[layout](rng, ODD), layout
+
+
+def excel(rng: np.random.Generator) -> tuple[bytes, int | None]:
+    """An Excel workbook with cells of any kind."""
+    return workbook(rng, records(rng, (*ODD, None, True, 2**62, -1.5)), NAMES)
+
+
+FORMATS = {
+    "text": text, "JSON": json_text, "Parquet": parquet, "SQLite": sqlite, "layouts": layouts,
+    "Excel": excel,
+}  # fmt: skip
+SLOW = ("Parquet", "Excel")  # which are read in a process each
 
 
 def damaged(data: bytes, rng: np.random.Generator) -> bytes:
@@ -130,10 +147,10 @@ def packed(data: bytes, rng: np.random.Generator) -> tuple[bytes, str]:
 def test_records_are_accounted_for(name, is_damaged, tmp_path):
     what = f"{'damaged' if is_damaged else 'odd'} files of {name}"
     rng = generator(what)
-    written: dict[str, int] = {}
-    n_files = tries(10 if name == "Parquet" else 40, 2000)
+    written: dict[str, int | None] = {}
+    n_files = tries(10 if name in SLOW else 40, 2000)
     for n in range(n_files):
-        data, n_records = FORMATS[name](rng)
+        data, n_records, *layout = FORMATS[name](rng)
         end = ""
         if is_damaged and rng.random() < 0.7:
             data = damaged(data, rng)
@@ -141,11 +158,40 @@ def test_records_are_accounted_for(name, is_damaged, tmp_path):
             data, end = packed(data, rng)
             if is_damaged and end and data and rng.random() < 0.5:
                 data = damaged(data, rng)
-        path = tmp_path / f"{n}.log{end}"
+        path = tmp_path / ".".join([f"{n}", *layout, f"log{end}"])
         path.write_bytes(data)
         written[path.name] = n_records
+    account(what, tmp_path, written, is_damaged)
+
+
+@pytest.mark.parametrize("is_damaged", [False, True], ids=["whole", "damaged"])
+def test_records_of_parts_are_accounted_for(is_damaged, tmp_path):
+    what = f"{'damaged' if is_damaged else 'odd'} folders of parts"
+    rng = generator(what)
+    written: dict[str, int | None] = {}
+    for n in range(tries(10, 1000)):
+        name = str(rng.choice(["text", "JSON", "Parquet"]))
+        end = {"text": "csv", "JSON": "jsonl", "Parquet": "parquet"}[name]
+        folder = tmp_path / f"{n}"
+        folder.mkdir()
+        total = 0
+        n_parts = int(rng.integers(1, 5))
+        for k in range(n_parts):
+            data, n_records = FORMATS[name](rng)[:2]
+            total += n_records
+            if is_damaged and rng.random() < 0.5:
+                data = damaged(data, rng)
+            data, packed_end = packed(data, rng)
+            (folder / f"part-{k}.{end}{packed_end}").write_bytes(data)
+        (folder / "_SUCCESS").touch()
+        written[folder.name] = total
+    account(what, tmp_path, written, is_damaged)
+
+
+def account(what: str, folder: Path, written: dict[str, int | None], is_damaged: bool) -> None:
+    """Read files, or folders, and compare what was read with what was written."""
     with tally(what) as counts:
-        outcomes = read_all([tmp_path / file for file in written])
+        outcomes = read_all([folder / file for file in written])
         for file, n_records in written.items():
             outcome = outcomes.get(file, {"died": "without a word"})
             if fault := fault_of(outcome, None if is_damaged else n_records):
