@@ -50,6 +50,7 @@ VARIANTS = (
     "dnn-regressor:output=linear,clip=0,log_scale=false,code_dim=3",
     "boosted-trees:target=like>=4",
     "boosted-trees:base_models=ials,event_share=1",
+    "boosted-trees:target=interaction",
     "feature-mlp:target=like>=4,networks=1",
     "deep-fm:target=like>=4,hidden=none",
     "dcn-v2:target=like>=4,rank=4,experts=2,structure=stacked",
@@ -67,8 +68,8 @@ VARIANTS = (
     "hybrid-factors:loss=logistic",
     "hybrid:target=interaction",
     "hybrid:matrix=product,hidden=16x8,content=none,target=like>=4",
-    "conv-mf:target=interaction,l2=0.01",
-    "rnn-autoencoder-mf:target=interaction,l2=0.01,reviews=false",
+    "conv-mf:target=rating,l2=2",
+    "rnn-autoencoder-mf:target=rating,l2=2,reviews=false",
     "content-profile:dislikes=0,text=0",
     "two-tower:full_softmax_items=0,id_dropout=0",
     "two-tower:labels=0,numbers=0,text=0,vectors=0,dropout=0,l2=0",
@@ -149,7 +150,7 @@ FOR_SMALL_LOGS = {
     "sparse-fc": {"hidden": (12, 8), "l2": 2.0, "epochs": 4},
     "glocal-k": {"hidden": (12, 8), "l2": 2.0, "epochs": 4, "fine_tuning_epochs": 2},
     **{
-        name: {"dim": 4, "l2": 2.0, "width": 8, "length": 8, "batch_size": 16, "epochs": 8}
+        name: {"dim": 4, "width": 8, "length": 8, "batch_size": 16, "epochs": 8}
         for name in ("conv-mf", "conv-rnn-mf", "rnn-autoencoder-mf", "conv-autoencoder-mf")
     },
     "mult-dae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},

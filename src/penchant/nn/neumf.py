@@ -59,10 +59,8 @@ class NeuMFNetwork(nn.Module):
             dense(a, b, generator) for a, b in zip(sizes, layers, strict=False)
         )
         self.products = nn.Parameter(torch.ones(dim))
+        # From 0, so that layers add nothing before they have learned something.
         self.units = nn.Parameter(torch.zeros(layers[-1] if layers else 0))
-        if layers and generator is not None:
-            bound = (6 / (layers[-1] + 1)) ** 0.5
-            nn.init.uniform_(self.units, -bound, bound, generator=generator)
         self.offset = nn.Parameter(torch.zeros(1))
 
     def n_weights(self) -> int:
@@ -152,6 +150,7 @@ def fit_user_rows(
     weights: Float32,
     start: Float32,
     items: Float32,
+    base: Float32,
     l2: float,
 ) -> Float32:
     """The row of each user that tells the events from others best, all else held fixed.
@@ -164,6 +163,7 @@ def fit_user_rows(
         weights: float32[n_events], what each counts.
         start: float32[width], the row to begin with.
         items: float32[n_items, width], the items' rows.
+        base: float32[n_items], what is added to the log-odds of each.
         l2: weight of the squares of the row, for each event.
 
     Returns:
@@ -174,6 +174,7 @@ def fit_user_rows(
         counts = np.diff(user_events.offsets)[users]
         owner = torch.from_numpy(np.repeat(np.arange(len(users)), counts))
         q = torch.from_numpy(items[user_events.items[inside]]).double()
+        more = torch.from_numpy(base[user_events.items[inside]]).double()
         truth = torch.from_numpy(user_events.targets[inside])
         weight = torch.from_numpy(weights[inside]).double()
         ridge = (l2 + _LEAST) * torch.from_numpy(counts).double()[:, None]
@@ -183,7 +184,7 @@ def fit_user_rows(
         for step in range(_STEPS):
             with torch.enable_grad():
                 each = functional.binary_cross_entropy_with_logits(
-                    network.rows(rows[owner], q), truth, weight, reduction="sum"
+                    network.rows(rows[owner], q) + more, truth, weight, reduction="sum"
                 )
                 total = each + (ridge * (rows - first).square()).sum()
                 (rows.grad,) = torch.autograd.grad(total, [rows])

@@ -8,7 +8,7 @@ import pytest
 import penchant as pn
 from penchant.bundle import save
 from penchant.data.splits import split_random
-from penchant.errors import BundleError, MissingExtraError, ParameterError
+from penchant.errors import BundleError, MissingExtraError
 from penchant.metrics import AUC
 from penchant.models import Bias, BoostedTrees
 from penchant.models.feature_based.booster_text import threads_for
@@ -79,8 +79,6 @@ def test_the_threshold_of_likes(split):
     assert BoostedTrees(target="like>=3")._threshold(split.train) == 3
     assert BoostedTrees(target="like>=3", threshold=5)._threshold(split.train) == 5
     assert BoostedTrees()._threshold(split.train) == 4
-    with pytest.raises(ParameterError, match="use rating or like>=4"):
-        BoostedTrees(target="interaction")
 
 
 def test_members_are_features_and_are_kept(split, model, tmp_path):

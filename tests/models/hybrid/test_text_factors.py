@@ -24,6 +24,7 @@ SMALL = {
     "epochs": 12,
     "dropout": 0.1,
 }
+RATED = SMALL | {"target": "rating"}
 WORDS = {
     0: ["island", "ship", "storm", "captain", "harbour"],
     1: ["castle", "dragon", "sword", "wizard", "throne"],
@@ -62,7 +63,7 @@ def share_of_own_kind(model, log, items):
 @pytest.mark.parametrize("cls", CLASSES)
 def test_new_items_are_recommended_by_their_texts(cls):
     log = a_log()
-    model = cls(**SMALL).fit(log)
+    model = cls(**RATED).fit(log)
     cold = np.flatnonzero(log.item_counts == 0)
     assert len(cold) == 10
     assert share_of_own_kind(model, log, cold) > 0.9
@@ -71,7 +72,7 @@ def test_new_items_are_recommended_by_their_texts(cls):
 @pytest.mark.parametrize("cls", CLASSES)
 def test_new_items_are_recommended_by_their_texts_where_there_are_no_ratings(cls):
     log = a_log(ratings=False)
-    model = cls(**SMALL, target="interaction").fit(log)
+    model = cls(**SMALL).fit(log)
     cold = np.flatnonzero(log.item_counts == 0)
     assert share_of_own_kind(model, log, cold) > 0.85
 
@@ -79,7 +80,7 @@ def test_new_items_are_recommended_by_their_texts_where_there_are_no_ratings(cls
 def test_without_texts_new_items_have_zeros_and_a_warning_says_so(caplog):
     log = a_log(texts=False)
     with caplog.at_level(logging.WARNING):
-        model = ConvMF(**SMALL).fit(log)
+        model = ConvMF(**RATED).fit(log)
     assert "what is left is matrix factorisation" in caplog.text
     cold = log.item_counts == 0
     assert not model.item_vectors()[cold].any()
@@ -101,7 +102,7 @@ def test_reviews_of_training_events_are_texts_of_their_items():
 
 def test_a_user_is_the_ridge_solution_for_the_history():
     log = a_log()
-    model = ConvMF(**SMALL).fit(log)
+    model = ConvMF(**RATED).fit(log)
     user = log.histories.take([3])
     vector, bias = model.user_rows(user)
     rated = user.matrix("rating")
@@ -115,7 +116,7 @@ def test_a_user_is_the_ridge_solution_for_the_history():
 
 def test_a_user_of_interactions_is_the_solution_of_implicit_least_squares():
     log = a_log(ratings=False)
-    model = ConvMF(**SMALL, target="interaction").fit(log)
+    model = ConvMF(**SMALL).fit(log)
     user = log.histories.take([3])
     q = model.item_vectors().astype(float)
     mine = q[user.items]
@@ -129,7 +130,7 @@ def test_a_user_of_interactions_is_the_solution_of_implicit_least_squares():
 
 def test_validation_ends_the_training_at_its_best_epoch():
     split = split_random(a_log(), validation=0.2, test=0.1)
-    model = ConvMF(**SMALL | {"epochs": 6}).fit(split.train, split.validation)
+    model = ConvMF(**RATED | {"epochs": 6}).fit(split.train, split.validation)
     losses = [row["validation_loss"] for row in model.curve_]
     assert model.best_epoch_ == 1 + int(np.argmin(losses))
     errors = model.predict(split.validation.rows) - split.validation.ratings
@@ -142,12 +143,12 @@ def test_settings_that_make_no_sense():
     with pytest.raises(ParameterError, match="needs a middle: kernel_size=4"):
         ConvMF(kernel_size=4)
     with pytest.raises(DataError, match="use target=interaction"):
-        ConvMF(**SMALL).fit(a_log(ratings=False))
+        ConvMF(**RATED).fit(a_log(ratings=False))
 
 
 @pytest.mark.parametrize("cls", CLASSES)
 @little_logs
 def test_logs_of_which_there_is_little(cls, columns):
-    log = fitted_within_the_ratings(cls(**SMALL), columns)
-    listed = cls(**SMALL, target="interaction").fit(log)
+    log = fitted_within_the_ratings(cls(**RATED), columns)
+    listed = cls(**SMALL).fit(log)
     assert np.isfinite(listed.scores(log.histories)).all()

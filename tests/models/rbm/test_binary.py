@@ -9,6 +9,8 @@ from penchant.errors import DataError, NotFittedError
 from penchant.models import RBM
 from penchant.testing import planted_pairs
 
+PUBLISHED = {"learning_rate": 1.0, "initial_scale": 0.0, "output_start": "zero"}
+
 
 @pytest.fixture(scope="module")
 def log():
@@ -32,7 +34,7 @@ def by_the_formulas(visible, epochs, hidden, weight=None):
 
 
 def test_the_update_is_the_tutorials(log):
-    model = RBM(hidden=5, epochs=4).fit(log)
+    model = RBM(hidden=5, epochs=4, **PUBLISHED).fit(log)
     visible = log.histories.matrix("rating").toarray() / 5
     w, b, c = by_the_formulas(visible, 4, 5)
     np.testing.assert_allclose(model.weights_, w, atol=1e-5)
@@ -44,7 +46,8 @@ def test_the_update_is_the_tutorials(log):
 def test_users_in_their_order_without_those_left_over(log):
     """As a program takes them that zips starts and ends of batches."""
     sigmoid = lambda x: 1 / (1 + np.exp(-x))  # noqa: E731
-    model = RBM(hidden=5, epochs=3, batch_size=25, shuffle=False, drop_last=True).fit(log)
+    ordered = {"batch_size": 25, "shuffle": False, "drop_last": True}
+    model = RBM(hidden=5, epochs=3, **ordered, **PUBLISHED).fit(log)
     visible = log.histories.matrix("rating").toarray() / 5
     w, b, c = np.zeros((25, 5)), np.zeros(25), np.zeros(5)
     for _ in range(3):
@@ -63,8 +66,9 @@ def test_users_in_their_order_without_those_left_over(log):
 
 
 def test_random_weights_keep_their_units(log):
-    start = RBM(hidden=5, epochs=1, learning_rate=1e-9, initial_scale=0.3).fit(log).weights_
-    model = RBM(hidden=5, epochs=3, initial_scale=0.3).fit(log)
+    random = RBM(**PUBLISHED).clone(hidden=5, initial_scale=0.3, epochs=3)
+    start = random.clone(epochs=1, learning_rate=1e-9).fit(log).weights_
+    model = random.fit(log)
     visible = log.histories.matrix("rating").toarray() / 5
     w, _, c = by_the_formulas(visible, 3, 5, start.astype(float))
     np.testing.assert_allclose(model.weights_, w, atol=1e-5)
@@ -72,12 +76,12 @@ def test_random_weights_keep_their_units(log):
 
 
 def test_zero_weights_without_drawing_leave_all_hidden_units_the_same(log):
-    published = RBM().fit(log)
+    published = RBM(**PUBLISHED).fit(log)
     assert published.weights_.shape == (25, 30)
     assert published.distinct_hidden_units() == 1
     assert np.abs(published.weights_).max() > 0.1
     assert RBM(initial_scale=0.01).fit(log).distinct_hidden_units() == 30
-    assert RBM(sample=True).fit(log).distinct_hidden_units() == 30
+    assert RBM(sample=True, initial_scale=0).fit(log).distinct_hidden_units() == 30
 
 
 def test_distinct_units_are_counted_up_to_a_tolerance(log):
@@ -102,6 +106,13 @@ def test_scores_are_the_reconstruction(log):
     np.testing.assert_allclose(model.scores(user)[0], wanted, atol=1e-5)
 
 
+def test_training_begins_at_the_popularity_of_items(log):
+    model = RBM(learning_rate=1e-9, initial_scale=0, epochs=1).fit(log)
+    mean = log.histories.matrix("rating").toarray().sum(axis=0) / 5
+    mean = (mean + 0.5) / (60 + 1)
+    np.testing.assert_allclose(model.visible_bias_, np.log(mean / (1 - mean)), rtol=1e-4)
+
+
 def test_an_unrated_item_counts_as_the_mean_rating(log):
     model = RBM(initial_scale=0.1, epochs=5).fit(log)
     mean = float(log.ratings.mean())
@@ -112,7 +123,7 @@ def test_an_unrated_item_counts_as_the_mean_rating(log):
 
 def test_it_learns_from_interaction_alone():
     log = planted_pairs(n_users=60, n_items=24, with_ratings=False)
-    model = RBM(epochs=5).fit(log)
+    model = RBM(epochs=5, **PUBLISHED).fit(log)
     w, _, _ = by_the_formulas(log.histories.matrix().toarray(), 5, 30)
     np.testing.assert_allclose(model.weights_, w, atol=1e-5)
 

@@ -29,6 +29,9 @@ _INITIAL_SCALE = 0.1
 _ALPHA, _BETA, _GAMMA = 1.0, 1.0, 1.0
 """The prior of precisions is Gamma(_ALPHA / 2, _BETA / 2), that of means has _GAMMA times the
 precision of the weights, around 0."""
+_NOISE_EVENTS = 1000.0
+"""The prior of the noise's precision is worth so many events in which nothing of the targets'
+variance, 1, is explained: a few ratings in each row could be told exactly otherwise."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,8 +211,8 @@ class Sampler:
 
     def draw_noise(self, errors: Float32) -> None:
         """Draw the precision of targets around scores, given the errors."""
-        shape = (_ALPHA + len(errors)) / 2
-        scale = 2 / (_BETA + float(np.square(errors, dtype=np.float64).sum()))
+        shape = (_NOISE_EVENTS + len(errors)) / 2
+        scale = 2 / (_NOISE_EVENTS + float(np.square(errors, dtype=np.float64).sum()))
         self.noise_precision = float(self.rng.gamma(shape, scale))
 
     def draw_offset(self, errors: Float32) -> None:

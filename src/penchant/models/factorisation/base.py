@@ -25,6 +25,7 @@ from penchant.models.fitted_attributes import (
     plain,
 )
 from penchant.models.parameters import Space
+from penchant.models.shared.batches import events_at_once
 from penchant.nn.dot.fold_in import UserEvents, fold_in
 from penchant.nn.dot.network import Head
 from penchant.nn.dot.training import Objective
@@ -34,6 +35,8 @@ from penchant.nn.loop import train as train_network
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Bool, Float32
+
+_LARGEST_BATCH = 1024
 
 
 class FeatureFactors(Recommender):
@@ -48,7 +51,8 @@ class FeatureFactors(Recommender):
         l2_bias: the same on weights.
         bins: into how many intervals numbers of the tables are divided.
         learning_rate: of Adam.
-        batch_size: events in a batch.
+        batch_size: events in a batch; None is 1024, and at most a 64th of the events, though not
+            below 32.
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
         min_delta: what counts as better.
@@ -59,7 +63,7 @@ class FeatureFactors(Recommender):
     l2_bias: Annotated[float, Field(gt=0), Space(0.1, 30, log=True)] = 1.0
     bins: Annotated[int, Field(ge=2)] = 10
     learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1e-1, log=True)] = 0.01
-    batch_size: Annotated[int, Field(gt=0), Space(128, 16384, log=True)] = 1024
+    batch_size: Annotated[int | None, Field(gt=0), Space(32, 16384, log=True)] = None
     epochs: Annotated[int, Field(gt=0)] = 20
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
@@ -132,7 +136,12 @@ class FeatureFactors(Recommender):
             network,
             gradient_step(lambda *batch: self._loss(network, ridge, *batch), [adam]),
             self._examples(train, generator),
-            Schedule.of(self),
+            Schedule(
+                epochs=self.epochs,
+                batch_size=events_at_once(self.batch_size, len(train), _LARGEST_BATCH),
+                patience=self.patience,
+                min_delta=self.min_delta,
+            ),
             generator=generator,
             validate=validate,
             run=run,

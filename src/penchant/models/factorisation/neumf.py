@@ -19,6 +19,7 @@ from penchant.errors import DataError
 from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Layers, Space
+from penchant.models.shared.batches import events_at_once
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import Schedule, Tensors, gradient_step
@@ -30,6 +31,8 @@ from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32
 
+_LARGEST_BATCH = 2048
+
 
 class NeuMF(Recommender):
     """Products of users' and items' vectors, and dense layers over a second pair of them.
@@ -38,6 +41,10 @@ class NeuMF(Recommender):
     of an event are h . [p_u * q_i, phi(p'_u, q'_i)], learned by the log-loss against negatives that
     are drawn afresh each epoch, without pretraining. Without layers it is the paper's generalised
     matrix factorisation. Where events have weights, an event counts so much in the loss.
+
+    To the log-odds is added what an item's popularity alone leads one to expect, log((n_i + 1) /
+    (n + 1)) for n_i events of the item and n of the mean one, so that training begins at the most
+    popular items and learns how users differ from that.
 
     A user whom training did not see gets the vectors that tell the history from drawn negatives
     best, with all else as it is.
@@ -50,7 +57,8 @@ class NeuMF(Recommender):
         l2: weight of the squares of both rows, for each pair.
         negatives: negatives for each event.
         learning_rate: of Adam.
-        batch_size: events in a batch, each with its negatives.
+        batch_size: events in a batch, each with its negatives; None is 2048, and at most a 64th
+            of the events, though not below 32.
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
         min_delta: what counts as better.
@@ -63,7 +71,7 @@ class NeuMF(Recommender):
     l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.03
     negatives: Annotated[int, Field(gt=0), Space(1, 10)] = 4
     learning_rate: Annotated[float, Field(gt=0), Space(1e-4, 1e-1, log=True)] = 0.01
-    batch_size: Annotated[int, Field(gt=0), Space(128, 8192, log=True)] = 2048
+    batch_size: Annotated[int | None, Field(gt=0), Space(32, 8192, log=True)] = None
     epochs: Annotated[int, Field(gt=0)] = 30
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
@@ -77,6 +85,7 @@ class NeuMF(Recommender):
         "item_rows_": floats("items", "width"),
         "products_": floats("dim"),
         "offset_": floats(1),
+        "popularity_": floats("items"),
         "trained_": booleans("users"),
     }
 
@@ -106,6 +115,8 @@ class NeuMF(Recommender):
         weights = None
         if events.weights is not None:
             weights = torch.tensor(events.event_weights[counts])
+        n = np.bincount(items.numpy(), minlength=train.n_items)
+        self.popularity_: Float32 = np.log((n + 1) / (n.mean() + 1)).astype(np.float32)
         network = self._network(train.n_users, train.n_items, generator)
         sampler = UniformNegatives(users, items, train.n_items, generator)
         network.offset.data.fill_(-np.log(self.negatives))
@@ -119,7 +130,12 @@ class NeuMF(Recommender):
             network,
             gradient_step(partial(self._loss, network), [adam]),
             lambda: self._examples(users, items, sampler, weights),
-            Schedule.of(self),
+            Schedule(
+                epochs=self.epochs,
+                batch_size=events_at_once(self.batch_size, len(users), _LARGEST_BATCH),
+                patience=self.patience,
+                min_delta=self.min_delta,
+            ),
             generator=generator,
             validate=validate,
             run=run,
@@ -166,6 +182,7 @@ class NeuMF(Recommender):
     ) -> Tensor:
         """The mean log-loss of events and negatives, with the penalty in training."""
         output, penalty = network(users, items, self.l2 if network.training else 0.0)
+        output = output + torch.from_numpy(self.popularity_)[items]
         above = functional.softplus(-output[:, 0])
         if weights is not None:
             above = above * weights
@@ -190,7 +207,9 @@ class NeuMF(Recommender):
             weights = np.ones(len(events.items), np.float32)
             weights[events.targets == 1] = some.event_weights
             network = self._fitted_network().double()
-            rows[new] = fit_user_rows(network, events, weights, usual, self.item_rows_, self.l2)
+            rows[new] = fit_user_rows(
+                network, events, weights, usual, self.item_rows_, self.popularity_, self.l2
+            )
         return rows
 
     def item_vectors(self) -> Float32:
@@ -207,4 +226,5 @@ class NeuMF(Recommender):
     @torch.no_grad()
     def _scores(self, users: Histories) -> Float32:
         p, q = (torch.from_numpy(r) for r in (self.user_vectors(users), self.item_rows_))
-        return np.asarray(self._fitted_network().all_pairs(p, q).numpy())
+        scores: Float32 = self._fitted_network().all_pairs(p, q).numpy()
+        return scores + self.popularity_

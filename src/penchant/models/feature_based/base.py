@@ -64,6 +64,7 @@ class RatingFeatures(Recommender):
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     with_ids: ClassVar[bool] = False
+    ranks: ClassVar[bool] = False  # whether interactions can be learned, too
     fitted_attributes: ClassVar[Declarations] = {
         "base_models_": Models(),
         "scale_": plain(list[float], 3),
@@ -85,7 +86,8 @@ class RatingFeatures(Recommender):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        require_rating_or_like(self, self.target)
+        if not self.ranks:
+            require_rating_or_like(self, self.target)
 
     @abstractmethod
     def _learn(self, inputs: Float32, truth: Float32, validation: ValidationRows, run: Run) -> None:

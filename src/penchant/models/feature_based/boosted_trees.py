@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from penchant.errors import require
-from penchant.models.feature_based.base import RatingFeatures, ValidationRows
+from penchant.models.feature_based.base import ValidationRows
 from penchant.models.feature_based.booster_text import (
     n_numbers,
     raw_predictions,
@@ -16,18 +16,21 @@ from penchant.models.feature_based.booster_text import (
     text_of,
     threads_for,
 )
+from penchant.models.feature_based.ranking import RankedCandidates
 from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.run import Run
 from penchant.typing import Float32, Float64
 
 
-class BoostedTrees(RatingFeatures):
+class BoostedTrees(RankedCandidates):
     """Gradient-boosted decision trees over features of the user, the item and both.
 
     The trees are LightGBM's: Ke et al., "LightGBM: A Highly Efficient Gradient Boosting Decision
-    Tree" (2017), with squared error, or log-loss where the target is a like. With base models it
-    is a stack. See `RatingFeatures` for the features; this needs the extra `trees`.
+    Tree" (2017), with squared error, or log-loss where the target is a like or an interaction. With
+    `target=interaction` they make lists, see `RankedCandidates`; otherwise they predict ratings or
+    likes, and with base models they are a stack. See `RatingFeatures` for the features; this needs
+    the extra `trees`.
 
     Attributes:
         trees: the most trees; fewer where validation rows say so.

@@ -23,6 +23,7 @@ from penchant.models.feature_based.ordinal_network import (
 )
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats, signatures
 from penchant.models.parameters import AnyTarget, Space
+from penchant.models.shared.batches import events_at_once
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import Schedule, gradient_step
@@ -33,6 +34,7 @@ from penchant.typing import Float32, Int64
 
 RATING: Target = Rating()
 _MOST_LEVELS = 50
+_LARGEST_BATCH = 1024
 
 
 class OrdinalRegression(Recommender):
@@ -54,7 +56,8 @@ class OrdinalRegression(Recommender):
         l2: ridge on vectors, each as a whole and not for each event.
         l2_bias: the same on biases and on what is added to thresholds.
         learning_rate: of Adam.
-        batch_size: events in a batch.
+        batch_size: events in a batch; None is 1024, and at most a 64th of the events, though not
+            below 32.
         epochs: the most passes over the events.
         patience: epochs without a better validation loss before stopping.
         min_delta: what counts as better.
@@ -66,7 +69,7 @@ class OrdinalRegression(Recommender):
     l2: Annotated[float, Field(gt=0), Space(1, 300, log=True)] = 20.0
     l2_bias: Annotated[float, Field(gt=0), Space(0.1, 30, log=True)] = 3.0
     learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1e-1, log=True)] = 0.005
-    batch_size: Annotated[int, Field(gt=0), Space(128, 16384, log=True)] = 1024
+    batch_size: Annotated[int | None, Field(gt=0), Space(32, 16384, log=True)] = None
     epochs: Annotated[int, Field(gt=0)] = 20
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
@@ -125,7 +128,12 @@ class OrdinalRegression(Recommender):
                 torch.from_numpy(np.asarray(a, None if a.dtype == np.int64 else np.float32))
                 for a in arrays
             ),
-            Schedule.of(self),
+            Schedule(
+                epochs=self.epochs,
+                batch_size=events_at_once(self.batch_size, len(train), _LARGEST_BATCH),
+                patience=self.patience,
+                min_delta=self.min_delta,
+            ),
             generator=generator,
             validate=None if validation is None else self._validation(network, validation),
             run=run,

@@ -24,7 +24,7 @@ from penchant.nn.ridge_systems import RidgeRows
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Bool, Csr, Float32, Int32
 
-RATING: Target = Rating()
+INTERACTION: Target = Interaction()
 _L2 = {False: 20.0, True: 0.01}  # by whether interactions are learned
 _LARGEST = 1e6  # rating, beyond which single precision solves nothing
 _BIAS_L2 = 10.0  # of deviations of users and of items, in ratings
@@ -38,7 +38,8 @@ class RidgeFactors(Recommender):
     `l2` shrinks it as `_BIAS_L2` would shrink the deviation itself.
 
     Attributes:
-        target: `rating` or `interaction`.
+        target: `interaction`, which makes lists of items, or `rating`, which predicts ratings and
+            makes lists by these: of items that few know as well as of those that many do.
         dim: length of the vectors.
         l2: strength of regularisation; None is 20 for ratings and .01 for interactions, where it
             grows with the number of events and `unobserved` pairs.
@@ -46,12 +47,12 @@ class RidgeFactors(Recommender):
             times the share of pairs with one.
     """
 
-    target: AnyTarget = RATING
+    target: AnyTarget = INTERACTION
     dim: Annotated[int, Field(gt=0), Space(8, 128, log=True)] = 32
     l2: Annotated[float | None, Field(gt=0), Space(1e-3, 50, log=True)] = None
     unobserved: Annotated[float | None, Field(gt=0), Space(0.001, 1, log=True)] = None
 
-    signal: ClassVar[Signal] = "ratings"
+    signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
     fitted_attributes: ClassVar[Declarations] = {
         "item_vectors_": floats("items", "dim"),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 import torch
 from pydantic import Field
 from scipy import sparse
+from scipy.special import logit
 from torch import Tensor, nn
 
 from penchant.costs import PASS, FittingCost
@@ -69,12 +70,17 @@ class RBM(Updating):
     reconstruction. Trained by one step of contrastive divergence: Hinton, "Training Products of
     Experts by Minimizing Contrastive Divergence" (2002), in the form that tutorials use.
 
-    The defaults are those of a published recommender, which, in addition, takes its users in the
-    order of the file (`shuffle=False`) and leaves out those after the last whole batch
+    Visible units begin with the log-odds of their mean state over the users: Hinton, "A Practical
+    Guide to Training Restricted Boltzmann Machines" (2010), section 8.1, so that training begins at
+    the most popular items, however few steps a small log has; weights begin with small random
+    numbers, so that hidden units differ.
+
+    A published recommender has the same sizes, but begins with zeros everywhere
+    (`output_start="zero"`, `initial_scale=0`), learns at a rate of 1, takes its users in the order
+    of the file (`shuffle=False`) and leaves out those after the last whole batch
     (`drop_last=True`). With its zero weights, and probabilities in place of drawn states, every
     hidden unit gets the same updates, so that all of them stay one and the same (see
-    `distinct_hidden_units`) and the lists are hardly better than popularity. `initial_scale=0.01`
-    lets them differ.
+    `distinct_hidden_units`) and the lists are hardly better than popularity.
 
     Units that start alike and are not drawn are trained as one that counts as many times. In exact
     arithmetic that changes nothing; but their likeness is unstable, and rounding, which differs
@@ -90,17 +96,19 @@ class RBM(Updating):
         shuffle: whether each epoch takes the users in an order of its own.
         drop_last: whether the users left over after the last whole batch are left out.
         initial_scale: standard deviation of the initial weights.
+        output_start: what visible units are before training: as `popularity` says, or `zero`.
         sample: whether hidden and reconstructed units are drawn, rather than their probabilities.
         update_epochs: passes over updated users, among as many others.
     """
 
     hidden: Annotated[int, Field(gt=0), Space(10, 500, log=True)] = 30
-    learning_rate: Annotated[float, Field(gt=0), Space(0.01, 1, log=True)] = 1.0
+    learning_rate: Annotated[float, Field(gt=0), Space(0.01, 1, log=True)] = 0.3
     epochs: Annotated[int, Field(gt=0)] = 100
     batch_size: Annotated[int, Field(gt=0), Space(50, 1000, log=True)] = 150
     shuffle: bool = True
     drop_last: bool = False
-    initial_scale: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.0
+    initial_scale: Annotated[float, Field(ge=0), Space(1e-3, 1, log=True)] = 0.01
+    output_start: Literal["popularity", "zero"] = "popularity"
     sample: bool = False
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
@@ -134,9 +142,17 @@ class RBM(Updating):
         weight = torch.randn(train.n_items, self.hidden, generator=generator) * self.initial_scale
         self.weights_ = weight.numpy()
         self.visible_bias_ = np.zeros(train.n_items, np.float32)
+        if self.output_start == "popularity":
+            self.visible_bias_ = self._log_odds(train.histories)
         self.hidden_bias_ = np.zeros(self.hidden, np.float32)
         rows = (torch.from_numpy(np.flatnonzero(train.user_counts)),)
         self.curve_ = self._learn(train.histories, rows, self.epochs, generator, run)
+
+    def _log_odds(self, users: Histories) -> Float32:
+        """float32[n_items], the log-odds of each visible unit's mean state over the users."""
+        active = np.count_nonzero(users.lengths)
+        mean = (np.asarray(self._inputs(users).sum(axis=0)).ravel() + 0.5) / (active + 1)
+        return np.asarray(logit(mean), np.float32)
 
     @property
     def learns_interactions(self) -> bool:

@@ -58,7 +58,7 @@ def rank_unseen(setup: MoviesSetup) -> ReconstructionLists:
     """Rank the unseen films of all users, and compare the lists with those of popularity."""
     models: dict[str, Recommender] = {
         _ZERO: setup.model(PUBLISHED_RBM),
-        _RANDOM: setup.model(f"{PUBLISHED_RBM},initial_scale=0.01"),
+        _RANDOM: setup.model(PUBLISHED_RBM).clone(initial_scale=0.01),
         _PLAIN: setup.model("autoencoder").clone(epochs=setup.autoencoder_epochs),
     }
     models |= {name: setup.model(spec) for name, spec in _OTHERS.items()}

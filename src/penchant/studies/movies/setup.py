@@ -43,7 +43,7 @@ PUBLISHED_ROWS = MappingProxyType(
     {"LSTM": 200, "modified LSTM": 100, "modified LSTM (as printed)": 100, "GRU": 200}
 )
 """Rows of the embedding, of which inputs of 0 and 1 select two; the GRU's are the LSTM's."""
-PUBLISHED_RBM = "rbm:shuffle=false,drop_last=true"
+PUBLISHED_RBM = "rbm:learning_rate=1,initial_scale=0,output_start=zero,shuffle=false,drop_last=true"
 """The thesis' RBM: users in the order of the file, those after the last whole batch left out."""
 
 
