@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from penchant.errors import PenchantError
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
     from penchant.evaluation.backtest import backtest
+    from penchant.evaluation.folds import cross_validate
     from penchant.explanation import attribute_fidelity, explain, explain_lists
     from penchant.exploration.log_exploration import explore
     from penchant.like_lists import likes
@@ -83,6 +84,7 @@ __all__ = [
     "between",
     "check",
     "claim",
+    "cross_validate",
     "drop_duplicates",
     "evaluate",
     "evaluate_predictions",
@@ -156,6 +158,7 @@ _PLACES = {
     "data.attributes.sql_export": ("write_sql",),
     "errors": ("PenchantError",),
     "evaluation.backtest": ("backtest",),
+    "evaluation.folds": ("cross_validate",),
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
     "explanation": ("attribute_fidelity", "explain", "explain_lists"),
     "exploration.log_exploration": ("explore",),

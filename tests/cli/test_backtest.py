@@ -15,8 +15,8 @@ def test_months_on_the_command_line(call, tmp_path):
     options = ("-m", "item-knn", "--periods", 2, "--repeats", "allowed", "--replicates", 50)
     page = tmp_path / "page.html"
     result = call("backtest", path, *options, "-o", page)
-    assert "ndcg@10 of lists made at the start of each month" in result.stdout
+    assert "ndcg@10 of lists made at each month's start" in result.stdout
     assert page.exists()
     answer = json.loads(call("backtest", path, *options, "--json").stdout)
-    assert [period["start"][:10] for period in answer["periods"]] == ["2024-04-01", "2024-05-01"]
+    assert [each["start"][:10] for each in answer["rounds"]] == ["2024-04-01", "2024-05-01"]
     assert answer["reproduce"].startswith("penchant backtest")

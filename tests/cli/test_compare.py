@@ -170,11 +170,10 @@ def test_splits_with_options_of_their_own(call, tiny_csv, split, kind, options):
     assert again["split"]["fingerprint"] == answer["split"]["fingerprint"]
 
 
-def test_k_folds_need_a_fold(call, tiny_csv):
-    for options in ((), ("--fold", 6)):
-        result = call("compare", tiny_csv, "-m", "popular", "--split", "k-fold", *options)
-        assert result.exit_code == 1
-        assert "from --fold 1 to --fold 5" in result.stderr
+def test_a_fold_that_is_not_there(call, tiny_csv):
+    result = call("compare", tiny_csv, "-m", "popular", "--split", "k-fold", "--fold", 6)
+    assert result.exit_code == 1
+    assert "from --fold 1 to --fold 5" in result.stderr
 
 
 def test_files_that_are_given(call, tmp_path):
@@ -235,3 +234,18 @@ def test_tuning_and_auditing_on_these_splits(call, tiny_csv):
     assert tuned.exit_code == 0, tuned.stderr
     audited = call("audit", tiny_csv, "--split", "cold-items", "--test", 0.2, "--json")
     assert "Items held out whole" in audited.stdout
+
+
+def test_all_folds_judge_in_turn(call, tiny_csv, tmp_path):
+    options = ("-m", "item-knn", "--metric", "ndcg@5", "--replicates", 50)
+    page = tmp_path / "folds.html"
+    result = call("compare", tiny_csv, *options, "--split", "k-fold", "--folds", 3, "-o", page)
+    assert "ndcg@5 of each fold" in result.stdout
+    assert "fold 3" in result.stdout
+    assert page.exists()
+    answer = json.loads(
+        call("compare", tiny_csv, *options, "--split", "k-fold", "--folds", 3, "--json").stdout
+    )
+    assert [each["name"] for each in answer["rounds"]] == ["fold 1", "fold 2", "fold 3"]
+    refused = call("tune", tiny_csv, "-m", "item-knn", "--split", "k-fold")
+    assert "Name the fold that judges" in refused.stderr

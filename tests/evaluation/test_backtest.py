@@ -31,8 +31,8 @@ def test_each_period_is_a_comparison_on_what_came_before():
     result = pn.backtest(
         [ItemKNN()], log, ["ndcg@3", "hr@3"], periods=3, repeats="allowed", replicates=100
     )
-    assert [period.name for period in result.periods] == ["2024-03-01", "2024-04-01", "2024-05-01"]
-    assert [period.train_events for period in result.periods] == [120, 180, 240]
+    assert [each.name for each in result.rounds] == ["2024-03-01", "2024-04-01", "2024-05-01"]
+    assert [each.train_events for each in result.rounds] == [120, 180, 240]
     time = log.events["time"]
     april = (time >= datetime(2024, 4, 1)) & (time < datetime(2024, 5, 1))
     known, taken = (log.subset(mask.to_numpy()) for mask in (time < datetime(2024, 4, 1), april))
@@ -43,10 +43,10 @@ def test_each_period_is_a_comparison_on_what_came_before():
         for user in range(30)
     ]
     assert result.values("item-knn", "hr@3")[1] == pytest.approx(np.mean(hits))
-    users = [period.table.users for period in result.periods]
+    users = [table.users for table in result.tables()]
     mean = np.average(result.values("item-knn"), weights=users)
     assert result.mean("item-knn") == pytest.approx(mean)
-    assert {"popular", "personal-popular", "personal-recent"} < set(result.models)
+    assert {"popular", "personal-popular", "personal-recent"} < set(result.models())
 
 
 def test_it_says_in_how_many_periods_a_model_beats_the_trivial_answers():
@@ -57,8 +57,8 @@ def test_it_says_in_how_many_periods_a_model_beats_the_trivial_answers():
     assert "Over 2 months the best trivial answer is" in text
     assert "does not cover the whole month from 2024-05-01" in text
     frame = result.frame()
-    assert set(frame["period"]) == {datetime(2024, 4, 1), datetime(2024, 5, 1)}
-    assert result.to_dict()["periods"][1]["whole"] is False
+    assert set(frame["month"]) == {"2024-04-01", "2024-05-01"}
+    assert result.to_dict()["rounds"][1]["whole"] is False
     with pytest.raises(ParameterError, match="no metric 'hr@1'"):
         result.values("popular", "hr@1")
 
@@ -66,8 +66,8 @@ def test_it_says_in_how_many_periods_a_model_beats_the_trivial_answers():
 @pytest.mark.parametrize(("every", "n"), [("day", 4), ("week", 4)])
 def test_days_and_weeks(every, n):
     result = pn.backtest([], months(), ["ndcg@3"], every=every, periods=n, repeats="allowed")
-    assert len(result.periods) == n
-    length = (result.periods[0].end - result.periods[0].start).days
+    assert len(result.rounds) == n
+    length = (result.rounds[0].end - result.rounds[0].start).days
     assert length == {"day": 1, "week": 7}[every]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
@@ -19,6 +20,7 @@ from penchant.cli.split_options import SplitOptions
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
+    from penchant.data.dataset import Dataset
     from penchant.data.splits import Split
     from penchant.evaluation import Evaluation
     from penchant.models.base import Recommender
@@ -80,6 +82,13 @@ def compare(
     if also_gain and second.also is None:
         raise ParameterError("--also-gain needs a second log: name one with --also.")
     models = build(model or (), split.seed)
+    if split.all_folds and not split.has_files:
+        if second.also is not None:
+            raise ParameterError("--also needs one fold: name it with --fold.")
+        whole = log.read(session.run, tables, content)
+        models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
+        _cross_validate(models, whole, metric, like, relevant, replicates, split, page, session)
+        return
     alone = split.read(log, tables, content, session.run)
     if not models:
         model = default_specs(alone.log)
@@ -114,6 +123,40 @@ def compare(
     write_page(result, page, run=session.run)
     if not session.json:
         logger.info(f"Again: {reproduce}")
+
+
+def _cross_validate(
+    models: Mapping[str, Recommender],
+    log: Dataset,
+    metrics: list[str] | None,
+    like: float | None,
+    relevant: Literal["all", "liked"] | None,
+    replicates: int,
+    split: SplitOptions,
+    page: Path | None,
+    session: Session,
+) -> None:
+    """Let each fold judge in turn."""
+    from penchant.evaluation.folds import cross_validate
+
+    result = cross_validate(
+        models,
+        log,
+        metrics,
+        folds=split.folds,
+        validation=split.validation_share(0.0),
+        like=like,
+        relevant=relevant,
+        repeats=split.repeats,
+        replicates=replicates,
+        seed=split.seed,
+        run=session.run,
+    )
+    if session.json:
+        session.reply(result.to_dict() | {"reproduce": session.reproduce_command()})
+    else:
+        result.render(session.console)
+    write_page(result, page)
 
 
 def _gains(

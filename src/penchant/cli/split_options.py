@@ -32,7 +32,11 @@ Given = Annotated[
 Folds = Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")]
 Fold = Annotated[
     int | None,
-    typer.Option(min=1, help="Which fold judges, from 1 (--split k-fold).", show_default=False),
+    typer.Option(
+        min=1,
+        help="Which fold judges, from 1 (--split k-fold); compare takes all by default.",
+        show_default=False,
+    ),
 ]
 
 
@@ -79,6 +83,11 @@ class SplitOptions:
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
 
     @property
+    def all_folds(self) -> bool:
+        """Whether each fold is to judge in turn."""
+        return self.split == "k-fold" and self.fold is None
+
+    @property
     def has_files(self) -> bool:
         """Whether the test events are in a file of their own."""
         return _number(self.test) is None
@@ -118,6 +127,14 @@ class SplitOptions:
         joined = tables.join(split.log, log.reading.file.encoding) if tables.given else split.log
         return self._with_repeats(replace(split, log=content.encode(joined, run)))
 
+    def validation_share(self, default: float) -> float:
+        """The share of validation events.
+
+        Raises:
+            ParameterError: it is a file.
+        """
+        return default if self.validation is None else _share(self.validation, "--validation")
+
     def cut(self, log: Dataset) -> Split:
         """Divide the log.
 
@@ -134,7 +151,7 @@ class SplitOptions:
         from penchant.data import splits as splits
         from penchant.data import splitting
 
-        validation = 0.1 if self.validation is None else _share(self.validation, "--validation")
+        validation = self.validation_share(0.1)
         test, seed = _share(self.test, "--test"), self.seed
         match self.split:
             case "time":
@@ -157,7 +174,7 @@ class SplitOptions:
                 if self.fold is None or self.fold > self.folds:
                     raise ParameterError(
                         f"Name the fold that judges, from --fold 1 to --fold {self.folds}; "
-                        "pn.k_fold gives all of them in Python."
+                        "penchant compare takes all of them."
                     )
                 folds = splits.k_fold(log, self.folds, validation=validation, seed=seed)
                 return folds[self.fold - 1]

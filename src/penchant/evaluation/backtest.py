@@ -18,7 +18,7 @@ from penchant.errors import DataError, ParameterError
 from penchant.evaluation.comparison import evaluate
 from penchant.metrics import Metric
 from penchant.models.base import Recommender
-from penchant.results.backtest import Backtest, Period
+from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
 from penchant.run import Run
 from penchant.wording import counted
 
@@ -40,7 +40,7 @@ def backtest(
     level: float = 0.95,
     seed: int = 0,
     run: Run | None = None,
-) -> Backtest:
+) -> RepeatedEvaluation:
     """Compare models on each of the last calendar periods, learned from all that came before.
 
     Trivial baselines take part in each period, as in `evaluate`. There are no validation events:
@@ -103,23 +103,19 @@ def backtest(
                 run=run,
             )
             found.append(
-                Period(
+                Round(
+                    name=start.date().isoformat(),
+                    tables={"ranking": result.table("ranking")},
+                    train_events=len(split.train),
+                    notes=result.notes,
                     start=start,
                     end=end,
                     whole=bool(times.max() >= pl.Series([end]).dt.offset_by("-1d")[0]),
-                    train_events=len(split.train),
-                    table=result.table("ranking"),
-                    notes=result.notes,
                 )
             )
             progress.advance()
-    return Backtest(
-        log=log.name,
-        every=every,
-        metric=found[0].table.primary,
-        periods=tuple(found),
-        settings=dict(result.settings) | {"fingerprint": log.fingerprint},
-    )
+    settings = dict(result.settings) | {"fingerprint": log.fingerprint}
+    return RepeatedEvaluation(log.name, every, tuple(found), settings)
 
 
 def _split(log: Dataset, times: pl.Series, start: datetime, end: datetime, every: Every) -> Split:

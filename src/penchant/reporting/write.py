@@ -9,15 +9,15 @@ from penchant.encoders.sentiment.comparison import SentimentComparison
 from penchant.errors import ParameterError
 from penchant.exploration.log_exploration import Exploration
 from penchant.reporting.pages.audit import write_audit
-from penchant.reporting.pages.backtest import write_backtest
 from penchant.reporting.pages.comparison import write_comparison
 from penchant.reporting.pages.exploration import write_exploration
+from penchant.reporting.pages.repeated_evaluation import write_repeated_evaluation
 from penchant.reporting.pages.sentiment import write_sentiment
 from penchant.reporting.pages.study import write_study
 from penchant.reporting.pages.tuning import write_tuning
-from penchant.results.backtest import Backtest
 from penchant.results.evaluation import Evaluation
 from penchant.results.findings import Findings
+from penchant.results.repeated_evaluation import RepeatedEvaluation
 from penchant.results.study.result import StudyResult
 from penchant.results.tuning.result import Tuning
 
@@ -27,7 +27,7 @@ _PAGES: tuple[tuple[type, Any], ...] = (
     (Findings, write_audit),
     (StudyResult, write_study),
     (Tuning, write_tuning),
-    (Backtest, write_backtest),
+    (RepeatedEvaluation, write_repeated_evaluation),
     (SentimentComparison, write_sentiment),
 )
 
@@ -39,7 +39,8 @@ def report(result: object, path: str | Path, **options: Any) -> Path:
 
     Args:
         result: an evaluation, an exploration, the findings of an audit, a study's result, a
-            tuning, a rolling evaluation, or a comparison of sentiment classifiers.
+            tuning, a rolling evaluation, a cross-validation, or a comparison of sentiment
+            classifiers.
         path: where to write; missing folders are made.
         options: what the page of that kind of result takes, such as `users`, `pair`, `run` and
             `title` of an evaluation.

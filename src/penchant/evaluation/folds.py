@@ -1,0 +1,79 @@
+"""Cross-validation: every event judges once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Literal
+
+from penchant.data.dataset import Dataset
+from penchant.data.repeats import Repeats
+from penchant.data.splits import k_fold
+from penchant.evaluation.comparison import evaluate
+from penchant.metrics import Metric
+from penchant.models.base import Recommender
+from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
+from penchant.run import Run
+
+
+def cross_validate(
+    models: Iterable[Recommender] | Mapping[str, Recommender],
+    log: Dataset,
+    metrics: Sequence[str | Metric] | None = None,
+    *,
+    folds: int = 5,
+    validation: float = 0.0,
+    like: float | None = None,
+    relevant: Literal["all", "liked"] | None = None,
+    repeats: Repeats | None = None,
+    replicates: int = 500,
+    level: float = 0.95,
+    seed: int = 0,
+    run: Run | None = None,
+) -> RepeatedEvaluation:
+    """Compare models on each of several folds drawn at random by row, fitted to the others.
+
+    Trivial baselines take part in each, as in `evaluate`. The deviation over folds says how much a
+    figure depends on the draw; folds share most of their training events, so that it is no
+    standard error of the mean.
+
+    Args:
+        models: unfitted recommenders, or a mapping of names to them.
+        log: the log.
+        metrics: by default those of `evaluate`.
+        folds: how many.
+        validation: the share of each fold's training events by which models stop.
+        like: see `evaluate`.
+        relevant: likewise.
+        repeats: likewise.
+        replicates: bootstrap resamples of users in each fold.
+        level: of the intervals.
+        seed: draws the folds, and seeds the bootstrap.
+        run: threads and progress.
+
+    Raises:
+        ParameterError: an argument is impossible.
+    """
+    run = run or Run()
+    models = models if isinstance(models, Mapping) else list(models)
+    rounds, settings = [], {}
+    parts = k_fold(log, folds, validation=validation, seed=seed)
+    with run.progress.task("folds", folds) as progress:
+        for n, split in enumerate(parts, 1):
+            progress.advance(0, note=f"fold {n}")
+            result = evaluate(
+                models,
+                replace(split, repeat_rule=repeats),
+                metrics,
+                like=like,
+                relevant=relevant,
+                replicates=replicates,
+                level=level,
+                seed=seed,
+                run=run,
+            )
+            train_events, settings = len(split.train), dict(result.settings)
+            rounds.append(Round(f"fold {n}", result.tables, train_events, result.notes))
+            progress.advance()
+    settings |= {"folds": folds, "fingerprint": log.fingerprint}
+    return RepeatedEvaluation(log.name, "fold", tuple(rounds), settings)
