@@ -12,7 +12,6 @@ import polars as pl
 from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
 from penchant.data.holdout import Rows
-from penchant.data.repeats import Repeats
 from penchant.data.target import Like
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
@@ -20,6 +19,7 @@ from penchant.models.base import Recommender
 from penchant.models.empty_lists import EmptyList, empty_lists, report_empty_lists
 from penchant.models.protocols import RatesRows
 from penchant.nn.loop import threads
+from penchant.repeats import Repeats
 from penchant.rules import BoundRules, Rules, bind
 from penchant.run import Run
 from penchant.topk import refuse_nan, tie_order

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 
 from penchant.data.histories import Histories
-from penchant.data.repeats import Repeats
 from penchant.errors import ParameterError, PenchantError
+from penchant.repeats import Repeats
 from penchant.run import Run
 from penchant.threads import small_systems
 from penchant.typing import Bool, Float32, Int32

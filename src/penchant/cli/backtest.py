@@ -12,7 +12,7 @@ from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.half_life import HalfLives, with_half_lives
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Session
-from penchant.data.repeats import Repeats
+from penchant.repeats import Repeats
 
 
 @command

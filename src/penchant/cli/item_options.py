@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from penchant.cli.ids import IDS, resolve_ids
-from penchant.data.repeats import Repeats
 from penchant.errors import ParameterError
+from penchant.repeats import Repeats
 
 if TYPE_CHECKING:
     from penchant.data.vocabulary import Id

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
-from penchant.data.repeats import Repeats
 from penchant.errors import ParameterError
+from penchant.repeats import Repeats
 from penchant.run import Run
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.event_columns import EVENT_COLUMNS
 from penchant.data.histories import Histories
-from penchant.data.repeats import Repeats
+from penchant.repeats import Repeats
 from penchant.typing import Bool, Float32, Int32, Int64
 
 

@@ -16,7 +16,6 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.data.repeats import Repeats
 from penchant.data.shares import (
     ROW_TIES,
     check_shares,
@@ -25,6 +24,7 @@ from penchant.data.shares import (
     share_words,
 )
 from penchant.errors import DataError, ParameterError
+from penchant.repeats import Repeats
 from penchant.typing import Bool, Int32, UInt8
 from penchant.wording import counted
 

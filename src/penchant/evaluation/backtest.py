@@ -12,12 +12,12 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.repeats import Repeats
 from penchant.data.splits import TEST, TRAIN, UNUSED, Split
 from penchant.errors import DataError, ParameterError
 from penchant.evaluation.comparison import evaluate
 from penchant.metrics import Metric
 from penchant.models.base import Recommender
+from penchant.repeats import Repeats
 from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
 from penchant.run import Run
 from penchant.wording import counted

@@ -11,7 +11,6 @@ import numpy as np
 from penchant.auditing.material import Lists, Material, Predictions
 from penchant.auditing.run import apply
 from penchant.data.holdout import Holdout
-from penchant.data.repeats import Repeats
 from penchant.data.splits import Split
 from penchant.data.target import Like, threshold_words
 from penchant.errors import ParameterError
@@ -32,6 +31,7 @@ from penchant.metrics import Bootstrap, Catalogue, Metric, RankingMetric, Revenu
 from penchant.models import BASELINES, BASELINES_OF_REPEATS, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
+from penchant.repeats import Repeats
 from penchant.results.evaluation import Evaluation
 from penchant.results.tables import Cost, Table
 from penchant.run import Run, versions

@@ -7,11 +7,11 @@ from dataclasses import replace
 from typing import Literal
 
 from penchant.data.dataset import Dataset
-from penchant.data.repeats import Repeats
 from penchant.data.splits import k_fold
 from penchant.evaluation.comparison import evaluate
 from penchant.metrics import Metric
 from penchant.models.base import Recommender
+from penchant.repeats import Repeats
 from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
 from penchant.run import Run
 

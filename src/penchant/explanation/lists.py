@@ -10,11 +10,11 @@ import numpy as np
 import polars as pl
 
 from penchant.data.histories import Histories
-from penchant.data.repeats import Repeats
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.explanation.single_user import explanations
 from penchant.models.base import Recommender
+from penchant.repeats import Repeats
 from penchant.rules import BoundRules, Rules, recommend
 from penchant.run import Run
 

@@ -15,7 +15,6 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.data.repeats import Repeats
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
 from penchant.models.derived import derived_from, forget_derived
@@ -24,6 +23,7 @@ from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.lists import cosines, list_table, report_fallback
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import Explains, ItemVectors
+from penchant.repeats import Repeats
 from penchant.run import Run
 from penchant.topk import BLOCK_CELLS, Fallback, popularity_order, top_k
 from penchant.typing import Bool, Float32, Int32

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.data.repeats import Repeats
 from penchant.data.vocabulary import Id, Vocabulary
+from penchant.repeats import Repeats
 from penchant.typing import Int32, Int64
 
 logger = logging.getLogger(__name__)

@@ -9,12 +9,12 @@ import numpy as np
 import polars as pl
 
 from penchant.data.histories import Histories
-from penchant.data.repeats import Repeats
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.models.base import Recommender
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.lists import list_table, report_fallback
+from penchant.repeats import Repeats
 from penchant.rules.bound import BoundRules, bind
 from penchant.rules.diversity import diversifier_of
 from penchant.rules.reranking import RankedLists, reranked

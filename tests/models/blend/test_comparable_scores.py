@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as some
 
 from penchant.data.histories import Histories
-from penchant.data.repeats import Repeats
 from penchant.models.blend.comparable_scores import comparable, listable_items
+from penchant.repeats import Repeats
 
 SHAPE = (3, 7)
 SCORES = some.arrays(np.float32, SHAPE, elements=st.integers(-3, 3).map(float))

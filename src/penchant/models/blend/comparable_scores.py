@@ -7,8 +7,8 @@ from typing import Literal
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.data.repeats import Repeats
 from penchant.models.base import Recommender
+from penchant.repeats import Repeats
 from penchant.typing import Bool, Float32, Float64
 
 Normalisation = Literal["standardised", "reciprocal-rank"]
