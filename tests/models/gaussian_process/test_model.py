@@ -27,6 +27,7 @@ from penchant.models.gaussian_process.marginal_likelihood import (
     maximise_marginal_likelihood,
 )
 from penchant.models.gaussian_process.similarity_rows import ALL, RATERS, similarity_rows
+from penchant.run import Run
 from penchant.testing import planted_nothing, planted_ratings
 
 KINDS, COLD = 2, 6
@@ -94,7 +95,9 @@ def test_a_step_is_the_average_of_what_users_are_expected_to_think():
     ratings = np.where(seen, rng.normal(size=(users, n)) + 5, 0)
     rated = sparse.csr_array(ratings.astype(np.float32))
     now = ItemGaussian(mean.astype(np.float32), k.astype(np.float32))
-    after, loss = step(now, prior.astype(np.float32), rated, noise=noise, strength=strength)
+    after, loss = step(
+        now, prior.astype(np.float32), rated, noise=noise, strength=strength, run=Run()
+    )
 
     second, first, lost = strength * prior, np.zeros(n), 0.0
     asked = np.flatnonzero(seen.any(axis=1))

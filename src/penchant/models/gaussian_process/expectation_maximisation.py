@@ -9,8 +9,14 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
-from penchant.models.gaussian_process.marginal_likelihood import inverse
-from penchant.threads import small_systems
+from penchant.models.gaussian_process.systems import (
+    add_to,
+    buffer_for,
+    from_upper,
+    in_parts,
+    inverse_and_solution,
+)
+from penchant.run import Run
 from penchant.typing import Float32, Int64
 
 _EAGER = np.float32(1.5)  # over-relaxation of a step; below 2 it still leads to the same place
@@ -30,23 +36,28 @@ class ItemGaussian:
     covariance: Float32
 
 
-def each_user(rated: sparse.csr_array, mean: Float32) -> Iterator[tuple[int, Int64, Float32]]:
-    """Rows that have entries: their number, the columns, and how far values lie from the mean."""
-    for row in np.flatnonzero(np.diff(rated.indptr)).tolist():
+def each_user(
+    rated: sparse.csr_array, mean: Float32, users: Int64 | None = None
+) -> Iterator[tuple[int, Int64, Float32]]:
+    """Rows that have entries: their number, the columns, and how far values lie from the mean.
+
+    All of them, or those that are given.
+    """
+    some = np.flatnonzero(np.diff(rated.indptr)) if users is None else users
+    for row in some.tolist():
         part = slice(rated.indptr[row], rated.indptr[row + 1])
         columns = rated.indices[part].astype(np.int64)
         yield row, columns, rated.data[part] - mean[columns]
 
 
-def system_of(covariance: Float32, items: Int64, noise: float) -> Float32:
-    """float32[n, n], the covariance of the ratings of some items."""
-    system = covariance[items[:, None], items]
-    system[np.diag_indices_from(system)] += np.float32(noise)
-    return np.asarray(system, np.float32)
-
-
 def step(
-    now: ItemGaussian, prior: Float32, rated: sparse.csr_array, *, noise: float, strength: float
+    now: ItemGaussian,
+    prior: Float32,
+    rated: sparse.csr_array,
+    *,
+    noise: float,
+    strength: float,
+    run: Run,
 ) -> tuple[ItemGaussian, float]:
     """A step of expectation and maximisation, over users who are independent draws.
 
@@ -61,21 +72,31 @@ def step(
         rated: csr[n_users, n], standardised ratings.
         noise: variance of a rating around what the user thinks.
         strength: of the prior, in users.
+        run: threads.
 
     Returns:
         Mean and covariance after, and the mean negative log likelihood of a rating before.
     """
     k = now.covariance
-    seen, pull = np.zeros_like(k), np.zeros(len(k), np.float32)
-    lost, users = 0.0, 0
-    with small_systems():
-        for _, items, values in each_user(rated, now.mean):
-            inverted, half = inverse(system_of(k, items, noise))
-            solved = inverted @ values
-            seen[items[:, None], items] += solved[:, None] * solved - inverted
-            pull[items] += solved
-            lost += half + 0.5 * float(solved @ values) + 0.5 * len(items) * np.log(2 * np.pi)
-            users += 1
+
+    def accumulate(users: Int64) -> tuple[Float32, Float32, float]:
+        seen, pull, lost = np.zeros_like(k), np.zeros(len(k), np.float32), 0.0
+        buffer = buffer_for(rated, users)
+        for _, items, values in each_user(rated, now.mean, users):
+            inverted, solution, half = inverse_and_solution(buffer, k, items, noise, values)
+            add_to(seen, items, inverted, solution)
+            pull[items] += solution
+            lost += half + 0.5 * float(solution @ values) + 0.5 * len(items) * np.log(2 * np.pi)
+        return seen, pull, lost
+
+    parts = in_parts(accumulate, rated, run)
+    seen, pull, lost = parts[0]
+    for more, more_pull, more_lost in parts[1:]:
+        seen += more
+        pull += more_pull
+        lost += more_lost
+    from_upper(seen)
+    users = np.count_nonzero(np.diff(rated.indptr))
     change = (np.float32(strength) * (prior - k) + k @ seen @ k) / np.float32(users + strength)
     change = (change + change.T) / 2
     after: Float32 = np.asarray(k + _EAGER * change, np.float32)

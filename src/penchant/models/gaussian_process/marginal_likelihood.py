@@ -82,18 +82,6 @@ def inverse(matrix: npt.NDArray[F]) -> tuple[npt.NDArray[F], float]:
     return low + np.tril(low, -1).T, half
 
 
-def solved(matrix: Float32, values: Float32) -> Float32:
-    """float32[n], x where a symmetric positive definite matrix times x is `values`.
-
-    Raises:
-        DataError: the matrix is not positive definite.
-    """
-    _, found, info = lapack.sposv(matrix, values, lower=1)
-    if info:
-        found = inverse(matrix.astype(np.float64))[0] @ values
-    return np.asarray(found, np.float32)
-
-
 def maximise_marginal_likelihood(
     rows: Mapping[str, Float32], draws: Sequence[GaussianSample]
 ) -> Prior:

@@ -18,7 +18,6 @@ from penchant.models.gaussian_process.expectation_maximisation import (
     ItemGaussian,
     each_user,
     step,
-    system_of,
 )
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
@@ -26,15 +25,14 @@ from penchant.models.gaussian_process.marginal_likelihood import (
     Prior,
     inverse,
     maximise_marginal_likelihood,
-    solved,
 )
 from penchant.models.gaussian_process.means import item_means
 from penchant.models.gaussian_process.similarity_rows import similarity_rows
+from penchant.models.gaussian_process.systems import buffer_for, in_parts, solution_of
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.content_kinds import Kinds
 from penchant.run import Run
-from penchant.threads import small_systems
 from penchant.typing import Float32, Int32, Int64
 
 # The most users, ratings of each and items by which kernels are weighted.
@@ -150,15 +148,22 @@ class GaussianProcess(PredictsRatings, Recommender):
         taught = sparse.csr_array(rated[there][:, warm])
         best = now
         self.best_epoch_, self.curve_ = 0, list[dict[str, float]]()
-        least = self._validation_rmse(now, warm, validation) if validation is not None else np.inf
+        least = (
+            self._validation_rmse(now, warm, validation, run) if validation is not None else np.inf
+        )
         with run.progress.task(type(self).__name__, self.epochs) as task:
             for epoch in range(1, self.epochs + 1):
                 now, loss = step(
-                    now, beginning, taught, noise=self.noise_, strength=self.prior_users
+                    now,
+                    beginning,
+                    taught,
+                    noise=self.noise_,
+                    strength=self.prior_users,
+                    run=run,
                 )
                 row = {"epoch": float(epoch), "loss": loss}
                 if validation is not None:
-                    row["validation_loss"] = self._validation_rmse(now, warm, validation)
+                    row["validation_loss"] = self._validation_rmse(now, warm, validation, run)
                 self.curve_.append(row)
                 task.advance(note=" ".join(f"{k} {v:.4f}" for k, v in row.items() if "loss" in k))
                 for callback in run.callbacks:
@@ -169,14 +174,16 @@ class GaussianProcess(PredictsRatings, Recommender):
                     break
         return best
 
-    def _validation_rmse(self, now: ItemGaussian, warm: Int64, validation: Holdout) -> float:
+    def _validation_rmse(
+        self, now: ItemGaussian, warm: Int64, validation: Holdout, run: Run
+    ) -> float:
         """RMSE on the validation rows of items with training events."""
         place = np.full(validation.histories.n_items + 1, -1)
         place[warm] = np.arange(len(warm))
         kept = place[validation.items] >= 0
         rows = validation.rows
         assert validation.ratings is not None  # a part of the same log as training
-        found = self._posterior_means(now, rows, place)[kept]
+        found = self._posterior_means(now, rows, place, run)[kept]
         return float(np.sqrt(np.square(found - validation.ratings[kept]).mean(dtype=np.float64)))
 
     def _keep(
@@ -233,7 +240,11 @@ class GaussianProcess(PredictsRatings, Recommender):
         return rated
 
     def _posterior_means(
-        self, now: ItemGaussian, rows: Rows, place: Int64 | None = None
+        self,
+        now: ItemGaussian,
+        rows: Rows,
+        place: Int64 | None = None,
+        run: Run | None = None,
     ) -> Float32:
         """float32[n_rows], expected ratings within the log's range.
 
@@ -241,6 +252,7 @@ class GaussianProcess(PredictsRatings, Recommender):
             now: mean and covariance, the last row for unknown items.
             rows: what is asked for.
             place: where items stand in `now`, -1 for those that do not; by default their index.
+            run: threads.
         """
         rated = self._rated(rows.histories)
         if place is not None:
@@ -249,12 +261,16 @@ class GaussianProcess(PredictsRatings, Recommender):
         found = now.mean[items].copy()
         order = np.argsort(rows.history, kind="stable")
         edges = np.searchsorted(rows.history[order], np.arange(len(rows.histories) + 1))
-        with small_systems():
-            for user, known, values in each_user(rated, now.mean):
+
+        def add_pulls(users: Int64) -> None:
+            users = users[edges[users + 1] > edges[users]]
+            buffer = buffer_for(rated, users)
+            for user, known, values in each_user(rated, now.mean, users):
                 asked = order[edges[user] : edges[user + 1]]
-                if len(asked):
-                    pull = solved(system_of(now.covariance, known, self.noise_), values)
-                    found[asked] += now.covariance[items[asked][:, None], known] @ pull
+                pull = solution_of(buffer, now.covariance, known, self.noise_, values)
+                found[asked] += now.covariance[items[asked][:, None], known] @ pull
+
+        in_parts(add_pulls, rated, run or Run())
         low, high = np.float32(self.low_), np.float32(self.high_)
         return np.asarray(np.clip(found * np.float32(self.spread_), low, high), np.float32)
 
@@ -265,9 +281,10 @@ class GaussianProcess(PredictsRatings, Recommender):
     def _scores(self, users: Histories) -> Float32:
         rated = self._rated(users)
         pull = np.empty(rated.nnz, np.float32)
+        buffer = buffer_for(rated, np.arange(len(users)))
         for user, known, values in each_user(rated, self.mean_):
             part = slice(rated.indptr[user], rated.indptr[user + 1])
-            pull[part] = solved(system_of(self.covariance_, known, self.noise_), values)
+            pull[part] = solution_of(buffer, self.covariance_, known, self.noise_, values)
         # With a column for unknown items, so that the covariance need not be copied.
         shape = len(users), len(self.mean_)
         weights = sparse.csr_array((pull, rated.indices, rated.indptr), shape=shape)
@@ -298,7 +315,9 @@ class GaussianProcess(PredictsRatings, Recommender):
         last = np.flatnonzero(user.is_latest)
         known = user.items[last].astype(np.int64)
         values = user.ratings[last] - self.mean_[known] * np.float32(self.spread_)
-        inverted, _ = inverse(system_of(self.covariance_, known, self.noise_))
+        system = self.covariance_[known[:, None], known]
+        system[np.diag_indices_from(system)] += np.float32(self.noise_)
+        inverted, _ = inverse(system)
         parts[:, last] = (
             self.covariance_[items.astype(np.int64)[:, None], known] @ inverted
         ) * values
