@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import polars as pl
 
-from penchant.data.reading.json_documents import records_of_document
+from penchant.data.reading.json_documents import records_of_document, records_of_rows
 from penchant.data.reading.json_names import (
     TOO_WIDE,
     common_schema,
     is_wide,
     without_rare_names,
 )
-from penchant.data.reading.records import NoRecordsError, RawRecords, RecordCollector, series_of
+from penchant.data.reading.records import (
+    NoRecordsError,
+    RawRecords,
+    RecordCollector,
+    distinct_names,
+    series_of,
+)
+from penchant.data.reading.text_layout import has_header
 from penchant.errors import DataError
 
 
@@ -36,7 +44,9 @@ def read_json_lines(data: bytes, source: str) -> RawRecords:
             return RawRecords(frame=frame, source=source, lines_before=0, may_lack_columns=True)
     document = _document(stripped)
     if document is not None:
-        return _read_array(records_of_document(document), source)
+        records, remark = records_of_document(document)
+        log = _read_array(records, source)
+        return replace(log, remarks=(remark,)) if remark else log
     return _read_line_by_line(data.decode(), source)
 
 
@@ -44,6 +54,8 @@ def _parse(data: bytes, source: str) -> Any:
     try:
         return json.loads(data)
     except ValueError as error:
+        if arrays := _objects(data.decode()):  # one after the other
+            return arrays
         raise DataError(f"{source} is not JSON: {error}.") from None
     except RecursionError:
         raise DataError(f"{source} is no table: its JSON is nested too deeply.") from None
@@ -59,12 +71,24 @@ def _document(data: bytes) -> dict[str, Any] | None:
 
 
 def _read_array(values: list[Any], source: str) -> RawRecords:
+    if values and all(isinstance(value, list) for value in values):
+        return _read_rows(values, source)
     collected = RecordCollector[dict[str, Any]]()
     for value in values:
         problem = _problem(value)
         content = json.dumps(value) if problem else ""
         collected.add(value, problem, content)
     return _raw_records(collected, source)
+
+
+def _read_rows(rows: list[list[Any]], source: str) -> RawRecords:
+    """Rows of values, of which the first may have the names; they are read as those of text are."""
+    texts = [["" if cell is None else str(cell) for cell in row] for row in rows]
+    width = max(map(len, rows))
+    is_header = len(rows) > 1 and len(rows[0]) == width and has_header(texts, ())
+    names = distinct_names(texts[0] if is_header else [""] * width)
+    log = _read_array(records_of_rows(rows[is_header:], names), source)
+    return replace(log, has_header=is_header)
 
 
 def _read_line_by_line(text: str, source: str) -> RawRecords:
@@ -74,7 +98,7 @@ def _read_line_by_line(text: str, source: str) -> RawRecords:
         if not content.strip():
             continue
         try:
-            record = json.loads(content)
+            record = json.loads(content.rstrip().removesuffix(","))
             problem = _problem(record)
         except ValueError as error:
             record, problem = None, f"not JSON ({error})"
@@ -84,9 +108,26 @@ def _read_line_by_line(text: str, source: str) -> RawRecords:
     if not len(collected):
         raise NoRecordsError(f"{source} is empty.")
     if not collected.records:
+        if objects := _objects(text):
+            return _read_array(objects, source)
         first = collected.skipped[0]
         raise DataError(f"{source} is no JSON lines: {first.problem} in {first.location}.")
     return _raw_records(collected, source)
+
+
+def _objects(text: str) -> list[Any]:
+    """The objects of a text that has one after the other, on any number of lines; or none."""
+    decoder, objects, position = json.JSONDecoder(), [], 0
+    text = text.strip()
+    while position < len(text):
+        try:
+            value, position = decoder.raw_decode(text, position)
+        except (ValueError, RecursionError):
+            return []
+        objects.append(value)
+        while position < len(text) and text[position] in " \t\r\n,":
+            position += 1
+    return objects
 
 
 def _problem(record: Any) -> str:

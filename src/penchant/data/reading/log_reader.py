@@ -20,6 +20,7 @@ from penchant.data.reading.layouts.item_lines import leading_ids
 from penchant.data.reading.layouts.names import check_layout
 from penchant.data.reading.layouts.wide import EmptyValue
 from penchant.data.reading.nested import with_nested_fields
+from penchant.data.reading.nested_events import with_events_inside
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
 from penchant.data.reading.order_lines import divide, order_lines
 from penchant.data.reading.records import RawRecords, merge_skipped
@@ -180,7 +181,7 @@ def read(
         leading=leading,
         empty=empty,
     )
-    records = with_nested_fields(records, choices)
+    records = with_nested_fields(with_events_inside(records, choices), choices)
     columns, guessed = choose_columns(records, choices, () if kinds is None else ("event",))
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]

@@ -17,6 +17,7 @@ from penchant.errors import DataError
 
 _ID_FIELDS = ("id", "key", "uuid", "guid")
 _TYPED_TEXT = r'^\{"\$\w+": ?"?([^"{}]*)"?\}$'
+_INTEGERS = ("$numberInt", "$numberLong")
 _OF_PANDAS = {"pandas.period": "dt.to_timestamp()"}
 _REMEDIES = {
     "duration": {
@@ -108,6 +109,9 @@ def _of_struct(values: pl.Series, role: str, column: str, source: str) -> tuple[
     if len(present) <= 1:
         name = present[0] if present else names[0]
         inner, remark = plain_values(fields[name], role, f"{column}.{name}", source)
+        if name in _INTEGERS and inner.dtype == pl.String:
+            numbers = inner.cast(pl.Int64, strict=False)
+            inner = numbers if numbers.null_count() == inner.null_count() else inner
         return inner.alias(values.name), remark
     if all(name.startswith("$") for name in present):  # a type a record, as in `$numberInt`
         typed = [plain_values(fields[name], role, column, source)[0] for name in present]

@@ -10,14 +10,8 @@ import polars as pl
 
 from penchant.data.reading.column_names import has_usual_name, is_known_name
 from penchant.data.reading.layouts.cells import Cells, cleaned, numbers_of
-from penchant.data.reading.layouts.lines import record_numbers
-from penchant.data.reading.records import (
-    RawRecords,
-    RecordsOfFile,
-    SkippedRecord,
-    concat_chunks,
-    shorten,
-)
+from penchant.data.reading.records import RawRecords, concat_chunks
+from penchant.data.reading.several_events import as_events
 from penchant.errors import DataError
 
 EmptyValue: TypeAlias = float | Literal[False] | None
@@ -127,9 +121,8 @@ def read_wide(records: RawRecords, user: str | None = None, empty: EmptyValue = 
         f"a column for each of {{0:{columns}}}": n_items,
     } | clauses
     roles = [pl.col(name).alias(value) for name in events.columns if name == "value"]
-    return _with_places(
-        replace(records, tallies=tallies), events.select(rows, columns, *roles), place
-    )
+    log = as_events(records, events.select(rows, columns, *roles), place, "a row without ratings")
+    return replace(log, has_header=True, layout="wide", tallies=tallies)
 
 
 def _events_of(
@@ -169,58 +162,6 @@ def _events_of(
         positions = [columns.columns.index(name) for name in without_number]
         events = events.filter(~pl.col("column").is_in(positions))
     return events, without_number
-
-
-def _with_places(records: RawRecords, frame: pl.DataFrame, place: pl.Series) -> RawRecords:
-    """The events of rows, which are at these places, with their numbers, and rows without any."""
-    row = records.row.gather(place)
-    idle = pl.int_range(len(records.frame), eager=True)
-    idle = idle.filter(~idle.is_in(place.unique().implode()))
-    skipped = list(records.skipped)
-    for position in idle:
-        cells = ", ".join("" if c is None else str(c) for c in records.frame.row(position))
-        number, location = int(records.row[position]), records.location(position)
-        skipped.append(SkippedRecord(number, "a row without ratings", shorten(cells), location))
-    skipped.sort()
-    rows_without = pl.Series([record.row for record in skipped], dtype=pl.UInt32)
-    lines = None
-    if records.lines is not None:
-        lines = records.lines.gather(place)
-    elif records.lines_before is not None:
-        lines = row + records.lines_before
-    return replace(
-        records,
-        frame=frame,
-        has_header=True,
-        lines=lines,
-        numbers=record_numbers(row, rows_without.to_list()),
-        skipped=tuple(
-            record._replace(row=int(row.search_sorted(record.row)) + before + 1)
-            for before, record in enumerate(skipped)
-        ),
-        parts=tuple(_events_of_file(part, place, row, rows_without) for part in records.parts),
-        layout="wide",
-    )
-
-
-def _events_of_file(
-    part: RecordsOfFile, place: pl.Series, row: pl.Series, rows_without: pl.Series
-) -> RecordsOfFile:
-    """A file of rows as one of events: `place` and `row` are those of all events' rows."""
-    start = int(place.search_sorted(part.position))
-    records = part.records
-    local = place.slice(start).cast(pl.Int64) - part.position
-    numbers = records.numbers
-    if numbers is not None:
-        local = local.filter(local < len(numbers))
-        numbers = numbers.gather(local)
-    elif records.lines_before is not None:
-        numbers = (local + 1).cast(pl.UInt32)
-    lines = None if records.lines is None else records.lines.gather(local)
-    n_before = sum(
-        int(numbers.search_sorted(part.n_before, side="right")) for numbers in (row, rows_without)
-    )
-    return RecordsOfFile(start, n_before, replace(records, numbers=numbers, lines=lines))
 
 
 def _has_ids(records: RawRecords) -> bool:

@@ -1,0 +1,111 @@
+"""Find the events of records that hold them in lists or in structs, such as orders with lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import polars as pl
+
+from penchant.data.reading.column_guessing import ColumnChoice
+from penchant.data.reading.column_names import has_usual_name, roles_by_name
+from penchant.data.reading.records import RawRecords
+from penchant.data.reading.several_events import as_events
+
+_MOST_LEVELS = 3  # of structs in structs that are looked through
+
+
+def with_events_inside(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> RawRecords:
+    """The records as events, where no column is the item or the user and something in one is.
+
+    A list whose entries have an item, such as the lines of an order, becomes an event an entry; so
+    does a list of ids in a column called `items` or the like. The fields of a struct that has the
+    user or the item, such as `_source` and `properties`, become columns. A remark says so.
+    """
+    records = _with_entries(records, choices)
+    for _ in range(_MOST_LEVELS):
+        column = _struct_of_roles(records.frame, choices)
+        if column is None:
+            break
+        fields = _fields(records.frame, column)
+        remark = f"took the fields of {column!r} ({_listed(fields)}) for columns"
+        frame = records.frame.with_columns(fields).drop(column)
+        records = replace(records, frame=frame, remarks=(*records.remarks, remark))
+    return records
+
+
+def _with_entries(records: RawRecords, choices: Mapping[str, ColumnChoice]) -> RawRecords:
+    frame = records.frame
+    lists = [n for n, dtype in frame.schema.items() if isinstance(dtype, pl.List)]
+    asked_for = [str(choice).partition(".")[0] for choice in choices.values() if choice is not None]
+    column = next((n for n in lists if n in asked_for and _holds_structs(frame, n)), None)
+    if column is None and _is_missing("item", frame, choices):
+        candidates = [n for n in lists if _may_hold_items(frame, n)]
+        column = candidates[0] if len(candidates) == 1 else None
+    if column is None:
+        return records
+    exploded = frame.with_row_index("place").explode(column)
+    exploded = exploded.filter(pl.col(column).is_not_null())
+    place = exploded["place"]
+    events = exploded.drop("place")
+    if _holds_structs(frame, column):
+        events = events.with_columns(_fields(events, column))
+        if column not in asked_for:
+            events = events.drop(column)
+    else:
+        events = events.rename({column: "item"} if "item" not in events.columns else {})
+    remark = f"each entry of {column!r} is an event"
+    records = replace(records, remarks=(*records.remarks, remark))
+    return as_events(records, events, place, f"no entry in {column!r}")
+
+
+def _is_missing(role: str, frame: pl.DataFrame, choices: Mapping[str, ColumnChoice]) -> bool:
+    """Whether a role is not asked for, and no column has a usual name of it."""
+    return choices.get(role) is None and role not in roles_by_name(frame.columns)
+
+
+def _holds_structs(frame: pl.DataFrame, column: str) -> bool:
+    dtype = frame.schema[column]
+    return isinstance(dtype, pl.List) and isinstance(dtype.inner, pl.Struct)
+
+
+def _may_hold_items(frame: pl.DataFrame, column: str) -> bool:
+    """Whether entries of a list have an item, or are ids by the column's name, such as `items`."""
+    dtype = frame.schema[column]
+    if not isinstance(dtype, pl.List):
+        return False
+    if isinstance(dtype.inner, pl.Struct):
+        return "item" in roles_by_name([field.name for field in dtype.inner.fields])
+    is_id = dtype.inner == pl.String or (dtype.inner is not None and dtype.inner.is_integer())
+    return bool(is_id) and column.endswith("s") and has_usual_name(column[:-1], "item")
+
+
+def _struct_of_roles(frame: pl.DataFrame, choices: Mapping[str, ColumnChoice]) -> str | None:
+    """The struct that has most of the roles that are missing; None where none has one."""
+    missing = [role for role in ("user", "item") if _is_missing(role, frame, choices)]
+    best, most = None, 0
+    for name, dtype in frame.schema.items():
+        if isinstance(dtype, pl.Struct):
+            roles = _roles(dtype)
+            n_roles = sum(role in roles for role in missing)
+            if n_roles > most:
+                best, most = name, n_roles
+    return best
+
+
+def _roles(struct: pl.Struct, levels: int = _MOST_LEVELS) -> set[str]:
+    """The roles of which a struct, or a struct in it, has a field with a usual name."""
+    roles = set(roles_by_name([field.name for field in struct.fields]))
+    inner = [f.dtype for f in struct.fields if isinstance(f.dtype, pl.Struct)] if levels > 1 else []
+    return roles.union(*(_roles(dtype, levels - 1) for dtype in inner))
+
+
+def _fields(frame: pl.DataFrame, column: str) -> list[pl.Series]:
+    """The fields of a struct, under names that no other column has."""
+    others = set(frame.columns) - {column}
+    fields = frame[column].struct.unnest().get_columns()
+    return [f.alias(f"{column}.{f.name}") if f.name in others else f for f in fields]
+
+
+def _listed(fields: list[pl.Series]) -> str:
+    return ", ".join(field.name for field in fields[:8]) + (" …" if len(fields) > 8 else "")
