@@ -188,14 +188,12 @@ def _inline(svg: str, name: str, title: str) -> str:
     svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg)
     svg = svg.replace("xlink:href", "href")
     width, height = re.findall(r'(?:width|height)="([\d.]+)pt"', svg)[:2]
-    svg = re.sub(
-        r"<svg [^>]*>",
+    start = (
         f'<svg viewBox="0 0 {width} {height}" preserveAspectRatio="xMinYMin" role="img" '
         f'aria-labelledby="{name}-title" style="max-width:{float(width) * 100 / 72:.0f}px">'
-        f'<title id="{name}-title">{escape(title)}</title>',
-        svg,
-        count=1,
+        f'<title id="{name}-title">{escape(title)}</title>'
     )
+    svg = re.sub(r"<svg [^>]*>", lambda _: start, svg, count=1)  # backslashes stay as they are
     used = set(re.findall(r'(?:url\(#|href="#)([^)"]+)', svg))
     svg = re.sub(
         r' id="([^"]+)"',
