@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from penchant.evaluation.folds import cross_validate
     from penchant.explanation import attribute_fidelity, explain, explain_lists
     from penchant.exploration.log_exploration import explore
+    from penchant.group_lists import recommend_group
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
     from penchant.reporting import report
@@ -103,6 +104,7 @@ __all__ = [
     "rating_range",
     "read",
     "recommend",
+    "recommend_group",
     "report",
     "restore",
     "save",
@@ -162,6 +164,7 @@ _PLACES = {
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
     "explanation": ("attribute_fidelity", "explain", "explain_lists"),
     "exploration.log_exploration": ("explore",),
+    "group_lists": ("recommend_group",),
     "like_lists": ("likes",),
     "models.base": ("Recommender",),
     "reporting": ("report",),

@@ -133,3 +133,23 @@ def test_likes_keep_what_may_be_listed(call, log, rules, tmp_path):
     (answer,) = json.loads(result.stdout)["lists"]
     left = log.item_table.filter((pl.col("stock") > 0) & ~pl.col("item").is_in([2, 4]))
     assert {place["item"] for place in answer["items"]} == set(left["item"])
+
+
+def test_what_rules_cost(call, log, tmp_path):
+    events, items = tmp_path / "events.csv", tmp_path / "items.csv"
+    log.frame().drop("row").write_csv(events)
+    log.item_table.write_csv(items)
+    path = tmp_path / "rules.toml"
+    path.write_text('exclude = {where = "stock == 0"}\nat_most = {column = "brand", n = 3}')
+    words = ("compare", events, "--items", items, "-m", "ease", "--metric", "ndcg@5")
+    result = call(*words, "--rules", path, "--replicates", 50)
+    assert result.exit_code == 0, result.stderr
+    assert "What the rules cost and bring (rules.toml)" in result.stdout
+    assert "With rules.toml the lists of " in result.stdout
+    assert f"--rules {path}" in result.stderr
+    answer = json.loads(call(*words, "--rules", path, "--replicates", 50, "--json").stdout)
+    assert {cost["model"] for cost in answer["rule_costs"]["costs"]} >= {"ease", "popular"}
+    path.write_text("[price]\nmax = 3")
+    refused = call(*words, "--rules", path)
+    assert refused.exit_code == 1
+    assert "[price]: the items have no column 'price'" in refused.stderr

@@ -60,6 +60,14 @@ def compare(
         ),
     ] = None,
     half_life: HalfLives = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Say what rules for lists cost and bring: each model's figures with and without.",
+            show_default=False,
+        ),
+    ] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 2000,
     also_gain: Annotated[
         bool,
@@ -81,6 +89,11 @@ def compare(
     page = page_path(output)
     if also_gain and second.also is None:
         raise ParameterError("--also-gain needs a second log: name one with --also.")
+    wanted = None
+    if rules is not None:
+        from penchant.rules import Rules
+
+        wanted = Rules.read(rules)
     models = build(model or (), split.seed)
     if split.all_folds and not split.has_files:
         if second.also is not None:
@@ -104,6 +117,7 @@ def compare(
         metric,
         like=like,
         relevant=relevant,
+        rules=wanted,
         replicates=replicates,
         seed=split.seed,
         run=session.run,

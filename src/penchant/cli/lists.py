@@ -170,10 +170,16 @@ def as_json(
 
 def write(lists: pl.DataFrame, path: Path) -> None:
     """Write lists in the format that the path's ending names; a CSV has no nested columns."""
+    import polars as pl
+
     with atomic_path(path) as draft:
         if path.suffix == ".parquet":
             lists.write_parquet(draft)
         elif path.suffix == ".jsonl":
             lists.write_ndjson(draft)
         else:
-            lists.drop("reasons", "attributes", strict=False).write_csv(draft)
+            flat = lists.drop("reasons", "attributes", strict=False)
+            if "places" in flat.columns:  # of the members of a group
+                places = pl.col("places").cast(pl.List(pl.String)).list.join(" ")
+                flat = flat.with_columns(places)
+            flat.write_csv(draft)

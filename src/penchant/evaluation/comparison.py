@@ -17,6 +17,7 @@ from penchant.errors import ParameterError
 from penchant.evaluation.cold_items import AMONG_ALL, AMONG_COLD, beside, cold_item_notes
 from penchant.evaluation.cost import measured
 from penchant.evaluation.event_notes import event_notes
+from penchant.evaluation.participants import participants_of
 from penchant.evaluation.ranking import (
     Rankings,
     catalogue_of,
@@ -26,14 +27,16 @@ from penchant.evaluation.ranking import (
 )
 from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_of_halves
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
+from penchant.evaluation.rule_costs import check_rules, rule_costs
 from penchant.evaluation.segments import users_without_history
 from penchant.metrics import Bootstrap, Catalogue, Metric, RankingMetric, Revenue, parse
-from penchant.models import BASELINES, BASELINES_OF_REPEATS, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
 from penchant.repeats import Repeats
 from penchant.results.evaluation import Evaluation
+from penchant.results.rule_costs import RuleCosts
 from penchant.results.tables import Cost, Table
+from penchant.rules import Rules, bind
 from penchant.run import Run, versions
 
 TASKS: tuple[Task, ...] = ("ranking", "rating", "like")
@@ -57,6 +60,7 @@ def evaluate(
     like: float | None = None,
     relevant: Literal["all", "liked"] | None = None,
     repeats: Repeats | None = None,
+    rules: Rules | None = None,
     replicates: int = 2000,
     level: float = 0.95,
     seed: int = 0,
@@ -84,13 +88,16 @@ def evaluate(
         repeats: whether lists may hold items of a user's history; by default as the split says.
             Where they may, what users had most often and had last are among the trivial baselines,
             and tables have figures for repeated and for new items apart.
+        rules: what lists may hold: in `rule_costs` the result has each model's figures with and
+            without them. The tables are of lists without.
         replicates: bootstrap resamples; fewer than 39 give no intervals of 95 % and no verdicts.
         level: of the intervals.
         seed: of the bootstrap.
         run: device, threads and progress.
 
     Raises:
-        ParameterError: a metric is unknown, or needs ratings that the log does not have.
+        ParameterError: a metric is unknown, or needs ratings that the log does not have, or rules
+            are impossible.
     """
     run = run or Run()
     if repeats is not None and repeats != split.repeats:
@@ -103,13 +110,17 @@ def evaluate(
         relevant = "all" if split.log.positive is None else "liked"
     if split.candidates is not None and "ranking" in by_task:
         by_task["ranking"] = _candidate_metrics(by_task["ranking"])
-    participants = _participants(models, list(by_task), threshold, split.repeats)
+    participants = participants_of(models, list(by_task), threshold, split.repeats)
     test, validation = _relevant_events(split, threshold, relevant)
     all_test, has_lists = test, "ranking" in by_task
     if has_lists:
         test = judging_events(test)
         if validation is not None:
             validation = validation.judging if len(validation.judging) else None
+    bound = None
+    if rules is not None:
+        check_rules(test, has_lists)
+        bound = bind(rules, split.train)  # before long work, for it may refuse
     catalogue = catalogue_of(split.train)
     fitted: dict[str, Recommender] = {}
     rankings: list[Rankings] = []
@@ -152,6 +163,19 @@ def evaluate(
             note = f"Absent, because they {lack}: {', '.join(absent)}."
             table = dataclasses.replace(table, notes=(*table.notes, note))
         tables[task] = table
+    costs: RuleCosts | None = None
+    if bound is not None:
+        costs = rule_costs(
+            bound,
+            fitted,
+            rankings,
+            tables["ranking"],
+            test,
+            by_task["ranking"],
+            catalogue,
+            settings,
+            run,
+        )
     cold = cold_item_notes(fitted, test) if rankings and test.item_pool is not None else ()
     return Evaluation(
         split=split,
@@ -170,12 +194,14 @@ def evaluate(
             *_notes(split),
             *(repeat_notes(all_test) if has_lists else ()),
             *(sentence_of_halves(tables["ranking"]) if has_lists else ()),
+            *(costs.sentences if costs else ()),
             *cold,
             *(event_notes(split.log, fitted) if rankings else ()),
         ),
         findings=apply(
             _audited(split, rankings, predictions, tuple(tables.values()), seed), split.log.name
         ),
+        rule_costs=costs,
     )
 
 
@@ -276,55 +302,6 @@ def _candidate_metrics(metrics: list[Metric]) -> list[Metric]:
             "given candidates: ask for a metric such as ndcg@10, too."
         )
     return usable
-
-
-def _participants(
-    models: Iterable[Recommender] | Mapping[str, Recommender],
-    tasks: list[Task],
-    threshold: float | None,
-    repeats: Repeats,
-) -> dict[str, tuple[Recommender, set[Task]]]:
-    """Each model with the tasks it takes part in: baselines in their own at least."""
-    if isinstance(models, Mapping):
-        named = dict(models)
-    else:
-        named = {}
-        for model in models:
-            name = unique = spec_of(model)
-            while unique in named:
-                unique += "'"
-            named[unique] = model
-    participants: dict[str, tuple[Recommender, set[Task]]] = {
-        name: (model, set(tasks)) for name, model in named.items()
-    }
-    for name, own in _baselines_of(tasks, repeats).items():
-        cls = find(name)
-        if name in participants and isinstance(participants[name][0], cls):
-            continue
-        while name in participants:  # another model has taken the name
-            name += "'"
-        participants[name] = (cls(), own)
-    return {
-        name: (with_threshold(model, threshold), own) for name, (model, own) in participants.items()
-    }
-
-
-def _baselines_of(tasks: Iterable[Task], repeats: Repeats) -> dict[str, set[Task]]:
-    """The names of the tasks' baselines, each with those of the tasks that it is one for."""
-    by_name: dict[str, set[Task]] = {}
-    if "ranking" in tasks and repeats != "excluded":
-        by_name |= {name: {"ranking"} for name in BASELINES_OF_REPEATS}
-    for task, names in BASELINES.items():
-        for name in names if task in tasks else ():
-            by_name.setdefault(name, set()).add(task)
-    return by_name
-
-
-def with_threshold(model: Recommender, threshold: float | None) -> Recommender:
-    """The model with the threshold of likes, where it leaves that open."""
-    if threshold is not None and model.params().get("threshold", threshold) is None:
-        return model.clone(threshold=threshold)
-    return model
 
 
 def _relevant_events(

@@ -16,6 +16,7 @@ from penchant.models.base import Recommender, Task
 from penchant.results.console import rich_table, segment_table, target_segment_table
 from penchant.results.findings import Findings
 from penchant.results.output import Output
+from penchant.results.rule_costs import RuleCosts
 from penchant.results.tables import Table
 
 
@@ -29,6 +30,7 @@ class Evaluation(Output):
         models: the fitted models by name.
         settings: metrics, replicates, level, seed, like threshold and versions.
         notes: what a reader must know, a sentence each.
+        rule_costs: each model's figures with and without rules, where some were given.
         findings: of the audit of the split, the predictions and the tables.
     """
 
@@ -40,6 +42,7 @@ class Evaluation(Output):
     settings: Mapping[str, Any]
     notes: tuple[str, ...] = field(default=())
     findings: Findings = field(default_factory=lambda: Findings("", ()))
+    rule_costs: RuleCosts | None = None
 
     def table(self, task: Task | None = None) -> Table:
         """The table of a task; by default the first one.
@@ -76,6 +79,7 @@ class Evaluation(Output):
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the models, ready for JSON; NaN becomes None."""
+        costs = {} if self.rule_costs is None else {"rule_costs": self.rule_costs.to_dict()}
         plain: dict[str, Any] = json_value(
             {
                 "split": self.split.describe(),
@@ -85,6 +89,7 @@ class Evaluation(Output):
                 "findings": self.findings.to_dict(),
                 "tables": {task: table.to_dict() for task, table in self.tables.items()},
             }
+            | costs
         )
         return plain
 
@@ -119,6 +124,9 @@ class Evaluation(Output):
                 if part.no_verdict and part.no_verdict != table.no_verdict:
                     note = f"{segment.replace('-', ' ').capitalize()}: {part.no_verdict}"
                     console.print(f"  {note}", style="dim", highlight=False)
+        if self.rule_costs is not None:
+            console.print()
+            console.print(self.rule_costs.grid(console.width))
         for note in self.notes:
             console.print(note, style="dim", highlight=False)
         if self.findings.all:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.reading.id_lists import typed_ids
 from penchant.data.vocabulary import Vocabulary
@@ -96,8 +97,8 @@ class BoundRules:
         return np.intersect1d(self.allowed, chosen).astype(np.int32)
 
 
-def bind(rules: Rules | BoundRules, model: Recommender) -> BoundRules:
-    """Look up what rules name among the users and items of a fitted model.
+def bind(rules: Rules | BoundRules, known: Recommender | Dataset) -> BoundRules:
+    """Look up what rules name among the users and items of a fitted model, or of a log.
 
     Rules that are bound already stay as they are. Ids that are not known are counted in one
     warning, and one line says how many items are left.
@@ -109,8 +110,12 @@ def bind(rules: Rules | BoundRules, model: Recommender) -> BoundRules:
     """
     if isinstance(rules, BoundRules):
         return rules
-    model.histories_of([])  # refuses a model that is not fitted
-    return _Binding(rules, model).bound()
+    if isinstance(known, Dataset):
+        log = known.users, known.items, known.item_table, known.histories
+    else:
+        known.histories_of([])  # refuses a model that is not fitted
+        log = known.users_, known.items_, known.item_table_, known.histories_
+    return _Binding(rules, *log).bound()
 
 
 @dataclass
@@ -118,7 +123,10 @@ class _Binding:
     """Looks up the names of rules; collects what is not known."""
 
     rules: Rules
-    model: Recommender
+    users: Vocabulary
+    items: Vocabulary
+    item_table: pl.DataFrame | None
+    histories: Histories
     unknown: list[str] = field(default_factory=list)
     n_ids: int = 0
 
@@ -151,18 +159,13 @@ class _Binding:
             categories=categories,
         )
 
-    @property
-    def items(self) -> Vocabulary:
-        return self.model.items_
-
     def _path(self, path: Path) -> Path:
         return self.rules.folder / path
 
     def _table(self) -> pl.DataFrame:
         """The columns of items: those of the log's table, and in their place those of the rules."""
         ids = self.items.ids.alias("item")
-        table = self.model.item_table_
-        table = ids.to_frame() if table is None else table
+        table = ids.to_frame() if self.item_table is None else self.item_table
         source = self.rules.items
         if source is None:
             return table
@@ -256,7 +259,7 @@ class _Binding:
         """`user * n_items + item` of the known pairs of a table."""
         table = read_pairs(self._path(source) if isinstance(source, Path) else source)
         index = {}
-        for noun, vocabulary in (("user", self.model.users_), ("item", self.items)):
+        for noun, vocabulary in (("user", self.users), ("item", self.items)):
             texts = table[noun].cast(pl.String)
             distinct = texts.unique(maintain_order=True)
             known = dict(zip(distinct, self._indices(vocabulary, distinct).tolist(), strict=True))
@@ -290,7 +293,7 @@ class _Binding:
     def _new(self, boost: Boost, rule: str) -> Bool:
         """bool[n_items], which items were released, or first seen, in the last days."""
         assert boost.days is not None
-        times = self.model.histories_.times
+        times = self.histories.times
         if boost.column is not None:
             since = instants(column_of(self.table, boost.column, rule), rule)
         elif times is None or not len(times):
@@ -300,7 +303,7 @@ class _Binding:
             )
         else:
             first = np.full(len(self.items), np.iinfo(np.int64).max)
-            np.minimum.at(first, self.model.histories_.items, times)
+            np.minimum.at(first, self.histories.items, times)
             since = pl.Series(first).replace(np.iinfo(np.int64).max, None)
         if self.rules.as_of is not None:  # the whole day
             as_of = datetime.combine(self.rules.as_of, datetime.max.time())

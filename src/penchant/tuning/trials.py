@@ -16,7 +16,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.data.splits import Split
 from penchant.errors import ParameterError, PenchantError
-from penchant.evaluation.comparison import with_threshold
+from penchant.evaluation.participants import with_threshold
 from penchant.evaluation.validation import check_metric, validation_score
 from penchant.metrics import Metric, parse
 from penchant.models.base import Recommender

@@ -133,6 +133,7 @@ def write_comparison(
         "curves": _curves(evaluation),
         "example_users": examples,
         "notes": evaluation.notes,
+        "rule_costs": evaluation.rule_costs,
         "audit": evaluation.findings,
         "facts": facts(evaluation),
         "models": evaluation.settings.get("models", {}),

@@ -1,0 +1,58 @@
+"""Which models take part in a comparison: those that are asked for, and the trivial baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from penchant.models import BASELINES, BASELINES_OF_REPEATS, find, spec_of
+from penchant.models.base import Recommender, Task
+from penchant.repeats import Repeats
+
+
+def participants_of(
+    models: Iterable[Recommender] | Mapping[str, Recommender],
+    tasks: list[Task],
+    threshold: float | None,
+    repeats: Repeats,
+) -> dict[str, tuple[Recommender, set[Task]]]:
+    """Each model with the tasks it takes part in: baselines in their own at least."""
+    if isinstance(models, Mapping):
+        named = dict(models)
+    else:
+        named = {}
+        for model in models:
+            name = unique = spec_of(model)
+            while unique in named:
+                unique += "'"
+            named[unique] = model
+    participants: dict[str, tuple[Recommender, set[Task]]] = {
+        name: (model, set(tasks)) for name, model in named.items()
+    }
+    for name, own in _baselines_of(tasks, repeats).items():
+        cls = find(name)
+        if name in participants and isinstance(participants[name][0], cls):
+            continue
+        while name in participants:  # another model has taken the name
+            name += "'"
+        participants[name] = (cls(), own)
+    return {
+        name: (with_threshold(model, threshold), own) for name, (model, own) in participants.items()
+    }
+
+
+def _baselines_of(tasks: Iterable[Task], repeats: Repeats) -> dict[str, set[Task]]:
+    """The names of the tasks' baselines, each with those of the tasks that it is one for."""
+    by_name: dict[str, set[Task]] = {}
+    if "ranking" in tasks and repeats != "excluded":
+        by_name |= {name: {"ranking"} for name in BASELINES_OF_REPEATS}
+    for task, names in BASELINES.items():
+        for name in names if task in tasks else ():
+            by_name.setdefault(name, set()).add(task)
+    return by_name
+
+
+def with_threshold(model: Recommender, threshold: float | None) -> Recommender:
+    """The model with the threshold of likes, where it leaves that open."""
+    if threshold is not None and model.params().get("threshold", threshold) is None:
+        return model.clone(threshold=threshold)
+    return model
