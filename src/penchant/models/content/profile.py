@@ -30,7 +30,9 @@ class ContentProfile(Recommender):
     `dislikes` times that over the others, as in Rocchio, "Relevance Feedback in Information
     Retrieval" (1971); the score of an item is its cosine with the profile. Without ratings all
     events are likes. Nothing is learned from other users, so that new items and new users are
-    answered like all others.
+    answered like all others; for the same reason it knows nothing of popularity, and its lists lose
+    to the most popular items where tables say little of what users look for. It is for new items,
+    and for explanations by content.
 
     Attributes:
         labels: weight of the labels; 0 leaves them out.
