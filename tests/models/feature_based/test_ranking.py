@@ -113,6 +113,15 @@ def test_a_log_without_ratings():
         BoostedTrees().fit(log)
 
 
+def test_popularity_of_late_names_candidates_where_there_are_times():
+    log = planted_pairs(n_users=40)
+    assert log.has_times
+    model = BoostedTrees(**LISTS | {"trees": 5}).fit(log)
+    times = log.frame()["time"]
+    days = (times.max() - times.min()).total_seconds() / 86_400
+    assert model.base_models_[-1].half_life == pytest.approx(days / 10, rel=1e-3)
+
+
 @pytest.mark.parametrize("items", [[0, 0, 0, 0], [0]])
 def test_a_log_in_which_nothing_comes_next(items):
     log = Dataset.from_frame(pl.DataFrame({"user": range(len(items)), "item": items}))

@@ -45,7 +45,9 @@ class RankedCandidates(RatingFeatures):
 
     Attributes:
         base_models: with `target=interaction` what names candidates; none given are iALS, item
-            kNN and popularity. Otherwise models whose out-of-fold predictions are features.
+            kNN and popularity, and where events have times also popularity of late, with a tenth of
+            the log's time as half-life. Otherwise models whose out-of-fold predictions are
+            features.
         candidates: items from the top of each base model's list.
         negatives: candidates for each event of a user that training tells from it.
     """
@@ -90,7 +92,7 @@ class RankedCandidates(RatingFeatures):
                 f"{train.name!r} has one: use another model, such as popular."
             )
         rng = np.random.default_rng(self.seed)
-        specs = self.base_models or _BASE_MODELS
+        specs = self.base_models or _usual_base_models(train)
         self.base_models_: Any = fit_base_models(specs, train, validation, self.seed, run)
         rated = _rated(train)
         tables, like = Tables.of(rated), self._threshold(rated)
@@ -201,6 +203,14 @@ class RankedCandidates(RatingFeatures):
             found[start:stop] = lowest[:, None] - 2 + _from_0_to_1(scores.scores[0])
             found[start + rows, items] = raw
         return found
+
+
+def _usual_base_models(log: Dataset) -> str:
+    if not log.has_times:
+        return _BASE_MODELS
+    times = log.events["time"].to_physical().to_numpy()
+    days = float(times.max() - times.min()) / 86_400e6
+    return f"{_BASE_MODELS};popular:half_life={days / 10:.4g}" if days > 0 else _BASE_MODELS
 
 
 def _rated(log: Dataset) -> Dataset:
