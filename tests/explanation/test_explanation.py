@@ -46,6 +46,19 @@ def test_contributions_add_up_to_the_score(spec):
     assert "exact" in str(why)
 
 
+def test_an_item_bought_again_is_one_reason():
+    frame = log_of(ratings=False).frame()
+    again = pl.concat([frame, frame.filter(pl.col("item") % 3 == 0)])
+    model = make("item-knn").fit(Dataset.from_frame(again))
+    item = model.recommend([3], k=1)["item"][0]
+    why = explain(model, 3, item, k=100)
+    cited = [reason.item for reason in why.reasons]
+    assert len(cited) == len(set(cited))
+    contributions = model.contributions(model.histories_of([3]), model.items_.indices([item]))
+    parts = [reason.contribution for reason in why.reasons]
+    assert sum(parts) == pytest.approx(float(np.maximum(contributions, 0).sum()), rel=1e-5)
+
+
 def test_biases_are_the_rest():
     model = make("item-knn:similarity=pearson").fit(log_of())
     why = explain(model, model.history([0, 2, 4], [5, 1, 3]), 6, k=100)

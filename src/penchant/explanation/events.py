@@ -177,10 +177,15 @@ def _strongest_events(
 ) -> tuple[Reason, ...]:
     """The k largest positive contributions of events that are no dislikes.
 
-    An item is never a reason for itself.
+    An item is never a reason for itself, and is a reason once, with all of its events, unless the
+    last of them is a dislike.
     """
     positive = np.where(history.items == item, 0, np.maximum(contributions, 0))
-    citable = np.where(_reaches_like_threshold(model, history), positive, 0)
+    is_citable = _reaches_like_threshold(model, history)
+    citable = np.where(is_citable, positive, 0)
+    if not history.is_latest.all():
+        total = np.bincount(history.items, citable, minlength=history.n_items)
+        citable = np.where(history.is_latest & is_citable, total[history.items], 0)
     best = np.argsort(-citable, kind="stable")[:k]
     best = best[citable[best] > 1e-6 * np.abs(contributions).max(initial=0)]
     return reasons_of(model, history, citable, best, liked_by_rating(model, history))
