@@ -53,6 +53,14 @@ def test_cancellations_take_from_the_latest_purchases_before_them(lines, has_tim
     np.testing.assert_allclose(netted.matched, matched, atol=1e-5)
 
 
+def test_a_cancellation_without_a_time_comes_last_and_a_purchase_first():
+    frame = pl.DataFrame({"user": [1] * 4, "item": [2] * 4, "time": [5, None, None, 3]})
+    cancels = np.array([False, True, False, True])
+    netted = net_cancellations(frame, np.array([4.0, 3.0, 2.0, 2.0]), cancels)
+    assert netted.remaining.tolist() == [1.0, 0.0, 0.0, 0.0]
+    assert netted.matched.tolist() == [0.0, 3.0, 0.0, 2.0]
+
+
 def test_nothing_is_left_by_rounding():
     frame = pl.DataFrame({"user": [1] * 4, "item": [2] * 4})
     amount = np.array([0.1, 0.2, 0.3, 1.0])

@@ -393,3 +393,31 @@ def test_cancelled_orders_are_named_with_the_condition_that_leaves_them_out(tmp_
         "'canceled'\" leaves them out"
     ) in caplog.text
     assert len(where(log, "order_status != 'canceled'")) == 1
+
+
+def test_a_log_of_cancellations_alone_is_refused(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("invoice,sku,quantity,customer\n1,a,-1,7\n2,b,-2,7\n")
+    with pytest.raises(DataError, match="no event is left: 2 records are cancellations"):
+        read(path)
+
+
+def test_titles_may_differ_in_case_and_amounts_of_money_are_no_quantity(tmp_path, caplog):
+    path = tmp_path / "log.csv"
+    path.write_text(
+        "order,customer,sku,description,amount\n1,x,a,Tea,10.5\n2,x,a,tea,2.25\n3,y,a,TEA,5\n"
+    )
+    with caplog.at_level(logging.WARNING):
+        log = read(path)
+    assert log.titles() == ["Tea"]
+    assert log.weights is None
+    assert "quantity" not in caplog.text
+
+
+def test_a_quantity_that_is_not_taken_is_named_once(tmp_path, caplog):
+    path = tmp_path / "log.csv"
+    path.write_text("order,customer,sku,qty\n1,x,a,0\n2,x,a,2\n3,y,a,5\n")
+    with caplog.at_level(logging.WARNING):
+        read(path)
+    assert "qty was not taken for a weight of events" in caplog.text
+    assert "plays no part" not in caplog.text

@@ -51,7 +51,8 @@ def net_cancellations(lines: pl.DataFrame, amount: Float64, cancels: Bool) -> Ne
 
     The purchases of a pair are a stack, from whose top cancellations take: with the height
     of the stack after each line, a purchase keeps what the stack never loses again of its layer.
-    Of lines at one instant purchases come first. All pairs are worked out at once.
+    Of lines at one instant purchases come first; without a time a purchase comes first of all and
+    a cancellation last. All pairs are worked out at once.
 
     Args:
         lines: `user` and `item`, and `time` where known; in their order otherwise.
@@ -62,6 +63,9 @@ def net_cancellations(lines: pl.DataFrame, amount: Float64, cancels: Bool) -> Ne
     frame = lines.select(*pair, *(["time"] if "time" in lines.columns else [])).with_columns(
         change=pl.Series(np.where(cancels, -amount, amount)), cancels=pl.Series(cancels)
     )
+    if "time" in lines.columns:
+        last = pl.when("cancels").then(pl.col("time").max())
+        frame = frame.with_columns(time=pl.coalesce("time", last))
     frame = frame.with_row_index("line")
     pairs = frame.filter(pl.col("cancels")).select(pair).drop_nulls().unique()
     order = ["time", "cancels", "line"] if "time" in lines.columns else ["line"]

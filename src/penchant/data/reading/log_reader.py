@@ -187,8 +187,9 @@ def read(
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
     purchases = "rating" not in columns and records.layout in ("columns", "baskets")
+    passed_over = []
     if "weight" in guessed and not _is_weight(records, columns["weight"], purchases, quiet=quiet):
-        del columns["weight"]
+        passed_over.append(columns.pop("weight"))
         guessed = tuple(role for role in guessed if role != "weight")
     typed = type_columns(records, columns, malformed, time_format, wish, purchases=purchases)
     lines = order_lines(typed.frame, records, columns, kinds)
@@ -197,7 +198,7 @@ def read(
             say_layout(records, asked_for=layout == records.layout)
         else:
             say_guesses(records, columns, guessed)
-            say_unused(records, columns, choices)
+            say_unused(records, columns, choices, passed_over)
         say_problems(records, [*records.remarks, *typed.remarks, *lines.remarks], typed.skipped)
     frame = lines.frame
     if typed.positive is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
@@ -37,11 +37,14 @@ def say_guesses(records: RawRecords, columns: dict[str, str], guessed: tuple[str
 
 
 def say_unused(
-    records: RawRecords, columns: dict[str, str], choices: dict[str, ColumnChoice]
+    records: RawRecords,
+    columns: dict[str, str],
+    choices: dict[str, ColumnChoice],
+    passed_over: Sequence[str],
 ) -> None:
-    """Which columns look as if they could play a part and play none."""
+    """Which columns look as if they could play a part and play none, but those named already."""
     remarks = remarks_on_unused(
-        unused_columns(records, columns),
+        unused_columns(records, columns, passed_over),
         wants_rating=choices["rating"] is None and choices["weight"] is None,
         wants_time=choices["time"] is None,
         unwanted=[role for role, choice in choices.items() if choice is False],

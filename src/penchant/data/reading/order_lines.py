@@ -97,7 +97,9 @@ def order_lines(
             weight = weight * pl.col("weight")
         lines.frame = lines.frame.with_columns(weight=weight).drop("kind_weight")
     if lines.frame.is_empty():
-        raise DataError(f"{records.source}: no event is left; {'; '.join(lines.dropped)}.")
+        raise DataError(
+            f"{records.source}: no event is left: {(lines.dropped or lines.remarks)[-1]}."
+        )
     if lines.titles is not None:
         present = lines.frame["item"].unique().implode()
         lines.titles = lines.titles.filter(pl.col("item").is_in(present))

@@ -209,7 +209,7 @@ def _is_title(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> b
     is_text = frame.schema[column] in (pl.String, pl.Categorical, pl.Enum)
     if not is_text or ColumnContent.of(frame[column]).kind not in ("id", "text"):
         return False
-    titles = _present(frame[column]).alias("title")
+    titles = _present(frame[column]).str.to_lowercase().alias("title")
     pairs = pl.DataFrame([frame[item].alias("item"), titles]).drop_nulls()
     most = pairs.group_by("item", "title").len().group_by("item").agg(pl.col("len").max())
     return len(pairs) > 0 and int(most["len"].sum()) >= _SAME_TITLE * len(pairs)

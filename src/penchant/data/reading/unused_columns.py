@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from penchant.data.reading.column_contents import ColumnContent
@@ -41,12 +41,15 @@ class Unused(NamedTuple):
     shop: dict[str, list[str]]
 
 
-def unused_columns(records: RawRecords, columns: Mapping[str, str]) -> Unused:
+def unused_columns(
+    records: RawRecords, columns: Mapping[str, str], passed_over: Sequence[str] = ()
+) -> Unused:
     """Look for dates and numbers among the columns without a role.
 
     Args:
         records: of the source.
         columns: the column of each role.
+        passed_over: columns of which something was said already.
     """
     taken = set(columns.values())
     free = [name for name in records.frame.columns if name not in taken][:_COLUMNS]
@@ -67,7 +70,8 @@ def unused_columns(records: RawRecords, columns: Mapping[str, str]) -> Unused:
     shop: dict[str, list[str]] = {}
     if records.has_header:
         for role, is_usual in _SHOP_NAMES.items():
-            usual = [n for n in free if is_usual(n) and _may_play(contents[n], role)]
+            likely = [n for n in free if is_usual(n) and n not in passed_over]
+            usual = [n for n in likely if _may_play(contents[n], role)]
             if role not in columns and usual:
                 shop[role] = usual
     named = {name for names in shop.values() for name in names}
@@ -120,6 +124,8 @@ def _may_play(content: ColumnContent, role: str) -> bool:
     """Whether the contents of a column do not speak against a role."""
     if role == "event":
         return content.kind in ("id", "count") and content.n_distinct <= _MOST_KINDS
+    if role == "weight" and content.kind == "number":
+        return False
     return content.kind in ("number", "count") and not content.is_row_number
 
 
