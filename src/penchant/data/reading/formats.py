@@ -48,11 +48,13 @@ def read_records(
     sheet: str | int | None = None,
     leading: tuple[str, ...] | None = None,
     empty: EmptyValue = None,
+    may_be_wide: bool = False,
 ) -> RawRecords:
     """The records of a source, whose format is recognised by its content.
 
     All arguments are those of `penchant.read`, but for `named`, column names by which the header
-    of a text file is recognised, and `leading`, the roles of ids that stand before items of a line.
+    of a text file is recognised, `leading`, the roles of ids that stand before items of a line, and
+    `may_be_wide`: whether a row per user is looked for, which a table of items may be taken for.
 
     Raises:
         DataError: the source cannot be read, or has no columns.
@@ -76,7 +78,8 @@ def read_records(
         records = read_frame(source)
     if records.frame.width == 0:
         raise DataError(f"{records.source} has no columns.")
-    if layout == "wide" or (layout is None and not named and is_wide(records)):
+    finds_wide = may_be_wide and layout is None and not named
+    if layout == "wide" or (finds_wide and is_wide(records)):
         user = next((name for name in named if name in records.frame.columns), None)
         records = read_wide(records, user, empty)
     return records if limit is None else records.head(limit)

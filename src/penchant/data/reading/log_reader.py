@@ -180,6 +180,7 @@ def read(
         sheet=sheet,
         leading=leading,
         empty=empty,
+        may_be_wide=True,
     )
     records = with_nested_fields(with_events_inside(records, choices), choices)
     columns, guessed = choose_columns(records, choices, () if kinds is None else ("event",))

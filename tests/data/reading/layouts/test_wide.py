@@ -166,8 +166,16 @@ def test_several_files_of_users(tmp_path) -> None:
     ids=["attributes", "a log", "a log without names", "text", "a log with unusual names"],
 )
 def test_other_tables_are_not_taken_for_wide(text: str) -> None:
-    records = read_records(io.BytesIO(text.encode()))
+    records = read_records(io.BytesIO(text.encode()), may_be_wide=True)
     assert records.layout == "columns"
+
+
+def test_tables_of_items_are_never_taken_for_wide() -> None:
+    text = "item,price,stock,margin\ntea,3.5,2,1\njam,2.5,7,0\noil,9,1,3\n"
+    assert read_records(io.BytesIO(text.encode())).frame.width == 4
+    assert (
+        read_text(HEADED, item_table=io.BytesIO(text.replace("tea", "Alien").encode())).n_items == 5
+    )
 
 
 def test_what_is_asked_for_names_the_users() -> None:
