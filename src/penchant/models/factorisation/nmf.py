@@ -33,8 +33,8 @@ class NMF(Recommender):
 
     Attributes:
         dim: number of parts.
-        l2: strength of regularisation, in parts of |X|. None is .6 / n^(1/4) for n events (.02 for
-            a million, .09 for two thousand): the fewer there are, the more of them is chance.
+        l2: strength of regularisation, in parts of |X|. None is .5 / n^(1/4) for n events (.016 for
+            a million, .07 for two thousand): the fewer there are, the more of them is chance.
         epochs: passes over W and H.
     """
 
@@ -55,7 +55,7 @@ class NMF(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         x = train.histories.matrix("weight").astype(np.float64)
-        self.l2_ = 0.6 / max(x.nnz, 1) ** 0.25 if self.l2 is None else self.l2
+        self.l2_ = 0.5 / max(x.nnz, 1) ** 0.25 if self.l2 is None else self.l2
         self.ridge_ = self.l2_ * float(np.sqrt((x.data**2).sum()))
         with run.progress.task(type(self).__name__, 1) as task:
             _, h = factorise(

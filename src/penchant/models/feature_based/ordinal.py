@@ -67,7 +67,7 @@ class OrdinalRegression(Recommender):
     dim: Annotated[int, Field(ge=0), Space(0, 64)] = 8
     user_thresholds: bool = True
     l2: Annotated[float, Field(gt=0), Space(1, 300, log=True)] = 20.0
-    l2_bias: Annotated[float, Field(gt=0), Space(0.1, 30, log=True)] = 3.0
+    l2_bias: Annotated[float, Field(gt=0), Space(0.1, 30, log=True)] = 1.0
     learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1e-1, log=True)] = 0.005
     batch_size: Annotated[int | None, Field(gt=0), Space(32, 16384, log=True)] = None
     epochs: Annotated[int, Field(gt=0)] = 20
