@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 
 import polars as pl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import penchant as pn
-from penchant.errors import DataError, ParameterError
+from penchant.errors import DataError, ParameterError, PenchantError
 
 WHOLE = """
 items = "@tonight.csv"
@@ -155,3 +158,34 @@ def test_a_table_without_rules(tmp_path):
     path.write_text("item,colour\na,red\n")
     with pytest.raises(ParameterError, match=r"no column that is a rule \(exclude, only, stock, b"):
         pn.Rules.read(path)
+
+
+@pytest.mark.parametrize("key", ["self", "_source", "_folder", "__class__", "model_config", "read"])
+def test_keys_that_are_names_inside(tmp_path, key):
+    path = tmp_path / "rules.toml"
+    path.write_text(f"{key} = 1")
+    with pytest.raises(ParameterError, match=f"rules.toml: there is no key '{key}'"):
+        pn.Rules.read(path)
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_any_content_gives_rules_or_one_sentence(tmp_path_factory, content):
+    path = tmp_path_factory.getbasetemp() / "any.toml"
+    path.write_bytes(content)
+    with suppress(PenchantError):
+        pn.Rules.read(path)
+
+
+@given(
+    st.sampled_from(sorted(pn.Rules.model_fields)),
+    st.recursive(
+        st.one_of(st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.dates()),
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=5), inner, max_size=3)
+        ),
+        max_leaves=5,
+    ),
+)
+def test_any_value_gives_rules_or_one_sentence(key, value):
+    with suppress(PenchantError):
+        pn.Rules(**{key: value})

@@ -24,6 +24,7 @@ ranking begins with the shorter one."""
 
 _CELLS = 2**22  # of rankings that stand in memory at once
 _WIDER = 4  # times as long is the ranking of users whose lists are not full
+_NEVER_FULL = -(2**30)
 _FURTHER = 32  # places beyond what is surely needed, where something may be left out
 
 
@@ -78,7 +79,7 @@ def reranked(
     width = min(n_candidates, walk.usual_width)
     while len(pending):
         unfinished = []
-        for some in _chunks(pending, max(width, diversifier.cells if diversifier else 0)):
+        for some in _chunks(pending, max(width, walk.cells)):
             block = users if len(some) == len(users) else users.take(some)
             ranking, scores = ranker(block, max(width, 1))
             complete = (ranking[:, -1] < 0) | (width >= n_candidates)
@@ -110,6 +111,12 @@ class _Walk:
         self.is_boosted = (self.places > 0) | (self.factor > 1)
         self.most_places = float(self.places.max(initial=0))
         self.highest_factor = float(self.factor.max(initial=1))
+
+    @property
+    def cells(self) -> int:
+        """How many numbers a user takes, besides the ranking."""
+        counts = sum(n_groups(groups) for _, groups in self.rules.caps)
+        return max(counts, 0 if self.diversifier is None else self.diversifier.cells)
 
     @property
     def usual_width(self) -> int:
@@ -208,29 +215,35 @@ def _stood_as_high(chosen: _Chosen, plain: _Chosen) -> Bool:
 
 
 class _Chosen:
-    """The items that lists have so far, and of which groups they are."""
+    """The items that lists have so far, and how many of each group."""
 
     def __init__(self, n_users: int, k: int, caps: tuple[tuple[int, Int32], ...]) -> None:
         self.k, self.caps = k, caps
         self.n: Int64 = np.zeros(n_users, np.int64)
         self.columns: Int64 = np.full((n_users, k), -1, np.int64)
-        self.groups = [np.full((n_users, k, g.shape[1]), -1, np.int32) for _, g in caps]
+        # What has no group, -1, counts in a last column, which is never full.
+        self.counts = [np.zeros((n_users, n_groups(g) + 1), np.int32) for _, g in caps]
+        for counts in self.counts:
+            counts[:, -1] = _NEVER_FULL
 
-    def fits(self, items: Int32) -> Bool:
-        """bool[n_users, n], whether each user's list may have each of these items, too."""
-        fits: Bool = (items >= 0) & (self.n < self.k)[:, None]
-        for (most, groups), there in zip(self.caps, self.groups, strict=True):
-            own = groups[np.maximum(items, 0)]
-            for code in np.moveaxis(own, 2, 0):
-                same = there[:, None] == code[:, :, None, None]
-                fits &= (code < 0) | (same.any(axis=3).sum(axis=2) < most)
+    def fits(self, items: Int32, users: Int64 | slice = slice(None)) -> Bool:
+        """bool[n_users, n], whether each of the users' lists may have each of the items, too."""
+        fits: Bool = (items >= 0) & (self.n[users] < self.k)[:, None]
+        rows = np.arange(len(self.n))[users][:, None, None]
+        for (most, groups), counts in zip(self.caps, self.counts, strict=True):
+            fits &= (counts[rows, groups[items]] < most).all(axis=2)
         return fits
 
     def offer(self, items: Int32, columns: int | Int64, wanted: Bool) -> None:
         """Put items, one of each user, at the ends of the lists that may have them."""
-        who = np.flatnonzero(wanted & self.fits(items[:, None])[:, 0])
-        place = self.n[who]
-        self.columns[who, place] = columns if isinstance(columns, int) else columns[who]
-        for (_, groups), there in zip(self.caps, self.groups, strict=True):
-            there[who, place] = groups[items[who]]
+        who = np.flatnonzero(wanted & (self.n < self.k))
+        who = who[self.fits(items[who, None], who)[:, 0]]
+        self.columns[who, self.n[who]] = columns if isinstance(columns, int) else columns[who]
+        for (_, groups), counts in zip(self.caps, self.counts, strict=True):
+            counts[who[:, None], groups[items[who]]] += 1
         self.n[who] += 1
+
+
+def n_groups(groups: Int32) -> int:
+    """How many groups there are."""
+    return 1 + int(groups.max(initial=-1))
