@@ -79,11 +79,12 @@ def test_rows_without_layers_are_those_of_logistic_regression(monkeypatch):
     )
     weights = np.array([2, 0.5, 1, 1, 1, 1, 1, 1, 1], np.float32)
     start, l2 = np.full(3, 0.1, np.float32), 0.2
-    found = fit_user_rows(network, events, weights, start, items, l2)
+    base = np.linspace(-1, 2, len(items), dtype=np.float32)
+    found = fit_user_rows(network, events, weights, start, items, base, l2)
     products, offset = network.products.numpy(), float(network.offset)
 
     def loss(row, inside):
-        x = (items[events.items[inside]] * products) @ row + offset
+        x = (items[events.items[inside]] * products) @ row + offset + base[events.items[inside]]
         truth = events.targets[inside]
         each = np.logaddexp(0, np.where(truth == 1, -x, x)) * weights[inside]
         return each.sum() + len(x) * (l2 + 1e-3) * ((row - start) ** 2).sum()
@@ -93,5 +94,5 @@ def test_rows_without_layers_are_those_of_logistic_regression(monkeypatch):
         assert least <= loss(found[user], inside) < least + 5e-3 < loss(start, inside)
     np.testing.assert_array_equal(found[1], start)
     monkeypatch.setattr(neumf, "_CELLS", 10)  # one user at a time
-    alone = fit_user_rows(network, events, weights, start, items, l2)
+    alone = fit_user_rows(network, events, weights, start, items, base, l2)
     np.testing.assert_allclose(alone, found, atol=1e-6)
