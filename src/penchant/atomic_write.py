@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from penchant.errors import ParameterError
 from penchant.file_locks import lock, locked_folder, remove_abandoned
 
 _DRAFT = re.compile(r"\..+\.[0-9a-f]{8}\.draft")
@@ -45,6 +46,13 @@ def draft_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def discard_folder(path: Path) -> None:
+    """Remove a folder at one moment: a kill leaves it whole, or a draft that is swept later."""
+    draft = _draft_name(path)
+    path.replace(draft)
+    shutil.rmtree(draft, ignore_errors=True)
+
+
 def set_default_permissions(path: Path) -> None:
     """Give a file the permissions that a file made in the usual way has in its folder."""
     example = _draft_name(path)
@@ -64,6 +72,28 @@ def write_text_atomically(text: str, path: str | Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as draft:
         draft.write_text(text, encoding="utf-8", newline="\n")
+    return path
+
+
+def require_writable(path: Path, *, endings: tuple[str, ...] = ()) -> Path:
+    """Check before long work that a file can be written there, and make its folder.
+
+    Raises:
+        ParameterError: it is a folder, cannot be written, or has an unknown ending.
+    """
+    if endings and path.suffix not in endings:
+        raise ParameterError(
+            f"The ending of {str(path)!r} says how to write it, and must be one of "
+            f"{', '.join(endings)}."
+        )
+    if path.is_dir():
+        raise ParameterError(f"{str(path)!r} is a folder: name a file in it.")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ParameterError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    if not os.access(path.parent, os.W_OK):
+        raise ParameterError(f"{str(path)!r} cannot be written: its folder is read-only.")
     return path
 
 

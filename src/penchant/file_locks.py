@@ -26,6 +26,22 @@ def lock(descriptor: int) -> None:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
 
 
+def try_lock(descriptor: int) -> bool:
+    """Mark an open file or folder as `lock` does, unless another process has.
+
+    Returns:
+        False where another process has; True also where there are no locks.
+    """
+    if _HAS_LOCKS:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except OSError:  # file systems without locks
+            return True
+    return True
+
+
 @contextmanager
 def locked_folder(name: Callable[[], Path]) -> Iterator[Path]:
     """A new folder that is locked as long as the context lasts, where that can be.

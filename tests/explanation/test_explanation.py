@@ -108,7 +108,7 @@ def test_an_item_is_no_reason_for_itself():
     model = make("ials:dim=8,epochs=3").fit(log_of())
     why = explain(model, model.history([0, 2]), 0)
     assert 0 not in {reason.item for reason in why.reasons}
-    assert why.sentence.startswith("it is already in your history")
+    assert why.sentence == "because you have had it; Film 2 is in your history"
 
 
 def test_leaving_one_out_finds_what_matters():

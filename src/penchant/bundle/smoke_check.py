@@ -13,6 +13,7 @@ from penchant.models.protocols import (
     ComparesUsers,
     Explains,
     ExplainsAttributes,
+    ExplainsByNeighbours,
     ItemVectors,
     RatesRows,
     UserVectors,
@@ -87,5 +88,7 @@ def _use(model: Recommender, users: Histories, items: Int32) -> None:
         one = users.block(0, 1)
         if isinstance(model, Explains):
             model.contributions(one, items)
+        if isinstance(model, ExplainsByNeighbours):
+            model.neighbour_contributions(one, items)
         if isinstance(model, ExplainsAttributes):
             model.attribute_effects(one, items)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import os
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from penchant.atomic_write import require_writable
 from penchant.errors import BundleError, ParameterError
 
 logger = logging.getLogger(__name__)
@@ -39,22 +39,7 @@ def writable_path(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path |
     Raises:
         ParameterError: it is a folder, cannot be written, or has an unknown ending.
     """
-    if path is None:
-        return None
-    if endings and path.suffix not in endings:
-        raise ParameterError(
-            f"The ending of {str(path)!r} says how to write it, and must be one of "
-            f"{', '.join(endings)}."
-        )
-    if path.is_dir():
-        raise ParameterError(f"{str(path)!r} is a folder: name a file in it.")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ParameterError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
-    if not os.access(path.parent, os.W_OK):
-        raise ParameterError(f"{str(path)!r} cannot be written: its folder is read-only.")
-    return path
+    return None if path is None else require_writable(path, endings=endings)
 
 
 def lists_path(path: Path | None) -> Path | None:

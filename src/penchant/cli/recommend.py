@@ -10,7 +10,7 @@ import typer
 
 from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
-from penchant.cli.files import ListsPath, lists_path
+from penchant.cli.files import lists_path
 from penchant.cli.group_options import GroupOptions, show_group
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, lists_for, show, users_without_lists, write
@@ -30,15 +30,40 @@ def recommend(
     k: Annotated[int, typer.Option("-k", min=1, help="Items in a list.")] = 10,
     explain: Annotated[bool, typer.Option("--explain", help="Say why, for each item.")] = False,
     items: ItemOptions,
-    output: ListsPath = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PLACE",
+            help="Write .parquet, .csv, .jsonl, or a table of a database, such as "
+            "sqlite:///lists.db or postgresql://user@host/shop?table=lists; for all users unless "
+            "some are named.",
+            show_default=False,
+        ),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Start anew where a run of another bundle or with other options was stopped; "
+            "replace a table that has other columns.",
+        ),
+    ] = False,
     class_options: ClassOptions,
     session: Session,
 ) -> None:
     """Recommend items to users of a log, to a group of them, or to someone new."""
-    file = lists_path(output)
     group.check(user_options, explain=explain)
-    user_options.check(everybody=file is not None or group.group is not None)
+    user_options.check(everybody=output is not None or group.group is not None)
 
+    file = None
+    if output is not None and group.group is not None:
+        file = lists_path(Path(output))
+    elif output is not None:
+        from penchant.batch.destinations import destination_of
+
+        destination_of(output)  # refused before the model is read
     model = class_options.restore(folder)
     choice = items.of(model)
     if group.group is not None:
@@ -52,13 +77,32 @@ def recommend(
             show_group(session, table, members)
         return
     users, names = user_options.of(model)
-    lists = lists_for(model, users, k, choice, why=explain, run=session.run)
-    if file is not None:
-        write(lists.drop("history", strict=False), file)
-        logger.info(f"Wrote {counted(len(lists), 'row')} to {file}.")
-    if session.json:
-        empty = users_without_lists(model, users, lists, choice)
-        entries = as_json(lists, empty)
+    if output is None:
+        lists = lists_for(model, users, k, choice, why=explain, run=session.run)
+        if not session.json:
+            show(session, lists, names)
+            return
+        entries = as_json(lists, users_without_lists(model, users, lists, choice))
         session.reply({"model": repr(model), "log": model.log_name_, "lists": entries})
-    elif file is None:
-        show(session, lists, names)
+        return
+
+    from penchant.batch import write_lists
+    from penchant.bundle import describe
+    from penchant.store import digest
+
+    written = write_lists(
+        model,
+        output,
+        k,
+        users=users,
+        explain=explain,
+        overwrite=overwrite,
+        fingerprint=digest(describe(folder)),
+        run=session.run,
+        **vars(choice),
+    )
+    logger.info(f"Wrote {counted(written.n_rows, 'row')} to {written.destination}.")
+    if session.json:
+        session.reply(written.to_dict())
+    else:
+        print(written)

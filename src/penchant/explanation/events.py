@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
 from penchant.data.target import default_like_threshold
 from penchant.explanation.explanation import ItemReasons, Method, Reason
-from penchant.explanation.sentences import events_sentence, unpersonalised_sentence
+from penchant.explanation.sentences import events_sentence, had_clause, unpersonalised_sentence
 from penchant.models.base import Recommender
-from penchant.models.protocols import Explains
+from penchant.models.protocols import Explains, ExplainsByNeighbours
 from penchant.topk import blocks
 from penchant.typing import Bool, Float32, Float64, Int32, Int64
 
@@ -38,10 +37,11 @@ def by_events(
         else:
             sentence = events_sentence(
                 reasons,
+                had=had_clause(history, int(item), contributions[row]),
                 seen=bool((history.items == item).any()),
                 rated=history.ratings is not None,
             )
-        if contributions is not None and source == "contributions":
+        if contributions is not None and source in ("contributions", "neighbours"):
             rest = float(scores[item] - contributions[row].sum())
         reasons_of_items.append(ItemReasons(source, sentence, reasons, rest=rest))
     return reasons_of_items
@@ -63,8 +63,8 @@ def reasons_of(
         best: the events to name, in this order.
         liked: bool[n_events], which of them have a rating that is a like.
     """
-    titles = titles_of(model.items_, model.item_table_, history.items[best])
-    ids = model.items_.take(history.items[best])
+    titles = model.item_titles.of(history.items[best])
+    ids = [model.items_[item] for item in history.items[best]]
     total = weights.sum()
     return tuple(
         Reason(
@@ -112,13 +112,15 @@ def _contributions(
 
     None where the history plays no part.
     """
-    if model.signal == "nothing":
-        return None, "same for everyone" if np.ptp(scores) == 0 else "random"
     if isinstance(model, Explains) and model.has_contributions:
         exact = model.contributions(history, items).astype(np.float64)
         return (exact if history.n_events else None), "contributions"
+    if model.signal == "nothing":
+        return None, "same for everyone" if np.ptp(scores) == 0 else "random"
     if not history.n_events:
         return None, "same for everyone"
+    if isinstance(model, ExplainsByNeighbours):
+        return model.neighbour_contributions(history, items).astype(np.float64), "neighbours"
     drops = _leave_one_out(model, history, scores, items)
     if drops is not None:
         return drops, "leave-one-out"
@@ -184,8 +186,9 @@ def _strongest_events(
     is_citable = _reaches_like_threshold(model, history)
     citable = np.where(is_citable, positive, 0)
     if not history.is_latest.all():
-        total = np.bincount(history.items, citable, minlength=history.n_items)
-        citable = np.where(history.is_latest & is_citable, total[history.items], 0)
+        own, place = np.unique(history.items, return_inverse=True)
+        total = np.bincount(place, citable, minlength=len(own))
+        citable = np.where(history.is_latest & is_citable, total[place], 0)
     best = np.argsort(-citable, kind="stable")[:k]
     best = best[citable[best] > 1e-6 * np.abs(contributions).max(initial=0)]
     return reasons_of(model, history, citable, best, liked_by_rating(model, history))

@@ -11,6 +11,7 @@ from penchant.data.vocabulary import Id
 
 Method = Literal[
     "contributions",
+    "neighbours",
     "attributes",
     "leave-one-out",
     "leave-one-out as new",
@@ -21,6 +22,7 @@ Method = Literal[
 
 _HOW: dict[Method, str] = {
     "contributions": "exact: the contributions of all events make up the score",
+    "neighbours": "what each similar user adds is divided among the items in common",
     "attributes": "the effect of an attribute is how much lower the score would be without it",
     "leave-one-out": "estimated by leaving each of the latest events out",
     "leave-one-out as new": "estimated by leaving each of the latest events out, as for a new "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -17,6 +17,8 @@ from penchant.models.base import Recommender
 from penchant.repeats import Repeats
 from penchant.rules import BoundRules, Rules, recommend
 from penchant.run import Run
+from penchant.topk import blocks
+from penchant.typing import Float32
 
 _OF_REASON = ("item", "title", "contribution", "share", "rating")
 
@@ -77,9 +79,9 @@ def explain_lists(
     items, fallback = model.items_.indices(lists["item"]), lists["fallback"].to_numpy()
     edges = np.searchsorted(lists["history"].to_numpy(), np.arange(len(histories) + 1))
     rows: list[dict[str, Any]] = []
-    for n in run.track(range(len(histories)), "reasons"):
-        history, places = histories.block(n, n + 1), slice(edges[n], edges[n + 1])
-        scores = model.scores(history)[0]
+    scored = _scored(model, histories)
+    for n, (history, scores) in enumerate(run.track(scored, "reasons", len(histories))):
+        places = slice(edges[n], edges[n + 1])
         explained = explanations(model, history, scores, items[places], reasons, fallback[places])
         for rank, (explanation, rule) in enumerate(zip(explained, due_to[places], strict=True), 1):
             row: dict[str, Any] = (
@@ -106,6 +108,14 @@ def explain_lists(
         who = {"user": model.users_.ids.dtype}
     table = pl.DataFrame(rows, schema=who | _schema(model.items_.ids.dtype), orient="row")
     return table.drop("rule") if rules is None else table
+
+
+def _scored(model: Recommender, histories: Histories) -> Iterator[tuple[Histories, Float32]]:
+    """Each user's history with the scores of all items, which are computed in blocks."""
+    for start, stop in blocks(len(histories), histories.n_items, model.block_cells):
+        scores = model.scores(histories.block(start, stop))
+        for n in range(start, stop):
+            yield histories.block(n, n + 1), scores[n - start]
 
 
 def _schema(of_items: pl.DataType) -> dict[str, Any]:

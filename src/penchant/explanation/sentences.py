@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from penchant.data.histories import Histories
 from penchant.explanation.explanation import AttributeReason, Method, Reason
 from penchant.models.base import Recommender
 from penchant.results.formatting import join_names
-from penchant.typing import Float32
+from penchant.typing import Float32, Float64
 
 WORTH_NAMING = 0.1
 """Of the strongest effect for an item: weaker ones are not named in words."""
@@ -18,8 +19,38 @@ _NAMED = 3  # attributes that a sentence names, at most
 _STRONG = 0.5  # of the strongest effect for an item: weaker effects against it are not named
 
 
-def events_sentence(reasons: tuple[Reason, ...], *, seen: bool, rated: bool) -> str:
-    """The reasons in words: only what was rated well is called liked."""
+def had_clause(history: Histories, item: int, contributions: Float64) -> str:
+    """How often an item was had, where that speaks for it; nothing where it does not.
+
+    Args:
+        history: of one user.
+        item: the item.
+        contributions: float64[n_events], what each event adds to the item's score.
+    """
+    own = history.items == item
+    positive = np.maximum(contributions, 0)
+    if positive[own].sum() <= WORTH_NAMING * positive.sum():
+        return ""
+    if history.baskets is None:
+        times = int(own.sum())
+        return f"you have had it{f' {times:,} times' if times > 1 else ''}"
+    n_baskets = len(np.unique(history.basket_numbers))
+    n_own = len(np.unique(history.basket_numbers[own]))
+    of_them = "your one basket" if n_baskets == 1 else f"{n_own:,} of your {n_baskets:,} baskets"
+    return f"you had it in {of_them}"
+
+
+def events_sentence(reasons: tuple[Reason, ...], *, had: str = "", seen: bool, rated: bool) -> str:
+    """The reasons in words: only what was rated well is called liked.
+
+    Args:
+        reasons: what speaks for the item.
+        had: how often it was had, where that speaks for it; see `had_clause`.
+        seen: whether the history has it.
+        rated: whether the history has ratings.
+    """
+    if had and not reasons:
+        return f"because {had}"
     if not reasons:
         what = "that you rated well" if rated else "in your history"
         return f"{_seen_clause(seen)}nothing {what} speaks for it"
@@ -32,6 +63,8 @@ def events_sentence(reasons: tuple[Reason, ...], *, seen: bool, rated: bool) -> 
         clauses.append(f"{'' if liked else 'you '}rated {join_names(ratings)}")
     if plain:
         clauses.append(f"{join_names(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
+    if had:
+        return f"because {had}; {', and '.join(clauses)}"
     return f"{_seen_clause(seen)}because {', and '.join(clauses)}"
 
 

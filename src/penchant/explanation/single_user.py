@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.data.dataset import titles_of
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError, UnknownIdError
@@ -79,8 +78,8 @@ def explanations(
     rest = items[~fallback]
     own = iter(explain_items(model, history, scores, rest, k) if len(rest) else ())
     reasons_of_items = [next(popular if place else own) for place in fallback]
-    name, titles = spec_of(model), titles_of(model.items_, model.item_table_, items)
-    ids = model.items_.take(items)
+    name, titles = spec_of(model), model.item_titles.of(items)
+    ids = [model.items_[item] for item in items]
     user = model.users_.take(history.users)[0] if history.users[0] >= 0 else None
     return [
         Explanation(

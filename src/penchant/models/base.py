@@ -20,6 +20,7 @@ from penchant.errors import DataError, ParameterError
 from penchant.models.derived import derived_from, forget_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
+from penchant.models.item_titles import ItemTitles
 from penchant.models.lists import cosines, list_table, report_fallback
 from penchant.models.parameters import Parameterised
 from penchant.models.protocols import Explains, ItemVectors
@@ -240,6 +241,11 @@ class Recommender(Parameterised, FittedState, ABC):
     @derived_from("histories_")
     def _popularity_order(self) -> Int32:
         return popularity_order(self.histories_.popularity)
+
+    @derived_from("items_", "item_table_")
+    def item_titles(self) -> ItemTitles:
+        """Titles of items, made when they are asked for first."""
+        return ItemTitles(self.items_, self.item_table_)
 
     @property
     def no_evidence_score(self) -> float | None:

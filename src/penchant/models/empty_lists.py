@@ -88,9 +88,20 @@ def report_empty_lists(empty: Sequence[EmptyList], n_lists: int) -> None:
     by_reason: dict[tuple[str, str], list[EmptyList]] = {}
     for each in empty:
         by_reason.setdefault((each.reason, each.advice), []).append(each)
-    for (reason, advice), group in by_reason.items():
+    report_groups([(group, len(group)) for group in by_reason.values()], n_lists)
+
+
+def report_groups(groups: Sequence[tuple[Sequence[EmptyList], int]], n_lists: int) -> None:
+    """Name in a warning for each group of one reason who has no list.
+
+    Args:
+        groups: a few or all of each group, and how many it has.
+        n_lists: for how many lists were asked.
+    """
+    for examples, n in groups:
+        reason, advice = examples[0].reason, examples[0].advice
         bracket = f" ({advice})" if advice else ""
-        logger.warning(f"{_names(group, n_lists)}: {reason}{bracket}.")
+        logger.warning(f"{_names(examples, n, n_lists)}: {reason}{bracket}.")
 
 
 def user_of(users: Vocabulary, histories: Histories, position: int) -> Id | None:
@@ -107,13 +118,13 @@ def _n_seen(histories: Histories, chosen: Int32 | None) -> Int64:
     return np.bincount(pairs // histories.n_items, minlength=len(histories))
 
 
-def _names(empty: Sequence[EmptyList], n_lists: int) -> str:
+def _names(examples: Sequence[EmptyList], n: int, n_lists: int) -> str:
     """Whom a sentence is about, with their number where they are several."""
-    first = empty[0]
-    if len(empty) == 1:
+    first = examples[0]
+    if n == 1:
         if first.user is not None:
             return f"User {first.user}"
         return "Someone with this history" if n_lists == 1 else f"History {first.position}"
-    names = [f"history {e.position}" if e.user is None else str(e.user) for e in empty[:_NAMED]]
-    more = f" and {len(empty) - _NAMED:,} more" if len(empty) > _NAMED else ""
-    return f"{len(empty):,} users without a list ({', '.join(names)}{more})"
+    names = [f"history {e.position}" if e.user is None else str(e.user) for e in examples[:_NAMED]]
+    more = f" and {n - _NAMED:,} more" if n > _NAMED else ""
+    return f"{n:,} users without a list ({', '.join(names)}{more})"

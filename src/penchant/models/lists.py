@@ -53,7 +53,7 @@ def list_table(
             columns[-1] = columns[-1].fill_nan(None)
         columns.append(pl.Series("fallback", filled))
     if titles:
-        columns.append(pl.Series("title", titles_of(items, item_table, listed)))
+        columns.append(pl.Series("title", titles_of(items, item_table, listed), pl.String))
     return pl.DataFrame(columns)
 
 
@@ -76,21 +76,32 @@ def report_fallback(lists: Int32, values: Float32) -> None:
     if not filled.any():
         return
     listed = lists >= 0
-    n = int(listed.any(axis=1).sum())
     of_all = (filled | ~listed).all(axis=1) & listed.any(axis=1)
     n_all = int(of_all.sum())
     n_filled = int(filled.any(axis=1).sum()) - n_all
+    sentence = fallback_sentence(int(listed.any(axis=1).sum()), n_all, n_filled)
+    if sentence:
+        logger.info(sentence)
+
+
+def fallback_sentence(n_lists: int, n_popular: int, n_filled: int) -> str:
+    """Who gets popular items because the model has no evidence; nothing where nobody does.
+
+    Args:
+        n_lists: how many users have a list.
+        n_popular: how many of these hold popular items alone.
+        n_filled: how many are filled up with popular items.
+    """
     parts = []
-    if n_all:
-        have = "has" if n_all == 1 else "have"
-        get = "gets" if n_all == 1 else "get"
-        users = "The user" if n == 1 else f"{n_all:,} of {n:,} users"
+    if n_popular:
+        have = "has" if n_popular == 1 else "have"
+        get = "gets" if n_popular == 1 else "get"
+        users = "The user" if n_lists == 1 else f"{n_popular:,} of {n_lists:,} users"
         parts.append(f"{users} {have} no history that the model can use and {get} what is popular")
     if n_filled:
-        some = "the list is" if n == 1 else f"{n_filled:,} of {n:,} lists are"
-        if n_filled == 1 < n:
-            some = f"1 of {n:,} lists is"
+        some = "the list is" if n_lists == 1 else f"{n_filled:,} of {n_lists:,} lists are"
+        if n_filled == 1 < n_lists:
+            some = f"1 of {n_lists:,} lists is"
         parts.append(f"{some} filled up with what is popular, where the model has no evidence")
-    if parts:
-        sentence = "; ".join(parts)
-        logger.info(f"{sentence[0].upper()}{sentence[1:]}.")
+    sentence = "; ".join(parts)
+    return f"{sentence[0].upper()}{sentence[1:]}." if sentence else ""

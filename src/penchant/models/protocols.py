@@ -91,6 +91,18 @@ class Explains(Protocol):
 
 
 @runtime_checkable
+class ExplainsByNeighbours(Protocol):
+    """Can divide what similar users add to a score among the events in common with them."""
+
+    def neighbour_contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], for this one user.
+
+        Rows sum to the scores of `items` less what similar users add who have nothing in common
+        with the user.
+        """
+
+
+@runtime_checkable
 class ExplainsAttributes(Protocol):
     """Can say what each attribute of an item, such as a genre, does to its score."""
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +16,7 @@ from penchant.models import (
     PersonalPopular,
     PersonalRecent,
     RepeatItemKNN,
+    make,
 )
 
 SHOP = {"x": ["ab", "bc", "b"], "y": ["c", "cc", "ab", "b"], "z": ["d"]}
@@ -139,3 +141,44 @@ def test_baskets_are_kept_in_bundles(tmp_path):
     plain = TIFUKNN().fit(Dataset.from_frame(log.frame().select("user", "item")))
     pn.save(plain, tmp_path / "plain")
     assert pn.restore(tmp_path / "plain").histories_.baskets is None
+
+
+def test_what_neighbours_add_is_divided_among_the_items_in_common():
+    rows = [
+        ("u", "a", "1"),
+        ("u", "b", "1"),
+        ("u", "a", "2"),
+        ("v", "a", "3"),
+        ("v", "c", "3"),
+        ("w", "b", "4"),
+        ("w", "a", "4"),
+        ("w", "c", "4"),
+        ("x", "d", "5"),
+    ]
+    log = Dataset.from_frame(pl.DataFrame(rows, ["user", "item", "basket"], orient="row"))
+    model = TIFUKNN(neighbours=3, own_share=0.25).fit(log)
+    user = model.histories_of(["u"])
+    items = np.arange(4, dtype=np.int32)
+    parts = model.neighbour_contributions(user, items)
+    weight = model.frequencies_.toarray()[0]
+    events = [model.items_[item] for item in user.items]
+    own = {"a": weight[0], "b": weight[1]}
+    # v has a in common alone, w has a and b alike, x nothing.
+    share = {"a": 1 + own["a"] / (own["a"] + own["b"]), "b": own["b"] / (own["a"] + own["b"])}
+    of_item = {name: parts[2][[event == name for event in events]].sum() for name in ("a", "b")}
+    for name, value in of_item.items():
+        assert value == pytest.approx(0.75 * share[name] / 3, rel=1e-5)
+    scores = model.scores(user)[0]
+    assert parts.sum(axis=1)[:3] == pytest.approx(scores[:3], rel=1e-5)
+    assert parts[3].sum() == 0  # what x adds falls away
+    assert scores[3] == pytest.approx(0.25, rel=1e-5)
+    why = pn.explain(model, "u", "c")
+    assert why.method == "neighbours"
+    assert not why.exact
+    assert [reason.item for reason in why.reasons] == ["a", "b"]
+    assert why.sentence == "because a and b are in your history"
+    assert pn.explain(model, "u", "a").sentence == (
+        "because you had it in 2 of your 2 baskets; b is in your history"
+    )
+    only = pn.explain(make("personal-popular").fit(log), "u", "b")
+    assert only.sentence == "because you had it in 1 of your 2 baskets"

@@ -19,8 +19,14 @@ _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"
 
 
 @contextmanager
-def connect(database: str | Path | Engine | Connection) -> Iterator[Connection]:
+def connect(
+    database: str | Path | Engine | Connection, *, create: bool = False
+) -> Iterator[Connection]:
     """Open a connection to a URL, an SQLite file or an engine; a connection is passed through.
+
+    Args:
+        database: which database.
+        create: whether SQLite may make a file that is not there.
 
     Raises:
         DataError: the database is not known or cannot be opened.
@@ -31,7 +37,7 @@ def connect(database: str | Path | Engine | Connection) -> Iterator[Connection]:
         yield database
         return
     is_ours = not isinstance(database, alchemy.Engine)
-    engine: Any = _engine(database) if isinstance(database, str | Path) else database
+    engine: Any = _engine(database, create) if isinstance(database, str | Path) else database
     try:
         try:
             connection = engine.connect()
@@ -58,7 +64,7 @@ def database_error(name: str, error: Any) -> DataError:
     return DataError(f"{name}: the database says: {cause[0] if cause else type(error).__name__}")
 
 
-def _engine(database: str | Path) -> Any:
+def _engine(database: str | Path, create: bool) -> Any:
     alchemy = require("sqlalchemy", "sql")
     if isinstance(database, Path):
         url = alchemy.URL.create("sqlite", database=str(database))
@@ -70,7 +76,7 @@ def _engine(database: str | Path) -> Any:
     if url.drivername in _DRIVERS:
         url = url.set(drivername=_DRIVERS[url.drivername])
     file = _sqlite_file(url)
-    if file is not None and not (is_there(path := Path(file)) and path.is_file()):
+    if file is not None and not create and not (is_there(path := Path(file)) and path.is_file()):
         raise DataError(f"There is no file {shorten(file)!r}.")  # SQLite would create it
     try:
         return alchemy.create_engine(url)

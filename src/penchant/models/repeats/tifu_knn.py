@@ -13,14 +13,14 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.parameters import Space
 from penchant.models.shared.basket_events import basket_ages, once_a_basket, weighted_items
 from penchant.models.shared.sparse_rows import Factor, product
 from penchant.run import Run
-from penchant.typing import Csr, Float32
+from penchant.typing import Csr, Float32, Float64, Int32
 
 
 class TIFUKNN(Recommender):
@@ -65,6 +65,10 @@ class TIFUKNN(Recommender):
 
     def _frequencies(self, users: Histories) -> Csr:
         """csr[n_users, n_items], the users' vectors."""
+        return weighted_items(users, self._event_weights(users))
+
+    def _event_weights(self, users: Histories) -> Float64:
+        """float64[n_events], what each event adds to its item's place in the user's vector."""
         ages = basket_ages(users)
         n_baskets = np.zeros(len(users), np.int64)
         np.maximum.at(n_baskets, users.rows, ages + 1)
@@ -77,7 +81,7 @@ class TIFUKNN(Recommender):
         weights /= size * n_groups[users.rows]
         # However old: what was had is above what was not.
         weights = np.maximum(weights, np.finfo(np.float32).tiny)
-        return weighted_items(users, np.where(once_a_basket(users), weights, 0))
+        return np.where(once_a_basket(users), weights, 0)
 
     @derived_from("frequencies_")
     def _training_users(self) -> Factor:
@@ -96,6 +100,24 @@ class TIFUKNN(Recommender):
         return np.asarray(
             self.own_share * own.toarray() + (1 - self.own_share) * of_others, np.float32
         )
+
+    def neighbour_contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], what each event adds to the score of each item.
+
+        An event adds its weight to the score of its own item. What a neighbour adds is divided
+        among the items in common, as their weights in both vectors, and falls away where nothing
+        is in common.
+        """
+        require_one_user(user)
+        weights = self._event_weights(user).astype(np.float32)
+        near = self._nearest(user, weighted_items(user, weights))
+        neighbours = self._training_users.matrix[near.indices]
+        common = neighbours[:, user.items].toarray() * weights
+        total = common.sum(axis=1, keepdims=True)
+        shares = np.divide(common, total, out=np.zeros_like(common), where=total > 0)
+        of_others = (neighbours[:, items].toarray() * near.data[:, None]).T @ shares
+        own = (items[:, None] == user.items) * weights
+        return np.asarray(self.own_share * own + (1 - self.own_share) * of_others, np.float32)
 
     def _nearest(self, users: Histories, own: Csr) -> Csr:
         """csr[n_users, n_active], 1 / k for each of a user's k nearest active users."""
