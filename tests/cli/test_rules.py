@@ -150,6 +150,9 @@ def test_what_rules_cost(call, log, tmp_path):
     answer = json.loads(call(*words, "--rules", path, "--replicates", 50, "--json").stdout)
     assert {cost["model"] for cost in answer["rule_costs"]["costs"]} >= {"ease", "popular"}
     path.write_text("[price]\nmax = 3")
+    folds = call(*words, "--rules", path, "--split", "k-fold")
+    assert folds.exit_code == 1
+    assert "--rules needs one fold: name it with --fold." in folds.stderr
     refused = call(*words, "--rules", path)
     assert refused.exit_code == 1
     assert "[price]: the items have no column 'price'" in refused.stderr

@@ -98,6 +98,8 @@ def compare(
     if split.all_folds and not split.has_files:
         if second.also is not None:
             raise ParameterError("--also needs one fold: name it with --fold.")
+        if rules is not None:
+            raise ParameterError("--rules needs one fold: name it with --fold.")
         whole = log.read(session.run, tables, content)
         models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
         _cross_validate(models, whole, metric, like, relevant, replicates, split, page, session)
