@@ -275,3 +275,47 @@ def test_a_failure_leaves_the_old_rows(model, tmp_path, monkeypatch, step):
     assert _table(tmp_path / "shop.db").equals(before)
     write_lists(model, url, 5)
     assert len(_table(tmp_path / "shop.db")) == len(model.recommend(None, 5))
+
+
+@pytest.mark.postgresql
+def test_lists_in_postgresql(model, postgresql, tmp_path, monkeypatch, small_parts):
+    import sqlalchemy
+
+    monkeypatch.chdir(tmp_path)
+    url = f"{postgresql}?table=shop.lists"
+    engine = sqlalchemy.create_engine(postgresql)
+
+    def rows():
+        with engine.connect() as connection:
+            table = connection.execute(
+                sqlalchemy.text('SELECT * FROM shop.lists ORDER BY "user", rank')
+            )
+            return pl.DataFrame(table.mappings().all(), infer_schema_length=None)
+
+    write_lists(model, url, 3, explain=True)
+    expected = explain_lists(model, None, 3)
+    assert rows()["because"].to_list() == expected["because"].to_list()
+    assert rows()["reasons"].to_list() == expected["reasons"].to_list()
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("CREATE VIEW top AS SELECT * FROM shop.lists"))
+    before = rows()
+    with monkeypatch.context() as patch:
+        stop_at(patch, 3)
+        with pytest.raises(Stop):
+            write_lists(model, url, 5, explain=True)
+    assert rows().equals(before)
+    (folder,) = tmp_path.iterdir()
+    assert folder.name == "postgres.shop.lists.parts"
+    # A reader that has begun sees the old rows to its end.
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
+        count = sqlalchemy.text("SELECT count(*) FROM shop.lists")
+        assert reader.execute(count).scalar() == len(before)
+        write_lists(model, url, 5, explain=True)
+        assert reader.execute(count).scalar() == len(before)
+    assert rows()["item"].to_list() == explain_lists(model, None, 5)["item"].to_list()
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(DataError, match="has the columns"):
+        write_lists(model, f"{postgresql}?table=shop.reviews")
+    with pytest.raises(DataError, match="connection"):
+        write_lists(model, "postgresql://tester@127.0.0.1:1/postgres")
+    engine.dispose()

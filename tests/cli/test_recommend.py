@@ -262,3 +262,40 @@ def test_who_gets_what_is_popular_is_told_and_marked(call, shop, tmp_path):
             frame = reader(path)
             assert frame["fallback"].any()
             assert frame["score"].is_null().equals(frame["fallback"])
+
+
+def test_a_table_and_a_page_of_what_it_holds(call, bundle, tiny, tmp_path):
+    url, page = f"sqlite:///{tmp_path}/shop.db?table=tonight", tmp_path / "pages" / "lists.html"
+    result = call("recommend", bundle, "-k", 3, "-o", url, "--summary", page, "--json")
+    assert result.exit_code == 0, result.stderr
+    answer = json.loads(result.stdout)
+    assert answer["n_lists"] == tiny.n_users
+    assert answer["n_rows"] == 3 * tiny.n_users
+    assert answer["destination"].endswith("shop.db, table tonight")
+    text = page.read_text()
+    assert answer["most_shown"][0]["title"] in text
+    assert "Lists for everybody" in text
+    again = call("recommend", bundle, "-k", 3, "-o", url, "--explain")
+    assert again.exit_code == 1
+    assert "has the columns user, item" in again.stderr
+    assert call("recommend", bundle, "-o", url, "--explain", "--overwrite").exit_code == 0
+    for words in (
+        ("-u", tiny.users[0]),
+        ("--group", f"{tiny.users[0]},{tiny.users[1]}", "-o", "l.csv"),
+    ):
+        refused = call("recommend", bundle, *words, "--summary", page)
+        assert refused.exit_code == 1
+        assert "--summary is of lists of users that are written" in refused.stderr
+
+
+def test_parts_of_another_bundle_are_refused(call, bundle, games, tmp_path):
+    path, parts = tmp_path / "lists.csv", tmp_path / "lists.csv.parts"
+    parts.mkdir()
+    manifest = {"format": "penchant parts", "facts": {"bundle": "0" * 32}, "parts": 3}
+    (parts / "manifest.json").write_text(json.dumps(manifest))
+    result = call("recommend", games, "-o", path)
+    assert result.exit_code == 1
+    assert "has parts of a run that was stopped, with another bundle" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert call("recommend", games, "-o", path, "--overwrite").exit_code == 0
+    assert [file.name for file in tmp_path.iterdir()] == ["lists.csv"]

@@ -32,10 +32,12 @@ import matplotlib.pyplot  # noqa: F401
 import polars as pl
 import sklearn.feature_extraction.text
 import sklearn.linear_model  # noqa: F401
+import sqlalchemy
 import torch._dynamo  # noqa: F401
 
 import penchant as pn
 from penchant.atomic_write import write_text_atomically
+from penchant.batch import write as batch_write
 from penchant.bundle import atomic_folder, restore, save
 from penchant.cli import clean, likes, update  # noqa: F401
 from penchant.cli.app import app
@@ -194,6 +196,53 @@ def write_lists(folder: Path) -> None:
     command("likes", folder / "b", "-o", folder / "lists.parquet")
 
 
+def write_parts(place: Callable[[Path], object]) -> Callable[[Path], None]:
+    """Write the lists of all users, four of whom are a part, with an event a statement."""
+
+    def write(folder: Path) -> None:
+        sqlalchemy.event.listen(
+            sqlalchemy.Engine, "before_cursor_execute", lambda *_: sys.audit("support.statement")
+        )
+        batch_write._ROWS = 8
+        command("recommend", folder / "b", "-k", 2, "-o", place(folder))
+
+    return write
+
+
+def rows_are_whole(read: Callable[[Path], pl.DataFrame]) -> Callable[[Path], None]:
+    """Each user has a list once, of the old length or of the new one."""
+
+    def check(folder: Path) -> None:
+        rows = read(folder)
+        lengths = rows.group_by("user").len()["len"].unique()
+        assert rows["user"].n_unique() == 12
+        assert len(lengths) == 1
+        assert rows.select("user", "rank").is_unique().all()
+
+    return check
+
+
+def rows_are_new(read: Callable[[Path], pl.DataFrame]) -> Callable[[Path], None]:
+    def check(folder: Path) -> None:
+        expected = restore(folder / "b").recommend(k=2).sort("user", "rank")
+        assert read(folder).sort("user", "rank")["item"].equals(expected["item"])
+
+    return check
+
+
+def read_table(folder: Path) -> pl.DataFrame:
+    engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'lists.db'}")
+    with engine.connect() as connection:
+        rows = connection.execute(sqlalchemy.text('SELECT "user", item, rank FROM lists'))
+        return pl.DataFrame(rows.fetchall(), ["user", "item", "rank"], orient="row")
+
+
+def prepare_old_lists(folder: Path) -> None:
+    prepare_lists(folder)
+    command("recommend", folder / "b", "-k", 3, "-o", folder / "lists.parquet")
+    command("recommend", folder / "b", "-k", 3, "-o", f"sqlite:///{folder / 'lists.db'}")
+
+
 def prepare_lists(folder: Path) -> None:
     save(make("user-majority").fit(log()), folder / "b")
 
@@ -258,6 +307,18 @@ def operations(address: str) -> dict[str, Operation]:
         "a fetched data set": Operation(fetch, data_set_is_whole, data_set_is_there, prepare_cache),
         "lists": Operation(
             write_lists, none_or("lists.parquet", lists_are_whole), lists_are_whole, prepare_lists
+        ),
+        "lists for everybody": Operation(
+            write_parts(lambda folder: folder / "lists.parquet"),
+            rows_are_whole(lambda folder: pl.read_parquet(folder / "lists.parquet")),
+            rows_are_new(lambda folder: pl.read_parquet(folder / "lists.parquet")),
+            prepare_old_lists,
+        ),
+        "lists in a database": Operation(
+            write_parts(lambda folder: f"sqlite:///{folder / 'lists.db'}"),
+            rows_are_whole(read_table),
+            rows_are_new(read_table),
+            prepare_old_lists,
         ),
         "a classifier of sentiment": Operation(
             save_sentiment(2.0), sentiment_is(1.0, 2.0), sentiment_is(2.0), save_sentiment(1.0)

@@ -50,6 +50,7 @@ class PartFolder:
                 is writing to it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
+        sweep_drafts(self.path.parent)  # where a process was killed while it removed such a folder
         with _only_process(self.path):
             self._prepare(overwrite)
             yield

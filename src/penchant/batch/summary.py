@@ -39,6 +39,13 @@ class WithoutList:
     users: int
     examples: list[EmptyList]
 
+    @property
+    def names(self) -> list[str]:
+        """The examples as a sentence names them."""
+        return [
+            f"history {e.position}" if e.user is None else str(e.user) for e in self.examples
+        ] + ["…"] * (self.users > len(self.examples))
+
 
 @dataclass(frozen=True, eq=False)
 class ListSummary:
@@ -132,7 +139,7 @@ class ListSummary:
             f"in all; {self.fallback_sentence}"
         ]
         lines += [
-            f"No list for {counted(each.users, 'user')} ({_named(each)}): {each.reason}."
+            f"No list for {counted(each.users, 'user')} ({', '.join(each.names)}): {each.reason}."
             for each in self.without_list
         ]
         shown = f"{self.n_shown:,} of {counted(self.n_candidates, 'item')}"
@@ -292,8 +299,3 @@ def _share(part: int, whole: int) -> float:
 
 def _ids(examples: Sequence[EmptyList]) -> list[Any]:
     return [each.user for each in examples]
-
-
-def _named(group: WithoutList) -> str:
-    names = [f"history {e.position}" if e.user is None else str(e.user) for e in group.examples]
-    return ", ".join(names) + (" …" if group.users > len(names) else "")

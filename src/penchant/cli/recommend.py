@@ -10,12 +10,13 @@ import typer
 
 from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
-from penchant.cli.files import lists_path
+from penchant.cli.files import lists_path, page_path, write_page
 from penchant.cli.group_options import GroupOptions, show_group
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, lists_for, show, users_without_lists, write
 from penchant.cli.run_context import Session
 from penchant.cli.user_options import UserOptions
+from penchant.errors import ParameterError
 from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
@@ -42,6 +43,14 @@ def recommend(
             show_default=False,
         ),
     ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PAGE",
+            help="Write an HTML page of what the lists in the file or table hold.",
+            show_default=False,
+        ),
+    ] = None,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -54,6 +63,9 @@ def recommend(
     session: Session,
 ) -> None:
     """Recommend items to users of a log, to a group of them, or to someone new."""
+    page = page_path(summary)
+    if page is not None and (output is None or group.group is not None):
+        raise ParameterError("--summary is of lists of users that are written: say where with -o.")
     group.check(user_options, explain=explain)
     user_options.check(everybody=output is not None or group.group is not None)
 
@@ -106,3 +118,4 @@ def recommend(
         session.reply(written.to_dict())
     else:
         print(written)
+    write_page(written, page)

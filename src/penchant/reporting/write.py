@@ -5,12 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from penchant.batch.summary import ListSummary
 from penchant.encoders.sentiment.comparison import SentimentComparison
 from penchant.errors import ParameterError
 from penchant.exploration.log_exploration import Exploration
 from penchant.reporting.pages.audit import write_audit
 from penchant.reporting.pages.comparison import write_comparison
 from penchant.reporting.pages.exploration import write_exploration
+from penchant.reporting.pages.lists import write_list_summary
 from penchant.reporting.pages.repeated_evaluation import write_repeated_evaluation
 from penchant.reporting.pages.sentiment import write_sentiment
 from penchant.reporting.pages.study import write_study
@@ -25,6 +27,7 @@ _PAGES: tuple[tuple[type, Any], ...] = (
     (Evaluation, write_comparison),
     (Exploration, write_exploration),
     (Findings, write_audit),
+    (ListSummary, write_list_summary),
     (StudyResult, write_study),
     (Tuning, write_tuning),
     (RepeatedEvaluation, write_repeated_evaluation),
@@ -39,8 +42,8 @@ def report(result: object, path: str | Path, **options: Any) -> Path:
 
     Args:
         result: an evaluation, an exploration, the findings of an audit, a study's result, a
-            tuning, a rolling evaluation, a cross-validation, or a comparison of sentiment
-            classifiers.
+            tuning, a rolling evaluation, a cross-validation, a summary of lists, or a comparison
+            of sentiment classifiers.
         path: where to write; missing folders are made.
         options: what the page of that kind of result takes, such as `users`, `pair`, `run` and
             `title` of an evaluation.
