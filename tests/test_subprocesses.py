@@ -18,6 +18,7 @@ ROOT = Path(penchant.__file__).parent
 KNOWN = {
     "data/fetching/wheel.py": ["run"],
     "data/reading/parquet.py": ["run"],
+    "data/reading/excel.py": ["run"],
     "nn/per_user/worker.py": ["Popen"],
 }
 STARTS = {

@@ -29,7 +29,15 @@ from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_o
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
 from penchant.evaluation.rule_costs import check_rules, rule_costs
 from penchant.evaluation.segments import users_without_history
-from penchant.metrics import Bootstrap, Catalogue, Metric, RankingMetric, Revenue, parse
+from penchant.metrics import (
+    Bootstrap,
+    Catalogue,
+    Metric,
+    RankingMetric,
+    Revenue,
+    RevenueShare,
+    parse,
+)
 from penchant.models.base import Recommender, Task
 from penchant.models.protocols import RatesRows
 from penchant.repeats import Repeats
@@ -282,7 +290,7 @@ def _metrics_by_task(
                 f"The metric {parsed.name} judges ratings, and the log has none: use ranking "
                 "metrics such as ndcg@10."
             )
-        if isinstance(parsed, Revenue) and not has_prices:
+        if isinstance(parsed, Revenue | RevenueShare) and not has_prices:
             raise ParameterError(
                 f"The metric {parsed.name} needs the prices of events, and the log has none: name "
                 "their column with price= (--price)."

@@ -248,7 +248,20 @@ class MAP(_OfHits):
         return ratio((hits * precision).sum(axis=1), np.minimum(n_relevant, self.k))
 
 
-class Revenue(RankingMetric):
+class _OfSpend(RankingMetric):
+    """A metric of what users paid in the held-out events."""
+
+    def _paid(self, ranked: Ranked) -> Float64:
+        """float64[n_users], for items among the first k."""
+        if ranked.spend is None:
+            raise ParameterError(
+                f"{self.name} needs the prices of events, and the log has none: name their column "
+                "with price= (--price)."
+            )
+        return np.asarray(self.head(ranked.spend).sum(axis=1), np.float64)
+
+
+class Revenue(_OfSpend):
     """What the user paid, in the held-out events, for items among the first k.
 
     In the currency of the log: the price of an event times its weight, such as a quantity. It says
@@ -258,15 +271,10 @@ class Revenue(RankingMetric):
     label = "revenue"
 
     def _of(self, ranked: Ranked) -> Float64:
-        if ranked.spend is None:
-            raise ParameterError(
-                f"{self.name} needs the prices of events, and the log has none: name their column "
-                "with price= (--price)."
-            )
-        return np.asarray(self.head(ranked.spend).sum(axis=1), np.float64)
+        return self._paid(ranked)
 
 
-class RevenueShare(Revenue):
+class RevenueShare(_OfSpend):
     """The share of what the user paid, in the held-out events, for items among the first k.
 
     NaN for users who paid nothing.
@@ -275,7 +283,6 @@ class RevenueShare(Revenue):
     label = "revenue-share"
 
     def _of(self, ranked: Ranked) -> Float64:
-        paid = super()._of(ranked)
-        assert ranked.total_spend is not None
-        total = ranked.total_spend
+        paid, total = self._paid(ranked), ranked.total_spend
+        assert total is not None  # as is what was paid
         return np.asarray(np.divide(paid, np.where(total > 0, total, np.nan)), np.float64)

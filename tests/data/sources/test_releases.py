@@ -120,8 +120,11 @@ def test_options_that_say_how_columns_are_read_do_not(movielens, options, words)
 
 
 def test_folders_of_nothing_known(tmp_path):
-    (tmp_path / "a.csv").touch()
+    (tmp_path / "notes.pdf").touch()
     with pytest.raises(DataError, match="no release of MovieLens, no Book-Crossing, no Amazon"):
+        pn.read(tmp_path)
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(DataError, match="has no file with a record"):
         pn.read(tmp_path)
 
 
