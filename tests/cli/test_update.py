@@ -120,12 +120,30 @@ def test_columns_are_read_as_asked(call, learned, new, tmp_path):
     assert restore(tmp_path / "to").histories_of([888]).ratings.tolist() == [1]
 
 
-def test_a_model_that_cannot_is_named_with_those_that_can(call, bundle, new):
-    refused = call("update", bundle, new, "--in-place")
+def test_a_model_that_cannot_is_named_with_those_that_can(call, tiny, new, tmp_path):
+    folder = save(make("slim").fit(tiny), tmp_path / "slim")
+    refused = call("update", folder, new, "--in-place")
     assert refused.exit_code == 1
-    assert "EASE cannot go on learning, as dot, rbm" in refused.stderr
+    assert "SLIM cannot take in new events, as popular, personal-popular" in refused.stderr
     assert "autorec" in refused.stderr
     assert "penchant train" in refused.stderr
+
+
+def test_new_items_are_taken_in_and_known_events_passed_over(call, tmp_path):
+    (tmp_path / "old.csv").write_text("user,item,time\n1,a,2024-01-01\n2,b,2024-01-02\n")
+    (tmp_path / "new.csv").write_text("user,item,time\n2,b,2024-01-02\n3,c,2024-01-03\n")
+    folder = tmp_path / "b"
+    assert call("train", tmp_path / "old.csv", "-m", "popular", "-o", folder).exit_code == 0
+    done = call("update", folder, tmp_path / "new.csv", "--in-place")
+    assert done.exit_code == 0, done.stderr
+    assert "has taken in 1 event of 2 users, 1 of them new, with 1 new item, in" in done.stdout
+    assert "is what a new fit to all events would be" in done.stdout
+    assert "passed over 1 event that the model knows already, by user, item and time" in done.stderr
+    assert restore(folder).items_.ids.to_list() == ["a", "b", "c"]
+    done = call("update", folder, tmp_path / "new.csv", "--in-place")
+    assert "Nothing in 'new' is new to Popular()" in done.stdout
+    facts = json.loads(call("update", folder, tmp_path / "new.csv", "--in-place", "--json").stdout)
+    assert (facts["update"], facts["new_events"], facts["known_events"]) == ("exact", 0, 2)
 
 
 def test_a_bundle_is_written_whole_or_not_at_all(call, learned, new, monkeypatch):

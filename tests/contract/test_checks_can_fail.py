@@ -10,7 +10,13 @@ from support import attribute_stubs, stubs, updating_stubs
 
 @pytest.mark.parametrize("check", CHECKS)
 @pytest.mark.parametrize(
-    "cls", [stubs.Sound, attribute_stubs.SoundOnAttributes, updating_stubs.SoundUpdating]
+    "cls",
+    [
+        stubs.Sound,
+        attribute_stubs.SoundOnAttributes,
+        updating_stubs.SoundUpdating,
+        updating_stubs.SoundRefitting,
+    ],
 )
 def test_a_sound_model_passes(cls, check):
     CHECKS[check](cls)

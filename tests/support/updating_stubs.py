@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+
+from penchant.models.shared.updatable import Refitting
 from penchant.models.shared.updating import Updating
 from support.stubs import Sound, breaks
 
@@ -35,7 +41,7 @@ class AlwaysForgets(SoundUpdating):
         return super().update(new, run=run)
 
 
-@breaks("update_refuses_unknown_items")
+@breaks("update_takes_in_or_refuses_new_items")
 class LeavesOutUnknownItems(SoundUpdating):
     def update(self, new, *, run=None):
         known = self.items_.indices(new.frame()["item"]) >= 0
@@ -49,3 +55,22 @@ class KeepsUpdatesElsewhere(SoundUpdating):
 
     def _scores(self, users):
         return super()._scores(users) * (1 + getattr(self, "more", 0))
+
+
+class SoundRefitting(Refitting, Sound):
+    """Is fitted anew to all events."""
+
+
+@breaks("update_passes_over_known_events")
+class CountsTwice(SoundRefitting):
+    def update(self, new, *, run=None):
+        later = pl.col("time") + pl.duration(days=len(self.histories_.items))
+        events = new.events.with_columns(later)
+        return super().update(replace(new, events=events), run=run)
+
+
+@breaks("update_equals_a_new_fit")
+class ForgetsHowOften(SoundRefitting):
+    def _take_in(self, both, run):
+        super()._take_in(both, run)
+        self.together_ = np.minimum(self.together_, 1)

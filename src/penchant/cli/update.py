@@ -1,10 +1,11 @@
-"""`penchant update`: a bundle that goes on learning from new events."""
+"""`penchant update`: a bundle that takes in new events."""
 
 from __future__ import annotations
 
 import logging
 import shlex
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -28,6 +29,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _NAMED = 10  # unknown items that are named on standard error
+_RESULTS = {
+    "exact": ("taken in", ", and is what a new fit to all events would be"),
+    "fold-in": (
+        "taken in",
+        ", by some rounds from the vectors it had: that is near to a new fit to all events, and "
+        "not equal to it",
+    ),
+    "continued": ("gone on learning from", ""),
+}
+"""By the kind of an update: what the model has done, and what it is then."""
 
 
 @command
@@ -51,7 +62,7 @@ def update(
     class_options: ClassOptions,
     session: Session,
 ) -> None:
-    """Let a bundle go on learning from new events of a LOG."""
+    """Let a bundle take in the new events of a LOG, such as yesterday's orders."""
     destination = bundle_place(folder, output, in_place=in_place)
 
     from penchant.bundle import save
@@ -62,15 +73,16 @@ def update(
     if not isinstance(model, Updates):
         able = ", ".join(names_of(Updates))
         raise ParameterError(
-            f"{type(model).__name__} cannot go on learning, as {able} can: learn it again "
+            f"{type(model).__name__} cannot take in new events, as {able} can: learn it again "
             "from all events with penchant train."
         )
     data, left_out = _events(log.read(session.run), model, skip=skip_unknown_items)
-    n_users_before, started = len(model.users_), time.perf_counter()
+    before, started = _Sizes.of(model), time.perf_counter()
     model.update(data, run=session.run)
     seconds = time.perf_counter() - started
     save(model, destination, overwrite=in_place)
-    n_new_users = len(model.users_) - n_users_before
+    added = _Sizes.of(model).less(before)
+    kind = getattr(model, "update_kind", "continued")
     if left_out:
         named = ", ".join(str(item) for item in left_out[:_NAMED])
         more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
@@ -85,23 +97,52 @@ def update(
                 "bundle": str(destination),
                 "model": repr(model),
                 "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
+                "update": kind,
+                "new_events": added.events,
+                "known_events": len(data) - added.events,
                 "users": data.n_users,
-                "new_users": n_new_users,
+                "new_users": added.users,
+                "new_items": added.items,
                 "left_out_items": left_out,
                 "update_seconds": seconds,
                 "reproduce": reproduce,
             }
         )
         return
-    print(
-        f"{model!r} has gone on learning from {counted(len(data), 'event')} of "
-        f"{counted(data.n_users, 'user')}, {n_new_users:,} of them new, in {seconds:.1f} s; it is "
-        f"in {destination}."
-    )
+    print(_sentence(model, data, added, kind, seconds) + f" It is in {destination}.")
     names = shlex.join([str(destination), "--user", str(data.users[0])])
     logger.info(f"Next: penchant recommend {names}")
     if not in_place:
         logger.info(f"Again: {reproduce}")
+
+
+@dataclass(frozen=True)
+class _Sizes:
+    """How many events, users and items a model knows."""
+
+    events: int
+    users: int
+    items: int
+
+    @classmethod
+    def of(cls, model: Recommender) -> _Sizes:
+        return cls(model.histories_.n_events, len(model.users_), len(model.items_))
+
+    def less(self, before: _Sizes) -> _Sizes:
+        return _Sizes(
+            self.events - before.events, self.users - before.users, self.items - before.items
+        )
+
+
+def _sentence(model: Recommender, data: Dataset, added: _Sizes, kind: str, seconds: float) -> str:
+    """What has been learned from how many events, and what that has made of the model."""
+    if not (added.events or added.items):
+        return f"Nothing in {data.name!r} is new to {model!r}: it is as it was."
+    verb, result = _RESULTS[kind]
+    users = f"{counted(data.n_users, 'user')}, {added.users:,} of them new"
+    items = "" if kind == "continued" else f", with {counted(added.items, 'new item')}"
+    events = counted(added.events, "event")
+    return f"{model!r} has {verb} {events} of {users}{items}, in {seconds:.1f} s{result}."
 
 
 def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, list[int | str]]:
@@ -113,6 +154,7 @@ def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, l
     frame = log.frame()
     users, items = _ids(frame["user"], model.users_), _ids(frame["item"], model.items_, lose=skip)
     left_out: list[int | str] = []
+    table, anonymous = log.item_table, log.anonymous_frame()
     if skip:
         is_known = pl.Series(model.items_.indices(items) >= 0)
         left_out = frame["item"].filter(~is_known).unique().sort().to_list()
@@ -121,11 +163,21 @@ def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, l
             raise DataError(
                 f"The bundle knows none of the items of {log.name!r}: is it of another log?"
             )
+        table = anonymous = None
+    if table is not None:
+        table = table.with_columns(_ids(table["item"], model.items_).alias("item"))
+    if anonymous is not None:
+        anonymous = anonymous.with_columns(_ids(anonymous["item"], model.items_).alias("item"))
     frame = frame.with_columns(users.alias("user"), items.alias("item"))
-    return (
-        Dataset.from_frame(frame, name=log.name, scale=log.scale, positive=log.positive),
-        left_out,
+    data = Dataset.from_frame(
+        frame,
+        item_table=table,
+        name=log.name,
+        scale=log.scale,
+        positive=log.positive,
+        anonymous=anonymous,
     )
+    return data, left_out
 
 
 def _ids(ids: pl.Series, vocabulary: Vocabulary, *, lose: bool = False) -> pl.Series:

@@ -16,6 +16,7 @@ from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases, user_sums
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Float32
 
@@ -40,7 +41,7 @@ class Random(Recommender):
         return scores
 
 
-class Popular(Recommender):
+class Popular(Refitting):
     """The number of training events of each item, or their weight; the same list for everybody.
 
     Attributes:

@@ -23,9 +23,12 @@ COMMON_ATTRIBUTES = frozenset(
         "log_fingerprint_",
         "log_name_",
         "fit_seconds_",
+        "basket_keys_",
+        "anonymous_items_",
+        "anonymous_keys_",
     }
 )
-"""What `fit` notes for every model."""
+"""What `fit` notes for every model, and for those that take in further events."""
 
 
 class FittedState:

@@ -8,14 +8,15 @@ from pydantic import Field
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.item_weights import ItemWeights, ease_ridge, ease_weights
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 
 
-class EASE(ItemWeights, Recommender):
+class EASE(ItemWeights, Refitting):
     """A full item-to-item weight matrix with zero diagonal, in closed form.
 
     With X the users × items matrix of interactions, P = (X'X + l2 I)^-1 and

@@ -9,11 +9,12 @@ from pydantic import Field
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import Weigh, strongest_products
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Csr
 
@@ -22,7 +23,7 @@ OF_LENGTH, ABOVE = 0.13, 0.25
 much more the default `alpha` is."""
 
 
-class P3Alpha(SparseItemWeights, Recommender):
+class P3Alpha(SparseItemWeights, Refitting):
     """Three steps of a random walk between users and items.
 
     The weight of item j for item i is the chance to get from i to j by way of a user, with each

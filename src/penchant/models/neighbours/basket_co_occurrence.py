@@ -11,7 +11,7 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Signal, require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.neighbours.co_occurrence import Measure, measure_of
 from penchant.models.parameters import Space
@@ -22,13 +22,14 @@ from penchant.models.shared.basket_events import (
     weighted_items,
 )
 from penchant.models.shared.sparse_rows import strongest_products
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32, Float64, Int32
 
 logger = logging.getLogger(__name__)
 
 
-class BasketCoOccurrence(Recommender):
+class BasketCoOccurrence(Refitting):
     """How often two items stand in one basket, measured against how often each stands in any.
 
     The score of an item is the sum of its measures with the items of the user's baskets, each of
@@ -52,6 +53,7 @@ class BasketCoOccurrence(Recommender):
     basket_decay: Annotated[float, Field(gt=0, le=1), Space(0.3, 1)] = 0.9
 
     signal: ClassVar[Signal] = "pairs"
+    counts_anonymous: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {"weights_": sparse_matrix("items", "items")}
 
     @property

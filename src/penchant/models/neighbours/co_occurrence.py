@@ -10,17 +10,18 @@ from scipy.special import xlogy
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import strongest_products
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyFloat, AnyInt, Csr, Float32, Float64
 
 Measure = Literal["count", "conditional", "jaccard", "lift", "log-likelihood"]
 
 
-class CoOccurrence(SparseItemWeights, Recommender):
+class CoOccurrence(SparseItemWeights, Refitting):
     """How often two items have the same users, measured against how often each has any.
 
     The score of an item is the sum of its measures with the items of the history. With n_i users

@@ -11,7 +11,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.errors import DataError
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain, sparse_matrix
 from penchant.models.neighbours.entities import (
@@ -32,13 +32,14 @@ from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
 from penchant.models.shared.sparse_rows import strongest_entries
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Bool, Csr, Float32, Int32
 
 _LEAST = 1e-6  # sums of similarities below that are taken for rounding error
 
 
-class _Neighbours(PredictsRatings, Recommender):
+class _Neighbours(PredictsRatings, Refitting):
     """What item and user neighbours share: similarities, biases, and ratings from neighbours.
 
     Attributes:
@@ -233,8 +234,8 @@ class UserKNN(_Neighbours):
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
     fitted_attributes: ClassVar[Declarations] = {
         "interactions_": sparse_matrix("users", "items"),
-        "residuals_": sparse_matrix("users", "items"),
-        "item_means_": floats("items"),
+        "residuals_": sparse_matrix("users", "items", optional=True),
+        "item_means_": floats("items", optional=True),
     }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:

@@ -10,16 +10,17 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Signal, require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.parameters import Space
 from penchant.models.shared.basket_events import basket_ages, once_a_basket, weighted_items
 from penchant.models.shared.sparse_rows import strongest_products
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32, Int32
 
 
-class RepeatItemKNN(Recommender):
+class RepeatItemKNN(Refitting):
     """Recommends what a user had, and what is similar to it: neighbours, and each item itself.
 
     The score of an item is the sum over the user's baskets of how similar it is to what they hold,

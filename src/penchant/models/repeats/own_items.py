@@ -7,12 +7,13 @@ from abc import abstractmethod
 import numpy as np
 
 from penchant.data.histories import Histories
-from penchant.models.base import Recommender, require_one_user
+from penchant.models.base import require_one_user
 from penchant.models.shared.basket_events import weighted_items
+from penchant.models.shared.updatable import Refitting
 from penchant.typing import Float32, Int32
 
 
-class OwnItems(Recommender):
+class OwnItems(Refitting):
     """Scores a user's own items by weights of the events with them; others have no evidence."""
 
     @abstractmethod

@@ -13,17 +13,18 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.parameters import Space
 from penchant.models.shared.basket_events import basket_ages, once_a_basket, weighted_items
 from penchant.models.shared.sparse_rows import Factor, product
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Float64, Int32
 
 
-class TIFUKNN(Recommender):
+class TIFUKNN(Refitting):
     """A user's own frequencies of items, decayed by basket, and those of the nearest users.
 
     Hu et al., "Modeling Personalized Item Frequency Information for Next-basket Recommendation"
