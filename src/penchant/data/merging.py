@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -105,7 +105,6 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
     repeated = _is_known(before, after, told_by, len(users))
     after = after.filter(~pl.Series(repeated))
     table = _joined_tables(known.item_table, new.item_table if new_items else None, items)
-    common = {"users": users, "items": items, "item_table": table, "positive": old.positive}
     events = pl.concat([before, after.select(before.columns)])
     order = event_order(events, len(users))
     numbers = _basket_numbers(old, events, order)
@@ -114,9 +113,12 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
     anonymous = _merged_anonymous(known, new, item_places, items)
     log = Dataset(
         events=events.with_columns(rows),
+        users=users,
+        items=items,
+        item_table=table,
         name=new.name,
+        positive=old.positive,
         anonymous=None if anonymous is None else _anonymous_events(*anonymous),
-        **common,
     )
     histories = _histories(events, numbers, len(users), len(items), old.positive)
     # They stand in this order already.
@@ -126,7 +128,7 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
         keys = keys_of_histories(log, events[BASKET])
     return MergedLog(
         log=log,
-        new=Dataset(events=after, name=new.name, **common),
+        new=replace(log, events=after, anonymous=None),
         user_places=user_places,
         item_places=item_places,
         n_repeated=int(repeated.sum()),
@@ -154,7 +156,9 @@ def _basket_numbers(old: Histories, events: pl.DataFrame, order: AnyInt) -> Int3
     numbers = np.zeros(len(events), np.int32)
     numbers[: old.n_events] = old.baskets
     numbers = numbers[order]
-    numbers[changed] = numbers_of_baskets(events, order[changed])
+    again = numbers_of_baskets(events, order[changed])
+    assert again is not None  # there is a column of baskets
+    numbers[changed] = again
     return numbers
 
 

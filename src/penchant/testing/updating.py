@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.vocabulary import Id
 from penchant.errors import UnknownIdError
 from penchant.models import name_of
 from penchant.models.base import Recommender
@@ -21,7 +22,7 @@ NEW_ITEMS = (-5, 123_456)
 EARLY = 0.8  # the share of events that are known before an update
 
 
-def _news(model: Recommender, items: list[int] | None = None) -> Dataset:
+def _news(model: Recommender, items: list[Id] | None = None) -> Dataset:
     """Events of the first known user and of a new one, with these items or some known ones."""
     ids = items or model.items_.take(np.array([0, 5, 2, 8])).to_list()
     who = [model.users_[0]] * len(ids) + [NEWCOMER] * len(ids)
