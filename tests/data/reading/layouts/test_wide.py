@@ -208,3 +208,10 @@ def test_every_cell_with_a_number_is_an_event(table: list[list[str]]) -> None:
     found = log.frame().select("user", "item").rows()
     assert [(*pair, value) for pair, value in zip(found, values, strict=False)] == by_hand
     assert (0 if log.origin.skipped is None else len(log.origin.skipped)) == idle
+
+
+@pytest.mark.parametrize("layout", [None, "wide"])
+def test_a_table_whose_rows_are_all_malformed_is_refused(layout: str | None) -> None:
+    file = io.BytesIO(b"user,i0,i1,i2,i3,i4,i5\nu0,one,4\n")
+    with pytest.raises(DataError):
+        read(file, layout=layout)

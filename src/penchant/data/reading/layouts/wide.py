@@ -137,7 +137,7 @@ def _events_of(
     has_number = np.zeros(cells.width, bool)
     has_text = np.zeros(cells.width, bool)
     chunks = []
-    for start in range(0, len(cells), step):
+    for start in range(0, max(len(cells), 1), step):  # once where every row is malformed
         some = cells[start : start + step]
         numbers = numbers_of(some)
         is_number = ~np.isnan(numbers)
