@@ -12,7 +12,7 @@ from scipy import sparse
 from scipy.stats import hypergeom
 
 from penchant.data.dataset import Dataset
-from penchant.data.markup import plain_titles
+from penchant.data.markup import item_values
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models.shared.basket_events import basket_rows
@@ -108,7 +108,7 @@ def together(
             log.items.take(own).alias("item"),
             pl.Series("rank", rank + 1, dtype=pl.Int32),
             log.items.take(other).alias("together"),
-            _titles(log, other),
+            item_values(log.item_table, "title", other),
             pl.Series("baskets", both, dtype=pl.Int64),
             pl.Series("support", both / n),
             pl.Series("confidence", both / counts[own]),
@@ -159,10 +159,3 @@ def _value(
     if by == "lift":
         return np.asarray(both / expected)
     return np.asarray(both / own if by == "confidence" else both / n_baskets)
-
-
-def _titles(log: Dataset, items: Int64) -> pl.Series:
-    table = log.item_table
-    if table is None or "title" not in table.columns:
-        return pl.Series("title", [None] * len(items), dtype=pl.String)
-    return plain_titles(table["title"].gather(items)).alias("title")

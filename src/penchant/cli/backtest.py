@@ -12,7 +12,7 @@ from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.half_life import HalfLives, with_half_lives
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.run_context import Session
-from penchant.repeats import Repeats
+from penchant.cli.split_options import JudgedRepeats
 
 
 @command
@@ -33,14 +33,7 @@ def backtest(
         Literal["day", "week", "month"], typer.Option(help="The calendar period.")
     ] = "month",
     periods: Annotated[int, typer.Option(min=1, help="How many of the last ones.")] = 6,
-    repeats: Annotated[
-        Repeats | None,
-        typer.Option(
-            help="Whether lists may hold what a user has had, or hold nothing else; by default "
-            "they may where the log has baskets.",
-            show_default=False,
-        ),
-    ] = None,
+    repeats: JudgedRepeats = None,
     half_life: HalfLives = None,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
@@ -58,13 +51,10 @@ def backtest(
 
     from penchant.evaluation.backtest import backtest as look_back
 
-    metrics = metric or ["ndcg@10", "recall@10", "hr@10"]
-    if metric is None and "price" in data.events.columns:
-        metrics.append("revenue@10")
     result = look_back(
         models,
         data,
-        metrics,
+        metric,
         every=every,
         periods=periods,
         repeats=repeats,
@@ -73,7 +63,8 @@ def backtest(
         run=session.run,
     )
     if session.json:
-        session.reply(result.to_dict() | {"reproduce": session.reproduce_command(metric=metrics)})
+        reproduce = session.reproduce_command(metric=result.settings["metrics"])
+        session.reply(result.to_dict() | {"reproduce": reproduce})
     else:
         result.render(session.console)
     write_page(result, page)

@@ -38,6 +38,14 @@ Fold = Annotated[
         show_default=False,
     ),
 ]
+JudgedRepeats = Annotated[
+    Repeats | None,
+    typer.Option(
+        help="Whether lists may hold what a user has had, or hold nothing else; by default "
+        "they may where the log has baskets.",
+        show_default=False,
+    ),
+]
 
 
 @dataclass(frozen=True)
@@ -72,14 +80,7 @@ class SplitOptions:
     given: Given = 0.8
     folds: Folds = 5
     fold: Fold = None
-    repeats: Annotated[
-        Repeats | None,
-        typer.Option(
-            help="Whether lists may hold what a user has had, or hold nothing else; by default "
-            "they may where the log has baskets.",
-            show_default=False,
-        ),
-    ] = None
+    repeats: JudgedRepeats = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
 
     @property

@@ -6,6 +6,8 @@ import html
 
 import polars as pl
 
+from penchant.typing import AnyInt
+
 # The last is a tag with an attribute, cut off at the end of the text.
 _TAG = (
     r"(?s)<!--.*?-->|<(?:script|style)\b.*?</(?:script|style)\s*>|</?[a-zA-Z][^<>]*>"
@@ -77,3 +79,14 @@ def _as_text(values: pl.Series) -> pl.Series:
         texts = [None if value is None else str(value) for value in values.to_list()]
         return pl.Series(values.name, texts, dtype=pl.String)
     return values.cast(pl.String)
+
+
+def item_values(table: pl.DataFrame | None, name: str, index: AnyInt) -> pl.Series:
+    """What a column of the item table says of items: null where there is none of that name.
+
+    Titles are without markup.
+    """
+    if table is None or name not in table.columns:
+        return pl.Series(name, [None] * len(index), dtype=pl.String)
+    values = table[name].gather(index)
+    return plain_titles(values).alias(name) if name == "title" else values

@@ -25,6 +25,7 @@ from penchant.wording import counted
 logger = logging.getLogger(__name__)
 
 Every = Literal["day", "week", "month"]
+DEFAULTS = ("ndcg@10", "recall@10", "hr@10")
 _DURATIONS: dict[Every, str] = {"day": "1d", "week": "1w", "month": "1mo"}
 
 
@@ -49,7 +50,8 @@ def backtest(
     Args:
         models: unfitted recommenders, or a mapping of names to them.
         log: with times.
-        metrics: of lists; by default those of `evaluate`.
+        metrics: of lists; by default nDCG, recall and the hit rate at 10, and where events have
+            prices the revenue.
         every: the calendar period; weeks begin on Monday.
         periods: how many of the last ones that have events, the last of which may not be whole.
         repeats: whether lists may hold what users had; by default where the log has baskets.
@@ -73,6 +75,10 @@ def backtest(
             f"The log {log.name!r} has no time on every event, so that nothing says what came "
             "before a period: name the column with time= (--time)."
         )
+    if metrics is None:
+        price = log.events.schema.get("price")
+        has_prices = price is not None and price.is_numeric()
+        metrics = [*DEFAULTS, *(["revenue@10"] if has_prices else [])]
     times = log.events["time"]
     starts = times.dt.truncate(_DURATIONS[every]).unique().sort()
     if len(starts) < 2:

@@ -84,6 +84,7 @@ if TYPE_CHECKING:
     from penchant.models.neighbours.jaccard_agreement import JaccardAgreement as JaccardAgreement
     from penchant.models.neighbours.knn import ItemKNN as ItemKNN
     from penchant.models.neighbours.knn import UserKNN as UserKNN
+    from penchant.models.neighbours.repeat_item_knn import RepeatItemKNN as RepeatItemKNN
     from penchant.models.parameters import Parameter as Parameter
     from penchant.models.parameters import check_names as check_names
     from penchant.models.parameters import check_values as check_values
@@ -92,7 +93,6 @@ if TYPE_CHECKING:
     from penchant.models.rbm.binary import RBM as RBM
     from penchant.models.rbm.rating import RatingRBM as RatingRBM
     from penchant.models.repeats.decayed_frequency import DecayedFrequency as DecayedFrequency
-    from penchant.models.repeats.item_knn import RepeatItemKNN as RepeatItemKNN
     from penchant.models.repeats.personal import PersonalPopular as PersonalPopular
     from penchant.models.repeats.personal import PersonalRecent as PersonalRecent
     from penchant.models.repeats.tifu_knn import TIFUKNN as TIFUKNN

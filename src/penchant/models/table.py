@@ -37,7 +37,7 @@ TABLE: dict[str, str] = {
     "basket-co-occurrence": "neighbours.basket_co_occurrence:BasketCoOccurrence",
     "decayed-frequency": "repeats.decayed_frequency:DecayedFrequency",
     "tifu-knn": "repeats.tifu_knn:TIFUKNN",
-    "repeat-item-knn": "repeats.item_knn:RepeatItemKNN",
+    "repeat-item-knn": "neighbours.repeat_item_knn:RepeatItemKNN",
     "sampled-softmax": "factorisation.sampled_softmax:SampledSoftmax",
     "nmf": "factorisation.nmf:NMF",
     "rating-nmf": "factorisation.rating_nmf:RatingNMF",

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.markup import plain_titles
+from penchant.data.markup import item_values
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models.neighbours.entities import (
@@ -96,10 +96,10 @@ def similar(
             log.items.take(queried[row]).alias("item"),
             pl.Series("rank", rank + 1, dtype=pl.Int32),
             log.items.take(neighbours).alias("similar"),
-            _column(log, "title", neighbours),
+            item_values(log.item_table, "title", neighbours),
             pl.Series("similarity", similarities[row, neighbours], dtype=pl.Float32),
             pl.Series("co_raters", common[row, neighbours], dtype=pl.Int32),
-            _column(log, "brand", neighbours),
+            item_values(log.item_table, "brand", neighbours),
             *_statistics(log, neighbours),
         ]
     )
@@ -112,14 +112,6 @@ def reason_for_none(min_common: int) -> str:
         f"no item has a similarity above 0 by {min_common} {raters} or more (min_common=, "
         "--min-common)"
     )
-
-
-def _column(log: Dataset, name: str, items: np.ndarray) -> pl.Series:
-    table = log.item_table
-    if table is None or name not in table.columns:
-        return pl.Series(name, [None] * len(items), dtype=pl.String)
-    values = table[name].gather(items)
-    return plain_titles(values) if name == "title" else values
 
 
 def _statistics(log: Dataset, items: np.ndarray) -> list[pl.Series]:

@@ -11,20 +11,17 @@ import zipfile
 
 import polars as pl
 
+from penchant.data.reading.memory_limit import LIMIT_MEMORY
 from penchant.data.reading.records import NoRecordsError, RawRecords, distinct_names
 from penchant.data.reading.text_layout import has_header as begins_with_header
 from penchant.errors import DataError, require
 
 # All cells are read as texts, so that ids keep their form in columns of several types. Damaged
 # files, and cells far from each other, could take all memory.
-_READER = """
-import io, json, sys
-try:
-    import resource
-    limit = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
-except (ImportError, OSError, ValueError):
-    pass
+_READER = (
+    LIMIT_MEMORY
+    + """
+import io, json
 import fastexcel
 wanted = json.loads(sys.argv[2])
 book = fastexcel.read_excel(sys.stdin.buffer.read())
@@ -58,6 +55,7 @@ else:
                 break
     answer(*(best or (None, None)))
 """
+)
 _OWN_MEMORY = 5 * 10**9  # addresses that Python and Polars reserve before they read anything
 _MEMORY = 8  # times the unpacked sheets, for the cells
 _SECONDS = 60.0  # for a small file

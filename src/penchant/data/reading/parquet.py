@@ -11,23 +11,21 @@ from itertools import zip_longest
 
 import polars as pl
 
+from penchant.data.reading.memory_limit import LIMIT_MEMORY
 from penchant.data.reading.records import RawRecords
 from penchant.errors import DataError
 
 # Damaged files make Polars panic, with a trace on standard error, or abort for want of memory.
-_TRIAL = """
-import struct, sys
-try:
-    import resource
-    limit = int(sys.argv[1])
-    resource.setrlimit(resource.RLIMIT_AS, (limit, resource.getrlimit(resource.RLIMIT_AS)[1]))
-except (ImportError, OSError, ValueError):
-    pass
+_TRIAL = (
+    LIMIT_MEMORY
+    + """
+import struct
 import polars as pl
 while length := sys.stdin.buffer.read(8):
     data = sys.stdin.buffer.read(struct.unpack("<Q", length)[0])
     print(pl.read_parquet(data).estimated_size(), flush=True)
 """
+)
 _OWN_MEMORY = 4 * 10**9  # addresses that Python and Polars reserve before they read anything
 _WORKING_COPIES = 4  # of the table and the file, while it is read
 _SECONDS = 60.0  # for a small file

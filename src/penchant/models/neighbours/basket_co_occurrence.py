@@ -13,18 +13,12 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal, require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
-from penchant.models.neighbours.co_occurrence import Measure, measure_of
+from penchant.models.neighbours.co_occurrence import Measure, strongest_measures
 from penchant.models.parameters import Space
-from penchant.models.shared.basket_events import (
-    basket_ages,
-    basket_rows,
-    once_a_basket,
-    weighted_items,
-)
-from penchant.models.shared.sparse_rows import strongest_products
+from penchant.models.shared.basket_events import basket_rows, decayed_baskets, weighted_items
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
-from penchant.typing import AnyInt, Csr, Float32, Float64, Int32
+from penchant.typing import Float32, Int32
 
 logger = logging.getLogger(__name__)
 
@@ -68,21 +62,12 @@ class BasketCoOccurrence(Refitting):
                 "No basket of %r holds two items: all that a user had counts as one.", train.name
             )
             baskets = train.histories.matrix()
-        by_item: Csr = baskets.T.tocsr()
-        counts = np.maximum(np.diff(by_item.indptr), 1).astype(np.float64)
+        self.weights_ = strongest_measures(
+            baskets, self.measure, self.neighbours, self.shrinkage, self.min_common
+        )
 
-        def weigh(both: Float32, rows: AnyInt, columns: AnyInt) -> Float32:
-            both = np.where(both < self.min_common, np.float32(0), both)
-            measures = measure_of(
-                self.measure, both, counts[rows], counts[columns], float(baskets.shape[0])
-            )
-            return np.asarray(measures * both / (both + max(self.shrinkage, 1e-12)), np.float32)
-
-        self.weights_ = strongest_products(by_item, by_item, self.neighbours, weigh)
-
-    def _event_weights(self, users: Histories) -> Float64:
-        weights = np.power(self.basket_decay, basket_ages(users).astype(np.float64))
-        return np.where(once_a_basket(users), weights, 0)
+    def _event_weights(self, users: Histories) -> Float32:
+        return decayed_baskets(users, self.basket_decay)
 
     def _scores(self, users: Histories) -> Float32:
         own = weighted_items(users, self._event_weights(users))

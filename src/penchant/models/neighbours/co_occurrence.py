@@ -54,21 +54,38 @@ class CoOccurrence(SparseItemWeights, Refitting):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         roots = train.histories.matrix("weight")
-        n_users = float(np.count_nonzero(np.diff(roots.indptr)))
         roots.data = np.sqrt(roots.data)
-        by_item: Csr = roots.T.tocsr()
-        counts = np.asarray(by_item.power(2).sum(axis=1), np.float64).ravel()
-        counts = np.maximum(counts, 1e-12)  # items without events have nothing in common
+        self.weights_ = strongest_measures(
+            roots, self.measure, self.neighbours, self.shrinkage, self.min_common
+        )
 
-        def weigh(common: Float32, rows: AnyInt, columns: AnyInt) -> Float32:
-            n_i, n_j = counts[rows], counts[columns]
-            # Of unequal weights it can be more than what one of the items has in all.
-            both = np.minimum(common, np.minimum(n_i, n_j))
-            both[both < self.min_common * (1 - 1e-4)] = 0
-            measures = measure_of(self.measure, both, n_i, n_j, n_users)
-            return np.asarray(measures * both / (both + max(self.shrinkage, 1e-12)), np.float32)
 
-        self.weights_ = strongest_products(by_item, by_item, self.neighbours, weigh)
+def strongest_measures(
+    roots: Csr, measure: Measure, k: int, shrinkage: float, min_common: int
+) -> Csr:
+    """csr[n_items, n_items] of the `k` largest shrunken measures of each item with others.
+
+    Args:
+        roots: csr[n, n_items], the root of what each user's or basket's event with an item counts.
+        measure: see `CoOccurrence`.
+        k: how many are kept.
+        shrinkage: what both must have in common for a measure to count half.
+        min_common: the least that they must have in common.
+    """
+    n_rows = float(np.count_nonzero(np.diff(roots.indptr)))
+    by_item: Csr = roots.T.tocsr()
+    counts = np.asarray(by_item.power(2).sum(axis=1), np.float64).ravel()
+    counts = np.maximum(counts, 1e-12)  # items without events have nothing in common
+
+    def weigh(common: Float32, rows: AnyInt, columns: AnyInt) -> Float32:
+        n_i, n_j = counts[rows], counts[columns]
+        # Of unequal weights it can be more than what one of the items has in all.
+        both = np.minimum(common, np.minimum(n_i, n_j))
+        both[both < min_common * (1 - 1e-4)] = 0
+        measures = measure_of(measure, both, n_i, n_j, n_rows)
+        return np.asarray(measures * both / (both + max(shrinkage, 1e-12)), np.float32)
+
+    return strongest_products(by_item, by_item, k, weigh)
 
 
 def measure_of(

@@ -12,6 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from penchant.compiled import compiled_in_order
+from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
 from penchant.models.shared.largest import keep_largest
 from penchant.typing import Float32, Float64, Int32, Int64
 
@@ -20,7 +21,6 @@ COSINE, JACCARD, WEIGHTED, CORRELATION, ADJUSTED, PEARSON = range(6)
 CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = range(5)
 _FEW = 0.25  # of the others, as many products at most: those that a row meets are listed
 _ROOM = 4  # times as many as are wanted are collected before the smaller ones are dropped
-_LEAST = 1e-6  # sums of similarities below that are taken for rounding error
 
 
 class SparseRows(NamedTuple):
@@ -296,6 +296,6 @@ def mean_residuals_of_rows(
                 weight += weights[place]
                 value = residuals.values[start + places[place]]
                 total += np.float64(weights[place]) * value
-            if weight > _LEAST:
+            if weight > NEGLIGIBLE:
                 found[n] = total / (weight + of.damping)
         forget(sums, n_touched)

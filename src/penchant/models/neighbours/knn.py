@@ -21,7 +21,7 @@ from penchant.models.neighbours.entities import (
     Similarity,
     item_entities,
 )
-from penchant.models.neighbours.mean_residuals import mean_residuals
+from penchant.models.neighbours.mean_residuals import NEGLIGIBLE, mean_residuals
 from penchant.models.neighbours.nearest import (
     mean_residuals_of_neighbours,
     nearest,
@@ -35,8 +35,6 @@ from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Bool, Csr, Float32, Int32
-
-_LEAST = 1e-6  # sums of similarities below that are taken for rounding error
 
 
 class _Neighbours(PredictsRatings, Refitting):
@@ -178,7 +176,7 @@ class ItemKNN(_Neighbours):
         total = (self._residuals(users) @ self.near_).toarray()
         weight = (users.matrix("seen") @ self.near_).toarray()
         shift = np.divide(
-            total, weight + self.damping, out=np.zeros_like(total), where=weight > _LEAST
+            total, weight + self.damping, out=np.zeros_like(total), where=weight > NEGLIGIBLE
         )
         return np.asarray(base + shift)
 
@@ -215,7 +213,7 @@ class ItemKNN(_Neighbours):
                 weights * rest,
                 total + self.damping,
                 out=np.zeros_like(weights),
-                where=total > _LEAST,
+                where=total > NEGLIGIBLE,
             )
         return np.asarray(weights, np.float32)
 
@@ -308,7 +306,7 @@ class UserKNN(_Neighbours):
         total = (near @ self.residuals_).toarray()
         base = self._baseline(users)[:, None] + self.item_bias_
         shift = np.divide(
-            total, weight + self.damping, out=np.zeros_like(total), where=weight > _LEAST
+            total, weight + self.damping, out=np.zeros_like(total), where=weight > NEGLIGIBLE
         )
         return np.asarray(base + shift)
 

@@ -9,7 +9,8 @@ from penchant.models.shared.sparse_rows import even_blocks
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32
 
-_LEAST = 1e-6  # sums of similarities below that are taken for rounding error
+NEGLIGIBLE = 1e-6
+"""Sums of similarities below that are taken for rounding error."""
 
 
 def mean_residuals(
@@ -102,7 +103,7 @@ def _merge(
             if weights[m] > edge or (weights[m] == edge and at_edge >= 0):
                 weight += weights[m]
                 total += np.float64(weights[m]) * values[m]
-        if weight > _LEAST:
+        if weight > NEGLIGIBLE:
             found[n] = total / (weight + damping)
 
 
@@ -119,5 +120,5 @@ def _of_products(alike: Csr, residuals: Csr, k: int, damping: float) -> Float32:
     best = order[place < k]
     weight = np.bincount(row[best], both.data[best], n)
     total = np.bincount(row[best], both.data[best] * values.data[best], n)
-    found = np.divide(total, weight + damping, out=np.zeros(n), where=weight > _LEAST)
+    found = np.divide(total, weight + damping, out=np.zeros(n), where=weight > NEGLIGIBLE)
     return np.asarray(found, np.float32)

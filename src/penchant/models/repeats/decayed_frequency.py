@@ -14,7 +14,7 @@ from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations
 from penchant.models.parameters import Space
 from penchant.models.repeats.own_items import OwnItems
-from penchant.models.shared.basket_events import basket_ages, once_a_basket
+from penchant.models.shared.basket_events import basket_ages, counted_once
 from penchant.run import Run
 from penchant.typing import Float32
 
@@ -48,6 +48,4 @@ class DecayedFrequency(OwnItems):
         if self.half_life is not None and users.times is not None and users.n_events:
             newest = users.times[np.maximum(users.offsets[1:] - 1, 0)][users.rows]
             weights *= np.exp2(-(newest - users.times) / (_DAY * self.half_life))
-        # However old: what was had is above what was not.
-        weights = np.maximum(weights, np.finfo(np.float32).tiny)
-        return np.where(once_a_basket(users), weights, 0).astype(np.float32)
+        return counted_once(users, weights)

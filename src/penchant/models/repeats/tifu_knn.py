@@ -17,11 +17,11 @@ from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.parameters import Space
-from penchant.models.shared.basket_events import basket_ages, once_a_basket, weighted_items
+from penchant.models.shared.basket_events import basket_ages, counted_once, weighted_items
 from penchant.models.shared.sparse_rows import Factor, product
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
-from penchant.typing import Csr, Float32, Float64, Int32
+from penchant.typing import Csr, Float32, Int32
 
 
 class TIFUKNN(Refitting):
@@ -68,8 +68,8 @@ class TIFUKNN(Refitting):
         """csr[n_users, n_items], the users' vectors."""
         return weighted_items(users, self._event_weights(users))
 
-    def _event_weights(self, users: Histories) -> Float64:
-        """float64[n_events], what each event adds to its item's place in the user's vector."""
+    def _event_weights(self, users: Histories) -> Float32:
+        """float32[n_events], what each event adds to its item's place in the user's vector."""
         ages = basket_ages(users)
         n_baskets = np.zeros(len(users), np.int64)
         np.maximum.at(n_baskets, users.rows, ages + 1)
@@ -80,9 +80,7 @@ class TIFUKNN(Refitting):
         weights = np.power(self.within_decay, place.astype(np.float64))
         weights *= np.power(self.group_decay, group.astype(np.float64))
         weights /= size * n_groups[users.rows]
-        # However old: what was had is above what was not.
-        weights = np.maximum(weights, np.finfo(np.float32).tiny)
-        return np.where(once_a_basket(users), weights, 0)
+        return counted_once(users, weights)
 
     @derived_from("frequencies_")
     def _training_users(self) -> Factor:

@@ -34,6 +34,24 @@ def basket_ages(users: Histories) -> Int64:
     return ages
 
 
+def decayed_baskets(users: Histories, decay: float) -> Float32:
+    """float32[n_events], `decay` to the power of how many of the user's baskets came after.
+
+    Above 0 for the first positive event of each item in a basket, however old, and 0 for others.
+    """
+    weights = np.power(decay, basket_ages(users).astype(np.float64))
+    return counted_once(users, weights)
+
+
+def counted_once(users: Histories, weights: Float64) -> Float32:
+    """float32[n_events], weights of the first positive event of each item in a basket alone.
+
+    However little they are: what was had stays above what was not.
+    """
+    weights = np.maximum(weights, np.finfo(np.float32).tiny)
+    return np.where(once_a_basket(users), weights, 0).astype(np.float32)
+
+
 def weighted_items(users: Histories, weights: Float32 | Float64) -> Csr:
     """csr[n_users, n_items], the sum of the weights of each user's events with each item."""
     keep = weights != 0

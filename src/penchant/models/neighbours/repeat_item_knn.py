@@ -12,12 +12,13 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal, require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
+from penchant.models.neighbours.entities import Entities
+from penchant.models.neighbours.nearest import neighbours
 from penchant.models.parameters import Space
-from penchant.models.shared.basket_events import basket_ages, once_a_basket, weighted_items
-from penchant.models.shared.sparse_rows import strongest_products
+from penchant.models.shared.basket_events import decayed_baskets, weighted_items
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
-from penchant.typing import AnyInt, Csr, Float32, Int32
+from penchant.typing import Float32, Int32
 
 
 class RepeatItemKNN(Refitting):
@@ -49,19 +50,18 @@ class RepeatItemKNN(Refitting):
         return 0.0
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        by_item: Csr = train.histories.matrix().T.tocsr()
-        counts = np.maximum(np.diff(by_item.indptr), 1).astype(np.float32)
-
-        def cosine(common: Float32, rows: AnyInt, columns: AnyInt) -> Float32:
-            found = common / np.sqrt(counts[rows] * counts[columns])
-            return np.asarray(found * common / (common + max(self.shrinkage, 1e-12)), np.float32)
-
-        self.similar_ = strongest_products(by_item, by_item, self.neighbours, cosine)
+        by_item = train.histories.matrix().T.tocsr()
+        self.similar_ = neighbours(
+            Entities(by_item),
+            "cosine",
+            shrinkage=self.shrinkage,
+            min_common=1,
+            k=self.neighbours,
+            threads=run.threads,
+        )
 
     def _event_weights(self, users: Histories) -> Float32:
-        weights = np.power(self.basket_decay, basket_ages(users).astype(np.float64))
-        weights = np.maximum(weights, np.finfo(np.float32).tiny)
-        return np.where(once_a_basket(users), weights, 0).astype(np.float32)
+        return decayed_baskets(users, self.basket_decay)
 
     def _scores(self, users: Histories) -> Float32:
         own = weighted_items(users, self._event_weights(users))
