@@ -20,3 +20,7 @@ def test_months_on_the_command_line(call, tmp_path):
     answer = json.loads(call("backtest", path, *options, "--json").stdout)
     assert [each["start"][:10] for each in answer["rounds"]] == ["2024-04-01", "2024-05-01"]
     assert answer["reproduce"].startswith("penchant backtest")
+    rules = tmp_path / "rules.toml"
+    rules.write_text("exclude = [3]")
+    with_rules = call("backtest", path, *options, "--rules", rules)
+    assert "over 2 months have ndcg@10 " in with_rules.stdout

@@ -149,10 +149,14 @@ def test_what_rules_cost(call, log, tmp_path):
     assert f"--rules {path}" in result.stderr
     answer = json.loads(call(*words, "--rules", path, "--replicates", 50, "--json").stdout)
     assert {cost["model"] for cost in answer["rule_costs"]["costs"]} >= {"ease", "popular"}
+    in_turn = (*words, "--rules", path, "--split", "k-fold", "--folds", 2, "--replicates", 50)
+    folds = call(*in_turn)
+    assert folds.exit_code == 0, folds.stderr
+    assert "What the rules cost and bring (rules.toml)" in folds.stdout
+    assert " over 2 folds have ndcg@5 " in folds.stdout
+    costs = json.loads(call(*in_turn, "--json").stdout)["rule_costs"]
+    assert (costs["unit"], costs["rounds"]) == ("fold", 2)
     path.write_text("[price]\nmax = 3")
-    folds = call(*words, "--rules", path, "--split", "k-fold")
-    assert folds.exit_code == 1
-    assert "--rules needs one fold: name it with --fold." in folds.stderr
     refused = call(*words, "--rules", path)
     assert refused.exit_code == 1
     assert "[price]: the items have no column 'price'" in refused.stderr

@@ -91,3 +91,35 @@ def test_the_page_has_a_line_for_each_model(tmp_path):
     assert "<svg" in page
     assert "Lists of each month, looked back on" in page
     assert "item-knn" in page
+
+
+def test_rules_cost_what_they_do_in_each_period(tmp_path):
+    log, rules = months(), pn.Rules(exclude=[0, 1])
+    settings = {"periods": 2, "repeats": "allowed", "replicates": 50}
+    result = pn.backtest([ItemKNN()], log, ["ndcg@3"], rules=rules, **settings)
+    plain = pn.backtest([ItemKNN()], log, ["ndcg@3"], **settings)
+    assert plain.rule_costs is None
+    assert plain.values("item-knn") == result.values("item-knn")
+    users = [table.users for table in result.tables()]
+    by_month = [each.rule_costs.of_model("item-knn")["ndcg@3"] for each in result.rounds]
+    cost = result.rule_costs.of_model("item-knn")["ndcg@3"]
+    assert [c.without for c in by_month] == pytest.approx(result.values("item-knn"))
+    assert cost.without == pytest.approx(result.mean("item-knn"))
+    mean = np.average([c.with_rules for c in by_month], weights=users)
+    assert cost.with_rules == pytest.approx(mean)
+    popular = result.rule_costs.of_model("popular")["ndcg@3"]
+    assert popular.difference < 0  # two of what everybody takes are left out
+    assert result.rule_costs.models == result.models()
+    text = str(result)
+    assert "What the rules cost and bring (rules)" in text
+    best = result.rule_costs.models[0]
+    first = result.rule_costs.of_model(best)["ndcg@3"]
+    sentence = f"With rules the lists of {best} over 2 months have {first.in_words};"
+    assert sentence in " ".join(text.split())
+    page = pn.report(result, tmp_path / "page.html").read_text()
+    assert "What the rules cost and bring" in page
+    assert f"<small>{cost.difference_in_words}</small>" in page
+    assert "standard deviation over 2 months" in page
+    answer = result.to_dict()
+    assert answer["rule_costs"]["unit"] == "month"
+    assert answer["rounds"][0]["rule_costs"]["rounds"] == 1

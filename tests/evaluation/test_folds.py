@@ -5,6 +5,7 @@ import pytest
 
 import penchant as pn
 from penchant.data.splits import k_fold
+from penchant.errors import ParameterError
 from penchant.models import Bias, ItemKNN
 from penchant.testing import planted_ratings
 
@@ -51,3 +52,20 @@ def test_the_page_has_a_table_for_each_task(result, tmp_path):
     assert "Recommenders by fold" in page
     assert "rmse by fold" in page
     assert "ndcg@5 by fold" in page
+
+
+def test_rules_cost_what_they_do_in_each_fold(log, tmp_path):
+    rules = pn.Rules(exclude=[int(log.items[int(np.argmax(log.item_counts))])])
+    result = pn.cross_validate(
+        [ItemKNN()], log, ["rmse", "ndcg@5"], rules=rules, folds=2, replicates=50, seed=4
+    )
+    cost = result.rule_costs.of_model("item-knn")["ndcg@5"]
+    assert cost.without == pytest.approx(result.mean("item-knn", task="ranking"))
+    differences = [
+        each.rule_costs.of_model("item-knn")["ndcg@5"].difference for each in result.rounds
+    ]
+    assert cost.deviation == pytest.approx(np.std(differences, ddof=1))
+    page = pn.report(result, tmp_path / "folds.html").read_text()
+    assert "standard deviation over 2 folds" in page
+    with pytest.raises(ParameterError, match="Rules are about lists"):
+        pn.cross_validate([ItemKNN()], log, ["rmse"], rules=rules, folds=2)

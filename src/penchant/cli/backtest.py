@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -35,6 +36,14 @@ def backtest(
     periods: Annotated[int, typer.Option(min=1, help="How many of the last ones.")] = 6,
     repeats: JudgedRepeats = None,
     half_life: HalfLives = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Say what rules for lists cost and bring: each model's figures with and without.",
+            show_default=False,
+        ),
+    ] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
     output: PagePath = None,
@@ -46,6 +55,11 @@ def backtest(
     """Say what lists made at the start of each of the last months would have caught."""
     page = page_path(output)
     models = build(model or (), seed)
+    wanted = None
+    if rules is not None:
+        from penchant.rules import Rules
+
+        wanted = Rules.read(rules)
     data = log.read(session.run, tables, content)
     models = with_half_lives(models or build(default_specs(data), seed), half_life)
 
@@ -58,6 +72,7 @@ def backtest(
         every=every,
         periods=periods,
         repeats=repeats,
+        rules=wanted,
         replicates=replicates,
         seed=seed,
         run=session.run,

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from penchant.data.splits import Split
     from penchant.evaluation import Evaluation
     from penchant.models.base import Recommender
+    from penchant.rules import Rules
 
 logger = logging.getLogger(__name__)
 
@@ -98,11 +99,11 @@ def compare(
     if split.all_folds and not split.has_files:
         if second.also is not None:
             raise ParameterError("--also needs one fold: name it with --fold.")
-        if rules is not None:
-            raise ParameterError("--rules needs one fold: name it with --fold.")
         whole = log.read(session.run, tables, content)
         models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
-        _cross_validate(models, whole, metric, like, relevant, replicates, split, page, session)
+        _cross_validate(
+            models, whole, metric, like, relevant, wanted, replicates, split, page, session
+        )
         return
     alone = split.read(log, tables, content, session.run)
     if not models:
@@ -147,6 +148,7 @@ def _cross_validate(
     metrics: list[str] | None,
     like: float | None,
     relevant: Literal["all", "liked"] | None,
+    rules: Rules | None,
     replicates: int,
     split: SplitOptions,
     page: Path | None,
@@ -164,6 +166,7 @@ def _cross_validate(
         like=like,
         relevant=relevant,
         repeats=split.repeats,
+        rules=rules,
         replicates=replicates,
         seed=split.seed,
         run=session.run,

@@ -19,6 +19,7 @@ from penchant.metrics import Metric
 from penchant.models.base import Recommender
 from penchant.repeats import Repeats
 from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
+from penchant.rules import Rules
 from penchant.run import Run
 from penchant.wording import counted
 
@@ -37,6 +38,7 @@ def backtest(
     every: Every = "month",
     periods: int = 6,
     repeats: Repeats | None = None,
+    rules: Rules | None = None,
     replicates: int = 500,
     level: float = 0.95,
     seed: int = 0,
@@ -55,6 +57,8 @@ def backtest(
         every: the calendar period; weeks begin on Monday.
         periods: how many of the last ones that have events, the last of which may not be whole.
         repeats: whether lists may hold what users had; by default where the log has baskets.
+        rules: what lists may hold, looked up anew in the training part of each period: the result
+            has each model's figures with and without them in `rule_costs`.
         replicates: bootstrap resamples of users in each period.
         level: of the intervals.
         seed: of the bootstrap.
@@ -103,6 +107,7 @@ def backtest(
                 models,
                 split,
                 metrics,
+                rules=rules,
                 replicates=replicates,
                 level=level,
                 seed=seed,
@@ -117,6 +122,7 @@ def backtest(
                     start=start,
                     end=end,
                     whole=bool(times.max() >= pl.Series([end]).dt.offset_by("-1d")[0]),
+                    rule_costs=result.rule_costs,
                 )
             )
             progress.advance()

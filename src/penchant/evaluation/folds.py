@@ -13,6 +13,7 @@ from penchant.metrics import Metric
 from penchant.models.base import Recommender
 from penchant.repeats import Repeats
 from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
+from penchant.rules import Rules
 from penchant.run import Run
 
 
@@ -26,6 +27,7 @@ def cross_validate(
     like: float | None = None,
     relevant: Literal["all", "liked"] | None = None,
     repeats: Repeats | None = None,
+    rules: Rules | None = None,
     replicates: int = 500,
     level: float = 0.95,
     seed: int = 0,
@@ -46,6 +48,8 @@ def cross_validate(
         like: see `evaluate`.
         relevant: likewise.
         repeats: likewise.
+        rules: what lists may hold, looked up anew in the training part of each fold: the result
+            has each model's figures with and without them in `rule_costs`.
         replicates: bootstrap resamples of users in each fold.
         level: of the intervals.
         seed: draws the folds, and seeds the bootstrap.
@@ -67,13 +71,17 @@ def cross_validate(
                 metrics,
                 like=like,
                 relevant=relevant,
+                rules=rules,
                 replicates=replicates,
                 level=level,
                 seed=seed,
                 run=run,
             )
             train_events, settings = len(split.train), dict(result.settings)
-            rounds.append(Round(f"fold {n}", result.tables, train_events, result.notes))
+            costs = result.rule_costs
+            rounds.append(
+                Round(f"fold {n}", result.tables, train_events, result.notes, rule_costs=costs)
+            )
             progress.advance()
     settings |= {"folds": folds, "fingerprint": log.fingerprint}
     return RepeatedEvaluation(log.name, "fold", tuple(rounds), settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
@@ -19,6 +19,7 @@ from penchant.models.base import Task
 from penchant.results.console import number
 from penchant.results.formatting import quoted
 from penchant.results.output import Output
+from penchant.results.rule_costs import RuleCosts
 from penchant.results.tables import Table
 from penchant.wording import counted
 
@@ -37,6 +38,7 @@ class Round:
         start: the first moment of a period.
         end: the moment after its last.
         whole: whether the log covers all of it.
+        rule_costs: each model's figures with and without rules, where some were given.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Round:
     start: datetime | None = None
     end: datetime | None = None
     whole: bool = True
+    rule_costs: RuleCosts | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,21 @@ class RepeatedEvaluation(Output):
         """The standard deviation of a metric of one model over the rounds, NaN of fewer than 2."""
         values = [v for v in self.values(model, metric, task=task) if not math.isnan(v)]
         return float(np.std(values, ddof=1)) if len(values) > 1 else math.nan
+
+    @property
+    def rule_costs(self) -> RuleCosts | None:
+        """What rules cost and bring: means over rounds, which weigh by their test users."""
+        known = [
+            (each.tables["ranking"].users, each.rule_costs)
+            for each in self.rounds
+            if each.rule_costs is not None
+        ]
+        if not known:
+            return None
+        costs = RuleCosts.mean(self.unit, known)
+        order = self.models("ranking")
+        ordered = sorted(costs.costs, key=lambda cost: order.index(cost.model))
+        return replace(costs, costs=tuple(ordered))
 
     def beaten(self, model: str, *, task: Task | None = None) -> int:
         """In how many rounds a model beats the best trivial answer significantly."""
@@ -185,9 +203,11 @@ class RepeatedEvaluation(Output):
                         "notes": list(each.notes),
                         "tables": {task: table.to_dict() for task, table in each.tables.items()},
                     }
+                    | _rules_dict(each.rule_costs)
                     for each in self.rounds
                 ],
             }
+            | _rules_dict(self.rule_costs)
         )
         return plain
 
@@ -215,6 +235,10 @@ class RepeatedEvaluation(Output):
             console.print(self._grid(task))
             for sentence in self.sentences(task):
                 console.print(sentence, highlight=False)
+        if (costs := self.rule_costs) is not None:
+            console.print(costs.grid(console.width))
+            for sentence in costs.sentences:
+                console.print(sentence, highlight=False)
 
     def _grid(self, task: Task) -> Grid:
         tables = self.tables(task)
@@ -236,3 +260,7 @@ class RepeatedEvaluation(Output):
             cells = [number(value) for value in self.values(name, task=task)]
             grid.add_row(name, *cells, spread, beaten, style="dim" if trivial else "")
         return grid
+
+
+def _rules_dict(costs: RuleCosts | None) -> dict[str, Any]:
+    return {} if costs is None else {"rule_costs": costs.to_dict()}

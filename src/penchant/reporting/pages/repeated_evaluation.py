@@ -41,6 +41,7 @@ def write_repeated_evaluation(result: RepeatedEvaluation, path: str | Path) -> P
             (task, result.sentences(task), charts(result, task), by_model(result, task))
             for task in result.tasks
         ],
+        "rule_costs": result.rule_costs,
         "metrics": metric_terms(m for task in result.tasks for m in _metrics(result, task)),
     }
     return write_text_atomically(render("repeated_evaluation.html", context), path)
