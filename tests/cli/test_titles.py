@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from penchant.cli.titles import find_title, spoken
+from penchant.cli.titles import find_title
 from penchant.errors import UnknownIdError
+from penchant.wording import spoken
 
 TITLES = (
     "Toy Story (1995)",

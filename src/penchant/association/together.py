@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from typing import Literal, get_args
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, Self, get_args
 
 import numpy as np
 import polars as pl
@@ -13,9 +15,10 @@ from scipy.stats import hypergeom
 
 from penchant.data.dataset import Dataset
 from penchant.data.markup import item_values
-from penchant.data.vocabulary import Id
+from penchant.data.vocabulary import Id, Vocabulary
 from penchant.errors import DataError, ParameterError, UnknownIdError
-from penchant.models.shared.basket_events import basket_rows
+from penchant.models.base import Recommender
+from penchant.models.shared.basket_events import basket_rows, basket_rows_of
 from penchant.topk import tie_order
 from penchant.typing import AnyInt, Csr, Float64, Int64
 from penchant.wording import counted
@@ -77,47 +80,103 @@ def together(
     if (queried < 0).any():
         missing = list(items or ())[int(np.flatnonzero(queried < 0)[0])]
         raise UnknownIdError(f"The log {log.name!r} has no item {missing!r}.")
-    baskets = basket_rows(log)
-    if not (np.diff(baskets.indptr) > 1).any():
+    baskets = Baskets(basket_rows(log), log.items, log.item_table)
+    if not baskets.hold_pairs:
         raise DataError(
             f"No basket of the log {log.name!r} holds two items: name the column of baskets, such "
             "as orders, with basket= (--basket)."
         )
-    counts: Int64 = np.bincount(baskets.indices, minlength=log.n_items)
-    by_item: Csr = baskets.T.tocsr()
-    parts = []
-    for start in range(0, len(queried), _BLOCK):
-        row, rank, other, both = _pairs(
-            by_item, baskets, counts, queried[start : start + _BLOCK], min_baskets, by, shrinkage
+    frame = baskets.together(queried, k, by=by, shrinkage=shrinkage, min_baskets=min_baskets)
+    if items is not None:
+        alone = np.setdiff1d(queried, log.items.indices(frame["item"]))
+        _report_alone(log, alone, min_baskets)
+    return frame
+
+
+@dataclass(frozen=True, eq=False)
+class Baskets:
+    """Which items each basket holds, kept for many questions.
+
+    Attributes:
+        rows: csr[n_baskets, n_items] of ones.
+        items: the vocabulary of items.
+        item_table: where titles are from.
+    """
+
+    rows: Csr
+    items: Vocabulary
+    item_table: pl.DataFrame | None
+
+    @classmethod
+    def of_model(cls, model: Recommender) -> Self:
+        """The baskets of the users of a fitted model's log."""
+        return cls(basket_rows_of(model.histories_), model.items_, model.item_table_)
+
+    @property
+    def hold_pairs(self) -> bool:
+        """Whether any basket holds two items."""
+        return bool((np.diff(self.rows.indptr) > 1).any())
+
+    @cached_property
+    def _by_item(self) -> Csr:
+        return self.rows.T.tocsr()
+
+    @cached_property
+    def _counts(self) -> Int64:
+        return np.bincount(self.rows.indices, minlength=len(self.items))
+
+    def together(
+        self,
+        queried: AnyInt,
+        k: int = 10,
+        *,
+        by: Order = "shrunken-lift",
+        shrinkage: float = 10.0,
+        min_baskets: int = 2,
+    ) -> pl.DataFrame:
+        """The frame of `together`, for item indices; what has no other item has no row."""
+        parts = []
+        for start in range(0, len(queried), _BLOCK):
+            row, rank, other, both = _pairs(
+                self._by_item,
+                self.rows,
+                self._counts,
+                queried[start : start + _BLOCK],
+                min_baskets,
+                by,
+                shrinkage,
+            )
+            best = rank < k
+            parts.append((start + row[best], rank[best], other[best], both[best]))
+        place, rank, other, both = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+        own, counts, n = queried[place], self._counts, float(self.rows.shape[0])
+        expected = counts[own] * counts[other] / n
+        tested = len(queried) * max(int((counts > 0).sum()) - 1, 1)
+        chance = hypergeom.sf(both - 1, int(n), counts[own], counts[other])
+        return pl.DataFrame(
+            [
+                self.items.take(own).alias("item"),
+                pl.Series("rank", rank + 1, dtype=pl.Int32),
+                self.items.take(other).alias("together"),
+                item_values(self.item_table, "title", other),
+                pl.Series("baskets", both, dtype=pl.Int64),
+                pl.Series("support", both / n),
+                pl.Series("confidence", both / counts[own]),
+                pl.Series("lift", both / expected),
+                pl.Series("shrunken_lift", (both + shrinkage) / (expected + shrinkage)),
+                pl.Series("p_value", np.minimum(chance * tested, 1.0)),
+                pl.Series("baskets_of_other", counts[other], dtype=pl.Int64),
+            ]
         )
-        best = rank < k
-        parts.append((start + row[best], rank[best], other[best], both[best]))
-    place, rank, other, both = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    own = queried[place]
-    if items is not None and len(alone := np.setdiff1d(queried, own)):
-        names = ", ".join(map(str, log.items.take(alone[:_NAMED])))
-        more = f" and {len(alone) - _NAMED:,} more" if len(alone) > _NAMED else ""
-        noun = "Item" if len(alone) == 1 else "Items"
-        logger.warning(f"{noun} {names}{more}: {reason_for_none(min_baskets)}.")
-    n = float(baskets.shape[0])
-    expected = counts[own] * counts[other] / n
-    tested = len(queried) * max(int((counts > 0).sum()) - 1, 1)
-    chance = hypergeom.sf(both - 1, int(n), counts[own], counts[other])
-    return pl.DataFrame(
-        [
-            log.items.take(own).alias("item"),
-            pl.Series("rank", rank + 1, dtype=pl.Int32),
-            log.items.take(other).alias("together"),
-            item_values(log.item_table, "title", other),
-            pl.Series("baskets", both, dtype=pl.Int64),
-            pl.Series("support", both / n),
-            pl.Series("confidence", both / counts[own]),
-            pl.Series("lift", both / expected),
-            pl.Series("shrunken_lift", (both + shrinkage) / (expected + shrinkage)),
-            pl.Series("p_value", np.minimum(chance * tested, 1.0)),
-            pl.Series("baskets_of_other", counts[other], dtype=pl.Int64),
-        ]
-    )
+
+
+def _report_alone(log: Dataset, alone: AnyInt, min_baskets: int) -> None:
+    if not len(alone):
+        return
+    names = ", ".join(map(str, log.items.take(alone[:_NAMED])))
+    more = f" and {len(alone) - _NAMED:,} more" if len(alone) > _NAMED else ""
+    noun = "Item" if len(alone) == 1 else "Items"
+    logger.warning(f"{noun} {names}{more}: {reason_for_none(min_baskets)}.")
 
 
 def reason_for_none(min_baskets: int) -> str:

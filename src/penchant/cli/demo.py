@@ -14,7 +14,6 @@ from penchant.cli.compare import show as show_result
 from penchant.cli.default_models import all_specs, build
 from penchant.cli.files import page_path
 from penchant.cli.lists import as_json, lists_for, show
-from penchant.cli.new_user import NewUser
 from penchant.cli.run_context import Details, Session
 from penchant.cli.titles import items_of_titles
 
@@ -47,6 +46,7 @@ def demo(
     from penchant.data.splits import split_per_user
     from penchant.evaluation import evaluate
     from penchant.models import make
+    from penchant.opinions import Opinions
 
     log = load(_NAME, mirror=mirror, offline=offline, run=session.run)
     logger.info(f"{log!r} from {log.origin.source}.")
@@ -68,7 +68,7 @@ def demo(
     explainer = model if model.has_contributions else make("ease").fit(log)
     liked = items_of_titles(explainer, _LIKED)
     lists_of_user = lists_for(explainer, [_USER], 10)
-    lists_of_new_user = lists_for(explainer, NewUser(liked).history(explainer), 10)
+    lists_of_new_user = lists_for(explainer, Opinions(liked).history(explainer), 10)
     if session.json:
         session.reply(
             result.to_dict()

@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from penchant.errors import UnknownIdError
+from penchant.wording import spoken
 
 if TYPE_CHECKING:
     from penchant.data.vocabulary import Id
     from penchant.models.base import Recommender
 
 _SHOWN = 10
-_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
-_ARTICLE = re.compile(r"^(.*), (the|a|an)$", re.DOTALL)
-
-
-def spoken(title: str) -> str:
-    """A title as one says it: `Terminator, The (1984)` becomes `the terminator`."""
-    text = _YEAR.sub("", title).casefold()
-    if match := _ARTICLE.match(text):
-        return f"{match[2]} {match[1]}"
-    return text
-
-
 _MATCHERS: tuple[Callable[[str, str], bool], ...] = (
     lambda title, query: title == query,
     lambda title, query: title.casefold() == query.casefold(),

@@ -90,6 +90,13 @@ class BoundRules:
         known = (users.users[:, None] >= 0) & (items >= 0)
         return np.asarray(known & (self.excluded_pairs[place] == keys))
 
+    def excluded_of(self, user: int) -> Int32:
+        """int32[n], the items that one user of the log may not be shown."""
+        first, last = np.searchsorted(
+            self.excluded_pairs, [user * self.n_items, (user + 1) * self.n_items]
+        )
+        return (self.excluded_pairs[first:last] - user * self.n_items).astype(np.int32)
+
     def candidates(self, chosen: Int32 | None) -> Int32 | None:
         """The items that may be listed, of those chosen; None for all."""
         if self.allowed is None or chosen is None:

@@ -64,23 +64,27 @@ def weighted_items(users: Histories, weights: Float32 | Float64) -> Csr:
 
 
 def basket_rows(log: Dataset) -> Csr:
-    """csr[n_baskets, n_items] of ones, the positive items of each basket, anonymous ones included.
+    """csr[n_baskets, n_items] of ones, the positive items of each basket of a log.
 
     Events without a user belong together by their basket, or without one by their time; those that
     have neither say nothing of what goes together and are left out.
     """
-    users = log.histories
+    return basket_rows_of(log.histories, log.anonymous)
+
+
+def basket_rows_of(users: Histories, anonymous: pl.DataFrame | None = None) -> Csr:
+    """csr[n_baskets, n_items] of ones, see `basket_rows`, those without a user last."""
     kept = np.flatnonzero(users.is_positive)
     rows, numbers, items = users.rows[kept], users.basket_numbers[kept], users.items[kept]
     order = np.lexsort((numbers, rows))
     basket = np.empty(len(kept), np.int64)
     basket[order] = np.cumsum(changes(rows[order], numbers[order])) - 1
     n_known = int(basket.max(initial=-1)) + 1
-    more, more_items = _anonymous_baskets(log.anonymous)
+    more, more_items = _anonymous_baskets(anonymous)
     n_baskets = n_known + int(more.max(initial=-1)) + 1
     index = np.concatenate([basket, n_known + more]), np.concatenate([items, more_items])
     ones = np.ones(len(index[0]), np.float32)
-    matrix: Csr = sparse.csr_array((ones, index), shape=(n_baskets, log.n_items))
+    matrix: Csr = sparse.csr_array((ones, index), shape=(n_baskets, users.n_items))
     matrix.sum_duplicates()
     matrix.data[:] = 1
     return matrix
