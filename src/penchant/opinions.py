@@ -107,7 +107,8 @@ def continued(
 
     The person gets index -1: a model that keeps a vector for each known user is to answer from
     the events, as it does for new users. A model that learns from which items somebody had takes
-    no item that is rated below the like threshold in; these are given back as seen and no more.
+    no item in that is rated below the like threshold, and forgets what it knew of it; these are
+    given back as seen and no more.
 
     Args:
         model: a fitted model.
@@ -123,6 +124,7 @@ def continued(
     if ratings is not None and scale and model.learns_interactions and history.positive is None:
         liked = ratings >= default_like_threshold(scale)
         aside, items, ratings = items[~liked], items[liked], ratings[liked]
+        history = _without(history, aside)
     n = len(items)
     baskets = history.baskets
     if baskets is not None:  # what comes now is a basket of its own
@@ -144,6 +146,22 @@ def continued(
 def titles_of_ids(model: Recommender, items: Sequence[Id]) -> list[str]:
     """The titles of items, or their ids where no title is known."""
     return titles_of(model.items_, model.item_table_, model.items_.indices(list(items)))
+
+
+def _without(history: Histories, items: Int32) -> Histories:
+    """One user's history without some items."""
+    kept = ~np.isin(history.items, items)
+    if kept.all():
+        return history
+    return replace(
+        history,
+        offsets=np.array([0, kept.sum()], np.int64),
+        items=history.items[kept],
+        ratings=None if history.ratings is None else history.ratings[kept],
+        times=None if history.times is None else history.times[kept],
+        weights=None if history.weights is None else history.weights[kept],
+        baskets=None if history.baskets is None else history.baskets[kept],
+    )
 
 
 def _joined(before: Float32 | None, after: Float32) -> Float32:

@@ -1,0 +1,276 @@
+"""A fitted model in memory, and all questions that a service asks of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from penchant.association.together import Baskets
+from penchant.bundle import describe, restore
+from penchant.data.vocabulary import Id
+from penchant.errors import UnknownIdError
+from penchant.explanation import Explanation
+from penchant.explanation.popularity import fallback_places
+from penchant.explanation.single_user import explanations
+from penchant.models import spec_of
+from penchant.models.base import Recommender
+from penchant.opinions import rating_scale
+from penchant.repeats import Repeats
+from penchant.rules import BoundRules, Rules, bind, lists_with_rules
+from penchant.rules.lists import rule_texts
+from penchant.serving.engine.person import Event, Person, index_of, person_of
+from penchant.similarity.users import similar_users
+from penchant.store import digest
+from penchant.title_search import TitleSearch
+from penchant.typing import Bool, Float32, Int32, Int64
+
+REASONS = 3
+"""How many events of a history an explanation names at most."""
+
+_DAY = 86_400_000_000  # microseconds
+
+
+@dataclass(frozen=True)
+class Place:
+    """One place of a list.
+
+    Attributes:
+        index: of the item.
+        item: its id.
+        title: its title, or its id.
+        score: of the model; None where popularity answers in its place.
+        rule: the rule that the item owes its place to, if any.
+    """
+
+    index: int
+    item: Id
+    title: str
+    score: float | None
+    rule: str | None = None
+
+    @property
+    def fallback(self) -> bool:
+        """Whether popularity answers, because the model has no evidence."""
+        return self.score is None
+
+
+class ServedModel:
+    """A bundle that has been read, checked and made ready to answer.
+
+    Attributes:
+        folder: of the bundle.
+        description: what its manifest says.
+        fingerprint: SHA-256 of that, in hexadecimal.
+        model: the recommender.
+        name: the model's name with what differs from its defaults.
+        loaded: when it was read, in seconds since 1970.
+        rules: what all lists keep, if anything.
+
+    Raises:
+        BundleError: the folder holds no sound bundle.
+        DataError: a file that the rules name cannot be read.
+        ParameterError: a rule does not suit the model.
+    """
+
+    def __init__(self, folder: Path, rules: Rules | None = None) -> None:
+        self.folder = folder
+        self.description: dict[str, Any] = describe(folder)
+        self.fingerprint = digest(self.description)
+        self.model: Recommender = restore(folder)
+        self.name = spec_of(self.model)
+        self.rules: BoundRules | None = None if rules is None else bind(rules, self.model)
+        self.loaded = time.time()
+        self.ids: list[Id] = self.model.items_.ids.to_list()
+        self.titles: list[str] = self.model.item_titles.of(np.arange(len(self.ids)))
+        self.search = TitleSearch(self.titles, self.model.histories_.popularity)
+
+    @property
+    def made(self) -> str:
+        """When the bundle was written, as ISO 8601 with the offset from UTC."""
+        return str(self.description["made"])
+
+    @property
+    def n_items(self) -> int:
+        """How many items the model knows."""
+        return len(self.ids)
+
+    @cached_property
+    def scale(self) -> tuple[float, float] | None:
+        """The lowest and the highest rating of the log, or None where it has none."""
+        return rating_scale(self.model)
+
+    @cached_property
+    def baskets(self) -> Baskets | None:
+        """The baskets of the log, or None where none holds two items."""
+        baskets = Baskets.of_model(self.model)
+        return baskets if baskets.hold_pairs else None
+
+    @cached_property
+    def _first_times(self) -> Int64 | None:
+        """int64[n_items], when each item was had first; None where the log has no times."""
+        histories = self.model.histories_
+        if histories.times is None:
+            return None
+        first = np.full(self.n_items, np.iinfo(np.int64).max)
+        np.minimum.at(first, histories.items, histories.times)
+        return first
+
+    # Items
+
+    def item(self, text: str) -> int:
+        """The index of the item with this id.
+
+        Raises:
+            UnknownIdError: the model does not know it.
+        """
+        index = index_of(self.model.items_, text)
+        if index < 0:
+            raise UnknownIdError(f"The model does not know the item {text!r}.")
+        return index
+
+    def facts(self, index: int) -> dict[str, Any]:
+        """What the log's table says of an item, as plain values."""
+        table = self.model.item_table_
+        row: dict[str, Any] = {} if table is None else table.row(index, named=True)
+        row = {name: value for name, value in row.items() if value is not None}
+        return row | {"item": self.ids[index], "title": self.titles[index]}
+
+    def popular(self, k: int, days: float | None = None) -> list[tuple[int, float]]:
+        """The items with the most events, or with the most in the last days of the log.
+
+        Returns:
+            Indices and counts, of items that the rules allow and that have any.
+        """
+        histories = self.model.histories_
+        counts = histories.popularity
+        if days is not None and histories.times is not None and histories.n_events:
+            latest = histories.times >= histories.times.max() - days * _DAY
+            some = histories.items[latest & histories.is_positive]
+            counts = np.bincount(some, minlength=self.n_items).astype(np.float32)
+        order = np.lexsort((self._popularity_order, -counts))
+        chosen = order[self._allowed[order] & (counts[order] > 0)][:k]
+        return [(int(i), float(counts[i])) for i in chosen]
+
+    def latest(self, k: int) -> list[tuple[int, int]]:
+        """The items that came into the log last.
+
+        Returns:
+            Indices, and when they were had first in microseconds since 1970.
+
+        Raises:
+            UnknownIdError: the log has no times.
+        """
+        first = self._first_times
+        if first is None:
+            raise UnknownIdError("The log of this model has no times, so no item is the latest.")
+        order = np.lexsort((self._popularity_order, -first))
+        chosen = order[self._allowed[order] & (first[order] < np.iinfo(np.int64).max)][:k]
+        return [(int(i), int(first[i])) for i in chosen]
+
+    def similar(self, index: int, k: int) -> list[tuple[int, float]]:
+        """The items most like one, with their similarities."""
+        table = self.model.similar_items([self.ids[index]], k)
+        similar = self.model.items_.indices(table["similar"])
+        return list(zip(similar.tolist(), table["similarity"].to_list(), strict=True))
+
+    def together(self, index: int, k: int) -> list[dict[str, Any]]:
+        """The items that stand in the same baskets, with figures; see `penchant.together`.
+
+        Raises:
+            UnknownIdError: no basket of the log holds two items.
+        """
+        if self.baskets is None:
+            raise UnknownIdError("No basket of this model's log holds two items.")
+        return self.baskets.together(np.array([index]), k).drop("item").to_dicts()
+
+    # People
+
+    def person(
+        self, user: str | None, events: Sequence[Event] = (), *, forget: bool = False
+    ) -> Person:
+        """Somebody as the model takes them; see `person_of`."""
+        return person_of(self.model, user, events, forget=forget)
+
+    def recommend(
+        self,
+        person: Person,
+        k: int,
+        *,
+        repeats: Repeats = "excluded",
+        rules: BoundRules | None = None,
+        candidates: Int32 | None = None,
+    ) -> list[Place]:
+        """The k items that suit somebody best and that the rules leave.
+
+        Args:
+            person: for whom.
+            k: length of the list; it is shorter where less is left.
+            repeats: whether it may hold items of the history, or nothing else.
+            rules: in the place of those of all lists.
+            candidates: item indices to choose from; None for all.
+        """
+        rules = self.rules if rules is None else rules
+        hidden = person.hidden
+        if rules is not None and person.is_known and person.history.users[0] < 0:
+            hidden = np.append(hidden, rules.excluded_of(person.user))
+        more = k + len(hidden)
+        if rules is None:
+            items, scores = self.model.top_items(
+                person.history, more, repeats=repeats, candidates=candidates
+            )
+            due_to: list[str | None] = [None] * more
+        else:
+            lists = lists_with_rules(
+                self.model, person.history, more, rules, repeats=repeats, candidates=candidates
+            )
+            items, scores = lists.items, lists.scores
+            due_to = rule_texts(rules, lists)
+        return self._places(items[0], scores[0], due_to, hidden)[:k]
+
+    def explain(self, person: Person, items: Int32, n_reasons: int = REASONS) -> list[Explanation]:
+        """Why each of some items suits somebody."""
+        if not len(items):
+            return []
+        scores = self.model.scores(person.history)[0]
+        fallback = fallback_places(self.model, person.history, scores, items)
+        return explanations(self.model, person.history, scores, items, n_reasons, fallback)
+
+    def similar_people(self, person: Person, k: int) -> list[dict[str, Any]]:
+        """The users of the log most like somebody."""
+        table = similar_users(self.model, person.history, k)
+        return table.drop("history", strict=False).to_dicts()
+
+    def bound(self, rules: Rules) -> BoundRules:
+        """Rules of a request, as this model takes them."""
+        return bind(rules, self.model)
+
+    def _places(
+        self, items: Int32, scores: Float32, due_to: list[str | None], hidden: Int32
+    ) -> list[Place]:
+        left_out = set(hidden.tolist())
+        listed = zip(items.tolist(), scores.tolist(), due_to, strict=False)
+        return [
+            Place(index, self.ids[index], self.titles[index], None if s != s else s, rule)
+            for index, s, rule in listed
+            if index >= 0 and index not in left_out
+        ]
+
+    @cached_property
+    def _popularity_order(self) -> Int32:
+        order = self.model.fallback.order
+        assert order is not None
+        return order
+
+    @cached_property
+    def _allowed(self) -> Bool:
+        allowed = np.ones(self.n_items, np.bool_)
+        if self.rules is not None and self.rules.allowed is not None:
+            allowed[:] = False
+            allowed[self.rules.allowed] = True
+        return allowed
