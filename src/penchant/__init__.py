@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
     from penchant.evaluation.backtest import backtest
     from penchant.evaluation.folds import cross_validate
+    from penchant.experiments.assignment import arm_of, arms_of
+    from penchant.experiments.exploration import sample_list
     from penchant.explanation import attribute_fidelity, explain, explain_lists
     from penchant.exploration.log_exploration import explore
     from penchant.group_lists import recommend_group
@@ -75,6 +77,8 @@ __all__ = [
     "Target",
     "Tuning",
     "__version__",
+    "arm_of",
+    "arms_of",
     "attribute_fidelity",
     "attribute_rows",
     "attribute_rows_sql",
@@ -107,6 +111,7 @@ __all__ = [
     "recommend_group",
     "report",
     "restore",
+    "sample_list",
     "save",
     "similar",
     "similar_users",
@@ -162,6 +167,8 @@ _PLACES = {
     "evaluation.backtest": ("backtest",),
     "evaluation.folds": ("cross_validate",),
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
+    "experiments.assignment": ("arm_of", "arms_of"),
+    "experiments.exploration": ("sample_list",),
     "explanation": ("attribute_fidelity", "explain", "explain_lists"),
     "exploration.log_exploration": ("explore",),
     "group_lists": ("recommend_group",),
