@@ -30,11 +30,24 @@ def timed(tmp_path):
 
 
 def test_each_model_that_uses_weights_is_tried_once_more(call, timed):
-    options = ("-m", "item-knn:neighbours=5", "-m", "rbm:epochs=1", "--metric", "ndcg@5")
+    options = (
+        "-m",
+        "item-knn:neighbours=5",
+        "-m",
+        "rbm:epochs=1",
+        "-m",
+        "tifu-knn",
+        "--metric",
+        "ndcg@5",
+    )
     result = call("compare", timed, *options, "--half-life", "30d", "--replicates", 50, "--json")
     names = {e["model"] for e in json.loads(result.stdout)["tables"]["ranking"]["entries"]}
     decayed = {name for name in names if name.startswith("time-decay")}
-    assert decayed == {"time-decay:base_model=item-knn:neighbours=5,half_life=30"}
+    assert decayed == {
+        "time-decay:base_model=item-knn:neighbours=5,half_life=30",
+        "time-decay:base_model=rbm:epochs=1,half_life=30",
+    }
+    assert "--half-life changes nothing for tifu-knn, which makes no use" in result.stderr
 
 
 def test_a_bundle_of_a_model_with_a_half_life(call, timed, tmp_path):
@@ -42,6 +55,20 @@ def test_a_bundle_of_a_model_with_a_half_life(call, timed, tmp_path):
     call("train", timed, "-m", "item-knn", "--half-life", "30d", "-o", folder)
     lists = call("recommend", folder, "--user", 3, "--explain").stdout
     assert "in your history" in lists
-    refused = call("train", timed, "-m", "rbm", "--half-life", "30d", "-o", tmp_path / "no")
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        (
+            "tifu-knn",
+            "has a decay of its own over baskets: leave out --half-life, and set group_decay",
+        ),
+        ("svdpp", "svdpp learns ratings and makes no use of the weights of events"),
+        ("random", "random makes no use of the weights of events"),
+    ],
+)
+def test_models_without_weights_say_so(call, timed, tmp_path, model, words):
+    refused = call("train", timed, "-m", model, "--half-life", "30d", "-o", tmp_path / "no")
     assert refused.exit_code == 1
-    assert "rbm makes no use of the weights of events" in refused.stderr
+    assert words in refused.stderr

@@ -65,5 +65,5 @@ def test_models_that_use_no_weights_are_named():
     log = planted_pairs()
     events = log.events.drop("rating").with_columns(weight=pl.lit(2.0, pl.Float32))
     log = replace(log, events=events, scale=None)
-    notes = event_notes(log, models("ease", "vbpr", "two-tower", "popular"))
-    assert notes == ("vbpr and two-tower make no use of the weights of events.",)
+    notes = event_notes(log, models("ease", "vbpr", "tifu-knn", "bayesian-fm", "popular"))
+    assert notes == ("tifu-knn and bayesian-fm make no use of the weights of events.",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from penchant.models.base import Recommender
+
+logger = logging.getLogger(__name__)
 
 _DAYS = {"d": 1.0, "w": 7.0, "m": 30.4375, "y": 365.25}
 
@@ -60,14 +63,29 @@ def decayed(spec: str, model: Recommender, text: str) -> tuple[str, Recommender]
     from penchant.models import make
 
     if not model.uses_weights:
-        raise ParameterError(
-            f"{spec} makes no use of the weights of events, so that old ones cannot count less: "
-            "leave out --half-life, or take a model such as ials, ease or item-knn."
-        )
+        raise ParameterError(_why_not(spec, model))
     inner = f"({spec})" if "," in spec else spec
     name = f"time-decay:base_model={inner},half_life={days_of(text):g}"
     made = make(name).clone(seed=model.seed)
     return name, made
+
+
+def _why_not(spec: str, model: Recommender) -> str:
+    """Why old events cannot count less for a model, and what to do."""
+    if decay := next((n for n in ("basket_decay", "group_decay") if n in model.params()), None):
+        return (
+            f"{spec} makes no use of the weights of events, but has a decay of its own over "
+            f"baskets: leave out --half-life, and set {decay}."
+        )
+    if model.signal == "ratings" or model.needs_ratings:
+        return (
+            f"{spec} learns ratings and makes no use of the weights of events, so that old ones "
+            "cannot count less: leave out --half-life, or take a model such as dot, ials or ease."
+        )
+    return (
+        f"{spec} makes no use of the weights of events, so that old ones cannot count less: leave "
+        "out --half-life, or take a model such as ials, ease or item-knn."
+    )
 
 
 def with_half_lives(
@@ -84,6 +102,13 @@ def with_half_lives(
         raise ParameterError(
             "--half-life needs a model that uses the weights of events, such as ials, ease or "
             "item-knn, and none of these does."
+        )
+    left_out = [spec for spec, model in models.items() if spec not in able]
+    if half_lives and left_out:
+        logger.info(
+            "--half-life changes nothing for %s, which make%s no use of the weights of events.",
+            ", ".join(left_out),
+            "s" if len(left_out) == 1 else "",
         )
     for text in half_lives or ():
         found |= dict(decayed(spec, model, text) for spec, model in able.items())

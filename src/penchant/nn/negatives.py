@@ -91,9 +91,13 @@ class WarmNegatives:
         self.warm, self.place = torch.unique(items, return_inverse=True)
         self.sampler = UniformNegatives(users, self.place, len(self.warm), generator)
 
-    def epoch(self) -> Tensor:
-        """int64[per_event * n_events], for the training events `per_event` times over."""
-        drawn: Tensor = self.warm[self.sampler.draw(self.users.repeat(self.per_event))]
+    def epoch(self, users: Tensor | None = None) -> Tensor:
+        """int64[per_event * n], for int64[n] users, by default of the training events.
+
+        All of them come `per_event` times over.
+        """
+        users = self.users if users is None else users
+        drawn: Tensor = self.warm[self.sampler.draw(users.repeat(self.per_event))]
         return drawn
 
     def draw_for(self, users: Tensor, items: Tensor) -> Tensor:

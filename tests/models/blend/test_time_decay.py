@@ -82,7 +82,7 @@ def test_logs_without_times_are_learned_as_they_are(caplog):
 
 def test_models_that_use_no_weights_are_refused():
     with pytest.raises(ParameterError, match="makes no use of the weights of events"):
-        TimeDecay(base_model="rbm:epochs=1").fit(old_and_new())
+        TimeDecay(base_model="tifu-knn").fit(old_and_new())
     with pytest.raises(ParameterError, match="name one model"):
         TimeDecay(base_model="ease;ials")
 

@@ -16,6 +16,7 @@ from penchant.data.holdout import Holdout
 from penchant.models.autoencoders.base import UserAutoencoder
 from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
+from penchant.models.shared.fading import fading
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear
 from penchant.nn.loop import TrainingStep, gradient_step
 from penchant.run import Run
@@ -56,7 +57,8 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     Nearly all entries are 0, so that predicting 0 everywhere is already a good answer by this
     loss, while weights drawn as widely as these start far worse: compare `curve_` with
     `loss_of_zeros`. `AutoRec` leaves unseen entries out of the loss instead. Where the log has no
-    ratings, an event is a 1; a history without ratings counts each item at the mean rating.
+    ratings, an event is a 1; a history without ratings counts each item at the mean rating. Where
+    events have weights, one that has less than the mean of the user's comes as much closer to 0.
 
     Attributes:
         hidden: units of the middle layer.
@@ -91,6 +93,11 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
         self.unrated_ = float(train.ratings.mean(dtype=np.float64)) if train.has_ratings else 1.0
         self.has_ratings_ = train.has_ratings
         super()._fit(train, validation, run)
+
+    @property
+    def uses_weights(self) -> bool:
+        """True: entries are smaller where events have little weight."""
+        return True
 
     @property
     def learns_interactions(self) -> bool:
@@ -128,8 +135,12 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     def _vectors(self, users: Histories) -> sparse.csr_array:
         """csr[n_users, n_items], what the network sees of each history."""
         if self.has_ratings_ and users.ratings is not None:
-            return users.matrix("rating")
-        return users.matrix("seen") * np.float32(self.unrated_)
+            vectors = users.matrix("rating")
+        else:
+            vectors = users.matrix("seen") * np.float32(self.unrated_)
+        if (faded := fading(users)) is not None:
+            vectors.data *= faded
+        return vectors
 
     def _validation_loss(self, network: AutoencoderNetwork, holdout: Holdout) -> float:
         """The mean squared error against vectors with the held-out events in them."""

@@ -32,9 +32,9 @@ class TwoTower(ContentParts):
     The item's tower is a hidden layer over its content (see `ContentParts`) plus a vector and a
     bias of its own; the user's tower takes the history's item vectors. Nothing is kept of any
     user, so that known and new users are answered alike. Some of a user's events foretell the
-    others by a softmax over all items with training events or, in large catalogues, over those of
-    the batch, corrected for how likely they are there: Yi et al., "Sampling-Bias-Corrected
-    Neural Modeling for Large Corpus Item Recommendations" (2019).
+    others, each by its weight, by a softmax over all items with training events or, in large
+    catalogues, over those of the batch, corrected for how likely they are there: Yi et al.,
+    "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item Recommendations" (2019).
 
     At each step a share of the items stands on content alone, as new items do later: Volkovs et
     al., "DropoutNet: Addressing Cold Start in Recommender Systems" (2017).
@@ -84,7 +84,7 @@ class TwoTower(ContentParts):
         warm = train.positives.item_counts > 0
         # Of what no event can teach a new item has nothing of its own, from the first epoch on.
         network.items.weight[torch.from_numpy(~warm)] = 0
-        events = train.histories.matrix()
+        events = train.histories.matrix("weight")
         events = events[np.flatnonzero(np.diff(events.indptr))]
         step = softmax_step(
             network,
@@ -124,10 +124,15 @@ class TwoTower(ContentParts):
         q, bias = rows[:, : self.dim], rows[:, self.dim]
 
         def scores(users: Histories) -> Float32:
-            p = network.user_vectors(mean_vectors(users.matrix(), q))
+            p = network.user_vectors(mean_vectors(users.matrix("weight"), q))
             return np.asarray((p @ q.T + bias).numpy())
 
         return ndcg_loss(scores, holdout)
+
+    @property
+    def uses_weights(self) -> bool:
+        """True: they weigh histories and the losses of events."""
+        return True
 
     def n_parameters(self) -> int:
         """Numbers of both towers, with the items' own vectors."""
@@ -140,7 +145,7 @@ class TwoTower(ContentParts):
         make_network = partial(TwoTowerNetwork, torch.zeros(0, 0), self.dim, self.hidden, None)
         rows = np.zeros((0, 3, self.dim + 1), np.float32)
         network = with_weights(make_network, vars(self) | {"items_state_": rows})
-        mean = mean_vectors(users.matrix(), torch.from_numpy(self.item_vectors_))
+        mean = mean_vectors(users.matrix("weight"), torch.from_numpy(self.item_vectors_))
         return np.asarray(network.user_vectors(mean).numpy())
 
     def item_vectors(self) -> Float32:

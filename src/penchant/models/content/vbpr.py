@@ -22,6 +22,7 @@ from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives, pairwise_examples
+from penchant.nn.weighted_events import WeightedEvents, relative_weights
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32
@@ -37,7 +38,8 @@ class VBPR(ContentParts):
     Without content it is Rendle et al., "BPR: Bayesian Personalized Ranking from Implicit
     Feedback" (2009).
 
-    Every event counts alike, whatever its rating. Negatives have training events, so that new
+    Every event counts alike, whatever its rating, or where events have weights is taken as often as
+    these say. Negatives have training events, so that new
     items, which have no gamma and no bias, are ranked by their content. A new user's gamma and
     theta are fitted to the history against negatives by the same loss.
 
@@ -90,6 +92,13 @@ class VBPR(ContentParts):
             table.weight[torch.from_numpy(~taught)] = 0
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         negatives = WarmNegatives(users, items, self.negatives, generator)
+        weights = relative_weights(train.weights, users.numpy())
+        events = WeightedEvents((users, items), weights, generator)
+
+        def examples() -> Tensors:
+            users, items = events.epoch()
+            return pairwise_examples(users, items, negatives.epoch(users))
+
         adam = RowAdam(
             [network.users, network.items], list(network.parameters()), self.learning_rate
         )
@@ -100,7 +109,7 @@ class VBPR(ContentParts):
         self.curve_, self.best_epoch_ = train_network(
             network,
             gradient_step(partial(network, l2=self.l2, l2_content=self.l2_content), [adam]),
-            lambda: pairwise_examples(users, items, negatives.epoch()),
+            examples,
             Schedule.of(self),
             generator=generator,
             validate=validate,
@@ -118,6 +127,11 @@ class VBPR(ContentParts):
         if known.any():
             users, items = users[known], items[known]
         return pairwise_examples(users, items, negatives.draw_for(users, items))
+
+    @property
+    def uses_weights(self) -> bool:
+        """True: events are taken as often as their weights say."""
+        return True
 
     def n_parameters(self) -> int:
         """Rows of users and items, and what turns content into vectors."""

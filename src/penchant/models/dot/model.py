@@ -21,6 +21,7 @@ from penchant.nn.dot.network import DotNetwork
 from penchant.nn.dot.training import Examples, training_step
 from penchant.nn.loop import Schedule, TrainingStep
 from penchant.nn.loop import train as train_network
+from penchant.nn.weighted_events import relative_weights
 from penchant.nn.weights import weights_of
 from penchant.run import Run
 from penchant.typing import AnyInt, Float32, Int64
@@ -34,7 +35,8 @@ class DotProduct(DotVectors):
     A network of user and item embeddings joined by a dot product, any number of dense layers and
     one linear unit. What it learns is the `target`; with `interaction` it learns events against
     negatives that are drawn afresh each epoch. New users get a vector fitted to their history by
-    the same loss, all else held fixed. An update goes on with the vectors, those of new users
+    the same loss, all else held fixed. Where events have weights, each is taken as often as these
+    say, whatever the target. An update goes on with the vectors, those of new users
     from where they fit the history, and leaves the layers and the linear unit.
 
     Attributes:
@@ -109,6 +111,7 @@ class DotProduct(DotVectors):
             n_items=train.n_items,
             negatives=self.negatives,
             generator=generator,
+            weights=relative_weights(train.weights, train.events["user"].to_numpy()),
         )
         validate = None
         if truth is not None and self.biases and not self.is_logistic:
@@ -186,6 +189,7 @@ class DotProduct(DotVectors):
             n_items=known.n_items,
             negatives=self.negatives,
             generator=generator,
+            weights=relative_weights(some.weights, some.rows),
         )
         train_network(
             network,

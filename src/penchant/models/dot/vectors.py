@@ -135,6 +135,11 @@ class DotVectors(Updating):
         return isinstance(self.target, Interaction)
 
     @property
+    def uses_weights(self) -> bool:
+        """True: events are taken as often as their weights say."""
+        return True
+
+    @property
     def is_logistic(self) -> bool:
         """Whether outputs pass through a sigmoid."""
         return self.objective.loss == "bce"
@@ -189,7 +194,7 @@ class DotVectors(Updating):
             user_events = UserEvents.with_negatives(some.positives, self.negatives, self.seed)
         elif some.ratings is not None:
             truth = self.target.of_ratings(some.ratings).astype(np.float64)
-            user_events = UserEvents(some.offsets, some.items.astype(np.int64), truth)
+            user_events = UserEvents.of_histories(some, truth)
         else:
             return vectors, bias
         if len(user_events.items):

@@ -196,6 +196,7 @@ class FeatureFactors(Recommender):
                 np.arange(len(some) + 1) * length,
                 user_events.items[events],
                 user_events.targets[events],
+                None if user_events.weights is None else user_events.weights[events],
             )
             objective = Objective(self._loss_name, self.l2_bias / int(length))
             with torch.no_grad():

@@ -21,6 +21,7 @@ from penchant.models.parameters import Space
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.loop import Tensors
 from penchant.nn.negatives import UniformNegatives
+from penchant.nn.weighted_events import WeightedEvents, relative_weights
 
 
 class HybridFactors(FeatureFactors):
@@ -28,8 +29,9 @@ class HybridFactors(FeatureFactors):
 
     Kula, "Metadata Embeddings for User and Item Cold-start Recommendations" (2015): the score is
     b_u + b_i + p_u . q_i with sums over features, own ids among them. Every event is a positive,
-    whatever its rating. Negatives are drawn afresh each epoch from the items that have training
-    events, so that new items are not learned to be bad; they are ranked by their features.
+    whatever its rating, and where events have weights is taken as often as these say. Negatives
+    are drawn afresh each epoch from the items that have training events, so that new items are not
+    learned to be bad; they are ranked by their features.
 
     New users get a vector fitted to their history against negatives, by the log-loss.
 
@@ -45,12 +47,24 @@ class HybridFactors(FeatureFactors):
     signal: ClassVar[Signal] = "pairs"
     within: ClassVar[bool] = False
 
+    @property
+    def uses_weights(self) -> bool:
+        """True: events are taken as often as their weights say."""
+        return True
+
     def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:
         warm = torch.from_numpy(np.flatnonzero(train.item_counts))
         place = torch.from_numpy(np.cumsum(train.item_counts > 0) - 1)
         user, item = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         draw = UniformNegatives(user, place[item], len(warm), generator)
-        return lambda: self._against(user, item, lambda users: warm[draw.draw(users)])
+        weights = relative_weights(train.weights, user.numpy())
+        events = WeightedEvents((user, item), weights, generator)
+
+        def examples() -> Tensors:
+            users, items = events.epoch()
+            return self._against(users, items, lambda users: warm[draw.draw(users)])
+
+        return examples
 
     def _held(self, holdout: Holdout, n_users: int, generator: torch.Generator) -> Tensors:
         holdout = holdout.positives

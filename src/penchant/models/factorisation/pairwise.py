@@ -20,6 +20,7 @@ from penchant.nn.loop import Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives
 from penchant.nn.pairwise import Loss, PairwiseFactors, PairwiseStep
+from penchant.nn.weighted_events import WeightedEvents, relative_weights
 from penchant.run import Run
 from penchant.typing import Float32
 
@@ -28,9 +29,10 @@ class BPR(RankingFactorModel):
     """Vectors of users and items that rank each user's items above drawn others.
 
     Rendle, Freudenthaler, Gantner and Schmidt-Thieme, "BPR: Bayesian Personalized Ranking from
-    Implicit Feedback" (2009), by AdaGrad on batches. Every event counts alike, whatever its rating
-    or weight. A user whose history has changed, or who is new, gets the vector that ranks the
-    history best by the same loss, with the items' vectors as they are.
+    Implicit Feedback" (2009), by AdaGrad on batches. Every event counts alike, whatever its rating,
+    or where events have weights is taken as often as these say. A user whose history has changed,
+    or who is new, gets the vector that ranks the history best by the same loss, with the items'
+    vectors as they are.
 
     Attributes:
         l2: weight of the squares of rows, for each pair.
@@ -62,6 +64,13 @@ class BPR(RankingFactorModel):
         self._start(network, train.user_counts > 0, self.drawn_)
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         negatives = WarmNegatives(users, items, self.negatives, generator)
+        weights = relative_weights(train.weights, users.numpy())
+        events = WeightedEvents((users, items), weights, generator)
+
+        def examples() -> Tensors:
+            users, items = events.epoch()
+            return self._examples(users, items, negatives.epoch(users))
+
         validate = None
         if validation is not None:
             held = self._held(validation.positives, negatives)
@@ -70,7 +79,7 @@ class BPR(RankingFactorModel):
             self.curve_, self.best_epoch_ = train_network(
                 network,
                 PairwiseStep(network, self.loss, self.learning_rate, self.l2),
-                lambda: self._examples(users, items, negatives.epoch()),
+                examples,
                 Schedule.of(self),
                 generator=generator,
                 validate=validate,
@@ -90,6 +99,11 @@ class BPR(RankingFactorModel):
         if known.any():
             users, items = users[known], items[known]
         return self._examples(users, items, negatives.draw_for(users, items))
+
+    @property
+    def uses_weights(self) -> bool:
+        """True: events are taken as often as their weights say."""
+        return True
 
     def _fitted_rows(self, users: Histories) -> Float32:
         events = UserEvents.with_negatives(users.positives, 5, self.seed)

@@ -20,6 +20,7 @@ from penchant.errors import DataError
 from penchant.models.base import Signal
 from penchant.models.fitted_attributes import CURVE, Declarations, floats, plain
 from penchant.models.parameters import Space
+from penchant.models.shared.fading import fading
 from penchant.models.shared.updating import Updating
 from penchant.nn.loop import Curve, Schedule, Tensors
 from penchant.nn.loop import train as train_network
@@ -66,7 +67,8 @@ class RBM(Updating):
     """A restricted Boltzmann machine that reconstructs what a user has seen.
 
     Visible units are the items: a rating divided by the highest of the scale (by 1 where the log
-    has no ratings), and 0 for what the user has not seen. Unseen items are ranked by their
+    has no ratings), and 0 for what the user has not seen. Where events have weights, one that has
+    less than the mean of the user's comes as much closer to 0. Unseen items are ranked by their
     reconstruction. Trained by one step of contrastive divergence: Hinton, "Training Products of
     Experts by Minimizing Contrastive Divergence" (2002), in the form that tutorials use.
 
@@ -155,6 +157,11 @@ class RBM(Updating):
         return np.asarray(logit(mean), np.float32)
 
     @property
+    def uses_weights(self) -> bool:
+        """True: states of visible units are smaller where events have little weight."""
+        return True
+
+    @property
     def learns_interactions(self) -> bool:
         """False: ratings are learned where the log has them."""
         return False
@@ -241,9 +248,11 @@ class RBM(Updating):
         if users.ratings is None:
             matrix = users.matrix("seen")
             matrix.data *= np.float32(self.unrated_)
-            return matrix
-        matrix = users.matrix("rating")
-        matrix.data = np.clip(matrix.data / np.float32(self.highest_), 0, 1)
+        else:
+            matrix = users.matrix("rating")
+            matrix.data = np.clip(matrix.data / np.float32(self.highest_), 0, 1)
+        if (faded := fading(users)) is not None:
+            matrix.data *= faded
         return matrix
 
     def distinct_hidden_units(self, tolerance: float = 1e-6) -> int:

@@ -77,13 +77,14 @@ class TwoTowerNetwork(nn.Module):
 
 
 def mean_vectors(histories: sparse.csr_array, vectors: Tensor) -> Tensor:
-    """float32[n, dim], sums of float32[m, dim] vectors over rows of a csr[n, m] of ones.
+    """float32[n, dim], sums of float32[m, dim] vectors over rows of a csr[n, m] of weights.
 
-    They are divided by the root of their number, so that their length tells little of it. An
-    empty row gives zeros.
+    They are divided by the root of the sum of the squared weights, which is that of their number
+    where all are 1, so that their length tells little of it. An empty row gives zeros.
     """
-    lengths = np.diff(histories.indptr)
-    share = np.repeat(1 / np.sqrt(np.maximum(lengths, 1)), lengths).astype(np.float32)
+    rows = np.repeat(np.arange(histories.shape[0]), np.diff(histories.indptr))
+    squares = np.bincount(rows, histories.data.astype(np.float64) ** 2, histories.shape[0])
+    share = (histories.data / np.sqrt(squares)[rows]).astype(np.float32)
     shares = sparse.csr_array((share, histories.indices, histories.indptr), shape=histories.shape)
     return SparseBatch(shares).times(vectors)
 
@@ -101,16 +102,17 @@ def softmax_step(
 ) -> TrainingStep:
     """How a batch of users is learned from: some of their events foretell the others.
 
-    The loss is the mean of -log softmax over hidden events. Where the softmax is sampled, its
-    candidates are the items of the batch's hidden events, which are there as often as they are
-    popular: Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item
+    The loss is the mean of -log softmax over hidden events, each by its weight. Where the softmax
+    is sampled, its candidates are the items of the batch's hidden events, which are there as often
+    as they are popular: Yi et al., "Sampling-Bias-Corrected Neural Modeling for Large Corpus Item
     Recommendations" (2019), eq. 3, take log q_j from the logit of an item that is there with the
     probability q_j. Otherwise all items with training events are candidates, and nothing is
     to be corrected.
 
     Args:
         network: what to train.
-        events: csr[n_users, n_items], ones for training events; no row is empty.
+        events: csr[n_users, n_items], the weights of training events, 1 on average of each row;
+            no row is empty.
         learning_rate: of Adam.
         id_dropout: the share of items that stand on their content alone.
         dropout: the share of numbers of users' vectors that is dropped.
@@ -120,6 +122,7 @@ def softmax_step(
     """
     counts = np.bincount(events.indices, minlength=events.shape[1])
     warm, chance = np.flatnonzero(counts), counts / max(1, counts.sum())
+    weighted = bool((events.data != 1).any())
     adam = RowAdam([network.items], list(network.parameters()), learning_rate)
 
     def step(users: Tensor) -> Tensor:
@@ -130,9 +133,7 @@ def softmax_step(
         place = np.searchsorted(items, batch.indices)
         owner = np.repeat(np.arange(len(users)), np.diff(batch.indptr))
         shape = (len(users), len(items))
-        shown = sparse.csr_array(
-            (np.ones((~hides).sum(), np.float32), (owner[~hides], place[~hides])), shape=shape
-        )
+        shown = sparse.csr_array((batch.data[~hides], (owner[~hides], place[~hides])), shape=shape)
         own = None
         if id_dropout:
             own = (torch.rand(len(items), generator=generator) >= id_dropout).float()
@@ -151,7 +152,8 @@ def softmax_step(
             there = -np.expm1(len(goals) * np.log1p(-chance[items[candidates]]))
             logits = logits - torch.from_numpy(np.log(there)).float()
         spread = torch.logsumexp(logits, 1)[owners]
-        value = (spread - logits[owners, torch.from_numpy(goals)]).mean()
+        losses = spread - logits[owners, torch.from_numpy(goals)]
+        value = (losses * torch.from_numpy(batch.data[hides])).mean() if weighted else losses.mean()
         (value + l2 * rows.square().sum() / len(rows)).backward()  # type: ignore[no-untyped-call]
         adam.step()
         return value.detach()

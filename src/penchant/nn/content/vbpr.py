@@ -97,7 +97,8 @@ def fit_ranking_rows(
     user's items and negatives, dealt to the items in turn, by Newton's method.
 
     Args:
-        user_events: the users' items as ones and, behind them, negatives as zeros.
+        user_events: the users' items as ones and, behind them, negatives as zeros; a pair weighs
+            as its item.
         vectors: float32[n_items, k], what rows are multiplied with.
         biases: float32[n_items].
         drawn: bool[n_items], what may be a negative.
@@ -109,12 +110,14 @@ def fit_ranking_rows(
     k = vectors.shape[1]
     found = np.zeros((len(user_events.offsets) - 1, k))
     z, base = torch.from_numpy(vectors).double(), torch.from_numpy(biases).double()
-    for users, owner, items, others in _pairs(user_events, drawn, k):
+    for users, owner, event, against in _pairs(user_events, drawn, k):
+        items, others = user_events.items[event], user_events.items[against]
         counts = np.bincount(owner, minlength=len(users))
         goals = UserEvents(
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             np.arange(len(owner)),
             np.ones(len(owner)),
+            None if user_events.weights is None else user_events.weights[event],
         )
         part = np.zeros((len(users), k))
         newton(part, z[items] - z[others], base[items] - base[others], goals, Objective("bce", l2))
@@ -123,7 +126,7 @@ def fit_ranking_rows(
 
 
 def _pairs(user_events: UserEvents, drawn: Bool, k: int) -> Iterator[tuple[Int64, ...]]:
-    """Some users, and of each of their pairs the user's place among them, item and negative."""
+    """Some users, and of each of their pairs the user's place among them, event and negative."""
     starts, counts = user_events.offsets[:-1], np.diff(user_events.offsets)
     if not counts.any():
         return
@@ -133,8 +136,8 @@ def _pairs(user_events: UserEvents, drawn: Bool, k: int) -> Iterator[tuple[Int64
     against = against[own[owner[against]] > 0]
     whose = owner[against]
     turn = (against - starts[whose] - own[whose]) % np.maximum(own[whose], 1)
-    items, others = user_events.items[starts[whose] + turn], user_events.items[against]
+    event = starts[whose] + turn
     block = np.cumsum(counts) // max(1, _CELLS // k)
     for users in np.split(np.arange(len(counts)), np.flatnonzero(np.diff(block)) + 1):
         inside = slice(*np.searchsorted(whose, [users[0], users[-1] + 1]))
-        yield users, whose[inside] - users[0], items[inside], others[inside]
+        yield users, whose[inside] - users[0], event[inside], against[inside]

@@ -13,6 +13,7 @@ from penchant.data.histories import Histories
 from penchant.nn.dot.network import Head
 from penchant.nn.dot.training import Objective
 from penchant.nn.length_batches import batches_by_length
+from penchant.nn.weighted_events import relative_weights
 from penchant.typing import Float32, Float64, Int64
 
 _MIN_L2 = 1e-6  # makes the minimum unique where there is no penalty
@@ -29,17 +30,31 @@ class UserEvents:
         offsets: int64[n_users + 1], where each user's events start and end.
         items: int64[n_events].
         targets: float64[n_events].
+        weights: float64[n_events] above 0, what the loss of each counts; None for 1.
     """
 
     offsets: Int64
     items: Int64
     targets: Float64
+    weights: Float64 | None = None
+
+    @classmethod
+    def of_histories(cls, users: Histories, targets: Float64) -> UserEvents:
+        """The events of histories with their targets and relative weights."""
+        weights = relative_weights(users.weights, users.rows)
+        return cls(
+            users.offsets,
+            users.items.astype(np.int64),
+            targets,
+            None if weights is None else weights.astype(np.float64),
+        )
 
     @classmethod
     def with_negatives(cls, users: Histories, per_event: int, seed: int) -> UserEvents:
         """The histories' items as ones, and `per_event` drawn items for each as zeros.
 
-        A user's draws depend on the length of the history alone, and on nobody else.
+        Events weigh as they do in the history, drawn items 1. A user's draws depend on the length
+        of the history alone, and on nobody else.
         """
         lengths = users.lengths * per_event
         drawn = np.random.default_rng(seed).integers(users.n_items, size=lengths.max(initial=0))
@@ -49,10 +64,14 @@ class UserEvents:
         rows = np.concatenate([users.rows, row[fresh]])
         order = np.argsort(rows, kind="stable")
         counts = np.bincount(rows, minlength=len(users))
+        weights = relative_weights(users.weights, users.rows)
+        if weights is not None:
+            weights = np.pad(weights, (0, len(rows) - len(weights)), constant_values=1)[order]
         return cls(
             np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
             np.concatenate([users.items, item[fresh]])[order].astype(np.int64),
             (order < users.n_events).astype(np.float64),
+            None if weights is None else weights.astype(np.float64),
         )
 
 
@@ -129,6 +148,8 @@ def newton(
     where = torch.from_numpy(np.append(user_events.items, len(inputs) - 1))
     wanted = torch.from_numpy(np.append(user_events.targets, 0))
     counts = np.diff(user_events.offsets)
+    each = user_events.weights
+    weights = None if each is None else torch.from_numpy(np.append(each, 1))
     for users, entries in _batches(user_events.offsets, k):
         x, start, truth = inputs[where[entries]], base[where[entries]], wanted[entries]
         w = x.new_zeros(len(users), k)
@@ -145,6 +166,8 @@ def newton(
             slope, curvature = _slope_and_curvature(objective, output, truth, n)
             # What a weighted ridge regression is to come close to; its solution is a whole step.
             goal = (x @ w[:, :, None])[:, :, 0] - slope / curvature
+            if weights is not None:
+                curvature = curvature * weights[entries]
             move = _ridge(x, goal, curvature, ridge) - w
             if objective.loss == "bce":
                 # Where a sigmoid is flat, a whole step would lead far beyond the minimum.
@@ -214,6 +237,9 @@ def _descend(
             base[items],
             torch.from_numpy(user_events.targets[inside]),
         )
+        weights: Tensor | float = 1.0
+        if user_events.weights is not None:
+            weights = torch.from_numpy(user_events.weights[inside])
         share = 1 / torch.from_numpy(counts[users]).double()
         w = torch.zeros(len(users), found.shape[1], dtype=torch.float64, requires_grad=True)
         best, least = w.detach().clone(), torch.full((len(users),), torch.inf).double()
@@ -223,7 +249,8 @@ def _descend(
             output = head((p[:, :dim] * q).sum(1), p[:, :dim], q) + of_item
             if found.shape[1] > dim:
                 output = output + p[:, dim]
-            losses = torch.zeros_like(share).index_add(0, row, objective.each(output, truth))
+            each = objective.each(output, truth) * weights
+            losses = torch.zeros_like(share).index_add(0, row, each)
             losses = losses * share + l2 * w.square().sum(1)
             better = losses.detach() < least
             best[better], least[better] = w.detach()[better], losses.detach()[better]

@@ -16,6 +16,7 @@ from penchant.nn.dot.network import DotNetwork
 from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import Tensors, TrainingStep, gradient_step
 from penchant.nn.negatives import UniformNegatives
+from penchant.nn.weighted_events import WeightedEvents
 from penchant.typing import AnyInt, Float32
 
 
@@ -180,6 +181,7 @@ class Examples:
         n_items: items in the vocabulary.
         negatives: how many are drawn for each event.
         generator: decides what is drawn.
+        weights: float32[n_events], how often an event is there; None for once.
     """
 
     def __init__(
@@ -191,18 +193,23 @@ class Examples:
         n_items: int,
         negatives: int,
         generator: torch.Generator,
+        weights: Float32 | None = None,
     ) -> None:
         self.users, self.items = (torch.from_numpy(x.astype(np.int64)) for x in (users, items))
         self.truth = None if truth is None else torch.tensor(truth)
+        columns = (self.users, self.items, *(() if self.truth is None else (self.truth,)))
+        self.events = WeightedEvents(columns, weights, generator)
         self.n_items, self.negatives = n_items, negatives
         if truth is None:
             self.sampler = UniformNegatives(self.users, self.items, n_items, generator)
 
     def epoch(self) -> Tensors:
         """Users, items and truths of an epoch, with fresh negatives where there are any."""
-        if self.truth is None:
-            return self.sampler.mix(self.users, self.items, self.negatives)
-        return self.users, self.items, self.truth
+        columns = self.events.epoch()
+        if self.truth is not None:
+            return columns
+        users, items = columns
+        return self.sampler.mix(users, items, self.negatives)
 
     def of_holdout(self, holdout: Holdout, truth: Float32 | None, last_user: int) -> Tensors:
         """The same of held-out events; -1, a user or item unseen in training, is the last row."""
