@@ -66,6 +66,14 @@ class FileOptions:
             "left out.",
         ),
     ] = None
+    returns: Annotated[
+        Literal["net", "keep"] | None,
+        typer.Option(
+            help="Whether lines that a column calls returns, refunds or cancelled are taken from "
+            "purchases (net, the default) or count as events.",
+            show_default=False,
+        ),
+    ] = None
     time_format: Annotated[
         Text,
         typer.Option(
@@ -123,6 +131,7 @@ class FileOptions:
         """Columns by role and the form of a text file, as `penchant.read` takes them."""
         return {role: column(getattr(self, role)) for role in _ROLES} | {
             "events": self.events,
+            "returns": self.returns,
             "time_format": self.time_format,
             "layout": self.layout,
             "empty": _empty(self.empty),

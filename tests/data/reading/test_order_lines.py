@@ -367,15 +367,43 @@ def test_the_number_of_an_order_is_its_place_where_there_is_no_time(tmp_path, ca
     assert "order_number says in which order a user's baskets came" in caplog.text
 
 
-def test_cancelled_orders_are_named_with_the_condition_that_leaves_them_out(tmp_path, caplog):
+SHOPIFY = """\
+Name,Email,Financial Status,Cancelled at,Lineitem sku,Lineitem quantity,Created at
+#1,a@a.org,paid,,TEA,1,2024-03-05
+#1,,,,JAM,1,
+#2,a@a.org,refunded,2024-03-07,TEA,1,2024-03-06
+#2,,,,RYE,1,
+"""
+
+
+def test_cancelled_orders_are_left_out_and_listed(tmp_path, caplog):
     path = tmp_path / "shopify.csv"
-    path.write_text(
-        "Name,Email,Financial Status,Cancelled at,Lineitem sku,Lineitem quantity,Created at\n"
-        "#1,a@a.org,paid,,TEA,1,2024-03-05\n#1,,,,JAM,1,\n"
-        "#2,a@a.org,refunded,2024-03-07,TEA,1,2024-03-06\n#2,,,,RYE,1,\n"
-    )
+    path.write_text(SHOPIFY)
     with caplog.at_level(logging.WARNING):
         log = read(path)
+    assert log.frame()["item"].to_list() == ["TEA", "JAM"]
+    assert log.origin.skipped.select("row", "problem").rows() == [
+        (3, "cancellation of this very order"),
+        (4, "cancellation of this very order"),
+    ]
+    assert (
+        "2 records are of orders that were cancelled, refunded or returned (Cancelled at), and "
+        "left out; pn.check(log) lists them, --returns keep (returns='keep') keeps them"
+    ) in caplog.text
+    assert check(log)["cancellations"].count == 2
+    path.write_text(SHOPIFY.replace("2024-03-07", ""))
+    assert read(path).frame()["item"].to_list() == ["TEA", "JAM"]
+    path.write_text(
+        "order_id,customer_id,product_id,order_status\n1,a,tea,delivered\n2,b,tea,canceled\n"
+    )
+    assert len(read(path)) == 1
+
+
+def test_cancelled_orders_that_are_kept_are_named_with_the_condition(tmp_path, caplog):
+    path = tmp_path / "shopify.csv"
+    path.write_text(SHOPIFY)
+    with caplog.at_level(logging.WARNING):
+        log = read(path, returns="keep")
     assert (
         "by Cancelled at, 2 records belong to orders that were cancelled: --where \"'Cancelled at' "
         '== none" leaves them out'
@@ -387,7 +415,7 @@ def test_cancelled_orders_are_named_with_the_condition_that_leaves_them_out(tmp_
     )
     caplog.clear()
     with caplog.at_level(logging.WARNING):
-        log = read(path)
+        log = read(path, returns="keep")
     assert (
         'by order_status, 1 record belongs to orders that were canceled: --where "order_status != '
         "'canceled'\" leaves them out"

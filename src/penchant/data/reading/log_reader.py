@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from pathlib import Path
+from typing import get_args
 
 import polars as pl
 
@@ -24,6 +25,7 @@ from penchant.data.reading.nested_events import with_events_inside
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
 from penchant.data.reading.order_lines import divide, order_lines
 from penchant.data.reading.records import RawRecords, merge_skipped
+from penchant.data.reading.returns import Returns
 from penchant.data.reading.times import check_time_format
 from penchant.data.reading.typed_columns import (
     Malformed,
@@ -53,6 +55,7 @@ def read(
     event: ColumnChoice = None,
     title: ColumnChoice = None,
     events: Kinds | None = None,
+    returns: Returns | None = None,
     time_format: str | None = None,
     name: str | None = None,
     layout: Layout | None = None,
@@ -90,9 +93,9 @@ def read(
     as null.
 
     In a log of purchases, which has no ratings, records without a user but with a basket or a
-    time become `Dataset.anonymous`, and cancellations (quantities below 0, and invoices that begin
-    with C among numbers) are taken from the latest earlier purchases of the same user and item;
-    `origin.skipped` lists them.
+    time become `Dataset.anonymous`, and cancellations (quantities below 0, invoices that begin
+    with C among numbers, and returns and refunds by a column of kinds or states) are taken from
+    the latest earlier purchases of the same user and item; `origin.skipped` lists them.
 
     Args:
         source: where the log is.
@@ -113,6 +116,9 @@ def read(
         events: what kinds of events weigh, such as `{"view": 1, "purchase": 5}` or
             `view=1,purchase=5`, times their own weights where they have some; other kinds are
             left out.
+        returns: `net`, the default, takes lines that a column calls returns or refunds from the
+            purchases of the same user and item, and leaves out orders that it calls cancelled;
+            `keep` has them count as events. Quantities below 0 are always netted.
         time_format: `day-first`, `month-first` or `year-first` for dates such as 3/4/24; `s`,
             `ms`, `us`, `ns` (since 1970), `excel` or `year` for numbers; or a format of strptime
             such as `%d/%m/%y %H:%M`. By default the whole column decides.
@@ -153,6 +159,8 @@ def read(
     """
     if malformed not in ("skip", "raise"):
         raise ParameterError(f"malformed is 'skip' or 'raise', not {malformed!r}.")
+    if returns not in (None, *get_args(Returns)):
+        raise ParameterError(f"returns is 'net' or 'keep', not {returns!r}.")
     check_time_format(time_format)
     check_layout(layout)
     wish = None if positive is None else parse_positive(positive)
@@ -193,7 +201,7 @@ def read(
         passed_over.append(columns.pop("weight"))
         guessed = tuple(role for role in guessed if role != "weight")
     typed = type_columns(records, columns, malformed, time_format, wish, purchases=purchases)
-    lines = order_lines(typed.frame, records, columns, kinds)
+    lines = order_lines(typed.frame, records, columns, kinds, returns or "net")
     if not quiet:
         if records.layout != "columns":
             say_layout(records, asked_for=layout == records.layout)

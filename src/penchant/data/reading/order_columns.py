@@ -11,8 +11,8 @@ from penchant.data.reading.baskets import fill_from_basket
 from penchant.data.reading.column_names import by_plain_name
 from penchant.wording import counted
 
-_STATES = ("orderstatus", "status", "financialstatus", "orderstate", "paymentstatus")
-_CANCELLED_AT = ("cancelledat", "canceledat", "cancelleddate", "canceleddate", "voidedat")
+STATES = ("orderstatus", "status", "financialstatus", "orderstate", "paymentstatus")
+CANCELLED_AT = ("cancelledat", "canceledat", "cancelleddate", "canceleddate", "voidedat")
 _CANCELLED = ("cancelled", "canceled", "voided", "void", "refunded", "returned")
 _PLACES = ("ordernumber", "ordersequence", "ordernr", "nthorder", "orderindex")
 _PLACES_IN_BASKET = ("addtocartorder", "linenumber", "lineno", "orderitemid")
@@ -22,16 +22,16 @@ def with_states_of_baskets(frame: pl.DataFrame) -> pl.DataFrame:
     """Lines with the state of their order, which may stand in its first line alone."""
     if "basket" not in frame.columns:
         return frame
-    columns = _columns(frame, (*_STATES, *_CANCELLED_AT))
+    columns = _columns(frame, (*STATES, *CANCELLED_AT))
     return frame.with_columns(fill_from_basket(frame[name], frame["basket"]) for name in columns)
 
 
 def states_remark(frame: pl.DataFrame) -> str | None:
     """How many lines are of orders that were cancelled, and how to leave them out."""
-    for name in _columns(frame, _CANCELLED_AT):
+    for name in _columns(frame, CANCELLED_AT):
         if n := frame[name].count():
             return _remark(name, n, ["cancelled"], [f"{_quoted(name)} == none"])
-    for name in _columns(frame, _STATES):
+    for name in _columns(frame, STATES):
         if frame.schema[name] == pl.String:
             counts = dict(frame[name].drop_nulls().value_counts().iter_rows())
             words = [word for word in counts if word.strip().lower() in _CANCELLED]

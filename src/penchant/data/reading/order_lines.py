@@ -1,4 +1,4 @@
-"""Turn typed records of purchases into events: kinds weighed, cancellations netted, users known."""
+"""Turn typed records of purchases into events: cancellations netted, kinds weighed, users known."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from penchant.data.reading.order_columns import (
     with_states_of_baskets,
 )
 from penchant.data.reading.records import RawRecords, record_texts
+from penchant.data.reading.returns import ReturnedLines, Returns, returned_lines
 from penchant.data.reading.shop_columns import is_quantity
 from penchant.errors import DataError
-from penchant.typing import Bool
+from penchant.typing import Bool, Float64
 from penchant.wording import counted
 
 CANCELLATION = "cancellation"
@@ -30,6 +31,7 @@ _PARTLY = f"{CANCELLATION} of more than the earlier purchases"
 _UNMATCHED = f"{CANCELLATION} without an earlier purchase"
 _WITHOUT_USER = f"{CANCELLATION} without a user"
 _CANCELLED = f"{CANCELLATION} of this purchase came later"
+_ITSELF = f"{CANCELLATION} of this very order"
 UNMATCHED = (_PARTLY, _UNMATCHED, _WITHOUT_USER)
 """The problems of records that cancel more than there is."""
 
@@ -66,14 +68,16 @@ def order_lines(
     records: RawRecords,
     columns: Mapping[str, str],
     kinds: Mapping[str, float] | None,
+    returns: Returns = "net",
 ) -> OrderLines:
-    """Weigh kinds of events, net cancellations, and take titles of items out of the lines.
+    """Net cancellations, weigh kinds of events, and take titles of items out of the lines.
 
     Args:
         frame: typed records; weights may be below 0 where they are quantities.
         records: the same as the source has them.
         columns: the source's column of each role.
         kinds: the weight of each kind of events; others are left out.
+        returns: whether lines of returns, refunds and cancelled orders are netted, too, or count.
 
     Raises:
         DataError: there are kinds and no column of kinds of events, or nothing is left.
@@ -84,10 +88,12 @@ def order_lines(
     if "title" in columns:
         lines.titles = item_titles(frame["item"], frame["title"])
         lines.frame = frame.drop("title")
-    _keep_kinds(lines, records, kinds)
     if "rating" not in columns:
         lines.frame = with_states_of_baskets(lines.frame)
-        _net(lines, records, columns)
+        returned = None if returns == "keep" else returned_lines(lines.frame, columns, kinds)
+        _net(lines, records, columns, returned)
+    _keep_kinds(lines, records, kinds)
+    if "rating" not in columns:
         lines.frame, places = with_places_of_baskets(lines.frame)
         lines.remarks += [r for r in (places, states_remark(lines.frame)) if r is not None]
         _remark_on_users(lines, columns)
@@ -123,30 +129,73 @@ def _keep_kinds(lines: OrderLines, records: RawRecords, kinds: Mapping[str, floa
     lines.frame = lines.frame.with_columns(kind_weight=weights).drop_nulls("kind_weight")
 
 
-def _net(lines: OrderLines, records: RawRecords, columns: Mapping[str, str]) -> None:
+def _net(
+    lines: OrderLines,
+    records: RawRecords,
+    columns: Mapping[str, str],
+    returned: ReturnedLines | None,
+) -> None:
     frame = lines.frame
     column = _quantity_column(frame, columns)
     quantity = None if column is None else frame[column].cast(pl.Float64, strict=False)
     cancels = are_cancellations(quantity, frame["basket"] if "basket" in columns else None)
-    if cancels is None:
+    if cancels is None and returned is None:
         return
+    marks = [] if cancels is None else ["a quantity below 0", "an invoice that begins with C"]
+    cancels = np.zeros(len(frame), np.bool_) if cancels is None else cancels
+    themselves = np.zeros(len(frame), np.bool_)
+    takes_part = ~themselves
+    if returned is not None:
+        themselves = returned.themselves & ~cancels
+        cancels = cancels | returned.separate
+        takes_part = cancels | ~(returned.others | themselves)
+        if returned.separate.any():
+            marks.append(returned.mark)
     amount = np.ones(len(frame))
     if quantity is not None:
         amount = quantity.abs().fill_null(1.0).to_numpy()
-    netted = net_cancellations(frame, amount, cancels)
-    is_cancelled = ~cancels & (netted.remaining == 0) & (amount > 0)
-    lines.remarks.append(_sentence(frame, amount, cancels, netted, is_cancelled))
+    netted = _netted(frame, amount, cancels, takes_part)
+    is_cancelled = takes_part & ~cancels & (netted.remaining == 0) & (amount > 0)
+    if cancels.any():
+        lines.remarks.append(_sentence(frame, amount, cancels, netted, is_cancelled, marks))
+    if returned is not None and themselves.any():
+        lines.remarks.append(_sentence_of_orders(int(themselves.sum()), returned.mark))
     problem = np.full(len(frame), _CANCELLED, dtype=object)
     problem[cancels] = _UNMATCHED
     problem[cancels & (netted.matched > 0)] = _PARTLY
     problem[cancels & (netted.matched >= amount)] = _NETTED
     problem[cancels & frame["user"].is_null().to_numpy()] = _WITHOUT_USER
-    left_out = cancels | is_cancelled
+    problem[themselves] = _ITSELF
+    left_out = cancels | is_cancelled | themselves
     lines.skipped = _skipped(frame["row"].filter(pl.Series(left_out)), problem[left_out], records)
     if column is not None:
         remaining = pl.Series(netted.remaining).cast(frame.schema[column])
+        if returned is not None:  # lines without a quantity keep none
+            remaining = pl.select(
+                pl.when(pl.lit(frame[column].is_not_null())).then(pl.lit(remaining))
+            ).to_series()
         frame = frame.with_columns(remaining.alias(column))
     lines.frame = frame.filter(pl.Series(~left_out))
+
+
+def _netted(frame: pl.DataFrame, amount: Float64, cancels: Bool, takes_part: Bool) -> Netted:
+    """What cancellations take back from the lines that take part; all of the others is left."""
+    if takes_part.all():
+        return net_cancellations(frame, amount, cancels)
+    some = net_cancellations(
+        frame.filter(pl.Series(takes_part)), amount[takes_part], cancels[takes_part]
+    )
+    remaining, matched = amount.copy(), np.zeros(len(amount))
+    remaining[takes_part], matched[takes_part] = some.remaining, some.matched
+    return Netted(remaining, matched)
+
+
+def _sentence_of_orders(n: int, mark: str) -> str:
+    n_orders = counted(n, "record is of an order that was", "records are of orders that were")
+    return (
+        f"{n_orders} cancelled, refunded or returned ({mark}), and left out; pn.check(log) lists "
+        "them, --returns keep (returns='keep') keeps them"
+    )
 
 
 def _quantity_column(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
@@ -163,6 +212,7 @@ def _sentence(
     cancels: Bool,
     netted: Netted,
     is_cancelled: Bool,
+    marks: list[str],
 ) -> str:
     is_known = frame["user"].is_not_null().to_numpy()
     n_matched = int((cancels & (netted.matched > 0)).sum())
@@ -181,10 +231,11 @@ def _sentence(
     if n_anonymous:
         parts.append(f"{counted(n_anonymous, 'has', 'have')} no user")
     n = counted(int(cancels.sum()), "record is a cancellation", "records are cancellations")
-    return (
-        f"{n} (a quantity below 0, or an invoice that begins with C): {'; '.join(parts)}; "
-        "pn.check(log) lists them"
-    )
+    return f"{n} ({_or(marks)}): {'; '.join(parts)}; pn.check(log) lists them"
+
+
+def _or(marks: list[str]) -> str:
+    return ", or ".join([", ".join(marks[:-1]), marks[-1]]) if len(marks) > 1 else marks[0]
 
 
 def _skipped(rows: pl.Series, problems: np.ndarray, records: RawRecords) -> pl.DataFrame:
