@@ -35,18 +35,21 @@ _PLAIN_STATES = ("status", *_STATE_FLAGS)  # say so of orders only where there a
 _WORDS = {
     kind: frozenset(words.split())
     for kind, words in {
-        "return": "refund refunds return returns retoure retouren retour gutschrift rückgabe rückerstattung "
-        "erstattung creditnote creditmemo chargeback reversal salesreturn customerreturn "
-        "productreturn orderrefund refundorder returnorder remboursement avoir devolucion devolución "
-        "reembolso reso rimborso devolução",
-        "cancelled": "cancel cancelled canceled cancellation cancelation void voided refunded returned storno "
-        "storniert stornierung reversed annulliert annulé annulée cancelado cancelada annullato "
-        "ordercancelled ordercanceled orderrefunded orderreturned itemreturned itemrefunded "
-        "purchasereturned purchaserefunded",
-        "purchase": "purchase purchased purchases sale sales sold buy bought order ordered orders transaction "
-        "paid payment completed complete invoice invoiced charge charged capture shipped delivered "
-        "verkauf kauf bestellung rechnung lieferung vente achat commande venta compra pedido vendita "
-        "acquisto venda",
+        "return": ""
+        "refund refunds return returns retoure retouren retour gutschrift rückgabe "
+        "rückerstattung erstattung creditnote creditmemo chargeback reversal salesreturn "
+        "customerreturn productreturn orderrefund refundorder returnorder remboursement "
+        "avoir devolucion devolución reembolso reso rimborso devolução",
+        "cancelled": ""
+        "cancel cancelled canceled cancellation cancelation void voided refunded returned "
+        "storno storniert stornierung reversed annulliert annulé annulée cancelado "
+        "cancelada annullato ordercancelled ordercanceled orderrefunded orderreturned "
+        "itemreturned itemrefunded purchasereturned purchaserefunded",
+        "purchase": ""
+        "purchase purchased purchases sale sales sold buy bought order ordered orders "
+        "transaction paid payment completed complete invoice invoiced charge charged "
+        "capture shipped delivered verkauf kauf bestellung rechnung lieferung vente achat "
+        "commande venta compra pedido vendita acquisto venda",
     }.items()
 }
 _TRUE, _FALSE = frozenset({"1", "true", "yes", "y", "t"}), frozenset({"0", "false", "no", "n", "f"})
