@@ -208,7 +208,7 @@ def test_tables_join_published_data_sets(mirror, shop):
     ("option", "value", "sentence"),
     [
         ("--items", "none.csv", "There is no file"),
-        ("--items", "pictures", "is a folder: name a file in it that has a row per item."),
+        ("--items", "empty", "has no CSV, Parquet, JSON or other files of data that may be parts"),
         ("--items", "twice.csv", "has the item 'i1' more than once in the column 'id'"),
         ("--items", "foreign.csv", "none of its item ids, such as 'z8' in the column 'id'"),
         ("--users", "things.csv", "none of its user ids, such as 'i0' in the column 'id'"),
@@ -220,6 +220,7 @@ def test_tables_join_published_data_sets(mirror, shop):
 )
 def test_bad_input(call, shop, monkeypatch, option, value, sentence):
     monkeypatch.chdir(shop)
+    (shop / "empty").mkdir()
     (shop / "twice.csv").write_text("id,title\ni1,a\ni1,b\n")
     (shop / "foreign.csv").write_text("id,title\nz8,a\nz9,b\n")
     refused = call("explore", "ratings.csv", option, *([] if value is None else [value]))

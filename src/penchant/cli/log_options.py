@@ -34,7 +34,8 @@ class TableOptions:
         Text,
         typer.Option(
             metavar="FILE",
-            help="A table with a row per item: titles, texts, labels, numbers; new items, too.",
+            help="A table with a row per item: titles, texts, labels, numbers; new items, too. A "
+            "folder or a pattern of names is a table in several files.",
         ),
     ] = None
     users: Annotated[Text, typer.Option(metavar="FILE", help="A table with a row per user.")] = None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+
 import polars as pl
 import pytest
 
@@ -171,12 +173,41 @@ def test_no_column_is_overwritten(log, tmp_path):
         joined(first, tmp_path, "id,year,title\n10,1991,Zehn\n")
 
 
-def test_a_table_without_rows_or_that_is_a_folder(log, tmp_path):
+def test_a_table_without_rows_or_a_folder_without_tables(log, tmp_path):
     path = tmp_path / "none.parquet"
     pl.DataFrame({"item": [], "title": []}, {"item": pl.Int64, "title": pl.String}).write_parquet(
         path
     )
     with pytest.raises(DataError, match="has no item"):
         with_table(log, read_table(path, "item", log))
-    with pytest.raises(DataError, match="is a folder: name a file in it that has a row per item"):
-        read_table(tmp_path, "item", log)
+    folder = tmp_path / "nothing"
+    folder.mkdir()
+    (folder / "README.md").write_text("none")
+    with pytest.raises(
+        DataError, match=r"nothing' has no CSV.*a file or folder with a row per item"
+    ):
+        read_table(folder, "item", log)
+
+
+def test_a_table_in_several_files(log, tmp_path, caplog):
+    folder = tmp_path / "items"
+    (folder / "shelf=a").mkdir(parents=True)
+    (folder / "shelf=b").mkdir()
+    first, second = folder / "shelf=a" / "part-1.csv", folder / "shelf=b" / "part-2.csv"
+    first.write_text("id,title\n10,Zehn\n")
+    second.write_text("id,title\n20,Zwanzig\n99,Neu\n")
+    (folder / "README.md").write_text("what this is")
+    with caplog.at_level(logging.WARNING):
+        whole = with_table(log, read_table(folder, "item", log))
+    assert "read 2 files as parts of one table; README.md is no part by name" in caplog.text
+    table = dict(whole.item_table.drop_nulls("title").select("item", "shelf").iter_rows())
+    assert table == {10: "a", 20: "b", 99: "b"}
+    for source in (str(folder / "*" / "*.csv"), [first, second]):
+        again = with_table(log, read_table(source, "item", log))
+        assert again.item_table.sort("item").equals(whole.item_table.sort("item"))
+    (folder / "shelf=b" / "part-3.csv").write_text("id,title\n10,Nochmals\n")
+    with pytest.raises(DataError, match="has the item 10 more than once"):
+        with_table(log, read_table(folder, "item", log))
+    second.write_text("id,name\n20,Zwanzig\n")
+    with pytest.raises(DataError, match="has other columns than"):
+        read_table(folder, "item", log)

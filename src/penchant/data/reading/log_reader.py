@@ -14,6 +14,7 @@ from penchant.data.origin import Layout, Origin
 from penchant.data.positive import Wish, check_threshold, parse_positive
 from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
 from penchant.data.reading.event_kinds import Kinds, parse_kinds
+from penchant.data.reading.files import is_there
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
 from penchant.data.reading.item_titles import with_titles
@@ -24,6 +25,7 @@ from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.nested_events import with_events_inside
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
 from penchant.data.reading.order_lines import divide, order_lines
+from penchant.data.reading.parts.part_files import find_parts
 from penchant.data.reading.records import RawRecords, merge_skipped
 from penchant.data.reading.returns import Returns
 from penchant.data.reading.times import check_time_format
@@ -139,8 +141,8 @@ def read(
         encoding: a text file's encoding, UTF-8 by default.
         table: the table of a database, `schema.table` where needed.
         query: a SELECT to read instead of a table.
-        user_table: a frame or file with a row per user.
-        item_table: a frame or file with a row per item.
+        user_table: a frame or file with a row per user, or files with such rows.
+        item_table: a frame or file with a row per item, or files with such rows.
         scale: the lowest and highest possible rating.
         positive: which events models of interactions learn from, by their ratings: `>=4`, `>3`, a
             number, or ratings as they are written, such as `like`, `like,love` or a list of
@@ -252,7 +254,8 @@ def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None 
     """Read a table of a log's users or items, for `with_table`.
 
     Args:
-        source: whatever `read` takes as a table.
+        source: whatever `read` takes as a table; a folder, a pattern of names or a list is one
+            table in several files with the same columns.
         noun: `user` or `item`.
         log: the log, whose ids show which column of the table has them.
         encoding: a text file's encoding, UTF-8 by default.
@@ -261,8 +264,6 @@ def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None 
         DataError: the source cannot be read.
         MissingExtraError: an optional package is needed and not installed.
     """
-    if isinstance(source, str | Path) and Path(source).is_dir():
-        raise DataError(f"{source} is a folder: name a file in it that has a row per {noun}.")
     return _read_id_table(
         source, noun, log.side(noun)[0].ids, log.origin.columns.get(noun), encoding
     )
@@ -271,6 +272,14 @@ def read_table(source: Source, noun: str, log: Dataset, *, encoding: str | None 
 def _read_id_table(
     source: Source, noun: str, ids: pl.Series, log_column: str | None, encoding: str | None
 ) -> IdTable:
+    if isinstance(source, str | Path) and is_there(Path(source)) and Path(source).is_dir():
+        try:
+            find_parts(source)
+        except DataError:
+            raise DataError(
+                f"The folder {str(source)!r} has no CSV, Parquet, JSON or other files of data that "
+                f"may be parts of a table: name a file or folder with a row per {noun}."
+            ) from None
     named = [*_TABLE_IDS, *([] if log_column is None else [log_column])]
     return id_table(read_records(source, named=named, encoding=encoding), noun, ids, log_column)
 

@@ -163,7 +163,7 @@ def test_files_passed_over_by_name_are_said(
 ) -> None:
     read(written(tmp_path / "orders", FORMS["with what is no part"]))
     assert [record.message for record in caplog.records] == [
-        "orders: read 4 files as parts of one log; README.txt and 1 more are no part by name and "
+        "orders: read 4 files as parts of one table; README.txt and 1 more are no part by name and "
         "passed over."
     ]
 

@@ -123,8 +123,8 @@ def _of_folder(folder: Path) -> PartFiles:
         more = f" and {len(others) - 1:,} more" if len(others) > 1 else ""
         verb = "are" if len(others) > 1 else "is"
         remarks.append(
-            f"read {counted(len(files), 'file')} as parts of one log; {others[0]}{more} {verb} no "
-            "part by name and passed over"
+            f"read {counted(len(files), 'file')} as parts of one table; {others[0]}{more} {verb} "
+            "no part by name and passed over"
         )
     return PartFiles(tuple(files), folder.resolve().name, tuple(remarks))
 

@@ -49,8 +49,8 @@ def like_first(part: RawRecords, file: PartFile, first: RawRecords | None) -> Ra
     if lacking or further:
         raise DataError(
             f"{file.name} has other columns than {first.source}: it "
-            f"{_difference(lacking, further)}; name the files of one log alone, in a list or by a "
-            "pattern such as 'folder/*.csv'."
+            f"{_difference(lacking, further)}; name the files that belong together "
+            "alone, in a list or by a pattern such as 'folder/*.csv'."
         )
     return part
 
