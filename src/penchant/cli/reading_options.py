@@ -47,7 +47,11 @@ class FileOptions:
         typer.Option(help="The column of orders, invoices or sessions; 'none' reads none."),
     ] = None
     price: Annotated[
-        Text, typer.Option(help="The column of prices of one piece; 'none' reads none.")
+        Text,
+        typer.Option(
+            help="The column of prices of one piece, or TOTAL/QUANTITY where one says what whole "
+            "lines came to; 'none' reads none."
+        ),
     ] = None
     event: Annotated[
         Text, typer.Option(help="The column of kinds of events; 'none' reads none.")

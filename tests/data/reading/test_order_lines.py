@@ -238,7 +238,7 @@ def test_customer_and_date_stand_in_the_first_line_of_an_order(tmp_path):
             "ASSET,SALES_PRICE\n1/1/01,00000020,45-49,115,110411,4710000000039,1,24,30\n"
             "1/13/01,00000032,45-49,115,110411,4710000000002,2,48,60\n",
             {"user": "CUSTOMER_ID", "item": "PRODUCT_ID", "weight": "AMOUNT",
-             "time": "TRANSACTION_DT"},
+             "time": "TRANSACTION_DT", "price": "SALES_PRICE/AMOUNT"},
         ),
         (
             "Order Number,Order Date,Customer User ID,SKU,Item Name,Quantity,Item Cost\n"
@@ -329,17 +329,6 @@ def test_quantities_prices_and_kinds_that_play_no_part_are_named_in_one_line(tmp
     with caplog.at_level(logging.WARNING):
         read(path, weight="units", price=False, event="action")
     assert "plays no part" not in caplog.text
-
-
-def test_a_price_of_whole_lines_is_not_that_of_a_piece(tmp_path, caplog):
-    path = tmp_path / "tafeng.csv"
-    path.write_text(
-        "TRANSACTION_DT,CUSTOMER_ID,PRODUCT_ID,AMOUNT,ASSET,SALES_PRICE\n"
-        "2001-01-13,00000020,4710000000039,1,24,30\n2001-01-14,00000032,4710000000002,2,48,60\n"
-    )
-    with caplog.at_level(logging.WARNING):
-        read(path)
-    assert "SALES_PRICE looks like a price (price='SALES_PRICE'" in caplog.text
 
 
 def test_a_customer_that_is_written_as_missing_is_none(tmp_path):

@@ -21,6 +21,12 @@ from penchant.data.reading.item_titles import with_titles
 from penchant.data.reading.layouts.item_lines import leading_ids
 from penchant.data.reading.layouts.names import check_layout
 from penchant.data.reading.layouts.wide import EmptyValue
+from penchant.data.reading.line_totals import (
+    guessed_total,
+    price_of_piece,
+    remark_on_price,
+    requested_total,
+)
 from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.nested_events import with_events_inside
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
@@ -111,7 +117,8 @@ def read(
             reads none.
         text: the column of review texts; False reads none.
         basket: the column of orders, invoices or sessions; False reads none, as of the next three.
-        price: the column of prices of one piece.
+        price: the column of prices of one piece, or `TOTAL/QUANTITY`, two columns of which the
+            first says what the whole line came to.
         event: the column of kinds of events, such as view and purchase.
         title: the column of items' titles; the most frequent one of each item becomes the column
             `title` of the item table.
@@ -193,6 +200,9 @@ def read(
         may_be_wide=True,
     )
     records = with_nested_fields(with_events_inside(records, choices), choices)
+    total = requested_total(price, records.frame.columns, records.source)
+    if total is not None:
+        choices["price"] = total.total
     columns, guessed = choose_columns(records, choices, () if kinds is None else ("event",))
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
@@ -202,15 +212,25 @@ def read(
     if "weight" in guessed and not _is_weight(records, columns["weight"], purchases, quiet=quiet):
         passed_over.append(columns.pop("weight"))
         guessed = tuple(role for role in guessed if role != "weight")
+    price_remark = None
+    if total is None and purchases and price is None:
+        price_remark = remark_on_price(records, columns)
+        if "price" not in columns and (total := guessed_total(records, columns)) is not None:
+            columns, guessed = {**columns, "price": total.total}, (*guessed, "price")
     typed = type_columns(records, columns, malformed, time_format, wish, purchases=purchases)
-    lines = order_lines(typed.frame, records, columns, kinds, returns or "net")
+    frame = typed.frame
+    if total is not None:
+        frame = frame.with_columns(price_of_piece(frame, total, columns))
+        columns["price"] = total.name
+    lines = order_lines(frame, records, columns, kinds, returns or "net")
     if not quiet:
         if records.layout != "columns":
             say_layout(records, asked_for=layout == records.layout)
         else:
             say_guesses(records, columns, guessed)
             say_unused(records, columns, choices, passed_over)
-        say_problems(records, [*records.remarks, *typed.remarks, *lines.remarks], typed.skipped)
+        remarks = [*records.remarks, *([price_remark] if price_remark else [])]
+        say_problems(records, [*remarks, *typed.remarks, *lines.remarks], typed.skipped)
     frame = lines.frame
     if typed.positive is not None:
         check_threshold(frame["rating"].to_numpy(), typed.positive, records.source)
