@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import replace
 
 import numpy as np
 import polars as pl
@@ -319,3 +320,62 @@ def test_lists_in_postgresql(model, postgresql, tmp_path, monkeypatch, small_par
     with pytest.raises(DataError, match="connection"):
         write_lists(model, "postgresql://tester@127.0.0.1:1/postgres")
     engine.dispose()
+
+
+@pytest.mark.mariadb
+def test_lists_in_mariadb(mariadb, tmp_path, monkeypatch, small_parts):
+    import sqlalchemy
+
+    monkeypatch.chdir(tmp_path)
+    log = planted_pairs(n_users=11, n_items=8, string_ids=True)
+    titles = log.item_table.with_columns(title=pl.format("T\U0001f375e {}", "item"))
+    model = make("item-knn:shrinkage=0").fit(replace(log, item_table=titles))
+    url = mariadb.replace("+pymysql", "")  # the driver is known
+    engine = sqlalchemy.create_engine(mariadb)
+
+    def rows():
+        with engine.connect() as connection:
+            table = connection.execute(sqlalchemy.text("SELECT * FROM lists ORDER BY user, `rank`"))
+            return pl.DataFrame(table.mappings().all(), infer_schema_length=None)
+
+    write_lists(model, url, 3, explain=True)
+    expected = explain_lists(model, None, 3)
+    for column in ("user", "item", "title", "because"):
+        assert rows()[column].to_list() == expected[column].to_list()
+    np.testing.assert_allclose(rows()["score"], expected["score"], rtol=1e-7)
+    reasons = [json.loads(text) for text in rows()["reasons"]]
+    assert reasons == expected["reasons"].to_list()
+    indexes = sqlalchemy.inspect(engine).get_indexes("lists")
+    assert [index["column_names"] for index in indexes] == [["user"]]
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as reader:
+        count = sqlalchemy.text("SELECT count(*) FROM lists")
+        assert reader.execute(count).scalar() == 33
+        write_lists(model, url, 5, explain=True)  # takes the place of the rows
+        assert reader.execute(count).scalar() == 33
+    assert rows()["item"].to_list() == explain_lists(model, None, 5)["item"].to_list()
+    with pytest.raises(DataError, match="has the columns"):
+        write_lists(model, url, 3)
+    write_lists(model, url, 3, overwrite=True)  # takes the place of the table
+    assert rows()["item"].to_list() == model.recommend(None, 3)["item"].to_list()
+    write_lists(model, f"{url}?table=other.lists", 2)
+    assert rows().height == 33
+    with engine.connect() as connection:
+        tables = connection.exec_driver_sql(
+            "SELECT table_schema, table_name FROM information_schema.tables "
+            "WHERE table_schema IN ('shop', 'other') ORDER BY 1, 2"
+        )
+        assert tables.all() == [("other", "lists"), ("shop", "lists"), ("shop", "reviews")]
+        assert connection.exec_driver_sql("SELECT count(*) FROM other.lists").scalar() == 22
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(DataError, match="the database says"):
+        write_lists(model, "mysql://root@127.0.0.1:1/shop")
+    engine.dispose()
+
+
+def test_other_databases_are_written_to_with_a_warning(model, monkeypatch, tmp_path, caplog):
+    from penchant.batch import database
+
+    monkeypatch.setattr(database, "_TESTED", ("postgresql",))
+    with caplog.at_level(logging.WARNING):
+        write_lists(model, f"sqlite:///{tmp_path / 'lists.db'}", 3)
+    assert "Writing to sqlite goes through SQLAlchemy and is not tested there" in caplog.text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,9 +19,14 @@ from penchant.run import Run
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+logger = logging.getLogger(__name__)
+
 TABLE = "lists"
 """The table where the URL names none."""
 _ROWS = 20_000  # sent at a time
+_TESTED = ("sqlite", "postgresql", "mysql", "mariadb")
+_MYSQL = ("mysql", "mariadb")
+_KEY_LETTERS = 191  # of ids that are texts, in an index of MySQL, whose keys are short
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,8 @@ class TableDestination:
 
     Rows go into a table beside it first. In one transaction they then take the place of the old
     ones, so that indexes, views and permissions stay; where there is no such table yet, or it is
-    to be replaced because it has other columns, the table beside it gets its name.
+    to be replaced because it has other columns, the table beside it gets its name. SQLite,
+    PostgreSQL, MySQL and MariaDB are tested; others are written to with a warning.
 
     Attributes:
         url: of the database.
@@ -78,6 +85,12 @@ class TableDestination:
         if file is not None:
             file.parent.mkdir(parents=True, exist_ok=True)
         with self._connected() as connection:
+            if connection.dialect.name not in _TESTED:
+                logger.warning(
+                    "Writing to %s goes through SQLAlchemy and is not tested there: look at the "
+                    "table before you rely on it.",
+                    connection.dialect.name,
+                )
             columns = self._columns(connection)
             if columns is not None and set(columns) != set(schema) and not overwrite:
                 raise DataError(
@@ -96,8 +109,18 @@ class TableDestination:
         schema, _, bare = self.table.rpartition(".")
         rows = pl.scan_parquet(parts[0]).drop("position").collect_schema()
         columns = [alchemy.Column(name, _type(kind)) for name, kind in rows.items()]
+        # Ids that differ in case are different, and titles may have any letter.
+        options = {
+            f"{dialect}_{name}": value
+            for dialect in _MYSQL
+            for name, value in (("charset", "utf8mb4"), ("collate", "utf8mb4_bin"))
+        }
         staging = alchemy.Table(
-            f"{bare}_staging_of_penchant", alchemy.MetaData(), *columns, schema=schema or None
+            f"{bare}_staging_of_penchant",
+            alchemy.MetaData(),
+            *columns,
+            schema=schema or None,
+            **options,
         )
         with self._connected() as connection:
             with _transaction(connection):
@@ -127,13 +150,36 @@ class TableDestination:
             connection.execute(target.insert().from_select(names, alchemy.select(*staging.c)))
             staging.drop(connection)
             return
-        if before is not None:
-            target.drop(connection)
         quote = connection.dialect.identifier_preparer
         old, new = quote.format_table(staging), quote.quote(target.name)
-        connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+        if connection.dialect.name in _MYSQL:
+            self._rename_in_mysql(connection, staging, target, replaces=before is not None)
+        else:
+            if before is not None:
+                target.drop(connection)
+            connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
         if "user" in target.c:
-            alchemy.Index(f"{target.name}_by_user", target.c.user).create(connection)
+            is_text = isinstance(target.c.user.type, alchemy.Text)
+            lengths = {"user": _KEY_LETTERS} if is_text else {}
+            options = {f"{dialect}_length": lengths for dialect in _MYSQL}
+            alchemy.Index(f"{target.name}_by_user", target.c.user, **options).create(connection)
+
+    def _rename_in_mysql(
+        self, connection: Connection, staging: Any, target: Any, *, replaces: bool
+    ) -> None:
+        """The same where making and dropping of tables ends a transaction: two names at once."""
+        alchemy = require("sqlalchemy", "sql")
+        old = alchemy.Table(
+            f"{target.name}_old_of_penchant", alchemy.MetaData(), schema=target.schema
+        )
+        name = connection.dialect.identifier_preparer.format_table
+        moves = [f"{name(staging)} TO {name(target)}"]
+        if replaces:
+            old.drop(connection, checkfirst=True)
+            moves.insert(0, f"{name(target)} TO {name(old)}")
+        connection.exec_driver_sql(f"RENAME TABLE {', '.join(moves)}")
+        if replaces:
+            old.drop(connection)
 
     @property
     def _file(self) -> Path | None:
@@ -194,4 +240,4 @@ def _type(kind: pl.DataType) -> Any:
         return alchemy.BigInteger()
     if kind.is_integer():
         return alchemy.Integer()
-    return alchemy.Float() if kind.is_float() else alchemy.Text()
+    return alchemy.Float(53) if kind.is_float() else alchemy.Text()

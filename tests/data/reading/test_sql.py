@@ -117,3 +117,16 @@ def test_a_name_that_is_no_text_is_refused(tmp_path):
     file.write_bytes(file.read_bytes().replace(b"ratxng", b"rat\xb9ng"))
     with pytest.raises(DataError, match=r"no text|the database says"):
         read(file)
+
+
+@pytest.mark.mariadb
+def test_mariadb(mariadb):
+    for url in (mariadb, mariadb.replace("mysql+pymysql", "mariadb")):
+        log = read(url, table="reviews", quiet=True)
+        assert (len(log), log.n_users, log.n_items) == (600, 50, 20)
+        assert log.rating_range == (0, 4.5)
+        assert str(log.events["time"].max()) == "2020-01-01 10:00:00"
+    some = read(mariadb, query="SELECT * FROM reviews WHERE score > 4", quiet=True)
+    assert len(some) == 60
+    with pytest.raises(DataError, match="reviews"):
+        read(mariadb, table="review")

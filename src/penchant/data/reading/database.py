@@ -15,7 +15,13 @@ from penchant.errors import DataError, MissingExtraError, require
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
-_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_DRIVERS = {
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_EXTRAS = {"postgresql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
 
 
 @contextmanager
@@ -83,15 +89,16 @@ def _engine(database: str | Path, create: bool) -> Any:
     except alchemy.exc.NoSuchModuleError:
         raise DataError(
             f"{url.drivername}:// is no database that is known here; use for example "
-            f"sqlite:///file.db or postgresql+psycopg://user@host/name."
+            f"sqlite:///file.db, postgresql://user@host/name or mysql://user@host/name."
         ) from None
     except alchemy.exc.ArgumentError as error:  # such as sqlite://x
         reason = str(error).splitlines()[0].rstrip(".")
         raise DataError(f"{shorten(str(database))} is no database URL: {reason}.") from None
     except ModuleNotFoundError as error:
+        extra = _EXTRAS.get(url.get_backend_name(), "")
+        extra = f" (pip install 'penchant[{extra}]')" if extra else ""
         raise MissingExtraError(
-            f"{url.drivername}:// needs the package {error.name!r}: install it "
-            f"(for PostgreSQL: pip install 'penchant[postgresql]')."
+            f"{url.drivername}:// needs the package {error.name!r}: install it{extra}."
         ) from error
 
 
