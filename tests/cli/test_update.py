@@ -159,3 +159,13 @@ def test_a_bundle_is_written_whole_or_not_at_all(call, learned, new, monkeypatch
     assert files(learned) == before
     assert [path.name for path in learned.parent.iterdir()].count("learned") == 1
     assert not list(learned.parent.glob(".learned*"))
+
+
+def test_vectors_are_said_to_be_near_a_new_fit(call, tiny, tmp_path):
+    learned, new = save(make("ials:dim=4").fit(tiny), tmp_path / "vectors"), tmp_path / "new.csv"
+    new.write_text(NEW + "778,900,4\n")
+    result = call("update", learned, new, "--in-place")
+    assert result.exit_code == 0, result.stderr
+    assert "has taken in 4 events of 3 users, 2 of them new, with 1 new item" in result.stdout
+    assert "near to a new fit to all events, and not equal to it" in result.stdout
+    assert 900 in restore(learned).items_

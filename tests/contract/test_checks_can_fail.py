@@ -16,6 +16,7 @@ from support import attribute_stubs, stubs, updating_stubs
         attribute_stubs.SoundOnAttributes,
         updating_stubs.SoundUpdating,
         updating_stubs.SoundRefitting,
+        updating_stubs.SoundFoldingIn,
     ],
 )
 def test_a_sound_model_passes(cls, check):

@@ -35,6 +35,7 @@ VARIANTS = (
     "dot:hidden=16,activation=sigmoid,skip=dot,loss=mae,epochs=12",
     "dot:hidden=8,activation=linear,biases=false,target=interaction,l2=0.01",
     "ials:nu=0,l2=3",
+    "ials:update_epochs=0",
     "rbm:initial_scale=0.1",
     "rbm:initial_scale=0.1,sample=true,hidden=10",
     "rating-rbm:axis=user",

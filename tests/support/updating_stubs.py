@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 
-from penchant.models.shared.updatable import Refitting
+from penchant.models.shared.updatable import Refitting, Updatable
 from penchant.models.shared.updating import Updating
 from support.stubs import Sound, breaks
 
@@ -74,3 +74,22 @@ class ForgetsHowOften(SoundRefitting):
     def _take_in(self, both, run):
         super()._take_in(both, run)
         self.together_ = np.minimum(self.together_, 1)
+
+
+class SoundFoldingIn(Updatable, Sound):
+    """Comes near to a new fit: it is one."""
+
+    update_kind = "fold-in"
+
+    def _take_in(self, both, run):
+        self._fit(both.log, None, run)
+
+
+@breaks("update_comes_near_a_new_fit")
+class LearnsNothingOfItems(SoundFoldingIn):
+    def _take_in(self, both, run):
+        old, bias = self.together_, self.item_bias_
+        super()._take_in(both, run)
+        places = np.ix_(both.item_places, both.item_places)
+        self.together_, self.item_bias_ = np.zeros_like(self.together_), self.item_bias_ * 0
+        self.together_[places], self.item_bias_[both.item_places] = old, bias

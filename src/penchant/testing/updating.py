@@ -20,6 +20,7 @@ from penchant.testing.helpers import Factory, expect, expect_equal, expect_refus
 NEWCOMER = 9_999
 NEW_ITEMS = (-5, 123_456)
 EARLY = 0.8  # the share of events that are known before an update
+LIKE_A_NEW_FIT = 0.9  # the correlation with the scores of a new fit
 
 
 def _news(model: Recommender, items: list[Id] | None = None) -> Dataset:
@@ -154,6 +155,32 @@ def update_equals_a_new_fit(factory: Factory) -> None:
     )
 
 
+def update_comes_near_a_new_fit(factory: Factory) -> None:
+    """A model that folds new events in then scores nearly as a new fit to all events does."""
+    if getattr(factory(), "update_kind", None) != "fold-in":
+        return
+    frame = usual_log().frame()
+    early = pl.Series(np.random.default_rng(3).random(len(frame)) < EARLY)
+    early &= (frame["item"] != frame["item"].min()) & (frame["user"] != frame["user"].min())
+    model = factory().fit(Dataset.from_frame(frame.filter(early)))
+    stale = model.scores(model.histories_)
+    assert isinstance(model, Updates)
+    model.update(Dataset.from_frame(frame.filter(~early)))
+    whole = factory().fit(Dataset.from_frame(frame))
+    expect(
+        model.users_ == whole.users_ and model.items_ == whole.items_,
+        "After an update the vocabularies must be those of a fit to all events.",
+    )
+    expected, scores = whole.scores(whole.histories_), model.scores(model.histories_)
+    near = float(np.corrcoef(expected.ravel(), scores.ravel())[0, 1])
+    before = float(np.corrcoef(expected[-len(stale) :, 1:].ravel(), stale.ravel())[0, 1])
+    expect(
+        near > max(LIKE_A_NEW_FIT, before),
+        "After an update scores must be nearly those of a fit to all events: their correlation "
+        f"is {near:.2f}, and was {before:.2f}.",
+    )
+
+
 def update_is_kept_in_a_bundle(factory: Factory) -> None:
     """A model that was updated is restored as it is."""
     from penchant.bundle import restore, save
@@ -180,5 +207,6 @@ ALL = (
     update_takes_in_or_refuses_new_items,
     update_passes_over_known_events,
     update_equals_a_new_fit,
+    update_comes_near_a_new_fit,
     update_is_kept_in_a_bundle,
 )

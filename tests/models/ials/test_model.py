@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 import pytest
 from scipy import sparse
 
 from penchant import compiled
+from penchant.data.dataset import Dataset
 from penchant.errors import ParameterError
 from penchant.models import IALS
 from penchant.models.ials import conjugate_gradients
@@ -182,3 +184,60 @@ def test_the_default_regularisation_follows_the_length_of_histories():
     for some in (log, few):
         assert IALS(dim=4, epochs=2).fit(some).l2_ == pytest.approx(RIDGE / 2)
     assert IALS(dim=4, epochs=2, l2=0.2).fit(log).l2_ == 0.2
+
+
+def new_events(log):
+    """All but some users and items of the log, and all of it, as logs."""
+    frame = log.frame().drop("row").with_row_index("n")
+    hour = pl.datetime(2001, 1, 1) + pl.duration(hours="n")
+    frame = frame.with_columns(time=hour).drop("n")
+    is_old = (pl.col("user") % 7 != 1) & (pl.col("item") % 5 != 1)
+    return frame.filter(is_old), frame.filter(~is_old), frame
+
+
+def test_updates_take_in_new_users_and_items_and_come_near_a_new_fit(log):
+    early, late, whole = (Dataset.from_frame(frame) for frame in new_events(log))
+    settings = SETTINGS | {"epochs": 20}
+    model, fresh = IALS(**settings).fit(early), IALS(**settings).fit(whole)
+    alone = IALS(**settings | {"update_epochs": 0}).fit(early).update(late)
+    model.update(late)
+    assert model.users_ == fresh.users_
+    assert model.items_ == fresh.items_
+    x = whole.histories.matrix().toarray()
+    losses = [objective(x, m.user_factors_.astype(float), m.item_factors_) for m in (model, fresh)]
+    assert losses[0] < 1.02 * losses[1]
+    assert losses[0] < objective(x, alone.user_factors_.astype(float), alone.item_factors_)
+    np.testing.assert_array_equal(model.signatures_, whole.histories.weighted_signatures)
+
+
+def test_without_rounds_known_items_stay_and_new_ones_are_folded_in(log):
+    early, late, whole = (Dataset.from_frame(frame) for frame in new_events(log))
+    model = IALS(**SETTINGS | {"update_epochs": 0}).fit(early)
+    before, of_users = model.item_factors_, model.user_factors_
+    model.update(late)
+    places = model.items_.indices(early.items.ids)
+    np.testing.assert_array_equal(model.item_factors_[places], before)
+    known_users = np.zeros((whole.n_users, 5))
+    known_users[model.users_.indices(early.users.ids)] = of_users
+    x = whole.histories.matrix().toarray()
+    items = naive_solve(x.T, known_users)
+    is_new = np.delete(np.arange(len(items)), places)
+    np.testing.assert_allclose(model.item_factors_[is_new], items[is_new], atol=1e-4)
+    users = naive_solve(x, model.item_factors_.astype(float))
+    np.testing.assert_allclose(model.user_factors_, users, atol=1e-4)
+
+
+def test_an_update_with_known_events_changes_nothing(log):
+    early, late, _ = (Dataset.from_frame(frame) for frame in new_events(log))
+    model = IALS(**SETTINGS).fit(early).update(late)
+    vectors = model.user_factors_, model.item_factors_
+    model.update(late)
+    assert (model.user_factors_ is vectors[0]) & (model.item_factors_ is vectors[1])
+
+
+def test_items_that_only_new_users_have_get_vectors():
+    early = pl.DataFrame({"user": [1, 1, 2, 2, 3], "item": [1, 2, 1, 2, 3]})
+    late = pl.DataFrame({"user": [8, 8, 9, 9], "item": [6, 7, 6, 7]})
+    model = IALS(dim=3, epochs=10).fit(Dataset.from_frame(early)).update(Dataset.from_frame(late))
+    model.update(Dataset.from_frame(late.with_columns(user=pl.lit(10))[:1]))
+    assert model.recommend([10], k=1)["item"].to_list() == [7]

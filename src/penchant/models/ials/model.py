@@ -13,7 +13,8 @@ from penchant.compiled import compiled_threads
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.data.merging import MergedLog
+from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain, signatures
 from penchant.models.ials.conjugate_gradients import (
@@ -23,6 +24,7 @@ from penchant.models.ials.conjugate_gradients import (
 )
 from penchant.models.ials.single_rows import solved_rows
 from penchant.models.parameters import Space
+from penchant.models.shared.updatable import Updatable, UpdateKind
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Csr, Float32, Int32, Int64
@@ -35,7 +37,7 @@ RIDGE = 0.09
 _CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
 
 
-class IALS(Recommender):
+class IALS(Updatable):
     """Implicit alternating least squares.
 
     Minimises the sum over events of c (1 - w.h)^2, plus `unobserved` times the sum over all pairs
@@ -46,6 +48,10 @@ class IALS(Recommender):
 
     Users whose history has changed since training, and new users, get their vector from the
     history by the same exact step.
+
+    `update` folds new items and users in, each by the exact step given the other side, and takes
+    `update_epochs` rounds over all events from the vectors that there are: near to a new fit, and
+    not equal to it.
 
     Attributes:
         dim: length of the vectors.
@@ -59,6 +65,8 @@ class IALS(Recommender):
             (n + unobserved * n_other) ** nu.
         steps: of conjugate gradients in a round, from the vectors of the round before.
         epochs: rounds over users and items.
+        update_epochs: rounds over all users and items in an update, after what is new was folded
+            in; 0 leaves the vectors of known items as they are.
     """
 
     dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
@@ -67,7 +75,9 @@ class IALS(Recommender):
     nu: Annotated[float, Field(ge=0, le=1)] = 1.0
     steps: Annotated[int, Field(gt=0)] = 3
     epochs: Annotated[int, Field(gt=0)] = 15
+    update_epochs: Annotated[int, Field(ge=0)] = 3
 
+    update_kind: ClassVar[UpdateKind] = "fold-in"
     signal: ClassVar[Signal] = "pairs"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "l2_"})
     block_cells: ClassVar[int] = CACHED_CELLS
@@ -80,25 +90,58 @@ class IALS(Recommender):
     }
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
-        generator = torch.Generator().manual_seed(self.seed)
         by_user = train.histories.matrix("weight")
-        by_item = by_user.T.tocsr()
-        scale = 0.1 / self.dim**0.5
-        items = (torch.randn(train.n_items, self.dim, generator=generator) * scale).numpy()
-        items[np.diff(by_item.indptr) == 0] = 0
-        density = by_user.nnz / (train.n_users * train.n_items)
+        self._weigh(by_user)
+        items = self._initial_items(by_user)
+        users = np.zeros((train.n_users, self.dim), np.float32)
+        self._alternate(users, items, by_user, self.epochs, run)
+        self.signatures_ = train.histories.weighted_signatures
+
+    def _take_in(self, both: MergedLog, run: Run) -> None:
+        by_user = both.log.histories.matrix("weight")
+        self._weigh(by_user)
+        users = np.zeros((both.log.n_users, self.dim), np.float32)
+        users[both.user_places] = self.user_factors_
+        # New items that only new users have start as in a fit: zeros on both sides would stay so.
+        items = self._initial_items(by_user)
+        items[both.item_places] = self.item_factors_
+        new_items = np.delete(np.arange(len(items)), both.item_places)
+        folded = self._solve(by_user.T.tocsr()[new_items], torch.from_numpy(users)).numpy()
+        has_known_users = folded.any(axis=1)
+        items[new_items[has_known_users]] = folded[has_known_users]
+        new_users = np.delete(np.arange(len(users)), both.user_places)
+        users[new_users] = self._solve(by_user[new_users], torch.from_numpy(items)).numpy()
+        self._alternate(users, items, by_user, self.update_epochs, run)
+        self.signatures_ = both.log.histories.weighted_signatures
+
+    def _weigh(self, by_user: Csr) -> None:
+        """Set what regularisation and pairs without an event weigh in this log."""
+        density = by_user.nnz / (by_user.shape[0] * by_user.shape[1])
         length = by_user.nnz / max(int(np.count_nonzero(np.diff(by_user.indptr))), 1)
         self.l2_ = RIDGE / max(length, 1.0) ** 0.5 if self.l2 is None else self.l2
         self.unobserved_ = self.unobserved or min(1.0, UNOBSERVED * density)
-        users = np.zeros((train.n_users, self.dim), np.float32)
+
+    def _initial_items(self, by_user: Csr) -> Float32:
+        """float32[n_items, dim], small random numbers, and zeros for items without events."""
+        n_items = by_user.shape[1]
+        generator = torch.Generator().manual_seed(self.seed)
+        items: Float32 = torch.randn(n_items, self.dim, generator=generator).numpy()
+        items *= np.float32(0.1 / self.dim**0.5)
+        items[np.bincount(by_user.indices, minlength=n_items) == 0] = 0
+        return items
+
+    def _alternate(
+        self, users: Float32, items: Float32, by_user: Csr, epochs: int, run: Run
+    ) -> None:
+        """Improve users and items in turn, in place, and keep them."""
+        by_item = by_user.T.tocsr()
         with compiled_threads(run):
-            for _ in run.track(range(self.epochs), f"{type(self).__name__} epochs"):
+            for _ in run.track(range(epochs), f"{type(self).__name__} epochs"):
                 self._improve(users, by_user, items)
                 self._improve(items, by_item, users)
         # Users last and exactly, so that stored vectors are what the same history would get again.
         self.user_factors_ = self._solve(by_user, torch.from_numpy(items)).numpy()
         self.item_factors_ = items
-        self.signatures_ = train.histories.weighted_signatures
 
     @property
     def uses_weights(self) -> bool:
