@@ -163,7 +163,9 @@ def test_a_bundle_is_written_whole_or_not_at_all(call, learned, new, monkeypatch
 
 def test_vectors_are_said_to_be_near_a_new_fit(call, tiny, tmp_path):
     learned, new = save(make("ials:dim=4").fit(tiny), tmp_path / "vectors"), tmp_path / "new.csv"
-    new.write_text(NEW + "778,900,4\n")
+    lines = (NEW + "778,900,4\n").splitlines()
+    times = ["time", *(f"2020-01-0{n}" for n in range(1, len(lines)))]
+    new.write_text("\n".join(map(",".join, zip(lines, times, strict=True))))
     result = call("update", learned, new, "--in-place")
     assert result.exit_code == 0, result.stderr
     assert "has taken in 4 events of 3 users, 2 of them new, with 1 new item" in result.stdout

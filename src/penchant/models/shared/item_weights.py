@@ -14,7 +14,8 @@ from penchant.data.histories import Histories
 from penchant.errors import DataError
 from penchant.memory import require_memory
 from penchant.models.base import require_one_user
-from penchant.models.shared.sparse_rows import DENSE_RATE, SPARSE_RATE
+from penchant.models.shared.row_products import add_row_products
+from penchant.models.shared.sparse_rows import DENSE_RATE, SPARSE_RATE, compiled_pays
 from penchant.topk import CACHED_CELLS
 from penchant.typing import AnyFloat, Csr, Float32, Int32
 
@@ -202,13 +203,17 @@ def _row_blocks(n: int) -> Iterator[slice]:
 def _lower_gram(x: Csr, by_item: Csr, *, single: bool) -> AnyFloat:
     """float[n, n], X'X, of which at least the lower triangle is filled.
 
-    A dense product of blocks of users where histories are long, otherwise a sparse one: the
-    former takes time in proportion to users × items², the latter to the squares of histories.
+    A dense product of blocks of users where histories are long, otherwise a sparse one or compiled
+    loops: the former takes time in proportion to users × items², the others to the squares of
+    histories.
     """
     n_users, n = x.shape
     gram: AnyFloat = np.zeros((n, n), np.float32 if single else np.float64)
     pairs = float(np.square(np.diff(x.indptr).astype(np.float64)).sum())
-    if n_users * float(n) ** 2 / 2 / DENSE_RATE < pairs / SPARSE_RATE:
+    dense_seconds, sparse_seconds = n_users * float(n) ** 2 / 2 / DENSE_RATE, pairs / SPARSE_RATE
+    if compiled_pays(pairs / 2, min(dense_seconds, sparse_seconds)):
+        add_row_products(by_item, x, gram, lower=0)
+    elif dense_seconds < sparse_seconds:
         update = blas.ssyrk if single else blas.dsyrk
         for part in _row_blocks(n_users):
             some = x[part].toarray().astype(gram.dtype, copy=False)

@@ -12,6 +12,7 @@ from scipy import sparse
 
 from penchant.compiled import AVAILABLE
 from penchant.models.shared.largest import mark_largest
+from penchant.models.shared.row_products import LEAST_SECONDS, RATE, add_row_products
 from penchant.typing import AnyArray, AnyInt, Csr, Float32, Float64
 
 Weigh = Callable[[Float32, AnyInt, AnyInt], Float32]
@@ -51,16 +52,35 @@ class Factor:
 
 
 def product(a: Csr, b: Csr | Factor) -> Float32:
-    """float32[len(a), len(b)] = a b', by whichever of dense and sparse products is cheaper."""
+    """float32[len(a), len(b)] = a b', by the cheapest of dense and sparse products and loops.
+
+    Sums are taken in another order, and may differ in their last digits.
+    """
     b = b if isinstance(b, Factor) else Factor(b)
     n_rows, (n, columns) = int(a.shape[0]), b.matrix.shape
     sparse_work = float(b.counts[a.indices].sum())
     dense_seconds = float(n_rows) * n * columns / DENSE_RATE + (n_rows + n) * columns / _FILL_RATE
-    fits = max(n_rows, n) * columns <= _DENSE_CELLS
-    if fits and dense_seconds < sparse_work / SPARSE_RATE:
+    sparse_seconds = sparse_work / SPARSE_RATE
+    if max(n_rows, n) * columns > _DENSE_CELLS:
+        dense_seconds = np.inf
+    if compiled_pays(sparse_work, min(dense_seconds, sparse_seconds)):
+        found = np.zeros((n_rows, n), np.float32)
+        add_row_products(a, b.transposed, found)
+        return found
+    if dense_seconds < sparse_seconds:
         left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.matrix.toarray())
         return np.asarray((left @ right.T).numpy())
     return np.asarray((a @ b.transposed).toarray(), np.float32)
+
+
+def compiled_pays(multiply_adds: float, seconds: float) -> bool:
+    """Whether compiled loops with so many products of entries are quicker than another way.
+
+    Args:
+        multiply_adds: products of entries.
+        seconds: that the other way takes.
+    """
+    return AVAILABLE and seconds > LEAST_SECONDS and multiply_adds < seconds * RATE
 
 
 def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Csr:

@@ -1,0 +1,75 @@
+"""Products of sparse matrices in compiled loops are those of dense matrices."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from penchant.compiled import AVAILABLE
+from penchant.data.dataset import Dataset
+from penchant.models import make
+from penchant.models.shared import sparse_rows
+from penchant.models.shared.row_products import add_row_products
+from penchant.models.shared.sparse_rows import product, strongest_products
+from penchant.testing import planted_pairs
+
+needs_numba = pytest.mark.skipif(not AVAILABLE, reason="numba is not installed")
+
+
+def random_matrix(n, m, seed=0):
+    return sparse.random_array(
+        (n, m), density=0.2, rng=np.random.default_rng(seed), dtype=np.float32, format="csr"
+    )
+
+
+@needs_numba
+def test_rows_are_those_of_a_dense_product():
+    a, b = random_matrix(7, 5), random_matrix(5, 9, 1)
+    out = np.ones((7, 9))
+    add_row_products(a, b, out)
+    np.testing.assert_allclose(out, 1 + a.toarray() @ b.toarray(), rtol=1e-6)
+
+
+@needs_numba
+def test_nothing_is_added_above_the_diagonal():
+    a = random_matrix(8, 30)
+    gram = a.toarray() @ a.toarray().T
+    for first, dtype in ((0, np.float32), (3, np.float64)):
+        out = np.zeros((8 - first, 8), dtype)
+        add_row_products(a[first:], a.T.tocsr(), out, lower=first)
+        np.testing.assert_allclose(out, np.tril(gram)[first:], rtol=1e-6)
+
+
+@needs_numba
+def test_every_way_gives_the_same_product(monkeypatch):
+    a, b = random_matrix(12, 40), random_matrix(9, 40, 1)
+    dense = a.toarray() @ b.toarray().T
+    called = []
+    add = sparse_rows.add_row_products
+    monkeypatch.setattr(sparse_rows, "add_row_products", lambda *x: called.append(1) or add(*x))
+    for least, rates in ((0.0, (1, 1)), (9e9, (1, 1e18)), (9e9, (1e18, 1))):
+        monkeypatch.setattr(sparse_rows, "LEAST_SECONDS", least)
+        monkeypatch.setattr(sparse_rows, "DENSE_RATE", rates[0])
+        monkeypatch.setattr(sparse_rows, "SPARSE_RATE", rates[1])
+        np.testing.assert_allclose(product(a, b), dense, rtol=1e-5)
+    assert called == [1]
+    monkeypatch.undo()
+    few = strongest_products(b, b, 3)
+    monkeypatch.setattr(sparse_rows, "SPARSE_SHARE", 0)
+    monkeypatch.setattr(sparse_rows, "LEAST_SECONDS", 0)
+    monkeypatch.setattr(sparse_rows, "SPARSE_RATE", 1)
+    monkeypatch.setattr(sparse_rows, "DENSE_RATE", 1)
+    np.testing.assert_allclose(strongest_products(b, b, 3).toarray(), few.toarray(), rtol=1e-5)
+
+
+@needs_numba
+@pytest.mark.parametrize("spec", ["ease", "ease:l2=1e-3", "ease:user_exponent=1,dropout=0.2"])
+def test_weights_are_the_same_by_compiled_loops(spec, monkeypatch):
+    log = planted_pairs(n_users=50, n_items=30)
+    frame = log.frame().with_columns(weight=log.frame()["rating"] + 0.5)
+    log = Dataset.from_frame(frame.drop("row"))
+    before = make(spec).fit(log).weights_
+    monkeypatch.setattr(sparse_rows, "RATE", 1e30)
+    monkeypatch.setattr(sparse_rows, "LEAST_SECONDS", 0)
+    np.testing.assert_allclose(make(spec).fit(log).weights_, before, rtol=1e-4, atol=1e-6)
