@@ -7,7 +7,7 @@ from functools import cache
 from threading import current_thread, main_thread
 from typing import Any
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 
 @cache
@@ -25,3 +25,11 @@ def small_systems() -> AbstractContextManager[Any]:
         return nullcontext()
     found: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return found
+
+
+def use_threads(n: int) -> None:
+    """Let this process use n threads for numerical work from now on."""
+    import torch
+
+    torch.set_num_threads(n)
+    threadpool_limits(n)

@@ -19,11 +19,13 @@ from penchant.cli.demo import demo
 from penchant.cli.explore import explore
 from penchant.cli.fetch import fetch
 from penchant.cli.images import images
+from penchant.cli.keys import keys
 from penchant.cli.likes import likes
 from penchant.cli.models import models
 from penchant.cli.recall import recall
 from penchant.cli.recommend import recommend
 from penchant.cli.sentiment import sentiment
+from penchant.cli.serve import serve
 from penchant.cli.similar import similar
 from penchant.cli.similar_users import similar_users
 from penchant.cli.split import split
@@ -63,6 +65,8 @@ for function in (
     similar_users,
     together,
     models,
+    serve,
+    keys,
     sentiment,
     study,
     demo,

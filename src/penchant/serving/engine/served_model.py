@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ from penchant.typing import Bool, Float32, Int32, Int64
 REASONS = 3
 """How many events of a history an explanation names at most."""
 
+_FAST = 0.004
+_MEASURED = 5
 _DAY = 86_400_000_000  # microseconds
 
 
@@ -71,6 +73,8 @@ class ServedModel:
         name: the model's name with what differs from its defaults.
         loaded: when it was read, in seconds since 1970.
         rules: what all lists keep, if anything.
+        seconds_per_list: how long a list for a user of the log took when it was read.
+        learned: up to which event of a store it has learned; None where nobody has asked yet.
 
     Raises:
         BundleError: the folder holds no sound bundle.
@@ -86,8 +90,11 @@ class ServedModel:
         self.name = spec_of(self.model)
         self.rules: BoundRules | None = None if rules is None else bind(rules, self.model)
         self.loaded = time.time()
+        self.learned: int | None = None
         self.ids: list[Id] = self.model.items_.ids.to_list()
         self.titles: list[str] = self.model.item_titles.of(np.arange(len(self.ids)))
+        self.seconds_per_list = self._measure()
+        self._bound = lru_cache(maxsize=64)(lambda rules: bind(rules, self.model))
         self.search = TitleSearch(self.titles, self.model.histories_.popularity)
 
     @property
@@ -120,6 +127,24 @@ class ServedModel:
         first = np.full(self.n_items, np.iinfo(np.int64).max)
         np.minimum.at(first, histories.items, histories.times)
         return first
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether a list takes less time than handing it to another thread is worth."""
+        return self.seconds_per_list < _FAST
+
+    def _measure(self) -> float:
+        """The median time of a few lists, which also makes ready what the first one needs."""
+        histories = self.model.histories_
+        longest = np.argsort(-histories.lengths, kind="stable")[:_MEASURED]
+        others = np.linspace(0, len(histories) - 1, _MEASURED).astype(np.int64)
+        seconds = []
+        for position in [*longest, *others] if len(histories) else []:
+            started = time.perf_counter()
+            index = int(histories.users[position])
+            self.recommend(Person(histories.take([position]), index), 10)
+            seconds.append(time.perf_counter() - started)
+        return float(np.median(seconds)) if seconds else 0.0
 
     # Items
 
@@ -248,7 +273,7 @@ class ServedModel:
 
     def bound(self, rules: Rules) -> BoundRules:
         """Rules of a request, as this model takes them."""
-        return bind(rules, self.model)
+        return self._bound(rules)
 
     def _places(
         self, items: Int32, scores: Float32, due_to: list[str | None], hidden: Int32

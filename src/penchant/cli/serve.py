@@ -1,0 +1,158 @@
+"""`penchant serve`: a bundle as a service, with a page and over REST."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from penchant.cli.command import command
+from penchant.cli.run_context import Session
+from penchant.errors import ParameterError
+
+logger = logging.getLogger(__name__)
+
+_NONE = "none"
+
+
+@command
+def serve(
+    *,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
+    host: Annotated[
+        str, typer.Option(envvar="PENCHANT_HOST", help="The address to listen at.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int,
+        typer.Option(
+            min=0, max=65535, envvar="PENCHANT_PORT", help="The port; 0 takes a free one."
+        ),
+    ] = 8000,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=256, envvar="PENCHANT_WORKERS", help="Processes that answer side by side."
+        ),
+    ] = 1,
+    store: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PENCHANT_STORE",
+            metavar="URL",
+            help="The database of feedback, such as sqlite:///feedback.db or "
+            "postgresql://user@host/shop; by default an SQLite file beside DIR; 'none' keeps none.",
+            show_default=False,
+        ),
+    ] = None,
+    rules: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="PENCHANT_RULES",
+            help="Rules that all lists keep; they are read again when the file changes.",
+            show_default=False,
+        ),
+    ] = None,
+    comparison: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="What penchant compare LOG --json has said, to show with the model.",
+            show_default=False,
+        ),
+    ] = None,
+    keys: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            envvar="PENCHANT_KEYS",
+            help="API keys, see penchant keys; without them nobody needs one.",
+            show_default=False,
+        ),
+    ] = None,
+    without_keys: Annotated[
+        bool,
+        typer.Option(
+            "--without-keys", help="Listen beyond this machine though nobody needs a key."
+        ),
+    ] = False,
+    rate_limit: Annotated[
+        str | None,
+        typer.Option(
+            envvar="PENCHANT_RATE_LIMIT",
+            help="Requests of a key or an address to each worker, such as 600/minute.",
+            show_default=False,
+        ),
+    ] = None,
+    experiment: Annotated[
+        str, typer.Option(help="The name of the experiment that a canary is.")
+    ] = "canary",
+    record: Annotated[
+        bool,
+        typer.Option("--record", help="Keep what is shown to whom, for penchant experiment."),
+    ] = False,
+    exploration: Annotated[
+        float,
+        typer.Option(
+            min=0,
+            help="Draw lists at random around the model's order, at this temperature, so that "
+            "other models can be judged by what is shown; 0 shows the model's own.",
+        ),
+    ] = 0.0,
+    max_k: Annotated[int, typer.Option(min=1, max=10_000, help="The longest list.")] = 100,
+    log_format: Annotated[
+        str, typer.Option(envvar="PENCHANT_LOG_FORMAT", help="Of requests: text, json or none.")
+    ] = "text",
+    title: Annotated[
+        str, typer.Option(envvar="PENCHANT_TITLE", help="What the pages are called.")
+    ] = "penchant",
+    root_path: Annotated[
+        str, typer.Option(help="The path under which a proxy shows the service.")
+    ] = "",
+    trusted_proxies: Annotated[
+        str, typer.Option(help="Addresses of proxies whose X-Forwarded-For is believed.")
+    ] = "127.0.0.1",
+    session: Session,
+) -> None:
+    """Serve recommendations with reasons from a bundle, on a page and over REST."""
+    from pydantic import ValidationError
+
+    from penchant.bundle import describe
+    from penchant.serving import server
+    from penchant.serving.settings import Settings
+
+    if store is None:
+        place = folder.absolute()
+        store = f"sqlite:///{place.with_name(place.name + '.feedback.db')}"
+    try:
+        settings = Settings(
+            bundle=folder,
+            host=host,
+            port=port,
+            workers=workers,
+            threads=session.threads or 1,
+            store=None if store == _NONE else store,
+            rules=rules,
+            keys=keys,
+            rate_limit=rate_limit,
+            trusted_proxies=trusted_proxies,
+            comparison=comparison,
+            experiment=experiment,
+            record=record,
+            exploration=exploration,
+            max_k=max_k,
+            log_format=log_format,  # type: ignore[arg-type]
+            title=title,
+            root_path=root_path,
+        )
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0]).replace("_", "-")
+        raise ParameterError(f"--{option}: {first['msg']}.") from None
+    server.check(settings, without_keys=without_keys)
+    describe(folder)  # refused before a server starts
+    if record and settings.store is None:
+        raise ParameterError("--record needs a store: leave out --store none.")
+    server.run(settings)

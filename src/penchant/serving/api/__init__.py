@@ -1,0 +1,1 @@
+"""The service over HTTP: routes, schemas, errors, and what stands before them."""

@@ -1,0 +1,145 @@
+"""Errors as answers: one form for all, with codes that stay."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from penchant.errors import PenchantError, UnknownIdError
+from penchant.serving.api.json_response import json_response
+from penchant.serving.service import NoStoreError
+
+logger = logging.getLogger(__name__)
+
+Code = Literal[
+    "unknown_id",
+    "not_found",
+    "method_not_allowed",
+    "invalid_request",
+    "unusable",
+    "conflict",
+    "no_store",
+    "unauthorized",
+    "forbidden",
+    "too_large",
+    "too_many_requests",
+    "not_ready",
+    "internal_error",
+]
+
+_OF_STATUS: dict[int, Code] = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    413: "too_large",
+    429: "too_many_requests",
+    503: "not_ready",
+}
+
+
+class ErrorDetail(BaseModel):
+    """One thing that is wrong with a request."""
+
+    location: str
+    message: str
+
+
+class ErrorBody(BaseModel):
+    """What went wrong: a code for programs and a sentence for people."""
+
+    code: Code
+    message: str
+    details: list[ErrorDetail] = []
+    request_id: str | None = None
+
+
+class ErrorAnswer(BaseModel):
+    """The body of every answer that is an error."""
+
+    error: ErrorBody
+
+
+def error_response(
+    status: int,
+    code: Code,
+    message: str,
+    request_id: str | None = None,
+    details: Sequence[dict[str, str]] = (),
+    headers: dict[str, str] | None = None,
+) -> Response:
+    """An error as an answer."""
+    error = {
+        "code": code,
+        "message": message,
+        "details": list(details),
+        "request_id": request_id,
+    }
+    return json_response({"error": error}, status, headers)
+
+
+def add_error_handlers(app: FastAPI) -> None:
+    """Let an application answer every error in this form."""
+
+    @app.exception_handler(PenchantError)
+    async def of_penchant(request: Request, error: PenchantError) -> Response:
+        status, code = status_of(error)
+        return error_response(status, code, str(error), _id_of(request))
+
+    @app.exception_handler(RequestValidationError)
+    async def of_validation(request: Request, error: RequestValidationError) -> Response:
+        details = [
+            {"location": ".".join(map(str, each["loc"])), "message": str(each["msg"])}
+            for each in error.errors()
+        ]
+        first = details[0] if details else {"location": "request", "message": "not valid"}
+        message = f"{first['location']}: {first['message']}."
+        return error_response(422, "invalid_request", message, _id_of(request), details)
+
+    @app.exception_handler(HTTPException)
+    async def of_http(request: Request, error: HTTPException) -> Response:
+        code = _OF_STATUS.get(error.status_code, "invalid_request")
+        headers = dict(error.headers or {})
+        return error_response(
+            error.status_code, code, str(error.detail), _id_of(request), headers=headers
+        )
+
+    @app.exception_handler(Exception)
+    async def of_anything(request: Request, error: Exception) -> Response:
+        return internal_error(_id_of(request))
+
+
+def status_of(error: PenchantError) -> tuple[int, Code]:
+    """The status and the code of one of the package's own errors."""
+    if isinstance(error, UnknownIdError):
+        return 404, "unknown_id"
+    if isinstance(error, NoStoreError):
+        return 409, "no_store"
+    if type(error).__name__ == "ConflictError":
+        return 409, "conflict"
+    if isinstance(error, ValueError):  # of data and parameters
+        return 422, "unusable"
+    logger.error(f"{type(error).__name__}: {error}")
+    return 500, "internal_error"
+
+
+def internal_error(request_id: str | None) -> Response:
+    """What somebody gets where something failed that should not have."""
+    return error_response(
+        500,
+        "internal_error",
+        "Something failed in the service, which its log tells under this request id.",
+        request_id,
+    )
+
+
+def _id_of(request: Request) -> str | None:
+    value: Any = request.scope.get("penchant.request_id")
+    return None if value is None else str(value)

@@ -1,0 +1,171 @@
+"""What every request passes: an id, a key, a size, a count, a log line, safe headers."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import time
+from datetime import UTC, datetime
+
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from penchant.serving.api.access import Access
+from penchant.serving.api.errors import Code, error_response, internal_error
+from penchant.serving.api.metrics import Metrics
+
+logger = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+_UNMATCHED = "(no route)"
+
+HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (
+        b"content-security-policy",
+        b"default-src 'none'; img-src 'self' data:; style-src 'self'; script-src 'self'; "
+        b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+"""What browsers are told with every answer: nothing from elsewhere, and no framing."""
+
+
+class Gateway:
+    """An ASGI application around the routes.
+
+    Args:
+        app: the routes.
+        access: who may do what.
+        metrics: where requests are counted.
+        max_body: the most bytes of a request.
+        log_format: how requests are logged: `text`, `json`, or `none`.
+    """
+
+    def __init__(
+        self, app: ASGIApp, access: Access, metrics: Metrics, max_body: int, log_format: str
+    ) -> None:
+        self._app = app
+        self._access = access
+        self._metrics = metrics
+        self._max_body = max_body
+        self._log_format = log_format
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request; see the class."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
+        scope["penchant.request_id"] = request_id.decode()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {
+                    **message,
+                    "headers": [*message["headers"], (b"x-request-id", request_id), *HEADERS],
+                }
+            await send(message)
+
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await refusal(scope, receive, answer)
+        else:
+            try:
+                await self._app(scope, _bounded(receive, self._max_body), answer)
+            except Exception:
+                logger.exception(f"Request {request_id.decode()} failed.")
+                if not status:
+                    await internal_error(request_id.decode())(scope, receive, answer)
+        route = getattr(scope.get("route"), "path", _UNMATCHED)
+        seconds = time.perf_counter() - started
+        self._metrics.request(scope["method"], route, status, seconds)
+        if self._log_format != "none":
+            self._log(scope, route, status, seconds)
+
+    def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
+        """The answer to a request that does not reach a route."""
+        request_id: str = scope["penchant.request_id"]
+        method, path = scope["method"], scope["path"]
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self._max_body:
+            return self._too_large(scope)
+        key = self._access.key_of(headers)
+        refused = self._access.refusal(method, path, key)
+        if refused is not None:
+            status, message = refused
+            challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+            code: Code = "unauthorized" if status == 401 else "forbidden"
+            return error_response(status, code, message, request_id, headers=challenge)
+        client = scope.get("client")
+        who = f"key {key.name}" if key is not None else f"address {client[0] if client else ''}"
+        seconds = self._access.wait(who)
+        if seconds is not None:
+            return error_response(
+                429,
+                "too_many_requests",
+                f"These are too many requests: come again in {seconds} s.",
+                request_id,
+                headers={"Retry-After": str(seconds)},
+            )
+        return None
+
+    def _too_large(self, scope: Scope) -> Response:
+        return error_response(
+            413,
+            "too_large",
+            _too_large(self._max_body),
+            scope["penchant.request_id"],
+        )
+
+    def _log(self, scope: Scope, route: str, status: int, seconds: float) -> None:
+        """One line a request, without ids of people and items."""
+        if self._log_format == "json":
+            entry = {
+                "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
+                "request_id": scope["penchant.request_id"],
+                "method": scope["method"],
+                "route": route,
+                "status": status,
+                "ms": round(seconds * 1000, 2),
+            }
+            logger.info(json.dumps(entry))
+        else:
+            logger.info(
+                "%s %s %d %.1f ms %s",
+                scope["method"],
+                route,
+                status,
+                seconds * 1000,
+                scope["penchant.request_id"],
+            )
+
+
+def _too_large(most: int) -> str:
+    return f"A request may have {most:,} bytes, and this one has more."
+
+
+def _bounded(receive: Receive, most: int) -> Receive:
+    """The same messages, until the body grows too large."""
+    size = 0
+
+    async def bounded() -> Message:
+        nonlocal size
+        message = await receive()
+        if message["type"] == "http.request":
+            size += len(message.get("body", b""))
+            if size > most:
+                raise HTTPException(413, _too_large(most))
+        return message
+
+    return bounded

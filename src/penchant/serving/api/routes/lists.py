@@ -1,0 +1,81 @@
+"""Lists and their reasons."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from penchant.repeats import Repeats
+from penchant.serving.api.context import ERRORS, Context, K, Served, in_thread
+from penchant.serving.api.json_response import json_response
+from penchant.serving.api.schemas import (
+    ExplainBody,
+    ExplanationAnswer,
+    ListAnswer,
+    ListBody,
+    SimilarUsersAnswer,
+)
+from penchant.serving.queries import ListQuery, PersonQuery
+
+router = APIRouter(prefix="/v1", tags=["lists"], responses=ERRORS)
+
+User = Annotated[str, Path(max_length=500, description="A user's id.")]
+Explain = Annotated[bool, Query(description="Say why, for each item.")]
+
+
+@router.get("/users/{user:path}/recommendations", response_model=ListAnswer)
+async def recommend_to_user(
+    context: Served,
+    user: User,
+    k: K = 10,
+    explain: Explain = False,
+    repeats: Repeats = "excluded",
+    exclude: Annotated[
+        list[str] | None, Query(description="Items to leave out; again for more.")
+    ] = None,
+) -> Response:
+    """The items that suit a user best; popular ones for somebody of whom nothing is known."""
+    query = ListQuery(
+        PersonQuery(user), k, explain=explain, repeats=repeats, exclude=tuple(exclude or ())
+    )
+    return json_response(await _list(context, query))
+
+
+@router.post("/recommendations", response_model=ListAnswer)
+async def recommend(context: Served, body: ListBody) -> Response:
+    """The items that suit somebody best, by what they like, rate, or look at just now."""
+    return json_response(await _list(context, body.list_query()))
+
+
+@router.get("/users/{user:path}/explanations/{item:path}", response_model=ExplanationAnswer)
+async def explain_to_user(context: Served, user: User, item: str) -> Response:
+    """Why an item suits a user, or does not."""
+    answer = await in_thread(context.service.explain, PersonQuery(user), item)
+    return json_response(answer)
+
+
+@router.post("/explanations", response_model=ExplanationAnswer)
+async def explain(context: Served, body: ExplainBody) -> Response:
+    """Why an item suits somebody, by what they like or rate."""
+    return json_response(await in_thread(context.service.explain, body.query(), str(body.item)))
+
+
+@router.get("/users/{user:path}/similar", response_model=SimilarUsersAnswer)
+async def similar_users(context: Served, user: User, k: K = 10) -> Response:
+    """The users of the log who are most like one."""
+    answer = await in_thread(context.service.similar_people, PersonQuery(user), k)
+    return json_response(answer)
+
+
+async def _list(context: Context, query: ListQuery) -> dict[str, Any]:
+    """A list, at once where that is fast, otherwise while others are answered."""
+    service = context.service
+    if service.served.is_fast and not query.explain and query.rules is None:
+        answer = service.recommend(query)
+    else:
+        answer = await in_thread(service.recommend, query)
+    items = answer["items"]
+    context.metrics.list(answer["arm"], fallback=bool(items) and items[0]["fallback"])
+    return answer

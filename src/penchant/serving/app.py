@@ -1,0 +1,91 @@
+"""The application: routes, what stands before them, and what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp
+
+from penchant.serving.api.access import Access
+from penchant.serving.api.context import Context
+from penchant.serving.api.errors import add_error_handlers
+from penchant.serving.api.gateway import Gateway
+from penchant.serving.api.metrics import Metrics
+from penchant.serving.api.routes import items, lists, operations, people
+from penchant.serving.api.routes.operations import note_model
+from penchant.serving.keys import Keys
+from penchant.serving.service import Service
+from penchant.serving.settings import SETTINGS_VARIABLE, Settings
+from penchant.threads import use_threads
+
+logger = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The service as an ASGI application.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        DataError: the rules, the keys or the comparison cannot be read, or the store.
+    """
+    use_threads(settings.threads)
+    store = None
+    if settings.store is not None:
+        from penchant.serving.store import Store
+
+        store = Store.open(settings.store)
+    service = Service(settings, store)
+    context = Context(service, Metrics())
+    note_model(context)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        watcher = asyncio.create_task(_watch(context))
+        try:
+            yield
+        finally:
+            context.ready = False
+            watcher.cancel()
+            await run_in_threadpool(service.close)
+
+    app = FastAPI(
+        title=settings.title,
+        version=version("penchant"),
+        description="Recommendations with reasons, from a bundle.",
+        lifespan=lifespan,
+        docs_url=None,  # those of FastAPI load scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+        root_path=settings.root_path,
+    )
+    app.state.context = context
+    add_error_handlers(app)
+    for module in (lists, people, items, operations):
+        app.include_router(module.router)
+    keys = None if settings.keys is None else Keys.read(settings.keys)
+    access = Access(keys, settings.rate_limit)
+    return Gateway(app, access, context.metrics, settings.max_body, settings.log_format)
+
+
+def from_environment() -> ASGIApp:
+    """The application of a worker, whose settings stand in an environment variable."""
+    return create_app(Settings.model_validate_json(os.environ[SETTINGS_VARIABLE]))
+
+
+async def _watch(context: Context) -> None:
+    """Take in newer bundles, rules, and what other workers were told, while requests go on."""
+    service = context.service
+    while True:
+        await asyncio.sleep(service.settings.reload_seconds)
+        try:
+            if await run_in_threadpool(service.deployment.poll):
+                note_model(context, changed=True)
+        except Exception:
+            logger.exception("What is served could not be brought up to date; it is tried again.")

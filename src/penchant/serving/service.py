@@ -1,0 +1,394 @@
+"""What a service does, whatever shows it: lists, reasons, items, people and their feedback."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from penchant.errors import DataError, ParameterError, PenchantError, UnknownIdError
+from penchant.explanation import Explanation
+from penchant.serving.deployment import Arm, Deployment, Snapshot
+from penchant.serving.engine import Person, Place, ServedModel
+from penchant.serving.engine.person import indices_of
+from penchant.serving.feedback import FeedbackView
+from penchant.serving.queries import ListQuery, PersonQuery
+from penchant.serving.settings import Settings
+from penchant.serving.shown import Recorder, ShownPlace
+from penchant.typing import Int32
+
+if TYPE_CHECKING:
+    from penchant.serving.store import Deletion, Feedback, Store, StoredEvent
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class NoStoreError(PenchantError):
+    """Feedback is asked for of a service that keeps none."""
+
+
+class Service:
+    """The models, the store and the settings of one worker.
+
+    Args:
+        settings: how it behaves.
+        store: where feedback is kept, if anywhere.
+
+    Raises:
+        BundleError: the bundle is missing or damaged.
+        DataError: the rules or the comparison cannot be read.
+    """
+
+    def __init__(self, settings: Settings, store: Store | None = None) -> None:
+        self.settings = settings
+        self.started = time.time()
+        self.deployment = Deployment(settings.bundle, settings.state_path, settings.rules)
+        self._store = store
+        self.feedback = None if store is None else FeedbackView(store)
+        self.recorder = Recorder(store) if store is not None and settings.record else None
+        _ = self.comparison  # refused at the start where it cannot be read
+
+    @property
+    def store(self) -> Store:
+        """Where feedback is kept.
+
+        Raises:
+            NoStoreError: nowhere.
+        """
+        if self._store is None:
+            raise NoStoreError(
+                "This service keeps no feedback: start it with --store sqlite:///feedback.db."
+            )
+        return self._store
+
+    @property
+    def has_store(self) -> bool:
+        """Whether feedback is kept."""
+        return self._store is not None
+
+    @property
+    def served(self) -> ServedModel:
+        """The model in place."""
+        return self.deployment.snapshot.current.served
+
+    def close(self) -> None:
+        """Write what waits, and let go of the store."""
+        if self.recorder is not None:
+            self.recorder.close()
+        if self._store is not None:
+            self._store.close()
+
+    # Lists
+
+    def recommend(self, query: ListQuery) -> dict[str, Any]:
+        """A list with what it rests on, as plain values.
+
+        Raises:
+            ParameterError: k or the history is too long, or a rule does not suit the model.
+            UnknownIdError: none of the candidates is known.
+        """
+        self._check(query)
+        return self.answer(query.person, lambda arm: self._list(arm, query))
+
+    def answer(self, person: PersonQuery, answer: Callable[[Arm], T]) -> T:
+        """What the model that is to answer a person says; where it fails, the other one's answer.
+
+        A failure of the canary, or of a model that has just been put in place, costs nobody an
+        answer, and is counted against it.
+        """
+        snapshot = self.deployment.snapshot
+        arm = self.arm_of(snapshot, person)
+        started = time.perf_counter()
+        try:
+            result = answer(arm)
+        except PenchantError:
+            raise
+        except Exception:
+            arm.figures.add(time.perf_counter() - started, error=True)
+            other = snapshot.current if arm is snapshot.canary else snapshot.previous
+            if other is None:
+                raise
+            logger.exception(f"The {arm.name} model failed; the {other.name} one answers.")
+            self.deployment.judge()
+            return answer(other)
+        arm.figures.add(time.perf_counter() - started)
+        if snapshot.canary is not None and arm.figures.requests % 20 == 0:
+            self.deployment.judge()
+        return result
+
+    def arm_of(self, snapshot: Snapshot, person: PersonQuery) -> Arm:
+        """Which model answers a person: always the same one while nothing changes."""
+        if snapshot.canary is None:
+            return snapshot.current
+        from penchant.experiments import arm_of
+
+        who = person.user or person.visitor
+        if who is None:
+            who = secrets.token_hex(8)
+        shares = {"current": 1 - snapshot.share, "canary": snapshot.share}
+        name = arm_of(who, self.settings.experiment, shares)
+        return snapshot.canary if name == "canary" else snapshot.current
+
+    def person(self, served: ServedModel, query: PersonQuery) -> Person:
+        """Somebody as a model takes them: what its log, the store and the request say."""
+        events = query.events
+        forget = False
+        if query.user is not None and self.feedback is not None:
+            learned = self.learned(served)
+            events = self.feedback.events_of(query.user, learned) + events
+            forget = self.feedback.is_deleted(query.user, learned)
+        return served.person(query.user, events, forget=forget)
+
+    def learned(self, served: ServedModel) -> int:
+        """Up to which event of the store a model has learned."""
+        if served.learned is None:
+            served.learned = 0 if self._store is None else self._store.learned(served.fingerprint)
+        return served.learned
+
+    def _list(self, arm: Arm, query: ListQuery) -> dict[str, Any]:
+        served = arm.served
+        person = self.person(served, query.person)
+        candidates, unknown = self._candidates(served, query)
+        rules = None if query.rules is None else served.bound(query.rules)
+        places = served.recommend(
+            person, query.k, repeats=query.repeats, rules=rules, candidates=candidates
+        )
+        answer: dict[str, Any] = {
+            "user": query.person.user,
+            "known": person.is_known,
+            "model": served.name,
+            "arm": arm.name,
+            "items": [place_to_dict(n, place) for n, place in enumerate(places, 1)],
+            "unknown_items": [*person.unknown_items, *unknown],
+        }
+        if places and places[0].fallback:
+            arm.figures.fallbacks += 1
+        if query.explain:
+            index = np.array([place.index for place in places], np.int32)
+            for entry, explanation in zip(
+                answer["items"], served.explain(person, index), strict=True
+            ):
+                entry.update(reasons_to_dict(explanation))
+        if self.recorder is not None:
+            answer["list_id"] = self._record(arm, query, places)
+        return answer
+
+    def _candidates(self, served: ServedModel, query: ListQuery) -> tuple[Int32 | None, list[str]]:
+        """The items to choose from (None for all), and texts of ids that are not known."""
+        chosen: Int32 | None = None
+        unknown: list[str] = []
+        if query.candidates is not None:
+            chosen, unknown = indices_of(served.model.items_, query.candidates)
+            if not len(chosen):
+                raise UnknownIdError("The model knows none of the candidates.")
+        if query.exclude:
+            out, others = indices_of(served.model.items_, query.exclude)
+            unknown = unknown + others
+            every = np.arange(served.n_items, dtype=np.int32) if chosen is None else chosen
+            chosen = np.setdiff1d(every, out)
+        return chosen, unknown
+
+    def _record(self, arm: Arm, query: ListQuery, places: Sequence[Place]) -> str:
+        assert self.recorder is not None
+        return self.recorder.add(
+            user=query.person.user or query.person.visitor,
+            experiment=self.settings.experiment,
+            arm=arm.name,
+            model=arm.served.fingerprint,
+            places=[ShownPlace(str(p.item), p.score) for p in places],
+        )
+
+    def _check(self, query: ListQuery) -> None:
+        settings, person = self.settings, query.person
+        if not 1 <= query.k <= settings.max_k:
+            raise ParameterError(f"k must lie between 1 and {settings.max_k}, and is {query.k}.")
+        self.check_person(person)
+        n_named = len(query.candidates or ()) + len(query.exclude)
+        if n_named > settings.max_history:
+            raise ParameterError(
+                f"candidates and exclude have {n_named:,} items, more than {settings.max_history:,}"
+                ", which a request may have: use --rules for long ones."
+            )
+
+    def check_person(self, person: PersonQuery) -> None:
+        """Refuse what is too much, or no rating.
+
+        Raises:
+            ParameterError: the request has too many events, or a rating that is not on the scale.
+        """
+        n = len(person.liked) + len(person.rated) + len(person.disliked) + len(person.session)
+        if n > self.settings.max_history:
+            raise ParameterError(
+                f"The request has {n:,} items of a history, more than {self.settings.max_history:,}"
+                ": send the latest ones."
+            )
+        for item, rating in person.rated.items():
+            self.check_rating(item, rating)
+
+    def check_rating(self, item: str, rating: float) -> None:
+        """Refuse a rating that is not on the scale of the log.
+
+        Raises:
+            ParameterError: that is so.
+        """
+        scale = self.served.scale
+        low, high = scale if scale is not None else (1.0, 5.0)
+        if not low <= rating <= high:
+            raise ParameterError(
+                f"The rating {rating:g} of {item!r} is not on the scale, which goes from {low:g} "
+                f"to {high:g}."
+            )
+
+    # Reasons
+
+    def explain(self, person: PersonQuery, item: str) -> dict[str, Any]:
+        """Why an item suits somebody, or does not, as plain values.
+
+        Raises:
+            UnknownIdError: the model does not know the item.
+        """
+        self.check_person(person)
+
+        def answer(arm: Arm) -> dict[str, Any]:
+            served = arm.served
+            index = served.item(item)
+            who = self.person(served, person)
+            (explanation,) = served.explain(who, np.array([index], np.int32))
+            return {
+                "user": person.user,
+                "known": who.is_known,
+                "model": served.name,
+                "arm": arm.name,
+                "item": explanation.item,
+                "title": explanation.title,
+                "score": _finite(explanation.score),
+                "fallback": explanation.fallback,
+                **reasons_to_dict(explanation),
+                "unknown_items": list(who.unknown_items),
+            }
+
+        return self.answer(person, answer)
+
+    def similar_people(self, person: PersonQuery, k: int) -> dict[str, Any]:
+        """The users of the log most like somebody, as plain values.
+
+        Raises:
+            UnknownIdError: the user is not known.
+        """
+        served = self.served
+        who = self.person(served, person)
+        if person.user is not None and not who.history.n_events:
+            raise UnknownIdError(f"Nothing is known of the user {person.user!r}.")
+        return {"user": person.user, "users": served.similar_people(who, k)}
+
+    def history(self, user: str) -> dict[str, Any]:
+        """What lists for a user rest on: what the model has learned from, and what came since.
+
+        Raises:
+            UnknownIdError: nothing is known of the user.
+        """
+        served = self.served
+        person = self.person(served, PersonQuery(user))
+        if not person.is_known and not person.n_new:
+            raise UnknownIdError(f"Nothing is known of the user {user!r}.")
+        history = person.history
+        events = []
+        for n, index in enumerate(history.items.tolist()):
+            event = {"item": served.ids[index], "title": served.titles[index]}
+            if history.ratings is not None:
+                event["rating"] = float(history.ratings[n])
+            events.append(event)
+        hidden = [
+            {"item": served.ids[i], "title": served.titles[i]} for i in person.hidden.tolist()
+        ]
+        return {"user": user, "known": person.is_known, "events": events[::-1], "hidden": hidden}
+
+    # Feedback
+
+    def add_feedback(self, feedback: Sequence[Feedback]) -> list[StoredEvent]:
+        """Keep what people say and do; it is kept when this returns.
+
+        Raises:
+            NoStoreError: this service keeps none.
+            ParameterError: a rating is not on the scale.
+        """
+        store = self.store
+        for each in feedback:
+            if each.kind == "rating" and each.value is not None:
+                self.check_rating(str(each.item), each.value)
+        return store.add(feedback)
+
+    def export(self, user: str) -> dict[str, Any]:
+        """Everything that is kept of a person, as plain values."""
+        kept = dict(self.store.export(user))
+        served = self.served
+        person = served.person(user)
+        learned = self.feedback is None or not self.feedback.is_deleted(user, self.learned(served))
+        items = person.history.items.tolist() if person.is_known and learned else []
+        return kept | {"learned_items": [served.ids[i] for i in items]}
+
+    def delete(self, user: str) -> Deletion:
+        """Forget a person: what the store has at once, what the model has at its next training."""
+        return self.store.delete(user)
+
+    # What operators ask
+
+    @cached_property
+    def comparison(self) -> dict[str, Any] | None:
+        """The comparison of models that was given, as plain values.
+
+        Raises:
+            DataError: the file is no comparison.
+        """
+        path = self.settings.comparison
+        if path is None:
+            return None
+        try:
+            data = json.loads(path.read_bytes())
+        except (OSError, ValueError) as error:
+            raise DataError(
+                f"{str(path)!r} is no comparison as JSON ({error}): write one with penchant "
+                "compare LOG --json."
+            ) from None
+        if not isinstance(data, dict):
+            raise DataError(f"{str(path)!r} is no comparison as penchant compare --json writes it.")
+        return data
+
+
+def place_to_dict(rank: int, place: Place) -> dict[str, Any]:
+    """One place of a list as plain values."""
+    entry: dict[str, Any] = {
+        "rank": rank,
+        "item": place.item,
+        "title": place.title,
+        "score": _finite(place.score),
+        "fallback": place.score is None,
+    }
+    if place.rule is not None:
+        entry["rule"] = place.rule
+    return entry
+
+
+def reasons_to_dict(explanation: Explanation) -> dict[str, Any]:
+    """What speaks for an item, as plain values."""
+    return {
+        "because": explanation.sentence,
+        "exact": explanation.exact,
+        "method": explanation.method,
+        "how": explanation.how,
+        "reasons": [asdict(reason) for reason in explanation.reasons],
+        "attributes": [asdict(attribute) for attribute in explanation.attributes],
+    }
+
+
+def _finite(score: float | None) -> float | None:
+    return score if score is not None and np.isfinite(score) else None

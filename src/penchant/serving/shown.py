@@ -1,0 +1,107 @@
+"""Keep what is shown to whom, without anybody waiting for it."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from penchant.errors import PenchantError
+
+if TYPE_CHECKING:
+    from penchant.serving.store import ShownList, Store
+
+logger = logging.getLogger(__name__)
+
+_WAITING = 10_000  # lists at most that are not written yet
+_AT_ONCE = 500
+
+
+@dataclass(frozen=True)
+class ShownPlace:
+    """One item that was shown.
+
+    Attributes:
+        item: the text of its id.
+        score: of the model; None where popularity answered.
+        propensity: how likely it was to be shown at this place.
+        explored: whether it stands there by chance rather than by the model's order.
+    """
+
+    item: str
+    score: float | None
+    propensity: float = 1.0
+    explored: bool = False
+
+
+class Recorder:
+    """Writes shown lists to a store from a thread of its own.
+
+    Where lists come faster than they can be written, those that find no place are counted and
+    left out: nobody waits for their list because of it.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._queue: queue.Queue[ShownList | None] = queue.Queue(_WAITING)
+        self.left_out = 0
+        self._thread = threading.Thread(target=self._write, name="shown lists", daemon=True)
+        self._thread.start()
+
+    def add(
+        self,
+        *,
+        user: str | None,
+        experiment: str,
+        arm: str,
+        model: str,
+        places: Sequence[ShownPlace],
+    ) -> str:
+        """Note a list, and give it an id by which feedback can name it."""
+        from penchant.serving.store import ShownList
+
+        id_ = uuid.uuid4().hex
+        shown = ShownList(
+            list=id_,
+            user=user,
+            time=time.time_ns() // 1000,
+            experiment=experiment,
+            arm=arm,
+            model=model,
+            items=[(p.item, p.score, p.propensity, p.explored, None) for p in places],
+        )
+        try:
+            self._queue.put_nowait(shown)
+        except queue.Full:
+            self.left_out += 1
+        return id_
+
+    def close(self) -> None:
+        """Write what waits, and stop."""
+        self._queue.put(None)
+        self._thread.join(timeout=10)
+
+    def _write(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch: list[ShownList] = [first]
+            last = False
+            while len(batch) < _AT_ONCE and not last:
+                try:
+                    another = self._queue.get_nowait()
+                except queue.Empty:
+                    break
+                last = another is None
+                if another is not None:
+                    batch.append(another)
+            try:
+                self._store.show(batch)
+            except PenchantError as error:
+                self.left_out += len(batch)
+                logger.error(f"{len(batch)} shown lists are lost: {error}")
+            if last:
+                return

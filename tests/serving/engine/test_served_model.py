@@ -1,0 +1,115 @@
+"""What a bundle in memory answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from penchant.errors import BundleError, UnknownIdError
+from penchant.rules import Rules
+from penchant.serving.engine import Event, ServedModel
+
+COMEDY_LOVER, HORROR_LOVER = "3", "33"
+
+
+@pytest.fixture(scope="module")
+def served(bundles):
+    return ServedModel(bundles / "ease")
+
+
+def items(places):
+    return [place.item for place in places]
+
+
+def test_a_known_user_gets_what_the_model_recommends(served):
+    expected = served.model.recommend([3], 5)["item"].to_list()
+    assert items(served.recommend(served.person(COMEDY_LOVER), 5)) == expected
+
+
+def test_somebody_new_gets_what_goes_with_what_they_like(served):
+    person = served.person(None, [Event("101", "like"), Event("102", "like")])
+    assert not person.is_known
+    assert all(item > 100 for item in items(served.recommend(person, 3)))
+
+
+def test_feedback_changes_the_list_of_a_known_user_at_once(served):
+    before = items(served.recommend(served.person(COMEDY_LOVER), 3))
+    events = [Event(str(item), "like") for item in (101, 102, 103, 105, 106, 107)]
+    after = items(served.recommend(served.person(COMEDY_LOVER, events), 3))
+    assert set(after) - set(before)
+    assert not set(after) & {101, 102, 103, 105, 106, 107}
+
+
+@pytest.mark.parametrize("kind", ["dislike", "seen"])
+def test_what_is_disliked_or_seen_is_not_shown_and_the_list_stays_long(served, kind):
+    before = items(served.recommend(served.person(HORROR_LOVER), 3))
+    after = items(served.recommend(served.person(HORROR_LOVER, [Event(str(before[0]), kind)]), 3))
+    assert before[0] not in after
+    assert len(after) == 3
+
+
+def test_only_the_last_event_with_an_item_counts(served):
+    events = [Event("101", "dislike"), Event("101", "like")]
+    assert np.array_equal(
+        served.person(None, events).history.items,
+        served.person(None, events[1:]).history.items,
+    )
+
+
+def test_a_user_whose_data_are_deleted_is_new(served):
+    person = served.person(COMEDY_LOVER, forget=True)
+    assert not person.is_known
+    assert person.history.n_events == 0
+    assert all(place.fallback for place in served.recommend(person, 3))
+
+
+def test_unknown_ids_are_passed_over_and_listed(served):
+    person = served.person("nobody", [Event("999", "like"), Event("x", "like")])
+    assert person.unknown_items == ("999", "x")
+    assert not person.is_known
+
+
+def test_rules_of_single_users_hold_after_their_feedback(bundles, tmp_path):
+    served = ServedModel(bundles / "ease")
+    first = items(served.recommend(served.person(HORROR_LOVER), 1))[0]
+    table = tmp_path / "not.csv"
+    table.write_text(f"user,item\n{HORROR_LOVER},{first}\n")
+    rules = tmp_path / "rules.toml"
+    rules.write_text(f'[exclude]\nusers = "@{table.name}"\n')
+    strict = ServedModel(bundles / "ease", Rules.read(rules))
+    assert first not in items(strict.recommend(strict.person(HORROR_LOVER), 10))
+    person = strict.person(HORROR_LOVER, [Event("1", "like")])
+    assert first not in items(strict.recommend(person, 10))
+
+
+def test_reasons_are_those_of_the_model(served):
+    person = served.person(COMEDY_LOVER)
+    places = served.recommend(person, 2)
+    explained = served.explain(person, np.array([place.index for place in places], np.int32))
+    assert [each.item for each in explained] == items(places)
+    assert explained[0].reasons
+    assert explained[0].score == pytest.approx(places[0].score)
+
+
+def test_popular_latest_and_similar(served):
+    popular = served.popular(3)
+    assert popular[0][1] >= popular[1][1] >= popular[2][1]
+    latest = [served.ids[index] for index, _ in served.latest(2)]
+    assert latest == [112, 111]
+    similar = [served.ids[index] for index, _ in served.similar(served.item("101"), 3)]
+    assert all(item > 100 for item in similar)
+
+
+def test_recent_popularity_counts_the_last_days_alone(served):
+    recent = {served.ids[index] for index, _ in served.popular(30, days=3)}
+    assert recent <= {109, 110, 111, 112}
+
+
+def test_an_unknown_item_is_refused(served):
+    with pytest.raises(UnknownIdError, match="does not know the item '999'"):
+        served.item("999")
+
+
+def test_a_damaged_bundle_is_refused(bundles, tmp_path):
+    with pytest.raises(BundleError):
+        ServedModel(tmp_path)
