@@ -129,7 +129,7 @@ class Service:
         """Which model answers a person: always the same one while nothing changes."""
         if snapshot.canary is None:
             return snapshot.current
-        from penchant.experiments import arm_of
+        from penchant.experiments.assignment import arm_of
 
         who = person.user or person.visitor
         if who is None:

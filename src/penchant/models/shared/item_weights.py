@@ -6,14 +6,16 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 import numpy as np
-from scipy import sparse
+import torch
 from scipy.linalg import blas, lapack
+from torch.nn import functional
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.errors import DataError
 from penchant.memory import require_memory
 from penchant.models.base import require_one_user
+from penchant.models.derived import derived_from
 from penchant.models.shared.row_products import add_row_products
 from penchant.models.shared.sparse_rows import DENSE_RATE, SPARSE_RATE, compiled_pays
 from penchant.topk import CACHED_CELLS
@@ -51,11 +53,19 @@ class ItemWeights:
         return 0.0
 
     def _scores(self, users: Histories) -> Float32:
-        if not self._recency:
-            return np.asarray(users.matrix("weight") @ self.weights_)
-        entries = self._event_weights(users), users.items, users.offsets
-        matrix = sparse.csr_array(entries, shape=(len(users), users.n_items))
-        return np.asarray(matrix @ self.weights_)
+        # For one user's list four times faster than a sparse matrix times a dense one.
+        sums: Float32 = functional.embedding_bag(
+            torch.from_numpy(np.require(users.items, requirements="W")),
+            self._weight_rows,
+            torch.from_numpy(users.offsets[:-1].astype(np.int32)),
+            mode="sum",
+            per_sample_weights=torch.from_numpy(self._event_weights(users)),
+        ).numpy()
+        return sums
+
+    @derived_from("weights_")
+    def _weight_rows(self) -> torch.Tensor:
+        return torch.from_numpy(np.require(self.weights_, requirements="W"))
 
     def _event_weights(self, users: Histories) -> Float32:
         """float32[n_events], what each event of the histories counts."""

@@ -1,0 +1,156 @@
+"""Models that take each other's place."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from penchant.bundle import restore, save
+from penchant.errors import BundleError, ParameterError
+from penchant.serving.deployment import Deployment
+from penchant.serving.deployment.deployment import bundle_in
+from penchant.serving.deployment.figures import Figures, misbehaviour
+from penchant.serving.deployment.state import State
+
+
+@pytest.fixture
+def place(bundles, tmp_path):
+    for name in ("ease", "popular", "ials"):
+        shutil.copytree(bundles / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def deployment(place):
+    return Deployment(place / "ease", place / "state.json")
+
+
+def names(deployment):
+    snapshot = deployment.snapshot
+    arms = (snapshot.current, snapshot.canary, snapshot.previous)
+    return [None if arm is None else arm.served.name for arm in arms]
+
+
+def test_a_swap_keeps_the_model_before_to_go_back_to(deployment, place):
+    deployment.swap(place / "popular")
+    assert names(deployment) == ["popular", None, "ease"]
+    deployment.roll_back()
+    assert names(deployment) == ["ease", None, "popular"]
+
+
+def test_a_canary_is_promoted_or_withdrawn(deployment, place):
+    deployment.start_canary(place / "popular", 0.1)
+    assert names(deployment) == ["ease", "popular", None]
+    deployment.roll_back()
+    assert names(deployment) == ["ease", None, None]
+    deployment.start_canary(place / "ials", 0.1)
+    deployment.promote()
+    assert names(deployment) == ["ials", None, "ease"]
+
+
+def test_what_is_no_bundle_changes_nothing(deployment, place):
+    with pytest.raises(BundleError):
+        deployment.swap(place / "nothing")
+    with pytest.raises(ParameterError, match="no canary"):
+        deployment.promote()
+    with pytest.raises(ParameterError, match="no bundle to go back to"):
+        deployment.roll_back()
+    with pytest.raises(ParameterError, match="share of a canary"):
+        deployment.start_canary(place / "popular", 1.0)
+    assert names(deployment) == ["ease", None, None]
+    assert not (place / "state.json").exists()
+
+
+def test_other_workers_and_later_starts_follow(deployment, place):
+    other = Deployment(place / "ease", place / "state.json")
+    deployment.start_canary(place / "popular", 0.25)
+    assert other.poll()
+    assert names(other) == ["ease", "popular", None]
+    assert other.snapshot.share == 0.25
+    assert not other.poll()
+    assert names(Deployment(place / "ease", place / "state.json")) == ["ease", "popular", None]
+
+
+def test_a_bundle_that_is_replaced_in_its_place_is_taken_in(deployment, place):
+    before = deployment.snapshot
+    save(restore(place / "popular"), place / "ease", overwrite=True)
+    assert deployment.poll()
+    assert names(deployment) == ["popular", None, "ease"]
+    assert before.current.served.name == "ease"  # a request under way keeps what it began with
+
+
+def test_a_damaged_replacement_leaves_what_is_in_memory(deployment, place, caplog):
+    shutil.rmtree(place / "ease")
+    (place / "ease").mkdir()
+    assert not deployment.poll()
+    assert not deployment.poll()
+    assert names(deployment) == ["ease", None, None]
+    assert caplog.text.count("stays as it was in memory") == 1
+
+
+def test_a_state_file_that_is_none_is_refused(place):
+    (place / "state.json").write_text("{")
+    with pytest.raises(BundleError, match="does not say which bundles are served"):
+        Deployment(place / "ease", place / "state.json")
+
+
+def test_rules_are_read_again_when_they_change(place):
+    rules = place / "rules.toml"
+    rules.write_text("[exclude]\nitems = [1]\n")
+    deployment = Deployment(place / "ease", place / "state.json", rules)
+    served = deployment.snapshot.current.served
+
+    def listed():
+        return [p.item for p in served.recommend(served.person("33"), 24, repeats="allowed")]
+
+    assert 1 not in listed()
+    assert 2 in listed()
+    rules.write_text("[exclude]\nitems = [2, 3]\n")
+    assert deployment.poll()
+    assert 1 in listed()
+    assert 2 not in listed()
+    rules.write_text("nonsense")
+    assert not deployment.poll()
+    assert 2 not in listed()
+
+
+def figures(n, errors=0, seconds=0.01):
+    made = Figures()
+    for number in range(n):
+        made.add(seconds, error=number < errors)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("new", "old", "misbehaves"),
+    [
+        (figures(19, errors=19), figures(100), False),  # too few to judge
+        (figures(20, errors=2), figures(100), True),
+        (figures(20, errors=2), figures(100, errors=10), False),  # no worse than the other
+        (figures(100, seconds=0.2), figures(100, seconds=0.01), True),
+        (figures(100, seconds=0.09), figures(100, seconds=0.01), False),  # nobody notices
+        (figures(100, seconds=0.2), figures(100, seconds=0.1), False),
+        (figures(100, seconds=0.2), figures(5, seconds=0.01), False),
+    ],
+)
+def test_when_a_model_misbehaves(new, old, misbehaves):
+    assert (misbehaviour(new, old) is not None) == misbehaves
+
+
+def test_a_canary_that_misbehaves_is_withdrawn(deployment, place):
+    deployment.start_canary(place / "popular", 0.5)
+    for _ in range(30):
+        deployment.snapshot.current.figures.add(0.01)
+        deployment.snapshot.canary.figures.add(0.01, error=True)
+    deployment.judge()
+    assert names(deployment) == ["ease", None, None]
+    assert "ended in an error" in deployment.snapshot.note
+    assert State.read(place / "state.json").canary is None
+
+
+def test_bundles_of_requests_lie_beside_the_first_one(place):
+    assert bundle_in(place.__class__("popular"), place) == place / "popular"
+    for name in ("..", "../x", "/etc", "a/b", "."):
+        with pytest.raises(BundleError, match="does not lie beside"):
+            bundle_in(place.__class__(name), place)

@@ -1,0 +1,78 @@
+"""What a service does when models change or fail."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+import pytest
+
+from penchant.errors import DataError
+from penchant.serving.queries import ListQuery, PersonQuery
+from penchant.serving.service import Service
+from penchant.serving.settings import Settings
+
+
+@pytest.fixture
+def place(bundles, tmp_path):
+    for name in ("ease", "popular"):
+        shutil.copytree(bundles / name, tmp_path / name)
+    return tmp_path
+
+
+@pytest.fixture
+def service(place):
+    return Service(Settings(bundle=place / "ease"))
+
+
+def arm_of(service, user):
+    return service.recommend(ListQuery(PersonQuery(user)))["arm"]
+
+
+def test_a_canary_answers_its_share_and_the_same_people_always(service, place):
+    service.deployment.start_canary(place / "popular", 0.3)
+    arms = {user: arm_of(service, user) for user in map(str, range(400))}
+    share = list(arms.values()).count("canary") / len(arms)
+    assert 0.2 < share < 0.4
+    assert all(arm_of(service, user) == arm for user, arm in list(arms.items())[:50])
+
+
+def test_nobody_loses_an_answer_to_a_canary_that_fails(service, place, monkeypatch):
+    service.deployment.start_canary(place / "popular", 0.5)
+    canary = service.deployment.snapshot.canary.served
+
+    def fail(*_, **__):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(canary, "recommend", fail)
+    arms = {arm_of(service, str(user)) for user in range(200)}
+    assert arms == {"current"}
+    assert service.deployment.snapshot.canary is None
+    assert "ended in an error" in service.deployment.snapshot.note
+
+
+def test_after_a_swap_to_a_model_that_fails_the_one_before_answers_and_comes_back(
+    service, place, monkeypatch
+):
+    for user in range(30):
+        arm_of(service, str(user))
+    service.deployment.swap(place / "popular")
+
+    def fail(*_, **__):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(service.served, "recommend", fail)
+    assert {arm_of(service, str(user)) for user in range(19)} == {"previous"}
+    arm_of(service, "one more")
+    assert service.served.name == "ease"
+    assert arm_of(service, "after") == "current"
+
+
+def test_a_comparison_is_read_at_the_start(place):
+    (place / "comparison.json").write_text(json.dumps({"tables": []}))
+    settings = Settings(bundle=place / "ease", comparison=place / "comparison.json")
+    assert Service(settings).comparison == {"tables": []}
+    for text in ("[]", "{", ""):
+        (place / "comparison.json").write_text(text)
+        with pytest.raises(DataError, match="penchant compare"):
+            Service(settings)
