@@ -72,7 +72,7 @@ def run(settings: Settings) -> None:
             workers=settings.workers,
             **common,
         )
-        Multiprocess(config, target=uvicorn.Server(config).run, sockets=[listening]).run()
+        Multiprocess(config, sockets=[listening]).run()
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:

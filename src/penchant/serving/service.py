@@ -325,7 +325,8 @@ class Service:
         for each in feedback:
             if each.kind == "rating" and each.value is not None:
                 self.check_rating(str(each.item), each.value)
-        return store.add(feedback)
+        stored: list[StoredEvent] = store.add(feedback)
+        return stored
 
     def export(self, user: str) -> dict[str, Any]:
         """Everything that is kept of a person, as plain values."""
