@@ -55,12 +55,15 @@ def run(settings: Settings) -> None:
         "timeout_graceful_shutdown": _GRACE,
     }
     listening = _listening_socket(settings.host, settings.port)
-    _announce(settings, listening.getsockname()[1])
+    port = listening.getsockname()[1]
     if settings.workers == 1:
         from penchant.serving.app import create_app
 
-        uvicorn.Server(uvicorn.Config(create_app(settings), **common)).run([listening])
+        app = create_app(settings)
+        _announce(settings, port)
+        uvicorn.Server(uvicorn.Config(app, **common)).run([listening])
         return
+    _announce(settings, port)
     from penchant.serving.api.metrics import DIRECTORY_VARIABLE
 
     with tempfile.TemporaryDirectory(prefix="penchant-metrics-") as folder:

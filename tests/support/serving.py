@@ -1,0 +1,71 @@
+"""A service in a process of its own, as `penchant serve` starts it."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+_PATIENCE = 60  # seconds until a service must answer
+
+
+class Running:
+    """A started service.
+
+    Attributes:
+        process: its process, which is the parent of workers.
+        address: where it listens.
+    """
+
+    def __init__(self, bundle: Path, *options: str, **more: Any) -> None:
+        words = [sys.executable, "-P", "-m", "penchant", "serve", str(bundle), "--port", "0"]
+        if "--store" not in options:
+            words += ["--store", "none"]
+        self.process = subprocess.Popen(
+            [*words, *options], stderr=subprocess.PIPE, text=True, **more
+        )
+        assert self.process.stderr is not None
+        first = self.process.stderr.readline()
+        found = re.search(r"http://\S+:\d+", first)
+        assert found is not None, first + self.process.stderr.read()
+        self.address = found[0]
+        self._wait()
+
+    def _wait(self) -> None:
+        until = time.monotonic() + _PATIENCE
+        while True:
+            try:
+                if httpx.get(f"{self.address}/ready", timeout=10).status_code < 500:
+                    return
+            except httpx.TransportError:
+                pass
+            assert self.process.poll() is None, "the service has ended"
+            assert time.monotonic() < until, "the service does not answer"
+            time.sleep(0.1)
+
+    def stop(self) -> int:
+        """Ask it to end as a supervisor does, and return its exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        assert self.process.stderr is not None
+        self.process.stderr.read()
+        code = self.process.wait(_PATIENCE)
+        self.process.stderr.close()
+        return code
+
+
+@contextmanager
+def running(bundle: Path, *options: str) -> Iterator[str]:
+    """The address of a service that is stopped in the end."""
+    service = Running(bundle, *options, "--log-format", "none")
+    try:
+        yield service.address
+    finally:
+        service.stop()
