@@ -166,3 +166,34 @@ def test_the_page_has_them(split, tmp_path):
     assert f"{figures}<small>{own.difference_in_words}</small>" in page
     plain = pn.evaluate([EASE()], split, ["ndcg@5"], replicates=100)
     assert "the rules cost" not in pn.report(plain, tmp_path / "page.html").read_text()
+
+
+def test_what_rules_cost_in_money():
+    log = pn.Dataset.from_frame(
+        planted_pairs(n_users=60, n_items=20)
+        .frame()
+        .select("user", "item")
+        .with_columns(price=pl.col("item").cast(pl.Float32))
+    )
+    split = pn.split_per_user(log, test=0.3)
+    popular = int(split.log.items[int(np.argmax(split.train.item_counts))])
+    rules = pn.Rules(exclude=[popular])
+    result = pn.evaluate([EASE(l2=10)], split, ["revenue@3", "revenue-share@3"], rules=rules)
+    own = result.rule_costs.of_model("ease:l2=10.0")
+    assert own["revenue@3"].without == pytest.approx(
+        result.table().values("revenue@3")["ease:l2=10.0"]
+    )
+    test = split.test.judging
+    lists = lists_with_rules(
+        result.models["ease:l2=10.0"], test.histories, 3, bind(rules, split.train)
+    ).items
+    paid = [
+        sum(
+            float(split.log.items[item])
+            for item in lists[user]
+            if item in test.items[test.offsets[user] : test.offsets[user + 1]]
+        )
+        for user in range(test.n_users)
+    ]
+    assert own["revenue@3"].with_rules == pytest.approx(np.mean(paid), rel=1e-5)
+    assert own["revenue-share@3"].difference != 0

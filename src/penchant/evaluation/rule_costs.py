@@ -138,7 +138,7 @@ def _values(
     width = max(metric.k for metric in metrics if isinstance(metric, AtK))
     if lists.shape[1] < width:
         lists = np.pad(lists, ((0, 0), (0, width - lists.shape[1])), constant_values=-1)
-    ranked = Ranked.of(lists, test.offsets, test.items)
+    ranked = Ranked.of(lists, test.offsets, test.items, test.spend)
     values = RankingValues.of(ranked, lists, metrics, catalogue)
     if rules.categories is None:
         return values
