@@ -12,6 +12,7 @@ import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError
 from penchant.models import ItemKNN, PersonalPopular
+from penchant.reporting.pages.repeated_evaluation import by_period
 
 
 def months(n=5, users=30):
@@ -89,6 +90,9 @@ def test_the_page_has_a_line_for_each_model(tmp_path):
     result = pn.backtest([ItemKNN()], months(), ["ndcg@3"], periods=3, repeats="allowed")
     page = pn.report(result, tmp_path / "page.html").read_text()
     assert "<svg" in page
+    assert "start of each month, Mar 2024 to May 2024" in page
+    graph = by_period(result, "ranking", "ndcg@3")
+    assert graph.ticks == {1: "Mar\n2024", 2: "Apr", 3: "May"}
     assert "Lists of each month, looked back on" in page
     assert "item-knn" in page
 

@@ -127,3 +127,12 @@ def test_missing_times_and_one_constant_rating():
     assert columns["time"]["missing"] == 2
     assert columns["text"]["share"] == pytest.approx(1 / 3)
     assert "row" not in columns
+
+
+def test_examples_have_the_digits_of_their_columns(tmp_path):
+    frame = pl.DataFrame({"user": [1, 2], "item": [1, 1], "basket": [1, 2], "price": [3.61, 2.5]})
+    exploration = explore(Dataset.from_frame(frame))
+    columns = exploration.columns
+    assert columns.filter(pl.col("column") == "price")["example"].to_list() == ["3.61"]
+    page = write_exploration(exploration, tmp_path / "page.html").read_text()
+    assert "<dt>baskets</dt><dd>2</dd>" in page

@@ -251,6 +251,8 @@ def _columns(log: Dataset) -> pl.DataFrame:
         for column in [] if table is None else table.get_columns():
             missing = column.null_count()
             example = column.drop_nulls().head(1).to_list()
+            if column.dtype == pl.Float32:  # with the digits that it has, and no further ones
+                example = [np.float32(value) for value in example]
             if isinstance(column.dtype, pl.Array) and column.dtype.inner.is_numeric():
                 # Vectors, of zeros where there is nothing.
                 missing += int((~column.drop_nulls().to_numpy().any(axis=1)).sum())

@@ -167,7 +167,7 @@ class RuleCosts:
         shown: list[list[str]] = []
         for metric in self.metrics:
             cells = [_cell(self.of_model(model).get(metric)) for model in self.models]
-            heading = f"{metric}\nwithout → with (difference)"
+            heading = f"{metric}\nwithout → with (difference{' ± deviation' if self.unit else ''})"
             needed = 3 + max(len(line) for line in (*heading.split("\n"), *cells))
             if shown and needed > left:
                 break

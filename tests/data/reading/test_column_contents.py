@@ -251,10 +251,10 @@ def test_a_user_for_each_event_is_doubtful():
 
 
 def test_names_in_another_language_are_a_header(write):
-    path = write("Kunde;Artikel;Note;Datum\nK1;A 1;4,5;05.01.24\nK2;A 2;3,0;25.12.23\n")
-    with pytest.raises(DataError, match="no user column was recognised among 'Kunde', 'Artikel'"):
+    path = write("Klient;Towar;Ocena;Dzień\nK1;A 1;4,5;05.01.24\nK2;A 2;3,0;25.12.23\n")
+    with pytest.raises(DataError, match="no user column was recognised among 'Klient', 'Towar'"):
         read(path)
-    log = read(path, user="Kunde", item="Artikel", rating="Note", time="Datum")
+    log = read(path, user="Klient", item="Towar", rating="Ocena", time="Dzień")
     assert log.ratings.tolist() == [4.5, 3]
     assert log.events["time"].dt.year().to_list() == [2024, 2023]
 

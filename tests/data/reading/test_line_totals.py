@@ -144,3 +144,41 @@ def test_dunnhumby_has_totals(write):
     names = ("household_key", "PRODUCT_ID", "QUANTITY", "BASKET_ID", "SALES_VALUE/QUANTITY")
     assert log.origin.columns == dict(zip(roles, names, strict=True))
     assert log.events["price"].to_list() == pytest.approx([1.39, 0.82, 2.19])
+
+
+ENGLISH = (
+    "Document No,Document Type,Customer No,Item No,Item Description,Quantity,Posting Date,Amount"
+)
+GERMAN = "Belegnummer;Belegart;Kundennummer;Artikelnummer;Bezeichnung;Menge;Datum;Betrag"
+
+
+@pytest.mark.parametrize(("names", "separator"), [(ENGLISH, ","), (GERMAN, ";")])
+def test_exports_of_accounts_with_credit_notes(write, names, separator):
+    """Totals whose name alone leaves it open, dates and decimals as there, and credit notes."""
+    sale, credit = ("Invoice", "Credit Memo") if separator == "," else ("Rechnung", "Gutschrift")
+    point = "." if separator == "," else ","
+    rows = [names]
+    for number in range(40):
+        item, pieces = number % 4, 1 + number % 3
+        total = f"{(item + 1) * 2.5 * pieces:.2f}".replace(".", point)
+        row = (
+            number,
+            sale,
+            f"K{number % 5}",
+            f"A{item}",
+            f"Tea {item}",
+            pieces,
+            "20.01.2024",
+            total,
+        )
+        rows.append(separator.join(map(str, row)))
+    back = (99, credit, "K3", "A3", "Tea 3", 1, "21.01.2024", f"10{point}00")
+    log = read(write("\n".join([*rows, separator.join(map(str, back))])))
+    columns = names.split(separator)
+    assert list(log.origin.columns.values())[:2] == columns[2:4]
+    assert log.origin.columns["basket"] == columns[0]
+    assert log.origin.columns["price"] == f"{columns[-1]}/{columns[5]}"
+    expected = [(int(item[1:]) + 1) * 2.5 for item in log.frame()["item"]]
+    np.testing.assert_allclose(log.events["price"].to_numpy(), expected)
+    assert log.titles()[0].startswith("Tea ")
+    assert log.origin.skipped["problem"].to_list().count("cancellation of earlier purchases") == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -102,7 +103,7 @@ def remark_on_price(records: RawRecords, columns: Mapping[str, str]) -> str | No
     wish = LineTotal(price, quantity).name
     return (
         f"{price} grows with {quantity}, as totals of lines do, and is taken for the price of one "
-        f"piece: price={wish!r} (--price {wish}) divides it"
+        f"piece: price={wish!r} (--price {shlex.quote(wish)}) divides it"
     )
 
 

@@ -30,29 +30,40 @@ _FURTHER = {
         "user": "email customeremail billingemail emailbilling emailaddress useremail "
         "customernumber customerno customernr customercode customerkey custid custno custnr "
         "customeruserid householdkey householdid cardid loyaltycardid loyaltyid fullvisitorid "
-        "userpseudoid deviceid cookieid customername",
+        "userpseudoid deviceid cookieid customername kundennummer kundennr kundenid kunde "
+        "numeroclient numclient codeclient idcliente codigocliente numerocliente cliente",
         "item": "lineitemsku productsku itemsku variantsku stockid productcode productnumber "
         "productno articlenumber articleno itemcode itemnumber itemno materialnumber material ean "
-        "ean13 gtin upc barcode partnumber partno modelnumber variantid lineitemname",
+        "ean13 gtin upc barcode partnumber partno modelnumber variantid lineitemname artikelnummer "
+        "artikelnr artikelid artikel produktnummer codearticle numeroarticle referencearticle "
+        "codigoarticulo idarticulo idproducto codigoproducto",
         "weight": "lineitemquantity orderedquantity orderquantity orderqty qtyordered "
         "quantityordered itemquantity itemqty productquantity quantityrefund unitssold units "
-        "qtysold soldquantity salesquantity salesqty pieces amount",
+        "qtysold soldquantity salesquantity salesqty pieces menge anzahl quantite quantité qte "
+        "cantidad amount",
         "time": "ordertime orderdatetime orderedat ordertimestamp orderplacedat purchasetime "
         "purchasedat purchasetimestamp invoicetime invoicedatetime salesdate saledate saletime "
         "soldat transactiontime transactiontimestamp transactiondatetime processedat paidat "
-        "datecreated datepurchased dateordered shoppingdate visitdate",
+        "datecreated datepurchased dateordered shoppingdate visitdate postingdate "
+        "documentdate billingdate datum bestelldatum belegdatum rechnungsdatum kaufdatum "
+        "datecommande dateachat datefacture fecha fechapedido fechafactura",
         "basket": "invoiceno invoice invoiceid invoicenumber invoicenr orderid orderno ordernr "
         "ordernumber orderkey incrementid order transactionid transactionno transactionnumber "
         "transaction basketid basket cartid cart receiptid receiptno receiptnumber receipt "
         "ticketid ticketno ticketnumber billid billno billnumber checkoutid purchaseid tripid "
-        "visitid usersession sessionid session",
+        "visitid usersession documentno documentnumber documentid voucherno belegnummer belegnr "
+        "rechnungsnummer rechnungsnr bestellnummer bestellnr auftragsnummer numerocommande "
+        "numcommande numerofacture numeropedido numerofactura sessionid session",
         "price": "unitprice priceperunit lineitemprice itemprice productprice articleprice "
-        "saleprice sellingprice pricepaid retailprice price itemcost",
+        "saleprice sellingprice pricepaid retailprice price itemcost "
+        "einzelpreis stückpreis stueckpreis prixunitaire preciounitario",
         "event": "event eventtype eventname eventkind behavior behaviour behaviortype "
         "behaviourtype action actiontype interaction interactiontype activity activitytype",
         "title": "itemtitle producttitle itemname productname articlename lineitemname "
         "lineitemtitle title description productdescription itemdescription stockdescription "
-        "articledescription productdesc itemdesc",
+        "articledescription productdesc itemdesc "
+        "artikelbezeichnung artikelname produktname bezeichnung designation désignation libelle "
+        "libellé descripcion descripción",
     }.items()
 }
 _BASKET_OF_LINES = "name"  # what Shopify calls the number of an order, beside its line items

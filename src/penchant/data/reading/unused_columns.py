@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -95,23 +96,25 @@ def remarks_on_unused(
         names, first = _listed(unused.times), unused.times[0]
         remarks.append(
             f"no time was recognised; {names} look{_s(unused.times)} like one "
-            f"(time={first!r}, --time {first})"
+            f"(time={first!r}, --time {shlex.quote(first)})"
         )
     if unused.numbers and wants_rating and unused.rating is not None:
         names, first = _listed(unused.numbers), unused.numbers[0]
+        option = shlex.quote(first)
         remarks.append(
             f"{names} {'has' if len(unused.numbers) == 1 else 'have'} numbers, too, and "
-            f"{unused.rating} is taken for the rating (rating={first!r}, --rating {first})"
+            f"{unused.rating} is taken for the rating (rating={first!r}, --rating {option})"
         )
     elif unused.numbers and wants_rating:
         names, first = _listed(unused.numbers), unused.numbers[0]
+        option = shlex.quote(first)
         remarks.append(
-            f"no rating was recognised; {names} may be one (rating={first!r}, --rating {first}), "
-            f"or a weight of events such as plays (--weight {first})"
+            f"no rating was recognised; {names} may be one (rating={first!r}, --rating {option}), "
+            f"or a weight of events such as plays (--weight {option})"
         )
     parts = [
         f"{_listed(names)} look{_s(names)} like {_KINDS[role]} ({role}={names[0]!r}, "
-        f"--{role} {names[0]})"
+        f"--{role} {shlex.quote(names[0])})"
         for role, names in unused.shop.items()
         if role not in unwanted
     ]

@@ -22,6 +22,7 @@ from penchant.results.graph.records import Graph, axis_number
 
 _DOTTED = 40  # values up to which a line shows each
 _DOTTED_TIMES = 60
+_TICKS = 8  # words along the lower edge
 _QUARTERS = (0, 0.25, 0.5, 0.75, 1)
 
 
@@ -69,6 +70,9 @@ def draw_lines(canvas: Canvas, graph: Graph) -> None:
         axes.set(xticks=_QUARTERS, yticks=_QUARTERS)
     write_numbers(axes.xaxis, graph.x_format)
     write_numbers(axes.yaxis, graph.y_format)
+    if graph.ticks:
+        step = -(-len(graph.ticks) // _TICKS)
+        axes.set_xticks(list(graph.ticks)[::step], list(graph.ticks.values())[::step])
     axes.set_xlabel(graph.x)
     axes.set_ylabel(graph.y)
 

@@ -14,7 +14,7 @@ from penchant.reporting.glossary import metric_terms
 from penchant.reporting.html import render
 from penchant.reporting.verdict import metric_decimals
 from penchant.results.graph import Graph, lines
-from penchant.results.repeated_evaluation import RepeatedEvaluation
+from penchant.results.repeated_evaluation import RepeatedEvaluation, Round
 from penchant.results.study.sections import DataTable
 
 _LINES = 6  # models in a chart: trivial ones always, and the best others
@@ -61,16 +61,36 @@ def by_period(result: RepeatedEvaluation, task: Task, metric: str) -> Graph:
     names = result.models(task)
     trivial = [name for name in names if table[name].trivial and name != "random"]
     others = [name for name in names if not table[name].trivial]
-    first, last = result.rounds[0].name, result.rounds[-1].name
+    first, last = (_period(result.rounds[n], result.unit) for n in (0, -1))
     return lines(
         f"{metric} of lists made at the start of each {result.unit}, {first} to {last}",
         {
             name: result.values(name, metric, task=task)
             for name in (*others[: max(_LINES - len(trivial), 1)], *trivial)
         },
-        x=f"{result.unit} from {first}",
+        x=f"{result.unit}, by its first day" if result.unit != "month" else "month",
         y=metric,
+        ticks=_ticks(result),
     )
+
+
+def _period(period: Round, unit: str) -> str:
+    """A period as a caption names it: `Jul 2023`, or a date."""
+    return f"{period.start:%b %Y}" if period.start and unit == "month" else period.name
+
+
+def _ticks(result: RepeatedEvaluation) -> dict[float, str]:
+    """The periods along the lower edge, with the year below the first of each."""
+    ticks: dict[float, str] = {}
+    year = None
+    for n, period in enumerate(result.rounds, 1):
+        start = period.start
+        if start is None:
+            ticks[n] = period.name
+            continue
+        name = f"{start:%b}" if result.unit == "month" else f"{start.day} {start:%b}"
+        ticks[n], year = name if start.year == year else f"{name}\n{start.year}", start.year
+    return ticks
 
 
 def by_model(result: RepeatedEvaluation, task: Task) -> DataTable:

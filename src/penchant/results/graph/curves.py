@@ -21,6 +21,7 @@ def lines(
     places: Mapping[str, float] | None = None,
     diagonal: str = "",
     labels: Mapping[float, str] | None = None,
+    ticks: Mapping[float, str] | None = None,
     log: bool = False,
     fill: bool = False,
     half: bool = True,
@@ -37,6 +38,7 @@ def lines(
         places: lines upwards, such as `{"kept": 7}`.
         diagonal: what the line y = x stands for; empty without one.
         labels: words beside a point of every line, by its place.
+        ticks: words along the lower edge in place of numbers, by their places.
         log: whether values are on a logarithmic scale.
         fill: whether the area between line and diagonal is shaded.
         half: whether it takes half the width of a wide page.
@@ -62,6 +64,7 @@ def lines(
         levels=dict(levels or {}),
         places=dict(places or {}),
         diagonal=diagonal,
+        ticks=dict(ticks or {}),
         log=log,
         fill=fill,
         half=half,

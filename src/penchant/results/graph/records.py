@@ -82,6 +82,7 @@ class Graph:
         places: named positions with a line upwards, such as the epoch whose weights were kept.
         diagonal: what the line y = x stands for; empty without one.
         cell: width and height of the fields that points were counted in; None for single points.
+        ticks: what stands at places along the lower edge in place of their numbers, such as months.
         log: whether values are on a logarithmic scale.
         log_x: whether the lower edge is.
         x_format: how numbers along the lower edge are written.
@@ -101,6 +102,7 @@ class Graph:
     places: Mapping[str, float] = field(default_factory=dict)
     diagonal: str = ""
     cell: tuple[float, float] | None = None
+    ticks: Mapping[float, str] = field(default_factory=dict)
     log: bool = False
     log_x: bool = False
     x_format: Format = "number"
@@ -133,7 +135,9 @@ class Graph:
 
     def to_dict(self) -> dict[str, Any]:
         """What is drawn, without how: JSON needs no scales and widths."""
-        drawn = ("half", "log", "log_x", "x_format", "y_format", "downwards", "fill", "tone")
+        drawn = {
+            *("half", "ticks", "log", "log_x", "x_format", "y_format", "downwards", "fill", "tone")
+        }
         return {name: value for name, value in asdict(self).items() if name not in drawn}
 
 
