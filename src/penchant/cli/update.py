@@ -81,7 +81,7 @@ def update(
     model.update(data, run=session.run)
     seconds = time.perf_counter() - started
     save(model, destination, overwrite=in_place)
-    added = _Sizes.of(model).less(before)
+    added = _Sizes.of(model).less(before, getattr(model, "n_taken_back", 0))
     kind = getattr(model, "update_kind", "continued")
     if left_out:
         named = ", ".join(str(item) for item in left_out[:_NAMED])
@@ -100,6 +100,7 @@ def update(
                 "update": kind,
                 "new_events": added.events,
                 "known_events": len(data) - added.events,
+                "taken_back_events": getattr(model, "n_taken_back", 0),
                 "users": data.n_users,
                 "new_users": added.users,
                 "new_items": added.items,
@@ -128,15 +129,19 @@ class _Sizes:
     def of(cls, model: Recommender) -> _Sizes:
         return cls(model.histories_.n_events, len(model.users_), len(model.items_))
 
-    def less(self, before: _Sizes) -> _Sizes:
+    def less(self, before: _Sizes, n_taken_back: int) -> _Sizes:
+        """What has come in; so many of the events before are cancelled since."""
         return _Sizes(
-            self.events - before.events, self.users - before.users, self.items - before.items
+            self.events + n_taken_back - before.events,
+            self.users - before.users,
+            self.items - before.items,
         )
 
 
 def _sentence(model: Recommender, data: Dataset, added: _Sizes, kind: str, seconds: float) -> str:
     """What has been learned from how many events, and what that has made of the model."""
-    if not (added.events or added.items):
+    n_taken_back = getattr(model, "n_taken_back", 0)
+    if not (added.events or added.items or n_taken_back):
         return f"Nothing in {data.name!r} is new to {model!r}: it is as it was."
     verb, result = _RESULTS[kind]
     users = f"{counted(data.n_users, 'user')}, {added.users:,} of them new"
@@ -175,6 +180,7 @@ def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, l
         name=log.name,
         scale=log.scale,
         positive=log.positive,
+        origin=log.origin,
         anonymous=anonymous,
     )
     return data, left_out

@@ -43,9 +43,20 @@ def keys_of_histories(log: Dataset, keys: pl.Series | None = None) -> Int64 | No
     if histories.baskets is None:
         return None
     keys = basket_keys(log.events[BASKET]) if keys is None else keys
+    return placed_keys(histories, keys[log.event_order])
+
+
+def placed_keys(histories: Histories, keys: pl.Series) -> Int64:
+    """int64[n_baskets], the key of each user's baskets in the order of users and their numbers.
+
+    Args:
+        histories: of all users, with baskets.
+        keys: of the baskets of their events, null without one.
+    """
+    assert histories.baskets is not None
     starts = _starts(histories)
     of_baskets = np.full(starts[-1], NO_BASKET, np.int64)
-    of_events = keys.fill_null(NO_BASKET).to_numpy()[log.event_order]
+    of_events = keys.fill_null(NO_BASKET).to_numpy()
     of_baskets[starts[histories.rows] + histories.baskets] = of_events
     return of_baskets
 

@@ -26,6 +26,7 @@ COMMON_ATTRIBUTES = frozenset(
         "basket_keys_",
         "anonymous_items_",
         "anonymous_keys_",
+        "cancellation_keys_",
     }
 )
 """What `fit` notes for every model, and for those that take in further events."""

@@ -264,6 +264,7 @@ def read(
             guessed=guessed,
             skipped=records.with_files(merge_skipped(typed.skipped, lines.skipped)),
             dropped=tuple(lines.dropped),
+            netted=lines.netted,
             layout=records.layout,
         ),
         anonymous=anonymous,

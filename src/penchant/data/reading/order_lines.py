@@ -44,6 +44,7 @@ class OrderLines:
         frame: one row an event, `user` null where it has none.
         titles: `item` and `title`, where lines carry titles.
         skipped: cancellations and purchases that were cancelled, as in `Origin.skipped`.
+        netted: what other logs may take back, as in `Origin.netted`.
         remarks: what was decided, a clause each.
         dropped: what was left out by kind, a sentence each, as in `Origin.dropped`.
     """
@@ -51,6 +52,7 @@ class OrderLines:
     frame: pl.DataFrame
     titles: pl.DataFrame | None = None
     skipped: pl.DataFrame | None = None
+    netted: pl.DataFrame | None = None
     remarks: list[str] = field(default_factory=list)
     dropped: list[str] = field(default_factory=list)
 
@@ -91,7 +93,7 @@ def order_lines(
     if "rating" not in columns:
         lines.frame = with_states_of_baskets(lines.frame)
         returned = None if returns == "keep" else returned_lines(lines.frame, columns, kinds)
-        _net(lines, records, columns, returned)
+        _net(lines, records, columns, returned, weighed=kinds is not None)
     _keep_kinds(lines, records, kinds)
     if "rating" not in columns:
         lines.frame, places = with_places_of_baskets(lines.frame)
@@ -134,6 +136,8 @@ def _net(
     records: RawRecords,
     columns: Mapping[str, str],
     returned: ReturnedLines | None,
+    *,
+    weighed: bool,
 ) -> None:
     frame = lines.frame
     column = _quantity_column(frame, columns)
@@ -168,6 +172,10 @@ def _net(
     problem[themselves] = _ITSELF
     left_out = cancels | is_cancelled | themselves
     lines.skipped = _skipped(frame["row"].filter(pl.Series(left_out)), problem[left_out], records)
+    left = np.where(cancels, amount - netted.matched, netted.remaining)
+    left[themselves] = 0
+    unit = {None: "event", "weight": "weight"}.get(column)
+    lines.netted = _for_other_logs(frame, cancels, amount, left, None if weighed else unit)
     if column is not None:
         remaining = pl.Series(netted.remaining).cast(frame.schema[column])
         if returned is not None:  # lines without a quantity keep none
@@ -176,6 +184,24 @@ def _net(
             ).to_series()
         frame = frame.with_columns(remaining.alias(column))
     lines.frame = frame.filter(pl.Series(~left_out))
+
+
+def _for_other_logs(
+    frame: pl.DataFrame, cancels: Bool, amount: Float64, left: Float64, unit: str | None
+) -> pl.DataFrame:
+    """What other logs may take back, see `Origin.netted`."""
+    columns = [c for c in ("user", "item", "time", "basket") if c in frame.columns]
+    is_gone = pl.col("left") == 0
+    lines = frame.select(columns).with_columns(
+        cancels=pl.Series(cancels),
+        amount=pl.Series(amount),
+        left=pl.Series(left),
+        unit=pl.lit(unit, pl.String),
+    )
+    open_ones = pl.when("cancels").then(~is_gone).otherwise(pl.col("left") < pl.col("amount"))
+    found = lines.filter(open_ones).drop_nulls(["user", "item"])
+    usable = pl.col("unit").is_not_null() | (is_gone & ~pl.col("cancels"))
+    return found.with_columns(left=pl.when(usable).then("left"))
 
 
 def _netted(frame: pl.DataFrame, amount: Float64, cancels: Bool, takes_part: Bool) -> Netted:

@@ -20,6 +20,7 @@ from penchant.errors import DataError, UnknownIdError
 from penchant.models.base import Recommender
 from penchant.models.derived import forget_derived
 from penchant.models.fitted_state import without_vectors
+from penchant.models.shared.later_cancellations import Corrected, without_cancelled
 from penchant.run import Run
 from penchant.typing import Int32, Int64
 from penchant.wording import counted
@@ -40,6 +41,7 @@ class Updatable(Recommender):
         basket_keys_: int64[n_baskets], by which baskets are known again, see `keys_of_histories`.
         anonymous_items_: int32[n_anonymous], items of events without a user, where these count.
         anonymous_keys_: int64[n_anonymous], the keys of their baskets.
+        cancellation_keys_: int64[n], of cancellations that took back earlier purchases in updates.
     """
 
     update_kind: ClassVar[UpdateKind] = "continued"
@@ -69,7 +71,8 @@ class Updatable(Recommender):
         Events that are known already are passed over where times or baskets tell: those of the
         same user, item, time and basket. Users who are not known yet are taken in, and so are
         items unless the model has no place for them (`takes_new_items`). What the new item table
-        says of items is added.
+        says of items is added. Known purchases that the new log cancels are taken back
+        (`Origin.netted`), unless the model learns on from new events alone.
 
         Args:
             new: the events that have come in since.
@@ -86,14 +89,16 @@ class Updatable(Recommender):
             return self
         started = time.perf_counter()
         self._check_columns(new)
+        vars(self)["_n_taken_back"] = 0
         if self.takes_new_items:
             for known, ids in self._ids_of_events(new):
                 _check_writing(known, ids, new.name)
         else:
             self._refuse_unknown_items(new)
-        both = merged(self._known_log(), new, new_items=self.takes_new_items)
+        corrected = self._corrected(new)
+        both = merged(corrected.known, new, new_items=self.takes_new_items)
         _report_repeated(both, new)
-        if self._says_nothing_new(both):
+        if corrected.known.histories is self.histories_ and self._says_nothing_new(both):
             return self
         run = run or Run()
         what = f"{both.log.n_users:,} users and {both.log.n_items:,} items"
@@ -105,17 +110,25 @@ class Updatable(Recommender):
             self.histories_ = both.known.histories
             self.item_table_ = without_vectors(both.known.item_table)
             self._keep_keys(both.known.basket_keys, both.known.anonymous)
+            if len(corrected.keys):
+                self.cancellation_keys_ = corrected.keys
         except BaseException:
             # Learning can fail half of the way, for example where a loss becomes infinite.
             for name in self.fitted_state():
                 delattr(self, name)
             vars(self).update(before)
             raise
+        vars(self)["_n_taken_back"] = corrected.n_removed
         digest = hashlib.sha256((before["log_fingerprint_"] + new.fingerprint).encode())
         self.log_fingerprint_ = digest.hexdigest()
         self.log_name_ = before["log_name_"]
         self.fit_seconds_ = before["fit_seconds_"] + time.perf_counter() - started
         return self
+
+    @property
+    def n_taken_back(self) -> int:
+        """How many events that were known the last update has left out, as later cancelled."""
+        return int(vars(self).get("_n_taken_back", 0))
 
     @abstractmethod
     def _take_in(self, both: MergedLog, run: Run) -> None:
@@ -141,6 +154,25 @@ class Updatable(Recommender):
         return KnownLog(
             self.histories_, self.users_, self.items_, self.item_table_, keys, anonymous
         )
+
+    def _corrected(self, new: Dataset) -> Corrected:
+        """What the model knows, less what the new log cancels; and say so."""
+        known = self._known_log()
+        keys = getattr(self, "cancellation_keys_", np.empty(0, np.int64))
+        if not _are_integers(keys, len(keys)):
+            raise DataError("What the model keeps of cancellations is damaged: fit it again.")
+        corrected = without_cancelled(known, new.origin.netted, keys)
+        if self.takes_new_items:
+            if sentence := str(corrected):
+                logger.info(f"{new.name}: {sentence}.")
+            return corrected
+        if corrected.known is not known:
+            n = counted(corrected.n_removed + corrected.n_lowered, "event")
+            logger.warning(
+                f"{new.name}: cancels {n} that the model knows; {type(self).__name__} learns on "
+                "from new events alone and keeps them: fit it again to all events."
+            )
+        return Corrected(known, keys)
 
     def _check_columns(self, new: Dataset) -> None:
         known, times = self.histories_, self.histories_.times is not None
