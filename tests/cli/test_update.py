@@ -121,10 +121,10 @@ def test_columns_are_read_as_asked(call, learned, new, tmp_path):
 
 
 def test_a_model_that_cannot_is_named_with_those_that_can(call, tiny, new, tmp_path):
-    folder = save(make("slim").fit(tiny), tmp_path / "slim")
+    folder = save(make("bpr:dim=2,epochs=1").fit(tiny), tmp_path / "bpr")
     refused = call("update", folder, new, "--in-place")
     assert refused.exit_code == 1
-    assert "SLIM cannot take in new events, as popular, personal-popular" in refused.stderr
+    assert "BPR cannot take in new events, as popular, personal-popular" in refused.stderr
     assert "autorec" in refused.stderr
     assert "penchant train" in refused.stderr
 

@@ -44,6 +44,8 @@ class Random(Recommender):
 class Popular(Refitting):
     """The number of training events of each item, or their weight; the same list for everybody.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         half_life: where given, an event counts half as much for each so many days that it is
             older than the newest one.

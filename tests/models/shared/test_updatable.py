@@ -29,6 +29,9 @@ SPECS = (
     "ease",
     "p3alpha",
     "rp3beta",
+    "slim:l2=1",
+    "sparse-ease",
+    "graph-filter:dim=6",
 )
 
 

@@ -14,7 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.splits import split_random
 from penchant.errors import DataError, PenchantError
 from penchant.metrics import RMSE
-from penchant.models import RBM, SLIM, AttributeNetwork, AutoRec, MultDAE, MultVAE, make
+from penchant.models import BPR, RBM, AttributeNetwork, AutoRec, MultDAE, MultVAE, make
 from penchant.models.protocols import Updates
 from penchant.testing import planted_attributes, planted_pairs, planted_ratings
 from penchant.testing.helpers import ndcg
@@ -321,4 +321,4 @@ def test_failed_updates_leave_the_model_as_it_was(log):
 
 
 def test_others_do_not_say_that_they_can():
-    assert not isinstance(SLIM(), Updates)
+    assert not isinstance(BPR(), Updates)

@@ -52,6 +52,8 @@ class PerUserNetwork(RecallsStates, AttributeModel):
     any history gets the mean of all networks. A parameter that is None takes the value that its
     cell was published with.
 
+    `update` trains the networks of the users with new events further, and no other one.
+
     Attributes:
         cell: `no-forget` is an LSTM without forget gate, i = gate(…), C = i * act(…),
             o = gate(…), h = o * act(C).

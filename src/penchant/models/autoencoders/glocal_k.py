@@ -39,6 +39,9 @@ class GLocalK(Kernelised):
     where it does not make them better. Without a validation holdout all epochs are trained, which
     is why the default of fine tuning, where more rounds soon fit noise, is small.
 
+    `update` computes the vectors of the users with new ratings anew, and no weight of the
+    network.
+
     Attributes:
         kernel_size: of the sides of the global kernel, an odd number.
         fine_tuning_epochs: the most rounds of `steps` of L-BFGS after `epochs`.

@@ -199,6 +199,9 @@ class MultDAE(_Multinomial):
     section 2.4. Every event counts alike, whatever its rating; new users are answered from their
     history. With a validation holdout the epoch of the best nDCG@100 is kept, the paper's
     criterion: lists are what the model is for, and its likelihood is not their quality.
+
+    `update` trains the network further with the users who have new events, among as many
+    others.
     """
 
     epochs: Annotated[int, Field(gt=0)] = 10
@@ -214,6 +217,9 @@ class MultVAE(_Multinomial):
     whose Kullback-Leibler divergence from the standard normal is added to the loss, with a weight
     that grows linearly to `beta`: Liang et al., "Variational Autoencoders for Collaborative
     Filtering" (2018), eq. 7. Scores come from the mean of the distribution.
+
+    `update` trains the network further with the users who have new events, among as many
+    others.
 
     Attributes:
         beta: final weight of the divergence.

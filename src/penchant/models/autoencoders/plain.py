@@ -60,6 +60,9 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     ratings, an event is a 1; a history without ratings counts each item at the mean rating. Where
     events have weights, one that has less than the mean of the user's comes as much closer to 0.
 
+    `update` trains the network further with the users who have new events, among as many
+    others.
+
     Attributes:
         hidden: units of the middle layer.
         initial_scale: standard deviation of the initial weights and biases.

@@ -14,6 +14,9 @@ class SparseFC(Kernelised):
 
     Müller, Martel and Indiveri, "Kernelized Synaptic Weight Matrices" (2018). A validation
     holdout ends the training at the best RMSE.
+
+    `update` computes the vectors of the users with new ratings anew, and no weight of the
+    network.
     """
 
     def _train(

@@ -25,6 +25,8 @@ class EASE(ItemWeights, Refitting):
     With `dropout` it is EDLAE: Steck, "Autoencoders that don't overfit towards the Identity"
     (2020), by which frequent items are regularised more.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         l2: strength of regularisation. None is what `ease_ridge` says of the log.
         dropout: share of a history's items that learning leaves out at random, in expectation.

@@ -13,10 +13,11 @@ from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Float64, Int32
 
@@ -27,7 +28,7 @@ _SPARSE_SHARE = 0.2  # of users that are reached, up to which products are spars
 _SMALLEST = 1e-8  # of squared singular values, in parts of the largest, that are told from 0
 
 
-class GraphFilter(Recommender):
+class GraphFilter(Refitting):
     """What is smooth on the graph of users and items: no training beyond singular vectors.
 
     With X the users × items matrix of interactions, R = D_u^-1/2 X D_i^-1/2 and P = R'R, the
@@ -40,6 +41,8 @@ class GraphFilter(Recommender):
 
     Events count by their weights. Fitting takes 8 bytes × (users + items) × `dim`, and no matrix
     of items × items is ever made.
+
+    `update` takes further events in: the model is then what a new fit to all events is.
 
     Attributes:
         dim: singular vectors that the low-pass filter lets through. None is one for each 16 users

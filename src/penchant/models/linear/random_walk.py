@@ -30,6 +30,8 @@ class P3Alpha(SparseItemWeights, Refitting):
     transition probability raised to `alpha`; an event counts by its weight. Cooper, Lee, Radzik
     and Siantos, "Random Walks in Recommender Systems: Exact Computation and Simulations" (2014).
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         alpha: power of transition probabilities. None is 1/4 + .13 times the logarithm of the mean
             number of events of a user who has any, which is .46 for histories of 5 events and .85
@@ -72,6 +74,8 @@ class RP3Beta(P3Alpha):
     The weights of `P3Alpha` are divided by the item's number of events to the power of `beta`.
     Paudel, Christoffel, Newell and Bernstein, "Updatable, Accurate, Diverse, and Scalable
     Recommendations for Interactive Applications" (2017), eq. 4.
+
+    `update` takes further events in: the model is then what a new fit to all events is.
 
     Attributes:
         beta: how much popular items are held back; 0 is `P3Alpha`. None is .13 times the logarithm

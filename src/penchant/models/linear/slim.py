@@ -13,12 +13,13 @@ from torch import Tensor
 from penchant.compiled import AVAILABLE, compiled, compiled_threads, loop_range
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.item_weights import usual_item_events
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import product, strongest_products
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32
 
@@ -27,7 +28,7 @@ _CELLS = 2**23  # entries of the Gram matrices of a batch of items
 _TOLERANCE = 1e-4  # of the largest change of a weight in a sweep, at which an item is done
 
 
-class SLIM(SparseItemWeights, Recommender):
+class SLIM(SparseItemWeights, Refitting):
     """Each item's column as a sparse sum of other items' columns.
 
     Column j of the weights minimises |x_j - X w|^2 / 2 + `l2` |w|^2 / 2 + `l1` |w|_1 with
@@ -35,6 +36,8 @@ class SLIM(SparseItemWeights, Recommender):
     Linear Methods for Top-N Recommender Systems" (2011), eq. 3; only the `candidates` that share
     most users with an item may have a weight (their fsSLIM, section IV-D). Items that share none
     never have one.
+
+    `update` takes further events in: the model is then what a new fit to all events is.
 
     Attributes:
         l1: strength of what makes weights zero, in events.

@@ -13,12 +13,13 @@ from scipy.linalg import cho_factor, cho_solve
 from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.item_weights import ease_ridge
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import product, strongest_products
+from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32, Float64
 
@@ -27,7 +28,7 @@ _BYTES = 40  # for each weight at the peak: neighbours, then weights in parts, t
 _BLOCKS = 3e8  # bytes of blocks of products
 
 
-class SparseEASE(SparseItemWeights, Recommender):
+class SparseEASE(SparseItemWeights, Refitting):
     """EASE by inverting neighbourhoods instead of the whole.
 
     With X the users × items matrix of interactions and G = X'X + l2 I, `EASE` inverts all of G.
@@ -42,6 +43,8 @@ class SparseEASE(SparseItemWeights, Recommender):
 
     Fitting takes 40 bytes × items × `neighbours`, and with up to 12,000 items 4 bytes × items²;
     what is left is 8 bytes × items × `neighbours`.
+
+    `update` takes further events in: the model is then what a new fit to all events is.
 
     Attributes:
         l2: strength of regularisation. None is what `ease_ridge` says of the log.

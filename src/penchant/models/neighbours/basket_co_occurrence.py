@@ -32,6 +32,8 @@ class BasketCoOccurrence(Refitting):
     a user's events of one instant are one, and where no two events are, all that a user had is.
     `pn.together` shows the counts behind it.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         measure: see `CoOccurrence`.
         neighbours: the largest measures of an item that are kept.

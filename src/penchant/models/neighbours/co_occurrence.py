@@ -38,6 +38,8 @@ class CoOccurrence(SparseItemWeights, Refitting):
     All are multiplied by n_ij / (n_ij + `shrinkage`). An event counts by its weight, and two events
     of a user together by the root of the product of theirs.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         measure: see above.
         neighbours: the largest measures of an item that are kept.

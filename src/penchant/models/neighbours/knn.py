@@ -143,6 +143,8 @@ class ItemKNN(_Neighbours):
     similar items that the user has rated (Koren 2008, eq. 3, without damping); with `pearson` and
     `adjusted-cosine` these predictions, over each item's nearest neighbours, also rank.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         neighbours_kept: how many similar items are stored for each item, of which those that a
             user has rated count.
@@ -227,6 +229,8 @@ class UserKNN(_Neighbours):
     rated the item (Herlocker et al. 1999, without damping); with `pearson` and `adjusted-cosine`
     these predictions, over the user's nearest neighbours, also rank. A user's own index is never
     a neighbour.
+
+    `update` takes further events in: the model is then what a new fit to all events is.
     """
 
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})

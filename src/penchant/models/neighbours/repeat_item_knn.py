@@ -29,6 +29,8 @@ class RepeatItemKNN(Refitting):
     users had two items, shrunk by n / (n + `shrinkage`) for n users in common, for the
     `neighbours` most similar items of each; to itself an item's is `repeat`.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         neighbours: similar items that count for each item of the history.
         shrinkage: users in common at which a similarity counts half.

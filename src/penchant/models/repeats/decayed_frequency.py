@@ -29,6 +29,8 @@ class DecayedFrequency(OwnItems):
     popularity. It is the repeat part of Hu et al., "Modeling Personalized Item Frequency
     Information for Next-basket Recommendation" (2020), without its groups.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         basket_decay: what a basket counts beside the one after it; 1 for as much.
         half_life: days after which an event counts half; None for no decay by days. It needs times.

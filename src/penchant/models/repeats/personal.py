@@ -43,6 +43,8 @@ class PersonalPopular(_Personal):
     `only_own`) and GP-TopFreq of Li et al., "A Next Basket Recommendation Reality Check" (2023),
     which networks hardly beat.
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         only_own: recommend nothing that the user has not had.
     """
@@ -56,6 +58,8 @@ class PersonalRecent(_Personal):
 
     The score is 1 over the number of baskets since an item was last had, that one included. Items
     of one basket come in the order of their popularity.
+
+    `update` takes further events in: the model is then what a new fit to all events is.
 
     Attributes:
         only_own: recommend nothing that the user has not had.

@@ -35,6 +35,8 @@ class TIFUKNN(Refitting):
     1 - `own_share` times the mean vector of the `neighbours` nearest training users by Euclidean
     distance (eq. 3 and 4; the paper's alpha is `own_share`).
 
+    `update` takes further events in: the model is then what a new fit to all events is.
+
     Attributes:
         neighbours: how many of the nearest users count; None takes a tenth of those who have
             events, 300 at most.
