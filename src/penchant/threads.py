@@ -9,6 +9,8 @@ from typing import Any
 
 from threadpoolctl import ThreadpoolController, threadpool_limits
 
+_limited: int | None = None  # threads of the whole process, where `use_threads` has said so
+
 
 @cache
 def _controller() -> ThreadpoolController:
@@ -21,7 +23,7 @@ def small_systems() -> AbstractContextManager[Any]:
     More would wait for each other most of the time, above all where cores are shared. The setting
     is the whole process's, so that only its main thread makes it; elsewhere nothing happens.
     """
-    if current_thread() is not main_thread():
+    if _limited == 1 or current_thread() is not main_thread():
         return nullcontext()
     found: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return found
@@ -31,5 +33,7 @@ def use_threads(n: int) -> None:
     """Let this process use n threads for numerical work from now on."""
     import torch
 
+    global _limited
     torch.set_num_threads(n)
     threadpool_limits(n)
+    _limited = n

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp
 from penchant.serving.api.access import Access
 from penchant.serving.api.context import Context
 from penchant.serving.api.errors import add_error_handlers
+from penchant.serving.api.fast_lists import FastLists
 from penchant.serving.api.gateway import Gateway
 from penchant.serving.api.metrics import Metrics
 from penchant.serving.api.routes import items, lists, operations, people
@@ -35,7 +36,6 @@ def create_app(settings: Settings) -> ASGIApp:
         BundleError: the bundle is missing or damaged.
         DataError: the rules, the keys or the comparison cannot be read, or the store.
     """
-    use_threads(settings.threads)
     store = None
     if settings.store is not None:
         from penchant.serving.store import Store
@@ -71,12 +71,14 @@ def create_app(settings: Settings) -> ASGIApp:
         app.include_router(module.router)
     keys = None if settings.keys is None else Keys.read(settings.keys)
     access = Access(keys, settings.rate_limit)
-    return Gateway(app, access, context.metrics, settings.max_body, settings.log_format)
+    return Gateway(FastLists(app, context), access, context, settings.max_body, settings.log_format)
 
 
 def from_environment() -> ASGIApp:
     """The application of a worker, whose settings stand in an environment variable."""
-    return create_app(Settings.model_validate_json(os.environ[SETTINGS_VARIABLE]))
+    settings = Settings.model_validate_json(os.environ[SETTINGS_VARIABLE])
+    use_threads(settings.threads)
+    return create_app(settings)
 
 
 async def _watch(context: Context) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from penchant.errors import ParameterError, require
 from penchant.serving.settings import SETTINGS_VARIABLE, Settings
+from penchant.threads import use_threads
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ def run(settings: Settings) -> None:
     if settings.workers == 1:
         from penchant.serving.app import create_app
 
+        use_threads(settings.threads)
         app = create_app(settings)
         _announce(settings, port)
         uvicorn.Server(uvicorn.Config(app, **common)).run([listening])

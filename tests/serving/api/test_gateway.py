@@ -108,7 +108,7 @@ def test_many_items_of_a_history_are_refused(serve):
 
 def test_a_failure_is_one_form_and_tells_nothing(serve, monkeypatch, caplog):
     client = serve()
-    service = client.app._app.state.context.service
+    service = client.app.context.service
 
     def fail(*_, **__):
         raise RuntimeError("secret details")

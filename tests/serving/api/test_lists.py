@@ -176,3 +176,13 @@ def test_a_request_id_is_taken_where_it_is_harmless(client):
     )
     odd = client.get("/health", headers={"x-request-id": "a b" * 50}).headers["x-request-id"]
     assert odd != "a b" * 50
+
+
+def test_the_plain_list_says_what_the_route_says(client):
+    for user in ("3", "33", "nobody", "a%20b"):
+        plain = client.get(f"/v1/users/{user}/recommendations?k=3")
+        routed = client.get(f"/v1/users/{user}/recommendations?k=3&explain=false")
+        assert plain.json() == routed.json()
+        assert plain.headers["content-type"] == routed.headers["content-type"]
+    assert error(client.get("/v1/users/3/recommendations?k=51"), 422, "unusable")
+    assert error(client.get("/v1/users/3/recommendations?k=0"), 422, "invalid_request")

@@ -30,8 +30,13 @@ class Context:
     metrics: Metrics
     ready: bool = True
 
+    def count_list(self, answer: dict[str, Any]) -> None:
+        """Count a list by what answered."""
+        items = answer["items"]
+        self.metrics.list(answer["arm"], fallback=bool(items) and items[0]["fallback"])
 
-def context_of(request: Request) -> Context:
+
+async def context_of(request: Request) -> Context:
     """The context of the application that a request reached."""
     context: Context = request.app.state.context
     return context

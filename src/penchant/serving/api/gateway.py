@@ -14,8 +14,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.serving.api.access import Access
+from penchant.serving.api.context import Context
 from penchant.serving.api.errors import Code, error_response, internal_error
-from penchant.serving.api.metrics import Metrics
 
 logger = logging.getLogger(__name__)
 
@@ -41,17 +41,17 @@ class Gateway:
     Args:
         app: the routes.
         access: who may do what.
-        metrics: where requests are counted.
+        context: of the application; it counts requests.
         max_body: the most bytes of a request.
         log_format: how requests are logged: `text`, `json`, or `none`.
     """
 
     def __init__(
-        self, app: ASGIApp, access: Access, metrics: Metrics, max_body: int, log_format: str
+        self, app: ASGIApp, access: Access, context: Context, max_body: int, log_format: str
     ) -> None:
         self._app = app
         self._access = access
-        self._metrics = metrics
+        self.context = context
         self._max_body = max_body
         self._log_format = log_format
 
@@ -87,9 +87,9 @@ class Gateway:
                 logger.exception(f"Request {request_id.decode()} failed.")
                 if not status:
                     await internal_error(request_id.decode())(scope, receive, answer)
-        route = getattr(scope.get("route"), "path", _UNMATCHED)
+        route = scope.get("penchant.route") or getattr(scope.get("route"), "path", _UNMATCHED)
         seconds = time.perf_counter() - started
-        self._metrics.request(scope["method"], route, status, seconds)
+        self.context.metrics.request(scope["method"], route, status, seconds)
         if self._log_format != "none":
             self._log(scope, route, status, seconds)
 

@@ -75,9 +75,7 @@ def indices_of(vocabulary: Vocabulary, texts: Sequence[str]) -> tuple[Int32, lis
     return index[index >= 0], unknown
 
 
-def person_of(
-    model: Recommender, user: str | None, events: Iterable[Event] = (), *, forget: bool = False
-) -> Person:
+def person_of(model: Recommender, index: int, events: Iterable[Event] = ()) -> Person:
     """Somebody as a model takes them.
 
     Likes and purchases are rated as high as anything in the log, dislikes as low. Where the log
@@ -87,11 +85,9 @@ def person_of(
 
     Args:
         model: a fitted model.
-        user: the text of an id, of the log or new; None for a visitor.
-        events: what they have done beside what the model's log says, in the order of time.
-        forget: pass over what the log says of the user.
+        index: of a user of the log whose history there counts, or -1.
+        events: what they have done beside that, in the order of time.
     """
-    index = -1 if user is None or forget else index_of(model.users_, user)
     base = _history(model, index)
     latest: dict[str, Event] = {}
     for event in events:
@@ -140,8 +136,11 @@ def _rating(event: Event, scale: tuple[float, float] | None) -> float | None:
 
 
 def _history(model: Recommender, index: int) -> Histories:
+    histories = model.histories_
+    if 0 <= index < len(histories) and histories.users[index] == index:
+        return histories.block(index, index + 1)
     if index >= 0:
-        return model.histories_.take(np.array([index], np.int32))
+        return model.histories_of([model.users_[index]])
     return Histories.of(
         np.empty(0, np.int32),
         n_items=len(model.items_),

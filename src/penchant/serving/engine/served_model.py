@@ -35,6 +35,7 @@ REASONS = 3
 
 _FAST = 0.004
 _MEASURED = 5
+_USERS_BY_TEXT = 2_000_000
 _DAY = 86_400_000_000  # microseconds
 
 
@@ -216,11 +217,31 @@ class ServedModel:
 
     # People
 
+    def user(self, text: str) -> int:
+        """The index of the user with this id; -1 where the log has none."""
+        known = self._users
+        found = None if known is None else known.get(text)
+        return index_of(self.model.users_, text) if found is None else found
+
+    @cached_property
+    def _users(self) -> dict[str, int] | None:
+        """The users by the text of their ids, where there are not too many for memory."""
+        users = self.model.users_
+        if len(users) > _USERS_BY_TEXT:
+            return None
+        return {str(user): index for index, user in enumerate(users.ids.to_list())}
+
     def person(
         self, user: str | None, events: Sequence[Event] = (), *, forget: bool = False
     ) -> Person:
-        """Somebody as the model takes them; see `person_of`."""
-        return person_of(self.model, user, events, forget=forget)
+        """Somebody as the model takes them; see `person_of`.
+
+        Args:
+            user: the text of an id, of the log or new; None for a visitor.
+            events: what they have done beside what the model's log says, in the order of time.
+            forget: pass over what the log says of the user.
+        """
+        return person_of(self.model, -1 if user is None or forget else self.user(user), events)
 
     def recommend(
         self,

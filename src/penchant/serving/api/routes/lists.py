@@ -76,6 +76,5 @@ async def _list(context: Context, query: ListQuery) -> dict[str, Any]:
         answer = service.recommend(query)
     else:
         answer = await in_thread(service.recommend, query)
-    items = answer["items"]
-    context.metrics.list(answer["arm"], fallback=bool(items) and items[0]["fallback"])
+    context.count_list(answer)
     return answer

@@ -28,11 +28,13 @@ from penchant.serving.engine import ServedModel
 
 router = APIRouter(tags=["operations"], responses=ERRORS)
 
+_VERSION = version("penchant")
+
 
 @router.get("/health", response_model=HealthAnswer)
 async def health() -> Response:
     """That the process answers."""
-    return json_response({"status": "ok", "version": version("penchant")})
+    return json_response({"status": "ok", "version": _VERSION})
 
 
 @router.get("/ready", response_model=ReadyAnswer, responses={503: {"model": ErrorAnswer}})
