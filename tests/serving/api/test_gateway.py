@@ -59,7 +59,8 @@ def test_keys_allow_what_they_are_for(serve, keys):
     assert status("POST", "/v1/feedback", "read", json=event) == 403
     assert status("POST", "/v1/feedback", "write", json=event) == 409  # there is no store
     assert status("GET", "/v1/users/3/history", "read") == 403
-    assert status("DELETE", "/v1/users/3", "read") == 403
+    assert status("GET", "/v1/users/3/data", "read") == 403
+    assert status("DELETE", "/v1/users/3/data", "read") == 403
     assert status("GET", "/v1/deployment", "write") == 403
     assert status("GET", "/metrics", "admin") == 200
     assert client.get("/v1/popular", headers={"X-API-Key": secrets["read"]}).status_code == 200

@@ -150,7 +150,7 @@ def test_similar_users(client):
 def test_without_a_store_feedback_is_refused_in_one_sentence(client):
     body = {"events": [{"user": 3, "item": 1, "kind": "like"}]}
     assert "keeps no feedback" in error(client.post("/v1/feedback", json=body), 409, "no_store")
-    error(client.delete("/v1/users/3"), 409, "no_store")
+    error(client.delete("/v1/users/3/data"), 409, "no_store")
 
 
 def test_a_card_health_and_metrics(client):

@@ -24,7 +24,7 @@ def scope_needed(method: str, path: str) -> Scope | None:
         return "admin"
     if path.startswith(_WRITES) or method == "DELETE":
         return "write"
-    if path.startswith("/v1/users/") and path.endswith(("/export", "/history")):
+    if path.startswith("/v1/users/") and path.endswith(("/data", "/history")):
         return "write"
     return "read"
 

@@ -48,6 +48,7 @@ K = Annotated[int, Query(ge=1, le=10_000, description="How many.")]
 ERRORS: dict[int | str, dict[str, Any]] = {
     code: {"model": ErrorAnswer, "description": text}
     for code, text in (
+        (400, "The body cannot be read."),
         (401, "A key is needed."),
         (403, "The key does not allow this."),
         (404, "An id is not known, or there is nothing of this kind."),

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-from penchant.errors import PenchantError, UnknownIdError
+from penchant.errors import BundleError, PenchantError, UnknownIdError
 from penchant.serving.api.json_response import json_response
 from penchant.serving.service import NoStoreError
 
@@ -124,7 +124,7 @@ def status_of(error: PenchantError) -> tuple[int, Code]:
         return 409, "no_store"
     if type(error).__name__ == "ConflictError":
         return 409, "conflict"
-    if isinstance(error, ValueError):  # of data and parameters
+    if isinstance(error, ValueError | BundleError):  # a ValueError of data and parameters
         return 422, "unusable"
     logger.error(f"{type(error).__name__}: {error}")
     return 500, "internal_error"

@@ -68,13 +68,13 @@ async def history(context: Served, user: User) -> Response:
     return json_response(await in_thread(context.service.history, user))
 
 
-@router.get("/users/{user:path}/export")
+@router.get("/users/{user:path}/data")
 async def export(context: Served, user: User) -> Response:
     """Everything that is kept of a person."""
     return json_response(await in_thread(context.service.export, user))
 
 
-@router.delete("/users/{user:path}", response_model=DeletionAnswer)
+@router.delete("/users/{user:path}/data", response_model=DeletionAnswer)
 async def delete(context: Served, user: User) -> Response:
     """Forget a person.
 
