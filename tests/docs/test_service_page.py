@@ -50,8 +50,5 @@ def test_the_curl_of_the_page_is_answered(address):
 def test_the_page_has_every_route(address):
     described = httpx.get(f"{address}/openapi.json").json()["paths"]
     for path in described:
-        last = path.rsplit("/", 1)[-1]
-        shown = (
-            re.sub(r"\{user\}.*", "ID", path) if last == "{user}" else last.replace("{item}", "")
-        )
+        shown = path.rsplit("/", 1)[-1].replace("{item}", "")
         assert shown in PAGE, path

@@ -97,8 +97,9 @@ def serve(
         float,
         typer.Option(
             min=0,
-            help="Draw lists at random around the model's order, at this temperature, so that "
-            "other models can be judged by what is shown; 0 shows the model's own.",
+            max=1,
+            help="The chance of each place of a list to be swapped with another among the best "
+            "100, so that other models can be judged by what is shown; needs --record.",
         ),
     ] = 0.0,
     max_k: Annotated[int, typer.Option(min=1, max=10_000, help="The longest list.")] = 100,
@@ -155,4 +156,6 @@ def serve(
     describe(folder)  # refused before a server starts
     if record and settings.store is None:
         raise ParameterError("--record needs a store: leave out --store none.")
+    if exploration and not record:
+        raise ParameterError("--exploration is of use where what is shown is kept: add --record.")
     server.run(settings)

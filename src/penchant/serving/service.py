@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from penchant.errors import DataError, ParameterError, PenchantError, UnknownIdError
+from penchant.experiments.assignment import arm_of
+from penchant.experiments.exploration import SampledList, sample_list
 from penchant.explanation import Explanation
 from penchant.serving.deployment import Arm, Deployment, Snapshot
 from penchant.serving.engine import Person, Place, ServedModel
@@ -21,7 +23,7 @@ from penchant.serving.engine.person import indices_of
 from penchant.serving.feedback import FeedbackView
 from penchant.serving.queries import ListQuery, PersonQuery
 from penchant.serving.settings import Settings
-from penchant.serving.shown import Recorder, ShownPlace
+from penchant.serving.shown import Recorder
 from penchant.typing import Int32
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_EXPLORED = 100  # items of a ranking among which exploration draws
 
 
 class NoStoreError(PenchantError):
@@ -55,6 +59,7 @@ class Service:
         self._store = store
         self.feedback = None if store is None else FeedbackView(store)
         self.recorder = Recorder(store) if store is not None and settings.record else None
+        self._rng = np.random.default_rng()  # of chance that nobody is to foresee
         _ = self.comparison  # refused at the start where it cannot be read
 
     @property
@@ -129,8 +134,6 @@ class Service:
         """Which model answers a person: always the same one while nothing changes."""
         if snapshot.canary is None:
             return snapshot.current
-        from penchant.experiments.assignment import arm_of
-
         who = person.user or person.visitor
         if who is None:
             who = secrets.token_hex(8)
@@ -159,9 +162,20 @@ class Service:
         person = self.person(served, query.person)
         candidates, unknown = self._candidates(served, query)
         rules = None if query.rules is None else served.bound(query.rules)
+        explores = self.settings.exploration > 0 and self.recorder is not None
         places = served.recommend(
-            person, query.k, repeats=query.repeats, rules=rules, candidates=candidates
+            person,
+            max(query.k, _EXPLORED) if explores else query.k,
+            repeats=query.repeats,
+            rules=rules,
+            candidates=candidates,
         )
+        sampled = None
+        if explores:
+            sampled = sample_list(
+                len(places), query.k, epsilon=self.settings.exploration, rng=self._rng
+            )
+            places = [places[n] for n in sampled.places]
         answer: dict[str, Any] = {
             "user": query.person.user,
             "known": person.is_known,
@@ -179,7 +193,7 @@ class Service:
             ):
                 entry.update(reasons_to_dict(explanation))
         if self.recorder is not None:
-            answer["list_id"] = self._record(arm, query, places)
+            answer["list_id"] = self._record(arm, query, answer["items"], sampled)
         return answer
 
     def _candidates(self, served: ServedModel, query: ListQuery) -> tuple[Int32 | None, list[str]]:
@@ -197,14 +211,27 @@ class Service:
             chosen = np.setdiff1d(every, out)
         return chosen, unknown
 
-    def _record(self, arm: Arm, query: ListQuery, places: Sequence[Place]) -> str:
+    def _record(
+        self,
+        arm: Arm,
+        query: ListQuery,
+        items: Sequence[dict[str, Any]],
+        sampled: SampledList | None,
+    ) -> str:
         assert self.recorder is not None
+        if sampled is None:
+            chances = [(1.0, False)] * len(items)
+        else:
+            chances = list(zip(sampled.propensities, sampled.explored, strict=True))
         return self.recorder.add(
             user=query.person.user or query.person.visitor,
             experiment=self.settings.experiment,
             arm=arm.name,
             model=arm.served.fingerprint,
-            places=[ShownPlace(str(p.item), p.score) for p in places],
+            items=[
+                (str(entry["item"]), entry["score"], chance, explored, entry.get("because"))
+                for entry, (chance, explored) in zip(items, chances, strict=True)
+            ],
         )
 
     def _check(self, query: ListQuery) -> None:

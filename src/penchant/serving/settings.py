@@ -29,8 +29,8 @@ class Settings(BaseModel):
         comparison: a JSON file of `penchant compare --json`, which is shown with the model.
         experiment: the name under which people are assigned to the model in place or the canary.
         record: keep in the store what is shown to whom.
-        exploration: the temperature at which lists are drawn at random around the model's order;
-            0 shows the model's own.
+        exploration: the chance of each place of a recorded list to be swapped with another among
+            the best 100; see `penchant.experiments.exploration`.
         max_k: the longest list.
         max_history: the most events that a request may have.
         max_body: the most bytes that a request may have.
@@ -55,7 +55,7 @@ class Settings(BaseModel):
     comparison: Path | None = None
     experiment: str = "canary"
     record: bool = False
-    exploration: Annotated[float, Field(ge=0)] = 0.0
+    exploration: Annotated[float, Field(ge=0, le=1)] = 0.0
     max_k: Annotated[int, Field(ge=1, le=10_000)] = 100
     max_history: Annotated[int, Field(ge=1)] = 1000
     max_body: Annotated[int, Field(ge=1024)] = 2**18

@@ -8,7 +8,6 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from penchant.errors import PenchantError
@@ -21,22 +20,9 @@ logger = logging.getLogger(__name__)
 _WAITING = 10_000  # lists at most that are not written yet
 _AT_ONCE = 500
 
-
-@dataclass(frozen=True)
-class ShownPlace:
-    """One item that was shown.
-
-    Attributes:
-        item: the text of its id.
-        score: of the model; None where popularity answered.
-        propensity: how likely it was to be shown at this place.
-        explored: whether it stands there by chance rather than by the model's order.
-    """
-
-    item: str
-    score: float | None
-    propensity: float = 1.0
-    explored: bool = False
+ShownItem = tuple[str, float | None, float, bool, str | None]
+"""The text of an item's id, its score, how likely it was to stand there, whether chance put it
+there, and its reasons in words."""
 
 
 class Recorder:
@@ -60,7 +46,7 @@ class Recorder:
         experiment: str,
         arm: str,
         model: str,
-        places: Sequence[ShownPlace],
+        items: Sequence[ShownItem],
     ) -> str:
         """Note a list, and give it an id by which feedback can name it."""
         from penchant.serving.store import ShownList
@@ -73,7 +59,7 @@ class Recorder:
             experiment=experiment,
             arm=arm,
             model=model,
-            items=[(p.item, p.score, p.propensity, p.explored, None) for p in places],
+            items=items,
         )
         try:
             self._queue.put_nowait(shown)
