@@ -7,7 +7,6 @@ import logging
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,16 +14,13 @@ import numpy as np
 
 from penchant.errors import DataError, ParameterError, PenchantError, UnknownIdError
 from penchant.experiments.assignment import arm_of
-from penchant.experiments.exploration import SampledList, sample_list
-from penchant.explanation import Explanation
+from penchant.serving.answers import explanation_answer, list_answer
 from penchant.serving.deployment import Arm, Deployment, Snapshot
-from penchant.serving.engine import Person, Place, ServedModel
-from penchant.serving.engine.person import indices_of
+from penchant.serving.engine import Person, ServedModel
 from penchant.serving.feedback import FeedbackView
 from penchant.serving.queries import ListQuery, PersonQuery
 from penchant.serving.settings import Settings
 from penchant.serving.shown import Recorder
-from penchant.typing import Int32
 
 if TYPE_CHECKING:
     from penchant.serving.store import Deletion, Feedback, Store, StoredEvent
@@ -59,7 +55,7 @@ class Service:
         self._store = store
         self.feedback = None if store is None else FeedbackView(store)
         self.recorder = Recorder(store) if store is not None and settings.record else None
-        self._rng = np.random.default_rng()  # of chance that nobody is to foresee
+        self.rng = np.random.default_rng()  # of chance that nobody is to foresee
         _ = self.comparison  # refused at the start where it cannot be read
 
     @property
@@ -102,7 +98,7 @@ class Service:
             UnknownIdError: none of the candidates is known.
         """
         self._check(query)
-        return self.answer(query.person, lambda arm: self._list(arm, query))
+        return self.answer(query.person, lambda arm: list_answer(self, arm, query))
 
     def answer(self, person: PersonQuery, answer: Callable[[Arm], T]) -> T:
         """What the model that is to answer a person says; where it fails, the other one's answer.
@@ -157,83 +153,6 @@ class Service:
             served.learned = 0 if self._store is None else self._store.learned(served.fingerprint)
         return served.learned
 
-    def _list(self, arm: Arm, query: ListQuery) -> dict[str, Any]:
-        served = arm.served
-        person = self.person(served, query.person)
-        candidates, unknown = self._candidates(served, query)
-        rules = None if query.rules is None else served.bound(query.rules)
-        explores = self.settings.exploration > 0 and self.recorder is not None
-        places = served.recommend(
-            person,
-            max(query.k, _EXPLORED) if explores else query.k,
-            repeats=query.repeats,
-            rules=rules,
-            candidates=candidates,
-        )
-        sampled = None
-        if explores:
-            sampled = sample_list(
-                len(places), query.k, epsilon=self.settings.exploration, rng=self._rng
-            )
-            places = [places[n] for n in sampled.places]
-        answer: dict[str, Any] = {
-            "user": query.person.user,
-            "known": person.is_known,
-            "model": served.name,
-            "arm": arm.name,
-            "items": [place_to_dict(n, place) for n, place in enumerate(places, 1)],
-            "unknown_items": [*person.unknown_items, *unknown],
-        }
-        if places and places[0].fallback:
-            arm.figures.fallbacks += 1
-        if query.explain:
-            index = np.array([place.index for place in places], np.int32)
-            for entry, explanation in zip(
-                answer["items"], served.explain(person, index), strict=True
-            ):
-                entry.update(reasons_to_dict(explanation))
-        if self.recorder is not None:
-            answer["list_id"] = self._record(arm, query, answer["items"], sampled)
-        return answer
-
-    def _candidates(self, served: ServedModel, query: ListQuery) -> tuple[Int32 | None, list[str]]:
-        """The items to choose from (None for all), and texts of ids that are not known."""
-        chosen: Int32 | None = None
-        unknown: list[str] = []
-        if query.candidates is not None:
-            chosen, unknown = indices_of(served.model.items_, query.candidates)
-            if not len(chosen):
-                raise UnknownIdError("The model knows none of the candidates.")
-        if query.exclude:
-            out, others = indices_of(served.model.items_, query.exclude)
-            unknown = unknown + others
-            every = np.arange(served.n_items, dtype=np.int32) if chosen is None else chosen
-            chosen = np.setdiff1d(every, out)
-        return chosen, unknown
-
-    def _record(
-        self,
-        arm: Arm,
-        query: ListQuery,
-        items: Sequence[dict[str, Any]],
-        sampled: SampledList | None,
-    ) -> str:
-        assert self.recorder is not None
-        if sampled is None:
-            chances = [(1.0, False)] * len(items)
-        else:
-            chances = list(zip(sampled.propensities, sampled.explored, strict=True))
-        return self.recorder.add(
-            user=query.person.user or query.person.visitor,
-            experiment=self.settings.experiment,
-            arm=arm.name,
-            model=arm.served.fingerprint,
-            items=[
-                (str(entry["item"]), entry["score"], chance, explored, entry.get("because"))
-                for entry, (chance, explored) in zip(items, chances, strict=True)
-            ],
-        )
-
     def _check(self, query: ListQuery) -> None:
         settings, person = self.settings, query.person
         if not 1 <= query.k <= settings.max_k:
@@ -284,26 +203,7 @@ class Service:
             UnknownIdError: the model does not know the item.
         """
         self.check_person(person)
-
-        def answer(arm: Arm) -> dict[str, Any]:
-            served = arm.served
-            index = served.item(item)
-            who = self.person(served, person)
-            (explanation,) = served.explain(who, np.array([index], np.int32))
-            return {
-                "user": person.user,
-                "known": who.is_known,
-                "model": served.name,
-                "arm": arm.name,
-                "item": explanation.item,
-                "title": explanation.title,
-                "score": _finite(explanation.score),
-                "fallback": explanation.fallback,
-                **reasons_to_dict(explanation),
-                "unknown_items": list(who.unknown_items),
-            }
-
-        return self.answer(person, answer)
+        return self.answer(person, lambda arm: explanation_answer(self, arm, person, item))
 
     def similar_people(self, person: PersonQuery, k: int) -> dict[str, Any]:
         """The users of the log most like somebody, as plain values.
@@ -390,33 +290,3 @@ class Service:
         if not isinstance(data, dict):
             raise DataError(f"{str(path)!r} is no comparison as penchant compare --json writes it.")
         return data
-
-
-def place_to_dict(rank: int, place: Place) -> dict[str, Any]:
-    """One place of a list as plain values."""
-    entry: dict[str, Any] = {
-        "rank": rank,
-        "item": place.item,
-        "title": place.title,
-        "score": _finite(place.score),
-        "fallback": place.score is None,
-    }
-    if place.rule is not None:
-        entry["rule"] = place.rule
-    return entry
-
-
-def reasons_to_dict(explanation: Explanation) -> dict[str, Any]:
-    """What speaks for an item, as plain values."""
-    return {
-        "because": explanation.sentence,
-        "exact": explanation.exact,
-        "method": explanation.method,
-        "how": explanation.how,
-        "reasons": [asdict(reason) for reason in explanation.reasons],
-        "attributes": [asdict(attribute) for attribute in explanation.attributes],
-    }
-
-
-def _finite(score: float | None) -> float | None:
-    return score if score is not None and np.isfinite(score) else None

@@ -87,7 +87,7 @@ class Gateway:
                 logger.exception(f"Request {request_id.decode()} failed.")
                 if not status:
                     await internal_error(request_id.decode())(scope, receive, answer)
-        route = scope.get("penchant.route") or getattr(scope.get("route"), "path", _UNMATCHED)
+        route = str(scope.get("penchant.route") or getattr(scope.get("route"), "path", _UNMATCHED))
         seconds = time.perf_counter() - started
         self.context.metrics.request(scope["method"], route, status, seconds)
         if self._log_format != "none":

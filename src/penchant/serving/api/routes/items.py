@@ -8,9 +8,9 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
+from penchant.serving.api.answers import ItemAnswer, ItemsAnswer, TogetherAnswer
 from penchant.serving.api.context import ERRORS, K, Served, in_thread
 from penchant.serving.api.json_response import json_response
-from penchant.serving.api.schemas import ItemAnswer, ItemsAnswer, TogetherAnswer
 from penchant.serving.engine import ServedModel
 
 router = APIRouter(prefix="/v1", tags=["items"], responses=ERRORS)

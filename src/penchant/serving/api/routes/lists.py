@@ -8,15 +8,10 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from penchant.repeats import Repeats
+from penchant.serving.api.answers import ExplanationAnswer, ListAnswer, SimilarUsersAnswer
 from penchant.serving.api.context import ERRORS, Context, K, Served, in_thread
 from penchant.serving.api.json_response import json_response
-from penchant.serving.api.schemas import (
-    ExplainBody,
-    ExplanationAnswer,
-    ListAnswer,
-    ListBody,
-    SimilarUsersAnswer,
-)
+from penchant.serving.api.requests import ExplainBody, ListBody
 from penchant.serving.queries import ListQuery, PersonQuery
 
 router = APIRouter(prefix="/v1", tags=["lists"], responses=ERRORS)

@@ -12,17 +12,12 @@ from fastapi import APIRouter
 from starlette.responses import PlainTextResponse, Response
 
 from penchant.errors import PenchantError, UnknownIdError
+from penchant.serving.api.answers import DeploymentAnswer, HealthAnswer, ModelAnswer, ReadyAnswer
 from penchant.serving.api.context import ERRORS, Served, in_thread
 from penchant.serving.api.errors import ErrorAnswer, error_response
 from penchant.serving.api.json_response import json_response
 from penchant.serving.api.metrics import CONTENT_TYPE
-from penchant.serving.api.schemas import (
-    DeploymentAnswer,
-    HealthAnswer,
-    ModelAnswer,
-    ReadyAnswer,
-    SwapBody,
-)
+from penchant.serving.api.requests import SwapBody
 from penchant.serving.deployment.deployment import bundle_in
 from penchant.serving.engine import ServedModel
 

@@ -7,14 +7,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Path
 from starlette.responses import Response
 
+from penchant.serving.api.answers import DeletionAnswer, FeedbackAnswer, HistoryAnswer
 from penchant.serving.api.context import ERRORS, Served, in_thread
 from penchant.serving.api.json_response import json_response
-from penchant.serving.api.schemas import (
-    DeletionAnswer,
-    FeedbackAnswer,
-    FeedbackList,
-    HistoryAnswer,
-)
+from penchant.serving.api.requests import FeedbackList
 from penchant.serving.engine.person import indices_of
 
 router = APIRouter(prefix="/v1", tags=["people"], responses=ERRORS)
