@@ -46,7 +46,7 @@ def test_the_shop_is_followed_word_by_word(tmp_path: Path, monkeypatch: pytest.M
         assert program == "penchant"
         result = CliRunner().invoke(app, words)
         assert result.exit_code == 0, f"{line}\n{result.output}"
-    for name in ("orders.html", "compare.html", "months.html"):
+    for name in ("orders.html", "compare.html", "months.html", "rules.html"):
         assert (tmp_path / name).stat().st_size > 10_000
     pairs, again, new = (pl.read_csv(tmp_path / f"{n}.csv") for n in ("pairs", "again", "new"))
     assert len(pairs) > 500
