@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from penchant.evaluation.backtest import backtest
     from penchant.evaluation.folds import cross_validate
     from penchant.experiments.assignment import arm_of, arms_of
+    from penchant.experiments.comparison import compare_arms
     from penchant.experiments.exploration import sample_list
     from penchant.explanation import attribute_fidelity, explain, explain_lists
     from penchant.exploration.log_exploration import explore
@@ -89,6 +90,7 @@ __all__ = [
     "between",
     "check",
     "claim",
+    "compare_arms",
     "cross_validate",
     "drop_duplicates",
     "evaluate",
@@ -168,6 +170,7 @@ _PLACES = {
     "evaluation.folds": ("cross_validate",),
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
     "experiments.assignment": ("arm_of", "arms_of"),
+    "experiments.comparison": ("compare_arms",),
     "experiments.exploration": ("sample_list",),
     "explanation": ("attribute_fidelity", "explain", "explain_lists"),
     "exploration.log_exploration": ("explore",),

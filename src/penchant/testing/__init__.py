@@ -9,6 +9,7 @@
 
 from penchant.testing.contract import CHECKS, check_contract
 from penchant.testing.helpers import Check, Factory
+from penchant.testing.list_simulator import ListSimulator
 from penchant.testing.logs import (
     planted_attributes,
     planted_nothing,
@@ -22,6 +23,7 @@ __all__ = [
     "CHECKS",
     "Check",
     "Factory",
+    "ListSimulator",
     "check_contract",
     "planted_attributes",
     "planted_nothing",
