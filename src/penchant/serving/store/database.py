@@ -1,0 +1,163 @@
+"""Connections to the database of a store: durable commits, and waiting instead of failing."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from penchant.errors import MissingExtraError, ParameterError
+from penchant.serving.store.errors import StoreError, store_errors
+
+_DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
+_PATIENCE = 30  # seconds to wait for others that write
+
+
+class Database:
+    """An SQLite file or a PostgreSQL database.
+
+    A commit returns when it is on disk: SQLite writes ahead to a log that every commit flushes
+    (`synchronous=FULL`), and PostgreSQL is asked for `synchronous_commit` where it is off.
+    What SQLite removes is overwritten (`secure_delete`).
+
+    Args:
+        url: such as `sqlite:///feedback.db` or `postgresql://user@host/name`.
+        create: whether an SQLite file may be made.
+
+    Raises:
+        ParameterError: this is no such URL.
+        StoreError: there is no such file.
+        MissingExtraError: the driver is not installed.
+    """
+
+    def __init__(self, url: str, *, create: bool) -> None:
+        parsed = _parsed(url)
+        self.is_sqlite = parsed.get_backend_name() == "sqlite"
+        self.name = parsed.render_as_string(hide_password=True)
+        self._writing = threading.Lock()
+        options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": _PATIENCE}
+        if self.is_sqlite:
+            file = Path(str(parsed.database))
+            self.name = file.name
+            if not create and not file.is_file():
+                raise StoreError(f"There is no store {str(file)!r}.")
+            options["connect_args"] = {"timeout": _PATIENCE, "check_same_thread": False}
+        else:
+            options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        try:
+            self.engine = sa.create_engine(parsed, **options)
+        except ModuleNotFoundError as error:
+            raise MissingExtraError(
+                f"PostgreSQL needs the package {error.name!r}: install it with "
+                "pip install 'penchant[postgresql]'."
+            ) from error
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _set_up_sqlite)
+            sa.event.listen(self.engine, "begin", _begin)
+        else:
+            sa.event.listen(self.engine, "connect", _set_up_postgresql)
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state of the database.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        with store_errors(self.name):
+            connection = self.engine.connect()
+            if not self.is_sqlite:
+                connection = connection.execution_options(isolation_level="REPEATABLE READ")
+            with connection, connection.begin():
+                yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[sa.Connection]:
+        """A transaction that writes: all of it is on disk when this ends, or nothing happens.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        with store_errors(self.name):
+            if not self.is_sqlite:
+                with self.engine.begin() as connection:
+                    yield connection
+                return
+            with self._writing:  # SQLite lets one write, and others sleep longer than they need
+                connection = self.engine.connect().execution_options(penchant_writes=True)
+                with connection, connection.begin():
+                    yield connection
+
+    def flush_folder(self) -> None:
+        """Make sure that the name of an SQLite file is on disk, as its content is."""
+        if self.is_sqlite:
+            with suppress(OSError):  # not every system can open folders
+                descriptor = os.open(Path(str(self.engine.url.database)).parent, os.O_RDONLY)
+                try:
+                    os.fsync(descriptor)
+                finally:
+                    os.close(descriptor)
+
+    def empty_log(self) -> None:
+        """Let nothing of what was removed stay in SQLite's log; where others read, later."""
+        if self.is_sqlite:
+            with store_errors(self.name), self.engine.connect() as connection:
+                raw: Any = connection.connection.dbapi_connection
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _parsed(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):  # the latter of a port that is no number
+        raise ParameterError(
+            "A store is named by a URL such as sqlite:///feedback.db or "
+            "postgresql://user@host/name."
+        ) from None
+    if parsed.drivername in _DRIVERS:
+        parsed = parsed.set(drivername=_DRIVERS[parsed.drivername])
+    if parsed.drivername not in ("sqlite", "sqlite+pysqlite", "postgresql+psycopg"):
+        raise ParameterError(
+            f"{parsed.drivername}:// cannot hold a store: give sqlite:///feedback.db or "
+            "postgresql://user@host/name."
+        )
+    if parsed.get_backend_name() == "sqlite":
+        if parsed.host or parsed.database in (None, "", ":memory:"):
+            raise ParameterError(
+                "This URL names no file for the store: write sqlite:///feedback.db, or with four "
+                "slashes sqlite:////srv/feedback.db."
+            )
+        if parsed.query or str(parsed.database).startswith("file:"):
+            raise ParameterError("The URL of an SQLite store has a file's path and nothing else.")
+    return parsed
+
+
+def _set_up_sqlite(connection: sqlite3.Connection, _: object) -> None:
+    connection.isolation_level = None  # transactions begin in `_begin`
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA secure_delete=ON")
+
+
+def _begin(connection: sa.Connection) -> None:
+    writes = connection.get_execution_options().get("penchant_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _set_up_postgresql(connection: Any, _: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT set_config('synchronous_commit', 'on', false) "
+            "WHERE current_setting('synchronous_commit') = 'off'"
+        )
+    connection.commit()

@@ -1,0 +1,1 @@
+"""The steps by which tables of older versions become those of this one, in the order of names."""
