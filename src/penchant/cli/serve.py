@@ -109,6 +109,15 @@ def serve(
     title: Annotated[
         str, typer.Option(envvar="PENCHANT_TITLE", help="What the pages are called.")
     ] = "penchant",
+    pictures: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            envvar="PENCHANT_PICTURES",
+            help="Pictures of items, as penchant images fetches them: <item id>.<ending>.",
+            show_default=False,
+        ),
+    ] = None,
     root_path: Annotated[
         str, typer.Option(help="The path under which a proxy shows the service.")
     ] = "",
@@ -146,6 +155,7 @@ def serve(
             max_k=max_k,
             log_format=log_format,  # type: ignore[arg-type]
             title=title,
+            pictures=pictures,
             root_path=root_path,
         )
     except ValidationError as error:

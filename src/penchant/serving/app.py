@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from importlib.metadata import version
 
 from fastapi import FastAPI
@@ -15,13 +16,14 @@ from starlette.types import ASGIApp
 
 from penchant.serving.api.access import Access
 from penchant.serving.api.context import Context
-from penchant.serving.api.errors import add_error_handlers
+from penchant.serving.api.errors import ErrorResponses, add_error_handlers
 from penchant.serving.api.fast_lists import FastLists
 from penchant.serving.api.gateway import Gateway
 from penchant.serving.api.metrics import Metrics
 from penchant.serving.api.routes import items, lists, operations, people
 from penchant.serving.api.routes.operations import note_model
 from penchant.serving.keys import Keys
+from penchant.serving.pages import add_pages, error_page
 from penchant.serving.service import Service
 from penchant.serving.settings import SETTINGS_VARIABLE, Settings
 from penchant.threads import use_threads
@@ -63,15 +65,24 @@ def create_app(settings: Settings) -> ASGIApp:
         docs_url=None,  # those of FastAPI load scripts from elsewhere
         redoc_url=None,
         openapi_url="/openapi.json",
-        root_path=settings.root_path,
     )
     app.state.context = context
-    add_error_handlers(app)
-    for module in (lists, people, items, operations):
-        app.include_router(module.router)
     keys = None if settings.keys is None else Keys.read(settings.keys)
     access = Access(keys, settings.rate_limit)
-    return Gateway(FastLists(app, context), access, context, settings.max_body, settings.log_format)
+    errors = ErrorResponses(partial(error_page, app))
+    add_error_handlers(app, errors)
+    for module in (lists, people, items, operations):
+        app.include_router(module.router)
+    add_pages(app, settings, access)
+    return Gateway(
+        FastLists(app, context),
+        access,
+        context,
+        settings.max_body,
+        settings.log_format,
+        errors,
+        settings.root_path,
+    )
 
 
 def from_environment() -> ASGIApp:

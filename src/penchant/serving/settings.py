@@ -37,6 +37,7 @@ class Settings(BaseModel):
         log_format: how requests are logged.
         reload_seconds: how often the folders of bundles are looked at for newer ones.
         title: what the pages are called.
+        pictures: a folder of pictures of items, as `penchant images` makes it.
         root_path: the path under which a proxy shows the service.
     """
 
@@ -62,6 +63,7 @@ class Settings(BaseModel):
     log_format: Literal["text", "json", "none"] = "text"
     reload_seconds: Annotated[float, Field(gt=0)] = 1.0
     title: str = "penchant"
+    pictures: Path | None = None
     root_path: str = ""
 
     @field_validator("rate_limit")
@@ -76,6 +78,14 @@ class Settings(BaseModel):
                 raise ValueError(
                     f"{value!r} is no rate: write a number and a time, such as 600/minute"
                 ) from None
+        return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if value and (not value.startswith("/") or "//" in value):
+            raise ValueError(f"{value!r} is no path: write it as /recommendations")
         return value
 
     @property

@@ -11,14 +11,17 @@ from limits.strategies import SlidingWindowCounterRateLimiter
 
 from penchant.serving.keys import Key, Keys, Scope, allows
 
-_OPEN = ("/health", "/ready")  # what balancers ask without a key
+_OPEN = ("/health", "/ready", "/signin", "/signout")  # balancers and strangers have no key
 _ADMIN = ("/v1/deployment", "/metrics", "/operator")
-_WRITES = ("/v1/feedback",)
+_WRITES = ("/v1/feedback", "/users/", "/keep")
+
+KEY_COOKIE = "penchant_key"
+"""Where browsers keep the key with which somebody has signed in."""
 
 
 def scope_needed(method: str, path: str) -> Scope | None:
     """What a key must allow for a request; None where none is needed."""
-    if path in _OPEN or path.startswith("/static/"):
+    if path.removesuffix(".json") in _OPEN or path.startswith("/static/"):
         return None
     if path.startswith(_ADMIN):
         return "admin"
@@ -43,14 +46,23 @@ class Access:
         self._limiter = SlidingWindowCounterRateLimiter(MemoryStorage())
 
     def key_of(self, headers: Mapping[bytes, bytes]) -> Key | None:
-        """The known key that a request sends, as `Authorization: Bearer` or `X-API-Key`."""
+        """The known key of a request: of `Authorization: Bearer`, `X-API-Key`, or the cookie."""
         if self._keys is None:
             return None
         sent = headers.get(b"x-api-key", b"")
         authorization = headers.get(b"authorization", b"")
         if authorization[:7].lower() == b"bearer ":
             sent = authorization[7:].strip()
-        return self._keys.of(sent.decode("latin-1")) if sent else None
+        return self.known(sent.decode("latin-1") or _cookie(headers.get(b"cookie", b"")))
+
+    @property
+    def has_keys(self) -> bool:
+        """Whether anybody needs a key."""
+        return self._keys is not None
+
+    def known(self, secret: str) -> Key | None:
+        """The key that somebody has, if it is known."""
+        return None if self._keys is None or not secret else self._keys.of(secret)
 
     def refusal(self, method: str, path: str, key: Key | None) -> tuple[int, str] | None:
         """The status and the sentence with which a request is refused, or None."""
@@ -72,3 +84,12 @@ class Access:
 
 
 _VERBS: dict[Scope, str] = {"read": "read", "write": "write", "admin": "operate the service"}
+
+
+def _cookie(header: bytes) -> str:
+    """The key of a cookie header; empty without one."""
+    for part in header.split(b";"):
+        name, _, value = part.strip().partition(b"=")
+        if name == KEY_COOKIE.encode():
+            return value.decode("latin-1")
+    return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 from fastapi import FastAPI, Request
@@ -11,9 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.types import Scope
 
 from penchant.errors import BundleError, PenchantError, UnknownIdError
 from penchant.serving.api.json_response import json_response
+from penchant.serving.api.negotiation import wants_page
 from penchant.serving.service import NoStoreError
 
 logger = logging.getLogger(__name__)
@@ -67,31 +69,59 @@ class ErrorAnswer(BaseModel):
     error: ErrorBody
 
 
-def error_response(
-    status: int,
-    code: Code,
-    message: str,
-    request_id: str | None = None,
-    details: Sequence[dict[str, str]] = (),
-    headers: dict[str, str] | None = None,
-) -> Response:
-    """An error as an answer."""
-    error = {
-        "code": code,
-        "message": message,
-        "details": list(details),
-        "request_id": request_id,
-    }
-    return json_response({"error": error}, status, headers)
+ErrorPage = Callable[[Scope, int, dict[str, Any]], Response]
+"""Shows an error to people: the request, the status, and the error as plain values."""
 
 
-def add_error_handlers(app: FastAPI) -> None:
+class ErrorResponses:
+    """Errors as answers: JSON, or a page where a browser asks for one.
+
+    Args:
+        page: shows errors to people; without it all get JSON.
+    """
+
+    def __init__(self, page: ErrorPage | None = None) -> None:
+        self._page = page
+
+    def of(
+        self,
+        scope: Scope,
+        status: int,
+        code: Code,
+        message: str,
+        details: Sequence[dict[str, str]] = (),
+        headers: dict[str, str] | None = None,
+    ) -> Response:
+        """An error as the answer to a request."""
+        error = {
+            "code": code,
+            "message": message,
+            "details": list(details),
+            "request_id": scope.get("penchant.request_id"),
+        }
+        if self._page is not None and wants_page(scope):
+            page = self._page(scope, status, error)
+            page.headers.update(headers or {})
+            return page
+        return json_response({"error": error}, status, headers)
+
+    def of_failure(self, scope: Scope) -> Response:
+        """What somebody gets where something failed that should not have."""
+        return self.of(
+            scope,
+            500,
+            "internal_error",
+            "Something failed in the service, which its log tells under this request id.",
+        )
+
+
+def add_error_handlers(app: FastAPI, errors: ErrorResponses) -> None:
     """Let an application answer every error in this form."""
 
     @app.exception_handler(PenchantError)
     async def of_penchant(request: Request, error: PenchantError) -> Response:
         status, code = status_of(error)
-        return error_response(status, code, str(error), _id_of(request))
+        return errors.of(request.scope, status, code, str(error))
 
     @app.exception_handler(RequestValidationError)
     async def of_validation(request: Request, error: RequestValidationError) -> Response:
@@ -101,19 +131,17 @@ def add_error_handlers(app: FastAPI) -> None:
         ]
         first = details[0] if details else {"location": "request", "message": "not valid"}
         message = f"{first['location']}: {first['message']}."
-        return error_response(422, "invalid_request", message, _id_of(request), details)
+        return errors.of(request.scope, 422, "invalid_request", message, details)
 
     @app.exception_handler(HTTPException)
     async def of_http(request: Request, error: HTTPException) -> Response:
         code = _OF_STATUS.get(error.status_code, "invalid_request")
         headers = dict(error.headers or {})
-        return error_response(
-            error.status_code, code, str(error.detail), _id_of(request), headers=headers
-        )
+        return errors.of(request.scope, error.status_code, code, str(error.detail), headers=headers)
 
     @app.exception_handler(Exception)
     async def of_anything(request: Request, error: Exception) -> Response:
-        return internal_error(_id_of(request))
+        return errors.of_failure(request.scope)
 
 
 def status_of(error: PenchantError) -> tuple[int, Code]:
@@ -128,18 +156,3 @@ def status_of(error: PenchantError) -> tuple[int, Code]:
         return 422, "unusable"
     logger.error(f"{type(error).__name__}: {error}")
     return 500, "internal_error"
-
-
-def internal_error(request_id: str | None) -> Response:
-    """What somebody gets where something failed that should not have."""
-    return error_response(
-        500,
-        "internal_error",
-        "Something failed in the service, which its log tells under this request id.",
-        request_id,
-    )
-
-
-def _id_of(request: Request) -> str | None:
-    value: Any = request.scope.get("penchant.request_id")
-    return None if value is None else str(value)

@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from penchant.serving.api.access import Access
 from penchant.serving.api.context import Context
-from penchant.serving.api.errors import Code, error_response, internal_error
+from penchant.serving.api.errors import Code, ErrorResponses
+from penchant.serving.api.origin import is_cross_site
+from penchant.serving.api.route_path import route_path
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +31,7 @@ HEADERS: tuple[tuple[bytes, bytes], ...] = (
         b"connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
 """What browsers are told with every answer: nothing from elsewhere, and no framing."""
@@ -44,16 +46,27 @@ class Gateway:
         context: of the application; it counts requests.
         max_body: the most bytes of a request.
         log_format: how requests are logged: `text`, `json`, or `none`.
+        errors: answers what is refused.
+        root_path: the path under which a proxy shows the service.
     """
 
     def __init__(
-        self, app: ASGIApp, access: Access, context: Context, max_body: int, log_format: str
+        self,
+        app: ASGIApp,
+        access: Access,
+        context: Context,
+        max_body: int,
+        log_format: str,
+        errors: ErrorResponses,
+        root_path: str = "",
     ) -> None:
         self._app = app
         self._access = access
         self.context = context
         self._max_body = max_body
         self._log_format = log_format
+        self._errors = errors
+        self._root_path = root_path
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request; see the class."""
@@ -61,6 +74,8 @@ class Gateway:
             await self._app(scope, receive, send)
             return
         started = time.perf_counter()
+        if self._root_path:
+            scope["root_path"] = self._root_path
         headers = dict(scope["headers"])
         given = headers.get(b"x-request-id", b"")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8).encode()
@@ -86,7 +101,7 @@ class Gateway:
             except Exception:
                 logger.exception(f"Request {request_id.decode()} failed.")
                 if not status:
-                    await internal_error(request_id.decode())(scope, receive, answer)
+                    await self._errors.of_failure(scope)(scope, receive, answer)
         route = str(scope.get("penchant.route") or getattr(scope.get("route"), "path", _UNMATCHED))
         seconds = time.perf_counter() - started
         self.context.metrics.request(scope["method"], route, status, seconds)
@@ -95,38 +110,34 @@ class Gateway:
 
     def _refusal(self, scope: Scope, headers: dict[bytes, bytes]) -> Response | None:
         """The answer to a request that does not reach a route."""
-        request_id: str = scope["penchant.request_id"]
-        method, path = scope["method"], scope["path"]
+        method, path = scope["method"], route_path(scope)
         length = headers.get(b"content-length", b"0")
         if length.isdigit() and int(length) > self._max_body:
-            return self._too_large(scope)
+            return self._errors.of(scope, 413, "too_large", _too_large(self._max_body))
+        if is_cross_site(method, headers):
+            return self._errors.of(
+                scope, 403, "forbidden", "Pages of other sites may change nothing here."
+            )
         key = self._access.key_of(headers)
+        scope["penchant.key"] = key
         refused = self._access.refusal(method, path, key)
         if refused is not None:
             status, message = refused
             challenge = {"WWW-Authenticate": "Bearer"} if status == 401 else None
             code: Code = "unauthorized" if status == 401 else "forbidden"
-            return error_response(status, code, message, request_id, headers=challenge)
+            return self._errors.of(scope, status, code, message, headers=challenge)
         client = scope.get("client")
         who = f"key {key.name}" if key is not None else f"address {client[0] if client else ''}"
         seconds = self._access.wait(who)
         if seconds is not None:
-            return error_response(
+            return self._errors.of(
+                scope,
                 429,
                 "too_many_requests",
                 f"These are too many requests: come again in {seconds} s.",
-                request_id,
                 headers={"Retry-After": str(seconds)},
             )
         return None
-
-    def _too_large(self, scope: Scope) -> Response:
-        return error_response(
-            413,
-            "too_large",
-            _too_large(self._max_body),
-            scope["penchant.request_id"],
-        )
 
     def _log(self, scope: Scope, route: str, status: int, seconds: float) -> None:
         """One line a request, without ids of people and items."""

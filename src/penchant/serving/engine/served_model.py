@@ -36,6 +36,7 @@ REASONS = 3
 _FAST = 0.004
 _MEASURED = 5
 _USERS_BY_TEXT = 2_000_000
+_CHOICES = 10  # different ratings that a page can offer
 _DAY = 86_400_000_000  # microseconds
 
 
@@ -112,6 +113,17 @@ class ServedModel:
     def scale(self) -> tuple[float, float] | None:
         """The lowest and the highest rating of the log, or None where it has none."""
         return rating_scale(self.model)
+
+    @cached_property
+    def rating_choices(self) -> list[float]:
+        """The ratings that people are offered, ascending; empty where the log has none."""
+        ratings = self.model.histories_.ratings
+        if ratings is None or not len(ratings):
+            return []
+        distinct = np.unique(ratings)
+        if len(distinct) > _CHOICES:
+            distinct = np.linspace(distinct[0], distinct[-1], 5)
+        return [round(float(rating), 2) for rating in distinct]
 
     @cached_property
     def baskets(self) -> Baskets | None:

@@ -53,7 +53,7 @@ async def latest(context: Served, k: K = 10) -> Response:
     served = context.service.served
     k = min(k, context.service.settings.max_k)
     places = await in_thread(served.latest, k)
-    items = [_entry(served, n, i, first=_instant(t)) for n, (i, t) in enumerate(places, 1)]
+    items = [_entry(served, n, i, first=instant(t)) for n, (i, t) in enumerate(places, 1)]
     return json_response({"items": items})
 
 
@@ -74,7 +74,9 @@ async def bought_together(context: Served, item: Item, k: K = 10) -> Response:
     index = served.item(item)
     k = min(k, context.service.settings.max_k)
     rows = await in_thread(served.together, index, k)
-    return json_response({"item": served.ids[index], "items": [_partner(row) for row in rows]})
+    return json_response(
+        {"item": served.ids[index], "items": [together_entry(row) for row in rows]}
+    )
 
 
 @router.get("/items/{item:path}", response_model=ItemAnswer)
@@ -88,13 +90,15 @@ def _entry(served: ServedModel, rank: int, index: int, **figure: Any) -> dict[st
     return {"rank": rank, "item": served.ids[index], "title": served.titles[index]} | figure
 
 
-def _partner(row: dict[str, Any]) -> dict[str, Any]:
+def together_entry(row: dict[str, Any]) -> dict[str, Any]:
+    """A row of what stands in the same baskets as one place of a list."""
     title = row.pop("title")
     item = row.pop("together")
     return row | {"item": item, "title": str(item) if title is None else title}
 
 
-def _instant(microseconds: int) -> str | None:
+def instant(microseconds: int) -> str | None:
+    """Microseconds since 1970 as ISO 8601; None where no calendar has it."""
     try:
         return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat()
     except (OverflowError, ValueError, OSError):

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse, Response
 
 from penchant.errors import PenchantError, UnknownIdError
 from penchant.serving.api.answers import DeploymentAnswer, HealthAnswer, ModelAnswer, ReadyAnswer
 from penchant.serving.api.context import ERRORS, Served, in_thread
-from penchant.serving.api.errors import ErrorAnswer, error_response
+from penchant.serving.api.errors import ErrorAnswer
 from penchant.serving.api.json_response import json_response
 from penchant.serving.api.metrics import CONTENT_TYPE
 from penchant.serving.api.requests import SwapBody
@@ -37,12 +38,12 @@ async def ready(context: Served) -> Response:
     """That lists can be had, and feedback be kept where there is a store."""
     service = context.service
     if not context.ready:
-        return error_response(503, "not_ready", "The service is being stopped.")
+        raise HTTPException(503, "The service is being stopped.")
     if service.has_store:
         try:
             await in_thread(service.store.ping)
         except PenchantError as error:
-            return error_response(503, "not_ready", str(error))
+            raise HTTPException(503, str(error)) from None
     store = "ok" if service.has_store else "none"
     return json_response({"status": "ready", "model": service.served.name, "store": store})
 

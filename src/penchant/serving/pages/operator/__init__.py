@@ -1,0 +1,1 @@
+"""The operator's page: which models answer, how they do, and what people say."""
