@@ -89,12 +89,15 @@ def _listening_socket(host: str, port: int) -> socket.socket:
     Raises:
         ParameterError: the address is none of this machine, or taken.
     """
+    bound = None
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         bound = socket.socket(family, kind, socket.IPPROTO_TCP)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(address)
     except OSError as error:
+        if bound is not None:
+            bound.close()
         raise ParameterError(
             f"{host}:{port} cannot be listened at ({error.strerror or error}): choose another "
             "--host or --port, or stop what listens there."

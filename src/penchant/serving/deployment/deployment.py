@@ -168,6 +168,7 @@ class Deployment:
 
     def _change(self, change: Callable[[State], State]) -> None:
         with self._lock:
+            self.poll()  # what other workers were told comes first
             state = change(self.state)
             self._follow(state)
             try:

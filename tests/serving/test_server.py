@@ -1,0 +1,146 @@
+"""The service as a process: how it starts, changes models, and ends."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import threading
+import time
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from penchant.cli.app import app
+from support.serving import Running
+
+
+@pytest.fixture
+def place(bundles, tmp_path):
+    for name in ("ease", "popular"):
+        shutil.copytree(bundles / name, tmp_path / name)
+    return tmp_path
+
+
+ENDED = (0, -signal.SIGTERM)  # one process ends by the signal that it was sent, once all is done
+
+
+class Callers:
+    """Threads that ask for lists without a pause, and note what they get."""
+
+    def __init__(self, address: str, n: int = 3) -> None:
+        self.statuses: list[int] = []
+        self.models: set[str] = set()
+        self.failures: list[str] = []
+        self._address = address
+        self._end = threading.Event()
+        self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(n)]
+        for thread in self._threads:
+            thread.start()
+
+    def _ask(self, number: int) -> None:
+        with httpx.Client(base_url=self._address) as client:
+            while not self._end.is_set():
+                try:
+                    answer = client.get(f"/v1/users/{number}/recommendations")
+                except httpx.HTTPError as error:
+                    self.failures.append(repr(error))
+                    return
+                self.statuses.append(answer.status_code)
+                self.models.add(answer.json()["model"])
+
+    def stop(self) -> None:
+        self._end.set()
+        for thread in self._threads:
+            thread.join()
+
+
+def wait_for(condition, seconds=20):
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_swap_under_load_loses_no_request(place, workers):
+    service = Running(place / "ease", "--workers", str(workers), "--log-format", "none")
+    try:
+        callers = Callers(service.address)
+        wait_for(lambda: len(callers.statuses) > 50)
+        swapped = httpx.post(f"{service.address}/v1/deployment", json={"bundle": "popular"})
+        assert swapped.status_code == 200
+        wait_for(lambda: "popular" in callers.models)
+        after = len(callers.statuses)
+        wait_for(lambda: len(callers.statuses) > after + 50)
+        back = httpx.post(f"{service.address}/v1/deployment/rollback")
+        assert back.json()["arms"][0]["model"] == "ease"
+        callers.stop()
+        assert not callers.failures
+        assert set(callers.statuses) == {200}
+        total = sum(
+            float(line.rsplit(" ", 1)[1])
+            for line in httpx.get(f"{service.address}/metrics").text.splitlines()
+            if line.startswith("penchant_requests_total") and "/recommendations" in line
+        )
+        assert total == len(callers.statuses)  # of all workers together
+    finally:
+        assert service.stop() in ENDED
+
+
+def test_requests_under_way_are_answered_before_the_service_ends(place):
+    service = Running(place / "ease", "--log-format", "none")
+    with socket.create_connection(("127.0.0.1", int(service.address.rsplit(":", 1)[1]))) as slow:
+        body = b'{"liked": [101]}'
+        head = (
+            b"POST /v1/recommendations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+        )
+        slow.sendall(head + body[:5])
+        time.sleep(0.3)
+        service.process.send_signal(signal.SIGTERM)
+        time.sleep(0.3)
+        slow.sendall(body[5:])
+        slow.settimeout(20)
+        answer = b""
+        while part := slow.recv(65536):
+            answer += part
+    assert b"200 OK" in answer
+    assert b'"items":[{' in answer
+    assert service.stop() in ENDED
+
+
+def refused(*words):
+    result = CliRunner().invoke(app, ["serve", *map(str, words)])
+    assert result.exit_code == 1
+    return result.output.strip().removeprefix("Error: ")
+
+
+def test_what_cannot_be_served_is_refused_in_one_sentence(place):
+    bundle = place / "ease"
+    assert "anybody could send feedback" in refused(bundle, "--host", "0.0.0.0")
+    assert "is no rate" in refused(bundle, "--rate-limit", "often")
+    assert "check the path" in refused(place / "nothing")
+    assert "--record needs a store" in refused(bundle, "--record", "--store", "none")
+    assert "add --record" in refused(bundle, "--exploration", "0.1")
+    assert "--log-format" in refused(bundle, "--log-format", "xml")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert "cannot be listened at" in refused(bundle, "--port", port, "--store", "none")
+
+
+def test_keys_are_made_listed_and_removed_on_the_command_line(tmp_path):
+    def run(*words):
+        return CliRunner().invoke(app, ["keys", str(tmp_path / "keys.json"), *words])
+
+    made = run("--add", "shop", "--scope", "write")
+    assert made.exit_code == 0
+    assert "pk_" in made.output
+    assert "shop\twrite" in run().output
+    assert "already is a key" in run("--add", "shop").output
+    assert run("--remove", "shop").exit_code == 0
+    assert "shop" not in run().output
+    assert "--scope is one of" in run("--add", "x", "--scope", "root").output
