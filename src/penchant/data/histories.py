@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -55,8 +55,9 @@ class Histories:
     weights: Float32 | None = None
     positive: float | None = None
     baskets: Int32 | None = None
-    # The histories of which this is a block, and the position of its first user there.
-    _parent: tuple[Histories, int] | None = field(default=None, repr=False)
+    # The histories of which this is a block, and the position of its first user there. What is made
+    # of it with other events has none: `replace` leaves out what is no parameter.
+    _parent: tuple[Histories, int] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def of(
@@ -261,6 +262,9 @@ class Histories:
         Otherwise the weights of a user are divided by the mean over the user's positive items, so
         that no unit matters (plays, minutes, euros) and no user outweighs the others.
         """
+        if self._parent is not None and "event_weights" in vars(self._parent[0]):
+            parent, start = self._parent
+            return parent.event_weights[parent.offsets[start] : parent.offsets[start + len(self)]]
         counts = self.is_positive
         if self.weights is None:
             return (counts & self.is_latest).astype(np.float32)
@@ -275,7 +279,8 @@ class Histories:
         low, high = int(self.offsets[start]), int(self.offsets[stop])
         offsets = self.offsets[start : stop + 1] - low
         some = self._select(self.users[start:stop], offsets, slice(low, high))
-        return replace(some, _parent=(self, start))
+        object.__setattr__(some, "_parent", (self, start))
+        return some
 
     def take(self, positions: npt.ArrayLike) -> Histories:
         """The users at these positions, in this order."""

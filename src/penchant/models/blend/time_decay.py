@@ -97,7 +97,7 @@ class TimeDecay(Recommender):
         if users.times is None or not hasattr(self, "newest_"):
             return users
         weights = self._decayed(users.weights, users.times)
-        return replace(users, weights=weights, _parent=None)
+        return replace(users, weights=weights)
 
     def _settled(self) -> dict[str, Any]:
         """What validation has settled of the base model."""

@@ -21,5 +21,5 @@ def fading(users: Histories) -> Float32 | None:
     """
     if users.weights is None:
         return None
-    weights = replace(users, positive=None, _parent=None).matrix("weight").data
+    weights = replace(users, positive=None).matrix("weight").data
     return np.where(weights > 1 - _ALIKE, np.float32(1), weights).astype(np.float32)

@@ -95,6 +95,7 @@ class ServedModel:
         self.learned: int | None = None
         self.ids: list[Id] = self.model.items_.ids.to_list()
         self.titles: list[str] = self.model.item_titles.of(np.arange(len(self.ids)))
+        _ = self.model.histories_.event_weights  # once for all, instead of in each list
         self.seconds_per_list = self._measure()
         self._bound = lru_cache(maxsize=64)(lambda rules: bind(rules, self.model))
         self.search = TitleSearch(self.titles, self.model.histories_.popularity)
