@@ -67,3 +67,16 @@ def test_models_that_use_no_weights_are_named():
     log = replace(log, events=events, scale=None)
     notes = event_notes(log, models("ease", "vbpr", "tifu-knn", "bayesian-fm", "popular"))
     assert notes == ("tifu-knn and bayesian-fm make no use of the weights of events.",)
+
+
+def test_guessed_weights_are_to_be_doubted():
+    log = planted_pairs(with_ratings=False)
+    events = log.events.with_columns(weight=pl.lit(2.0, pl.Float32))
+    origin = Origin(columns={"weight": "Qty"}, guessed=("weight",))
+    guessed = replace(log, events=events, origin=origin)
+    (note,) = event_notes(guessed, models("ease"))
+    assert note.startswith("Events count as much as Qty says, which was guessed: compare without")
+    assert "--weight none" in note
+    assert not event_notes(guessed, models("popular"))
+    asked = replace(guessed, origin=replace(origin, guessed=()))
+    assert event_notes(asked, models("ease")) == ()

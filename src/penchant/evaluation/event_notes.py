@@ -44,6 +44,12 @@ def event_notes(log: Dataset, models: Mapping[str, Recommender]) -> tuple[str, .
     without = [name for name, model in named.items() if not model.uses_weights]
     if without and log.weights is not None:
         notes.append(f"{_listed(without)} make{_s(without)} no use of the weights of events.")
+    if len(without) < len(named) and log.weights is not None and "weight" in log.origin.guessed:
+        column = log.origin.columns["weight"]
+        notes.append(
+            f"Events count as much as {column} says, which was guessed: compare without, too "
+            "(--weight none, weight=False in Python), for more of a thing is not always liked more."
+        )
     return tuple(notes)
 
 
