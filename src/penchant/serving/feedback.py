@@ -17,14 +17,16 @@ class FeedbackView:
 
     Args:
         store: where events are kept, by this worker and others.
+        after: the sequence number up to which the model in place has learned; what came before
+            is not held in memory.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, after: int = 0) -> None:
         self.store = store
         self._lock = threading.Lock()
         self._events: dict[str, list[StoredEvent]] = defaultdict(list)
         self._deleted: dict[str, int] = {}
-        self._last = 0
+        self._last = after
         self._read()
 
     def events_of(self, user: str, after: int = 0) -> list[Event]:

@@ -53,7 +53,9 @@ class Service:
         self.started = time.time()
         self.deployment = Deployment(settings.bundle, settings.state_path, settings.rules)
         self._store = store
-        self.feedback = None if store is None else FeedbackView(store)
+        self.feedback = None
+        if store is not None:
+            self.feedback = FeedbackView(store, store.learned(self.served.fingerprint))
         self.recorder = Recorder(store) if store is not None and settings.record else None
         self.rng = np.random.default_rng()  # of chance that nobody is to foresee
         _ = self.comparison  # refused at the start where it cannot be read
