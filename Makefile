@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo lint check test coverage test-lowest fuzz wheel quality bench clean
+.PHONY: help setup demo serve lint check test coverage test-lowest fuzz wheel quality bench clean
 
 help: ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -21,6 +21,10 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP) ## Go the whole way on MovieLens 100K: compare, report, recommend, explain.
 	$(BIN)/penchant demo
+
+serve: $(STAMP) ## Show the demo's recommendations on a page and over REST, at http://127.0.0.1:8000.
+	test -d out/demo/bundle || $(BIN)/penchant demo
+	$(BIN)/penchant serve out/demo/bundle --comparison out/demo/comparison.json
 
 lint: $(STAMP) ## Check style, types and who imports whom.
 	$(BIN)/ruff check .

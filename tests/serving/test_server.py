@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import socket
@@ -144,3 +145,31 @@ def test_keys_are_made_listed_and_removed_on_the_command_line(tmp_path):
     assert run("--remove", "shop").exit_code == 0
     assert "shop" not in run().output
     assert "--scope is one of" in run("--add", "x", "--scope", "root").output
+
+
+def test_a_file_system_that_cannot_be_written_is_enough(place, tmp_path_factory):
+    powerless: tuple[str, ...] = ()
+    if os.geteuid() == 0:  # to whom permissions are nothing as long as it has its capabilities
+        if shutil.which("setpriv") is None:
+            pytest.skip("needs setpriv to take root's capabilities away")
+        powerless = ("setpriv", "--bounding-set=-all", "--inh-caps=-all")
+    kept = tmp_path_factory.mktemp("kept")
+    place.chmod(0o555)
+    service = Running(
+        place / "ease",
+        "--store",
+        f"sqlite:///{kept / 'feedback.db'}",
+        "--log-format",
+        "none",
+        before=powerless,
+    )
+    try:
+        event = {"user": 3, "item": 1, "kind": "like"}
+        kept_event = httpx.post(f"{service.address}/v1/feedback", json={"events": [event]})
+        assert kept_event.status_code == 201
+        swapped = httpx.post(f"{service.address}/v1/deployment", json={"bundle": "popular"})
+        assert swapped.json()["arms"][0]["model"] == "popular"
+        assert not (place / "ease.serving.json").exists()
+    finally:
+        service.stop()
+        place.chmod(0o755)

@@ -7,10 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx
 
@@ -25,13 +24,21 @@ class Running:
         address: where it listens.
     """
 
-    def __init__(self, bundle: Path, *options: str, **more: Any) -> None:
-        words = [sys.executable, "-P", "-m", "penchant", "serve", str(bundle), "--port", "0"]
+    def __init__(self, bundle: Path, *options: str, before: Sequence[str] = ()) -> None:
+        words = [
+            *before,
+            sys.executable,
+            "-P",
+            "-m",
+            "penchant",
+            "serve",
+            str(bundle),
+            "--port",
+            "0",
+        ]
         if "--store" not in options:
             words += ["--store", "none"]
-        self.process = subprocess.Popen(
-            [*words, *options], stderr=subprocess.PIPE, text=True, **more
-        )
+        self.process = subprocess.Popen([*words, *options], stderr=subprocess.PIPE, text=True)
         assert self.process.stderr is not None
         first = self.process.stderr.readline()
         found = re.search(r"http://\S+:\d+", first)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import shlex
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from penchant.atomic_write import write_text_atomically
 from penchant.cli.command import command
 from penchant.cli.compare import show as show_result
 from penchant.cli.default_models import all_specs, build
@@ -64,6 +66,8 @@ def demo(
     logger.info(f"Learning {best} from the whole log …")
     model = result.best().refit(log, run=session.run)
     bundle = save(model, page.parent / "bundle", overwrite=True, evaluation=result)
+    comparison = page.parent / "comparison.json"
+    write_text_atomically(json.dumps(result.to_dict(), allow_nan=False), comparison)
 
     explainer = model if model.has_contributions else make("ease").fit(log)
     liked = items_of_titles(explainer, _LIKED)
@@ -75,6 +79,7 @@ def demo(
             | {
                 "report": str(page),
                 "bundle": str(bundle),
+                "comparison": str(comparison),
                 "best_on_validation": best,
                 "lists": as_json(lists_of_user) + as_json(lists_of_new_user),
             }
@@ -88,6 +93,7 @@ def demo(
     print("Next, try one of these:")
     for line in (
         f"penchant recommend {where} --like-title Fargo --like-title 'Pulp Fiction' --explain",
+        f"penchant serve {where} --comparison {shlex.quote(str(comparison))}   # or: make serve",
         f"penchant explore {_NAME} -o {shlex.quote(str(page.parent / 'explore.html'))}",
         f"penchant compare {_NAME} -m ease:l2=200 -m item-knn:neighbours=50 --split random",
         "penchant compare YOUR-RATINGS.csv -o report.html",
