@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from penchant.experiments.assignment import arm_of, arms_of
     from penchant.experiments.comparison import compare_arms
     from penchant.experiments.exploration import sample_list
+    from penchant.experiments.off_policy import estimate_off_policy
     from penchant.explanation import attribute_fidelity, explain, explain_lists
     from penchant.exploration.log_exploration import explore
     from penchant.group_lists import recommend_group
@@ -93,6 +94,7 @@ __all__ = [
     "compare_arms",
     "cross_validate",
     "drop_duplicates",
+    "estimate_off_policy",
     "evaluate",
     "evaluate_predictions",
     "explain",
@@ -171,6 +173,7 @@ _PLACES = {
     "evaluation": ("Evaluation", "evaluate", "evaluate_predictions"),
     "experiments.assignment": ("arm_of", "arms_of"),
     "experiments.comparison": ("compare_arms",),
+    "experiments.off_policy": ("estimate_off_policy",),
     "experiments.exploration": ("sample_list",),
     "explanation": ("attribute_fidelity", "explain", "explain_lists"),
     "exploration.log_exploration": ("explore",),

@@ -105,6 +105,13 @@ def test_outcomes_of_no_item_are_left_out_and_values_may_be_missing():
     assert rows["value"].to_list() == [None]
 
 
+def test_lists_of_nobody_are_left_out(caplog):
+    rows = shown(list=[1, 2], position=[1, 1], user=["u", None])
+    with caplog.at_level("INFO"):
+        assert checked_shown(rows)["list"].to_list() == ["1"]
+    assert "nobody who is known are left out: 1." in caplog.text
+
+
 def test_tables_without_rows():
     assert checked_shown(shown().clear(), "arm", "propensity").is_empty()
     assert checked_outcomes(outcomes().clear()).is_empty()

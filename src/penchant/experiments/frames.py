@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import polars as pl
@@ -9,6 +10,8 @@ import polars as pl
 from penchant.data.reading.times.parsing import parse_times
 from penchant.errors import DataError
 from penchant.results.formatting import join_names
+
+logger = logging.getLogger(__name__)
 
 _SHOWN = "shown lists"
 _OUTCOMES = "outcomes"
@@ -19,7 +22,8 @@ def checked_shown(shown: pl.DataFrame, *needed: str) -> pl.DataFrame:
 
     Args:
         shown: a row for each position of each list, with `list`, `user`, `time`, `position` (from
-            1) and `item`; `time` is a datetime, a text, or a number since 1970.
+            1) and `item`; `time` is a datetime, a text, or a number since 1970. Lists of no user
+            are left out, and a message says so.
         needed: further columns that must be there: `arm` (text) or `propensity`.
 
     Raises:
@@ -27,7 +31,11 @@ def checked_shown(shown: pl.DataFrame, *needed: str) -> pl.DataFrame:
             list is of several users.
     """
     _require(shown, ("list", "user", "time", "position", "item", *needed), _SHOWN)
-    # A column of times that is empty of rows has no type to be told by.
+    nobody = shown["user"].is_null()
+    if nobody.any():
+        n_lists = shown.filter(nobody)["list"].n_unique()
+        logger.info(f"Lists shown to nobody who is known are left out: {n_lists:,}.")
+        shown = shown.filter(~nobody)
     rows = _with_ids(shown, ("list", "user", "item"), _SHOWN)
     rows = rows.with_columns(_times(shown["time"], _SHOWN), _positions(shown["position"]))
     twice = rows.filter(rows.select("list", "position").is_duplicated())
@@ -68,6 +76,29 @@ def checked_outcomes(outcomes: pl.DataFrame) -> pl.DataFrame:
         one = rows.filter(rows["sequence"].is_duplicated())["sequence"][0]
         raise DataError(f"The outcome with the number (sequence) {one} is there several times.")
     return rows
+
+
+def checked_target(target: pl.DataFrame) -> tuple[str, pl.DataFrame]:
+    """The lists of a model, and by what they are found: `list` where it has that, or `user`.
+
+    Args:
+        target: a row for each position of each list, with `user` or `list`, `position` and `item`.
+
+    Raises:
+        DataError: a column is missing or cannot be used, or a position occurs twice.
+    """
+    table = "the model's lists"
+    by = "list" if isinstance(target, pl.DataFrame) and "list" in target.columns else "user"
+    _require(target, (by, "position", "item"), table)
+    rows = _with_ids(target, (by, "item"), table).with_columns(_positions(target["position"]))
+    rows = rows.select(by, "position", "item")
+    twice = rows.filter(rows.select(by, "position").is_duplicated())
+    if len(twice):
+        raise DataError(
+            f"The model has several items at position {twice['position'][0]} of the {by} "
+            f"{twice[by][0]!r}."
+        )
+    return by, rows
 
 
 def _require(frame: pl.DataFrame, columns: Sequence[str], table: str) -> None:

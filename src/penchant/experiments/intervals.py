@@ -32,7 +32,7 @@ class Ratio:
 
     def interval(self, level: float) -> tuple[float, float]:
         """From Student's t; NaN where the users do not differ or are fewer than two."""
-        return _interval(self.value, self.error, self.n - 1, level)
+        return t_interval(self.value, self.error, self.n - 1, level)
 
 
 def ratio(above: Float64, below: Float64) -> Ratio:
@@ -99,7 +99,7 @@ def difference(arm: Ratio, control: Ratio, *, level: float, tuned_for: int) -> D
         return Difference(value, math.nan, *4 * (math.nan,), math.nan)
     spread = parts[0] ** 2 / (arm.n - 1) + parts[1] ** 2 / (control.n - 1)
     freedom = error**4 / spread
-    low, high = _interval(value, error, freedom, level)
+    low, high = t_interval(value, error, freedom, level)
     wide = error * sequence_width(arm.n + control.n, level=level, tuned_for=tuned_for)
     p_value = float(2 * stdtr(freedom, -abs(value) / error))
     return Difference(value, error, low, high, p_value, value - wide, value + wide)
@@ -136,7 +136,8 @@ def users_needed(arm: Ratio, control: Ratio, effect: float, *, level: float, pow
     return float((ndtri(0.5 + level / 2) + ndtri(power)) ** 2 * variance / effect**2)
 
 
-def _interval(value: float, error: float, freedom: float, level: float) -> tuple[float, float]:
+def t_interval(value: float, error: float, freedom: float, level: float) -> tuple[float, float]:
+    """Student's interval; NaN where there is no error or no degree of freedom."""
     from scipy.special import stdtrit
 
     if not (error > 0 and freedom > 0):
