@@ -1,0 +1,25 @@
+"""Feedback that is acknowledged outlives the death of the service."""
+
+from __future__ import annotations
+
+import pytest
+
+from support.killed_service import kill_under_writing
+from support.postgresql_server import postgresql
+
+__all__ = ["postgresql"]
+
+
+def check(tally):
+    assert tally.errors == []
+    assert tally.acknowledged > 10
+    assert tally.lost == 0
+
+
+def test_sqlite_has_every_acknowledged_event(bundles, tmp_path):
+    check(kill_under_writing(bundles / "popular", f"sqlite:///{tmp_path}/feedback.db", kills=2))
+
+
+@pytest.mark.postgresql
+def test_postgresql_has_every_acknowledged_event(bundles, postgresql):
+    check(kill_under_writing(bundles / "popular", postgresql, kills=1))
