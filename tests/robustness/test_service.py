@@ -31,7 +31,8 @@ def test_no_request_ends_in_a_server_error(bundle: Path, tmp_path: Path) -> None
     """Neither with valid bodies and parameters nor with others, and answers fit the description."""
     pytest.importorskip("schemathesis")
     with tally("requests made up from the service's description") as counts:
-        service = Running(bundle, "--log-format", "none")
+        store = f"sqlite:///{tmp_path / 'feedback.db'}"
+        service = Running(bundle, "--log-format", "none", "--store", store, "--record")
         try:
             found = subprocess.run(
                 [
