@@ -4,6 +4,7 @@
 (() => {
   const WAIT = 250; // milliseconds after the last key of a search
   let latest = null;
+  let timer = 0;
 
   const announce = (text) => {
     const status = document.getElementById("status");
@@ -29,6 +30,7 @@
   // Ask for a page and take it in; true where that went well.
   const show = async (url, options, push) => {
     latest?.abort();
+    clearTimeout(timer); // what is asked for now has the words of a search that waits
     const asking = (latest = new AbortController());
     const main = document.getElementById("main");
     main.setAttribute("aria-busy", "true");
@@ -51,7 +53,7 @@
   };
 
   const focusOn = (id) => {
-    const same = id && document.getElementById(id);
+    const same = id ? document.getElementById(id) : null;
     (same ?? document.getElementById("list-heading"))?.focus({ preventScroll: Boolean(same) });
   };
 
@@ -98,7 +100,6 @@
     else location.assign(link.href);
   });
 
-  let timer = 0;
   document.addEventListener("input", (event) => {
     const form = event.target.closest("form[data-typing]");
     if (!form) return;
