@@ -36,20 +36,19 @@ class FeedbackView:
             user: the text of the id.
             after: pass over events up to this sequence number, which the model has learned.
         """
-        return [
-            Event(event.item, event.kind, event.value)
-            for event in self.stored_of(user)
-            if event.item is not None and event.sequence > after
-        ]
-
-    def stored_of(self, user: str) -> list[StoredEvent]:
-        """What a person has said and not taken back, as it is kept, in the order of time."""
         self._catch_up()
         stored = self._events.get(user)
         if not stored:
             return []
         undone = {event.of for event in stored if event.kind == "undo"}
-        return [event for event in stored if event.kind != "undo" and event.sequence not in undone]
+        return [
+            Event(event.item, event.kind, event.value)
+            for event in stored
+            if event.kind != "undo"
+            and event.item is not None
+            and event.sequence > after
+            and event.sequence not in undone
+        ]
 
     def is_deleted(self, user: str, after: int = 0) -> bool:
         """Whether what a model has learned of a person is not to be used.

@@ -81,6 +81,13 @@ def test_an_undo_takes_an_event_back_and_leaves_it_in_the_log(store):
     assert store.outcomes(after=2).is_empty()
 
 
+def test_what_a_person_has_said_is_what_they_have_not_taken_back(store):
+    store.add([Feedback("u", "a"), Feedback("v", "b"), Feedback("u", "c", "rating", 4.0)])
+    store.add([Feedback("u", kind="undo", of=1)])
+    assert [(e.sequence, e.item, e.value) for e in store.events_of("u")] == [(3, "c", 4.0)]
+    assert store.events_of("nobody") == []
+
+
 def test_an_undo_of_what_is_not_there_or_another_person_s_is_refused(store):
     store.add([Feedback("u", "a"), Feedback("u", kind="undo", of=1)])
     for user, of in (("v", 1), ("u", 99)):

@@ -45,7 +45,7 @@ def user_page(asked: PageRequest) -> Page:
     service, user = asked.service, asked.path["id"]
     answer = service.recommend(ListQuery(PersonQuery(user), LENGTH, explain=True))
     asked.context.count_list(answer)
-    events = [] if service.feedback is None else service.feedback.stored_of(user)
+    events = service.store.events_of(user) if service.has_store else []
     try:
         history = service.history(user)
     except UnknownIdError:

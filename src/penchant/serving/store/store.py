@@ -231,6 +231,19 @@ class Store:
             "deletions": [{"sequence": d.sequence, "time": iso(d.time)} for d in gone],
         }
 
+    def events_of(self, user: int | str) -> list[StoredEvent]:
+        """What a person has said and not taken back, in the order of numbers.
+
+        Raises:
+            ParameterError: this is no id.
+            StoreError: the database fails.
+        """
+        text = id_text(user, "user")
+        with self._database.reading() as connection:
+            own = stored(connection, events.c.user == text)
+        undone = {event.of for event in own if event.kind == "undo"}
+        return [e for e in own if e.kind != "undo" and e.sequence not in undone]
+
     def delete(self, user: int | str) -> Deletion:
         """Remove all that is kept of a person, and note that a log's events are not to count.
 

@@ -67,6 +67,8 @@ class StoreFigures:
         counts = places["item"].cast(pl.String).value_counts(sort=True)
         top = counts.sort(["count", "item"], descending=[True, False]).head(_MOST_SHOWN)
         index = _indices(served.model.items_, top["item"].to_list())
+        every = _indices(served.model.items_, counts["item"].to_list())
+        n_known = int((every >= 0).sum())
         lists = places["list"].n_unique()
         arms = (
             places.group_by("arm")
@@ -78,7 +80,7 @@ class StoreFigures:
             "lists": lists,
             "people": places["user"].drop_nulls().n_unique(),
             "items": counts.height,
-            "catalogue_share": counts.height / served.n_items if served.n_items else None,
+            "catalogue_share": n_known / served.n_items if served.n_items else None,
             "explored": int(places["explored"].fill_null(value=False).sum()),
             "arms": arms.to_dicts(),
             "most_shown": [
