@@ -25,11 +25,11 @@ class Origin:
             number of the `record` there; None where there are none. Cancellations, and purchases
             that were cancelled in full, are among them.
         dropped: what each filter removed since, one sentence each.
-        netted: one row for each purchase of a user that was cancelled or lowered, and each
-            cancellation that found too little: `user` and `item` (ids), `time` and `basket` where
-            known, `cancels`, `amount`, what is `left` of it (null where no kept number says), and
-            its `unit`: `weight`, `event`, or null. Models take the rest back that know the
-            purchases; None where there are none.
+        netted: one row for each purchase of a user that was cancelled or lowered, each other line
+            of its item in its basket, and each cancellation that found too little: `user` and
+            `item` (ids), `time` and `basket` where known, `cancels`, `amount`, what is `left` of it
+            (null where no kept number says), and its `unit`: `weight`, `event`, or null. Models
+            take the rest back that know the purchases; None where there are none.
         layout: how lines of a text file were read, as in `penchant.read`.
     """
 

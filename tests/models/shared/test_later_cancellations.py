@@ -27,6 +27,7 @@ NEW = (
     "C1012,nut,-1,2024-02-01 10:00,9\n"  # nobody who is known
     "1013,jam,1,2024-02-02 10:00,2\n"
     "1014,nut,2,2024-02-02 10:00,4\n"
+    "1015,ale,1,2024-02-02 11:00,0\n"  # comes before all that are known
 )
 
 
@@ -47,7 +48,7 @@ def events(model):
     return list(zip(users, items, known.weights.tolist(), strict=True))
 
 
-WHOLE = [(1, "tea", 4), (1, "jam", 2), (2, "tea", 4), (2, "jam", 1), (4, "nut", 2)]
+WHOLE = [(0, "ale", 1), (1, "tea", 4), (1, "jam", 2), (2, "tea", 4), (2, "jam", 1), (4, "nut", 2)]
 
 
 @pytest.mark.parametrize("spec", ["popular", "item-knn", "ials:dim=2", "basket-co-occurrence"])
@@ -86,6 +87,19 @@ def test_a_log_that_has_the_purchase_too_takes_it_back_once(log_of):
     assert events(model.update(log_of(overlapping))) == WHOLE
 
 
+def test_lines_of_one_item_in_one_order_are_kept_apart(log_of):
+    """The later line of an order is cancelled; the earlier one stays, however often it is read."""
+    order = (
+        "1001,tea,6,2024-01-01 09:00,1\n1001,tea,2,2024-01-01 09:00,1\n1002,jam,1,2024-01-02,2\n"
+    )
+    again = order + "C1003,tea,-2,2024-01-03 09:00,1\n1004,jam,1,2024-01-04,3\n"
+    model = make("popular").fit(log_of(order))
+    for _ in range(2):
+        model.update(log_of(again))
+        assert events(model) == [(1, "tea", 6), (2, "jam", 1), (3, "jam", 1)]
+    assert model.n_taken_back == 0
+
+
 def test_a_purchase_is_never_taken_back_by_an_earlier_cancellation(log_of):
     model = make("popular").fit(log_of("1001,tea,6,2024-03-01,1\n1002,jam,1,2024-03-01,1\n"))
     model.update(log_of("C1,tea,-6,2024-02-01,1\n7,jam,1,2024-03-02,1\n8,tea,1,2024-03-02,2\n"))
@@ -120,7 +134,7 @@ def test_what_cannot_be_told_is_counted(log_of, caplog):
         log_of("1,tea,2024-01-01,1\n2,tea,2024-01-02,1\n3,jam,2024-01-02,2\n", events_only)
     )
     with caplog.at_level(logging.INFO, "penchant"):
-        model.update(log_of(NEW))
+        model.update(log_of(NEW[: NEW.index("1015")]))
     assert "1 cancellation is passed over, for the model does not keep how much" in caplog.text
     assert model.histories_.n_events == 5  # three, and two new ones
 
@@ -129,7 +143,7 @@ def test_networks_keep_what_they_learned_and_say_so(log_of, caplog):
     model = make("autoencoder:epochs=1").fit(log_of(OLD))
     before = model.histories_.n_events
     with caplog.at_level(logging.INFO, "penchant"):
-        model.update(log_of(NEW))
+        model.update(log_of(NEW[: NEW.index("1015")]))
     assert "cancels 3 events that the model knows; Autoencoder learns on" in caplog.text
     assert model.histories_.n_events == before + 2
 

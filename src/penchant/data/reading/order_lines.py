@@ -198,8 +198,12 @@ def _for_other_logs(
         left=pl.Series(left),
         unit=pl.lit(unit, pl.String),
     )
-    open_ones = pl.when("cancels").then(~is_gone).otherwise(pl.col("left") < pl.col("amount"))
-    found = lines.filter(open_ones).drop_nulls(["user", "item"])
+    lines = lines.drop_nulls(["user", "item"])
+    lowered = lines.filter(~pl.col("cancels") & (pl.col("left") < pl.col("amount")))
+    alike = lines.join(lowered.select(columns), on=columns, how="semi", nulls_equal=True)
+    found = pl.concat(
+        [alike.filter(~pl.col("cancels")), lines.filter(pl.col("cancels") & ~is_gone)]
+    )
     usable = pl.col("unit").is_not_null() | (is_gone & ~pl.col("cancels"))
     return found.with_columns(left=pl.when(usable).then("left"))
 

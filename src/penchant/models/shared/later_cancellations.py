@@ -75,7 +75,7 @@ def without_cancelled(known: KnownLog, netted: pl.DataFrame | None, keys: Int64)
     before = amount.copy()
     if told_by:
         _keep_what_is_left(events, lines.filter(~pl.col("cancels")), told_by, amount)
-    cancels = lines.filter("cancels").with_columns(key=_keys(lines.filter("cancels")))
+    cancels = lines.filter("cancels")
     if told_by:  # otherwise a repeated one cannot be told
         cancels = cancels.filter(~pl.col("key").is_in(pl.Series(keys).implode()))
     unit = "event" if old.weights is None else "weight"
@@ -92,9 +92,11 @@ def without_cancelled(known: KnownLog, netted: pl.DataFrame | None, keys: Int64)
 
 
 def _known_lines(known: KnownLog, netted: pl.DataFrame) -> pl.DataFrame:
-    """The lines of known users and items, as indices, and their baskets as keys."""
+    """The lines of known users and items, as indices, their baskets as keys, and own keys."""
     found = netted.with_columns(
-        user=_indices(known.users, netted["user"]), item=_indices(known.items, netted["item"])
+        key=_keys(netted),
+        user=_indices(known.users, netted["user"]),
+        item=_indices(known.items, netted["item"]),
     )
     if BASKET in found.columns:
         found = found.with_columns(basket_keys(found[BASKET]).alias(BASKET))
@@ -130,13 +132,20 @@ def _known_events(known: KnownLog, lines: pl.DataFrame) -> tuple[pl.DataFrame, l
 def _keep_what_is_left(
     events: pl.DataFrame, purchases: pl.DataFrame, told_by: list[str], amount: Float64
 ) -> None:
-    """Lower the known events that the later log has, too, to what it leaves of them."""
+    """Lower the known events that the later log has, too, to what it leaves of them.
+
+    Where fewer lines of a basket's item are known than it has, those that it leaves are known.
+    """
     keys = [*_PAIR, *told_by]
-    sides = [
-        frame.with_columns(pl.int_range(pl.len()).over(keys).alias("turn"))
-        for frame in (events, purchases.drop_nulls("left").select(*keys, "left"))
-    ]
-    both = sides[0].join(sides[1], on=[*keys, "turn"], nulls_equal=True)
+    turn = pl.int_range(pl.len()).over(keys).alias("turn")
+    n_known = events.group_by(keys).agg(n_known=pl.len())
+    lines = purchases.select(*keys, pl.col("left").fill_null(np.inf))
+    lines = lines.with_columns(n_lines=pl.len().over(keys))
+    lines = lines.join(n_known, on=keys, nulls_equal=True, maintain_order="left")
+    is_fewer = pl.col("n_known") < pl.col("n_lines")
+    # Stable, so that lines of which all are known stay in their order.
+    lines = lines.sort(is_fewer & (pl.col("left") == 0), maintain_order=True).with_columns(turn)
+    both = events.with_columns(turn).join(lines, on=[*keys, "turn"], nulls_equal=True)
     place = both["place"].to_numpy()
     amount[place] = np.minimum(amount[place], both["left"].to_numpy())
 
@@ -172,11 +181,10 @@ def _remaining(known: KnownLog, amount: Float64) -> KnownLog:
     return replace(known, histories=histories, basket_keys=remaining)
 
 
-def _keys(cancels: pl.DataFrame) -> pl.Series:
-    """Int64, by which each cancellation is known again."""
-    columns = [c for c in (*_PAIR, "time", BASKET, "amount") if c in cancels.columns]
-    rows = cancels.select(
-        *columns, turn=pl.int_range(pl.len()).over(columns) if len(cancels) else pl.lit(0)
-    ).rows()
+def _keys(lines: pl.DataFrame) -> pl.Series:
+    """Int64, by which each line is known again, whatever the vocabularies are."""
+    columns = [c for c in (*_PAIR, "time", BASKET, "cancels", "amount") if c in lines.columns]
+    turn = pl.int_range(pl.len()).over(columns).alias("turn")
+    rows = lines.with_columns(turn).select(pl.col(*columns, "turn").cast(pl.String)).rows()
     digests = [blake2b(repr(row).encode(), digest_size=8).digest() for row in rows]
     return pl.Series(np.frombuffer(b"".join(digests), "<i8").astype(np.int64))
