@@ -164,6 +164,14 @@ def test_lists_without_propensity_are_left_out(logged):
         pn.estimate_off_policy(none, outcomes, SERVICE.lists(TARGET))
 
 
+def test_lists_shown_without_chance_are_left_out(logged):
+    shown, outcomes = logged
+    certain = shown.with_columns(pl.col("list") + 100_000, propensity=pl.lit(1.0))
+    result = pn.estimate_off_policy(pl.concat([shown, certain]), outcomes, SERVICE.lists(TARGET))
+    assert result.lists == shown["list"].n_unique()
+    assert "shown without chance are left out" in " ".join(result.notes)
+
+
 def test_text_and_json(logged):
     result = pn.estimate_off_policy(*logged, SERVICE.lists(TARGET), model="new")
     text = str(result)

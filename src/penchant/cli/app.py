@@ -16,6 +16,7 @@ from penchant.cli.backtest import backtest
 from penchant.cli.clean import clean
 from penchant.cli.compare import compare
 from penchant.cli.demo import demo
+from penchant.cli.experiment import experiment
 from penchant.cli.explore import explore
 from penchant.cli.fetch import fetch
 from penchant.cli.images import images
@@ -66,6 +67,7 @@ for function in (
     together,
     models,
     serve,
+    experiment,
     keys,
     sentiment,
     study,

@@ -144,7 +144,7 @@ class ArmComparison(Output):
             *(() if len(self.arms) > 1 else ("There is one arm alone, so that none is better.",)),
             *((self._planned_sentence,) if self.decisive else ()),
             *(self._needed_sentence(one) for one in self.decisive),
-            sample_ratio_sentence(self.sample_ratio, mismatch=self.mismatch),
+            *((self._sample_ratio_sentence,) if self.decisive else ()),
             *self.notes,
         )
 
@@ -188,6 +188,10 @@ class ArmComparison(Output):
     @property
     def _planned_sentence(self) -> str:
         return planned_sentence(self.users, self.planned_users, self.level)
+
+    @property
+    def _sample_ratio_sentence(self) -> str:
+        return sample_ratio_sentence(self.sample_ratio, mismatch=self.mismatch)
 
     def _needed_sentence(self, one: ArmDifference) -> str:
         base = self.figures(self.control).metrics[self.metric].value

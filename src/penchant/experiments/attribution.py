@@ -125,7 +125,7 @@ def _is_success(events: pl.DataFrame, success: Sequence[str]) -> pl.Expr:
                 f"{', '.join(dict.fromkeys((*_KINDS, *there)))}, and with a least value, such as "
                 "rating>=4."
             )
-        if kind not in there:
+        if kind not in there and tuple(success) != SUCCESS:
             logger.info(f"No outcome is of the kind {kind!r}.")
         one = pl.col("kind") == kind
         if match:

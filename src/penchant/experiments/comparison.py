@@ -21,6 +21,7 @@ from penchant.experiments.attribution import (
 )
 from penchant.experiments.frames import checked_shown
 from penchant.experiments.intervals import Ratio, difference, users_needed
+from penchant.experiments.parallel import parallel_lists
 from penchant.experiments.user_sums import ARM_METRICS, ArmMetric, arm_ratios, user_sums
 from penchant.results.formatting import join_names
 from penchant.results.tables import MetricValue
@@ -29,7 +30,7 @@ from penchant.wording import counted
 logger = logging.getLogger(__name__)
 
 _TUNED_FOR = 5000  # users at which intervals for any look are narrow where none are planned
-_CUTS = 30  # moments of the course of the difference
+_CUTS = 20  # moments of the course of the difference
 _COURSE: dict[str, pl.DataType | type[pl.DataType]] = {
     "time": pl.Datetime("us"),
     "arm": pl.String,
@@ -47,6 +48,8 @@ def compare_arms(
     window: timedelta = WINDOW,
     metric: ArmMetric = "users",
     control: str | None = None,
+    arms: Sequence[str] | None = None,
+    since: datetime | None = None,
     shares: Mapping[str, float] | None = None,
     planned_users: int | None = None,
     detectable: float = 0.1,
@@ -57,7 +60,8 @@ def compare_arms(
 
     A success counts once, for the latest list of the user that showed the item before it, within
     the window. Users are the unit: intervals are over users, of whom each is in the arm that
-    showed a list first.
+    showed a list first. Lists that were shown before one of the arms began or after one ended are
+    left out, and a note says so.
 
     Args:
         shown: a row for each position of each list, with `list`, `user`, `time`, `arm`, `position`
@@ -70,6 +74,8 @@ def compare_arms(
             number of `successes` per user, or the `value` of purchases per user.
         control: the arm that the others are compared with; by default the one called control, or
             the one with most users.
+        arms: that take part; all by default.
+        since: what was shown before does not count, such as lists of an arm's former model.
         shares: of the users that each arm was to get, to test whether it did.
         planned_users: in all arms, chosen before the start, at which the experiment is judged.
         detectable: the difference one wants to be able to see, as a share of the control's value.
@@ -89,17 +95,18 @@ def compare_arms(
     if detectable <= 0 or (planned_users is not None and planned_users < 1):
         raise ParameterError("The detectable difference and the planned users are above 0.")
     shown, experiment = _of_experiment(shown, experiment)
+    shown, notes = parallel_lists(_chosen(shown, arms, since))
     attribution = attribute_outcomes(shown, outcomes, success=success, window=window)
     sums = user_sums(attribution)
     users = dict(
         sums.group_by("arm").len().sort("len", "arm", descending=[True, False]).iter_rows()
     )
-    arms = sorted(users if shares is None else {*users, *checked_shares(shares)})
-    control = _control(control, arms, users)
+    names = sorted(users if shares is None else {*users, *checked_shares(shares)})
+    control = _control(control, names, users)
     if metric == "value" and not (sums["value"] != 0).any():
         raise DataError("No purchase that came of a list has a value, so that value decides none.")
-    ratios = {name: arm_ratios(sums, arms, name) for name in ARM_METRICS}
-    others = [arm for arm in arms if arm != control]
+    ratios = {name: arm_ratios(sums, names, name) for name in ARM_METRICS}
+    others = [arm for arm in names if arm != control]
     single_level = 1 - (1 - level) / max(len(others), 1)
     tuned_for = planned_users or _TUNED_FOR
 
@@ -131,7 +138,7 @@ def compare_arms(
         detectable=detectable,
         power=power,
         sample_ratio=None if shares is None else _sample_ratio(users, checked_shares(shares)),
-        notes=_notes(attribution, sums),
+        notes=(*_notes(attribution, sums), *notes),
     )
 
 
@@ -152,6 +159,23 @@ def _of_experiment(shown: pl.DataFrame, experiment: str | None) -> tuple[pl.Data
         asked = "Say which experiment" if experiment is None else f"No experiment {experiment!r}"
         raise ParameterError(f"{asked}: there are {listed} (experiment=, --experiment).")
     return rows.filter(experiment=experiment), experiment
+
+
+def _chosen(
+    shown: pl.DataFrame, arms: Sequence[str] | None, since: datetime | None
+) -> pl.DataFrame:
+    """The rows of these arms, from then on."""
+    there = shown["arm"].unique().sort().to_list()
+    for arm in arms or ():
+        if arm not in there:
+            raise ParameterError(f"There is no arm {arm!r}: there are {join_names(there)}.")
+    if arms:
+        shown = shown.filter(pl.col("arm").is_in(list(arms)))
+    if since is not None:
+        shown = shown.filter(pl.col("time") >= since)
+        if not len(shown):
+            raise DataError(f"No list of the experiment was shown since {since}.")
+    return shown
 
 
 def _control(control: str | None, arms: Sequence[str], users: Mapping[str, int]) -> str:

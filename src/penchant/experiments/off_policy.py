@@ -73,6 +73,15 @@ def estimate_off_policy(
             "No shown list has a propensity: estimates of other models need lists that were drawn "
             "with a little chance."
         )
+    drawn = rows.filter((pl.col("propensity") < 1).any().over("list"))
+    n_certain = rows["list"].n_unique() - drawn["list"].n_unique()
+    certain: tuple[str, ...] = ()
+    if n_certain and len(drawn):
+        rows = drawn
+        certain = (
+            f"{counted(n_certain, 'list')} shown without chance {'is' if n_certain == 1 else 'are'}"
+            " left out.",
+        )
     by, lists_of_model = checked_target(target)
     attribution = attribute_outcomes(rows, outcomes, success=success, window=window)
     rows = attribution.shown.filter(pl.col(by).is_in(lists_of_model[by].unique().implode()))
@@ -91,7 +100,10 @@ def estimate_off_policy(
         maintain_order="left",
     )
     return _Places(rows).estimate(
-        model, level, least_effective, (str(attribution), *_notes(attribution.lists, rows, by))
+        model,
+        level,
+        least_effective,
+        (str(attribution), *certain, *_notes(attribution.lists, rows, by)),
     )
 
 
