@@ -293,7 +293,6 @@ PAGES = [
     "/items/102?user=33",
     "/items/3",
     "/popular",
-    "/latest",
     "/compare?user=33",
     "/operator",
     "/docs",

@@ -88,6 +88,7 @@ def test_a_page_has_a_twin_in_json(client, address):
         assert answer.headers["content-type"] == "application/json"
         assert set(answer.json()) == set(ways[0].json())
         assert answer.headers["cache-control"] == "no-store"
+    assert client.head(address).status_code == 200
     assert json_address(address).replace("&", "&amp;") in page.text  # the footer names the twin
 
 

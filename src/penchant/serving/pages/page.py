@@ -140,8 +140,8 @@ class PageRouter:
                     return await _answer(request, show, parts)
                 return await _answer(request, show, parts, json=True)
 
-            self.router.add_api_route(f"{path}.json", answer_json, methods=["GET"])
-            self.router.add_api_route(path, answer, methods=["GET"])
+            self.router.add_api_route(f"{path}.json", answer_json, methods=["GET", "HEAD"])
+            self.router.add_api_route(path, answer, methods=["GET", "HEAD"])
             return show
 
         return register

@@ -20,7 +20,7 @@ _drawing = threading.Lock()  # Matplotlib's settings are those of the process
 
 
 def operator_charts(data: Mapping[str, Any]) -> dict[str, Any]:
-    """The charts by name, as SVG; none where Matplotlib is not installed."""
+    """The charts by name, as SVG; none where Matplotlib is not installed or cannot start."""
     charts = {}
     if (feedback := data["feedback"]) and feedback["days"]:
         charts["feedback"] = _drawn(_feedback, feedback["days"])
@@ -98,7 +98,7 @@ def _cached(make: Callable[[Any], Graph], data: str) -> Markup | None:
     try:
         with _drawing:
             chart = draw(f"chart{make.__name__}-{hash(data) & 0xFFFFFF:x}", make(json.loads(data)))
-    except MissingExtraError:
+    except (MissingExtraError, OSError):  # Matplotlib wants a folder that it can write
         return None
     wide = without_styles(chart.wide)
     if not chart.narrow:

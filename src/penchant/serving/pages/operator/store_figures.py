@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -34,78 +35,79 @@ class StoreFigures:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._kept: dict[str, tuple[float, pl.DataFrame]] = {}
+        self._kept: dict[tuple[str, str], tuple[float, dict[str, Any]]] = {}
 
     def feedback(self, served: ServedModel) -> dict[str, Any]:
         """Feedback by day and by kind, of how many people, and on items had before or new."""
-        events, at = self._frame("outcomes")
-        day = _moments(events["time"]).dt.date()
-        days = (
-            events.with_columns(day=day)
-            .group_by("day", "kind")
-            .len()
-            .pivot("kind", index="day", values="len")
-            .sort("day")
-            .fill_null(0)
-            .tail(_DAYS)
-        )
-        had = events.filter(pl.col("kind").is_in(_HAD))
-        repeated = int(_repeated(had, served).sum())
-        return {
-            "at": at,
-            "events": events.height,
-            "people": events["user"].n_unique(),
-            "kinds": dict(sorted(events["kind"].value_counts().iter_rows())),
-            "days": [row | {"day": row["day"].isoformat()} for row in days.to_dicts()],
-            "had_before": repeated,
-            "new_to_them": had.height - repeated,
-        }
+        return self._counted("feedback", served, lambda: _feedback(self._store.outcomes(), served))
 
     def shown(self, served: ServedModel) -> dict[str, Any]:
         """How many lists were shown by which model, and how often which items."""
-        places, at = self._frame("shown")
-        counts = places["item"].cast(pl.String).value_counts(sort=True)
-        top = counts.sort(["count", "item"], descending=[True, False]).head(_MOST_SHOWN)
-        index = _indices(served.model.items_, top["item"].to_list())
-        every = _indices(served.model.items_, counts["item"].to_list())
-        n_known = int((every >= 0).sum())
-        lists = places["list"].n_unique()
-        arms = (
-            places.group_by("arm")
-            .agg(lists=pl.col("list").n_unique(), items=pl.col("item").n_unique())
-            .sort("arm")
-        )
-        return {
-            "at": at,
-            "lists": lists,
-            "people": places["user"].drop_nulls().n_unique(),
-            "items": counts.height,
-            "catalogue_share": n_known / served.n_items if served.n_items else None,
-            "explored": int(places["explored"].fill_null(value=False).sum()),
-            "arms": arms.to_dicts(),
-            "most_shown": [
-                {
-                    "item": item,
-                    "title": served.titles[i] if i >= 0 else item,
-                    "lists": n,
-                    "share": n / lists,
-                }
-                for (item, n), i in zip(top.iter_rows(), index.tolist(), strict=True)
-            ],
-        }
+        return self._counted("shown", served, lambda: _shown(self._store.shown(), served))
 
-    def _frame(self, name: str) -> tuple[pl.DataFrame, str]:
-        """A table of the store, and when it was read."""
+    def _counted(
+        self, name: str, served: ServedModel, count: Callable[[], dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Figures, and when they were counted; the same for a minute."""
         with self._lock:
-            read, frame = self._kept.get(name, (0.0, None))
-            if frame is None or time.time() - read > _FRESH:
-                read, frame = time.time(), getattr(self._store, name)()
-                self._kept[name] = (read, frame)
-        return frame, datetime.fromtimestamp(read, UTC).isoformat(timespec="seconds")
+            at, figures = self._kept.get((name, served.fingerprint), (0.0, {}))
+            if time.time() - at > _FRESH:
+                at, figures = time.time(), count()
+                self._kept = {key: kept for key, kept in self._kept.items() if key[0] != name}
+                self._kept[name, served.fingerprint] = (at, figures)
+        return figures | {"at": datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")}
 
 
-def _moments(times: pl.Series) -> pl.Series:
-    return times.cast(pl.Datetime("us"))
+def _feedback(events: pl.DataFrame, served: ServedModel) -> dict[str, Any]:
+    days = (
+        events.with_columns(day=pl.col("time").cast(pl.Datetime("us")).dt.date())
+        .group_by("day", "kind")
+        .len()
+        .pivot("kind", index="day", values="len")
+        .sort("day")
+        .fill_null(0)
+        .tail(_DAYS)
+    )
+    had = events.filter(pl.col("kind").is_in(_HAD))
+    repeated = int(_repeated(had, served).sum())
+    return {
+        "events": events.height,
+        "people": events["user"].n_unique(),
+        "kinds": dict(sorted(events["kind"].value_counts().iter_rows())),
+        "days": [row | {"day": row["day"].isoformat()} for row in days.to_dicts()],
+        "had_before": repeated,
+        "new_to_them": had.height - repeated,
+    }
+
+
+def _shown(places: pl.DataFrame, served: ServedModel) -> dict[str, Any]:
+    counts = places["item"].cast(pl.String).value_counts(sort=True)
+    known = int((_indices(served.model.items_, counts["item"].to_list()) >= 0).sum())
+    top = counts.sort(["count", "item"], descending=[True, False]).head(_MOST_SHOWN)
+    index = _indices(served.model.items_, top["item"].to_list())
+    lists = places["list"].n_unique()
+    arms = (
+        places.group_by("arm")
+        .agg(lists=pl.col("list").n_unique(), items=pl.col("item").n_unique())
+        .sort("arm")
+    )
+    return {
+        "lists": lists,
+        "people": places["user"].drop_nulls().n_unique(),
+        "items": counts.height,
+        "catalogue_share": known / served.n_items if served.n_items else None,
+        "explored": int(places["explored"].fill_null(value=False).sum()),
+        "arms": arms.to_dicts(),
+        "most_shown": [
+            {
+                "item": item,
+                "title": served.titles[i] if i >= 0 else item,
+                "lists": n,
+                "share": n / lists,
+            }
+            for (item, n), i in zip(top.iter_rows(), index.tolist(), strict=True)
+        ],
+    }
 
 
 def _repeated(events: pl.DataFrame, served: ServedModel) -> pl.Series:
