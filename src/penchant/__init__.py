@@ -48,7 +48,12 @@ if TYPE_CHECKING:
     from penchant.experiments.comparison import compare_arms
     from penchant.experiments.exploration import sample_list
     from penchant.experiments.off_policy import estimate_off_policy
-    from penchant.explanation import attribute_fidelity, explain, explain_lists
+    from penchant.explanation import (
+        attribute_fidelity,
+        explain,
+        explain_lists,
+        explanation_fidelity,
+    )
     from penchant.exploration.log_exploration import explore
     from penchant.group_lists import recommend_group
     from penchant.like_lists import likes
@@ -99,6 +104,7 @@ __all__ = [
     "evaluate_predictions",
     "explain",
     "explain_lists",
+    "explanation_fidelity",
     "explore",
     "fetch",
     "item_attributes",
@@ -175,7 +181,12 @@ _PLACES = {
     "experiments.comparison": ("compare_arms",),
     "experiments.off_policy": ("estimate_off_policy",),
     "experiments.exploration": ("sample_list",),
-    "explanation": ("attribute_fidelity", "explain", "explain_lists"),
+    "explanation": (
+        "attribute_fidelity",
+        "explain",
+        "explain_lists",
+        "explanation_fidelity",
+    ),
     "exploration.log_exploration": ("explore",),
     "group_lists": ("recommend_group",),
     "like_lists": ("likes",),

@@ -112,7 +112,7 @@ def test_an_item_is_no_reason_for_itself():
 
 
 def test_leaving_one_out_finds_what_matters():
-    model = make("user-knn").fit(log_of())
+    model = make("two-tower:dim=8,hidden=8,epochs=4").fit(log_of())
     history = model.history([0, 2, 4, 1])
     why = explain(model, history, 6, k=4)
     assert not why.exact

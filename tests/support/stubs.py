@@ -347,6 +347,12 @@ class FailsOnRepetition(Sound):
         return nan_where(users, super()._scores(users), not users.is_latest.all())
 
 
+@breaks("item_scores_are_columns")
+class SortsItems(Sound):
+    def _item_scores(self, users, items):
+        return self._scores(users)[:, np.sort(items)]
+
+
 @breaks("batch_equals_single")
 class ComparesWithinBatch(Sound):
     def _scores(self, users):
@@ -527,6 +533,16 @@ class HalvesContributions(Sound):
 class CountsRepeats(Sound):
     def contributions(self, user, items):
         return super().contributions(user, items)[:, :-1]
+
+
+@breaks("reasons_are_faithful")
+class NamesTheWrongEvents(Sound):
+    """What adds most is said to add least, so that the sum stays."""
+
+    def contributions(self, user, items):
+        parts = super().contributions(user, items)
+        falling = np.sort(parts, axis=1)[:, ::-1]
+        return np.take_along_axis(falling, parts.argsort(axis=1).argsort(axis=1), axis=1)
 
 
 @breaks("bundle_restores_the_model")

@@ -1,7 +1,8 @@
 """Why a model recommends an item: which events of the history and which attributes speak for it."""
 
 from penchant.explanation.explanation import AttributeReason, Explanation, Method, Reason
-from penchant.explanation.fidelity import attribute_fidelity
+from penchant.explanation.fidelity.attributes import attribute_fidelity
+from penchant.explanation.fidelity.events import explanation_fidelity
 from penchant.explanation.lists import explain_lists
 from penchant.explanation.single_user import explain
 
@@ -13,4 +14,5 @@ __all__ = [
     "attribute_fidelity",
     "explain",
     "explain_lists",
+    "explanation_fidelity",
 ]

@@ -8,8 +8,9 @@ import numpy as np
 
 from penchant.data.histories import Histories
 from penchant.data.target import Like
-from penchant.explanation.events import NEGLIGIBLE, liked_by_rating, reasons_of
+from penchant.explanation.events import liked_by_rating, reasons_of
 from penchant.explanation.explanation import AttributeReason, ItemReasons, Method, Reason
+from penchant.explanation.removal import NEGLIGIBLE
 from penchant.explanation.sentences import attributes_sentence, unpersonalised_sentence
 from penchant.models.attributes.profiles import liked_events
 from penchant.models.base import Recommender

@@ -7,16 +7,11 @@ import numpy as np
 from penchant.data.histories import Histories
 from penchant.data.target import default_like_threshold
 from penchant.explanation.explanation import ItemReasons, Method, Reason
+from penchant.explanation.removal import as_new, removal_effects
 from penchant.explanation.sentences import events_sentence, had_clause, unpersonalised_sentence
 from penchant.models.base import Recommender
 from penchant.models.protocols import Explains, ExplainsByNeighbours
-from penchant.topk import blocks
 from penchant.typing import Bool, Float32, Float64, Int32, Int64
-
-NEGLIGIBLE = 1e-5
-"""What moves a score by less than this, relative to the range of all scores, does not move it."""
-
-_LEFT_OUT = 100  # at most so many items are left out of a history in turn, the latest ones
 
 
 def by_events(
@@ -79,7 +74,7 @@ def reasons_of(
     )
 
 
-def _reaches_like_threshold(model: Recommender, history: Histories) -> Bool:
+def citable_events(model: Recommender, history: Histories) -> Bool:
     """bool[n_events], false where a rating is below that of a like, in whatever the model learns.
 
     What somebody rated low is no reason that anybody would accept, though a model that learns
@@ -121,57 +116,15 @@ def _contributions(
         return None, "same for everyone"
     if isinstance(model, ExplainsByNeighbours):
         return model.neighbour_contributions(history, items).astype(np.float64), "neighbours"
-    drops = _leave_one_out(model, history, scores, items)
+    drops = removal_effects(model, history, scores, items)
     if drops is not None:
         return drops, "leave-one-out"
     if history.users[0] >= 0:
         # A model that has learned a vector for each known user keeps it whatever the history.
         # As a new user with the same history, the user gets one from the history.
-        new = Histories.of(
-            history.items,
-            n_items=history.n_items,
-            ratings=history.ratings,
-            weights=history.weights,
-            positive=history.positive,
-        )
-        drops = _leave_one_out(model, new, model.scores(new)[0], items)
+        new = as_new(history)
+        drops = removal_effects(model, new, model.scores(new)[0], items)
     return drops, "same for everyone" if drops is None else "leave-one-out as new"
-
-
-def _leave_one_out(
-    model: Recommender, history: Histories, scores: Float32, items: Int32
-) -> Float64 | None:
-    """float64[n_items, n_events], how each score falls without an item of the history.
-
-    What a typical score falls by is subtracted, for it says nothing of any one item. None where
-    leaving an item out never changes the order of scores.
-    """
-    last = np.flatnonzero(history.is_latest)[-_LEFT_OUT:]
-    kept = [np.flatnonzero(history.items != history.items[event]) for event in last]
-    events = np.concatenate(kept)
-    batch = Histories(
-        users=np.repeat(history.users, len(last)),
-        offsets=np.concatenate([[0], np.cumsum([len(k) for k in kept])]).astype(np.int64),
-        items=history.items[events],
-        ratings=None if history.ratings is None else history.ratings[events],
-        times=None if history.times is None else history.times[events],
-        n_items=history.n_items,
-        weights=None if history.weights is None else history.weights[events],
-        positive=history.positive,
-        baskets=None if history.baskets is None else history.baskets[events],
-    )
-    finite = np.isfinite(scores)
-    if not finite.any():
-        return None
-    negligible = NEGLIGIBLE * float(np.ptp(scores[finite]))
-    drops, moved = np.zeros((len(items), history.n_events)), False
-    for start, stop in blocks(len(batch), history.n_items):
-        fall = scores - model.scores(batch.block(start, stop)).astype(np.float64)
-        fall[~np.isfinite(fall)] = 0
-        moved = moved or bool((np.ptp(fall[:, finite], axis=1) > negligible).any())
-        typical = np.median(fall[:, finite], axis=1)
-        drops[:, last[start:stop]] = (fall[:, items] - typical[:, None]).T
-    return drops if moved else None
 
 
 def _strongest_events(
@@ -183,7 +136,7 @@ def _strongest_events(
     last of them is a dislike.
     """
     positive = np.where(history.items == item, 0, np.maximum(contributions, 0))
-    is_citable = _reaches_like_threshold(model, history)
+    is_citable = citable_events(model, history)
     citable = np.where(is_citable, positive, 0)
     if not history.is_latest.all():
         own, place = np.unique(history.items, return_inverse=True)

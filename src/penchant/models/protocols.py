@@ -103,6 +103,19 @@ class ExplainsByNeighbours(Protocol):
 
 
 @runtime_checkable
+class ExplainsByRemoval(Protocol):
+    """Can say how scores fall without each event of the history, without being asked again."""
+
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], for this one user.
+
+        An effect is the score of the item less the score that it would have if the history lacked
+        the item of the event, up to what is small beside it; what all items lose alike may be
+        left out. Of events with the same item the last one has it all.
+        """
+
+
+@runtime_checkable
 class ExplainsAttributes(Protocol):
     """Can say what each attribute of an item, such as a genre, does to its score."""
 

@@ -220,6 +220,27 @@ def attribute_effects_are_of_items(factory: Factory) -> None:
     expect(effects[~bare].any(), "Attributes must have effects for a user with a history.")
 
 
+def reasons_are_faithful(factory: Factory) -> None:
+    """Without what reasons name an item loses more than without as much else of the history.
+
+    Where reasons are attributes, the events beside them are examples and need not.
+    """
+    from penchant.explanation import explanation_fidelity
+
+    model = fitted(factory)
+    if isinstance(model, ExplainsAttributes):
+        return
+    table = explanation_fidelity(model, model.users_.ids[:15].to_list(), k=4)
+    if not len(table):
+        return
+    named, others = table["drop_named"].to_numpy().mean(), table["drop_others"].to_numpy().mean()
+    expect(
+        named > others,
+        f"Without what reasons name scores must fall by more than the {others:.3f} standard "
+        f"deviations that they fall by without other events, not by {named:.3f}.",
+    )
+
+
 def bundle_restores_the_model(factory: Factory) -> None:
     """A model that was saved and restored gives the very same answers."""
     from penchant.bundle import restore, save
@@ -258,5 +279,6 @@ ALL = (
     user_vectors_have_shape,
     contributions_sum_to_scores,
     attribute_effects_are_of_items,
+    reasons_are_faithful,
     bundle_restores_the_model,
 )

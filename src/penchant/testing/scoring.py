@@ -110,6 +110,18 @@ def batch_equals_single(factory: Factory) -> None:
     )
 
 
+def item_scores_are_columns(factory: Factory) -> None:
+    """Scores of some items, in any order, are those that they have among all."""
+    model = fitted(factory)
+    items = np.array([7, 0, 41, 3], np.int32)
+    for users in (model.histories_.take([2, 0, 5]), visitor(model), model.history([])):
+        expect_equal(
+            model.item_scores(users, items),
+            model.scores(users)[:, items],
+            "Scores of some items must be those that they have among all items.",
+        )
+
+
 def shared_scores_are_protected(factory: Factory) -> None:
     """Writing into scores, as is done to leave out seen items, does not change the model."""
     model = fitted(factory)
@@ -143,5 +155,6 @@ ALL = (
     other_catalogue_refused,
     repeated_events_have_scores,
     batch_equals_single,
+    item_scores_are_columns,
     shared_scores_are_protected,
 )

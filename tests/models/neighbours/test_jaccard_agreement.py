@@ -143,3 +143,30 @@ def test_refusals():
         JaccardAgreement(target="interaction")
     with pytest.raises(DataError, match="learns from ratings"):
         JaccardAgreement().fit(planted_pairs(with_ratings=False))
+
+
+@pytest.mark.parametrize("target", ["rating", "like>=4"])
+def test_effects_of_removal_are_nearly_those_of_scoring_again(target):
+    log = planted_ratings(n_users=60, n_items=30, per_user=20)
+    model = JaccardAgreement(target=target).fit(log)
+    items = np.arange(log.n_items, dtype=np.int32)
+    visitor = model.history(log.items.take([3, 0, 3, 7, 9]).to_list(), [5, 2, 4, 1, 3])
+    for user in (log.histories.take([4]), visitor):
+        effects = model.removal_effects(user, items)
+        assert effects.shape == (len(items), user.n_events)
+        before, falls = model.scores(user)[0], np.zeros_like(effects)
+        for event in np.flatnonzero(user.is_latest):
+            rest = user.subset(user.items != user.items[event])
+            falls[:, event] = before - model.scores(rest)[0]
+        assert np.corrcoef(effects.ravel(), falls.ravel())[0, 1] > 0.97
+        assert np.abs(effects - falls).mean() < 0.2 * np.abs(falls).mean()
+        assert not effects[:, ~user.is_latest].any()
+
+
+def test_nothing_falls_for_histories_that_say_nothing():
+    log = planted_ratings(n_users=10, n_items=8, per_user=4)
+    model, some = JaccardAgreement().fit(log), log.items.take([1, 2]).to_list()
+    items = np.arange(8, dtype=np.int32)
+    assert model.removal_effects(model.history([]), items).shape == (8, 0)
+    assert not model.removal_effects(model.history(some), items).any()
+    assert not model.removal_effects(model.history(some, [1.1, 2.3]), items).any()

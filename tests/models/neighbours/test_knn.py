@@ -190,3 +190,59 @@ def test_many_users_are_compared_in_blocks():
     assert (lists[:, 0] >= 0).all()
     # A block's similarities take 16 MB, and some arrays of that size are alive at once.
     assert peak < 160e6 < 500 * n * 4 * 5
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"similarity": "cosine"},
+        {"similarity": "jaccard"},
+        {"similarity": "correlation"},
+        {"similarity": "pearson"},
+        {"similarity": "adjusted-cosine"},
+    ],
+    ids=lambda options: options["similarity"],
+)
+def test_what_neighbours_add_is_divided_among_events(log, options):
+    model = UserKNN(neighbours=6, shrinkage=2.0, l2=L2, **options).fit(log)
+    visitor = model.history(log.items.take([3, 0, 3, 7]).to_list(), [5, 2, 4, 1])
+    items = np.array([1, 4, 9, 3], np.int32)
+    for user in (log.histories.take([2]), visitor):
+        parts = model.neighbour_contributions(user, items)
+        scores = model.scores(user)[0, items]
+        if model.of_ratings:
+            scores = scores - model._baseline(user)[0] - model.item_bias_[items]
+        np.testing.assert_allclose(parts.sum(axis=1), scores, atol=1e-4)
+        # Of two events with one item the last one counts, since no event has a weight.
+        assert not parts[:, ~user.is_latest].any()
+
+
+def test_shares_of_what_neighbours_add_are_those_of_a_hand_calculation():
+    """u shares a and b with v, and b with w; c is what both add."""
+    rows = [("u", "a"), ("u", "b"), ("v", "a"), ("v", "b"), ("v", "c"), ("w", "b"), ("w", "c")]
+    model = UserKNN(shrinkage=0).fit(
+        Dataset.from_frame(pl.DataFrame(rows, ["user", "item"], orient="row"))
+    )
+    user = model.histories_of(["u"])
+    parts = model.neighbour_contributions(user, model.items_.indices(["c"]).astype(np.int32))[0]
+    of_v, of_w = 2 / 6**0.5, 1 / 2
+    by_item = {model.items_[item]: part for item, part in zip(user.items, parts, strict=True)}
+    assert by_item == {
+        "a": pytest.approx(of_v / 2, rel=1e-6),
+        "b": pytest.approx(of_v / 2 + of_w, rel=1e-6),
+    }
+    nobody = model.history([])
+    assert model.neighbour_contributions(nobody, np.array([0], np.int32)).shape == (1, 0)
+
+
+def test_weights_of_events_divide_what_a_neighbour_adds():
+    rows = [("u", "a", 3.0), ("u", "b", 1.0), ("v", "a", 2.0), ("v", "b", 1.0), ("v", "c", 1.0)]
+    frame = pl.DataFrame(rows, ["user", "item", "weight"], orient="row")
+    model = UserKNN(shrinkage=0).fit(Dataset.from_frame(frame))
+    user = model.histories_of(["u"])
+    parts = model.neighbour_contributions(user, model.items_.indices(["c"]).astype(np.int32))[0]
+    score = model.scores(user)[0, model.items_.indices(["c"])[0]]
+    assert dict(zip([model.items_[i] for i in user.items], parts / score, strict=True)) == {
+        "a": pytest.approx(6 / 7, rel=1e-5),
+        "b": pytest.approx(1 / 7, rel=1e-5),
+    }

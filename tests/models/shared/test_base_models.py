@@ -7,12 +7,12 @@ from penchant.data.holdout import Rows
 from penchant.data.splits import split_random
 from penchant.errors import ParameterError
 from penchant.models import EASE, Bias, Blend, DotProduct
+from penchant.models.shared import base_models
 from penchant.models.shared.base_models import (
     base_predictions,
     fit_base_models,
-    grid,
-    grids,
     out_of_fold_predictions,
+    scored_grid,
     specs_of,
 )
 from penchant.run import Run
@@ -83,15 +83,22 @@ def test_rankers_answer_with_scores_and_likes_with_log_odds(split):
     assert base_predictions([ease], nobody)[0, 0] == pytest.approx(mean, abs=1e-6)
 
 
-def test_a_grid_has_all_pairs_once(split):
+def test_a_grid_scores_all_pairs_or_those_with_some_items(split, monkeypatch):
+    monkeypatch.setattr(base_models, "_ROWS_AT_ONCE", 7 * split.log.n_items)
     users = split.test.histories
-    pairs = [
-        (int(users.users[start + row]), int(item))
-        for start, stop in grids(users)
-        for part in [grid(users, start, stop)]
-        for row, item in zip(part.history, part.items, strict=True)
-    ]
-    assert len(pairs) == len(set(pairs)) == len(users) * users.n_items
+
+    def score(rows):
+        return rows.users * 1000.0 + rows.items
+
+    every = np.arange(users.n_items)
+    np.testing.assert_array_equal(
+        scored_grid(users, None, score), users.users[:, None] * 1000.0 + every
+    )
+    some = np.array([7, 3], np.int32)
+    np.testing.assert_array_equal(
+        scored_grid(users, some, score), users.users[:, None] * 1000.0 + some
+    )
+    assert scored_grid(users, some[:0], score).shape == (len(users), 0)
 
 
 def _rows(train):

@@ -23,14 +23,13 @@ from penchant.models.shared.base_models import (
     any_has_evidence,
     base_predictions,
     fit_base_models,
-    grid,
-    grids,
     out_of_fold_predictions,
+    scored_grid,
     specs_of,
 )
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.run import Run
-from penchant.typing import AnyArray, Bool, Float32, Float64
+from penchant.typing import AnyArray, Bool, Float32, Float64, Int32
 
 RATING: Target = Rating()
 
@@ -149,10 +148,10 @@ class Blend(Recommender):
         return any_has_evidence(self.base_models_, users) | super().has_evidence(users)
 
     def _scores(self, users: Histories) -> Float32:
-        scores = np.empty((len(users), users.n_items), np.float32)
-        for start, stop in grids(users):
-            scores[start:stop] = self._sums(grid(users, start, stop)).reshape(stop - start, -1)
-        return scores
+        return scored_grid(users, None, self._sums)
+
+    def _item_scores(self, users: Histories, items: Int32) -> Float32:
+        return scored_grid(users, items, self._sums)
 
 
 def _support(rows: Rows, item_events: AnyArray) -> Float32:

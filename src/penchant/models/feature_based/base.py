@@ -24,13 +24,12 @@ from penchant.models.shared.base_models import (
     any_has_evidence,
     base_predictions,
     fit_base_models,
-    grid,
-    grids,
     out_of_fold_predictions,
+    scored_grid,
 )
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.run import Run
-from penchant.typing import Bool, Float32, Float64
+from penchant.typing import Bool, Float32, Float64, Int32
 
 ValidationRows = tuple[Float32, Float32] | None
 """Inputs and targets of validation rows."""
@@ -183,11 +182,10 @@ class RatingFeatures(Recommender):
         return any_has_evidence(self.base_models_, users) | known
 
     def _scores(self, users: Histories) -> Float32:
-        scores = np.empty((len(users), users.n_items), np.float32)
-        for start, stop in grids(users):
-            found = self._raw(self._inputs(grid(users, start, stop)))
-            scores[start:stop] = found.reshape(stop - start, -1)
-        return scores
+        return scored_grid(users, None, lambda rows: self._raw(self._inputs(rows)))
+
+    def _item_scores(self, users: Histories, items: Int32) -> Float32:
+        return scored_grid(users, items, lambda rows: self._raw(self._inputs(rows)))
 
 
 def _featured(tables: Tables, like: float) -> Callable[[Dataset, Rows], Float32]:

@@ -21,13 +21,13 @@ from penchant.features.reviews.features import ReviewFeatures, ReviewSettings
 from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats, integers, plain
 from penchant.models.parameters import Layers, Space
-from penchant.models.shared.base_models import grid, grids
+from penchant.models.shared.base_models import scored_grid
 from penchant.nn.dense import dense, dense_layers
 from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
-from penchant.typing import Float32
+from penchant.typing import Float32, Int32
 
 RATING: Target = Rating()
 _ROWS_AT_ONCE = 2**15
@@ -279,12 +279,14 @@ class DNNRegressor(Recommender):
         return self._predicted(self._features(rows))
 
     def _scores(self, users: Histories) -> Float32:
+        return self._grid(users, None)
+
+    def _item_scores(self, users: Histories, items: Int32) -> Float32:
+        return self._grid(users, items)
+
+    def _grid(self, users: Histories, items: Int32 | None) -> Float32:
         features = ReviewFeatures.from_state(vars(self))
-        scores = np.empty((len(users), users.n_items), np.float32)
-        for start, stop in grids(users):
-            found = self._predicted(features.of_rows(grid(users, start, stop)))
-            scores[start:stop] = found.reshape(stop - start, -1)
-        return scores
+        return scored_grid(users, items, lambda rows: self._predicted(features.of_rows(rows)))
 
 
 def _without_a_last_single(x: Tensor, y: Tensor, batch_size: int) -> tuple[Tensor, Tensor]:

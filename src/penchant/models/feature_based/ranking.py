@@ -21,7 +21,7 @@ from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.base_models import fit_again, fit_base_models
 from penchant.run import Run
-from penchant.typing import AnyInt, Bool, Float32, Float64
+from penchant.typing import AnyInt, Bool, Float32, Float64, Int32
 
 _BASE_MODELS = "ials;item-knn;popular"
 _MOST_EXAMPLES = 20_000  # events that are learned; and a fifth of them decide when to stop
@@ -203,6 +203,11 @@ class RankedCandidates(RatingFeatures):
             found[start:stop] = lowest[:, None] - 2 + _from_0_to_1(scores.scores[0])
             found[start + rows, items] = raw
         return found
+
+    def _item_scores(self, users: Histories, items: Int32) -> Float32:
+        if not self.learns_interactions:
+            return super()._item_scores(users, items)
+        return self._scores(users)[:, items]  # which depend on the candidates among all items
 
 
 def _usual_base_models(log: Dataset) -> str:

@@ -13,7 +13,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Interaction, Rating, Target
 from penchant.errors import ParameterError
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.fitted_attributes import (
     Declarations,
     floats,
@@ -24,7 +24,7 @@ from penchant.models.fitted_attributes import (
 from penchant.models.neighbours.similarity import entries
 from penchant.models.parameters import AnyTarget
 from penchant.run import Run
-from penchant.typing import Csr, Float32, Float64, Int64
+from penchant.typing import Csr, Float32, Float64, Int32, Int64
 
 RATING: Target = Rating()
 _CELLS = 2**21  # entries of a sparse product, or pairs of users, that stand in memory at once
@@ -154,6 +154,44 @@ class JaccardAgreement(Recommender):
             row = np.repeat(np.arange(start, stop), np.diff(weight.indptr))
             scores[row, weight.indices] = entries(total, weight) / weight.data
         return scores
+
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], how scores fall without each event of the history.
+
+        Those who gave the event's item the same rating count less without it. That they are a
+        little more similar to the user for the other ones, since fewer items are rated, is left
+        out, for it is much the same for all of them.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        falls = np.zeros((len(items), user.n_events), np.float32)
+        if user.ratings is None or not user.n_events:
+            return falls
+        similar = self._similar(user)
+        rated = user.matrix("rating")
+        keys = self._keys(rated)
+        place = np.searchsorted(self.keys_, keys).clip(0, len(self.keys_) - 1)
+        there = np.flatnonzero(self.keys_[place] == keys)
+        agreeing: Csr = self.agreeing_[place[there]]
+        same = np.asarray(agreeing.sum(axis=0)).ravel()[similar.indices]
+        per_item = np.zeros(agreeing.shape[1])  # what one item in common adds to similarities
+        per_item[similar.indices] = similar.data / same
+        agreeing = agreeing.multiply(per_item).tocsr()
+        raters: Csr = self.raters_[items]
+        ones = _ones(raters)
+        total, weight = raters @ similar.T, ones @ similar.T
+        total, weight = total.toarray().astype(np.float64), weight.toarray()
+        left = weight - (ones @ agreeing.T).toarray()
+        rest = total - (raters @ agreeing.T).toarray()
+        nobody = left <= 1e-9 * weight
+        without = np.divide(rest, left, out=np.zeros_like(rest), where=~nobody)
+        without[nobody] = self._means(user)[0]
+        before = np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+        of_item = np.zeros((len(items), user.n_items), np.float32)
+        of_item[:, rated.indices[there]] = np.where(weight > 0, before - without, 0)
+        return np.where(user.is_latest, of_item[:, user.items], np.float32(0))
 
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], predictions on the scale of the target."""

@@ -27,14 +27,14 @@ from penchant.models.neighbours.nearest import (
     nearest,
     neighbours,
 )
-from penchant.models.neighbours.similarity import similarity
+from penchant.models.neighbours.similarity import shares_of_common, similarity
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases
 from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
-from penchant.typing import Bool, Csr, Float32, Int32
+from penchant.typing import AnyFloat, Bool, Csr, Float32, Int32
 
 
 class _Neighbours(PredictsRatings, Refitting):
@@ -313,6 +313,37 @@ class UserKNN(_Neighbours):
             total, weight + self.damping, out=np.zeros_like(total), where=weight > NEGLIGIBLE
         )
         return np.asarray(base + shift)
+
+    def neighbour_contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], what each event adds to the score of each item.
+
+        What a neighbour adds is divided among the events in common as these make up the
+        similarity. With a similarity of centred ratings the rows sum to the score less the biases.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        near = self._near(user)
+        if not near.nnz:
+            return np.zeros((len(items), user.n_events), np.float32)
+        neighbours, alike = near.indices, near.data.astype(np.float64)
+        given: AnyFloat = (self.residuals_ if self.of_ratings else self.interactions_)[neighbours]
+        added = given[:, items].toarray().T * alike
+        if self.of_ratings:
+            weight = self.interactions_[neighbours][:, items].toarray().T @ alike
+            known = weight[:, None] > NEGLIGIBLE
+            added = np.divide(
+                added, weight[:, None] + self.damping, out=np.zeros_like(added), where=known
+            )
+        shares = shares_of_common(
+            self._entities(user), self._trained.take(neighbours), self.similarity, user.items
+        )
+        # Of several events with one item each has its weight, or the last one has it all.
+        weights = self._event_weights(user).astype(np.float64)
+        total = np.bincount(user.items, weights, user.n_items)[user.items]
+        of_item = np.divide(weights, total, out=np.zeros_like(weights), where=total > 0)
+        return np.asarray(added @ (shares * of_item), np.float32)
 
     def predict(self, rows: Rows) -> Float32:
         """float32[n_rows], predicted ratings."""

@@ -7,9 +7,9 @@ from functools import cached_property
 
 import numpy as np
 
-from penchant.models.neighbours.entities import Entities, Similarity
+from penchant.models.neighbours.entities import COMPARE_RATINGS, Entities, Similarity
 from penchant.models.shared.sparse_rows import product
-from penchant.typing import AnyFloat, Csr, Float32, Int64
+from penchant.typing import AnyFloat, Csr, Float32, Float64, Int32, Int64
 
 
 def similarity(
@@ -132,6 +132,36 @@ def _correlations(pairs: AllPairs | CommonPairs) -> Float32:
     scale = pairs.of_a(spreads_a) * pairs.of_b(spreads_b)
     found = np.divide(cross, scale, out=np.zeros_like(cross), where=scale > 1e-9)
     return np.asarray(np.clip(found, -1, 1), np.float32)
+
+
+def shares_of_common(one: Entities, others: Entities, kind: Similarity, columns: Int32) -> Float64:
+    """float64[n_others, n_columns], how similarities divide among some columns of what is common.
+
+    Rows sum to 1 over all columns in common, and are 0 where nothing is. Each has its product of
+    weights or values in the similarity's sum; products may be below 0.
+
+    Args:
+        one: a single row.
+        others: the rows that it was compared with.
+        kind: see `similarity`.
+        columns: int32[n_columns], each of which has something in the single row or counts nothing.
+    """
+    used, place = np.unique(columns, return_inverse=True)
+    common = others.binary[:, used].toarray() * one.binary[:, used].toarray()
+    parts: Float64 = common.astype(np.float64)
+    if kind == "cosine" and (one.weights is not None or others.weights is not None):
+        a, b = (e.binary if e.weights is None else e.weights for e in (one, others))
+        parts = b[:, used].toarray() * a[:, used].toarray().astype(np.float64)
+    elif kind in COMPARE_RATINGS:
+        a, b = (e.ratings[:, used].toarray().astype(np.float64) * common for e in (one, others))
+        if kind == "pearson":
+            n = np.maximum(common.sum(axis=1, keepdims=True), 1)
+            a -= a.sum(axis=1, keepdims=True) / n * common
+            b -= b.sum(axis=1, keepdims=True) / n * common
+        parts = a * b
+    total = parts.sum(axis=1, keepdims=True)
+    shares = np.divide(parts, total, out=np.zeros_like(parts), where=np.abs(total) > 1e-9)
+    return np.asarray(shares[:, place], np.float64)
 
 
 def _subtract(squares: Float32, correction: Float32) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -20,7 +20,7 @@ from penchant.models.protocols import RatesRows
 from penchant.models.table import make, spec_of
 from penchant.run import Run
 from penchant.topk import blocks
-from penchant.typing import Bool, Float32
+from penchant.typing import AnyFloat, Bool, Float32, Int32
 
 _EDGE = 1e-6  # probabilities are kept this far from 0 and 1
 _ROWS_AT_ONCE = 2**14
@@ -137,15 +137,22 @@ def _scored(model: Recommender, rows: Rows) -> Float32:
     return found
 
 
-def grid(users: Histories, start: int, stop: int) -> Rows:
-    """All items for some of the users, a user after the other."""
-    some = users.block(start, stop)
-    items = np.tile(np.arange(users.n_items, dtype=np.int32), len(some))
-    history = np.repeat(np.arange(len(some), dtype=np.int32), users.n_items)
-    return Rows(some, history, items)
+def scored_grid(
+    users: Histories, items: Int32 | None, score: Callable[[Rows], AnyFloat]
+) -> Float32:
+    """float32[n_users, n_items], the scores of pairs by what scores rows, in bounded memory.
 
-
-def grids(users: Histories) -> list[tuple[int, int]]:
-    """Start and stop of blocks of users who have a bounded number of pairs with items."""
-    size = max(1, _ROWS_AT_ONCE // max(users.n_items, 1))
-    return [(n, min(n + size, len(users))) for n in range(0, len(users), size)]
+    Args:
+        users: the histories.
+        items: the items; None for all.
+        score: gives the score of each row.
+    """
+    wanted = np.arange(users.n_items, dtype=np.int32) if items is None else items
+    scores = np.empty((len(users), len(wanted)), np.float32)
+    size = max(1, _ROWS_AT_ONCE // max(len(wanted), 1))
+    for start in range(0, len(users), size):
+        some = users.block(start, start + size)
+        history = np.repeat(np.arange(len(some), dtype=np.int32), len(wanted))
+        found = score(Rows(some, history, np.tile(wanted, len(some))))
+        scores[start : start + size] = found.reshape(len(some), -1)
+    return scores

@@ -13,8 +13,8 @@ from penchant.data.holdout import Rows
 from penchant.data.target import Like
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
-from penchant.explanation.events import NEGLIGIBLE
 from penchant.explanation.lists import explain_lists
+from penchant.explanation.removal import NEGLIGIBLE
 from penchant.models.attributes.base import AttributeModel
 from penchant.models.base import Recommender
 from penchant.models.protocols import RatesRows

@@ -1,0 +1,1 @@
+"""How faithful reasons are: what happens where what they name is taken away."""
