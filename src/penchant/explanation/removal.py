@@ -86,4 +86,4 @@ def without(history: Histories, left_out: Sequence[Int32]) -> Histories:
 
 def as_new(history: Histories) -> Histories:
     """The same history, of somebody whom the log does not know."""
-    return replace(history, users=np.full(len(history), -1, np.int32), _parent=None)
+    return replace(history, users=np.full(len(history), -1, np.int32))

@@ -17,7 +17,8 @@ from penchant.typing import Float32, Int64
 
 _CELLS = 2**20  # numbers of the widest layer that are computed at once, 4 MB in float32
 _STEPS, _RATE = 60, 0.1  # of Adam when a user's row is fitted, with a rate that falls to 0
-_LEAST = 1e-3  # ridge on a fitted row, for each event
+LEAST_RIDGE = 1e-3
+"""On a fitted row, for each event."""
 
 
 class NeuMFNetwork(nn.Module):
@@ -177,7 +178,7 @@ def fit_user_rows(
         more = torch.from_numpy(base[user_events.items[inside]]).double()
         truth = torch.from_numpy(user_events.targets[inside])
         weight = torch.from_numpy(weights[inside]).double()
-        ridge = (l2 + _LEAST) * torch.from_numpy(counts).double()[:, None]
+        ridge = (l2 + LEAST_RIDGE) * torch.from_numpy(counts).double()[:, None]
         rows = torch.from_numpy(found[users]).double().requires_grad_()
         first = rows.detach().clone()
         adam = torch.optim.Adam([rows], lr=_RATE)

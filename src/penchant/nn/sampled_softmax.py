@@ -10,7 +10,7 @@ from torch import Tensor
 
 from penchant.nn.loop import TrainingStep
 from penchant.nn.ranking_factors import RankingFactors, adagrad_
-from penchant.typing import Csr, Float32
+from penchant.typing import Csr, Float32, Float64
 
 _FOLD_IN_STEPS, _FOLD_IN_RATE = 100, 0.4  # of Adam, with a rate that falls to 0
 _FOLD_IN_CELLS = 2**22  # scores at once
@@ -122,3 +122,36 @@ def fit_softmax_rows(
             rows.addcdiv_(first, scale, value=-rate)
         found[start : start + size] = (rows * torch.from_numpy(total > 0)[:, None]).numpy()
     return found
+
+
+@torch.no_grad()
+def softmax_row_falls(
+    row: Float32,
+    shares: Float32,
+    events: Float32,
+    items: Float32,
+    others: tuple[Float32, Float32],
+    l2: float,
+) -> Float64:
+    """float64[n_items, n_events], what scores lose without each event that a row is fitted to.
+
+    A Newton step to where the other events are most likely; see `nn.removal.falls_without`.
+
+    Args:
+        row: float32[dim], the minimum for all events.
+        shares: float32[n_events], what each counts; they sum to 1.
+        events: float32[n_events, dim], the vectors of their items.
+        items: float32[n_items, dim], those of the items whose scores fall.
+        others: float32[n, dim] and float32[n], vectors and biases of the candidates.
+        l2: weight of the squares of the vector.
+    """
+    q, offset = (torch.from_numpy(part).double() for part in others)
+    chances = (q @ torch.from_numpy(row).double() + offset).softmax(0)
+    mean = chances @ q
+    system = (q.T * chances) @ q - mean[:, None] * mean
+    system.diagonal().add_(l2 + 1e-3 * float(system.diagonal().mean()) + 1e-9)
+    x, share = torch.from_numpy(events).double(), torch.from_numpy(shares).double()
+    # Without an event the mean of the others' vectors is wanted.
+    move = (x - share @ x) * (share / (1 - share).clamp(min=1e-3))[:, None]
+    moves = torch.cholesky_solve(move.T, torch.linalg.cholesky(system))
+    return np.asarray((torch.from_numpy(items).double() @ moves).numpy())

@@ -12,20 +12,21 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Signal
+from penchant.models.base import Signal, require_one_user
 from penchant.models.content.parts import ContentParts
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats, plain
 from penchant.models.parameters import Space
-from penchant.nn.content.vbpr import VBPRNetwork, fit_ranking_rows
+from penchant.nn.content.vbpr import VBPRNetwork, fit_ranking_rows, ranking_row_falls
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives, pairwise_examples
+from penchant.nn.removal import of_events
 from penchant.nn.weighted_events import WeightedEvents, relative_weights
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32
+from penchant.typing import Float32, Int32
 
 
 class VBPR(ContentParts):
@@ -155,6 +156,21 @@ class VBPR(ContentParts):
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim + content_dim]; see `user_rows`."""
         return self.user_rows(users)
+
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        known, some = user.users[0], user.positives
+        if not some.n_events or (known >= 0 and self.trained_[known]):
+            return np.zeros((len(items), user.n_events), np.float32)
+        events = UserEvents.with_negatives(some, self.negatives, self.seed)
+        vectors, bias = self.item_vectors_, self.item_bias_
+        falls = ranking_row_falls(events, vectors, bias, self.drawn_, self.l2, items)
+        return of_events(*falls, user)
 
     def item_vectors(self) -> Float32:
         """float32[n_items, dim + content_dim], gamma and E f of each item."""

@@ -15,7 +15,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.features.categorical import CategoricalFeatures
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.fitted_attributes import (
     TRAINING,
@@ -32,9 +32,10 @@ from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
+from penchant.nn.removal import falls_without, of_events, slope_and_curvature
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Bool, Float32
+from penchant.typing import Bool, Float32, Int32
 
 _LARGEST_BATCH = 1024
 
@@ -203,6 +204,30 @@ class FeatureFactors(Recommender):
                 found = fold_in(head, objective, part, self.item_vectors_, self.item_bias_)
             vectors[new[some]], bias[new[some]] = found[0] * np.float32(scale), found[1]
         return vectors, bias
+
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        known = user.users[0]
+        events = self._user_events(user)
+        if (known >= 0 and self.trained_[known]) or events is None or not len(events.items):
+            return np.zeros((len(items), user.n_events), np.float32)
+        vectors, bias = self.user_rows(user)
+        inputs = torch.from_numpy(self.item_vectors_).double()
+        inputs = torch.cat([inputs, torch.ones(len(inputs), 1)], 1)
+        row = torch.from_numpy(np.append(vectors[0], bias[0])).double()
+        x, base = inputs[events.items], torch.from_numpy(self.item_bias_[events.items])
+        slopes = slope_and_curvature(
+            Objective(self._loss_name), x @ row + base + self.offset_, events
+        )
+        ridge = torch.full_like(row, 2 * self.l2)
+        ridge[-1] = 2 * self.l2_bias
+        falls = falls_without(inputs[items], x, *slopes, ridge)
+        return of_events(falls, events.items, user)
 
     def has_evidence(self, users: Histories) -> Bool:
         """bool[n_users], also true where the user table told something of a user in training."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import Annotated, ClassVar
@@ -16,20 +17,22 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Layers, Space
 from penchant.models.shared.batches import events_at_once
 from penchant.nn.dot.fold_in import UserEvents
+from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import Schedule, Tensors, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import UniformNegatives
-from penchant.nn.neumf import NeuMFNetwork, fit_user_rows
+from penchant.nn.neumf import LEAST_RIDGE, NeuMFNetwork, fit_user_rows
+from penchant.nn.removal import of_events, row_falls
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32
+from penchant.typing import Float32, Int32
 
 _LARGEST_BATCH = 2048
 
@@ -202,15 +205,55 @@ class NeuMF(Recommender):
         rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], usual)
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if len(new):
-            some = users.take(new).positives
-            events = UserEvents.with_negatives(some, self.negatives, self.seed)
-            weights = np.ones(len(events.items), np.float32)
-            weights[events.targets == 1] = some.event_weights
             network = self._fitted_network().double()
-            rows[new] = fit_user_rows(
-                network, events, weights, usual, self.item_rows_, self.popularity_, self.l2
-            )
+            rows[new] = self._fitted_rows(network, *self._user_events(users.take(new)))
         return rows
+
+    def _user_events(self, users: Histories) -> tuple[UserEvents, Float32]:
+        """The positive events with negatives, and float32[n], what each counts."""
+        some = users.positives
+        events = UserEvents.with_negatives(some, self.negatives, self.seed)
+        weights = np.ones(len(events.items), np.float32)
+        weights[events.targets == 1] = some.event_weights
+        return events, weights
+
+    def _fitted_rows(self, network: NeuMFNetwork, events: UserEvents, weights: Float32) -> Float32:
+        return fit_user_rows(
+            network,
+            events,
+            weights,
+            self._usual_row(),
+            self.item_rows_,
+            self.popularity_,
+            self.l2,
+        )
+
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        known = user.users[0]
+        if not user.positives.n_events or (known >= 0 and self.trained_[known]):
+            return np.zeros((len(items), user.n_events), np.float32)
+        network = self._fitted_network().double()
+        events, weights = self._user_events(user)
+        (row,) = self._fitted_rows(network, events, weights)
+        events = replace(events, weights=weights.astype(np.float64))
+        q, asked = (torch.from_numpy(self.item_rows_[i]).double() for i in (events.items, items))
+        more = torch.from_numpy(self.popularity_[events.items]).double()
+        falls = row_falls(
+            Objective("bce"),
+            events,
+            lambda rows: network.rows(rows, q) + more,
+            row,
+            2 * (self.l2 + LEAST_RIDGE) * len(more),
+            lambda rows: network.rows(rows, asked),
+            len(asked),
+        )
+        return of_events(falls, events.items, user)
 
     def item_vectors(self) -> Float32:
         """float32[n_items, width], both vectors of each item."""

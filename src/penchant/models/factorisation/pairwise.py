@@ -14,15 +14,18 @@ from penchant.data.holdout import Holdout
 from penchant.models.factorisation.ranking_base import RankingFactorModel
 from penchant.models.fitted_attributes import Declarations, booleans
 from penchant.models.parameters import Space
-from penchant.nn.content.vbpr import fit_ranking_rows
+from penchant.nn.content.vbpr import fit_ranking_rows, ranking_row_falls
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.loop import Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives
 from penchant.nn.pairwise import Loss, PairwiseFactors, PairwiseStep
+from penchant.nn.removal import of_events
 from penchant.nn.weighted_events import WeightedEvents, relative_weights
 from penchant.run import Run
-from penchant.typing import Float32
+from penchant.typing import Float32, Int32
+
+_NEGATIVES = 5  # for each event of a user whose vector is fitted
 
 
 class BPR(RankingFactorModel):
@@ -106,8 +109,14 @@ class BPR(RankingFactorModel):
         return True
 
     def _fitted_rows(self, users: Histories) -> Float32:
-        events = UserEvents.with_negatives(users.positives, 5, self.seed)
+        events = UserEvents.with_negatives(users.positives, _NEGATIVES, self.seed)
         return fit_ranking_rows(events, self.item_vectors_, self.item_bias_, self.drawn_, self.l2)
+
+    def _falls(self, user: Histories, items: Int32) -> Float32:
+        events = UserEvents.with_negatives(user.positives, _NEGATIVES, self.seed)
+        vectors, bias = self.item_vectors_, self.item_bias_
+        falls = ranking_row_falls(events, vectors, bias, self.drawn_, self.l2, items)
+        return of_events(*falls, user)
 
 
 class WARP(BPR):

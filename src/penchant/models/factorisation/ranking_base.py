@@ -9,12 +9,12 @@ import numpy as np
 from pydantic import Field
 
 from penchant.data.histories import Histories
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Space
 from penchant.nn.ranking_factors import RankingFactors
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Bool, Float32
+from penchant.typing import Bool, Float32, Int32
 
 
 class RankingFactorModel(Recommender):
@@ -59,6 +59,22 @@ class RankingFactorModel(Recommender):
         if len(new):
             rows[new] = self._fitted_rows(users.take(new))
         return rows
+
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        known = user.users[0]
+        if not user.positives.n_events or (known >= 0 and self.trained_[known]):
+            return np.zeros((len(items), user.n_events), np.float32)
+        return self._falls(user, items)
+
+    @abstractmethod
+    def _falls(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], the same for a user whose vector is fitted."""
 
     def item_vectors(self) -> Float32:
         """float32[n_items, dim]."""

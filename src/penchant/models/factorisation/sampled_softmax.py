@@ -18,9 +18,15 @@ from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.ranking_factors import RankingFactors
-from penchant.nn.sampled_softmax import Candidates, fit_softmax_rows, softmax_step
+from penchant.nn.removal import of_events
+from penchant.nn.sampled_softmax import (
+    Candidates,
+    fit_softmax_rows,
+    softmax_row_falls,
+    softmax_step,
+)
 from penchant.run import Run
-from penchant.typing import Float32
+from penchant.typing import Float32, Int32
 
 _FOLD_IN_CANDIDATES = 5_000  # items over which new users' softmax is, drawn where there are more
 
@@ -119,3 +125,18 @@ class SampledSoftmax(RankingFactorModel):
             self.l2,
             self._candidates(_FOLD_IN_CANDIDATES, generator),
         )
+
+    def _falls(self, user: Histories, items: Int32) -> Float32:
+        generator = torch.Generator().manual_seed(self.seed)
+        drawn, log_expected = self._candidates(_FOLD_IN_CANDIDATES, generator).draw()
+        others = self.item_vectors_[drawn], self.item_bias_[drawn] - log_expected.numpy()
+        had = user.matrix("weight")
+        falls = softmax_row_falls(
+            self.user_vectors(user)[0],
+            had.data / had.data.sum(),
+            self.item_vectors_[had.indices],
+            self.item_vectors_[items],
+            others,
+            self.l2,
+        )
+        return of_events(falls, had.indices, user)

@@ -19,7 +19,7 @@ from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.encoders.tabular.pca import PrincipalComponents
 from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import ItemContent
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Recommender, Signal, require_one_user
 from penchant.models.fitted_attributes import (
     TRAINING,
     Declarations,
@@ -32,13 +32,14 @@ from penchant.models.shared.content_kinds import PARTS, Kinds
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.hybrid.network import HybridNetwork, Matrix
-from penchant.nn.hybrid.training import fit_user_rows, hybrid_step
+from penchant.nn.hybrid.training import LEAST_RIDGE, fit_user_rows, hybrid_step
 from penchant.nn.loop import Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives, labelled_examples
+from penchant.nn.removal import of_events, row_falls
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
-from penchant.typing import AnyArray, Bool, Float32
+from penchant.typing import AnyArray, Bool, Float32, Int32
 
 Loss = Literal["auto", "mse", "mae", "bce"]
 
@@ -305,6 +306,32 @@ class HybridRecommender(Recommender):
                 network, self._objective, user_events, self.users_rows_[-1], q, content
             )
         return rows
+
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        known = user.users[0]
+        events = self._user_events(user)
+        trained = known >= 0 and self.trained_[known]
+        if trained or events is None or not len(events.items) or not self.users_rows_.shape[1]:
+            return np.zeros((len(items), user.n_events), np.float32)
+        network = self._network()
+        q, asked = (torch.from_numpy(self.item_rows(i)).double() for i in (events.items, items))
+        of_events_items, of_asked = (self._of_items(network, i) for i in (events.items, items))
+        falls = row_falls(
+            self._objective,
+            events,
+            lambda rows: network.combine(rows, q, of_events_items),
+            self.user_rows(user)[0],
+            2 * LEAST_RIDGE * len(events.items),
+            lambda rows: network.combine(rows, asked, of_asked),
+            len(asked),
+        )
+        return of_events(falls, events.items, user)
 
     def _user_events(self, users: Histories) -> UserEvents | None:
         if isinstance(self.target, Interaction):

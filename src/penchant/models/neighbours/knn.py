@@ -34,7 +34,7 @@ from penchant.models.shared.biases import fit_biases, of_items, user_biases
 from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
-from penchant.typing import AnyFloat, Bool, Csr, Float32, Int32
+from penchant.typing import Bool, Csr, Float32, Int32
 
 
 class _Neighbours(PredictsRatings, Refitting):
@@ -327,8 +327,8 @@ class UserKNN(_Neighbours):
         near = self._near(user)
         if not near.nnz:
             return np.zeros((len(items), user.n_events), np.float32)
-        neighbours, alike = near.indices, near.data.astype(np.float64)
-        given: AnyFloat = (self.residuals_ if self.of_ratings else self.interactions_)[neighbours]
+        neighbours, alike = near.indices.astype(np.int64), near.data.astype(np.float64)
+        given: Csr = (self.residuals_ if self.of_ratings else self.interactions_)[neighbours]
         added = given[:, items].toarray().T * alike
         if self.of_ratings:
             weight = self.interactions_[neighbours][:, items].toarray().T @ alike

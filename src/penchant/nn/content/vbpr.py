@@ -12,7 +12,8 @@ from torch.nn import functional
 from penchant.nn.dot.fold_in import UserEvents, newton
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowTable
-from penchant.typing import Bool, Float32, Int64
+from penchant.nn.removal import falls_without, slope_and_curvature
+from penchant.typing import Bool, Float32, Float64, Int32, Int64
 
 _CELLS = 2**22  # numbers of pairs that are gathered at once
 
@@ -123,6 +124,41 @@ def fit_ranking_rows(
         newton(part, z[items] - z[others], base[items] - base[others], goals, Objective("bce", l2))
         found[users] = part
     return found.astype(np.float32)
+
+
+def ranking_row_falls(
+    user_events: UserEvents,
+    vectors: Float32,
+    biases: Float32,
+    drawn: Bool,
+    l2: float,
+    items: Int32,
+) -> tuple[Float64, Int64]:
+    """What some items lose without each pair that the row of a single user is fitted to.
+
+    Args:
+        user_events: as in `fit_ranking_rows`, of one user.
+        vectors: likewise.
+        biases: likewise.
+        drawn: likewise.
+        l2: likewise.
+        items: int32[n], whose scores fall.
+
+    Returns:
+        float64[n, n_pairs], and int64[n_pairs], the item of the history that each pair is of.
+    """
+    k = vectors.shape[1]
+    row = fit_ranking_rows(user_events, vectors, biases, drawn, l2)[0]
+    z, base = torch.from_numpy(vectors).double(), torch.from_numpy(biases).double()
+    for _, _, event, against in _pairs(user_events, drawn, k):
+        own, others = user_events.items[event], user_events.items[against]
+        rest = z[own] - z[others]
+        output = rest @ torch.from_numpy(row).double() + base[own] - base[others]
+        weights = None if user_events.weights is None else user_events.weights[event]
+        goals = UserEvents(np.array([0, len(own)]), own, np.ones(len(own)), weights)
+        slopes = slope_and_curvature(Objective("bce"), output, goals)
+        return falls_without(z[items], rest, *slopes, 2 * l2 * len(own)), own
+    return np.zeros((len(items), 0)), np.zeros(0, np.int64)
 
 
 def _pairs(user_events: UserEvents, drawn: Bool, k: int) -> Iterator[tuple[Int64, ...]]:

@@ -14,7 +14,8 @@ from penchant.nn.loop import TrainingStep
 from penchant.typing import Float32
 
 _STEPS, _RATE = 60, 0.05  # of Adam when a user's row is fitted, with a rate that falls to 0
-_LEAST = 1e-3  # ridge on a fitted row, for each event
+LEAST_RIDGE = 1e-3
+"""On a fitted row, for each event."""
 
 
 def hybrid_step(
@@ -83,7 +84,7 @@ def fit_user_rows(
     counts = np.diff(user_events.offsets)
     owner = torch.from_numpy(np.repeat(np.arange(len(counts)), counts))
     q, truth = torch.from_numpy(items).double(), torch.from_numpy(user_events.targets)
-    ridge = _LEAST * torch.from_numpy(counts).double()[:, None]
+    ridge = LEAST_RIDGE * torch.from_numpy(counts).double()[:, None]
     first = torch.from_numpy(start).double().expand(len(counts), -1)
     rows = first.clone().requires_grad_()
     adam = torch.optim.Adam([rows], lr=_RATE)
