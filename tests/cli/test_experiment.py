@@ -45,6 +45,18 @@ def test_two_files_are_compared(call, files):
     assert "The 500 planned users are reached" in result.stdout
 
 
+def test_a_page_is_written(call, files, tmp_path):
+    page = tmp_path / "experiment.html"
+    result = call(
+        "experiment", *options(files), *("--control", "popular", "--planned-users", 500), "-o", page
+    )
+    assert result.exit_code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "How the difference went" in text
+    assert "&#39;ease&#39; is better than &#39;popular&#39;" in text
+    assert "<svg" in text
+
+
 def test_json_says_the_same_as_the_library(call, files):
     answer = json.loads(
         call(

@@ -160,7 +160,7 @@ def test_text_and_json(simulated):
     assert (
         plain["arms"][1]["metrics"]["users"]["low"] < plain["arms"][1]["metrics"]["users"]["value"]
     )
-    assert len(plain["course"]) == 20
+    assert len(plain["course"]) == 30
     assert plain["sentences"] == list(result.sentences)
 
 

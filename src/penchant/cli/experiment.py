@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from penchant.cli.command import command
+from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.run_context import Session
 from penchant.errors import DataError, ParameterError
 
@@ -109,12 +110,14 @@ def experiment(
             show_default=False,
         ),
     ] = None,
+    output: PagePath = None,
     session: Session,
 ) -> None:
     """Say which of the models that people were shown is better, how sure that is, and what next."""
     from penchant.experiments.attribution import SUCCESS
     from penchant.experiments.comparison import compare_arms
 
+    page = page_path(output)
     lists, events = _tables(place, shown, outcomes)
     begin = None if since is None else _time(since)
     kinds: dict[str, Any] = {
@@ -142,10 +145,12 @@ def experiment(
     if session.json:
         answer: dict[str, Any] = {} if comparison is None else comparison.to_dict()
         session.reply(answer | {"against": [one.to_dict() for one in estimates]})
-        return
-    for result in (comparison, *estimates):
-        if result is not None:
-            result.render(session.console)
+    else:
+        for result in (comparison, *estimates):
+            if result is not None:
+                result.render(session.console)
+    if comparison is not None:
+        write_page(comparison, page)
 
 
 def _tables(

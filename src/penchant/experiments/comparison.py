@@ -30,7 +30,7 @@ from penchant.wording import counted
 logger = logging.getLogger(__name__)
 
 _TUNED_FOR = 5000  # users at which intervals for any look are narrow where none are planned
-_CUTS = 20  # moments of the course of the difference
+_CUTS = 30  # moments of the course of the difference
 _COURSE: dict[str, pl.DataType | type[pl.DataType]] = {
     "time": pl.Datetime("us"),
     "arm": pl.String,

@@ -8,9 +8,11 @@ from typing import Any
 from penchant.batch.summary import ListSummary
 from penchant.encoders.sentiment.comparison import SentimentComparison
 from penchant.errors import ParameterError
+from penchant.experiments.arm_comparison import ArmComparison
 from penchant.exploration.log_exploration import Exploration
 from penchant.reporting.pages.audit import write_audit
 from penchant.reporting.pages.comparison import write_comparison
+from penchant.reporting.pages.experiment import write_experiment
 from penchant.reporting.pages.exploration import write_exploration
 from penchant.reporting.pages.lists import write_list_summary
 from penchant.reporting.pages.repeated_evaluation import write_repeated_evaluation
@@ -24,6 +26,7 @@ from penchant.results.study.result import StudyResult
 from penchant.results.tuning.result import Tuning
 
 _PAGES: tuple[tuple[type, Any], ...] = (
+    (ArmComparison, write_experiment),
     (Evaluation, write_comparison),
     (Exploration, write_exploration),
     (Findings, write_audit),
@@ -42,8 +45,8 @@ def report(result: object, path: str | Path, **options: Any) -> Path:
 
     Args:
         result: an evaluation, an exploration, the findings of an audit, a study's result, a
-            tuning, a rolling evaluation, a cross-validation, a summary of lists, or a comparison
-            of sentiment classifiers.
+            tuning, a rolling evaluation, a cross-validation, a summary of lists, the arms of
+            an experiment, or a comparison of sentiment classifiers.
         path: where to write; missing folders are made.
         options: what the page of that kind of result takes, such as `users`, `pair`, `run` and
             `title` of an evaluation.
