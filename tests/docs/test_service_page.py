@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import httpx
 import pytest
 
+import penchant
 from penchant.bundle import save
 from penchant.models import make
 from penchant.testing import planted_ratings
 from support.serving import running
 
 PAGE = (Path(__file__).parents[2] / "docs" / "service.md").read_text(encoding="utf-8")
+_PYTHON = re.findall(r"^```python\n(.*?)^```", PAGE, re.S | re.M)
 WRITTEN = "http://127.0.0.1:8000"
 
 
@@ -28,9 +31,17 @@ def address(tmp_path_factory):
 
 
 def test_the_python_of_the_page_runs(address, capsys):
-    (block,) = re.findall(r"^```python\n(.*?)^```", PAGE, re.S | re.M)
+    block, _ = _PYTHON
     exec(compile(block.replace(WRITTEN, address), "service.md", "exec"), {})
     assert len(capsys.readouterr().out.splitlines()) == 5
+
+
+def test_the_python_of_the_store_runs(tmp_path, tiny_csv, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(tiny_csv, "ratings.csv")
+    names = {"pn": penchant}
+    exec(compile(_PYTHON[1], "service.md", "exec"), names)
+    assert len(names["log"]) == len(penchant.read("ratings.csv")) + 1
 
 
 def test_the_curl_of_the_page_is_answered(address):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,6 +39,7 @@ def save(
     *,
     overwrite: bool = False,
     evaluation: Evaluated | None = None,
+    before_placing: Callable[[Path], object] | None = None,
 ) -> Path:
     """Write a fitted recommender as a bundle: whole, or not at all.
 
@@ -49,6 +50,8 @@ def save(
         folder: where the bundle is to be.
         overwrite: replace a bundle that is there; nothing but a bundle is ever replaced.
         evaluation: its figures stand on the model card.
+        before_placing: is called with the folder beside the place when the bundle there is whole,
+            to note of it what must be known once others see it; what it raises stops all.
 
     Returns:
         The folder.
@@ -64,6 +67,8 @@ def save(
     try:
         with replacing(target, overwrite=overwrite) as new:
             _write(model, new, {}, folder, evaluation, 0)
+            if before_placing is not None:
+                before_placing(new)
     except OSError as error:
         raise BundleError(
             f"The bundle {str(folder)!r} cannot be written ({error.strerror or error}): make room "

@@ -25,6 +25,7 @@ from penchant.cli.likes import likes
 from penchant.cli.models import models
 from penchant.cli.recall import recall
 from penchant.cli.recommend import recommend
+from penchant.cli.refresh import refresh
 from penchant.cli.sentiment import sentiment
 from penchant.cli.serve import serve
 from penchant.cli.similar import similar
@@ -59,6 +60,7 @@ for function in (
     tune,
     train,
     update,
+    refresh,
     recall,
     recommend,
     likes,

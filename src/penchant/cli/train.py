@@ -12,9 +12,10 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.default_models import build
 from penchant.cli.half_life import HalfLife, decayed
-from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
+from penchant.cli.log_options import ContentOptions, TableOptions
 from penchant.cli.run_context import Session
 from penchant.cli.second_log import SecondLogOptions
+from penchant.cli.store_options import StoreLogOptions
 from penchant.errors import BundleError
 from penchant.run import Run
 
@@ -44,19 +45,19 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a bundle that is there.")
     ] = False,
-    log: LogOptions,
+    log: StoreLogOptions,
     tables: TableOptions,
     content: ContentOptions,
     second: SecondLogOptions,
     session: Session,
 ) -> None:
-    """Learn a recommender and keep it as a bundle."""
+    """Learn a recommender from a LOG, a service's store or both, and keep it as a bundle."""
     if output.exists() and not overwrite:
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
     (unfitted,) = build([model], seed).values()
     if half_life is not None:
         _, unfitted = decayed(model, unfitted, half_life)
-    data = second.join_log(log.read(session.run, tables, content), log, session.run)
+    data, remember = log.read(session.run, tables, content, second)
 
     from penchant.evaluation.event_notes import event_notes
     from penchant.models import spec_of
@@ -67,13 +68,13 @@ def train(
 
     from penchant.bundle import save
 
-    save(fitted, output, overwrite=overwrite)
+    save(fitted, output, overwrite=overwrite, before_placing=remember)
     facts = {
         "bundle": str(output),
         "model": repr(fitted),
         "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
         "fit_seconds": fitted.fit_seconds_,
-        "reproduce": f"{session.reproduce_command()} -o {shlex.quote(str(output))}",
+        "reproduce": f"{session.reproduce_command(**log.harmless)} -o {shlex.quote(str(output))}",
     }
     if session.json:
         session.reply(facts)

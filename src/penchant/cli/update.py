@@ -14,8 +14,8 @@ import typer
 from penchant.cli.bundle_options import ClassOptions
 from penchant.cli.command import command
 from penchant.cli.files import bundle_place
-from penchant.cli.log_options import LogOptions
 from penchant.cli.run_context import Session
+from penchant.cli.store_options import StoreLogOptions
 from penchant.errors import DataError, ParameterError
 from penchant.wording import counted
 
@@ -45,7 +45,7 @@ _RESULTS = {
 def update(
     *,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A bundle's folder.")],
-    log: LogOptions,
+    log: StoreLogOptions,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The updated bundle's folder.", show_default=False),
@@ -62,7 +62,7 @@ def update(
     class_options: ClassOptions,
     session: Session,
 ) -> None:
-    """Let a bundle take in the new events of a LOG, such as yesterday's orders."""
+    """Let a bundle take in new events of a LOG, such as yesterday's orders, or of a service."""
     destination = bundle_place(folder, output, in_place=in_place)
 
     from penchant.bundle import save
@@ -76,11 +76,15 @@ def update(
             f"{type(model).__name__} cannot take in new events, as {able} can: learn it again "
             "from all events with penchant train."
         )
-    data, left_out = _events(log.read(session.run), model, skip=skip_unknown_items)
+    events, remember = log.read_new(session.run, model, folder)
+    if events is None:
+        _answer_nothing_new(session, folder, model)
+        return
+    data, left_out = _events(events, model, skip=skip_unknown_items)
     before, started = _Sizes.of(model), time.perf_counter()
     model.update(data, run=session.run)
     seconds = time.perf_counter() - started
-    save(model, destination, overwrite=in_place)
+    save(model, destination, overwrite=in_place, before_placing=remember)
     added = _Sizes.of(model).less(before, getattr(model, "n_taken_back", 0))
     kind = getattr(model, "update_kind", "continued")
     if left_out:
@@ -88,7 +92,7 @@ def update(
         more = f" and {len(left_out) - _NAMED:,} more" if len(left_out) > _NAMED else ""
         items = counted(len(left_out), "item")
         logger.info(f"Left out {items} that the bundle does not know: {named}{more}.")
-    reproduce = session.reproduce_command() + (
+    reproduce = session.reproduce_command(**log.harmless) + (
         "" if in_place else f" -o {shlex.quote(str(destination))}"
     )
     if session.json:
@@ -115,6 +119,13 @@ def update(
     logger.info(f"Next: penchant recommend {names}")
     if not in_place:
         logger.info(f"Again: {reproduce}")
+
+
+def _answer_nothing_new(session: Session, folder: Path, model: Recommender) -> None:
+    if session.json:
+        session.reply({"bundle": str(folder), "model": repr(model), "new_events": 0})
+    else:
+        print(f"Nothing in the store is new to {model!r}: {folder} is as it was.")
 
 
 @dataclass(frozen=True)

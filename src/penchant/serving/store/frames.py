@@ -58,6 +58,18 @@ def outcomes(connection: sa.Connection, after: int = 0) -> pl.DataFrame:
     return _frame(connection, query, OUTCOMES).with_columns(pl.col("time").cast(_TIME))
 
 
+def taken_back(connection: sa.Connection, after: int) -> pl.DataFrame:
+    """Events up to a number that were taken back after it."""
+    undo = events.alias("undo")
+    query = (
+        sa.select(*(events.c[name] for name in OUTCOMES))
+        .join(undo, undo.c.of == events.c.sequence)
+        .where(undo.c.kind == "undo", undo.c.sequence > after, events.c.sequence <= after)
+        .distinct()
+    )
+    return _frame(connection, query, OUTCOMES).with_columns(pl.col("time").cast(_TIME))
+
+
 def shown_places(connection: sa.Connection, experiment: str | None = None) -> pl.DataFrame:
     """Every place of every shown list, in the order of time."""
     query = sa.select(*(shown.c[name] for name in (*_LISTS, "items")))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 Kind = Literal["rating", "like", "dislike", "seen", "purchase", "undo"]
+IdKind = Literal["integer", "string"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

@@ -19,10 +19,19 @@ from penchant.serving.store.errors import StoreError, store_errors
 from penchant.serving.store.migrating import migrate
 from penchant.serving.store.records import Deletion, Feedback, ShownList, StoredEvent, Tail
 from penchant.serving.store.schema import bundles, counter, deletions, events, meta, shown
-from penchant.serving.store.writing import add_rows, hold_counter, set_counter, stored
+from penchant.serving.store.writing import (
+    add_rows,
+    hold_counter,
+    id_kinds,
+    set_counter,
+    stored,
+)
 
 if TYPE_CHECKING:
     import polars as pl
+
+    from penchant.data.dataset import Dataset
+    from penchant.serving.store.feedback_log import FeedbackLog
 
 MOST_EVENTS = 10_000
 """Events that can be added at once."""
@@ -168,6 +177,39 @@ class Store:
         """
         with self._database.reading() as connection:
             return frames.outcomes(connection, after)
+
+    # Learning
+
+    def feedback_log(self, *, after: int = 0) -> FeedbackLog:
+        """What the store says to who learns, at one moment.
+
+        Args:
+            after: the number up to which something was learned already.
+
+        Raises:
+            StoreError: the database fails.
+        """
+        from penchant.serving.store.feedback_log import FeedbackLog
+
+        with self._database.reading() as connection:
+            return FeedbackLog(
+                outcomes=frames.outcomes(connection, after),
+                taken_back=frames.taken_back(connection, after),
+                tombstones={d.hash: d for d in self._deletions(connection, 0)},
+                after=after,
+                last=int(connection.execute(sa.select(counter.c.last)).scalar_one()),
+                id_kinds=id_kinds(connection),
+                hash_of=self.hash_of,
+            )
+
+    def dataset(self, base: Dataset | None = None) -> Dataset:
+        """A log and the store's events as one log to learn from; see `FeedbackLog.dataset`.
+
+        Raises:
+            DataError: there is nothing to learn from.
+            StoreError: the database fails.
+        """
+        return self.feedback_log().dataset(base)
 
     # Shown lists
 

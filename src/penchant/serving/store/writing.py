@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from penchant.errors import ParameterError
 from penchant.serving.store.checks import column, is_integer
 from penchant.serving.store.errors import ConflictError
-from penchant.serving.store.records import StoredEvent
+from penchant.serving.store.records import IdKind, StoredEvent
 from penchant.serving.store.schema import counter, events, meta
 
 _COLUMNS = ("user", "item", "kind", "value", "time", "key", "session", "of")
@@ -83,21 +83,23 @@ def stored(connection: sa.Connection, condition: sa.ColumnElement[bool]) -> list
     return [StoredEvent(*row) for row in connection.execute(query)]
 
 
-def id_kinds(connection: sa.Connection) -> dict[str, str]:
+def id_kinds(connection: sa.Connection) -> dict[str, IdKind]:
     """Whether all ids so far are integers, `integer` or `string` by `user` and `item`."""
     text = connection.execute(sa.select(meta.c.value).where(meta.c.name == "ids")).scalar_one()
     return dict(json.loads(text))
 
 
 def _note_ids(connection: sa.Connection, rows: Sequence[dict[str, Any]]) -> None:
-    kinds = {
+    kinds: dict[str, IdKind] = {
         noun: "integer" if all(map(is_integer, column(rows, noun))) else "string"
         for noun in ("item", "user")
     }
     if "string" not in kinds.values():
         return
     before = id_kinds(connection)
-    after = {n: "string" if "string" in (before[n], kinds[n]) else "integer" for n in kinds}
+    after: dict[str, IdKind] = {
+        n: "string" if "string" in (before[n], kinds[n]) else "integer" for n in kinds
+    }
     if after != before:
         text = json.dumps(after, sort_keys=True)
         connection.execute(sa.update(meta).where(meta.c.name == "ids").values(value=text))

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penchant.data.dataset import Dataset
+from penchant.errors import DataError
+from penchant.models import EASE
+from penchant.serving.store import Feedback, Store
+
+_DAY = 86_400_000_000
+
+
+@pytest.fixture
+def store(tmp_path):
+    with Store.open(f"sqlite:///{tmp_path / 's.db'}") as opened:
+        yield opened
+
+
+def _log(**columns):
+    return pl.DataFrame({"user": [1, 1, 2, 3], "item": [10, 11, 10, 12]} | columns)
+
+
+@pytest.fixture
+def rated():
+    times = [datetime(2020, 1, day) for day in (1, 2, 3, 4)]
+    frame = _log(rating=[5.0, 2.0, 4.0, 1.0], time=times)
+    users = pl.DataFrame({"user": [1, 2, 3], "age": [30, 40, 50]})
+    return Dataset.from_frame(frame, user_table=users, name="rated", scale=(0.5, 5))
+
+
+def test_feedback_takes_the_scale_of_the_log(store, rated, notices):
+    store.add(
+        [
+            Feedback(4, 10, "like", time=_DAY),
+            Feedback(4, 11, "dislike", time=_DAY),
+            Feedback(4, 12, "rating", 3.5, time=_DAY),
+            Feedback(1, 12, "rating", 9.0, time=_DAY),
+            Feedback(1, 10, "purchase", 3.0, time=_DAY),
+            Feedback(1, 99, "seen", time=_DAY),
+        ]
+    )
+    log = store.dataset(rated)
+    assert log.frame().tail(5).select("user", "item", "rating", "time", "row").rows() == [
+        (4, 10, 5.0, datetime(1970, 1, 2), 5),
+        (4, 11, 0.5, datetime(1970, 1, 2), 6),
+        (4, 12, 3.5, datetime(1970, 1, 2), 7),
+        (1, 12, 5.0, datetime(1970, 1, 2), 8),
+        (1, 10, 5.0, datetime(1970, 1, 2), 9),
+    ]
+    assert (log.name, log.scale, log.has_times) == ("rated", (0.5, 5), True)
+    assert log.frame().head(4)["rating"].to_list() == [5.0, 2.0, 4.0, 1.0]
+    assert "The store gives 5 events of 2 users and 1 that does not train." in notices()
+
+
+def test_feedback_of_a_log_without_ratings_is_what_was_liked_or_bought(store):
+    store.add(
+        [
+            Feedback("u", "a", "like"),
+            Feedback("u", "b", "dislike"),
+            Feedback("u", "c", "rating", 4.0),
+            Feedback("u", "d", "rating", 3.0),
+            Feedback("u", "e", "purchase", 7.0),
+            Feedback("u", "e", "purchase"),
+            Feedback("u", "f", "like"),
+            Feedback("u", "f", "dislike"),
+            Feedback("u", "g", "dislike"),
+            Feedback("u", "g", "like"),
+            Feedback("u", "h", "seen"),
+        ]
+    )
+    base = Dataset.from_frame(pl.DataFrame({"user": ["v"], "item": ["a"]}))
+    log = store.dataset(base)
+    assert log.frame()["item"].to_list() == ["a", "a", "c", "e", "e", "g"]
+    assert "time" not in log.events.columns
+    weighted = Dataset.from_frame(pl.DataFrame({"user": ["v"], "item": ["a"], "weight": [2.0]}))
+    frame = store.dataset(weighted).frame()
+    assert frame["weight"].to_list() == [2, 1, 1, 7, 1, 1]
+
+
+def test_columns_that_only_the_log_has_are_null_and_its_order_goes_on(store):
+    base = Dataset.from_frame(
+        _log(sequence_position=[0, 1, 0, 0], basket=["x", "x", "y", "z"], shop=["s"] * 4)
+    )
+    store.add([Feedback(1, 12), Feedback(1, 10), Feedback(9, 10)])
+    new = store.dataset(base).frame().tail(3)
+    assert new["sequence_position"].to_list() == [2, 3, 0]
+    assert new["basket"].to_list() == [None] * 3
+    assert new["shop"].to_list() == [None] * 3
+
+
+def test_ids_of_a_store_alone_are_integers_where_all_are(store):
+    store.add([Feedback(7, "10", "rating", 4.0)])
+    log = store.dataset()
+    assert (log.users.kind, log.items.kind, log.scale) == ("integer", "integer", (1, 5))
+    store.add([Feedback("07", 10, "rating", 8.0)])
+    log = store.dataset()
+    assert (log.users.kind, log.items.kind, log.scale) == ("string", "integer", (1, 8))
+
+
+def test_ids_that_the_log_cannot_have_are_left_out_and_counted(store, rated, notices):
+    store.add([Feedback("007", 10), Feedback(5, "x"), Feedback(5, 10)])
+    log = store.dataset(rated)
+    assert len(log) == 5
+    assert "2 events of the store have ids that are no integers" in notices()
+
+
+def test_a_deleted_user_of_the_log_is_in_no_later_bundle(store, rated):
+    store.add([Feedback(1, 12), Feedback(2, 12)])
+    store.delete(1)
+    log = store.dataset(rated)
+    assert log.users.ids.to_list() == [2, 3]
+    assert log.user_table["user"].to_list() == [2, 3]
+    assert log.frame()["user"].to_list() == [2, 3, 2]
+    model = EASE().fit(log)
+    assert 1 not in model.users_
+    store.add([Feedback(1, 11)])
+    again = store.dataset(rated)
+    assert again.frame().filter(pl.col("user") == 1)["item"].to_list() == [11]
+    assert again.user_table.filter(pl.col("user") == 1)["age"].to_list() == [None]
+
+
+def test_events_of_a_log_after_the_deletion_count(store):
+    store.delete(1)
+    late = [datetime(2020, 1, 1), datetime(2199, 1, 1), datetime(2020, 1, 1), None]
+    base = Dataset.from_frame(_log(time=late))
+    assert store.dataset(base).frame()["item"].to_list() == [11, 10, 12]
+    untimed = Dataset.from_frame(_log())
+    assert store.dataset(untimed).frame()["item"].to_list() == [10, 12]
+
+
+def test_what_was_learned_and_is_taken_back_leaves_the_log_of_the_bundle(store):
+    store.add([Feedback(1, 10, time=_DAY), Feedback(1, 11, time=_DAY), Feedback(2, 11)])
+    learned = store.dataset()
+    store.add([Feedback(1, kind="undo", of=1), Feedback(2, kind="undo", of=3), Feedback(3, 10)])
+    later = store.feedback_log(after=3)
+    log, numbers = later.numbered(learned)
+    assert log.frame().select("user", "item").rows() == [(1, 11), (3, 10)]
+    np.testing.assert_array_equal(numbers, [0, 6])
+
+
+def test_nothing_to_learn_from_is_said(store):
+    with pytest.raises(DataError, match="no events that could be learned from"):
+        store.dataset()
+    store.add([Feedback(1, 1, "seen")])
+    with pytest.raises(DataError, match="no events that could be learned from"):
+        store.dataset()
+
+
+def test_what_is_new_after_a_number(store):
+    store.add([Feedback(1, 1), Feedback(2, 1)])
+    assert store.feedback_log(after=1).is_new
+    assert not store.feedback_log(after=2).is_new
+    store.add([Feedback(1, kind="undo", of=1)])
+    assert store.feedback_log(after=2).is_new
+    assert not store.feedback_log(after=3).is_new
+    store.delete(5)
+    assert store.feedback_log(after=3).n_deleted == 1
+    assert not store.feedback_log(after=4).is_new
