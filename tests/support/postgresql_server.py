@@ -7,6 +7,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,20 @@ def _program(name: str) -> str | None:
 @pytest.fixture(scope="session")
 def postgresql():
     """The URL of a PostgreSQL server with a table `shop.reviews`."""
-    initdb, server = _program("initdb"), _program("postgres")
-    if initdb is None or server is None:
+    if _program("initdb") is None or _program("postgres") is None:
         pytest.skip("PostgreSQL's programs initdb and postgres are not installed")
+    with running_postgresql("-c", "fsync=off") as url:
+        engine = sqlalchemy.create_engine(url)
+        with engine.begin() as connection:
+            _fill(connection)
+        engine.dispose()
+        yield url
+
+
+@contextmanager
+def running_postgresql(*settings):
+    """The URL of an empty PostgreSQL server that runs as long as the context lasts."""
+    initdb, server = _program("initdb"), _program("postgres")
     # PostgreSQL refuses to run as root.
     as_user = {"user": "postgres", "group": "postgres"} if os.geteuid() == 0 else {}
     with tempfile.TemporaryDirectory(prefix="penchant-pg-") as folder:
@@ -40,16 +52,14 @@ def postgresql():
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        settings = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1"]
-        command = [server, "-D", data, "-p", str(port), "-k", folder, *settings]
-        with subprocess.Popen(command, **options) as process:
+        address = ["-p", str(port), "-k", folder, "-c", "listen_addresses=127.0.0.1"]
+        with subprocess.Popen([server, "-D", data, *address, *settings], **options) as process:
             try:
                 url = f"postgresql+psycopg://tester@127.0.0.1:{port}/postgres"
                 engine = sqlalchemy.create_engine(url)
                 for attempt in range(100):
                     try:
-                        with engine.begin() as connection:
-                            _fill(connection)
+                        engine.connect().close()
                         break
                     except sqlalchemy.exc.OperationalError:
                         if attempt == 99 or process.poll() is not None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import contextmanager
 from datetime import datetime
 
 import polars as pl
@@ -18,6 +19,7 @@ from penchant.serving.store import (
     StoredEvent,
     StoreError,
 )
+from penchant.serving.store.database import Database
 
 
 def _shown(name, user, items=("a", "b"), **given):
@@ -220,6 +222,44 @@ def test_nothing_of_a_deleted_person_stays_in_the_files(tmp_path):
         assert any(name.encode() in file.read_bytes() for file in tmp_path.iterdir())
         store.delete(name)
         assert not [f.name for f in tmp_path.iterdir() if name.encode() in f.read_bytes()]
+
+
+def test_what_is_deleted_while_somebody_reads_leaves_the_files_at_a_later_write(tmp_path):
+    name = "somebody-whom-nobody-may-find"
+    with Store.open(f"sqlite:///{tmp_path / 's.db'}") as store:
+        store.add([Feedback(name, "a")])
+        with store._database.reading() as connection:
+            connection.exec_driver_sql("SELECT * FROM penchant_events").all()
+            started = time.perf_counter()
+            store.delete(name)
+            assert time.perf_counter() - started < 5
+        store.add([Feedback("u", "a")])
+        assert not [f.name for f in tmp_path.iterdir() if name.encode() in f.read_bytes()]
+
+
+def test_another_program_that_keeps_the_store_locked_is_named(store):
+    sqlite = store._database.is_sqlite
+    connect = "PRAGMA busy_timeout=50" if sqlite else "SET lock_timeout = '50ms'"
+    with store._database.writing() as holder:
+        holder.execute(sa.text("UPDATE penchant_counter SET last = last"))
+        other = Database(store._database.engine.url.render_as_string(False), create=False)
+        with (
+            pytest.raises(StoreError, match="another program keeps it locked"),
+            _impatient(other, connect) as connection,
+        ):
+            connection.execute(sa.text("UPDATE penchant_counter SET last = last"))
+        other.close()
+
+
+@contextmanager
+def _impatient(database, statement):
+    @sa.event.listens_for(database.engine, "connect")
+    def set_up(connection, _):
+        connection.cursor().execute(statement)
+        connection.commit()
+
+    with database.writing() as connection:
+        yield connection
 
 
 def test_what_a_person_does_after_a_deletion_counts_again(store):

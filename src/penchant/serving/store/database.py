@@ -17,6 +17,9 @@ from penchant.serving.store.errors import StoreError, store_errors
 
 _DRIVERS = {"postgres": "postgresql+psycopg", "postgresql": "postgresql+psycopg"}
 _PATIENCE = 30  # seconds to wait for others that write
+_CONNECTING = 10  # seconds to wait for a server
+_FROZEN = 60  # seconds after which a program that stands still loses what it holds
+_READERS = 200  # milliseconds to wait for readers before SQLite's log is emptied another time
 
 
 class Database:
@@ -41,7 +44,8 @@ class Database:
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
         self.name = parsed.render_as_string(hide_password=True)
         self._writing = threading.Lock()
-        options: dict[str, Any] = {"pool_size": 8, "max_overflow": 56, "pool_timeout": _PATIENCE}
+        self._has_remains = False
+        options: dict[str, Any] = {"pool_size": 5, "max_overflow": 15, "pool_timeout": _PATIENCE}
         if self.is_sqlite:
             file = Path(str(parsed.database))
             self.name = file.name
@@ -50,6 +54,8 @@ class Database:
             options["connect_args"] = {"timeout": _PATIENCE, "check_same_thread": False}
         else:
             options |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+            if "connect_timeout" not in parsed.query:
+                options["connect_args"] = {"connect_timeout": _CONNECTING}
         try:
             self.engine = sa.create_engine(parsed, **options)
         except ModuleNotFoundError as error:
@@ -93,6 +99,8 @@ class Database:
                 connection = self.engine.connect().execution_options(penchant_writes=True)
                 with connection, connection.begin():
                     yield connection
+                if self._has_remains:
+                    self._empty_log()
 
     def flush_folder(self) -> None:
         """Make sure that the name of an SQLite file is on disk, as its content is."""
@@ -107,9 +115,18 @@ class Database:
     def empty_log(self) -> None:
         """Let nothing of what was removed stay in SQLite's log; where others read, later."""
         if self.is_sqlite:
-            with store_errors(self.name), self.engine.connect() as connection:
-                raw: Any = connection.connection.dbapi_connection
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            with store_errors(self.name), self._writing:
+                self._empty_log()
+
+    def _empty_log(self) -> None:
+        with self.engine.connect() as connection:
+            raw: Any = connection.connection.dbapi_connection
+            raw.execute(f"PRAGMA busy_timeout={_READERS}")
+            try:
+                ((busy, _, _),) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            finally:
+                raw.execute(f"PRAGMA busy_timeout={_PATIENCE * 1000}")
+        self._has_remains = bool(busy)
 
     def close(self) -> None:
         """Close all connections."""
@@ -160,4 +177,6 @@ def _set_up_postgresql(connection: Any, _: object) -> None:
             "SELECT set_config('synchronous_commit', 'on', false) "
             "WHERE current_setting('synchronous_commit') = 'off'"
         )
+        cursor.execute(f"SET lock_timeout = '{_PATIENCE}s'")
+        cursor.execute(f"SET idle_in_transaction_session_timeout = '{_FROZEN}s'")
     connection.commit()

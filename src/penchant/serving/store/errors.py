@@ -27,6 +27,7 @@ _REMEDIES = {
     "read-only": "it can be read and not written: name a server that takes writes",
     "unable to open database file": "it cannot be opened: see that its folder exists and may be "
     "written",
+    "lock timeout": "another program keeps it locked: end that program, and try again",
     "database is locked": "another program keeps it locked: end that program, and try again",
     "disk i/o error": "the disk fails or is full: see to it",
     "file is not a database": "the file is no SQLite database: name another one",
