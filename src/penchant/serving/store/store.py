@@ -16,11 +16,11 @@ from penchant.serving.store.changes import ChangeWatch
 from penchant.serving.store.checks import event_row, id_text, list_row, now, text_of
 from penchant.serving.store.database import Database
 from penchant.serving.store.errors import StoreError, store_errors
+from penchant.serving.store.group_commit import GroupCommit
 from penchant.serving.store.migrating import migrate
 from penchant.serving.store.records import Deletion, Feedback, ShownList, StoredEvent, Tail
 from penchant.serving.store.schema import bundles, counter, deletions, events, meta, shown
 from penchant.serving.store.writing import (
-    add_rows,
     hold_counter,
     id_kinds,
     set_counter,
@@ -53,6 +53,7 @@ class Store:
         self._database = database
         self.name = database.name
         self._watch = ChangeWatch(database)
+        self._commits = GroupCommit(database)
         with database.reading() as connection:
             query = sa.select(meta.c.value).where(meta.c.name == "hash_key")
             key = connection.execute(query).scalar_one_or_none()
@@ -127,8 +128,7 @@ class Store:
         rows = [event_row(event, moment) for event in events]
         if not rows:
             return []
-        with self._database.writing() as connection:
-            return add_rows(connection, rows, [event.time is not None for event in events])
+        return self._commits.add(rows, [event.time is not None for event in events])
 
     def since(self, sequence: int) -> Tail:
         """What has come after a sequence number; 0 for everything.
