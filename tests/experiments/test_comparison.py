@@ -219,3 +219,16 @@ def test_value_needs_purchases():
     assert pn.compare_arms(shown, outcomes, metric="value", control="b").verdicts
     with pytest.raises(DataError, match="value decides none"):
         pn.compare_arms(shown, outcomes.filter(kind="like"), metric="value")
+
+
+def test_the_one_experiment_with_several_arms_needs_no_name():
+    shown, outcomes = small()
+    before = shown.with_columns(
+        pl.lit("before").alias("experiment"),
+        pl.lit(shown["arm"][0]).alias("arm"),
+        (pl.lit("before ") + pl.col("list").cast(pl.String)).alias("list"),
+    )
+    named = shown.with_columns(
+        pl.lit("one").alias("experiment"), pl.col("list").cast(pl.String).alias("list")
+    )
+    assert pn.compare_arms(pl.concat([before, named]), outcomes).experiment == "one"

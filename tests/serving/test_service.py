@@ -7,10 +7,13 @@ import shutil
 
 import pytest
 
+from penchant.bundle import save
 from penchant.errors import DataError
+from penchant.models import make
 from penchant.serving.queries import ListQuery, PersonQuery
 from penchant.serving.service import Service
 from penchant.serving.settings import Settings
+from penchant.testing import planted_ratings
 
 
 @pytest.fixture
@@ -76,3 +79,17 @@ def test_a_comparison_is_read_at_the_start(place):
         (place / "comparison.json").write_text(text)
         with pytest.raises(DataError, match="penchant compare"):
             Service(settings)
+
+
+def test_each_canary_is_an_experiment_with_other_people(service, place):
+    def canaries():
+        return {user for user in map(str, range(200)) if arm_of(service, user) == "canary"}
+
+    service.deployment.start_canary(place / "popular", 0.3)
+    first = service.experiment_of(service.deployment.snapshot), canaries()
+    service.deployment.roll_back()
+    bundle = save(make("popular").fit(planted_ratings()), place / "another")
+    service.deployment.start_canary(bundle, 0.3)
+    second = service.experiment_of(service.deployment.snapshot), canaries()
+    assert first[0] != second[0]
+    assert len(first[1] & second[1]) < 0.7 * len(first[1])

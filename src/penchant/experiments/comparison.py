@@ -67,7 +67,7 @@ def compare_arms(
         shown: a row for each position of each list, with `list`, `user`, `time`, `arm`, `position`
             (from 1) and `item`, and `experiment` where there are several.
         outcomes: with `user`, `item`, `kind` and `time`, and `value` where there is one.
-        experiment: which one; may be left open where there is one alone.
+        experiment: which one; may be left open where only one has several arms.
         success: kinds of outcomes that are a success; `rating>=4` counts those of 4 or more.
         window: how long after a list something may come of it.
         metric: what decides: the share of `users` with a success, that of `lists` with one, the
@@ -152,6 +152,12 @@ def _of_experiment(shown: pl.DataFrame, experiment: str | None) -> tuple[pl.Data
             raise DataError("The table of shown lists has no column 'experiment'.")
         return rows, None
     names = rows["experiment"].drop_nulls().unique().sort().to_list()
+    if experiment is None and len(names) > 1:
+        # Lists of one arm alone, such as those between two canaries, are no experiment.
+        arms = rows.group_by("experiment").agg(pl.col("arm").n_unique().alias("n"))
+        compared = arms.filter(pl.col("experiment").is_not_null() & (pl.col("n") > 1))
+        if len(compared) == 1:
+            (experiment,) = compared["experiment"]
     if experiment is None and len(names) <= 1:
         return rows.filter(pl.col("experiment").is_not_null() | (not names)), "".join(names) or None
     if experiment not in names:

@@ -92,7 +92,7 @@ def _record(
         chances = list(zip(sampled.propensities, sampled.explored, strict=True))
     return service.recorder.add(
         user=query.person.user or query.person.visitor,
-        experiment=service.settings.experiment,
+        experiment=service.experiment_of(service.deployment.snapshot),
         arm=arm.name,
         model=arm.served.fingerprint,
         items=[

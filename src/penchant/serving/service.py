@@ -136,8 +136,14 @@ class Service:
         if who is None:
             who = secrets.token_hex(8)
         shares = {"current": 1 - snapshot.share, "canary": snapshot.share}
-        name = arm_of(who, self.settings.experiment, shares)
+        name = arm_of(who, self.experiment_of(snapshot), shares)
         return snapshot.canary if name == "canary" else snapshot.current
+
+    def experiment_of(self, snapshot: Snapshot) -> str:
+        """The experiment that takes place: each canary is one of its own, with other people."""
+        if snapshot.canary is None:
+            return self.settings.experiment
+        return f"{self.settings.experiment} {snapshot.canary.served.fingerprint[:8]}"
 
     def person(self, served: ServedModel, query: PersonQuery) -> Person:
         """Somebody as a model takes them: what its log, the store and the request say."""

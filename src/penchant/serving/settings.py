@@ -27,7 +27,7 @@ class Settings(BaseModel):
             `600/minute`.
         trusted_proxies: addresses of proxies whose `X-Forwarded-For` is believed.
         comparison: a JSON file of `penchant compare --json`, which is shown with the model.
-        experiment: the name under which people are assigned to the model in place or the canary.
+        experiment: the name of experiments; each canary adds the beginning of its fingerprint.
         record: keep in the store what is shown to whom.
         exploration: the chance of each place of a recorded list to be swapped with another among
             the best 100; see `penchant.experiments.exploration`.
