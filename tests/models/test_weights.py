@@ -57,7 +57,7 @@ def test_what_weights_say_is_learned(name):
     without = make(SPECS[name]).fit(unweighted).scores(unweighted.histories)
     assert own_above_other(without, unweighted, users) < 0.6
     visitors = model.histories_of()
-    new = replace(visitors, users=np.full(len(visitors), -1, np.int32), _parent=None)
+    new = replace(visitors, users=np.full(len(visitors), -1, np.int32))
     assert own_above_other(model.scores(new), log, users) > 0.7
 
 

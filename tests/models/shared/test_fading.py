@@ -20,7 +20,7 @@ def test_items_below_the_mean_of_a_user_fade():
     items = log.items.indices([5, 3, 4])
     np.testing.assert_allclose(found.toarray()[0, items], [2 / mean, 1, 0.0001 / mean], rtol=1e-4)
     np.testing.assert_array_equal(found.toarray()[1, items], [0, 1, 1])
-    assert fading(replace(users, weights=None, _parent=None)) is None
+    assert fading(replace(users, weights=None)) is None
 
 
 def test_events_that_are_not_positive_have_weights_too():
