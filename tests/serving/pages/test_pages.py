@@ -153,6 +153,20 @@ def test_a_list_changes_with_each_opinion_and_says_how(client):
     assert out not in [place["item"] for place in left["list"]["items"]]
 
 
+def test_reasons_that_take_long_are_left_to_the_pages_of_items(bundles, monkeypatch):
+    app = create_app(Settings(bundle=bundles / "ease"))
+    with TestClient(app) as client:
+        assert client.get("/users/3.json").json()["list"]["items"][0]["because"]
+        ticks = iter(range(0, 1000, 2))
+        monkeypatch.setattr("penchant.serving.pages.reasons.time.perf_counter", lambda: next(ticks))
+        assert client.get("/users/3.json").json()["list"]["items"][0]["because"]  # and took long
+        assert "because" not in client.get("/users/3.json").json()["list"]["items"][0]
+        page = Checker(client.get("/users/3", headers=BROWSER).text)
+        (why, *_) = [each for each in page.addresses if each.startswith("/items/")]
+        assert "Why for user 3?" in client.get(why, headers=BROWSER).text
+        assert client.get("/.json?liked=101").json()["list"]["items"][0]["because"]
+
+
 def test_ratings_that_people_are_offered_are_those_of_the_log(client):
     assert client.get("/.json").json()["ratings"] == [1.0, 5.0]
     page = client.get("/?q=horror+103", headers=BROWSER).text

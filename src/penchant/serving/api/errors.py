@@ -47,6 +47,13 @@ _OF_STATUS: dict[int, Code] = {
 }
 
 
+_IN_WORDS = {
+    "Not Found": "There is nothing at this address: /docs lists those of the service.",
+    "Method Not Allowed": "This address does not take requests of this method: see /docs.",
+}
+"""Sentences in the place of what the framework says."""
+
+
 class ErrorDetail(BaseModel):
     """One thing that is wrong with a request."""
 
@@ -137,7 +144,8 @@ def add_error_handlers(app: FastAPI, errors: ErrorResponses) -> None:
     async def of_http(request: Request, error: HTTPException) -> Response:
         code = _OF_STATUS.get(error.status_code, "invalid_request")
         headers = dict(error.headers or {})
-        return errors.of(request.scope, error.status_code, code, str(error.detail), headers=headers)
+        known = _IN_WORDS.get(str(error.detail), str(error.detail))
+        return errors.of(request.scope, error.status_code, code, known, headers=headers)
 
     @app.exception_handler(Exception)
     async def of_anything(request: Request, error: Exception) -> Response:

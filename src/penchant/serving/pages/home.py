@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from penchant.serving.engine import ServedModel
 from penchant.serving.pages.page import Page, PageRequest, PageRouter
+from penchant.serving.pages.reasons import list_with_reasons
 from penchant.serving.pages.rendering import id_path
 from penchant.serving.pages.visitor import Visitor, entries_of
 from penchant.serving.queries import ListQuery
@@ -36,12 +37,15 @@ def home_page(asked: PageRequest) -> Page:
     visitor = Visitor(None, visitor.opinions, visitor.cookie)
     query = asked.parameter("q")[:200].strip()
     served = service.served
-    said = {opinion.item for opinion in visitor.opinions}
+    opinions = visitor.describe(served)
+    said = {opinion["item"]: opinion for opinion in opinions}
     found = served.search.find(query, _FOUND) if query else []
     data: dict[str, Any] = {
         "query": query,
-        "found": entries_of(served, found),
-        "opinions": visitor.describe(served),
+        "found": [
+            entry | {"said": said.get(str(entry["item"]))} for entry in entries_of(served, found)
+        ],
+        "opinions": opinions,
         "parameters": [list(pair) for pair in visitor.parameters],
         "ratings": served.rating_choices,
         "can_keep": service.has_store,
@@ -50,12 +54,11 @@ def home_page(asked: PageRequest) -> Page:
         "changes": None,
     }
     if visitor.opinions:
-        data["list"] = service.recommend(ListQuery(visitor.query(), LENGTH, explain=True))
-        asked.context.count_list(data["list"])
+        data["list"] = list_with_reasons(asked, ListQuery(visitor.query(), LENGTH))
         before = _before(service, visitor, data["list"]["arm"])
         data["changes"] = note_changes(data["list"]["items"], before)
     else:
-        popular = [index for index, _ in served.popular(_BEGINNINGS + len(said))]
+        popular = [index for index, _ in served.popular(_BEGINNINGS)]
         data["beginnings"] = entries_of(served, popular)
     new = {} if VISITOR_COOKIE in asked.request.cookies else cookies
     return Page("home.html", data, new)

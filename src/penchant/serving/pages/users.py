@@ -11,6 +11,7 @@ from penchant.errors import ParameterError, UnknownIdError
 from penchant.serving.engine import ServedModel
 from penchant.serving.pages.home import LENGTH
 from penchant.serving.pages.page import Page, PageRequest, PageRouter
+from penchant.serving.pages.reasons import list_with_reasons
 from penchant.serving.pages.rendering import id_path
 from penchant.serving.pages.visitor import title_of
 from penchant.serving.queries import ListQuery, PersonQuery
@@ -43,8 +44,7 @@ def user_page(asked: PageRequest) -> Page:
         UnknownIdError: nothing is known of them, and nothing can be kept.
     """
     service, user = asked.service, asked.path["id"]
-    answer = service.recommend(ListQuery(PersonQuery(user), LENGTH, explain=True))
-    asked.context.count_list(answer)
+    answer = list_with_reasons(asked, ListQuery(PersonQuery(user), LENGTH))
     events = service.store.events_of(user) if service.has_store else []
     try:
         history = service.history(user)
