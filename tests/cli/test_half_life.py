@@ -54,7 +54,7 @@ def test_a_bundle_of_a_model_with_a_half_life(call, timed, tmp_path):
     folder = tmp_path / "decay"
     call("train", timed, "-m", "item-knn", "--half-life", "30d", "-o", folder)
     lists = call("recommend", folder, "--user", 3, "--explain").stdout
-    assert "in your history" in lists
+    assert "because you had" in lists
 
 
 @pytest.mark.parametrize(

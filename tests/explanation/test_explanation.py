@@ -10,6 +10,8 @@ import pytest
 from penchant.data.dataset import Dataset
 from penchant.errors import NotFittedError, ParameterError, UnknownIdError
 from penchant.explanation import explain, explain_lists
+from penchant.explanation.explanation import Reason
+from penchant.explanation.sentences import events_sentence
 from penchant.models import make
 
 
@@ -83,8 +85,8 @@ def test_liked_is_said_only_of_what_was_rated_well():
     assert low.reasons == ()
     bare = explain(model, model.history([0, 2]), 4)
     assert bare.sentence in (
-        "because Film 0 and Film 2 are in your history",
-        "because Film 2 and Film 0 are in your history",
+        "because you had Film 0 and Film 2",
+        "because you had Film 2 and Film 0",
     )
     assert bare.user is None
     assert all(reason.rating is None for reason in bare.reasons)
@@ -108,7 +110,7 @@ def test_an_item_is_no_reason_for_itself():
     model = make("ials:dim=8,epochs=3").fit(log_of())
     why = explain(model, model.history([0, 2]), 0)
     assert 0 not in {reason.item for reason in why.reasons}
-    assert why.sentence == "because you have had it; Film 2 is in your history"
+    assert why.sentence == "because you have had it; you also had Film 2"
 
 
 def test_leaving_one_out_finds_what_matters():
@@ -138,7 +140,7 @@ def test_a_network_that_keeps_a_users_vector_is_asked_as_for_a_new_user():
 @pytest.mark.parametrize(
     ("spec", "method", "words"),
     [
-        ("popular", "same for everyone", "recommended to everyone: 1st most popular"),
+        ("popular", "same for everyone", "recommended to everyone: the most popular of all"),
         ("random", "random", "no reason: it was drawn at random"),
         ("item-mean", "same for everyone", "your history plays no part"),
         ("bias", "same for everyone", "your history plays no part"),
@@ -243,3 +245,46 @@ def test_what_is_popular_among_likes_is_called_liked():
     )
     sentence = explain(model, model.history([]), "x").sentence
     assert sentence == "popular: 3 of 4 users liked it (your history is empty)"
+
+
+def reason(title, rating=None, *, liked=False):
+    return Reason(title, title, 1.0, 0.5, rating, liked)
+
+
+@pytest.mark.parametrize(
+    ("reasons", "options", "sentence"),
+    [
+        ([reason("A", 5, liked=True)], {}, "because you liked A"),
+        ([reason("A"), reason("B"), reason("C")], {}, "because you had A, B and C"),
+        (
+            [reason("A", 4), reason("B", 5, liked=True), reason("C", 4), reason("D", 3.5)],
+            {},
+            "because you liked B, and rated A and C with 4 and D with 3.5",
+        ),
+        ([reason("A")], {"had": "you have had it"}, "because you have had it; you also had A"),
+        ([reason("A")], {"seen": True}, "it is already in your history; because you had A"),
+        (
+            [reason("A", 5, liked=True), reason("B", 4)],
+            {"others": "had it, too"},
+            "because people who had A and B, as you did, had it, too",
+        ),
+        ([], {"others": "had it, too"}, "nothing in your history speaks for it"),
+    ],
+)
+def test_reasons_in_words(reasons, options, sentence):
+    settings = {"seen": False, "rated": False} | options
+    assert events_sentence(tuple(reasons), **settings) == sentence
+
+
+def test_similar_users_are_named_as_the_reason():
+    model = make("user-knn").fit(log_of())
+    assert explain(model, model.history([0, 2]), 4).sentence in (
+        "because people who had Film 0 and Film 2, as you did, had it, too",
+        "because people who had Film 2 and Film 0, as you did, had it, too",
+    )
+    model = make("user-knn:similarity=pearson").fit(log_of())
+    sentences = {
+        explain(model, user, item).sentence for user in range(8) for item in range(0, 20, 3)
+    }
+    assert any(s.startswith("because people who had Film ") for s in sentences)
+    assert any(s.endswith(", as you did, rated it well") for s in sentences)

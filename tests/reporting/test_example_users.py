@@ -15,7 +15,11 @@ from penchant.testing import planted_attributes
 @pytest.fixture(scope="module")
 def evaluation():
     split = split_per_user(planted_attributes(n_users=40), validation=0.1, test=0.2)
-    models = {"network": make("attribute-network:epochs=20"), "ease": make("ease:l2=10")}
+    models = {
+        "network": make("attribute-network:epochs=20"),
+        "ease": make("ease:l2=10"),
+        "neighbours": make("user-knn"),
+    }
     return evaluate(models, split, ["ndcg@10"], replicates=100)
 
 
@@ -33,6 +37,13 @@ def test_reasons_are_attributes_with_examples(evaluation):
                 assert set(names.replace(" and ", ", ").split(", ")) <= set(genres)
                 assert "Item number" in titles
     assert matched
+
+
+def test_reasons_of_neighbours_are_called_so(evaluation):
+    for example in example_users(evaluation, None, ("ease", "neighbours")):
+        assert example.lists[1].how == (
+            "reasons are what similar users add, divided among the items in common"
+        )
 
 
 def test_the_page_shows_them(evaluation, tmp_path):

@@ -10,7 +10,7 @@ from penchant.explanation.explanation import ItemReasons, Method, Reason
 from penchant.explanation.removal import as_new, removal_effects
 from penchant.explanation.sentences import events_sentence, had_clause, unpersonalised_sentence
 from penchant.models.base import Recommender
-from penchant.models.protocols import Explains, ExplainsByNeighbours
+from penchant.models.protocols import Explains, ExplainsByNeighbours, ExplainsByRemoval
 from penchant.typing import Bool, Float32, Float64, Int32, Int64
 
 
@@ -19,6 +19,7 @@ def by_events(
 ) -> list[ItemReasons]:
     """What speaks for each item, from the events' contributions or by leaving each out."""
     contributions, source = _contributions(model, history, scores, items)
+    of_others = "had it, too" if model.learns_interactions else "rated it well"
     reasons_of_items = []
     for row, item in enumerate(items):
         rest = None
@@ -35,6 +36,7 @@ def by_events(
                 had=had_clause(history, int(item), contributions[row]),
                 seen=bool((history.items == item).any()),
                 rated=history.ratings is not None,
+                others=of_others if source == "neighbours" else "",
             )
         if contributions is not None and source in ("contributions", "neighbours"):
             rest = float(scores[item] - contributions[row].sum())
@@ -123,7 +125,9 @@ def _contributions(
         # A model that has learned a vector for each known user keeps it whatever the history.
         # As a new user with the same history, the user gets one from the history.
         new = as_new(history)
-        drops = removal_effects(model, new, model.scores(new)[0], items)
+        # What says itself what is lost needs scores for their range alone.
+        own = scores if isinstance(model, ExplainsByRemoval) else model.scores(new)[0]
+        drops = removal_effects(model, new, own, items)
     return drops, "same for everyone" if drops is None else "leave-one-out as new"
 
 

@@ -24,8 +24,8 @@ _HOW: dict[Method, str] = {
     "contributions": "exact: the contributions of all events make up the score",
     "neighbours": "what each similar user adds is divided among the items in common",
     "attributes": "the effect of an attribute is how much lower the score would be without it",
-    "leave-one-out": "estimated by leaving each of the latest events out",
-    "leave-one-out as new": "estimated by leaving each of the latest events out, as for a new "
+    "leave-one-out": "estimated by leaving each event out",
+    "leave-one-out as new": "estimated by leaving each event out, as for a new "
     "user with this history",
     "same for everyone": "the order of items does not depend on the history",
     "random": "the order of items is drawn at random",

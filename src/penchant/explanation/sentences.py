@@ -40,7 +40,14 @@ def had_clause(history: Histories, item: int, contributions: Float64) -> str:
     return f"you had it in {of_them}"
 
 
-def events_sentence(reasons: tuple[Reason, ...], *, had: str = "", seen: bool, rated: bool) -> str:
+def events_sentence(
+    reasons: tuple[Reason, ...],
+    *,
+    had: str = "",
+    seen: bool,
+    rated: bool,
+    others: str = "",
+) -> str:
     """The reasons in words: only what was rated well is called liked.
 
     Args:
@@ -48,24 +55,39 @@ def events_sentence(reasons: tuple[Reason, ...], *, had: str = "", seen: bool, r
         had: how often it was had, where that speaks for it; see `had_clause`.
         seen: whether the history has it.
         rated: whether the history has ratings.
+        others: what those did with the item who share the reasons with the user, such as `had it`,
+            where it is they who speak for it.
     """
     if had and not reasons:
         return f"because {had}"
     if not reasons:
         what = "that you rated well" if rated else "in your history"
         return f"{_seen_clause(seen)}nothing {what} speaks for it"
-    liked = [r.title for r in reasons if r.liked]
-    other = [r for r in reasons if not r.liked]
-    ratings = [f"{r.title} with {r.rating:g}" for r in other if r.rating is not None]
-    plain = [r.title for r in other if r.rating is None]
-    clauses = [f"you liked {join_names(liked)}"] if liked else []
-    if ratings:
-        clauses.append(f"{'' if liked else 'you '}rated {join_names(ratings)}")
-    if plain:
-        clauses.append(f"{join_names(plain)} {'is' if len(plain) == 1 else 'are'} in your history")
+    if others:
+        names = join_names([reason.title for reason in reasons])
+        clause = f"people who had {names}, as you did, {others}"
+    else:
+        clause = f"you {'also ' if had else ''}{_deeds(reasons)}"
     if had:
-        return f"because {had}; {', and '.join(clauses)}"
-    return f"{_seen_clause(seen)}because {', and '.join(clauses)}"
+        return f"because {had}; {clause}"
+    return f"{_seen_clause(seen)}because {clause}"
+
+
+def _deeds(reasons: tuple[Reason, ...]) -> str:
+    """What somebody did with items, such as `liked A, and rated B and C with 4`."""
+    liked = [r.title for r in reasons if r.liked]
+    by_rating: dict[str, list[str]] = {}
+    for reason in reasons:
+        if not reason.liked and reason.rating is not None:
+            by_rating.setdefault(f"{reason.rating:g}", []).append(reason.title)
+    plain = [r.title for r in reasons if not r.liked and r.rating is None]
+    clauses = [f"liked {join_names(liked)}"] if liked else []
+    ratings = [f"{join_names(titles)} with {rating}" for rating, titles in by_rating.items()]
+    if ratings:
+        clauses.append(f"rated {join_names(ratings)}")
+    if plain:
+        clauses.append(f"had {join_names(plain)}")
+    return ", and ".join(clauses)
 
 
 def attributes_sentence(
@@ -151,7 +173,8 @@ def unpersonalised_sentence(
         return "no reason: it was drawn at random"
     place = _ordinal(1 + int((scores > scores[item]).sum()))
     if model.signal == "popularity":
-        return f"recommended to everyone: {place} most popular"
+        which = "the most popular" if place == "1st" else f"the {place} most popular"
+        return f"recommended to everyone: {which} of all"
     if np.ptp(scores) == 0:
         cause = "your history is empty" if empty else "the model gives every item the same score"
         return f"no reason: {cause}"

@@ -239,5 +239,7 @@ def _how(methods: set[str]) -> str:
         return "the history plays no part in this list"
     if "attributes" in methods:
         return "reasons are attributes that raise the score, and liked items that have them"
+    if methods == {"neighbours"}:
+        return "reasons are what similar users add, divided among the items in common"
     exact = methods == {"contributions"}
     return "reasons are exact" if exact else "reasons are estimated by leaving each event out"

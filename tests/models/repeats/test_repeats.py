@@ -176,9 +176,9 @@ def test_what_neighbours_add_is_divided_among_the_items_in_common():
     assert why.method == "neighbours"
     assert not why.exact
     assert [reason.item for reason in why.reasons] == ["a", "b"]
-    assert why.sentence == "because a and b are in your history"
+    assert why.sentence == "because people who had a and b, as you did, had it, too"
     assert pn.explain(model, "u", "a").sentence == (
-        "because you had it in 2 of your 2 baskets; b is in your history"
+        "because you had it in 2 of your 2 baskets; people who had b, as you did, had it, too"
     )
     only = pn.explain(make("personal-popular").fit(log), "u", "b")
     assert only.sentence == "because you had it in 1 of your 2 baskets"

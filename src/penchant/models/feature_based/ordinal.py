@@ -30,7 +30,7 @@ from penchant.nn.loop import Schedule, gradient_step
 from penchant.nn.loop import train as train_network
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32, Int64
+from penchant.typing import Float32, Int32, Int64
 
 RATING: Target = Rating()
 _MOST_LEVELS = 50
@@ -221,10 +221,17 @@ class OrdinalRegression(Recommender):
         return thresholds(torch.from_numpy(self.thresholds_).double(), rows[:, self.dim + 1 :])
 
     def _scores(self, users: Histories) -> Float32:
+        return self._columns(users, slice(None))
+
+    def _item_scores(self, users: Histories, items: Int32) -> Float32:
+        return self._columns(users, items)
+
+    def _columns(self, users: Histories, items: slice | Int32) -> Float32:
+        """float32[n_users, n], the scores of some items."""
         rows = torch.from_numpy(self.user_rows(users)).double()
-        items = torch.from_numpy(self.item_vectors()).double()
+        vectors = torch.from_numpy(self.item_vectors()[items]).double()
         ones = torch.ones(len(rows), 1, dtype=torch.float64)
-        output = torch.cat([rows[:, : self.dim], ones], 1) @ items.T + rows[:, self.dim, None]
+        output = torch.cat([rows[:, : self.dim], ones], 1) @ vectors.T + rows[:, self.dim, None]
         return self._expected(output, self._thresholds(rows)).float().numpy()
 
     def _outputs(self, rows: Rows) -> tuple[Tensor, Tensor]:

@@ -46,7 +46,7 @@ from penchant.nn.rbm.softmax_regressions import fit_softmax_rows
 from penchant.nn.replay import rehearsal
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Bool, Float32, Int64
+from penchant.typing import Bool, Float32, Int32, Int64
 
 _MOST_VALUES = 100
 _DAMPING = 5.0  # ratings of the whole log that each column's distribution starts with
@@ -333,19 +333,27 @@ class RatingRBM(PredictsRatings, Updating):
         return torch.softmax(activity, -1) @ torch.from_numpy(self.values_)
 
     def _scores(self, users: Histories) -> Float32:
-        k = len(self.values_)
-        scores = np.empty((len(users), users.n_items), np.float32)
-        step = max(1, _CELLS // max(users.n_items * k, self.hidden * k))
+        return self._columns(users, slice(None))
+
+    def _item_scores(self, users: Histories, items: Int32) -> Float32:
+        return self._columns(users, items)
+
+    def _columns(self, users: Histories, items: slice | Int32) -> Float32:
+        """float32[n_users, n], the scores of some items."""
+        k, n_items = len(self.values_), len(np.arange(users.n_items)[items])
+        scores = np.empty((len(users), n_items), np.float32)
+        step = max(1, _CELLS // max(n_items * k, self.hidden * k))
         for start in range(0, len(users), step):
             some = users.block(start, start + step)
             if self.axis == "user":
-                table = torch.from_numpy(self.units_[:-1].reshape(-1, self.hidden))
+                table = torch.from_numpy(self.units_[:-1][items].reshape(-1, self.hidden))
                 activity = torch.from_numpy(self.hidden_units(some)) @ table.T
                 activity = activity.view(len(some), -1, k)
-                activity += torch.from_numpy(self.biases_[:-1])
+                activity += torch.from_numpy(self.biases_[:-1][items])
             else:
                 weights, bias = (torch.from_numpy(part) for part in self.user_units(some))
-                activity = weights.view(-1, self.hidden) @ torch.from_numpy(self.hidden_[:-1]).T
+                of_items = torch.from_numpy(self.hidden_[:-1][items])
+                activity = weights.view(-1, self.hidden) @ of_items.T
                 activity = activity.view(len(some), k, -1) + bias[:, :, None]
                 activity = activity.mT
             scores[start : start + step] = self._expected(activity).numpy()
