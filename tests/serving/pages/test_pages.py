@@ -140,6 +140,7 @@ def test_a_list_changes_with_each_opinion_and_says_how(client):
     first = client.get("/.json?liked=101").json()
     assert first["changes"] == "This is your list, of 10 items."
     assert all(place["because"] for place in first["list"]["items"])
+    assert not any("before" in place for place in first["list"]["items"])
     both = client.get("/.json?liked=101&liked=1&liked=2&liked=3").json()
     before = client.get("/.json?liked=101&liked=1&liked=2").json()["list"]["items"]
     ranks = {place["item"]: place["rank"] for place in before}

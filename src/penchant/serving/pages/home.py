@@ -97,14 +97,15 @@ def note_changes(items: list[dict[str, Any]], before: list[Any]) -> str | None:
     """Write beside each item where it stood before, and say what has changed in a sentence.
 
     Args:
-        items: places of a list, to which `before` is added: a rank, or None for what is new.
+        items: places of a list, to which `before` is added where there was a list before: a rank,
+            or None for what is new.
         before: ids in the order of the list before; empty where there was none.
     """
+    if not before:
+        return f"This is your list, of {counted(len(items), 'item')}." if items else None
     ranks = {item: n for n, item in enumerate(before, 1)}
     for place in items:
         place["before"] = ranks.get(place["item"])
-    if not before:
-        return f"This is your list, of {counted(len(items), 'item')}." if items else None
     new = sum(place["before"] is None for place in items)
     moved = sum(place["before"] not in (None, place["rank"]) for place in items)
     if not new and not moved:

@@ -81,6 +81,13 @@ def test_what_makes_no_sense_changes_nothing(client, form):
     assert arms(client) == ["current"]
 
 
+def test_what_another_worker_changes_is_seen_at_once(client, tmp_path):
+    settings = Settings(bundle=tmp_path / "bundles" / "ease")
+    with TestClient(create_app(settings), headers=BROWSER) as other:
+        other.post("/operator", data={"do": "canary", "bundle": "ials", "share": "25"})
+        assert arms(client) == ["current", "canary"]
+
+
 def test_folders_elsewhere_are_refused(client):
     form = {"do": "swap", "bundle": "../../etc"}
     assert (

@@ -28,6 +28,8 @@ _BUNDLES = 20  # that are offered
 def operator_page(asked: PageRequest) -> Page:
     """Models, traffic, lists, feedback and the comparison, of all workers where these share it."""
     context, service = asked.context, asked.service
+    if service.deployment.poll():  # another worker may have changed it just now
+        note_model(context, changed=True)
     figures = store_figures(asked)
     data: dict[str, Any] = {
         "deployment": service.deployment.snapshot.to_dict(),
