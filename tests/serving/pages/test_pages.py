@@ -193,6 +193,7 @@ def test_errors_are_pages_for_browsers_and_json_for_programs(
     assert page.status_code == status
     assert heading in page.text
     assert page.headers["x-request-id"] in page.text
+    assert page.headers["cache-control"] == "no-store"
     for answer in (client.get(json_address(address)), client.get(address)):
         assert answer.status_code == status
         assert answer.json()["error"]["code"] == code

@@ -91,3 +91,11 @@ def test_a_cookie_is_for_encrypted_connections_where_there_is_one(bundles, secre
     with TestClient(app, base_url="https://shop.example") as client:
         answer = client.post("/signin", data={"key": secrets["read"]}, follow_redirects=False)
     assert "; secure" in answer.headers["set-cookie"].lower()
+
+
+def test_where_nobody_needs_a_key_none_is_kept(bundles):
+    with TestClient(create_app(Settings(bundle=bundles / "ease"))) as client:
+        assert client.get("/signin.json").json()["needs_key"] is False
+        answer = client.post("/signin", data={"key": "a; b"}, follow_redirects=False)
+    assert answer.status_code == 303
+    assert "set-cookie" not in answer.headers

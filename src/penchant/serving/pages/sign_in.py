@@ -22,7 +22,9 @@ def sign_in(asked: PageRequest) -> Page | Response:
     access: Access = asked.request.app.state.access
     secret = asked.field("key").strip()
     target = local_path(asked.field("next"))
-    if access.has_keys and access.known(secret) is None:
+    if not access.has_keys:
+        return asked.redirect(target)
+    if access.known(secret) is None:
         return Page("sign_in.html", _data(asked, target, wrong=True), status=401)
     return asked.redirect(target, cookies={KEY_COOKIE: secret})
 

@@ -68,4 +68,5 @@ def error_page(app: FastAPI, scope: Scope, status: int, error: dict[str, Any]) -
         "next": f"{path}{'?' if query else ''}{query}",
         "wrong": False,
     }
-    return html_response({**scope, "app": app}, "error.html", data, status)
+    headers = {"Cache-Control": "no-store", "Vary": "Accept, Cookie"}
+    return html_response({**scope, "app": app}, "error.html", data, status, headers)
