@@ -139,6 +139,7 @@ def continued(
         times=None,
         weights=None if weights is None else np.append(weights, np.ones(n, np.float32)),
         baskets=baskets,
+        quantities=None,
     )
     return together, aside
 
@@ -161,6 +162,7 @@ def _without(history: Histories, items: Int32) -> Histories:
         times=None if history.times is None else history.times[kept],
         weights=None if history.weights is None else history.weights[kept],
         baskets=None if history.baskets is None else history.baskets[kept],
+        quantities=None if history.quantities is None else history.quantities[kept],
     )
 
 

@@ -72,10 +72,10 @@ def test_models_that_use_no_weights_are_named():
 def test_guessed_weights_are_to_be_doubted():
     log = planted_pairs(with_ratings=False)
     events = log.events.with_columns(weight=pl.lit(2.0, pl.Float32))
-    origin = Origin(columns={"weight": "Qty"}, guessed=("weight",))
+    origin = Origin(columns={"weight": "hours"}, guessed=("weight",))
     guessed = replace(log, events=events, origin=origin)
     (note,) = event_notes(guessed, models("ease"))
-    assert note.startswith("Events count as much as Qty says, which was guessed: compare without")
+    assert note.startswith("Events count as much as hours says, which was guessed: compare without")
     assert "--weight none" in note
     assert not event_notes(guessed, models("popular"))
     asked = replace(guessed, origin=replace(origin, guessed=()))

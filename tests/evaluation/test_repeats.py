@@ -151,7 +151,7 @@ def test_repeats_are_no_leak_where_lists_may_hold_them(split):
 def with_prices(log):
     """The log, in which an item costs its place in the alphabet and each is taken twice."""
     items = log.events["item"].cast(pl.Float32)
-    columns = {"price": items + 1, "weight": pl.repeat(2.0, len(items), eager=True)}
+    columns = {"price": items + 1, "quantity": pl.repeat(2.0, len(items), eager=True)}
     return replace(log, events=log.events.with_columns(**columns))
 
 
@@ -159,6 +159,10 @@ def test_money_is_counted_where_there_are_prices(split):
     log = with_prices(split.log)
     priced = pn.split_next_basket(log)
     np.testing.assert_array_equal(priced.test.spend, 2 * (priced.test.items + 1))
+    weighed = log.events.with_columns(weight=pl.lit(7, pl.Float32))
+    weighed_split = pn.split_next_basket(replace(log, events=weighed))
+    np.testing.assert_array_equal(weighed_split.test.spend, priced.test.spend)
+    assert priced.test.rows.context is None  # no model sees how much was bought
     result = pn.evaluate([PersonalPopular()], priced, replicates=100)
     assert result.table().metrics[:2] == ("ndcg@10", "revenue@10")
     metrics = ["ndcg@4", "revenue@4", "revenue-share@4"]

@@ -90,6 +90,7 @@ class HistoriesEntry(_Kind):
     weights: bool = False
     positive: float | None = None
     baskets: bool = False
+    quantities: bool = False
 
     def specs(self, name: str) -> dict[str, Spec]:
         """The arrays of `Histories`."""
@@ -106,6 +107,8 @@ class HistoriesEntry(_Kind):
             specs_of_parts[f"{name}.weights"] = ("float32", (self.events,))
         if self.baskets:
             specs_of_parts[f"{name}.baskets"] = ("int32", (self.events,))
+        if self.quantities:
+            specs_of_parts[f"{name}.quantities"] = ("float32", (self.events,))
         return specs_of_parts
 
 

@@ -163,6 +163,7 @@ def _pack_histories(packed: Packed, name: str, value: Histories) -> Entry:
         weights=value.weights is not None,
         positive=value.positive,
         baskets=value.baskets is not None,
+        quantities=value.quantities is not None,
     )
     for key, (dtype, shape) in entry.specs(name).items():
         part = key.rpartition(".")[2]

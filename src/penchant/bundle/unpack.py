@@ -106,9 +106,10 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
         raise DamageError("it has an item outside the vocabulary")
     if len(users) and users.min() < -1:
         raise DamageError("it has a user outside the vocabulary")
-    weights = arrays.get(f"{name}.weights")
-    if weights is not None and not (np.isfinite(weights) & (weights > 0)).all():
-        raise DamageError("it has a weight that is not a number above 0")
+    weights, quantities = (arrays.get(f"{name}.{part}") for part in ("weights", "quantities"))
+    for values, noun in ((weights, "weight"), (quantities, "quantity")):
+        if values is not None and not (np.isfinite(values) & (values > 0)).all():
+            raise DamageError(f"it has a {noun} that is not a number above 0")
     baskets = arrays.get(f"{name}.baskets")
     if baskets is not None and ((baskets < 0) | (baskets >= len(baskets))).any():
         raise DamageError("it has the number of a basket that nobody can have had")
@@ -122,6 +123,7 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
         weights=weights,
         positive=entry.positive,
         baskets=baskets,
+        quantities=quantities,
     )
 
 

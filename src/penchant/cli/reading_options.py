@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 Text = str | None
 _NAME = re.compile(r"[\w-]+")
-_ROLES = ("user", "item", "rating", "weight", "time", "text", "basket", "price", "event", "title")
+_ROLES = (
+    *("user", "item", "rating", "weight", "quantity", "time", "text", "basket", "price", "event"),
+    "title",
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +39,13 @@ class FileOptions:
     rating: Annotated[Text, typer.Option(help="The rating column; 'none' reads none.")] = None
     weight: Annotated[
         Text,
+        typer.Option(help="The column of weights of events, such as plays; 'none' reads none."),
+    ] = None
+    quantity: Annotated[
+        Text,
         typer.Option(
-            help="The column of weights of events, such as plays or quantities; 'none' reads none."
+            help="The column that says how many were bought, from which models do not learn; "
+            "'none' reads none."
         ),
     ] = None
     time: Annotated[Text, typer.Option(help="The column of times; 'none' reads none.")] = None

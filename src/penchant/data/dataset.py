@@ -11,7 +11,7 @@ import numpy.typing as npt
 import polars as pl
 
 from penchant.data.baskets import BASKET
-from penchant.data.event_columns import update_digest, with_event_columns
+from penchant.data.event_columns import quantities_of, update_digest, with_event_columns
 from penchant.data.event_order import event_order, has_positions
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
@@ -31,10 +31,12 @@ class Dataset:
 
     Attributes:
         events: one row an event: `user` and `item` (int32 indices), where known `rating`
-            (float32), `weight` (float32 above 0, such as plays or a quantity) and `time` (datetime
-            in microseconds) or `sequence_position` (uint32, the place of an event among its
+            (float32), `weight` (float32 above 0, such as plays) and `time` (datetime in
+            microseconds) or `sequence_position` (uint32, the place of an event among its
             user's, where the source has an order and no times), `basket` (id of the order or
-            invoice, null where unknown), `price` (float32, of one piece, null where unknown),
+            invoice, null where unknown), `quantity` (float32 above 0, of how many pieces, null
+            where unknown; no model learns from it), `price` (float32, of one piece, null where
+            unknown),
             `event` (text, its kind, such as view), `row` (the record's number in its source, from
             1), and any further columns of the source.
         users: the user vocabulary.
@@ -78,7 +80,7 @@ class Dataset:
     ) -> Dataset:
         """Build a log from a frame with the columns user, item and optionally others.
 
-        These are rating, weight, time, basket, price, event, row, and any further ones.
+        These are rating, weight, time, basket, quantity, price, event, row, and any further ones.
 
         Ids are those of the source. The tables have a column `user` or `item` with such ids, which
         join the vocabularies, so that items without events exist; so do those of `anonymous`,
@@ -176,6 +178,14 @@ class Dataset:
     def weights(self) -> Float32 | None:
         """float32[n_events], the weight of each event, or None where the log has none."""
         return self.events["weight"].to_numpy() if "weight" in self.events.columns else None
+
+    @property
+    def quantities(self) -> Float32 | None:
+        """float32[n_events], how many pieces each event is of; 1 where one does not say it.
+
+        None where the log has no quantities.
+        """
+        return quantities_of(self.events)
 
     @cached_property
     def rating_range(self) -> tuple[float, float] | None:

@@ -11,12 +11,13 @@ import polars as pl
 from penchant.data.event_order import POSITION
 from penchant.data.vocabulary import canonical_ids
 from penchant.errors import DataError
+from penchant.typing import Float32
 
 EVENT_COLUMNS = (
-    *("user", "item", "rating", "weight", "time", "basket", "price", "event"),
+    *("user", "item", "rating", "weight", "time", "basket", "quantity", "price", "event"),
     *(POSITION, "row"),
 )
-_HASHED = ("user", "item", "rating", "weight", "time", "basket", "price")
+_HASHED = ("user", "item", "rating", "weight", "time", "basket", "quantity", "price")
 
 
 class Digest(Protocol):
@@ -28,6 +29,8 @@ class Digest(Protocol):
 
 def with_event_columns(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) -> pl.DataFrame:
     """A frame whose columns with a meaning have the types and the order that events have.
+
+    Quantities that are not above 0 are not known.
 
     Args:
         frame: all columns.
@@ -48,6 +51,10 @@ def with_event_columns(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) ->
         typed["time"] = frame["time"].cast(pl.Datetime("us"))
     if "basket" in frame.columns and _may_be_ids(frame["basket"].dtype):
         typed["basket"] = canonical_ids(frame["basket"], "basket", nulls=True)
+    if "quantity" in frame.columns and frame["quantity"].dtype.is_numeric():
+        quantity = frame["quantity"].cast(pl.Float32)
+        usable = (quantity > 0) & quantity.is_finite()
+        typed["quantity"] = quantity.set(~usable.fill_null(False), None)
     if "price" in frame.columns and frame["price"].dtype.is_numeric():
         typed["price"] = frame["price"].cast(pl.Float32)
     if POSITION in frame.columns and frame[POSITION].dtype.is_integer():
@@ -56,6 +63,14 @@ def with_event_columns(frame: pl.DataFrame, columns: Mapping[str, pl.Series]) ->
     typed["row"] = row.cast(pl.UInt32)
     others = [name for name in frame.columns if name not in typed]
     return pl.DataFrame(typed).with_columns(frame.select(others))
+
+
+def quantities_of(events: pl.DataFrame) -> Float32 | None:
+    """float32[n_events], how many pieces each event is of, 1 where unknown; None without any."""
+    if "quantity" not in events.columns or not events.schema["quantity"].is_numeric():
+        return None
+    quantities: Float32 = events["quantity"].cast(pl.Float32).fill_null(1).to_numpy()
+    return quantities
 
 
 def update_digest(digest: Digest, events: pl.DataFrame) -> None:

@@ -13,6 +13,7 @@ import polars as pl
 from scipy import sparse
 
 from penchant.data.baskets import changes, numbers_of_baskets
+from penchant.data.event_columns import quantities_of
 from penchant.data.event_order import event_order
 from penchant.data.history_hashes import hashes_of_histories
 from penchant.errors import ParameterError
@@ -44,6 +45,8 @@ class Histories:
             where they learn from all.
         baskets: int32[n_events], a number for each of the user's baskets that rises with time, or
             None where the log has none; see `basket_numbers`.
+        quantities: float32[n_events] above 0, how many pieces each event is of, or None where the
+            log does not say it. No model learns from them: later cancellations lower them.
     """
 
     users: Int32
@@ -55,6 +58,7 @@ class Histories:
     weights: Float32 | None = None
     positive: float | None = None
     baskets: Int32 | None = None
+    quantities: Float32 | None = None
     # The histories of which this is a block, and the position of its first user there. What is made
     # of it with other events has none: `replace` leaves out what is no parameter.
     _parent: tuple[Histories, int] | None = field(default=None, init=False, repr=False)
@@ -106,7 +110,7 @@ class Histories:
         positive: float | None = None,
         order: AnyInt | None = None,
     ) -> Histories:
-        """Group a log's events (columns user, item, rating, weight, time) by user, in time order.
+        """Group a log's events (columns user, item, rating, weight, time …) by user, in time order.
 
         `users` are the wanted user indices, ascending and distinct; one without events gets an
         empty history. Events of equal time keep the order of their rows. `order` is what
@@ -124,7 +128,7 @@ class Histories:
             name: events[name].to_numpy()[order] if name in events.columns else None
             for name in ("rating", "weight")
         }
-        times = None
+        quantities, times = quantities_of(events), None
         if "time" in events.columns and not events["time"].null_count():
             times = events["time"].to_physical().to_numpy()[order]
         return cls(
@@ -137,6 +141,7 @@ class Histories:
             weights=columns["weight"],
             positive=positive,
             baskets=numbers_of_baskets(events, order),
+            quantities=None if quantities is None else quantities[order],
         )
 
     def __len__(self) -> int:
@@ -307,6 +312,7 @@ class Histories:
             weights=None if self.weights is None else self.weights[events],
             positive=self.positive,
             baskets=None if self.baskets is None else self.baskets[events],
+            quantities=None if self.quantities is None else self.quantities[events],
         )
 
     @property

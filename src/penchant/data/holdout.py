@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.event_columns import EVENT_COLUMNS
+from penchant.data.event_columns import EVENT_COLUMNS, quantities_of
 from penchant.data.histories import Histories
 from penchant.repeats import Repeats
 from penchant.typing import Bool, Float32, Int32, Int64
@@ -65,8 +65,9 @@ class Holdout:
         item_pool: int32[n], the only items to rank, the same for all users, where a protocol has
             them; None ranks all.
         repeats: whether lists may hold items of the history; see `Repeats` and `judging`.
-        spend: float32[n_rows], what was paid in each held-out event: its price times its weight,
-            such as a quantity; 0 where the price is not known, None where the log has none.
+        spend: float32[n_rows], what was paid in each held-out event: its price times its
+            quantity, 1 where that is not known; 0 where the price is not, None where the log has
+            no prices.
     """
 
     rows: Rows
@@ -193,6 +194,6 @@ def _spend(events: pl.DataFrame) -> Float32 | None:
         return None
     price = events["price"].cast(pl.Float32)
     price = price.set(price.is_nan() | price.is_infinite(), None).fill_null(0)
-    weight = events["weight"] if "weight" in events.columns else pl.lit(1.0, pl.Float32)
-    spend: Float32 = events.select((price * weight).cast(pl.Float32)).to_series().to_numpy()
-    return spend
+    paid: Float32 = price.to_numpy()
+    quantities = quantities_of(events)
+    return paid if quantities is None else paid * quantities

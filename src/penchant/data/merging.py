@@ -16,6 +16,7 @@ from penchant.data.basket_keys import (
 )
 from penchant.data.baskets import BASKET, numbers_of_baskets
 from penchant.data.dataset import Dataset
+from penchant.data.event_columns import quantities_of
 from penchant.data.event_order import event_order
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Vocabulary
@@ -72,8 +73,8 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
 
     An event is known already if there is one of the same user and item, and of the same time and
     basket as far as both sides have these. Where neither is there, repeated events cannot be told
-    from further ones, and all count. Ratings and weights are those that the known events have;
-    times count where every event has one.
+    from further ones, and all count. Ratings, weights and quantities are those that the known
+    events have; times count where every event has one, and a quantity that is not known is 1.
 
     Args:
         known: what a model keeps.
@@ -172,7 +173,7 @@ def _histories(
     """The histories of all users, from events that stand in their order."""
     values = {
         name: events[name].to_physical().to_numpy() if name in events.columns else None
-        for name in ("rating", "weight", "time")
+        for name in ("rating", "weight", "time", "quantity")
     }
     counts = np.bincount(events["user"].to_numpy(), minlength=n_users)
     return Histories(
@@ -185,6 +186,7 @@ def _histories(
         weights=values["weight"],
         positive=positive,
         baskets=numbers,
+        quantities=values["quantity"],
     )
 
 
@@ -203,7 +205,8 @@ def _known_events(known: KnownLog, user_places: Int64, item_places: Int64) -> pl
         "user": pl.Series(user_places[old.rows].astype(np.int32)),
         "item": pl.Series(item_places[old.items].astype(np.int32)),
     }
-    for name, values in (("rating", old.ratings), ("weight", old.weights)):
+    columns_of = (("rating", old.ratings), ("weight", old.weights), ("quantity", old.quantities))
+    for name, values in columns_of:
         if values is not None:
             columns[name] = pl.Series(values)
     if old.times is not None:
@@ -224,6 +227,10 @@ def _new_events(
     if BASKET in columns:
         keys = basket_keys(new.events[BASKET]) if new.has_baskets else pl.lit(None, pl.Int64)
         events = events.with_columns(keys.alias(BASKET))
+    if "quantity" in columns:
+        quantities = quantities_of(new.events)
+        one = pl.lit(1.0, pl.Float32) if quantities is None else pl.Series(quantities)
+        events = events.with_columns(one.alias("quantity"))
     return events.select(*columns, "row")
 
 

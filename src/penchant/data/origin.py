@@ -28,8 +28,8 @@ class Origin:
         netted: one row for each purchase of a user that was cancelled or lowered, each other line
             of its item in its basket, and each cancellation that found too little: `user` and
             `item` (ids), `time` and `basket` where known, `cancels`, `amount`, what is `left` of it
-            (null where no kept number says), and its `unit`: `weight`, `event`, or null. Models
-            take the rest back that know the purchases; None where there are none.
+            (null where no kept number says), and its `unit`: `quantity`, `event`, or null.
+            Models take the rest back that know the purchases; None where there are none.
         layout: how lines of a text file were read, as in `penchant.read`.
     """
 

@@ -264,7 +264,7 @@ class _OfSpend(RankingMetric):
 class Revenue(_OfSpend):
     """What the user paid, in the held-out events, for items among the first k.
 
-    In the currency of the log: the price of an event times its weight, such as a quantity. It says
+    In the currency of the log: the price of an event times its quantity, where known. It says
     what a list would have shown of what was bought anyway, not what it would have sold.
     """
 

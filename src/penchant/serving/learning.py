@@ -32,8 +32,8 @@ def new_events(feedback: FeedbackLog, model: Recommender) -> Dataset | None:
 def log_of(model: Recommender) -> Dataset:
     """The log that a fitted model has learned from, as far as it keeps that.
 
-    That is users, items, ratings, weights, times and baskets, and the item table without vectors;
-    events without a user, prices and the user table are not kept.
+    That is users, items, ratings, weights, quantities, times and baskets, and the item table
+    without vectors; events without a user, prices and the user table are not kept.
     """
     histories = model.histories_
     columns: dict[str, pl.Series] = {
@@ -44,6 +44,8 @@ def log_of(model: Recommender) -> Dataset:
         columns["rating"] = pl.Series(histories.ratings)
     if histories.weights is not None:
         columns["weight"] = pl.Series(histories.weights)
+    if histories.quantities is not None:
+        columns["quantity"] = pl.Series(histories.quantities)
     if histories.times is not None:
         columns["time"] = pl.Series(histories.times).cast(pl.Datetime("us"))
     if histories.baskets is not None:

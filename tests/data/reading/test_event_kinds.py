@@ -65,7 +65,10 @@ def test_kinds_multiply_what_was_bought_after_cancellations(tmp_path):
     )
     log = read(path, events="buy=10")
     assert log.origin.columns["event"] == "action"
-    assert log.frame().select("item", "weight").rows() == [("tea", 30.0), ("jam", 20.0)]
+    columns = log.frame().select("item", "weight", "quantity")
+    assert columns.rows() == [("tea", 10.0, 3.0), ("jam", 10.0, 2.0)]
+    weighed = read(path, events="buy=10", weight="quantity")
+    assert weighed.frame().select(columns.columns).rows() == [("tea", 30, 3), ("jam", 20, 2)]
 
 
 def test_kinds_beside_ratings_and_by_numbers(tmp_path):

@@ -62,7 +62,7 @@ def test_totals_by_name_and_contents(write, name):
     log = read(write(lines(name, is_total=True)))
     expected = [(int(item[1:]) + 1) * 2.5 for item in log.frame()["item"]]
     np.testing.assert_allclose(log.events["price"].to_numpy(), expected, rtol=1e-6)
-    assert log.weights is not None
+    assert log.quantities is not None
 
 
 @pytest.mark.parametrize("name", ["line_total", "amount", "Total", "subtotal"])
@@ -106,7 +106,7 @@ def test_returned_pieces_have_the_price_of_one(write):
         "4,bob,tea,1,2024-01-04,\u20ac2.60\n"
     )
     log = read(write(text))
-    assert log.weights.tolist() == [3, 2, 1]
+    assert log.quantities.tolist() == [3, 2, 1]
     prices = log.events["price"].to_list()
     assert prices[0] == 2.5
     assert prices[1] is None
@@ -140,8 +140,8 @@ def test_dunnhumby_has_totals(write):
             "1364,26984896261,1,842930,1,2.19,31742,0.00\n"
         )
     )
-    roles = ("user", "item", "weight", "basket", "price")
-    names = ("household_key", "PRODUCT_ID", "QUANTITY", "BASKET_ID", "SALES_VALUE/QUANTITY")
+    roles = ("user", "item", "basket", "quantity", "price")
+    names = ("household_key", "PRODUCT_ID", "BASKET_ID", "QUANTITY", "SALES_VALUE/QUANTITY")
     assert log.origin.columns == dict(zip(roles, names, strict=True))
     assert log.events["price"].to_list() == pytest.approx([1.39, 0.82, 2.19])
 

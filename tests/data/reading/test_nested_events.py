@@ -90,7 +90,7 @@ def test_orders_with_their_lines(form: str, tmp_path, caplog: pytest.LogCaptureF
     (tmp_path / "orders.json").write_text(text)
     path = tmp_path / ("orders.parquet" if form == "Parquet" else "orders.json")
     log = read(frame if form == "frame" else path)
-    assert log.frame().select("user", "item", "weight", "basket", "row").rows() == [
+    assert log.frame().select("user", "item", "quantity", "basket", "row").rows() == [
         ("ann", "tea", 1, 1, 1), ("ann", "jam", 2, 1, 2), ("bob", "jam", 4, 3, 4),
     ]  # fmt: skip
     assert log.origin.skipped is not None

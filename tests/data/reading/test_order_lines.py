@@ -42,13 +42,13 @@ def retail(tmp_path: Path) -> Path:
 def test_order_lines_of_a_shop(retail, caplog):
     with caplog.at_level(logging.WARNING):
         log = read(retail)
-    roles = ["user", "item", "weight", "time", "basket", "price", "title"]
+    roles = ["user", "item", "time", "basket", "quantity", "price", "title"]
     names = [
         "CustomerID",
         "StockCode",
-        "Quantity",
         "InvoiceDate",
         "InvoiceNo",
+        "Quantity",
         "UnitPrice",
         "Description",
     ]
@@ -56,7 +56,7 @@ def test_order_lines_of_a_shop(retail, caplog):
     assert "guessed from names: user='CustomerID'" in caplog.text
     assert "basket='InvoiceNo', price='UnitPrice', title='Description'" in caplog.text
     assert log.users.ids.to_list() == [12583, 17850]
-    assert log.frame().select("user", "item", "weight", "basket", "row").rows() == [
+    assert log.frame().select("user", "item", "quantity", "basket", "row").rows() == [
         (17850, "85123A", 4.0, "536365", 1),
         (12583, "POST", 3.0, "536370", 4),
         (17850, "22139", 2.0, "536415", 6),
@@ -108,7 +108,7 @@ def test_what_is_netted_and_what_has_no_purchase_is_listed(retail, caplog):
 def test_lines_without_a_customer_are_baskets(retail, caplog):
     with caplog.at_level(logging.WARNING):
         log = read(retail)
-    assert log.anonymous_frame().select("item", "weight", "basket", "price", "row").rows() == [
+    assert log.anonymous_frame().select("item", "quantity", "basket", "price", "row").rows() == [
         ("22139", 56.0, "536414", 0.0, 5),
         ("22139", 4.0, "536417", 4.25, 8),
         ("85123a", 1.0, "536417", pytest.approx(2.55), 9),
@@ -123,7 +123,7 @@ def test_returns_without_a_mark_and_with_a_mark_alone(tmp_path):
         "1,ann,tea,5,2024-03-01\n2,ann,tea,2,2024-03-05\n3,ann,tea,-3,2024-03-07\n"
     )
     log = read(path)
-    assert log.events.select("basket", "weight").rows() == [(1, 4.0)]
+    assert log.events.select("basket", "quantity").rows() == [(1, 4.0)]
     path.write_text(
         "invoice,customer,sku,date\n"
         "1,ann,tea,2024-03-01\n2,ann,tea,2024-03-05\nC3,ann,tea,2024-03-07\n4,bob,tea,2024-03-07\n"
@@ -142,6 +142,60 @@ def test_a_quantity_counts_for_cancellations_where_no_weight_is_read(tmp_path):
     assert log.weights is None
     assert log.events["row"].to_list() == [1, 2, 4]
     assert log.events["quantity"].to_list() == [2, 1, 1]
+
+
+def test_quantities_weigh_nothing_unless_that_is_asked_for(retail, caplog):
+    with caplog.at_level(logging.WARNING):
+        log = read(retail)
+    assert log.weights is None
+    assert log.quantities.tolist() == [4, 3, 2, 1]
+    sentence = (
+        "Quantity says how many were bought: it nets cancellations and counts in revenue, and "
+        "models learn from each order line alike; --weight Quantity (weight='Quantity') weighs "
+        "lines by it."
+    )
+    assert caplog.text.count(sentence) == 1
+    caplog.clear()
+    with caplog.at_level(logging.WARNING):
+        weighed = read(retail, weight="Quantity")
+        plain = read(retail, quantity="Quantity")
+        without = read(retail, quantity=False)
+    assert sentence not in caplog.text
+    assert weighed.weights.tolist() == weighed.quantities.tolist() == [4, 3, 2, 1]
+    assert "quantity" not in weighed.origin.columns
+    assert plain.events.equals(log.events)
+    assert (without.weights, without.quantities) == (None, None)
+    assert without.events["Quantity"].to_list() == [4, 3, 2, 1]  # netted all the same
+
+
+def test_one_piece_a_line_needs_no_notice(tmp_path, caplog):
+    path = tmp_path / "log.csv"
+    path.write_text("order,customer,sku,qty\n1,x,a,1\n2,x,b,1\n3,y,a,1\n")
+    with caplog.at_level(logging.WARNING):
+        log = read(path)
+    assert log.quantities.tolist() == [1, 1, 1]
+    assert "how many" not in caplog.text
+
+
+def test_plays_are_weights_and_a_quantity_beside_them_is_none(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("user,item,plays\nann,a,3\nbob,a,1\n")
+    assert read(path).weights.tolist() == [3, 1]
+    path.write_text("user,item,count,quantity\nann,a,3,7\nann,b,2,7\nann,b,9,-3\n")
+    log = read(path)
+    assert log.frame().select("item", "weight", "quantity").rows() == [("a", 3, 7), ("b", 2, 4)]
+
+
+def test_a_quantity_by_any_name_and_one_beside_ratings(tmp_path, caplog):
+    path = tmp_path / "log.csv"
+    path.write_text("order,customer,sku,n\n1,x,a,4\n2,x,a,-1\n3,y,a,5\n")
+    log = read(path, quantity="n")
+    assert log.quantities.tolist() == [3, 5]
+    assert log.weights is None
+    path.write_text("user,item,rating,quantity\nann,a,3,7\nann,b,2,-7\nbob,b,5,2\n")
+    rated = read(path)
+    assert len(rated) == 3
+    assert rated.weights is None
 
 
 def test_orders_that_all_begin_with_c_are_none_cancelled(tmp_path):
@@ -186,7 +240,7 @@ def test_customer_and_date_stand_in_the_first_line_of_an_order(tmp_path):
     )
     log = read(path)
     assert log.origin.columns == {
-        "user": "Email", "item": "Lineitem sku", "weight": "Lineitem quantity",
+        "user": "Email", "item": "Lineitem sku", "quantity": "Lineitem quantity",
         "time": "Created at", "basket": "Name", "price": "Lineitem price",
         "title": "Lineitem name",
     }  # fmt: skip
@@ -237,20 +291,20 @@ def test_customer_and_date_stand_in_the_first_line_of_an_order(tmp_path):
             "TRANSACTION_DT,CUSTOMER_ID,AGE_GROUP,PIN_CODE,PRODUCT_SUBCLASS,PRODUCT_ID,AMOUNT,"
             "ASSET,SALES_PRICE\n1/1/01,00000020,45-49,115,110411,4710000000039,1,24,30\n"
             "1/13/01,00000032,45-49,115,110411,4710000000002,2,48,60\n",
-            {"user": "CUSTOMER_ID", "item": "PRODUCT_ID", "weight": "AMOUNT",
+            {"user": "CUSTOMER_ID", "item": "PRODUCT_ID", "quantity": "AMOUNT",
              "time": "TRANSACTION_DT", "price": "SALES_PRICE/AMOUNT"},
         ),
         (
             "Order Number,Order Date,Customer User ID,SKU,Item Name,Quantity,Item Cost\n"
             "501,2024-03-05 10:11,12,TEA,Tea,2,4.50\n502,2024-03-06 10:11,0012,JAM,Jam,1,3.20\n",
-            {"user": "Customer User ID", "item": "SKU", "weight": "Quantity",
+            {"user": "Customer User ID", "item": "SKU", "quantity": "Quantity",
              "time": "Order Date", "basket": "Order Number", "price": "Item Cost",
              "title": "Item Name"},
         ),
         (
             "increment_id,created_at,customer_email,sku,name,qty_ordered,price\n"
             "000000101,2024-03-05,a@a.org,TEA,Tea,2,4.50\n000000102,2024-03-06,b@b.org,JAM,Jam,1,3\n",
-            {"user": "customer_email", "item": "sku", "weight": "qty_ordered",
+            {"user": "customer_email", "item": "sku", "quantity": "qty_ordered",
              "time": "created_at", "basket": "increment_id", "price": "price"},
         ),
         (
@@ -319,8 +373,8 @@ def test_quantities_prices_and_kinds_that_play_no_part_are_named_in_one_line(tmp
     with caplog.at_level(logging.WARNING):
         log = read(path)
     assert (
-        "log.csv: what plays no part: units looks like a quantity (weight='units', --weight "
-        "units), "
+        "log.csv: what plays no part: units looks like a quantity (quantity='units', "
+        "--quantity units), "
         "unit_price looks like a price (price='unit_price', --price unit_price), action looks like "
         "a kind of event (event='action', --event action)."
     ) in caplog.text
@@ -436,5 +490,5 @@ def test_a_quantity_that_is_not_taken_is_named_once(tmp_path, caplog):
     path.write_text("order,customer,sku,qty\n1,x,a,0\n2,x,a,2\n3,y,a,5\n")
     with caplog.at_level(logging.WARNING):
         read(path)
-    assert "qty was not taken for a weight of events" in caplog.text
+    assert "qty was not taken for a quantity, since" in caplog.text
     assert "plays no part" not in caplog.text

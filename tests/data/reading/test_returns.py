@@ -37,7 +37,7 @@ def write(tmp_path):
 def test_lines_of_refunds_take_back_the_latest_earlier_purchases(write, caplog):
     with caplog.at_level(logging.WARNING):
         log = read(write(LINES))
-    assert log.frame().select("user", "item", "weight", "basket").rows() == [
+    assert log.frame().select("user", "item", "quantity", "basket").rows() == [
         ("ann", "tea", 3.0, 1),
         ("ann", "jam", 1.0, 1),
         ("ann", "tea", 1.0, 6),
@@ -65,7 +65,7 @@ def test_they_count_as_events_where_that_is_asked_for(write):
 @pytest.mark.parametrize("word", ["Storno", "RETURN", "cancelled", "credit note", "Gutschrift"])
 def test_words_of_returns(write, word):
     log = read(write(LINES.replace("Refund", word)))
-    assert log.weights.tolist() == [3, 1, 1]
+    assert log.quantities.tolist() == [3, 1, 1]
 
 
 def test_without_quantities_a_return_takes_one_purchase(write):
@@ -123,7 +123,7 @@ order_id,status,customer,sku,qty
 def test_a_state_is_of_the_line_unless_the_same_item_of_the_order_has_another(write, caplog):
     with caplog.at_level(logging.WARNING):
         log = read(write(STATES))
-    assert log.frame().select("row", "weight").rows() == [(1, 5), (2, 1), (3, 1), (7, 1)]
+    assert log.frame().select("row", "quantity").rows() == [(1, 5), (2, 1), (3, 1), (7, 1)]
     assert "1 record is a cancellation (status cancelled or returned): 1 takes back" in caplog.text
     assert (
         "2 records are of orders that were cancelled, refunded or returned (status cancelled or "

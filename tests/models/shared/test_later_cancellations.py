@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from penchant.bundle import restore, save
 from penchant.data.reading.log_reader import read
+from penchant.errors import DataError
 from penchant.models import make
 
 COLUMNS = "InvoiceNo,StockCode,Quantity,InvoiceDate,CustomerID\n"
@@ -33,10 +34,10 @@ NEW = (
 
 @pytest.fixture
 def log_of(tmp_path):
-    def of(lines, columns=COLUMNS):
+    def of(lines, columns=COLUMNS, **options):
         path = tmp_path / "orders.csv"
         path.write_text(columns + lines)
-        return read(path)
+        return read(path, **options)
 
     return of
 
@@ -45,7 +46,7 @@ def events(model):
     known = model.histories_
     users = model.users_.take(known.rows).to_list()
     items = model.items_.take(known.items).to_list()
-    return list(zip(users, items, known.weights.tolist(), strict=True))
+    return list(zip(users, items, known.quantities.tolist(), strict=True))
 
 
 WHOLE = [(0, "ale", 1), (1, "tea", 4), (1, "jam", 2), (2, "tea", 4), (2, "jam", 1), (4, "nut", 2)]
@@ -70,10 +71,20 @@ def test_known_purchases_are_taken_back_once(spec, log_of, tmp_path, caplog):
         assert one.n_taken_back == 0
 
 
-def test_scores_are_those_of_a_fit_to_both_logs(log_of):
-    model = make("popular").fit(log_of(OLD)).update(log_of(NEW))
-    whole = make("popular").fit(log_of(OLD + NEW))
+@pytest.mark.parametrize("weight", [None, "Quantity"])
+def test_scores_are_those_of_a_fit_to_both_logs(weight, log_of):
+    old, new, both = (log_of(lines, weight=weight) for lines in (OLD, NEW, OLD + NEW))
+    model = make("popular").fit(old).update(new)
+    whole = make("popular").fit(both)
     assert events(whole) == WHOLE
+    for one in (model, whole):
+        known = one.histories_
+        assert (known.weights is None) == (weight is None)
+        if weight:
+            np.testing.assert_array_equal(known.weights, known.quantities)
+    counts = dict(zip(model.items_.ids, model.popularity_.tolist(), strict=True))
+    wanted = (2, 2, 1) if weight is None else (8, 3, 2)
+    assert tuple(counts[item] for item in ("tea", "jam", "nut")) == wanted
     np.testing.assert_array_equal(model.popularity_, whole.popularity_)
     assert model.histories_.lengths[model.users_.index(3)] == 0  # all taken back
 
@@ -137,6 +148,19 @@ def test_what_cannot_be_told_is_counted(log_of, caplog):
         model.update(log_of(NEW[: NEW.index("1015")]))
     assert "1 cancellation is passed over, for the model does not keep how much" in caplog.text
     assert model.histories_.n_events == 5  # three, and two new ones
+
+
+def test_weights_are_asked_for_again_and_quantities_are_not(log_of):
+    weighed = make("popular").fit(log_of(OLD, weight="Quantity"))
+    with pytest.raises(DataError, match=r"have none: --weight Quantity \(weight='Quantity'\)"):
+        weighed.update(log_of(NEW))
+    model = make("popular").fit(log_of(OLD))
+    columns = "InvoiceNo,StockCode,InvoiceDate,CustomerID\n"
+    model.update(log_of("1013,jam,2024-02-02 10:00,2\n1014,nut,2024-02-02 10:00,4\n", columns))
+    assert events(model)[-1] == (4, "nut", 1)
+    weighed_later = make("popular").fit(log_of(OLD)).update(log_of(NEW, weight="Quantity"))
+    assert events(weighed_later) == WHOLE
+    assert weighed_later.histories_.weights is None
 
 
 def test_networks_keep_what_they_learned_and_say_so(log_of, caplog):

@@ -79,6 +79,17 @@ def test_feedback_of_a_log_without_ratings_is_what_was_liked_or_bought(store):
     weighted = Dataset.from_frame(pl.DataFrame({"user": ["v"], "item": ["a"], "weight": [2.0]}))
     frame = store.dataset(weighted).frame()
     assert frame["weight"].to_list() == [2, 1, 1, 7, 1, 1]
+    orders = pl.DataFrame({"user": ["v"], "item": ["a"], "quantity": [2.0]})
+    bought = store.dataset(Dataset.from_frame(orders))
+    assert bought.weights is None
+    assert bought.quantities.tolist() == [2, 1, 1, 7, 1, 1]
+
+
+def test_purchases_of_a_store_alone_have_quantities(store):
+    store.add([Feedback("u", "a", "purchase", 3.0), Feedback("u", "b", "like")])
+    log = store.dataset()
+    assert log.weights is None
+    assert log.quantities.tolist() == [3, 1]
 
 
 def test_columns_that_only_the_log_has_are_null_and_its_order_goes_on(store):

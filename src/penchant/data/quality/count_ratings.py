@@ -20,7 +20,7 @@ def ratings_are_counts(log: Dataset) -> bool:
     values, counts = np.unique(log.ratings, return_counts=True)
     if len(values) < 2 or values[0] < 0:
         return False
-    if has_usual_name(rating_column(log), "weight"):
+    if any(has_usual_name(rating_column(log), role) for role in ("weight", "quantity")):
         return True
     if has_usual_name(rating_column(log), "rating") and values[-1] <= _LONGEST_SCALE:
         return False

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.event_columns import quantities_of
 from penchant.data.quality.conditions import parse_condition
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError
@@ -119,7 +120,14 @@ def drop_duplicates(
         total = pl.col("weight").cast(pl.Float64).sum().over("user", by).cast(pl.Float32)
         if by == "text":
             total = pl.when(_has_text()).then(total).otherwise("weight")
-        log = replace(log, events=events.with_columns(weight=total))
+        events = events.with_columns(weight=total)
+        if (quantities := quantities_of(events)) is not None:
+            events = events.with_columns(quantity=pl.Series(quantities, dtype=pl.Float64))
+            pieces = pl.col("quantity").sum().over("user", by)
+            if by == "text":
+                pieces = pl.when(_has_text()).then(pieces).otherwise("quantity")
+            events = events.with_columns(quantity=pieces.cast(pl.Float32))
+        log = replace(log, events=events)
     order = ["time", "row"] if log.has_times else ["row"]
     events = log.events.select({"user", by, *order}).with_row_index("position").sort(order)
     has_key = pl.lit(True) if by == "item" else _has_text()

@@ -11,7 +11,7 @@ from penchant.data.quality.issue import Level, QualityIssue, Subject, event_issu
 from penchant.data.reading.order_lines import CANCELLATION, UNMATCHED
 from penchant.wording import counted
 
-_COLUMNS = ("row", "item", "weight", "time", "basket", "price")
+_COLUMNS = ("row", "item", "weight", "quantity", "time", "basket", "price")
 
 
 def issues(log: Dataset) -> Iterator[QualityIssue]:

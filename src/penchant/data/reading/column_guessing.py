@@ -7,7 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from penchant.data.reading.column_contents import refusal_of_guess, roles_by_content
 from penchant.data.reading.column_names import ROLES, plain_name, roles_by_name
 from penchant.data.reading.records import RawRecords
-from penchant.data.reading.shop_columns import SHOP_ROLES, is_amount, shop_columns
+from penchant.data.reading.shop_columns import (
+    SHOP_ROLES,
+    is_amount,
+    is_quantity,
+    shop_columns,
+)
 from penchant.errors import DataError
 
 ColumnChoice = str | int | bool | None
@@ -22,8 +27,8 @@ def choose_columns(
     """The column of each role, and the roles whose columns were guessed.
 
     Columns are guessed from their names, and from their contents where they have no names. Those
-    of baskets, prices, kinds of events and titles are looked for where there are no ratings. There
-    may be no user where there are baskets.
+    of quantities, baskets, prices, kinds of events and titles are looked for where there are no
+    ratings. There may be no user where there are baskets.
 
     Args:
         records: of the source.
@@ -82,7 +87,10 @@ def _candidates(
 ) -> dict[str, str]:
     """The columns that have usual names."""
     candidates = roles_by_name(free)
+    candidates.pop("quantity", None)  # of order lines alone
     unwanted = {role for role, choice in choices.items() if choice is False}
+    if is_quantity(requested.get("weight", "")):
+        unwanted.add("quantity")
     if "rating" in candidates and is_amount(candidates["rating"], free):
         del candidates["rating"]
     has_ratings = "rating" in requested or "rating" in candidates.keys() - unwanted

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-ROLES = ("user", "item", "rating", "weight", "time", "text", "basket", "price", "event", "title")
+ROLES = (
+    *("user", "item", "rating", "weight", "time", "text", "basket", "quantity", "price", "event"),
+    "title",
+)
 
 # Usual names without case and punctuation, the more specific ones first.
 NAMES: dict[str, tuple[str, ...]] = {
@@ -27,8 +30,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "points preference liked isliked like thumbs thumb recommended isrecommended recommend "
         "votedup reaction value",
         "weight": "weight plays playcount playcounts nplays numplays timesplayed listens "
-        "listencount listencounts count counts frequency quantity qty hours "
-        "hoursplayed playtime duration",
+        "listencount listencounts count counts frequency hours hoursplayed playtime duration",
+        "quantity": "quantity qty",
         "time": "timestamp time unixreviewtime unixtime unixtimestamp ts tstamp datetime "
         "eventtime eventtimestamp ratingtime ratingtimestamp reviewtimestamp createdat created "
         "creationtime ratedat reviewedat reviewtime date reviewdate ratingdate eventdate "

@@ -141,8 +141,8 @@ def price_of_piece(frame: pl.DataFrame, total: LineTotal, columns: Mapping[str, 
         total: where both come from.
         columns: the source's column of each role.
     """
-    is_weight = columns.get("weight") == total.quantity
-    pieces = prices(frame["weight" if is_weight else total.quantity]).cast(pl.Float64)
+    roles = [role for role in ("quantity", "weight") if columns.get(role) == total.quantity]
+    pieces = prices(frame[(*roles, total.quantity)[0]]).cast(pl.Float64)
     came_to = frame["price"].cast(pl.Float64)
     # A line that takes pieces back has its price, whether or not its total is below 0.
     share = pl.when(pieces < 0).then(came_to.abs() / pieces.abs()).otherwise(came_to / pieces)
@@ -151,7 +151,9 @@ def price_of_piece(frame: pl.DataFrame, total: LineTotal, columns: Mapping[str, 
 
 
 def _quantity(records: RawRecords, columns: Mapping[str, str]) -> str | None:
-    """The column of quantities: the weight, or another with such a name."""
+    """The column of quantities, also where it is the weight, or another with such a name."""
+    if "quantity" in columns:
+        return columns["quantity"]
     weight = columns.get("weight")
     if weight is not None:
         return weight if is_quantity(weight) else None

@@ -30,7 +30,7 @@ from penchant.data.reading.line_totals import (
 from penchant.data.reading.nested import with_nested_fields
 from penchant.data.reading.nested_events import with_events_inside
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
-from penchant.data.reading.order_lines import divide, order_lines
+from penchant.data.reading.order_lines import divide, order_lines, quantity_remark
 from penchant.data.reading.parts.part_files import find_parts
 from penchant.data.reading.records import RawRecords, merge_skipped
 from penchant.data.reading.returns import Returns
@@ -45,7 +45,8 @@ from penchant.errors import DataError, ParameterError
 logger = logging.getLogger(__name__)
 
 _SAMPLE = 200  # records looked at
-_FEW = 0.2  # of the values of a guessed column of weights may be none
+_KINDS = {"weight": "a weight of events", "quantity": "a quantity"}
+_FEW = 0.2  # of the values of a guessed column of weights or quantities may be none
 _TABLE_IDS = ("id", "Id", "ID")  # show that a line is a header where all that follows is text
 
 
@@ -56,6 +57,7 @@ def read(
     item: str | int | None = None,
     rating: ColumnChoice = None,
     weight: ColumnChoice = None,
+    quantity: ColumnChoice = None,
     time: ColumnChoice = None,
     text: ColumnChoice = None,
     basket: ColumnChoice = None,
@@ -111,8 +113,10 @@ def read(
             others. There may be none where there are baskets; False reads none.
         item: the item column.
         rating: the rating column; False reads none.
-        weight: the column of weights of events, such as plays, quantities or hours: numbers above
-            0; False reads none.
+        weight: the column of weights of events, such as plays or hours: numbers above 0; False
+            reads none. A column of quantities is one where it is named here.
+        quantity: the column that says how many pieces of an item an order line has; it nets
+            cancellations and counts as money, and no model learns from it. False reads none.
         time: the column of times: dates, or numbers since 1970 in s, ms, µs or ns; False
             reads none.
         text: the column of review texts; False reads none.
@@ -180,7 +184,7 @@ def read(
     kinds = None if events is None else parse_kinds(events)
     choices: dict[str, ColumnChoice] = {
         "user": user, "item": item, "rating": rating, "weight": weight, "time": time, "text": text,
-        "basket": basket, "price": price, "event": event, "title": title,
+        "quantity": quantity, "basket": basket, "price": price, "event": event, "title": title,
     }  # fmt: skip
     leading = leading_ids(layout, choices)
     records = read_records(
@@ -209,9 +213,11 @@ def read(
         guessed = tuple(role for role in guessed if role != "text")
     purchases = "rating" not in columns and records.layout in ("columns", "baskets")
     passed_over = []
-    if "weight" in guessed and not _is_weight(records, columns["weight"], purchases, quiet=quiet):
-        passed_over.append(columns.pop("weight"))
-        guessed = tuple(role for role in guessed if role != "weight")
+    for guess in ("weight", "quantity"):
+        is_guess = guess in columns and choices[guess] is None
+        if is_guess and not _are_numbers(records, guess, columns[guess], purchases, quiet=quiet):
+            passed_over.append(columns.pop(guess))
+            guessed = tuple(role for role in guessed if role != guess)
     price_remark = None
     if total is None and purchases and price is None:
         price_remark = remark_on_price(records, columns)
@@ -224,6 +230,8 @@ def read(
         columns["price"] = total.name
     lines = order_lines(frame, records, columns, kinds, returns or "net")
     if not quiet:
+        if weight is None and quantity is None:
+            lines.remarks += quantity_remark(lines.frame, columns)
         if records.layout != "columns":
             say_layout(records, asked_for=layout == records.layout)
         else:
@@ -314,16 +322,18 @@ def _is_prose(records: RawRecords, column: str) -> bool:
     return not records.is_text or numbers.null_count() > len(values) / 2
 
 
-def _is_weight(records: RawRecords, column: str, purchases: bool, *, quiet: bool) -> bool:
-    """Whether nearly all values of a guessed column of weights can be some."""
+def _are_numbers(
+    records: RawRecords, role: str, column: str, purchases: bool, *, quiet: bool
+) -> bool:
+    """Whether nearly all values of a guessed column of weights or quantities can be some."""
     share = unusable_weights(records, column, purchases=purchases)
     if share <= _FEW:
         return True
     if not quiet:
         logger.warning(
-            f"{records.source}: {column} was not taken for a weight of events, since {share:.0%} "
-            f"of its values are no numbers above 0; --weight {column} (weight=…) takes it, and "
-            "leaves these events out."
+            f"{records.source}: {column} was not taken for {_KINDS[role]}, since {share:.0%} of "
+            f"its values are no numbers above 0; --{role} {column} ({role}=…) takes it, and leaves "
+            "these events out."
         )
     return False
 

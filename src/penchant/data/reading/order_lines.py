@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -18,7 +19,7 @@ from penchant.data.reading.order_columns import (
 )
 from penchant.data.reading.records import RawRecords, record_texts
 from penchant.data.reading.returns import ReturnedLines, Returns, returned_lines
-from penchant.data.reading.shop_columns import is_quantity
+from penchant.data.reading.shop_columns import bought_by_weight, is_quantity
 from penchant.errors import DataError
 from penchant.typing import Bool, Float64
 from penchant.wording import counted
@@ -74,8 +75,10 @@ def order_lines(
 ) -> OrderLines:
     """Net cancellations, weigh kinds of events, and take titles of items out of the lines.
 
+    Where quantities are the weights, too, both become what is left of them.
+
     Args:
-        frame: typed records; weights may be below 0 where they are quantities.
+        frame: typed records; quantities, and weights that are some, may be below 0.
         records: the same as the source has them.
         columns: the source's column of each role.
         kinds: the weight of each kind of events; others are left out.
@@ -90,10 +93,15 @@ def order_lines(
     if "title" in columns:
         lines.titles = item_titles(frame["item"], frame["title"])
         lines.frame = frame.drop("title")
+    weighed_by_quantity = "rating" not in columns and bought_by_weight(columns)
+    if weighed_by_quantity:
+        lines.frame = lines.frame.rename({"weight": "quantity"})
     if "rating" not in columns:
         lines.frame = with_states_of_baskets(lines.frame)
         returned = None if returns == "keep" else returned_lines(lines.frame, columns, kinds)
-        _net(lines, records, columns, returned, weighed=kinds is not None)
+        _net(lines, records, columns, returned)
+    if weighed_by_quantity:
+        lines.frame = lines.frame.with_columns(weight="quantity")
     _keep_kinds(lines, records, kinds)
     if "rating" not in columns:
         lines.frame, places = with_places_of_baskets(lines.frame)
@@ -136,11 +144,9 @@ def _net(
     records: RawRecords,
     columns: Mapping[str, str],
     returned: ReturnedLines | None,
-    *,
-    weighed: bool,
 ) -> None:
     frame = lines.frame
-    column = _quantity_column(frame, columns)
+    column = _quantity_column(frame)
     quantity = None if column is None else frame[column].cast(pl.Float64, strict=False)
     cancels = are_cancellations(quantity, frame["basket"] if "basket" in columns else None)
     if cancels is None and returned is None:
@@ -174,8 +180,8 @@ def _net(
     lines.skipped = _skipped(frame["row"].filter(pl.Series(left_out)), problem[left_out], records)
     left = np.where(cancels, amount - netted.matched, netted.remaining)
     left[themselves] = 0
-    unit = {None: "event", "weight": "weight"}.get(column)
-    lines.netted = _for_other_logs(frame, cancels, amount, left, None if weighed else unit)
+    unit = {None: "event", "quantity": "quantity"}.get(column)
+    lines.netted = _for_other_logs(frame, cancels, amount, left, unit)
     if column is not None:
         remaining = pl.Series(netted.remaining).cast(frame.schema[column])
         if returned is not None:  # lines without a quantity keep none
@@ -228,10 +234,28 @@ def _sentence_of_orders(n: int, mark: str) -> str:
     )
 
 
-def _quantity_column(frame: pl.DataFrame, columns: Mapping[str, str]) -> str | None:
-    """The column that says how much was bought: the weight, or one with such a name."""
-    if "weight" in columns and ("basket" in columns or is_quantity(columns["weight"])):
-        return "weight"
+def quantity_remark(frame: pl.DataFrame, columns: Mapping[str, str]) -> list[str]:
+    """That models do not learn from quantities, and how they would; nothing where all are 1.
+
+    Args:
+        frame: the events.
+        columns: the source's column of each role.
+    """
+    column = columns.get("quantity")
+    if column is None or (frame["quantity"] == 1).all():
+        return []
+    option = shlex.quote(column)
+    return [
+        f"{column} says how many were bought: it nets cancellations and counts in revenue, and "
+        f"models learn from each order line alike; --weight {option} (weight={column!r}) weighs "
+        "lines by it"
+    ]
+
+
+def _quantity_column(frame: pl.DataFrame) -> str | None:
+    """The column that says how much was bought: that of quantities, or one with such a name."""
+    if "quantity" in frame.columns and frame.schema["quantity"].is_numeric():
+        return "quantity"
     names = [n for n in frame.columns if is_quantity(n) and frame.schema[n].is_numeric()]
     return names[0] if names else None
 

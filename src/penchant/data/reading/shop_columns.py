@@ -11,7 +11,7 @@ from penchant.data.reading.column_contents import ColumnContent
 from penchant.data.reading.column_names import NAMES, by_plain_name, plain_name
 from penchant.data.reading.records import RawRecords
 
-SHOP_ROLES = ("user", "item", "weight", "time", "basket", "price", "event", "title")
+SHOP_ROLES = (*("user", "item", "weight", "quantity", "time", "basket", "price", "event", "title"),)
 """The roles in the order in which their columns are looked for."""
 
 _FEW_KINDS = 5  # which may be of an event each
@@ -37,7 +37,7 @@ _FURTHER = {
         "ean13 gtin upc barcode partnumber partno modelnumber variantid lineitemname artikelnummer "
         "artikelnr artikelid artikel produktnummer codearticle numeroarticle referencearticle "
         "codigoarticulo idarticulo idproducto codigoproducto",
-        "weight": "lineitemquantity orderedquantity orderquantity orderqty qtyordered "
+        "quantity": "lineitemquantity orderedquantity orderquantity orderqty qtyordered "
         "quantityordered itemquantity itemqty productquantity quantityrefund unitssold units "
         "qtysold soldquantity salesquantity salesqty pieces menge anzahl quantite quantité qte "
         "cantidad amount",
@@ -68,12 +68,23 @@ _FURTHER = {
 }
 _BASKET_OF_LINES = "name"  # what Shopify calls the number of an order, beside its line items
 _NO_OPINION = ("value", "points", "grade")  # names of ratings that are amounts in shops, too
-_QUANTITIES = frozenset({"quantity", "qty", *_FURTHER["weight"]})
+_QUANTITIES = frozenset({*NAMES["quantity"], *_FURTHER["quantity"]})
 
 
 def is_quantity(column: str) -> bool:
     """Whether columns of numbers of pieces are often called so."""
     return plain_name(column) in _QUANTITIES
+
+
+def bought_by_weight(columns: Mapping[str, str]) -> bool:
+    """Whether the column of weights says how much was bought, where there is no other that does.
+
+    Args:
+        columns: the source's column of each role.
+    """
+    if "quantity" in columns or "weight" not in columns:
+        return False
+    return "basket" in columns or is_quantity(columns["weight"])
 
 
 def has_usual_shop_name(column: str, role: str) -> bool:
@@ -228,7 +239,7 @@ def _is_title(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> b
 
 _CHECKS: dict[str, Callable[[pl.DataFrame, str, Mapping[str, str]], bool]] = {
     "item": _is_item,
-    "weight": _is_quantity,
+    "quantity": _is_quantity,
     "basket": _is_basket,
     "price": _is_price,
     "event": _is_kind,

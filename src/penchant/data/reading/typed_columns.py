@@ -23,7 +23,7 @@ from penchant.data.reading.records import (
     skipped_table,
     without_missing,
 )
-from penchant.data.reading.shop_columns import is_quantity, prices
+from penchant.data.reading.shop_columns import bought_by_weight, is_quantity, prices
 from penchant.data.reading.times import parse_times
 from penchant.errors import DataError
 
@@ -35,6 +35,7 @@ _QUOTED_VALUE = "'" + pl.col("value").str.slice(0, 40) + "'"
 _REQUIRED = {
     "rating": "numeric",
     "weight": "made of numbers above 0",
+    "quantity": "made of numbers",
     "time": "a time since 1970",
     "user": "complete",
     "item": "complete",
@@ -97,12 +98,14 @@ def type_columns(
     """
     roles = [role for role in ROLES if role in columns]
     has_baskets = purchases and "basket" in columns
-    signed = has_baskets or (purchases and is_quantity(columns.get("weight", "")))
+    signed: set[str] = {"quantity"} if purchases else set()
+    if purchases and bought_by_weight(columns):
+        signed.add("weight")
 
     def type_column(role: str) -> _Column:
         return _typed_column(
             records, role, columns[role], time_format, positive,
-            signed=signed, has_baskets=has_baskets,
+            signed=role in signed, has_baskets=has_baskets,
         )  # fmt: skip
 
     with ThreadPoolExecutor() as pool:  # Polars works outside Python's global lock
@@ -172,7 +175,7 @@ def _typed_column(
         column = _id_column(series, records.is_text)
     elif role == "rating":
         column = _rating_column(series, records, positive)
-    elif role == "weight":
+    elif role in ("weight", "quantity"):
         column = _weight_column(series, records.decimal_comma, signed=signed)
     elif role == "basket":
         column = _id_column(series, records.is_text, may_be_missing=True)
@@ -231,8 +234,10 @@ def _weight_column(series: pl.Series, decimal_comma: bool, *, signed: bool = Fal
     usable = (numbers.is_finite() & in_range).fill_null(False)
     problem = (
         pl.when(pl.lit(parsed.texts.is_null()))
-        .then(pl.lit("missing weight"))
-        .otherwise("weight " + _QUOTED_VALUE + f" is no number {'but' if signed else 'above'} 0")
+        .then(pl.lit(f"missing {series.name}"))
+        .otherwise(
+            f"{series.name} " + _QUOTED_VALUE + f" is no number {'but' if signed else 'above'} 0"
+        )
     )
     return _Column(numbers, _problem_texts(~usable, problem, series))
 

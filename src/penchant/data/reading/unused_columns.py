@@ -21,7 +21,7 @@ _NO_FIGURES = (
 """Ends of the names of columns of numbers that are no opinion and no count of events."""
 
 
-_KINDS = {"weight": "a quantity", "price": "a price", "event": "a kind of event"}
+_KINDS = {"quantity": "a quantity", "price": "a price", "event": "a kind of event"}
 _MOST_KINDS = 30
 
 
@@ -65,7 +65,7 @@ def unused_columns(
         and not content.is_row_number
         and not name.lower().rstrip("s").endswith(_NO_FIGURES)
     ]
-    rating = columns.get("rating", columns.get("weight"))
+    rating = columns.get("rating", columns.get("weight", columns.get("quantity")))
     if rating is not None and records.has_header:
         numbers = []
     shop: dict[str, list[str]] = {}
@@ -127,7 +127,7 @@ def _may_play(content: ColumnContent, role: str) -> bool:
     """Whether the contents of a column do not speak against a role."""
     if role == "event":
         return content.kind in ("id", "count") and content.n_distinct <= _MOST_KINDS
-    if role == "weight" and content.kind == "number":
+    if role == "quantity" and content.kind == "number":
         return False
     return content.kind in ("number", "count") and not content.is_row_number
 
@@ -146,7 +146,7 @@ def _s(names: list[str]) -> str:
 
 
 _SHOP_NAMES: dict[str, Callable[[str], bool]] = {
-    "weight": is_quantity,
+    "quantity": is_quantity,
     "price": _is_price,
     "event": lambda name: has_usual_shop_name(name, "event"),
 }

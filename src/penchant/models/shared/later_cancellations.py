@@ -71,14 +71,15 @@ def without_cancelled(known: KnownLog, netted: pl.DataFrame | None, keys: Int64)
     if lines is None or lines.is_empty():
         return Corrected(known, keys)
     events, told_by = _known_events(known, lines)
-    amount = np.ones(old.n_events) if old.weights is None else old.weights.astype(np.float64)
+    pieces = old.quantities
+    amount = np.ones(old.n_events) if pieces is None else pieces.astype(np.float64)
     before = amount.copy()
     if told_by:
         _keep_what_is_left(events, lines.filter(~pl.col("cancels")), told_by, amount)
     cancels = lines.filter("cancels")
     if told_by:  # otherwise a repeated one cannot be told
         cancels = cancels.filter(~pl.col("key").is_in(pl.Series(keys).implode()))
-    unit = "event" if old.weights is None else "weight"
+    unit = "event" if pieces is None else "quantity"
     usable = cancels.filter((pl.col("unit") == unit).fill_null(False))
     matched = _take_back(events, usable, amount, "time" in told_by)
     changed = amount < before
@@ -169,8 +170,12 @@ def _remaining(known: KnownLog, amount: Float64) -> KnownLog:
     old = known.histories
     keep = amount > 0
     keys = keys_of_events(old, known.basket_keys)
-    if old.weights is not None:
-        old = replace(old, weights=amount.astype(np.float32))
+    if old.quantities is not None:
+        left = np.asarray(amount, np.float32)
+        if old.weights is not None:  # which may be the quantities, times what a kind weighs
+            share = amount / old.quantities
+            old = replace(old, weights=(old.weights * share).astype(np.float32))
+        old = replace(old, quantities=left)
     histories = old.subset(keep)
     if histories.baskets is None:
         return replace(known, histories=histories)

@@ -183,9 +183,11 @@ class Updatable(Recommender):
         ):
             if learned and not there:
                 some = "some of " if noun == "times" and "time" in new.events.columns else ""
+                column = new.origin.columns.get("quantity") if noun.startswith("weights") else None
+                remedy = f": --weight {column} (weight={column!r}) takes it for one"
                 raise DataError(
                     f"{type(self).__name__} has learned from {noun}, and {some}the new events of "
-                    f"{new.name!r} have none."
+                    f"{new.name!r} have none{'' if column is None else remedy}."
                 )
 
     def _ids_of_events(self, new: Dataset) -> list[tuple[Vocabulary, pl.Series]]:

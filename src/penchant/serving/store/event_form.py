@@ -30,6 +30,7 @@ class EventForm:
         has_times: whether events have times.
         has_weights: whether they have weights.
         has_kinds: whether they have a column `event`.
+        has_quantities: whether they say how many pieces they are of.
     """
 
     users: IdKind
@@ -38,6 +39,7 @@ class EventForm:
     has_times: bool = True
     has_weights: bool = False
     has_kinds: bool = False
+    has_quantities: bool = False
 
     @classmethod
     def of_log(cls, log: Dataset) -> Self:
@@ -50,6 +52,7 @@ class EventForm:
             "time" in columns,
             "weight" in columns,
             "event" in columns,
+            log.quantities is not None,
         )
 
     @classmethod
@@ -64,6 +67,7 @@ class EventForm:
             rating_scale(model),
             histories.times is not None,
             histories.weights is not None,
+            has_quantities=histories.quantities is not None,
         )
 
     @classmethod
@@ -76,8 +80,8 @@ class EventForm:
             low, high = _SCALE
             values = [float(value) for value in ratings]
             scale = (min([low, *values]), max([high, *values]))
-        weighted = (outcomes["kind"] == "purchase") & outcomes["value"].is_not_null()
-        return cls(users, items, scale, True, bool(weighted.any()))
+        counted_ones = (outcomes["kind"] == "purchase") & outcomes["value"].is_not_null()
+        return cls(users, items, scale, has_quantities=bool(counted_ones.any()))
 
     def events(self, outcomes: pl.DataFrame) -> pl.DataFrame:
         """Feedback as events, in its order, with a column `sequence`.
@@ -107,9 +111,10 @@ class EventForm:
             kept = kept.filter(pl.col("kind") != "seen")
             low, high = self.scale
             columns.append(_rating(low, high).cast(pl.Float32).alias("rating"))
-        if self.has_weights:
-            weight = pl.when(pl.col("kind") == "purchase").then(pl.col("value"))
-            columns.append(weight.fill_null(1.0).cast(pl.Float32).alias("weight"))
+        pieces = pl.when(pl.col("kind") == "purchase").then(pl.col("value")).fill_null(1.0)
+        for name, has in (("weight", self.has_weights), ("quantity", self.has_quantities)):
+            if has:
+                columns.append(pieces.cast(pl.Float32).alias(name))
         if self.has_times:
             columns.append(pl.col("time").cast(pl.Datetime("us")))
         if self.has_kinds:
