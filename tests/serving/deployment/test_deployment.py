@@ -154,3 +154,44 @@ def test_bundles_of_requests_lie_beside_the_first_one(place):
     for name in ("..", "../x", "/etc", "a/b", "."):
         with pytest.raises(BundleError, match="does not lie beside"):
             bundle_in(place.__class__(name), place)
+
+
+def replaced_as_by_refresh(place):
+    shutil.copytree(place / "ease", place / "ease.previous")
+    save(restore(place / "popular"), place / "ease", overwrite=True)
+
+
+def test_what_was_replaced_in_its_place_comes_back_for_all_workers(deployment, place):
+    other = Deployment(place / "ease", place / "state.json")
+    replaced_as_by_refresh(place)
+    assert deployment.poll()
+    assert other.poll()
+    deployment.roll_back()
+    assert names(deployment) == ["ease", None, "popular"]
+    assert restore(place / "ease").__class__.__name__ == "EASE"
+    assert not deployment.poll()
+    assert other.poll()
+    assert names(other) == ["ease", None, "popular"]
+
+
+def test_a_replacement_that_misbehaves_goes_back_once(deployment, place):
+    other = Deployment(place / "ease", place / "state.json")
+    replaced_as_by_refresh(place)
+    for each in (deployment, other):
+        each.snapshot.current.figures.add(0.01)
+        assert each.poll()
+        for _ in range(30):
+            each.snapshot.current.figures.add(0.01, error=True)
+    deployment.judge()
+    other.judge()  # sees that it is done
+    assert names(deployment) == names(other) == ["ease", None, "popular"]
+    assert restore(place / "ease").__class__.__name__ == "EASE"
+
+
+def test_a_replacement_whose_forerunner_is_gone_is_undone_in_memory(deployment, place, caplog):
+    save(restore(place / "popular"), place / "ease", overwrite=True)
+    assert deployment.poll()
+    deployment.roll_back()
+    assert names(deployment) == ["ease", None, "popular"]
+    assert "This worker alone" in caplog.text
+    assert not deployment.poll()

@@ -57,6 +57,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         (422, "The request makes no sense."),
         (429, "Too many requests."),
         (500, "Something failed that should not have."),
+        (503, "The store of feedback does not answer."),
     )
 }
 """The errors that any route may answer with, for its description."""

@@ -163,4 +163,6 @@ def status_of(error: PenchantError) -> tuple[int, Code]:
     if isinstance(error, ValueError | BundleError):  # a ValueError of data and parameters
         return 422, "unusable"
     logger.error(f"{type(error).__name__}: {error}")
+    if type(error).__name__ == "StoreError":
+        return 503, "not_ready"
     return 500, "internal_error"

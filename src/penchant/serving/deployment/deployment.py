@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from penchant.bundle import describe
 from penchant.errors import BundleError, ParameterError, PenchantError
+from penchant.exchange import exchange
 from penchant.rules import Rules
 from penchant.serving.deployment.figures import Arm, misbehaviour
 from penchant.serving.deployment.state import State, Version, version_of
 from penchant.serving.engine import ServedModel
+from penchant.store import digest
 
 logger = logging.getLogger(__name__)
 
@@ -128,20 +131,60 @@ class Deployment:
                 raise ParameterError("There is no bundle to go back to.")
             return State(current=old.previous, previous=old.current, note=f"went back: {reason}")
 
-        self._change(back)
+        with self._lock:
+            self.poll()  # what other workers were told comes first
+            if self.snapshot.canary is None and self._was_replaced:
+                self._undo_replacement(reason)
+            else:
+                self._change(back)
 
     def judge(self) -> None:
         """Withdraw a canary that misbehaves, or go back from a model that does."""
-        snapshot = self.snapshot
-        canary, previous = snapshot.canary, snapshot.previous
-        reason = None
-        if canary is not None:
-            reason = misbehaviour(canary.figures, snapshot.current.figures)
-        elif previous is not None and self.state.previous is not None:
-            reason = misbehaviour(snapshot.current.figures, previous.figures)
-        if reason is not None:
+        with self._lock:
+            reason = self._misbehaviour()
+            if reason is None or self.poll():  # where others have acted there is nothing to judge
+                return
             logger.warning(f"Going back, for {reason}.")
             self.roll_back(reason)
+
+    def _misbehaviour(self) -> str | None:
+        snapshot = self.snapshot
+        canary, previous = snapshot.canary, snapshot.previous
+        if canary is not None:
+            return misbehaviour(canary.figures, snapshot.current.figures)
+        if previous is not None and (self.state.previous is not None or self._was_replaced):
+            return misbehaviour(snapshot.current.figures, previous.figures)
+        return None
+
+    @property
+    def _was_replaced(self) -> bool:
+        """Whether the model before stood in the folder of the one in place."""
+        current, previous = self.snapshot.current, self.snapshot.previous
+        return previous is not None and previous.served.folder == current.served.folder
+
+    def _undo_replacement(self, reason: str) -> None:
+        """Put back what stood in the folder of the model in place, for all workers where it can be.
+
+        That is where it was kept beside the folder, as `penchant refresh` does.
+        """
+        current, before = self.snapshot.current, self.snapshot.previous
+        assert before is not None
+        folder = before.served.folder
+        kept = folder.with_name(f"{folder.name}.previous")
+        done = False
+        try:
+            if kept.is_dir() and digest(describe(kept)) == before.served.fingerprint:
+                done = exchange(folder, kept)
+        except (PenchantError, OSError) as error:
+            logger.error(f"{str(kept)!r} cannot be put in place: {error}")
+        if not done:
+            logger.warning("This worker alone has gone back, and until it ends.")
+        self._versions[folder] = version_of(folder)
+        self.snapshot = Snapshot(
+            Arm("current", before.served),
+            previous=Arm("previous", current.served, current.figures),
+            note=f"went back: {reason}",
+        )
 
     def poll(self) -> bool:
         """Take in what has changed in the file, the folders and the rules; whether anything has.
