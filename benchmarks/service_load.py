@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import random
 import re
@@ -118,7 +119,8 @@ def made_up_bundle(folder: Path, n_items: int) -> Path:
     n_events = 20 * n_items
     items = (n_items * chance.random(n_events) ** 3).astype(np.int64)
     frame = pl.DataFrame({"user": chance.integers(0, n_items // 4, n_events), "item": items})
-    frame = pl.concat([frame, pl.DataFrame({"user": 0, "item": np.arange(n_items)})])
+    each_once = pl.DataFrame({"user": np.zeros(n_items, np.int64), "item": np.arange(n_items)})
+    frame = pl.concat([frame, each_once])
     log = pn.Dataset.from_frame(frame.unique(maintain_order=True), name="made up")
     return pn.save(make("ials", epochs=2).fit(log), folder / "made-up")
 
@@ -169,7 +171,9 @@ def measure(bundle: Path, folder: Path, options: argparse.Namespace) -> dict:
             for _ in range(options.turns)
         ]
         rate = max(ours["rate"] for _, ours in turns)
+        gc.disable()  # the generator's own pauses are not the service's
         taken = asyncio.run(open_loop(service.address, users, rate / 2, 2 * options.seconds))
+        gc.enable()
         figures = {
             "bundle": str(bundle),
             "bare_per_second": [round(theirs["rate"]) for theirs, _ in turns],

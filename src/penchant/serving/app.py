@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 from collections.abc import AsyncIterator
@@ -49,6 +50,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        _spare_collector()
         watcher = asyncio.create_task(_watch(context))
         try:
             yield
@@ -100,5 +102,16 @@ async def _watch(context: Context) -> None:
         try:
             if await run_in_threadpool(service.deployment.poll):
                 note_model(context, changed=True)
+                await run_in_threadpool(_spare_collector)
         except Exception:
             logger.exception("What is served could not be brought up to date; it is tried again.")
+
+
+def _spare_collector() -> None:
+    """Keep what stays, such as the model, out of searches for garbage, which hold all requests up.
+
+    Beside a large catalogue such a search takes a tenth of a second.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
