@@ -122,7 +122,7 @@ def made_up_bundle(folder: Path, n_items: int) -> Path:
     each_once = pl.DataFrame({"user": np.zeros(n_items, np.int64), "item": np.arange(n_items)})
     frame = pl.concat([frame, each_once])
     log = pn.Dataset.from_frame(frame.unique(maintain_order=True), name="made up")
-    return pn.save(make("ials", epochs=2).fit(log), folder / "made-up")
+    return pn.save(make("ials:epochs=2").fit(log), folder / "made-up")
 
 
 def main() -> None:
