@@ -79,7 +79,9 @@ async def open_loop(address: str, users: list[str], rate: float, seconds: float)
 
     async def ask(user: str, due: float) -> None:
         reader, writer = await free.get()
-        writer.write(f"GET /v1/users/{user}/recommendations HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        writer.write(
+            f"GET /v1/users/{user}/recommendations HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+        )
         head = await reader.readuntil(b"\r\n\r\n")
         assert head.startswith(b"HTTP/1.1 200"), head
         await reader.readexactly(int(re.search(rb"content-length: (\d+)", head)[1]))

@@ -95,8 +95,9 @@ def test_requests_under_way_are_answered_before_the_service_ends(place):
     with socket.create_connection(("127.0.0.1", int(service.address.rsplit(":", 1)[1]))) as slow:
         body = b'{"liked": [101]}'
         head = (
-            b"POST /v1/recommendations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-            b"Content-Length: %d\r\nConnection: close\r\n\r\n" % len(body)
+            b"POST /v1/recommendations HTTP/1.1\r\nHost: localhost\r\n"
+            b"Content-Type: application/json\r\nContent-Length: %d\r\nConnection: close\r\n\r\n"
+            % len(body)
         )
         slow.sendall(head + body[:5])
         time.sleep(0.3)
@@ -173,3 +174,15 @@ def test_a_file_system_that_cannot_be_written_is_enough(place, tmp_path_factory)
     finally:
         service.stop()
         place.chmod(0o755)
+
+
+def test_without_keys_only_names_of_this_machine_are_answered(place):
+    service = Running(place / "ease", "--log-format", "none")
+    try:
+        for name in ("localhost", "127.0.0.1:8000"):
+            answer = httpx.get(f"{service.address}/health", headers={"Host": name})
+            assert answer.status_code == 200
+        elsewhere = httpx.get(f"{service.address}/health", headers={"Host": "evil.example"})
+        assert elsewhere.status_code == 400
+    finally:
+        service.stop()

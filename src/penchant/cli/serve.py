@@ -148,6 +148,7 @@ def serve(
             keys=keys,
             rate_limit=rate_limit,
             trusted_proxies=trusted_proxies,
+            allowed_hosts=() if keys or without_keys else server.LOCAL_NAMES,
             comparison=comparison,
             experiment=experiment,
             record=record,

@@ -13,6 +13,7 @@ from importlib.metadata import version
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp
 
 from penchant.serving.api.access import Access
@@ -87,11 +88,23 @@ def create_app(settings: Settings) -> ASGIApp:
     )
 
 
+def guarded_app(settings: Settings) -> ASGIApp:
+    """The service for its own names alone.
+
+    Elsewhere a page could give its own name the address of this machine, and then ask and send
+    whatever people here may (DNS rebinding).
+    """
+    app = create_app(settings)
+    if not settings.allowed_hosts:
+        return app
+    return TrustedHostMiddleware(app, settings.allowed_hosts, www_redirect=False)
+
+
 def from_environment() -> ASGIApp:
     """The application of a worker, whose settings stand in an environment variable."""
     settings = Settings.model_validate_json(os.environ[SETTINGS_VARIABLE])
     use_threads(settings.threads)
-    return create_app(settings)
+    return guarded_app(settings)
 
 
 async def _watch(context: Context) -> None:

@@ -14,7 +14,10 @@ from penchant.threads import use_threads
 
 logger = logging.getLogger(__name__)
 
-_LOCAL = ("127.0.0.1", "::1", "localhost")
+_LOCAL = ("127.0.0.1", "localhost")
+LOCAL_NAMES = ("127.0.0.1", "localhost")
+"""Names by which a service answers that needs no keys."""
+
 _GRACE = 20  # seconds that requests have to end when the service is stopped
 
 
@@ -58,10 +61,10 @@ def run(settings: Settings) -> None:
     listening = _listening_socket(settings.host, settings.port)
     port = listening.getsockname()[1]
     if settings.workers == 1:
-        from penchant.serving.app import create_app
+        from penchant.serving.app import guarded_app
 
         use_threads(settings.threads)
-        app = create_app(settings)
+        app = guarded_app(settings)
         _announce(settings, port)
         uvicorn.Server(uvicorn.Config(app, **common)).run([listening])
         return

@@ -25,6 +25,7 @@ class Settings(BaseModel):
         keys: a file of API keys; without one nobody needs a key.
         rate_limit: how many requests a key or an address may make to each worker, such as
             `600/minute`.
+        allowed_hosts: names by which browsers may call the service; empty allows all.
         trusted_proxies: addresses of proxies whose `X-Forwarded-For` is believed.
         comparison: a JSON file of `penchant compare --json`, which is shown with the model.
         experiment: the name of experiments; each canary adds the beginning of its fingerprint.
@@ -52,6 +53,7 @@ class Settings(BaseModel):
     rules: Path | None = None
     keys: Path | None = None
     rate_limit: str | None = None
+    allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: str = "127.0.0.1"
     comparison: Path | None = None
     experiment: str = "canary"
