@@ -11,9 +11,13 @@ import time
 
 import httpx
 import pytest
+from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from penchant.cli.app import app
+from penchant.serving.app import guarded_app
+from penchant.serving.server import LOCAL_NAMES
+from penchant.serving.settings import Settings
 from support.serving import Running
 
 
@@ -177,12 +181,7 @@ def test_a_file_system_that_cannot_be_written_is_enough(place, tmp_path_factory)
 
 
 def test_without_keys_only_names_of_this_machine_are_answered(place):
-    service = Running(place / "ease", "--log-format", "none")
-    try:
-        for name in ("localhost", "127.0.0.1:8000"):
-            answer = httpx.get(f"{service.address}/health", headers={"Host": name})
-            assert answer.status_code == 200
-        elsewhere = httpx.get(f"{service.address}/health", headers={"Host": "evil.example"})
-        assert elsewhere.status_code == 400
-    finally:
-        service.stop()
+    settings = Settings(bundle=place / "ease", allowed_hosts=LOCAL_NAMES, log_format="none")
+    with TestClient(guarded_app(settings)) as client:
+        for name, status in (("localhost", 200), ("127.0.0.1:8000", 200), ("evil.example", 400)):
+            assert client.get("/health", headers={"Host": name}).status_code == status
