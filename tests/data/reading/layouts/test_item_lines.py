@@ -230,3 +230,13 @@ def test_ids_may_stand_before_the_items_of_a_basket() -> None:
 )
 def test_damaged_tables_are_no_baskets(text: str) -> None:
     assert layout_of_text(text.encode()) is None
+
+
+def test_lines_of_one_item_are_baskets_and_no_ids_without_items(tmp_path):
+    path = tmp_path / "orders.baskets.txt"
+    path.write_text(
+        "76 13 16\n52\n78\n70 59 62\n77 23\n17 29 69\n27\n72 43\n2\n20 80\n33 46\n32 84\n"
+    )
+    log = read(path, layout="baskets")
+    assert len(log.anonymous) == 23
+    assert log.anonymous["basket"].n_unique() == 12

@@ -22,6 +22,7 @@ _MEANINGS = {
 }
 _NUMBER = r"^-?\d{1,18}$"
 _MIN_LINES = 10  # that begin with different ids, by which these are known to be no items
+_EMPTY = 0.1  # share of lines that may have an id and no item
 _SAMPLE = 200  # lines looked at for a separator
 _MOST_STRAYS = 0.01  # of the lines have other ids than integers where nearly all are integers
 _BASKET_SEPARATORS = (";", "\t", "|", ",")
@@ -129,8 +130,8 @@ def leading_ids(layout: str | None, choices: dict[str, Any]) -> tuple[str, ...] 
 
 
 def _begin_with_ids(lines: pl.Series) -> bool:
-    """Whether no two lines begin alike, and none with what stands elsewhere."""
-    if len(lines) < _MIN_LINES:
+    """Whether no two lines begin alike, none with what stands elsewhere, and few have no more."""
+    if len(lines) < _MIN_LINES or (lines.list.len() < 2).sum() > _EMPTY * len(lines):
         return False
     first, others = lines.list.first(), lines.list.slice(1).explode()
     return first.n_unique() == len(first) and not first.is_in(others.implode()).any()
