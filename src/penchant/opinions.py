@@ -124,7 +124,7 @@ def continued(
     if ratings is not None and scale and model.learns_interactions and history.positive is None:
         liked = ratings >= default_like_threshold(scale)
         aside, items, ratings = items[~liked], items[liked], ratings[liked]
-        history = _without(history, aside)
+        history = history.subset(~np.isin(history.items, aside))
     n = len(items)
     baskets = history.baskets
     if baskets is not None:  # what comes now is a basket of its own
@@ -147,23 +147,6 @@ def continued(
 def titles_of_ids(model: Recommender, items: Sequence[Id]) -> list[str]:
     """The titles of items, or their ids where no title is known."""
     return titles_of(model.items_, model.item_table_, model.items_.indices(list(items)))
-
-
-def _without(history: Histories, items: Int32) -> Histories:
-    """One user's history without some items."""
-    kept = ~np.isin(history.items, items)
-    if kept.all():
-        return history
-    return replace(
-        history,
-        offsets=np.array([0, kept.sum()], np.int64),
-        items=history.items[kept],
-        ratings=None if history.ratings is None else history.ratings[kept],
-        times=None if history.times is None else history.times[kept],
-        weights=None if history.weights is None else history.weights[kept],
-        baskets=None if history.baskets is None else history.baskets[kept],
-        quantities=None if history.quantities is None else history.quantities[kept],
-    )
 
 
 def _joined(before: Float32 | None, after: Float32) -> Float32:

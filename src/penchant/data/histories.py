@@ -283,7 +283,7 @@ class Histories:
         stop = min(stop, len(self))
         low, high = int(self.offsets[start]), int(self.offsets[stop])
         offsets = self.offsets[start : stop + 1] - low
-        some = self._select(self.users[start:stop], offsets, slice(low, high))
+        some = self.select(self.users[start:stop], offsets, slice(low, high))
         object.__setattr__(some, "_parent", (self, start))
         return some
 
@@ -295,13 +295,20 @@ class Histories:
             wanted = np.zeros(len(self), np.bool_)
             wanted[index] = True
             offsets = np.concatenate([[0], np.cumsum(self.lengths[index])]).astype(np.int64)
-            return self._select(self.users[index], offsets, np.repeat(wanted, self.lengths))
+            return self.select(self.users[index], offsets, np.repeat(wanted, self.lengths))
         lengths = self.lengths[index]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
         events = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], lengths)
-        return self._select(self.users[index], offsets, events)
+        return self.select(self.users[index], offsets, events)
 
-    def _select(self, users: Int32, offsets: Int64, events: slice | Int64 | Bool) -> Histories:
+    def select(self, users: Int32, offsets: Int64, events: slice | Int64 | Bool) -> Histories:
+        """A batch of some of these events.
+
+        Args:
+            users: int32[n_users], the index of each user.
+            offsets: int64[n_users + 1], where the events of each start and end.
+            events: which events, in the order of these users.
+        """
         return Histories(
             users=users,
             offsets=offsets,
@@ -324,7 +331,7 @@ class Histories:
     def subset(self, keep: Bool) -> Histories:
         """The same users with some of their events, by mask."""
         offsets = np.append(0, np.cumsum(keep))[self.offsets]
-        return self._select(self.users, offsets, keep)
+        return self.select(self.users, offsets, keep)
 
     def matrix(self, values: Values = "interaction") -> sparse.csr_array:
         """The users × items matrix, float32, sorted and without duplicates.

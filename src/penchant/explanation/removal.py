@@ -70,18 +70,8 @@ def without(history: Histories, left_out: Sequence[Int32]) -> Histories:
     kept = [np.flatnonzero(~np.isin(history.items, items)) for items in left_out]
     events: Int64 = np.concatenate([np.empty(0, np.int64), *kept])
     lengths = [len(k) for k in kept]
-
-    return Histories(
-        users=np.repeat(history.users, len(kept)),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        items=history.items[events],
-        ratings=None if history.ratings is None else history.ratings[events],
-        times=None if history.times is None else history.times[events],
-        n_items=history.n_items,
-        weights=None if history.weights is None else history.weights[events],
-        positive=history.positive,
-        baskets=None if history.baskets is None else history.baskets[events],
-    )
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return history.select(np.repeat(history.users, len(kept)), offsets, events)
 
 
 def as_new(history: Histories) -> Histories:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -15,6 +15,9 @@ from penchant.results import formatting
 from penchant.results.formatting import join_names
 from penchant.results.study.sections import DataTable
 
+if TYPE_CHECKING:
+    import jinja2
+
 _PHONE = 44  # letters of a table's small type on a phone
 _READABLE, _LONG = 14, 60  # letters in which a text can be read in lines; twice those of long ones
 _GAP = 2  # letters between columns
@@ -23,7 +26,6 @@ _FOLDER = Path(__file__).parent / "templates"
 
 def render(template: str, context: Mapping[str, Any]) -> str:
     """Fill in a template; whatever comes from data is escaped, charts are not."""
-    jinja2 = require("jinja2", "report")
     markup = require("markupsafe", "report").Markup
 
     def drawn(chart: Chart) -> Any:
@@ -31,19 +33,8 @@ def render(template: str, context: Mapping[str, Any]) -> str:
         other = f'<div class="svg narrow">{chart.narrow}</div>' if chart.narrow else ""
         return markup(one + other)
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment(_FOLDER)
     environment.filters |= {
-        name: getattr(formatting, name)
-        for name in ("fixed", "signed", "whole", "short", "percent", "duration", "memory", "day")
-    }
-    environment.filters |= {
-        "listed": join_names,
         "cell": _cell,
         "breakable": _breakable,
         "wide": _wide,
@@ -52,6 +43,28 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     environment.globals["drawn"] = drawn
     environment.globals["css"] = markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
     return str(environment.get_template(template).render(context))
+
+
+def template_environment(folder: Path) -> jinja2.Environment:
+    """The templates of a folder, with escaping on and the package's ways to write numbers.
+
+    Raises:
+        MissingExtraError: Jinja2 is not installed.
+    """
+    package = require("jinja2", "report")
+    environment: jinja2.Environment = package.Environment(
+        loader=package.FileSystemLoader(folder),
+        autoescape=True,
+        undefined=package.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(formatting, name)
+        for name in ("fixed", "signed", "whole", "short", "percent", "duration", "memory", "day")
+    }
+    environment.filters["listed"] = join_names
+    return environment
 
 
 def _wide(table: DataTable) -> bool:

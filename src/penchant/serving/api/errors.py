@@ -17,6 +17,7 @@ from penchant.errors import BundleError, PenchantError, UnknownIdError
 from penchant.serving.api.json_response import json_response
 from penchant.serving.api.negotiation import wants_page
 from penchant.serving.service import NoStoreError
+from penchant.serving.store import ConflictError, StoreError
 
 logger = logging.getLogger(__name__)
 
@@ -158,11 +159,11 @@ def status_of(error: PenchantError) -> tuple[int, Code]:
         return 404, "unknown_id"
     if isinstance(error, NoStoreError):
         return 409, "no_store"
-    if type(error).__name__ == "ConflictError":
+    if isinstance(error, ConflictError):
         return 409, "conflict"
     if isinstance(error, ValueError | BundleError):  # a ValueError of data and parameters
         return 422, "unusable"
     logger.error(f"{type(error).__name__}: {error}")
-    if type(error).__name__ == "StoreError":
+    if isinstance(error, StoreError):
         return 503, "not_ready"
     return 500, "internal_error"

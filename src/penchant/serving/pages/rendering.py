@@ -14,8 +14,8 @@ from markupsafe import Markup
 from starlette.responses import Response
 from starlette.types import Scope
 
+from penchant.reporting.html import template_environment
 from penchant.results import formatting
-from penchant.results.formatting import join_names
 from penchant.serving.api.route_path import route_path
 from penchant.serving.pages.covers import cover
 from penchant.wording import counted
@@ -37,19 +37,8 @@ def static_version() -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(FOLDER / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = template_environment(FOLDER / "templates")
     environment.filters |= {
-        name: getattr(formatting, name)
-        for name in ("fixed", "signed", "whole", "short", "percent", "duration", "memory")
-    }
-    environment.filters |= {
-        "listed": join_names,
         "counted": counted,
         "sentence": sentence,
         "moment": moment,

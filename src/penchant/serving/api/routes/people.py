@@ -12,6 +12,7 @@ from penchant.serving.api.context import ERRORS, Served, in_thread
 from penchant.serving.api.json_response import json_response
 from penchant.serving.api.requests import FeedbackList
 from penchant.serving.engine.person import indices_of
+from penchant.serving.store import Feedback
 
 router = APIRouter(prefix="/v1", tags=["people"], responses=ERRORS)
 
@@ -26,8 +27,6 @@ async def add_feedback(context: Served, body: FeedbackList) -> Response:
     """
     service = context.service
     _ = service.store  # refused where there is none
-    from penchant.serving.store import Feedback
-
     feedback = [
         Feedback(
             user=str(event.user),
