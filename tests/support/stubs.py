@@ -173,6 +173,11 @@ class FindsNoPopularity(FindsNoPairs):
     signal = "popularity"
 
 
+@breaks("finds_what_is_planted")
+class FindsNoOrder(Sound):
+    signal = "order"
+
+
 @breaks("predictions_beat_the_mean")
 class PredictsTheMean(Sound):
     def predict(self, rows):

@@ -30,9 +30,9 @@ from penchant.topk import BLOCK_CELLS, Fallback, popularity_order, top_k
 from penchant.typing import Bool, Float32, Int32
 
 Task = Literal["ranking", "rating", "like"]
-Signal = Literal["pairs", "popularity", "ratings", "attributes", "nothing"]
-"""What a model can find in a log: which items go together, which items are popular, how users
-and items are rated, which attributes of items each user likes, or nothing."""
+Signal = Literal["pairs", "order", "popularity", "ratings", "attributes", "nothing"]
+"""What a model can find in a log: which items go together, which item follows which, what is
+popular, how users and items are rated, which attributes of items each user likes, or nothing."""
 
 
 def require_one_user(user: Histories) -> None:
@@ -285,7 +285,7 @@ class Recommender(Parameterised, FittedState, ABC):
     @property
     def learns_interactions(self) -> bool:
         """Whether lists are learned from which positive events there are, whatever the rating."""
-        return self.signal in ("pairs", "popularity") and not self.needs_ratings
+        return self.signal in ("pairs", "order", "popularity") and not self.needs_ratings
 
     @property
     def has_contributions(self) -> bool:

@@ -16,6 +16,7 @@ from penchant.testing.logs import (
     planted_pairs,
     planted_popularity,
     planted_ratings,
+    planted_sequences,
 )
 from penchant.testing.orders import planted_orders
 
@@ -31,4 +32,5 @@ __all__ = [
     "planted_pairs",
     "planted_popularity",
     "planted_ratings",
+    "planted_sequences",
 ]

@@ -10,11 +10,12 @@ import torch
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
-from penchant.data.splits import split_random
+from penchant.data.splits import split_leave_last_out, split_random
 from penchant.errors import DataError, NotFittedError
 from penchant.models.base import Recommender
 from penchant.models.baselines import Popular, Random
 from penchant.models.fitted_state import COMMON_ATTRIBUTES
+from penchant.models.neighbours.knn import ItemKNN
 from penchant.models.protocols import RatesRows
 from penchant.testing.fits import (
     Fit,
@@ -41,6 +42,7 @@ from penchant.testing.logs import (
     planted_nothing,
     planted_pairs,
     planted_popularity,
+    planted_sequences,
 )
 from penchant.typing import AnyArray
 
@@ -134,6 +136,9 @@ def finds_what_is_planted(factory: Factory) -> None:
         )
     elif signal == "popularity":
         _expect_better(_fit_to_most(factory, planted_popularity()), [Random()], 1.5)
+    elif signal == "order":
+        rivals = [Random(), Popular(), ItemKNN()]
+        _expect_better(_fit_to_all_but_last(factory, planted_sequences()), rivals, 1.5)
     elif signal == "ratings":
         expect_better_than_the_mean(factory())
     elif signal == "attributes":
@@ -263,6 +268,12 @@ def _expect_not_declared(model: Recommender, name: str, value: AnyArray, what: s
 def _fit_to_most(factory: Factory, log: Dataset) -> Fit:
     """A fit to four fifths of the events of a log, the others held out."""
     split, model = split_random(log, validation=0, test=0.2), factory()
+    return Fit(model, model.fit(split.train), split.train, split.test)
+
+
+def _fit_to_all_but_last(factory: Factory, log: Dataset) -> Fit:
+    """A fit to a log without each user's last event, which is held out."""
+    split, model = split_leave_last_out(log, validation=False), factory()
     return Fit(model, model.fit(split.train), split.train, split.test)
 
 

@@ -145,6 +145,51 @@ def planted_attributes(
     )
 
 
+def planted_sequences(
+    *, n_users: int = 120, n_items: int = 42, per_user: int = 12, seed: int = 0, **options: Any
+) -> Dataset:
+    """Users who walk along one hidden circle of all items, and half of the time leap elsewhere.
+
+    Only the order of events says what comes next: after each item half of the users take the next
+    one of the circle, each user's last event too, which is the one to hold out. Items before and
+    behind any of the history are equally often in the same histories; all are about equally
+    popular, nobody has one twice, and ratings of 4 and 5 say nothing. Events of a user come in the
+    order of time, or of rows where there are no times.
+
+    Args:
+        n_users: users.
+        n_items: items, more than twice `per_user`.
+        per_user: events of each user.
+        seed: decides everything random, also which item follows which.
+        options: see `build`.
+    """
+    rng = np.random.default_rng(seed)
+    following = np.empty(n_items, np.int64)
+    circle = rng.permutation(n_items)
+    following[circle] = np.roll(circle, -1)
+    walks = np.zeros((n_users, per_user), np.int64)
+    for walk in walks:
+        free = np.ones(n_items, np.bool_)
+        for place in range(per_user):
+            left, following_one = per_user - place, following[walk[place - 1]]
+            # What comes before the last event must leave a step to it.
+            possible = free & free[following] if left == 2 else free
+            step = place > 0 and possible[following_one] and (left == 1 or rng.random() < 0.5)
+            walk[place] = following_one if step else rng.choice(np.flatnonzero(possible))
+            free[walk[place]] = False
+    users = np.tile(np.arange(n_users), per_user)
+    return build(
+        users,
+        walks.T.ravel(),
+        4 + rng.integers(2, size=len(users)),
+        rng=rng,
+        n_items=n_items,
+        name="planted sequences",
+        in_order=True,
+        **options,
+    )
+
+
 def planted_nothing(
     *, n_users: int = 80, n_items: int = 40, per_user: int = 12, seed: int = 0, **options: Any
 ) -> Dataset:
@@ -176,6 +221,7 @@ def build(
     with_times: bool = True,
     cold_items: int = 0,
     genres: Bool | None = None,
+    in_order: bool = False,
 ) -> Dataset:
     """A log of these events in a random order, one an hour in another random order.
 
@@ -194,6 +240,8 @@ def build(
         cold_items: how many further items stand in the item table and have no events; each of
             them has a genre.
         genres: bool[n_items, 6], which of `GENRES` each item has.
+        in_order: whether the events are in the order of their times, or without times of their
+            rows.
     """
     # A generator of its own: what genres draw must not change the events.
     own = rng.spawn(1)[0]
@@ -201,7 +249,7 @@ def build(
     drawn = _some_genres(own, np.append(counts, 1 + np.arange(cold_items) % 3))
     if genres is not None:
         drawn[:n_items] = genres
-    order = rng.permutation(len(users))
+    order = np.arange(len(users)) if in_order and not with_times else rng.permutation(len(users))
     everything = np.arange(n_items + cold_items)
     columns = {
         "user": _ids(users[order], "u", string_ids),
@@ -210,7 +258,8 @@ def build(
     if with_ratings:
         columns["rating"] = pl.Series(ratings[order], dtype=pl.Float32)
     if with_times:
-        columns["time"] = pl.Series(_START + rng.permutation(len(order)) * np.timedelta64(1, "h"))
+        hours = order if in_order else rng.permutation(len(order))
+        columns["time"] = pl.Series(_START + hours * np.timedelta64(1, "h"))
     table = pl.DataFrame(
         {
             "item": _ids(everything, "i", string_ids),
