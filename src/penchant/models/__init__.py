@@ -96,6 +96,9 @@ if TYPE_CHECKING:
     from penchant.models.repeats.personal import PersonalPopular as PersonalPopular
     from penchant.models.repeats.personal import PersonalRecent as PersonalRecent
     from penchant.models.repeats.tifu_knn import TIFUKNN as TIFUKNN
+    from penchant.models.sequence.gru4rec import GRU4Rec as GRU4Rec
+    from penchant.models.sequence.sasrec import ESASRec as ESASRec
+    from penchant.models.sequence.sasrec import SASRec as SASRec
     from penchant.models.shared.item_weights import ease_weights as ease_weights
 
 _PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {

@@ -240,6 +240,18 @@ def plain(
     return Plain(kind, size, lengths_of, infinite, optional)
 
 
+def linear_layer(name: str, units: Size, inputs: Size) -> dict[str, Declaration]:
+    """The weights of a linear layer, or of one in each block where the name has a `*`."""
+    weight, bias = floats(units, inputs, optional="*" in name), floats(units, optional="*" in name)
+    return {f"{name}_weight_": weight, f"{name}_bias_": bias}
+
+
+def layer_norm(name: str, units: Size) -> dict[str, Declaration]:
+    """The weights of a layer's normalisation, likewise."""
+    each = floats(units, optional="*" in name)
+    return {f"{name}_weight_": each, f"{name}_bias_": each}
+
+
 CURVE = plain(list[dict[str, float]], infinite=True)
 """The losses of a training by epoch."""
 

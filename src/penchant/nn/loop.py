@@ -63,6 +63,7 @@ class Schedule:
         shuffle: whether each epoch has an order of its own; otherwise rows come as they are.
         drop_last: whether the rows that are left over after the last whole batch are left out;
             they never are where there is no whole batch.
+        kernel_rows: rows that a step's products have, where these are not those of a batch.
     """
 
     epochs: int
@@ -71,6 +72,7 @@ class Schedule:
     min_delta: float = 0.0
     shuffle: bool = True
     drop_last: bool = False
+    kernel_rows: int | None = None
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
@@ -118,7 +120,10 @@ def train(
     curve: Curve = []
     best_loss, best_epoch, best_weights = math.inf, 0, None
     seconds = 0.0
-    with threads(run, schedule.batch_size), run.progress.task(name, schedule.epochs) as task:
+    with (
+        threads(run, schedule.kernel_rows or schedule.batch_size),
+        run.progress.task(name, schedule.epochs) as task,
+    ):
         for epoch in range(1, schedule.epochs + 1):
             started = time.perf_counter()
             network.train()

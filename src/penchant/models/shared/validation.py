@@ -21,3 +21,12 @@ def ndcg_loss(scores: Callable[[Histories], Float32], holdout: Holdout) -> float
         holdout = judging
     lists, _ = top_k(scores, holdout.histories, 100, repeats=holdout.repeats)
     return 1 - float(np.nanmean(NDCG(100)(Ranked.of(lists, holdout.offsets, holdout.items))))
+
+
+def some_users(holdout: Holdout, n: int, seed: int) -> Holdout:
+    """A holdout of n users drawn at random, or of all where there are no more."""
+    if holdout.n_users <= n:
+        return holdout
+    drawn = np.zeros(holdout.n_users, np.bool_)
+    drawn[np.random.default_rng(seed).choice(holdout.n_users, n, replace=False)] = True
+    return holdout.subset(drawn[holdout.rows.history])

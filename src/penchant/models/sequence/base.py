@@ -1,0 +1,215 @@
+"""What networks share that read a history in order and foretell the next item."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import nn
+
+from penchant.costs import PASS, FittingCost
+from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.data.holdout import Holdout
+from penchant.models.base import Recommender, Signal
+from penchant.models.derived import derived_from
+from penchant.models.fitted_attributes import TRAINING, Declarations, floats, integers
+from penchant.models.parameters import Space
+from penchant.models.shared.trained_rows import rows_of_users, rows_to_train
+from penchant.models.shared.validation import ndcg_loss, some_users
+from penchant.nn.embedding_rows import RowTable
+from penchant.nn.loop import Curve, Schedule
+from penchant.nn.loop import train as train_network
+from penchant.nn.sampled_softmax import Candidates
+from penchant.nn.sequence.network import (
+    SequenceBatches,
+    SequenceNetwork,
+    encode,
+    initialise,
+    item_table,
+    optimisers,
+)
+from penchant.nn.sequence.windows import Windows
+from penchant.nn.weights import weights_of, with_weights
+from penchant.run import Run
+from penchant.typing import Float32, Int32, Int64
+
+_VALIDATION_USERS = 5_000
+_LONGEST = 2**12  # events that any setting may have a network read
+
+
+class SequenceNetworkModel(Recommender):
+    """Scores items by the product of their vectors with the state after a history's last event.
+
+    At each event of a training sequence the network foretells the next one, all of a sequence in
+    one pass: the loss is the cross-entropy over all items, or over drawn ones. Long sequences
+    are cut into windows of `max_length` events, so that each event is learned. Nothing is
+    kept of any user: whoever asks is answered from the positive events of the history.
+
+    With a validation holdout the epoch of the best nDCG@100 is kept, by 5,000 users at most.
+
+    Attributes:
+        dim: length of the vectors of items.
+        max_length: how many of a history's last events are read.
+        dropout: share of units that a training step leaves out.
+        negatives: items that are drawn for the softmax of a batch; None is all items.
+        alpha: power of the number of events by which they are drawn; 0 draws all alike.
+        learning_rate: of Adam.
+        l2: decay of the network's weights in each step, as a share of the learning rate.
+        batch_size: events in a batch.
+        epochs: the most passes over the events.
+        patience: epochs without a better validation nDCG@100 before stopping.
+    """
+
+    dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
+    max_length: Annotated[int, Field(gt=0, le=_LONGEST), Space(10, 200, log=True)] = 50
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.6)] = 0.2
+    negatives: Annotated[int | None, Field(gt=0), Space(64, 4096, log=True)] = 512
+    alpha: Annotated[float, Field(ge=0), Space(0, 1)] = 0.5
+    learning_rate: Annotated[float, Field(gt=0), Space(3e-4, 1e-2, log=True)] = 1e-3
+    l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.0
+    batch_size: Annotated[int, Field(gt=0), Space(512, 16_384, log=True)] = 2048
+    epochs: Annotated[int, Field(gt=0)] = 60
+    patience: Annotated[int | None, Field(gt=0)] = 5
+
+    signal: ClassVar[Signal] = "order"
+    bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_items_"})
+    fitted_attributes: ClassVar[Declarations] = {
+        **TRAINING,
+        "trained_items_": integers("n_trained", dtype="int32", below="items"),
+        "item_vectors_": floats("n_trained", "dim"),
+    }
+
+    if TYPE_CHECKING:
+        item_vectors_: Float32
+
+    @abstractmethod
+    def _encoder(self, generator: torch.Generator | None) -> nn.Module:
+        """The network between vectors of items and states, both float32[n, length, dim]."""
+
+    @abstractmethod
+    def _encoder_work(self) -> float:
+        """Multiply-adds of an event's way through the encoder."""
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        n_items, n_events = len(rows_to_train(train.item_counts)), len(train)
+        weighed = min(self.negatives or n_items, n_items)
+        batches = -(-n_events // self.batch_size)
+        table = n_items * self.dim if weighed == n_items else 0
+        per_event = 3 * (self._encoder_work() + weighed * (self.dim + PASS))
+        return FittingCost(
+            memory=4.0 * (6 * n_items * self.dim + 60 * self.batch_size * self.dim),
+            multiply_adds=float(self.epochs * (n_events * per_event + batches * 5 * PASS * table)),
+        )
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        generator = torch.Generator().manual_seed(self.seed)
+        # int32[n_trained], the items that have vectors, ascending.
+        self.trained_items_: Int32 = rows_to_train(train.item_counts)
+        network = self._new_network(len(self.trained_items_), generator)
+        items, offsets = self._sequences(train.histories)
+        windows = Windows(items, offsets, self.max_length)
+        self.curve_: Curve = []
+        self.best_epoch_ = 1
+        if windows.n_targets:
+            batches = SequenceBatches(windows, self.batch_size, generator, run.device)
+            self.curve_, self.best_epoch_ = train_network(
+                network.to(run.device),
+                batches.step(
+                    network,
+                    self._candidates(train, generator),
+                    optimisers(network, self.learning_rate, self.l2),
+                ),
+                batches.epoch,
+                Schedule(
+                    epochs=self.epochs,
+                    batch_size=1,
+                    patience=self.patience,
+                    kernel_rows=self.batch_size,
+                ),
+                generator=generator,
+                validate=partial(
+                    self._validation_loss,
+                    network,
+                    some_users(validation, _VALIDATION_USERS, self.seed),
+                )
+                if validation
+                else None,
+                run=run,
+                name=type(self).__name__,
+            )
+        self._keep(network.cpu())
+
+    def _new_network(self, n_items: int, generator: torch.Generator) -> SequenceNetwork:
+        table: RowTable | nn.Embedding
+        if self._samples(n_items):
+            table = item_table(n_items, self.dim, generator)
+        else:
+            table = nn.Embedding(n_items, self.dim)
+        network = SequenceNetwork(table, self._encoder(generator))
+        initialise(network, generator)
+        return network
+
+    def _samples(self, n_items: int) -> bool:
+        return self.negatives is not None and self.negatives < n_items
+
+    def _candidates(self, train: Dataset, generator: torch.Generator) -> Candidates | None:
+        if not self._samples(len(self.trained_items_)):
+            return None
+        counts = train.histories.popularity[self.trained_items_]
+        return Candidates(torch.from_numpy(counts), self.alpha, self.negatives or 0, generator)
+
+    def _keep(self, network: SequenceNetwork) -> None:
+        self.item_vectors_ = network.items.weight.detach().numpy().copy()
+        vars(self).update(weights_of(network.encoder))
+
+    def _sequences(self, users: Histories) -> tuple[Int32, Int64]:
+        """int32[n_events] and int64[n_users + 1], rows of vectors of the positive events."""
+        users = users.positives
+        rows = rows_of_users(self.trained_items_, users.n_items)[users.items]
+        if (rows < 0).any():  # items that no training event tells anything of
+            users = users.subset(rows >= 0)
+            rows = rows[rows >= 0]
+        return rows, users.offsets
+
+    def _validation_loss(self, network: SequenceNetwork, holdout: Holdout) -> float:
+        vectors = network.items.weight.detach().cpu().numpy()
+
+        def scores(users: Histories) -> Float32:
+            states = encode(network, *self._sequences(users), self.max_length)
+            return self._of_all_items(states @ vectors.T, users.n_items)
+
+        return ndcg_loss(scores, holdout)
+
+    @derived_from("item_vectors_")
+    def _network(self) -> SequenceNetwork:
+        encoder = with_weights(partial(self._encoder, None), self.fitted_state())
+        weight = torch.from_numpy(self.item_vectors_)
+        items = nn.Embedding(len(weight), self.dim, _weight=weight)
+        return SequenceNetwork(items, encoder).eval()
+
+    def user_vectors(self, users: Histories) -> Float32:
+        """float32[n_users, dim], the state after the last event; zeros without one."""
+        return encode(self._network, *self._sequences(users), self.max_length)
+
+    def item_vectors(self) -> Float32:
+        """float32[n_items, dim]; zeros where no event tells anything of an item."""
+        vectors = np.zeros((len(self.items_), self.dim), np.float32)
+        vectors[self.trained_items_] = self.item_vectors_
+        return vectors
+
+    def _scores(self, users: Histories) -> Float32:
+        return self._of_all_items(self.user_vectors(users) @ self.item_vectors_.T, users.n_items)
+
+    def _of_all_items(self, scores: Float32, n_items: int) -> Float32:
+        """float32[n_users, n_items]; items without vectors come last."""
+        if len(self.trained_items_) == n_items:
+            return scores
+        found = np.empty((len(scores), n_items), np.float32)
+        found[:] = scores.min(1, keepdims=True, initial=0) - 1
+        found[:, self.trained_items_] = scores
+        return found

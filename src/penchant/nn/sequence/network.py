@@ -1,0 +1,177 @@
+"""Vectors of items, and an encoder of sequences of them that foretells the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from penchant.nn.embedding_rows import RowAdam, RowTable
+from penchant.nn.loop import Optimiser, Tensors, TrainingStep, gradient_step
+from penchant.nn.sampled_softmax import Candidates
+from penchant.nn.sequence.softmax import cross_entropy, sampled_cross_entropy
+from penchant.nn.sequence.windows import Windows, padded_histories
+from penchant.typing import AnyInt, Float32, Int64
+
+_ENCODED_CELLS = 2**14  # events whose states are computed at once when nothing is trained
+
+
+class SequenceNetwork(nn.Module):
+    """What is trained: a vector for each item, in and out, and the encoder.
+
+    Args:
+        items: the table of vectors, float32[n_items, dim]: a `RowTable` where batches touch few of
+            them, otherwise an `Embedding`.
+        encoder: float32[n, length, dim] to the same, no place seeing those after it.
+    """
+
+    def __init__(self, items: RowTable | nn.Embedding, encoder: nn.Module) -> None:
+        super().__init__()
+        self.items = items
+        self.encoder = encoder
+
+
+def initialise(network: SequenceNetwork, generator: torch.Generator) -> None:
+    """Set all weights of the encoder, and of an `Embedding` of items, at random."""
+    for name, weight in network.named_parameters():
+        with torch.no_grad():
+            if "norm" in name or "before" in name:
+                weight.fill_(0.0 if name.endswith("bias") else 1.0)
+            elif weight.dim() < 2:
+                weight.zero_()
+            elif name.startswith("items") or "positions" in name:
+                weight.normal_(0, _vector_scale(weight.shape[1]), generator=generator)
+            else:
+                nn.init.xavier_normal_(weight, generator=generator)
+
+
+def item_table(n_items: int, dim: int, generator: torch.Generator) -> RowTable:
+    """A table whose rows are updated where a batch touches them."""
+    return RowTable(torch.randn(n_items, dim, generator=generator) * _vector_scale(dim))
+
+
+def _vector_scale(dim: int) -> float:
+    return float((1 / dim) ** 0.5)
+
+
+def optimisers(network: SequenceNetwork, learning_rate: float, l2: float) -> list[Optimiser]:
+    """Adam with decoupled weight decay for the weights, and by rows for a `RowTable`."""
+    # Fused, a step of all parameters is one pass of compiled code.
+    weights = list(network.parameters())
+    adam: Optimiser = torch.optim.AdamW(
+        weights, lr=learning_rate, weight_decay=l2, betas=(0.9, 0.98), fused=True
+    )
+    if not isinstance(network.items, RowTable):
+        return [adam]
+    return [adam, RowAdam([network.items], lr=learning_rate, betas=(0.9, 0.98))]
+
+
+class SequenceBatches:
+    """The batches of one epoch after another, as the training loop takes them.
+
+    Args:
+        windows: what is learned.
+        batch_size: events in a batch.
+        generator: decides which windows meet.
+        device: where the network is.
+    """
+
+    def __init__(
+        self, windows: Windows, batch_size: int, generator: torch.Generator, device: str = "cpu"
+    ) -> None:
+        self.windows, self.batch_size, self.generator = windows, batch_size, generator
+        self.device = device
+        self.batches: list[Int64] = []
+
+    def epoch(self) -> Tensors:
+        """Divide the windows anew; int64[n_batches], the number of each batch."""
+        self.batches = self.windows.epoch(self.batch_size, self.generator)
+        return (torch.arange(len(self.batches)),)
+
+    def step(
+        self,
+        network: SequenceNetwork,
+        candidates: Candidates | None,
+        optimisers: list[Optimiser],
+    ) -> TrainingStep:
+        """What learns from a batch, given int64[1], its number.
+
+        Args:
+            network: what is trained.
+            candidates: what is drawn for the softmax of a batch, or None for one over all items.
+            optimisers: of the network.
+        """
+        loss = _full_loss(network) if candidates is None else _sampled_loss(network, candidates)
+
+        def of_batch(number: Tensor) -> Tensor:
+            batch = self.windows.batch(self.batches[int(number)])
+            parts = batch.inputs, batch.places, batch.targets
+            return loss(*(part.to(self.device) for part in parts)).cpu()
+
+        return gradient_step(of_batch, optimisers)
+
+
+Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
+
+
+def _states(network: SequenceNetwork, x: Tensor, places: Tensor) -> Tensor:
+    """float32[n_events, dim], the states after the events at these places."""
+    return network.encoder(x).flatten(0, 1)[places]  # type: ignore[no-any-return]
+
+
+def _full_loss(network: SequenceNetwork) -> Loss:
+    def loss(inputs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
+        table = network.items.weight
+        vectors = nn.functional.embedding(inputs, table)
+        return cross_entropy(_states(network, vectors, places), table, targets)
+
+    return loss
+
+
+def _sampled_loss(network: SequenceNetwork, candidates: Candidates) -> Loss:
+    def loss(inputs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
+        drawn, log_expected = (part.to(inputs.device) for part in candidates.draw())
+        n_inputs, n_targets = inputs.numel(), len(targets)
+        together = torch.cat([inputs.flatten(), targets, drawn])
+        needed, where = torch.unique(together, return_inverse=True)
+        rows = network.items(needed)
+        given, own, others = where.split([n_inputs, n_targets, len(drawn)])
+        vectors = nn.functional.embedding(given.view(inputs.shape), rows)
+        return sampled_cross_entropy(
+            _states(network, vectors, places),
+            rows[own],
+            rows[others],
+            log_expected,
+            collisions(targets, drawn),
+        )
+
+    return loss
+
+
+def collisions(targets: Tensor, drawn: Tensor) -> Tensor:
+    """int64[2, n], each pair of a target and a drawn item that are the same, by target."""
+    order = drawn.argsort()
+    items = drawn[order]
+    first, last = (
+        torch.searchsorted(items, targets),
+        torch.searchsorted(items, targets, side="right"),
+    )
+    counts = last - first
+    event = torch.repeat_interleave(counts)
+    within = torch.arange(len(event), device=event.device) - torch.repeat_interleave(
+        counts.cumsum(0) - counts, counts
+    )
+    return torch.stack([event, order[first[event] + within]])
+
+
+@torch.no_grad()
+def encode(network: SequenceNetwork, items: AnyInt, offsets: Int64, max_length: int) -> Float32:
+    """float32[n_sequences, dim], the states after the last event; zeros where there is none."""
+    table = network.items.weight
+    found = np.zeros((len(offsets) - 1, table.shape[1]), np.float32)
+    for rows, inputs, last in padded_histories(items, offsets, max_length, _ENCODED_CELLS):
+        states = _states(network, table[inputs.to(table.device)], last.to(table.device))
+        found[rows] = states.cpu().numpy()
+    return found
