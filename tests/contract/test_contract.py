@@ -11,6 +11,9 @@ from penchant.testing import CHECKS
 
 VARIANTS = (
     "popular:half_life=30",
+    "recent-popular:half_life=30",
+    "sequential-rules:window=1,backward=0,source_exponent=1",
+    "sequential-rules:event_decay=0.4,neighbours=5",
     "item-mean:damping=5",
     "item-knn:similarity=pearson",
     "item-knn:similarity=adjusted-cosine",

@@ -13,6 +13,7 @@ from penchant.models import (
     MajorityClass,
     Popular,
     Random,
+    RecentPopular,
     UserMajority,
     UserMean,
 )
@@ -117,3 +118,35 @@ def test_majority_says_the_share_of_likes(log):
     assert MajorityClass(threshold=2.5).fit(log).share_ == pytest.approx(
         (log.ratings >= 2.5).mean()
     )
+
+
+def test_recent_popularity_halves_with_each_tenth_of_the_events():
+    items = ["a", "b", "a", "c", "c", "b", "b", "a", "c", "b"]
+    rows = pl.DataFrame({"user": range(10), "item": items})
+    counted = np.exp2(-np.arange(10.0)[::-1])
+    expected = [sum(w for w, i in zip(counted, items, strict=True) if i == item) for item in "abc"]
+    by_rows = RecentPopular().fit(Dataset.from_frame(rows))
+    np.testing.assert_allclose(by_rows.popularity_, expected, rtol=1e-6)
+    hours = pl.Series("time", np.arange(10) * 3_600_000_000).cast(pl.Datetime("us"))
+    mixed = rows.with_columns(hours).sample(fraction=1, shuffle=True, seed=3)
+    by_time = RecentPopular().fit(Dataset.from_frame(mixed))
+    np.testing.assert_allclose(by_time.popularity_, expected, rtol=1e-6)
+    lists = by_time.recommend([0], k=3, repeats="allowed")
+    assert lists["item"].to_list() == ["b", "c", "a"]
+
+
+def test_recent_popularity_with_a_half_life_is_that_of_popular():
+    hours = pl.Series("time", np.arange(6) * 3_600_000_000).cast(pl.Datetime("us"))
+    rows = pl.DataFrame({"user": range(6), "item": [1, 2, 2, 2, 1, 3]}).with_columns(hours)
+    log = Dataset.from_frame(rows)
+    recent = RecentPopular(half_life=0.1).fit(log).popularity_
+    assert recent.tolist() == Popular(half_life=0.1).fit(log).popularity_.tolist()
+    assert recent.tolist() != Popular().fit(log).popularity_.tolist()
+
+
+def test_events_of_one_instant_are_equally_recent():
+    start = pl.Series("time", [0, 0, 0, 5, 5]).cast(pl.Datetime("us"))
+    rows = pl.DataFrame({"user": range(5), "item": [3, 1, 2, 4, 5]}).with_columns(start)
+    found = RecentPopular().fit(Dataset.from_frame(rows)).popularity_
+    assert found[:3] == pytest.approx(np.full(3, 2.0**-4))
+    assert found[3:] == pytest.approx(np.ones(2))

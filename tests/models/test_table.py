@@ -10,6 +10,7 @@ from penchant.data.target import Adjusted, Like
 from penchant.errors import ParameterError
 from penchant.models import (
     BASELINES,
+    BASELINES_OF_ORDER,
     BASELINES_OF_REPEATS,
     EASE,
     TABLE,
@@ -90,6 +91,6 @@ def test_type_checkers_see_every_class_where_the_table_has_it():
 
 def test_baselines_are_those_whose_classes_say_so():
     for task, names in BASELINES.items():
-        of_repeats = BASELINES_OF_REPEATS if task == "ranking" else ()
+        further = (*BASELINES_OF_REPEATS, *BASELINES_OF_ORDER) if task == "ranking" else ()
         found = [name for name in TABLE if task in find(name).baseline_for]
-        assert [*names, *of_repeats] == found
+        assert [*names, *further] == found

@@ -95,7 +95,8 @@ def evaluate(
             likes where the log says which events are positive, otherwise all.
         repeats: whether lists may hold items of a user's history; by default as the split says.
             Where they may, what users had most often and had last are among the trivial baselines,
-            and tables have figures for repeated and for new items apart.
+            and tables have figures for repeated and for new items apart. Where the next event of a
+            sequence is foretold, so are what was popular lately and what most often followed.
         rules: what lists may hold: in `rule_costs` the result has each model's figures with and
             without them. The tables are of lists without.
         replicates: bootstrap resamples; fewer than 39 give no intervals of 95 % and no verdicts.
@@ -118,7 +119,7 @@ def evaluate(
         relevant = "all" if split.log.positive is None else "liked"
     if split.candidates is not None and "ranking" in by_task:
         by_task["ranking"] = _candidate_metrics(by_task["ranking"])
-    participants = participants_of(models, list(by_task), threshold, split.repeats)
+    participants = participants_of(models, list(by_task), threshold, split)
     test, validation = _relevant_events(split, threshold, relevant)
     all_test, has_lists = test, "ranking" in by_task
     if has_lists:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from penchant.models import BASELINES, BASELINES_OF_REPEATS, find, spec_of
+from penchant.data.splits import Split
+from penchant.models import BASELINES, BASELINES_OF_ORDER, BASELINES_OF_REPEATS, find, spec_of
 from penchant.models.base import Recommender, Task
 from penchant.repeats import Repeats
 
@@ -13,9 +14,16 @@ def participants_of(
     models: Iterable[Recommender] | Mapping[str, Recommender],
     tasks: list[Task],
     threshold: float | None,
-    repeats: Repeats,
+    split: Split,
 ) -> dict[str, tuple[Recommender, set[Task]]]:
-    """Each model with the tasks it takes part in: baselines in their own at least."""
+    """Each model with the tasks it takes part in: baselines in their own at least.
+
+    Args:
+        models: those that are asked for.
+        tasks: of the comparison.
+        threshold: the rating from which an event is a like.
+        split: how the log is divided, and whether lists may hold repeats.
+    """
     if isinstance(models, Mapping):
         named = dict(models)
     else:
@@ -28,7 +36,8 @@ def participants_of(
     participants: dict[str, tuple[Recommender, set[Task]]] = {
         name: (model, set(tasks)) for name, model in named.items()
     }
-    for name, own in _baselines_of(tasks, repeats).items():
+    in_order = foretells_next(split) or any(m.signal == "order" for m in named.values())
+    for name, own in _baselines_of(tasks, split.repeats, in_order).items():
         cls = find(name)
         if name in participants and isinstance(participants[name][0], cls):
             continue
@@ -40,11 +49,18 @@ def participants_of(
     }
 
 
-def _baselines_of(tasks: Iterable[Task], repeats: Repeats) -> dict[str, set[Task]]:
+def foretells_next(split: Split) -> bool:
+    """Whether held-out events are the next ones of sequences, as the split's kind or files say."""
+    return split.kind == "leave-last-out" or split.log.origin.layout == "sequences"
+
+
+def _baselines_of(tasks: Iterable[Task], repeats: Repeats, in_order: bool) -> dict[str, set[Task]]:
     """The names of the tasks' baselines, each with those of the tasks that it is one for."""
     by_name: dict[str, set[Task]] = {}
-    if "ranking" in tasks and repeats != "excluded":
-        by_name |= {name: {"ranking"} for name in BASELINES_OF_REPEATS}
+    if "ranking" in tasks:
+        further = BASELINES_OF_REPEATS if repeats != "excluded" else ()
+        further += BASELINES_OF_ORDER if in_order else ()
+        by_name |= {name: {"ranking"} for name in further}
     for task, names in BASELINES.items():
         for name in names if task in tasks else ():
             by_name.setdefault(name, set()).add(task)

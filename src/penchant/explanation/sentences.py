@@ -9,6 +9,7 @@ import numpy as np
 from penchant.data.histories import Histories
 from penchant.explanation.explanation import AttributeReason, Method, Reason
 from penchant.models.base import Recommender
+from penchant.models.baselines import RecentPopular
 from penchant.results.formatting import join_names
 from penchant.typing import Float32, Float64
 
@@ -174,7 +175,8 @@ def unpersonalised_sentence(
     place = _ordinal(1 + int((scores > scores[item]).sum()))
     if model.signal == "popularity":
         which = "the most popular" if place == "1st" else f"the {place} most popular"
-        return f"recommended to everyone: {which} of all"
+        lately = " lately" if isinstance(model, RecentPopular) else ""
+        return f"recommended to everyone: {which} of all{lately}"
     if np.ptp(scores) == 0:
         cause = "your history is empty" if empty else "the model gives every item the same score"
         return f"no reason: {cause}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from penchant.models.foreign import import_model
 from penchant.models.table import (
     BASELINES,
+    BASELINES_OF_ORDER,
     BASELINES_OF_REPEATS,
     TABLE,
     find,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from penchant.models.baselines import MajorityClass as MajorityClass
     from penchant.models.baselines import Popular as Popular
     from penchant.models.baselines import Random as Random
+    from penchant.models.baselines import RecentPopular as RecentPopular
     from penchant.models.baselines import UserMajority as UserMajority
     from penchant.models.baselines import UserMean as UserMean
     from penchant.models.bayesian.factorisation_machine import BayesianFM as BayesianFM
@@ -97,8 +99,10 @@ if TYPE_CHECKING:
     from penchant.models.repeats.personal import PersonalRecent as PersonalRecent
     from penchant.models.repeats.tifu_knn import TIFUKNN as TIFUKNN
     from penchant.models.sequence.gru4rec import GRU4Rec as GRU4Rec
+    from penchant.models.sequence.markov import MarkovChain as MarkovChain
     from penchant.models.sequence.sasrec import ESASRec as ESASRec
     from penchant.models.sequence.sasrec import SASRec as SASRec
+    from penchant.models.sequence.sequential_rules import SequentialRules as SequentialRules
     from penchant.models.shared.item_weights import ease_weights as ease_weights
 
 _PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {
@@ -115,6 +119,7 @@ _PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {
 __all__ = [
     *_PLACES,
     "BASELINES",
+    "BASELINES_OF_ORDER",
     "BASELINES_OF_REPEATS",
     "TABLE",
     "find",

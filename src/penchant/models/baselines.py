@@ -18,7 +18,10 @@ from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.biases import fit_biases, of_items, user_biases, user_sums
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
-from penchant.typing import Float32
+from penchant.typing import Float32, Float64
+
+_DAY = 86_400e6  # microseconds
+_HALF_LIFE_SHARE = 0.1  # of all events
 
 
 class Random(Recommender):
@@ -61,13 +64,19 @@ class Popular(Refitting):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         train = train.positives
-        weight = train.weights
-        if self.half_life is not None and train.has_times:
-            age = train.events["time"].to_physical().to_numpy()
-            decay = 0.5 ** ((age.max() - age) / (self.half_life * 86_400e6))
+        weight, decay = train.weights, self._decay(train)
+        if decay is not None:
             weight = decay if weight is None else weight * decay
         items = train.events["item"].to_numpy()
         self.popularity_ = np.bincount(items, weight, train.n_items).astype(np.float32)
+
+    def _decay(self, train: Dataset) -> Float64 | None:
+        """float64[n_events], what each event counts for its age; None where all count alike."""
+        if self.half_life is None or not train.has_times:
+            return None
+        time = train.events["time"].to_physical().to_numpy()
+        age: Float64 = (time.max() - time) / (self.half_life * _DAY)
+        return np.exp2(-age)
 
     @property
     def uses_weights(self) -> bool:
@@ -76,6 +85,32 @@ class Popular(Refitting):
 
     def _scores(self, users: Histories) -> Float32:
         return _same_for_all(self.popularity_, users)
+
+
+class RecentPopular(Popular):
+    """The number of training events of each item, the same list for everybody, old ones less.
+
+    By default an event counts half for each tenth of all events that are later than it, so that
+    no calendar matters: 2^(-10 m / n) of n events with m later ones. Without times the order of
+    rows stands for theirs.
+
+    `update` takes further events in: the model is then what a new fit to all events is, where
+    these have times.
+
+    Attributes:
+        half_life: days for which an event counts half, where it is given and events have times.
+    """
+
+    def _decay(self, train: Dataset) -> Float64 | None:
+        decay = super()._decay(train)
+        if decay is not None:
+            return decay
+        n = len(train)
+        later = np.arange(n)[::-1]
+        if train.has_times:
+            time = train.events["time"].to_physical().to_numpy()
+            later = n - np.searchsorted(np.sort(time), time, side="right")
+        return np.exp2(-later / (_HALF_LIFE_SHARE * n))
 
 
 class GlobalMean(PredictsRatings, Recommender):

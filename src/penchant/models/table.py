@@ -18,6 +18,8 @@ TABLE: dict[str, str] = {
     "popular": "baselines:Popular",
     "personal-popular": "repeats.personal:PersonalPopular",
     "personal-recent": "repeats.personal:PersonalRecent",
+    "recent-popular": "baselines:RecentPopular",
+    "markov": "sequence.markov:MarkovChain",
     "global-mean": "baselines:GlobalMean",
     "user-mean": "baselines:UserMean",
     "item-mean": "baselines:ItemMean",
@@ -41,6 +43,7 @@ TABLE: dict[str, str] = {
     "sasrec": "sequence.sasrec:SASRec",
     "esasrec": "sequence.sasrec:ESASRec",
     "gru4rec": "sequence.gru4rec:GRU4Rec",
+    "sequential-rules": "sequence.sequential_rules:SequentialRules",
     "sampled-softmax": "factorisation.sampled_softmax:SampledSoftmax",
     "nmf": "factorisation.nmf:NMF",
     "rating-nmf": "factorisation.rating_nmf:RatingNMF",
@@ -96,6 +99,9 @@ BASELINES: dict[Task, tuple[str, ...]] = {
 
 BASELINES_OF_REPEATS = ("personal-popular", "personal-recent")
 """Further baselines of lists that may hold what users had before."""
+
+BASELINES_OF_ORDER = ("recent-popular", "markov")
+"""Further baselines where the next event of a sequence is foretold."""
 
 
 def find(name: str) -> type[Recommender]:

@@ -18,6 +18,8 @@ SPECS = (
     "popular:half_life=2",
     "personal-popular",
     "personal-recent",
+    "markov",
+    "sequential-rules:window=3,neighbours=4",
     "decayed-frequency",
     "repeat-item-knn",
     "tifu-knn",

@@ -1,0 +1,106 @@
+"""Counts of which item follows which, and the places of events from the end of a history."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from scipy import sparse
+
+from penchant.data.histories import Histories
+from penchant.models.base import Signal, require_one_user
+from penchant.models.fitted_attributes import Declarations, sparse_matrix
+from penchant.models.shared.basket_events import weighted_items
+from penchant.models.shared.updatable import Refitting
+from penchant.typing import Csr, Float32, Int32, Int64
+
+
+class TransitionModel(Refitting):
+    """A model whose score of an item is the sum of what the history's last events lead to.
+
+    `update` takes further events in: the model is then what a new fit to all events is.
+
+    Attributes:
+        weights_: csr[n_items, n_items], the row the item of the history.
+    """
+
+    signal: ClassVar[Signal] = "order"
+    fitted_attributes: ClassVar[Declarations] = {"weights_": sparse_matrix("items", "items", low=0)}
+
+    if TYPE_CHECKING:
+        weights_: Csr
+
+    @abstractmethod
+    def _event_weights(self, users: Histories) -> Float32:
+        """float32[n_events], what each event of the histories counts, 0 or above."""
+
+    @property
+    def uses_weights(self) -> bool:
+        """True: what follows counts by its weight."""
+        return True
+
+    @property
+    def no_evidence_score(self) -> float | None:
+        """0, the score of items that have followed nothing of the history."""
+        return 0.0
+
+    def _scores(self, users: Histories) -> Float32:
+        own = weighted_items(users, self._event_weights(users))
+        return np.asarray((own @ self.weights_).toarray(), np.float32)
+
+    def contributions(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], what each event adds to the score of each item.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        weights = self.weights_[user.items][:, items].toarray().T
+        return np.asarray(weights * self._event_weights(user), np.float32)
+
+
+def places_from_end(users: Histories) -> Int64:
+    """int64[n_events], how many of the user's positive events came after each.
+
+    Of other events they say nothing.
+    """
+    up_to = np.append(0, np.cumsum(users.is_positive))
+    return np.repeat(up_to[users.offsets[1:]], users.lengths) - up_to[1:]
+
+
+def transition_counts(users: Histories, window: int, decay: float) -> Csr:
+    """csr[n_items, n_items], how often the item of a column followed that of a row.
+
+    Args:
+        users: whose positive events count, each as often as its weight says, in parts of the mean
+            weight of all events.
+        window: how many events after an item still follow it.
+        decay: what a following event counts beside the one before it.
+    """
+    users = users.positives
+    n = users.n_items
+    weights = np.ones(users.n_events, np.float32)
+    if users.weights is not None and users.n_events:
+        weights = users.weights / users.weights.mean(dtype=np.float64).astype(np.float32)
+    counts: Csr = sparse.csr_array((n, n), dtype=np.float32)
+    for apart in range(1, min(window, int(users.lengths.max(initial=1)) - 1) + 1):
+        same = np.flatnonzero(users.rows[apart:] == users.rows[:-apart])
+        further = sparse.coo_array(
+            (
+                weights[same + apart] * np.float32(decay ** (apart - 1)),
+                (users.items[same], users.items[same + apart]),
+            ),
+            shape=(n, n),
+        )
+        counts = (counts + further.tocsr()).tocsr()
+    return counts
+
+
+def divided_rows(counts: Csr, exponent: float) -> Csr:
+    """Csr of the same shape, each row divided by a power of its sum."""
+    totals = np.asarray(counts.sum(axis=1), np.float64).ravel()
+    factors = np.power(totals, -exponent, where=totals > 0, out=np.ones_like(totals))
+    divided = counts.copy()
+    divided.data = divided.data * np.repeat(factors, np.diff(counts.indptr)).astype(np.float32)
+    return divided
