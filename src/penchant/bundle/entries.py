@@ -91,6 +91,7 @@ class HistoriesEntry(_Kind):
     positive: float | None = None
     baskets: bool = False
     quantities: bool = False
+    in_sessions: bool = False
 
     def specs(self, name: str) -> dict[str, Spec]:
         """The arrays of `Histories`."""

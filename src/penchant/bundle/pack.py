@@ -164,6 +164,7 @@ def _pack_histories(packed: Packed, name: str, value: Histories) -> Entry:
         positive=value.positive,
         baskets=value.baskets is not None,
         quantities=value.quantities is not None,
+        in_sessions=value.in_sessions,
     )
     for key, (dtype, shape) in entry.specs(name).items():
         part = key.rpartition(".")[2]

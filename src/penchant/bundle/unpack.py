@@ -124,6 +124,7 @@ def _histories(name: str, entry: HistoriesEntry, arrays: Arrays) -> Histories:
         positive=entry.positive,
         baskets=baskets,
         quantities=quantities,
+        in_sessions=entry.in_sessions,
     )
 
 

@@ -191,6 +191,7 @@ def _events(log: Dataset, model: Recommender, *, skip: bool) -> tuple[Dataset, l
         name=log.name,
         scale=log.scale,
         positive=log.positive,
+        in_sessions=log.in_sessions,
         origin=log.origin,
         anonymous=anonymous,
     )

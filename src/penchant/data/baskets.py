@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from penchant.typing import AnyInt, Bool, Int32
+from penchant.typing import AnyInt, Bool, Int32, Int64
 
 BASKET = "basket"
 """The column of events that says which belong to one basket."""
@@ -44,3 +44,41 @@ def numbers_of_baskets(events: pl.DataFrame, order: AnyInt) -> Int32 | None:
         instant = pl.col("instant").fill_null(pl.col("place").cast(pl.Int64))
     first = pl.col("place").min().over("user", BASKET, alone.then(instant))
     return frame.select(first.rank("dense").over("user").cast(pl.Int32) - 1).to_series().to_numpy()
+
+
+def basket_numbers(
+    baskets: Int32 | None, times: Int64 | None, rows: Int32, offsets: Int64
+) -> Int32:
+    """int32[n_events], which of the user's baskets each event belongs to, from 0 for the first.
+
+    Args:
+        baskets: int32[n_events], numbers that rise with time, of which some may be left out; None
+            where events of one instant are a basket, or each event is where there are no times.
+        times: int64[n_events], or None.
+        rows: int32[n_events], the user of each event, ascending.
+        offsets: int64[n_users + 1], where each user's events start and end.
+    """
+    if not len(rows):
+        return np.zeros(0, np.int32)
+    keys: AnyInt = np.arange(len(rows)) if times is None else times
+    order: slice | Int64 = slice(None)
+    if baskets is not None:  # some may have been left out, and some be mixed
+        keys, order = baskets, np.lexsort((baskets, rows))
+    numbers = np.empty(len(rows), np.int64)
+    numbers[order] = np.cumsum(changes(keys[order], rows[order]))
+    starts = np.minimum(offsets[:-1], len(rows) - 1)
+    first = numbers[order][starts]
+    return (numbers - np.repeat(first, np.diff(offsets))).astype(np.int32)
+
+
+def of_last_basket(baskets: Int32, offsets: Int64) -> Bool:
+    """bool[n_events], whether an event is in the same basket as the last event of its user.
+
+    Args:
+        baskets: int32[n_events], the number of each event's basket.
+        offsets: int64[n_users + 1], where each user's events start and end, in time order.
+    """
+    lengths = np.diff(offsets)
+    last = baskets[offsets[1:][lengths > 0] - 1]
+    mine: Bool = baskets == np.repeat(last, lengths[lengths > 0])
+    return mine

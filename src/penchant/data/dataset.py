@@ -49,6 +49,8 @@ class Dataset:
         positive: the lowest rating of an event that models of interactions learn from; the others
             still count as seen. None where all events are learned from.
         origin: where the log came from and what was left out.
+        in_sessions: whether the baskets are sessions, which say what was met together and no more,
+            and no orders.
         anonymous: one row for each event without a user, which models of users never see: `item`
             (int32, the index), and where known the other columns of `events` but `user`; None
             where there are none. Subsets of the events keep all of them.
@@ -64,6 +66,7 @@ class Dataset:
     positive: float | None = None
     origin: Origin = field(default_factory=Origin)
     anonymous: pl.DataFrame | None = None
+    in_sessions: bool = False
 
     @classmethod
     def from_frame(
@@ -77,6 +80,7 @@ class Dataset:
         positive: float | None = None,
         origin: Origin | None = None,
         anonymous: pl.DataFrame | None = None,
+        in_sessions: bool = False,
     ) -> Dataset:
         """Build a log from a frame with the columns user, item and optionally others.
 
@@ -123,6 +127,7 @@ class Dataset:
             positive=positive,
             origin=origin or Origin(),
             anonymous=unknown,
+            in_sessions=in_sessions,
         )
 
     def __len__(self) -> int:
@@ -155,8 +160,18 @@ class Dataset:
 
     @property
     def has_baskets(self) -> bool:
-        """Whether the log says which events belong to one basket, such as an order."""
+        """Whether the log says which events belong to one basket: an order or a session."""
         return BASKET in self.events.columns
+
+    @property
+    def has_orders(self) -> bool:
+        """Whether the log says which events belong to one order, as logs of shops do."""
+        return self.has_baskets and not self.in_sessions
+
+    @property
+    def has_sessions(self) -> bool:
+        """Whether the log says which events belong to one session."""
+        return self.has_baskets and self.in_sessions
 
     @property
     def has_order(self) -> bool:
@@ -227,7 +242,9 @@ class Dataset:
         """The events of every user of the vocabulary, in time order."""
         users = np.arange(self.n_users, dtype=np.int32)
         order = self.event_order
-        return Histories.from_events(self.events, users, self.n_items, self.positive, order)
+        return Histories.from_events(
+            self.events, users, self.n_items, self.positive, order, in_sessions=self.has_sessions
+        )
 
     @cached_property
     def event_order(self) -> AnyInt:
@@ -258,6 +275,8 @@ class Dataset:
                 update_digest(digest, events)
         if self.positive is not None:
             digest.update(f"positive{self.positive!r}".encode())
+        if self.has_sessions:
+            digest.update(b"sessions")
         return digest.hexdigest()
 
     def side(self, noun: str) -> tuple[Vocabulary, pl.DataFrame | None, Int64]:

@@ -12,17 +12,16 @@ import numpy.typing as npt
 import polars as pl
 from scipy import sparse
 
-from penchant.data.baskets import changes, numbers_of_baskets
+from penchant.data.baskets import basket_numbers, changes, numbers_of_baskets, of_last_basket
 from penchant.data.event_columns import quantities_of
 from penchant.data.event_order import event_order
 from penchant.data.history_hashes import hashes_of_histories
+from penchant.data.sorting import order_by_pair
 from penchant.errors import ParameterError
 from penchant.typing import AnyInt, Bool, Float32, Int32, Int64, UInt64
 from penchant.wording import counted
 
 Values = Literal["interaction", "weight", "rating", "seen"]
-
-_WORD = 63  # bits of a number that is not negative
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,6 +44,7 @@ class Histories:
             where they learn from all.
         baskets: int32[n_events], a number for each of the user's baskets that rises with time, or
             None where the log has none; see `basket_numbers`.
+        in_sessions: whether these baskets are sessions and no orders.
         quantities: float32[n_events] above 0, how many pieces each event is of, or None where the
             log does not say it. No model learns from them: later cancellations lower them.
     """
@@ -59,6 +59,7 @@ class Histories:
     positive: float | None = None
     baskets: Int32 | None = None
     quantities: Float32 | None = None
+    in_sessions: bool = False
     # The histories of which this is a block, and the position of its first user there. What is made
     # of it with other events has none: `replace` leaves out what is no parameter.
     _parent: tuple[Histories, int] | None = field(default=None, init=False, repr=False)
@@ -109,12 +110,15 @@ class Histories:
         n_items: int,
         positive: float | None = None,
         order: AnyInt | None = None,
+        *,
+        in_sessions: bool = False,
     ) -> Histories:
         """Group a log's events (columns user, item, rating, weight, time …) by user, in time order.
 
         `users` are the wanted user indices, ascending and distinct; one without events gets an
         empty history. Events of equal time keep the order of their rows. `order` is what
-        `event_order` says of the events, where it is at hand.
+        `event_order` says of the events, where it is at hand; `in_sessions` whether their baskets
+        are sessions.
         """
         owner = events["user"].to_numpy()
         n_users = 1 + int(max(owner.max(initial=-1), users.max(initial=-1)))
@@ -142,6 +146,7 @@ class Histories:
             positive=positive,
             baskets=numbers_of_baskets(events, order),
             quantities=None if quantities is None else quantities[order],
+            in_sessions=in_sessions,
         )
 
     def __len__(self) -> int:
@@ -174,17 +179,17 @@ class Histories:
         Where the log has no baskets, a user's events of one instant are one; where it has no times
         either, each event is one of its own.
         """
-        if not self.n_events:
-            return np.zeros(0, np.int32)
-        keys: AnyInt = np.arange(self.n_events) if self.times is None else self.times
-        order: slice | Int64 = slice(None)
-        if self.baskets is not None:  # some may have been left out, and some be mixed
-            keys, order = self.baskets, np.lexsort((self.baskets, self.rows))
-        numbers = np.empty(self.n_events, np.int64)
-        numbers[order] = np.cumsum(changes(keys[order], self.rows[order]))
-        starts = np.minimum(self.offsets[:-1], self.n_events - 1)
-        first = numbers[order][starts]
-        return (numbers - np.repeat(first, self.lengths)).astype(np.int32)
+        return basket_numbers(self.baskets, self.times, self.rows, self.offsets)
+
+    @cached_property
+    def last_session(self) -> Histories:
+        """The same users with the events of the session alone that each history ends in.
+
+        Where the log has no sessions, the whole histories.
+        """
+        if self.baskets is None or not self.in_sessions:
+            return self
+        return self.subset(of_last_basket(self.baskets, self.offsets))
 
     @cached_property
     def popularity(self) -> Float32:
@@ -204,21 +209,7 @@ class Histories:
 
         Those of user `n` stay at `offsets[n]:offsets[n + 1]`.
         """
-        small = np.dtype(np.int32 if self.n_events < 2**31 else np.int64)
-        bits = int(self.lengths.max(initial=0)).bit_length()
-        if (len(self) * self.n_items).bit_length() + bits > _WORD:
-            return np.argsort(self.pairs, kind="stable").astype(small)
-        # Plain numbers are sorted several times faster than positions are by them, so that each
-        # number has the event's place in its history for its last bits.
-        starts = np.repeat(self.offsets[:-1], self.lengths)
-        keys = self.pairs
-        keys <<= bits
-        keys += np.arange(self.n_events)
-        keys -= starts
-        keys.sort()
-        keys &= (1 << bits) - 1
-        keys += starts
-        return keys.astype(small)
+        return order_by_pair(self.pairs, self.offsets, len(self) * self.n_items)
 
     @cached_property
     def _is_last_of_pair(self) -> Bool:
@@ -320,6 +311,7 @@ class Histories:
             positive=self.positive,
             baskets=None if self.baskets is None else self.baskets[events],
             quantities=None if self.quantities is None else self.quantities[events],
+            in_sessions=self.in_sessions,
         )
 
     @property

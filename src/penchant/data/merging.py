@@ -119,9 +119,10 @@ def merged(known: KnownLog, new: Dataset, *, new_items: bool = True) -> MergedLo
         item_table=table,
         name=new.name,
         positive=old.positive,
+        in_sessions=old.in_sessions or (old.baskets is None and new.in_sessions),
         anonymous=None if anonymous is None else _anonymous_events(*anonymous),
     )
-    histories = _histories(events, numbers, len(users), len(items), old.positive)
+    histories = _histories(events, numbers, log)
     # They stand in this order already.
     vars(log).update(event_order=np.arange(len(events)), histories=histories)
     keys = None
@@ -163,30 +164,25 @@ def _basket_numbers(old: Histories, events: pl.DataFrame, order: AnyInt) -> Int3
     return numbers
 
 
-def _histories(
-    events: pl.DataFrame,
-    numbers: Int32 | None,
-    n_users: int,
-    n_items: int,
-    positive: float | None,
-) -> Histories:
-    """The histories of all users, from events that stand in their order."""
+def _histories(events: pl.DataFrame, numbers: Int32 | None, log: Dataset) -> Histories:
+    """The histories of all users of a log, from its events as they stand in their order."""
     values = {
         name: events[name].to_physical().to_numpy() if name in events.columns else None
         for name in ("rating", "weight", "time", "quantity")
     }
-    counts = np.bincount(events["user"].to_numpy(), minlength=n_users)
+    counts = np.bincount(events["user"].to_numpy(), minlength=log.n_users)
     return Histories(
-        users=np.arange(n_users, dtype=np.int32),
+        users=np.arange(log.n_users, dtype=np.int32),
         offsets=np.append(0, np.cumsum(counts)).astype(np.int64),
         items=events["item"].to_numpy(),
         ratings=values["rating"],
         times=values["time"],
-        n_items=n_items,
+        n_items=log.n_items,
         weights=values["weight"],
-        positive=positive,
+        positive=log.positive,
         baskets=numbers,
         quantities=values["quantity"],
+        in_sessions=log.has_sessions,
     )
 
 

@@ -37,3 +37,31 @@ def sorted_with_order(values: Int64) -> tuple[Int64, AnyInt]:
         keys *= unit
     keys += low
     return keys, order
+
+
+def order_by_pair(pairs: Int64, offsets: Int64, above: int) -> AnyInt:
+    """int[n], positions of events by the number of their user and item, equal ones as they stand.
+
+    Those of user `n` stay at `offsets[n]:offsets[n + 1]`.
+
+    Args:
+        pairs: int64[n], a number for each pair, which rises with its user; written to.
+        offsets: int64[n_users + 1], where each user's events start and end.
+        above: above all pairs.
+    """
+    n = len(pairs)
+    small = np.dtype(np.int32 if n < 2**31 else np.int64)
+    lengths = np.diff(offsets)
+    bits = int(lengths.max(initial=0)).bit_length()
+    if above.bit_length() + bits > _WORD:
+        return np.argsort(pairs, kind="stable").astype(small)
+    # Plain numbers are sorted several times faster than positions are by them, so that each
+    # number has the event's place in its history for its last bits.
+    starts = np.repeat(offsets[:-1], lengths)
+    pairs <<= bits
+    pairs += np.arange(n)
+    pairs -= starts
+    pairs.sort()
+    pairs &= (1 << bits) - 1
+    pairs += starts
+    return pairs.astype(small)

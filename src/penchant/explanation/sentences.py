@@ -37,7 +37,8 @@ def had_clause(history: Histories, item: int, contributions: Float64) -> str:
         return f"you have had it{f' {times:,} times' if times > 1 else ''}"
     n_baskets = len(np.unique(history.basket_numbers))
     n_own = len(np.unique(history.basket_numbers[own]))
-    of_them = "your one basket" if n_baskets == 1 else f"{n_own:,} of your {n_baskets:,} baskets"
+    noun = "session" if history.in_sessions else "basket"
+    of_them = f"your one {noun}" if n_baskets == 1 else f"{n_own:,} of your {n_baskets:,} {noun}s"
     return f"you had it in {of_them}"
 
 

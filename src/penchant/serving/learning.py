@@ -56,4 +56,5 @@ def log_of(model: Recommender) -> Dataset:
         item_table=model.item_table_,
         name=model.log_name_,
         positive=histories.positive,
+        in_sessions=histories.in_sessions,
     )

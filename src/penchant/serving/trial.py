@@ -161,6 +161,7 @@ def _lists(
         weights=None if own.weights is None else known.weights,
         positive=own.positive,
         baskets=None if own.baskets is None else known.baskets,
+        in_sessions=own.in_sessions,
     )
     lists, _ = model.top_items(translated, k, repeats=holdout.repeats, run=run)
     back = np.append(log.items.indices(model.items_.ids), np.int32(-1))

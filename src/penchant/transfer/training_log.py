@@ -230,6 +230,7 @@ def _joined(log: Dataset, other: Dataset, events: pl.DataFrame, same_users: bool
         name=f"{log.name} + {other.name}",
         scale=log.scale,
         positive=log.positive,
+        in_sessions=log.in_sessions,
         origin=log.origin,
     )
     return replace(new, item_table=log.item_table)

@@ -134,6 +134,7 @@ def with_table(log: Dataset, table: IdTable) -> Dataset:
         name=log.name,
         scale=log.scale,
         positive=log.positive,
+        in_sessions=log.in_sessions,
         origin=log.origin,
         anonymous=anonymous,
     )

@@ -114,6 +114,7 @@ class FeedbackLog:
             name=base.name,
             scale=base.scale,
             positive=base.positive,
+            in_sessions=base.in_sessions,
             origin=base.origin,
             anonymous=base.anonymous_frame(),
         )
