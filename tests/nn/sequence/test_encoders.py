@@ -98,3 +98,11 @@ def test_a_cycle_is_learned(negatives: int | None) -> None:
     vectors = network.items.weight.detach().numpy()
     assert (states @ vectors.T).argmax(1).tolist() == [3, 0]
     assert isinstance(network.items, RowTable) == (negatives is not None)
+
+
+def test_a_scale_makes_scores_cosines(network: SequenceNetwork) -> None:
+    scaled = SequenceNetwork(network.items, network.encoder, scale=7.0).eval()
+    states = encode(scaled, np.array([1, 2, 3]), np.array([0, 3]), 20)
+    assert np.linalg.norm(states[0]) == pytest.approx(7, rel=1e-5)
+    np.testing.assert_allclose(scaled.vectors().detach().norm(dim=1), 1, rtol=1e-5)
+    assert np.linalg.norm(network.vectors().detach(), axis=1).std() > 0.01

@@ -15,16 +15,19 @@ from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.errors import DataError
+from penchant.features.item_words import ItemWords
 from penchant.models.base import Recommender, Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats, integers
 from penchant.models.parameters import Space
-from penchant.models.shared.trained_rows import rows_of_users, rows_to_train
+from penchant.models.shared.trained_rows import rows_of_users
 from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.embedding_rows import RowTable
 from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.sampled_softmax import Candidates
+from penchant.nn.sequence.attributes import AttributeVectors
 from penchant.nn.sequence.network import (
     SequenceBatches,
     SequenceNetwork,
@@ -36,7 +39,7 @@ from penchant.nn.sequence.network import (
 from penchant.nn.sequence.windows import Windows
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
-from penchant.typing import Float32, Int32, Int64
+from penchant.typing import Csr, Float32, Int32, Int64
 
 _VALIDATION_USERS = 5_000
 _LONGEST = 2**12  # events that any setting may have a network read
@@ -56,9 +59,12 @@ class SequenceNetworkModel(Recommender):
         dim: length of the vectors of items.
         max_length: how many of a history's last events are read.
         dropout: share of units that a training step leaves out.
+        scale: where there is one, scores are this times the cosine of vector and state.
         negatives: items that are drawn for the softmax of a batch; None is all items.
         alpha: power of the number of events by which they are drawn; 0 draws all alike.
         learning_rate: of Adam.
+        attributes: whether the vector of an item has a part of each label in its table, such as a
+            category or a brand, so that items without events have vectors, too.
         l2: decay of the network's weights in each step, as a share of the learning rate.
         batch_size: events in a batch.
         epochs: the most passes over the events.
@@ -68,9 +74,11 @@ class SequenceNetworkModel(Recommender):
     dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
     max_length: Annotated[int, Field(gt=0, le=_LONGEST), Space(10, 200, log=True)] = 50
     dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.6)] = 0.2
+    scale: Annotated[float | None, Field(gt=0, le=1000), Space(5, 50, log=True)] = None
     negatives: Annotated[int | None, Field(gt=0), Space(64, 4096, log=True)] = 512
     alpha: Annotated[float, Field(ge=0), Space(0, 1)] = 0.5
     learning_rate: Annotated[float, Field(gt=0), Space(3e-4, 1e-2, log=True)] = 1e-3
+    attributes: bool = False
     l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.0
     batch_size: Annotated[int, Field(gt=0), Space(512, 16_384, log=True)] = 2048
     epochs: Annotated[int, Field(gt=0)] = 60
@@ -96,7 +104,7 @@ class SequenceNetworkModel(Recommender):
         """Multiply-adds of an event's way through the encoder."""
 
     def _cost(self, train: Dataset) -> FittingCost:
-        n_items, n_events = len(rows_to_train(train.item_counts)), len(train)
+        n_items, n_events = np.count_nonzero(train.item_counts), len(train)
         weighed = min(self.negatives or n_items, n_items)
         batches = -(-n_events // self.batch_size)
         table = n_items * self.dim if weighed == n_items else 0
@@ -108,9 +116,13 @@ class SequenceNetworkModel(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
+        has_events = train.histories.popularity > 0
+        labels = self._labels(train)
         # int32[n_trained], the items that have vectors, ascending.
-        self.trained_items_: Int32 = rows_to_train(train.item_counts)
-        network = self._new_network(len(self.trained_items_), generator)
+        self.trained_items_: Int32 = np.flatnonzero(
+            has_events if labels is None else has_events | (np.diff(labels.indptr) > 0)
+        ).astype(np.int32)
+        network = self._new_network(labels, generator)
         items, offsets = self._sequences(train.histories)
         windows = Windows(items, offsets, self.max_length)
         self.curve_: Curve = []
@@ -142,15 +154,33 @@ class SequenceNetworkModel(Recommender):
                 run=run,
                 name=type(self).__name__,
             )
-        self._keep(network.cpu())
+        with torch.no_grad():  # of which nothing has been learned but labels
+            network.cpu().items.weight[~has_events[self.trained_items_]] = 0
+        self._keep(network)
 
-    def _new_network(self, n_items: int, generator: torch.Generator) -> SequenceNetwork:
+    def _labels(self, train: Dataset) -> Csr | None:
+        """csr[n_items, n_labels], which item has what, or None where that does not count."""
+        if not self.attributes:
+            return None
+        words = ItemWords.of(train, ("labels",))
+        if not words.blocks:
+            raise DataError(
+                f"{type(self).__name__} with attributes learns from labels that several items "
+                f"share, and {train.name!r} has none: give an item table, or leave them out."
+            )
+        return words.blocks["labels"]
+
+    def _new_network(self, labels: Csr | None, generator: torch.Generator) -> SequenceNetwork:
+        n_items = len(self.trained_items_)
         table: RowTable | nn.Embedding
         if self._samples(n_items):
             table = item_table(n_items, self.dim, generator)
         else:
             table = nn.Embedding(n_items, self.dim)
-        network = SequenceNetwork(table, self._encoder(generator))
+        attributes = None
+        if labels is not None:
+            attributes = AttributeVectors(labels[self.trained_items_], self.dim)
+        network = SequenceNetwork(table, self._encoder(generator), self.scale, attributes)
         initialise(network, generator)
         return network
 
@@ -164,7 +194,7 @@ class SequenceNetworkModel(Recommender):
         return Candidates(torch.from_numpy(counts), self.alpha, self.negatives or 0, generator)
 
     def _keep(self, network: SequenceNetwork) -> None:
-        self.item_vectors_ = network.items.weight.detach().numpy().copy()
+        self.item_vectors_ = network.vectors().detach().numpy().copy()
         vars(self).update(weights_of(network.encoder))
 
     def _sequences(self, users: Histories) -> tuple[Int32, Int64]:
@@ -177,7 +207,7 @@ class SequenceNetworkModel(Recommender):
         return rows, users.offsets
 
     def _validation_loss(self, network: SequenceNetwork, holdout: Holdout) -> float:
-        vectors = network.items.weight.detach().cpu().numpy()
+        vectors = network.vectors().detach().cpu().numpy()
 
         def scores(users: Histories) -> Float32:
             states = encode(network, *self._sequences(users), self.max_length)
@@ -190,7 +220,7 @@ class SequenceNetworkModel(Recommender):
         encoder = with_weights(partial(self._encoder, None), self.fitted_state())
         weight = torch.from_numpy(self.item_vectors_)
         items = nn.Embedding(len(weight), self.dim, _weight=weight)
-        return SequenceNetwork(items, encoder).eval()
+        return SequenceNetwork(items, encoder, self.scale).eval()
 
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim], the state after the last event; zeros without one."""
@@ -209,6 +239,8 @@ class SequenceNetworkModel(Recommender):
         """float32[n_users, n_items]; items without vectors come last."""
         if len(self.trained_items_) == n_items:
             return scores
+        if not scores.shape[1]:
+            return np.zeros((len(scores), n_items), np.float32)
         found = np.empty((len(scores), n_items), np.float32)
         found[:] = scores.min(1, keepdims=True, initial=0) - 1
         found[:, self.trained_items_] = scores

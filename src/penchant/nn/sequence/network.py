@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import Optimiser, Tensors, TrainingStep, gradient_step
 from penchant.nn.sampled_softmax import Candidates
+from penchant.nn.sequence.attributes import AttributeVectors
 from penchant.nn.sequence.softmax import cross_entropy, sampled_cross_entropy
 from penchant.nn.sequence.windows import Windows, padded_histories
 from penchant.typing import AnyInt, Float32, Int64
@@ -25,23 +26,48 @@ class SequenceNetwork(nn.Module):
         items: the table of vectors, float32[n_items, dim]: a `RowTable` where batches touch few of
             them, otherwise an `Embedding`.
         encoder: float32[n, length, dim] to the same, no place seeing those after it.
+        scale: where there is one, vectors and states have length 1, and scores are their cosines
+            times this: popular items, whose vectors are long, then have no advantage. Gupta et
+            al., "NISER: Normalized Item and Session Representations to Handle Popularity Bias"
+            (2019), section 4.
+        attributes: what is added to the vectors of items that have something in common.
     """
 
-    def __init__(self, items: RowTable | nn.Embedding, encoder: nn.Module) -> None:
+    def __init__(
+        self,
+        items: RowTable | nn.Embedding,
+        encoder: nn.Module,
+        scale: float | None = None,
+        attributes: AttributeVectors | None = None,
+    ) -> None:
         super().__init__()
         self.items = items
         self.encoder = encoder
+        self.scale = scale
+        self.attributes = attributes
+
+    def vectors(self, items: Tensor | None = None) -> Tensor:
+        """float32[n, dim], of int64[n] items, or of all, as they are read and foretold."""
+        rows = self.items.weight if items is None else self.items(items)
+        if self.attributes is not None:
+            rows = rows + self.attributes(items)
+        return rows if self.scale is None else nn.functional.normalize(rows)
+
+    def states(self, x: Tensor, places: Tensor) -> Tensor:
+        """float32[n_events, dim], the states after the events at these places."""
+        found: Tensor = self.encoder(x).flatten(0, 1)[places]
+        return found if self.scale is None else self.scale * nn.functional.normalize(found)
 
 
 def initialise(network: SequenceNetwork, generator: torch.Generator) -> None:
-    """Set all weights of the encoder, and of an `Embedding` of items, at random."""
+    """Set all weights but those of a `RowTable` at random."""
     for name, weight in network.named_parameters():
         with torch.no_grad():
             if "norm" in name or "before" in name:
                 weight.fill_(0.0 if name.endswith("bias") else 1.0)
             elif weight.dim() < 2:
                 weight.zero_()
-            elif name.startswith("items") or "positions" in name:
+            elif name.startswith(("items", "attributes")) or "positions" in name:
                 weight.normal_(0, _vector_scale(weight.shape[1]), generator=generator)
             else:
                 nn.init.xavier_normal_(weight, generator=generator)
@@ -116,16 +142,11 @@ class SequenceBatches:
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
-def _states(network: SequenceNetwork, x: Tensor, places: Tensor) -> Tensor:
-    """float32[n_events, dim], the states after the events at these places."""
-    return network.encoder(x).flatten(0, 1)[places]  # type: ignore[no-any-return]
-
-
 def _full_loss(network: SequenceNetwork) -> Loss:
     def loss(inputs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
-        table = network.items.weight
-        vectors = nn.functional.embedding(inputs, table)
-        return cross_entropy(_states(network, vectors, places), table, targets)
+        table = network.vectors()
+        given = nn.functional.embedding(inputs, table)
+        return cross_entropy(network.states(given, places), table, targets)
 
     return loss
 
@@ -136,11 +157,11 @@ def _sampled_loss(network: SequenceNetwork, candidates: Candidates) -> Loss:
         n_inputs, n_targets = inputs.numel(), len(targets)
         together = torch.cat([inputs.flatten(), targets, drawn])
         needed, where = torch.unique(together, return_inverse=True)
-        rows = network.items(needed)
+        rows = network.vectors(needed)
         given, own, others = where.split([n_inputs, n_targets, len(drawn)])
         vectors = nn.functional.embedding(given.view(inputs.shape), rows)
         return sampled_cross_entropy(
-            _states(network, vectors, places),
+            network.states(vectors, places),
             rows[own],
             rows[others],
             log_expected,
@@ -169,9 +190,9 @@ def collisions(targets: Tensor, drawn: Tensor) -> Tensor:
 @torch.no_grad()
 def encode(network: SequenceNetwork, items: AnyInt, offsets: Int64, max_length: int) -> Float32:
     """float32[n_sequences, dim], the states after the last event; zeros where there is none."""
-    table = network.items.weight
+    table = network.vectors()
     found = np.zeros((len(offsets) - 1, table.shape[1]), np.float32)
     for rows, inputs, last in padded_histories(items, offsets, max_length, _ENCODED_CELLS):
-        states = _states(network, table[inputs.to(table.device)], last.to(table.device))
+        states = network.states(table[inputs.to(table.device)], last.to(table.device))
         found[rows] = states.cpu().numpy()
     return found
