@@ -58,8 +58,10 @@ def _baselines_of(tasks: Iterable[Task], repeats: Repeats, in_order: bool) -> di
     """The names of the tasks' baselines, each with those of the tasks that it is one for."""
     by_name: dict[str, set[Task]] = {}
     if "ranking" in tasks:
-        further = BASELINES_OF_REPEATS if repeats != "excluded" else ()
-        further += BASELINES_OF_ORDER if in_order else ()
+        further = (
+            *(BASELINES_OF_REPEATS if repeats != "excluded" else ()),
+            *(BASELINES_OF_ORDER if in_order else ()),
+        )
         by_name |= {name: {"ranking"} for name in further}
     for task, names in BASELINES.items():
         for name in names if task in tasks else ():

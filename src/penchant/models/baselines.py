@@ -64,9 +64,8 @@ class Popular(Refitting):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         train = train.positives
-        weight, decay = train.weights, self._decay(train)
-        if decay is not None:
-            weight = decay if weight is None else weight * decay
+        weights = [w for w in (train.weights, self._decay(train)) if w is not None]
+        weight = np.prod(weights, axis=0) if weights else None
         items = train.events["item"].to_numpy()
         self.popularity_ = np.bincount(items, weight, train.n_items).astype(np.float32)
 

@@ -37,4 +37,4 @@ class MarkovChain(TransitionModel):
 
     def _event_weights(self, users: Histories) -> Float32:
         last = users.is_positive & (places_from_end(users) == 0)
-        return last.astype(np.float32)
+        return np.asarray(last, np.float32)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 import numpy as np
 from scipy import sparse
@@ -66,7 +66,8 @@ def places_from_end(users: Histories) -> Int64:
     Of other events they say nothing.
     """
     up_to = np.append(0, np.cumsum(users.is_positive))
-    return np.repeat(up_to[users.offsets[1:]], users.lengths) - up_to[1:]
+    after: Int64 = np.repeat(up_to[users.offsets[1:]], users.lengths) - up_to[1:]
+    return after
 
 
 def transition_counts(users: Histories, window: int, decay: float) -> Csr:
@@ -83,7 +84,7 @@ def transition_counts(users: Histories, window: int, decay: float) -> Csr:
     weights = np.ones(users.n_events, np.float32)
     if users.weights is not None and users.n_events:
         weights = users.weights / users.weights.mean(dtype=np.float64).astype(np.float32)
-    counts: Csr = sparse.csr_array((n, n), dtype=np.float32)
+    counts = cast(Csr, sparse.csr_array((n, n), dtype=np.float32))
     for apart in range(1, min(window, int(users.lengths.max(initial=1)) - 1) + 1):
         same = np.flatnonzero(users.rows[apart:] == users.rows[:-apart])
         further = sparse.coo_array(
