@@ -19,6 +19,8 @@ SPECS = (
     "personal-popular",
     "personal-recent",
     "markov",
+    "vs-knn",
+    "stan:neighbours=3,half_life=2",
     "sequential-rules:window=3,neighbours=4",
     "decayed-frequency",
     "repeat-item-knn",

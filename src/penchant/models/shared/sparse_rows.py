@@ -13,7 +13,7 @@ from scipy import sparse
 from penchant.compiled import AVAILABLE
 from penchant.models.shared.largest import mark_largest
 from penchant.models.shared.row_products import LEAST_SECONDS, RATE, add_row_products
-from penchant.typing import AnyArray, AnyInt, Csr, Float32, Float64
+from penchant.typing import AnyArray, AnyInt, Bool, Csr, Float32, Float64
 
 Weigh = Callable[[Float32, AnyInt, AnyInt], Float32]
 """What becomes of products, given their rows and columns, which broadcast."""
@@ -139,16 +139,27 @@ def strongest_entries(matrix: Csr, k: int) -> Csr:
 
     Of equal ones the first are kept.
     """
-    keep = np.zeros(matrix.nnz, bool)
-    if AVAILABLE:
-        mark_largest(matrix.indptr, matrix.data, k, keep)
-    else:
-        row = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-        order = np.lexsort((-matrix.data, row))
-        keep[order[np.arange(matrix.nnz) - matrix.indptr[row] < k]] = True
-        keep &= matrix.data > 0
+    keep = largest_of_rows(matrix.indptr, matrix.data, k)
     offsets = np.append(0, np.cumsum(keep))[matrix.indptr]
     return sparse.csr_array((matrix.data[keep], matrix.indices[keep], offsets), shape=matrix.shape)
+
+
+def largest_of_rows(offsets: AnyInt, values: Float32, k: int) -> Bool:
+    """bool[n], which are among the `k` largest values above 0 of their row, the first of equals.
+
+    Args:
+        offsets: int[n_rows + 1], where the values of each row are.
+        values: float32[n].
+        k: how many of a row.
+    """
+    keep = np.zeros(len(values), bool)
+    if AVAILABLE:
+        mark_largest(offsets, values, k, keep)
+        return keep
+    row = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    order = np.lexsort((-values, row))
+    keep[order[np.arange(len(values)) - offsets[row] < k]] = True
+    return keep & (values > 0)
 
 
 def column_counts(matrix: Csr) -> Float64:
