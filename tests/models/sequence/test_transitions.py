@@ -13,7 +13,7 @@ from penchant.data.histories import Histories
 from penchant.models import MarkovChain, SequentialRules
 from penchant.models.sequence.transitions import (
     divided_rows,
-    places_from_end,
+    last_event_weights,
     transition_counts,
 )
 
@@ -54,7 +54,19 @@ def test_events_that_are_not_positive_neither_count_nor_stand_between():
     histories = Histories.of([0, 1, 2, 3], n_items=4, ratings=[5, 1, 5, 1], positive=3.0)
     counts = transition_counts(histories, 1, 1.0).toarray()
     assert np.argwhere(counts).tolist() == [[0, 2]]
-    assert places_from_end(histories)[[0, 2]].tolist() == [1, 0]
+    assert last_event_weights(histories, 9, 0.5).tolist() == [0.5, 0, 1, 0]
+    assert last_event_weights(histories, 1, 0.5).tolist() == [0, 0, 1, 0]
+
+
+def test_where_there_are_sessions_nothing_follows_from_another_one():
+    frame = pl.DataFrame({"user": [1] * 4, "item": [0, 1, 2, 3], "basket": ["a", "a", "b", "b"]})
+    histories = Dataset.from_frame(frame, in_sessions=True).histories
+    pairs = np.argwhere(transition_counts(histories, 3, 1.0).toarray())
+    assert pairs.tolist() == [[0, 1], [2, 3]]
+    assert last_event_weights(histories, 9, 0.5).tolist() == [0, 0, 0.5, 1]
+    orders = Dataset.from_frame(frame).histories
+    assert transition_counts(orders, 3, 1.0).nnz == 6
+    assert last_event_weights(orders, 9, 0.5)[0] == 0.125
 
 
 def test_what_follows_counts_by_its_weight():

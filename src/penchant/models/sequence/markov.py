@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import numpy as np
-
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -13,7 +11,7 @@ from penchant.models.base import Task
 from penchant.models.sequence.transitions import (
     TransitionModel,
     divided_rows,
-    places_from_end,
+    last_event_weights,
     transition_counts,
 )
 from penchant.run import Run
@@ -36,5 +34,4 @@ class MarkovChain(TransitionModel):
         self.weights_ = divided_rows(transition_counts(train.histories, 1, 1.0), 1.0)
 
     def _event_weights(self, users: Histories) -> Float32:
-        last = users.is_positive & (places_from_end(users) == 0)
-        return np.asarray(last, np.float32)
+        return last_event_weights(users, 1, 1.0)

@@ -15,7 +15,7 @@ from penchant.models.parameters import Space
 from penchant.models.sequence.transitions import (
     TransitionModel,
     divided_rows,
-    places_from_end,
+    last_event_weights,
     transition_counts,
 )
 from penchant.models.shared.sparse_rows import strongest_entries
@@ -66,6 +66,4 @@ class SequentialRules(TransitionModel):
         )
 
     def _event_weights(self, users: Histories) -> Float32:
-        place = places_from_end(users)
-        counts = users.is_positive & (place < self.window)
-        return np.where(counts, np.power(self.event_decay, place), 0).astype(np.float32)
+        return last_event_weights(users, self.window, self.event_decay)

@@ -40,8 +40,9 @@ class SessionKNN(Refitting):
     """Scores an item by the training sessions with it that are most like the end of a history.
 
     Where the log has no sessions, each user's history is one. They are compared with the last
-    positive events of the session that a history ends in. Nobody's own sessions count. The similarity is the sum of the weights of the items in common, divided by a
-    power of the session's number of items.
+    positive events of the session that a history ends in. Nobody's own sessions count. The
+    similarity is the sum of the weights of the items in common, divided by a power of the session's
+    number of items.
 
     Attributes:
         neighbours: the most similar sessions that count.

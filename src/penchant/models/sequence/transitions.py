@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, ClassVar, cast
 import numpy as np
 from scipy import sparse
 
+from penchant.data.baskets import of_last_basket
 from penchant.data.histories import Histories
 from penchant.models.base import Signal, require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.shared.basket_events import weighted_items
 from penchant.models.shared.updatable import Refitting
-from penchant.typing import Csr, Float32, Int32, Int64
+from penchant.typing import Csr, Float32, Int32
 
 
 class TransitionModel(Refitting):
@@ -60,18 +61,26 @@ class TransitionModel(Refitting):
         return np.asarray(weights * self._event_weights(user), np.float32)
 
 
-def places_from_end(users: Histories) -> Int64:
-    """int64[n_events], how many of the user's positive events came after each.
+def last_event_weights(users: Histories, window: int, decay: float) -> Float32:
+    """float32[n_events], `decay` to the power of how many of the user's positive events came after.
 
-    Of other events they say nothing.
+    It is 0 for what is not positive, not among the last `window`, or not of the session that the
+    history ends in.
     """
-    up_to = np.append(0, np.cumsum(users.is_positive))
-    after: Int64 = np.repeat(up_to[users.offsets[1:]], users.lengths) - up_to[1:]
-    return after
+    some = users.positives
+    place = np.repeat(some.offsets[1:], some.lengths) - 1 - np.arange(some.n_events)
+    counts = place < window
+    if some.in_sessions and some.baskets is not None:
+        counts &= of_last_basket(some.baskets, some.offsets)
+    weights = np.zeros(users.n_events, np.float32)
+    weights[users.is_positive] = np.where(counts, np.power(decay, place), 0)
+    return weights
 
 
 def transition_counts(users: Histories, window: int, decay: float) -> Csr:
     """csr[n_items, n_items], how often the item of a column followed that of a row.
+
+    Where the log has sessions, what is in another one does not follow.
 
     Args:
         users: whose positive events count, each as often as its weight says, in parts of the mean
@@ -86,7 +95,10 @@ def transition_counts(users: Histories, window: int, decay: float) -> Csr:
         weights = users.weights / users.weights.mean(dtype=np.float64).astype(np.float32)
     counts = cast(Csr, sparse.csr_array((n, n), dtype=np.float32))
     for apart in range(1, min(window, int(users.lengths.max(initial=1)) - 1) + 1):
-        same = np.flatnonzero(users.rows[apart:] == users.rows[:-apart])
+        together = users.rows[apart:] == users.rows[:-apart]
+        if users.in_sessions and users.baskets is not None:
+            together &= users.baskets[apart:] == users.baskets[:-apart]
+        same = np.flatnonzero(together)
         further = sparse.coo_array(
             (
                 weights[same + apart] * np.float32(decay ** (apart - 1)),
