@@ -13,6 +13,7 @@ from torch import nn
 from penchant.nn.embedding_rows import RowTable
 from penchant.nn.sampled_softmax import Candidates
 from penchant.nn.sequence.dropout import ByteDropout
+from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.network import (
     SequenceBatches,
     SequenceNetwork,
@@ -25,7 +26,7 @@ from penchant.nn.sequence.recurrent import RecurrentEncoder
 from penchant.nn.sequence.transformer import SelfAttentionEncoder
 from penchant.nn.sequence.windows import Windows
 
-ENCODERS: dict[str, Callable[[], nn.Module]] = {
+ENCODERS: dict[str, Callable[[], SequenceEncoder]] = {
     "sasrec": lambda: SelfAttentionEncoder(8, 20, 2, 2, 0.2, "sasrec", torch.Generator()),
     "ligr": lambda: SelfAttentionEncoder(8, 20, 2, 1, 0.2, "ligr", torch.Generator()),
     "gru": lambda: RecurrentEncoder(8, 12, 2, 0.2, torch.Generator()),

@@ -28,6 +28,7 @@ from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.sampled_softmax import Candidates
 from penchant.nn.sequence.attributes import AttributeVectors
+from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.network import (
     SequenceBatches,
     SequenceNetwork,
@@ -96,8 +97,8 @@ class SequenceNetworkModel(Recommender):
         item_vectors_: Float32
 
     @abstractmethod
-    def _encoder(self, generator: torch.Generator | None) -> nn.Module:
-        """The network between vectors of items and states, both float32[n, length, dim]."""
+    def _encoder(self, generator: torch.Generator | None) -> SequenceEncoder:
+        """The network between vectors of items and states."""
 
     @abstractmethod
     def _encoder_work(self) -> float:

@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
-from torch import nn
 
 from penchant.costs import PASS
 from penchant.models.fitted_attributes import Declarations, floats, linear_layer
 from penchant.models.parameters import Space
 from penchant.models.sequence.base import SequenceNetworkModel
+from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.recurrent import RecurrentEncoder
 
 
@@ -43,5 +43,5 @@ class GRU4Rec(SequenceNetworkModel):
         inputs = self.dim + (self.layers - 1) * self.hidden
         return float(3 * self.hidden * (inputs + self.layers * (self.hidden + PASS)))
 
-    def _encoder(self, generator: torch.Generator | None) -> nn.Module:
+    def _encoder(self, generator: torch.Generator | None) -> SequenceEncoder:
         return RecurrentEncoder(self.dim, self.hidden, self.layers, self.dropout, generator)

@@ -6,13 +6,13 @@ from typing import Annotated, ClassVar
 
 import torch
 from pydantic import Field
-from torch import nn
 
 from penchant.costs import PASS
 from penchant.errors import ParameterError
 from penchant.models.fitted_attributes import Declarations, floats, layer_norm, linear_layer
 from penchant.models.parameters import Space
 from penchant.models.sequence.base import SequenceNetworkModel
+from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.transformer import Block, SelfAttentionEncoder
 
 
@@ -51,7 +51,7 @@ class _SelfAttention(SequenceNetworkModel):
         inner = {"sasrec": 6, "ligr": 12}[self._block] * self.dim**2
         return self.blocks * float(inner + self.dim * (self.max_length + 10 * PASS))
 
-    def _encoder(self, generator: torch.Generator | None) -> nn.Module:
+    def _encoder(self, generator: torch.Generator | None) -> SequenceEncoder:
         return SelfAttentionEncoder(
             self.dim,
             self.max_length,

@@ -12,6 +12,7 @@ from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import Optimiser, Tensors, TrainingStep, gradient_step
 from penchant.nn.sampled_softmax import Candidates
 from penchant.nn.sequence.attributes import AttributeVectors
+from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.softmax import cross_entropy, sampled_cross_entropy
 from penchant.nn.sequence.windows import Windows, padded_histories
 from penchant.typing import AnyInt, Float32, Int64
@@ -25,7 +26,7 @@ class SequenceNetwork(nn.Module):
     Args:
         items: the table of vectors, float32[n_items, dim]: a `RowTable` where batches touch few of
             them, otherwise an `Embedding`.
-        encoder: float32[n, length, dim] to the same, no place seeing those after it.
+        encoder: from the vectors of sequences to their states, no place seeing those after it.
         scale: where there is one, vectors and states have length 1, and scores are their cosines
             times this: popular items, whose vectors are long, then have no advantage. Gupta et
             al., "NISER: Normalized Item and Session Representations to Handle Popularity Bias"
@@ -36,7 +37,7 @@ class SequenceNetwork(nn.Module):
     def __init__(
         self,
         items: RowTable | nn.Embedding,
-        encoder: nn.Module,
+        encoder: SequenceEncoder,
         scale: float | None = None,
         attributes: AttributeVectors | None = None,
     ) -> None:
@@ -53,9 +54,15 @@ class SequenceNetwork(nn.Module):
             rows = rows + self.attributes(items)
         return rows if self.scale is None else nn.functional.normalize(rows)
 
-    def states(self, x: Tensor, places: Tensor) -> Tensor:
-        """float32[n_events, dim], the states after the events at these places."""
-        found: Tensor = self.encoder(x).flatten(0, 1)[places]
+    def states(self, x: Tensor, items: Tensor, places: Tensor) -> Tensor:
+        """float32[n_events, dim], the states after the events at these places.
+
+        Args:
+            x: float32[n, length, dim], vectors of the items.
+            items: int64[n, length].
+            places: int64[n_events], places in the flattened items.
+        """
+        found = self.encoder.states(x, items, places)
         return found if self.scale is None else self.scale * nn.functional.normalize(found)
 
 
@@ -146,7 +153,7 @@ def _full_loss(network: SequenceNetwork) -> Loss:
     def loss(inputs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
         table = network.vectors()
         given = nn.functional.embedding(inputs, table)
-        return cross_entropy(network.states(given, places), table, targets)
+        return cross_entropy(network.states(given, inputs, places), table, targets)
 
     return loss
 
@@ -161,7 +168,7 @@ def _sampled_loss(network: SequenceNetwork, candidates: Candidates) -> Loss:
         given, own, others = where.split([n_inputs, n_targets, len(drawn)])
         vectors = nn.functional.embedding(given.view(inputs.shape), rows)
         return sampled_cross_entropy(
-            network.states(vectors, places),
+            network.states(vectors, inputs, places),
             rows[own],
             rows[others],
             log_expected,
@@ -193,6 +200,7 @@ def encode(network: SequenceNetwork, items: AnyInt, offsets: Int64, max_length: 
     table = network.vectors()
     found = np.zeros((len(offsets) - 1, table.shape[1]), np.float32)
     for rows, inputs, last in padded_histories(items, offsets, max_length, _ENCODED_CELLS):
-        states = network.states(table[inputs.to(table.device)], last.to(table.device))
+        inputs = inputs.to(table.device)
+        states = network.states(table[inputs], inputs, last.to(table.device))
         found[rows] = states.cpu().numpy()
     return found

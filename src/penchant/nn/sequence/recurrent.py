@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from penchant.nn.sequence.dropout import ByteDropout
+from penchant.nn.sequence.encoder import SequenceEncoder
 
 
-class RecurrentEncoder(nn.Module):
+class RecurrentEncoder(SequenceEncoder):
     """Vectors of items in, for each place a vector out whose products with items' score them.
 
     Args:

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from penchant.nn.sequence.dropout import ByteDropout
+from penchant.nn.sequence.encoder import SequenceEncoder
 
 Block = Literal["sasrec", "ligr"]
 
@@ -93,7 +94,7 @@ class LiGRBlock(nn.Module):
 _BLOCKS: dict[Block, type[SASRecBlock | LiGRBlock]] = {"sasrec": SASRecBlock, "ligr": LiGRBlock}
 
 
-class SelfAttentionEncoder(nn.Module):
+class SelfAttentionEncoder(SequenceEncoder):
     """Vectors of items in, for each place a vector out whose products with items' score them.
 
     Args:
