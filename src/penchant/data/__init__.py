@@ -11,6 +11,7 @@ from penchant.data.splits import (
     VALIDATION,
     Split,
     split_by_time,
+    split_leave_last_out,
     split_per_user,
     split_random,
 )
@@ -34,6 +35,7 @@ __all__ = [
     "Split",
     "Target",
     "split_by_time",
+    "split_leave_last_out",
     "split_per_user",
     "split_random",
 ]

@@ -47,7 +47,7 @@ def _next(model: SequenceNetworkModel, *items: int) -> int:
         ("esasrec", ""),
         ("esasrec", ",negatives=5,heads=2"),
         ("gru4rec", ",negatives=5,scale=10"),
-        ("gru4rec", ",layers=2"),
+        ("gru4rec", ",layers=2,cell=lstm"),
     ],
 )
 def test_the_next_item_of_a_circle_is_found(name: str, more: str) -> None:

@@ -29,7 +29,8 @@ from penchant.nn.sequence.windows import Windows
 ENCODERS: dict[str, Callable[[], SequenceEncoder]] = {
     "sasrec": lambda: SelfAttentionEncoder(8, 20, 2, 2, 0.2, "sasrec", torch.Generator()),
     "ligr": lambda: SelfAttentionEncoder(8, 20, 2, 1, 0.2, "ligr", torch.Generator()),
-    "gru": lambda: RecurrentEncoder(8, 12, 2, 0.2, torch.Generator()),
+    "lstm": lambda: RecurrentEncoder(8, 12, 1, "lstm", 0.2, torch.Generator()),
+    "gru": lambda: RecurrentEncoder(8, 12, 2, "gru", 0.2, torch.Generator()),
 }
 
 

@@ -1,4 +1,4 @@
-"""Gated recurrent units over the items of a history, in their order."""
+"""A recurrent network over the items of a history, in their order."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from penchant.models.fitted_attributes import Declarations, floats, linear_layer
 from penchant.models.parameters import Space
 from penchant.models.sequence.base import SequenceNetworkModel
 from penchant.nn.sequence.encoder import SequenceEncoder
-from penchant.nn.sequence.recurrent import RecurrentEncoder
+from penchant.nn.sequence.recurrent import Cell, RecurrentEncoder
 
 
 class GRU4Rec(SequenceNetworkModel):
@@ -25,11 +25,13 @@ class GRU4Rec(SequenceNetworkModel):
 
     Attributes:
         hidden: units of a layer.
-        layers: of gated recurrent units.
+        layers: of recurrent cells.
+        cell: gated recurrent units, or long short-term memory.
     """
 
     hidden: Annotated[int, Field(gt=0), Space(32, 512, log=True)] = 128
     layers: Annotated[int, Field(gt=0), Space(1, 3)] = 1
+    cell: Cell = "gru"
 
     fitted_attributes: ClassVar[Declarations] = {
         "units_weight_ih_l*_": floats("n_gates", "n_inputs_*", optional=True),
@@ -41,7 +43,13 @@ class GRU4Rec(SequenceNetworkModel):
 
     def _encoder_work(self) -> float:
         inputs = self.dim + (self.layers - 1) * self.hidden
-        return float(3 * self.hidden * (inputs + self.layers * (self.hidden + PASS)))
+        return float(
+            (3 if self.cell == "gru" else 4)
+            * self.hidden
+            * (inputs + self.layers * (self.hidden + PASS))
+        )
 
     def _encoder(self, generator: torch.Generator | None) -> SequenceEncoder:
-        return RecurrentEncoder(self.dim, self.hidden, self.layers, self.dropout, generator)
+        return RecurrentEncoder(
+            self.dim, self.hidden, self.layers, self.cell, self.dropout, generator
+        )

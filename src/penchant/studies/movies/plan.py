@@ -11,6 +11,7 @@ _PER_MILLION = {
     "shared": 160.0,
     "lists": 350.0,
     "ratings": 100.0,
+    "film-order": 400.0,
     "evaluation": 10.0,
 }
 """Seconds for a million ratings; those of the autoencoder, at 200 epochs."""

@@ -15,6 +15,7 @@ from penchant.studies.movies import (
     evaluation,
     every_user,
     fidelity,
+    film_order,
     honest_comparison,
     networks,
     one_user,
@@ -35,7 +36,7 @@ from penchant.studies.study import EvaluationSummary, Steps, StudyResult
 TITLE = "Movies: a recurrent network for each user, an RBM and an autoencoder"
 DATA = "movielens-1m"
 SMALL_DATA = "movielens-100k"
-VERSION = 2
+VERSION = 3
 SMALL_OPTIONS = {"users": 60}
 
 _QUICK_USERS, _QUICK_EPOCHS = 8, 2
@@ -119,6 +120,9 @@ def run(
     ratings = steps.do(
         "ratings", EvaluationSummary, lambda: rating_models.compare_rating_models(setup)
     )
+    in_order = steps.do(
+        "film-order", EvaluationSummary, lambda: film_order.compare_film_order(setup)
+    )
     per_user = {name: _train_networks(steps, setup, name) for name in NETWORKS}
     every = (
         steps.do("every-user", every_user.EveryUser, lambda: every_user.train_every_user(setup))
@@ -139,6 +143,7 @@ def run(
             honest_comparison.section(setup, models, per_user, evaluated, shared),
             *([every_user.section(setup, every)] if every else []),
             networks.section(setup, per_user),
+            film_order.section(in_order),
             reconstruction.section(setup, lists, first_user.rbm),
             autoencoder.section(setup, autoencoder_results),
             rating_models.section(ratings),
