@@ -328,7 +328,7 @@ def test_the_page_tells_all_levels(result, tmp_path):
 
 def test_it_continues_where_it_was(result, films, kept):
     again = find("movies").run(films, **OPTIONS, run=StudyRun(output=kept))
-    assert len(again.reused_steps) == len(again.steps) == 13
+    assert len(again.reused_steps) == len(again.steps) == 14
     first, second = result.to_dict()["sections"], again.to_dict()["sections"]
     for part in (*first, *second):
         del part["reused"]
