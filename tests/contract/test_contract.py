@@ -159,6 +159,7 @@ FOR_SMALL_LOGS = {
         name: {"dim": 4, "width": 8, "length": 8, "batch_size": 16, "epochs": 8}
         for name in ("conv-mf", "conv-rnn-mf", "rnn-autoencoder-mf", "conv-autoencoder-mf")
     },
+    "fpmc": {"dim": 8, "batch_size": 64, "epochs": 20},
     "mult-dae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
     "mult-vae": {"hidden": 32, "dim": 16, "batch_size": 20, "epochs": 20},
 }

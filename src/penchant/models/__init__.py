@@ -98,6 +98,7 @@ if TYPE_CHECKING:
     from penchant.models.repeats.personal import PersonalPopular as PersonalPopular
     from penchant.models.repeats.personal import PersonalRecent as PersonalRecent
     from penchant.models.repeats.tifu_knn import TIFUKNN as TIFUKNN
+    from penchant.models.sequence.fpmc import FPMC as FPMC
     from penchant.models.sequence.gru4rec import GRU4Rec as GRU4Rec
     from penchant.models.sequence.markov import MarkovChain as MarkovChain
     from penchant.models.sequence.sasrec import ESASRec as ESASRec

@@ -43,6 +43,7 @@ TABLE: dict[str, str] = {
     "sasrec": "sequence.sasrec:SASRec",
     "esasrec": "sequence.sasrec:ESASRec",
     "gru4rec": "sequence.gru4rec:GRU4Rec",
+    "fpmc": "sequence.fpmc:FPMC",
     "vs-knn": "sequence.session_knn:VSKNN",
     "stan": "sequence.session_knn:STAN",
     "sequential-rules": "sequence.sequential_rules:SequentialRules",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -63,27 +64,61 @@ def softmax_step(
     @torch.no_grad()
     def step(users: Tensor, items: Tensor, weights: Tensor) -> Tensor:
         """Learn from int64[n] users and items and float32[n] weights; the mean loss before."""
-        drawn, log_expected = candidates.draw()
-        p, q, others = network.users[users], network.items[items], network.items[drawn]
-        dim = p.shape[1]
-        own = (p * q[:, :dim]).sum(1) + q[:, dim]
-        scores = torch.addmm(others[:, dim] - log_expected, p, others[:, :dim].T)
-        scores.masked_fill_(drawn == items[:, None], -math.inf)
-        total = torch.logaddexp(own, scores.logsumexp(1))
-        losses = (total - own) * weights
-        # Chances of the drawn items, and that of all but the own one, by the weights.
-        scores.sub_(total[:, None]).exp_().mul_(weights[:, None])
-        slope = -torch.expm1(own - total)[:, None] * weights[:, None]
-        ridge = l2 * weights[:, None]
-        with_one = torch.cat([p, p.new_ones(len(p), 1)], 1)
-        change_p = slope * q[:, :dim] - scores @ others[:, :dim] - ridge * p
-        change_q = torch.cat([slope * with_one - ridge * q, -(scores.T @ with_one)])
-        rate = learning_rate
-        adagrad_(network.users, network.user_squares, users, change_p, rate)
-        adagrad_(network.items, network.item_squares, torch.cat([items, drawn]), change_q, rate)
-        return losses.mean()
+        p = network.users[users]
+        found = softmax_changes(p, network.items, items, weights, candidates, l2)
+        adagrad_(network.users, network.user_squares, users, found.states, learning_rate)
+        adagrad_(network.items, network.item_squares, found.rows, found.items, learning_rate)
+        return found.losses.mean()
 
     return step
+
+
+@dataclass(frozen=True)
+class SoftmaxChanges:
+    """What lowers the losses of a batch.
+
+    Attributes:
+        losses: float32[n], of each event, weighed.
+        states: float32[n, dim], changes of the vectors of users or states.
+        rows: int64[n + n_drawn], items whose vectors change, some more than once.
+        items: float32[n + n_drawn, dim + 1], their changes, the bias last.
+    """
+
+    losses: Tensor
+    states: Tensor
+    rows: Tensor
+    items: Tensor
+
+
+def softmax_changes(
+    p: Tensor, table: Tensor, items: Tensor, weights: Tensor, candidates: Candidates, l2: float
+) -> SoftmaxChanges:
+    """The downhill direction of the losses of `softmax_step` for a batch of events.
+
+    Args:
+        p: float32[n, dim], the vectors of users or states.
+        table: float32[n_items, dim + 1], those of items, the bias last.
+        items: int64[n], the item of each event.
+        weights: float32[n], of the events.
+        candidates: what is drawn.
+        l2: weight of the squares of the rows of an event's vector and item.
+    """
+    drawn, log_expected = candidates.draw()
+    q, others = table[items], table[drawn]
+    dim = p.shape[1]
+    own = (p * q[:, :dim]).sum(1) + q[:, dim]
+    scores = torch.addmm(others[:, dim] - log_expected, p, others[:, :dim].T)
+    scores.masked_fill_(drawn == items[:, None], -math.inf)
+    total = torch.logaddexp(own, scores.logsumexp(1))
+    losses = (total - own) * weights
+    # Chances of the drawn items, and that of all but the own one, by the weights.
+    scores.sub_(total[:, None]).exp_().mul_(weights[:, None])
+    slope = -torch.expm1(own - total)[:, None] * weights[:, None]
+    ridge = l2 * weights[:, None]
+    with_one = torch.cat([p, p.new_ones(len(p), 1)], 1)
+    change_p = slope * q[:, :dim] - scores @ others[:, :dim] - ridge * p
+    change_q = torch.cat([slope * with_one - ridge * q, -(scores.T @ with_one)])
+    return SoftmaxChanges(losses, change_p, torch.cat([items, drawn]), change_q)
 
 
 @torch.no_grad()
