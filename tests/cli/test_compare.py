@@ -224,6 +224,29 @@ def test_files_of_sequences(call, tmp_path):
     result = call("compare", train, "-m", "popular", "--test", test, *options)
     facts = json.loads(result.stdout)["split"]
     assert (facts["test"], facts["given"], facts["test_users"]) == (3, 2 + 1 + 3, 3)
+    words = ("compare", train, "-m", "popular", "--test", test, "--validation", 0.1, *options)
+    facts = json.loads(call(*words).stdout)["split"]
+    assert facts["validation"] == 3
+    assert "last items of the latest 3 of 30 training sequences" in facts["sentence"]
+
+
+def test_sessions_and_the_order_of_rows(call, tmp_path):
+    log = tmp_path / "log.csv"
+    rows = [f"{n % 5},{n % 3},{n * 700},{n}" for n in range(40)]
+    log.write_text("\n".join(["user,item,time,visit", *rows]))
+    options = ("-m", "popular", "--metric", "hr@2", "--replicates", 50, "--json")
+    for more in (("--session", "visit"), ("--session-gap", "1h")):
+        result = call("compare", log, "--split", "leave-last-out", *more, *options)
+        facts = json.loads(result.stdout)
+        assert (facts["split"]["test"], facts["split"]["repeats"]) == (5, "excluded")
+        assert " ".join(more) in facts["reproduce"]
+    lines = tmp_path / "lines.txt"
+    lines.write_text("\n".join(f"{n % 5} {n % 7}" for n in range(40)))
+    result = call("compare", lines, "--order", "rows", "--split", "per-user", *options)
+    assert "latest" in json.loads(result.stdout)["split"]["sentence"]
+    refused = call("compare", log, "--order", "rows", *options)
+    assert refused.exit_code == 1
+    assert "times say in which order" in refused.stderr
 
 
 def test_tuning_and_auditing_on_these_splits(call, tiny_csv):

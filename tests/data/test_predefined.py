@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 import pytest
 
-from penchant.data.predefined import split_predefined
+import penchant as pn
+from penchant.auditing.from_files import split_of_files
+from penchant.data.predefined import hold_out_last_sequences, split_predefined
 from penchant.data.splits import TEST, TRAIN, VALIDATION
-from penchant.errors import DataError
+from penchant.errors import DataError, ParameterError
 
 
 def frame(pairs, **columns):
@@ -101,3 +104,24 @@ def test_candidate_lists_of_unknown_users_are_ignored():
         TRAINING, TEST_EVENTS, candidates=negatives(["a", "b", "new"], [[3], [2], [2]])
     )
     assert split.candidates.shape == (2, 2)
+
+
+def test_the_last_sequences_are_for_validation(tmp_path):
+    train, test = tmp_path / "train.txt", tmp_path / "test.txt"
+    train.write_text("1 2 3\n\n4 5\n6\n7 8 9\n1 4\n5\n" + "2 3 3\n" * 4)
+    test.write_text("1 2 2\n3\n4 9\n")
+    logs = [pn.read(path, layout="sequences", quiet=True) for path in (train, test)]
+    split = hold_out_last_sequences(split_of_files(*logs), 0.5)
+    assert (len(split.validation), len(split.test), split.test.n_new_users) == (5, 3, 1)
+    items = split.log.items
+    assert [items[int(i)] for i in split.test.items] == [2, 3, 9]
+    assert [items[int(i)] for i in split.validation.items] == [4, 3, 3, 3, 3]
+    assert [items[int(i)] for i in split.validation.histories.items][:1] == [1]
+    held_out = set(split.test.histories.users) | set(np.flatnonzero(split.train.user_counts == 0))
+    assert len(held_out) == 3
+    assert set(split.train.events["user"]) & held_out == set()
+    assert "the last items of the latest 5 of 10 training sequences" in split.sentence
+    with pytest.raises(DataError, match="lower the share"):
+        hold_out_last_sequences(split_of_files(*logs), 0.9)
+    with pytest.raises(ParameterError, match="has validation events"):
+        hold_out_last_sequences(split, 0.5)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 Text = str | None
 _NAME = re.compile(r"[\w-]+")
 _ROLES = (
-    *("user", "item", "rating", "weight", "quantity", "time", "text", "basket", "price", "event"),
-    "title",
+    *("user", "item", "rating", "weight", "quantity", "time", "text", "basket", "session", "price"),
+    *("event", "title"),
 )
 
 
@@ -52,7 +52,22 @@ class FileOptions:
     text: Annotated[Text, typer.Option(help="The column of texts; 'none' reads none.")] = None
     basket: Annotated[
         Text,
-        typer.Option(help="The column of orders, invoices or sessions; 'none' reads none."),
+        typer.Option(help="The column of orders or invoices; 'none' reads none."),
+    ] = None
+    session: Annotated[
+        Text,
+        typer.Option(
+            help="The column of sessions; where there are no users, each session is one; 'none' "
+            "reads none."
+        ),
+    ] = None
+    session_gap: Annotated[
+        Text,
+        typer.Option(
+            metavar="TIME",
+            help="Make sessions that end where more than this lies between two events of a user, "
+            "such as 30min.",
+        ),
     ] = None
     price: Annotated[
         Text,
@@ -92,6 +107,13 @@ class FileOptions:
             metavar="FORM",
             help="How times are written: day-first, month-first, year-first, s, ms, us, ns, excel, "
             "year, or a format such as %d/%m/%y.",
+        ),
+    ] = None
+    order: Annotated[
+        Literal["rows"] | None,
+        typer.Option(
+            help="Each user's events came in the order of their rows, in a log without times.",
+            show_default=False,
         ),
     ] = None
     layout: Annotated[
@@ -145,6 +167,8 @@ class FileOptions:
             "events": self.events,
             "returns": self.returns,
             "time_format": self.time_format,
+            "session_gap": self.session_gap,
+            "order": self.order,
             "layout": self.layout,
             "empty": _empty(self.empty),
             "sheet": self.sheet,

@@ -42,7 +42,7 @@ JudgedRepeats = Annotated[
     Repeats | None,
     typer.Option(
         help="Whether lists may hold what a user has had, or hold nothing else; by default "
-        "they may where the log has baskets.",
+        "they may where the log has orders, and in --split sessions.",
         show_default=False,
     ),
 ]
@@ -111,7 +111,7 @@ class SplitOptions:
                 "held out; leave it out."
             )
         from penchant.auditing.from_files import split_of_files
-        from penchant.data.predefined import hold_out_validation
+        from penchant.data.predefined import hold_out_last_sequences, hold_out_validation
 
         share = 0.0 if self.validation is None else _number(self.validation)
         train = log.read(run)
@@ -123,7 +123,12 @@ class SplitOptions:
         ]
         split = split_of_files(train, held_out[0], held_out[1])
         if share:
-            split = hold_out_validation(split, share, self.seed)
+            of_sequences = train.origin.layout == "sequences"
+            split = (
+                hold_out_last_sequences(split, share)
+                if of_sequences
+                else hold_out_validation(split, share, self.seed)
+            )
         logger.info(f"{split.sentence} --test with a share divides one log instead.")
         joined = tables.join(split.log, log.reading.file.encoding) if tables.given else split.log
         return self._with_repeats(replace(split, log=content.encode(joined, run)))

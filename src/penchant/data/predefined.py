@@ -72,10 +72,7 @@ def hold_out_validation(split: Split, share: float, seed: int = 0) -> Split:
         ParameterError: the share is not between 0 and 1, or the split has validation events.
         DataError: there are too few training events.
     """
-    if not 0 < share < 1:
-        raise ParameterError(f"The share for validation must be between 0 and 1, not {share:g}.")
-    if (split.sides == VALIDATION).any():
-        raise ParameterError("The split has validation events.")
+    _check_share_of_training(split, share)
     train = np.flatnonzero(split.sides == TRAIN)
     n = max(1, round(len(train) * share))
     if n >= len(train):
@@ -89,6 +86,52 @@ def hold_out_validation(split: Split, share: float, seed: int = 0) -> Split:
         sentence=f"{split.sentence} {share:.0%} of the training events, drawn at random (seed "
         f"{seed}), are for validation.",
     )
+
+
+def hold_out_last_sequences(split: Split, share: float) -> Split:
+    """The split with the last events of the latest training users held out for validation.
+
+    Of the training users in the order of the log, whose sequences these are, the last ones with two
+    events or more: what comes before the last event stays in training. This is how published
+    sequences, whose lines stand in the order of time, are validated without a look at later ones.
+
+    Raises:
+        ParameterError: the share is not between 0 and 1, or the split has validation events.
+        DataError: there are too few training users.
+    """
+    _check_share_of_training(split, share)
+    train = np.flatnonzero(split.sides == TRAIN)
+    users = split.log.events["user"].to_numpy()[train]
+    counts = np.bincount(users, minlength=split.log.n_users)
+    _, first = np.unique(users, return_index=True)
+    in_order = users[np.sort(first)]
+    able = in_order[counts[in_order] > 1]
+    n = max(1, round(len(in_order) * share))
+    if n >= len(able):
+        raise DataError(
+            f"There are too few training sequences with two events or more, {len(able):,}, to hold "
+            f"out {share:g} of {len(in_order):,}: lower the share for validation."
+        )
+    by_user = split.log.event_order
+    by_user = by_user[split.sides[by_user] == TRAIN]
+    owners = split.log.events["user"].to_numpy()[by_user]
+    is_last = np.append(owners[1:] != owners[:-1], True)
+    sides = split.sides.copy()
+    sides[by_user[is_last & np.isin(owners, able[-n:])]] = VALIDATION
+    return replace(
+        split,
+        sides=sides,
+        sentence=f"{split.sentence} For validation the last items of the latest {n:,} of "
+        f"{counted(len(in_order), 'training sequence')}, as far as these have two or more; what "
+        "comes before stays in training.",
+    )
+
+
+def _check_share_of_training(split: Split, share: float) -> None:
+    if not 0 < share < 1:
+        raise ParameterError(f"The share for validation must be between 0 and 1, not {share:g}.")
+    if (split.sides == VALIDATION).any():
+        raise ParameterError("The split has validation events.")
 
 
 def _candidate_lists(split: Split, candidates: pl.DataFrame) -> Int32:

@@ -81,8 +81,8 @@ class Split:
 
     @property
     def repeats(self) -> Repeats:
-        """Whether lists may hold items of histories; by default where the log has baskets."""
-        return self.repeat_rule or ("allowed" if self.log.has_baskets else "excluded")
+        """Whether lists may hold items of histories; by default where the log has orders."""
+        return self.repeat_rule or ("allowed" if self.log.has_orders else "excluded")
 
     @cached_property
     def train(self) -> Dataset:

@@ -56,7 +56,7 @@ def backtest(
             prices the revenue.
         every: the calendar period; weeks begin on Monday.
         periods: how many of the last ones that have events, the last of which may not be whole.
-        repeats: whether lists may hold what users had; by default where the log has baskets.
+        repeats: whether lists may hold what users had; by default where the log has orders.
         rules: what lists may hold, looked up anew in the training part of each period: the result
             has each model's figures with and without them in `rule_costs`.
         replicates: bootstrap resamples of users in each period.

@@ -313,7 +313,7 @@ def test_customer_and_date_stand_in_the_first_line_of_an_order(tmp_path):
             "2019-10-01 00:00:01 UTC,cart,3900821,2053013552,aqua,33.20,554748717,9333dfbd\n"
             "2019-10-01 00:00:04 UTC,view,3900821,2053013552,aqua,33.20,541312140,72d76fde\n",
             {"user": "user_id", "item": "product_id", "time": "event_time",
-             "basket": "user_session", "price": "price", "event": "event_type"},
+             "session": "user_session", "price": "price", "event": "event_type"},
         ),
     ],
     ids=["hm", "instacart", "retailrocket", "olist", "ta-feng", "woocommerce", "magento", "rees46"],

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.sessions import session_lengths
 from penchant.json_values import json_value
 from penchant.typing import Float64, Int64
 from penchant.wording import counted
@@ -41,6 +42,9 @@ class Summary:
         last: the latest time.
         n_baskets: baskets, those without a user included; None without any.
         n_anonymous: events without a user, which no other figure counts.
+        n_sessions: sessions; None without any.
+        events_per_session: minimum, quartiles, 95 % quantile and maximum over sessions.
+        single_sessions: the share of sessions that have one event alone.
     """
 
     name: str
@@ -61,6 +65,9 @@ class Summary:
     last: datetime | None
     n_baskets: int | None = None
     n_anonymous: int = 0
+    n_sessions: int | None = None
+    events_per_session: dict[str, float] | None = None
+    single_sessions: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """All figures as plain values for JSON; times in ISO form."""
@@ -76,6 +83,7 @@ class Summary:
             ("items", items),
             *([] if self.n_baskets is None else [("baskets", f"{self.n_baskets:,}")]),
             *([("without a user", counted(self.n_anonymous, "event"))] if self.n_anonymous else []),
+            *self._lines_of_sessions(),
             ("density", f"{self.density:.3%}"),
             ("events per user", _listed(self.events_per_user)),
             ("events per item", _listed(self.events_per_item)),
@@ -98,6 +106,15 @@ class Summary:
         width = max(len(key) for key, _ in lines)
         return "\n".join([f"{self.name}", *(f"{key:<{width}}  {value}" for key, value in lines)])
 
+    def _lines_of_sessions(self) -> list[tuple[str, str]]:
+        if self.n_sessions is None or self.events_per_session is None:
+            return []
+        single = f"{self.single_sessions:.1%} of one event"
+        return [
+            ("sessions", f"{self.n_sessions:,}, {single}"),
+            ("events per session", _listed(self.events_per_session)),
+        ]
+
 
 def summary(log: Dataset) -> Summary:
     """Compute counts, sparsity, ratings, concentration and time span of a log."""
@@ -106,6 +123,7 @@ def summary(log: Dataset) -> Summary:
     times = log.events["time"].drop_nulls() if "time" in log.events.columns else None
     rated = log.has_ratings and len(log) > 0
     ratings = log.ratings.astype(np.float64) if rated else None
+    sessions = session_lengths(log) if len(log) else None
     first, last = (None, None) if times is None else (times.min(), times.max())
     return Summary(
         name=log.name,
@@ -126,12 +144,15 @@ def summary(log: Dataset) -> Summary:
         last=last if isinstance(last, datetime) else None,
         n_baskets=_n_baskets(log),
         n_anonymous=0 if log.anonymous is None else len(log.anonymous),
+        n_sessions=None if sessions is None else len(sessions),
+        events_per_session=None if sessions is None else _quantiles(sessions),
+        single_sessions=None if sessions is None else float((sessions == 1).mean()),
     )
 
 
 def _n_baskets(log: Dataset) -> int | None:
     """How many baskets there are; of two users a basket of one number is two."""
-    if not log.has_baskets:
+    if not log.has_orders:
         return None
     known = log.events.select("user", "basket").drop_nulls().n_unique()
     unknown = log.anonymous

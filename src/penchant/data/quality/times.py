@@ -36,7 +36,7 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
         rest, timed = ", so that the order within a day is not known", times.is_not_null()
         yield from event_issues(log, "whole_days", "note", timed, subject, rest)
     yield from _shared_instants(log, whole_days)
-    level: Level = "note" if log.has_baskets else "doubtful"  # a single order has one time
+    level: Level = "note" if log.has_orders else "doubtful"  # a single order has one time
     rest = " them all at one instant"
     yield from constant_users(log, "time", "single_time_users", ("has", "have"), rest, level)
 

@@ -41,7 +41,7 @@ def choose_columns(
     """
     names, source = records.frame.columns, records.source
     requested = {
-        role: _requested(choice, role, names, source)
+        role: requested_column(choice, role, names, source)
         for role, choice in choices.items()
         if choice is not None and not isinstance(choice, bool)
     }
@@ -58,6 +58,8 @@ def choose_columns(
         if refusal is not None and not {"user", "item"} <= requested.keys():
             raise DataError(f"{source} {refusal}.")
         candidates = roles_by_content(free, records.frame)
+        if "user" in requested and "item" not in {**requested, **candidates}:
+            candidates = {"item" if r == "user" else r: c for r, c in candidates.items()}
     guessed = {
         role: column
         for role, column in candidates.items()
@@ -105,8 +107,12 @@ def _candidates(
     return shop | {role: name for role, name in others.items() if name not in shop.values()}
 
 
-def _requested(choice: str | int, role: str, names: Sequence[str], source: str) -> str:
-    """The column that is asked for by name, by a name alike or by position."""
+def requested_column(choice: str | int, role: str, names: Sequence[str], source: str) -> str:
+    """The column that is asked for by name, by a name alike or by position.
+
+    Raises:
+        DataError: there is none.
+    """
     if isinstance(choice, str) and choice in names:
         return choice
     if isinstance(choice, str):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import timedelta
 from pathlib import Path
 from typing import get_args
 
@@ -34,6 +35,12 @@ from penchant.data.reading.order_lines import divide, order_lines, quantity_rema
 from penchant.data.reading.parts.part_files import find_parts
 from penchant.data.reading.records import RawRecords, merge_skipped
 from penchant.data.reading.returns import Returns
+from penchant.data.reading.row_order import RowOrder, check_order, in_order_of_rows
+from penchant.data.reading.sessions import (
+    SessionWish,
+    session_columns,
+    with_sessions,
+)
 from penchant.data.reading.times import check_time_format
 from penchant.data.reading.typed_columns import (
     Malformed,
@@ -61,12 +68,15 @@ def read(
     time: ColumnChoice = None,
     text: ColumnChoice = None,
     basket: ColumnChoice = None,
+    session: ColumnChoice = None,
+    session_gap: str | timedelta | None = None,
     price: ColumnChoice = None,
     event: ColumnChoice = None,
     title: ColumnChoice = None,
     events: Kinds | None = None,
     returns: Returns | None = None,
     time_format: str | None = None,
+    order: RowOrder | None = None,
     name: str | None = None,
     layout: Layout | None = None,
     empty: EmptyValue = None,
@@ -120,7 +130,10 @@ def read(
         time: the column of times: dates, or numbers since 1970 in s, ms, µs or ns; False
             reads none.
         text: the column of review texts; False reads none.
-        basket: the column of orders, invoices or sessions; False reads none, as of the next three.
+        basket: the column of orders or invoices; False reads none, as of the next three.
+        session: the column of sessions; where there are no users, each session is one.
+        session_gap: the longest time between two events of a user in a session, such as `30min`,
+            `2h` or a timedelta: what comes later is another session.
         price: the column of prices of one piece, or `TOTAL/QUANTITY`, two columns of which the
             first says what the whole line came to.
         event: the column of kinds of events, such as view and purchase.
@@ -135,6 +148,8 @@ def read(
         time_format: `day-first`, `month-first` or `year-first` for dates such as 3/4/24; `s`,
             `ms`, `us`, `ns` (since 1970), `excel` or `year` for numbers; or a format of strptime
             such as `%d/%m/%y %H:%M`. By default the whole column decides.
+        order: `rows` says that each user's events came in the order of their rows, which is kept
+            as the column `sequence_position`, in a log without times.
         name: what reports call the log; by default the file's or table's name.
         layout: how a line of a text file is read: `columns`; `adjacency`, a user and the user's
             items in order; `sequences`, items in order, the user being the line's number;
@@ -175,6 +190,8 @@ def read(
     if returns not in (None, *get_args(Returns)):
         raise ParameterError(f"returns is 'net' or 'keep', not {returns!r}.")
     check_time_format(time_format)
+    check_order(order)
+    sessions = SessionWish.of(session, session_gap, basket)
     check_layout(layout)
     wish = None if positive is None else parse_positive(positive)
     if limit is not None and limit < 1:
@@ -189,7 +206,7 @@ def read(
     leading = leading_ids(layout, choices)
     records = read_records(
         source,
-        named=[choice for choice in choices.values() if isinstance(choice, str)],
+        named=[choice for choice in (*choices.values(), session) if isinstance(choice, str)],
         separator=separator,
         header=header,
         encoding=encoding,
@@ -204,10 +221,13 @@ def read(
         may_be_wide=True,
     )
     records = with_nested_fields(with_events_inside(records, choices), choices)
+    choices = sessions.choices(choices, records)
     total = requested_total(price, records.frame.columns, records.source)
     if total is not None:
         choices["price"] = total.total
     columns, guessed = choose_columns(records, choices, () if kinds is None else ("event",))
+    found = session_columns(records, columns, guessed, sessions)
+    columns, guessed = found.columns, found.guessed
     if text is None and "text" in columns and not _is_prose(records, columns["text"]):
         del columns["text"]
         guessed = tuple(role for role in guessed if role != "text")
@@ -229,13 +249,18 @@ def read(
         frame = frame.with_columns(price_of_piece(frame, total, columns))
         columns["price"] = total.name
     lines = order_lines(frame, records, columns, kinds, returns or "net")
+    lines.frame, remarks_on_sessions = with_sessions(lines.frame, found, sessions, records.source)
+    lines.remarks += remarks_on_sessions
+    if order is not None:
+        lines.frame, remark = in_order_of_rows(lines.frame, records.source)
+        lines.remarks.append(remark)
     if not quiet:
         if weight is None and quantity is None:
             lines.remarks += quantity_remark(lines.frame, columns)
         if records.layout != "columns":
             say_layout(records, asked_for=layout == records.layout)
         else:
-            say_guesses(records, columns, guessed)
+            say_guesses(records, found.named_as(columns), tuple(map(found.name_of, guessed)))
             say_unused(records, columns, choices, passed_over)
         remarks = [*records.remarks, *([price_remark] if price_remark else [])]
         say_problems(records, [*remarks, *typed.remarks, *lines.remarks], typed.skipped)
@@ -268,14 +293,15 @@ def read(
         positive=typed.positive,
         origin=Origin(
             source=records.source,
-            columns=columns,
-            guessed=guessed,
+            columns=found.named_as(columns),
+            guessed=tuple(map(found.name_of, guessed)),
             skipped=records.with_files(merge_skipped(typed.skipped, lines.skipped)),
             dropped=tuple(lines.dropped),
             netted=lines.netted,
             layout=records.layout,
         ),
         anonymous=anonymous,
+        in_sessions=found.in_sessions or sessions.gap is not None,
     )
 
 

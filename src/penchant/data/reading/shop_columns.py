@@ -22,6 +22,10 @@ _FEWEST = 20  # records by which ids that never repeat are noticed
 _NEARLY_ALL = 0.9  # of the values of a column of prices or quantities are numbers
 _CURRENCY = r"(?i)[€$£¥₹\s]|\b(usd|eur|gbp|chf|jpy|inr)\b"
 
+SESSION_NAMES = frozenset(
+    ("sessionid", "session", "usersession", "sessionkey", "sessionnumber", "visitid")
+)
+"""Plain names of columns that say in which session an event was."""
 _USER_LAST = ("sessionid", "session")
 _FIRST = {"user": ("customeruniqueid",)}
 _FURTHER = {
@@ -51,7 +55,8 @@ _FURTHER = {
         "ordernumber orderkey incrementid order transactionid transactionno transactionnumber "
         "transaction basketid basket cartid cart receiptid receiptno receiptnumber receipt "
         "ticketid ticketno ticketnumber billid billno billnumber checkoutid purchaseid tripid "
-        "visitid usersession documentno documentnumber documentid voucherno belegnummer belegnr "
+        "visitid usersession sessionkey sessionnumber documentno documentnumber documentid "
+        "voucherno belegnummer belegnr "
         "rechnungsnummer rechnungsnr bestellnummer bestellnr auftragsnummer numerocommande "
         "numcommande numerofacture numeropedido numerofactura sessionid session",
         "price": "unitprice priceperunit lineitemprice itemprice productprice articleprice "
@@ -203,6 +208,8 @@ def _is_basket(frame: pl.DataFrame, column: str, columns: Mapping[str, str]) -> 
     user = columns.get("user")
     if user is None or not _is_plain(frame, user):
         return True
+    if plain_name(column) in SESSION_NAMES:
+        return True  # each user's own, where two have the same
     pairs = pl.DataFrame([_present(frame[column]).alias("basket"), _present(frame[user])])
     users = pairs.drop_nulls().unique().group_by("basket").len()["len"]
     return int((users == 1).sum()) >= _OWN_BASKETS * len(users)

@@ -16,7 +16,7 @@ _COLUMNS = 200  # looked at
 _NAMED = 3  # columns in a message
 _NO_FIGURES = (
     *("price", "cost", "amount", "id", "code", "year"),
-    *("age", "zip", "index", "number", "no"),
+    *("age", "zip", "index", "number", "no", "timeframe"),
 )
 """Ends of the names of columns of numbers that are no opinion and no count of events."""
 

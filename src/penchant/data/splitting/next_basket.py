@@ -53,6 +53,8 @@ def split_next_basket(log: Dataset, *, validation: bool = True) -> Split:
 
 
 def _what_a_basket_is(log: Dataset) -> str:
+    if log.has_sessions:
+        return "Each session is a basket."
     if BASKET in log.events.columns:
         column = log.origin.columns.get(BASKET)
         return (

@@ -106,7 +106,7 @@ class ListBlend(Recommender):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         specs, seed = self.base_models, self.seed
-        by_log: Repeats = "allowed" if train.has_baskets else "excluded"
+        by_log: Repeats = "allowed" if train.has_orders else "excluded"
         self.repeats_ = self.repeats or (by_log if validation is None else validation.repeats)
         standard: Normalisation = "standardised"
         self.normalisation_ = standard if self.normalisation == "best" else self.normalisation
@@ -235,7 +235,7 @@ class ListBlend(Recommender):
 def _held_out(train: Dataset, share: float, seed: int) -> tuple[Dataset, Holdout] | None:
     """A part of each user's events and the rest of the log; None where that leaves nothing."""
     try:
-        if train.has_baskets:
+        if train.has_orders:
             split = split_next_basket(train, validation=False)
             return split.train, split.test
     except DataError:
