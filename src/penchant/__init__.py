@@ -38,7 +38,12 @@ if TYPE_CHECKING:
         split_per_user,
         split_random,
     )
-    from penchant.data.splitting import split_cold_items, split_next_basket, split_users
+    from penchant.data.splitting import (
+        split_cold_items,
+        split_next_basket,
+        split_sessions,
+        split_users,
+    )
     from penchant.data.target import Adjusted, Interaction, Like, Rating, Target
     from penchant.errors import PenchantError
     from penchant.evaluation import Evaluation, evaluate, evaluate_predictions
@@ -133,6 +138,7 @@ __all__ = [
     "split_per_user",
     "split_predefined",
     "split_random",
+    "split_sessions",
     "split_users",
     "sql_tables",
     "summary",
@@ -161,7 +167,7 @@ _PLACES = {
     "data.sources": ("fetch", "load"),
     "data.sources.releases": ("read",),
     "data.split_files": ("write_split",),
-    "data.splitting": ("split_cold_items", "split_next_basket", "split_users"),
+    "data.splitting": ("split_cold_items", "split_next_basket", "split_sessions", "split_users"),
     "data.splits": (
         "Split",
         "k_fold",

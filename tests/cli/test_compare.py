@@ -232,7 +232,7 @@ def test_files_of_sequences(call, tmp_path):
 
 def test_sessions_and_the_order_of_rows(call, tmp_path):
     log = tmp_path / "log.csv"
-    rows = [f"{n % 5},{n % 3},{n * 700},{n}" for n in range(40)]
+    rows = [f"{n % 5},{n % 11},{n * 700},{n}" for n in range(40)]
     log.write_text("\n".join(["user,item,time,visit", *rows]))
     options = ("-m", "popular", "--metric", "hr@2", "--replicates", 50, "--json")
     for more in (("--session", "visit"), ("--session-gap", "1h")):
@@ -240,8 +240,17 @@ def test_sessions_and_the_order_of_rows(call, tmp_path):
         facts = json.loads(result.stdout)
         assert (facts["split"]["test"], facts["split"]["repeats"]) == (5, "excluded")
         assert " ".join(more) in facts["reproduce"]
+    words = ("compare", log, "--session", "visit", "--split", "sessions", "--augment", *options)
+    refused = call(*words)
+    assert "no session with two events or more begins" in refused.stderr
+    words = ("compare", log, "--session-gap", "2h", "--split", "sessions", "--augment", *options)
+    facts = json.loads(call(*words, "--test", 0.4).stdout)
+    assert facts["split"]["kind"] == "sessions"
+    assert "--augment" in facts["reproduce"]
+    refused = call("compare", log, "--augment", *options)
+    assert "--augment goes with --split sessions alone" in refused.stderr
     lines = tmp_path / "lines.txt"
-    lines.write_text("\n".join(f"{n % 5} {n % 7}" for n in range(40)))
+    lines.write_text("\n".join(f"{n % 5} {n % 11}" for n in range(40)))
     result = call("compare", lines, "--order", "rows", "--split", "per-user", *options)
     assert "latest" in json.loads(result.stdout)["split"]["sentence"]
     refused = call("compare", log, "--order", "rows", *options)

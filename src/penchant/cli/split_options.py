@@ -22,12 +22,27 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Kind = Literal[
-    "time", "random", "per-user", "leave-last-out", "next-basket", "users", "cold-items", "k-fold"
+    "time",
+    "random",
+    "per-user",
+    "leave-last-out",
+    "next-basket",
+    "sessions",
+    "users",
+    "cold-items",
+    "k-fold",
 ]
 
 Given = Annotated[
     float,
     typer.Option(help="Share of the events of held-out users that are known (--split users)."),
+]
+Augment = Annotated[
+    bool,
+    typer.Option(
+        "--augment",
+        help="Predict every item but the first of a held-out session (--split sessions).",
+    ),
 ]
 Folds = Annotated[int, typer.Option(min=2, help="How many folds (--split k-fold).")]
 Fold = Annotated[
@@ -78,6 +93,7 @@ class SplitOptions:
         ),
     ] = "0.1"
     given: Given = 0.8
+    augment: Augment = False
     folds: Folds = 5
     fold: Fold = None
     repeats: JudgedRepeats = None
@@ -157,6 +173,8 @@ class SplitOptions:
         from penchant.data import splits as splits
         from penchant.data import splitting
 
+        if self.augment and self.split != "sessions":
+            raise ParameterError("--augment goes with --split sessions alone: leave it out.")
         validation = self.validation_share(0.1)
         test, seed = _share(self.test, "--test"), self.seed
         match self.split:
@@ -170,6 +188,10 @@ class SplitOptions:
                 return splits.split_leave_last_out(log, validation=validation > 0)
             case "next-basket":
                 return splitting.split_next_basket(log, validation=validation > 0)
+            case "sessions":
+                return splitting.split_sessions(
+                    log, validation=validation, test=test, augment=self.augment
+                )
             case "users":
                 return splitting.split_users(
                     log, validation=validation, test=test, given=self.given, seed=seed

@@ -23,10 +23,13 @@ def numbers_of_sessions(log: Dataset) -> Int64:
     histories = log.histories
     if not log.has_sessions:
         active = np.cumsum(histories.lengths > 0) - 1
-        return active[histories.rows]
+        of_users: Int64 = active[histories.rows]
+        return of_users
     numbers = histories.basket_numbers.astype(np.int64)
     above = np.int64(numbers.max(initial=0) + 1)
-    return np.unique(histories.rows * above + numbers, return_inverse=True)[1].astype(np.int64)
+    keys: Int64 = histories.rows * above + numbers
+    of_events: Int64 = np.unique(keys, return_inverse=True)[1].astype(np.int64)
+    return of_events
 
 
 def session_lengths(log: Dataset) -> Int64 | None:

@@ -39,8 +39,8 @@ class Split:
         log: the whole log.
         sides: uint8[n_events], 0 for training, 1 validation, 2 test, 3 unused, 4 given: history
             of held-out users, of which no model learns.
-        kind: `random`, `per-user`, `leave-last-out`, `next-basket`, `time`, `fold`, `users`,
-            `cold-items` or `predefined`.
+        kind: `random`, `per-user`, `leave-last-out`, `next-basket`, `sessions`, `time`,
+            `fold`, `users`, `cold-items` or `predefined`.
         sentence: how the split was made, for a person.
         ties: what happens to events of equal time, or why that does not matter.
         seed: the seed that decided the sides, None where nothing was random.

@@ -51,7 +51,8 @@ def participants_of(
 
 def foretells_next(split: Split) -> bool:
     """Whether held-out events are the next ones of sequences, as the split's kind or files say."""
-    return split.kind == "leave-last-out" or split.log.origin.layout == "sequences"
+    of_next = split.kind in ("leave-last-out", "sessions")
+    return of_next or split.log.origin.layout == "sequences"
 
 
 def _baselines_of(tasks: Iterable[Task], repeats: Repeats, in_order: bool) -> dict[str, set[Task]]:
