@@ -106,6 +106,7 @@ if TYPE_CHECKING:
     from penchant.models.sequence.sequential_rules import SequentialRules as SequentialRules
     from penchant.models.sequence.session_knn import STAN as STAN
     from penchant.models.sequence.session_knn import VSKNN as VSKNN
+    from penchant.models.sequence.sr_gnn import SRGNN as SRGNN
     from penchant.models.shared.item_weights import ease_weights as ease_weights
 
 _PLACES = {place.partition(":")[2]: place for place in TABLE.values()} | {

@@ -46,6 +46,7 @@ TABLE: dict[str, str] = {
     "fpmc": "sequence.fpmc:FPMC",
     "vs-knn": "sequence.session_knn:VSKNN",
     "stan": "sequence.session_knn:STAN",
+    "sr-gnn": "sequence.sr_gnn:SRGNN",
     "sequential-rules": "sequence.sequential_rules:SequentialRules",
     "sampled-softmax": "factorisation.sampled_softmax:SampledSoftmax",
     "nmf": "factorisation.nmf:NMF",

@@ -13,7 +13,7 @@ from penchant.explanation import explain
 from penchant.models import make
 from penchant.models.sequence.base import SequenceNetworkModel
 
-NETWORKS = ("sasrec", "esasrec", "gru4rec")
+NETWORKS = ("sasrec", "esasrec", "gru4rec", "sr-gnn")
 SMALL = "dim=16,max_length=10,epochs=15,learning_rate=0.01,batch_size=100,dropout=0.1"
 CYCLE = 12
 
@@ -48,6 +48,8 @@ def _next(model: SequenceNetworkModel, *items: int) -> int:
         ("esasrec", ",negatives=5,heads=2"),
         ("gru4rec", ",negatives=5,scale=10"),
         ("gru4rec", ",layers=2,cell=lstm"),
+        ("sr-gnn", ""),
+        ("sr-gnn", ",negatives=5,scale=none,steps=2"),
     ],
 )
 def test_the_next_item_of_a_circle_is_found(name: str, more: str) -> None:
