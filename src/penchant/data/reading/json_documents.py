@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 from penchant.data.reading.column_names import is_known_name, roles_by_name
 
+KEYS_AND_LISTS = "keys are read as users, and their lists as items"
 _SCALARS = (str, int, float)
 _MOST_LEVELS = 5  # of objects in objects in which a list of records is looked for
 _SAMPLE = 20  # records whose names are looked at
@@ -86,7 +87,7 @@ def _of_lists(columns: Mapping[str, Sequence[Any]]) -> DocumentRecords:
         )
     if all(isinstance(entry, _SCALARS) for column in columns.values() for entry in column):
         events = [{"user": u, "item": i} for u, items in columns.items() for i in items]
-        return DocumentRecords(events, "keys are read as users, and their lists as items")
+        return DocumentRecords(events, KEYS_AND_LISTS)
     return DocumentRecords([dict(columns)])
 
 

@@ -18,6 +18,7 @@ from penchant.data.reading.event_kinds import Kinds, parse_kinds
 from penchant.data.reading.files import is_there
 from penchant.data.reading.formats import Source, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
+from penchant.data.reading.item_attributes import with_attributes
 from penchant.data.reading.item_titles import with_titles
 from penchant.data.reading.layouts.item_lines import leading_ids
 from penchant.data.reading.layouts.names import check_layout
@@ -336,7 +337,10 @@ def _read_id_table(
                 f"may be parts of a table: name a file or folder with a row per {noun}."
             ) from None
     named = [*_TABLE_IDS, *([] if log_column is None else [log_column])]
-    return id_table(read_records(source, named=named, encoding=encoding), noun, ids, log_column)
+    records = read_records(source, named=named, encoding=encoding)
+    if noun == "item":
+        records = with_attributes(records, source)
+    return id_table(records, noun, ids, log_column)
 
 
 def _is_prose(records: RawRecords, column: str) -> bool:
