@@ -17,6 +17,7 @@ from penchant.errors import ParameterError
 from penchant.evaluation.cold_items import AMONG_ALL, AMONG_COLD, beside, cold_item_notes
 from penchant.evaluation.cost import measured
 from penchant.evaluation.event_notes import event_notes
+from penchant.evaluation.order_control import order_loss
 from penchant.evaluation.participants import participants_of
 from penchant.evaluation.ranking import (
     Rankings,
@@ -131,6 +132,7 @@ def evaluate(
         check_rules(test, has_lists)
         bound = bind(rules, split.train)  # before long work, for it may refuse
     catalogue = catalogue_of(split.train)
+    settings = Bootstrap(replicates, level, seed)
     fitted: dict[str, Recommender] = {}
     rankings: list[Rankings] = []
     predictions: list[RowPredictions] = []
@@ -146,16 +148,14 @@ def evaluate(
                 parameters=model.n_parameters(),
             )
             if "ranking" in tasks:
-                rankings.append(
-                    rank_holdouts(
-                        name, model, cost, test, validation, by_task["ranking"], catalogue, run
-                    )
-                )
+                own = by_task["ranking"]
+                ranked = rank_holdouts(name, model, cost, test, validation, own, catalogue, run)
+                loss = order_loss(model, ranked.test, test, own, catalogue, settings, run)
+                rankings.append(dataclasses.replace(ranked, order_loss=loss))
             if isinstance(model, RatesRows) and tasks & {"rating", "like"}:
                 predictions.append(predict_rows(name, model, cost, split, tasks))
             progress.advance()
     tables: dict[Task, Table] = {}
-    settings = Bootstrap(replicates, level, seed)
     for task, own in by_task.items():
         if task == "ranking":
             table = _ranking_table(rankings, own, test, split.negatives, catalogue, settings)

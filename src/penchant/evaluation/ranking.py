@@ -12,6 +12,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.evaluation.cost import measured
+from penchant.evaluation.order_notes import order_notes
 from penchant.evaluation.repeats import target_segments
 from penchant.evaluation.segments import popularity_notes, user_segments
 from penchant.metrics import (
@@ -25,6 +26,7 @@ from penchant.metrics import (
 )
 from penchant.metrics.base import AtK
 from penchant.models.base import Recommender
+from penchant.results.order_loss import OrderLoss
 from penchant.results.tables import Cost, Entry, Segment, Table, TargetSegment
 from penchant.results.verdicts import Measurement, with_verdicts
 from penchant.run import Run
@@ -99,6 +101,7 @@ class Rankings:
         has_evidence: bool[n_users], of which test users the model knows something; the others
             get the log's most popular items.
         among_all: the same as `test` for lists of all items, where `test` has those of a pool.
+        order_loss: what it loses without the order of histories, if it is a model of order.
     """
 
     name: str
@@ -108,6 +111,7 @@ class Rankings:
     validation: RankingValues | None
     has_evidence: Bool
     among_all: RankingValues | None = None
+    order_loss: OrderLoss | None = None
 
 
 def rank_holdouts(
@@ -192,13 +196,17 @@ def ranking_table(
             entry,
             validation=math.nan if m.validation is None else m.validation.mean(known[0].name),
             cost=m.cost,
+            order_loss=m.order_loss,
         )
         for entry, m in zip(table.entries, models, strict=True)
     ]
     table = replace(
         table,
         entries=tuple(entries),
-        notes=popularity_notes({m.name: m.has_evidence for m in models}, test),
+        notes=(
+            *popularity_notes({m.name: m.has_evidence for m in models}, test),
+            *order_notes({m.name: m.order_loss for m in models if m.order_loss is not None}),
+        ),
         segments=segments,
         target_segments=target_tables,
     )

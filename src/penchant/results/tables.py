@@ -12,6 +12,7 @@ import polars as pl
 from penchant.errors import ParameterError
 from penchant.metrics import Verdict, parse
 from penchant.metrics.base import Task
+from penchant.results.order_loss import OrderLoss
 
 Segment = Literal["all", "with-history", "without-history"]
 """Which test users a table is about: all, or those of whom events were known before, or not."""
@@ -87,6 +88,8 @@ class Entry:
             where the scale is not known or nothing of the kind is predicted.
         clipped: the metrics as they would be with predictions clipped to the scale, by name;
             empty where none lies outside.
+        order_loss: what it loses where the order of each history is shuffled; None where it learns
+            no order.
     """
 
     name: str
@@ -98,6 +101,7 @@ class Entry:
     confusion: tuple[int, int, int, int] | None = None
     outside_scale: float = math.nan
     clipped: Mapping[str, float] = field(default_factory=dict)
+    order_loss: OrderLoss | None = None
 
     @property
     def verdict(self) -> Verdict | None:
@@ -111,6 +115,7 @@ class Entry:
             "decision_threshold": self.decision,
             "outside_scale": self.outside_scale,
             "clipped": dict(self.clipped),
+            "order_loss": None if self.order_loss is None else self.order_loss.to_dict(),
             "cost": asdict(self.cost) | {"rate": self.cost.rate},
         }
 

@@ -6,7 +6,13 @@
 from __future__ import annotations
 
 from penchant.results.finding import Level
-from penchant.testing.planted_faults import features, predictions, selection, splits
+from penchant.testing.planted_faults import (
+    features,
+    orders,
+    predictions,
+    selection,
+    splits,
+)
 from penchant.testing.planted_faults.fault import Fault, Maker, false_alarms
 
 _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
@@ -31,6 +37,7 @@ _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
     ("no trivial answer", "no-trivial-baseline", "wrong", predictions.without_trivial),
     ("no simple method", "no-strong-baseline", "doubtful", predictions.without_strong),
     ("nothing learned", "no-better-than-trivial", "doubtful", predictions.unlearned),
+    ("blind to order", "no-order-learned", "doubtful", orders.blind_to_order),
     ("constant predictions", "constant-predictions", "wrong", predictions.constant_predictions),
     ("one list for all", "same-list", "wrong", predictions.same_list),
     ("no validation", "no-validation", "doubtful", predictions.without_validation),
