@@ -48,7 +48,8 @@ def with_list_table(material: Material) -> Material:
         ],
         axis=1,
     )[counted]
-    resampled = mean_replicates(values, _REPLICATES, material.seed)
+    groups = None if test.prefix_groups is None else test.prefix_groups[counted]
+    resampled = mean_replicates(values, _REPLICATES, material.seed, groups=groups)
     measurements = {
         name: {metric.name: Measurement(float(values[:, n].mean()), resampled[:, n])}
         for n, name in enumerate(by_user)
@@ -59,6 +60,7 @@ def with_list_table(material: Material) -> Material:
         entries=tuple(Entry(name, trivial=name not in external) for name in by_user),
         users=int(counted.sum()),
         rows=int(np.diff(test.offsets)[counted].sum()),
+        resampled=None if groups is None else len(np.unique(groups)),
     )
     table = with_verdicts(table, [metric], measurements, _LEVEL)
     return replace(material, computed_tables=(*material.computed_tables, table))

@@ -11,6 +11,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.event_columns import EVENT_COLUMNS, quantities_of
 from penchant.data.histories import Histories
+from penchant.data.prefix_groups import prefix_groups
 from penchant.repeats import Repeats
 from penchant.typing import Bool, Float32, Int32, Int64
 
@@ -138,6 +139,14 @@ class Holdout:
     def n_new_users(self) -> int:
         """The number of users whose history is empty."""
         return int((self.histories.lengths == 0).sum())
+
+    @cached_property
+    def prefix_groups(self) -> Int64 | None:
+        """int64[n_users], which users are prefixes of one sequence; None where they are not.
+
+        Intervals resample these groups whole.
+        """
+        return prefix_groups(self.histories, self.offsets, self.items, self.source_rows)
 
     @cached_property
     def is_repeat(self) -> Bool:

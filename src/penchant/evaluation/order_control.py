@@ -83,10 +83,14 @@ def order_loss(
         value=float(np.nanmean(known)),
         shuffled=float(np.nanmean(shuffled)),
     )
+    groups = None if holdout.prefix_groups is None else holdout.prefix_groups[can_lose]
+    independent = len(can_lose) if groups is None else len(np.unique(groups))
     enough = bootstrap.replicates >= fewest_replicates(bootstrap.level)
-    if not enough or len(can_lose) < fewest_users(1, bootstrap.level):
+    if not enough or independent < fewest_users(1, bootstrap.level):
         return loss
-    means = mean_replicates((known - shuffled)[:, None], bootstrap.replicates, bootstrap.seed)
+    means = mean_replicates(
+        (known - shuffled)[:, None], bootstrap.replicates, bootstrap.seed, groups=groups
+    )
     low, high = interval(means[:, 0], bootstrap.level)
     return replace(loss, low=float(low), high=float(high))
 

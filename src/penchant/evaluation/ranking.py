@@ -14,7 +14,7 @@ from penchant.data.holdout import Holdout
 from penchant.evaluation.cost import measured
 from penchant.evaluation.order_notes import order_notes
 from penchant.evaluation.repeats import target_segments
-from penchant.evaluation.segments import popularity_notes, user_segments
+from penchant.evaluation.segments import popularity_notes, prefix_notes, user_segments
 from penchant.metrics import (
     Bootstrap,
     Catalogue,
@@ -31,7 +31,7 @@ from penchant.results.tables import Cost, Entry, Segment, Table, TargetSegment
 from penchant.results.verdicts import Measurement, with_verdicts
 from penchant.run import Run
 from penchant.topk import block_scores, blocks, refuse_nan
-from penchant.typing import Bool, Float32, Float64, Int32
+from penchant.typing import Bool, Float32, Float64, Int32, Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +166,7 @@ def ranking_table(
         bootstrap: settings of the intervals.
         among: what lists are made of, where not of all items.
     """
+    groups = test.prefix_groups
     measured_metrics = models[0].test.per_user.keys() | models[0].test.overall.keys()
     known = [metric for metric in metrics if metric.name in measured_metrics]
     suffix = f" ({negatives} negatives)" if negatives else f" ({among})" if among else ""
@@ -175,6 +176,7 @@ def ranking_table(
         entries=tuple(Entry(m.name, m.trivial) for m in models),
         users=test.n_users,
         rows=len(test),
+        resampled=None if groups is None else len(np.unique(groups)),
     )
     segments: dict[Segment, Table] = {}
     for segment, users in user_segments(test).items():
@@ -183,10 +185,12 @@ def ranking_table(
             segment=segment,
             users=int(users.sum()),
             rows=int(np.diff(test.offsets)[users].sum()),
+            resampled=None if groups is None else len(np.unique(groups[users])),
         )
         values = {m.name: m.test.of_users(users, known, catalogue) for m in models}
         draws = None if segment == "without-history" else bootstrap
-        segments[segment] = _filled(part, values, known, draws, bootstrap.level)
+        own = None if groups is None else groups[users]
+        segments[segment] = _filled(part, values, known, draws, bootstrap.level, own)
     target_tables = {
         segment: _part_of_targets(table, models, segment, keep, known, test, bootstrap)
         for segment, keep in target_segments(test).items()
@@ -204,13 +208,15 @@ def ranking_table(
         table,
         entries=tuple(entries),
         notes=(
+            *prefix_notes(test),
             *popularity_notes({m.name: m.has_evidence for m in models}, test),
             *order_notes({m.name: m.order_loss for m in models if m.order_loss is not None}),
         ),
         segments=segments,
         target_segments=target_tables,
     )
-    return _filled(table, {m.name: m.test for m in models}, known, bootstrap, bootstrap.level)
+    every = {m.name: m.test for m in models}
+    return _filled(table, every, known, bootstrap, bootstrap.level, groups)
 
 
 def _part_of_targets(
@@ -231,15 +237,18 @@ def _part_of_targets(
         else m.validation.parts[segment].mean(judging[0].name)
         for m in models
     }
+    users, groups = np.unique(test.rows.history[keep]), test.prefix_groups
+    own = None if groups is None else groups[users]
     part = replace(
         table,
         metrics=tuple(titles[metric.name] for metric in judging),
         entries=tuple(replace(e, validation=validated[e.name]) for e in table.entries),
-        users=len(np.unique(test.rows.history[keep])),
+        users=len(users),
         rows=int(keep.sum()),
+        resampled=None if own is None else len(np.unique(own)),
     )
     values = {m.name: m.test.parts[segment] for m in models}
-    return _filled(part, values, judging, bootstrap, bootstrap.level)
+    return _filled(part, values, judging, bootstrap, bootstrap.level, own)
 
 
 def _filled(
@@ -248,13 +257,17 @@ def _filled(
     metrics: Sequence[Metric],
     bootstrap: Bootstrap | None,
     level: float,
+    groups: Int64 | None,
 ) -> Table:
-    """The table with figures; without a bootstrap they have neither intervals nor verdicts."""
+    """The table with figures; without a bootstrap they have neither intervals nor verdicts.
+
+    `groups`, int64[n_users], are users who are drawn together.
+    """
     columns = {(name, m): v for name, own in values.items() for m, v in own.per_user.items()}
     replicates: dict[tuple[str, str], Float64] = {}
     if columns and bootstrap is not None:
         resampled = mean_replicates(
-            np.stack([*columns.values()], 1), bootstrap.replicates, bootstrap.seed
+            np.stack([*columns.values()], 1), bootstrap.replicates, bootstrap.seed, groups=groups
         )
         replicates = dict(zip(columns, resampled.T, strict=True))
     measurements = {

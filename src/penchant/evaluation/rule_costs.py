@@ -29,7 +29,7 @@ from penchant.results.tables import Table
 from penchant.rules import BoundRules, lists_with_rules
 from penchant.rules.diversity import calibration_kl
 from penchant.run import Run
-from penchant.typing import Float32, Int32
+from penchant.typing import Float32, Int32, Int64
 
 _CELLS = 2**27  # of the largest matrix of items and categories
 
@@ -105,7 +105,7 @@ def rule_costs(
                 for some in (ranking.test.lists, lists)
             )
             names = (*before.per_user, *before.overall)
-            costs += _differences(ranking.name, before, after, bootstrap)
+            costs += _differences(ranking.name, before, after, bootstrap, test.prefix_groups)
             task.advance()
     if not costs:
         raise ParameterError(next(iter(unsuited.values())))
@@ -162,7 +162,11 @@ def _vectors(categories: Int32) -> Float32 | None:
 
 
 def _differences(
-    model: str, before: RankingValues, after: RankingValues, bootstrap: Bootstrap
+    model: str,
+    before: RankingValues,
+    after: RankingValues,
+    bootstrap: Bootstrap,
+    groups: Int64 | None,
 ) -> list[RuleCost]:
     """Each figure without and with rules, with the interval of the paired difference."""
     costs = []
@@ -170,7 +174,7 @@ def _differences(
     enough = bootstrap.replicates >= fewest_replicates(bootstrap.level)
     if pairs and enough:
         columns = np.stack([column for pair in pairs for column in pair], axis=1)
-        means = mean_replicates(columns, bootstrap.replicates, bootstrap.seed)
+        means = mean_replicates(columns, bootstrap.replicates, bootstrap.seed, groups=groups)
         low, high = interval(means[:, 1::2] - means[:, 0::2], bootstrap.level)
     for n, name in enumerate(before.per_user):
         cost = RuleCost(model, name, before.mean(name), after.mean(name))

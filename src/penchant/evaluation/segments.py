@@ -54,3 +54,14 @@ def popularity_notes(has_evidence: Mapping[str, Bool], test: Holdout) -> tuple[s
         if n and name not in names
     ]
     return tuple(notes)
+
+
+def prefix_notes(test: Holdout) -> tuple[str, ...]:
+    """That test histories are prefixes of fewer sequences, and what follows for intervals."""
+    if test.prefix_groups is None:
+        return ()
+    n = len(set(test.prefix_groups.tolist()))
+    return (
+        f"The {test.n_users:,} test histories are prefixes of {n:,} sequences (each neighbour "
+        "continues the other): intervals and tests resample whole sequences.",
+    )

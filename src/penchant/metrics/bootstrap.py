@@ -94,7 +94,9 @@ def replicates(
     )
 
 
-def mean_replicates(values: Float64, n_replicates: int = 2000, seed: int = 0) -> Float64:
+def mean_replicates(
+    values: Float64, n_replicates: int = 2000, seed: int = 0, *, groups: Int64 | None = None
+) -> Float64:
     """The means of per-user values on every resample of the users.
 
     Args:
@@ -102,20 +104,34 @@ def mean_replicates(values: Float64, n_replicates: int = 2000, seed: int = 0) ->
             no value, who then does not count in that column.
         n_replicates: how many resamples.
         seed: the same for all columns that are to be compared.
+        groups: int64[n_users], users who are not independent of each other, such as the prefixes
+            of one session: whole groups are drawn (the cluster bootstrap, Davison and Hinkley
+            1997, section 3.8). Without them each user is one.
 
     Returns:
         float64[n_replicates, n_models]; NaN where no drawn user has a value.
 
     Raises:
-        ParameterError: values is not a table, has no users, or has infinite entries.
+        ParameterError: values is not a table, has no users, has infinite entries, or there are not
+            as many groups as users.
     """
     if values.ndim != 2 or np.isinf(values).any():
         raise ParameterError("Values must be a table of users by models, finite or NaN.")
     known = ~np.isnan(values)
     columns = np.concatenate([np.where(known, values, 0.0), known], axis=1)
-    sums = [weights @ columns for weights in bootstrap_weights(len(values), n_replicates, seed)]
+    if groups is not None:
+        columns = _sums(columns, groups)
+    sums = [weights @ columns for weights in bootstrap_weights(len(columns), n_replicates, seed)]
     total, n = np.split(np.concatenate(sums), 2, axis=1)
     return ratio(total, n)
+
+
+def _sums(columns: Float64, groups: Int64) -> Float64:
+    """float64[n_groups, n_columns], the sums of the rows of each group."""
+    if len(groups) != len(columns):
+        raise ParameterError(f"{len(columns)} users need as many groups, not {len(groups)}.")
+    _, group = np.unique(groups, return_inverse=True)
+    return np.stack([np.bincount(group, column) for column in columns.T], axis=1)
 
 
 def interval(values: Float64, level: float = 0.95) -> tuple[Float64, Float64]:

@@ -140,6 +140,8 @@ class Table:
         entries: best first by the first metric.
         users: test users that count.
         rows: test rows that count.
+        resampled: how many groups of users intervals resample, where users are not independent of
+            each other; None where these are the users.
         notes: what a reader must know, a sentence each.
         groups: names that cannot be told apart by the first metric, the best group first; see
             `penchant.metrics.tie_groups`.
@@ -165,6 +167,12 @@ class Table:
     segment: Segment = "all"
     segments: Mapping[Segment, Table] = field(default_factory=dict)
     target_segments: Mapping[TargetSegment, Table] = field(default_factory=dict)
+    resampled: int | None = None
+
+    @property
+    def n_independent(self) -> int:
+        """How many users, or groups of them, are independent of each other."""
+        return self.users if self.resampled is None else self.resampled
 
     @property
     def primary(self) -> str:
@@ -235,6 +243,7 @@ class Table:
             "metrics": list(self.metrics),
             "users": self.users,
             "rows": self.rows,
+            "resampled": self.resampled,
             "notes": list(self.notes),
             "groups": [list(group) for group in self.groups],
             "no_verdict": self.no_verdict,

@@ -50,13 +50,13 @@ def with_verdicts(
 
     Args:
         table: its entries have no values yet; its `metrics` name `metrics`, in the same order;
-            its `users` are those that were resampled.
+            its `n_independent` users, or groups of them, are those that were resampled.
         metrics: the first one decides the order, and which models are tied.
         measurements: of each entry.
         level: of the intervals.
     """
     trivial = {entry.name for entry in table.entries if entry.trivial}
-    values = metric_values(measurements, metrics, trivial, n_users=table.users, level=level)
+    values = metric_values(measurements, metrics, trivial, n_users=table.n_independent, level=level)
     titles = dict(zip((metric.name for metric in metrics), table.metrics, strict=True))
     entries = [
         replace(entry, metrics={titles[m]: v for m, v in values[entry.name].items()})
@@ -65,7 +65,7 @@ def with_verdicts(
     column = _column(measurements, metrics[0])
     filled = replace(
         _ordered(table, entries, metrics[0]),
-        no_verdict=_why_no_verdict(metrics[0], table.users, column, trivial, level),
+        no_verdict=_why_no_verdict(metrics[0], table.n_independent, column, trivial, level),
     )
     if filled.no_verdict:
         return replace(filled, notes=(*filled.notes, filled.no_verdict))
@@ -198,7 +198,7 @@ def _with_tie_groups(
     groups = tie_groups(
         replicates,
         {name: column[name].value for name in replicates},
-        n_users=table.users,
+        n_users=table.n_independent,
         higher_is_better=metric.higher_is_better,
         level=level,
     )
