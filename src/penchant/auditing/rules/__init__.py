@@ -11,6 +11,7 @@ from penchant.auditing.rules import (
     copies,
     from_future,
     grid_edge,
+    history_ties,
     negatives,
     no_better,
     no_order,
@@ -60,5 +61,6 @@ RULES: tuple[tuple[Rule, Check], ...] = (
     (provenance.SPLIT, provenance.check_split),
     (provenance.MIXED, provenance.check_mixed),
     (provenance.TIES, provenance.check_ties),
+    (history_ties.RULE, history_ties.check),
 )
 """Every rule with what checks it."""

@@ -10,7 +10,7 @@ from penchant.auditing.examples import event_examples
 from penchant.auditing.intervals import share_interval
 from penchant.auditing.material import Material
 from penchant.auditing.rule import Rule
-from penchant.data.splits import TRAIN
+from penchant.data.splits import GIVEN, TRAIN
 from penchant.results.finding import Bar, Finding, share
 from penchant.typing import Bool, Int64
 
@@ -36,8 +36,9 @@ def check(material: Material) -> Iterator[Finding]:
         yield RULE.not_checkable("a split, or a training and a test file")
         return
     split = material.split
-    untrained = _without_events(material, np.flatnonzero(split.sides == TRAIN))
-    unseen = _without_events(material, material.known_rows)
+    trained = np.flatnonzero(split.sides == TRAIN)
+    untrained = _without_events(material, trained, material.test_rows)
+    unseen = _without_events(material, material.known_rows, material.test_rows)
     figure, interval = share_interval(untrained, material.test_users)
     level = RULE.bar.level(figure)
     if (level == "passed" and figure >= 0.01) or split.kind == "cold-items":
@@ -52,7 +53,7 @@ def check(material: Material) -> Iterator[Finding]:
     meant = ", as this split means it to be" if split.kind == "cold-items" else ""
     yield RULE.finding(
         level,
-        f"{sentence}{meant}.",
+        f"{sentence}{meant}.{_of_given(material, trained)}",
         figure=figure,
         interval=interval,
         examples=event_examples(split.log, material.test_rows[untrained]),
@@ -60,9 +61,19 @@ def check(material: Material) -> Iterator[Finding]:
     )
 
 
-def _without_events(material: Material, known: Int64) -> Bool:
-    """bool[n_test], whether none of the known events is on the item of a test event."""
+def _of_given(material: Material, trained: Int64) -> str:
+    """The share of what is given of held-out users that no model has learned anything of."""
+    assert material.split is not None
+    given = np.flatnonzero(material.split.sides == GIVEN)
+    unknown = float(_without_events(material, trained, given).mean()) if len(given) else 0.0
+    if not unknown:
+        return ""
+    return f" So are {share(unknown)} of the events that are given of held-out users."
+
+
+def _without_events(material: Material, known: Int64, asked: Int64) -> Bool:
+    """bool[n_asked], whether none of the known events is on the item of an event."""
     items = material.log.events["item"].to_numpy()
     seen = np.bincount(items[known], minlength=material.log.n_items) > 0
-    without: Bool = ~seen[items[material.test_rows]]
+    without: Bool = ~seen[items[asked]]
     return without

@@ -48,8 +48,25 @@ def check(material: Material) -> Iterator[Finding]:
     yield RULE.finding(
         level,
         f"In {share(figure)} of the test events ({len(tested):,}) the user had the item before the "
-        f"test already; within what is known {share(within)} of the events repeat another.",
+        f"test already; within what is known {share(within)} of the events repeat another."
+        f"{_consequence(material, len(tested))}",
         figure=figure,
         interval=interval,
         examples=pair_examples(material.split.log, tested, known) if len(tested) else None,
     )
+
+
+def _consequence(material: Material, repeated: int) -> str:
+    """What becomes of repeated test events in rankings; nothing where there are none."""
+    assert material.split is not None
+    repeats, n = material.split.repeats, len(material.test_rows)
+    if not repeated or material.split.candidates is not None:
+        return ""
+    if repeats == "excluded":
+        return (
+            " Lists leave out what a user had and can never hit these: "
+            f"{n - repeated:,} of the {n:,} test events judge them (repeats='allowed' takes all)."
+        )
+    if repeats == "only":
+        return f" Lists hold nothing else: {repeated:,} of the {n:,} test events judge them."
+    return " Lists may hold these."

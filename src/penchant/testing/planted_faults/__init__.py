@@ -54,6 +54,7 @@ _TABLE: tuple[tuple[str, str, Level, Maker], ...] = (
     ("split without seed", "split-stated", "doubtful", splits.unstated_split),
     ("mixed splits", "mixed-splits", "wrong", predictions.mixed_splits),
     ("ties in time", "ties-in-time", "doubtful", splits.tied_times),
+    ("ties in histories", "ties-in-history", "doubtful", splits.tied_histories),
 )
 FAULTS: dict[str, Fault] = {
     name: Fault(name, rule, level, (make.__doc__ or "").strip().rstrip("."), make)

@@ -115,6 +115,20 @@ def tied_times(strength: float, seed: int) -> Material:
     return Material(split=as_split(frame, sides), claimed="per-user")
 
 
+def tied_histories(strength: float, seed: int) -> Material:
+    """The two events before each user's last one, which is held out, have one time."""
+    log = synthetic_log(seed)
+    order = np.lexsort((log.time, log.user))
+    last = np.flatnonzero(np.append(log.user[order][1:] != log.user[order][:-1], True))
+    tied = log.rng.random(len(last)) < strength
+    time = log.time.copy()
+    time[order[last - 1][tied]] = time[order[last - 2][tied]]
+    sides = np.zeros(len(log), np.uint8)
+    sides[order[last]] = TEST
+    frame = log.frame().with_columns(time=pl.Series(time).cast(pl.Datetime("us")))
+    return Material(split=as_split(frame, sides, "leave-last-out"))
+
+
 def sampled_negatives(strength: float, seed: int) -> Material:
     """Each user's test items are ranked among a twentieth of the items only."""
     log = synthetic_log(seed)
