@@ -52,7 +52,8 @@ def check(material: Material) -> Iterator[Finding]:
         level = "passed"
     decided = "" if split.kind == "predefined" else f" {split.ties}"
     first = split.test.offsets[:-1][long][tied]
-    rows = split.log.events["row"].cast(pl.Int64).to_numpy()
+    rows = split.log.events["row"].cast(pl.Int64).to_numpy()[material.test_rows]
+    tied_rows = material.test_rows[isin(rows, split.test.source_rows[first])]
     yield RULE.finding(
         level,
         f"In {share(figure)} of the {len(long):,} test histories of two events or more the last "
@@ -60,7 +61,5 @@ def check(material: Material) -> Iterator[Finding]:
         f"{decided}",
         figure=figure,
         interval=interval,
-        examples=event_examples(
-            split.log, np.flatnonzero(isin(rows, split.test.source_rows[first]))
-        ),
+        examples=event_examples(split.log, tied_rows),
     )
