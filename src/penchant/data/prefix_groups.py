@@ -59,7 +59,8 @@ def prefix_groups(
 def _runs(starts: Int64, lengths: Int64) -> Int64:
     """int64[sum of lengths], the positions of runs that start somewhere, one after the other."""
     before = np.cumsum(lengths) - lengths
-    return np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+    places: Int64 = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
+    return places
 
 
 def _equal(values: Int32, starts: Int64, others: Int64, lengths: Int64) -> Bool:
