@@ -14,7 +14,7 @@ from penchant.data.holdout import Holdout
 from penchant.data.splits import split_leave_last_out
 from penchant.evaluation.order_control import order_loss
 from penchant.evaluation.ranking import catalogue_of, rank
-from penchant.metrics import NDCG, Bootstrap
+from penchant.metrics import NDCG, Bootstrap, Metric
 from penchant.models.base import Recommender, Signal
 from penchant.results.tables import Entry, MetricValue, Table
 from penchant.run import Run
@@ -53,7 +53,8 @@ class HalfBlind(Recommender):
 def blind_to_order(strength: float, seed: int) -> Material:
     """A model of order reads what is in a history and not when, below strength 1 partly so."""
     split = split_leave_last_out(planted_sequences(seed=seed), validation=False)
-    model, metrics = HalfBlind(blindness=strength).fit(split.train), [NDCG(10)]
+    model = HalfBlind(blindness=strength).fit(split.train)
+    metrics: list[Metric] = [NDCG(10)]
     catalogue, run = catalogue_of(split.train), Run()
     values = rank(model, split.test, metrics, catalogue, run)
     draws = Bootstrap(replicates=500, seed=seed)
