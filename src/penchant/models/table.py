@@ -48,6 +48,7 @@ TABLE: dict[str, str] = {
     "stan": "sequence.session_knn:STAN",
     "sr-gnn": "sequence.sr_gnn:SRGNN",
     "sequential-rules": "sequence.sequential_rules:SequentialRules",
+    "lightgcn": "graph.lightgcn:LightGCN",
     "sampled-softmax": "factorisation.sampled_softmax:SampledSoftmax",
     "nmf": "factorisation.nmf:NMF",
     "rating-nmf": "factorisation.rating_nmf:RatingNMF",

@@ -1,0 +1,1 @@
+"""Models of the graph of users and items that are trained."""

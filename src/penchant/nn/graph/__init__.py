@@ -1,0 +1,1 @@
+"""Networks of graphs of users and items."""
