@@ -12,7 +12,7 @@ from penchant.testing import CHECKS
 VARIANTS = (
     "popular:half_life=30",
     "recent-popular:half_life=30",
-    "vs-knn:neighbours=20,idf=false,recent_sessions=30",
+    "vs-knn:neighbours=60,idf=false,recent_sessions=100",
     "stan:half_life=30,max_length=4",
     "sequential-rules:window=1,backward=0,source_exponent=1",
     "sequential-rules:event_decay=0.4,neighbours=5",

@@ -38,7 +38,11 @@ def test_lists_are_those_of_double_precision(monkeypatch, l2, weighted):
     weights = ease_weights(log, l2, 1000)
     assert weights.dtype == np.float32
     found, _ = top_k(lambda users: users.matrix("weight") @ weights, log.histories, 10)
-    np.testing.assert_array_equal(found, expected)
+    # Items may change places whose exact scores differ by less than single precision tells.
+    scores = x @ exact
+    ours, theirs = (np.take_along_axis(scores, lists, 1) for lists in (found, expected))
+    np.testing.assert_allclose(ours, theirs, atol=1e-5 * np.abs(scores).max())
+    assert (found == expected).mean() > 0.999
 
 
 @pytest.mark.parametrize("single", [True, False])

@@ -73,17 +73,17 @@ class SequenceNetworkModel(Recommender):
     """
 
     dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
-    max_length: Annotated[int, Field(gt=0, le=_LONGEST), Space(10, 200, log=True)] = 50
-    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.6)] = 0.2
+    max_length: Annotated[int, Field(gt=0, le=_LONGEST), Space(10, 200, log=True)] = 100
+    dropout: Annotated[float, Field(ge=0, lt=1), Space(0, 0.6)] = 0.4
     scale: Annotated[float | None, Field(gt=0, le=1000), Space(5, 50, log=True)] = None
     negatives: Annotated[int | None, Field(gt=0), Space(64, 4096, log=True)] = 512
     alpha: Annotated[float, Field(ge=0), Space(0, 1)] = 0.5
-    learning_rate: Annotated[float, Field(gt=0), Space(3e-4, 1e-2, log=True)] = 1e-3
+    learning_rate: Annotated[float, Field(gt=0), Space(3e-4, 1e-2, log=True)] = 2e-3
     attributes: bool = False
     l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.0
-    batch_size: Annotated[int, Field(gt=0), Space(512, 16_384, log=True)] = 2048
+    batch_size: Annotated[int, Field(gt=0), Space(512, 16_384, log=True)] = 1024
     epochs: Annotated[int, Field(gt=0)] = 60
-    patience: Annotated[int | None, Field(gt=0)] = 5
+    patience: Annotated[int | None, Field(gt=0)] = 8
 
     signal: ClassVar[Signal] = "order"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_items_"})
