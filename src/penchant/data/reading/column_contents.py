@@ -33,7 +33,7 @@ _MATRIX_COLUMNS = 4  # from so many columns of ratings on a table has a column f
 _SAMPLE = 200  # records whose values are looked at one by one
 _MATRIX_SAMPLE = 100  # columns by which a matrix is recognised
 _LOOKED_AT = 200_000  # records in which different values are counted
-_OTHER_TEXTS = 0.1  # of the values of a column of numbers at most are none
+_OTHER_TEXTS = 0.1  # of the values of a column of numbers at most are none, but for a single one
 _MOST_COLUMNS = 15  # without names: more are features, not a log
 
 
@@ -137,7 +137,9 @@ def roles_by_content(names: Sequence[str], frame: pl.DataFrame) -> dict[str, str
         user_item.reverse()  # Amazon's 2018 files put the item first
     roles = dict(zip(("user", "item"), user_item, strict=False))
     rest = {n: c for n, c in contents.items() if n not in user_item and not c.is_row_number}
-    numbers = [n for n, c in rest.items() if c.kind in ("count", "number") and _has_ratings(frame[n])]
+    numbers = [
+        n for n, c in rest.items() if c.kind in ("count", "number") and _has_ratings(frame[n])
+    ]
     numbers.sort(key=lambda name: contents[name].is_constant)  # keeps their order otherwise
     number = "weight" if numbers and _are_weights(frame[numbers[0]]) else "rating"
     for role, columns in (
@@ -167,7 +169,7 @@ def _has_ratings(column: pl.Series) -> bool:
         return True
     texts = column.drop_nulls().str.strip_chars()
     numbers = texts.str.replace(_DECIMAL_COMMA.pattern, "$1.$2").cast(pl.Float64, strict=False)
-    return numbers.count() >= (1 - _OTHER_TEXTS) * len(numbers)
+    return numbers.null_count() <= max(1, _OTHER_TEXTS * len(numbers))
 
 
 def _are_weights(column: pl.Series) -> bool:
