@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -45,7 +46,11 @@ def test_a_flipped_byte(name, place, folder):
     position = int(place * len(data)) if isinstance(place, float) else place
     data[position] ^= 1
     path.write_bytes(data)
-    assert "altered" in refusal(folder) or name == "manifest.json"
+    if name == "manifest.json":  # whose numbers, such as seconds, may be others without harm
+        with contextlib.suppress(BundleError):
+            restore(folder)
+        return
+    assert "altered" in refusal(folder)
 
 
 @pytest.mark.parametrize("name", FILES)
