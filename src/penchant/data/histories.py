@@ -16,7 +16,7 @@ from penchant.data.baskets import basket_numbers, changes, numbers_of_baskets, o
 from penchant.data.event_columns import quantities_of
 from penchant.data.event_order import event_order
 from penchant.data.history_hashes import hashes_of_histories
-from penchant.data.sorting import order_by_pair
+from penchant.data.sorting import order_by_pair, ranges
 from penchant.errors import ParameterError
 from penchant.typing import AnyInt, Bool, Float32, Int32, Int64, UInt64
 from penchant.wording import counted
@@ -289,8 +289,7 @@ class Histories:
             return self.select(self.users[index], offsets, np.repeat(wanted, self.lengths))
         lengths = self.lengths[index]
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-        events = np.arange(offsets[-1]) + np.repeat(self.offsets[index] - offsets[:-1], lengths)
-        return self.select(self.users[index], offsets, events)
+        return self.select(self.users[index], offsets, ranges(self.offsets[index], lengths))
 
     def select(self, users: Int32, offsets: Int64, events: slice | Int64 | Bool) -> Histories:
         """A batch of some of these events.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.data.histories import Histories
+from penchant.data.sorting import ranges
 from penchant.typing import Bool, Int32, Int64
 
 FEW = 0.1
@@ -38,8 +39,8 @@ def prefix_groups(
     known, held_out = histories.lengths, np.diff(offsets)
     starts = np.append(0, np.cumsum(known + held_out))
     whole = np.empty(starts[-1], np.int32)
-    whole[_runs(starts[:-1], known)] = histories.items
-    whole[_runs(starts[:-1] + known, held_out)] = items
+    whole[ranges(starts[:-1], known)] = histories.items
+    whole[ranges(starts[:-1] + known, held_out)] = items
     one, next_one = order[:-1], order[1:]
     length = known + held_out
     shared = np.minimum(length[one], length[next_one])
@@ -56,17 +57,10 @@ def prefix_groups(
     return groups
 
 
-def _runs(starts: Int64, lengths: Int64) -> Int64:
-    """int64[sum of lengths], the positions of runs that start somewhere, one after the other."""
-    before = np.cumsum(lengths) - lengths
-    places: Int64 = np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)
-    return places
-
-
 def _equal(values: Int32, starts: Int64, others: Int64, lengths: Int64) -> Bool:
     """bool[n], whether runs of the same length, at least 1, have the same values."""
     if not len(lengths):
         return np.zeros(0, np.bool_)
-    same = values[_runs(starts, lengths)] == values[_runs(others, lengths)]
+    same = values[ranges(starts, lengths)] == values[ranges(others, lengths)]
     equal: Bool = np.logical_and.reduceat(same, np.cumsum(lengths) - lengths)
     return equal

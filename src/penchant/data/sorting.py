@@ -39,6 +39,13 @@ def sorted_with_order(values: Int64) -> tuple[Int64, AnyInt]:
     return keys, order
 
 
+def ranges(starts: AnyInt, counts: AnyInt) -> Int64:
+    """int64[sum of counts], the integers from each start on, so many of each."""
+    counts = np.asarray(counts, np.int64)
+    shift: Int64 = np.asarray(starts, np.int64) - (np.cumsum(counts) - counts)
+    return np.arange(int(counts.sum())) + np.repeat(shift, counts)
+
+
 def order_by_pair(pairs: Int64, offsets: Int64, above: int) -> AnyInt:
     """int[n], positions of events by the number of their user and item, equal ones as they stand.
 

@@ -8,8 +8,9 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
+from penchant.data.sorting import ranges
 from penchant.models import STAN, VSKNN
-from penchant.models.sequence.sessions import last_items, postings_of, sessions_of, spread
+from penchant.models.sequence.sessions import last_items, postings_of, sessions_of
 
 HOUR = 3_600_000_000
 N_ITEMS = 12
@@ -126,7 +127,7 @@ def test_sessions_end_when_their_last_event_does():
 
 
 def test_spread_counts_on_from_each_start():
-    assert spread(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
+    assert ranges(np.array([5, 0, 9]), np.array([2, 0, 3])).tolist() == [5, 6, 9, 10, 11]
 
 
 def test_nothing_in_common_is_no_evidence():

@@ -10,6 +10,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.sessions import numbers_of_sessions
 from penchant.data.shares import check_shares, held_out_sizes, share_words
+from penchant.data.sorting import ranges
 from penchant.data.splits import GIVEN, TEST, TRAIN, UNUSED, VALIDATION, Split
 from penchant.errors import DataError
 from penchant.typing import Bool, Int32, Int64, UInt8
@@ -138,7 +139,7 @@ def _with_prefixes(split: Split, targets: Int64) -> Split:
     if not len(targets):
         return split
     starts = np.cumsum(lengths) - lengths
-    copied = np.arange(lengths.sum()) + np.repeat(offsets[users[targets]] - starts, lengths)
+    copied = ranges(offsets[users[targets]], lengths)
     owner = np.repeat(np.arange(len(targets)), lengths)
     new_sides = np.full(len(copied), GIVEN, np.uint8)
     target_of_user = _judged(sides, users, log.n_users)

@@ -25,7 +25,7 @@ from penchant.nn.loop import train as train_network
 from penchant.nn.replay import rehearsal
 from penchant.nn.weights import to_continue, uninitialised, weights_of, with_rows, with_weights
 from penchant.run import Run
-from penchant.typing import Float32, Int32, Int64
+from penchant.typing import Int32, Int64
 
 N = TypeVar("N", bound=nn.Module)
 
@@ -158,12 +158,3 @@ class UserAutoencoder(Updating, Generic[N]):
             return vectors
         some: sparse.csr_array = vectors[:, self.trained_items_]
         return some
-
-    def _of_all_items(self, outputs: Float32, n_items: int, others: Float32) -> Float32:
-        """float32[n_users, n_items], outputs of the network, and `others` for all other items."""
-        if outputs.shape[1] == n_items:
-            return outputs
-        found = np.empty((len(outputs), n_items), np.float32)
-        found[:] = others
-        found[:, self.trained_items_] = outputs
-        return found

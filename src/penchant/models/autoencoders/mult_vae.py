@@ -17,6 +17,7 @@ from penchant.data.holdout import Holdout
 from penchant.models.autoencoders.base import UserAutoencoder
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
+from penchant.models.shared.trained_rows import of_all_items
 from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, dropped
 from penchant.nn.loop import TrainingStep, gradient_step
@@ -176,9 +177,8 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
             code = network.encode(SparseBatch(self._inputs(users)))
             logits = network.decode(code[:, : self.dim]).numpy()
         # Items without units come last.
-        return self._of_all_items(
-            logits, users.n_items, logits.min(1, keepdims=True, initial=0) - 1
-        )
+        lowest = logits.min(1, keepdims=True, initial=0) - 1
+        return of_all_items(logits, self.trained_items_, users.n_items, lowest)
 
     def _scores(self, users: Histories) -> Float32:
         return self._logits(self._fitted(), users)

@@ -17,6 +17,7 @@ from penchant.models.autoencoders.base import UserAutoencoder
 from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.fading import fading
+from penchant.models.shared.trained_rows import of_all_items
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear
 from penchant.nn.loop import TrainingStep, gradient_step
 from penchant.run import Run
@@ -159,7 +160,9 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
             here = here[known[here]]
             wanted[holdout.rows.history[here] - start, holdout.items[here]] = values[here]
             found = network(SparseBatch(inputs[start:stop])).numpy()
-            every = torch.from_numpy(self._of_all_items(found, seen.shape[1], _NOTHING))
+            every = torch.from_numpy(
+                of_all_items(found, self.trained_items_, seen.shape[1], _NOTHING)
+            )
             total += float((every - wanted).square().sum())
         return total / (seen.shape[0] * seen.shape[1])
 
@@ -185,4 +188,4 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
 
     def _scores(self, users: Histories) -> Float32:
         outputs = self._fitted()(SparseBatch(self._inputs(users))).numpy()
-        return self._of_all_items(outputs, users.n_items, _NOTHING)
+        return of_all_items(outputs, self.trained_items_, users.n_items, _NOTHING)

@@ -27,7 +27,6 @@ from penchant.typing import Bool, Csr, Float32, Int32
 
 _BATCHES, _FEWEST = 8, 64  # batches of an epoch by default, and users in one at least
 _ALPHA = 0.5  # power of the number of events by which items are drawn
-_VALIDATION_USERS = 10_000
 
 
 class LightGCN(Recommender):
@@ -99,7 +98,7 @@ class LightGCN(Recommender):
         if len(users):
             events = torch.from_numpy(train.histories.popularity)
             candidates = Candidates(events, _ALPHA, self.negatives, generator)
-            held = validation and some_users(validation, _VALIDATION_USERS, self.seed)
+            held = validation and some_users(validation, self.seed)
             self.curve_, self.best_epoch_ = train_network(
                 network,
                 lightgcn_step(network, candidates, learning_rate=self.learning_rate, l2=self.l2),

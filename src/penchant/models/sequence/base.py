@@ -21,7 +21,7 @@ from penchant.models.base import Recommender, Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats, integers
 from penchant.models.parameters import Space
-from penchant.models.shared.trained_rows import rows_of_users
+from penchant.models.shared.trained_rows import of_all_items, rows_of_users
 from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.embedding_rows import RowTable
 from penchant.nn.loop import Curve, Schedule
@@ -42,7 +42,6 @@ from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Int32, Int64
 
-_VALIDATION_USERS = 5_000
 _LONGEST = 2**12  # events that any setting may have a network read
 
 
@@ -145,11 +144,7 @@ class SequenceNetworkModel(Recommender):
                     kernel_rows=self.batch_size,
                 ),
                 generator=generator,
-                validate=partial(
-                    self._validation_loss,
-                    network,
-                    some_users(validation, _VALIDATION_USERS, self.seed),
-                )
+                validate=partial(self._validation_loss, network, some_users(validation, self.seed))
                 if validation
                 else None,
                 run=run,
@@ -238,11 +233,5 @@ class SequenceNetworkModel(Recommender):
 
     def _of_all_items(self, scores: Float32, n_items: int) -> Float32:
         """float32[n_users, n_items]; items without vectors come last."""
-        if len(self.trained_items_) == n_items:
-            return scores
-        if not scores.shape[1]:
-            return np.zeros((len(scores), n_items), np.float32)
-        found = np.empty((len(scores), n_items), np.float32)
-        found[:] = scores.min(1, keepdims=True, initial=0) - 1
-        found[:, self.trained_items_] = scores
-        return found
+        lowest = scores.min(1, keepdims=True, initial=0) - 1
+        return of_all_items(scores, self.trained_items_, n_items, lowest)

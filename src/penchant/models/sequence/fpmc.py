@@ -11,13 +11,13 @@ from pydantic import Field
 from torch import Tensor
 
 from penchant.costs import PASS, FittingCost
-from penchant.data.baskets import changes
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Space
+from penchant.models.sequence.sessions import begins_session
 from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network
@@ -30,8 +30,6 @@ from penchant.nn.sequence.markov_factors import (
 )
 from penchant.run import Run
 from penchant.typing import Bool, Float32
-
-_VALIDATION_USERS = 5_000
 
 
 class FPMC(Recommender):
@@ -129,11 +127,7 @@ class FPMC(Recommender):
                 (torch.arange(users.n_events), torch.from_numpy(weights)),
                 Schedule.of(self),
                 generator=generator,
-                validate=partial(
-                    self._validation_loss,
-                    network,
-                    some_users(validation, _VALIDATION_USERS, self.seed),
-                )
+                validate=partial(self._validation_loss, network, some_users(validation, self.seed))
                 if validation
                 else None,
                 run=run,
@@ -191,7 +185,6 @@ class FPMC(Recommender):
 
 def _sequences(users: Histories) -> tuple[Tensor, Tensor]:
     """int64[n_events], items, and where the session or history of each event begins."""
-    keys = (users.baskets,) if users.in_sessions and users.baskets is not None else ()
-    begins = changes(users.rows, *keys)
+    begins = begins_session(users)
     starts = np.flatnonzero(begins)[np.cumsum(begins) - 1]
     return torch.from_numpy(users.items.astype(np.int64)), torch.from_numpy(starts)

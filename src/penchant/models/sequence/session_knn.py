@@ -13,6 +13,7 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.data.sorting import ranges
 from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, integers, sparse_matrix
@@ -25,7 +26,6 @@ from penchant.models.sequence.sessions import (
     last_items,
     postings_of,
     sessions_of,
-    spread,
 )
 from penchant.models.shared.sparse_rows import blocks_of_work, largest_of_rows
 from penchant.models.shared.updatable import Refitting
@@ -146,7 +146,7 @@ class SessionKNN(Refitting):
         """float32[n_rows, n_items], the sum of what neighbours say."""
         starts = self.sessions_.indptr[near.sessions].astype(np.int64)
         counts = self.sessions_.indptr[near.sessions + 1] - starts
-        index, which = spread(starts, counts), np.repeat(np.arange(len(starts)), counts)
+        index, which = ranges(starts, counts), np.repeat(np.arange(len(starts)), counts)
         distances = self.sessions_.data[index] - near.their_places[which]
         values = near.weights[which] * self._item_weights(near, distances, which)
         summed = sparse.coo_array(

@@ -9,7 +9,8 @@ from scipy import sparse
 
 from penchant.data.baskets import changes
 from penchant.data.histories import Histories
-from penchant.typing import AnyInt, Bool, Csr, Float32, Int32, Int64
+from penchant.data.sorting import ranges
+from penchant.typing import Bool, Csr, Float32, Int32, Int64
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +36,7 @@ def sessions_of(users: Histories) -> Sessions:
     user the later ones, stand first.
     """
     users = users.positives
-    keys = () if users.baskets is None or not users.in_sessions else (users.baskets,)
-    number = np.cumsum(changes(users.rows, *keys)) - 1
+    number = np.cumsum(begins_session(users)) - 1
     n = int(number[-1]) + 1 if len(number) else 0
     sizes = np.bincount(number, minlength=n)
     starts = np.cumsum(sizes) - sizes
@@ -56,6 +56,12 @@ def sessions_of(users: Histories) -> Sessions:
     )
     matrix.sort_indices()
     return Sessions(matrix, owner[order].astype(np.int32), None if ends is None else ends[order])
+
+
+def begins_session(users: Histories) -> Bool:
+    """bool[n_events], where a session begins, or a history where the log has no sessions."""
+    keys = (users.baskets,) if users.in_sessions and users.baskets is not None else ()
+    return changes(users.rows, *keys)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,7 +126,7 @@ def postings_of(places: Csr, most: int) -> Postings:
     counts = np.diff(by_item.indptr).astype(np.int64)
     kept = np.minimum(counts, most)
     offsets = np.concatenate([[0], np.cumsum(kept)]).astype(np.int64)
-    index = spread(by_item.indptr[:-1], kept)
+    index = ranges(by_item.indptr[:-1], kept)
     return Postings(offsets, by_item.indices[index].astype(np.int32), by_item.data[index], counts)
 
 
@@ -161,7 +167,7 @@ def in_common(ends: Ends, weights: Float32, postings: Postings, n_sessions: int)
     """
     starts = postings.offsets[ends.items]
     counts = postings.offsets[ends.items + 1] - starts
-    index, which = spread(starts, counts), np.repeat(np.arange(len(starts)), counts)
+    index, which = ranges(starts, counts), np.repeat(np.arange(len(starts)), counts)
     pair = ends.rows[which] * n_sessions + postings.sessions[index]
     # Of each pair the latest item in common comes first.
     room = int(ends.places.max(initial=0)) + 1
@@ -177,12 +183,6 @@ def in_common(ends: Ends, weights: Float32, postings: Postings, n_sessions: int)
         postings.places[index[first]],
         ends.lengths[which[first]],
     )
-
-
-def spread(starts: AnyInt, counts: Int64) -> Int64:
-    """int64[sum of counts], the integers from each start on, so many of each."""
-    shift: Int64 = np.asarray(starts, np.int64) - (np.cumsum(counts) - counts)
-    return np.arange(int(counts.sum())) + np.repeat(shift, counts)
 
 
 def _last_of_pair(rows: Int64 | Int32, items: Int32, n_items: int) -> Int64:

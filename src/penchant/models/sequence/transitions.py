@@ -3,62 +3,36 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import ClassVar, cast
 
 import numpy as np
 from scipy import sparse
 
 from penchant.data.baskets import of_last_basket
 from penchant.data.histories import Histories
-from penchant.models.base import Signal, require_one_user
+from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.shared.basket_events import weighted_items
+from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.updatable import Refitting
-from penchant.typing import Csr, Float32, Int32
+from penchant.typing import Csr, Float32
 
 
-class TransitionModel(Refitting):
+class TransitionModel(SparseItemWeights, Refitting):
     """A model whose score of an item is the sum of what the history's last events lead to.
 
     `update` takes further events in: the model is then what a new fit to all events is.
-
-    Attributes:
-        weights_: csr[n_items, n_items], the row the item of the history.
     """
 
     signal: ClassVar[Signal] = "order"
     fitted_attributes: ClassVar[Declarations] = {"weights_": sparse_matrix("items", "items", low=0)}
 
-    if TYPE_CHECKING:
-        weights_: Csr
-
     @abstractmethod
     def _event_weights(self, users: Histories) -> Float32:
         """float32[n_events], what each event of the histories counts, 0 or above."""
 
-    @property
-    def uses_weights(self) -> bool:
-        """True: what follows counts by its weight."""
-        return True
-
-    @property
-    def no_evidence_score(self) -> float | None:
-        """0, the score of items that have followed nothing of the history."""
-        return 0.0
-
-    def _scores(self, users: Histories) -> Float32:
-        own = weighted_items(users, self._event_weights(users))
-        return np.asarray((own @ self.weights_).toarray(), np.float32)
-
-    def contributions(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], what each event adds to the score of each item.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        require_one_user(user)
-        weights = self.weights_[user.items][:, items].toarray().T
-        return np.asarray(weights * self._event_weights(user), np.float32)
+    def _inputs(self, users: Histories) -> Csr:
+        return weighted_items(users, self._event_weights(users))
 
 
 def last_event_weights(users: Histories, window: int, decay: float) -> Float32:

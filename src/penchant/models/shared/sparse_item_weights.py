@@ -24,7 +24,7 @@ class SparseItemWeights:
 
     @property
     def uses_weights(self) -> bool:
-        """True: entries of X are the weights."""
+        """True: what events count goes by their weights."""
         return True
 
     @property
@@ -32,8 +32,16 @@ class SparseItemWeights:
         """0, the score of items that no item of the history has a weight for."""
         return 0.0
 
+    def _event_weights(self, users: Histories) -> Float32:
+        """float32[n_events], what each event of the histories counts."""
+        return users.event_weights
+
+    def _inputs(self, users: Histories) -> Csr:
+        """csr[n_users, n_items], the sums of what events count."""
+        return users.matrix("weight")
+
     def _scores(self, users: Histories) -> Float32:
-        return np.asarray((users.matrix("weight") @ self.weights_).toarray())
+        return np.asarray((self._inputs(users) @ self.weights_).toarray())
 
     def contributions(self, user: Histories, items: Int32) -> Float32:
         """float32[n_items, n_events], the weight of each event of the history for each item.
@@ -43,4 +51,4 @@ class SparseItemWeights:
         """
         require_one_user(user)
         weights: Float32 = self.weights_[user.items][:, items].toarray()
-        return np.asarray(weights.T * user.event_weights, np.float32)
+        return np.asarray(weights.T * self._event_weights(user), np.float32)

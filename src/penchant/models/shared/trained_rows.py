@@ -8,7 +8,7 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.models.fitted_attributes import Array, integers
-from penchant.typing import AnyInt, Int32, Int64
+from penchant.typing import AnyInt, Float32, Int32, Int64
 
 _SHARE = 4  # fewer than one in so many have events
 
@@ -37,6 +37,23 @@ def rows_to_train(counts: Int64) -> Int32:
     active = np.flatnonzero(counts)
     some = active if len(active) * _SHARE < len(counts) else np.arange(len(counts))
     return some.astype(np.int32)
+
+
+def of_all_items(outputs: Float32, trained: Int32, n_items: int, others: Float32) -> Float32:
+    """float32[n_users, n_items], outputs of a network for some items, and what all others get.
+
+    Args:
+        outputs: float32[n_users, n_trained].
+        trained: int32[n_trained], the items, ascending.
+        n_items: items in the vocabulary.
+        others: what is broadcast to the columns of other items.
+    """
+    if len(trained) == n_items:
+        return outputs
+    found = np.empty((len(outputs), n_items), np.float32)
+    found[:] = others
+    found[:, trained] = outputs
+    return found
 
 
 def training_shape(train: Dataset, axis: Literal["user", "item"]) -> tuple[int, int]:

@@ -67,12 +67,14 @@ class SequenceNetwork(nn.Module):
 
 
 def initialise(network: SequenceNetwork, generator: torch.Generator) -> None:
-    """Set all weights but those of a `RowTable` at random."""
+    """Set all weights but those of a `RowTable` and of normalisations at random."""
+    norms = [module for module in network.modules() if isinstance(module, nn.LayerNorm)]
+    of_norms = {id(weight) for norm in norms for weight in norm.parameters()}
     for name, weight in network.named_parameters():
         with torch.no_grad():
-            if "norm" in name or "before" in name:
-                weight.fill_(0.0 if name.endswith("bias") else 1.0)
-            elif weight.dim() < 2:
+            if id(weight) in of_norms:
+                continue
+            if weight.dim() < 2:
                 weight.zero_()
             elif name.startswith(("items", "attributes")) or "positions" in name:
                 weight.normal_(0, _vector_scale(weight.shape[1]), generator=generator)

@@ -7,12 +7,13 @@ from penchant.studies.movies.setup import LIKE, MoviesSetup
 from penchant.studies.study import Conclusion, EvaluationSummary, Section
 
 LSTM, GRU = "LSTM over films", "GRU over films"
+UNORDERED = "EASE, which knows no order"
 _METRIC = "ndcg@10"
 _MODELS = {
     LSTM: "gru4rec:cell=lstm",
     GRU: "gru4rec",
     "self-attention over films": "sasrec",
-    "EASE, which knows no order": "ease",
+    UNORDERED: "ease",
 }
 
 
@@ -33,7 +34,6 @@ def section(compared: EvaluationSummary) -> Section:
     table = compared.tables["ranking"]
     values = table.values(_METRIC)
     baseline, lstm = table.best_trivial.name, values[LSTM]
-    unordered = values["EASE, which knows no order"]
     verb = "beats" if table[LSTM].verdict == "beats" else "does not beat"
     return Section(
         title="A memory for films instead of genres",
@@ -49,7 +49,7 @@ def section(compared: EvaluationSummary) -> Section:
                 "honest",
                 f"An LSTM over films {verb} {baseline}, the best trivial answer "
                 f"({_METRIC} {lstm:.3f} beside {values[baseline]:.3f}); EASE, which takes a "
-                f"history for a set, has {unordered:.3f}, and a GRU {values[GRU]:.3f}.",
+                f"history for a set, has {values[UNORDERED]:.3f}, and a GRU {values[GRU]:.3f}.",
             ),
         ),
         comparisons=(compared,),
