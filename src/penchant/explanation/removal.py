@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from penchant.data.histories import Histories
+from penchant.data.left_out import without
 from penchant.models.base import Recommender
 from penchant.models.protocols import ExplainsByRemoval
 from penchant.topk import blocks
-from penchant.typing import Float32, Float64, Int32, Int64
+from penchant.typing import Float32, Float64, Int32
 
 NEGLIGIBLE = 1e-5
 """What moves a score by less than this, relative to the range of all scores, does not move it."""
@@ -63,15 +63,6 @@ def _scored_again(model: Recommender, history: Histories, scores: Float32, asked
         again = model.item_scores(batch.block(start, stop), asked).astype(np.float64)
         falls[:, last[start:stop]] = (scores[asked] - again).T
     return falls
-
-
-def without(history: Histories, left_out: Sequence[Int32]) -> Histories:
-    """The history of one user once for each of these arrays of items, without any of them."""
-    kept = [np.flatnonzero(~np.isin(history.items, items)) for items in left_out]
-    events: Int64 = np.concatenate([np.empty(0, np.int64), *kept])
-    lengths = [len(k) for k in kept]
-    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
-    return history.select(np.repeat(history.users, len(kept)), offsets, events)
 
 
 def as_new(history: Histories) -> Histories:

@@ -11,7 +11,7 @@ from penchant.errors import ParameterError, UnknownIdError
 from penchant.explanation import explain_lists, explanation_fidelity
 from penchant.models import make
 from penchant.models.linear.ease import EASE
-from penchant.testing import planted_pairs
+from penchant.testing import planted_pairs, planted_sequences
 
 COLUMNS = [
     "item",
@@ -20,8 +20,10 @@ COLUMNS = [
     "named",
     "drop_named",
     "drop_others",
+    "drop_latest",
     "places_named",
     "places_others",
+    "places_latest",
 ]
 
 
@@ -77,6 +79,29 @@ def test_reasons_that_name_the_wrong_events_are_found_out(ease, log, monkeypatch
     wrong = explanation_fidelity(ease, k=5)
     assert right["drop_named"].mean() > right["drop_others"].mean()
     assert wrong["drop_named"].mean() < wrong["drop_others"].mean()
+
+
+def test_the_latest_items_are_the_reasons_of_a_model_that_reads_no_others():
+    log = planted_sequences(n_users=60)
+    markov = explanation_fidelity(make("markov").fit(log), k=3)
+    assert (markov["named"] == 1).all()
+    assert (markov["drop_named"] == markov["drop_latest"]).all()
+    assert (markov["places_named"] == markov["places_latest"]).all()
+    rules = explanation_fidelity(make("sequential-rules").fit(log), k=3)
+    assert rules["drop_named"].mean() > rules["drop_latest"].mean()
+    assert rules["drop_latest"].mean() > rules["drop_others"].mean()
+
+
+def test_dislikes_are_none_of_the_latest(log, ease):
+    """Of four likes and two later dislikes the last two likes are the latest."""
+    ids = log.items.take([0, 4, 8, 12, 1, 2]).to_list()
+    ratings = [5, 5, 5, 5, 1, 1]
+    row = explanation_fidelity(ease, ease.history(ids, ratings), k=1, reasons=2).row(0, named=True)
+    before = ease.scores(ease.history(ids, ratings))[0].astype(float)
+    rest = ease.history(ids[:2] + ids[4:], ratings[:2] + ratings[4:])
+    falls = before - ease.scores(rest)[0]
+    fall = falls[ease.items_.indices([row["item"]])[0]] - np.median(falls)
+    assert row["drop_latest"] == pytest.approx(fall / before.std(), abs=1e-5)
 
 
 def test_others_could_have_been_named(log, ease):

@@ -8,7 +8,9 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
+from penchant.data.left_out import without
 from penchant.data.sorting import ranges
+from penchant.errors import ParameterError
 from penchant.models import STAN, VSKNN
 from penchant.models.sequence.sessions import last_items, postings_of, sessions_of
 
@@ -27,6 +29,21 @@ def log():
     rows += [(99, item, HOUR * (9_000 + item)) for item in range(N_ITEMS)]
     frame = pl.DataFrame(rows, schema=["user", "item", "time"], orient="row")
     return Dataset.from_frame(frame.with_columns(pl.col("time").cast(pl.Datetime("us"))))
+
+
+@pytest.fixture(scope="module")
+def sessions_log():
+    """Users with three sessions of some events each."""
+    rng = np.random.default_rng(2)
+    rows = [
+        (user, int(item), f"{user} {session}", HOUR * (100 * user + 10 * session + place))
+        for user in range(20)
+        for session in range(3)
+        for place, item in enumerate(rng.integers(0, N_ITEMS, rng.integers(1, 5)))
+    ]
+    frame = pl.DataFrame(rows, schema=["user", "item", "basket", "time"], orient="row")
+    frame = frame.with_columns(pl.col("time").cast(pl.Datetime("us")))
+    return Dataset.from_frame(frame, in_sessions=True)
 
 
 def one_by_one(log, model, items, user=-1):
@@ -135,3 +152,42 @@ def test_nothing_in_common_is_no_evidence():
     for model in (VSKNN().fit(log), STAN().fit(log)):
         lists = model.recommend(model.history([3]), k=2)
         assert lists["fallback"].all()
+
+
+@pytest.mark.parametrize("half_life", [None, 5.0])
+@pytest.mark.parametrize("model", [VSKNN, STAN])
+def test_effects_of_removal_are_falls_of_scores(log, model, half_life):
+    """Repeated items fall together, and an older one comes in where one is left out."""
+    model = model(max_length=4, neighbours=3, recent_sessions=9, half_life=half_life).fit(log)
+    asked = np.array([5, 0, 5, 11], np.int32)
+    rng = np.random.default_rng(0)
+    for length in (0, 1, 3, 9):
+        user = Histories.of(rng.integers(0, N_ITEMS, length), n_items=N_ITEMS, user=3)
+        effects = model.removal_effects(user, asked)
+        assert (effects.shape, effects.dtype) == ((4, length), np.float32)
+        assert not effects[:, ~user.is_latest].any()
+        before = model.scores(user)[0, asked]
+        for event in np.flatnonzero(user.is_latest):
+            rest = without(user, [user.items[event : event + 1]])
+            after = model.scores(rest)[0, asked]
+            np.testing.assert_allclose(effects[:, event], before - after, atol=1e-5)
+
+
+def test_effects_of_removal_are_of_the_last_session(sessions_log):
+    model = STAN(neighbours=5).fit(sessions_log)
+    asked = np.arange(sessions_log.n_items, dtype=np.int32)
+    for n in range(5):
+        user = sessions_log.histories.block(n, n + 1)
+        effects = model.removal_effects(user, asked)
+        in_last = np.isin(user.items, user.last_session.items)
+        assert not effects[:, ~in_last].any()
+        assert effects.any()
+        for event in np.flatnonzero(user.is_latest & in_last):
+            rest = without(user, [user.items[event : event + 1]])
+            falls = (model.scores(user) - model.scores(rest))[0]
+            np.testing.assert_allclose(effects[:, event], falls, atol=1e-5)
+
+
+def test_effects_are_of_one_user(log):
+    with pytest.raises(ParameterError, match="one user"):
+        VSKNN().fit(log).removal_effects(log.histories, np.array([0], np.int32))

@@ -9,12 +9,13 @@ import numpy as np
 import polars as pl
 
 from penchant.data.histories import Histories
+from penchant.data.left_out import without
 from penchant.data.splits import Split
 from penchant.data.vocabulary import Id
 from penchant.errors import ParameterError
 from penchant.explanation.events import citable_events
 from penchant.explanation.lists import explain_lists
-from penchant.explanation.removal import as_new, without
+from penchant.explanation.removal import as_new
 from penchant.models.base import Recommender
 from penchant.repeats import Repeats
 from penchant.run import Run
@@ -28,8 +29,10 @@ _SCHEMA: dict[str, Any] = {
     "named": pl.Int32,
     "drop_named": pl.Float64,
     "drop_others": pl.Float64,
+    "drop_latest": pl.Float64,
     "places_named": pl.Float64,
     "places_others": pl.Float64,
+    "places_latest": pl.Float64,
 }
 
 
@@ -49,8 +52,10 @@ def explanation_fidelity(
     Each listed item with reasons is scored again for the history without the items that these
     name, and for the history without as many others, drawn from those that could have been named:
     what the user rated low is not among them. Reasons are faithful where the item loses more
-    without what they name. A user for whom the model has learned a vector that does not change
-    with the history is asked as a new user with this history, as explanations are.
+    without what they name. The history without as many of the latest of these, which would be the
+    reasons by rule of thumb, tells whether they say more than that. A user for whom the model has
+    learned a vector that does not change with the history is asked as a new user with this history,
+    as explanations are.
 
     Args:
         model: a fitted model.
@@ -65,10 +70,10 @@ def explanation_fidelity(
 
     Returns:
         A row for each listed item with reasons and enough others: `user` (or `history`), `item`,
-        `rank`, `method`, `named` (how many items the reasons name), `drop_named` and `drop_others`
-        (how much further its score falls than that of the median item, in standard deviations of
-        the user's scores; of the draws the mean), `places_named` and `places_others` (places that
-        it loses among the items that the user has not had).
+        `rank`, `method`, `named` (how many items the reasons name), `drop_named`, `drop_others` and
+        `drop_latest` (how much further its score falls than that of the median item, in standard
+        deviations of the user's scores; of the draws the mean), `places_named`, `places_others`
+        and `places_latest` (places that it loses among the items that the user has not had).
 
     Raises:
         ParameterError: draws, k or reasons is below 1.
@@ -109,6 +114,7 @@ def _of_user(
     """The rows of one user's list."""
     if "leave-one-out as new" in listed["method"]:
         history = as_new(history)
+    by_time = history.items[citable_events(model, history) & history.is_latest]
     pool = np.unique(history.items[citable_events(model, history)])
     items = model.items_.indices(listed["item"])
     kept, left_out = [], []
@@ -118,11 +124,12 @@ def _of_user(
         if len(others) < len(named):
             continue
         kept.append((int(item), row))
-        left_out.append(named)
+        latest = by_time[by_time != item][::-1][: len(named)]
+        left_out += [named, latest]
         left_out += [rng.choice(others, len(named), replace=False) for _ in range(draws)]
     if not kept:
         return []
-    places = np.repeat([item for item, _ in kept], 1 + draws).astype(np.int32)
+    places = np.repeat([item for item, _ in kept], 2 + draws).astype(np.int32)
     drops, lost = _losses(model, history, [n.astype(np.int32) for n in left_out], places)
     drops, lost = drops.reshape(len(kept), -1), lost.reshape(len(kept), -1)
     return [
@@ -132,9 +139,11 @@ def _of_user(
             "method": row["method"],
             "named": len(row["reasons"]),
             "drop_named": drops[n, 0],
-            "drop_others": drops[n, 1:].mean(),
+            "drop_others": drops[n, 2:].mean(),
+            "drop_latest": drops[n, 1],
             "places_named": lost[n, 0],
-            "places_others": lost[n, 1:].mean(),
+            "places_others": lost[n, 2:].mean(),
+            "places_latest": lost[n, 1],
         }
         for n, (_, row) in enumerate(kept)
     ]

@@ -13,8 +13,9 @@ from scipy import sparse
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.data.left_out import without
 from penchant.data.sorting import ranges
-from penchant.models.base import Signal
+from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, integers, sparse_matrix
 from penchant.models.parameters import Space
@@ -23,6 +24,7 @@ from penchant.models.sequence.sessions import (
     Ends,
     Postings,
     in_common,
+    in_common_alike,
     last_items,
     postings_of,
     sessions_of,
@@ -119,9 +121,13 @@ class SessionKNN(Refitting):
         share = self.sessions_.shape[0] / np.maximum(self._postings.n_sessions, 1)
         return np.log1p(share).astype(np.float32)
 
+    def _end_weights(self, ends: Ends) -> Float32:
+        weights: Float32 = self._rarity[ends.items] * self._place_weights(ends).astype(np.float32)
+        return weights
+
     def _scores(self, users: Histories) -> Float32:
         ends = last_items(users, self.max_length)
-        weights = self._rarity[ends.items] * self._place_weights(ends).astype(np.float32)
+        weights = self._end_weights(ends)
         found = np.diff(self._postings.offsets)[ends.items]
         scores = np.zeros((len(users), users.n_items), np.float32)
         for start, stop in blocks_of_work(np.bincount(ends.rows, found, len(users)), _PAIRS):
@@ -129,29 +135,60 @@ class SessionKNN(Refitting):
             some = Ends(
                 ends.rows[part] - start, ends.items[part], ends.places[part], ends.lengths[part]
             )
-            near = self._nearest(some, weights[part], users.users[start:stop])
-            scores[start:stop] = self._of_neighbours(near, stop - start)
+            common = in_common(some, weights[part], self._postings, self.sessions_.shape[0])
+            near = self._nearest(common, users.users[start:stop])
+            scores[start:stop] = self._of_neighbours(near, stop - start, self.sessions_)
         return scores
 
-    def _nearest(self, ends: Ends, weights: Float32, users: Int32) -> Common:
-        """The most similar sessions of each row of `ends`, whose index is in `users`."""
-        common = in_common(ends, weights, self._postings, self.sessions_.shape[0])
+    def removal_effects(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], how scores fall without each event that is compared.
+
+        Raises:
+            ParameterError: the histories are of more than one user.
+        """
+        require_one_user(user)
+        effects = np.zeros((len(items), user.n_events), np.float32)
+        compared = last_items(user, self.max_length).items
+        if not len(compared):
+            return effects
+        batch = without(user, [compared[:0], *(compared[n : n + 1] for n in range(len(compared)))])
+        ends, some = last_items(batch, self.max_length), user.positives
+        by_time = some.items[some.is_latest]
+        common = in_common_alike(ends, self._end_weights(ends), self._postings, by_time)
+        near = self._nearest(common, batch.users)
+        sessions, place = np.unique(near.sessions, return_inverse=True)
+        asked: Csr = self.sessions_[sessions][:, items]
+        scores = self._of_neighbours(replace(near, sessions=place), len(batch), asked)
+        # Of the events of an item the last has it all.
+        event_of = np.full(user.n_items, -1)
+        event_of[user.items[user.is_latest]] = np.flatnonzero(user.is_latest)
+        effects[:, event_of[compared]] = (scores[0] - scores[1:]).T
+        return effects
+
+    def _nearest(self, common: Common, users: Int32) -> Common:
+        """The most similar of the sessions in common with each row, whose index is in `users`."""
         similarity = common.weights * self._session_weights[common.sessions]
         similarity[users[common.rows] == self.session_users_[common.sessions]] = 0
         offsets = np.searchsorted(common.rows, np.arange(len(users) + 1))
         keep = largest_of_rows(offsets, similarity, self.neighbours)
         return replace(common, weights=similarity).of(keep)
 
-    def _of_neighbours(self, near: Common, n_rows: int) -> Float32:
-        """float32[n_rows, n_items], the sum of what neighbours say."""
-        starts = self.sessions_.indptr[near.sessions].astype(np.int64)
-        counts = self.sessions_.indptr[near.sessions + 1] - starts
+    def _of_neighbours(self, near: Common, n_rows: int, sessions: Csr) -> Float32:
+        """float32[n_rows, n_items], the sum of what neighbours say.
+
+        Args:
+            near: the neighbours, among these sessions.
+            n_rows: how many rows they are the neighbours of.
+            sessions: csr[n_sessions, n_items], the places of all items, or of some.
+        """
+        starts = sessions.indptr[near.sessions].astype(np.int64)
+        counts = sessions.indptr[near.sessions + 1] - starts
         index, which = ranges(starts, counts), np.repeat(np.arange(len(starts)), counts)
-        distances = self.sessions_.data[index] - near.their_places[which]
+        distances = sessions.data[index] - near.their_places[which]
         values = near.weights[which] * self._item_weights(near, distances, which)
         summed = sparse.coo_array(
-            (values.astype(np.float32), (near.rows[which], self.sessions_.indices[index])),
-            shape=(n_rows, self.sessions_.shape[1]),
+            (values.astype(np.float32), (near.rows[which], sessions.indices[index])),
+            shape=(n_rows, sessions.shape[1]),
         )
         return np.asarray(summed.toarray(), np.float32)
 
