@@ -7,6 +7,7 @@ import pytest
 
 import penchant as pn
 from penchant.auditing.from_files import split_of_files
+from penchant.data.splits import GIVEN, TEST, TRAIN
 from penchant.errors import ParameterError
 from penchant.testing import planted_pairs, planted_ratings
 
@@ -27,6 +28,66 @@ def test_the_files_are_the_split(cut, tmp_path):
     facts = json.loads(files[-1].read_text())
     assert facts["fingerprint"] == split.fingerprint
     assert facts["sentence"] == split.sentence
+
+
+def session_logs():
+    """Training and test events in which a session of user 1 goes on."""
+    first = {"user": [1, 1, 1, 2], "item": list("abcd"), "session_id": ["x", "x", "y", "y"]}
+    later = {"user": [1, 1, 2], "item": list("dae"), "session_id": ["y", "z", "w"]}
+    return pl.DataFrame(first), pl.DataFrame(later)
+
+
+def test_sessions_of_files_are_kept():
+    split = split_of_files(*session_logs())
+    assert split.log.has_sessions
+    assert split.log.histories.baskets.tolist() == [0, 0, 1, 1, 2, 0, 1]
+    held_out = split.test.histories
+    assert held_out.in_sessions
+    last = held_out.last_session
+    assert [split.log.items[int(item)] for item in last.items] == ["c", "d"]
+    assert last.lengths.tolist() == [1, 1]
+
+
+def test_sessions_that_one_file_lacks_are_left_out():
+    train, test = session_logs()
+    for files in ((train.drop("session_id"), test), (train, test.drop("session_id"))):
+        log = split_of_files(*files).log
+        assert not log.has_sessions
+        assert "basket" not in log.events.columns
+    orders = [frame.rename({"session_id": "order_id"}) for frame in (train, test)]
+    assert not split_of_files(*orders).log.has_baskets
+
+
+def test_of_new_sessions_without_users_the_last_item_is_foretold():
+    """By the time: rows of a session need not be in order."""
+    train = pl.DataFrame({"session": ["a", "a", "b"], "item": [1, 2, 3], "time": [10, 20, 30]})
+    test = pl.DataFrame(
+        {"session": ["c", "c", "d", "c"], "item": [3, 1, 2, 4], "time": [60, 40, 45, 50]}
+    )
+    parts = [part.with_columns(pl.col("time") + 1_500_000_000) for part in (train, test)]
+    split = split_of_files(*parts)
+    assert split.sides.tolist() == [TRAIN] * 3 + [TEST, GIVEN, TEST, GIVEN]
+    items = [split.log.items[int(item)] for item in split.test.histories.items]
+    assert items == [1, 4]
+    assert "the last item is predicted from those before it" in split.sentence
+    going_on = parts[1].with_columns(session=pl.Series(["a", "c", "d", "c"]))
+    assert (split_of_files(parts[0], going_on).sides[3:] == TEST).all()
+
+
+def test_keys_of_sessions_may_be_numbers_in_one_file():
+    train, test = session_logs()
+    numbers = train.with_columns(session_id=pl.Series([1, 1, 2, 2]))
+    texts = test.with_columns(session_id=pl.Series(["2", "z", "w"]))
+    assert split_of_files(numbers, texts).log.histories.baskets.tolist() == [0, 0, 1, 1, 2, 0, 1]
+
+
+def test_written_parts_have_the_sessions(tmp_path):
+    log = pn.read(session_logs()[0].with_columns(time=pl.Series([1, 2, 3, 4]) + 1_500_000_000))
+    split = pn.split_leave_last_out(log, validation=False)
+    files = pn.write_split(split, tmp_path / "parts")
+    again = split_of_files(files[0], files[1])
+    assert again.log.has_sessions
+    assert again.log.histories.baskets.tolist() == log.histories.baskets.tolist()
 
 
 def test_given_events_have_a_file(tmp_path):

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from penchant.data.baskets import BASKET
 from penchant.data.dataset import Dataset
 from penchant.data.event_order import POSITION, has_positions
+from penchant.data.sessions import users_are_sessions
 from penchant.data.sources.releases import read
 from penchant.data.splits import GIVEN, TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError
@@ -21,7 +23,9 @@ def split_of_files(
     """The split that these files are; each event keeps its row number in its own file.
 
     Files of a sequence a line have users of their own: the last item of each held-out line is what
-    is to be predicted, and the items before it are given.
+    is to be predicted, and the items before it are given. So it is where sessions stand for users
+    and none goes on from one part in another. Where users have sessions, these are kept if all
+    parts have them: of one user a key stands for one session in all of them.
 
     Args:
         train: a file, frame or `Dataset`.
@@ -48,10 +52,14 @@ def split_of_files(
             frames = [frame.with_columns(pl.col(noun).cast(pl.String)) for frame in frames]
     if logs[0].origin.layout == "sequences":  # whose users are numbers of lines
         frames = _apart(frames)
+    in_sessions = all(log.has_sessions for log in logs)
+    if in_sessions and len({frame[BASKET].dtype for frame in frames}) > 1:
+        frames = [frame.with_columns(pl.col(BASKET).cast(pl.String)) for frame in frames]
     for column in ("rating", "weight", "time", "text"):  # what one part lacks is not compared
         if not all(column in frame.columns for frame in frames):
             frames = [frame.drop(column, strict=False) for frame in frames]
-    wanted = ("user", "item", "rating", "weight", "time", "text", "row")
+    wanted = ["user", "item", "rating", "weight", "time", "text", "row"]
+    wanted += [BASKET] if in_sessions else []
     keep = [c for c in wanted if c in frames[0].columns]
     sides = np.repeat([side for _, _, side in parts], [len(frame) for frame in frames])
     names = " and ".join(
@@ -64,16 +72,26 @@ def split_of_files(
             pl.int_range(pl.len(), dtype=pl.UInt32).over("user").alias(POSITION)
         )
     merged = Dataset.from_frame(
-        events, name=names, positive=_positive(logs) if "rating" in keep else None
+        events,
+        name=names,
+        positive=_positive(logs) if "rating" in keep else None,
+        in_sessions=in_sessions,
     )
-    if logs[0].origin.layout == "sequences":
-        last = events.select(pl.int_range(pl.len()).over("user") == pl.len().over("user") - 1)
-        sides[(sides != TRAIN) & ~last.to_series().to_numpy()] = GIVEN
+    are_sequences = logs[0].origin.layout == "sequences"
+    sentence = f"As given by {names}."
+    if are_sequences or _are_new_sessions(logs):
+        order = merged.event_order
+        owner = merged.events["user"].to_numpy()[order]
+        is_last = np.empty(len(order), np.bool_)
+        is_last[order] = np.append(owner[1:] != owner[:-1], True)
+        sides[(sides != TRAIN) & ~is_last] = GIVEN
+        if not are_sequences:
+            sentence += " Of held-out sessions the last item is predicted from those before it."
     return Split(
         log=merged,
         sides=sides.astype(np.uint8),
         kind="predefined",
-        sentence=f"As given by {names}.",
+        sentence=sentence,
         ties="As given.",
     )
 
@@ -86,6 +104,14 @@ def _apart(frames: list[pl.DataFrame]) -> list[pl.DataFrame]:
         apart.append(frame.with_columns(pl.col("user").cast(pl.Int64) + last))
         last = int(apart[-1]["user"].max())  # type: ignore[arg-type]
     return apart
+
+
+def _are_new_sessions(logs: list[Dataset]) -> bool:
+    """Whether sessions stand for users, and each is in one part alone."""
+    if not all(users_are_sessions(log) for log in logs):
+        return False
+    ids = pl.concat([log.users.ids.cast(pl.String) for log in logs])
+    return bool(ids.is_unique().all())
 
 
 def _positive(logs: list[Dataset]) -> float | None:

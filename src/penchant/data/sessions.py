@@ -37,3 +37,10 @@ def session_lengths(log: Dataset) -> Int64 | None:
     if not (log.has_sessions or users_are_sessions(log)):
         return None
     return np.bincount(numbers_of_sessions(log))
+
+
+def sessions_of_users(log: Dataset) -> Int64:
+    """int64[n_active], the number of sessions of each user with events."""
+    histories = log.histories
+    _, first = np.unique(numbers_of_sessions(log), return_index=True)
+    return np.bincount(histories.rows[first], minlength=len(histories))[histories.lengths > 0]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from penchant.data.baskets import BASKET
 from penchant.data.fetching.cache import staged_folder
 from penchant.data.splits import GIVEN, TEST, TRAIN, VALIDATION, Split
 from penchant.errors import ParameterError
@@ -19,10 +20,10 @@ _COLUMNS = ("user", "item", "rating", "weight", "time", "text")
 def write_split(split: Split, folder: str | Path) -> list[Path]:
     """Write `train.csv`, `test.csv` and, where there are such events, the other parts of a split.
 
-    Events stand in the order of the log, with ids as the log has them. `given.csv` has the events
-    of held-out users that are known and of which no model learns. `split.json` says how the split
-    was made, with its seed and fingerprint. `penchant compare train.csv --test test.csv
-    --validation validation.csv` and `penchant audit FOLDER` read them.
+    Events stand in the order of the log, with ids as the log has them, and with their sessions.
+    `given.csv` has the events of held-out users that are known and of which no model learns.
+    `split.json` says how the split was made, with its seed and fingerprint. `penchant compare
+    train.csv --test test.csv --validation validation.csv` and `penchant audit FOLDER` read them.
 
     Args:
         split: the split.
@@ -39,7 +40,9 @@ def write_split(split: Split, folder: str | Path) -> list[Path]:
         raise ParameterError(f"{str(folder)!r} is there already: name a new folder.")
     if split.candidates is not None:
         raise ParameterError("A split with candidate lists cannot be written as files.")
-    events = split.log.frame().select(name for name in _COLUMNS if name in split.log.events.columns)
+    columns = [name for name in _COLUMNS if name in split.log.events.columns]
+    sessions = [pl.col(BASKET).alias("session")] if split.log.has_sessions else []
+    events = split.log.frame().select(*columns, *sessions)
     sides = pl.Series(split.sides)
     names = []
     with staged_folder(folder) as draft:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.quality import counts, duplicates, purchases, ratings, times
+from penchant.data.quality import counts, duplicates, purchases, ratings, sessions, times
 from penchant.data.quality.issue import QualityIssue
 from penchant.data.reading.order_lines import CANCELLATION
 from penchant.errors import ParameterError
@@ -62,7 +62,7 @@ class QualityReport:
 
 
 def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
-    """Find skipped records, cancellations, duplicates, impossible values and lopsided counts.
+    """Find skipped records, cancellations, duplicates, impossible values, odd sessions and counts.
 
     Args:
         log: the log.
@@ -79,6 +79,7 @@ def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
         *duplicates.issues(log),
         *ratings.issues(log),
         *times.issues(log),
+        *sessions.issues(log),
         *counts.issues(log, near_empty),
     ]
     issues.sort(key=lambda issue: _ORDER[issue.level])

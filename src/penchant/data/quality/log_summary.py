@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
-from penchant.data.sessions import session_lengths
+from penchant.data.sessions import session_lengths, sessions_of_users
 from penchant.json_values import json_value
 from penchant.typing import Float64, Int64
 from penchant.wording import counted
@@ -43,6 +43,8 @@ class Summary:
         n_baskets: baskets, those without a user included; None without any.
         n_anonymous: events without a user, which no other figure counts.
         n_sessions: sessions; None without any.
+        sessions_per_user: minimum, quartiles, 95 % quantile and maximum over users with events;
+            None where sessions stand for users.
         events_per_session: minimum, quartiles, 95 % quantile and maximum over sessions.
         single_sessions: the share of sessions that have one event alone.
     """
@@ -66,6 +68,7 @@ class Summary:
     n_baskets: int | None = None
     n_anonymous: int = 0
     n_sessions: int | None = None
+    sessions_per_user: dict[str, float] | None = None
     events_per_session: dict[str, float] | None = None
     single_sessions: float | None = None
 
@@ -110,8 +113,10 @@ class Summary:
         if self.n_sessions is None or self.events_per_session is None:
             return []
         single = f"{self.single_sessions:.1%} of one event"
+        per_user = self.sessions_per_user
         return [
             ("sessions", f"{self.n_sessions:,}, {single}"),
+            *([] if per_user is None else [("sessions per user", _listed(per_user))]),
             ("events per session", _listed(self.events_per_session)),
         ]
 
@@ -145,6 +150,7 @@ def summary(log: Dataset) -> Summary:
         n_baskets=_n_baskets(log),
         n_anonymous=0 if log.anonymous is None else len(log.anonymous),
         n_sessions=None if sessions is None else len(sessions),
+        sessions_per_user=_quantiles(sessions_of_users(log)) if log.has_sessions else None,
         events_per_session=None if sessions is None else _quantiles(sessions),
         single_sessions=None if sessions is None else float((sessions == 1).mean()),
     )
