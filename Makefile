@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve lint check test coverage test-lowest fuzz wheel quality bench clean
+.PHONY: help setup demo serve lint style types check test tests coverage test-lowest fuzz wheel quality bench clean
 
 help: ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,19 +26,27 @@ serve: $(STAMP) ## Show the demo's recommendations on a page and over REST, at h
 	test -d out/demo/bundle || $(BIN)/penchant demo
 	$(BIN)/penchant serve out/demo/bundle --comparison out/demo/comparison.json
 
-lint: $(STAMP) ## Check style, types and who imports whom.
+lint: style types ## Check style, types and who imports whom.
+
+style: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
 
-# One thread a process: more would wait for each other.
-PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+types: $(STAMP)
+	$(BIN)/lint-imports
+	$(BIN)/mypy
+
+# One thread a process: more would wait for each other. Programs that tests start find modules
+# compiled, also where the environment keeps Python from writing them.
+PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: lint ## Check style and types, and run the tests beside changed files.
 	$(BIN)/python tests/support/changed_tests.py | xargs -r $(PYTEST)
 
-test: lint ## Check style and types, and run all tests.
+test: style ## Check style and types, and run all tests.
+	$(MAKE) --no-print-directory --jobs=2 types tests
+
+tests: $(STAMP)
 	$(PYTEST)
 
 coverage: $(STAMP) ## Run all tests and say which lines and branches they reach.

@@ -53,7 +53,7 @@ def compiled_threads(run: Run) -> Iterator[None]:
         return
     of_torch = torch.get_num_threads()
     before = numba.get_num_threads()  # starts its threads, which sets those of torch
-    most = numba.config.NUMBA_NUM_THREADS  # type: ignore[attr-defined]
+    most = numba.config.NUMBA_NUM_THREADS
     numba.set_num_threads(min(run.threads or of_torch, most))
     try:
         yield
