@@ -12,7 +12,7 @@ from penchant.models import IALS
 from penchant.models.ials import conjugate_gradients
 from penchant.models.ials import model as module
 from penchant.models.ials.conjugate_gradients import improve
-from penchant.models.ials.model import RIDGE, UNOBSERVED
+from penchant.models.ials.model import HIGHEST, RIDGE, UNOBSERVED
 from penchant.testing import planted_pairs
 
 SETTINGS = {"dim": 5, "l2": 0.02, "unobserved": 0.3, "nu": 0.7, "epochs": 4}
@@ -178,12 +178,22 @@ def test_a_few_rows_are_solved_alike(log):
     assert not model._solve(nothing, other).numpy().any()
 
 
-def test_the_default_regularisation_follows_the_length_of_histories():
-    log = planted_pairs(n_users=20, n_items=12)  # four events of each user
+def test_the_default_regularisation_follows_the_number_of_events():
+    log = planted_pairs(n_users=200, n_items=40)
+    assert RIDGE / len(log) ** 0.5 < HIGHEST
     few = log.subset(log.events["user"].to_numpy() < 5)
-    for some in (log, few):
-        assert IALS(dim=4, epochs=2).fit(some).l2_ == pytest.approx(RIDGE / 2)
+    for some, expected in ((log, RIDGE / len(log) ** 0.5), (few, HIGHEST)):
+        assert IALS(dim=4, epochs=2).fit(some).l2_ == pytest.approx(expected)
     assert IALS(dim=4, epochs=2, l2=0.2).fit(log).l2_ == 0.2
+
+
+@pytest.mark.parametrize(("n_items", "expected"), [(12, 32), (1200, 48)])
+def test_the_default_length_of_vectors_follows_the_number_of_items(n_items, expected):
+    log = planted_pairs(n_users=20, n_items=n_items)
+    assert np.count_nonzero(log.item_counts) <= n_items
+    root = np.count_nonzero(log.item_counts) ** 0.5
+    assert expected == max(32, -(-root // 16) * 16)
+    assert IALS(epochs=1).fit(log).item_factors_.shape == (log.n_items, expected)
 
 
 def new_events(log):

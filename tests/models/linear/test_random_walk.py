@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from penchant.models import P3Alpha, RP3Beta
-from penchant.models.linear.random_walk import ABOVE, OF_LENGTH
+from penchant.models.linear.random_walk import ABOVE, OF_ITEMS, OF_LENGTH
 from penchant.testing.logs import planted_pairs
 
 
@@ -67,3 +67,10 @@ def test_users_without_events_do_not_shorten_a_usual_history():
     for model in (P3Alpha(), RP3Beta()):
         assert model.fit(few).alpha_ == pytest.approx(ABOVE + OF_LENGTH * np.log(4))
     assert RP3Beta(alpha=2, beta=1).fit(few).alpha_ == 2
+
+
+def test_little_is_held_back_where_items_have_few_events():
+    log = planted_pairs(n_users=10, n_items=80)
+    per_item = len(log) / np.count_nonzero(log.item_counts)
+    assert RP3Beta().fit(log).beta_ == pytest.approx(OF_ITEMS * np.log(per_item))
+    assert OF_ITEMS * np.log(per_item) < OF_LENGTH * np.log(len(log) / log.n_users)

@@ -44,6 +44,8 @@ def _next(model: SequenceNetworkModel, *items: int) -> int:
     [
         ("sasrec", ",scale=10"),
         ("sasrec", ",negatives=none"),
+        ("sasrec", ",negatives=5,neighbours=2"),
+        ("gru4rec", ",negatives=none,neighbours=2,scale=10"),
         ("esasrec", ""),
         ("esasrec", ",negatives=5,heads=2"),
         ("gru4rec", ",negatives=5,scale=10"),
@@ -105,6 +107,20 @@ def test_items_without_events_come_last_unless_labels_tell_of_them() -> None:
 def test_attributes_need_labels() -> None:
     with pytest.raises(DataError, match="give an item table, or leave them out"):
         _fitted("sasrec", ",attributes=true")
+
+
+def test_rare_items_are_helped_by_their_neighbours() -> None:
+    rare = CYCLE + 1
+    once = pl.DataFrame({"user": 99, "item": [4, rare, 5], "time": [0, 1, 2]})
+    seen = once.with_columns(pl.from_epoch("time", "d"))
+    log = Dataset.from_frame(pl.concat([_frame(), seen], how="vertical_relaxed"))
+    near = []
+    for more in ("", ",neighbours=4"):
+        model = _fitted("sasrec", more + ",scale=10", log=log)
+        vectors = model.item_vectors()
+        place = model.items_.index(rare)
+        near.append(vectors[place] @ vectors[[model.items_.index(n) for n in (4, 5)]].mean(0))
+    assert near[1] > near[0]
 
 
 def test_heads_divide_the_vectors() -> None:

@@ -10,6 +10,7 @@ from pydantic import Field
 from torch import Tensor
 
 from penchant.compiled import compiled_threads
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -29,11 +30,12 @@ from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Csr, Float32, Int32, Int64
 
-UNOBSERVED = 7.0
+UNOBSERVED = 14.0
 """The default weight of all pairs without an event, in events."""
 _FEW_ROWS = 8  # that are solved one by one
-RIDGE = 0.09
-"""The default `l2` of a log in which users have one event each."""
+RIDGE, HIGHEST = 2.5, 0.1
+"""The default `l2` is the first over the root of the number of events, and at most the second."""
+_FEWEST, _MOST, _STEP = 32, 192, 16  # of the default length of vectors
 _CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
 
 
@@ -54,13 +56,14 @@ class IALS(Updatable):
     not equal to it.
 
     Attributes:
-        dim: length of the vectors.
-        l2: strength of regularisation. None is `RIDGE` divided by the root of the mean number of
-            events of a user who has any, so that vectors of which few events tell are smaller: .01
-            for histories of 81 events and .03 for 9.
-        unobserved: weight of pairs without an event. None is `UNOBSERVED` times the share of
-            pairs that have one, so that all pairs without an event count as much beside the
-            events, however sparse the log is.
+        dim: length of the vectors. None is the root of the number of items with events, rounded
+            up to a multiple of 16, from 32 to 192: the more items there are, the more of them have
+            little in common.
+        l2: strength of regularisation. None is 2.5 divided by the root of the number of events,
+            .008 for 100,000 and .0025 for a million, and at most .1.
+        unobserved: weight of pairs without an event. None is 14 times the share of pairs that
+            have one, so that all pairs without an event count as much beside the events, however
+            sparse the log is.
         nu: how much regularisation grows with a row's number of events: by
             (n + unobserved * n_other) ** nu.
         steps: of conjugate gradients in a round, from the vectors of the round before.
@@ -69,7 +72,7 @@ class IALS(Updatable):
             in; 0 leaves the vectors of known items as they are.
     """
 
-    dim: Annotated[int, Field(gt=0), Space(16, 256, log=True)] = 64
+    dim: Annotated[int | None, Field(gt=0), Space(16, 256, log=True)] = None
     l2: Annotated[float | None, Field(gt=0), Space(1e-4, 1, log=True)] = None
     unobserved: Annotated[float | None, Field(gt=0), Space(0.001, 1, log=True)] = None
     nu: Annotated[float, Field(ge=0, le=1)] = 1.0
@@ -82,28 +85,37 @@ class IALS(Updatable):
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "l2_"})
     block_cells: ClassVar[int] = CACHED_CELLS
     fitted_attributes: ClassVar[Declarations] = {
-        "user_factors_": floats("users", "dim"),
-        "item_factors_": floats("items", "dim"),
+        "user_factors_": floats("users", "n_factors"),
+        "item_factors_": floats("items", "n_factors"),
         "signatures_": signatures(),
         "l2_": plain(float),
         "unobserved_": plain(float),
     }
 
+    def _n_factors(self, train: Dataset) -> int:
+        """The length of the vectors."""
+        root = np.count_nonzero(train.item_counts) ** 0.5
+        return self.dim or int(np.clip(-(-root // _STEP) * _STEP, _FEWEST, _MOST))
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        return FittingCost(memory=16.0 * self._n_factors(train) * (train.n_users + train.n_items))
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         by_user = train.histories.matrix("weight")
         self._weigh(by_user)
-        items = self._initial_items(by_user)
-        users = np.zeros((train.n_users, self.dim), np.float32)
+        items = self._initial_items(by_user, self._n_factors(train))
+        users = np.zeros((train.n_users, items.shape[1]), np.float32)
         self._alternate(users, items, by_user, self.epochs, run)
         self.signatures_ = train.histories.weighted_signatures
 
     def _take_in(self, both: MergedLog, run: Run) -> None:
         by_user = both.log.histories.matrix("weight")
         self._weigh(by_user)
-        users = np.zeros((both.log.n_users, self.dim), np.float32)
+        n_factors = self.item_factors_.shape[1]
+        users = np.zeros((both.log.n_users, n_factors), np.float32)
         users[both.user_places] = self.user_factors_
         # New items that only new users have start as in a fit: zeros on both sides would stay so.
-        items = self._initial_items(by_user)
+        items = self._initial_items(by_user, n_factors)
         items[both.item_places] = self.item_factors_
         new_items = np.delete(np.arange(len(items)), both.item_places)
         folded = self._solve(by_user.T.tocsr()[new_items], torch.from_numpy(users)).numpy()
@@ -117,16 +129,16 @@ class IALS(Updatable):
     def _weigh(self, by_user: Csr) -> None:
         """Set what regularisation and pairs without an event weigh in this log."""
         density = by_user.nnz / (by_user.shape[0] * by_user.shape[1])
-        length = by_user.nnz / max(int(np.count_nonzero(np.diff(by_user.indptr))), 1)
-        self.l2_ = RIDGE / max(length, 1.0) ** 0.5 if self.l2 is None else self.l2
+        usual = min(RIDGE / max(by_user.nnz, 1) ** 0.5, HIGHEST)
+        self.l2_ = usual if self.l2 is None else self.l2
         self.unobserved_ = self.unobserved or min(1.0, UNOBSERVED * density)
 
-    def _initial_items(self, by_user: Csr) -> Float32:
-        """float32[n_items, dim], small random numbers, and zeros for items without events."""
+    def _initial_items(self, by_user: Csr, n_factors: int) -> Float32:
+        """float32[n_items, n_factors], small random numbers, and zeros for items without events."""
         n_items = by_user.shape[1]
         generator = torch.Generator().manual_seed(self.seed)
-        items: Float32 = torch.randn(n_items, self.dim, generator=generator).numpy()
-        items *= np.float32(0.1 / self.dim**0.5)
+        items: Float32 = torch.randn(n_items, n_factors, generator=generator).numpy()
+        items *= np.float32(0.1 / n_factors**0.5)
         items[np.bincount(by_user.indices, minlength=n_items) == 0] = 0
         return items
 
@@ -177,8 +189,8 @@ class IALS(Updatable):
         if len(counts) <= _FEW_ROWS:
             return torch.from_numpy(solved_rows(confidence, other.numpy(), gram.numpy(), ridges))
         ridge = torch.from_numpy(ridges)
-        out = torch.zeros(len(counts), self.dim)
-        for rows in batches_of_like_length(counts, self.dim, _CELLS):
+        out = torch.zeros(len(counts), other.shape[1])
+        for rows in batches_of_like_length(counts, other.shape[1], _CELLS):
             places, there = padded_entries(confidence, rows, counts)
             vectors = other[torch.from_numpy(confidence.indices[places].astype(np.int64))]
             vectors *= torch.from_numpy(there)[:, :, None]
@@ -194,13 +206,13 @@ class IALS(Updatable):
         return out
 
     def user_vectors(self, users: Histories) -> Float32:
-        """float32[n_users, dim], stored for unchanged histories, otherwise folded in."""
+        """float32[n_users, n_factors], stored for unchanged histories, otherwise folded in."""
         same = users.users >= 0
         if same.any():
             same[same] = users.weighted_signatures[same] == self.signatures_[users.users[same]]
         if same.all():
             return np.asarray(self.user_factors_[users.users])
-        vectors = np.empty((len(users), self.dim), np.float32)
+        vectors = np.empty((len(users), self.item_factors_.shape[1]), np.float32)
         vectors[same] = self.user_factors_[users.users[same]]
         rest = users.take(np.flatnonzero(~same)).matrix("weight")
         solved = self._solve(rest, torch.from_numpy(self.item_factors_), self._item_products)
@@ -209,12 +221,12 @@ class IALS(Updatable):
 
     @derived_from("item_factors_")
     def _item_products(self) -> Tensor:
-        """float32[dim, dim], which for one new user would take longer than all else."""
+        """float32[n_factors, n_factors], which for one new user would take longer than all else."""
         items = torch.from_numpy(self.item_factors_)
         return items.T @ items
 
     def item_vectors(self) -> Float32:
-        """float32[n_items, dim]."""
+        """float32[n_items, n_factors]."""
         factors: Float32 = self.item_factors_
         return factors
 
@@ -239,6 +251,6 @@ class IALS(Updatable):
         unique, mine = pairs.indices, factors[pairs.indices]
         ridge = self._ridge(np.array([len(unique)]), len(factors))[0]
         system = self.unobserved_ * factors.T @ factors + (mine.T * pairs.data) @ mine
-        system[np.diag_indices(self.dim)] += ridge
+        system[np.diag_indices(len(system))] += ridge
         parts = factors[items] @ np.linalg.solve(system, factors[user.items].T)
         return np.asarray(parts * user.event_weights, np.float32)

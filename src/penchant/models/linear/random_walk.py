@@ -16,11 +16,13 @@ from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.shared.sparse_rows import Weigh, strongest_products
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
-from penchant.typing import Csr
+from penchant.typing import AnyInt, Csr
 
 OF_LENGTH, ABOVE = 0.13, 0.25
 """The default `beta` for each unit of the logarithm of a user's mean number of events, and how
 much more the default `alpha` is."""
+OF_ITEMS = 0.23
+"""The most that the default `beta` is for each unit of the logarithm of an item's mean number."""
 
 
 class P3Alpha(SparseItemWeights, Refitting):
@@ -81,7 +83,8 @@ class RP3Beta(P3Alpha):
         beta: how much popular items are held back; 0 is `P3Alpha`. None is .13 times the logarithm
             of the mean number of events of a user who has any, which is .21 for histories of 5
             events and .6 for 100: the more items of a history a sum is over, the more it comes to
-            what is popular.
+            what is popular. It is at most .23 times the logarithm of the mean number of events of
+            an item, .5 for 9 events: held back more, lists fill with items that were seen once.
     """
 
     beta: Annotated[float | None, Field(ge=0), Space(0, 1)] = None
@@ -91,13 +94,23 @@ class RP3Beta(P3Alpha):
 
     def _weigh(self, train: Dataset) -> Weigh | None:
         by_user = train.histories.matrix("weight")
-        self.beta_ = _of_length(by_user) if self.beta is None else self.beta
+        self.beta_ = _held_back(by_user) if self.beta is None else self.beta
         counts = np.asarray(by_user.sum(axis=0)).ravel()
         scales = np.asarray(np.maximum(counts, 1e-12) ** -self.beta_, np.float32)
         return lambda chances, _, items: np.asarray(chances * scales[items])
 
 
+def _held_back(by_user: Csr) -> float:
+    """The default `beta`."""
+    per_item = _log_mean(np.bincount(by_user.indices))
+    return min(_of_length(by_user), OF_ITEMS * per_item)
+
+
 def _of_length(by_user: Csr) -> float:
     """`OF_LENGTH` times the logarithm of the mean number of entries of a row that has any."""
-    lengths = np.diff(by_user.indptr)
-    return OF_LENGTH * float(np.log(lengths.sum() / max(np.count_nonzero(lengths), 1) or 1))
+    return OF_LENGTH * _log_mean(np.diff(by_user.indptr))
+
+
+def _log_mean(counts: AnyInt) -> float:
+    """The logarithm of the mean of the counts above zero; 0 where there are none."""
+    return float(np.log(counts.sum() / max(np.count_nonzero(counts), 1) or 1))

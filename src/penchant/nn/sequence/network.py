@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import Optimiser, Tensors, TrainingStep, gradient_step
 from penchant.nn.sampled_softmax import Candidates
-from penchant.nn.sequence.attributes import AttributeVectors
 from penchant.nn.sequence.encoder import SequenceEncoder
+from penchant.nn.sequence.mean_vectors import MeanVectors
 from penchant.nn.sequence.softmax import cross_entropy, sampled_cross_entropy
 from penchant.nn.sequence.windows import Windows, padded_histories
 from penchant.typing import AnyInt, Float32, Int64
@@ -32,6 +32,7 @@ class SequenceNetwork(nn.Module):
             al., "NISER: Normalized Item and Session Representations to Handle Popularity Bias"
             (2019), section 4.
         attributes: what is added to the vectors of items that have something in common.
+        neighbours: what is added to those of items that follow one another.
     """
 
     def __init__(
@@ -39,19 +40,22 @@ class SequenceNetwork(nn.Module):
         items: RowTable | nn.Embedding,
         encoder: SequenceEncoder,
         scale: float | None = None,
-        attributes: AttributeVectors | None = None,
+        attributes: MeanVectors | None = None,
+        neighbours: MeanVectors | None = None,
     ) -> None:
         super().__init__()
         self.items = items
         self.encoder = encoder
         self.scale = scale
         self.attributes = attributes
+        self.neighbours = neighbours
 
     def vectors(self, items: Tensor | None = None) -> Tensor:
         """float32[n, dim], of int64[n] items, or of all, as they are read and foretold."""
         rows = self.items.weight if items is None else self.items(items)
-        if self.attributes is not None:
-            rows = rows + self.attributes(items)
+        for links in (self.attributes, self.neighbours):
+            if links is not None:
+                rows = rows + links(items)
         return rows if self.scale is None else nn.functional.normalize(rows)
 
     def states(self, x: Tensor, items: Tensor, places: Tensor) -> Tensor:
@@ -76,7 +80,7 @@ def initialise(network: SequenceNetwork, generator: torch.Generator) -> None:
                 continue
             if weight.dim() < 2:
                 weight.zero_()
-            elif name.startswith(("items", "attributes")) or "positions" in name:
+            elif name.startswith(("items", "attributes", "neighbours")) or "positions" in name:
                 weight.normal_(0, _vector_scale(weight.shape[1]), generator=generator)
             else:
                 nn.init.xavier_normal_(weight, generator=generator)

@@ -1,4 +1,4 @@
-"""Vectors of what items have in common, such as categories and brands."""
+"""Vectors of what items are linked to, such as categories, brands and other items."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from torch import Tensor, nn
 from penchant.typing import Csr
 
 
-class AttributeVectors(nn.Module):
-    """The mean vector of the attributes of each item, zeros where it has none.
+class MeanVectors(nn.Module):
+    """The mean vector of what each item is linked to, zeros where that is nothing.
 
     Args:
-        attributes: csr[n_items, n_attributes], which item has what.
+        links: csr[n_items, n_linked], which item has which attributes, or neighbours.
         dim: length of the vectors.
     """
 
-    def __init__(self, attributes: Csr, dim: int) -> None:
+    def __init__(self, links: Csr, dim: int) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.empty(attributes.shape[1], dim))
-        self._attributes = attributes
+        self.weight = nn.Parameter(torch.empty(links.shape[1], dim))
+        self._links = links
 
     def forward(self, items: Tensor | None = None) -> Tensor:
         """float32[n, dim] for int64[n] items, or for all."""
-        some = self._attributes if items is None else self._attributes[items.cpu().numpy()]
+        some = self._links if items is None else self._links[items.cpu().numpy()]
         columns, starts = (
             torch.from_numpy(part.astype(np.int64)).to(self.weight.device)
             for part in (some.indices, some.indptr[:-1])
