@@ -171,3 +171,19 @@ def test_vectors_are_said_to_be_near_a_new_fit(call, tiny, tmp_path):
     assert "has taken in 4 events of 3 users, 2 of them new, with 1 new item" in result.stdout
     assert "near to a new fit to all events, and not equal to it" in result.stdout
     assert 900 in restore(learned).items_
+
+
+def test_networks_of_order_take_events_into_their_histories(call, tmp_path):
+    days = range(1, 7)
+    rows = [f"{user},{'abc'[day % 3]},2024-01-0{day}" for user in (1, 2) for day in days]
+    (tmp_path / "old.csv").write_text("\n".join(["user,item,time", *rows]) + "\n")
+    (tmp_path / "new.csv").write_text("user,item,time\n1,d,2024-01-08\n3,b,2024-01-08\n")
+    folder = tmp_path / "b"
+    train = ("train", tmp_path / "old.csv", "-m", "gru4rec:dim=2,hidden=2,epochs=1", "-o", folder)
+    assert call(*train).exit_code == 0
+    done = call("update", folder, tmp_path / "new.csv", "--in-place")
+    assert done.exit_code == 0, done.stderr
+    assert "has taken in 2 events of 2 users, 1 of them new, with 1 new item" in done.stdout
+    assert "with its weights as they were" in done.stdout
+    assert "1 new item has no vector in GRU4Rec until it is fitted again" in done.stderr
+    assert restore(folder).histories_.lengths.tolist() == [7, 6, 1]

@@ -36,6 +36,11 @@ _RESULTS = {
         ", by some rounds from the vectors it had: that is near to a new fit to all events, and "
         "not equal to it",
     ),
+    "histories": (
+        "taken in",
+        ", into the histories that it recommends from, with its weights as they were: train it "
+        "again now and then, and for new items",
+    ),
     "continued": ("gone on learning from", ""),
 }
 """By the kind of an update: what the model has done, and what it is then."""

@@ -13,23 +13,24 @@ from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats
 from penchant.models.parameters import Space
+from penchant.models.shared.histories_update import ReadsHistories, moved_rows
 from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.graph.lightgcn import PropagatedFactors, lightgcn_step, vectors_of
 from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.sampled_softmax import Candidates
 from penchant.run import Run
-from penchant.typing import Bool, Csr, Float32, Int32
+from penchant.typing import Bool, Csr, Float32, Int32, Int64
 
 _BATCHES, _FEWEST = 8, 64  # batches of an epoch by default, and users in one at least
 _ALPHA = 0.5  # power of the number of events by which items are drawn
 
 
-class LightGCN(Recommender):
+class LightGCN(ReadsHistories):
     """Vectors of users and items, of which scores take the mean over layers of a graph.
 
     Each layer is the sum of the neighbours' vectors over the roots of both numbers of events: He
@@ -41,7 +42,8 @@ class LightGCN(Recommender):
     is estimated by so many that are drawn for each batch.
 
     An event counts by its weight. A user's layers above the lowest are made of the events of the
-    history as it is, so that new events count at once; of the lowest, a new user's vector is 0.
+    history as it is, so that new events count at once, which `update` takes in without training; of
+    the lowest, a new user's vector is 0.
     With a validation holdout the epoch of the best nDCG@100 is kept.
 
     Attributes:
@@ -126,6 +128,11 @@ class LightGCN(Recommender):
 
         return ndcg_loss(scores, holdout)
 
+    def _move(self, user_places: Int64, n_users: int, item_places: Int64, n_items: int) -> None:
+        self.own_vectors_ = moved_rows(self.own_vectors_, user_places, n_users)
+        self.messages_ = moved_rows(self.messages_, item_places, n_items)
+        self.item_vectors_ = moved_rows(self.item_vectors_, item_places, n_items)
+
     @property
     def uses_weights(self) -> bool:
         """True: they weigh the losses of events and the sums of neighbours."""
@@ -140,10 +147,10 @@ class LightGCN(Recommender):
         """float32[n_items, dim]."""
         return self.item_vectors_
 
-    @derived_from("histories_")
+    @derived_from("item_vectors_")
     def _without_events(self) -> Bool:
-        """bool[n_items], items that nothing is known of."""
-        return np.asarray(self.histories_.popularity == 0)
+        """bool[n_items], items that nothing was learned of: their vectors are zeros."""
+        return np.asarray(~self.item_vectors_.any(axis=1))
 
     def _scores(self, users: Histories) -> Float32:
         scores: Float32 = self.user_vectors(users) @ self.item_vectors_.T

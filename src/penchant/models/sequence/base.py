@@ -17,11 +17,12 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError
 from penchant.features.item_words import ItemWords
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Signal
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats, integers
 from penchant.models.parameters import Space
 from penchant.models.sequence.transitions import transition_counts
+from penchant.models.shared.histories_update import ReadsHistories
 from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.models.shared.trained_rows import of_all_items, rows_of_users
 from penchant.models.shared.validation import ndcg_loss, some_users
@@ -49,13 +50,14 @@ _NEAR = 3  # events between which items are neighbours
 _FADING = 0.75  # what each further event between them leaves of a pair's count
 
 
-class SequenceNetworkModel(Recommender):
+class SequenceNetworkModel(ReadsHistories):
     """Scores items by the product of their vectors with the state after a history's last event.
 
     At each event of a training sequence the network foretells the next one, all of a sequence in
     one pass: the loss is the cross-entropy over all items, or over drawn ones. Long sequences
     are cut into windows of `max_length` events, so that each event is learned. Nothing is
-    kept of any user: whoever asks is answered from the positive events of the history.
+    kept of any user: whoever asks is answered from the positive events of the history, and `update`
+    takes in new events without training.
 
     With a validation holdout the epoch of the best nDCG@100 is kept, by 5,000 users at most.
 
@@ -164,6 +166,9 @@ class SequenceNetworkModel(Recommender):
         with torch.no_grad():  # of which nothing has been learned but labels
             network.cpu().items.weight[~has_events[self.trained_items_]] = 0
         self._keep(network)
+
+    def _move(self, user_places: Int64, n_users: int, item_places: Int64, n_items: int) -> None:
+        self.trained_items_ = item_places[self.trained_items_].astype(np.int32)
 
     def _labels(self, train: Dataset) -> Csr | None:
         """csr[n_items, n_labels], which item has what, or None where that does not count."""

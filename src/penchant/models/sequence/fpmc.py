@@ -14,10 +14,11 @@ from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Recommender, Signal
+from penchant.models.base import Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Space
 from penchant.models.sequence.sessions import begins_session
+from penchant.models.shared.histories_update import ReadsHistories, moved_rows
 from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network
@@ -29,10 +30,10 @@ from penchant.nn.sequence.markov_factors import (
     weighted_rows,
 )
 from penchant.run import Run
-from penchant.typing import Bool, Float32
+from penchant.typing import Bool, Float32, Int64
 
 
-class FPMC(Recommender):
+class FPMC(ReadsHistories):
     """Scores u . v + c . w + b: the user's vector and that of the last items, each with the item's.
 
     Rendle et al., "Factorizing Personalized Markov Chains for Next-Basket Recommendation" (2010),
@@ -40,7 +41,8 @@ class FPMC(Recommender):
     that of the last `window` events, each of which counts `event_decay` of the one after it. Events
     are foretold by a softmax over drawn items, as `sampled-softmax` does, in place of pairs. A
     share `id_dropout` of them is foretold without the user's vector, so that users who are not
-    in the log, who have none, are answered well, too. An event counts by its weight.
+    in the log, who have none, are answered well, too. An event counts by its weight. `update` takes
+    in new events without training.
 
     With a validation holdout the epoch of the best nDCG@100 is kept, by 5,000 users at most.
 
@@ -134,6 +136,14 @@ class FPMC(Recommender):
                 name=type(self).__name__,
             )
         self._keep(network)
+
+    def _move(self, user_places: Int64, n_users: int, item_places: Int64, n_items: int) -> None:
+        self.user_vectors_ = moved_rows(self.user_vectors_, user_places, n_users)
+        self.trained_ = moved_rows(self.trained_, user_places, n_users)
+        self.source_vectors_ = moved_rows(self.source_vectors_, item_places, n_items)
+        self.item_vectors_ = moved_rows(self.item_vectors_, item_places, n_items)
+        self.item_bias_ = moved_rows(self.item_bias_, item_places, n_items)
+        self.trained_items_ = moved_rows(self.trained_items_, item_places, n_items)
 
     @property
     def _decays(self) -> Tensor:

@@ -27,9 +27,10 @@ from penchant.wording import counted
 
 logger = logging.getLogger(__name__)
 
-UpdateKind = Literal["exact", "fold-in", "continued"]
+UpdateKind = Literal["exact", "fold-in", "histories", "continued"]
 """What a model is after an update: what a new fit to all events would be; vectors of old events
-with some rounds over all; or weights that have been trained further on the new events."""
+with some rounds over all; the same weights, which read the new events in histories; or weights that
+have been trained further on the new events."""
 
 _LEAVE_OUT = "leave such events out (--skip-unknown-items), or fit it again to all events"
 
