@@ -241,7 +241,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--short", action="store_true", help="Small logs, half a minute a model.")
     parser.add_argument("--kind", action="append", choices=KINDS, help="Again for more.")
-    parser.add_argument("--log", action="append", metavar="NAME", help="Again for more.")
+    parser.add_argument("--log", action="append", default=[], metavar="NAME", help="Or record.")
     parser.add_argument("--model", action="append", metavar="NAME", help="Again for more.")
     parser.add_argument("--again", action="store_true", help="Run what there is, too.")
     parser.add_argument("--threads", type=int)
@@ -256,12 +256,17 @@ def main() -> None:
     results = out / "short.jsonl" if args.short else HERE / "quality.jsonl"
     page = out / "short.md" if args.short else HERE.parent / "docs" / "quality.md"
     budget = settings["budget"] | (settings["short"] if args.short else {})
-    logs = args.log or (settings["short"]["logs"] if args.short else list(settings["log"]))
+    known = {*settings["log"], *settings["record"], *map(str, settings["growth"]["events"])}
+    if unknown := sorted({*args.log} - known):
+        parser.error(f"quality.toml has no log {unknown[0]!r}: it has {', '.join(sorted(known))}")
+    logs = settings["short"]["logs"] if args.short else list(settings["log"])
+    logs = [log for log in args.log or logs if log in settings["log"]]
     rows = quality_page.read(results)
     todo = [
         cell
         for cell in cells(settings, budget, logs)
         if (not args.kind or cell.kind in args.kind)
+        and (not args.log or cell.log in args.log)
         and (not args.model or cell.model in args.model)
         and not (args.short and cell.kind in ("records", "peers", "growth"))
         and (args.again or cell.key not in rows)
