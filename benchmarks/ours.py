@@ -121,6 +121,28 @@ def epochs(args: argparse.Namespace) -> dict[str, object]:
     return {"epoch_seconds": seconds, "events_per_s": rates(len(log), seconds)}
 
 
+def sequence_epochs(args: argparse.Namespace) -> dict[str, object]:
+    """Train some epochs of a network of order, by a softmax over all items."""
+    log = read(args.path, quiet=True)
+    if args.users:
+        first = log.events["user"].unique(maintain_order=True)[: args.users]
+        log = log.subset(log.events["user"].is_in(first.implode()).to_numpy())
+    sizes = {"heads": args.heads} if args.model == "sasrec" else {"hidden": args.hidden}
+    model = make(args.model).clone(
+        dim=args.dim,
+        max_length=args.length,
+        dropout=args.dropout,
+        batch_size=args.batch,
+        negatives=None,
+        epochs=args.epochs,
+        **sizes,
+    )
+    model.fit(log, run=Run(threads=args.threads))
+    seconds = np.diff([row["seconds"] for row in model.curve_], prepend=0).tolist()
+    targets = len(log) - log.n_users
+    return {"targets": targets, "epoch_seconds": seconds, "events_per_s": rates(targets, seconds)}
+
+
 def alternating_least_squares(args: argparse.Namespace) -> dict[str, object]:
     """Fit iALS for several numbers of epochs, and judge each by held-out events."""
     held = np.load(args.path)
@@ -272,6 +294,22 @@ def main() -> None:
     command.add_argument("--events", type=int)
     command.add_argument("--epochs", type=int, default=3)
     command.set_defaults(work=epochs)
+    command = commands.add_parser("sequence-epochs")
+    command.add_argument("path", type=Path)
+    command.add_argument("--model", choices=["sasrec", "gru4rec"], required=True)
+    for option, default in (
+        ("dim", 64),
+        ("hidden", 128),
+        ("length", 50),
+        ("heads", 1),
+        ("batch", 2048),
+        ("epochs", 3),
+        ("threads", int(os.environ.get("BENCH_THREADS", "2"))),
+    ):
+        command.add_argument(f"--{option}", type=int, default=default)
+    command.add_argument("--dropout", type=float, default=0.2)
+    command.add_argument("--users", type=int, help="so many, the first ones of the file")
+    command.set_defaults(work=sequence_epochs)
     command = commands.add_parser("ials")
     command.add_argument("path", type=Path, help="arrays of `least_squares.py`")
     command.add_argument("--dim", type=int, default=64)

@@ -71,6 +71,27 @@ def _dot(dim: int, batch: int, backend: str, mark: float, rows: int) -> Benchmar
     )
 
 
+def _sequences(
+    model: str, peer: str, mark: float, batch: int, peer_batch: int, **sizes: int
+) -> Benchmark:
+    """Epochs of a network of order; `batch` counts events, and the peer's what it does."""
+    common = ("{data}", "--model", model)
+    for name, value in sizes.items():
+        common += (f"--{name}", str(value))
+    library = peer.partition("-")[0]
+    some = f"{sizes['users']} users of " if "users" in sizes else ""
+    return Benchmark(
+        f"{model}-{library}",
+        f"events learned of {some}MovieLens 1M by {model}, the same sizes, all items in the "
+        f"softmax; {library}",
+        ("sequence-epochs", *common, "--batch", str(batch)),
+        peer,
+        (f"{library}_sequences.py", *common, "--batch", str(peer_batch)),
+        "events_per_s",
+        mark,
+    )
+
+
 BENCHMARKS = (
     Benchmark(
         "read",
@@ -148,6 +169,9 @@ BENCHMARKS = (
         )
         for peer, mark in marks.items()
     ),
+    _sequences("sasrec", "rectools-torch", 3, 12_800, 128, dim=256, length=100, heads=4, epochs=2),
+    _sequences("sasrec", "recbole", 5, 2048, 2048, users=200, epochs=2),
+    _sequences("gru4rec", "recbole", 3, 2048, 2048, users=200, epochs=2),
     _dot(1, 128, "tensorflow", 3, 65_536),
     _dot(1, 128, "jax", 1, 262_144),
     _dot(32, 128, "tensorflow", 12, 16_384),
