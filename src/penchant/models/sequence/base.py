@@ -24,7 +24,7 @@ from penchant.models.parameters import Space
 from penchant.models.sequence.transitions import transition_counts
 from penchant.models.shared.histories_update import ReadsHistories
 from penchant.models.shared.sparse_rows import strongest_entries
-from penchant.models.shared.trained_rows import of_all_items, rows_of_users
+from penchant.models.shared.trained_rows import of_all_items
 from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.embedding_rows import RowTable
 from penchant.nn.loop import Curve, Schedule
@@ -225,10 +225,11 @@ class SequenceNetworkModel(ReadsHistories):
     def _sequences(self, users: Histories) -> tuple[Int32, Int64]:
         """int32[n_events] and int64[n_users + 1], rows of vectors of the positive events."""
         users = users.positives
-        rows = rows_of_users(self.trained_items_, users.n_items)[users.items]
-        if (rows < 0).any():  # items that no training event tells anything of
-            users = users.subset(rows >= 0)
-            rows = rows[rows >= 0]
+        # For the few items of one user, quicker than the rows of all.
+        rows = np.searchsorted(self.trained_items_, users.items).astype(np.int32)
+        found = np.append(self.trained_items_, -1)[rows] == users.items
+        if not found.all():  # items that no training event tells anything of
+            users, rows = users.subset(found), rows[found]
         return rows, users.offsets
 
     def _validation_loss(self, network: SequenceNetwork, holdout: Holdout) -> float:

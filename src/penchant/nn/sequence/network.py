@@ -200,13 +200,16 @@ def collisions(targets: Tensor, drawn: Tensor) -> Tensor:
     return torch.stack([event, order[first[event] + within]])
 
 
-@torch.no_grad()
+@torch.inference_mode()
 def encode(network: SequenceNetwork, items: AnyInt, offsets: Int64, max_length: int) -> Float32:
     """float32[n_sequences, dim], the states after the last event; zeros where there is none."""
-    table = network.vectors()
-    found = np.zeros((len(offsets) - 1, table.shape[1]), np.float32)
+    weight = network.items.weight
+    # For a few events their items' vectors alone are made, otherwise all once.
+    table = network.vectors() if len(items) > len(weight) else None
+    found = np.zeros((len(offsets) - 1, weight.shape[1]), np.float32)
     for rows, inputs, last in padded_histories(items, offsets, max_length, _ENCODED_CELLS):
-        inputs = inputs.to(table.device)
-        states = network.states(table[inputs], inputs, last.to(table.device))
+        inputs = inputs.to(weight.device)
+        given = network.vectors(inputs.flatten()) if table is None else table[inputs.flatten()]
+        states = network.states(given.view(*inputs.shape, -1), inputs, last.to(weight.device))
         found[rows] = states.cpu().numpy()
     return found
