@@ -52,7 +52,12 @@ def test_a_kill_at_any_event_leaves_the_old_or_the_new(tmp_path, address):
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(places), "OMP_NUM_THREADS": "1"},
+            env=os.environ
+            | {
+                "PYTHONPATH": os.pathsep.join(places),
+                "OMP_NUM_THREADS": "1",
+                "PYTHONDONTWRITEBYTECODE": "1",  # else the first fork alone writes modules
+            },
             umask=0o022,
         ) as process,
     ):

@@ -69,7 +69,11 @@ def test_a_study_survives_kills_at_every_event(tmp_path):
             [sys.executable, "-P", "-c", KILLS, str(tmp_path), *map(str, (studies, step, SEED))],
             capture_output=True,
             text=True,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join(places)},
+            env=os.environ
+            | {
+                "PYTHONPATH": os.pathsep.join(places),
+                "PYTHONDONTWRITEBYTECODE": "1",  # else the first fork alone writes modules
+            },
             timeout=120 * studies,
             umask=0o022,
         )

@@ -230,7 +230,7 @@ def reasons_are_faithful(factory: Factory) -> None:
     model = fitted(factory)
     if isinstance(model, ExplainsAttributes):
         return
-    table = explanation_fidelity(model, model.users_.ids[:15].to_list(), k=4)
+    table = explanation_fidelity(model, model.users_.ids[:8].to_list(), k=4)
     if not len(table):
         return
     named, others = table["drop_named"].to_numpy().mean(), table["drop_others"].to_numpy().mean()
