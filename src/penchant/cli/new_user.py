@@ -40,6 +40,7 @@ def read_new_user(
         ParameterError: a rating is not written as `ITEM=RATING`, or of an item that has another.
         DataError: a file cannot be read.
     """
+    from penchant.data.reading.id_lists import last_mentions
     from penchant.opinions import Opinions
 
     liked = resolve_ids(model.items_, items, "items liked")
@@ -55,7 +56,7 @@ def read_new_user(
         liked += items_of_titles(model, like_titles)
     if dislike_titles:
         avoided += items_of_titles(model, dislike_titles)
-    return Opinions(list(dict.fromkeys(liked)), ratings, list(dict.fromkeys(avoided)))
+    return Opinions(last_mentions(liked), ratings, last_mentions(avoided))
 
 
 def _ratings(value: str) -> Iterator[tuple[str, float]]:

@@ -7,6 +7,7 @@ import io
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
@@ -16,13 +17,15 @@ from penchant.data.reading.files import decode, load_bytes
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError
 
+T = TypeVar("T")
+
 _SEPARATORS = ("\t", ";", ",")
 _NO_SEPARATOR = "\x1f"  # of files with an id a line
 _SAMPLE = 100  # lines by which the separator of a file is recognised
 
 
 def split_ids(vocabulary: Vocabulary, values: Sequence[str]) -> list[str]:
-    """The texts of ids in values, without repetition.
+    """The texts of ids in values, each once, where it stands last: so histories end as given.
 
     A value that is an id as it stands is taken for one, whatever its characters are; one that
     begins with `@` names a file (`@-` is standard input); any other has ids between commas.
@@ -30,7 +33,12 @@ def split_ids(vocabulary: Vocabulary, values: Sequence[str]) -> list[str]:
     Raises:
         DataError: a file cannot be read.
     """
-    return list(dict.fromkeys(text for value in values for text in _split(vocabulary, value)))
+    return last_mentions([text for value in values for text in _split(vocabulary, value)])
+
+
+def last_mentions(values: Sequence[T]) -> list[T]:
+    """Each value once, in the order of their last places."""
+    return list(dict.fromkeys(reversed(values)))[::-1]
 
 
 def ids_in_file(vocabulary: Vocabulary, path: Path) -> list[str]:
