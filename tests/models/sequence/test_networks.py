@@ -44,10 +44,12 @@ def _next(model: SequenceNetworkModel, *items: int) -> int:
     [
         ("sasrec", ",scale=10"),
         ("sasrec", ",negatives=none"),
+        ("sasrec", ",negatives=none,precision=bfloat16"),
         ("sasrec", ",negatives=5,neighbours=2"),
         ("gru4rec", ",negatives=none,neighbours=2,scale=10"),
         ("esasrec", ""),
         ("esasrec", ",negatives=5,heads=2"),
+        ("esasrec", ",precision=bfloat16"),
         ("gru4rec", ",negatives=5,scale=10"),
         ("gru4rec", ",layers=2,cell=lstm"),
         ("sr-gnn", ""),

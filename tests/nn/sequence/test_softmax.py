@@ -29,6 +29,25 @@ def test_over_all_items() -> None:
         torch.testing.assert_close(one, other)
 
 
+def test_rounded_factors_change_little_and_leave_other_products_as_they_are() -> None:
+    generator = torch.Generator().manual_seed(0)
+    hidden = torch.randn(70, 32, generator=generator, requires_grad=True)
+    items = torch.randn(30, 32, generator=generator, requires_grad=True)
+    targets = torch.randint(30, (70,), generator=generator)
+    products = getattr(torch.backends.mkldnn, "matmul", None)
+    before = getattr(products, "fp32_precision", None)
+    found = []
+    for rounded in (False, True):
+        loss = softmax.cross_entropy(hidden, items, targets, rounded=rounded)
+        found.append([loss, *torch.autograd.grad(loss, [hidden, items])])
+    assert getattr(products, "fp32_precision", None) == before
+    for exact, near in zip(*found, strict=True):
+        assert near.dtype == torch.float32
+        torch.testing.assert_close(
+            near, exact, rtol=0.02, atol=0.02 * float(exact.detach().abs().max())
+        )
+
+
 def test_over_drawn_items() -> None:
     generator = torch.Generator().manual_seed(0)
     hidden, own = (torch.randn(70, 5, generator=generator, requires_grad=True) for _ in range(2))

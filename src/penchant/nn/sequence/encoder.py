@@ -10,7 +10,13 @@ class SequenceEncoder(nn.Module):
 
     `forward` takes float32[n, length, dim] to the same, no place seeing those after it. An
     encoder that also asks which items are the same defines `states` instead.
+
+    Attributes:
+        rounded: whether training rounds the factors of its products to bfloat16, and those of the
+            softmax over all items. Sums and weights are float32 all the same.
     """
+
+    rounded: bool = False
 
     def states(self, x: Tensor, items: Tensor, places: Tensor) -> Tensor:
         """float32[n_places, dim], the states after the events at some places.

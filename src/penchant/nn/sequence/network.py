@@ -159,7 +159,8 @@ def _full_loss(network: SequenceNetwork) -> Loss:
     def loss(inputs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
         table = network.vectors()
         given = nn.functional.embedding(inputs, table)
-        return cross_entropy(network.states(given, inputs, places), table, targets)
+        states = network.states(given, inputs, places)
+        return cross_entropy(states, table, targets, rounded=network.encoder.rounded)
 
     return loss
 

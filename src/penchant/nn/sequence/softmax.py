@@ -8,6 +8,8 @@ the backward pass only scales what the forward pass has found.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import torch
@@ -17,16 +19,36 @@ _CELLS = 2**20
 """Scores of a block: 4 MB."""
 
 
-def cross_entropy(hidden: Tensor, items: Tensor, targets: Tensor) -> Tensor:
+def cross_entropy(
+    hidden: Tensor, items: Tensor, targets: Tensor, *, rounded: bool = False
+) -> Tensor:
     """The mean of -log softmax over all items at the targets.
 
     Args:
         hidden: float32[n_events, dim].
         items: float32[n_items, dim].
         targets: int64[n_events].
+        rounded: whether the factors of products may be rounded to bfloat16, which processors with
+            instructions for it multiply several times as fast; sums are float32.
     """
-    found: Tensor = _CrossEntropy.apply(hidden, items, targets)  # type: ignore[no-untyped-call]
+    with _rounded_factors() if rounded else nullcontext():
+        found: Tensor = _CrossEntropy.apply(hidden, items, targets)  # type: ignore[no-untyped-call]
     return found
+
+
+@contextmanager
+def _rounded_factors() -> Iterator[None]:
+    """Let products of float32 matrices round their factors, where this torch can (from 2.9)."""
+    products = getattr(torch.backends.mkldnn, "matmul", None)
+    before = getattr(products, "fp32_precision", None)
+    if products is None or before is None:
+        yield
+        return
+    products.fp32_precision = "bf16"
+    try:
+        yield
+    finally:
+        products.fp32_precision = before
 
 
 def sampled_cross_entropy(

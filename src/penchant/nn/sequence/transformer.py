@@ -40,7 +40,10 @@ class CausalAttention(nn.Module):
         shape = n, length, self.heads, dim // self.heads
         key, value = self.key_value(x).chunk(2, dim=-1)
         q, k, v = (part.reshape(shape).transpose(1, 2) for part in (self.query(query), key, value))
-        found = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        # Rounded, its backward pass takes twice as long as in float32.
+        with torch.autocast(x.device.type, enabled=False):
+            q, k, v = (part.float() for part in (q, k, v))
+            found = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
         return self.dropout(self.out(found.transpose(1, 2).reshape(n, length, dim)))  # type: ignore[no-any-return]
 
 
@@ -105,6 +108,7 @@ class SelfAttentionEncoder(SequenceEncoder):
         dropout: share of units that training leaves out.
         block: kind of the blocks.
         generator: decides which units are left out.
+        rounded: whether training rounds the factors of linear layers to bfloat16.
     """
 
     def __init__(
@@ -116,8 +120,11 @@ class SelfAttentionEncoder(SequenceEncoder):
         dropout: float,
         block: Block,
         generator: torch.Generator | None = None,
+        *,
+        rounded: bool = False,
     ) -> None:
         super().__init__()
+        self.rounded = rounded
         self.positions = nn.Parameter(torch.empty(max_length, dim))
         self.dropout = ByteDropout(dropout, generator)
         make = _BLOCKS[block]
@@ -127,7 +134,9 @@ class SelfAttentionEncoder(SequenceEncoder):
     def forward(self, x: Tensor) -> Tensor:
         """float32[n, length, dim] to the same."""
         x = self.dropout(x + self.positions[: x.shape[1]])
-        for block in self.blocks:
-            x = block(x)
+        rounded = self.rounded and self.training
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=rounded):
+            for block in self.blocks:
+                x = block(x)
         found: Tensor = self.norm(x)
         return found
