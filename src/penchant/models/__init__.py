@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from penchant.models.feature_based.ordinal import OrdinalRegression as OrdinalRegression
     from penchant.models.gaussian_process.model import GaussianProcess as GaussianProcess
     from penchant.models.graph.lightgcn import LightGCN as LightGCN
+    from penchant.models.graph.ultragcn import UltraGCN as UltraGCN
     from penchant.models.hybrid.model import HybridRecommender as HybridRecommender
     from penchant.models.hybrid.text_readers import ConvAutoencoderMF as ConvAutoencoderMF
     from penchant.models.hybrid.text_readers import ConvMF as ConvMF

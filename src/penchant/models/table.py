@@ -49,6 +49,7 @@ TABLE: dict[str, str] = {
     "sr-gnn": "sequence.sr_gnn:SRGNN",
     "sequential-rules": "sequence.sequential_rules:SequentialRules",
     "lightgcn": "graph.lightgcn:LightGCN",
+    "ultragcn": "graph.ultragcn:UltraGCN",
     "sampled-softmax": "factorisation.sampled_softmax:SampledSoftmax",
     "nmf": "factorisation.nmf:NMF",
     "rating-nmf": "factorisation.rating_nmf:RatingNMF",

@@ -11,9 +11,9 @@ from penchant.compiled import compiled_threads
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.factorisation.ranking_base import RankingFactorModel
 from penchant.models.fitted_attributes import Declarations, booleans
 from penchant.models.parameters import Space
+from penchant.models.shared.ranking_base import RankingFactorModel
 from penchant.nn.content.vbpr import fit_ranking_rows, ranking_row_falls
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.loop import Schedule, Tensors

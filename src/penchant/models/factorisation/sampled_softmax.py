@@ -11,9 +11,9 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.factorisation.ranking_base import RankingFactorModel
 from penchant.models.fitted_attributes import Declarations, floats
 from penchant.models.parameters import Space
+from penchant.models.shared.ranking_base import RankingFactorModel
 from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network

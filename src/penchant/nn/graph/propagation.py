@@ -32,8 +32,8 @@ class Propagation:
         products = np.repeat(by_user, np.diff(x.indptr)) * by_item[x.indices]
         matrix = x.copy()
         matrix.data = np.asarray(x.data / np.sqrt(np.maximum(products, 1e-300)), np.float32)
-        self._of_users = _bags(matrix)
-        self._of_items = _bags(matrix.T.tocsr())
+        self._of_users = bags(matrix)
+        self._of_items = bags(matrix.T.tocsr())
         self.item_scales = torch.from_numpy(
             np.divide(1, np.sqrt(by_item), out=np.zeros_like(by_item), where=by_item > 0)
         ).float()
@@ -63,10 +63,10 @@ class Propagation:
         return total.mul_(self.item_scales[:, None] / (self.layers + 1))
 
     def _step(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        return _sums(self._of_users, items), _sums(self._of_items, users)
+        return row_sums(self._of_users, items), row_sums(self._of_items, users)
 
 
-def _bags(matrix: Csr) -> tuple[Tensor, Tensor, Tensor]:
+def bags(matrix: Csr) -> tuple[Tensor, Tensor, Tensor]:
     """int32[n_entries] columns, int32[n_rows] first places and float32[n_entries] weights."""
     small = np.int32 if matrix.nnz < 2**31 else np.int64
     return (
@@ -76,6 +76,7 @@ def _bags(matrix: Csr) -> tuple[Tensor, Tensor, Tensor]:
     )
 
 
-def _sums(bags: tuple[Tensor, Tensor, Tensor], rows: Tensor) -> Tensor:
-    columns, first, weights = bags
+def row_sums(of: tuple[Tensor, Tensor, Tensor], rows: Tensor) -> Tensor:
+    """float32[n_rows, dim], products of a matrix and float32[n_columns, dim] rows."""
+    columns, first, weights = of
     return functional.embedding_bag(columns, rows, first, mode="sum", per_sample_weights=weights)
