@@ -127,7 +127,9 @@ def sequence_epochs(args: argparse.Namespace) -> dict[str, object]:
     if args.users:
         first = log.events["user"].unique(maintain_order=True)[: args.users]
         log = log.subset(log.events["user"].is_in(first.implode()).to_numpy())
-    sizes = {"heads": args.heads} if args.model == "sasrec" else {"hidden": args.hidden}
+    sizes: dict[str, object] = {"hidden": args.hidden}
+    if args.model == "sasrec":
+        sizes = {"heads": args.heads, "precision": args.precision}
     model = make(args.model).clone(
         dim=args.dim,
         max_length=args.length,
@@ -309,6 +311,7 @@ def main() -> None:
         command.add_argument(f"--{option}", type=int, default=default)
     command.add_argument("--dropout", type=float, default=0.2)
     command.add_argument("--users", type=int, help="so many, the first ones of the file")
+    command.add_argument("--precision", default="float32")
     command.set_defaults(work=sequence_epochs)
     command = commands.add_parser("ials")
     command.add_argument("path", type=Path, help="arrays of `least_squares.py`")

@@ -16,7 +16,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,159 +23,10 @@ import numpy as np
 
 import amazon_log
 import least_squares
+from side_by_side import BENCHMARKS, REVIEWS, Benchmark
 
 HERE = Path(__file__).parent
 RATINGS = "movielens-1m/ratings.dat"
-REVIEWS = 228_340
-"""Reviews of the file that is made: 20 times those of the mirror, 97 MB unpacked."""
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """One comparison.
-
-    Attributes:
-        name: what to call it on the command line.
-        about: what is compared.
-        ours: arguments for `ours.py`; `{data}` is the file of ratings, `{reviews}` one of
-            Amazon's reviews that is made for the occasion.
-        peer: the peer's environment.
-        theirs: the peer's script and arguments.
-        figure: the rate to compare, a key of both outputs.
-        mark: how many times the peer's rate ours should be.
-        backend: KERAS_BACKEND, where the peer is Keras.
-    """
-
-    name: str
-    about: str
-    ours: tuple[str, ...]
-    peer: str
-    theirs: tuple[str, ...]
-    figure: str
-    mark: float
-    backend: str = ""
-
-
-def _dot(dim: int, batch: int, backend: str, mark: float, rows: int) -> Benchmark:
-    size = ("--dim", str(dim), "--batch", str(batch))
-    return Benchmark(
-        f"dot-{dim}d-{batch}-{backend}",
-        f"dot-product network, 77,805 × 185,973, {dim}-d, batch {batch}; Keras on {backend}",
-        ("dot", *size, "--rows", "262144", "--epochs", "4"),
-        "keras",
-        ("keras_dot.py", *size, "--rows", str(rows), "--epochs", "2"),
-        "samples_per_s",
-        mark,
-        backend,
-    )
-
-
-def _sequences(
-    model: str, peer: str, mark: float, batch: int, peer_batch: int, **sizes: int
-) -> Benchmark:
-    """Epochs of a network of order; `batch` counts events, and the peer's what it does."""
-    common = ("{data}", "--model", model)
-    for name, value in sizes.items():
-        common += (f"--{name}", str(value))
-    library = peer.partition("-")[0]
-    some = f"{sizes['users']} users of " if "users" in sizes else ""
-    return Benchmark(
-        f"{model}-{library}",
-        f"events learned of {some}MovieLens 1M by {model}, the same sizes, all items in the "
-        f"softmax; {library}",
-        ("sequence-epochs", *common, "--batch", str(batch)),
-        peer,
-        (f"{library}_sequences.py", *common, "--batch", str(peer_batch)),
-        "events_per_s",
-        mark,
-    )
-
-
-BENCHMARKS = (
-    Benchmark(
-        "read",
-        "reading MovieLens 1M's ratings.dat; pandas with the separator '::'",
-        ("read", "{data}"),
-        "implicit",
-        ("pandas_read.py", "{data}"),
-        "rows_per_s",
-        20,
-    ),
-    Benchmark(
-        "amazon-read",
-        f"reading {REVIEWS:,} Amazon reviews, gzip, one object a line; pandas.read_json",
-        ("amazon-read", "{reviews}"),
-        "implicit",
-        ("pandas_reviews.py", "{reviews}"),
-        "mb_per_s",
-        5,
-    ),
-    Benchmark(
-        "topn",
-        "top 10 unseen of all MovieLens 1M users, 64-d factors; implicit",
-        ("topn", "{data}"),
-        "implicit",
-        ("implicit_topn.py", "{data}"),
-        "users_per_s",
-        4,
-    ),
-    Benchmark(
-        "evaluate-recbole",
-        "full ranking and three metrics, 64-d; RecBole as it comes",
-        ("evaluate", "{data}"),
-        "recbole",
-        ("recbole_evaluate.py", "{data}", "--batch-users", "0"),
-        "users_per_s",
-        5,
-    ),
-    Benchmark(
-        "evaluate-recbole-tuned",
-        "the same; RecBole at the batch size that suits it best",
-        ("evaluate", "{data}"),
-        "recbole",
-        ("recbole_evaluate.py", "{data}", "--batch-users", "256"),
-        "users_per_s",
-        1,
-    ),
-    Benchmark(
-        "evaluate-lenskit",
-        "the same; LensKit",
-        ("evaluate", "{data}"),
-        "lenskit",
-        ("lenskit_evaluate.py", "{data}"),
-        "users_per_s",
-        50,
-    ),
-    *(
-        Benchmark(
-            f"{model}-{peer}",
-            f"epochs of {model} on {'all' if not events else f'{events:,}'} events of "
-            f"MovieLens 1M, the same sizes and batches; {peer}",
-            ("epochs", "{data}", "--model", model, *sizes),
-            peer,
-            (f"{peer}_epochs.py", "{data}", "--model", model, *sizes),
-            "events_per_s",
-            mark,
-        )
-        for model, events, sizes, marks in (
-            ("bpr", 0, ("--dim", "64", "--negatives", "1"), {"recbole": 3, "cornac": 1}),
-            (
-                "neumf",
-                200_000,
-                ("--dim", "32", "--events", "200000"),
-                {"recbole": 10, "cornac": 10},
-            ),
-        )
-        for peer, mark in marks.items()
-    ),
-    _sequences("sasrec", "rectools-torch", 3, 12_800, 128, dim=256, length=100, heads=4, epochs=2),
-    _sequences("sasrec", "recbole", 5, 2048, 2048, users=200, epochs=2),
-    _sequences("gru4rec", "recbole", 3, 2048, 2048, users=200, epochs=2),
-    _dot(1, 128, "tensorflow", 3, 65_536),
-    _dot(1, 128, "jax", 1, 262_144),
-    _dot(32, 128, "tensorflow", 12, 16_384),
-    _dot(32, 128, "jax", 12, 16_384),
-)
 
 
 def environment(peer: str, root: Path) -> Path:
