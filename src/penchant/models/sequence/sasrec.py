@@ -24,7 +24,7 @@ class _SelfAttention(SequenceNetworkModel):
         heads: of attention in each; `dim` is a multiple of it.
         precision: with `bfloat16`, training rounds the factors of the products of linear layers and
             of a softmax over all items to 8 bits, and sums them up in float32. Processors with
-            instructions for it (AMX) take about half the time, others longer.
+            instructions for it (AMX) take about half the time.
     """
 
     blocks: Annotated[int, Field(gt=0), Space(1, 4)] = 2
