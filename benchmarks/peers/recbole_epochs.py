@@ -25,6 +25,7 @@ from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.trainer import Trainer
 from recbole.utils import get_model, init_seed
+from recbole_settings import QUIETLY
 
 NAME = "ratings"
 COLUMNS = ["user_id:token", "item_id:token", "rating:float", "timestamp:float"]
@@ -59,12 +60,7 @@ def settings(args: argparse.Namespace, folder: Path) -> dict[str, Any]:
             "order": "RO",
             "mode": "full",
         },
-        "use_gpu": False,
-        "device": "cpu",
-        "seed": 0,
-        "reproducibility": False,
-        "show_progress": False,
-        "log_wandb": False,
+        **QUIETLY,
     }
 
 
