@@ -281,3 +281,16 @@ def test_all_folds_judge_in_turn(call, tiny_csv, tmp_path):
     assert [each["name"] for each in answer["rounds"]] == ["fold 1", "fold 2", "fold 3"]
     refused = call("tune", tiny_csv, "-m", "item-knn", "--split", "k-fold")
     assert "Name the fold that judges" in refused.stderr
+
+
+def test_refit(call, tiny_csv):
+    options = (*SMALL, "--split", "random", "--refit")
+    answer = json.loads(call("compare", tiny_csv, *options, "--json").stdout)
+    assert answer["settings"]["refit"]
+    assert "--refit" in answer["reproduce"]
+    refused = call("compare", tiny_csv, *options, "--validation", 0)
+    assert refused.exit_code != 0
+    assert "no validation events" in refused.stderr
+    folds = ("--split", "k-fold", "--folds", 2, "--validation", 0.1)
+    answer = json.loads(call("compare", tiny_csv, *options, *folds, "--json").stdout)
+    assert any("fitted again" in note for note in answer["rounds"][0]["notes"])

@@ -51,6 +51,29 @@ def test_what_is_planted_beats_trivial_answers(split):
     assert entry.metrics["ndcg@10"].gain == pytest.approx(entry.metrics["ndcg@10"].value - best)
 
 
+def test_refitted_models_answer_the_test_and_first_fits_the_validation(split):
+    models = {"ease": EASE(l2=10), "dot": DotProduct(dim=4, target="interaction", epochs=5)}
+    once = evaluate(models, split, ["ndcg@10"])
+    again = evaluate(models, split, ["ndcg@10"], refit=True)
+    assert again.settings["refit"]
+    assert any("fitted again" in note for note in again.notes)
+    both = split.log.subset(split.sides <= 1)
+    for name, model in once.models.items():
+        first, second = once.table()[name], again.table()[name]
+        assert second.validation == first.validation
+        refitted = model.refit(both)
+        assert again.models[name].log_fingerprint_ == both.fingerprint != split.train.fingerprint
+        ranked = rank(refitted, split.test, [NDCG(10)], catalogue_of(split.train), Run())
+        expected = ranked.per_user["ndcg@10"].mean()
+        assert second.metrics["ndcg@10"].value == pytest.approx(expected)
+
+
+def test_no_refit_without_validation_events():
+    bare = pn.split_per_user(planted_pairs(), validation=0, test=0.2)
+    with pytest.raises(ParameterError, match="no validation events"):
+        evaluate([Popular()], bare, ["ndcg@10"], refit=True)
+
+
 def test_a_model_equal_to_a_trivial_answer_is_no_better(split):
     table = evaluate({"same": Popular()}, split, ["ndcg@10"]).table()
     assert [e.name for e in table.entries if e.trivial] == ["same", "popular", "random"]

@@ -60,6 +60,14 @@ def compare(
             show_default=False,
         ),
     ] = None,
+    refit: Annotated[
+        bool,
+        typer.Option(
+            "--refit",
+            help="Once validation has settled how long models learn, fit them again to training "
+            "and validation events together; test figures are of that.",
+        ),
+    ] = False,
     half_life: HalfLives = None,
     rules: Annotated[
         Path | None,
@@ -102,7 +110,7 @@ def compare(
         whole = log.read(session.run, tables, content)
         models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
         _cross_validate(
-            models, whole, metric, like, relevant, wanted, replicates, split, page, session
+            models, whole, metric, like, relevant, refit, wanted, replicates, split, page, session
         )
         return
     alone = split.read(log, tables, content, session.run)
@@ -120,6 +128,7 @@ def compare(
         metric,
         like=like,
         relevant=relevant,
+        refit=refit,
         rules=wanted,
         replicates=replicates,
         seed=split.seed,
@@ -148,6 +157,7 @@ def _cross_validate(
     metrics: list[str] | None,
     like: float | None,
     relevant: Literal["all", "liked"] | None,
+    refit: bool,
     rules: Rules | None,
     replicates: int,
     split: SplitOptions,
@@ -166,6 +176,7 @@ def _cross_validate(
         like=like,
         relevant=relevant,
         repeats=split.repeats,
+        refit=refit,
         rules=rules,
         replicates=replicates,
         seed=split.seed,

@@ -91,13 +91,28 @@ class Split:
         Events without a user are among what is learned from: in a split by time those before the
         first held-out event, otherwise all.
         """
-        train = self._part(self.sides == TRAIN)
+        return self._learned(self.sides == TRAIN)
+
+    @cached_property
+    def train_and_validation(self) -> Dataset:
+        """What is learned from once validation has settled everything; see `train`.
+
+        Given events of users who have no test events are history of validation, and among it.
+        """
+        users = self.log.events["user"].to_numpy()
+        tested = np.zeros(self.log.n_users, np.bool_)
+        tested[users[self.sides == TEST]] = True
+        given = (self.sides == GIVEN) & ~tested[users]
+        return self._learned(np.isin(self.sides, (TRAIN, VALIDATION)) | given)
+
+    def _learned(self, learned: Bool) -> Dataset:
+        part = self._part(learned)
         anonymous = self.log.anonymous
         if self.kind != "time" or anonymous is None or "time" not in anonymous.columns:
-            return train
-        held_out = self.log.events["time"].filter(pl.Series(self.sides != TRAIN))
+            return part
+        held_out = self.log.events["time"].filter(pl.Series(~learned))
         earlier = anonymous.filter(pl.col("time") < held_out.min())
-        return replace(train, anonymous=earlier if len(earlier) else None)
+        return replace(part, anonymous=earlier if len(earlier) else None)
 
     @cached_property
     def validation(self) -> Holdout | None:

@@ -29,7 +29,7 @@ from penchant.evaluation.ranking import (
 from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_of_halves
 from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
 from penchant.evaluation.rule_costs import check_rules, rule_costs
-from penchant.evaluation.segments import users_without_history
+from penchant.evaluation.split_notes import split_notes
 from penchant.metrics import (
     Bootstrap,
     Catalogue,
@@ -69,6 +69,7 @@ def evaluate(
     like: float | None = None,
     relevant: Literal["all", "liked"] | None = None,
     repeats: Repeats | None = None,
+    refit: bool = False,
     rules: Rules | None = None,
     replicates: int = 2000,
     level: float = 0.95,
@@ -98,6 +99,10 @@ def evaluate(
             Where they may, what users had most often and had last are among the trivial baselines,
             and tables have figures for repeated and for new items apart. Where the next event of a
             sequence is foretold, so are what was popular lately and what most often followed.
+        refit: whether each model, once validation events have settled how long it learns and what
+            it weighs, is fitted again to these and the training events together, as one would
+            before it is put to use. Test figures are of the second fit, validation figures of the
+            first.
         rules: what lists may hold: in `rule_costs` the result has each model's figures with and
             without them. The tables are of lists without.
         replicates: bootstrap resamples; fewer than 39 give no intervals of 95 % and no verdicts.
@@ -106,12 +111,17 @@ def evaluate(
         run: device, threads and progress.
 
     Raises:
-        ParameterError: a metric is unknown, or needs ratings that the log does not have, or rules
-            are impossible.
+        ParameterError: a metric is unknown, or needs ratings that the log does not have, rules
+            are impossible, or models are to be refitted without validation events.
     """
     run = run or Run()
     if repeats is not None and repeats != split.repeats:
         split = dataclasses.replace(split, repeat_rule=repeats)
+    if refit and split.validation is None:
+        raise ParameterError(
+            "There are no validation events to fit models to once more: hold some out, or leave "
+            "refit (--refit) away."
+        )
     by_task = _metrics_by_task(metrics, split)
     threshold = None
     if split.log.has_ratings:
@@ -141,7 +151,9 @@ def evaluate(
             progress.advance(0, note=name)
             model = fitted[name] = model.clone()
             with measured() as fitting:
-                model.fit(split.train, split.validation, run=run)
+                before = model.fit(split.train, split.validation, run=run)
+                if refit:
+                    model = fitted[name] = before.refit(split.train_and_validation, run=run)
             cost = Cost(
                 fit_seconds=fitting.seconds,
                 peak_bytes=fitting.peak_bytes,
@@ -149,11 +161,14 @@ def evaluate(
             )
             if "ranking" in tasks:
                 own = by_task["ranking"]
-                ranked = rank_holdouts(name, model, cost, test, validation, own, catalogue, run)
+                ranked = rank_holdouts(
+                    name, model, cost, test, validation, own, catalogue, run, before=before
+                )
                 loss = order_loss(model, ranked.test, test, own, catalogue, settings, run)
                 rankings.append(dataclasses.replace(ranked, order_loss=loss))
-            if isinstance(model, RatesRows) and tasks & {"rating", "like"}:
-                predictions.append(predict_rows(name, model, cost, split, tasks))
+            if tasks & {"rating", "like"} and isinstance(model, RatesRows):
+                assert isinstance(before, RatesRows)
+                predictions.append(predict_rows(name, model, cost, split, tasks, before=before))
             progress.advance()
     tables: dict[Task, Table] = {}
     for task, own in by_task.items():
@@ -196,11 +211,12 @@ def evaluate(
             "like": threshold,
             "relevant": relevant,
             "repeats": split.repeats,
+            "refit": refit,
             "models": {n: repr(m) for n, m in fitted.items()},
             "versions": versions(),
         },
         notes=(
-            *_notes(split),
+            *split_notes(split, refit),
             *(repeat_notes(all_test) if has_lists else ()),
             *(sentence_of_halves(tables["ranking"]) if has_lists else ()),
             *(costs.sentences if costs else ()),
@@ -331,19 +347,3 @@ def _relevant_events(
     if validation is not None and validation.ratings is not None:
         validation = validation.subset(likes(validation.ratings) > 0)
     return test, validation if validation else None
-
-
-def _notes(split: Split) -> tuple[str, ...]:
-    notes = []
-    if split.validation is None:
-        notes.append("The split has no validation events: nothing is stopped early or chosen.")
-    test = split.test
-    if note := users_without_history(test):
-        notes.append(note)
-    untrained = float((split.train.item_counts[test.items] == 0).mean())
-    if untrained > 0.01 and split.kind != "cold-items":
-        notes.append(
-            f"{untrained:.0%} of the test events are on items without training events: models that "
-            "learn from events alone have nothing to rank these by."
-        )
-    return tuple(notes)

@@ -27,6 +27,7 @@ def cross_validate(
     like: float | None = None,
     relevant: Literal["all", "liked"] | None = None,
     repeats: Repeats | None = None,
+    refit: bool = False,
     rules: Rules | None = None,
     replicates: int = 500,
     level: float = 0.95,
@@ -48,6 +49,7 @@ def cross_validate(
         like: see `evaluate`.
         relevant: likewise.
         repeats: likewise.
+        refit: likewise.
         rules: what lists may hold, looked up anew in the training part of each fold: the result
             has each model's figures with and without them in `rule_costs`.
         replicates: bootstrap resamples of users in each fold.
@@ -71,6 +73,7 @@ def cross_validate(
                 metrics,
                 like=like,
                 relevant=relevant,
+                refit=refit,
                 rules=rules,
                 replicates=replicates,
                 level=level,

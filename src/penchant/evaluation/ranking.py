@@ -123,8 +123,13 @@ def rank_holdouts(
     metrics: list[Metric],
     catalogue: Catalogue,
     run: Run,
+    *,
+    before: Recommender,
 ) -> Rankings:
-    """Rank for the test users, and for the validation users, with a fitted model."""
+    """Rank for the test users with a fitted model, and for the validation users.
+
+    For the latter with `before`, the model as it was before it learned from validation events.
+    """
     judging = pool_metrics(metrics, test)
     with measured() as scoring:
         values = rank(model, test, judging, catalogue, run)
@@ -137,7 +142,7 @@ def rank_holdouts(
         cost=replace(cost, score_seconds=scoring.seconds, answers=test.n_users),
         test=values,
         validation=(
-            None if validation is None else rank(model, validation, judging[:1], catalogue, run)
+            None if validation is None else rank(before, validation, judging[:1], catalogue, run)
         ),
         has_evidence=model.has_evidence(test.histories),
         among_all=among_all,

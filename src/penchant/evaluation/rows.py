@@ -46,9 +46,12 @@ class RowPredictions:
 
 
 def predict_rows(
-    name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Task]
+    name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Task], *, before: RatesRows
 ) -> RowPredictions:
-    """Predict the test rows, and the validation rows, with a fitted model."""
+    """Predict the test rows with a fitted model, and the validation rows.
+
+    The latter with `before`, the model as it was before it learned from validation events.
+    """
     assert isinstance(model, Recommender)
     with measured() as scoring:
         test = model.predict(split.test.rows)
@@ -59,7 +62,7 @@ def predict_rows(
         cost=replace(cost, score_seconds=scoring.seconds, answers=len(split.test)),
         target=model.target,
         test=test,
-        validation=None if split.validation is None else model.predict(split.validation.rows),
+        validation=None if split.validation is None else before.predict(split.validation.rows),
     )
 
 

@@ -86,6 +86,10 @@ def test_the_last_session_of_a_user_judges_with_earlier_ones_given():
     ]
     last = split.test.histories.last_session
     assert [log.items[int(i)] for i in last.items] == [4]
+    known = split.train_and_validation.events["row"].to_list()
+    assert known == [
+        n for n, side in enumerate(split.sides, 1) if n not in (3, 4, 5) and side != UNUSED
+    ]
 
 
 def test_what_a_session_that_began_earlier_has_after_the_target_is_left_out():
