@@ -115,6 +115,8 @@ def epochs(args: argparse.Namespace) -> dict[str, object]:
         log = log.subset(np.isin(np.arange(len(log)), some))
     sizes = {"mlp_dim": args.dim, "hidden": tuple(args.hidden)} if args.model == "neumf" else {}
     options = {"dim": args.dim, "negatives": args.negatives, "batch_size": args.batch, **sizes}
+    if args.model == "lightgcn":  # all items are in its softmax, and batches are of users
+        options = {"dim": args.dim}
     make(args.model).clone(epochs=1, **options).fit(log)  # compiles
     model = make(args.model).clone(epochs=args.epochs, **options).fit(log)
     seconds = np.diff([row["seconds"] for row in model.curve_], prepend=0).tolist()
@@ -288,7 +290,7 @@ def main() -> None:
     command.set_defaults(work=networks_of_users)
     command = commands.add_parser("epochs")
     command.add_argument("path", type=Path)
-    command.add_argument("--model", choices=["bpr", "neumf"], required=True)
+    command.add_argument("--model", choices=["bpr", "neumf", "lightgcn"], required=True)
     command.add_argument("--dim", type=int, default=64)
     command.add_argument("--hidden", type=int, nargs="*", default=[64, 32, 16])
     command.add_argument("--negatives", type=int, default=4)

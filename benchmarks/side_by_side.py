@@ -149,6 +149,7 @@ BENCHMARKS = (
                 ("--dim", "32", "--events", "200000"),
                 {"recbole": 10, "cornac": 10},
             ),
+            ("lightgcn", 0, ("--dim", "64", "--epochs", "1"), {"recbole": 20}),
         )
         for peer, mark in marks.items()
     ),

@@ -1,4 +1,4 @@
-"""What scripts that time epochs of BPR and NeuMF share: their options, and their answer."""
+"""Options and answers of the scripts that time epochs of BPR, NeuMF and LightGCN."""
 
 import argparse
 import json
@@ -13,7 +13,7 @@ def arguments(about: str | None, batch: int, batch_help: str) -> argparse.Namesp
     """The options; the size of batches and what it counts are the library's own."""
     parser = argparse.ArgumentParser(description=about)
     parser.add_argument("path", type=Path, help="ratings.dat, user::item::rating::timestamp")
-    parser.add_argument("--model", choices=["bpr", "neumf"], required=True)
+    parser.add_argument("--model", choices=["bpr", "neumf", "lightgcn"], required=True)
     parser.add_argument("--dim", type=int, default=64)
     parser.add_argument("--hidden", type=int, nargs="*", default=[64, 32, 16])
     parser.add_argument("--negatives", type=int, default=4)

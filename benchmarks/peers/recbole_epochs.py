@@ -1,4 +1,4 @@
-"""Time epochs of RecBole's BPR or NeuMF; prints one JSON line.
+"""Time epochs of RecBole's BPR, NeuMF or LightGCN; prints one JSON line.
 
 Run inside the environment of `recbole.txt`. Everything is RecBole's default but for the sizes and
 the size of batches, at which it is faster than at its own.
@@ -77,7 +77,7 @@ def main() -> None:
             frame = frame.sample(args.events, random_state=0)
         (folder / NAME).mkdir()
         frame.to_csv(folder / NAME / f"{NAME}.inter", sep="\t", index=False)
-        kind = {"bpr": "BPR", "neumf": "NeuMF"}[args.model]
+        kind = {"bpr": "BPR", "neumf": "NeuMF", "lightgcn": "LightGCN"}[args.model]
         config = Config(model=kind, dataset=NAME, config_dict=settings(args, folder))
         init_seed(config["seed"], config["reproducibility"])
         dataset = create_dataset(config)
