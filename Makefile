@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve lint style types check test tests coverage test-lowest fuzz wheel quality bench clean
+.PHONY: help setup demo serve lint style types check test tests coverage test-lowest fuzz docs wheel quality bench clean
 
 help: ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -62,6 +62,10 @@ test-lowest: pyproject.toml constraints-lowest.txt ## Run all tests with the low
 	.venv-lowest/bin/python -m pip install --quiet "$$(grep '^torch==' constraints-lowest.txt)"
 	.venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e '.[all,test]'
 	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+
+# Afresh each time, for pages are also made of the package; warnings, such as dead links, are errors.
+docs: $(STAMP) ## Build the documentation as a site, out/docs/index.html, without network.
+	$(BIN)/python -m sphinx -W --keep-going -n -E -q -b html -d out/docs-doctrees docs out/docs
 
 wheel: $(STAMP) ## Build a wheel and a source distribution in dist/.
 	$(BIN)/python -m build

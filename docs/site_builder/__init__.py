@@ -1,0 +1,1 @@
+"""Builds what the documentation site has beside the pages as they are kept."""

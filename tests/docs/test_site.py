@@ -1,0 +1,148 @@
+"""The documentation's links, contents and references are whole; `make docs` builds the site."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+import penchant
+from penchant.models import TABLE, parameters_of
+from penchant.models.table import find
+from site_builder.models import family_of, models_of
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+_FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1$", re.M | re.S)
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+
+
+def prose_of(page: Path) -> str:
+    """The text of a page without its blocks of code."""
+    return _FENCE.sub("", page.read_text(encoding="utf-8"))
+
+
+def anchors_of(page: Path) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page, as the site does."""
+    anchors: Counter[str] = Counter()
+    names = set()
+    for heading in re.findall(r"^#{1,6} +(.+?) *$", prose_of(page), re.M):
+        text = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading.lower())
+        slug = re.sub(r"[^\w\- ]", "", text).replace(" ", "-")
+        names.add(f"{slug}-{anchors[slug]}" if anchors[slug] else slug)
+        anchors[slug] += 1
+    return names
+
+
+def dead_links(page: Path) -> list[str]:
+    """The links of a page to files and headings that are not there."""
+    dead = []
+    for link in _LINK.findall(re.sub(r"`[^`\n]*`", "", prose_of(page))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        file, _, anchor = link.partition("#")
+        target = (page.parent / file).resolve() if file else page
+        if not target.exists() or (anchor and anchor not in anchors_of(target)):
+            dead.append(link)
+    return dead
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, *ROOT.glob("*.md")],
+    ids=lambda page: str(page.relative_to(ROOT)),
+)
+def test_links_lead_somewhere(page):
+    assert dead_links(page) == []
+
+
+def test_dead_links_are_found(tmp_path):
+    page = tmp_path / "a.md"
+    page.write_text(
+        "# One\n## `--two` and *3*\n## One\n[a](a.md) [b](#one) [c](#one-1) [d](#--two-and-3)\n"
+        "[e](b.md) [f](#none) [g](https://example.com) `[h](x.md)`\n```text\n[i](x.md)\n```\n"
+    )
+    assert dead_links(page) == ["b.md", "#none"]
+
+
+def test_every_page_is_in_one_table_of_contents():
+    listed = Counter[Path]()
+    for page in PAGES:
+        for block in re.findall(r"^```\{toctree\}\n(.*?)^```", page.read_text(), re.M | re.S):
+            entries = (line.strip() for line in block.splitlines())
+            names = [e for e in entries if e and not e.startswith(":") and "<" not in e]
+            listed.update((page.parent / f"{name}.md").resolve() for name in names)
+    assert listed == Counter(page for page in PAGES if page != DOCS / "index.md")
+
+
+def documented() -> Counter[str]:
+    """How often each Python name is documented by the pages of the reference."""
+    text = "".join(page.read_text(encoding="utf-8") for page in (DOCS / "reference").rglob("*.md"))
+    return Counter(re.findall(r"^\.\. auto(?:function|class|exception):: ([\w.]+)$", text, re.M))
+
+
+def test_every_documented_name_is_there_and_says_what_it_is():
+    for name, times in documented().items():
+        module, _, attribute = name.rpartition(".")
+        assert getattr(importlib.import_module(module), attribute).__doc__, name
+        assert times == 1, name
+
+
+@pytest.mark.parametrize("module", ["penchant", "penchant.metrics", "penchant.rules"])
+def test_every_public_name_is_documented(module):
+    names = set(importlib.import_module(module).__all__)
+    known = {name.rpartition(".")[2] for name in documented()}
+    constants = {"__version__", "metrics", "models", "NAMES", "Takes", "Verdict"}
+    assert sorted(names - known - constants) == [], "add it to a page in docs/reference"
+    assert constants & set(penchant.__all__) == {"__version__", "metrics", "models"}
+
+
+def test_every_family_of_models_has_one_page():
+    text = "".join(page.read_text() for page in (DOCS / "reference" / "models").glob("*.md"))
+    families = [
+        f for names in re.findall(r"<!-- site: models (.*) -->", text) for f in names.split()
+    ]
+    assert sorted(families) == sorted({family_of(name) for name in TABLE})
+
+
+def test_a_family_has_a_section_for_each_of_its_models():
+    text = models_of("ials graph")
+    assert re.findall("^## (.*)$", text, re.M) == ["lightgcn", "ultragcn", "ials"]
+    assert ".. autoclass:: penchant.models.LightGCN\n" in text
+
+
+def test_a_model_has_a_table_of_its_parameters():
+    pytest.importorskip("sphinx", reason="the extra docs is not installed")
+    docstrings = importlib.import_module("site_builder.docstrings")
+    models = importlib.import_module("site_builder.models")
+    cls = find("ials")
+    lines = inspect.getdoc(cls).splitlines()
+    docstrings.render_docstring(None, "class", "IALS", cls, None, lines)
+    models.add_parameters(None, "class", "IALS", cls, None, lines)
+    text = "\n".join(lines)
+    assert r"\|row\|^2" in text
+    assert all(f"* - `{name}`" in text for name in parameters_of(cls))
+    assert ":param dim: length of the vectors." in text
+    row = text[text.index("* - `dim`") :].split("* - ")[1]
+    assert row.split("\n     - ")[1:4] == ["`int | None`", "`None`", "above 0"]
+
+
+def test_what_is_no_code_in_a_docstring_is_no_markup():
+    pytest.importorskip("sphinx", reason="the extra docs is not installed")
+    render = importlib.import_module("site_builder.docstrings").render_docstring
+    text = (
+        "Fit w_ and |x| by `a_ * b`.\n\nArgs:\n    **more: none.\n\n"
+        "Returns:\n    float32[n]: one each.\n\nRaises:\n    ValueError: never.\n\n>>> 2 * 3\n6"
+    )
+    lines = text.splitlines()
+    render(None, "function", "f", render, None, lines)
+    assert lines[0] == r"Fit w\_ and \|x\| by `a_ * b`."
+    assert r":param \*\*more: none." in lines
+    assert ":returns: float32[n]: one each." in lines
+    assert ":raises ValueError: never." in lines
+    assert ">>> 2 * 3" in lines
