@@ -10,10 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from penchant.cli.config_file import read_config
 from penchant.cli.terminal_text import harmless
 from penchant.run import Run
 
@@ -31,6 +33,7 @@ _PRESENTATION_ONLY = {
     "details",
     "full",
     "study",
+    "config",  # whose values are in the command
 }  # options that change no figure
 
 Details = Annotated[
@@ -57,6 +60,7 @@ class Session:
         json: whether standard output is for a program.
         quiet: whether nothing is told on standard error but errors.
         threads: for numerical work.
+        config: the file that options came from; see `read_config`.
         max_hours: how long a model may take to be fitted.
     """
 
@@ -71,6 +75,16 @@ class Session:
         int | None, typer.Option(min=1, help="Threads for numerical work.", show_default=False)
     ] = None
 
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A TOML file of options; those on the command line come before it.",
+            show_default=False,
+            is_eager=True,
+            callback=read_config,
+        ),
+    ] = None
     max_hours: Annotated[
         float, typer.Option(min=0, help="Refuse to fit a model that would take longer, roughly.")
     ] = 4.0
