@@ -16,6 +16,7 @@ from penchant.cli.backtest import backtest
 from penchant.cli.clean import clean
 from penchant.cli.compare import compare
 from penchant.cli.demo import demo
+from penchant.cli.doctor import doctor
 from penchant.cli.experiment import experiment
 from penchant.cli.explore import explore
 from penchant.cli.fetch import fetch
@@ -42,7 +43,6 @@ app = typer.Typer(
     epilog="LOG is the name of a published data set, a file, a folder or a pattern of names of "
     "files, or a database URL.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -74,6 +74,7 @@ for function in (
     sentiment,
     study,
     demo,
+    doctor,
 ):
     app.command()(function)
 
