@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 import subprocess
 import sys
 
 import pytest
+import typer
 
-from penchant.cli.app import app
+import penchant.cli
+from penchant.cli.app import COMMANDS, app
 
-COMMANDS = [c.callback.__name__.replace("_", "-") for c in app.registered_commands]
 HEAVY = ("torch", "polars", "matplotlib", "scipy", "numpy", "rich.console")
 
 
@@ -48,6 +52,17 @@ except SystemExit:
 print("HEAVY", [name for name in {heavy!r} if name in sys.modules])
 """
     assert python(code).endswith("HEAVY []\n")
+
+
+def test_the_table_has_every_command_and_says_what_each_says_of_itself():
+    commands = typer.main.get_command(app).commands
+    assert {name: c.get_short_help_str(200) for name, c in commands.items()} == COMMANDS
+    functions = set()
+    for module in pkgutil.iter_modules(penchant.cli.__path__):
+        source = importlib.import_module(f"penchant.cli.{module.name}")
+        if "@command\ndef " in inspect.getsource(source):
+            functions.add(module.name.replace("_", "-"))
+    assert functions == set(COMMANDS)
 
 
 def test_version(call):
