@@ -15,6 +15,7 @@ from penchant.data.target import Like
 from penchant.errors import ParameterError
 from penchant.evaluation import evaluate
 from penchant.metrics import Bootstrap, RowMetric, interval, parse, replicates
+from penchant.notebook import ShownAsText
 from penchant.typing import Float32, Float64, Int64
 
 ClaimVerdict = Literal["better", "no better"]
@@ -39,7 +40,7 @@ class Baseline:
 
 
 @dataclass(frozen=True)
-class Claim:
+class Claim(ShownAsText):
     """A published metric value, and what anybody gets without learning.
 
     Attributes:

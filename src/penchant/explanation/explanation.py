@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from penchant.data.vocabulary import Id
+from penchant.notebook import ShownAsText
 
 Method = Literal[
     "contributions",
@@ -89,7 +90,7 @@ class ItemReasons:
 
 
 @dataclass(frozen=True)
-class Explanation:
+class Explanation(ShownAsText):
     """Why a model recommends an item to a user.
 
     Attributes:

@@ -15,6 +15,7 @@ from penchant.data.quality.log_check import QualityReport, check
 from penchant.data.quality.log_summary import Summary, summary
 from penchant.data.reviews.statistics import ReviewStatistics, review_statistics
 from penchant.json_values import json_value
+from penchant.notebook import ShownAsText
 from penchant.typing import Float64, Int64
 
 _TOP_ITEMS, _TOP_USERS = 50, 15  # listed
@@ -31,7 +32,7 @@ _PERIODS = (  # the longest span in days for which events are counted by this pe
 
 
 @dataclass(frozen=True, eq=False)
-class Exploration:
+class Exploration(ShownAsText):
     """A log in figures and in tables ready to be drawn, none longer than a few hundred rows.
 
     Attributes:

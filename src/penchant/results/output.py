@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from rich.console import Console
+
+from penchant.notebook import preformatted
 
 
 class Output:
@@ -34,3 +37,19 @@ class Output:
         file = io.StringIO()
         self.render(Console(file=file, width=self._width, color_system=None))
         return file.getvalue().rstrip()
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the text of a terminal, with its colours."""
+        return html_of(self.render, self._width)
+
+
+def html_of(render: Callable[[Console], None], width: int) -> str:
+    """HTML of what is printed to a Rich console, in colours of its own: no style sheet is needed.
+
+    Args:
+        render: prints to the console.
+        width: of the console, in characters.
+    """
+    console = Console(file=io.StringIO(), width=width, record=True, force_jupyter=False)
+    render(console)
+    return console.export_html(inline_styles=True, code_format=preformatted("{code}"))

@@ -235,6 +235,9 @@ class Table:
             rows.append(row)
         return pl.DataFrame(rows, infer_schema_length=None)
 
+    def _repr_html_(self) -> str:
+        return str(self.frame()._repr_html_())
+
     def to_dict(self) -> dict[str, Any]:
         """The table as plain values for JSON, numbers that are not finite among them."""
         whole = self.segment == "all"

@@ -13,12 +13,13 @@ from penchant.errors import DataError
 from penchant.evaluation import catalogue_of, rank
 from penchant.metrics import interval, mean_replicates, parse
 from penchant.models.base import Recommender
+from penchant.notebook import ShownAsText
 from penchant.run import Run
 from penchant.typing import Float64
 
 
 @dataclass(frozen=True)
-class TransferGain:
+class TransferGain(ShownAsText):
     """What a second log adds to one model, on the same test users.
 
     Attributes:

@@ -14,13 +14,14 @@ from penchant.data.quality import counts, duplicates, purchases, ratings, sessio
 from penchant.data.quality.issue import QualityIssue
 from penchant.data.reading.order_lines import CANCELLATION
 from penchant.errors import ParameterError
+from penchant.notebook import ShownAsText
 from penchant.wording import counted
 
 _ORDER = {"wrong": 0, "doubtful": 1, "note": 2}
 
 
 @dataclass(frozen=True, eq=False)
-class QualityReport:
+class QualityReport(ShownAsText):
     """The quality issues of a log, the worst first.
 
     Attributes:

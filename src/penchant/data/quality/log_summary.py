@@ -12,6 +12,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.sessions import session_lengths, sessions_of_users
 from penchant.json_values import json_value
+from penchant.notebook import ShownAsText
 from penchant.typing import Float64, Int64
 from penchant.wording import counted
 
@@ -20,7 +21,7 @@ _BINS = 20  # of a histogram of ratings that are not few distinct values
 
 
 @dataclass(frozen=True)
-class Summary:
+class Summary(ShownAsText):
     """Counts, sparsity, ratings, concentration and time span of a log.
 
     Attributes:

@@ -9,6 +9,7 @@ from typing import Any
 import polars as pl
 
 from penchant.json_values import json_value
+from penchant.notebook import ShownAsText
 
 _EXAMPLES, _LOOKED_AT = 5, 200
 _EXAMPLE_LENGTH = 120
@@ -70,7 +71,7 @@ class CleaningStep:
 
 
 @dataclass
-class CleaningReport:
+class CleaningReport(ShownAsText):
     """The effects of cleaning, step by step.
 
     Attributes:

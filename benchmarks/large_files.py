@@ -1,0 +1,139 @@
+"""Files of millions of events: seconds and peak memory of each step from file to lists.
+
+`python benchmarks/large_files.py EVENTS [--kind csv|parquet] [STEP …]` writes a made-up log once,
+in parts (`--folder`), with ids that are words, the popularity of items and the activity of users
+as skewed as in real logs, and times of two years; then runs each step in a process of its own,
+which reads the files first, and prints a JSON line: seconds and processor seconds of reading and of
+the step, and the peak of resident memory of the process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+PART = 2_000_000
+STEPS = (
+    "read", "check", "summary", "k-core", "split-time", "split-random", "popular", "item-knn",
+    "ials", "bpr",
+)  # fmt: skip
+YEARS = 2
+
+
+def write(events: int, kind: str, folder: Path, seed: int = 0) -> Path:
+    """The log in parts, made where it is missing."""
+    place = folder / f"{events}-{kind}"
+    if (place / "done").exists():
+        return place / "parts"
+    (place / "parts").mkdir(parents=True, exist_ok=True)
+    n_users, n_items = max(events // 60, 10), max(events // 250, 10)
+    start = int(datetime(2024, 1, 1).timestamp())
+    for number, first in enumerate(range(0, events, PART)):
+        rng = np.random.default_rng([seed, number])
+        n = min(PART, events - first)
+        frame = pl.DataFrame(
+            {
+                "user": (n_users * rng.random(n) ** 2).astype(np.int64),
+                "item": (n_items * rng.random(n) ** 3).astype(np.int64),
+                "rating": rng.integers(1, 11, n).astype(np.float32) / 2,
+                # Later parts are later, as a shop's files are.
+                "time": start
+                + ((first + np.sort(rng.random(n)) * n) / events * YEARS * 31_536_000),
+            }
+        ).with_columns(
+            user=pl.format("u{}", "user"),
+            item=pl.format("sku-{}", "item"),
+            time=pl.from_epoch(pl.col("time").cast(pl.Int64)),
+        )
+        path = place / "parts" / f"part-{number:04}.{kind}"
+        if kind == "csv":
+            frame.write_csv(path)
+        else:
+            frame.write_parquet(path)
+    (place / "done").touch()
+    return place / "parts"
+
+
+def run_step(name: str, place: Path) -> dict[str, Any]:
+    """Read the files and do the step."""
+    import penchant as pn
+    from penchant.models import make
+
+    def fitted(spec: str) -> Callable[[Any], object]:
+        return lambda log: make(spec).fit(log).recommend(log.users.take(range(100)).to_list(), 10)
+
+    def by_time(log: Any) -> object:
+        split = pn.split_by_time(log)
+        return split.train.histories, split.test
+
+    def at_random(log: Any) -> object:
+        split = pn.split_random(log)
+        return split.train.histories, split.test
+
+    steps: dict[str, Callable[[Any], object]] = {
+        "read": lambda log: log.histories,
+        "check": pn.check,
+        "summary": pn.summary,
+        "k-core": lambda log: pn.k_core(log, 5),
+        "split-time": by_time,
+        "split-random": at_random,
+        "popular": fitted("popular"),
+        "item-knn": fitted("item-knn"),
+        "ials": fitted("ials:epochs=3"),
+        "bpr": fitted("bpr:epochs=1"),
+    }
+    wall, processor = time.perf_counter(), time.process_time()
+    log = pn.read(place)
+    read = time.perf_counter() - wall, time.process_time() - processor
+    wall, processor = time.perf_counter(), time.process_time()
+    steps[name](log)
+    done = time.perf_counter() - wall, time.process_time() - processor
+    return {
+        "step": name,
+        "events": len(log),
+        "read seconds": round(read[0], 2),
+        "read processor seconds": round(read[1], 2),
+        "seconds": round(done[0], 2),
+        "processor seconds": round(done[1], 2),
+        "peak GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3),
+    }
+
+
+def main() -> None:
+    """Write the files and run the steps."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("events", type=int)
+    parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(STEPS))
+    parser.add_argument("--kind", choices=["csv", "parquet"], default="parquet")
+    parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
+    parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if unknown := sorted({*args.steps} - {*STEPS}):
+        parser.error(f"{unknown[0]!r} is none of {', '.join(STEPS)}")
+    place = write(args.events, args.kind, args.folder)
+    if args.here:
+        print(json.dumps(run_step(args.steps[0], place)))
+        return
+    for name in args.steps or STEPS:
+        words = [str(args.events), name, "--kind", args.kind, "--folder", str(args.folder)]
+        command = [sys.executable, __file__, *words, "--here"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            print(json.dumps({"step": name, "problem": done.stderr.strip()[-300:]}), flush=True)
+        else:
+            print(done.stdout.strip().splitlines()[-1], flush=True)
+
+
+if __name__ == "__main__":
+    main()
