@@ -12,8 +12,8 @@ from hypothesis import settings
 from penchant.data.dataset import Dataset
 from penchant.testing import planted_pairs
 
-# How long one example takes depends on what else runs on the machine.
-settings.register_profile("penchant", deadline=None)
+# How long one example takes depends on what else runs on the machine. Each run draws new ones.
+settings.register_profile("penchant", deadline=None, max_examples=40)
 settings.load_profile("penchant")
 
 

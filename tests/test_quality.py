@@ -68,7 +68,7 @@ def test_a_run_is_kept(quality, tiny_csv, monkeypatch, tmp_path):
     monkeypatch.setenv("PENCHANT_MIRROR", str(tiny_csv.parent))
     words = ("{mirror}/" + tiny_csv.name, "--split", "random")
     metrics = ("ndcg@10", "rmse")
-    cell = quality.Cell("defaults", "tiny", "item-knn", "item-knn", words, metrics, 1)
+    cell = quality.Cell("defaults", "tiny", "item-mean", "item-mean", words, metrics, 1)
     kept = quality.run(cell, str(tiny_csv.parent), 1, tmp_path)
     assert set(kept["figures"]) == set(kept["trivial"]) == set(metrics)
     value, low, high = kept["figures"]["ndcg@10"]

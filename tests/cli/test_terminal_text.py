@@ -23,15 +23,15 @@ def test_what_a_terminal_would_obey(text, shown):
     assert harmless(text) == shown
 
 
-def test_titles_on_a_terminal_are_only_shown(tmp_path):
+def test_titles_on_a_terminal_are_only_shown(call, tmp_path):
     title = "\x1b[2J\x1b]0;owned\x07"
     lines = ["user,item", *(f"{u},{title}{i}" for u in range(9) for i in range(6) if (u + i) % 3)]
     (tmp_path / "log.csv").write_text("\n".join(lines))
-    command = [sys.executable, "-P", "-m", "penchant", "similar", "log.csv", "-i", f"{title}1"]
-    piped = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
-    assert b"\x1b[2J" in piped.stdout  # what programs read is as the log has it
+    words = ["similar", str(tmp_path / "log.csv"), "-i", f"{title}1"]
+    assert "\x1b[2J" in call(*words).stdout  # what programs read is as the log has it
+    command = [sys.executable, "-P", "-m", "penchant", *words]
     parent, child = pty.openpty()
-    done = subprocess.run(command, cwd=tmp_path, stdout=child, stderr=child, check=True)
+    done = subprocess.run(command, stdout=child, stderr=child, check=True)
     os.close(child)
     seen = b""
     while chunk := _read(parent):

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penchant as pn
@@ -95,7 +95,6 @@ def test_likes_have_no_scale(split):
     assert not any("clipped" in note for note in table.table().notes)
 
 
-@settings(max_examples=50)
 @given(st.lists(st.tuples(st.floats(-3, 9), st.floats(1, 5)), min_size=1, max_size=30))
 def test_clipping_never_makes_errors_larger(rows):
     values, truth = np.array(rows).T

@@ -28,7 +28,7 @@ def enumerated(n: int, k: int, epsilon: float) -> dict[tuple[int, ...], float]:
     return lists
 
 
-@settings(max_examples=60, deadline=None)
+@settings(deadline=None)
 @given(st.integers(0, 6), st.integers(0, 4), st.floats(0, 1))
 def test_propensities_are_those_of_enumeration(n, k, epsilon):
     k = min(n, k)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import ParameterError
@@ -40,7 +40,6 @@ def padded(lists: list[list[int]]) -> Any:
     return np.array([row + [-1] * (WIDTH - len(row)) for row in lists], np.int32)
 
 
-@settings(max_examples=60)
 @given(catalogues(), st.integers(1, WIDTH))
 def test_values_per_user_equal_the_definition(case: tuple[list[list[int]], Catalogue], k: int):
     lists, catalogue = case
@@ -72,7 +71,6 @@ def test_values_per_user_equal_the_definition(case: tuple[list[list[int]], Catal
         )
 
 
-@settings(max_examples=60)
 @given(catalogues(), st.integers(1, WIDTH))
 def test_values_of_all_equal_the_definition(case: tuple[list[list[int]], Catalogue], k: int):
     lists, catalogue = case

@@ -28,7 +28,6 @@ def stated_rows(draw: st.DrawFn) -> tuple[Float64, Bool, Int64]:
     return probability, truth, weight
 
 
-@settings(max_examples=60)
 @given(stated_rows())
 def test_losses_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     probability, truth, weight = rows
@@ -46,7 +45,6 @@ def test_brier_equals_scikit_learn():
     assert Brier()(probability, truth) == pytest.approx(expected)
 
 
-@settings(max_examples=60)
 @given(stated_rows(), st.integers(1, 12))
 def test_calibration_equals_a_loop_over_bins(rows: tuple[Float64, Bool, Int64], bins: int):
     probability, truth, _ = rows

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 import sklearn.metrics as reference
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.errors import ParameterError
@@ -25,7 +25,6 @@ from support.scored_rows import scored_rows
 DECISIONS = [LikeAccuracy(), LikePrecision(), LikeRecall(), LikeF1()]
 
 
-@settings(max_examples=80)
 @given(scored_rows())
 def test_decisions_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     score, truth, weight = rows
@@ -62,7 +61,6 @@ def brute_force(score: Float64, truth: Bool, metric) -> float:
     return np.nanmax([metric(score >= cut, truth) for cut in cuts])
 
 
-@settings(max_examples=60)
 @given(scored_rows(), st.sampled_from(DECISIONS))
 def test_best_threshold_is_the_best_of_all_cuts(rows: tuple[Float64, Bool, Int64], metric):
     score, truth, _ = rows

@@ -18,7 +18,6 @@ from support.scored_rows import scored_rows
 METRICS = [AUC(), AveragePrecision(), PrecisionAtRecall(50)]
 
 
-@settings(max_examples=80)
 @given(scored_rows())
 def test_areas_equal_scikit_learn(rows: tuple[Float64, Bool, Int64]):
     score, truth, weight = rows
@@ -78,7 +77,6 @@ def test_rows_that_cannot_be_judged(metric):
         metric([1, 0], [True])
 
 
-@settings(max_examples=80)
 @given(scored_rows(), st.integers(1, 100))
 def test_precision_at_recall_is_that_of_the_highest_cut_that_reaches_it(rows, percent):
     score, truth, weight = rows

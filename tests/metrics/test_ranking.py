@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import ndcg_score
 
@@ -69,7 +69,6 @@ def naive(metric: RankingMetric, row: list[int], relevant: set[int]) -> float:
     raise AssertionError(metric)
 
 
-@settings(max_examples=80)
 @given(case=users(), k=st.integers(1, WIDTH))
 def test_metrics_equal_the_definition(case: tuple[list[list[int]], list[list[int]]], k: int):
     lists, relevant = case
@@ -96,7 +95,6 @@ def test_ndcg_equals_scikit_learn():
     np.testing.assert_allclose(NDCG(10)(result), expected)
 
 
-@settings(max_examples=60)
 @given(
     st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=5), min_size=1, max_size=5),
     st.integers(1, 6),

@@ -24,7 +24,6 @@ TABLE = hnp.arrays(
 ALL = [RMSE(), MAE(), Pearson()]
 
 
-@settings(max_examples=60)
 @given(TABLE)
 def test_errors_equal_scikit_learn(table: Float64):
     prediction, truth = table.T

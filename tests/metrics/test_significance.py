@@ -7,7 +7,7 @@ from functools import partial
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
@@ -164,7 +164,6 @@ def test_a_real_gain_is_found_among_many_models_with_few_resamples(n_models):
     assert verdicts.count("beats") >= 0.9 * n_models
 
 
-@settings(max_examples=60)
 @given(st.integers(1, 500), st.sampled_from([0.8, 0.9, 0.95, 0.99]))
 def test_the_fewest_users_are_those_whose_agreement_is_significant(n_models, level):
     n = fewest_users(n_models, level)
@@ -222,7 +221,6 @@ def test_shapes_that_do_not_fit():
 P_VALUES = st.lists(st.floats(0, 1), min_size=1, max_size=8)
 
 
-@settings(max_examples=80)
 @given(P_VALUES, st.floats(0.01, 0.5))
 def test_holm_rejects_what_the_procedure_rejects(p: list[float], alpha: float):
     """Holm's procedure as its author states it, by steps."""

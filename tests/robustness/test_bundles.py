@@ -140,7 +140,7 @@ def test_restored_models_work(bundles, tmp_path):
     rng = random.Random(SEED)
     folders = [folder for folder, _ in bundles]
     with tally("altered bundles") as counts:
-        for _ in range(tries(40 if FACTOR == 1 else 100)):
+        for _ in range(tries(25 if FACTOR == 1 else 100)):
             n = rng.randrange(len(bundles))
             source, expected = bundles[n]
             folder = Path(shutil.copytree(source, tmp_path / "altered"))

@@ -112,7 +112,7 @@ def odd_answer(rng: np.random.Generator, content: bytes) -> Answer:
 def test_downloads_from_a_hostile_server(server: HostileServer, tmp_path: Path) -> None:
     rng, md5 = generator("downloads"), hashlib.md5(CONTENT).hexdigest()
     with tally("downloads from a hostile server") as counts:
-        for n in range(tries(20, 500)):
+        for n in range(tries(12, 500)):
             answer = odd_answer(rng, CONTENT)
             server.answers = {"/a": answer, "/a.md5": answer}
             target, started = tmp_path / str(n) / "a", time.monotonic()
@@ -166,7 +166,7 @@ def test_images_from_a_hostile_server(server: HostileServer, tmp_path: Path) -> 
         per_host=16,
     )
     server.answers = {f"/good{n}": [respond(good)] for n in range(5)}
-    n_bad = tries(40, 400)
+    n_bad = tries(20, 400)
     bad = [f"{server.url}/bad{n}" for n in range(n_bad)]
     # Answers that a server's own trouble explains would end all that is asked of it, on purpose.
     for n in range(n_bad):

@@ -148,7 +148,7 @@ def test_records_are_accounted_for(name, is_damaged, tmp_path):
     what = f"{'damaged' if is_damaged else 'odd'} files of {name}"
     rng = generator(what)
     written: dict[str, int | None] = {}
-    n_files = tries(10 if name in SLOW else 40, 2000)
+    n_files = tries(5 if name in SLOW else 20, 2000)
     for n in range(n_files):
         data, n_records, *layout = FORMATS[name](rng)
         end = ""
@@ -169,7 +169,7 @@ def test_records_of_parts_are_accounted_for(is_damaged, tmp_path):
     what = f"{'damaged' if is_damaged else 'odd'} folders of parts"
     rng = generator(what)
     written: dict[str, int | None] = {}
-    for n in range(tries(10, 1000)):
+    for n in range(tries(6, 1000)):
         name = str(rng.choice(["text", "JSON", "Parquet"]))
         end = {"text": "csv", "JSON": "jsonl", "Parquet": "parquet"}[name]
         folder = tmp_path / f"{n}"

@@ -101,7 +101,7 @@ def test_altered_studies_are_refused_or_give_the_same_result(tmp_path):
     whole = trials()
     content = file.read_bytes()
     with tally("altered studies of trials") as counts:
-        for number in range(tries(100, 2000)):
+        for number in range(tries(40, 2000)):
             altered = alter(content, rng)
             file.write_bytes(altered)
             try:

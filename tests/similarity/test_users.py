@@ -7,7 +7,7 @@ import tracemalloc
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import penchant as pn
@@ -45,7 +45,6 @@ events = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 5)), min_size=1, m
 
 
 @given(events, st.integers(1, 9))
-@settings(max_examples=60)
 def test_histories_are_compared_by_cosine_with_rare_items_weighing_more(rows, k):
     log = dataset(rows)
     model = EASE(l2=1.0).fit(log)

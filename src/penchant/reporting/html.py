@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,12 @@ _FOLDER = Path(__file__).parent / "templates"
 
 def render(template: str, context: Mapping[str, Any]) -> str:
     """Fill in a template; whatever comes from data is escaped, charts are not."""
+    return str(_environment().get_template(template).render(context))
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    """The templates of reports, each compiled once a process."""
     markup = require("markupsafe", "report").Markup
 
     def drawn(chart: Chart) -> Any:
@@ -42,7 +49,7 @@ def render(template: str, context: Mapping[str, Any]) -> str:
     }
     environment.globals["drawn"] = drawn
     environment.globals["css"] = markup((_FOLDER / "style.css").read_text(encoding="utf-8"))
-    return str(environment.get_template(template).render(context))
+    return environment
 
 
 def template_environment(folder: Path) -> jinja2.Environment:

@@ -5,7 +5,7 @@ from datetime import date, datetime
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
@@ -49,7 +49,6 @@ def test_k_core_drops_what_has_too_little(log):
         k_core(log, -1)
 
 
-@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=40),
     st.integers(0, 4),

@@ -221,7 +221,7 @@ def written_logs(draw):
 
 
 @given(written_logs())
-@settings(max_examples=150)
+@settings(max_examples=60)
 def test_a_file_in_any_of_these_forms_is_the_log_that_was_written(tmp_path_factory, case):
     content, events = case
     path = tmp_path_factory.mktemp("written") / "log.csv"

@@ -51,7 +51,7 @@ def dates(*values, form=None):
     st.lists(moments, max_size=6),
     st.booleans(),
 )
-@settings(max_examples=400)
+@settings(max_examples=120)
 def test_every_form_gives_back_the_moment_that_was_written(date, clock, some, upper):
     some.insert(len(some) // 2, DECISIVE)
     unit = CLOCKS[clock]

@@ -331,7 +331,7 @@ def test_ids_of_a_frame_that_is_a_log_already():
     st.sampled_from([None, ">=1", "like"]),
     st.sampled_from([None, "day-first", "s", "%d/%m/%y"]),
 )
-@settings(max_examples=100)
+@settings(max_examples=40)
 def test_a_column_of_any_type_is_read_or_refused_in_one_sentence(role, values, wish, form):
     n = len(values)
     columns = {

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy import sparse
 
@@ -74,7 +74,6 @@ def test_what_single_precision_cannot_invert_is_inverted_in_double():
 
 
 @given(counts=st.lists(st.integers(0, 4), max_size=12), threads=st.integers(1, 3))
-@settings(max_examples=50)
 def test_every_user_is_in_one_part_whatever_the_threads(counts, threads):
     rows = np.repeat(np.arange(len(counts)), counts)
     columns = np.concatenate([np.arange(n) for n in counts]) if counts else []

@@ -180,7 +180,7 @@ LINES = st.lists(
 
 
 @given(LINES, st.integers(1, 13))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 def test_parts_of_a_log_leave_what_the_whole_leaves(tmp_path_factory, lines, cut):
     lines = [(9, "a", 1), (8, "b", 1), *lines, (9, "b", 1), (7, "a", 1)]
     rows = [

@@ -192,18 +192,12 @@ def test_it_goes_on_where_it_was(result, log, kept):
     assert again.to_dict()["sections"][6]["tables"] == result.to_dict()["sections"][6]["tables"]
 
 
-def test_without_films_the_reviews_are_still_there(log, kept):
-    found = find("fashion").run(log, quick=True, films="movielens-100k", run=StudyRun(output=None))
+def test_without_the_films_the_reviews_are_still_there_and_without_pictures_no_branch_d(log):
+    found = find("fashion").run(
+        log, quick=True, films="movielens-100k", pictures="none", run=StudyRun(output=None)
+    )
     assert [s.title for s in found.sections][-1] == "Films with plots and posters"
     assert len(found.sections) == 7
-    found = find("fashion").run(log, quick=True, films=None, run=StudyRun(output=None))
-    assert len(found.sections) == 6
-
-
-def test_without_pictures_branch_d_is_absent(log):
-    found = find("fashion").run(
-        log, quick=True, films=None, pictures="none", run=StudyRun(output=None)
-    )
     part = section(found, "Every branch with and without the others, on the reviews")
     assert rows(part["tables"][0])[0]["branches"] == "A B C"
     assert "branch D is absent" in " ".join(section(found, "Titles and pictures")["text"])
@@ -218,6 +212,7 @@ def test_pictures_of_a_folder_take_part(log, tmp_path):
     found = find("fashion").run(
         log, quick=True, films=None, pictures=str(tmp_path), run=StudyRun(output=None)
     )
+    assert len(found.sections) == 6
     part = section(found, "Titles and pictures")
     assert f"those of the folder {tmp_path}" in " ".join(part["text"])
     lengths = {row["vectors of"]: row["products"] for row in rows(part["tables"][0])}

@@ -67,20 +67,31 @@ class Pairs:
     by_user: Float64
     by_item: Float64
 
+    @cached_property
+    def _met(self) -> Csr:
+        """csr[n_users, k], events of the drawn items."""
+        return self.events[:, self.drawn].tocsr()
+
     def negative(self, some: slice) -> Tensor:
         """float32[n, k], what the drawn items count as negatives of some of the users."""
         share, by_user = (torch.from_numpy(a[some]).float() for a in (self.share, self.by_user))
         found = torch.addr(share[:, None], by_user, torch.from_numpy(self.by_item).float())
-        met = self.events[some][:, self.drawn].tocoo()
-        found[tuple(torch.from_numpy(part.astype(np.int64)) for part in met.coords)] = 0
+        start, stop, _ = some.indices(len(self.counts))
+        ends = self._met.indptr[start : stop + 1]
+        row = np.repeat(np.arange(stop - start), np.diff(ends))
+        column = self._met.indices[ends[0] : ends[-1]].astype(np.int64)
+        found[torch.from_numpy(row), torch.from_numpy(column)] = 0
         return found
 
-    def slopes(self, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def slopes(
+        self, users: Tensor, items: Tensor, *, of_items: bool = True
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """The sum of the losses, and its slopes by users and by items, of the same shapes.
 
         Args:
             users: float32[n_users, dim].
             items: float32[m, dim + 1], of the columns, the bias last.
+            of_items: whether the slopes by items are asked for; otherwise they are zeros.
         """
         users = _with_one(users)
         loss = torch.zeros((), dtype=torch.float64)
@@ -97,7 +108,8 @@ class Pairs:
             loss += (counted * (scores - logs)).sum(dtype=torch.float64)
             counted *= logs.exp_()
             by_user[some] += counted @ others
-            by_other.addmm_(counted.T, p)
+            if of_items:
+                by_other.addmm_(counted.T, p)
         by_item.index_add_(0, places, by_other)
         slopes = self.positive.copy()
         row = np.repeat(np.arange(len(users)), np.diff(slopes.indptr))
@@ -109,7 +121,8 @@ class Pairs:
             loss -= (functional.logsigmoid(scores) * weight).sum(dtype=torch.float64)
             slopes.data[some] = -(torch.sigmoid(-scores) * weight).numpy()
         by_user += row_sums(bags(slopes), items)
-        by_item += row_sums(bags(slopes.T.tocsr()), users)
+        if of_items:
+            by_item += row_sums(bags(slopes.T.tocsr()), users)
         return loss, by_user[:, :-1], by_item
 
 
@@ -272,7 +285,7 @@ def fitted_users(events: Csr, items: Float32, weights: PairWeights, l2: float) -
         rows = torch.from_numpy(found[start : start + size])
         first, second = torch.zeros_like(rows), torch.zeros_like(rows)
         for step in range(1, _FOLD_IN_STEPS + 1):
-            slope = pairs.slopes(rows, q)[1].add(rows, alpha=l2).div_(scale)
+            slope = pairs.slopes(rows, q, of_items=False)[1].add(rows, alpha=l2).div_(scale)
             slope[torch.from_numpy(pairs.counts <= 0)] = 0
             first.lerp_(slope, 0.1)
             second.lerp_(slope.square(), 0.01)

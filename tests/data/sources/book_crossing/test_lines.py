@@ -130,7 +130,7 @@ def test_empty_files_and_empty_lines(tmp_path: Path) -> None:
 nasty = st.text(alphabet='ab1;,"\\\n\r\0é', max_size=40)
 
 
-@settings(max_examples=150)
+@settings(max_examples=50)
 @given(st.lists(nasty, max_size=8), st.sampled_from([ORIGINAL, COPY]), st.booleans())
 def test_every_line_is_a_record_or_listed(
     tmp_path_factory: pytest.TempPathFactory, lines: list[str], head: str, latin: bool
@@ -151,7 +151,7 @@ def test_every_line_is_a_record_or_listed(
 cell = st.text(alphabet="abé1;, '&\\\"\t", max_size=12)
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.lists(st.tuples(cell, cell, cell), min_size=1, max_size=6), st.booleans())
 def test_no_cell_loses_a_character(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]], original: bool
