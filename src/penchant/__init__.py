@@ -60,6 +60,7 @@ if TYPE_CHECKING:
         explanation_fidelity,
     )
     from penchant.exploration.log_exploration import explore
+    from penchant.export import export_onnx, export_vectors
     from penchant.group_lists import recommend_group
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
@@ -111,6 +112,8 @@ __all__ = [
     "explain_lists",
     "explanation_fidelity",
     "explore",
+    "export_onnx",
+    "export_vectors",
     "fetch",
     "item_attributes",
     "joined",
@@ -194,6 +197,7 @@ _PLACES = {
         "explanation_fidelity",
     ),
     "exploration.log_exploration": ("explore",),
+    "export": ("export_onnx", "export_vectors"),
     "group_lists": ("recommend_group",),
     "like_lists": ("likes",),
     "models.base": ("Recommender",),

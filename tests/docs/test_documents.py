@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 
+NEEDED = {"export": "onnxruntime"}  # of the extras that a page is about
 ALONE = {"service"}  # whose blocks need a service, see test_service_page.py
 
 
@@ -22,6 +23,8 @@ ALONE = {"service"}  # whose blocks need a service, see test_service_page.py
     "page", sorted(p for p in DOCS.glob("*.md") if p.stem not in ALONE), ids=lambda p: p.stem
 )
 def test_python_blocks_run(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if page.stem in NEEDED:
+        pytest.importorskip(NEEDED[page.stem])
     monkeypatch.chdir(tmp_path)
     run_blocks(page)
 

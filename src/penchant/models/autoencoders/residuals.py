@@ -14,7 +14,7 @@ from penchant.models.shared.biases import fit_biases, user_biases
 from penchant.models.shared.updating import Updating
 from penchant.typing import Csr, Float32
 
-_L2 = 5.0  # shrinkage of users' and items' deviations from the mean
+OFFSET_L2 = 5.0  # shrinkage of users' and items' deviations from the mean
 
 
 class RatingResiduals(Updating):
@@ -36,7 +36,7 @@ class RatingResiduals(Updating):
     }
 
     def _fit_offsets(self, train: Dataset) -> None:
-        self.mean_, self.offset_ = fit_biases(train, _L2, _L2)
+        self.mean_, self.offset_ = fit_biases(train, OFFSET_L2, OFFSET_L2)
         if self.offsets == "mean":
             self.offset_ = np.zeros_like(self.offset_)
         self.spread_ = float(train.ratings.std(dtype=np.float64)) or 1.0
@@ -53,14 +53,14 @@ class RatingResiduals(Updating):
             return
         rest = known.ratings - self._user_offsets(known)[known.rows]
         total = np.bincount(known.items, rest, known.n_items)
-        fitted = total / (np.bincount(known.items, minlength=known.n_items) + _L2)
+        fitted = total / (np.bincount(known.items, minlength=known.n_items) + OFFSET_L2)
         self.offset_ = np.where(new.item_counts > 0, fitted, self.offset_).astype(np.float32)
 
     def _user_offsets(self, users: Histories) -> Float32:
         """float32[n_users], the mean and how far the user is above it."""
         if self.offsets == "mean":
             return np.full(len(users), self.mean_, np.float32)
-        return np.float32(self.mean_) + user_biases(users, self.mean_, self.offset_, _L2)
+        return np.float32(self.mean_) + user_biases(users, self.mean_, self.offset_, OFFSET_L2)
 
     def _residuals(self, users: Histories) -> Csr:
         """csr[n_users, n_items], ratings less offsets, standardised; empty without ratings."""

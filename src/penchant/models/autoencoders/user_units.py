@@ -23,7 +23,8 @@ from penchant.typing import AnyInt, Csr, Float32, Int32, Int64
 
 # Shrinkage of the biases of output units that are fitted to a history: stronger where offsets
 # have taken most of it away.
-_BIAS_L2 = {"mean": 5.0, "biases": 20.0}
+BIAS_L2 = {"mean": 5.0, "biases": 20.0}
+LEAST_L2 = 1e-3  # of units that are fitted to a history, so that there is one solution
 _ROWS_AT_ONCE = 20_000
 
 
@@ -167,12 +168,12 @@ class UserUnits(_Fitted, PredictsRatings, RatingResiduals):
 
         As in training, but that they are shrunk towards the mean of all users' units.
         """
-        rated, l2 = self._residuals(users), max(self._unit_l2, 1e-3)
+        rated, l2 = self._residuals(users), max(self._unit_l2, LEAST_L2)
         items, index = np.unique(rated.indices, return_inverse=True)
         item_vectors = self.item_vectors_[items]
         expected = item_vectors @ self.mean_unit_ + np.float32(self.mean_unit_bias_)
         # A constant input of this size has the bias shrunk by its own strength instead of l2.
-        constant = np.float32(np.sqrt(l2 / _BIAS_L2[self.offsets]))
+        constant = np.float32(np.sqrt(l2 / BIAS_L2[self.offsets]))
         shift = fold_in(
             rated.indptr.astype(np.int64),
             index,

@@ -1,0 +1,68 @@
+"""Which models become graphs, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from penchant.errors import ParameterError
+from penchant.export import autoencoders, factors, linear, sequences
+from penchant.export.history import History
+from penchant.models.autoencoders.autorec import AutoRec
+from penchant.models.autoencoders.mult_vae import MultDAE, MultVAE
+from penchant.models.base import Recommender
+from penchant.models.content.two_tower import TwoTower
+from penchant.models.graph.lightgcn import LightGCN
+from penchant.models.ials.model import IALS
+from penchant.models.linear.graph_filter import GraphFilter
+from penchant.models.neighbours.knn import ItemKNN
+from penchant.models.protocols import ItemVectors
+from penchant.models.sequence.gru4rec import GRU4Rec
+from penchant.models.sequence.markov import MarkovChain
+from penchant.models.sequence.sasrec import ESASRec, SASRec
+from penchant.models.sequence.sequential_rules import SequentialRules
+from penchant.models.shared.item_weights import ItemWeights
+from penchant.models.shared.sparse_item_weights import SparseItemWeights
+from penchant.models.table import TABLE, find, spec_of
+
+ScoresOf = Callable[[Any, History], str]
+"""Adds a model's scores, float32[n_users, n_items], to the graph of the histories."""
+
+_KINDS: tuple[tuple[tuple[type, ...], ScoresOf], ...] = (
+    ((ItemWeights,), linear.dense_item_weights),
+    ((MarkovChain, SequentialRules), linear.transitions),
+    ((SparseItemWeights,), linear.sparse_item_weights),
+    ((ItemKNN,), linear.item_knn),
+    ((GraphFilter,), linear.graph_filter),
+    ((IALS,), factors.ials),
+    ((LightGCN,), factors.lightgcn),
+    ((TwoTower,), factors.two_tower),
+    ((MultDAE, MultVAE), autoencoders.mult),
+    ((AutoRec,), autoencoders.autorec),
+    ((SASRec, ESASRec, GRU4Rec), sequences.sequence_network),
+)
+"""Each kind of model that can be exported; the first that fits counts."""
+
+
+def scores_of(model: Recommender) -> ScoresOf:
+    """What makes the graph of a model.
+
+    Raises:
+        ParameterError: there is nothing; the sentence names the models that can be exported.
+    """
+    for classes, scores in _KINDS:
+        if isinstance(model, classes):
+            return scores
+    vectors = ""
+    if isinstance(model, ItemVectors):
+        vectors = ", and its vectors with --vectors or pn.export_vectors"
+    raise ParameterError(
+        f"{spec_of(model)} cannot be exported to ONNX, because what it answers to a new history is "
+        f"no fixed computation of the history alone; {', '.join(exportable_names())} can{vectors}."
+    )
+
+
+def exportable_names() -> list[str]:
+    """The names of all models that can be exported, with settings that may not."""
+    kinds = tuple(cls for classes, _ in _KINDS for cls in classes)
+    return [name for name in TABLE if issubclass(find(name), kinds)]
