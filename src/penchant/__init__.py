@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from penchant.exploration.log_exploration import explore
     from penchant.export import export_onnx, export_vectors
     from penchant.group_lists import recommend_group
+    from penchant.interchange import from_library, lists_from, predictions_from, to_library
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
     from penchant.reporting import report
@@ -115,14 +116,17 @@ __all__ = [
     "export_onnx",
     "export_vectors",
     "fetch",
+    "from_library",
     "item_attributes",
     "joined",
     "k_core",
     "k_fold",
     "likes",
+    "lists_from",
     "load",
     "metrics",
     "models",
+    "predictions_from",
     "rating_range",
     "read",
     "recommend",
@@ -145,6 +149,7 @@ __all__ = [
     "split_users",
     "sql_tables",
     "summary",
+    "to_library",
     "together",
     "tune",
     "where",
@@ -199,6 +204,7 @@ _PLACES = {
     "exploration.log_exploration": ("explore",),
     "export": ("export_onnx", "export_vectors"),
     "group_lists": ("recommend_group",),
+    "interchange": ("from_library", "lists_from", "predictions_from", "to_library"),
     "like_lists": ("likes",),
     "models.base": ("Recommender",),
     "reporting": ("report",),
