@@ -19,7 +19,7 @@ exclude_patterns = ["site_builder"]
 
 # Pages are also read where they are kept: headings have the anchors that GitHub gives them.
 myst_heading_anchors = 4
-myst_enable_extensions = ["fieldlist"]
+myst_enable_extensions = ["deflist", "fieldlist"]
 
 default_role = "literal"  # single backticks in docstrings are code
 add_module_names = True
@@ -37,6 +37,8 @@ autodoc_inherit_docstrings = False
 
 # What annotations name is linked where it is documented here; the rest are names of types alone.
 nitpick_ignore_regex = [("py:(class|obj|data)", ".*")]
+
+smartquotes_action = "qe"  # two hyphens stay, for they begin options
 
 html_theme = "furo"
 html_title = f"penchant {version}"

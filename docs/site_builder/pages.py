@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from site_builder.commands import commands_of, shared_options
 from site_builder.models import models_of
 
 REPOSITORY = "https://github.com/penchant-recommenders/penchant/blob/main"
 _PLACEHOLDER = re.compile(r"^<!-- site: (\w+) *(.*?) *-->$", re.M)
 _OUTSIDE = re.compile(r"\]\((?:\.\./)+([^)]+)\)")
-FILLED_BY: dict[str, Callable[[str], str]] = {"models": models_of}
+FILLED_BY: dict[str, Callable[[str], str]] = {
+    "commands": commands_of,
+    "models": models_of,
+    "options": shared_options,
+}
 
 
 def complete_page(app: object, name: str, source: list[str]) -> None:

@@ -4,12 +4,14 @@ import re
 import shlex
 from pathlib import Path
 
+import httpx
 import polars as pl
 import pytest
 from typer.testing import CliRunner
 
 from penchant.cli.app import app
 from penchant.models import TABLE, make
+from support.serving import running
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -55,6 +57,37 @@ def test_the_shop_is_followed_word_by_word(tmp_path: Path, monkeypatch: pytest.M
     assert len(pairs) > 500
     assert again["user"].n_unique() == new["user"].n_unique()
     assert set(again.columns) > {"user", "item", "title", "rank"}
+
+
+def test_the_first_lists_are_made_word_by_word(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "118")
+    page = DOCS / "first-lists.md"
+    run_blocks(page)
+    blocks = re.findall(
+        r"^```sh\n(penchant [^\n]*)\n```\n\n(?:```text\n(.*?)^```)?", page.read_text(), re.S | re.M
+    )
+    assert len(blocks) == 7
+    for line, shown in blocks[:-1]:
+        result = CliRunner().invoke(app, shlex.split(line)[1:])
+        assert result.exit_code == 0, f"{line}\n{result.output}"
+        printed = {*without_figures(result.output), "…"}
+        for expected in without_figures(shown):
+            assert expected in printed, f"{line}\n{expected}\n{result.output}"
+    assert shlex.split(blocks[-1][0]) == ["penchant", "serve", "bundles/books"]
+    with running(tmp_path / "bundles" / "books") as address:
+        assert "Death at the Lake" in httpx.get(f"{address}/?q=lake").text
+    for name in ("loans.html", "compare.html"):
+        assert (tmp_path / name).stat().st_size > 10_000
+    assert pl.read_csv(tmp_path / "lists.csv")["user"].n_unique() == 300
+
+
+def without_figures(text: str) -> list[str]:
+    """Lines of output without what differs on other machines: figures and widths of columns."""
+    lines = (re.sub(r"[+-]?\d[\d.,]*( m?s\b)?", "#", line) for line in text.splitlines())
+    return [" ".join(re.sub("[━─]+", "━", line).split()) for line in lines]
 
 
 def run_blocks(page: Path) -> None:

@@ -13,6 +13,7 @@ import pytest
 import penchant
 from penchant.models import TABLE, parameters_of
 from penchant.models.table import find
+from site_builder.commands import commands, commands_of, shared_options
 from site_builder.models import family_of, models_of
 
 ROOT = Path(__file__).parents[2]
@@ -77,7 +78,8 @@ def test_every_page_is_in_one_table_of_contents():
             entries = (line.strip() for line in block.splitlines())
             names = [e for e in entries if e and not e.startswith(":") and "<" not in e]
             listed.update((page.parent / f"{name}.md").resolve() for name in names)
-    assert listed == Counter(page for page in PAGES if page != DOCS / "index.md")
+    expected = Counter(page for page in PAGES if page != DOCS / "index.md")
+    assert listed == expected, "name each in docs/index.md once"
 
 
 def documented() -> Counter[str]:
@@ -104,9 +106,7 @@ def test_every_public_name_is_documented(module):
 
 def test_every_family_of_models_has_one_page():
     text = "".join(page.read_text() for page in (DOCS / "reference" / "models").glob("*.md"))
-    families = [
-        f for names in re.findall(r"<!-- site: models (.*) -->", text) for f in names.split()
-    ]
+    families = " ".join(re.findall(r"<!-- site: models (.*) -->", text)).split()
     assert sorted(families) == sorted({family_of(name) for name in TABLE})
 
 
@@ -114,6 +114,34 @@ def test_a_family_has_a_section_for_each_of_its_models():
     text = models_of("ials graph")
     assert re.findall("^## (.*)$", text, re.M) == ["lightgcn", "ultragcn", "ials"]
     assert ".. autoclass:: penchant.models.LightGCN\n" in text
+
+
+def test_every_command_has_one_section():
+    text = (DOCS / "commands.md").read_text(encoding="utf-8")
+    named = " ".join(re.findall(r"<!-- site: commands (.*) -->", text)).split()
+    assert sorted(named) == sorted(commands()), "name each in docs/commands.md once"
+
+
+def test_a_command_is_described_as_its_help_says():
+    text = commands_of("keys similar")
+    shared = shared_options("")
+    assert re.findall("^### (.*)$", text, re.M) == ["keys", "similar"]
+    assert "penchant keys [OPTIONS] {FILE}" in text
+    assert "`--add NAME`\n: Make a key." in text
+    assert "`--scope <str>`\n: What it allows: read; write, " in text
+    assert "`--threads" not in text
+    assert "`--threads" in shared
+    assert "--session-gap TIME" in shared
+    titles = re.findall("^### (.*)$", shared, re.M)
+    anchors = {re.sub(r"[^\w-]", "", title.lower().replace(" ", "-")) for title in titles}
+    links = set(re.findall(r"\]\(#([\w-]+)\)", text))
+    assert links
+    assert links <= anchors
+
+
+def test_what_help_says_is_code_or_plain_text():
+    prose = importlib.import_module("site_builder.commands")._prose
+    assert prose("Use --to-sql or 'a/*.csv'; x*y_z.") == r"Use `--to-sql` or `a/*.csv`; x\*y\_z."
 
 
 def test_a_model_has_a_table_of_its_parameters():

@@ -10,6 +10,7 @@
 from penchant.testing.contract import CHECKS, check_contract
 from penchant.testing.helpers import Check, Factory
 from penchant.testing.list_simulator import ListSimulator
+from penchant.testing.loans import planted_loans
 from penchant.testing.logs import (
     planted_attributes,
     planted_nothing,
@@ -27,6 +28,7 @@ __all__ = [
     "ListSimulator",
     "check_contract",
     "planted_attributes",
+    "planted_loans",
     "planted_nothing",
     "planted_orders",
     "planted_pairs",
