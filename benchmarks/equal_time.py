@@ -1,9 +1,9 @@
 """What a network has learned when its peer's has had as long: lists of held-out last events.
 
 `python benchmarks/equal_time.py [MODEL …]` fits ours at its defaults, with the users' last events
-but one to stop by, and then trains RecBole's of the same name at its own for as long, and for ten
-times as long; an epoch that has begun is finished. Both rank all items that a user has not had. The
-peer's environment is made as `run.py` makes it.
+but one to stop by, and then trains RecBole's of the same name at its own for as long, and for some
+times as long (`--times 1 10`); an epoch that has begun is finished. Both rank all items that a user
+has not had. The peer's environment is made as `run.py` makes it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from run import HERE, environment
 MODELS = ("lightgcn", "gru4rec", "sasrec")
 DIM = 64
 METRICS = ["ndcg@10", "hr@10"]
-TIMES = (1, 10)
 
 
 def positions(log: Dataset) -> pl.DataFrame:
@@ -39,6 +38,7 @@ def main() -> None:
     """Print a JSON line for each model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("models", nargs="*", metavar="MODEL", help=", ".join(MODELS))
+    parser.add_argument("--times", type=float, nargs="+", default=[1, 10], metavar="N")
     parser.add_argument("--log", default="movielens-100k")
     parser.add_argument("--peers", type=Path, default=HERE / ".peers", help="Environments.")
     args = parser.parse_args()
@@ -57,7 +57,7 @@ def main() -> None:
             ).table()
             entry = table[model]
             seconds = entry.cost.fit_seconds
-            wanted = [f"{times * seconds:.3f}" for times in TIMES]
+            wanted = [f"{times * seconds:.3f}" for times in args.times]
             command = [python, HERE / "peers" / "recbole_equal_time.py", path, "--model", model]
             done = subprocess.run(
                 [*command, "--dim", str(DIM), "--seconds", *wanted],

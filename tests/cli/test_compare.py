@@ -294,3 +294,25 @@ def test_refit(call, tiny_csv):
     folds = ("--split", "k-fold", "--folds", 2, "--validation", 0.1)
     answer = json.loads(call("compare", tiny_csv, *options, *folds, "--json").stdout)
     assert any("fitted again" in note for note in answer["rounds"][0]["notes"])
+
+
+def test_given_events_of_a_split_in_files(call, tiny_csv, tmp_path):
+    parts = tmp_path / "parts"
+    call("split", tiny_csv, "--split", "users", "--test", 0.3, "-o", parts)
+    options = ("-m", "popular", "--metric", "ndcg@5", "--replicates", 50, "--json")
+    one = call("compare", tiny_csv, "--split", "users", "--test", 0.3, *options)
+    files = ("--test", parts / "test.csv", "--validation", parts / "validation.csv")
+    two = call("compare", parts / "train.csv", *files, "--given", parts / "given.csv", *options)
+    answers = [json.loads(each.stdout) for each in (one, two)]
+    for name in ("train", "validation", "given", "test", "test_users_without_history"):
+        assert answers[0]["split"][name] == answers[1]["split"][name]
+    figures = [
+        {e["model"]: e["figures"]["ndcg@5"]["value"] for e in a["tables"]["ranking"]["entries"]}
+        for a in answers
+    ]
+    assert figures[0]["popular"] == pytest.approx(figures[1]["popular"])
+    assert "--given" in answers[1]["reproduce"]
+    refused = call("compare", tiny_csv, "--split", "users", "--given", parts / "given.csv")
+    assert "--given given.csv is no share" in refused.stderr
+    audited = call("audit", parts, "--json")
+    assert audited.exit_code == 0, audited.stderr

@@ -107,3 +107,17 @@ def test_nothing_is_overwritten(tmp_path):
     with pytest.raises(ParameterError, match="is there already"):
         pn.write_split(split, tmp_path / "file")
     assert (tmp_path / "empty" / "train.csv").read_bytes() == before
+
+
+def test_given_events_are_known_and_learned_by_nobody(tmp_path):
+    split = pn.split_users(planted_pairs(), validation=0, test=0.3)
+    files = {path.stem: path for path in pn.write_split(split, tmp_path / "parts")}
+    again = split_of_files(files["train"], files["test"], given=files["given"])
+    assert len(again.train) == len(split.train)
+    assert again.test.n_users == split.test.n_users
+    assert again.test.n_new_users == 0
+    assert sorted(again.test.histories.lengths) == sorted(split.test.histories.lengths)
+    without = split_of_files(files["train"], files["test"])
+    assert without.test.n_new_users == without.test.n_users
+    found = pn.audit(train=files["train"], test=files["test"], given=files["given"])
+    assert found["split-stated"].sentence

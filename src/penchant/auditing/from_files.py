@@ -18,7 +18,12 @@ from penchant.errors import DataError
 
 
 def split_of_files(
-    train: Any, test: Any, validation: Any = None, *, options: dict[str, Any] | None = None
+    train: Any,
+    test: Any,
+    validation: Any = None,
+    *,
+    given: Any = None,
+    options: dict[str, Any] | None = None,
 ) -> Split:
     """The split that these files are; each event keeps its row number in its own file.
 
@@ -31,6 +36,8 @@ def split_of_files(
         train: a file, frame or `Dataset`.
         test: likewise.
         validation: likewise, or None.
+        given: likewise, events of held-out users that are known and of which no model learns, or
+            None.
         options: columns and the like for `penchant.read`.
 
     Raises:
@@ -39,6 +46,8 @@ def split_of_files(
     parts = [("training", train, TRAIN), ("test", test, TEST)]
     if validation is not None:
         parts.insert(1, ("validation", validation, VALIDATION))
+    if given is not None:
+        parts.insert(1, ("given", given, GIVEN))
     logs = [
         source if isinstance(source, Dataset) else read(source, **(options or {}))
         for _, source, _ in parts

@@ -24,6 +24,7 @@ def audit(
     train: Any = None,
     test: Any = None,
     validation: Any = None,
+    given: Any = None,
     predictions: Any = None,
     features: Any = None,
     target: str | None = None,
@@ -49,6 +50,7 @@ def audit(
         train: instead of a subject, the training events.
         test: the test events.
         validation: the validation events, if there are any.
+        given: events of held-out users that are known and of which no model learns.
         predictions: user, item and a column of numbers for each model; a mapping of names to
             such tables, or a list of files, for several.
         features: a table of features by user and item, by item, or by user.
@@ -76,7 +78,7 @@ def audit(
         raise ParameterError(
             f"A split is claimed to be by {', '.join(get_args(Claimed))}, and not by {claimed!r}."
         )
-    name, material = _subject(subject, train, test, validation, columns)
+    name, material = _subject(subject, train, test, validation, given, columns)
     earlier = subject.findings if isinstance(subject, Evaluation) else None
     material = _with(material, predict=predict, claimed=claimed, seed=seed)
     material = with_files(
@@ -100,18 +102,19 @@ def apply(material: Material, name: str) -> Findings:
 
 
 def _subject(
-    subject: Any, train: Any, test: Any, validation: Any, columns: dict[str, Any]
+    subject: Any, train: Any, test: Any, validation: Any, given: Any, columns: dict[str, Any]
 ) -> tuple[str, Material]:
     if subject is None:
         if train is None and test is None:
             return "a table of features", Material()
         if train is None or test is None:
             raise ParameterError("An audit of files needs both train and test.")
-        split = split_of_files(train, test, validation, options={"quiet": True} | columns)
+        options = {"quiet": True} | columns
+        split = split_of_files(train, test, validation, given=given, options=options)
         return split.log.name, Material(split=split)
     if columns:
         raise ParameterError(f"{', '.join(columns)} say how to read train and test: name these.")
-    if train is not None or test is not None or validation is not None:
+    if any(part is not None for part in (train, test, validation, given)):
         raise ParameterError("Give either a subject or train and test, not both.")
     if isinstance(subject, Split):
         return subject.log.name, Material(split=subject)

@@ -13,7 +13,7 @@ from penchant.cli.command import command
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.log_options import ReadOptions, TableOptions
 from penchant.cli.run_context import Details, Session
-from penchant.cli.split_options import Fold, Folds, Given, Kind, SplitOptions
+from penchant.cli.split_options import GIVEN_SHARE, Fold, Folds, Kind, SplitOptions
 from penchant.errors import ParameterError
 from penchant.run import Run
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 OBJECTED = 3
 """The exit code of --strict where something is wrong."""
-_FILES = ("train", "test_file", "validation_file")
+_FILES = ("train", "test_file", "validation_file", "given_file")
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,15 @@ class AuditedFiles:
     validation_file: Annotated[
         str | None,
         typer.Option("--validation", metavar="FILE|SHARE", help="Validation events; or the share."),
+    ] = None
+    given_file: Annotated[
+        str | None,
+        typer.Option(
+            "--given",
+            metavar="FILE|SHARE",
+            help="Events of held-out users that are known and of which no model learns; or the "
+            "share of their events (--split users).",
+        ),
     ] = None
     predictions: Annotated[
         list[str] | None,
@@ -106,7 +115,6 @@ class AuditSplit:
         Kind | None,
         typer.Option(help="How a LOG is split.", show_default=False),
     ] = None
-    given: Given = 0.8
     folds: Folds = 5
     fold: Fold = None
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0
@@ -157,6 +165,7 @@ def _audit(
             train=files.train,
             test=files.test_file,
             validation=files.validation_file,
+            given=files.given_file,
             seed=split_options.seed,
             **others,
             **log.reading.file.as_arguments(),
@@ -168,7 +177,7 @@ def _audit(
     options = SplitOptions(
         split=split_options.split,
         seed=split_options.seed,
-        given=split_options.given,
+        given=str(_share(files.given_file or GIVEN_SHARE, "--given")),
         folds=split_options.folds,
         fold=split_options.fold,
         test=str(_share(files.test_file, "--test")),
@@ -188,7 +197,10 @@ def _folder(folder: Path, files: AuditedFiles) -> AuditedFiles:
     }
     if "train" not in files_by_stem or "test" not in files_by_stem:
         return files
-    stems = {"train": "train", "test_file": "test", "validation_file": "validation"}
+    stems = {
+        "train": "train", "test_file": "test", "validation_file": "validation",
+        "given_file": "given",
+    }  # fmt: skip
     single = ("features", "negatives", "candidates", "history", "trials")
     paths: dict[str, Any] = {f: files_by_stem.get(stem) for f, stem in stems.items()}
     paths |= {name: files_by_stem[name] for name in single if name in files_by_stem}

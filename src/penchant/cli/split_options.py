@@ -34,8 +34,12 @@ Kind = Literal[
 ]
 
 Given = Annotated[
-    float,
-    typer.Option(help="Share of the events of held-out users that are known (--split users)."),
+    str,
+    typer.Option(
+        metavar="SHARE|FILE",
+        help="Share of the events of held-out users that are known (--split users); or, with a "
+        "file of test events, the file that has known events of which no model learns.",
+    ),
 ]
 Augment = Annotated[
     bool,
@@ -61,6 +65,9 @@ JudgedRepeats = Annotated[
         show_default=False,
     ),
 ]
+
+
+GIVEN_SHARE = "0.8"
 
 
 @dataclass(frozen=True)
@@ -92,7 +99,7 @@ class SplitOptions:
             help="Share of events that judge; or a file of them, LOG having the training events.",
         ),
     ] = "0.1"
-    given: Given = 0.8
+    given: Given = GIVEN_SHARE
     augment: Augment = False
     folds: Folds = 5
     fold: Fold = None
@@ -132,12 +139,13 @@ class SplitOptions:
         share = 0.0 if self.validation is None else _number(self.validation)
         train = log.read(run)
         file = replace(log.reading.file, layout=log.reading.file.layout or _layout(train))
+        known = None if _number(self.given) is not None else self.given
         reading = replace(log.reading, file=file)
         held_out = [
             None if source is None else reading.read(source, run, strict=log.strict, warn=False)
-            for source in (self.test, self.validation if share is None else None)
+            for source in (self.test, self.validation if share is None else None, known)
         ]
-        split = split_of_files(train, held_out[0], held_out[1])
+        split = split_of_files(train, held_out[0], held_out[1], given=held_out[2])
         if share:
             of_sequences = train.origin.layout == "sequences"
             split = (
@@ -194,7 +202,11 @@ class SplitOptions:
                 )
             case "users":
                 return splitting.split_users(
-                    log, validation=validation, test=test, given=self.given, seed=seed
+                    log,
+                    validation=validation,
+                    test=test,
+                    given=_share(self.given, "--given"),
+                    seed=seed,
                 )
             case "cold-items":
                 return splitting.split_cold_items(log, validation=validation, test=test, seed=seed)
@@ -215,7 +227,7 @@ class SplitOptions:
         return {
             "split": kind,
             "validation": self.validation or (None if self.has_files else "0.1"),
-            "given": self.given if kind == "users" else None,
+            "given": self.given if kind == "users" or _number(self.given) is None else None,
             "folds": self.folds if kind == "k-fold" else None,
             "repeats": self.repeats,
         }
@@ -237,7 +249,7 @@ def _share(text: str, option: str) -> float:
     share = _number(text)
     if share is None:
         raise ParameterError(
-            f"{option} {Path(text).name} is no share such as 0.1; a file of validation events "
-            "goes with a file of test events, --test FILE."
+            f"{option} {Path(text).name} is no share such as 0.1; a file of such events goes with "
+            "a file of test events, --test FILE."
         )
     return share

@@ -23,7 +23,8 @@ def write_split(split: Split, folder: str | Path) -> list[Path]:
     Events stand in the order of the log, with ids as the log has them, and with their sessions.
     `given.csv` has the events of held-out users that are known and of which no model learns.
     `split.json` says how the split was made, with its seed and fingerprint. `penchant compare
-    train.csv --test test.csv --validation validation.csv` and `penchant audit FOLDER` read them.
+    train.csv --test test.csv --validation validation.csv --given given.csv` and `penchant audit
+    FOLDER` read them.
 
     Args:
         split: the split.

@@ -66,7 +66,7 @@ class UltraGCN(RankingFactorModel):
     constraint: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 1.0
     item_constraint: Annotated[float, Field(ge=0), Space(1e-3, 10, log=True)] = 1e-3
     neighbours: Annotated[int, Field(gt=0), Space(5, 50, log=True)] = 10
-    negative_weight: Annotated[float, Field(gt=0), Space(0.1, 100, log=True)] = 1.0
+    negative_weight: Annotated[float, Field(gt=0), Space(0.1, 100, log=True)] = 10.0
     negatives: Annotated[int, Field(gt=0), Space(512, 8192, log=True)] = 4096
     learning_rate: Annotated[float, Field(gt=0), Space(3e-3, 0.1, log=True)] = 0.03
     batch_size: Annotated[int, Field(gt=0), Space(64, 2048, log=True)] = 256
