@@ -65,6 +65,7 @@ test-lowest: pyproject.toml constraints-lowest.txt ## Run all tests with the low
 
 # Afresh each time, for pages are also made of the package; warnings, such as dead links, are errors.
 docs: $(STAMP) ## Build the documentation as a site, out/docs/index.html, without network.
+	$(BIN)/python docs/site_builder/architecture.py
 	$(BIN)/python -m sphinx -W --keep-going -n -E -q -b html -d out/docs-doctrees docs out/docs
 
 wheel: $(STAMP) ## Build a wheel and a source distribution in dist/.

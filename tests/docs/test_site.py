@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 import penchant
+import penchant.errors
 from penchant.models import TABLE, parameters_of
 from penchant.models.table import find
+from site_builder import architecture
 from site_builder.commands import commands, commands_of, shared_options
 from site_builder.models import family_of, models_of
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+SOURCE = ROOT / "src" / "penchant"
 PAGES = sorted(DOCS.rglob("*.md"))
 _FENCE = re.compile(r"^(`{3,}|~{3,}).*?^\1$", re.M | re.S)
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
@@ -174,3 +179,61 @@ def test_what_is_no_code_in_a_docstring_is_no_markup():
     assert ":returns: float32[n]: one each." in lines
     assert ":raises ValueError: never." in lines
     assert ">>> 2 * 3" in lines
+
+
+def test_the_page_of_errors_quotes_what_is_said():
+    said = [text for path in SOURCE.rglob("*.py") for text in sentences_of(path)]
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    quoted = re.findall(r"^\| `([^`]*[ …][^`]*)` \|", text, re.M)
+    assert len(quoted) > 40
+    for quote in quoted:
+        pieces = [re.escape(piece) for piece in quote.split("…")]
+        pattern = re.compile(".*".join(pieces), re.S)
+        assert any(pattern.search(sentence) for sentence in said), quote
+
+
+def sentences_of(path: Path) -> list[str]:
+    """What the errors that a file raises say, without what is put in when they are."""
+    sentences = []
+    text = path.read_text(encoding="utf-8")
+    for node in ast.walk(ast.parse(text)) if "Error(" in text else ():
+        if isinstance(node, ast.Call) and node.args and "Error" in ast.unparse(node.func):
+            match node.args[0]:
+                case ast.Constant(str() as text):
+                    sentences.append(text)
+                case ast.JoinedStr(parts):
+                    texts = [p.value if isinstance(p, ast.Constant) else "…" for p in parts]
+                    sentences.append("".join(map(str, texts)))
+    return sentences
+
+
+def test_every_kind_of_error_is_on_its_page():
+    text = (DOCS / "errors.md").read_text(encoding="utf-8")
+    for cls in vars(penchant.errors).values():
+        if isinstance(cls, type) and issubclass(cls, penchant.PenchantError):
+            kinds = [b.__name__ for b in cls.__bases__ if b is not penchant.PenchantError]
+            if cls is not penchant.PenchantError:
+                also = "".join(f"`{kind}` " for kind in kinds)
+                assert f"| `{cls.__name__}` | {also}|" in text
+
+
+def test_every_package_is_on_the_page_and_in_the_picture():
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    picture = architecture.PICTURE.read_text(encoding="utf-8")
+    names = {name for row in architecture.layers() for name in row}
+    assert names - set(re.findall(r"`(\w+)`", page)) == set(), "say what it is for"
+    assert names == set(re.findall(r">(\w+)</text>", picture)), "make docs draws it again"
+
+
+def test_arrows_that_follow_from_others_are_left_out():
+    imported = {"a": {"b", "c", "d"}, "b": {"c"}, "c": {"d"}, "d": set()}
+    assert architecture.reduced(imported) == [("a", "b"), ("b", "c"), ("c", "d")]
+
+
+def test_boxes_of_a_row_do_not_touch():
+    rows = [["top"], ["one", "two", "three_long_names"], ["bottom"]]
+    arrows = [("top", name) for name in rows[1]] + [(name, "bottom") for name in rows[1]]
+    at = architecture.places(rows, arrows)
+    for left, right in pairwise(sorted(rows[1], key=at.__getitem__)):
+        widths = architecture.width_of(left) + architecture.width_of(right)
+        assert at[right] - at[left] > widths / 2
