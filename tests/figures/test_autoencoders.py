@@ -17,9 +17,11 @@ FEW = {"replicates": 100}
 
 
 def test_autorec_is_as_good_as_in_the_paper(tenth_of_movielens_1m):
-    table = pn.evaluate({"autorec": AutoRec()}, tenth_of_movielens_1m, ["rmse"], **FEW).table()
+    """After two thirds of the epochs; after all 22 it is 0.825."""
+    models = {"autorec": AutoRec(epochs=14)}
+    table = pn.evaluate(models, tenth_of_movielens_1m, ["rmse"], **FEW).table()
     # .831 in Sedhain et al. (2015), table 1.
-    assert table["autorec"].metrics["rmse"].value == pytest.approx(0.825, abs=0.003)
+    assert 0.82 < table["autorec"].metrics["rmse"].value < 0.831
     assert table["autorec"].verdict == "beats"
 
 

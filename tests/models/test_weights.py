@@ -16,7 +16,7 @@ SPECS = {
     "warp": "warp:dim=2,l2=0.05,batch_size=256,epochs=60",
     "vbpr": "vbpr:dim=2,l2=0.05,epochs=60,batch_size=256,learning_rate=0.01",
     "dot": "dot:target=interaction,dim=2,l2=0.1,epochs=60,batch_size=256,learning_rate=0.01",
-    "hybrid-factors": "hybrid-factors:dim=2,epochs=60,l2=3",
+    "hybrid-factors": "hybrid-factors:dim=2,l2=3,epochs=60,batch_size=128,learning_rate=0.03",
     "two-tower": "two-tower:dim=8,epochs=30",
     "rbm": "rbm:hidden=8,epochs=200,batch_size=20",
     "autoencoder": "autoencoder:hidden=16,initial_scale=0.1,epochs=200,batch_size=20",

@@ -66,7 +66,8 @@ def draw_points(canvas: Canvas, graph: Graph) -> None:
     axes.set_ylabel(graph.y)
     if first.labels:
         axes.margins(y=0.12)
-        canvas.figure.draw_without_rendering()
+        if layout := canvas.figure.get_layout_engine():
+            layout.execute(canvas.figure)  # says where the axes will stand
         name_points(canvas, first.labels, x, y, ends(first))
 
 

@@ -167,8 +167,9 @@ def _draw(
         draw(canvas)
         _wrap_axis_names(canvas, *size)
         file = io.StringIO()
-        figure.savefig(
-            file, format="svg", metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
+        # Unlike `savefig`, which draws everything once before for the layout alone.
+        require("matplotlib.backends.backend_svg", "report").FigureCanvasSVG(figure).print_svg(
+            file, metadata=dict.fromkeys(("Date", "Creator", "Format", "Type"))
         )
     return _inline(file.getvalue(), name, title)
 
