@@ -96,7 +96,8 @@ def test_steps_are_those_published(monkeypatch, way, own, explicit):
     assert float(loss) == pytest.approx(total / (of_average_user * 6), rel=1e-4)
 
 
-def test_a_long_history_is_gone_through_in_chunks():
+def test_a_long_history_is_gone_through_in_chunks(monkeypatch):
+    monkeypatch.setattr(history_factors, "CHUNK", 64)
     lengths = [2 * history_factors.CHUNK + 50]
     ratings, network = made_up(lengths, 700, 4)
     users = np.array([0])

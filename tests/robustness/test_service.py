@@ -41,7 +41,7 @@ def test_no_request_ends_in_a_server_error(bundle: Path, tmp_path: Path) -> None
                     f"{service.address}/openapi.json",
                     f"--checks={CHECKS}",
                     "--phases=coverage,fuzzing",
-                    f"--max-examples={tries(3)}",
+                    f"--max-examples={tries(2)}",
                     f"--seed={SEED}",
                     "--report=json",
                     f"--report-json-path={tmp_path / 'report.json'}",

@@ -253,6 +253,8 @@ def bundle_restores_the_model(factory: Factory) -> None:
         restored = restore(folder) if name_of(cls) else restore(folder, model=cls)
     expect(type(restored) is cls, f"A restored model must be a {cls.__name__}.")
     expect(restored.params() == model.params(), "A restored model must have its parameters.")
+    for name, value in model.fitted_state().items():
+        _expect_kept(name, value, getattr(restored, name))
     for users in (model.histories_, visitor(model)):
         expect(
             np.array_equal(model.scores(users), restored.scores(users)),
@@ -263,11 +265,39 @@ def bundle_restores_the_model(factory: Factory) -> None:
         model.recommend(ids, titles=True).equals(restored.recommend(ids, titles=True)),
         "A restored model must recommend the same.",
     )
+    items = [model.items_[0], model.items_[5]]
+    expect(
+        model.similar_items(items).equals(restored.similar_items(items)),
+        "A restored model must find the same items similar.",
+    )
     if isinstance(model, RatesRows) and isinstance(restored, RatesRows):
         rows = mixed_rows(model)
         expect(
             np.array_equal(model.predict(rows), restored.predict(rows)),
             "A restored model must predict the same.",
+        )
+    if isinstance(model, Explains) and isinstance(restored, Explains) and model.has_contributions:
+        everything = np.arange(len(model.items_), dtype=np.int32)
+        for user in (model.histories_.block(4, 5), visitor(model)):
+            given, again = (m.contributions(user, everything) for m in (model, restored))
+            expect(np.array_equal(given, again), "A restored model must explain the same.")
+
+
+def _expect_kept(name: str, value: object, kept: object) -> None:
+    """Expect what was restored to be of the same type, and arrays to lie in memory as they did.
+
+    How sums are rounded depends on how numbers lie in memory.
+    """
+    expect(
+        type(kept) is type(value),
+        f"{name} is restored as a {type(kept).__name__}, and was a {type(value).__name__}.",
+    )
+    if isinstance(value, np.ndarray) and isinstance(kept, np.ndarray):
+        expect(
+            (kept.dtype, kept.shape) == (value.dtype, value.shape)
+            and (kept.strides == value.strides or not value.size)
+            and np.array_equal(kept, value, equal_nan=value.dtype.kind == "f"),
+            f"{name} is restored with other numbers, or numbers of another type or order.",
         )
 
 

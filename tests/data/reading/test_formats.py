@@ -162,9 +162,9 @@ def test_names_of_columns_are_distinct_and_the_first_ones_stay(names):
 
 def test_very_many_columns_take_linear_time(tmp_path):
     path = tmp_path / "wide.csv"
-    path.write_text(",".join("1" for _ in range(20_000)) + "\n" + ",".join("2" * 20_000) + "\n")
-    assert len(read(path)) == 40_000  # a row per user and a column per item
-    path.write_text(",".join("a" for _ in range(20_000)) + "\n" + ",".join("b" * 20_000) + "\n")
+    path.write_text(",".join("1" for _ in range(10_000)) + "\n" + ",".join("2" * 10_000) + "\n")
+    assert len(read(path)) == 20_000  # a row per user and a column per item
+    path.write_text(",".join("a" for _ in range(10_000)) + "\n" + ",".join("b" * 10_000) + "\n")
     with pytest.raises(DataError):
         read(path)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 import penchant as pn
 from penchant.errors import ParameterError, UnknownIdError
@@ -110,6 +111,18 @@ def test_others_could_have_been_named(log, ease):
     history = ease.history(ids, [5, 5, 5, 1, 1, 1, 1, 1, 1])
     assert len(explanation_fidelity(ease, history, k=4, reasons=1)) > 0
     assert len(explanation_fidelity(ease, history, k=4, reasons=2)) == 0
+
+
+@pytest.mark.parametrize("spec", ["ease:l2=20", "dot:dim=8,epochs=3,batch_size=64"])
+def test_users_who_are_asked_together_get_what_each_gets_alone(spec, log):
+    model = make(spec).fit(log)
+    users = log.users.ids.to_list()[:20]
+    together = explanation_fidelity(model, users, k=3, draws=1)
+    assert together["user"].n_unique() > 16
+    exact = [name for name in together.columns if not name.endswith("others")]  # which are drawn
+    for user in users[::6]:
+        alone = explanation_fidelity(model, [user], k=3, draws=1).select(exact)
+        assert_frame_equal(together.filter(user=user).select(exact), alone, abs_tol=1e-4)
 
 
 def test_a_model_that_keeps_vectors_is_asked_as_of_new_users(log):

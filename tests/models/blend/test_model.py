@@ -46,7 +46,9 @@ def test_weights_of_typical_support_are_shown(model):
 
 
 def test_chances_are_calibrated(split):
-    model = Blend(target="like>=4", base_models="bias;ordinal:dim=0,epochs=5").fit(split.train)
+    model = Blend(target="like>=4", base_models="bias;ordinal:dim=0,epochs=5", folds=3).fit(
+        split.train
+    )
     chance = model.predict(split.test.rows)
     truth = (split.test.ratings >= 4).astype(float)
     assert ExpectedCalibrationError()(chance, truth) < 0.05

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,11 @@ from penchant.explanation.removal import as_new
 from penchant.models.base import Recommender
 from penchant.repeats import Repeats
 from penchant.run import Run
-from penchant.topk import blocks
+from penchant.topk import BLOCK_CELLS, blocks
 from penchant.typing import Float32, Float64, Int32
 
 _USERS = 100  # that are asked where nobody is named
+_AT_ONCE = 16  # users whose histories are scored together
 _SCHEMA: dict[str, Any] = {
     "rank": pl.Int32,
     "method": pl.String,
@@ -95,30 +97,60 @@ def explanation_fidelity(
     listed = lists.filter(pl.col("reasons").list.len() > 0).partition_by(
         whose, as_dict=True, maintain_order=True
     )
-    rows = []
+    rows, questions = [], []
+    at_once = max(1, min(_AT_ONCE, BLOCK_CELLS // max(1, histories.n_items)))
     for n, key in enumerate(keys):
         if (key,) in listed:
-            found = _of_user(model, histories.block(n, n + 1), listed[(key,)], draws, rng)
-            rows += [{whose: key} | row for row in found]
+            questions.append(_question(model, histories, n, listed[(key,)], draws, rng))
+        if len(questions) == at_once or n == len(histories) - 1:
+            rows += [
+                {whose: keys[place]} | row for place, row in _answers(model, histories, questions)
+            ]
+            questions = []
     schema = {whose: lists.schema[whose], "item": lists.schema["item"]} | _SCHEMA
     return pl.DataFrame(rows, schema=schema, orient="row")
 
 
-def _of_user(
+@dataclass(frozen=True, eq=False)
+class _Question:
+    """What is asked of one user.
+
+    Attributes:
+        place: of the user among the histories.
+        is_new: whether the history is asked as that of a new user.
+        listed: the listed items with reasons and enough others.
+        items: int32[n], the items whose losses are asked for, each as often as there are draws,
+            and twice more.
+        left_out: n arrays of items, what is left out of the history for each of them: what the
+            reasons name, the latest ones, and what is drawn.
+    """
+
+    place: int
+    is_new: bool
+    listed: list[dict[str, Any]]
+    items: Int32
+    left_out: list[Int32]
+
+
+def _question(
     model: Recommender,
-    history: Histories,
+    histories: Histories,
+    place: int,
     listed: pl.DataFrame,
     draws: int,
     rng: np.random.Generator,
-) -> list[dict[str, Any]]:
-    """The rows of one user's list."""
-    if "leave-one-out as new" in listed["method"]:
+) -> _Question:
+    """What is asked of one user's list."""
+    history = histories.block(place, place + 1)
+    is_new = "leave-one-out as new" in listed["method"]
+    if is_new:
         history = as_new(history)
     by_time = history.items[citable_events(model, history) & history.is_latest]
     pool = np.unique(history.items[citable_events(model, history)])
-    items = model.items_.indices(listed["item"])
     kept, left_out = [], []
-    for item, row in zip(items, listed.iter_rows(named=True), strict=True):
+    for item, row in zip(
+        model.items_.indices(listed["item"]), listed.iter_rows(named=True), strict=True
+    ):
         named = model.items_.indices([reason["item"] for reason in row["reasons"]])
         others = np.setdiff1d(pool, np.append(named, item))
         if len(others) < len(named):
@@ -127,59 +159,96 @@ def _of_user(
         latest = by_time[by_time != item][::-1][: len(named)]
         left_out += [named, latest]
         left_out += [rng.choice(others, len(named), replace=False) for _ in range(draws)]
-    if not kept:
-        return []
-    places = np.repeat([item for item, _ in kept], 2 + draws).astype(np.int32)
-    drops, lost = _losses(model, history, [n.astype(np.int32) for n in left_out], places)
-    drops, lost = drops.reshape(len(kept), -1), lost.reshape(len(kept), -1)
-    return [
-        {
-            "item": row["item"],
-            "rank": row["rank"],
-            "method": row["method"],
-            "named": len(row["reasons"]),
-            "drop_named": drops[n, 0],
-            "drop_others": drops[n, 2:].mean(),
-            "drop_latest": drops[n, 1],
-            "places_named": lost[n, 0],
-            "places_others": lost[n, 2:].mean(),
-            "places_latest": lost[n, 1],
-        }
-        for n, (_, row) in enumerate(kept)
-    ]
+    items = np.repeat([item for item, _ in kept], 2 + draws).astype(np.int32)
+    rows = [row for _, row in kept]
+    return _Question(place, is_new, rows, items, [n.astype(np.int32) for n in left_out])
+
+
+def _answers(
+    model: Recommender, histories: Histories, questions: Sequence[_Question]
+) -> list[tuple[int, dict[str, Any]]]:
+    """The rows of some users' lists, each with the user's place among the histories."""
+    rows = []
+    for question, drops, lost in _losses(model, histories, [q for q in questions if q.listed]):
+        drops = drops.reshape(len(question.listed), -1)
+        lost = lost.reshape(len(question.listed), -1)
+        for n, row in enumerate(question.listed):
+            answer = {
+                "item": row["item"],
+                "rank": row["rank"],
+                "method": row["method"],
+                "named": len(row["reasons"]),
+                "drop_named": drops[n, 0],
+                "drop_others": drops[n, 2:].mean(),
+                "drop_latest": drops[n, 1],
+                "places_named": lost[n, 0],
+                "places_others": lost[n, 2:].mean(),
+                "places_latest": lost[n, 1],
+            }
+            rows.append((question.place, answer))
+    return rows
 
 
 def _losses(
-    model: Recommender, history: Histories, left_out: list[Int32], items: Int32
-) -> tuple[Float64, Float64]:
-    """float64[n] both, what items lose when something is left out of the history.
+    model: Recommender, histories: Histories, questions: Sequence[_Question]
+) -> Iterator[tuple[_Question, Float64, Float64]]:
+    """Each question with float64[n] both, what items lose when something is left out.
+
+    All users are asked together: a model may fit a vector to each history, which takes about as
+    long for many as for one.
 
     Args:
         model: a fitted model.
-        history: of one user.
-        left_out: n arrays of items that are left out.
-        items: int32[n], whose losses are asked for.
+        histories: of all users.
+        questions: about some of them.
 
-    Returns:
+    Yields:
         Falls of scores beyond the median one, in standard deviations, and places.
     """
-    batch = without(history, left_out)
-    before = model.scores(history)[0].astype(np.float64)
+    if not questions:
+        return
+    asked = histories.take([q.place for q in questions])
+    users = np.where([q.is_new for q in questions], -1, asked.users).astype(np.int32)
+    asked = replace(asked, users=users)
+    ends = np.cumsum([0, *(len(q.items) for q in questions)])
+    owners = np.repeat(np.arange(len(questions)), np.diff(ends))
+    batch = without(asked, [some for q in questions for some in q.left_out], owners)
+    before = np.array(model.scores(asked), np.float64)
+    drops, places = np.zeros(len(batch)), np.zeros(len(batch))
+    for start, stop in blocks(len(batch), asked.n_items):
+        after = np.array(model.scores(batch.block(start, stop)), np.float64)
+        for n in range(owners[start], owners[stop - 1] + 1):
+            first, last = max(start, ends[n]), min(stop, ends[n + 1])
+            some = questions[n].items[first - ends[n] : last - ends[n]]
+            own = asked.items[asked.offsets[n] : asked.offsets[n + 1]]
+            found = _of_user(before[n], after[first - start : last - start], some, own)
+            drops[first:last], places[first:last] = found
+    for n, question in enumerate(questions):
+        yield question, drops[ends[n] : ends[n + 1]], places[ends[n] : ends[n + 1]]
+
+
+def _of_user(before: Float64, after: Float64, items: Int32, had: Int32) -> tuple[Float64, Float64]:
+    """float64[n] both, what items lose of one user's scores.
+
+    Args:
+        before: float64[n_items], the scores for the whole history.
+        after: float64[n, n_items], those without what is left out for each of the items.
+        items: int32[n].
+        had: the items of the history.
+    """
     finite = np.isfinite(before)
     spread = float(before[finite].std()) or 1.0
     unseen = finite.copy()
-    unseen[history.items] = False
-    drops, places = np.zeros(len(items)), np.zeros(len(items))
-    for start, stop in blocks(len(batch), history.n_items):
-        after = np.array(model.scores(batch.block(start, stop)), np.float64)
-        after[~np.isfinite(after)] = before[finite].min()
-        some, rows = items[start:stop], np.arange(stop - start)
-        falls = before - after
-        typical = np.median(falls[:, finite], axis=1)
-        drops[start:stop] = (falls[rows, some] - typical) / spread
-        better = (after[:, unseen] > after[rows, some, None]).sum(axis=1)
-        places[start:stop] = better - _better(before[unseen], before[some])
-    return drops, places
+    unseen[had] = False
+    after = np.where(np.isfinite(after), after, before[finite].min())
+    rows = np.arange(len(items))
+    falls = before - after
+    typical = np.median(falls[:, finite], axis=1)
+    better = (after[:, unseen] > after[rows, items, None]).sum(axis=1)
+    return (
+        (falls[rows, items] - typical) / spread,
+        better - _better(before[unseen], before[items]),
+    )
 
 
 def _better(scores: Float64, values: Float64 | Float32) -> Float64:
