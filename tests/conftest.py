@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import gc
 import logging
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
@@ -15,6 +17,22 @@ from penchant.testing import planted_pairs
 # How long one example takes depends on what else runs on the machine. Each run draws new ones.
 settings.register_profile("penchant", deadline=None, max_examples=40)
 settings.load_profile("penchant")
+
+
+def pytest_collection_finish() -> None:
+    """Keep modules and tests out of searches for garbage, each of which takes half a second."""
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_search_for_garbage_whenever_a_service_starts() -> Iterator[None]:
+    """In a process with all tests this would take longer than all else of a start."""
+    app = sys.modules.get("penchant.serving.app")
+    with pytest.MonkeyPatch.context() as patch:
+        if app is not None:  # where some test collected here starts one
+            patch.setattr(app, "spare_collector", lambda: None)
+        yield
 
 
 @pytest.fixture(scope="session")

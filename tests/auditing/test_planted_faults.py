@@ -9,8 +9,8 @@ from penchant.auditing import RULES, Findings, apply
 from penchant.testing import planted_attributes, planted_pairs, planted_popularity, planted_ratings
 from penchant.testing.planted_faults import FAULTS, false_alarms
 
-SEEDS = range(8)
-GRADES = (0.25, 0.5, 1, 1, 1, 1, 1, 1)
+SEEDS = range(6)
+GRADES = (0.25, 0.5, 1, 1, 1, 1)
 _WAYS = {
     "time": pn.split_by_time,
     "random": pn.split_random,
@@ -41,8 +41,8 @@ def planted():
 
 
 def test_there_are_enough_cases(clean, planted):
-    assert len(clean) > 200
-    assert len(planted) > 200
+    assert len(clean) > 150
+    assert len(planted) > 150
 
 
 def test_every_gross_fault_is_found(planted):
@@ -56,7 +56,7 @@ def test_stronger_faults_are_found_more_often(planted):
     found = Counter()
     for (name, grade, _), findings in planted.items():
         found[grade] += FAULTS[name].is_found(findings)
-    assert found[0.25] <= found[0.5] <= found[1] / 6
+    assert found[0.25] <= found[0.5] <= found[1] / 4
     assert found[0.25] > 0
 
 

@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> ASGIApp:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        _spare_collector()
+        spare_collector()
         watcher = asyncio.create_task(_watch(context))
         try:
             yield
@@ -115,12 +115,12 @@ async def _watch(context: Context) -> None:
         try:
             if await run_in_threadpool(service.deployment.poll):
                 note_model(context, changed=True)
-                await run_in_threadpool(_spare_collector)
+                await run_in_threadpool(spare_collector)
         except Exception:
             logger.exception("What is served could not be brought up to date; it is tried again.")
 
 
-def _spare_collector() -> None:
+def spare_collector() -> None:
     """Keep what stays, such as the model, out of searches for garbage, which hold all requests up.
 
     Beside a large catalogue such a search takes a tenth of a second.
