@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
     from penchant.reporting import report
+    from penchant.retrieval import build_index
     from penchant.rules import Rules, recommend
     from penchant.run import Run
     from penchant.similarity.items import similar
@@ -101,6 +102,7 @@ __all__ = [
     "audit",
     "backtest",
     "between",
+    "build_index",
     "check",
     "claim",
     "compare_arms",
@@ -208,6 +210,7 @@ _PLACES = {
     "like_lists": ("likes",),
     "models.base": ("Recommender",),
     "reporting": ("report",),
+    "retrieval": ("build_index",),
     "rules": ("Rules", "recommend"),
     "run": ("Run",),
     "association.together": ("together",),

@@ -13,6 +13,7 @@ from penchant.models import name_of
 from penchant.models.base import Recommender
 from penchant.models.parameters import parameters_of
 from penchant.models.protocols import RatesRows
+from penchant.retrieval.state import facts_of
 from penchant.wording import counted
 
 
@@ -77,6 +78,7 @@ def _training(model: Recommender, training: Training, made: str) -> str:
             ("seed", str(model.seed)),
             ("time to learn", f"{training.seconds:.2f} s"),
             ("learned numbers", f"{model.n_parameters():,}"),
+            *([("index", str(facts))] if (facts := facts_of(model)) else []),
             ("saved", made),
         ],
     )

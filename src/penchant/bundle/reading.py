@@ -20,6 +20,7 @@ from penchant.bundle.unpack import check_base, unpack
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import BundleError
 from penchant.models.base import Recommender
+from penchant.retrieval.retriever import attach
 
 T = TypeVar("T")
 _ATTEMPTS = 20
@@ -60,6 +61,10 @@ def restore(
             )
         restored = _restore(folder, manifest, classes, {}, 0)
         smoke_check(restored)
+        try:
+            attach(restored)
+        except ValueError as error:
+            raise DamageError(f"its index cannot be used: {error}") from None
         return restored
 
     with bundle_errors(folder):

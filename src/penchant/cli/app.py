@@ -38,6 +38,8 @@ COMMANDS = {
     "together": "List what is bought together with an item, by baskets; by default the most bought "
     "one's.",
     "models": "List the recommenders and their parameters.",
+    "index": "Add an index of items to a bundle, with which lists of large catalogues are made "
+    "faster.",
     "export": "Write a bundle's model as ONNX, checked to answer the same, or its vectors as "
     "tables.",
     "serve": "Serve recommendations with reasons from a bundle, on a page and over REST.",

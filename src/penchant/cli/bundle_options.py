@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +11,8 @@ import typer
 
 if TYPE_CHECKING:
     from penchant.models.base import Recommender
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,3 +42,13 @@ class ClassOptions:
         from penchant.models import import_model
 
         return restore(folder, model=[import_model(place) for place in self.model or ()])
+
+
+def choose_search(model: Recommender, *, exact: bool) -> None:
+    """Say that lists are made by the index of a model, if it has one, or leave the index out."""
+    from penchant.retrieval import detach, retriever_of
+
+    if exact:
+        detach(model)
+    elif (retriever := retriever_of(model)) is not None:
+        logger.info(f"{retriever.facts} With --exact, lists are made without it.")

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from penchant.cli.bundle_options import ClassOptions
+from penchant.cli.bundle_options import ClassOptions, choose_search
 from penchant.cli.command import command
 from penchant.cli.files import lists_path, page_path, write_page
 from penchant.cli.group_options import GroupOptions, show_group
@@ -59,6 +59,14 @@ def recommend(
             "replace a table that has other columns.",
         ),
     ] = False,
+    exact: Annotated[
+        bool,
+        typer.Option(
+            "--exact",
+            help="Look at every item, also where the bundle has an index.",
+            show_default=False,
+        ),
+    ] = False,
     class_options: ClassOptions,
     session: Session,
 ) -> None:
@@ -77,6 +85,7 @@ def recommend(
 
         destination_of(output)  # refused before the model is read
     model = class_options.restore(folder)
+    choose_search(model, exact=exact)
     choice = items.of(model)
     if group.group is not None:
         table, members = group.list_for(model, k, choice)

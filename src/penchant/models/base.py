@@ -103,6 +103,7 @@ class Recommender(Parameterised, FittedState, ABC):
         for name in self.fitted_state():
             delattr(self, name)
         forget_derived(self)
+        vars(self).pop("retriever", None)
         started = time.perf_counter()
         self._fit(train, validation, run)
         self.fit_seconds_ = time.perf_counter() - started
@@ -232,6 +233,12 @@ class Recommender(Parameterised, FittedState, ABC):
             ParameterError: k is below 1.
         """
         self._require_fitted()
+        if (retriever := vars(self).get("retriever")) is not None:  # see `penchant.retrieval`
+            found: tuple[Int32, Float32] | None = retriever.top_items(
+                self, users, k, repeats=repeats, candidates=candidates, run=run
+            )
+            if found is not None:
+                return found
         return top_k(
             self.scores,
             users,

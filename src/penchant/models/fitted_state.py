@@ -27,9 +27,13 @@ COMMON_ATTRIBUTES = frozenset(
         "anonymous_items_",
         "anonymous_keys_",
         "cancellation_keys_",
+        "retrieval_centres_",
+        "retrieval_order_",
+        "retrieval_offsets_",
+        "retrieval_facts_",
     }
 )
-"""What `fit` notes for every model, and for those that take in further events."""
+"""What `fit` notes for every model, and for those that take in further events or get an index."""
 
 
 class FittedState:
