@@ -9,7 +9,7 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 
 from penchant.models.parameters import Parameterised
 
-_CODE = re.compile(r"(``.+?``|`[^`]+`)", re.S)
+_CODE = re.compile(r"(``.+?``|`[^`]+`|^ *>>> .*?(?=\n *\n|\Z))", re.S | re.M)
 _MARKUP = re.compile(r"(?<=[a-zA-Z0-9])_(?=\W|$)|[*|]|\\(?!\*)")
 _RETURNS = re.compile(r"^Returns:\n +", re.M)
 _ATTRIBUTES = re.compile(r"^Attributes:$", re.M)
@@ -21,7 +21,7 @@ def render_docstring(
 ) -> None:
     """Turn a docstring into reStructuredText in place, where nothing but its code is markup."""
     text = "\n".join(lines)
-    text = "".join(p if p.startswith("`") else _escape_lines(p) for p in _CODE.split(text))
+    text = "".join(p if _CODE.match(p) else _MARKUP.sub(r"\\\g<0>", p) for p in _CODE.split(text))
     text = _RETURNS.sub(":returns: ", text)  # as a section, a colon in it would end a type
     if is_parameterised(obj):
         text = _ATTRIBUTES.sub("Args:", text)
@@ -32,16 +32,6 @@ def render_docstring(
 def is_parameterised(obj: object) -> bool:
     """Whether a thing is a class whose attributes are the parameters of its constructor."""
     return isinstance(obj, type) and issubclass(obj, Parameterised)
-
-
-def _escape_lines(text: str) -> str:
-    return "\n".join(
-        line if _is_example(line) else _MARKUP.sub(r"\\\g<0>", line) for line in text.split("\n")
-    )
-
-
-def _is_example(line: str) -> bool:
-    return line.lstrip().startswith((">>>", "..."))
 
 
 def shorten_signature(

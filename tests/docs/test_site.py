@@ -170,7 +170,8 @@ def test_what_is_no_code_in_a_docstring_is_no_markup():
     render = importlib.import_module("site_builder.docstrings").render_docstring
     text = (
         "Fit w_ and |x| by `a_ * b`.\n\nArgs:\n    **more: none.\n\n"
-        "Returns:\n    float32[n]: one each.\n\nRaises:\n    ValueError: never.\n\n>>> 2 * 3\n6"
+        "Returns:\n    float32[n]: one each.\n\nRaises:\n    ValueError: never."
+        "\n\n>>> 2 * 3 | 0\n'|6|'\n\n| and *"
     )
     lines = text.splitlines()
     render(None, "function", "f", render, None, lines)
@@ -178,7 +179,7 @@ def test_what_is_no_code_in_a_docstring_is_no_markup():
     assert r":param \*\*more: none." in lines
     assert ":returns: float32[n]: one each." in lines
     assert ":raises ValueError: never." in lines
-    assert ">>> 2 * 3" in lines
+    assert lines[lines.index(">>> 2 * 3 | 0") :] == [">>> 2 * 3 | 0", "'|6|'", "", r"\| and \*"]
 
 
 def test_the_page_of_errors_quotes_what_is_said():

@@ -73,6 +73,13 @@ def audit(
     Raises:
         DataError: something cannot be read or lacks a column.
         ParameterError: there is nothing to audit, or what is given does not go together.
+
+    Example:
+        >>> findings = pn.audit(pn.split_random(planted_pairs()))
+        >>> findings["same-event"].level
+        'passed'
+        >>> findings["trained-on-future"].level
+        'doubtful'
     """
     if claimed is not None and claimed not in get_args(Claimed):
         raise ParameterError(

@@ -47,6 +47,11 @@ def restore(
     Raises:
         BundleError: the folder is missing, no bundle, damaged, altered, of a newer format, or
             of a class that is neither known nor given.
+
+    Example:
+        >>> _ = pn.save(make("popular").fit(planted_pairs()), "bundles/popular")
+        >>> pn.restore("bundles/popular")
+        Popular()
     """
     folder = Path(folder)
     classes = () if model is None else (model,) if isinstance(model, type) else tuple(model)

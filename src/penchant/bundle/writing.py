@@ -60,6 +60,11 @@ def save(
         NotFittedError: the model has not been fitted.
         BundleError: something is in the place, the model has learned something that a bundle
             cannot keep, or the folder cannot be written.
+
+    Example:
+        >>> model = make("ease").fit(planted_pairs())
+        >>> pn.save(model, "bundles/pairs").name
+        'pairs'
     """
     folder = Path(folder)
     # A link in the place itself is not followed: it would be left pointing elsewhere.

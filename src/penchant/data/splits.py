@@ -236,6 +236,10 @@ def split_per_user(
     Raises:
         ParameterError: the shares are impossible, or order="time" without times.
         DataError: there are too few events.
+
+    Example:
+        >>> pn.split_per_user(planted_pairs(), validation=0.1, test=0.2)
+        Split(per-user: 800 training, 80 validation, 240 test events)
     """
     check_shares(log, validation, test)
     by_time = log.has_order if order is None else order == "time"
@@ -302,6 +306,10 @@ def split_by_time(log: Dataset, *, validation: float = 0.1, test: float = 0.1) -
     Raises:
         ParameterError: the shares are impossible.
         DataError: events lack times, or all carry one time.
+
+    Example:
+        >>> pn.split_by_time(planted_pairs(), validation=0.1, test=0.1)
+        Split(time: 896 training, 112 validation, 112 test events)
     """
     check_shares(log, validation, test)
     if not log.has_times:

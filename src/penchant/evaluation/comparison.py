@@ -113,6 +113,12 @@ def evaluate(
     Raises:
         ParameterError: a metric is unknown, or needs ratings that the log does not have, rules
             are impossible, or models are to be refitted without validation events.
+
+    Example:
+        >>> split = pn.split_per_user(planted_pairs())
+        >>> result = pn.evaluate([make("ease")], split, ["ndcg@10"])
+        >>> {entry.name: entry.verdict for entry in result.table().entries}
+        {'ease': 'beats', 'random': None, 'popular': None}
     """
     run = run or Run()
     if repeats is not None and repeats != split.repeats:

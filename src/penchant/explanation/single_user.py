@@ -37,6 +37,11 @@ def explain(model: Recommender, user: Id | Histories, item: Id, *, k: int = 5) -
     Raises:
         UnknownIdError: the user or the item is not known to the model.
         ParameterError: k is below 1, or the histories are of several users.
+
+    Example:
+        >>> model = make("ease").fit(planted_pairs())
+        >>> pn.explain(model, 1, 19, k=2).sentence
+        'because you liked Item number 9 and Item number 5'
     """
     if k < 1:
         raise ParameterError(f"k, the number of reasons, must be at least 1, not {k}.")

@@ -141,6 +141,10 @@ def make(spec: str) -> Recommender:
 
     Raises:
         ParameterError: the name, a parameter's name or its value is wrong.
+
+    Example:
+        >>> make("ease:l2=300,dropout=0.2")
+        EASE(l2=300.0, dropout=0.2)
     """
     name, _, rest = spec.partition(":")
     place = None if name.strip() in TABLE else divide(spec)

@@ -62,6 +62,11 @@ def recommend(
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
         ParameterError: k is below 1, a rule leaves no item, or does not suit the model.
         DataError: a file that the rules name cannot be read, or a column is missing.
+
+    Example:
+        >>> model = make("ease").fit(planted_pairs())
+        >>> pn.recommend(model, [1], k=3)["item"].to_list()
+        [19, 23, 21]
     """
     if rules is None:
         return model.recommend(

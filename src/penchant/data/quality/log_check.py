@@ -71,6 +71,10 @@ def check(log: Dataset, *, near_empty: int = 1) -> QualityReport:
 
     Raises:
         ParameterError: `near_empty` is negative.
+
+    Example:
+        >>> print(pn.check(planted_pairs()))
+        Check of 'planted pairs', 1,120 events: no issue was found.
     """
     if near_empty < 0:
         raise ParameterError(f"near_empty must be 0 or more, not {near_empty}.")

@@ -185,6 +185,11 @@ def read(
             records are malformed.
         ParameterError: a parameter has an impossible value, or cannot be used with a folder.
         MissingExtraError: an optional package is needed and not installed.
+
+    Example:
+        >>> planted_pairs().frame().drop("row").write_csv("ratings.csv")
+        >>> pn.read("ratings.csv", user="user", item="item", quiet=True)
+        Dataset('ratings': 1,120 events, 80 users, 40 items)
     """
     if malformed not in ("skip", "raise"):
         raise ParameterError(f"malformed is 'skip' or 'raise', not {malformed!r}.")

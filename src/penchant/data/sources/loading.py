@@ -65,6 +65,10 @@ def load(
         ParameterError: there is no such name, or it has no such option.
         DownloadError: it cannot be found or fetched.
         DataError: its files are damaged.
+
+    Example:
+        >>> pn.load("movielens-100k")
+        Dataset('movielens-100k': 100,000 events, 943 users, 1,682 items)
     """
     expected = lookup(name).n_events
     file = ratings_file(name)
