@@ -118,7 +118,7 @@ def recommend(
         users=users,
         explain=explain,
         overwrite=overwrite,
-        fingerprint=digest(describe(folder)),
+        fingerprint=digest(describe(folder) | ({"exact": True} if exact else {})),
         run=session.run,
         **vars(choice),
     )

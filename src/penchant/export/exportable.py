@@ -12,6 +12,7 @@ from penchant.models.autoencoders.autorec import AutoRec
 from penchant.models.autoencoders.mult_vae import MultDAE, MultVAE
 from penchant.models.base import Recommender
 from penchant.models.content.two_tower import TwoTower
+from penchant.models.factorisation.sampled_softmax import SampledSoftmax
 from penchant.models.graph.lightgcn import LightGCN
 from penchant.models.ials.model import IALS
 from penchant.models.linear.graph_filter import GraphFilter
@@ -36,6 +37,7 @@ _KINDS: tuple[tuple[tuple[type, ...], ScoresOf], ...] = (
     ((GraphFilter,), linear.graph_filter),
     ((IALS,), factors.ials),
     ((LightGCN,), factors.lightgcn),
+    ((SampledSoftmax,), factors.sampled_softmax),
     ((TwoTower,), factors.two_tower),
     ((MultDAE, MultVAE), autoencoders.mult),
     ((AutoRec,), autoencoders.autorec),

@@ -13,7 +13,7 @@ from penchant.nn.loop import TrainingStep
 from penchant.nn.ranking_factors import RankingFactors, adagrad_
 from penchant.typing import Csr, Float32, Float64
 
-_FOLD_IN_STEPS, _FOLD_IN_RATE = 100, 0.4  # of Adam, with a rate that falls to 0
+FOLD_IN_STEPS, FOLD_IN_RATE = 100, 0.4  # of Adam, with a rate that falls to 0
 _FOLD_IN_CELLS = 2**22  # scores at once
 
 
@@ -147,13 +147,13 @@ def fit_softmax_rows(
         shares = some.multiply(1 / np.maximum(total, 1e-12)[:, None]).tocsr()
         wanted = torch.from_numpy(np.asarray(shares @ items, np.float32))
         rows, first, second = (torch.zeros_like(wanted) for _ in range(3))
-        for step in range(1, _FOLD_IN_STEPS + 1):
+        for step in range(1, FOLD_IN_STEPS + 1):
             chances = torch.addmm(offset, rows, others.T).softmax(1)
             slope = chances @ others - wanted + l2 * rows
             first.lerp_(slope, 0.1)
             second.lerp_(slope.square(), 0.01)
             scale = (second / (1 - 0.99**step)).sqrt_().add_(1e-6)
-            rate = _FOLD_IN_RATE * (1 - (step - 1) / _FOLD_IN_STEPS) / (1 - 0.9**step)
+            rate = FOLD_IN_RATE * (1 - (step - 1) / FOLD_IN_STEPS) / (1 - 0.9**step)
             rows.addcdiv_(first, scale, value=-rate)
         found[start : start + size] = (rows * torch.from_numpy(total > 0)[:, None]).numpy()
     return found

@@ -116,19 +116,23 @@ class SampledSoftmax(RankingFactorModel):
         """True: they weigh the losses of events."""
         return True
 
-    def _fitted_rows(self, users: Histories) -> Float32:
+    @property
+    def fold_in_candidates(self) -> Candidates:
+        """What is drawn, always the same, for the softmax of new users."""
         generator = torch.Generator().manual_seed(self.seed)
+        return self._candidates(_FOLD_IN_CANDIDATES, generator)
+
+    def _fitted_rows(self, users: Histories) -> Float32:
         return fit_softmax_rows(
             users.matrix("weight"),
             self.item_vectors_,
             self.item_bias_,
             self.l2,
-            self._candidates(_FOLD_IN_CANDIDATES, generator),
+            self.fold_in_candidates,
         )
 
     def _falls(self, user: Histories, items: Int32) -> Float32:
-        generator = torch.Generator().manual_seed(self.seed)
-        drawn, log_expected = self._candidates(_FOLD_IN_CANDIDATES, generator).draw()
+        drawn, log_expected = self.fold_in_candidates.draw()
         others = self.item_vectors_[drawn], self.item_bias_[drawn] - log_expected.numpy()
         had = user.matrix("weight")
         falls = softmax_row_falls(
