@@ -36,6 +36,9 @@ VARIANTS = [
     "autorec:axis=user",
     "autorec:axis=user,offsets=mean,activation=tanh",
     "autorec:offsets=mean",
+    "dot:target=interaction",
+    "dot:target=interaction,biases=false,negatives=2",
+    "dot:target=like>=4",
     "gru4rec:cell=lstm,layers=2",
     "gru4rec:scale=10,max_length=5",
     "sasrec:max_length=4,scale=16",
@@ -65,7 +68,7 @@ def test_what_cannot_be_exported_is_refused(name):
 
 def test_the_models_that_the_task_is_for_are_among_those_exported():
     wanted = {"ease", "slim", "item-knn", "ials", "lightgcn", "mult-vae", "autorec", "gru4rec"}
-    assert wanted <= set(EXPORTED)
+    assert wanted | {"bpr", "warp", "dot", "two-tower", "graph-filter"} <= set(EXPORTED)
 
 
 @pytest.mark.parametrize("similarity", ["pearson", "adjusted-cosine"])
@@ -74,6 +77,13 @@ def test_neighbours_by_ratings_are_refused(similarity, tiny, tmp_path):
     with pytest.raises(ParameterError, match="use cosine, jaccard or correlation"):
         pn.export_onnx(model, tmp_path / "m.onnx")
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("more", ["hidden=8", "target=adjusted(3,1)", "loss=mae"])
+def test_networks_with_more_than_products_are_refused(more, tiny, tmp_path):
+    model = make(f"dot:dim=4,epochs=1,{more}").fit(tiny)
+    with pytest.raises(ParameterError, match="of dot, networks without dense layers"):
+        pn.export_onnx(model, tmp_path / "m.onnx")
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +208,7 @@ def test_a_model_without_a_graph_names_vectors_where_it_has_some(tiny, tmp_path)
     with pytest.raises(ParameterError, match=r"can\.$"):
         pn.export_onnx(Popular().fit(tiny), tmp_path / "m.onnx")
     with pytest.raises(ParameterError, match=r"its vectors with --vectors or pn.export_vectors\.$"):
-        pn.export_onnx(make("bpr:dim=4,epochs=1").fit(tiny), tmp_path / "m.onnx")
+        pn.export_onnx(make("ultragcn:dim=4,epochs=1").fit(tiny), tmp_path / "m.onnx")
 
 
 def test_long_histories_of_many_users_in_one_call(tmp_path):

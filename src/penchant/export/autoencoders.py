@@ -87,6 +87,6 @@ def _by_item(model: AutoRec, history: History, residual: str, rated: str) -> str
     rest = g.op("Sub", residual, history.of_events(expected))
     goals = g.op("Where", rated, rest, g.floats(0))
     rows = ridge_solutions(
-        history, history.of_events(vectors), history.as_floats(rated), goals, g.floats(l2)
+        g, history.of_events(vectors), history.as_floats(rated), goals, g.floats(l2)
     )
     return g.op("Add", g.op("MatMul", rows, g.floats(vectors.T)), g.floats(expected))

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 from penchant.errors import ParameterError
-from penchant.export import autoencoders, factors, linear, sequences
+from penchant.export import autoencoders, factors, linear, sequences, trained_vectors
 from penchant.export.history import History
 from penchant.models.autoencoders.autorec import AutoRec
 from penchant.models.autoencoders.mult_vae import MultDAE, MultVAE
 from penchant.models.base import Recommender
 from penchant.models.content.two_tower import TwoTower
+from penchant.models.content.vbpr import VBPR
+from penchant.models.dot.model import DotProduct
+from penchant.models.factorisation.pairwise import BPR
 from penchant.models.factorisation.sampled_softmax import SampledSoftmax
 from penchant.models.graph.lightgcn import LightGCN
 from penchant.models.ials.model import IALS
@@ -38,6 +41,8 @@ _KINDS: tuple[tuple[tuple[type, ...], ScoresOf], ...] = (
     ((IALS,), factors.ials),
     ((LightGCN,), factors.lightgcn),
     ((SampledSoftmax,), factors.sampled_softmax),
+    ((BPR, VBPR), trained_vectors.ranked),
+    ((DotProduct,), trained_vectors.dot),
     ((TwoTower,), factors.two_tower),
     ((MultDAE, MultVAE), autoencoders.mult),
     ((AutoRec,), autoencoders.autorec),
@@ -62,6 +67,12 @@ def scores_of(model: Recommender) -> ScoresOf:
         f"{spec_of(model)} cannot be exported to ONNX, because what it answers to a new history is "
         f"no fixed computation of the history alone; {', '.join(exportable_names())} can{vectors}."
     )
+
+
+def reads_ratings(model: Recommender) -> bool:
+    """Whether a model's graph has an input of ratings."""
+    of_target = isinstance(model, DotProduct) and model.target.needs_ratings
+    return model.needs_ratings or of_target
 
 
 def exportable_names() -> list[str]:

@@ -39,7 +39,7 @@ def ials(model: IALS, history: History) -> str:
     common = g.floats(model.unobserved_ * np.maximum(values, 0))
     weights = history.event_weights
     vectors = history.of_events(turned)
-    users = ridge_solutions(history, vectors, weights, weights, g.op("Add", own, common))
+    users = ridge_solutions(g, vectors, weights, weights, g.op("Add", own, common))
     return g.op("MatMul", users, g.floats(turned.T))
 
 

@@ -99,6 +99,17 @@ class History:
         return self.graph.op("Greater", self._last_places, self.graph.floats(0))
 
     @cached_property
+    def relative_weights(self) -> str:
+        """float32[n_users, length], weights in parts of the mean over positive events."""
+        g = self.graph
+        one = g.floats(1)
+        raw = g.op("Where", g.op("Less", self._given, g.floats(0)), one, self._given)
+        counted = g.op("Mul", raw, self.as_floats(self.positive))
+        n_events = g.sum(self.as_floats(self.positive), 1)
+        mean = g.op("Div", g.sum(counted, 1), g.op("Max", n_events, one))
+        return g.op("Div", counted, g.op("Where", g.op("Greater", mean, g.floats(0)), mean, one))
+
+    @cached_property
     def is_latest(self) -> str:
         """bool[n_users, length], whether no later event has the same item; true where padded."""
         g = self.graph

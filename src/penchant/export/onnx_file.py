@@ -14,7 +14,7 @@ import numpy as np
 from penchant.atomic_write import atomic_path, require_writable
 from penchant.data.dataset import titles_of
 from penchant.errors import NotFittedError, require
-from penchant.export.exportable import scores_of
+from penchant.export.exportable import reads_ratings, scores_of
 from penchant.export.graph import Graph
 from penchant.export.history import History
 from penchant.export.verification import Verification, verify
@@ -97,7 +97,7 @@ def onnx_model(model: Recommender, k: int, metadata: dict[str, str]) -> Any:
     """The model as a ModelProto, checked for form."""
     scores_from = scores_of(model)
     graph, n_items = Graph(), len(model.items_)
-    history = History(graph, n_items, ratings=model.needs_ratings)
+    history = History(graph, n_items, ratings=reads_ratings(model))
     scores = _with_popularity(model, history, scores_from(model, history))
     best = graph.input("k", "int64", [1], [k])
     exclude = graph.input("exclude_seen", "bool", [1], [True])

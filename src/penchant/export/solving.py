@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from penchant.export.graph import Graph
-from penchant.export.history import History
 
 _MOST_STEPS = 200  # of conjugate gradients
 _SMALL = 1e-14  # of squared lengths of residuals, in parts of the first, at which all are done
 
 
-def ridge_solutions(history: History, vectors: str, weights: str, goals: str, ridge: str) -> str:
+def ridge_solutions(g: Graph, vectors: str, weights: str, goals: str, ridge: str) -> str:
     """float32[n_users, dim], the x of (diag(ridge) + V' diag(w) V) x = V' y, by user.
 
     By conjugate gradients, each step divided by the ridge and the diagonal of V' diag(w) V. Steps
@@ -17,18 +16,17 @@ def ridge_solutions(history: History, vectors: str, weights: str, goals: str, ri
     user has events.
 
     Args:
-        history: whose events.
+        g: the graph.
         vectors: float32[n_users, length, dim], V.
         weights: float32[n_users, length], w, 0 where padded.
         goals: float32[n_users, length], y, 0 where padded.
         ridge: float32, broadcast to [n_users, dim], above 0.
     """
-    g = history.graph
     last = g.integers([2])
     row = g.integers([1])
     squares = g.op("Mul", vectors, vectors)
-    diagonal = g.op("Add", _sums(g, squares, weights, row), ridge)
-    start = _sums(g, vectors, goals, row)
+    diagonal = g.op("Add", sums(g, squares, weights, row), ridge)
+    start = sums(g, vectors, goals, row)
     scaled = g.op("Div", start, diagonal)
     first = _dot(g, start, scaled)
     enough = g.op("Max", g.op("Mul", first, g.floats(_SMALL)), g.floats(1e-30))
@@ -37,7 +35,7 @@ def ridge_solutions(history: History, vectors: str, weights: str, goals: str, ri
     x, residual, direction, length = (body.new(n) for n in ("x", "residual", "direction", "length"))
     inner = body.op("MatMul", vectors, body.op("Unsqueeze", direction, last))
     inner = body.op("Mul", body.op("Squeeze", inner, last), weights)
-    product = body.op("Add", _sums(body, vectors, inner, row), body.op("Mul", direction, ridge))
+    product = body.op("Add", sums(body, vectors, inner, row), body.op("Mul", direction, ridge))
     tiny = body.floats(1e-30)
     step = body.op("Div", length, body.op("Max", _dot(body, direction, product), tiny))
     x_after = body.op("Add", x, body.op("Mul", step, direction))
@@ -58,7 +56,7 @@ def ridge_solutions(history: History, vectors: str, weights: str, goals: str, ri
     return found[0]
 
 
-def _sums(g: Graph, vectors: str, weights: str, axis: str) -> str:
+def sums(g: Graph, vectors: str, weights: str, axis: str) -> str:
     """float32[n_users, dim], sums over events of weights times vectors."""
     products = g.op("MatMul", g.op("Unsqueeze", weights, axis), vectors)
     return g.op("Squeeze", products, axis)

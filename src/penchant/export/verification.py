@@ -10,6 +10,7 @@ import numpy as np
 
 from penchant.data.histories import Histories
 from penchant.errors import PenchantError, require
+from penchant.export.exportable import reads_ratings
 from penchant.export.history import UNWEIGHTED
 from penchant.models.base import Recommender
 from penchant.run import Run
@@ -20,6 +21,7 @@ TOLERANCE = 1e-5
 """How far scores may differ, in parts of the distance between a user's highest and lowest one."""
 K = 10
 _MOST_USERS, _CELLS = 200, 2**22
+_AT_ONCE = 16  # whose events' vectors take memory together
 _LONGEST = 1000  # of a history that is tried
 
 
@@ -55,15 +57,19 @@ def verify(model: Recommender, path: Path, run: Run) -> Verification:
     """
     session = open_session(path, run)
     users = sample(model)
-    inputs = inputs_of(users, with_ratings=model.needs_ratings)
-    names = ["scores", "top_items"]
+    blocks = [users.block(n, n + _AT_ONCE) for n in range(0, len(users), _AT_ONCE)]
+    with_ratings = reads_ratings(model)
+
+    def answers(output: str, **more: AnyArray) -> AnyArray:
+        inputs = (inputs_of(block, with_ratings=with_ratings) for block in blocks)
+        return np.concatenate([session.run([output], each | more)[0] for each in inputs])
+
     ours = model.fallback.scores(model.scores, users)
-    keep = np.array([False])
-    theirs = session.run(names[:1], inputs | {"exclude_seen": keep})[0]
+    theirs = answers("scores", exclude_seen=np.array([False]))
     spread = np.maximum(ours.max(1) - ours.min(1), 1e-30)[:, None]
     difference = float((np.abs(theirs - ours) / spread).max())
     lists, _ = model.top_items(users, K, run=run)
-    found = session.run(names[1:], inputs | {"k": np.array([K])})[0]
+    found = answers("top_items", k=np.array([K]))
     found = np.pad(found, ((0, 0), (0, lists.shape[1] - found.shape[1])), constant_values=-1)
     same = (lists == found).all(axis=1)
     if not difference <= TOLERANCE or not _equally_good(lists, found, ours, spread):
@@ -120,17 +126,18 @@ def inputs_of(users: Histories, *, with_ratings: bool = False) -> dict[str, AnyA
 
     Args:
         users: the histories.
-        with_ratings: whether the graph has an input of them.
+        with_ratings: whether the graph has an input of them; then all events count.
     """
     shape = len(users), max(1, int(users.lengths.max(initial=0)))
     place = np.arange(users.n_events) - users.offsets[users.rows]
     items = np.full(shape, -1, np.int64)
     items[users.rows, place] = users.items
     inputs: dict[str, AnyArray] = {"items": items}
-    if users.weights is not None or not users.is_positive.all():
+    counts = np.ones(users.n_events, np.bool_) if with_ratings else users.is_positive
+    if users.weights is not None or not counts.all():
         weights = np.full(shape, UNWEIGHTED, np.float32)
         given = UNWEIGHTED if users.weights is None else users.weights
-        weights[users.rows, place] = np.where(users.is_positive, given, 0)
+        weights[users.rows, place] = np.where(counts, given, 0)
         inputs["weights"] = weights
     if with_ratings and users.ratings is not None:
         ratings = np.zeros(shape, np.float32)

@@ -25,7 +25,7 @@ from penchant.nn.weighted_events import WeightedEvents, relative_weights
 from penchant.run import Run
 from penchant.typing import Float32, Int32
 
-_NEGATIVES = 5  # for each event of a user whose vector is fitted
+NEGATIVES = 5  # for each event of a user whose vector is fitted
 
 
 class BPR(RankingFactorModel):
@@ -109,11 +109,11 @@ class BPR(RankingFactorModel):
         return True
 
     def _fitted_rows(self, users: Histories) -> Float32:
-        events = UserEvents.with_negatives(users.positives, _NEGATIVES, self.seed)
+        events = UserEvents.with_negatives(users.positives, NEGATIVES, self.seed)
         return fit_ranking_rows(events, self.item_vectors_, self.item_bias_, self.drawn_, self.l2)
 
     def _falls(self, user: Histories, items: Int32) -> Float32:
-        events = UserEvents.with_negatives(user.positives, _NEGATIVES, self.seed)
+        events = UserEvents.with_negatives(user.positives, NEGATIVES, self.seed)
         vectors, bias = self.item_vectors_, self.item_bias_
         falls = ranking_row_falls(events, vectors, bias, self.drawn_, self.l2, items)
         return of_events(*falls, user)

@@ -16,8 +16,8 @@ from penchant.nn.length_batches import batches_by_length
 from penchant.nn.weighted_events import relative_weights
 from penchant.typing import Float32, Float64, Int64
 
-_MIN_L2 = 1e-6  # makes the minimum unique where there is no penalty
-_ROUNDS = {"mse": 1, "bce": 25, "mae": 40}  # of Newton's method
+MIN_L2 = 1e-6  # makes the minimum unique where there is no penalty
+ROUNDS = {"mse": 1, "bce": 25, "mae": 40}  # of Newton's method
 _STEPS, _RATE = 80, 0.1  # of Adam, with a rate that falls to 0
 _MAX_CELLS = 2**19  # numbers that are computed at once, 4 MB
 
@@ -154,14 +154,14 @@ def newton(
         x, start, truth = inputs[where[entries]], base[where[entries]], wanted[entries]
         w = x.new_zeros(len(users), k)
         lengths = torch.from_numpy(counts[users])[:, None]
-        ridge = 2 * (objective.l2 + _MIN_L2) * lengths
+        ridge = 2 * (objective.l2 + MIN_L2) * lengths
         unit = torch.ones(len(users), k, dtype=x.dtype)
         if l2_last is not None:  # in other units the penalty is the same as for the others
             unit[:, -1:] = (
-                ridge / (2 * l2_last + 2 * _MIN_L2 * torch.from_numpy(counts[users])[:, None])
+                ridge / (2 * l2_last + 2 * MIN_L2 * torch.from_numpy(counts[users])[:, None])
             ).sqrt()
             x = x * unit[:, None]
-        for n in range(_ROUNDS[objective.loss]):
+        for n in range(ROUNDS[objective.loss]):
             output = start + (x @ w[:, :, None])[:, :, 0]
             slope, curvature = _slope_and_curvature(objective, output, truth, n)
             # What a weighted ridge regression is to come close to; its solution is a whole step.
@@ -222,7 +222,7 @@ def _descend(
 ) -> None:
     """Fill float64[n_users, k] with the best of Adam's steps from zero."""
     counts = np.diff(user_events.offsets)
-    dim, l2 = vectors.shape[1], objective.l2 + _MIN_L2
+    dim, l2 = vectors.shape[1], objective.l2 + MIN_L2
     size = _MAX_CELLS // head.widest
     active = np.flatnonzero(counts)
     cuts = np.flatnonzero(np.diff(np.cumsum(counts[active]) // size)) + 1
