@@ -98,8 +98,11 @@ def means_and_spreads(scores: Float32, among: Bool) -> tuple[Float64, Float64]:
 def _reciprocal_ranks(scores: Float32, among: Bool) -> Float32:
     ranks = np.empty(scores.shape, np.float32)
     for row, (values, chosen) in enumerate(zip(scores, among, strict=True)):
-        ordered = np.sort(values[chosen])
-        ranks[row] = len(ordered) - np.searchsorted(ordered, values, side="right")
+        order = np.argsort(-values)
+        ordered, counts = values[order], chosen[order]
+        better = np.cumsum(counts) - counts  # of those that count, before each place
+        begins = np.append(True, ordered[1:] != ordered[:-1])
+        ranks[row, order] = better[begins][np.cumsum(begins) - 1]
     found = np.float32(1) / (np.float32(_RANK_OFFSET + 1) + ranks)
     found[np.isneginf(scores)] = -np.inf
     return np.asarray(found, np.float32)
