@@ -38,7 +38,8 @@ types: $(STAMP)
 
 # One thread a process: more would wait for each other. Programs that tests start find modules
 # compiled, also where the environment keeps Python from writing them.
-PYTEST := OMP_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+ONE_THREAD := OMP_NUM_THREADS=1 POLARS_MAX_THREADS=1
+PYTEST := $(ONE_THREAD) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 check: lint ## Check style and types, and run the tests beside changed files.
 	$(BIN)/python tests/support/changed_tests.py | xargs -r $(PYTEST)
@@ -54,14 +55,14 @@ coverage: $(STAMP) ## Run all tests and say which lines and branches they reach.
 
 # PENCHANT_FUZZ=5 makes fewer tries, PENCHANT_FUZZ_SEED=1 the same again.
 fuzz: $(STAMP) ## Read, restore, kill and attack many times over, and print a table of figures.
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/fuzz.py -n auto --maxprocesses 4 --dist worksteal
+	$(ONE_THREAD) $(BIN)/python benchmarks/fuzz.py -n auto --maxprocesses 4 --dist worksteal
 
 # The lowest versions that pyproject.toml allows; torch alone stays as it is.
 test-lowest: pyproject.toml constraints-lowest.txt ## Run all tests with the lowest allowed versions.
 	test -x .venv-lowest/bin/python || $(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet "$$(grep '^torch==' constraints-lowest.txt)"
 	.venv-lowest/bin/python -m pip install --quiet -c constraints-lowest.txt -e '.[all,test]'
-	OMP_NUM_THREADS=1 .venv-lowest/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
+	$(ONE_THREAD) .venv-lowest/bin/python -m pytest -n auto --maxprocesses 4 --dist worksteal
 
 # Afresh each time, for pages are also made of the package; warnings, such as dead links, are errors.
 docs: $(STAMP) ## Build the documentation as a site, out/docs/index.html, without network.
