@@ -38,8 +38,6 @@ autodoc_inherit_docstrings = False
 # What annotations name is linked where it is documented here; the rest are names of types alone.
 nitpick_ignore_regex = [("py:(class|obj|data)", ".*")]
 
-smartquotes_action = "qe"  # two hyphens stay, for they begin options
-
 html_theme = "furo"
 html_title = f"penchant {version}"
 html_static_path = ["_static"]
