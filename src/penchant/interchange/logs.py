@@ -135,7 +135,7 @@ def _of_rectools(data: Any) -> pl.DataFrame:
 
 
 def _of_lenskit(data: Any) -> pl.DataFrame:
-    found = data.interaction_table(format="pandas", original_ids=True, fields="all")
+    found = data.interaction_table(format="pandas", original_ids=True)
     frame = _objects(found["user_id"].tolist(), found["item_id"].tolist())
     if "rating" in found.columns:
         frame = frame.with_columns(rating=pl.Series(found["rating"].to_numpy(np.float32)))
