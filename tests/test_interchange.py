@@ -129,7 +129,9 @@ def test_logs_of_rectools_and_lenskit():
     data = from_module("rectools.dataset.dataset", get_raw_interactions=lambda: frame)
     assert events(pn.from_library(data))[1] == (20, 2, 3.0, datetime(2021, 1, 2))
     rated = pd.DataFrame({"user_id": [1], "item_id": [2], "rating": [4.5], "timestamp": [86_400]})
-    data = from_module("lenskit.data.dataset", interaction_table=lambda *, format, original_ids: rated)
+    data = from_module(
+        "lenskit.data.dataset", interaction_table=lambda *, format, original_ids: rated
+    )
     assert events(pn.from_library(data)) == [(1, 2, 4.5, datetime(1970, 1, 2))]
 
 
