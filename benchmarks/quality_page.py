@@ -203,7 +203,9 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
     """What recipes reached, over their seeds, beside the figure to know and the mark."""
     lines = []
     for name, about in settings.get("record", {}).items():
-        own = [row for row in records if row["log"] == name and "figures" in row]
+        # Figures of another recipe, which stood here before, are none of this one.
+        recipe = [row for row in records if row["log"] == name and row["spec"] == about["model"]]
+        own = [row for row in recipe if "figures" in row]
         for metric, mark in about["marks"].items():
             values = [row["figures"][metric][0] for row in own]
             if not values:

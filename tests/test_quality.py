@@ -114,7 +114,12 @@ def test_the_page(quality):
         row("ease", "100000", 0, kind="growth", peak_mb=1200, list_ms=0.251),
         row("bias", "a", 0.95, metric="rmse", trivial={"rmse": 0.95}),
         row("svdpp", "a", 0.9, metric="rmse", trivial={"rmse": 0.95}),
-        *(row("best", "best", 0.34 + 0.01 * seed, kind="records", seed=seed) for seed in (0, 1)),
+        *(
+            row("best", "best", 0.34 + 0.01 * seed, kind="records", seed=seed, spec="ease:l2=3")
+            for seed in (0, 1)
+        ),
+        # Of another recipe, which stood there before.
+        row("best", "best", 0.9, kind="records", seed=2, spec="ease:l2=1"),
     ]
     rows[6].pop("figures")
     lines = quality.quality_page.page(rows, settings).splitlines()
@@ -131,7 +136,7 @@ def test_the_page(quality):
     assert record in lines
     assert "| `slim` | Log B | more than 5 minutes |" in lines
     assert any(
-        line.startswith("14 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
+        line.startswith("15 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
     )
 
 
