@@ -118,6 +118,8 @@ def _megabytes(what: str) -> int:
 if __name__ == "__main__":
     with contextlib.suppress(ImportError):
         import lightgbm  # noqa: F401  # its import is no cost of a model
+    with contextlib.suppress(ImportError):
+        import numba  # noqa: F401  # nor is that of a compiler
     logs = {some: few_events(some, int(sys.argv[1])) for some in ("items", "users")}
     for one in sys.argv[2:]:
         used = _use(one.partition(":")[2], logs[one.partition(":")[0]])
