@@ -10,7 +10,7 @@ from sphinx.ext.napoleon import Config, GoogleDocstring
 from penchant.models.parameters import Parameterised
 
 _CODE = re.compile(r"(``.+?``|`[^`]+`|^ *>>> .*?(?=\n *\n|\Z))", re.S | re.M)
-_MARKUP = re.compile(r"(?<=[a-zA-Z0-9])_(?=\W|$)|[*|]|\\(?!\*)")
+_MARKUP = re.compile(r"(?<=[a-zA-Z0-9])_(?=\W|$)|[*|]|@(?=\d)|\\(?!\*)")  # nDCG@10 is no address
 _RETURNS = re.compile(r"^Returns:\n +", re.M)
 _ATTRIBUTES = re.compile(r"^Attributes:$", re.M)
 _NAPOLEON = Config(napoleon_use_ivar=True, napoleon_numpy_docstring=False)

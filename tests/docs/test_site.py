@@ -169,13 +169,13 @@ def test_what_is_no_code_in_a_docstring_is_no_markup():
     pytest.importorskip("sphinx", reason="the extra docs is not installed")
     render = importlib.import_module("site_builder.docstrings").render_docstring
     text = (
-        "Fit w_ and |x| by `a_ * b`.\n\nArgs:\n    **more: none.\n\n"
+        "Fit w_ and |x| by `a_ * b`, nDCG@10.\n\nArgs:\n    **more: none.\n\n"
         "Returns:\n    float32[n]: one each.\n\nRaises:\n    ValueError: never."
         "\n\n>>> 2 * 3 | 0\n'|6|'\n\n| and *"
     )
     lines = text.splitlines()
     render(None, "function", "f", render, None, lines)
-    assert lines[0] == r"Fit w\_ and \|x\| by `a_ * b`."
+    assert lines[0] == r"Fit w\_ and \|x\| by `a_ * b`, nDCG\@10."
     assert r":param \*\*more: none." in lines
     assert ":returns: float32[n]: one each." in lines
     assert ":raises ValueError: never." in lines
