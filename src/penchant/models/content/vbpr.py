@@ -12,10 +12,11 @@ from pydantic import Field
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
-from penchant.models.base import Signal, require_one_user
+from penchant.models.base import Signal
 from penchant.models.content.parts import ContentParts
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats, plain
 from penchant.models.parameters import Space
+from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.content.vbpr import VBPRNetwork, fit_ranking_rows, ranking_row_falls
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.embedding_rows import RowAdam
@@ -29,7 +30,7 @@ from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32, Int32
 
 
-class VBPR(ContentParts):
+class VBPR(FittedUsers, ContentParts):
     """Vectors of users and items, and what each user likes about the items' content.
 
     He and McAuley, "VBPR: Visual Bayesian Personalized Ranking from Implicit Feedback" (2016):
@@ -141,7 +142,7 @@ class VBPR(ContentParts):
 
     def user_rows(self, users: Histories) -> Float32:
         """float32[n_users, dim + content_dim], gamma and theta: as trained, or fitted, or zeros."""
-        trained = (users.users >= 0) & self.trained_[users.users]
+        trained = self._are_trained(users)
         rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], np.float32(0))
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if len(new):
@@ -157,16 +158,10 @@ class VBPR(ContentParts):
         """float32[n_users, dim + content_dim]; see `user_rows`."""
         return self.user_rows(users)
 
-    def removal_effects(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        require_one_user(user)
-        known, some = user.users[0], user.positives
-        if not some.n_events or (known >= 0 and self.trained_[known]):
-            return np.zeros((len(items), user.n_events), np.float32)
+    def _falls(self, user: Histories, items: Int32) -> Float32 | None:
+        some = user.positives
+        if not some.n_events:
+            return None
         events = UserEvents.with_negatives(some, self.negatives, self.seed)
         vectors, bias = self.item_vectors_, self.item_bias_
         falls = ranking_row_falls(events, vectors, bias, self.drawn_, self.l2, items)

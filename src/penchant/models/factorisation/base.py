@@ -15,7 +15,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.features.categorical import CategoricalFeatures
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.factorisation.network import FeatureNetwork, Ridge
 from penchant.models.fitted_attributes import (
     TRAINING,
@@ -26,6 +26,7 @@ from penchant.models.fitted_attributes import (
 )
 from penchant.models.parameters import Space
 from penchant.models.shared.batches import events_at_once
+from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.dot.fold_in import UserEvents, fold_in
 from penchant.nn.dot.network import Head
 from penchant.nn.dot.training import Objective
@@ -40,7 +41,7 @@ from penchant.typing import Bool, Float32, Int32
 _LARGEST_BATCH = 1024
 
 
-class FeatureFactors(Recommender):
+class FeatureFactors(FittedUsers, Recommender):
     """Vectors and weights of features, of which users and items are sums.
 
     Features are the ids, and what the tables of users and items say. Features that no training
@@ -179,7 +180,7 @@ class FeatureFactors(Recommender):
         known = users.users >= 0
         vectors = np.where(known[:, None], self.user_vectors_[users.users], np.float32(0))
         bias = np.where(known, self.user_bias_[users.users], np.float32(0))
-        trained = known & self.trained_[users.users]
+        trained = self._are_trained(users)
         new = np.flatnonzero(~trained & (users.lengths > 0))
         user_events = self._user_events(users.take(new)) if len(new) else None
         if user_events is None:
@@ -205,17 +206,10 @@ class FeatureFactors(Recommender):
             vectors[new[some]], bias[new[some]] = found[0] * np.float32(scale), found[1]
         return vectors, bias
 
-    def removal_effects(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        require_one_user(user)
-        known = user.users[0]
+    def _falls(self, user: Histories, items: Int32) -> Float32 | None:
         events = self._user_events(user)
-        if (known >= 0 and self.trained_[known]) or events is None or not len(events.items):
-            return np.zeros((len(items), user.n_events), np.float32)
+        if events is None or not len(events.items):
+            return None
         vectors, bias = self.user_rows(user)
         inputs = torch.from_numpy(self.item_vectors_).double()
         inputs = torch.cat([inputs, torch.ones(len(inputs), 1)], 1)

@@ -17,10 +17,11 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.errors import DataError
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Layers, Space
 from penchant.models.shared.batches import events_at_once
+from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
@@ -37,7 +38,7 @@ from penchant.typing import Float32, Int32
 _LARGEST_BATCH = 2048
 
 
-class NeuMF(Recommender):
+class NeuMF(FittedUsers, Recommender):
     """Products of users' and items' vectors, and dense layers over a second pair of them.
 
     He, Liao, Zhang, Nie, Hu and Chua, "Neural Collaborative Filtering" (2017), eq. 12: the log-odds
@@ -200,7 +201,7 @@ class NeuMF(Recommender):
 
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, width], both vectors: as trained, or fitted to the history."""
-        trained = (users.users >= 0) & self.trained_[users.users]
+        trained = self._are_trained(users)
         usual = self._usual_row()
         rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], usual)
         new = np.flatnonzero(~trained & (users.lengths > 0))
@@ -228,16 +229,9 @@ class NeuMF(Recommender):
             self.l2,
         )
 
-    def removal_effects(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        require_one_user(user)
-        known = user.users[0]
-        if not user.positives.n_events or (known >= 0 and self.trained_[known]):
-            return np.zeros((len(items), user.n_events), np.float32)
+    def _falls(self, user: Histories, items: Int32) -> Float32 | None:
+        if not user.positives.n_events:
+            return None
         network = self._fitted_network().double()
         events, weights = self._user_events(user)
         (row,) = self._fitted_rows(network, events, weights)

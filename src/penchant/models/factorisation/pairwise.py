@@ -112,7 +112,7 @@ class BPR(RankingFactorModel):
         events = UserEvents.with_negatives(users.positives, NEGATIVES, self.seed)
         return fit_ranking_rows(events, self.item_vectors_, self.item_bias_, self.drawn_, self.l2)
 
-    def _falls(self, user: Histories, items: Int32) -> Float32:
+    def _row_falls(self, user: Histories, items: Int32) -> Float32:
         events = UserEvents.with_negatives(user.positives, NEGATIVES, self.seed)
         vectors, bias = self.item_vectors_, self.item_bias_
         falls = ranking_row_falls(events, vectors, bias, self.drawn_, self.l2, items)

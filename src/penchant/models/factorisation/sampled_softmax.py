@@ -131,7 +131,7 @@ class SampledSoftmax(RankingFactorModel):
             self.fold_in_candidates,
         )
 
-    def _falls(self, user: Histories, items: Int32) -> Float32:
+    def _row_falls(self, user: Histories, items: Int32) -> Float32:
         drawn, log_expected = self.fold_in_candidates.draw()
         others = self.item_vectors_[drawn], self.item_bias_[drawn] - log_expected.numpy()
         had = user.matrix("weight")

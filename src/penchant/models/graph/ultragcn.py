@@ -163,7 +163,7 @@ class UltraGCN(RankingFactorModel):
     def _fitted_rows(self, users: Histories) -> Float32:
         return fitted_users(users.matrix("weight"), self._item_rows, self._weights, self.l2)
 
-    def _falls(self, user: Histories, items: Int32) -> Float32:
+    def _row_falls(self, user: Histories, items: Int32) -> Float32:
         row, had = self.user_vectors(user)[0], user.matrix("weight")
         falls = user_falls(row, had, self._item_rows, self._weights, self.l2, items)
         return of_events(falls, had.indices, user)

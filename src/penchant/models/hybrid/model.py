@@ -19,7 +19,7 @@ from penchant.data.target import Interaction, Like, Rating, Target
 from penchant.encoders.tabular.pca import PrincipalComponents
 from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import ItemContent
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import (
     TRAINING,
     Declarations,
@@ -29,6 +29,7 @@ from penchant.models.fitted_attributes import (
 )
 from penchant.models.parameters import AnyTarget, Layers, Space
 from penchant.models.shared.content_kinds import PARTS, Kinds
+from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.hybrid.network import HybridNetwork, Matrix
@@ -47,7 +48,7 @@ RATING: Target = Rating()
 _ROWS_AT_ONCE = 2**15
 
 
-class HybridRecommender(Recommender):
+class HybridRecommender(FittedUsers, Recommender):
     """A network that joins matrix factorisation, dense layers, texts and pictures.
 
     Four branches: (A) the cosine of a user's and an item's vector; (B) a dense layer over a second
@@ -292,7 +293,7 @@ class HybridRecommender(Recommender):
     def user_rows(self, users: Histories) -> Float32:
         """float32[n_users, width]: as trained, or fitted to the history, or the common row."""
         rows: Float32 = self.users_rows_[users.users]
-        trained = (users.users >= 0) & self.trained_[users.users]
+        trained = self._are_trained(users)
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if (
             len(new)
@@ -307,18 +308,10 @@ class HybridRecommender(Recommender):
             )
         return rows
 
-    def removal_effects(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        require_one_user(user)
-        known = user.users[0]
+    def _falls(self, user: Histories, items: Int32) -> Float32 | None:
         events = self._user_events(user)
-        trained = known >= 0 and self.trained_[known]
-        if trained or events is None or not len(events.items) or not self.users_rows_.shape[1]:
-            return np.zeros((len(items), user.n_events), np.float32)
+        if events is None or not len(events.items) or not self.users_rows_.shape[1]:
+            return None
         network = self._network()
         q, asked = (torch.from_numpy(self.item_rows(i)).double() for i in (events.items, items))
         of_events_items, of_asked = (self._of_items(network, i) for i in (events.items, items))

@@ -9,15 +9,16 @@ import numpy as np
 from pydantic import Field
 
 from penchant.data.histories import Histories
-from penchant.models.base import Recommender, Signal, require_one_user
+from penchant.models.base import Recommender, Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Space
+from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.ranking_factors import RankingFactors
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Bool, Float32, Int32
 
 
-class RankingFactorModel(Recommender):
+class RankingFactorModel(FittedUsers, Recommender):
     """Scores u . v + b, with the vectors of new users fitted to their histories.
 
     Attributes:
@@ -53,28 +54,19 @@ class RankingFactorModel(Recommender):
 
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim]: as trained, or fitted to the history, or zeros without one."""
-        trained: Bool = (users.users >= 0) & self.trained_[users.users]
+        trained = self._are_trained(users)
         rows: Float32 = np.where(trained[:, None], self.user_vectors_[users.users], np.float32(0))
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if len(new):
             rows[new] = self._fitted_rows(users.take(new))
         return rows
 
-    def removal_effects(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], how scores fall without each event; 0 for a trained user.
-
-        Raises:
-            ParameterError: the histories are of more than one user.
-        """
-        require_one_user(user)
-        known = user.users[0]
-        if not user.positives.n_events or (known >= 0 and self.trained_[known]):
-            return np.zeros((len(items), user.n_events), np.float32)
-        return self._falls(user, items)
+    def _falls(self, user: Histories, items: Int32) -> Float32 | None:
+        return self._row_falls(user, items) if user.positives.n_events else None
 
     @abstractmethod
-    def _falls(self, user: Histories, items: Int32) -> Float32:
-        """float32[n_items, n_events], the same for a user whose vector is fitted."""
+    def _row_falls(self, user: Histories, items: Int32) -> Float32:
+        """float32[n_items, n_events], see `removal_effects`, of a user with positive events."""
 
     def item_vectors(self) -> Float32:
         """float32[n_items, dim]."""
