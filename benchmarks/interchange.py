@@ -15,7 +15,7 @@ from pathlib import Path
 
 from run import HERE, environment
 
-LIBRARIES = ("surprise", "lenskit", "rectools", "cornac")
+LIBRARIES = ("surprise", "lenskit", "rectools", "cornac", "recbole")
 
 
 def main() -> None:

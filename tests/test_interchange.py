@@ -139,16 +139,21 @@ def test_logs_of_recbole():
     tokens = {"user_id": ["[PAD]", "1", "2"], "item_id": ["[PAD]", "07", "8"]}
     data = from_module(
         "recbole.data.dataset.dataset",
-        inter_feat={"user_id": [1, 2], "item_id": [2, 1], "rating": [3.0, 4.0]},
+        inter_feat={
+            "user_id": [1, 2],
+            "item_id": [2, 1],
+            "rating": [3.0, 4.0],
+            "timestamp": [0, 1],
+        },
         id2token=lambda field, ids: np.array(tokens[field])[ids],
         uid_field="user_id",
         iid_field="item_id",
-        label_field="label",
-        rating_field="rating",
-        time_field=None,
+        config={"RATING_FIELD": "rating"},
+        time_field="timestamp",
     )
     # A leading zero is part of an id, so that all of them stay text.
-    assert events(pn.from_library(data)) == [(1, "8", 3.0), (2, "07", 4.0)]
+    times = [datetime(1970, 1, 1, second=second) for second in (0, 1)]
+    assert events(pn.from_library(data)) == [(1, "8", 3.0, times[0]), (2, "07", 4.0, times[1])]
 
 
 class Prediction(NamedTuple):

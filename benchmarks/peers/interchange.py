@@ -4,9 +4,12 @@ Run by `interchange.py` one folder up, inside the environment of the library.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import sys
+import tempfile
+from pathlib import Path
 
 # What penchant needs and the library does not bring, behind all that it brings.
 sys.path += os.environ["PENCHANT_PATHS"].split(os.pathsep)
@@ -77,7 +80,53 @@ def cornac(split: pn.Split) -> dict[str, object]:
     return {"events": [len(pn.from_library(data))], "lists": pn.lists_from(lists)}
 
 
-LIBRARIES = {"surprise": surprise, "lenskit": lenskit, "rectools": rectools, "cornac": cornac}
+def recbole(split: pn.Split) -> dict[str, object]:
+    """Lists by BPR after an epoch for test users."""
+    from recbole.config import Config
+    from recbole.data import create_dataset, data_preparation
+    from recbole.trainer import Trainer
+    from recbole.utils import get_model
+    from recbole.utils.case_study import full_sort_topk
+    from recbole_settings import QUIETLY
+
+    with tempfile.TemporaryDirectory() as name, contextlib.chdir(name):
+        folder = Path(name)  # RecBole writes its logs into the working directory
+        (folder / "log").mkdir()
+        frame = pn.to_library(split.train, "pandas")[["user", "item", "rating"]]
+        frame.columns = ["user_id:token", "item_id:token", "rating:float"]
+        frame.to_csv(folder / "log" / "log.inter", sep="\t", index=False)
+        settings = {
+            "data_path": str(folder),
+            "checkpoint_dir": str(folder / "saved"),
+            "load_col": {"inter": ["user_id", "item_id", "rating"]},
+            # All but a thousandth, as there has to be something to validate on.
+            "eval_args": {"split": {"RS": [0.998, 0.001, 0.001]}, "order": "RO", "mode": "full"},
+            **QUIETLY,
+        }
+        arguments, sys.argv = sys.argv, sys.argv[:1]  # RecBole would read the options as its own
+        config = Config(model="BPR", dataset="log", config_dict=settings)
+        sys.argv = arguments
+        data = create_dataset(config)
+        events = len(pn.from_library(data))
+        train, _, test = data_preparation(config, data)
+        model = get_model("BPR")(config, train.dataset)
+        Trainer(config, model)._train_epoch(train, 0)
+        known = split.test.histories.users[split.test.histories.lengths > 0]
+        users = split.log.users.take(known).to_list()
+        ids = data.token2id("user_id", [str(user) for user in users])
+        _, indices = full_sort_topk(ids, model, test, 10, device="cpu")
+        items = data.field2id_token["item_id"]
+        lists = pn.lists_from(indices.numpy(), users=users, items=items)
+    return {"events": [events], "lists": lists}
+
+
+LIBRARIES = {
+    "surprise": surprise,
+    "lenskit": lenskit,
+    "rectools": rectools,
+    "cornac": cornac,
+    "recbole": recbole,
+}
 
 
 def main() -> None:

@@ -149,20 +149,20 @@ def _of_lenskit(data: Any) -> pl.DataFrame:
 
 def _of_recbole(data: Any) -> pl.DataFrame:
     events = data.inter_feat
-    columns = {
-        name: np.asarray(data.id2token(field, np.asarray(events[field]))).tolist()
-        for name, field in (("user", data.uid_field), ("item", data.iid_field))
-    }
-    frame = _objects(
-        *([int(v) if v.isdigit() and str(int(v)) == v else v for v in c] for c in columns.values())
-    )
-    for name, field in (("rating", data.label_field), ("time", data.time_field)):
-        field = getattr(data, "rating_field", None) or field if name == "rating" else field
-        if field is not None and field in events:
-            values = np.asarray(events[field], np.float64)
-            series = _moments(values) if name == "time" else pl.Series(values.astype(np.float32))
-            frame = frame.with_columns(series.alias(name))
+    tokens = (data.id2token(f, np.asarray(events[f])) for f in (data.uid_field, data.iid_field))
+    frame = _objects(*(_numbers(np.asarray(each).tolist()) for each in tokens))
+    rating, time = data.config["RATING_FIELD"], data.time_field
+    if rating is not None and rating in events:
+        frame = frame.with_columns(rating=pl.Series(np.asarray(events[rating], np.float32)))
+    if time is not None and time in events:
+        frame = frame.with_columns(time=_moments(np.asarray(events[time])))
     return frame
+
+
+def _numbers(tokens: list[str]) -> list[Any]:
+    """Tokens as integers where all are such, without leading zeros."""
+    are = all(token.isascii() and token.isdigit() and str(int(token)) == token for token in tokens)
+    return [int(token) for token in tokens] if are else tokens
 
 
 _READERS: dict[str, Callable[[Any], pl.DataFrame]] = {
