@@ -17,7 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
 from penchant.data.origin import Origin
 from penchant.data.target import default_like_threshold
-from penchant.data.vocabulary import Vocabulary, canonical_ids
+from penchant.data.vocabulary import Vocabulary, canonical_ids, distinct_texts
 from penchant.errors import DataError
 from penchant.typing import AnyInt, Bool, Float32, Int64
 from penchant.wording import counted
@@ -333,9 +333,9 @@ def _vocabulary(
     ids: pl.Series, table: pl.DataFrame | None, noun: str, unknown: pl.DataFrame | None = None
 ) -> Vocabulary:
     """The ids of the log, of its events without a user, and of its table."""
-    log_ids = canonical_ids(ids, noun)
+    log_ids = canonical_ids(distinct_texts(ids), noun)
     if unknown is not None:
-        further = canonical_ids(unknown[noun], noun).alias(log_ids.name)
+        further = canonical_ids(distinct_texts(unknown[noun]), noun).alias(log_ids.name)
         log_ids = pl.concat([log_ids, further]) if len(log_ids) else further
     if table is None:
         return Vocabulary(log_ids, noun=noun)

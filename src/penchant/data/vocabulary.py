@@ -34,7 +34,7 @@ class Vocabulary:
     """
 
     def __init__(self, ids: pl.Series | Iterable[Id], *, noun: str = "id") -> None:
-        series = ids if isinstance(ids, pl.Series) else _to_series(list(ids))
+        series = distinct_texts(ids) if isinstance(ids, pl.Series) else _to_series(list(ids))
         self.noun = noun
         self.ids: pl.Series = _distinct(canonical_ids(series, noun)).rename(noun)
 
@@ -100,6 +100,8 @@ class Vocabulary:
         series = ids if isinstance(ids, pl.Series) else _to_series(ids)
         if series.is_empty():
             return np.empty(0, dtype=np.int32)
+        if isinstance(series.dtype, pl.Categorical):
+            return self._of_categories(series)
         if series.dtype.is_integer() and self.kind == "integer":
             series = series.cast(pl.Int64, strict=False)  # what does not fit is unknown
         series = canonical_ids(series, self.noun, nulls=True)
@@ -188,6 +190,15 @@ class Vocabulary:
                 f"The {self.noun} ids of this log are integers, and {text!r} is none."
             ) from None
 
+    def _of_categories(self, series: pl.Series) -> Int32:
+        """The index of each id, by that of each category."""
+        present = series.unique().drop_nulls()
+        codes = present.to_physical().to_numpy()
+        table = np.full(int(codes.max(initial=0)) + 2, -1, np.int32)  # the last cell is for nulls
+        table[codes] = self.indices(present.cast(pl.String))
+        index: Int32 = table[series.to_physical().fill_null(len(table) - 1).to_numpy()]
+        return index
+
     @cached_property
     def _enum(self) -> pl.Enum:
         return pl.Enum(self.ids)
@@ -231,6 +242,11 @@ def _distinct(ids: pl.Series) -> pl.Series:
     return ids.unique().sort()
 
 
+def distinct_texts(ids: pl.Series) -> pl.Series:
+    """The categories of a column of these, each once; other ids as they are."""
+    return ids.unique() if isinstance(ids.dtype, pl.Categorical) else ids
+
+
 def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -> pl.Series:
     """Ids as Int64 or String.
 
@@ -246,7 +262,7 @@ def canonical_ids(series: pl.Series, noun: str = "id", *, nulls: bool = False) -
         return integers if integers.null_count() == series.null_count() else series.cast(pl.String)
     if dtype == pl.Null:
         return series.cast(pl.Int64)
-    if dtype in (pl.String, pl.Categorical, pl.Enum):
+    if dtype == pl.String or isinstance(dtype, pl.Categorical | pl.Enum):
         return series.cast(pl.String)
     if dtype.is_float():
         whole = series.cast(pl.Int64, strict=False)

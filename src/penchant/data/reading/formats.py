@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
@@ -15,7 +17,8 @@ from penchant.data.reading.files import decompress, is_there, load_bytes, refuse
 from penchant.data.reading.frames import read_frame
 from penchant.data.reading.layouts.wide import EmptyValue, is_wide, read_wide
 from penchant.data.reading.parts.part_files import find_parts
-from penchant.data.reading.parts.reader import read_parts
+from penchant.data.reading.parts.pieces import Pieces
+from penchant.data.reading.parts.reader import records_of_files
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.sql import read_sql
 from penchant.errors import DataError
@@ -33,7 +36,7 @@ _URL = re.compile(r"[a-z][a-z0-9+._-]+://", re.IGNORECASE)
 _NETWORK = ("http://", "https://", "ftp://", "s3://")
 
 
-def read_records(
+def read_pieces(
     source: Source,
     *,
     named: Sequence[str] = (),
@@ -49,8 +52,8 @@ def read_records(
     leading: tuple[str, ...] | None = None,
     empty: EmptyValue = None,
     may_be_wide: bool = False,
-) -> RawRecords:
-    """The records of a source, whose format is recognised by its content.
+) -> Pieces:
+    """The records of a source, whose format is recognised by its content, in pieces.
 
     All arguments are those of `penchant.read`, but for `named`, column names by which the header
     of a text file is recognised, `leading`, the roles of ids that stand before items of a line, and
@@ -63,7 +66,7 @@ def read_records(
     database, files = _database(source), find_parts(source)
     has_query = table is not None or query is not None
     if database is not None:
-        records = read_sql(database, table=table, query=query, limit=limit)
+        pieces = Pieces.of(read_sql(database, table=table, query=query, limit=limit))
     elif files is not None or isinstance(source, str | Path) or hasattr(source, "read"):
         form = TextForm(separator, header, encoding, tuple(named), layout, sheet, leading)
         if has_query:
@@ -71,18 +74,35 @@ def read_records(
             raise DataError(f"{label} is no database, so that it has no table or query.")
         if files is None:
             data, label = _content(source, max_bytes)
-            records = read_content(data, label, form, max_bytes)
+            pieces = Pieces.of(read_content(data, label, form, max_bytes))
         else:
-            records = read_parts(files, form, max_bytes, limit)
+            read = partial(records_of_files, files, form, max_bytes, limit)
+            pieces = Pieces(read, files.source, files.remarks, None if limit is None else math.inf)
     else:
-        records = read_frame(source)
+        pieces = Pieces.of(read_frame(source))
+    records = pieces.first
     if records.frame.width == 0:
         raise DataError(f"{records.source} has no columns.")
     finds_wide = may_be_wide and layout is None and not named
     if layout == "wide" or (finds_wide and is_wide(records)):
-        user = next((name for name in named if name in records.frame.columns), None)
-        records = read_wide(records, user, empty)
-    return records if limit is None else records.head(limit)
+        records = pieces.whole()
+        if layout == "wide" or is_wide(records):
+            user = next((name for name in named if name in records.frame.columns), None)
+            records = read_wide(records, user, empty)
+        pieces = Pieces.of(records)
+    return pieces if limit is None else Pieces.of(pieces.whole().head(limit))
+
+
+def read_records(
+    source: Source, *, named: Sequence[str] = (), encoding: str | None = None
+) -> RawRecords:
+    """All records of a source at once; the arguments are those of `read_pieces`.
+
+    Raises:
+        DataError: the source cannot be read, or has no columns.
+        MissingExtraError: an optional package is needed and not installed.
+    """
+    return read_pieces(source, named=named, encoding=encoding).whole()
 
 
 def _database(source: Any) -> str | Path | Engine | Connection | None:

@@ -74,7 +74,7 @@ def same_type(
     frame: pl.DataFrame, table: pl.DataFrame, noun: str
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Make both ids texts where only one side is integers: `12` and 12 are the same id."""
-    are_texts = [t[noun].dtype == pl.String for t in (frame, table)]
+    are_texts = [t[noun].dtype.base_type() in (pl.String, pl.Categorical) for t in (frame, table)]
     if not any(are_texts) or all(are_texts):
         return frame, table
     as_text = pl.col(noun).cast(pl.String)

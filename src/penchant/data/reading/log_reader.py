@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import get_args
 
@@ -13,48 +14,31 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.origin import Layout, Origin
 from penchant.data.positive import Wish, check_threshold, parse_positive
-from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
+from penchant.data.reading.column_guessing import ColumnChoice
 from penchant.data.reading.event_kinds import Kinds, parse_kinds
 from penchant.data.reading.files import is_there
-from penchant.data.reading.formats import Source, read_records
+from penchant.data.reading.formats import Source, read_pieces, read_records
 from penchant.data.reading.id_tables import IdTable, id_table, same_type
 from penchant.data.reading.item_attributes import with_attributes
 from penchant.data.reading.item_titles import with_titles
 from penchant.data.reading.layouts.item_lines import leading_ids
 from penchant.data.reading.layouts.names import check_layout
 from penchant.data.reading.layouts.wide import EmptyValue
-from penchant.data.reading.line_totals import (
-    guessed_total,
-    price_of_piece,
-    remark_on_price,
-    requested_total,
-)
-from penchant.data.reading.nested import with_nested_fields
-from penchant.data.reading.nested_events import with_events_inside
+from penchant.data.reading.line_totals import price_of_piece
+from penchant.data.reading.log_columns import choose_log_columns
 from penchant.data.reading.notices import say_guesses, say_layout, say_problems, say_unused
 from penchant.data.reading.order_lines import divide, order_lines, quantity_remark
 from penchant.data.reading.parts.part_files import find_parts
-from penchant.data.reading.records import RawRecords, merge_skipped
+from penchant.data.reading.records import merge_skipped
 from penchant.data.reading.returns import Returns
 from penchant.data.reading.row_order import RowOrder, check_order, in_order_of_rows
-from penchant.data.reading.sessions import (
-    SessionWish,
-    session_columns,
-    with_sessions,
-)
+from penchant.data.reading.sessions import SessionWish, with_sessions
 from penchant.data.reading.times import check_time_format
-from penchant.data.reading.typed_columns import (
-    Malformed,
-    type_columns,
-    unusable_weights,
-)
+from penchant.data.reading.typed_pieces import Malformed, type_columns, type_pieces
 from penchant.errors import DataError, ParameterError
 
 logger = logging.getLogger(__name__)
 
-_SAMPLE = 200  # records looked at
-_KINDS = {"weight": "a weight of events", "quantity": "a quantity"}
-_FEW = 0.2  # of the values of a guessed column of weights or quantities may be none
 _TABLE_IDS = ("id", "Id", "ID")  # show that a line is a header where all that follows is text
 
 
@@ -210,7 +194,7 @@ def read(
         "quantity": quantity, "basket": basket, "price": price, "event": event, "title": title,
     }  # fmt: skip
     leading = leading_ids(layout, choices)
-    records = read_records(
+    pieces = read_pieces(
         source,
         named=[choice for choice in (*choices.values(), session) if isinstance(choice, str)],
         separator=separator,
@@ -226,34 +210,33 @@ def read(
         empty=empty,
         may_be_wide=True,
     )
-    records = with_nested_fields(with_events_inside(records, choices), choices)
-    choices = sessions.choices(choices, records)
-    total = requested_total(price, records.frame.columns, records.source)
-    if total is not None:
-        choices["price"] = total.total
-    columns, guessed = choose_columns(records, choices, () if kinds is None else ("event",))
-    found = session_columns(records, columns, guessed, sessions)
-    columns, guessed = found.columns, found.guessed
-    if text is None and "text" in columns and not _is_prose(records, columns["text"]):
-        del columns["text"]
-        guessed = tuple(role for role in guessed if role != "text")
-    purchases = "rating" not in columns and records.layout in ("columns", "baskets")
-    passed_over = []
-    for guess in ("weight", "quantity"):
-        is_guess = guess in columns and choices[guess] is None
-        if is_guess and not _are_numbers(records, guess, columns[guess], purchases, quiet=quiet):
-            passed_over.append(columns.pop(guess))
-            guessed = tuple(role for role in guessed if role != guess)
-    price_remark = None
-    if total is None and purchases and price is None:
-        price_remark = remark_on_price(records, columns)
-        if "price" not in columns and (total := guessed_total(records, columns)) is not None:
-            columns, guessed = {**columns, "price": total.total}, (*guessed, "price")
-    typed = type_columns(records, columns, malformed, time_format, wish, purchases=purchases)
-    frame = typed.frame
-    if total is not None:
-        frame = frame.with_columns(price_of_piece(frame, total, columns))
-        columns["price"] = total.name
+    find = partial(
+        choose_log_columns, choices=choices, sessions=sessions, needs_event=kinds is not None
+    )
+    chosen = find(pieces.first, quiet=quiet or not pieces.is_single)
+    in_pieces = None
+    if (
+        not pieces.is_single
+        and chosen.have_meaning_apart
+        and not (sessions.gap or (wish and wish.words))
+    ):
+        in_pieces = type_pieces(
+            pieces, chosen.columns, malformed, time_format, wish, purchases=chosen.purchases
+        )
+    if in_pieces is not None:
+        records, typed = in_pieces
+    else:
+        if not pieces.is_single:
+            chosen = find(pieces.whole(), quiet=quiet)
+        records = chosen.records
+        typed = type_columns(
+            records, chosen.columns, malformed, time_format, wish, purchases=chosen.purchases
+        )
+    choices, columns, found = chosen.choices, chosen.columns, chosen.found
+    frame, guessed = typed.frame, chosen.guessed
+    if chosen.total is not None:
+        frame = frame.with_columns(price_of_piece(frame, chosen.total, columns))
+        columns["price"] = chosen.total.name
     lines = order_lines(frame, records, columns, kinds, returns or "net")
     lines.frame, remarks_on_sessions = with_sessions(lines.frame, found, sessions, records.source)
     lines.remarks += remarks_on_sessions
@@ -267,8 +250,8 @@ def read(
             say_layout(records, asked_for=layout == records.layout)
         else:
             say_guesses(records, found.named_as(columns), tuple(map(found.name_of, guessed)))
-            say_unused(records, columns, choices, passed_over)
-        remarks = [*records.remarks, *([price_remark] if price_remark else [])]
+            say_unused(records, columns, choices, chosen.passed_over)
+        remarks = [*records.remarks, *([chosen.price_remark] if chosen.price_remark else [])]
         say_problems(records, [*remarks, *typed.remarks, *lines.remarks], typed.skipped)
     frame = lines.frame
     if typed.positive is not None:
@@ -346,31 +329,6 @@ def _read_id_table(
     if noun == "item":
         records = with_attributes(records, source)
     return id_table(records, noun, ids, log_column)
-
-
-def _is_prose(records: RawRecords, column: str) -> bool:
-    """Whether a guessed text column is text and not, say, a number of stars named `review`."""
-    values = records.frame[column].head(_SAMPLE)
-    if values.dtype != pl.String:
-        return False
-    numbers = values.cast(pl.Float64, strict=False)
-    return not records.is_text or numbers.null_count() > len(values) / 2
-
-
-def _are_numbers(
-    records: RawRecords, role: str, column: str, purchases: bool, *, quiet: bool
-) -> bool:
-    """Whether nearly all values of a guessed column of weights or quantities can be some."""
-    share = unusable_weights(records, column, purchases=purchases)
-    if share <= _FEW:
-        return True
-    if not quiet:
-        logger.warning(
-            f"{records.source}: {column} was not taken for {_KINDS[role]}, since {share:.0%} of "
-            f"its values are no numbers above 0; --{role} {column} ({role}=…) takes it, and leaves "
-            "these events out."
-        )
-    return False
 
 
 def _log_name(source: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -23,11 +23,13 @@ class ParsedRatings:
         values: float32, null or not finite where a value is no rating.
         texts: the values as written, null where they are missing.
         remark: what was read as what, where values are no plain numbers; may be empty.
+        apart: whether each value is read by itself, and alike whatever the others are.
     """
 
     values: pl.Series
     texts: pl.Series
     remark: str = ""
+    apart: bool = True
 
 
 def parse_ratings(values: pl.Series, *, decimal_comma: bool = False) -> ParsedRatings:
@@ -48,18 +50,28 @@ def parse_ratings(values: pl.Series, *, decimal_comma: bool = False) -> ParsedRa
         return ParsedRatings(values.cast(pl.Float32, strict=False), values)
     numbers = values.cast(pl.String).cast(pl.Float32, strict=False)
     if not numbers.null_count():  # the usual case, and the fastest
-        return ParsedRatings(numbers, values)
+        return ParsedRatings(numbers, values, apart=not numbers.is_nan().any())
     texts = values.cast(pl.String).str.strip_chars().replace("", None)
     numbers = texts.cast(pl.Float32, strict=False)
     if numbers.null_count() == texts.null_count():
-        return ParsedRatings(numbers, texts)
+        return ParsedRatings(numbers, texts, apart=not numbers.is_nan().any())
     texts = without_missing(texts, "not rated", "unrated")
     for parse in (_with_commas(decimal_comma), _as_words, _as_written):
         if (parsed := parse(texts, numbers)) is not None:
-            return parsed
+            return replace(parsed, apart=False)
     if isinstance(dtype, pl.Enum) and 2 * numbers.count() <= texts.count():
-        return _by_order(values, texts)
-    return ParsedRatings(numbers, texts)
+        return replace(_by_order(values, texts), apart=False)
+    apart = dtype != pl.Enum and not _may_be_numbers(texts.filter(numbers.is_null()).drop_nulls())
+    return ParsedRatings(numbers, texts, apart=apart)
+
+
+def _may_be_numbers(texts: pl.Series) -> bool:
+    """Whether any of these texts would be a number in a column that has more of them."""
+    some = set(texts.head(_MOST_DISTINCT + 1))
+    if len(texts) > _MOST_DISTINCT or any("," in text or "*" in text for text in some):
+        return True
+    known = any(word_value(text) is not None for text in some)
+    return known or bool(written_values(dict.fromkeys(some, 1), beside_numbers=False))
 
 
 def _with_commas(decimal_comma: bool) -> Callable[[pl.Series, pl.Series], ParsedRatings | None]:

@@ -71,6 +71,7 @@ class RawRecords:
         remarks: what was decided by convention, a clause each.
         tallies: what is said of a layout, as clauses with a place for a number, and the numbers.
         parts: of each file, where the source is several.
+        n_elsewhere: how many records more the source has, which are not in the frame.
     """
 
     frame: pl.DataFrame
@@ -88,11 +89,12 @@ class RawRecords:
     remarks: tuple[str, ...] = ()
     tallies: dict[str, int] = field(default_factory=dict)
     parts: tuple[RecordsOfFile, ...] = ()
+    n_elsewhere: int = 0
 
     @property
     def n_total(self) -> int:
         """The number of records, those left out included."""
-        return self.frame.height + len(self.skipped)
+        return self.frame.height + len(self.skipped) + self.n_elsewhere
 
     @property
     def row(self) -> pl.Series:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
@@ -20,43 +19,46 @@ from penchant.data.reading.records import (
     RawRecords,
     SkippedRecord,
     shorten,
-    skipped_table,
     without_missing,
 )
 from penchant.data.reading.shop_columns import bought_by_weight, is_quantity, prices
 from penchant.data.reading.times import parse_times
-from penchant.errors import DataError
 
-Malformed = Literal["skip", "raise"]
 _EVENT_ROLES = tuple(role for role in ROLES if role != "title")
 _RATED_ROLES = _EVENT_ROLES[: _EVENT_ROLES.index("basket")]
 """Names that have a meaning among events, and those that have one in logs of ratings."""
 _QUOTED_VALUE = "'" + pl.col("value").str.slice(0, 40) + "'"
-_REQUIRED = {
-    "rating": "numeric",
-    "weight": "made of numbers above 0",
-    "quantity": "made of numbers",
-    "time": "a time since 1970",
-    "user": "complete",
-    "item": "complete",
-}
-_OTHERWISE = {
-    "rating": ", say which of its values are positive with positive='…' (--positive …)",
-    "time": ", say how its times are written with time_format='…' (--time-format …)",
-}
 
 
 @dataclass(frozen=True)
-class TypedColumns:
-    """The columns of a log: those of the roles, then `row`, then all others.
+class RoleProblems:
+    """How many values of a role's column are unusable, and the first of them with its place."""
 
-    `skipped` is as in `Origin`; `remarks` say what was decided by convention; `positive` is the
-    lowest rating of a positive event, where a wish says which are.
+    n: int
+    value: object
+    location: str
+
+
+@dataclass(frozen=True)
+class TypedRecords:
+    """The columns of a log, or of a piece of one: those of the roles, then `row`, then all others.
+
+    Attributes:
+        frame: the usable records.
+        skipped: the others, in the order of the source.
+        problems: of the roles that have any.
+        remarks: what was decided by convention, by role.
+        readings: how the values of each role were read, by which pieces of a log are known to be
+            read as the whole log is: empty where nothing but the value decides, None where the
+            other values of the column do.
+        positive: the lowest rating of a positive event, where a wish says which are.
     """
 
     frame: pl.DataFrame
-    skipped: pl.DataFrame | None
-    remarks: tuple[str, ...]
+    skipped: list[SkippedRecord]
+    problems: dict[str, RoleProblems]
+    remarks: dict[str, str]
+    readings: dict[str, str | None]
     positive: float | None = None
 
 
@@ -66,35 +68,31 @@ class _Column:
     problems: pl.Series | None = None  # text, null where a value is usable; None if all are
     remark: str = ""
     positive: float | None = None  # the lowest rating of a positive event
+    reading: str | None = ""  # as in `TypedRecords`
 
     @property
     def n_problems(self) -> int:
         return 0 if self.problems is None else len(self.problems) - self.problems.null_count()
 
 
-def type_columns(
+def type_records(
     records: RawRecords,
     columns: Mapping[str, str],
-    malformed: Malformed,
     time_format: str | None = None,
     positive: Positive | None = None,
     *,
     purchases: bool = False,
-) -> TypedColumns:
+) -> TypedRecords:
     """Give each column its role and type; records with unusable values are left out and listed.
 
     Args:
         records: the records.
         columns: the column of each role.
-        malformed: as in `penchant.read`.
         time_format: as in `penchant.read`.
         positive: which ratings are positive.
         purchases: records may be purchases: those with a basket or a time are kept without a user,
             the other records of a basket say what is missing of its user and time, a user such as
             NULL is none where there are baskets, and quantities below 0 are kept.
-
-    Raises:
-        DataError: a record is malformed and `malformed` is "raise", or most records are.
     """
     roles = [role for role in ROLES if role in columns]
     has_baskets = purchases and "basket" in columns
@@ -112,11 +110,12 @@ def type_columns(
         typed = list(pool.map(type_column, roles))
     by_role = dict(zip(roles, typed, strict=True))
     if purchases:
+        if "user" in by_role and by_role["user"].problems is not None:
+            by_role["user"].reading = None  # how many lack one decides what is done with them
         _complete_purchases(by_role)
     problems = _first_problems(typed)
     skipped = [*records.skipped, *_unusable_records(records, problems)]
     skipped.sort()
-    _refuse_malformed(records, columns, by_role, skipped, malformed)
     frame = pl.DataFrame([*(column.values for column in typed), records.row.alias("row")])
     others = _other_columns(records, columns, _EVENT_ROLES if purchases else _RATED_ROLES)
     if records.is_text:
@@ -129,10 +128,18 @@ def type_columns(
         for role in ("user", "item", "basket")
         if records.is_text and role in columns and frame[role].dtype == pl.String
     ]
-    frame = frame.with_columns(integer_ids(frame[role]) for role in texts)
-    remarks = tuple(column.remark for column in typed if column.remark)
-    threshold = by_role["rating"].positive if "rating" in by_role else None
-    return TypedColumns(frame, skipped_table(skipped), remarks, threshold)
+    return TypedRecords(
+        frame=frame.with_columns(integer_ids(frame[role]) for role in texts),
+        skipped=skipped,
+        problems={
+            role: _problems_of(records, columns[role], column.problems, column.n_problems)
+            for role, column in by_role.items()
+            if column.problems is not None
+        },
+        remarks={role: column.remark for role, column in by_role.items() if column.remark},
+        readings={role: column.reading for role, column in by_role.items()},
+        positive=by_role["rating"].positive if "rating" in by_role else None,
+    )
 
 
 def infer_type(values: pl.Series) -> pl.Series:
@@ -183,7 +190,8 @@ def _typed_column(
         column = _Column(prices(series))
     elif role == "time":
         times = parse_times(series, time_format)
-        column = _Column(times.values, _time_problems(times.problems, series), times.remark)
+        problems = _time_problems(times.problems, series)
+        column = _Column(times.values, problems, times.remark, reading=times.reading)
     elif role in ("event", "title"):
         column = _Column(clean_ids(series.cast(pl.String, strict=False)))
     else:
@@ -221,10 +229,11 @@ def _id_column(series: pl.Series, is_text: bool, *, may_be_missing: bool = False
     if series.dtype.is_integer() and not series.null_count():
         return _Column(series)  # the usual case, and the fastest
     ids, remark = plain_ids(series, is_text=is_text)
+    reading = None if remark or series.dtype.is_decimal() else ""
     if may_be_missing:
-        return _Column(ids, remark=remark)
+        return _Column(ids, remark=remark, reading=reading)
     problems = _problem_texts(ids.is_null(), pl.lit(f"missing {series.name}"), series)
-    return _Column(ids, problems, remark)
+    return _Column(ids, problems, remark, reading=reading)
 
 
 def _weight_column(series: pl.Series, decimal_comma: bool, *, signed: bool = False) -> _Column:
@@ -239,7 +248,8 @@ def _weight_column(series: pl.Series, decimal_comma: bool, *, signed: bool = Fal
             f"{series.name} " + _QUOTED_VALUE + f" is no number {'but' if signed else 'above'} 0"
         )
     )
-    return _Column(numbers, _problem_texts(~usable, problem, series))
+    problems = _problem_texts(~usable, problem, series)
+    return _Column(numbers, problems, reading="" if parsed.apart else None)
 
 
 def _rating_column(series: pl.Series, records: RawRecords, positive: Positive | None) -> _Column:
@@ -248,8 +258,10 @@ def _rating_column(series: pl.Series, records: RawRecords, positive: Positive | 
     if positive is not None and positive.words:
         ratings, threshold = mark_positive(ratings, positive.words, records.source)
     numbers = ratings.values
+    column = _Column(numbers, remark=ratings.remark, positive=threshold)
+    column.reading = "" if ratings.apart else None
     if numbers.is_finite().all() and not numbers.null_count():
-        return _Column(numbers, remark=ratings.remark, positive=threshold)
+        return column
     problem = (
         pl.when(pl.lit(ratings.texts.is_null()))
         .then(pl.lit("missing rating"))
@@ -257,8 +269,8 @@ def _rating_column(series: pl.Series, records: RawRecords, positive: Positive | 
         .then("rating " + _QUOTED_VALUE + " is not a number")
         .otherwise("rating " + _QUOTED_VALUE + " is not finite")
     )
-    unusable = ~numbers.is_finite().fill_null(False)
-    return _Column(numbers, _problem_texts(unusable, problem, series), ratings.remark, threshold)
+    column.problems = _problem_texts(~numbers.is_finite().fill_null(False), problem, series)
+    return column
 
 
 def _time_problems(problems: pl.Series | None, series: pl.Series) -> pl.Series | None:
@@ -298,45 +310,9 @@ def _unusable_records(records: RawRecords, problems: pl.Series | None) -> list[S
     return skipped
 
 
-def _refuse_malformed(
-    records: RawRecords,
-    columns: Mapping[str, str],
-    by_role: Mapping[str, _Column],
-    skipped: Sequence[SkippedRecord],
-    malformed: Malformed,
-) -> None:
-    """Raise where a malformed record may not be skipped, or where most records are malformed."""
-    source = records.source
-    if records.n_total == 0:
-        raise DataError(f"{source} has no record.")
-    if skipped and malformed == "raise":
-        first = skipped[0]
-        raise DataError(
-            f"{source}: {first.problem} in {first.location} ({first.content!r}); correct it, or "
-            f"leave out such records with malformed='skip'."
-        )
-    if len(skipped) <= records.n_total / 2:
-        return
-    role, column = max(by_role.items(), key=lambda pair: pair[1].n_problems)
-    if column.problems is None or column.n_problems <= len(skipped) / 2:
-        first = skipped[0]
-        raise DataError(
-            f"{source}: {len(skipped):,} of {records.n_total:,} records are malformed, the first "
-            f"in {first.location} ({first.problem}: {first.content!r}); check the separator "
-            f"(--separator), the header and the quotes."
-        )
-    position = int(column.problems.is_not_null().arg_true()[0])
-    value = records.frame[columns[role]][position]
-    example = "nothing" if value is None else repr(shorten(str(value)))
-    more = f" (and {column.n_problems - 1:,} more)" if column.n_problems > 1 else ""
-    otherwise = _OTHERWISE.get(role, "") if value is not None else ""
-    comma = "," if otherwise else ""
-    without = "" if role in ("user", "item") else f"{comma} or go without with {role}=False"
-    raise DataError(
-        f"{source}: the {role} column {columns[role]!r} is not {_REQUIRED[role]}: "
-        f"{example} in {records.location(position)}{more}; name another column with {role}='…' "
-        f"(--{role} …){otherwise}{without}."
-    )
+def _problems_of(records: RawRecords, column: str, problems: pl.Series, n: int) -> RoleProblems:
+    position = int(problems.is_not_null().arg_true()[0])
+    return RoleProblems(n, records.frame[column][position], records.location(position))
 
 
 def _other_columns(

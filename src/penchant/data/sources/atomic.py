@@ -11,7 +11,7 @@ from penchant.data.attributes.titles import no_genres, year_in_title
 from penchant.data.dataset import Dataset
 from penchant.data.origin import Origin
 from penchant.data.reading.records import RawRecords, announce_skipped
-from penchant.data.reading.typed_columns import type_columns
+from penchant.data.reading.typed_pieces import type_columns
 from penchant.errors import DataError
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.quality.log_check import check
-from penchant.data.reading.formats import read_records
+from penchant.data.reading.formats import read_pieces, read_records
 from penchant.data.sources.releases import read
 from penchant.errors import DataError
 
@@ -166,7 +166,7 @@ def test_several_files_of_users(tmp_path) -> None:
     ids=["attributes", "a log", "a log without names", "text", "a log with unusual names"],
 )
 def test_other_tables_are_not_taken_for_wide(text: str) -> None:
-    records = read_records(io.BytesIO(text.encode()), may_be_wide=True)
+    records = read_pieces(io.BytesIO(text.encode()), may_be_wide=True).whole()
     assert records.layout == "columns"
 
 

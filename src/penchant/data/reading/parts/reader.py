@@ -1,4 +1,4 @@
-"""Read the files of a log, in batches, as one table."""
+"""Read the files of a log, one after the other."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from penchant.data.reading.contents import HARMLESS_TABLE, PARQUET, TextForm, re
 from penchant.data.reading.files import load_bytes, most_unpacked
 from penchant.data.reading.parquet import sizes_in_trial
 from penchant.data.reading.parts.part_files import PartFile, PartFiles
-from penchant.data.reading.parts.union import like_first, union
+from penchant.data.reading.parts.union import like_first
 from penchant.data.reading.records import NoRecordsError, RawRecords
 from penchant.errors import DataError
 
-_BATCH = 2**28  # bytes of files that are in memory at once
+_BATCH = 2**26  # bytes of files that are in memory at once
 
 
-def read_parts(
+def records_of_files(
     parts: PartFiles, form: TextForm, max_bytes: int | None = None, limit: int | None = None
-) -> RawRecords:
-    """The records of all files, which have equal columns; those without a record are passed over.
+) -> Iterator[RawRecords]:
+    """The records of each file, which have equal columns; those without a record are passed over.
 
     Args:
         parts: the files.
@@ -30,7 +30,7 @@ def read_parts(
     Raises:
         DataError: a file cannot be read, has other columns than the first, or none has a record.
     """
-    read: list[RawRecords] = []
+    first: RawRecords | None = None
     packed = unpacked = n_records = 0
     for file, data, sizes in _contents(parts.files, max_bytes):
         packed += file.path.stat().st_size
@@ -39,13 +39,15 @@ def read_parts(
         left = None if max_bytes is None else max(1, max_bytes - unpacked)
         try:
             records = read_content(
-                data, file.name, form.like(read[0]) if read else form, left, sizes
+                data, file.name, form if first is None else form.like(first), left, sizes
             )
         except NoRecordsError:
             continue
         if not records.n_total and not records.frame.width:  # an empty array of JSON
             continue
-        read.append(like_first(records, file, read[0] if read else None))
+        records = like_first(records, file, first)
+        if first is None:
+            first = replace(records, frame=records.frame.clear())
         unpacked += max(len(data), int(records.frame.estimated_size()))
         if unpacked > (most := most_unpacked(packed, max_bytes, HARMLESS_TABLE)):
             raise DataError(
@@ -53,12 +55,11 @@ def read_parts(
                 f"{file.name}: raise max_bytes (--max-bytes), or read a part of it."
             )
         n_records += records.n_total
+        yield records
         if limit is not None and n_records >= limit:
             break
-    if not read:
+    if first is None:
         raise NoRecordsError(f"{parts.source} has no file with a record.")
-    log = union(read, parts.source)
-    return replace(log, remarks=(*parts.remarks, *log.remarks))
 
 
 def _contents(

@@ -55,8 +55,13 @@ def like_first(part: RawRecords, file: PartFile, first: RawRecords | None) -> Ra
     return part
 
 
-def union(parts: Sequence[RawRecords], source: str) -> RawRecords:
+def union(parts: Sequence[RawRecords], source: str, start: int = 0) -> RawRecords:
     """The records of files, one after the other; each keeps its number in its file.
+
+    Args:
+        parts: of the files.
+        source: the name of all in messages.
+        start: how many records of the source stand before these.
 
     Raises:
         DataError: values of one column have types that do not go together.
@@ -64,7 +69,7 @@ def union(parts: Sequence[RawRecords], source: str) -> RawRecords:
     places, numbers, skipped = [], [], []
     frames: list[pl.DataFrame] = []
     tallies: dict[str, int] = {}
-    n_before = n_lines = n_rows = 0
+    n_before, n_lines, n_rows = start, 0, 0
     for part in parts:
         without = replace(part, frame=part.frame.clear())
         places.append(RecordsOfFile(n_rows, n_before, without))
@@ -97,7 +102,7 @@ def union(parts: Sequence[RawRecords], source: str) -> RawRecords:
         source=source,
         is_text=any(part.is_text for part in parts),
         decimal_comma=any(part.decimal_comma for part in parts),
-        numbers=pl.concat(numbers) if skipped else None,
+        numbers=pl.concat(numbers) if skipped or start else None,
         lines=pl.concat([part.lines for part in parts if part.lines is not None])
         if has_lines
         else None,

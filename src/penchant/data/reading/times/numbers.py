@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.reading.times.given_formats import in_format
+from penchant.data.reading.times.readings import TimesRead
 from penchant.data.reading.times.time_range import (
     EARLIEST,
     MICROSECONDS,
@@ -36,7 +37,7 @@ _SMALL = 100_000_000  # seconds, 1973: numbers below are hardly seconds since 19
 _OVERRIDE = "override with time_format='{0}' (--time-format {0})"
 
 
-def from_numbers(values: pl.Series, form: str | None = None) -> tuple[pl.Series, str]:
+def from_numbers(values: pl.Series, form: str | None = None) -> TimesRead:
     """Times from numbers, null where one is impossible, and a remark where they were ambiguous.
 
     Args:
@@ -48,31 +49,32 @@ def from_numbers(values: pl.Series, form: str | None = None) -> tuple[pl.Series,
     numbers = values.drop_nulls().cast(pl.Float64).to_numpy()
     finite = numbers[np.isfinite(numbers)]
     if not len(finite):
-        return pl.Series(values.name, [None] * len(values), dtype=MICROSECONDS), ""
+        nothing = pl.Series(values.name, [None] * len(values), dtype=MICROSECONDS)
+        return TimesRead(nothing, "", "")
     if form in UNITS:
-        return _since_1970(values, finite, UNITS[form]), ""
+        return _since_1970(values, finite, form)
     if form == "excel":
-        return _from_serials(values), ""
+        return TimesRead(_from_serials(values), "", "excel")
     if form == "year":
-        return _from_years(values), ""
+        return TimesRead(_from_years(values), "", "year")
     if (dates := _compact_dates(values, finite)) is not None:
-        return dates, ""
+        return dates
     example = f"{finite[0]:.15g}"
     last = latest()
     if are_whole(finite) and all_within(finite, EARLIEST.year, last.year):
         remark = f"times such as {example} are read as years; {_OVERRIDE.format('s')}"
-        return _from_years(values), remark
+        return TimesRead(_from_years(values), remark, "year")
     if all_within(finite, _FIRST_SERIAL, (last - _SPREADSHEET_EPOCH).days):
         remark = f"times such as {example} are read as a spreadsheet's days since 1899-12-30"
-        return _from_serials(values), f"{remark}; {_OVERRIDE.format('s')}"
-    unit = _unit(finite)
-    remark = ""
-    if unit == "s" and np.median(np.abs(finite)) < _SMALL:
+        return TimesRead(_from_serials(values), f"{remark}; {_OVERRIDE.format('s')}", "excel")
+    times = _since_1970(values, finite, _unit(finite))
+    if times.reading == "s" and np.median(np.abs(finite)) < _SMALL:
         remark = (
             f"times such as {example} are read as seconds since 1970: their order is right, their "
             "dates are hardly; name another unit with time_format=… (--time-format …)"
         )
-    return _since_1970(values, finite, UNITS[unit]), remark
+        return TimesRead(times.values, remark, "small seconds")
+    return times
 
 
 def _unit(finite: Float64) -> str:
@@ -89,11 +91,12 @@ def _unit(finite: Float64) -> str:
     return next(name for name, limit in _UNIT_LIMITS if median < limit)
 
 
-def _since_1970(values: pl.Series, finite: Float64, factor: float) -> pl.Series:
-    """Numbers of a unit of `factor` microseconds since 1970, exact for integers.
+def _since_1970(values: pl.Series, finite: Float64, unit: str) -> TimesRead:
+    """Numbers of a unit since 1970, exact for integers.
 
     What is out of range becomes a time that is, so that it fits into 64 bits.
     """
+    factor = UNITS[unit]
     highest = (latest() - EARLIEST).total_seconds() * 1e6 / factor
     value = pl.col("value")
     in_range = value
@@ -114,10 +117,12 @@ def _since_1970(values: pl.Series, finite: Float64, factor: float) -> pl.Series:
     else:
         microseconds = in_range.cast(pl.Int64) // 1000
     frame = values.alias("value").to_frame()
-    return frame.select(microseconds.cast(MICROSECONDS).alias(values.name)).to_series()
+    times = frame.select(microseconds.cast(MICROSECONDS).alias(values.name)).to_series()
+    # Nanoseconds have more digits than floats.
+    return TimesRead(times, "", unit if unit != "ns" else f"{unit} {values.dtype}")
 
 
-def _compact_dates(values: pl.Series, finite: Float64) -> pl.Series | None:
+def _compact_dates(values: pl.Series, finite: Float64) -> TimesRead | None:
     """Numbers such as 202403, 20130913, 2024030510 or 20240305101112, where they are dates."""
     digits = len(f"{abs(float(np.median(finite))):.0f}")
     if digits not in _COMPACT or not are_whole(finite):
@@ -129,7 +134,9 @@ def _compact_dates(values: pl.Series, finite: Float64) -> pl.Series | None:
     lacking, format_ = _COMPACT[digits]
     texts = values.cast(pl.Int64, strict=False).cast(pl.String) + lacking
     dates = in_format(texts, format_)
-    return dates if int(is_possible(dates).sum()) >= share * len(finite) else None
+    if int(is_possible(dates).sum()) < share * len(finite):
+        return None
+    return TimesRead(dates, "", f"{digits} digits")
 
 
 def _from_serials(values: pl.Series) -> pl.Series:

@@ -10,6 +10,7 @@ from penchant.data.reading.records import without_missing
 from penchant.data.reading.times.date_order import FORMS
 from penchant.data.reading.times.given_formats import in_given_format
 from penchant.data.reading.times.numbers import UNITS, from_numbers
+from penchant.data.reading.times.readings import TimesRead
 from penchant.data.reading.times.texts import from_texts
 from penchant.data.reading.times.time_range import (
     EARLIEST,
@@ -34,11 +35,13 @@ class ParsedTimes:
         problems: what is wrong with a value, such as `is not a time`, null where nothing is;
             None where nothing is wrong with any.
         remark: what was decided by convention, and how to override it; may be empty.
+        reading: as in `TimesRead`.
     """
 
     values: pl.Series
     problems: pl.Series | None = None
     remark: str = ""
+    reading: str | None = None
 
 
 def check_time_format(form: str | None) -> None:
@@ -76,24 +79,24 @@ def parse_times(values: pl.Series, form: str | None = None) -> ParsedTimes:
     if isinstance(dtype, pl.Datetime) or dtype == pl.Date:
         if isinstance(dtype, pl.Datetime) and dtype.time_zone is not None:
             values = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
-        return _checked(values, values.cast(MICROSECONDS), "")
+        return _checked(values, TimesRead(values.cast(MICROSECONDS), "", str(dtype)))
     if form is not None and "%" in form:
         texts = _texts(values)
-        return _checked(texts, _in_given_format(texts, form), "")
+        return _checked(texts, TimesRead(_in_given_format(texts, form), "", form))
     if dtype.is_numeric() or dtype == pl.Null:
         values = values.fill_nan(None) if dtype.is_float() else values
-        return _checked(values, *from_numbers(values, _if_numeric(form)))
+        return _checked(values, from_numbers(values, _if_numeric(form)))
     if dtype == pl.String:
         integers = values.cast(pl.Int64, strict=False)
         if not integers.null_count():  # the usual case, and the fastest
-            return _checked(values, *from_numbers(integers, _if_numeric(form)))
+            return _checked(values, from_numbers(integers, _if_numeric(form)))
     texts = _texts(values)
     for number_type in (pl.Int64, pl.Float64):
         numbers = texts.cast(number_type, strict=False)
         exact = numbers.null_count() == texts.null_count()
         if exact or (number_type == pl.Float64 and 2 * numbers.count() > texts.count()):
-            return _checked(texts, *from_numbers(numbers, _if_numeric(form)))
-    return _checked(texts, *from_texts(texts, form))
+            return _checked(texts, from_numbers(numbers, _if_numeric(form)))
+    return _checked(texts, from_texts(texts, form))
 
 
 def _texts(values: pl.Series) -> pl.Series:
@@ -112,12 +115,13 @@ def _in_given_format(texts: pl.Series, form: str) -> pl.Series:
         raise ParameterError(f"{form!r} is no format of times: {reason}.") from None
 
 
-def _checked(values: pl.Series, times: pl.Series, remark: str) -> ParsedTimes:
+def _checked(values: pl.Series, read: TimesRead) -> ParsedTimes:
     """The times with what is wrong with each; an impossible time becomes null."""
+    times = read.values
     possible = is_possible(times)
     wrong = ~possible & values.is_not_null()
     if not wrong.any():
-        return ParsedTimes(times, None, remark)
+        return ParsedTimes(times, None, read.remark, read.reading)
     time = pl.lit(times)
     problem = (
         pl.when(~pl.lit(wrong))
@@ -129,4 +133,5 @@ def _checked(values: pl.Series, times: pl.Series, remark: str) -> ParsedTimes:
         .otherwise(pl.lit("is not a time"))
     )
     problems = pl.select(problem.alias("problem")).to_series()
-    return ParsedTimes(times.zip_with(possible, times.clear(1)), problems, remark)
+    times = times.zip_with(possible, times.clear(1))
+    return ParsedTimes(times, problems, read.remark, read.reading)

@@ -8,15 +8,17 @@ from penchant.data.reading.times.components import instants
 from penchant.data.reading.times.date_order import FORMS, choose_order
 from penchant.data.reading.times.given_formats import in_format
 from penchant.data.reading.times.patterns import KNOWN_ORDER, OPEN_ORDER, simplify
+from penchant.data.reading.times.readings import TimesRead
 from penchant.data.reading.times.time_range import MICROSECONDS
 
 _ISO_FORMATS = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d")  # usual, and fast
 _CLOCK = ("hour", "minute", "second", "fraction", "half", "zone")
+_APART = "texts"  # each of which has one meaning, whatever the others are
 _NO_TEXT = pl.Series([None], dtype=pl.String)
 _NO_TIME = pl.Series([None], dtype=MICROSECONDS)
 
 
-def from_texts(texts: pl.Series, form: str | None = None) -> tuple[pl.Series, str]:
+def from_texts(texts: pl.Series, form: str | None = None) -> TimesRead:
     """Times from texts, null where one is unreadable, and remarks on what was ambiguous.
 
     Args:
@@ -33,23 +35,22 @@ def from_texts(texts: pl.Series, form: str | None = None) -> tuple[pl.Series, st
             times = times.zip_with(parsed.is_null(), parsed)
             pending = pending.zip_with(parsed.is_null(), _NO_TEXT)
         if pending.null_count() == len(pending):
-            return times, ""
+            return TimesRead(times, "", _APART)
     present = pending.drop_nulls().alias("text").to_frame()
     distinct = present.group_by("text", maintain_order=True).agg(pl.len().alias("count"))
-    parsed, remark = _from_distinct(distinct, pending, form)
+    parsed, remark, reading = _from_distinct(distinct, pending, form)
     lookup = distinct.select("text", parsed.alias("time"))
     frame = pending.alias("text").to_frame()
     found = frame.join(lookup, on="text", how="left", maintain_order="left")["time"]
-    return times.zip_with(times.is_not_null(), found), remark
+    return TimesRead(times.zip_with(times.is_not_null(), found), remark, reading)
 
 
-def _from_distinct(
-    distinct: pl.DataFrame, texts: pl.Series, form: str | None
-) -> tuple[pl.Series, str]:
+def _from_distinct(distinct: pl.DataFrame, texts: pl.Series, form: str | None) -> TimesRead:
     """The times of distinct texts; `texts` has them in the order of the source."""
     pending = simplify(distinct["text"])
     times = _NO_TIME.new_from_index(0, len(distinct))
-    remarks = []
+    remarks: list[str] = []
+    reading: str | None = _APART
     for pattern in KNOWN_ORDER:
         parts = _parts(pending, pattern)
         if parts is not None:
@@ -64,6 +65,7 @@ def _from_distinct(
         if form in FORMS and FORMS[form] in orders:
             chosen = orders[FORMS[form]]
         else:
+            reading = None
             matched = parts["last"].is_not_null()
             order, remark = choose_order(
                 orders,
@@ -76,7 +78,7 @@ def _from_distinct(
             if remark:
                 remarks.append(remark)
         times = times.zip_with(times.is_not_null(), chosen)
-    return times, "; ".join(remarks)
+    return TimesRead(times, "; ".join(remarks), reading)
 
 
 def _parts(texts: pl.Series, pattern: str) -> pl.DataFrame | None:

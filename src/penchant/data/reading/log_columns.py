@@ -1,0 +1,158 @@
+"""Choose the columns of a log, with what follows from them for its reading."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from penchant.data.reading.column_guessing import ColumnChoice, choose_columns
+from penchant.data.reading.line_totals import (
+    LineTotal,
+    guessed_total,
+    remark_on_price,
+    requested_total,
+)
+from penchant.data.reading.nested import with_nested_fields
+from penchant.data.reading.nested_events import with_events_inside
+from penchant.data.reading.records import RawRecords
+from penchant.data.reading.sessions import SessionColumns, SessionWish, session_columns
+from penchant.data.reading.typed_columns import unusable_weights
+
+logger = logging.getLogger(__name__)
+
+_SAMPLE = 200  # records looked at
+_KINDS = {"weight": "a weight of events", "quantity": "a quantity"}
+_FEW = 0.2  # of the values of a guessed column of weights or quantities may be none
+_RATED = {"user", "item", "rating", "weight", "time", "text"}
+
+
+@dataclass(frozen=True)
+class LogColumns:
+    """The columns of a log.
+
+    Attributes:
+        records: the records, with fields of structs as columns where these were chosen.
+        choices: what was asked for, that by which events belong together included.
+        columns: the source's column of each role.
+        guessed: the roles whose columns were guessed.
+        found: the same with what is known of sessions.
+        total: the column with what whole lines came to, where prices of a piece follow from it.
+        passed_over: columns that are no weights or quantities, of which something was said.
+        price_remark: what is to be said of prices.
+        purchases: whether events may be purchases.
+    """
+
+    records: RawRecords
+    choices: dict[str, ColumnChoice]
+    columns: dict[str, str]
+    guessed: tuple[str, ...]
+    found: SessionColumns
+    total: LineTotal | None
+    passed_over: tuple[str, ...]
+    price_remark: str | None
+    purchases: bool
+
+    @property
+    def have_meaning_apart(self) -> bool:
+        """Whether some of the records show the columns of all, each of which says its own event.
+
+        Not so where lines of orders, sessions or nested records belong together, or where columns
+        were guessed by what is in all of their values.
+        """
+        frame, roles = self.records.frame, self.columns.keys()
+        if self.records.layout != "columns" or not all(map(_is_plain, frame.dtypes)):
+            return False
+        if self.found.in_sessions or self.found.users_are is not None or self.total is not None:
+            return False
+        if self.passed_over or "weight" in self.guessed or not roles <= _RATED:
+            return False
+        return "rating" in roles or set(frame.columns) == set(self.columns.values())
+
+
+def choose_log_columns(
+    records: RawRecords,
+    choices: Mapping[str, ColumnChoice],
+    sessions: SessionWish,
+    *,
+    needs_event: bool,
+    quiet: bool,
+) -> LogColumns:
+    """The columns of a log, asked for or guessed.
+
+    Args:
+        records: of the source.
+        choices: what was asked for.
+        sessions: the same of sessions.
+        needs_event: whether there must be a column of kinds of events.
+        quiet: whether to say nothing of columns that are passed over.
+
+    Raises:
+        DataError: a column asked for does not exist, or none is recognised.
+    """
+    records = with_nested_fields(with_events_inside(records, choices), choices)
+    choices = sessions.choices(choices, records)
+    price = choices["price"]
+    total = requested_total(price, records.frame.columns, records.source)
+    if total is not None:
+        choices["price"] = total.total
+    columns, guessed = choose_columns(records, choices, ("event",) if needs_event else ())
+    found = session_columns(records, columns, guessed, sessions)
+    columns, guessed = found.columns, found.guessed
+    if choices["text"] is None and "text" in columns and not _is_prose(records, columns["text"]):
+        del columns["text"]
+        guessed = tuple(role for role in guessed if role != "text")
+    purchases = "rating" not in columns and records.layout in ("columns", "baskets")
+    passed_over = []
+    for guess in ("weight", "quantity"):
+        is_guess = guess in columns and choices[guess] is None
+        if is_guess and not _are_numbers(records, guess, columns[guess], purchases, quiet=quiet):
+            passed_over.append(columns.pop(guess))
+            guessed = tuple(role for role in guessed if role != guess)
+    price_remark = None
+    if total is None and purchases and price is None:
+        price_remark = remark_on_price(records, columns)
+        if "price" not in columns and (total := guessed_total(records, columns)) is not None:
+            columns, guessed = {**columns, "price": total.total}, (*guessed, "price")
+    return LogColumns(
+        records=records,
+        choices=choices,
+        columns=columns,
+        guessed=guessed,
+        found=found,
+        total=total,
+        passed_over=tuple(passed_over),
+        price_remark=price_remark,
+        purchases=purchases,
+    )
+
+
+def _is_plain(dtype: pl.DataType) -> bool:
+    return not (dtype.is_nested() or dtype in (pl.Object, pl.Binary) or dtype.is_decimal())
+
+
+def _is_prose(records: RawRecords, column: str) -> bool:
+    """Whether a guessed text column is text and not, say, a number of stars named `review`."""
+    values = records.frame[column].head(_SAMPLE)
+    if values.dtype != pl.String:
+        return False
+    numbers = values.cast(pl.Float64, strict=False)
+    return not records.is_text or numbers.null_count() > len(values) / 2
+
+
+def _are_numbers(
+    records: RawRecords, role: str, column: str, purchases: bool, *, quiet: bool
+) -> bool:
+    """Whether nearly all values of a guessed column of weights or quantities can be some."""
+    share = unusable_weights(records, column, purchases=purchases)
+    if share <= _FEW:
+        return True
+    if not quiet:
+        logger.warning(
+            f"{records.source}: {column} was not taken for {_KINDS[role]}, since {share:.0%} of "
+            f"its values are no numbers above 0; --{role} {column} ({role}=…) takes it, and leaves "
+            "these events out."
+        )
+    return False

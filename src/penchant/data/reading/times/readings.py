@@ -1,0 +1,23 @@
+"""Times with an account of how they were read."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+
+class TimesRead(NamedTuple):
+    """Times, and how they were read.
+
+    Attributes:
+        values: null where there is none.
+        remark: what was ambiguous; may be empty.
+        reading: the form that the times have, so that parts of a column with equal forms are read
+            as the whole column is; empty where there is no time, None where only the whole column
+            decides.
+    """
+
+    values: pl.Series
+    remark: str
+    reading: str | None

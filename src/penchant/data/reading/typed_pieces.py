@@ -1,0 +1,239 @@
+"""Type the records of a log, piece by piece where they are many, and refuse malformed logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import polars as pl
+
+from penchant.data.positive import Positive
+from penchant.data.reading.parts.pieces import Pieces
+from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
+from penchant.data.reading.typed_columns import RoleProblems, TypedRecords, type_records
+from penchant.errors import DataError
+
+Malformed = Literal["skip", "raise"]
+_SAMPLE = 200  # records of the first piece that messages look at
+_REQUIRED = {
+    "rating": "numeric",
+    "weight": "made of numbers above 0",
+    "quantity": "made of numbers",
+    "time": "a time since 1970",
+    "user": "complete",
+    "item": "complete",
+}
+_OTHERWISE = {
+    "rating": ", say which of its values are positive with positive='…' (--positive …)",
+    "time": ", say how its times are written with time_format='…' (--time-format …)",
+}
+
+
+@dataclass(frozen=True)
+class TypedColumns:
+    """The columns of a log: those of the roles, then `row`, then all others.
+
+    Attributes:
+        frame: the usable records; ids that are texts may be categories.
+        skipped: as in `Origin`.
+        remarks: what was decided by convention.
+        positive: the lowest rating of a positive event, where a wish says which are.
+    """
+
+    frame: pl.DataFrame
+    skipped: pl.DataFrame | None
+    remarks: tuple[str, ...]
+    positive: float | None = None
+
+
+def type_columns(
+    records: RawRecords,
+    columns: Mapping[str, str],
+    malformed: Malformed,
+    time_format: str | None = None,
+    positive: Positive | None = None,
+    *,
+    purchases: bool = False,
+) -> TypedColumns:
+    """Give each column its role and type; records with unusable values are left out and listed.
+
+    All arguments but `malformed`, which is as in `penchant.read`, are those of `type_records`.
+
+    Raises:
+        DataError: a record is malformed and `malformed` is "raise", or most records are.
+    """
+    typed = type_records(records, columns, time_format, positive, purchases=purchases)
+    return _joined(records, columns, [typed], typed.frame, malformed)
+
+
+def type_pieces(
+    pieces: Pieces,
+    columns: Mapping[str, str],
+    malformed: Malformed,
+    time_format: str | None = None,
+    positive: Positive | None = None,
+    *,
+    purchases: bool = False,
+) -> tuple[RawRecords, TypedColumns] | None:
+    """The same piece by piece, and the records of all without their values but for a few.
+
+    Ids that are texts become categories. None where the whole log would be read otherwise than its
+    pieces are, such as dates of which one tells in which order all have day and month.
+
+    Args:
+        pieces: whose records have a meaning apart, as `LogColumns` says.
+        columns: the column of each role.
+        malformed: as in `penchant.read`.
+        time_format: as in `penchant.read`.
+        positive: the rating from which events are positive.
+        purchases: as `type_records` takes it.
+
+    Raises:
+        DataError: a record is malformed and `malformed` is "raise", or most records are.
+    """
+    first = pieces.first
+    names = first.frame.columns
+    categories = {role: pl.Categorical(pl.Categories.random()) for role in ("user", "item")}
+    readings: dict[str, str] = {}
+    done: list[TypedRecords] = []
+    n_records = 0
+    heads: list[RawRecords] = []
+    for records in pieces:
+        if not _are_alike(records, first):
+            return None
+        typed = type_records(
+            replace(records, frame=records.frame.select(names)),
+            columns,
+            time_format,
+            positive,
+            purchases=purchases,
+        )
+        for role, reading in typed.readings.items():
+            if reading is None or (reading and readings.setdefault(role, reading) != reading):
+                return None
+        frame = typed.frame.with_columns(
+            pl.col(role).cast(dtype)
+            for role, dtype in categories.items()
+            if typed.frame.schema[role] == pl.String
+        )
+        done.append(replace(typed, frame=frame))
+        heads.append(replace(records, frame=records.frame.clear(), skipped=()))
+        n_records += records.n_total
+    frame = _below_one_another([typed.frame for typed in done], first.is_text, categories)
+    everything = replace(
+        first,
+        frame=first.frame.head(_SAMPLE),
+        numbers=None,
+        lines=None,
+        skipped=(),
+        remarks=tuple(dict.fromkeys(remark for head in heads for remark in head.remarks)),
+        parts=tuple(part for head in heads for part in head.parts),
+        n_elsewhere=n_records - min(_SAMPLE, first.frame.height),
+    )
+    return everything, _joined(everything, columns, done, frame, malformed)
+
+
+def _are_alike(records: RawRecords, first: RawRecords) -> bool:
+    """Whether a piece's columns have the names and types of those of the first piece."""
+    if (records.is_text, records.decimal_comma) != (first.is_text, first.decimal_comma):
+        return False
+    schema, wanted = records.frame.schema, first.frame.schema
+    return schema.keys() == wanted.keys() and (
+        first.is_text or all(schema[name] == dtype for name, dtype in wanted.items())
+    )
+
+
+def _below_one_another(
+    frames: list[pl.DataFrame], is_text: bool, categories: Mapping[str, pl.Categorical]
+) -> pl.DataFrame:
+    """The frames of all pieces as one, column by column, so that little is there twice.
+
+    A column of text that is integers or numbers in some pieces alone is text in all: nothing else
+    is written as these are.
+    """
+    columns = {}
+    for name in frames[0].columns:
+        chunks = [frame[name] for frame in frames]
+        for n, frame in enumerate(frames):
+            frames[n] = frame.drop(name)
+        types = {chunk.dtype for chunk in chunks if chunk.null_count() < len(chunk)}
+        dtype = types.pop() if types else chunks[0].dtype
+        if types:
+            dtype = categories.get(name, pl.String())
+            chunks = [chunk if chunk.dtype == dtype else chunk.cast(pl.String) for chunk in chunks]
+        columns[name] = pl.concat([chunk.cast(dtype) for chunk in chunks], rechunk=True)
+    return pl.DataFrame(columns)
+
+
+def _joined(
+    records: RawRecords,
+    columns: Mapping[str, str],
+    typed: Sequence[TypedRecords],
+    frame: pl.DataFrame,
+    malformed: Malformed,
+) -> TypedColumns:
+    """The typed columns of all pieces.
+
+    Args:
+        records: of all, for messages.
+        columns: the column of each role.
+        typed: each piece.
+        frame: the columns of all.
+        malformed: as in `penchant.read`.
+
+    Raises:
+        DataError: there is no record, one is malformed and `malformed` is "raise", or most are.
+    """
+    skipped = [record for piece in typed for record in piece.skipped]
+    problems: dict[str, RoleProblems] = {}
+    remarks: dict[str, str] = {}
+    for piece in typed:
+        for role, more in piece.problems.items():
+            known = problems.get(role)
+            problems[role] = more if known is None else replace(known, n=known.n + more.n)
+        for role, remark in piece.remarks.items():
+            remarks.setdefault(role, remark)
+    _refuse_malformed(records, columns, problems, skipped, malformed)
+    in_order = tuple(remarks[role] for role in columns if role in remarks)
+    return TypedColumns(frame, skipped_table(skipped), in_order, typed[0].positive)
+
+
+def _refuse_malformed(
+    records: RawRecords,
+    columns: Mapping[str, str],
+    problems: Mapping[str, RoleProblems],
+    skipped: Sequence[SkippedRecord],
+    malformed: Malformed,
+) -> None:
+    """Raise where a malformed record may not be skipped, or where most records are malformed."""
+    source = records.source
+    if records.n_total == 0:
+        raise DataError(f"{source} has no record.")
+    if skipped and malformed == "raise":
+        first = skipped[0]
+        raise DataError(
+            f"{source}: {first.problem} in {first.location} ({first.content!r}); correct it, or "
+            f"leave out such records with malformed='skip'."
+        )
+    if len(skipped) <= records.n_total / 2:
+        return
+    role = max(columns, key=lambda role: problems[role].n if role in problems else 0)
+    if role not in problems or problems[role].n <= len(skipped) / 2:
+        first = skipped[0]
+        raise DataError(
+            f"{source}: {len(skipped):,} of {records.n_total:,} records are malformed, the first "
+            f"in {first.location} ({first.problem}: {first.content!r}); check the separator "
+            f"(--separator), the header and the quotes."
+        )
+    n, value, location = problems[role].n, problems[role].value, problems[role].location
+    example = "nothing" if value is None else repr(shorten(str(value)))
+    more = f" (and {n - 1:,} more)" if n > 1 else ""
+    otherwise = _OTHERWISE.get(role, "") if value is not None else ""
+    comma = "," if otherwise else ""
+    without = "" if role in ("user", "item") else f"{comma} or go without with {role}=False"
+    raise DataError(
+        f"{source}: the {role} column {columns[role]!r} is not {_REQUIRED[role]}: "
+        f"{example} in {location}{more}; name another column with {role}='…' "
+        f"(--{role} …){otherwise}{without}."
+    )
