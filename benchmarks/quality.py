@@ -2,7 +2,8 @@
 
 `PENCHANT_MIRROR=… python benchmarks/quality.py` runs what `quality.toml` says, each model on each
 log in a process of its own within its minutes, and adds what came out to `quality.jsonl`, so that a
-run that was stopped goes on where it was. Then it writes `docs/quality.md` from that file.
+run that was stopped goes on where it was. Then it writes `docs/quality.md` from that file, and
+`docs/leaderboard.md` from it and from what `claims.py` found of published figures.
 `--short` takes minutes, on the smallest logs, and writes to `out/quality`. Nothing is chosen by
 test events: settings are defaults, or the best of `penchant tune` on validation events.
 """
@@ -22,6 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import claims
+import leaderboard_page
 import quality_page
 import quality_peers
 import quality_plots
@@ -204,11 +207,17 @@ def figures(answer: dict[str, Any], cell: Cell) -> dict[str, Any]:
         "figures": {},
         "with_history": {},
         "trivial": {},
+        "verdicts": {},
+        "baselines": {},
     }
     for table in answer["tables"].values():
         for entry in table["entries"]:
+            if entry["trivial"]:
+                known = row["baselines"].setdefault(entry["model"], {})
+                known |= values_of(entry)
             if entry["model"] == name:
                 row["figures"] |= values_of(entry)
+                row["verdicts"][next(iter(entry["figures"]))] = entry["verdict"]
                 row.setdefault("validation", entry["validation"])
                 row.setdefault("verdict", entry["verdict"])
                 row["fit_seconds"] = round(entry["cost"]["fit_seconds"], 3)
@@ -283,7 +292,10 @@ def main() -> None:
     title = settings["log"][plot]["title"]
     for path in quality_plots.write(list(rows.values()), plot, title, page.parent):
         print(path)
-    print(write_text_atomically(quality_page.page(list(rows.values()), settings), page))
+    measured = list(rows.values())
+    print(write_text_atomically(quality_page.page(measured, settings), page))
+    board = leaderboard_page.page(measured, settings, [] if args.short else claims.read())
+    print(write_text_atomically(board, page.with_name("leaderboard.md")))
 
 
 if __name__ == "__main__":

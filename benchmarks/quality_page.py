@@ -74,8 +74,9 @@ took to learn.
 ![nDCG@10 against memory](quality-memory.svg)"""
 
 
-def _table(head: list[str], lines: Iterable[list[str]]) -> str:
-    text = [head, ["---", *["---:"] * (len(head) - 1)], *lines]
+def table(head: list[str], lines: Iterable[list[str]], left: int = 1) -> str:
+    """A table in Markdown; all but the first columns are numbers, on the right."""
+    text = [head, [*["---"] * left, *["---:"] * (len(head) - left)], *lines]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in text)
 
 
@@ -124,7 +125,7 @@ def _defaults(rows: list[Row], logs: dict[str, str], metric: str) -> str:
         "– did not finish within its minutes, or cannot learn from this log (see below); what is "
         "empty was not run."
     )
-    return f"{note}\n\n{_table(['model', *(logs[log] for log in here)], lines)}"
+    return f"{note}\n\n{table(['model', *(logs[log] for log in here)], lines)}"
 
 
 def _tuned(
@@ -160,7 +161,7 @@ def _tuned(
         f"is {_ENOUGH:.0%} or more."
     )
     head = ["model", *(logs[log] for log in here), f"{_ENOUGH:.0%} on"]
-    return f"{note}\n\n{_table(head, lines)}"
+    return f"{note}\n\n{table(head, lines)}"
 
 
 def _peers(
@@ -196,7 +197,7 @@ def _peers(
         + ", at their defaults; all learn from the same training events and know the same "
         "histories."
     )
-    return f"{note}\n\n{_table(['model', *(logs[log] for log in here)], lines)}"
+    return f"{note}\n\n{table(['model', *(logs[log] for log in here)], lines)}"
 
 
 def _records(records: list[Row], settings: dict[str, Any]) -> str:
@@ -233,7 +234,7 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
         "minutes to learn",
         "model",
     ]
-    return _table(head, lines)
+    return table(head, lines)
 
 
 def _growth(growth: list[Row], settings: dict[str, Any]) -> str:
@@ -257,7 +258,7 @@ def _growth(growth: list[Row], settings: dict[str, Any]) -> str:
         "Time and memory to learn from a made-up log with as unequal users and items as public "
         "ones, and the time of one list among a thousand users' together."
     )
-    return f"{note}\n\n{_table(['model', *(f'{n:,} events' for n in events)], lines)}"
+    return f"{note}\n\n{table(['model', *(f'{n:,} events' for n in events)], lines)}"
 
 
 def _short(number: float) -> str:
@@ -288,7 +289,7 @@ def _runs(rows: list[Row], logs: dict[str, str]) -> str:
         for row in rows
         if "problem" in row
     ]
-    parts = [text, _table(["log", "split", "command of one model"], commands)]
+    parts = [text, table(["log", "split", "command of one model"], commands)]
     if problems:
-        parts += ["No figure:", _table(["model", "log", "why"], problems)]
+        parts += ["No figure:", table(["model", "log", "why"], problems)]
     return "\n\n".join(parts)

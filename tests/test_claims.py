@@ -36,6 +36,15 @@ def test_what_is_beyond_the_interval_is_better(liker):
     assert pn.claim(published=0.99, on=liker, metric="like-accuracy").verdict == "better"
 
 
+def test_another_value_stands_beside_the_same_trivial_answers(liker):
+    first = pn.claim(published=0.8491, on=liker, metric="like-accuracy")
+    second = first.of(0.99)
+    assert second == pn.claim(published=0.99, on=liker, metric="like-accuracy")
+    assert (first.verdict, second.verdict) == ("no better", "better")
+    with pytest.raises(ParameterError, match="is a number"):
+        first.of(float("inf"))
+
+
 def test_on_a_split_lower_errors_are_better():
     split = pn.split_random(planted_ratings(), validation=0.1, test=0.2)
     trivial = pn.claim(published=9.0, on=split, metric="rmse")

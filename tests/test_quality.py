@@ -26,6 +26,9 @@ def quality(monkeypatch):
         "quality_page",
         "quality_peers",
         "quality_plots",
+        "claims",
+        "leaderboard",
+        "leaderboard_page",
         "run",
         "amazon_log",
         "audit_speed",
@@ -70,7 +73,10 @@ def test_a_run_is_kept(quality, tiny_csv, monkeypatch, tmp_path):
     metrics = ("ndcg@10", "rmse")
     cell = quality.Cell("defaults", "tiny", "item-mean", "item-mean", words, metrics, 1)
     kept = quality.run(cell, str(tiny_csv.parent), 1, tmp_path)
-    assert set(kept["figures"]) == set(kept["trivial"]) == set(metrics)
+    assert set(kept["figures"]) == set(kept["trivial"]) == set(kept["verdicts"]) == set(metrics)
+    assert {"random", "popular", "bias"} <= set(kept["baselines"])
+    assert kept["baselines"]["popular"]["ndcg@10"][0] == kept["trivial"]["ndcg@10"]
+    assert kept["verdicts"] == {"ndcg@10": kept["verdict"], "rmse": None}  # a trivial answer there
     value, low, high = kept["figures"]["ndcg@10"]
     assert 0 <= low <= value <= high <= 1
     assert kept["command"].startswith(f"penchant compare $PENCHANT_MIRROR/{tiny_csv.name} ")

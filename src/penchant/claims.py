@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -82,6 +82,16 @@ class Claim(ShownAsText):
             f"({spread}) on {self.data}{rest}."
         )
 
+    def of(self, published: float) -> Claim:
+        """Another published value of the same metric beside the same trivial answers.
+
+        Raises:
+            ParameterError: the value is not finite.
+        """
+        _check_finite(published)
+        verdict = _verdict(published, self.best, higher_is_better=self.higher_is_better)
+        return replace(self, published=published, verdict=verdict)
+
     def frame(self) -> pl.DataFrame:
         """The published value and all trivial answers: name, value, low, high."""
         published = {"name": "published", "value": self.published, "low": None, "high": None}
@@ -131,10 +141,14 @@ def claim(
     Raises:
         ParameterError: the value is not finite, the metric is unknown or asks for a ranking of a
             whole log, or there are no ratings for it.
+
+    Example:
+        >>> split = pn.split_per_user(planted_pairs())
+        >>> print(pn.claim(0.05, on=split, metric="ndcg@10").verdict)
+        no better
     """
     measure = parse(metric)
-    if not math.isfinite(published):
-        raise ParameterError(f"A published figure is a number, not {published}.")
+    _check_finite(published)
     log = on.log if isinstance(on, Split) else on
     if measure.task != "ranking" and not log.has_ratings:
         raise ParameterError(f"The metric {metric} judges ratings, and {log.name!r} has none.")
@@ -173,17 +187,26 @@ def claim(
         rows, data = len(log), f"all rows of {log.name}"
     higher = measure.higher_is_better
     baselines.sort(key=lambda a: (-a.value if higher else a.value, not a.name.startswith("always")))
-    best = baselines[0]
-    beyond = published > best.high if higher else published < best.low
     return Claim(
         published=published,
         metric=measure.name,
         higher_is_better=higher,
         baselines=tuple(baselines),
-        verdict="better" if beyond else "no better",
+        verdict=_verdict(published, baselines[0], higher_is_better=higher),
         rows=rows,
         data=data,
     )
+
+
+def _check_finite(published: float) -> None:
+    if not math.isfinite(published):
+        raise ParameterError(f"A published figure is a number, not {published}.")
+
+
+def _verdict(published: float, best: Baseline, *, higher_is_better: bool) -> ClaimVerdict:
+    """Whether a value lies beyond the interval of the best trivial answer."""
+    beyond = published > best.high if higher_is_better else published < best.low
+    return "better" if beyond else "no better"
 
 
 def _constants(
