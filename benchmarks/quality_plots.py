@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from penchant.atomic_write import write_text_atomically
 from penchant.reporting.charts.draw import draw
+from penchant.reporting.inline import standalone
 from penchant.results.graph import Graph, scatter
 
 Row = dict[str, Any]
@@ -54,13 +53,3 @@ def against(rows: list[Row], title: str, cost: str, least: float, x: str, x_form
         x_format=x_format,
         half=False,
     )
-
-
-def standalone(svg: str) -> str:
-    """An inline chart as a file of its own, with the colours of a light page."""
-    sheet = resources.files("penchant.reporting").joinpath("templates/style.css").read_text()
-    light = "".join(re.findall(r"--[\w-]+: [^;]+;", sheet.partition("}")[0]))
-    style = f"<style>svg{{{light}background:var(--paper);font-family:system-ui,sans-serif}}</style>"
-    if "xmlns=" not in svg[: svg.index(">")]:
-        svg = svg.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1)
-    return re.sub(r"(<svg[^>]*>)", lambda m: m[1] + style, svg, count=1)

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from penchant.like_lists import likes
     from penchant.models.base import Recommender
     from penchant.reporting import report
+    from penchant.reporting.inline import charts
     from penchant.retrieval import build_index
     from penchant.rules import Rules, recommend
     from penchant.run import Run
@@ -103,6 +104,7 @@ __all__ = [
     "backtest",
     "between",
     "build_index",
+    "charts",
     "check",
     "claim",
     "compare_arms",
@@ -210,6 +212,7 @@ _PLACES = {
     "like_lists": ("likes",),
     "models.base": ("Recommender",),
     "reporting": ("report",),
+    "reporting.inline": ("charts",),
     "retrieval": ("build_index",),
     "rules": ("Rules", "recommend"),
     "run": ("Run",),

@@ -40,11 +40,12 @@ def write_exploration(exploration: Exploration, path: str | Path) -> Path:
 
 def _charts(exploration: Exploration) -> dict[str, list[Chart]]:
     """The charts of each part of the page; a part without any is left out."""
-    drawn = {name: draw_all(name, graphs) for name, graphs in _graphs(exploration).items()}
+    drawn = {name: draw_all(name, graphs) for name, graphs in graphs_of_log(exploration).items()}
     return drawn | {"tables": draw_all("table", _distributions(exploration))}
 
 
-def _graphs(exploration: Exploration) -> dict[str, list[Graph | None]]:
+def graphs_of_log(exploration: Exploration) -> dict[str, list[Graph | None]]:
+    """The charts of each part of the page, None for what the log does not have."""
     summary, times = exploration.summary, exploration.over_time
     period = exploration.period or ""
     rated_over_time = times is not None and "rating" in times.columns and len(times) > 1
