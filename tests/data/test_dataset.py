@@ -146,3 +146,58 @@ def test_origin_says_what_was_guessed():
 def test_planted_logs_are_reproducible():
     assert planted_pairs(seed=1).fingerprint == planted_pairs(seed=1).fingerprint
     assert planted_pairs(seed=1).fingerprint != planted_pairs(seed=2).fingerprint
+
+
+@pytest.mark.parametrize("ordered_first", [False, True])
+@pytest.mark.parametrize("times", ["all", "some", "none", "places", "baskets"])
+def test_a_part_is_the_subset(times, ordered_first):
+    rng = np.random.default_rng(3)
+    n = 300
+    frame = pl.DataFrame(
+        {
+            "user": rng.integers(0, 9, n), "item": rng.integers(0, 20, n),
+            "rating": rng.integers(1, 6, n), "note": rng.integers(0, 3, n).astype(str),
+        }
+    )  # fmt: skip
+    time = pl.Series(rng.integers(0, 50, n) + 1_500_000_000_000_000).cast(pl.Datetime("us"))
+    early = pl.Series(np.arange(n) < 40)
+    if times == "all":
+        frame = frame.with_columns(time=time)
+    elif times == "some":
+        frame = frame.with_columns(time=time.zip_with(~early, time.clear(1)))
+    elif times == "places":
+        place = pl.int_range(pl.len(), dtype=pl.UInt32).over("user")
+        frame = frame.reverse().with_columns(sequence_position=place)
+    elif times == "baskets":
+        frame = frame.with_columns(time=time, basket=pl.Series(rng.integers(0, 40, n)))
+    for keep in (~early.to_numpy(), rng.random(n) < 0.8, np.arange(n) < 20):
+        log = Dataset.from_frame(frame)
+        if ordered_first:
+            _ = log.histories
+        part, subset = log.part(keep), Dataset.from_frame(frame).subset(keep)
+        assert len(part) == len(subset)
+        assert (part.has_times, part.has_order) == (subset.has_times, subset.has_order)
+        for name in ("users", "offsets", "items", "ratings", "times"):
+            mine, theirs = (getattr(some.histories, name) for some in (part, subset))
+            assert (mine is None) == (theirs is None)
+            assert mine is None or mine.tolist() == theirs.tolist()
+        some = np.flatnonzero(subset.user_counts)[::2].astype(np.int32)
+        of_some = log.part(keep).histories_of(some)
+        assert of_some.items.tolist() == subset.histories.take(some).items.tolist()
+        assert part.pairs.tolist() == subset.pairs.tolist()
+        assert part.ratings.tolist() == subset.ratings.tolist()
+        assert part.item_counts.tolist() == subset.item_counts.tolist()
+        assert part.fingerprint == subset.fingerprint
+        assert part.events.equals(subset.events)
+        assert part.subset(part.ratings > 2).events.equals(subset.subset(part.ratings > 2).events)
+    with pytest.raises(AttributeError, match="no attribute 'evens'"):
+        log.part(keep).evens  # noqa: B018
+
+
+def test_a_part_copies_no_events_for_its_histories():
+    log = planted_pairs()
+    part = log.part(np.arange(len(log)) % 10 > 0)
+    assert part.histories.n_events == len(part) == int(part.item_counts.sum())
+    assert part.fingerprint
+    assert "events" not in vars(part)
+    assert "histories" not in vars(log)

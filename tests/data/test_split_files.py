@@ -7,6 +7,7 @@ import pytest
 
 import penchant as pn
 from penchant.auditing.from_files import split_of_files
+from penchant.data import split_files
 from penchant.data.splits import GIVEN, TEST, TRAIN
 from penchant.errors import ParameterError
 from penchant.testing import planted_pairs, planted_ratings
@@ -121,3 +122,26 @@ def test_given_events_are_known_and_learned_by_nobody(tmp_path):
     assert without.test.n_new_users == without.test.n_users
     found = pn.audit(train=files["train"], test=files["test"], given=files["given"])
     assert found["split-stated"].sentence
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_parts_are_written_some_events_at_a_time(form, tmp_path, monkeypatch):
+    monkeypatch.setattr(split_files, "EVENTS_AT_ONCE", 100)
+    split = pn.split_random(planted_ratings())
+    files = {path.stem: path for path in pn.write_split(split, tmp_path / "parts", form=form)}
+    assert list(files) == ["train", "validation", "test", "split"]
+    if form == "parquet":
+        assert len(list(files["train"].iterdir())) == -(-len(split.log) // 100)
+    for name, side in (("train", TRAIN), ("test", TEST)):
+        log = pn.read(files[name], quiet=True)
+        events = split.log.frame().filter(pl.Series(split.sides) == side)
+        columns = ["user", "item", "rating", "time"]
+        assert log.frame().select(columns).equals(events.select(columns))
+    again = split_of_files(files["train"], files["test"], files["validation"])
+    assert len(again.train) == len(split.train)
+
+
+def test_other_forms_are_refused(tmp_path):
+    with pytest.raises(ParameterError, match="csv or parquet files, not 'xlsx'"):
+        pn.write_split(pn.split_random(planted_pairs()), tmp_path / "parts", form="xlsx")
+    assert not (tmp_path / "parts").exists()

@@ -190,17 +190,17 @@ def _folder(folder: Path, files: AuditedFiles) -> AuditedFiles:
     """The files of a folder by their names, such as train.csv, where it has a train and a test."""
     if not folder.is_dir() or files.train is not None:
         return files
-    files_by_stem = {
-        path.name.partition(".")[0].lower(): str(path)
-        for path in sorted(folder.iterdir())
-        if path.is_file()
-    }
-    if "train" not in files_by_stem or "test" not in files_by_stem:
-        return files
     stems = {
         "train": "train", "test_file": "test", "validation_file": "validation",
         "given_file": "given",
     }  # fmt: skip
+    files_by_stem = {
+        path.name.partition(".")[0].lower(): str(path)
+        for path in sorted(folder.iterdir())
+        if path.is_file() or path.name in stems.values()
+    }
+    if "train" not in files_by_stem or "test" not in files_by_stem:
+        return files
     single = ("features", "negatives", "candidates", "history", "trials")
     paths: dict[str, Any] = {f: files_by_stem.get(stem) for f, stem in stems.items()}
     paths |= {name: files_by_stem[name] for name in single if name in files_by_stem}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -31,20 +31,29 @@ def split(
             show_default=False,
         ),
     ] = None,
+    form: Annotated[
+        Literal["csv", "parquet"] | None,
+        typer.Option(
+            "--format",
+            help="Write csv files, or folders of parquet files; by default parquet for logs of "
+            "more than 10 million events.",
+            show_default=False,
+        ),
+    ] = None,
     split: SplitOptions,
     log: LogOptions,
     session: Session,
 ) -> None:
-    """Write the parts of a split as CSV files: train, validation, test."""
+    """Write the parts of a split as files: train, validation, test."""
     if output is None:
         raise ParameterError("Name a new folder for the files: -o FOLDER.")
     parts = split.read(log, TableOptions(), ContentOptions(), session.run)
 
     from penchant.data.split_files import write_split
 
-    files = write_split(parts, output)
+    files = write_split(parts, output, form=form)
     reproduce = session.reproduce_command(**split.resolved(parts))
-    reproduce += f" -o {shlex.quote(str(output))}"
+    reproduce += f" -o {shlex.quote(str(output))}" + (f" --format {form}" if form else "")
     if session.json:
         facts = {"files": [str(path) for path in files], "split": parts.describe()}
         session.reply(facts | {"reproduce": reproduce})

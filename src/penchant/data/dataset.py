@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,11 @@ from penchant.data.event_order import event_order, has_positions
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
 from penchant.data.origin import Origin
+from penchant.data.tables import aligned, vocabulary_of
 from penchant.data.target import default_like_threshold
-from penchant.data.vocabulary import Vocabulary, canonical_ids, distinct_texts
+from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError
-from penchant.typing import AnyInt, Bool, Float32, Int64
+from penchant.typing import AnyInt, Bool, Float32, Int32, Int64
 from penchant.wording import counted
 
 _GROUPED_ANEW = 8  # a smaller part of a log is grouped by user faster than it is looked for
@@ -67,6 +69,9 @@ class Dataset:
     origin: Origin = field(default_factory=Origin)
     anonymous: pl.DataFrame | None = None
     in_sessions: bool = False
+    # The log of which this is a part, and which of its events. What is made of a part with other
+    # events is none: `replace` leaves out what is no parameter.
+    _part_of: tuple[Dataset, Bool] | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def from_frame(
@@ -97,9 +102,9 @@ class Dataset:
         for column in ("user", "item"):
             if column not in frame.columns:
                 raise DataError(f"The log has no column {column!r}, only {frame.columns}.")
-        users = _vocabulary(frame["user"], user_table, "user")
+        users = vocabulary_of(frame["user"], user_table, "user")
         unknown = None if anonymous is None or anonymous.is_empty() else anonymous
-        items = _vocabulary(frame["item"], item_table, "item", unknown)
+        items = vocabulary_of(frame["item"], item_table, "item", unknown)
         columns: dict[str, pl.Series] = {
             "user": pl.Series(users.indices(frame["user"])),
             "item": pl.Series(items.indices(frame["item"])),
@@ -120,8 +125,8 @@ class Dataset:
             events=events,
             users=users,
             items=items,
-            user_table=_aligned(user_table, users, "user"),
-            item_table=_aligned(item_table, items, "item"),
+            user_table=aligned(user_table, users, "user"),
+            item_table=aligned(item_table, items, "item"),
             name=name,
             scale=scale,
             positive=positive,
@@ -130,8 +135,30 @@ class Dataset:
             in_sessions=in_sessions,
         )
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> pl.DataFrame:
+            """The events of a part of a log, which are copied when they are asked for."""
+            if name != "events" or vars(self).get("_part_of") is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            log, keep = self._part_of
+            vars(self)["events"] = log.events.filter(pl.Series(keep))
+            return self.events
+
     def __len__(self) -> int:
-        return len(self.events)
+        return len(self.events) if self._whole is self else int(self.user_counts.sum())
+
+    @property
+    def _whole(self) -> Dataset:
+        """The log whose events are at hand: this one, or that of which it is a part."""
+        return self if self._part_of is None or "events" in vars(self) else self._part_of[0]
+
+    def column(self, name: str) -> pl.Series:
+        """A column of the events, for which those of a part of a log need not all be copied."""
+        if self._whole is self or self._part_of is None:
+            return self.events[name]
+        log, keep = self._part_of
+        return log.events[name].filter(pl.Series(keep))
 
     def __repr__(self) -> str:
         sizes = {"event": len(self), "user": self.n_users, "item": self.n_items}
@@ -151,17 +178,19 @@ class Dataset:
     @property
     def has_ratings(self) -> bool:
         """Whether events carry a rating."""
-        return "rating" in self.events.columns
+        return "rating" in self._whole.events.columns
 
     @property
     def has_times(self) -> bool:
         """Whether every event has a time."""
-        return "time" in self.events.columns and self.events["time"].null_count() == 0
+        if "time" not in self._whole.events.columns:
+            return False
+        return not self._whole.events["time"].null_count() or not self.column("time").null_count()
 
     @property
     def has_baskets(self) -> bool:
         """Whether the log says which events belong to one basket: an order or a session."""
-        return BASKET in self.events.columns
+        return BASKET in self._whole.events.columns
 
     @property
     def has_orders(self) -> bool:
@@ -176,7 +205,7 @@ class Dataset:
     @property
     def has_order(self) -> bool:
         """Whether each user's events come in a known order: by times, or as sequences."""
-        return self.has_times or has_positions(self.events)
+        return self.has_times or has_positions(self._whole.events)
 
     @property
     def ratings(self) -> Float32:
@@ -187,12 +216,13 @@ class Dataset:
         """
         if not self.has_ratings:
             raise DataError(f"The log {self.name!r} has no ratings.")
-        return self.events["rating"].to_numpy()
+        return self.column("rating").to_numpy()
 
     @property
     def weights(self) -> Float32 | None:
         """float32[n_events], the weight of each event, or None where the log has none."""
-        return self.events["weight"].to_numpy() if "weight" in self.events.columns else None
+        has_weights = "weight" in self._whole.events.columns
+        return self.column("weight").to_numpy() if has_weights else None
 
     @property
     def quantities(self) -> Float32 | None:
@@ -223,27 +253,44 @@ class Dataset:
     @cached_property
     def item_counts(self) -> Int64:
         """int64[n_items], the number of events of each item."""
-        return np.bincount(self.events["item"].to_numpy(), minlength=self.n_items)
+        return np.bincount(self.column("item").to_numpy(), minlength=self.n_items)
 
     @cached_property
     def user_counts(self) -> Int64:
         """int64[n_users], the number of events of each user."""
-        return np.bincount(self.events["user"].to_numpy(), minlength=self.n_users)
+        return np.bincount(self.column("user").to_numpy(), minlength=self.n_users)
 
     @property
     def pairs(self) -> Int64:
         """int64[n_events], `user * n_items + item`: one number for each pair."""
-        pairs: Int64 = self.events["user"].to_numpy().astype(np.int64) * self.n_items
-        pairs += self.events["item"].to_numpy()
+        pairs: Int64 = self.column("user").to_numpy().astype(np.int64)
+        pairs *= self.n_items
+        pairs += self.column("item").to_numpy()
         return pairs
 
     @cached_property
     def histories(self) -> Histories:
         """The events of every user of the vocabulary, in time order."""
-        users = np.arange(self.n_users, dtype=np.int32)
-        order = self.event_order
+        if self._part_of is not None:
+            log, keep = self._part_of
+            if "histories" in vars(log) and log._times_are_alike:
+                return log.histories.subset(keep[log.event_order])
+        return self._grouped(np.arange(self.n_users, dtype=np.int32))
+
+    def histories_of(self, users: Int32) -> Histories:
+        """The events of some users, by their indices, which ascend, in time order."""
+        if "histories" in vars(self) or len(users) <= self.n_users // _GROUPED_ANEW:
+            return self.histories.take(users)
+        return self._grouped(users)
+
+    def _grouped(self, users: Int32) -> Histories:
+        log, order = self, self.event_order if self._part_of is None else None
+        if self._part_of is not None:
+            # The order of a part is that of the whole, whose events need not be copied first.
+            log, keep = self._part_of
+            order = log.event_order[keep[log.event_order]]
         return Histories.from_events(
-            self.events, users, self.n_items, self.positive, order, in_sessions=self.has_sessions
+            log.events, users, self.n_items, self.positive, order, in_sessions=self.has_sessions
         )
 
     @cached_property
@@ -270,9 +317,9 @@ class Dataset:
         """SHA-256 of ids, events and their order, in hexadecimal."""
         digest = hashlib.sha256()
         digest.update(self.users.fingerprint.encode() + self.items.fingerprint.encode())
-        for events in (self.events, self.anonymous):
-            if events is not None:
-                update_digest(digest, events)
+        update_digest(digest, self.column, self._whole.events.columns)
+        if self.anonymous is not None:
+            update_digest(digest, self.anonymous.get_column, self.anonymous.columns)
         if self.positive is not None:
             digest.update(f"positive{self.positive!r}".encode())
         if self.has_sessions:
@@ -295,11 +342,31 @@ class Dataset:
         if keep.dtype != np.bool_:
             return replace(self, events=self.events[keep])
         part = replace(self, events=self.events.filter(pl.Series(keep)))
-        times_alike = "time" not in self.events.columns or self.has_times
-        known = "histories" in vars(self) and times_alike
+        known = "histories" in vars(self) and self._times_are_alike
         if known and len(part) > len(self) // _GROUPED_ANEW:
             mask: Bool = keep[self.event_order].astype(np.bool_)
             vars(part)["histories"] = self.histories.subset(mask)
+        return part
+
+    @property
+    def _times_are_alike(self) -> bool:
+        """Whether all events have a time, or none."""
+        return "time" not in self.events.columns or self.has_times
+
+    def part(self, keep: Bool) -> Dataset:
+        """The same events as `subset`, which are copied only where somebody asks for them.
+
+        Histories and single columns are made from this log, which the part keeps in memory: for
+        parts of a split, which keeps the whole log anyway.
+        """
+        if keep.sum() <= len(self) // _GROUPED_ANEW:
+            return self.subset(keep)
+        if self.has_baskets:  # whose numbers are those of the whole log
+            _ = self.histories
+            return self.subset(keep)
+        part = replace(self, events=self.events.clear())
+        del vars(part)["events"]
+        vars(part)["_part_of"] = (self, keep)
         return part
 
     def frame(self) -> pl.DataFrame:
@@ -327,37 +394,3 @@ def titles_of(items: Vocabulary, table: pl.DataFrame | None, index: AnyInt) -> l
         return ids.to_list()
     titles = plain_titles(table["title"].gather(index))
     return titles.zip_with(titles.is_not_null(), ids).to_list()
-
-
-def _vocabulary(
-    ids: pl.Series, table: pl.DataFrame | None, noun: str, unknown: pl.DataFrame | None = None
-) -> Vocabulary:
-    """The ids of the log, of its events without a user, and of its table."""
-    log_ids = canonical_ids(distinct_texts(ids), noun)
-    if unknown is not None:
-        further = canonical_ids(distinct_texts(unknown[noun]), noun).alias(log_ids.name)
-        log_ids = pl.concat([log_ids, further]) if len(log_ids) else further
-    if table is None:
-        return Vocabulary(log_ids, noun=noun)
-    if noun not in table.columns:
-        raise DataError(f"The {noun} table has no column {noun!r}, only {table.columns}.")
-    table_ids = canonical_ids(table[noun], noun)
-    repeated = table_ids.filter(table_ids.is_duplicated())
-    if len(repeated):
-        raise DataError(f"The {noun} table has {noun} {repeated[0]!r} more than once.")
-    if table_ids.dtype != log_ids.dtype and len(log_ids):
-        raise DataError(
-            f"The log's {noun} ids are {log_ids.dtype} and those of the {noun} table "
-            f"{table_ids.dtype}: give both the same type."
-        )
-    return Vocabulary(pl.concat([log_ids, table_ids.alias(log_ids.name)]), noun=noun)
-
-
-def _aligned(table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFrame | None:
-    """The table with a row per id of the vocabulary, in its order."""
-    if table is None:
-        return None
-    keyed = table.with_columns(canonical_ids(table[noun], noun).alias(noun))
-    rest = [c for c in keyed.columns if c != noun]
-    ids = vocabulary.ids.alias(noun).to_frame()
-    return ids.join(keyed.select(noun, *rest), on=noun, how="left", maintain_order="left")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Protocol
 
 import numpy as np
@@ -73,11 +73,19 @@ def quantities_of(events: pl.DataFrame) -> Float32 | None:
     return quantities
 
 
-def update_digest(digest: Digest, events: pl.DataFrame) -> None:
-    """Let a digest collect what decides what can be learned from events."""
+def update_digest(
+    digest: Digest, column_of: Callable[[str], pl.Series], names: Collection[str]
+) -> None:
+    """Let a digest collect what decides what can be learned from events.
+
+    Args:
+        digest: what collects.
+        column_of: the column of a name.
+        names: of all columns.
+    """
     for column in _HASHED:
-        if column in events.columns:
-            values = events[column].to_physical()
+        if column in names:
+            values = column_of(column).to_physical()
             digest.update(column.encode() + str(values.null_count()).encode())
             if values.dtype == pl.String:
                 texts = values.fill_null("").alias("text").to_frame()

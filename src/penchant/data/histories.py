@@ -117,14 +117,15 @@ class Histories:
 
         `users` are the wanted user indices, ascending and distinct; one without events gets an
         empty history. Events of equal time keep the order of their rows. `order` is what
-        `event_order` says of the events, where it is at hand; `in_sessions` whether their baskets
-        are sessions.
+        `event_order` says of the events, where it is at hand, or of some of them: the others are
+        left out then. `in_sessions` says whether their baskets are sessions.
         """
         owner = events["user"].to_numpy()
         n_users = 1 + int(max(owner.max(initial=-1), users.max(initial=-1)))
         order = event_order(events, n_users) if order is None else order
-        lengths = np.bincount(owner, minlength=n_users)[users]
-        if lengths.sum() != len(owner):  # events of other users
+        some = owner if len(order) == len(owner) else owner[order]
+        lengths = np.bincount(some, minlength=n_users)[users]
+        if lengths.sum() != len(order):  # events of other users
             wanted = np.zeros(n_users, np.bool_)
             wanted[users] = True
             order = order[wanted[owner[order]]]
@@ -133,7 +134,9 @@ class Histories:
             for name in ("rating", "weight")
         }
         quantities, times = quantities_of(events), None
-        if "time" in events.columns and not events["time"].null_count():
+        if "time" in events.columns and not (
+            events["time"].null_count() and events["time"][order].null_count()
+        ):
             times = events["time"].to_physical().to_numpy()[order]
         return cls(
             users=np.asarray(users, dtype=np.int32),

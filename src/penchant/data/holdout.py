@@ -97,7 +97,7 @@ class Holdout:
         events = held_out.events[held_out.event_order]
         users = np.flatnonzero(held_out.user_counts)
         counts = held_out.user_counts[users]
-        histories = known.histories.take(users)
+        histories = known.histories_of(users.astype(np.int32))
         context = events.drop([c for c in EVENT_COLUMNS if c in events.columns])
         rows = Rows(
             histories=histories,

@@ -150,11 +150,8 @@ class Split:
         return np.unique(held_out.events["item"].to_numpy())
 
     def _part(self, keep: Bool) -> Dataset:
-        """Most of the log, whose histories are parts of the log's: events are sorted once."""
-        if keep.all():
-            return self.log
-        _ = self.log.histories
-        return self.log.subset(keep)
+        """Most of the log, whose histories come in the order of the log's: it is sorted once."""
+        return self.log if keep.all() else self.log.part(keep)
 
     @cached_property
     def fingerprint(self) -> str:

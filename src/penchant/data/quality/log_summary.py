@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.sessions import session_lengths, sessions_of_users
@@ -137,7 +136,7 @@ def summary(log: Dataset) -> Summary:
         n_users=len(users),
         n_items=len(items),
         n_catalogue=log.n_items,
-        density=pl.Series(log.pairs).n_unique() / (len(users) * len(items)) if len(log) else 0.0,
+        density=_n_pairs(log) / (len(users) * len(items)) if len(log) else 0.0,
         rating_mean=None if ratings is None else float(ratings.mean()),
         rating_std=None if ratings is None else float(ratings.std()),
         rating_histogram=() if ratings is None else _histogram(ratings),
@@ -155,6 +154,13 @@ def summary(log: Dataset) -> Summary:
         events_per_session=None if sessions is None else _quantiles(sessions),
         single_sessions=None if sessions is None else float((sessions == 1).mean()),
     )
+
+
+def _n_pairs(log: Dataset) -> int:
+    """How many pairs of a user and an item there are; sorting takes less memory than a set."""
+    pairs = log.pairs
+    pairs.sort()
+    return 1 + int((pairs[1:] != pairs[:-1]).sum())
 
 
 def _n_baskets(log: Dataset) -> int | None:

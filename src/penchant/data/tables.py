@@ -1,0 +1,42 @@
+"""The vocabularies of a log, and its tables of users and items in their order."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from penchant.data.vocabulary import Vocabulary, canonical_ids, distinct_texts
+from penchant.errors import DataError
+
+
+def vocabulary_of(
+    ids: pl.Series, table: pl.DataFrame | None, noun: str, unknown: pl.DataFrame | None = None
+) -> Vocabulary:
+    """The ids of the log, of its events without a user, and of its table."""
+    log_ids = canonical_ids(distinct_texts(ids), noun)
+    if unknown is not None:
+        further = canonical_ids(distinct_texts(unknown[noun]), noun).alias(log_ids.name)
+        log_ids = pl.concat([log_ids, further]) if len(log_ids) else further
+    if table is None:
+        return Vocabulary(log_ids, noun=noun)
+    if noun not in table.columns:
+        raise DataError(f"The {noun} table has no column {noun!r}, only {table.columns}.")
+    table_ids = canonical_ids(table[noun], noun)
+    repeated = table_ids.filter(table_ids.is_duplicated())
+    if len(repeated):
+        raise DataError(f"The {noun} table has {noun} {repeated[0]!r} more than once.")
+    if table_ids.dtype != log_ids.dtype and len(log_ids):
+        raise DataError(
+            f"The log's {noun} ids are {log_ids.dtype} and those of the {noun} table "
+            f"{table_ids.dtype}: give both the same type."
+        )
+    return Vocabulary(pl.concat([log_ids, table_ids.alias(log_ids.name)]), noun=noun)
+
+
+def aligned(table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFrame | None:
+    """The table with a row per id of the vocabulary, in its order."""
+    if table is None:
+        return None
+    keyed = table.with_columns(canonical_ids(table[noun], noun).alias(noun))
+    rest = [c for c in keyed.columns if c != noun]
+    ids = vocabulary.ids.alias(noun).to_frame()
+    return ids.join(keyed.select(noun, *rest), on=noun, how="left", maintain_order="left")
