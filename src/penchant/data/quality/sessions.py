@@ -10,6 +10,7 @@ import polars as pl
 from penchant.data.baskets import BASKET
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import Level, QualityIssue, event_issues
+from penchant.data.quality.times import are_whole_days
 from penchant.data.sessions import numbers_of_sessions, users_are_sessions
 from penchant.typing import Bool, Int64
 
@@ -154,12 +155,11 @@ def _missing_sessions(log: Dataset) -> Iterator[QualityIssue]:
         return
     times = log.histories.times
     assert times is not None
-    if (times % _DAY == 0).all():
+    if are_whole_days(times):
         return
     rows = log.histories.rows
     within = rows[1:] == rows[:-1]
-    gaps = np.diff(times)
-    late: Bool = within & (gaps > _PAUSE)
+    late: Bool = within & (np.diff(times) > _PAUSE)
     n_gaps = int(within.sum())
     several = np.flatnonzero(log.user_counts > 1)
     come_again = len(np.unique(rows[1:][late]))

@@ -16,11 +16,13 @@ from penchant.data.quality.issue import (
     constant_users,
     event_issues,
 )
+from penchant.typing import Int64
 from penchant.wording import counted
 
 _EARLIEST = datetime(1990, 1, 1)
 _DAY = 86_400_000_000  # microseconds
 _IMPORT = 20  # users at one instant look like an import
+_SAMPLE = 1000  # times that are looked at before all others
 _SHARED = 0.05  # of all events at one instant are an issue
 
 
@@ -30,7 +32,7 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
         return
     yield from range_issues(log)
     times = log.events["time"]
-    whole_days = bool((times.to_physical() % _DAY == 0).fill_null(True).all())
+    whole_days = are_whole_days(times.drop_nulls().to_physical().to_numpy())
     if whole_days:
         subject = ("time is a whole day", "times are whole days")
         rest, timed = ", so that the order within a day is not known", times.is_not_null()
@@ -39,6 +41,11 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
     level: Level = "note" if log.has_orders else "doubtful"  # a single order has one time
     rest = " them all at one instant"
     yield from constant_users(log, "time", "single_time_users", ("has", "have"), rest, level)
+
+
+def are_whole_days(times: Int64) -> bool:
+    """Whether all times, in microseconds, are midnights."""
+    return all((some % _DAY == 0).all() for some in (times[:_SAMPLE], times))
 
 
 def range_issues(log: Dataset) -> Iterator[QualityIssue]:

@@ -77,7 +77,8 @@ def read_pieces(
             pieces = Pieces.of(read_content(data, label, form, max_bytes))
         else:
             read = partial(records_of_files, files, form, max_bytes, limit)
-            pieces = Pieces(read, files.source, files.remarks, None if limit is None else math.inf)
+            size = None if limit is None else math.inf
+            pieces = Pieces(read, files.source, files.remarks, size, files.n_bytes)
     else:
         pieces = Pieces.of(read_frame(source))
     records = pieces.first

@@ -36,6 +36,7 @@ _FEW_ROWS = 8  # that are solved one by one
 RIDGE, HIGHEST = 2.5, 0.1
 """The default `l2` is the first over the root of the number of events, and at most the second."""
 _FEWEST, _MOST, _STEP = 32, 192, 16  # of the default length of vectors
+_BYTES = 40  # of an event: in histories, in two matrices, and while these are made
 _CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
 
 
@@ -98,15 +99,16 @@ class IALS(Updatable):
         return self.dim or int(np.clip(-(-root // _STEP) * _STEP, _FEWEST, _MOST))
 
     def _cost(self, train: Dataset) -> FittingCost:
-        return FittingCost(memory=16.0 * self._n_factors(train) * (train.n_users + train.n_items))
+        vectors = 8.0 * self._n_factors(train) * (train.n_users + train.n_items)
+        return FittingCost(memory=vectors + _BYTES * len(train))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
+        self.signatures_ = train.histories.weighted_signatures
         by_user = train.histories.matrix("weight")
         self._weigh(by_user)
         items = self._initial_items(by_user, self._n_factors(train))
         users = np.zeros((train.n_users, items.shape[1]), np.float32)
         self._alternate(users, items, by_user, self.epochs, run)
-        self.signatures_ = train.histories.weighted_signatures
 
     def _take_in(self, both: MergedLog, run: Run) -> None:
         by_user = both.log.histories.matrix("weight")
@@ -151,9 +153,11 @@ class IALS(Updatable):
             for _ in run.track(range(epochs), f"{type(self).__name__} epochs"):
                 self._improve(users, by_user, items)
                 self._improve(items, by_item, users)
+        del by_item
         # Users last and exactly, so that stored vectors are what the same history would get again.
-        self.user_factors_ = self._solve(by_user, torch.from_numpy(items)).numpy()
-        self.item_factors_ = items
+        users.fill(0)
+        self._solve(by_user, torch.from_numpy(items), out=torch.from_numpy(users))
+        self.user_factors_, self.item_factors_ = users, items
 
     @property
     def uses_weights(self) -> bool:
@@ -177,19 +181,28 @@ class IALS(Updatable):
             steps=self.steps,
         )
 
-    def _solve(self, confidence: Csr, other: Tensor, products: Tensor | None = None) -> Tensor:
+    def _solve(
+        self,
+        confidence: Csr,
+        other: Tensor,
+        products: Tensor | None = None,
+        *,
+        out: Tensor | None = None,
+    ) -> Tensor:
         """The exact vectors of one side, given the other's: a linear system for each row.
 
-        `products` are those of the other side's columns, where they are at hand.
+        `products` are those of the other side's columns, where they are at hand; `out` are zeros
+        that the vectors take the place of.
         """
         weighted = bool((confidence.data != 1).any())
         counts = np.diff(confidence.indptr).astype(np.int64)
         gram = self.unobserved_ * (other.T @ other if products is None else products)
         ridges = self._ridge(counts, len(other))
         if len(counts) <= _FEW_ROWS:
-            return torch.from_numpy(solved_rows(confidence, other.numpy(), gram.numpy(), ridges))
+            few = torch.from_numpy(solved_rows(confidence, other.numpy(), gram.numpy(), ridges))
+            return few if out is None else out.copy_(few)
         ridge = torch.from_numpy(ridges)
-        out = torch.zeros(len(counts), other.shape[1])
+        out = torch.zeros(len(counts), other.shape[1]) if out is None else out
         for rows in batches_of_like_length(counts, other.shape[1], _CELLS):
             places, there = padded_entries(confidence, rows, counts)
             vectors = other[torch.from_numpy(confidence.indices[places].astype(np.int64))]

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from penchant import memory
 from penchant.data.dataset import Dataset
 from penchant.data.reading import typed_pieces
 from penchant.data.reading.parts import pieces
@@ -184,3 +185,19 @@ def test_a_table_of_items_joins_ids_that_were_read_in_pieces(
     log = read(tmp_path / "log", item_table=tmp_path / "items.csv", quiet=True)
     assert log.items.ids.to_list() == ["1", "3", "4", "x2"]
     assert log.titles() == ["One", "Three", "Four", "x2"]
+
+
+def test_what_must_be_read_at_once_and_does_not_fit_is_refused_before_it_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pieces, "PIECE", 1)
+    (tmp_path / "log").mkdir()
+    for n in range(3):
+        lines = [f"u{k},{k},{k % 5},0{k % 9 + 1}/0{n + 1}/2024\n" for k in range(2000)]
+        (tmp_path / "log" / f"{n}.csv").write_text("user,item,rating,time\n" + "".join(lines))
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**5)
+    with pytest.raises(DataError, match=r"Reading log at once, .* takes 0\.0 GB .*--time-format"):
+        read(tmp_path / "log", quiet=True)
+    assert len(read(tmp_path / "log", quiet=True, time_format="day-first")) == 6000
+    monkeypatch.setattr(memory, "available_memory", lambda: 10**9)
+    assert len(read(tmp_path / "log", quiet=True)) == 6000

@@ -50,6 +50,11 @@ class PartFiles:
     source: str
     remarks: tuple[str, ...] = ()
 
+    @property
+    def n_bytes(self) -> list[int]:
+        """The sizes of the files on disk."""
+        return [file.path.stat().st_size for file in self.files]
+
 
 def find_parts(source: Any) -> PartFiles | None:
     """The files that a folder, a pattern such as `parts/*.csv` or a list of files stands for.

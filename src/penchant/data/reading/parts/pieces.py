@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from penchant.data.reading.parts.union import union
 from penchant.data.reading.records import RawRecords
+from penchant.memory import require_memory
 
 PIECE = 2**26
 """The bytes of records, as they are read, from which on they are a piece of their own."""
+
+_COPIES = 3  # of records, while they are read and typed at once
 
 
 class Pieces:
@@ -26,6 +29,7 @@ class Pieces:
         source: str,
         remarks: tuple[str, ...] = (),
         size: float | None = None,
+        n_bytes: Sequence[int] = (),
     ) -> None:
         """Read the first piece, and see whether there are others.
 
@@ -34,11 +38,13 @@ class Pieces:
             source: the name of all in messages.
             remarks: what is to be said of all.
             size: the bytes of a piece; infinity makes all records one. `PIECE` by default.
+            n_bytes: of each file, by which the memory is foretold that all of them take at once.
 
         Raises:
             DataError: a file cannot be read.
         """
         self._read, self._source, self._remarks = read, source, remarks
+        self._n_bytes = n_bytes
         self._rest = self._pieces(PIECE if size is None else size)
         self.first = next(self._rest)
         self._second = next(self._rest, None)
@@ -62,9 +68,21 @@ class Pieces:
         yield from self._rest
 
     def whole(self) -> RawRecords:
-        """All records at once; where there are several pieces the files are read anew."""
+        """All records at once; where there are several pieces the files are read anew.
+
+        Raises:
+            DataError: a file cannot be read, or all of them take more memory than is free.
+        """
         if self.is_single:
             return self.first
+        of_first = sum(self._n_bytes[: len(self.first.parts)])
+        growth = self.first.frame.estimated_size() / max(of_first, 1)
+        require_memory(
+            _COPIES * growth * sum(self._n_bytes),
+            f"Reading {self._source} at once, as columns need whose meaning only all values tell,",
+            "write it as Parquet with numbers and dates, or say how times are written with "
+            "time_format='…' (--time-format …)",
+        )
         self._second, self._rest = None, iter(())
         return self._joined(list(self._read()), 0)
 
