@@ -17,6 +17,7 @@ from penchant.data.event_order import event_order, has_positions
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
 from penchant.data.origin import Origin
+from penchant.data.sorting import counts_of
 from penchant.data.tables import aligned, vocabulary_of
 from penchant.data.target import default_like_threshold
 from penchant.data.vocabulary import Vocabulary
@@ -253,12 +254,12 @@ class Dataset:
     @cached_property
     def item_counts(self) -> Int64:
         """int64[n_items], the number of events of each item."""
-        return np.bincount(self.column("item").to_numpy(), minlength=self.n_items)
+        return counts_of(self.column("item").to_numpy(), self.n_items)
 
     @cached_property
     def user_counts(self) -> Int64:
         """int64[n_users], the number of events of each user."""
-        return np.bincount(self.column("user").to_numpy(), minlength=self.n_users)
+        return counts_of(self.column("user").to_numpy(), self.n_users)
 
     @property
     def pairs(self) -> Int64:

@@ -16,7 +16,7 @@ from penchant.data.baskets import basket_numbers, changes, numbers_of_baskets, o
 from penchant.data.event_columns import quantities_of
 from penchant.data.event_order import event_order
 from penchant.data.history_hashes import hashes_of_histories
-from penchant.data.sorting import order_by_pair, ranges
+from penchant.data.sorting import counts_of, order_by_pair, ranges
 from penchant.errors import ParameterError
 from penchant.typing import AnyInt, Bool, Float32, Int32, Int64, UInt64
 from penchant.wording import counted
@@ -123,8 +123,7 @@ class Histories:
         owner = events["user"].to_numpy()
         n_users = 1 + int(max(owner.max(initial=-1), users.max(initial=-1)))
         order = event_order(events, n_users) if order is None else order
-        some = owner if len(order) == len(owner) else owner[order]
-        lengths = np.bincount(some, minlength=n_users)[users]
+        lengths = counts_of(owner if len(order) == len(owner) else owner[order], n_users)[users]
         if lengths.sum() != len(order):  # events of other users
             wanted = np.zeros(n_users, np.bool_)
             wanted[users] = True

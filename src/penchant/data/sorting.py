@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from penchant.typing import AnyInt, Int64
+from penchant.typing import AnyInt, Int32, Int64
 
+_AT_ONCE = 2**23  # indices that are counted
 _WORD = 63  # bits of a number that is not negative
 _UNITS = (1_000_000, 1_000)  # of times in microseconds, which are mostly whole seconds
 
@@ -37,6 +38,14 @@ def sorted_with_order(values: Int64) -> tuple[Int64, AnyInt]:
         keys *= unit
     keys += low
     return keys, order
+
+
+def counts_of(indices: Int32, n: int) -> Int64:
+    """int64[n], how often each index occurs, without a copy of all as numbers of 64 bits."""
+    counts = np.zeros(n, np.int64)
+    for start in range(0, len(indices), _AT_ONCE):
+        counts += np.bincount(indices[start : start + _AT_ONCE], minlength=n)
+    return counts
 
 
 def ranges(starts: AnyInt, counts: AnyInt) -> Int64:

@@ -97,6 +97,7 @@ def type_pieces(
     categories = {role: pl.Categorical(pl.Categories.random()) for role in ("user", "item")}
     readings: dict[str, str] = {}
     done: list[TypedRecords] = []
+    frames: list[pl.DataFrame] = []
     n_records = 0
     heads: list[RawRecords] = []
     for records in pieces:
@@ -112,15 +113,17 @@ def type_pieces(
         for role, reading in typed.readings.items():
             if reading is None or (reading and readings.setdefault(role, reading) != reading):
                 return None
-        frame = typed.frame.with_columns(
-            pl.col(role).cast(dtype)
-            for role, dtype in categories.items()
-            if typed.frame.schema[role] == pl.String
+        frames.append(
+            typed.frame.with_columns(
+                pl.col(role).cast(dtype)
+                for role, dtype in categories.items()
+                if typed.frame.schema[role] == pl.String
+            )
         )
-        done.append(replace(typed, frame=frame))
+        done.append(replace(typed, frame=typed.frame.clear()))
         heads.append(replace(records, frame=records.frame.clear(), skipped=()))
         n_records += records.n_total
-    frame = _below_one_another([typed.frame for typed in done], first.is_text, categories)
+    frame = _below_one_another(frames, categories)
     everything = replace(
         first,
         frame=first.frame.head(_SAMPLE),
@@ -145,9 +148,12 @@ def _are_alike(records: RawRecords, first: RawRecords) -> bool:
 
 
 def _below_one_another(
-    frames: list[pl.DataFrame], is_text: bool, categories: Mapping[str, pl.Categorical]
+    frames: list[pl.DataFrame], categories: Mapping[str, pl.Categorical]
 ) -> pl.DataFrame:
     """The frames of all pieces as one, column by column, so that little is there twice.
+
+    They lose their columns.
+
 
     A column of text that is integers or numbers in some pieces alone is text in all: nothing else
     is written as these are.
