@@ -90,3 +90,16 @@ def test_ease_that_does_not_fit_is_refused(system):
     (system / "meminfo").write_text("MemAvailable:    1000 kB\n")
     with pytest.raises(DataError, match=r"Fitting EASE to 1,500 items takes 0\.0 GB .* ials\."):
         make("ease").fit(log_of(1500))
+
+
+@pytest.mark.parametrize("name", ["item-knn", "ials"])
+def test_models_foretell_the_memory_that_events_take(system, name):
+    log = log_of(1500)
+    twice = Dataset.from_frame(pl.concat([log.frame()] * 2).drop("row"))
+    costs = [make(name)._cost(some).memory for some in (log, twice)]
+    assert costs[1] - costs[0] >= 16 * len(log)  # of an event in two sparse matrices
+    (system / "meminfo").write_text("MemAvailable:    1000 kB\n")
+    with pytest.raises(
+        DataError, match=r"Fitting .* takes 0\.0 GB of memory, and 0\.0 GB are free"
+    ):
+        make(name).fit(log)

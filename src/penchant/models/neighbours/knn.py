@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
@@ -35,6 +36,10 @@ from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Bool, Csr, Float32, Int32
+
+_EVENT = 24.0  # bytes of an event in two matrices, and while these are made
+_NEIGHBOUR = 16.0  # bytes of a neighbour that is kept, twice while all are put together
+_REMEDY = "drop rare items and users with a k-core"
 
 
 class _Neighbours(PredictsRatings, Refitting):
@@ -156,6 +161,13 @@ class ItemKNN(_Neighbours):
         "similar_": sparse_matrix("items", "items"),
         "near_": sparse_matrix("items", "items"),
     }
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        kept = min(max(self.neighbours_kept, self.neighbours), train.n_items)
+        return FittingCost(
+            memory=_EVENT * len(train) + _NEIGHBOUR * kept * train.n_items,
+            remedy=f"keep fewer neighbours (neighbours_kept={kept // 5 or 1}), or {_REMEDY}",
+        )
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
