@@ -83,6 +83,11 @@ def recommend_group(
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
         ParameterError: there is no member, k is below 1, an argument is impossible, or nothing is
             left that no member has had.
+
+    Example:
+        >>> model = make("ease").fit(planted_pairs())
+        >>> pn.recommend_group(model, [1, 2, 3], k=2).columns
+        ['item', 'rank', 'score', 'places']
     """
     if k < 1:
         raise ParameterError(f"k, the length of a list, must be at least 1, not {k}.")

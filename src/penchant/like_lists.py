@@ -78,6 +78,13 @@ def likes(
         ParameterError: the model predicts no likes, or an argument is impossible.
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
         PenchantError: a prediction is NaN.
+
+    Example:
+        >>> from penchant.testing import planted_ratings
+        >>> model = make("dot:target=like>=4,epochs=2").fit(planted_ratings())
+        >>> found = pn.likes(model, [1], k=2)
+        >>> len(found), found["like"].dtype
+        (2, Boolean)
     """
     parts = likes_in_parts(
         model,

@@ -71,6 +71,12 @@ def together(
         DataError: no basket holds two items.
         ParameterError: an argument is impossible.
         UnknownIdError: an item is not in the log.
+
+    Example:
+        >>> from penchant.testing import planted_orders
+        >>> log = pn.read(planted_orders(n_customers=50))
+        >>> pn.together(log, [log.items.ids[0]], k=3)["rank"].to_list()
+        [1, 2, 3]
     """
     if k < 1 or shrinkage <= 0 or min_baskets < 1:
         raise ParameterError("k and min_baskets are at least 1, and shrinkage is above 0.")

@@ -67,6 +67,11 @@ def with_positive(log: Dataset, wish: Wish) -> Dataset:
     Raises:
         DataError: the log has no ratings, or none is positive.
         ParameterError: the wish is none, or speaks of words.
+
+    Example:
+        >>> frame = pl.DataFrame({"user": [1, 1, 2], "item": [*"abb"], "rating": [3.0, 5.0, 4.0]})
+        >>> pn.with_positive(pn.read(frame), ">=4").positive
+        4.0
     """
     positive = parse_positive(wish)
     if positive.threshold is None:

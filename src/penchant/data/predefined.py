@@ -33,6 +33,13 @@ def split_predefined(
 
     Raises:
         DataError: a test user has no candidates, or candidate items are unknown to all tables.
+
+    Example:
+        >>> train = pl.DataFrame({"user": [1, 1, 2], "item": ["a", "b", "b"]})
+        >>> test = pl.DataFrame({"user": [1, 2], "item": ["c", "a"]})
+        >>> split = pn.split_predefined(train, test)
+        >>> len(split.train), len(split.test)
+        (3, 2)
     """
     parts = [(train, TRAIN), (test, TEST)]
     if validation is not None:

@@ -45,6 +45,11 @@ def write_split(split: Split, folder: str | Path, *, form: SplitForm | None = No
     Raises:
         ParameterError: the folder is there already, the split ranks given candidates alone, or
             there is no such form.
+
+    Example:
+        >>> split = pn.split_random(planted_pairs(), validation=0.1, test=0.2)
+        >>> sorted(path.name for path in pn.write_split(split, "parts"))
+        ['split.json', 'test.csv', 'train.csv', 'validation.csv']
     """
     if form not in (None, *get_args(SplitForm)):
         raise ParameterError(f"Parts of a split are csv or parquet files, not {form!r}.")

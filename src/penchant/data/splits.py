@@ -186,7 +186,12 @@ class Split:
 
 
 def split(log: Dataset, *, validation: float = 0.1, test: float = 0.1, seed: int = 0) -> Split:
-    """Split by time where every event has one, otherwise at random by row."""
+    """Split by time where every event has one, otherwise at random by row.
+
+    Example:
+        >>> pn.split(planted_pairs()).kind
+        'time'
+    """
     if log.has_times and log.events["time"].n_unique() > 1:
         return split_by_time(log, validation=validation, test=test)
     return split_random(log, validation=validation, test=test, seed=seed)
@@ -200,6 +205,11 @@ def split_random(
     Raises:
         ParameterError: the shares are impossible.
         DataError: there are too few events.
+
+    Example:
+        >>> split = pn.split_random(planted_pairs(), validation=0, test=0.2)
+        >>> round(len(split.test.items) / len(split.log), 2)
+        0.2
     """
     check_shares(log, validation, test)
     order = np.random.default_rng(seed).permutation(len(log))
@@ -275,6 +285,12 @@ def split_leave_last_out(log: Dataset, *, validation: bool = True) -> Split:
 
     Raises:
         DataError: nobody has enough events.
+
+    Example:
+        >>> log = planted_pairs(n_users=100)
+        >>> split = pn.split_leave_last_out(log)
+        >>> len(split.test.items), len(split.validation.items)
+        (100, 100)
     """
     position, counts = positions(log, seed=None)
     from_end = counts - 1 - position
@@ -348,6 +364,10 @@ def k_fold(
 
     Raises:
         ParameterError: k is below 2 or above the number of events.
+
+    Example:
+        >>> [fold.kind for fold in pn.k_fold(planted_pairs(), k=3)]
+        ['fold', 'fold', 'fold']
     """
     if not 2 <= k <= len(log):
         raise ParameterError(f"k must be from 2 to the number of events, {len(log)}, not {k}.")

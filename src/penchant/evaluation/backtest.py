@@ -67,6 +67,13 @@ def backtest(
     Raises:
         DataError: the log has no times, or not that many periods with events before them.
         ParameterError: an argument is impossible.
+
+    Example:
+        >>> from penchant.testing import planted_orders
+        >>> log = pn.read(planted_orders(n_customers=100))
+        >>> result = pn.backtest([make("item-knn")], log, ["ndcg@10"], periods=2)
+        >>> len(result.rounds)
+        2
     """
     run = run or Run()
     if every not in get_args(Every) or periods < 1:

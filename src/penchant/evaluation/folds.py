@@ -59,6 +59,11 @@ def cross_validate(
 
     Raises:
         ParameterError: an argument is impossible.
+
+    Example:
+        >>> result = pn.cross_validate([make("item-knn")], planted_pairs(), ["ndcg@10"], folds=3)
+        >>> result.beaten("item-knn")
+        3
     """
     run = run or Run()
     models = models if isinstance(models, Mapping) else list(models)

@@ -42,6 +42,13 @@ def evaluate_predictions(
     Raises:
         DataError: a column is missing.
         ParameterError: metrics are unknown, of several tasks, or do not judge rows.
+
+    Example:
+        >>> rated = pl.DataFrame({"user": [1, 1, 2, 2], "rating": [5, 3, 4, 2]})
+        >>> table = rated.with_columns(theirs=pl.Series([4, 3, 4, 3]), mean=3.5)
+        >>> judged = pn.evaluate_predictions(table, ["mae"], trivial=["mean"])
+        >>> judged["theirs"].metrics["mae"].value
+        0.5
     """
     chosen = list(predictions or (c for c in table.columns if c not in (truth, user, "item")))
     chosen += [name for name in trivial if name not in chosen]

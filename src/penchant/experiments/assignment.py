@@ -39,6 +39,10 @@ def arm_of(user: Id, experiment: str, shares: Mapping[str, float]) -> str:
     Raises:
         ParameterError: the experiment or an arm has no name, shares are impossible, or the id is
             neither an integer nor text.
+
+    Example:
+        >>> pn.arm_of(42, "ease-or-popular", {"ease": 0.5, "popular": 0.5})
+        'ease'
     """
     return _Race.of(experiment, shares).winner(user)
 
@@ -56,6 +60,10 @@ def arms_of(users: Iterable[Id], experiment: str, shares: Mapping[str, float]) -
 
     Raises:
         ParameterError: as for `arm_of`.
+
+    Example:
+        >>> pn.arms_of([1, 2, 3], "ease-or-popular", {"ease": 0.5, "popular": 0.5}).to_list()
+        ['popular', 'popular', 'ease']
     """
     winner = _Race.of(experiment, shares).winner
     return pl.Series("arm", [winner(user) for user in users], dtype=pl.String)

@@ -50,6 +50,11 @@ def sample_list(
 
     Raises:
         ParameterError: an argument is impossible.
+
+    Example:
+        >>> import numpy as np
+        >>> pn.sample_list(20, 5, epsilon=0.1, rng=np.random.default_rng(0)).places
+        [0, 1, 8, 3, 4]
     """
     k = min(k, n_candidates)
     table = _propensity_table(n_candidates, k, epsilon)

@@ -60,6 +60,11 @@ def explain_lists(
     Raises:
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
         ParameterError: k or reasons is below 1.
+
+    Example:
+        >>> model = make("ease").fit(planted_pairs())
+        >>> pn.explain_lists(model, [1], k=2).select("user", "rank", "method").rows()
+        [(1, 1, 'contributions'), (1, 2, 'contributions')]
     """
     if reasons < 1:
         raise ParameterError(f"The number of reasons must be at least 1, not {reasons}.")

@@ -97,6 +97,11 @@ def explore(log: Dataset) -> Exploration:
     """Look at a log from all sides; ratings, times, titles and tables are used where it has them.
 
     Everything is aggregated, so that a log of many million events takes seconds.
+
+    Example:
+        >>> found = pn.explore(planted_pairs(n_users=100))
+        >>> found.summary.n_users
+        100
     """
     over_time, period = _over_time(log)
     return Exploration(

@@ -83,6 +83,11 @@ def export_vectors(
     Raises:
         ParameterError: the model has no vectors of items, or the folder cannot be written.
         NotFittedError: the model has not been fitted.
+
+    Example:
+        >>> model = make("ials").fit(planted_pairs())
+        >>> pn.export_vectors(model, "vectors").folder.name
+        'vectors'
     """
     folder, run = Path(folder), run or Run()
     if not model.is_fitted:

@@ -43,6 +43,11 @@ def to_library(log: Dataset, library: Library) -> Any:
         ParameterError: the library is none of these.
         DataError: Surprise needs ratings, and the log has none.
         MissingExtraError: pandas is not installed.
+
+    Example:
+        >>> log = planted_pairs(n_users=50)
+        >>> list(pn.to_library(log, "pandas").columns)
+        ['user', 'item', 'rating', 'time']
     """
     if library not in get_args(Library):
         raise ParameterError(
@@ -71,6 +76,11 @@ def from_library(data: Any, *, name: str | None = None) -> Dataset:
 
     Raises:
         DataError: the object is none of these, or its events are no log.
+
+    Example:
+        >>> log = planted_pairs(n_users=50)
+        >>> len(pn.from_library(pn.to_library(log, "lenskit"))) == len(log)
+        True
     """
     library = type(data).__module__.partition(".")[0]
     if library in ("pandas", "polars"):

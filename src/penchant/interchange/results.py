@@ -28,6 +28,11 @@ def predictions_from(result: Any) -> pl.DataFrame:
 
     Raises:
         DataError: the result has no predictions of pairs of user and item.
+
+    Example:
+        >>> frame = pl.DataFrame({"user_id": [1], "item_id": ["a"], "prediction": [3.5]})
+        >>> pn.predictions_from(frame).rows()
+        [(1, 'a', 3.5)]
     """
     if isinstance(result, Sequence) and result and hasattr(result[0], "est"):
         return pl.DataFrame(
@@ -60,6 +65,10 @@ def lists_from(
     Raises:
         DataError: the result is no lists.
         ParameterError: an array comes without its users, or `users` without an array.
+
+    Example:
+        >>> pn.lists_from({1: ["a", "b"]}).rows()
+        [(1, 'a', 1), (1, 'b', 2)]
     """
     if isinstance(result, Mapping):
         pairs = [(user, item) for user, own in result.items() for item in own]

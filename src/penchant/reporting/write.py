@@ -57,6 +57,11 @@ def report(result: object, path: str | Path, **options: Any) -> Path:
     Raises:
         MissingExtraError: Matplotlib or Jinja2 is not installed.
         ParameterError: there is no page for such a result.
+
+    Example:
+        >>> path = pn.report(pn.explore(planted_pairs()), "log.html")
+        >>> path.name
+        'log.html'
     """
     for kind, write in _PAGES:
         if isinstance(result, kind):

@@ -45,6 +45,11 @@ def build_index(
     Raises:
         ParameterError: the model's scores are no products of vectors, or recall or k impossible.
         NotFittedError: the model has not been fitted.
+
+    Example:
+        >>> model = make("ials").fit(planted_pairs())
+        >>> pn.build_index(model).recall >= 0.98
+        True
     """
     if not 0 < recall <= 1 or k < 1:
         raise ParameterError("The recall must be above 0 and at most 1, and k at least 1.")

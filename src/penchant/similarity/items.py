@@ -62,6 +62,13 @@ def similar(
         DataError: the log has no ratings.
         ParameterError: an argument is impossible.
         UnknownIdError: an item is not in the log.
+
+    Example:
+        >>> from penchant.testing import planted_ratings
+        >>> log = planted_ratings()
+        >>> found = pn.similar(log, [log.items.ids[0]], k=2)
+        >>> found["rank"].to_list(), bool((found["co_raters"] >= 2).all())
+        ([1, 2], True)
     """
     if k < 1 or shrinkage < 0 or min_common < 1:
         raise ParameterError("k and min_common are at least 1, and shrinkage is not below 0.")

@@ -50,6 +50,11 @@ def similar_users(
         NotFittedError: the model has not been fitted.
         UnknownIdError: a user is not known to the model.
         ParameterError: k is below 1, ids are not given as a list, or histories are of other items.
+
+    Example:
+        >>> model = make("user-knn").fit(planted_pairs())
+        >>> pn.similar_users(model, [1], k=2).columns
+        ['user', 'similar', 'rank', 'similarity']
     """
     histories = users if isinstance(users, Histories) else model.histories_of(users)
     model.require_own_items(histories)

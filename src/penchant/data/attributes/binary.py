@@ -73,6 +73,12 @@ def item_attributes(
         DataError: there is no item table, no such column, it holds no texts, or it is empty and
             no names were given.
         ParameterError: a name is blank or named twice, or another argument is impossible.
+
+    Example:
+        >>> films = pl.DataFrame({"item": ["a", "b"], "genres": ["Comedy|War", "War"]})
+        >>> log = pn.read(pl.DataFrame({"user": [1, 1], "item": ["a", "b"]}), item_table=films)
+        >>> pn.item_attributes(log, names=["Comedy", "War"]).names
+        ('Comedy', 'War')
     """
     if limit < 1:
         raise ParameterError(f"limit must be 1 or more, not {limit}.")

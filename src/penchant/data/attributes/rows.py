@@ -30,6 +30,13 @@ def attribute_rows(log: Dataset, attributes: Attributes, like: float = 4.0) -> p
     Raises:
         DataError: the log has no ratings, or the attributes are those of another log.
         ParameterError: an attribute has the name of another column, or `like` is not finite.
+
+    Example:
+        >>> from penchant.testing import planted_attributes
+        >>> log = planted_attributes(n_users=5)
+        >>> rows = pn.attribute_rows(log, pn.item_attributes(log))
+        >>> len(rows) == len(log)
+        True
     """
     check_rows(attributes.names, like)
     if len(attributes.matrix) != log.n_items:
@@ -113,6 +120,12 @@ def attribute_sets(log: Dataset, attributes: Attributes, like: float = 4.0) -> A
     Raises:
         DataError: see `attribute_rows`.
         ParameterError: see `attribute_rows`.
+
+    Example:
+        >>> from penchant.testing import planted_attributes
+        >>> log = planted_attributes(n_users=5)
+        >>> len(pn.attribute_sets(log, pn.item_attributes(log)))
+        5
     """
     rows = attribute_rows(log, attributes, like)
     order = np.argsort(log.users.indices(rows["user"]), kind="stable")

@@ -28,6 +28,10 @@ def attributes_sql(names: Sequence[str] = MOVIELENS) -> str:
     Raises:
         ParameterError: a name is blank, cannot be that of a column in SQL, or is that of another
             column, also where the two differ in upper and lower case alone.
+
+    Example:
+        >>> print(pn.attributes_sql(["Comedy"]).splitlines()[0])
+        -- One row an item: 1 where it has the attribute, 0 where it has not.
     """
     _check_sql_names(names)
     return (
@@ -46,6 +50,10 @@ def attribute_rows_sql(names: Sequence[str] = MOVIELENS, like: float = 4.0) -> s
 
     Raises:
         ParameterError: see `attributes_sql`, or `like` is not finite.
+
+    Example:
+        >>> "like" in pn.attribute_rows_sql(["Comedy"])
+        True
     """
     _check_sql_names(names)
     check_rows(names, like)
@@ -75,6 +83,11 @@ def sql_tables(
         DataError: the log has no ratings, no item table or no such column, or a value has `|`
             in it.
         ParameterError: the separator is empty.
+
+    Example:
+        >>> from penchant.testing import planted_attributes
+        >>> sorted(pn.sql_tables(planted_attributes(n_users=5)))
+        ['items', 'ratings']
     """
     lists = attribute_values(log, column, separator)
     values = lists.explode().drop_nulls()

@@ -44,6 +44,10 @@ def write_sql(
     Raises:
         DataError: see `sql_tables`; or the database cannot be opened, or has such a table.
         MissingExtraError: SQLAlchemy or the database's driver is not installed.
+
+    Example:
+        >>> from penchant.testing import planted_attributes
+        >>> pn.write_sql(planted_attributes(n_users=5), "log.sqlite")
     """
     tables = sql_tables(log, column, separator=separator)
     if isinstance(target, str) and "://" not in target:

@@ -27,6 +27,12 @@ def k_core(log: Dataset, user: int = 5, item: int = 5) -> Dataset:
 
     Raises:
         ParameterError: a limit is negative.
+
+    Example:
+        >>> log = planted_pairs(n_users=50, n_items=20)
+        >>> core = pn.k_core(log, user=5, item=12)
+        >>> bool(core.item_counts.min() >= 12), len(core) < len(log)
+        (True, True)
     """
     if user < 0 or item < 0:
         raise ParameterError("The numbers of events of a k-core must be 0 or more.")
@@ -54,6 +60,11 @@ def rating_range(log: Dataset, low: float | None = None, high: float | None = No
     Raises:
         DataError: the log has no ratings.
         ParameterError: `low` is above `high`.
+
+    Example:
+        >>> frame = pl.DataFrame({"user": [1, 1, 2], "item": [*"abb"], "rating": [3.0, 5.0, 4.0]})
+        >>> len(pn.rating_range(pn.read(frame), low=4))
+        2
     """
     if low is not None and high is not None and low > high:
         raise ParameterError(f"The lowest rating, {low:g}, is above the highest, {high:g}.")
@@ -73,6 +84,12 @@ def between(log: Dataset, start: Moment | None = None, end: Moment | None = None
     Raises:
         DataError: the log has no times.
         ParameterError: a text is no ISO date, or `start` is after `end`.
+
+    Example:
+        >>> days = ["2026-01-31", "2026-02-01"]
+        >>> frame = pl.DataFrame({"user": [1, 1], "item": ["a", "b"], "time": days})
+        >>> len(pn.between(pn.read(frame), "2026-01-01", "2026-01-31"))
+        1
     """
     if "time" not in log.events.columns:
         raise DataError(f"The log {log.name!r} has no times.")
@@ -106,6 +123,11 @@ def drop_duplicates(
     Raises:
         DataError: the log has no texts.
         ParameterError: `by` or `keep` is something else.
+
+    Example:
+        >>> frame = pl.DataFrame({"user": [1, 1, 1], "item": [*"aab"], "rating": [3.0, 5.0, 4.0]})
+        >>> pn.drop_duplicates(pn.read(frame)).ratings.tolist()
+        [5.0, 4.0]
     """
     if by not in ("item", "text") or keep not in ("first", "last", "sum"):
         raise ParameterError(
@@ -156,6 +178,11 @@ def where(log: Dataset, expr: pl.Expr | str) -> Dataset:
     Raises:
         DataError: the condition does not fit the log's columns or is not boolean.
         ParameterError: a text is no condition.
+
+    Example:
+        >>> frame = pl.DataFrame({"user": [1, 1, 2], "item": [*"abb"], "shop": [*"xxy"]})
+        >>> len(pn.where(pn.read(frame), "shop == 'x'"))
+        2
     """
     title = f"the condition {expr}"
     frame = log.frame()

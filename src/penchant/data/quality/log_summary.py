@@ -122,7 +122,14 @@ class Summary(ShownAsText):
 
 
 def summary(log: Dataset) -> Summary:
-    """Compute counts, sparsity, ratings, concentration and time span of a log."""
+    """Compute counts, sparsity, ratings, concentration and time span of a log.
+
+    Example:
+        >>> log = planted_pairs(n_users=50, n_items=20)
+        >>> found = pn.summary(log)
+        >>> found.n_users, found.n_items, found.n_events
+        (50, 20, 350)
+    """
     users = log.user_counts[log.user_counts > 0]
     items = log.item_counts[log.item_counts > 0]
     times = log.events["time"].drop_nulls() if "time" in log.events.columns else None

@@ -116,7 +116,8 @@ def _given(options: dict[str, Any]) -> list[str]:
     return [
         option
         for option, value in options.items()
-        if option not in {*_ALWAYS, "source"} and value is not None and value != "skip"
+        if option not in {*_ALWAYS, "source"} and value is not None
+        if not (isinstance(value, str) and value == "skip")
     ]
 
 

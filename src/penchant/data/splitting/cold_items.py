@@ -37,6 +37,11 @@ def split_cold_items(
     Raises:
         ParameterError: the shares are impossible, or order="time" without times.
         DataError: there are too few events or items.
+
+    Example:
+        >>> split = pn.split_cold_items(planted_pairs(), validation=0.1, test=0.2)
+        >>> split.kind
+        'cold-items'
     """
     check_shares(log, validation, test)
     if order == "time" and not log.has_times:

@@ -22,6 +22,12 @@ def split_next_basket(log: Dataset, *, validation: bool = True) -> Split:
 
     Raises:
         DataError: nobody has enough baskets.
+
+    Example:
+        >>> from penchant.testing import planted_orders
+        >>> split = pn.split_next_basket(pn.read(planted_orders(n_customers=50)))
+        >>> split.kind, split.repeats
+        ('next-basket', 'allowed')
     """
     histories = log.histories
     numbers, fewest = histories.basket_numbers, 3 if validation else 2

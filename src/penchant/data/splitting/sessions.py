@@ -45,6 +45,13 @@ def split_sessions(
     Raises:
         ParameterError: the shares are impossible.
         DataError: events lack times, or no session that could judge begins last.
+
+    Example:
+        >>> visits = {"session": [1, 1, 2, 2, 3, 3, 4, 4], "item": [*"abbcacab"], "time": range(8)}
+        >>> frame = pl.DataFrame(visits)
+        >>> split = pn.split_sessions(pn.read(frame), validation=0, test=0.25)
+        >>> len(split.train), len(split.test)
+        (6, 1)
     """
     check_shares(None, validation, test)
     if not log.has_times:

@@ -41,6 +41,11 @@ def split_users(
     Raises:
         ParameterError: the shares are impossible, or order="time" without times or sequences.
         DataError: there are too few events or users.
+
+    Example:
+        >>> split = pn.split_users(planted_pairs(n_users=100), validation=0.1, test=0.2)
+        >>> len(split.test.histories)
+        20
     """
     check_shares(log, validation, test)
     if not 0 <= given < 1:

@@ -63,6 +63,13 @@ def attribute_fidelity(
     Raises:
         ParameterError: the model does not know items by their attributes.
         UnknownIdError: a user is not known.
+
+    Example:
+        >>> from penchant.testing import planted_attributes
+        >>> model = make("attribute-network:epochs=1").fit(planted_attributes(n_users=30))
+        >>> found = pn.attribute_fidelity(model, [1, 2], k=3)
+        >>> len(found) > 0
+        True
     """
     if not isinstance(model, AttributeModel) or not isinstance(model, RatesRows):
         raise ParameterError(
