@@ -22,8 +22,10 @@ _NAMES = {
     "mse": "MSE",
     "f1": "F1",
     "like-accuracy": "accuracy",
+    "pearson": "Pearson",
 }
 _ERRORS = {"rmse", "mae", "mse"}
+_LEAST = 0.01  # minutes that are told apart
 
 
 @dataclass(frozen=True)
@@ -185,7 +187,8 @@ def _cells(figures: dict[str, list[float | None]], metrics: tuple[str, ...]) -> 
 def _cost(row: Row) -> list[str]:
     memory = row.get("peak_mb")
     shown = "" if memory is None else f"{memory:,}" if memory else "< 1"
-    return [f"{row['fit_seconds'] / 60:.2g}", shown]
+    minutes = row["fit_seconds"] / 60
+    return [f"{minutes:.2g}" if minutes >= _LEAST else f"< {_LEAST}", shown]
 
 
 def _shown(verdict: str | None) -> str:

