@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve lint style types check test tests coverage test-lowest fuzz docs wheel quality bench clean
+.PHONY: help setup demo serve lint style types check test tests coverage test-lowest fuzz docs wheel release quality bench clean
 
 help: ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -71,6 +71,9 @@ docs: $(STAMP) ## Build the documentation as a site, out/docs/index.html, withou
 
 wheel: $(STAMP) ## Build a wheel and a source distribution in dist/.
 	$(BIN)/python -m build
+
+release: $(STAMP) ## Build both twice, so that the same commit gives the same bytes, and say their SHA-256.
+	$(BIN)/python deploy/build_release.py
 
 quality: $(STAMP) ## Run every model on many logs, tuned and not, and write docs/quality.md; SHORT=1 takes minutes.
 	$(BIN)/python benchmarks/quality.py $(if $(SHORT),--short)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,7 +46,7 @@ def restore(
             members of a blend are not.
 
     Raises:
-        BundleError: the folder is missing, no bundle, damaged, altered, of a newer format, or
+        BundleError: the folder is missing, no bundle, damaged, altered, of another version, or
             of a class that is neither known nor given.
 
     Example:
@@ -64,8 +65,12 @@ def restore(
                 f"The bundle {str(folder)!r} holds a model of the class {cls.__name__}, not "
                 f"{model.__name__}: leave out model=, or give that class."
             )
-        restored = _restore(folder, manifest, classes, {}, 0)
-        smoke_check(restored)
+        try:
+            restored = _restore(folder, manifest, classes, {}, 0)
+            smoke_check(restored)
+        except DamageError as damage:
+            _check_version(folder, manifest, damage)
+            raise
         try:
             attach(restored)
         except ValueError as error:
@@ -174,6 +179,32 @@ def _restore(
     except ValueError as error:
         raise DamageError(f"attribute {error}") from None
     return model
+
+
+def _check_version(folder: Path, manifest: Manifest, damage: DamageError) -> None:
+    """Tell a whole bundle of another version, whose models kept other things, from a damaged one.
+
+    Raises:
+        BundleError: all files are as the manifest says, and another version has made them.
+    """
+    maker, own = manifest.versions.get("penchant"), version("penchant")
+    if maker in (None, own):
+        return
+    try:
+        check_listing(folder, manifest)
+        whole = all(checksum(folder / file) == entry for file, entry in manifest.files.items())
+    except (DamageError, OSError):
+        return
+    if whole:
+        maker, clause = (
+            "".join(c if c.isprintable() else "?" for c in text)[:200]
+            for text in (str(maker), str(damage))
+        )
+        raise BundleError(
+            f"The bundle {str(folder)!r} was made by penchant {maker}, and penchant {own} cannot "
+            f"read it ({clause}): train the model again, as with penchant train LOG -o FOLDER, or "
+            f"install penchant=={maker}."
+        )
 
 
 def _member(
