@@ -72,6 +72,7 @@ if TYPE_CHECKING:
     from penchant.run import Run
     from penchant.similarity.items import similar
     from penchant.similarity.users import similar_users
+    from penchant.tracking import MLflowTracker
     from penchant.transfer import joined
     from penchant.tuning import Tuning, tune
 
@@ -84,6 +85,7 @@ __all__ = [
     "Histories",
     "Interaction",
     "Like",
+    "MLflowTracker",
     "PenchantError",
     "Rating",
     "Recommender",
@@ -219,6 +221,7 @@ _PLACES = {
     "association.together": ("together",),
     "similarity.items": ("similar",),
     "similarity.users": ("similar_users",),
+    "tracking": ("MLflowTracker",),
     "transfer": ("joined",),
     "tuning": ("Tuning", "tune"),
 }

@@ -13,6 +13,8 @@ from typing import Protocol, TypeVar
 T = TypeVar("T")
 Callback = Callable[[Mapping[str, float]], None]
 """Receives one row of a training history after each epoch."""
+ResultCallback = Callable[[object], None]
+"""Receives a comparison or a tuning once it is there."""
 
 
 class ProgressTask(Protocol):
@@ -54,6 +56,8 @@ class Run:
         threads: threads for numerical work; None keeps what the libraries chose.
         progress: where long work reports to.
         callbacks: called with each epoch's row of a network's training history.
+        on_result: called with each comparison and each tuning once it is there, such as
+            `pn.MLflowTracker`.
         output: a folder for checkpoints and other files; None writes nothing.
         max_hours: a model that would take longer to fit, by a rough estimate, refuses before it
             starts; None lets it.
@@ -63,8 +67,15 @@ class Run:
     threads: int | None = None
     progress: Progress = field(default_factory=Silent)
     callbacks: tuple[Callback, ...] = ()
+    on_result: tuple[ResultCallback, ...] = ()
     output: Path | None = None
     max_hours: float | None = 4.0
+
+    def finished(self, result: T) -> T:
+        """Give a result to all that wait for it, and give it back."""
+        for callback in self.on_result:
+            callback(result)
+        return result
 
     def track(self, items: Iterable[T], description: str, total: int | None = None) -> Iterator[T]:
         """Iterate over `items`, reporting each as one unit of work."""

@@ -14,6 +14,7 @@ from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.half_life import HalfLives, with_half_lives
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
+from penchant.cli.mlflow_option import MLflowURI, with_mlflow
 from penchant.cli.run_context import Details, Session
 from penchant.cli.second_log import SecondLogOptions
 from penchant.cli.split_options import SplitOptions
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from penchant.evaluation import Evaluation
     from penchant.models.base import Recommender
     from penchant.rules import Rules
+    from penchant.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -85,6 +87,7 @@ def compare(
             help="Say what the second log (--also) adds: each model also learns without it.",
         ),
     ] = False,
+    mlflow: MLflowURI = None,
     output: PagePath = None,
     details: Details = False,
     split: SplitOptions,
@@ -98,6 +101,7 @@ def compare(
     page = page_path(output)
     if also_gain and second.also is None:
         raise ParameterError("--also-gain needs a second log: name one with --also.")
+    run = with_mlflow(session.run, mlflow)
     wanted = None
     if rules is not None:
         from penchant.rules import Rules
@@ -110,8 +114,9 @@ def compare(
         whole = log.read(session.run, tables, content)
         models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
         _cross_validate(
-            models, whole, metric, like, relevant, refit, wanted, replicates, split, page, session
-        )
+            models, whole, metric, like, relevant, refit, wanted, replicates, split, page, session,
+            run,
+        )  # fmt: skip
         return
     alone = split.read(log, tables, content, session.run)
     if not models:
@@ -132,7 +137,7 @@ def compare(
         rules=wanted,
         replicates=replicates,
         seed=split.seed,
-        run=session.run,
+        run=run,
     )
     gains = _gains(models, alone, parts, result, replicates, session) if also_gain else []
     reproduce = session.reproduce_command(
@@ -163,6 +168,7 @@ def _cross_validate(
     split: SplitOptions,
     page: Path | None,
     session: Session,
+    run: Run,
 ) -> None:
     """Let each fold judge in turn."""
     from penchant.evaluation.folds import cross_validate
@@ -180,7 +186,7 @@ def _cross_validate(
         rules=rules,
         replicates=replicates,
         seed=split.seed,
-        run=session.run,
+        run=run,
     )
     if session.json:
         session.reply(result.to_dict() | {"reproduce": session.reproduce_command()})

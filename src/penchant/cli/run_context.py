@@ -33,6 +33,7 @@ _PRESENTATION_ONLY = {
     "details",
     "full",
     "study",
+    "mlflow",
     "config",  # whose values are in the command
 }  # options that change no figure
 

@@ -13,6 +13,7 @@ from penchant.cli.command import command
 from penchant.cli.default_models import build
 from penchant.cli.half_life import HalfLife, decayed
 from penchant.cli.log_options import ContentOptions, TableOptions
+from penchant.cli.mlflow_option import MLflowURI, with_mlflow
 from penchant.cli.run_context import Session
 from penchant.cli.second_log import SecondLogOptions
 from penchant.cli.store_options import StoreLogOptions
@@ -45,6 +46,7 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a bundle that is there.")
     ] = False,
+    mlflow: MLflowURI = None,
     log: StoreLogOptions,
     tables: TableOptions,
     content: ContentOptions,
@@ -54,6 +56,7 @@ def train(
     """Learn a recommender from a LOG, a service's store or both, and keep it as a bundle."""
     if output.exists() and not overwrite:
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
+    run = with_mlflow(session.run, mlflow)
     (unfitted,) = build([model], seed).values()
     if half_life is not None:
         _, unfitted = decayed(model, unfitted, half_life)
@@ -64,11 +67,12 @@ def train(
 
     for note in event_notes(data, {spec_of(unfitted): unfitted}):
         logger.info(note)
-    fitted = learn(unfitted, data, validation, session.run)
+    fitted = learn(unfitted, data, validation, run)
 
     from penchant.bundle import save
 
     save(fitted, output, overwrite=overwrite, before_placing=remember)
+    run.finished(fitted)
     facts = {
         "bundle": str(output),
         "model": repr(fitted),

@@ -13,6 +13,7 @@ from penchant.cli.command import command
 from penchant.cli.default_models import build
 from penchant.cli.files import PagePath, page_path, writable_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions, words
+from penchant.cli.mlflow_option import MLflowURI, with_mlflow
 from penchant.cli.run_context import Session
 from penchant.cli.split_options import SplitOptions
 from penchant.wording import counted
@@ -80,6 +81,7 @@ def tune(
             show_default=False,
         ),
     ] = None,
+    mlflow: MLflowURI = None,
     output: PagePath = None,
     split: SplitOptions,
     log: LogOptions,
@@ -90,6 +92,7 @@ def tune(
     """Try hyper-parameters on validation events, and give the best as a model's text."""
     page = page_path(output)
     writable_path(study)
+    run = with_mlflow(session.run, mlflow)
     (default_model,) = build([model], split.seed).values()
 
     from penchant.tuning.ranges import space_of
@@ -108,11 +111,11 @@ def tune(
         like=like,
         seed=split.seed,
         study=study,
-        run=session.run,
+        run=run,
     )
     test_result = None
     if compare and not tuning.interrupted:
-        test_result = compared(tuning, default_model, session.run)
+        test_result = compared(tuning, default_model, run)
     reproduce = session.reproduce_command(**split.resolved(parts))
     if session.json:
         answer: dict[str, Any] = tuning.to_dict() | {"reproduce": reproduce}

@@ -207,7 +207,7 @@ def evaluate(
             run,
         )
     cold = cold_item_notes(fitted, test) if rankings and test.item_pool is not None else ()
-    return Evaluation(
+    result = Evaluation(
         split=split,
         tables=tables,
         models=fitted,
@@ -234,6 +234,7 @@ def evaluate(
         ),
         rule_costs=costs,
     )
+    return run.finished(result)
 
 
 def _ranking_table(

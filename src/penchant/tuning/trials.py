@@ -86,6 +86,12 @@ def tune(
             the study is damaged or of another split, model, metric, space, method or seed.
         MissingExtraError: `tpe` needs optuna, which is not installed.
         PenchantError: every trial has failed; the error is that of the first where all are alike.
+
+    Example:
+        >>> split = pn.split_per_user(planted_pairs(), validation=0.1, test=0.2)
+        >>> found = pn.tune(make("ease"), split, "ndcg@10", space={"l2": [1.0, 30.0, 1000.0]})
+        >>> len(found.trials), found.best_name.partition(":")[0]
+        (3, 'ease')
     """
     run = run or Run()
     if minutes is not None and not minutes > 0:
@@ -129,7 +135,7 @@ def tune(
     finished = [runner.finished[number] for number in sorted(runner.finished)]
     if all(trial.score is None for trial in finished):
         raise runner.reason()
-    return Tuning(
+    result = Tuning(
         model=model,
         split=split,
         metric=measure.name,
@@ -142,6 +148,7 @@ def tune(
         planned=max(search.total, len(finished)),
         minutes=minutes,
     )
+    return run.finished(result)
 
 
 def _run_all(

@@ -1,0 +1,5 @@
+"""Results as runs of an experiment tracker."""
+
+from penchant.tracking.mlflow_runs import MLflowTracker
+
+__all__ = ["MLflowTracker"]
