@@ -4,7 +4,7 @@
 in parts (`--folder`), with ids that are words, the popularity of items and the activity of users
 as skewed as in real logs, and times of two years; then runs each step in a process of its own,
 which reads the files first, and prints a JSON line: seconds and processor seconds of reading and of
-the step, and the peak of resident memory of the process.
+the step, and the peaks of resident memory of the process after reading and after the step.
 """
 
 from __future__ import annotations
@@ -96,6 +96,7 @@ def run_step(name: str, place: Path) -> dict[str, Any]:
     wall, processor = time.perf_counter(), time.process_time()
     log = pn.read(place)
     read = time.perf_counter() - wall, time.process_time() - processor
+    peak_of_read = _peak()
     wall, processor = time.perf_counter(), time.process_time()
     steps[name](log)
     done = time.perf_counter() - wall, time.process_time() - processor
@@ -106,8 +107,14 @@ def run_step(name: str, place: Path) -> dict[str, Any]:
         "read processor seconds": round(read[1], 2),
         "seconds": round(done[0], 2),
         "processor seconds": round(done[1], 2),
-        "peak GB": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3),
+        "read peak GB": peak_of_read,
+        "peak GB": _peak(),
     }
+
+
+def _peak() -> float:
+    """GB, the most that was resident so far."""
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9, 3)
 
 
 def main() -> None:
