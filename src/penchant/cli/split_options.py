@@ -68,6 +68,7 @@ JudgedRepeats = Annotated[
 
 
 GIVEN_SHARE = "0.8"
+_TEST_SHARE = "0.1"
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,16 @@ class SplitOptions:
             metavar="SHARE|FILE",
             help="Share of events that judge; or a file of them, LOG having the training events.",
         ),
-    ] = "0.1"
+    ] = _TEST_SHARE
+    published_split: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Take the test events that were published with the data set: u1 to u5, ua and ub "
+            "of movielens-100k, ncf of movielens-1m (99 negatives for each).",
+            show_default=False,
+        ),
+    ] = None
     given: Given = GIVEN_SHARE
     augment: Augment = False
     folds: Folds = 5
@@ -113,8 +123,8 @@ class SplitOptions:
 
     @property
     def has_files(self) -> bool:
-        """Whether the test events are in a file of their own."""
-        return _number(self.test) is None
+        """Whether the test events are in files of their own."""
+        return self.published_split is not None or _number(self.test) is None
 
     def read(
         self, log: LogOptions, tables: TableOptions, content: ContentOptions, run: Run
@@ -127,12 +137,36 @@ class SplitOptions:
         """
         if not self.has_files:
             return self.cut(log.read(run, tables, content))
+        if self.published_split is not None and self.test != _TEST_SHARE:
+            raise ParameterError("--published-split has test events already: leave out --test.")
         if self.split is not None or log.reading.filters.k_core is not None:
             given = "--split" if self.split is not None else "--k-core"
+            files = (
+                f"--test {self.test}"
+                if self.published_split is None
+                else f"--published-split {self.published_split}"
+            )
             raise ParameterError(
-                f"{given} cannot be used with --test {self.test}: the files say which events are "
+                f"{given} cannot be used with {files}: the files say which events are "
                 "held out; leave it out."
             )
+        split = (
+            self._of_files(log, run)
+            if self.published_split is None
+            else self._as_published(log, self.published_split, run)
+        )
+        joined = tables.join(split.log, log.reading.file.encoding) if tables.given else split.log
+        return self._with_repeats(replace(split, log=content.encode(joined, run)))
+
+    def _as_published(self, log: LogOptions, name: str, run: Run) -> Split:
+        from penchant.cli.published_splits import read_published_split
+        from penchant.data.predefined import hold_out_validation
+
+        split = read_published_split(log, name, run)
+        share = self.validation_share(0.0)
+        return hold_out_validation(split, share, self.seed) if share else split
+
+    def _of_files(self, log: LogOptions, run: Run) -> Split:
         from penchant.auditing.from_files import split_of_files
         from penchant.data.predefined import hold_out_last_sequences, hold_out_validation
 
@@ -154,8 +188,7 @@ class SplitOptions:
                 else hold_out_validation(split, share, self.seed)
             )
         logger.info(f"{split.sentence} --test with a share divides one log instead.")
-        joined = tables.join(split.log, log.reading.file.encoding) if tables.given else split.log
-        return self._with_repeats(replace(split, log=content.encode(joined, run)))
+        return split
 
     def validation_share(self, default: float) -> float:
         """The share of validation events.
