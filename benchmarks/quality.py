@@ -171,7 +171,8 @@ def measured(cell: Cell, words: list[str], threads: int, out: Path, peers: Path)
             "validation": tuning["best"]["score"],
             "edges": tuning["edges"],
         }
-    metrics = [word for metric in cell.metrics for word in ("--metric", metric)]
+    # A metric among given negatives says so behind its name.
+    metrics = [w for metric in cell.metrics for w in ("--metric", metric.partition(" (")[0])]
     command = ["compare", *words, "-m", row.get("tuned", cell.spec), *metrics, *common]
     return figures(penchant(command, seconds), cell) | row
 
