@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from penchant.association.together import together
     from penchant.auditing import audit
     from penchant.bundle import restore, save
+    from penchant.capacity import plan
     from penchant.claims import claim
     from penchant.data.attributes.binary import item_attributes
     from penchant.data.attributes.rows import attribute_rows, attribute_sets
@@ -132,6 +133,7 @@ __all__ = [
     "load",
     "metrics",
     "models",
+    "plan",
     "predictions_from",
     "rating_range",
     "read",
@@ -167,6 +169,7 @@ __all__ = [
 _PLACES = {
     "auditing": ("audit",),
     "bundle": ("restore", "save"),
+    "capacity": ("plan",),
     "claims": ("claim",),
     "data.attributes.rows": ("attribute_rows", "attribute_sets"),
     "data.attributes.binary": ("item_attributes",),

@@ -50,6 +50,7 @@ COMMANDS = {
     "positive.",
     "study": "Reproduce a published system, as published and honestly, or list the studies.",
     "demo": "Go the whole way on MovieLens 100K, from ratings to reasons.",
+    "plan": "Say what a log of some size takes in memory, time and machines, step by step.",
     "doctor": "Say what is installed, whether it works, and how fast this machine is.",
 }
 """What each command does: the first sentence of its help. Modules are called as their commands."""

@@ -1,0 +1,155 @@
+"""How time and memory of each step grow with a log: writes what `penchant plan` computes from.
+
+`python benchmarks/capacity.py` makes logs of 1 and 10 million events as `large_files.py` does, runs
+each step of `penchant.capacity.STEPS` in a process of its own, models at their defaults, and writes
+processor seconds and peaks of memory to `src/penchant/capacity/growth.json`, which goes on where it
+was stopped. `--events 100_000_000 --step read-parquet` adds one. `--predict 100_000_000` prints
+what smaller logs predict beside what was measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from large_files import write
+from penchant.atomic_write import write_text_atomically
+from penchant.capacity import STEPS, measured_growth
+from penchant.run import versions
+
+ROOT = Path(__file__).resolve().parents[1]
+GROWTH = ROOT / "src" / "penchant" / "capacity" / "growth.json"
+SIZES = (1_000_000, 10_000_000)
+LARGEST = {
+    "ease": 2_500_000,
+    "sparse-ease": 2_500_000,
+    "bpr": 2_500_000,
+}  # whose matrix fits, and which end in minutes
+
+
+def run_step(name: str, place: Path) -> dict[str, Any]:
+    """Read the files and do the step."""
+    import penchant as pn
+    from penchant.models import make
+
+    started = time.process_time()
+    log = pn.read(place)
+    _ = log.histories
+    if name == "check":
+        started = time.process_time()
+        pn.check(log)
+    elif name == "split-time":
+        started = time.process_time()
+        split = pn.split_by_time(log)
+        _ = split.train.histories, split.test
+    elif not name.startswith("read-"):
+        model = make("ials:epochs=1" if name == "lists" else name)
+        if name == "lists":
+            model.fit(log)
+        users = log.users.take(range(min(log.n_users, STEPS["lists"].of_lists or 0))).to_list()
+        started = time.process_time()
+        if name == "lists":
+            model.recommend(users, 10)
+        else:
+            model.fit(log)
+    seconds = time.process_time() - started
+    return {
+        "step": name,
+        "users": log.n_users,
+        "items": log.n_items,
+        "events": len(log),
+        "seconds": round(seconds, 3),
+        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
+    }
+
+
+def machine() -> str:
+    """Processor, cores and memory."""
+    lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    name = names[0] if names else platform.machine()
+    return f"{name}, {len(names)} cores, {memory:.0f} GB"
+
+
+def measure(name: str, events: int, folder: Path) -> dict[str, Any]:
+    """A step in a process of its own.
+
+    Raises:
+        SystemExit: it failed.
+    """
+    place = write(events, "csv" if name == "read-csv" else "parquet", folder)
+    command = [sys.executable, __file__, "--here", str(place), "--step", name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{name} on {events:,} events: {done.stderr.strip()[-500:]}")
+    row: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return row | {"asked": events}
+
+
+def predict(events: int) -> None:
+    """What logs of a tenth and less predict for this size, beside what was measured."""
+    growth = measured_growth()
+    smaller = growth.up_to(events / 10 * 1.01)
+    for found in growth.measurements:
+        if found.size.events > events / 2:
+            step = STEPS[found.step]
+            seconds = smaller.seconds(found.step, step, found.size)
+            if step.of_lists:
+                seconds *= step.of_lists / found.size.users
+            peak = smaller.peak_bytes(found.step, step, found.size)
+            print(
+                f"| {step.title} | {seconds:,.0f} | {found.seconds:,.0f} | "
+                f"{seconds / found.seconds - 1:+.0%} | {peak / 1e9:.1f} | "
+                f"{found.peak_bytes / 1e9:.1f} | {peak / found.peak_bytes - 1:+.0%} |"
+            )
+
+
+def main() -> None:
+    """Measure what is missing."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, action="append", help="Again for more.")
+    parser.add_argument("--step", action="append", choices=list(STEPS), help="Again for more.")
+    parser.add_argument("--again", action="store_true", help="Measure what there is, too.")
+    parser.add_argument("--predict", type=int, metavar="EVENTS")
+    parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
+    parser.add_argument("--here", type=Path, help=argparse.SUPPRESS)
+    args = parser.parse_args()
+    if args.here:
+        print(json.dumps(run_step(args.step[0], args.here)))
+        return
+    if args.predict:
+        predict(args.predict)
+        return
+    rows = json.loads(GROWTH.read_text("utf-8"))["measurements"] if GROWTH.exists() else []
+    for events in args.events or SIZES:
+        for name in args.step or STEPS:
+            size = min(events, LARGEST.get(name, events))
+            same = [r for r in rows if (r["step"], r["asked"]) == (name, size)]
+            if same and not args.again:
+                continue
+            row = measure(name, size, args.folder)
+            rows = [r for r in rows if r not in same] + [row]
+            rows.sort(key=lambda r: (list(STEPS).index(r["step"]), r["asked"]))
+            content = {
+                "machine": machine(),
+                "date": datetime.date.today().isoformat(),
+                "versions": versions(),
+                "command": "python benchmarks/capacity.py",
+                "measurements": rows,
+            }
+            write_text_atomically(json.dumps(content, indent=1) + "\n", GROWTH)
+            print(json.dumps(row), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,7 @@
+"""What a log of some size takes: memory and time of each step and model, from measured growth."""
+
+from penchant.capacity.growth import Growth, measured_growth
+from penchant.capacity.plan import CapacityPlan, plan
+from penchant.capacity.steps import STEPS, LogSize, Step
+
+__all__ = ["STEPS", "CapacityPlan", "Growth", "LogSize", "Step", "measured_growth", "plan"]
