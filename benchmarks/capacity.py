@@ -3,8 +3,8 @@
 `python benchmarks/capacity.py` makes logs of 1 and 10 million events as `large_files.py` does, runs
 each step of `penchant.capacity.STEPS` in a process of its own, models at their defaults, and writes
 processor seconds and peaks of memory to `src/penchant/capacity/growth.json`, which goes on where it
-was stopped. `--events 100_000_000 --step read-parquet` adds one. `--predict 100_000_000` prints
-what smaller logs predict beside what was measured.
+was stopped. `--events 100_000_000 --step read-parquet` adds one. `--show` prints all as a table,
+and `--predict 100_000_000` what smaller logs predict beside what was measured.
 """
 
 from __future__ import annotations
@@ -96,6 +96,21 @@ def measure(name: str, events: int, folder: Path) -> dict[str, Any]:
     return row | {"asked": events}
 
 
+def show() -> None:
+    """The measurements as a table of Markdown."""
+    growth = measured_growth()
+    sizes = sorted({m.size.events for m in growth.measurements})
+    print(
+        f"| step | {' | '.join(f'{events / 1e6:g} M: s | GB' for events in sizes)} | grows with |"
+    )
+    print("|---" + "|---:|---:" * len(sizes) + "|---|")
+    for name, step in STEPS.items():
+        own = {m.size.events: m for m in growth.of(name)}
+        found = [own.get(events) for events in sizes]
+        cells = [f"{m.seconds:,.3g} | {m.peak_bytes / 1e9:.2f}" if m else " | " for m in found]
+        print(f"| {step.title} | {' | '.join(cells)} | {step.grows_with} |")
+
+
 def predict(events: int) -> None:
     """What logs of a tenth and less predict for this size, beside what was measured."""
     growth = measured_growth()
@@ -121,11 +136,15 @@ def main() -> None:
     parser.add_argument("--step", action="append", choices=list(STEPS), help="Again for more.")
     parser.add_argument("--again", action="store_true", help="Measure what there is, too.")
     parser.add_argument("--predict", type=int, metavar="EVENTS")
+    parser.add_argument("--show", action="store_true", help="Measure nothing; print the table.")
     parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
     parser.add_argument("--here", type=Path, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.here:
         print(json.dumps(run_step(args.step[0], args.here)))
+        return
+    if args.show:
+        show()
         return
     if args.predict:
         predict(args.predict)
