@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -61,6 +61,8 @@ class Run:
         output: a folder for checkpoints and other files; None writes nothing.
         max_hours: a model that would take longer to fit, by a rough estimate, refuses before it
             starts; None lets it.
+        ray: the Ray cluster that does the work, as `host:port` of its head, `auto` or `local`;
+            None does it in this process. See `docs/cluster.md` for what can be divided.
     """
 
     device: str = "cpu"
@@ -70,6 +72,11 @@ class Run:
     on_result: tuple[ResultCallback, ...] = ()
     output: Path | None = None
     max_hours: float | None = 4.0
+    ray: str | None = None
+
+    def silent(self) -> Run:
+        """The same for a piece of the work, which reports to nobody and is not divided again."""
+        return replace(self, progress=Silent(), callbacks=(), ray=None)
 
     def finished(self, result: T) -> T:
         """Give a result to all that wait for it, and give it back."""

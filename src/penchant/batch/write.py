@@ -6,7 +6,7 @@ import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from penchant.batch.parts import PartFolder
 from penchant.batch.summary import ListCounts, ListSummary
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id
+from penchant.distributed import executor
 from penchant.explanation import explain_lists
 from penchant.models.base import Recommender
 from penchant.models.empty_lists import report_groups
@@ -24,7 +25,7 @@ from penchant.models.lists import fallback_sentence
 from penchant.repeats import Repeats
 from penchant.rules import BoundRules, Rules, bind, recommend
 from penchant.rules.lists import NONE_LEFT
-from penchant.run import Run, Silent
+from penchant.run import Run
 from penchant.store import digest
 
 logger = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ def write_lists(
             table that has other columns.
         fingerprint: of the model, by which parts of another one are told; by default made of what
             it learned from and its parameters.
-        run: threads and progress.
+        run: threads and progress; with `ray` the parts are made by the workers of a cluster.
 
     Returns:
         What the lists hold.
@@ -111,6 +112,7 @@ def write_lists(
         DataError: the database cannot be written, its table has other columns, or a file that the
             rules name cannot be read.
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
+        MissingExtraError: a driver of the database, or Ray, is asked for and not installed.
     """
     started, run = time.perf_counter(), run or Run()
     histories = users if isinstance(users, Histories) else model.histories_of(users)
@@ -126,7 +128,7 @@ def write_lists(
     request = _Request(model, k, explain, users is not histories, options)
     place = destination_of(destination)
     with _one_report():
-        empty = request.rows(histories.block(0, 0), 0, replace(run, progress=Silent()))
+        empty = request.rows(histories.block(0, 0), 0, run.silent())
     place.check(empty.drop("position").schema, overwrite=overwrite)
     counts = ListCounts(model, repeats, chosen, why_none)
     facts = {
@@ -153,16 +155,36 @@ def write_lists(
     return counts.summary(str(place), k, time.perf_counter() - started)
 
 
+@dataclass(frozen=True)
+class _Part:
+    """One part that is to be made: its number, and the users from place `first` on."""
+
+    number: int
+    first: int
+    users: Histories
+
+
+def _rows_of(shared: tuple[_Request, Run], part: _Part) -> pl.DataFrame:
+    """What a part holds, wherever it is made."""
+    request, run = shared
+    return request.rows(part.users, part.first, run)
+
+
 def _make_parts(request: _Request, histories: Histories, folder: PartFolder, run: Run) -> None:
-    """Make the parts that are missing."""
+    """Make the parts that are missing; whoever makes them, this process alone stores them."""
     size, missing = request.users_per_part, folder.missing()
-    blocks = {n: histories.block(n * size, (n + 1) * size) for n in missing}
-    silent = replace(run, progress=Silent())
-    n_users = sum(map(len, blocks.values()))
-    with run.progress.task("lists", n_users) as task, _one_report():
-        for n, block in blocks.items():
-            folder.write(n, request.rows(block, n * size, silent))
-            task.advance(len(block))
+    if not missing:
+        return
+    parts = (_Part(n, n * size, histories.block(n * size, (n + 1) * size)) for n in missing)
+    n_users = sum(min(len(histories), (n + 1) * size) - n * size for n in missing)
+    with (
+        executor(run) as workers,
+        run.progress.task("lists", n_users) as task,
+        _one_report(),
+    ):
+        for part, rows in workers.results(_rows_of, (request, run.silent()), parts):
+            folder.write(part.number, rows)
+            task.advance(len(part.users))
 
 
 @contextmanager

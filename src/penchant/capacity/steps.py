@@ -148,7 +148,6 @@ STEPS: dict[str, Step] = {
         work=_events,
         grows_with="events",
         memory=_vectors,
-        shared_by="batches",
         remedy="lower `epochs`, or " + _WITHOUT_OLD,
     ),
     "sparse-ease": Step(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from penchant.cli.files import lists_path, page_path, write_page
 from penchant.cli.group_options import GroupOptions, show_group
 from penchant.cli.item_options import ItemOptions
 from penchant.cli.lists import as_json, lists_for, show, users_without_lists, write
-from penchant.cli.run_context import Session
+from penchant.cli.run_context import RayAddress, Session
 from penchant.cli.user_options import UserOptions
 from penchant.errors import ParameterError
 from penchant.wording import counted
@@ -67,6 +68,7 @@ def recommend(
             show_default=False,
         ),
     ] = False,
+    ray: RayAddress = None,
     class_options: ClassOptions,
     session: Session,
 ) -> None:
@@ -74,6 +76,8 @@ def recommend(
     page = page_path(summary)
     if page is not None and (output is None or group.group is not None):
         raise ParameterError("--summary is of lists of users that are written: say where with -o.")
+    if ray is not None and (output is None or group.group is not None):
+        raise ParameterError("--ray is for lists of users that are written: say where with -o.")
     group.check(user_options, explain=explain)
     user_options.check(everybody=output is not None or group.group is not None)
 
@@ -119,7 +123,7 @@ def recommend(
         explain=explain,
         overwrite=overwrite,
         fingerprint=digest(describe(folder) | ({"exact": True} if exact else {})),
-        run=session.run,
+        run=replace(session.run, ray=ray),
         **vars(choice),
     )
     logger.info(f"Wrote {counted(written.n_rows, 'row')} to {written.destination}.")

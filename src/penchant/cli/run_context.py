@@ -27,6 +27,7 @@ _PRESENTATION_ONLY = {
     "json",
     "quiet",
     "threads",
+    "ray",
     "max_hours",
     "output",
     "overwrite",
@@ -42,6 +43,18 @@ Details = Annotated[
     typer.Option("--details", help="Every finding of the audit in full, and what to do."),
 ]
 """An option for results that have findings."""
+
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS",
+        help="Do this on a Ray cluster: host:port of its head, auto for the one that this machine "
+        "is part of, or local for one of this machine alone.",
+        show_default=False,
+    ),
+]
+"""An option for work that a cluster can do."""
 
 
 class _StandardError(logging.Handler):

@@ -1,0 +1,156 @@
+"""Pieces of work as tasks of a Ray cluster."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import Any, TypeVar
+
+from penchant.errors import PenchantError
+from penchant.threads import use_threads
+from penchant.wording import counted
+
+logger = logging.getLogger(__name__)
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+_RETRIES = 3  # of a task whose worker or node has died
+_AHEAD = 2  # tasks that wait or run, for each that can run at once
+
+
+class RayTasks:
+    """Work that processes of a Ray cluster do.
+
+    What tasks share is sent to each machine once, and its arrays are in memory once there, however
+    many processes read them. A task whose process or machine dies is done again elsewhere.
+
+    Args:
+        ray: the module, connected to a cluster.
+        threads: processors that a task takes.
+        gpus: graphics processors that a task takes.
+    """
+
+    def __init__(self, ray: Any, threads: int, gpus: int = 0) -> None:
+        self._ray = ray
+        self._threads = threads
+        self._gpus = gpus
+
+    def results(
+        self, work: Callable[[Any, Task], Result], shared: Any, tasks: Iterable[Task]
+    ) -> Iterator[tuple[Task, Result]]:
+        """What each task gives, in the order in which they are done; notices are told here.
+
+        Raises:
+            PenchantError: workers lack this version of the package, or died each time that they
+                did a task; and whatever the work itself raises.
+        """
+        ray = self._ray
+        remote = ray.remote(_do).options(
+            num_cpus=self._threads, num_gpus=self._gpus, max_retries=_RETRIES
+        )
+        common = ray.put((work, shared))
+        waiting, running = iter(tasks), {}
+        self._warn_if_too_small()
+        try:
+            while True:
+                for task in waiting:
+                    reference = remote.remote(_version(), self._threads, common, task)
+                    running[reference] = task
+                    if len(running) >= _AHEAD * self._slots():
+                        break
+                if not running:
+                    return
+                done, _ = ray.wait(list(running))
+                result, notices = self._answer(done[0])
+                for notice in notices:
+                    logging.getLogger(notice.name).handle(notice)
+                yield running.pop(done[0]), result
+        finally:
+            for reference in running:
+                ray.cancel(reference)
+
+    def _slots(self) -> int:
+        """How many tasks the machines that are there now do at once."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 0)) // self._threads)
+
+    def _warn_if_too_small(self) -> None:
+        """Tell why nothing happens where no machine can take a task."""
+        nodes = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
+        if max(nodes, default=0) < self._threads:
+            logger.warning(
+                f"No machine of the cluster has the {counted(self._threads, 'processor')} that a "
+                "task asks for: this waits until one joins, or can be stopped and run with fewer "
+                "--threads."
+            )
+
+    def _answer(self, reference: Any) -> tuple[Any, list[logging.LogRecord]]:
+        errors = self._ray.exceptions
+        try:
+            result, notices = self._ray.get(reference)
+        except errors.RayTaskError as error:
+            cause = error.cause
+            if isinstance(cause, PenchantError | OSError | MemoryError):
+                raise cause from None
+            if isinstance(cause, RuntimeError) and "failed to import" in str(cause):
+                raise PenchantError(
+                    f"Workers of the Ray cluster cannot import penchant: install version "
+                    f"{_version()} with the same extras on every machine."
+                ) from error
+            raise
+        except errors.RayError as error:
+            raise PenchantError(
+                f"A worker of the Ray cluster died {_RETRIES + 1} times at the same piece of work "
+                f"({_first_line(error)}): give each more memory, with fewer workers on a machine; "
+                "what is done is kept where it goes on after a stop."
+            ) from error
+        return result, notices
+
+
+def _do(
+    version_here: str, threads: int, common: tuple[Callable[[Any, Task], Result], Any], task: Task
+) -> tuple[Result, list[logging.LogRecord]]:
+    """Do a task on a worker: what it gives, and what was told meanwhile."""
+    if _version() != version_here:
+        raise PenchantError(
+            f"Workers of the Ray cluster have penchant {_version()}, and this is {version_here}: "
+            "install the same version everywhere."
+        )
+    use_threads(threads)
+    work, shared = common
+    with _heard() as notices:
+        result = work(shared, task)
+    return result, notices
+
+
+@contextmanager
+def _heard() -> Iterator[list[logging.LogRecord]]:
+    """What the package logs, in a form that can be sent."""
+    notices: list[logging.LogRecord] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            record.msg, record.args = record.getMessage(), None
+            record.exc_info = None
+            notices.append(record)
+
+    package, listener = logging.getLogger("penchant"), Listener()
+    before = package.level, package.propagate
+    package.addHandler(listener)
+    package.setLevel(logging.INFO)
+    package.propagate = False
+    try:
+        yield notices
+    finally:
+        package.removeHandler(listener)
+        package.level, package.propagate = before
+
+
+def _version() -> str:
+    return version("penchant")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0].rstrip(".:")

@@ -1,0 +1,65 @@
+"""Work for tests of clusters, with accidents; files tell what happened."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import time
+from functools import partial
+from pathlib import Path
+
+from penchant.errors import DataError
+
+logger = logging.getLogger("penchant.tests")
+
+_PATIENCE = 200.0  # seconds
+
+
+def square(shared, task):
+    logger.info(f"task {task}")
+    return shared * task * task
+
+
+def refuse(shared, task):
+    raise DataError(f"Task {task} cannot be done.")
+
+
+def die(shared, task):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after_a_death(work, flag: Path, node: str | None):
+    """The same work, during which a worker dies once, or the node of that id."""
+    return partial(_after_a_death, work, flag, node)
+
+
+def _after_a_death(work, flag, node, shared, task):
+    import ray
+
+    if not flag.exists() and node in (None, ray.get_runtime_context().get_node_id()):
+        flag.touch()
+        if node is not None:  # which is gone with the process that starts workers
+            os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    wait_for(flag)
+    return work(shared, task)
+
+
+def when_allowed(work, flag: Path):
+    """The same work, whose first part is done, and the others when there is a file."""
+    return partial(_when_allowed, work, flag)
+
+
+def _when_allowed(work, flag, shared, part):
+    if part.number:
+        wait_for(flag)
+    return work(shared, part)
+
+
+def wait_for(path: Path) -> None:
+    """Wait until there is a file."""
+    end = time.monotonic() + _PATIENCE
+    while not path.exists():
+        assert time.monotonic() < end, f"no {path}"
+        time.sleep(0.05)

@@ -1,0 +1,54 @@
+"""A Ray cluster of two nodes on this machine, reached by nobody else."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+_ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",  # lets a driver use the loopback address
+    "RAY_worker_niceness": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+_NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
+_SYSTEM = {"health_check_period_ms": 500, "health_check_failure_threshold": 4}
+
+
+class LocalCluster:
+    """Two nodes of a processor each; others can be added and killed."""
+
+    def __init__(self, cluster: Any) -> None:
+        self._cluster = cluster
+        self.address: str = cluster.address
+
+    def add_node(self) -> str:
+        """Add a node; its id."""
+        return str(self._cluster.add_node(**_NODE).node_id)
+
+
+@pytest.fixture(scope="session")
+def ray_cluster() -> Iterator[LocalCluster]:
+    """Started once for all tests, and this process connected to it."""
+    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (_ENVIRONMENT | {"PYTHONPATH": path}).items():
+            patch.setenv(name, value)
+        utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
+        cluster = utils.Cluster(
+            initialize_head=True,
+            head_node_args=_NODE | {"include_dashboard": False, "_system_config": _SYSTEM},
+        )
+        cluster.add_node(**_NODE)
+        ray = utils.ray  # one connection, so that workers serve many tests
+        ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
+        try:
+            yield LocalCluster(cluster)
+        finally:
+            ray.shutdown()
+            cluster.shutdown()
