@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+_NO_GENRES = "|".join("0" * 19)
+
 
 @pytest.fixture
 def mirrored(tmp_path, monkeypatch):
@@ -24,7 +26,7 @@ def mirrored(tmp_path, monkeypatch):
         "u.data": "".join(lines),
         "u1.base": "".join(lines[:500]),
         "u1.test": "".join(lines[500:]),
-        "u.item": "".join(f"{i}|Film {i} (1995)|01-Jan-1995|||{'|'.join('0' * 19)}\n" for i in range(1, 31)),
+        "u.item": "".join(f"{i}|F{i} (1995)|01-Jan-1995|||{_NO_GENRES}\n" for i in range(1, 31)),
         "u.user": "".join(f"{u}|30|M|writer|10001\n" for u in range(1, 41)),
         "u.genre": "unknown|0\n",
     }  # fmt: skip
