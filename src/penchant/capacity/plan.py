@@ -173,16 +173,16 @@ def plan(
             "have one each: count only users and items with events."
         )
     size, growth = LogSize(users, items, events), growth or measured_growth()
-    measured = {m.step for m in growth.measurements}
+    measured = [name for name in STEPS if len(growth.of(name)) > 1]
     for name in steps or ():
         if name not in measured:
             raise ParameterError(
-                f"{name!r} is not a step that was measured: {', '.join(s for s in STEPS)}."
+                f"{name!r} is not a step that was measured: {', '.join(measured)}."
             )
     rows = tuple(
         _planned(name, STEPS[name], size, growth, memory_gb, max_hours)
-        for name in STEPS
-        if name in measured and (steps is None or name in steps)
+        for name in measured
+        if steps is None or name in steps
     )
     return CapacityPlan(size, memory_gb, max_hours, rows, growth)
 
