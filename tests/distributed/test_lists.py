@@ -11,7 +11,6 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from tests.support import cluster_work
-from tests.support.ray_cluster import ROOT
 
 import penchant as pn
 from penchant.batch import write as writing
@@ -98,9 +97,10 @@ def test_a_run_whose_driver_was_killed_goes_on(
     model, ray_cluster, tmp_path, small_parts, monkeypatch, notices
 ):
     pn.save(model, tmp_path / "model")
-    words = [sys.executable, "-c", _DRIVER, str(tmp_path), ray_cluster.address]
+    (tmp_path / "polars.py").write_text("raise SystemExit")  # which workers must not find
+    words = [sys.executable, "-P", "-c", _DRIVER, str(tmp_path), ray_cluster.address]
     path = tmp_path / "lists.parquet"
-    with subprocess.Popen(words, cwd=ROOT) as driver:
+    with subprocess.Popen(words, cwd=tmp_path) as driver:
         try:
             cluster_work.wait_for(path.with_name("lists.parquet.parts") / "000000.parquet")
         finally:
@@ -144,7 +144,7 @@ def test_a_bad_address_is_one_sentence_and_leaves_no_file(model, tmp_path, call)
     found = call("recommend", tmp_path / "model", "-o", tmp_path / "lists.csv", "--ray", "nowhere")
     assert found.exit_code == 1
     assert "'nowhere' is not the address of a Ray cluster" in found.stderr
-    assert not (tmp_path / "lists.csv").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
 def test_a_cluster_is_for_lists_that_are_written(tmp_path, call):

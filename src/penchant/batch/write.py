@@ -17,7 +17,7 @@ from penchant.batch.parts import PartFolder
 from penchant.batch.summary import ListCounts, ListSummary
 from penchant.data.histories import Histories
 from penchant.data.vocabulary import Id
-from penchant.distributed import executor
+from penchant.distributed import Executor, executor
 from penchant.explanation import explain_lists
 from penchant.models.base import Recommender
 from penchant.models.empty_lists import report_groups
@@ -108,7 +108,7 @@ def write_lists(
 
     Raises:
         ParameterError: k is below 1, the destination is not one that can be written, or has parts
-            of another run or is being written by another process.
+            of another run or is being written by another process, or the cluster is not there.
         DataError: the database cannot be written, its table has other columns, or a file that the
             rules name cannot be read.
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
@@ -143,8 +143,8 @@ def write_lists(
     size = request.users_per_part
     n_parts = max(1, -(-len(histories) // size))
     folder = PartFolder(place.parts, facts, n_parts)
-    with folder.opened(overwrite=overwrite):
-        _make_parts(request, histories, folder, run)
+    with executor(run) as workers, folder.opened(overwrite=overwrite):
+        _make_parts(request, histories, folder, workers, run)
         for n, path in enumerate(folder.parts()):
             first = n * size
             part = pl.read_parquet(path, columns=["position", "item", "fallback"])
@@ -170,18 +170,14 @@ def _rows_of(shared: tuple[_Request, Run], part: _Part) -> pl.DataFrame:
     return request.rows(part.users, part.first, run)
 
 
-def _make_parts(request: _Request, histories: Histories, folder: PartFolder, run: Run) -> None:
+def _make_parts(
+    request: _Request, histories: Histories, folder: PartFolder, workers: Executor, run: Run
+) -> None:
     """Make the parts that are missing; whoever makes them, this process alone stores them."""
     size, missing = request.users_per_part, folder.missing()
-    if not missing:
-        return
     parts = (_Part(n, n * size, histories.block(n * size, (n + 1) * size)) for n in missing)
     n_users = sum(min(len(histories), (n + 1) * size) - n * size for n in missing)
-    with (
-        executor(run) as workers,
-        run.progress.task("lists", n_users) as task,
-        _one_report(),
-    ):
+    with run.progress.task("lists", n_users) as task, _one_report():
         for part, rows in workers.results(_rows_of, (request, run.silent()), parts):
             folder.write(part.number, rows)
             task.advance(len(part.users))
