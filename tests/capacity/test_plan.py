@@ -47,13 +47,19 @@ def test_a_plan_says_what_each_step_takes():
     found = pn.plan(users=2e6, items=5e5, events=1e8, memory_gb=16, max_hours=1, growth=LINEAR)
     (step,) = found.steps
     assert step.hours * 3600 == pytest.approx(201)
-    assert step.gigabytes == pytest.approx(10.2)
+    # 44 bytes an event and 100 a user and an item more than at 10 million events
+    assert step.gigabytes == pytest.approx(1.2 + 0.044 * 90 + 0.1 * 2.25)
     assert (step.machines, step.limit, step.remedy) == (1, None, "")
-    # 16 GB are full at (16 - .2) / .1 million events, an hour at 1.8 billion
-    assert step.most_events == pytest.approx(1.58e8, rel=2e-3)
+    assert step.most_events == pytest.approx(1e7 + 14.8e9 / 46.5, rel=2e-3)
     assert found.bottleneck is step
     assert "popular" in str(found)
-    assert "160,000,000 events" in str(found)
+    assert "330,000,000 events" in str(found)
+
+
+def test_memory_whose_bytes_are_not_known_follows_from_two_measurements():
+    growth = growth_of("sparse-ease", {1e6: 3.0, 1e7: 21.0}, {1e6: 3e8, 1e7: 1.2e9})
+    (step,) = pn.plan(users=2e6, items=5e5, events=1e8, growth=growth).steps
+    assert step.gigabytes == pytest.approx(10.2)
 
 
 def test_what_does_not_fit_says_what_lacks_and_what_to_do():

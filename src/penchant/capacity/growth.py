@@ -91,9 +91,12 @@ class Growth:
             size: of the log.
         """
         own = self.of(name)
-        return extrapolated(
-            [step.memory(m.size) for m in own], [m.peak_bytes for m in own], step.memory(size)
-        )
+        if step.array_bytes is None:
+            amounts, peaks = [step.memory(m.size) for m in own], [m.peak_bytes for m in own]
+            return extrapolated(amounts, peaks, step.memory(size))
+        # What is not in the arrays, such as a piece of a file, is what it was in the largest log.
+        added = step.array_bytes(size) - step.array_bytes(own[-1].size)
+        return max(own[-1].peak_bytes + added, own[0].peak_bytes)
 
 
 def extrapolated(amounts: Sequence[float], values: Sequence[float], amount: float) -> float:
