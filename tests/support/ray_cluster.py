@@ -17,6 +17,7 @@ _ENVIRONMENT = {
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 _NODE = {"num_cpus": 1, "node_ip_address": "127.0.0.1", "object_store_memory": 80 * 2**20}
+_TRIES = 3
 _SYSTEM = {"health_check_period_ms": 500, "health_check_failure_threshold": 4}
 
 
@@ -32,6 +33,20 @@ class LocalCluster:
         return str(self._cluster.add_node(**_NODE).node_id)
 
 
+def _started(utils: Any) -> Any:
+    """A cluster; a busy machine may take longer to start its head than Ray waits."""
+    head = _NODE | {"include_dashboard": False, "_system_config": _SYSTEM}
+    for tries_left in reversed(range(_TRIES)):
+        try:
+            cluster = utils.Cluster(initialize_head=True, head_node_args=head)
+            cluster.add_node(**_NODE)
+            return cluster
+        except Exception:
+            if not tries_left:
+                raise
+    raise AssertionError
+
+
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[LocalCluster]:
     """Started once for all tests, and this process connected to it."""
@@ -40,11 +55,7 @@ def ray_cluster() -> Iterator[LocalCluster]:
         for name, value in (_ENVIRONMENT | {"PYTHONPATH": path}).items():
             patch.setenv(name, value)
         utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
-        cluster = utils.Cluster(
-            initialize_head=True,
-            head_node_args=_NODE | {"include_dashboard": False, "_system_config": _SYSTEM},
-        )
-        cluster.add_node(**_NODE)
+        cluster = _started(utils)
         ray = utils.ray  # one connection, so that workers serve many tests
         ray.init(cluster.address, log_to_driver=False, logging_level="ERROR")
         try:
