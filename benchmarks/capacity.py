@@ -93,7 +93,7 @@ def measure(name: str, events: int, folder: Path) -> dict[str, Any]:
     if done.returncode:
         raise SystemExit(f"{name} on {events:,} events: {done.stderr.strip()[-500:]}")
     row: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return row | {"asked": events}
+    return row
 
 
 def show() -> None:
@@ -108,7 +108,7 @@ def show() -> None:
         own = {m.size.events: m for m in growth.of(name)}
         found = [own.get(events) for events in sizes]
         cells = [f"{m.seconds:,.3g} | {m.peak_bytes / 1e9:.2f}" if m else " | " for m in found]
-        print(f"| {step.title} | {' | '.join(cells)} | {step.grows_with} |")
+        print(f"| {step.title} | {' | '.join(cells)} | {step.work.name} |")
 
 
 def predict(events: int) -> None:
@@ -118,10 +118,10 @@ def predict(events: int) -> None:
     for found in growth.measurements:
         if found.size.events > events / 2:
             step = STEPS[found.step]
-            seconds = smaller.seconds(found.step, step, found.size)
+            seconds = smaller.seconds(found.step, found.size)
             if step.of_lists:
                 seconds *= step.of_lists / found.size.users
-            peak = smaller.peak_bytes(found.step, step, found.size)
+            peak = smaller.peak_bytes(found.step, found.size)
             print(
                 f"| {step.title} | {seconds:,.0f} | {found.seconds:,.0f} | "
                 f"{seconds / found.seconds - 1:+.0%} | {peak / 1e9:.1f} | "
@@ -153,12 +153,12 @@ def main() -> None:
     for events in args.events or SIZES:
         for name in args.step or STEPS:
             size = min(events, LARGEST.get(name, events))
-            same = [r for r in rows if (r["step"], r["asked"]) == (name, size)]
+            same = [r for r in rows if (r["step"], r["events"]) == (name, size)]
             if same and not args.again:
                 continue
             row = measure(name, size, args.folder)
             rows = [r for r in rows if r not in same] + [row]
-            rows.sort(key=lambda r: (list(STEPS).index(r["step"]), r["asked"]))
+            rows.sort(key=lambda r: (list(STEPS).index(r["step"]), r["events"]))
             content = {
                 "machine": machine(),
                 "date": datetime.date.today().isoformat(),

@@ -76,7 +76,7 @@ class Run:
 
     def silent(self) -> Run:
         """The same for a piece of the work, which reports to nobody and is not divided again."""
-        return replace(self, progress=Silent(), callbacks=(), ray=None)
+        return replace(self, progress=Silent(), callbacks=(), on_result=(), ray=None)
 
     def finished(self, result: T) -> T:
         """Give a result to all that wait for it, and give it back."""

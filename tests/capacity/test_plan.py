@@ -7,8 +7,10 @@ import pytest
 import penchant as pn
 from penchant.capacity import STEPS, LogSize, measured_growth
 from penchant.capacity.growth import Growth, Measurement, extrapolated
+from penchant.capacity.steps import log_bytes
 from penchant.errors import ParameterError
-from penchant.models.table import TABLE
+from penchant.models.table import TABLE, make
+from penchant.testing import planted_pairs
 
 
 def growth_of(step: str, seconds: dict[float, float], peaks: dict[float, float]) -> Growth:
@@ -53,7 +55,7 @@ def test_a_plan_says_what_each_step_takes():
     assert step.most_events == pytest.approx(1e7 + 14.8e9 / 46.5, rel=2e-3)
     assert found.bottleneck is step
     assert "popular" in str(found)
-    assert "330,000,000 events" in str(found)
+    assert "328\N{NO-BREAK SPACE}M events" in str(found)
 
 
 def test_memory_whose_bytes_are_not_known_follows_from_two_measurements():
@@ -101,9 +103,20 @@ def test_measurements_cover_every_step_on_two_sizes():
     for name, step in STEPS.items():
         sizes = [m.size for m in growth.of(name)]
         assert len(sizes) >= 2, name
-        assert [step.work(a) for a in sizes] == sorted(step.work(a) for a in sizes)
+        assert [step.work.amount(a) for a in sizes] == sorted(map(step.work.amount, sizes))
     models = {*STEPS} - {"read-csv", "read-parquet", "check", "split-time", "lists"}
     assert models <= {*TABLE}
+
+
+@pytest.mark.parametrize("name", ["item-knn", "ials"])
+def test_bytes_are_those_that_models_foretell(name):
+    log = planted_pairs(n_users=300, n_items=700)
+    size = LogSize(log.n_users, log.n_items, len(log))
+    array_bytes = STEPS[name].array_bytes
+    assert array_bytes is not None
+    assert array_bytes(size) - log_bytes(size) == pytest.approx(
+        make(name)._cost(log).memory, rel=0.1
+    )
 
 
 def test_a_large_plan_names_its_bottleneck():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,16 +36,17 @@ class LocalCluster:
 
 def _started(utils: Any) -> Any:
     """A cluster; a busy machine may take longer to start its head than Ray waits."""
+    for _ in range(_TRIES - 1):
+        with suppress(Exception):
+            return _two_nodes(utils)
+    return _two_nodes(utils)
+
+
+def _two_nodes(utils: Any) -> Any:
     head = _NODE | {"include_dashboard": False, "_system_config": _SYSTEM}
-    for tries_left in reversed(range(_TRIES)):
-        try:
-            cluster = utils.Cluster(initialize_head=True, head_node_args=head)
-            cluster.add_node(**_NODE)
-            return cluster
-        except Exception:
-            if not tries_left:
-                raise
-    raise AssertionError
+    cluster = utils.Cluster(initialize_head=True, head_node_args=head)
+    cluster.add_node(**_NODE)
+    return cluster
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from penchant.capacity.steps import LogSize, Step
+from penchant.capacity.steps import STEPS, Amount, LogSize
 
 _FILE = Path(__file__).parent / "growth.json"
 
@@ -68,35 +68,35 @@ class Growth:
         own = [m for m in self.measurements if m.step == name]
         return sorted(own, key=lambda m: m.size.events)
 
-    def seconds(self, name: str, step: Step, size: LogSize) -> float:
+    def seconds(self, name: str, size: LogSize) -> float:
         """Processor time of a step on a log of some size.
 
         Args:
-            name: of the step.
-            step: what its time grows with.
+            name: in `STEPS`.
             size: of the log.
         """
-        own = self.of(name)
-        seconds = extrapolated(
-            [step.work(m.size) for m in own], [m.seconds for m in own], step.work(size)
-        )
-        return seconds if step.of_lists is None else seconds * size.users / step.of_lists
+        seconds = self._extrapolated(name, STEPS[name].work.amount, size, "seconds")
+        of_lists = STEPS[name].of_lists
+        return seconds if of_lists is None else seconds * size.users / of_lists
 
-    def peak_bytes(self, name: str, step: Step, size: LogSize) -> float:
+    def peak_bytes(self, name: str, size: LogSize) -> float:
         """Memory of a step on a log of some size.
 
         Args:
-            name: of the step.
-            step: what its memory grows with.
+            name: in `STEPS`.
             size: of the log.
         """
-        own = self.of(name)
-        if step.array_bytes is None:
-            amounts, peaks = [step.memory(m.size) for m in own], [m.peak_bytes for m in own]
-            return extrapolated(amounts, peaks, step.memory(size))
+        own, array_bytes = self.of(name), STEPS[name].array_bytes
+        if array_bytes is None:
+            return self._extrapolated(name, STEPS[name].memory, size, "peak_bytes")
         # What is not in the arrays, such as a piece of a file, is what it was in the largest log.
-        added = step.array_bytes(size) - step.array_bytes(own[-1].size)
+        added = array_bytes(size) - array_bytes(own[-1].size)
         return max(own[-1].peak_bytes + added, own[0].peak_bytes)
+
+    def _extrapolated(self, name: str, amount: Amount, size: LogSize, value: str) -> float:
+        own = self.of(name)
+        amounts, values = [amount(m.size) for m in own], [getattr(m, value) for m in own]
+        return extrapolated(amounts, values, amount(size))
 
 
 def extrapolated(amounts: Sequence[float], values: Sequence[float], amount: float) -> float:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from penchant.capacity.growth import Growth, measured_growth
-from penchant.capacity.steps import STEPS, LogSize, Step
+from penchant.capacity.steps import STEPS, LogSize
 from penchant.errors import ParameterError
 from penchant.notebook import ShownAsText
+from penchant.results.formatting import DASH, duration, short
 
 _HOUR = 3600.0
-_DOUBLINGS = 60  # of the log, and then halvings of what is not known of it
+_FACTORS = 2.0**-60, 2.0**60  # of the log, between which the largest that fits is looked for
 
 
 @dataclass(frozen=True)
-class PlannedStep:
+class StepPlan:
     """What a step takes on a log.
 
     Attributes:
@@ -59,11 +60,11 @@ class CapacityPlan(ShownAsText):
     size: LogSize
     gigabytes: float
     hours: float
-    steps: tuple[PlannedStep, ...]
+    steps: tuple[StepPlan, ...]
     growth: Growth
 
     @property
-    def bottleneck(self) -> PlannedStep:
+    def bottleneck(self) -> StepPlan:
         """The step that is the first to exceed a machine as the log grows."""
         return min(self.steps, key=lambda step: step.most_events)
 
@@ -92,15 +93,14 @@ class CapacityPlan(ShownAsText):
             f"{self.size.events:,.0f} events; machines with {self.gigabytes:g} GB, "
             f"{self.hours:g} hours a step",
             "",
-            f"{'step':{width}}  {'core hours':>10}  {'memory':>9}  {'machines':>8}  fits up to",
+            f"{'step':{width}}  {'core time':>18}  {'memory':>13}  {'machines':>8}  fits up to",
         ]
-        for step in self.steps:
-            machines = "–" if step.machines is None else f"{step.machines:,}"
-            lines.append(
-                f"{step.title:{width}}  {hours_text(step.hours):>10}  "
-                f"{gigabytes_text(step.gigabytes):>9}  {machines:>8}  "
-                f"{_rounded(step.most_events):,.0f} events"
-            )
+        lines += [
+            f"{step.title:{width}}  {duration(step.hours * _HOUR):>18}  "
+            f"{step.gigabytes:>10,.1f} GB  {step.machines or DASH:>8}  "
+            f"{short(step.most_events)} events"
+            for step in self.steps
+        ]
         lines += ["", *self._sentences()]
         return "\n".join(lines)
 
@@ -118,7 +118,7 @@ class CapacityPlan(ShownAsText):
         largest = max(m.size.events for m in self.growth.measurements)
         lines.append(
             f"From measurements on up to {largest:,.0f} events ({self.growth.machine}, "
-            f"{self.growth.date}); beyond ten times that this is an order of magnitude."
+            f"{self.growth.date}); beyond ten times that, take it for the order of magnitude."
         )
         return lines
 
@@ -180,7 +180,7 @@ def plan(
                 f"{name!r} is not a step that was measured: {', '.join(measured)}."
             )
     rows = tuple(
-        _planned(name, STEPS[name], size, growth, memory_gb, max_hours)
+        _planned(name, size, growth, memory_gb, max_hours)
         for name in measured
         if steps is None or name in steps
     )
@@ -188,27 +188,26 @@ def plan(
 
 
 def _planned(
-    name: str, step: Step, size: LogSize, growth: Growth, memory_gb: float, max_hours: float
-) -> PlannedStep:
+    name: str, size: LogSize, growth: Growth, memory_gb: float, max_hours: float
+) -> StepPlan:
+    step = STEPS[name]
+
     def takes(at: LogSize) -> tuple[float, float]:
-        return (
-            growth.seconds(name, step, at) / _HOUR,
-            growth.peak_bytes(name, step, at) / 1e9,
-        )
+        return growth.seconds(name, at) / _HOUR, growth.peak_bytes(name, at) / 1e9
 
     hours, gigabytes = takes(size)
     limit = "memory" if gigabytes > memory_gb else "time" if hours > max_hours else None
     machines: int | None = 1
-    if limit == "time" and step.shared_by is not None:
+    if limit == "time" and step.is_shared:
         machines = math.ceil(hours / max_hours)
     elif limit is not None:
         machines = None
 
     def fits(factor: float) -> bool:
-        needed = takes(size.times(factor))
-        return needed[0] <= max_hours and needed[1] <= memory_gb
+        more_hours, more_gigabytes = takes(size.times(factor))
+        return more_hours <= max_hours and more_gigabytes <= memory_gb
 
-    return PlannedStep(
+    return StepPlan(
         step=name,
         title=step.title,
         hours=hours,
@@ -216,49 +215,17 @@ def _planned(
         machines=machines,
         limit=limit,
         most_events=size.events * _largest(fits),
-        grows_with=step.grows_with,
+        grows_with=step.work.name,
         remedy=step.remedy if limit else "",
     )
 
 
-def _largest(fits: Any) -> float:
+def _largest(fits: Callable[[float], bool]) -> float:
     """The largest factor that fits, within a thousandth."""
-    low, high = 2.0**-_DOUBLINGS, 2.0**_DOUBLINGS
+    low, high = _FACTORS
     if not fits(low):
         return 0.0
     while high / low > 1.001:
         middle = math.sqrt(low * high)
         low, high = (middle, high) if fits(middle) else (low, middle)
     return low
-
-
-def hours_text(hours: float) -> str:
-    """Hours as a person reads them.
-
-    Args:
-        hours: any number from 0.
-    """
-    if hours < 1 / 60:
-        return f"{hours * _HOUR:.1f} s"
-    if hours < 1:
-        return f"{hours * 60:.1f} min"
-    return f"{hours:,.1f} h" if hours < 1000 else f"{hours:,.0f} h"
-
-
-def gigabytes_text(gigabytes: float) -> str:
-    """Gigabytes as a person reads them.
-
-    Args:
-        gigabytes: any number from 0.
-    """
-    if gigabytes < 1000:
-        return f"{gigabytes:.1f} GB"
-    return f"{gigabytes / 1000:,.1f} TB"
-
-
-def _rounded(number: float) -> float:
-    """With two digits that count."""
-    if number <= 0:
-        return 0.0
-    unit = 10.0 ** (math.floor(math.log10(number)) - 1)
-    return round(number / unit) * unit

@@ -35,6 +35,19 @@ class LogSize:
 Amount = Callable[[LogSize], float]
 
 
+@dataclass(frozen=True)
+class Work:
+    """What the time of a step is proportional to, at its largest.
+
+    Attributes:
+        name: what it is, as tables say it.
+        amount: of it, by the size of the log.
+    """
+
+    name: str
+    amount: Amount
+
+
 def _events(size: LogSize) -> float:
     return size.events
 
@@ -45,24 +58,51 @@ class Step:
 
     Attributes:
         title: what it is, as tables say it.
-        work: what its time is proportional to, at its largest.
-        grows_with: the same in words.
+        work: what its time grows with.
         array_bytes: what its arrays take, as far as they grow with the log; None where that is
             not known beforehand.
         memory: what its memory is proportional to, at its largest, where the bytes are not known.
-        of_lists: whether it is measured for so many users' lists, and done for all users.
-        shared_by: what several machines share in it; None where one machine does it.
+        of_lists: the number of lists for which it is measured, where it is done for all users.
+        is_shared: whether several machines can share it.
         remedy: what to do where one machine does not do, an imperative.
     """
 
     title: str
-    work: Amount
-    grows_with: str
+    work: Work
     array_bytes: Amount | None = None
     memory: Amount = _events
     of_lists: int | None = None
-    shared_by: str | None = None
+    is_shared: bool = False
     remedy: str
+
+
+def log_bytes(size: LogSize) -> float:
+    """The log's columns, its order by users and times, histories, and ids of users and items."""
+    return 44 * size.events + 100 * (size.users + size.items)
+
+
+def parts_bytes(size: LogSize) -> float:
+    """The log, and as much again as its histories and their order take."""
+    return log_bytes(size) + 20 * size.events
+
+
+def neighbour_bytes(kept: int) -> Amount:
+    """The log, its matrix in both orders, and the neighbours of each item.
+
+    Args:
+        kept: neighbours of an item.
+    """
+    return lambda size: log_bytes(size) + 24 * size.events + 16 * kept * size.items
+
+
+def factor_bytes(size: LogSize) -> float:
+    """The log, its matrix in both orders, and the vectors of users and items."""
+    vectors = 8 * (size.users + size.items) * _n_factors(size.items)
+    return log_bytes(size) + 40 * size.events + vectors
+
+
+def _n_factors(items: float) -> float:
+    return min(max(math.sqrt(items), _FEWEST_FACTORS), _MOST_FACTORS)
 
 
 def _pairs(size: LogSize) -> float:
@@ -70,131 +110,60 @@ def _pairs(size: LogSize) -> float:
     return size.events * (size.events / size.users)
 
 
-def _log_bytes(size: LogSize) -> float:
-    """The log's columns, its order by users and times, histories, and ids of users and items."""
-    return 44 * size.events + 100 * (size.users + size.items)
-
-
-def _parts_bytes(size: LogSize) -> float:
-    """The log, and as much again as its histories and their order take."""
-    return _log_bytes(size) + 20 * size.events
-
-
-def _neighbour_bytes(size: LogSize) -> float:
-    """The log, its matrix in both orders, and some hundred neighbours of each item."""
-    return _log_bytes(size) + 24 * size.events + 3200 * size.items
-
-
-def _factors(items: float) -> float:
-    return min(max(math.sqrt(items), _FEWEST_FACTORS), _MOST_FACTORS)
-
-
 def _least_squares(size: LogSize) -> float:
     """A pass of conjugate gradients over events, and the Gram matrices of both sides."""
-    factors = _factors(size.items)
+    factors = _n_factors(size.items)
     return size.events * factors + (size.users + size.items) * factors**2
 
 
-def _factor_bytes(size: LogSize) -> float:
-    """The log, its matrix in both orders, and vectors with those of the round before."""
-    vectors = 8 * (size.users + size.items) * _factors(size.items)
-    return _log_bytes(size) + 40 * size.events + vectors
-
-
-def _dense(size: LogSize) -> float:
-    return size.items * size.items * size.items
-
-
-def _gram(size: LogSize) -> float:
-    return size.items**2
-
-
-def _products(size: LogSize) -> float:
-    """What is scored for a number of lists that is always the same."""
-    return size.items
-
+_EVENTS = Work("events", _events)
+_PAIRS = Work("pairs of items in histories: events² / users", _pairs)
+_LEAST_SQUARES = Work("events × dim + (users + items) × dim²", _least_squares)
+_INVERSE = Work("items³", lambda size: size.items * size.items * size.items)
+_SCORES = Work("users × items", lambda size: size.items)  # of a number of lists that is fixed
 
 _PARTS = "divide the log, by country or by department, and learn each part by itself"
 _WITHOUT_OLD = "leave out old events (`--since`), or users and items with few (`--k-core`)"
 _SPARSE = "take `sparse-ease`, which keeps only what items have in common"
+_SHARE = "add an index of items (`penchant index`), or more machines (`penchant recommend --ray`)"
 
 STEPS: dict[str, Step] = {
-    "read-csv": Step(
-        title="read CSV", work=_events, grows_with="events", array_bytes=_log_bytes, remedy=_PARTS
-    ),
-    "read-parquet": Step(
-        title="read Parquet",
-        work=_events,
-        grows_with="events",
-        array_bytes=_log_bytes,
-        remedy=_PARTS,
-    ),
-    "check": Step(
-        title="check",
-        work=_events,
-        grows_with="events",
-        array_bytes=_parts_bytes,
-        remedy=_WITHOUT_OLD,
-    ),
+    "read-csv": Step(title="read CSV", work=_EVENTS, array_bytes=log_bytes, remedy=_PARTS),
+    "read-parquet": Step(title="read Parquet", work=_EVENTS, array_bytes=log_bytes, remedy=_PARTS),
+    "check": Step(title="check", work=_EVENTS, array_bytes=parts_bytes, remedy=_WITHOUT_OLD),
     "split-time": Step(
-        title="split by time",
-        work=_events,
-        grows_with="events",
-        array_bytes=_parts_bytes,
-        remedy=_WITHOUT_OLD,
+        title="split by time", work=_EVENTS, array_bytes=parts_bytes, remedy=_WITHOUT_OLD
     ),
-    "popular": Step(
-        title="popular",
-        work=_events,
-        grows_with="events",
-        array_bytes=_log_bytes,
-        remedy=_WITHOUT_OLD,
-    ),
+    "popular": Step(title="popular", work=_EVENTS, array_bytes=log_bytes, remedy=_WITHOUT_OLD),
     "item-knn": Step(
-        title="item-knn",
-        work=_pairs,
-        grows_with="pairs of items in histories: events² / users",
-        array_bytes=_neighbour_bytes,
-        remedy=_WITHOUT_OLD,
+        title="item-knn", work=_PAIRS, array_bytes=neighbour_bytes(500), remedy=_WITHOUT_OLD
     ),
     "rp3beta": Step(
-        title="rp3beta",
-        work=_pairs,
-        grows_with="pairs of items in histories: events² / users",
-        array_bytes=_neighbour_bytes,
-        remedy=_WITHOUT_OLD,
+        title="rp3beta", work=_PAIRS, array_bytes=neighbour_bytes(200), remedy=_WITHOUT_OLD
     ),
     "ials": Step(
         title="ials",
-        work=_least_squares,
-        grows_with="events × dim + (users + items) × dim²",
-        array_bytes=_factor_bytes,
-        remedy="lower `dim`, or " + _WITHOUT_OLD,
+        work=_LEAST_SQUARES,
+        array_bytes=factor_bytes,
+        remedy=f"lower `dim`, or {_WITHOUT_OLD}",
     ),
     "bpr": Step(
         title="bpr",
-        work=_events,
-        grows_with="events",
-        array_bytes=_log_bytes,
-        remedy="lower `epochs`, or " + _WITHOUT_OLD,
+        work=_EVENTS,
+        array_bytes=log_bytes,
+        remedy=f"lower `epochs`, or {_WITHOUT_OLD}",
     ),
     "sparse-ease": Step(
-        title="sparse-ease",
-        work=_pairs,
-        grows_with="pairs of items in histories: events² / users",
-        memory=_events,
-        remedy="lower `neighbours`, or " + _WITHOUT_OLD,
+        title="sparse-ease", work=_PAIRS, remedy=f"lower `neighbours`, or {_WITHOUT_OLD}"
     ),
-    "ease": Step(title="ease", work=_dense, grows_with="items³", memory=_gram, remedy=_SPARSE),
+    "ease": Step(title="ease", work=_INVERSE, memory=lambda size: size.items**2, remedy=_SPARSE),
     "lists": Step(
         title="lists of all users, exact",
-        work=_products,
-        grows_with="users × items",
-        array_bytes=_factor_bytes,
+        work=_SCORES,
+        array_bytes=factor_bytes,
         of_lists=1000,
-        shared_by="users",
-        remedy="add an index of items (`penchant index`), or more machines "
-        "(`penchant recommend --ray`)",
+        is_shared=True,
+        remedy=_SHARE,
     ),
 }
 """By the names that measurements have."""

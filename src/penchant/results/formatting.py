@@ -79,7 +79,7 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:
         return f"{minutes}{_GAP}min {rest}{_GAP}s"
-    return f"{minutes // 60}{_GAP}h {minutes % 60}{_GAP}min"
+    return f"{minutes // 60:,}{_GAP}h {minutes % 60}{_GAP}min"
 
 
 def memory(size: float | None) -> str:

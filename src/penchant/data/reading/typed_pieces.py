@@ -152,11 +152,8 @@ def _below_one_another(
 ) -> pl.DataFrame:
     """The frames of all pieces as one, column by column, so that little is there twice.
 
-    They lose their columns.
-
-
-    A column of text that is integers or numbers in some pieces alone is text in all: nothing else
-    is written as these are.
+    The frames lose their columns meanwhile. A column of text that is integers or numbers in some
+    pieces alone is text in all: nothing else is written as these are.
     """
     columns = {}
     for name in frames[0].columns:
