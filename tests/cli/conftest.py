@@ -19,7 +19,10 @@ def call(monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.delenv("PENCHANT_DEBUG", raising=False)
 
     def run(*words: object, **options: Any) -> Result:
-        return CliRunner().invoke(app, [str(word) for word in words], **options)
+        result = CliRunner().invoke(app, [str(word) for word in words], **options)
+        if result.exit_code:
+            print(result.stderr or repr(result.exception))  # for whoever reads of a failed test
+        return result
 
     return run
 

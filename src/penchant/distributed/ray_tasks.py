@@ -43,6 +43,9 @@ class RayTasks:
     ) -> Iterator[tuple[Task, Result]]:
         """What each task gives, in the order in which they are done; notices are told here.
 
+        Where this ends early, tasks that are running go on until they end, or the connection does:
+        to cancel one that is about to end aborts this process (a race in Ray).
+
         Raises:
             PenchantError: workers lack this version of the package, or died each time that they
                 did a task; and whatever the work itself raises.
@@ -54,23 +57,19 @@ class RayTasks:
         common = ray.put((work, shared))
         waiting, running = iter(tasks), {}
         self._warn_if_too_small()
-        try:
-            while True:
-                for task in waiting:
-                    reference = remote.remote(_version(), self._threads, common, task)
-                    running[reference] = task
-                    if len(running) >= _AHEAD * self._slots():
-                        break
-                if not running:
-                    return
-                done, _ = ray.wait(list(running))
-                result, notices = self._answer(done[0])
-                for notice in notices:
-                    logging.getLogger(notice.name).handle(notice)
-                yield running.pop(done[0]), result
-        finally:
-            for reference in running:
-                ray.cancel(reference)
+        while True:
+            for task in waiting:
+                reference = remote.remote(_version(), self._threads, common, task)
+                running[reference] = task
+                if len(running) >= _AHEAD * self._slots():
+                    break
+            if not running:
+                return
+            done, _ = ray.wait(list(running))
+            result, notices = self._answer(done[0])
+            for notice in notices:
+                logging.getLogger(notice.name).handle(notice)
+            yield running.pop(done[0]), result
 
     def _slots(self) -> int:
         """How many tasks the machines that are there now do at once."""
