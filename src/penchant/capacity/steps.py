@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-_FEWEST_FACTORS, _MOST_FACTORS = 32, 192  # of `ials` at its defaults
+_FEWEST_FACTORS, _MOST_FACTORS = 48, 192  # of `ials` at its defaults
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def factor_bytes(size: LogSize) -> float:
 
 
 def _n_factors(items: float) -> float:
-    return min(max(math.sqrt(items), _FEWEST_FACTORS), _MOST_FACTORS)
+    return min(max(items / 50, _FEWEST_FACTORS), _MOST_FACTORS)
 
 
 def _pairs(size: LogSize) -> float:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import polars as pl
 import pytest
@@ -187,12 +189,11 @@ def test_the_default_regularisation_follows_the_number_of_events():
     assert IALS(dim=4, epochs=2, l2=0.2).fit(log).l2_ == 0.2
 
 
-@pytest.mark.parametrize(("n_items", "expected"), [(12, 32), (1200, 48)])
+@pytest.mark.parametrize(("n_items", "expected"), [(12, 48), (2700, 64)])
 def test_the_default_length_of_vectors_follows_the_number_of_items(n_items, expected):
-    log = planted_pairs(n_users=20, n_items=n_items)
-    assert np.count_nonzero(log.item_counts) <= n_items
-    root = np.count_nonzero(log.item_counts) ** 0.5
-    assert expected == max(32, -(-root // 16) * 16)
+    log = planted_pairs(n_users=n_items, n_items=n_items)
+    n_known = np.count_nonzero(log.item_counts)
+    assert expected == max(48, math.ceil(n_known / 50 / 16) * 16)
     assert IALS(epochs=1).fit(log).item_factors_.shape == (log.n_items, expected)
 
 

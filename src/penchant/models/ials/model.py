@@ -35,7 +35,8 @@ UNOBSERVED = 14.0
 _FEW_ROWS = 8  # that are solved one by one
 RIDGE, HIGHEST = 2.5, 0.1
 """The default `l2` is the first over the root of the number of events, and at most the second."""
-_FEWEST, _MOST, _STEP = 32, 192, 16  # of the default length of vectors
+_ITEMS = 50  # for each dimension of the vectors by default
+_FEWEST, _MOST, _STEP = 48, 192, 16  # of their default length
 _BYTES = 40  # of an event: in histories, in two matrices, and while these are made
 _CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
 
@@ -57,8 +58,8 @@ class IALS(Updatable):
     not equal to it.
 
     Attributes:
-        dim: length of the vectors. None is the root of the number of items with events, rounded
-            up to a multiple of 16, from 32 to 192: the more items there are, the more of them have
+        dim: length of the vectors. None is a fiftieth of the number of items with events, rounded
+            up to a multiple of 16, from 48 to 192: the more items there are, the more of them have
             little in common.
         l2: strength of regularisation. None is 2.5 divided by the root of the number of events,
             .008 for 100,000 and .0025 for a million, and at most .1.
@@ -95,8 +96,8 @@ class IALS(Updatable):
 
     def _n_factors(self, train: Dataset) -> int:
         """The length of the vectors."""
-        root = np.count_nonzero(train.item_counts) ** 0.5
-        return self.dim or int(np.clip(-(-root // _STEP) * _STEP, _FEWEST, _MOST))
+        n_items = np.count_nonzero(train.item_counts)
+        return self.dim or int(np.clip(-(-n_items // (_ITEMS * _STEP)) * _STEP, _FEWEST, _MOST))
 
     def _cost(self, train: Dataset) -> FittingCost:
         vectors = 8.0 * self._n_factors(train) * (train.n_users + train.n_items)
