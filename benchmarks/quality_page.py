@@ -202,7 +202,8 @@ def _peers(
 
 def _records(records: list[Row], settings: dict[str, Any]) -> str:
     """What recipes reached, over their seeds, beside the figure to know and the mark."""
-    lines = []
+    lines: list[list[str]] = []
+    missed: dict[str, str] = {}
     for name, about in settings.get("record", {}).items():
         # Figures of another recipe, which stood here before, are none of this one.
         recipe = [row for row in records if row["log"] == name and row["spec"] == about["model"]]
@@ -214,13 +215,16 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
             mean = statistics.fmean(values)
             spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
             minutes = statistics.fmean(row["fit_seconds"] for row in own) / 60
+            is_reached = mean <= mark if metric in RATING else mean >= mark
+            if not is_reached and "missed" in about:
+                missed[about["title"]] = about["missed"]
             lines.append(
                 [
                     about["title"],
                     metric,
                     f"{mean:.4f}{spread} ({len(values)})",
                     str(about["known"].get(metric, "")),
-                    f"{mark:g}",
+                    f"{mark:g}" if is_reached else f"*{mark:g}*",
                     f"{minutes:.1f}",
                     f"`{about['model']}`",
                 ]
@@ -234,7 +238,10 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
         "minutes to learn",
         "model",
     ]
-    return table(head, lines)
+    notes = [f"- {title}: {reason.strip()}" for title, reason in missed.items()]
+    return "\n".join(
+        [table(head, lines), *(["\nMarks in italics are not reached.\n", *notes] if notes else [])]
+    )
 
 
 def _growth(growth: list[Row], settings: dict[str, Any]) -> str:

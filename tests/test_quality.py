@@ -104,7 +104,12 @@ def test_the_page(quality):
             "best": {
                 "title": "A record", "model": "ease:l2=3", "words": [], "minutes": 9,
                 "known": {"ndcg@10": 0.33}, "marks": {"ndcg@10": 0.35},
-            }
+                "missed": "Nothing else was tried.",
+            },
+            "met": {
+                "title": "Another", "model": "bias", "words": [], "minutes": 9,
+                "known": {}, "marks": {"rmse": 0.9}, "missed": "It was.",
+            },
         },
     }  # fmt: skip
     rows = [
@@ -124,6 +129,7 @@ def test_the_page(quality):
             row("best", "best", 0.34 + 0.01 * seed, kind="records", seed=seed, spec="ease:l2=3")
             for seed in (0, 1)
         ),
+        row("met", "met", 0.89, kind="records", spec="bias", metric="rmse"),
         # Of another recipe, which stood there before.
         row("best", "best", 0.9, kind="records", seed=2, spec="ease:l2=1"),
     ]
@@ -138,11 +144,14 @@ def test_the_page(quality):
     assert "| `ease` | .0900 / .1000 lenskit (90%) |" in lines
     assert "![nDCG@10 against time](quality-time.svg)" in lines
     assert "| `ease` | 90 s, 1,200 MB, 0.25 ms |" in lines
-    record = "| A record | ndcg@10 | 0.3450 ± 0.0071 (2) | 0.33 | 0.35 | 1.5 | `ease:l2=3` |"
+    record = "| A record | ndcg@10 | 0.3450 ± 0.0071 (2) | 0.33 | *0.35* | 1.5 | `ease:l2=3` |"
     assert record in lines
+    assert "| Another | rmse | 0.8900 (1) |  | 0.9 | 1.5 | `bias` |" in lines
+    assert "- A record: Nothing else was tried." in lines
+    assert not any("It was." in line for line in lines)
     assert "| `slim` | Log B | more than 5 minutes |" in lines
     assert any(
-        line.startswith("15 runs from 2026-01-02 to 2026-01-02, 0.1 hours") for line in lines
+        line.startswith("16 runs from 2026-01-02 to 2026-01-02, 0.2 hours") for line in lines
     )
 
 
