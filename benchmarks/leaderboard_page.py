@@ -88,14 +88,14 @@ def _glance(boards: dict[str, list[Board]], titles: dict[str, str]) -> str:
                 titles[log],
                 name_of(metric),
                 "" if best is None else f"`{best}` {number(board.trivial[best][metric][0])}",
-                f"`{chosen['model']}`{setting(chosen)} {interval(chosen['figures'][metric])}"
-                if chosen
-                else "",
+                f"`{chosen['model']}`{', tuned' if setting(chosen) else ''}" if chosen else "",
+                interval(chosen["figures"][metric]) if chosen else "",
                 f"{verdicts.count('beats')} of {len(verdicts)}" if verdicts else "",
             ]
         )
-    head = ["log", "metric", "best trivial answer", "best on validation, its test figure", "beat"]
-    return table(head, lines, left=len(head))
+    head = ["log", "metric", "best trivial answer", "best on validation", "its test figure", "beat"]
+    text = "Settings of tuned models stand in the tables of the logs below."
+    return f"{table(head, lines, left=len(head))}\n\n{text}"
 
 
 def _missing(log: str, rows: list[Row]) -> list[str]:
