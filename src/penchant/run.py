@@ -78,6 +78,13 @@ class Run:
         """The same for a piece of the work, which reports to nobody and is not divided again."""
         return replace(self, progress=Silent(), callbacks=(), on_result=(), ray=None)
 
+    def of_tasks(self) -> Run:
+        """The run of tasks that an executor does: this one, or on a cluster a silent one.
+
+        There nobody hears of progress and epochs, and files of the output folder are not seen.
+        """
+        return self if self.ray is None else replace(self.silent(), output=None)
+
     def finished(self, result: T) -> T:
         """Give a result to all that wait for it, and give it back."""
         for callback in self.on_result:

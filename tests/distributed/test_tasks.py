@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+import types
 
 import pytest
 from tests.support import cluster_work
@@ -93,3 +94,14 @@ def test_ray_is_not_asked_for_where_none_is_named(monkeypatch):
     monkeypatch.setitem(sys.modules, "ray", None)
     with executor(Run()) as workers:
         assert list(workers.results(cluster_work.square, 1, [3])) == [(3, 9)]
+
+
+def test_what_workers_cannot_import_is_named(ray_cluster, monkeypatch):
+    module = types.ModuleType("only_here")
+    exec("def work(shared, task):\n    return task", vars(module))
+    monkeypatch.setitem(sys.modules, "only_here", module)
+    with (
+        executor(Run(ray=ray_cluster.address)) as workers,
+        pytest.raises(PenchantError, match="cannot import 'only_here': install it on every"),
+    ):
+        list(workers.results(module.work, None, [0]))

@@ -29,7 +29,7 @@ def die(shared, task):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def after_a_death(work, flag: Path, node: str | None):
+def after_a_death(work, flag: Path, node: str | None = None):
     """The same work, during which a worker dies once, or the node of that id."""
     return partial(_after_a_death, work, flag, node)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -14,8 +15,9 @@ from penchant.cli.default_models import build
 from penchant.cli.files import PagePath, page_path, writable_path, write_page
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions, words
 from penchant.cli.mlflow_option import MLflowURI, with_mlflow
-from penchant.cli.run_context import Session
+from penchant.cli.run_context import RayAddress, Session
 from penchant.cli.split_options import SplitOptions
+from penchant.distributed import executor
 from penchant.wording import counted
 
 if TYPE_CHECKING:
@@ -81,6 +83,7 @@ def tune(
             show_default=False,
         ),
     ] = None,
+    ray: RayAddress = None,
     mlflow: MLflowURI = None,
     output: PagePath = None,
     split: SplitOptions,
@@ -92,30 +95,31 @@ def tune(
     """Try hyper-parameters on validation events, and give the best as a model's text."""
     page = page_path(output)
     writable_path(study)
-    run = with_mlflow(session.run, mlflow)
+    run = replace(with_mlflow(session.run, mlflow), ray=ray)
     (default_model,) = build([model], split.seed).values()
 
     from penchant.tuning.ranges import space_of
     from penchant.tuning.trials import tune as try_all
 
     search_space = space_of(default_model, space or ())
-    parts = split.read(log, tables, content, session.run)
-    tuning = try_all(
-        default_model,
-        parts,
-        metric,
-        space=search_space,
-        trials=trials,
-        minutes=minutes,
-        method=method,
-        like=like,
-        seed=split.seed,
-        study=study,
-        run=run,
-    )
-    test_result = None
-    if compare and not tuning.interrupted:
-        test_result = compared(tuning, default_model, run)
+    with executor(run):  # before the log is read, for nothing may answer there
+        parts = split.read(log, tables, content, session.run)
+        tuning = try_all(
+            default_model,
+            parts,
+            metric,
+            space=search_space,
+            trials=trials,
+            minutes=minutes,
+            method=method,
+            like=like,
+            seed=split.seed,
+            study=study,
+            run=run,
+        )
+        test_result = None
+        if compare and not tuning.interrupted:
+            test_result = compared(tuning, default_model, run)
     reproduce = session.reproduce_command(**split.resolved(parts))
     if session.json:
         answer: dict[str, Any] = tuning.to_dict() | {"reproduce": reproduce}

@@ -15,8 +15,17 @@ Result = TypeVar("Result")
 class Executor(Protocol):
     """Who does pieces of work that do not depend on each other."""
 
+    @property
+    def slots(self) -> int:
+        """How many tasks can be done at once."""
+
     def results(
-        self, work: Callable[[Any, Task], Result], shared: Any, tasks: Iterable[Task]
+        self,
+        work: Callable[[Any, Task], Result],
+        shared: Any,
+        tasks: Iterable[Task],
+        *,
+        waiting: int = 1,
     ) -> Iterator[tuple[Task, Result]]:
         """What each task gives, in the order in which they are done.
 
@@ -24,14 +33,24 @@ class Executor(Protocol):
             work: a function of a module, called with what is shared and a task.
             shared: what every task needs, which it must not change.
             tasks: taken one by one, as there is room for them.
+            waiting: tasks that are taken ahead for each that can be done at once, so that no
+                worker waits for its next one; 0 where a task takes long, and is to begin as
+                soon as it is taken.
         """
 
 
 class InProcess:
     """Work that this process does itself, one task after the other."""
 
+    slots = 1
+
     def results(
-        self, work: Callable[[Any, Task], Result], shared: Any, tasks: Iterable[Task]
+        self,
+        work: Callable[[Any, Task], Result],
+        shared: Any,
+        tasks: Iterable[Task],
+        *,
+        waiting: int = 1,
     ) -> Iterator[tuple[Task, Result]]:
         """What each task gives, in their order."""
         for task in tasks:

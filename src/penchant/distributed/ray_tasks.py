@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from importlib.metadata import version
 from typing import Any, TypeVar
 
@@ -17,8 +19,8 @@ logger = logging.getLogger(__name__)
 Task = TypeVar("Task")
 Result = TypeVar("Result")
 
+_NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 _RETRIES = 3  # of a task whose worker or node has died
-_AHEAD = 2  # tasks that wait or run, for each that can run at once
 
 
 class RayTasks:
@@ -37,9 +39,24 @@ class RayTasks:
         self._ray = ray
         self._threads = threads
         self._gpus = gpus
+        self._sent: tuple[Any, Any, Any] | None = None  # work, what it shares, and its reference
+
+    @property
+    def slots(self) -> int:
+        """How many tasks the machines that are there now do at once."""
+        there = self._ray.cluster_resources()
+        slots = int(there.get("CPU", 0)) // self._threads
+        if self._gpus:
+            slots = min(slots, int(there.get("GPU", 0)) // self._gpus)
+        return max(1, slots)
 
     def results(
-        self, work: Callable[[Any, Task], Result], shared: Any, tasks: Iterable[Task]
+        self,
+        work: Callable[[Any, Task], Result],
+        shared: Any,
+        tasks: Iterable[Task],
+        *,
+        waiting: int = 1,
     ) -> Iterator[tuple[Task, Result]]:
         """What each task gives, in the order in which they are done; notices are told here.
 
@@ -54,14 +71,14 @@ class RayTasks:
         remote = ray.remote(_do).options(
             num_cpus=self._threads, num_gpus=self._gpus, max_retries=_RETRIES
         )
-        common = ray.put((work, shared))
-        waiting, running = iter(tasks), {}
+        common = self._common(work, shared)
+        coming, running = iter(tasks), {}
         self._warn_if_too_small()
         while True:
-            for task in waiting:
+            for task in coming:
                 reference = remote.remote(_version(), self._threads, common, task)
                 running[reference] = task
-                if len(running) >= _AHEAD * self._slots():
+                if len(running) >= (1 + waiting) * self.slots:
                     break
             if not running:
                 return
@@ -71,9 +88,11 @@ class RayTasks:
                 logging.getLogger(notice.name).handle(notice)
             yield running.pop(done[0]), result
 
-    def _slots(self) -> int:
-        """How many tasks the machines that are there now do at once."""
-        return max(1, int(self._ray.cluster_resources().get("CPU", 0)) // self._threads)
+    def _common(self, work: Callable[[Any, Task], Result], shared: Any) -> Any:
+        """A reference to what tasks have in common, which is sent once for many calls."""
+        if self._sent is None or self._sent[0] is not work or self._sent[1] is not shared:
+            self._sent = work, shared, self._ray.put((work, shared))
+        return self._sent[2]
 
     def _warn_if_too_small(self) -> None:
         """Tell why nothing happens where no machine can take a task."""
@@ -98,6 +117,11 @@ class RayTasks:
                     f"Workers of the Ray cluster cannot import penchant: install version "
                     f"{_version()} with the same extras on every machine."
                 ) from error
+            if missing := _NO_MODULE.search(str(cause)):
+                raise PenchantError(
+                    f"Workers of the Ray cluster cannot import {missing[1]!r}: install it on every "
+                    "machine, and name a model of your own by its package (package.module:Class)."
+                ) from error
             raise
         except errors.RayError as error:
             raise PenchantError(
@@ -105,7 +129,8 @@ class RayTasks:
                 f"({_first_line(error)}): give each more memory, with fewer workers on a machine; "
                 "what is done is kept where it goes on after a stop."
             ) from error
-        return result, notices
+        # Arrays lie in memory that is the cluster's, which uses it for other things afterwards.
+        return deepcopy(result), notices
 
 
 def _do(

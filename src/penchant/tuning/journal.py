@@ -30,8 +30,14 @@ class Journal(Protocol):
     def new(self) -> list[Trial]:
         """The trials that were finished since the last call, in the order of finishing."""
 
-    def claim(self, numbers: Iterable[int]) -> AbstractContextManager[int]:
-        """A context with the number of a trial that nobody else runs meanwhile."""
+    def claim(
+        self, numbers: Iterable[int], *, wait: bool = True
+    ) -> AbstractContextManager[int | None]:
+        """A context with the first number that nobody else makes the trial of meanwhile.
+
+        Where others are at all of them, wait for the first, or else have None; None as well where
+        there are no numbers.
+        """
 
     def add(self, trial: Trial) -> None:
         """Keep a finished trial."""
@@ -49,9 +55,9 @@ class MemoryJournal:
         return finished
 
     @contextmanager
-    def claim(self, numbers: Iterable[int]) -> Iterator[int]:
+    def claim(self, numbers: Iterable[int], *, wait: bool = True) -> Iterator[int | None]:
         """The first number."""
-        yield next(iter(numbers))
+        yield next(iter(numbers), None)
 
     def add(self, trial: Trial) -> None:
         """Keep a finished trial."""
@@ -124,14 +130,17 @@ class FileJournal:
         self._swept = True
 
     @contextmanager
-    def claim(self, numbers: Iterable[int]) -> Iterator[int]:
+    def claim(self, numbers: Iterable[int], *, wait: bool = True) -> Iterator[int | None]:
         """The first number that no other process is at.
 
-        Where others are at all of them, wait for the first: they end it or are killed. The trial
-        may have been finished meanwhile, so that `new` is to be asked once more.
+        Where others are at all of them and this is to wait, wait for the first: they end it or are
+        killed. The trial may have been finished meanwhile, so that `new` is to be asked once more.
         """
         with self._one_sentence():
-            number, lock = self._free(numbers)
+            number, lock = self._free(numbers, wait)
+        if lock is None:
+            yield None
+            return
         try:
             yield number
         finally:
@@ -140,7 +149,7 @@ class FileJournal:
                 with suppress(OSError):
                     self._beside(f"trial-{number}").unlink(missing_ok=True)
 
-    def _free(self, numbers: Iterable[int]) -> tuple[int, FileLock]:
+    def _free(self, numbers: Iterable[int], wait: bool) -> tuple[int, FileLock] | tuple[None, None]:
         """A trial and its lock, which this process has now."""
         first = None
         for number in numbers:
@@ -152,7 +161,8 @@ class FileJournal:
                 except Timeout:
                     continue
             return number, lock
-        assert first is not None
+        if first is None or not wait:
+            return None, None
         if not self._waited:
             logger.info(f"Other processes are at the last trials of {self.path}; waiting for them.")
             self._waited = True

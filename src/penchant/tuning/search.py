@@ -16,9 +16,15 @@ _DIGITS = 4  # of a drawn number, so that its text is short and gives that very 
 
 
 class SearchStrategy(Protocol):
-    """Gives values to try for each trial, which has a number from 1."""
+    """Gives values to try for each trial, which has a number from 1.
+
+    Attributes:
+        total: how many trials there are.
+        adaptive: whether what is tried depends on the trials that were told.
+    """
 
     total: int
+    adaptive: bool
 
     def values(self, number: int) -> Values:
         """What a trial is to try."""
@@ -29,6 +35,8 @@ class SearchStrategy(Protocol):
 
 class GridSearch:
     """All combinations of lists, the last parameter changing first."""
+
+    adaptive = False
 
     def __init__(self, ranges: Mapping[str, Range]) -> None:
         if between := [name for name, range_ in ranges.items() if not range_.values]:
@@ -57,6 +65,8 @@ class RandomSearch:
     Bergstra and Bengio, "Random Search for Hyper-Parameter Optimization" (2012).
     """
 
+    adaptive = False
+
     def __init__(
         self, ranges: Mapping[str, Range], trials: int, seed: int, *, start: Values | None
     ) -> None:
@@ -82,6 +92,8 @@ class TpeSearch:
     Optimization" (2011), by the package optuna. A draw depends on the seed, the trial's number and
     the trials that were told until then, so that a search that goes on later draws the same.
     """
+
+    adaptive = True
 
     def __init__(
         self,
