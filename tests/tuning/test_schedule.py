@@ -11,43 +11,21 @@ import penchant as pn
 from penchant.models.parameters import Space
 from penchant.tuning import trials as tuning
 from penchant.tuning.search import TpeSearch
+from support.side_by_side import SideBySide
 from support.tuning import TPE, Peak
 
 SPACE = {"at": Space(0, 10), "l2_item": [1, 2]}
 
 
-class Workers:
-    """An executor of three workers, of which the last task is always done first."""
-
-    slots = 3
-
-    def __init__(self):
-        self.done = []
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *error):
-        pass
-
-    def results(self, work, shared, tasks, *, waiting=1):
-        assert waiting == 0
-        coming, running = iter(tasks), []
-        while True:
-            while len(running) < self.slots and (task := next(coming, None)) is not None:
-                running.append(task)
-            if not running:
-                return
-            task = running.pop()
-            self.done.append(task.number)
-            yield task, work(shared, task)
-
-
 @pytest.fixture
 def workers(monkeypatch):
-    workers = Workers()
+    workers = SideBySide()
     monkeypatch.setattr(tuning, "executor", lambda run: workers)
     return workers
+
+
+def _numbers(workers):
+    return [draft.number for draft in workers.done]
 
 
 def rows(tuning):
@@ -59,12 +37,12 @@ def test_scores_that_decide_nothing_give_the_same_trials(rated, monkeypatch, met
     space = {"at": [1, 3, 5], "failing": ["", "data"]}
     options = {"space": space, "method": method, "trials": 20}
     expected = pn.tune(Peak(), rated, "rmse", **options)
-    workers = Workers()
+    workers = SideBySide()
     monkeypatch.setattr(tuning, "executor", lambda run: workers)
     found = pn.tune(Peak(), rated, "rmse", **options)
     assert rows(found) == rows(expected)
     assert [t.seconds == 0 for t in found.trials] == [t.seconds == 0 for t in expected.trials]
-    assert workers.done != sorted(workers.done)
+    assert _numbers(workers) != sorted(_numbers(workers))
     assert len(workers.done) == 6  # values that come again are not tried again
 
 
@@ -88,7 +66,7 @@ def test_a_round_is_drawn_before_any_of_it_is_told(rated, workers, monkeypatch, 
     one, two, three = (f"{word} {n}" for word in ("draw",) for n in (1, 2, 3))
     told = ["tell 1", "tell 2", "tell 3"]
     assert heard[:9] == [one, two, three, *told, "draw 4", "draw 5", "draw 6"]
-    assert workers.done == [3, 2, 1, 6, 5, 4]
+    assert _numbers(workers) == [3, 2, 1, 6, 5, 4]
     longer = pn.tune(Peak(), rated, "rmse", trials=15, study=file, **options)
     assert rows(longer)[:6] == rows(first)
     assert rows(longer) == rows(pn.tune(Peak(), rated, "rmse", trials=15, **options))
@@ -115,6 +93,6 @@ def test_who_waits_for_others_has_nothing_that_others_may_wait_for(rated, worker
     found = pn.tune(
         Peak(), rated, "rmse", space=SPACE, trials=8, method="random", study=file, minutes=math.inf
     )
-    assert workers.done[-1] == 2
+    assert _numbers(workers)[-1] == 2
     assert len(found.trials) == 8
     assert not list(tmp_path.glob(".study.trial-*"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -15,9 +16,10 @@ from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.half_life import HalfLives, with_half_lives
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
 from penchant.cli.mlflow_option import MLflowURI, with_mlflow
-from penchant.cli.run_context import Details, Session
+from penchant.cli.run_context import Details, RayAddress, Session
 from penchant.cli.second_log import SecondLogOptions
 from penchant.cli.split_options import SplitOptions
+from penchant.distributed import executor
 from penchant.errors import ParameterError
 
 if TYPE_CHECKING:
@@ -87,6 +89,7 @@ def compare(
             help="Say what the second log (--also) adds: each model also learns without it.",
         ),
     ] = False,
+    ray: RayAddress = None,
     mlflow: MLflowURI = None,
     output: PagePath = None,
     details: Details = False,
@@ -101,44 +104,50 @@ def compare(
     page = page_path(output)
     if also_gain and second.also is None:
         raise ParameterError("--also-gain needs a second log: name one with --also.")
-    run = with_mlflow(session.run, mlflow)
+    if also_gain and ray is not None:
+        raise ParameterError(
+            "--also-gain fits the models once more on this machine, and --ray does not divide "
+            "that: leave one of them out."
+        )
+    run = replace(with_mlflow(session.run, mlflow), ray=ray)
     wanted = None
     if rules is not None:
         from penchant.rules import Rules
 
         wanted = Rules.read(rules)
     models = build(model or (), split.seed)
-    if split.all_folds and not split.has_files:
-        if second.also is not None:
-            raise ParameterError("--also needs one fold: name it with --fold.")
-        whole = log.read(session.run, tables, content)
-        models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
-        _cross_validate(
-            models, whole, metric, like, relevant, refit, wanted, replicates, split, page, session,
-            run,
-        )  # fmt: skip
-        return
-    alone = split.read(log, tables, content, session.run)
-    if not models:
-        model = default_specs(alone.log)
-        models = build(model, split.seed)
+    with executor(run):  # before the log is read, for nothing may answer there
+        if split.all_folds and not split.has_files:
+            if second.also is not None:
+                raise ParameterError("--also needs one fold: name it with --fold.")
+            whole = log.read(session.run, tables, content)
+            models = with_half_lives(models or build(default_specs(whole), split.seed), half_life)
+            _cross_validate(
+                models, whole, metric, like, relevant, refit, wanted, replicates, split, page,
+                session, run,
+            )  # fmt: skip
+            return
+        alone = split.read(log, tables, content, session.run)
+        if not models:
+            model = default_specs(alone.log)
+            models = build(model, split.seed)
 
-    from penchant.evaluation import evaluate
+        from penchant.evaluation import evaluate
 
-    models = with_half_lives(models, half_life)
-    parts = second.join_split(alone, log, session.run)
-    result = evaluate(
-        models,
-        parts,
-        metric,
-        like=like,
-        relevant=relevant,
-        refit=refit,
-        rules=wanted,
-        replicates=replicates,
-        seed=split.seed,
-        run=run,
-    )
+        models = with_half_lives(models, half_life)
+        parts = second.join_split(alone, log, session.run)
+        result = evaluate(
+            models,
+            parts,
+            metric,
+            like=like,
+            relevant=relevant,
+            refit=refit,
+            rules=wanted,
+            replicates=replicates,
+            seed=split.seed,
+            run=run,
+        )
     gains = _gains(models, alone, parts, result, replicates, session) if also_gain else []
     reproduce = session.reproduce_command(
         model=model, metric=result.settings["metrics"], **split.resolved(parts)

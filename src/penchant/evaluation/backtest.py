@@ -13,6 +13,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.data.splits import TEST, TRAIN, UNUSED, Split
+from penchant.distributed import executor
 from penchant.errors import DataError, ParameterError
 from penchant.evaluation.comparison import evaluate
 from penchant.metrics import Metric
@@ -105,7 +106,7 @@ def backtest(
             periods,
         )
     found = []
-    with run.progress.task("periods", len(chosen)) as progress:
+    with executor(run), run.progress.task("periods", len(chosen)) as progress:
         for start in chosen:
             progress.advance(0, note=start.date().isoformat())
             end = pl.Series([start]).dt.offset_by(_DURATIONS[every])[0]

@@ -15,19 +15,17 @@ from penchant.data.splits import Split
 from penchant.data.target import Like, threshold_words
 from penchant.errors import ParameterError
 from penchant.evaluation.cold_items import AMONG_ALL, AMONG_COLD, beside, cold_item_notes
-from penchant.evaluation.cost import measured
 from penchant.evaluation.event_notes import event_notes
-from penchant.evaluation.order_control import order_loss
+from penchant.evaluation.judging import ComparisonSetup, ListSetup, judge_all
 from penchant.evaluation.participants import participants_of
 from penchant.evaluation.ranking import (
     Rankings,
     catalogue_of,
     pool_metrics,
-    rank_holdouts,
     ranking_table,
 )
 from penchant.evaluation.repeats import judging_events, repeat_notes, sentence_of_halves
-from penchant.evaluation.rows import RowPredictions, predict_rows, row_table
+from penchant.evaluation.rows import RowPredictions, row_table
 from penchant.evaluation.rule_costs import check_rules, rule_costs
 from penchant.evaluation.split_notes import split_notes
 from penchant.metrics import (
@@ -40,11 +38,10 @@ from penchant.metrics import (
     parse,
 )
 from penchant.models.base import Recommender, Task
-from penchant.models.protocols import RatesRows
 from penchant.repeats import Repeats
 from penchant.results.evaluation import Evaluation
 from penchant.results.rule_costs import RuleCosts
-from penchant.results.tables import Cost, Table
+from penchant.results.tables import Table
 from penchant.rules import Rules, bind
 from penchant.run import Run, versions
 
@@ -108,11 +105,14 @@ def evaluate(
         replicates: bootstrap resamples; fewer than 39 give no intervals of 95 % and no verdicts.
         level: of the intervals.
         seed: of the bootstrap.
-        run: device, threads and progress.
+        run: device, threads and progress; with `ray` the workers of a cluster fit and judge a
+            model each.
 
     Raises:
         ParameterError: a metric is unknown, or needs ratings that the log does not have, rules
-            are impossible, or models are to be refitted without validation events.
+            are impossible, models are to be refitted without validation events, or the cluster
+            is not there.
+        MissingExtraError: `ray` needs Ray, which is not installed.
 
     Example:
         >>> split = pn.split_per_user(planted_pairs())
@@ -149,33 +149,22 @@ def evaluate(
         bound = bind(rules, split.train)  # before long work, for it may refuse
     catalogue = catalogue_of(split.train)
     settings = Bootstrap(replicates, level, seed)
-    fitted: dict[str, Recommender] = {}
-    rankings: list[Rankings] = []
-    predictions: list[RowPredictions] = []
-    with run.progress.task("comparing", len(participants)) as progress:
-        for name, (model, tasks) in participants.items():
-            progress.advance(0, note=name)
-            model = fitted[name] = model.clone()
-            with measured() as fitting:
-                before = model.fit(split.train, split.validation, run=run)
-                if refit:
-                    model = fitted[name] = before.refit(split.train_and_validation, run=run)
-            cost = Cost(
-                fit_seconds=fitting.seconds,
-                peak_bytes=fitting.peak_bytes,
-                parameters=model.n_parameters(),
-            )
-            if "ranking" in tasks:
-                own = by_task["ranking"]
-                ranked = rank_holdouts(
-                    name, model, cost, test, validation, own, catalogue, run, before=before
-                )
-                loss = order_loss(model, ranked.test, test, own, catalogue, settings, run)
-                rankings.append(dataclasses.replace(ranked, order_loss=loss))
-            if tasks & {"rating", "like"} and isinstance(model, RatesRows):
-                assert isinstance(before, RatesRows)
-                predictions.append(predict_rows(name, model, cost, split, tasks, before=before))
-            progress.advance()
+    setup = ComparisonSetup(
+        train=split.train,
+        everything=split.train_and_validation if refit else None,
+        validation=split.validation,
+        test=split.test,
+        lists=(
+            ListSetup(test, validation, by_task["ranking"], catalogue, settings, bound)
+            if has_lists
+            else None
+        ),
+        run=run.of_tasks(),
+    )
+    judged = judge_all(setup, participants, run)
+    fitted = {name: one.with_log(setup.log) for name, one in judged.items()}
+    rankings = [one.rankings for one in judged.values() if one.rankings is not None]
+    predictions = [one.predictions for one in judged.values() if one.predictions is not None]
     tables: dict[Task, Table] = {}
     for task, own in by_task.items():
         if task == "ranking":
@@ -197,14 +186,13 @@ def evaluate(
     if bound is not None:
         costs = rule_costs(
             bound,
-            fitted,
+            {n: o.lists_with_rules for n, o in judged.items() if o.lists_with_rules is not None},
             rankings,
             tables["ranking"],
             test,
             by_task["ranking"],
             catalogue,
             settings,
-            run,
         )
     cold = cold_item_notes(fitted, test) if rankings and test.item_pool is not None else ()
     result = Evaluation(

@@ -8,6 +8,7 @@ from typing import Literal
 
 from penchant.data.dataset import Dataset
 from penchant.data.splits import k_fold
+from penchant.distributed import executor
 from penchant.evaluation.comparison import evaluate
 from penchant.metrics import Metric
 from penchant.models.base import Recommender
@@ -69,7 +70,7 @@ def cross_validate(
     models = models if isinstance(models, Mapping) else list(models)
     rounds, settings = [], {}
     parts = k_fold(log, folds, validation=validation, seed=seed)
-    with run.progress.task("folds", folds) as progress:
+    with executor(run), run.progress.task("folds", folds) as progress:  # one connection for all
         for n, split in enumerate(parts, 1):
             progress.advance(0, note=f"fold {n}")
             result = evaluate(

@@ -46,7 +46,14 @@ class RowPredictions:
 
 
 def predict_rows(
-    name: str, model: RatesRows, cost: Cost, split: Split, tasks: set[Task], *, before: RatesRows
+    name: str,
+    model: RatesRows,
+    cost: Cost,
+    test: Holdout,
+    validation: Holdout | None,
+    tasks: set[Task],
+    *,
+    before: RatesRows,
 ) -> RowPredictions:
     """Predict the test rows with a fitted model, and the validation rows.
 
@@ -54,15 +61,15 @@ def predict_rows(
     """
     assert isinstance(model, Recommender)
     with measured() as scoring:
-        test = model.predict(split.test.rows)
+        predictions = model.predict(test.rows)
     return RowPredictions(
         name=name,
         baseline_for=model.baseline_for,
         tasks=tasks,
-        cost=replace(cost, score_seconds=scoring.seconds, answers=len(split.test)),
+        cost=replace(cost, score_seconds=scoring.seconds, answers=len(test)),
         target=model.target,
-        test=test,
-        validation=None if split.validation is None else before.predict(split.validation.rows),
+        test=predictions,
+        validation=None if validation is None else before.predict(validation.rows),
     )
 
 

@@ -22,13 +22,11 @@ from penchant.metrics import (
     mean_replicates,
 )
 from penchant.metrics.base import AtK
-from penchant.models.base import Recommender
 from penchant.results.formatting import join_names, quoted
 from penchant.results.rule_costs import RuleCost, RuleCosts
 from penchant.results.tables import Table
-from penchant.rules import BoundRules, lists_with_rules
+from penchant.rules import BoundRules
 from penchant.rules.diversity import calibration_kl
-from penchant.run import Run
 from penchant.typing import Float32, Int32, Int64
 
 _CELLS = 2**27  # of the largest matrix of items and categories
@@ -51,28 +49,27 @@ def check_rules(holdout: Holdout, has_lists: bool) -> None:
 
 def rule_costs(
     rules: BoundRules,
-    models: Mapping[str, Recommender],
+    lists_with_rules: Mapping[str, Int32 | str],
     rankings: Sequence[Rankings],
     table: Table,
     test: Holdout,
     metrics: Sequence[Metric],
     catalogue: Catalogue,
     bootstrap: Bootstrap,
-    run: Run,
 ) -> RuleCosts:
     """Compare each model's lists with rules with those without.
 
     Args:
         rules: bound to the training part, of which alone the models know.
-        models: the fitted models by name.
-        rankings: what they ranked without rules.
+        lists_with_rules: int32[n_users, width] by the model's name, or why the rules do not suit
+            the model.
+        rankings: what the models ranked without rules.
         table: of those, whose order the result has.
         test: what was ranked for.
         metrics: of lists; coverage is added, and where the rules have a part on diversity by
             categories, diversity and calibration by these.
         catalogue: the training items.
         bootstrap: settings of the intervals.
-        run: threads and progress.
 
     Raises:
         ParameterError: the rules suit none of the models.
@@ -80,33 +77,21 @@ def rule_costs(
     order = [entry.name for entry in table.entries]
     metrics = _with_coverage(pool_metrics(list(metrics), test))
     k = next(metric.k for metric in metrics if isinstance(metric, AtK))
-    width = max(metric.k for metric in metrics if isinstance(metric, AtK))
     costs: list[RuleCost] = []
     names: tuple[str, ...] = ()
     unsuited: dict[str, str] = {}
-    with run.progress.task("rules", len(rankings)) as task:
-        for ranking in sorted(rankings, key=lambda r: order.index(r.name)):
-            try:
-                lists = lists_with_rules(
-                    models[ranking.name],
-                    test.histories,
-                    width,
-                    rules,
-                    repeats=test.repeats,
-                    candidates=test.item_pool,
-                    run=run,
-                ).items
-            except ParameterError as error:
-                unsuited[ranking.name] = str(error)
-                continue
-            assert ranking.test.lists is not None
-            before, after = (
-                _values(some, test, metrics, catalogue, rules, k)
-                for some in (ranking.test.lists, lists)
-            )
-            names = (*before.per_user, *before.overall)
-            costs += _differences(ranking.name, before, after, bootstrap, test.prefix_groups)
-            task.advance()
+    for ranking in sorted(rankings, key=lambda r: order.index(r.name)):
+        lists = lists_with_rules[ranking.name]
+        if isinstance(lists, str):
+            unsuited[ranking.name] = lists
+            continue
+        assert ranking.test.lists is not None
+        before, after = (
+            _values(some, test, metrics, catalogue, rules, k)
+            for some in (ranking.test.lists, lists)
+        )
+        names = (*before.per_user, *before.overall)
+        costs += _differences(ranking.name, before, after, bootstrap, test.prefix_groups)
     if not costs:
         raise ParameterError(next(iter(unsuited.values())))
     notes: tuple[str, ...] = ()
@@ -116,6 +101,12 @@ def rule_costs(
     figures = [m.name for m in metrics if m.name in names]
     figures += [name for name in names if name not in figures]
     return RuleCosts(rules.rules.source, tuple(figures), tuple(costs), bootstrap.level, notes)
+
+
+def list_width(metrics: Sequence[Metric], test: Holdout) -> int:
+    """How long lists with rules have to be for these metrics."""
+    some = _with_coverage(pool_metrics(list(metrics), test))
+    return max(metric.k for metric in some if isinstance(metric, AtK))
 
 
 def _with_coverage(metrics: Sequence[Metric]) -> list[Metric]:

@@ -17,7 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
-from penchant.models.derived import derived_from, forget_derived
+from penchant.models.derived import derived_from, forget_derived, without_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
 from penchant.models.item_titles import ItemTitles
@@ -74,6 +74,10 @@ class Recommender(Parameterised, FittedState, ABC):
     def _cost(self, train: Dataset) -> FittingCost:
         """What `_fit` takes at least, events aside; by default vectors of users and items."""
         return FittingCost(memory=16.0 * getattr(self, "dim", 0) * (train.n_users + train.n_items))
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What copies have, and what is sent to other processes."""
+        return without_derived(self)
 
     # Fitting
 

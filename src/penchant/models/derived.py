@@ -52,3 +52,8 @@ def derived_from(*sources: str) -> Callable[[Callable[[Any], T]], Derived[T]]:
 def forget_derived(model: object) -> None:
     """Free what was computed of earlier fitted attributes."""
     vars(model).pop(_CACHE, None)
+
+
+def without_derived(model: object) -> dict[str, Any]:
+    """The attributes of a model but for what was computed of others."""
+    return {name: value for name, value in vars(model).items() if name != _CACHE}
