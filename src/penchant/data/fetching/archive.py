@@ -218,17 +218,16 @@ def _decompressed(archive: Path) -> IO[bytes]:
 class _Header(tarfile.TarInfo):
     """A header whose additions are short: tarfile takes time with the square of their length."""
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
-        """The header in 512 bytes.
+    # Also newer Pythons, which read headers past the public `frombuf`, call this for each of them.
+    def _proc_member(self, tar: tarfile.TarFile) -> Self:
+        """The member after its additions, if it has any.
 
         Raises:
-            HeaderError: it is damaged, or announces additions beyond a few thousand bytes.
+            HeaderError: the header announces additions beyond a few thousand bytes.
         """
-        info = super().frombuf(buf, encoding, errors)
-        if info.type in _ADDITIONS and info.size > _MOST_ADDITIONS:
+        if self.type in _ADDITIONS and self.size > _MOST_ADDITIONS:
             raise tarfile.HeaderError("invalid header")
-        return info
+        return super()._proc_member(tar)  # type: ignore[misc, no-any-return]
 
 
 class _Counted:
