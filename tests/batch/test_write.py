@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 
 import numpy as np
@@ -100,9 +102,7 @@ def test_a_stopped_run_goes_on_where_it_was(
 
 
 def _table(file, name="lists"):
-    import sqlite3
-
-    with sqlite3.connect(file) as connection:
+    with closing(sqlite3.connect(file)) as connection:
         cursor = connection.execute(f'SELECT * FROM "{name}" ORDER BY user, rank')
         names = [column[0] for column in cursor.description]
         return pl.DataFrame(cursor.fetchall(), names, orient="row", infer_schema_length=None)
@@ -217,9 +217,7 @@ def test_messages_come_once(model, tmp_path, small_parts, caplog):
 
 
 def test_a_table_of_other_columns_is_not_touched(model, tmp_path):
-    import sqlite3
-
-    with sqlite3.connect(tmp_path / "shop.db") as shop:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop, shop:
         shop.execute("CREATE TABLE lists (name TEXT)")
         shop.execute("INSERT INTO lists VALUES ('mine')")
     url = f"sqlite:///{tmp_path}/shop.db"
@@ -237,18 +235,16 @@ def test_a_table_of_other_columns_is_not_touched(model, tmp_path):
 
 
 def test_rows_of_a_table_are_replaced_and_the_table_stays(model, tmp_path):
-    import sqlite3
-
     url = f"sqlite:///{tmp_path}/shop.db"
     write_lists(model, url, 3, explain=True)
-    with sqlite3.connect(tmp_path / "shop.db") as shop:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop, shop:
         shop.execute("CREATE VIEW first AS SELECT * FROM lists WHERE rank = 1")
     write_lists(model, url, 5, explain=True, repeats="allowed")
     expected = explain_lists(model, None, 5, repeats="allowed")
     found = _table(tmp_path / "shop.db")
     assert found["because"].to_list() == expected["because"].to_list()
     assert [json.loads(text) for text in found["reasons"]] == expected["reasons"].to_list()
-    with sqlite3.connect(tmp_path / "shop.db") as shop:
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as shop, shop:
         assert len(shop.execute("SELECT * FROM first").fetchall()) == 11
         names = {name for (name,) in shop.execute("SELECT name FROM sqlite_master")}
     assert names == {"lists", "lists_by_user", "first"}

@@ -234,7 +234,9 @@ def read_table(folder: Path) -> pl.DataFrame:
     engine = sqlalchemy.create_engine(f"sqlite:///{folder / 'lists.db'}")
     with engine.connect() as connection:
         rows = connection.execute(sqlalchemy.text('SELECT "user", item, rank FROM lists'))
-        return pl.DataFrame(rows.fetchall(), ["user", "item", "rank"], orient="row")
+        table = pl.DataFrame(rows.fetchall(), ["user", "item", "rank"], orient="row")
+    engine.dispose()
+    return table
 
 
 def prepare_old_lists(folder: Path) -> None:

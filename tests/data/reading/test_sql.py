@@ -110,10 +110,9 @@ def test_urls_of_sqlite_create_no_file(url, tmp_path, monkeypatch):
 
 def test_a_name_that_is_no_text_is_refused(tmp_path):
     file = tmp_path / "a.db"
-    with sqlite3.connect(file) as database:
+    with closing(sqlite3.connect(file)) as database, database:
         database.execute("CREATE TABLE ratings (user, item, ratxng)")
         database.execute("INSERT INTO ratings VALUES (1, 2, 3)")
-    database.close()
     file.write_bytes(file.read_bytes().replace(b"ratxng", b"rat\xb9ng"))
     with pytest.raises(DataError, match=r"no text|the database says"):
         read(file)
