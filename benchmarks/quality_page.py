@@ -238,7 +238,7 @@ def _records(records: list[Row], settings: dict[str, Any]) -> str:
         "minutes to learn",
         "model",
     ]
-    notes = [f"- {title}: {reason.strip()}" for title, reason in missed.items()]
+    notes = [f"- {title}: {' '.join(reason.split())}" for title, reason in missed.items()]
     return "\n".join(
         [table(head, lines), *(["\nMarks in italics are not reached.\n", *notes] if notes else [])]
     )

@@ -19,7 +19,7 @@ from penchant.models.factorisation.sampled_softmax import SampledSoftmax
 from penchant.models.graph.lightgcn import LightGCN
 from penchant.models.ials.model import IALS
 from penchant.models.linear.graph_filter import GraphFilter
-from penchant.models.neighbours.knn import ItemKNN
+from penchant.models.neighbours.item_knn import ItemKNN
 from penchant.models.protocols import ItemVectors
 from penchant.models.sequence.gru4rec import GRU4Rec
 from penchant.models.sequence.markov import MarkovChain

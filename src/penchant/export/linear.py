@@ -9,7 +9,7 @@ from penchant.errors import ParameterError
 from penchant.export.history import History
 from penchant.models.linear.ease import EASE
 from penchant.models.linear.graph_filter import GraphFilter
-from penchant.models.neighbours.knn import ItemKNN
+from penchant.models.neighbours.item_knn import ItemKNN
 from penchant.models.sequence.markov import MarkovChain
 from penchant.models.sequence.sequential_rules import SequentialRules
 from penchant.models.shared.item_weights import ItemWeights

@@ -85,10 +85,10 @@ if TYPE_CHECKING:
         BasketCoOccurrence as BasketCoOccurrence,
     )
     from penchant.models.neighbours.co_occurrence import CoOccurrence as CoOccurrence
+    from penchant.models.neighbours.item_knn import ItemKNN as ItemKNN
     from penchant.models.neighbours.jaccard_agreement import JaccardAgreement as JaccardAgreement
-    from penchant.models.neighbours.knn import ItemKNN as ItemKNN
-    from penchant.models.neighbours.knn import UserKNN as UserKNN
     from penchant.models.neighbours.repeat_item_knn import RepeatItemKNN as RepeatItemKNN
+    from penchant.models.neighbours.user_knn import UserKNN as UserKNN
     from penchant.models.parameters import Parameter as Parameter
     from penchant.models.parameters import check_names as check_names
     from penchant.models.parameters import check_values as check_values

@@ -15,7 +15,7 @@ from penchant.errors import DataError, NotFittedError
 from penchant.models.base import Recommender
 from penchant.models.baselines import Popular, Random
 from penchant.models.fitted_state import COMMON_ATTRIBUTES
-from penchant.models.neighbours.knn import ItemKNN
+from penchant.models.neighbours.item_knn import ItemKNN
 from penchant.models.protocols import RatesRows
 from penchant.testing.fits import (
     Fit,

@@ -246,3 +246,18 @@ def test_weights_of_events_divide_what_a_neighbour_adds():
         "a": pytest.approx(6 / 7, rel=1e-5),
         "b": pytest.approx(1 / 7, rel=1e-5),
     }
+
+
+def test_the_default_shrinkage_grows_with_the_events_of_items():
+    rng = np.random.default_rng(0)
+    pairs = np.argwhere(rng.random((600, 12)) < 0.7)
+    dense = Dataset.from_frame(pl.DataFrame(pairs, schema=["user", "item"]))
+    n = dense.item_counts.astype(float)
+    grown = 0.07 * (n**2).sum() / n.sum()
+    assert grown > 20
+    few = Dataset.from_frame(pl.DataFrame(pairs[pairs[:, 0] < 30], schema=["user", "item"]))
+    for log, expected in ((dense, grown), (few, 10.0)):
+        default, given = ItemKNN().fit(log), ItemKNN(shrinkage=expected).fit(log)
+        np.testing.assert_allclose(default.similar_.toarray(), given.similar_.toarray(), rtol=1e-6)
+        other = ItemKNN(shrinkage=expected / 2).fit(log)
+        assert not np.allclose(default.similar_.toarray(), other.similar_.toarray())

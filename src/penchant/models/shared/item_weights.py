@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 import torch
@@ -166,9 +166,16 @@ def ease_ridge(train: Dataset, l2: float | None = None) -> float:
     return EASE_RIDGE * usual_item_events(train) if l2 is None else l2
 
 
-def usual_item_events(train: Dataset) -> float:
-    """How many events the item of an event has on average: see `ease_ridge`."""
-    x = train.histories.matrix("weight")
+def usual_item_events(
+    train: Dataset, entries: Literal["weight", "interaction"] = "weight"
+) -> float:
+    """How many events the item of an event has on average: see `ease_ridge`.
+
+    Args:
+        train: the log.
+        entries: whether events count by the squares of their weights, or all alike.
+    """
+    x = train.histories.matrix(entries)
     counts = np.bincount(x.indices, x.data.astype(np.float64) ** 2, train.n_items)
     return float((counts**2).sum() / max(counts.sum(), 1e-12)) or 1.0
 
