@@ -14,7 +14,7 @@ from penchant.models import IALS
 from penchant.models.ials import conjugate_gradients
 from penchant.models.ials import model as module
 from penchant.models.ials.conjugate_gradients import improve
-from penchant.models.ials.model import HIGHEST, RIDGE, UNOBSERVED
+from penchant.models.ials.model import HIGHEST, LOWEST, RIDGE, UNOBSERVED
 from penchant.testing import planted_pairs
 
 SETTINGS = {"dim": 5, "l2": 0.02, "unobserved": 0.3, "nu": 0.7, "epochs": 4}
@@ -184,7 +184,11 @@ def test_the_default_regularisation_follows_the_number_of_events():
     log = planted_pairs(n_users=200, n_items=40)
     assert RIDGE / len(log) ** 0.5 < HIGHEST
     few = log.subset(log.events["user"].to_numpy() < 5)
-    for some, expected in ((log, RIDGE / len(log) ** 0.5), (few, HIGHEST)):
+    users, items = (n.ravel() for n in np.mgrid[:900, :200])
+    many = Dataset.from_frame(pl.DataFrame({"user": users, "item": items}))
+    assert RIDGE / len(many) ** 0.5 < LOWEST
+    cases = ((log, RIDGE / len(log) ** 0.5), (few, HIGHEST), (many, LOWEST))
+    for some, expected in cases:
         assert IALS(dim=4, epochs=2).fit(some).l2_ == pytest.approx(expected)
     assert IALS(dim=4, epochs=2, l2=0.2).fit(log).l2_ == 0.2
 

@@ -33,8 +33,8 @@ from penchant.typing import Csr, Float32, Int32, Int64
 UNOBSERVED = 14.0
 """The default weight of all pairs without an event, in events."""
 _FEW_ROWS = 8  # that are solved one by one
-RIDGE, HIGHEST = 2.5, 0.1
-"""The default `l2` is the first over the root of the number of events, and at most the second."""
+RIDGE, LOWEST, HIGHEST = 2.5, 0.006, 0.1
+"""The default `l2` is the first over the root of the number of events, within the others."""
 _ITEMS = 50  # for each dimension of the vectors by default
 _FEWEST, _MOST, _STEP = 48, 192, 16  # of their default length
 _BYTES = 40  # of an event: in histories, in two matrices, and while these are made
@@ -62,7 +62,7 @@ class IALS(Updatable):
             up to a multiple of 16, from 48 to 192: the more items there are, the more of them have
             little in common.
         l2: strength of regularisation. None is 2.5 divided by the root of the number of events,
-            .008 for 100,000 and .0025 for a million, and at most .1.
+            .008 for 100,000, and at least .006 and at most .1.
         unobserved: weight of pairs without an event. None is 14 times the share of pairs that
             have one, so that all pairs without an event count as much beside the events, however
             sparse the log is.
@@ -132,7 +132,7 @@ class IALS(Updatable):
     def _weigh(self, by_user: Csr) -> None:
         """Set what regularisation and pairs without an event weigh in this log."""
         density = by_user.nnz / (by_user.shape[0] * by_user.shape[1])
-        usual = min(RIDGE / max(by_user.nnz, 1) ** 0.5, HIGHEST)
+        usual = float(np.clip(RIDGE / max(by_user.nnz, 1) ** 0.5, LOWEST, HIGHEST))
         self.l2_ = usual if self.l2 is None else self.l2
         self.unobserved_ = self.unobserved or min(1.0, UNOBSERVED * density)
 
