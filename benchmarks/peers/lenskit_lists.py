@@ -30,9 +30,11 @@ pipeline = topn_pipeline(MODELS[args.model](), n=args.n)
 started = time.perf_counter()
 pipeline.train(data, TrainingOptions(rng=0))
 seconds = time.perf_counter() - started
+trained = np.unique(items)  # it knows no others, and refuses histories that have some
 lists = np.full((len(parts.test_users), args.n), -1)
 for place, user in enumerate(parts.test_users):
-    query = RecQuery(user_id=user, user_items=ItemList(item_ids=parts.known[user].indices))
+    known = np.intersect1d(parts.known[user].indices, trained)
+    query = RecQuery(user_id=user, user_items=ItemList(item_ids=known))
     found = recommend(pipeline, query, n=args.n).ids()
     lists[place, : len(found)] = found
 parts.write(lists, args.lists)
