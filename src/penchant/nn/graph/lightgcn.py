@@ -133,7 +133,7 @@ def _add_slopes(
         weights = torch.from_numpy(np.asarray(some.sum(axis=1), np.float32).ravel())
         scores = torch.addmm(-log_expected, p, others.T)
         met = some[:, columns].tocoo()
-        row, place = (torch.from_numpy(part.astype(np.int64)) for part in met.coords)
+        row, place = (torch.from_numpy(part.astype(np.int64)) for part in (met.row, met.col))
         if everything:
             weight = torch.from_numpy(met.data)
             loss.sub_((scores[row, place] * weight).sum())
