@@ -145,10 +145,13 @@ def _tuned(
         cells, enough, known = [], 0, 0
         for log in here:
             row, before = own.get((log, model)), default.get((log, model))
-            if row is None or before is None or "figures" not in row:
+            if row is None or "figures" not in row:
                 cells.append("–" if row is not None else "")
                 continue
             after = row["figures"][metric][0]
+            if before is None:
+                cells.append(f"{after:.4f}".replace("0.", ".", 1))
+                continue
             share = before / after if after else 1.0
             known, enough = known + 1, enough + (share >= _ENOUGH)
             cells.append(f"{after:.4f} ({share:.0%})".replace("0.", ".", 1))
@@ -156,9 +159,9 @@ def _tuned(
             lines.append([f"`{model}`", *cells, f"{enough} of {known}"])
     minutes = sorted({row["minutes"] for row in tuned})
     note = (
-        f"Test nDCG@10 after `penchant tune` on validation events for {minutes[-1]:g} minutes, and "
-        "the share of it that the defaults reach. The last column counts the logs on which that "
-        f"is {_ENOUGH:.0%} or more."
+        "Test nDCG@10 after `penchant tune` on validation events, in an equal time "
+        f"({minutes[-1]:g} min), and the share of it that the defaults reach (– where tuning came "
+        f"to nothing). The last column counts the logs on which that is {_ENOUGH:.0%} or more."
     )
     head = ["model", *(logs[log] for log in here), f"{_ENOUGH:.0%} on"]
     return f"{note}\n\n{table(head, lines)}"

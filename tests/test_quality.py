@@ -99,7 +99,7 @@ def test_the_page(quality):
         "growth": {"events": [100_000], "models": ["ease"]},
         "peers": {"ease": ["lenskit:ease", "rectools:ease"]},
         "log": {"a": {"title": "Log A"}, "b": {"title": "Log B"}},
-        "main": {"ease": "ease"},
+        "main": {"ease": "ease", "slim": "slim"},
         "record": {
             "best": {
                 "title": "A record", "model": "ease:l2=3", "words": [], "minutes": 9,
@@ -122,6 +122,8 @@ def test_the_page(quality):
         row("slim", "b", 0, figures={}, problem="more than 5 minutes"),
         row("ease", "a", 0.4, kind="tuned"),
         row("ease", "b", 0.1, kind="tuned"),
+        row("slim", "a", 0.15, kind="tuned"),
+        row("slim", "b", 0.3, kind="tuned"),
         row("ease", "100000", 0, kind="growth", peak_mb=1200, list_ms=0.251),
         row("bias", "a", 0.95, metric="rmse", trivial={"rmse": 0.95}),
         row("svdpp", "a", 0.9, metric="rmse", trivial={"rmse": 0.95}),
@@ -141,6 +143,7 @@ def test_the_page(quality):
     assert "| `popular` | .2000 |  |" in lines
     assert "| `svdpp` | **.9000** |" in lines
     assert "| `ease` | .4000 (90%) | .1000 (100%) | 1 of 2 |" in lines
+    assert "| `slim` | .1500 (100%) | .3000 | 1 of 1 |" in lines
     assert "| `ease` | .0900 / .1000 lenskit (90%) |" in lines
     assert "![nDCG@10 against time](quality-time.svg)" in lines
     assert "| `ease` | 90 s, 1,200 MB, 0.25 ms |" in lines
@@ -151,7 +154,7 @@ def test_the_page(quality):
     assert not any("It was." in line for line in lines)
     assert "| `slim` | Log B | more than 5 minutes |" in lines
     assert any(
-        line.startswith("16 runs from 2026-01-02 to 2026-01-02, 0.2 hours") for line in lines
+        line.startswith("18 runs from 2026-01-02 to 2026-01-02, 0.2 hours") for line in lines
     )
 
 
