@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import uuid
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -296,6 +297,15 @@ def test_arrow_types():
     periods = pd.DataFrame({**IDS, "time": pd.period_range("2020-01", periods=3, freq="M")})
     with pytest.raises(DataError, match=r"of type pandas\.period: .*\.dt\.to_timestamp\(\) in"):
         read(pa.Table.from_pandas(periods))
+
+
+def test_periods_in_a_parquet_file_are_no_seconds(tmp_path):
+    periods = pd.DataFrame({**IDS, "time": pd.period_range("2020-01", periods=3, freq="M")})
+    periods.to_parquet(tmp_path / "log.parquet")
+    before = dict(os.environ)
+    with pytest.raises(DataError, match=r"of type pandas\.period"):
+        read(tmp_path / "log.parquet")
+    assert dict(os.environ) == before
 
 
 @pytest.mark.parametrize(
