@@ -172,6 +172,14 @@ def test_pictures_stand_alone(quality, tmp_path):
     assert quality.quality_plots.write(rows, "b", "Log B", tmp_path) == []
 
 
+def test_the_models_of_a_log_are_judged_on_one_split(quality):
+    splits = {}
+    for row in quality.quality_page.read(BENCHMARKS / "quality.jsonl").values():
+        if row["kind"] in ("defaults", "tuned") and "split" in row:
+            splits.setdefault(row["log"], set()).add(row["split"])
+    assert {log for log, found in splits.items() if len(found) > 1} == set()
+
+
 def test_the_page_of_the_documentation_is_that_of_the_results(quality):
     rows = quality.quality_page.read(BENCHMARKS / "quality.jsonl")
     page = quality.quality_page.page(list(rows.values()), SETTINGS)
