@@ -50,7 +50,7 @@ def test_what_is_wrong_is_said(tmp_path, monkeypatch):
     monkeypatch.setenv("PENCHANT_CACHE", str(file))
     monkeypatch.setenv("PENCHANT_MIRROR", str(tmp_path / "nowhere"))
     packages, cache, mirror = diagnose(self_test=False).problems
-    assert packages.startswith("penchant needs polars 1.39 or newer, and 0.1 is installed: pip")
+    assert packages.startswith("penchant needs polars 2.0 or newer, and 0.1 is installed: pip")
     assert "set PENCHANT_CACHE" in cache
     assert "which is no folder" in mirror
 
