@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penchant.features.attribute_tables import Tables
-from penchant.features.cross_fitting import folds, out_of_fold
+from penchant.features.cross_fitting import folds, one_fold, out_of_fold
 from penchant.features.feature_set import FeatureSet
 from penchant.lazy import exporter
 
@@ -38,6 +38,7 @@ __all__ = [
     "Tables",
     "folds",
     "label_key",
+    "one_fold",
     "out_of_fold",
     "sentences_installed",
     "with_pictures",

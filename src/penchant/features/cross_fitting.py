@@ -8,6 +8,7 @@ import numpy as np
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
+from penchant.errors import DataError
 from penchant.typing import Float32, Int64
 
 
@@ -31,6 +32,23 @@ def folds(train: Dataset, k: int, seed: int) -> Iterator[tuple[Dataset, Rows, In
         known = train.subset(fold != part)
         rows = Rows(known.histories, user[held], item[held])
         yield known, rows, held
+
+
+def one_fold(train: Dataset, share: float, seed: int) -> tuple[Dataset, Rows, Int64]:
+    """The same with a share of the training events, at least one of them, held out only once.
+
+    Raises:
+        DataError: there are fewer than two events.
+    """
+    if len(train) < 2:
+        raise DataError(f"The log {train.name!r} has no two events, of which one could be held out.")
+    most = len(train) - 1
+    kept = np.ones(len(train), np.bool_)
+    drawn = np.random.default_rng(seed).permutation(len(train))
+    kept[drawn[: min(max(round(share * len(train)), 1), most)]] = False
+    held, known = np.flatnonzero(~kept), train.subset(kept)
+    user, item = (train.events[c].to_numpy()[held] for c in ("user", "item"))
+    return known, Rows(known.histories, user, item), held
 
 
 def out_of_fold(

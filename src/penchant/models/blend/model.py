@@ -13,7 +13,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout, Rows
 from penchant.data.target import Like, Rating, Target
 from penchant.errors import ParameterError
-from penchant.features import out_of_fold
+from penchant.features import folds, one_fold
 from penchant.models.base import Recommender, Signal
 from penchant.models.blend.stacking import LinearStacker, fit_linear
 from penchant.models.fitted_attributes import Declarations, Models, floats
@@ -22,8 +22,8 @@ from penchant.models.shared.base_models import (
     BaseModelSpecs,
     any_has_evidence,
     base_predictions,
+    fit_again,
     fit_base_models,
-    out_of_fold_predictions,
     scored_grid,
     specs_of,
 )
@@ -52,7 +52,10 @@ class Blend(Recommender):
             commas. One with a seed of its own keeps it.
         target: `rating`, `adjusted(5,1)` or `like>=4`.
         by_support: whether weights depend on the number of events of the user and of the item.
-        folds: into how many parts training events are divided.
+        folds: into how many parts training events are divided; each base model is fitted once for
+            every part, and once to all events.
+        holdout: the share of the training events that is held out once in place of folds, where
+            these would take too long: each base model is fitted twice.
         l2: ridge on the weights, in events.
     """
 
@@ -60,6 +63,7 @@ class Blend(Recommender):
     target: AnyTarget = RATING
     by_support: bool = True
     folds: Annotated[int, Field(ge=2, le=100)] = 5
+    holdout: Annotated[float, Field(gt=0, lt=1)] | None = None
     l2: Annotated[float, Field(ge=0), Space(0.1, 1000, log=True)] = 10.0
 
     signal: ClassVar[Signal] = "ratings"
@@ -84,19 +88,21 @@ class Blend(Recommender):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.base_models_ = fit_base_models(self.base_models, train, validation, self.seed, run)
         self.item_events_ = np.append(train.item_counts, 0).astype(np.float32)
-        predictions = out_of_fold_predictions(self.base_models_, train, self.folds, self.seed, run)
-
-        def support(known: Dataset, rows: Rows) -> Float32:
-            return _support(rows, np.append(known.item_counts, 0))
-
-        events = out_of_fold(train, self.folds, self.seed, support)
-        fitted = fit_linear(
-            self._inputs(predictions, events),
-            self.target.of_ratings(train.ratings),
+        if self.holdout is None:
+            parts = folds(train, self.folds, self.seed)
+        else:
+            parts = iter([one_fold(train, self.holdout, self.seed)])
+        inputs, ratings = [], []
+        for known, rows, held in parts:
+            predictions = base_predictions(fit_again(self.base_models_, known, run), rows)
+            inputs.append(self._inputs(predictions, _support(rows, np.append(known.item_counts, 0))))
+            ratings.append(train.ratings[held])
+        self.weights_, self.means_, self.spreads_ = fit_linear(
+            np.concatenate(inputs),
+            self.target.of_ratings(np.concatenate(ratings)),
             self.l2,
             logistic=self._is_logistic,
         )
-        self.weights_, self.means_, self.spreads_ = fitted
 
     @property
     def _is_logistic(self) -> bool:
