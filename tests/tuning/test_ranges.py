@@ -72,6 +72,7 @@ def test_texts_of_what_to_try():
         (Range(low=0, high=1), 0.06, None),
         (Range(low=0, high=1, own=frozenset({"low"})), 0, None),
         (Range(low=0, high=1, own=frozenset({"low"})), 1, "high"),
+        (Range(low=1, high=10, log=True, given=(0,)), 0, None),
     ],
 )
 def test_edges(range_, value, edge):

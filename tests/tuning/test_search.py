@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from typing import Annotated
 
 import numpy as np
 import pytest
+from pydantic import Field
 
 import penchant as pn
 from penchant.errors import MissingExtraError
@@ -14,6 +16,7 @@ from penchant.evaluation.validation import validation_score
 from penchant.metrics import parse
 from penchant.models import EASE, ItemKNN
 from penchant.models.parameters import Space
+from penchant.reporting.graphs.tuning import by_value
 from penchant.run import Run
 from penchant.testing.logs import SCALE
 from penchant.tuning.ranges import ranges_of
@@ -44,6 +47,25 @@ def test_a_tuned_model_is_no_worse_on_validation(split, method):
     assert best.score > value  # something is to be gained here
     assert len(tuning.trials) == tuning.planned == 12
     assert all(1 <= trial.values["l2"] <= 1e4 for trial in tuning.trials[1:])
+
+
+@pytest.mark.parametrize("method", ["random", TPE])
+def test_own_values_outside_of_the_ranges_are_tried_first(rated, tmp_path, method):
+    class Outside(Peak):
+        l2_item: Annotated[float, Field(ge=0), Space(1, 100, log=True)] = 0.0
+
+    def tuned(trials, **settings):
+        return pn.tune(Outside(at=3), rated, "rmse", trials=trials, method=method, **settings)
+
+    study = tmp_path / "study.jsonl"
+    first, whole = tuned(3, study=study), tuned(6, study=study)
+    assert first.trials == whole.trials[:3]
+    assert whole.best_trial.number == 1  # nothing is better
+    assert whole.best_trial.values.items() >= {"at": 3, "l2_item": 0}.items()
+    assert "l2_item" not in whole.edges
+    assert [len(by_value(whole, n).series[0].x) for n in ("at", "l2_item")] == [6, 5]
+    named = tuned(3, space={"l2_item": Space(1, 100, log=True)})
+    assert all(1 <= trial.values["l2_item"] <= 100 for trial in named.trials)
 
 
 @pytest.mark.parametrize("method", ["random", TPE])

@@ -41,12 +41,10 @@ def one_fold(train: Dataset, share: float, seed: int) -> tuple[Dataset, Rows, In
         DataError: there are fewer than two events.
     """
     if len(train) < 2:
-        raise DataError(f"The log {train.name!r} has no two events, of which one could be held out.")
-    most = len(train) - 1
-    kept = np.ones(len(train), np.bool_)
-    drawn = np.random.default_rng(seed).permutation(len(train))
-    kept[drawn[: min(max(round(share * len(train)), 1), most)]] = False
-    held, known = np.flatnonzero(~kept), train.subset(kept)
+        raise DataError(f"The log {train.name!r} has too few events to hold one of them out.")
+    n_held = min(max(round(share * len(train)), 1), len(train) - 1)
+    held = np.sort(np.random.default_rng(seed).permutation(len(train))[:n_held])
+    known = train.subset(np.setdiff1d(np.arange(len(train)), held))
     user, item = (train.events[c].to_numpy()[held] for c in ("user", "item"))
     return known, Rows(known.histories, user, item), held
 

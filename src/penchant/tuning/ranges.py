@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
@@ -33,6 +34,8 @@ def ranges_of(
             twice, or ends are impossible.
     """
     known = parameters_of(type(model)) if isinstance(model, Recommender) else {}
+    own = model.params() if isinstance(model, Recommender) else {}
+    anywhere = space is None
     if space is None:
         if not isinstance(model, Recommender):
             raise ParameterError("Say with space=… which values the function is to be tried with.")
@@ -44,7 +47,13 @@ def ranges_of(
     for name in taken:
         if name in space:
             raise ParameterError(f"A tuning has a column {name!r}: call the parameter otherwise.")
-    return {name: _range(name, wish, known.get(name)) for name, wish in space.items()}
+    found = {}
+    for name, wish in space.items():
+        range_ = _range(name, wish, known.get(name))
+        if name in own and not range_.values and (anywhere or own[name] is None):
+            range_ = replace(range_, given=(own[name],))
+        found[name] = range_
+    return found
 
 
 def space_of(model: Recommender, texts: Iterable[str]) -> dict[str, Wish] | None:
@@ -129,7 +138,6 @@ def _between(name: str, space: Space, known: Parameter | None) -> Range:
         log=space.log,
         whole=whole,
         own=_own(known, low, high),
-        optional=known is not None and known.default is None,
     )
 
 

@@ -136,10 +136,11 @@ class TpeSearch:
     def tell(self, trial: Trial) -> None:
         """Good scores draw the next trials near; a failure is of no account.
 
-        Nor is a trial in which the log decided on a value.
+        Nor is the model as it is given where a value of it lies outside of what is drawn, or where
+        the log decides on it.
         """
-        if trial.score is None or None in (
-            trial.values[name] for name, range_ in self._ranges.items() if not range_.values
+        if trial.score is None or not all(
+            range_.spans(trial.values[name]) for name, range_ in self._ranges.items()
         ):
             return
         params = {

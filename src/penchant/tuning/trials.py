@@ -63,8 +63,9 @@ def tune(
             long, no further one begins. The first is tried in any case. None has no limit.
         method: `grid` tries all combinations of lists, `random` draws, `tpe` lets good trials
             lead the way (by the package optuna); `auto` is `grid` where there are only lists and
-            otherwise `tpe`. What is drawn begins with the model's own values where these may be
-            tried, so that the best is no worse on validation than the model as it is given.
+            otherwise `tpe`. What is drawn begins with the model's own values, unless one lies
+            outside of a `space` that was given, so that the best is no worse on validation than
+            the model as it is given.
         like: the rating from which an event is a like; by default the lowest positive one where
             the log says so, otherwise the upper quarter of the scale.
         seed: decides what is drawn; models keep their own seeds.

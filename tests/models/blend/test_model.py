@@ -6,7 +6,7 @@ import pytest
 import penchant as pn
 from penchant.bundle import save
 from penchant.data.splits import split_random
-from penchant.errors import ParameterError
+from penchant.errors import DataError, ParameterError
 from penchant.metrics import AUC, RMSE, ExpectedCalibrationError
 from penchant.models import Bias, Blend, ItemKNN
 from penchant.testing import planted_ratings
@@ -31,6 +31,16 @@ def test_it_is_as_good_as_its_best_member(split, model):
         for m in (Bias(), ItemKNN(similarity="adjusted-cosine", neighbours=10))
     ]
     assert RMSE()(model.predict(rows), truth) < min(alone) + 0.005
+
+
+def test_weights_of_one_part_held_out(split, model):
+    once = Blend(base_models=MEMBERS, holdout=0.2).fit(split.train, split.validation)
+    truth, rows = split.test.ratings, split.test.rows
+    assert RMSE()(once.predict(rows), truth) < RMSE()(model.predict(rows), truth) + 0.005
+    assert not np.array_equal(once.weights_, model.weights_)
+    few = split.train.subset(np.arange(1))
+    with pytest.raises(DataError, match="too few events to hold one of them out"):
+        once.clone().fit(few)
 
 
 def test_noise_gets_no_weight(split):

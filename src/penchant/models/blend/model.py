@@ -95,7 +95,9 @@ class Blend(Recommender):
         inputs, ratings = [], []
         for known, rows, held in parts:
             predictions = base_predictions(fit_again(self.base_models_, known, run), rows)
-            inputs.append(self._inputs(predictions, _support(rows, np.append(known.item_counts, 0))))
+            inputs.append(
+                self._inputs(predictions, _support(rows, np.append(known.item_counts, 0)))
+            )
             ratings.append(train.ratings[held])
         self.weights_, self.means_, self.spreads_ = fit_linear(
             np.concatenate(inputs),

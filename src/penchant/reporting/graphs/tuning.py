@@ -31,11 +31,11 @@ def by_trial(tuning: Tuning) -> Graph:
 def by_value(tuning: Tuning, name: str) -> Graph:
     """The score of each trial by the value of one parameter, that of the best one marked.
 
-    Trials in which the log decided on the value have no place between two ends.
+    A model's own value that the log decides on, or that lies outside of the ends, has no place.
     """
     range_, best, trials = tuning.space[name], tuning.best_trial, _scored(tuning)
     if not range_.values:
-        trials = [trial for trial in trials if trial.values[name] is not None]
+        trials = [trial for trial in trials if range_.spans(trial.values[name])]
     values = [trial.values[name] for trial in trials]
     ordered = range_.low is not None and all(isinstance(v, int | float) for v in values)
     if not ordered:

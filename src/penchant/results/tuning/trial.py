@@ -26,8 +26,9 @@ class Range:
         whole: whether only whole numbers between the ends are tried.
         own: the ends that are the parameter's own, beyond which there is nothing to try, such as
             the lower end of a dropout from 0 to 0.8.
-        optional: whether None, by which the log decides on the value, may be tried beside what
-            lies between the ends.
+        given: the model's own value, where that is tried whether or not it lies between the ends:
+            nothing where only what a person has named may be tried. None is a value by which the
+            log decides.
     """
 
     values: tuple[Any, ...] = ()
@@ -36,15 +37,17 @@ class Range:
     log: bool = False
     whole: bool = False
     own: frozenset[RangeEnd] = frozenset()
-    optional: bool = False
+    given: tuple[Any, ...] = ()
 
     def edge(self, value: Any) -> RangeEnd | None:
-        """The end at which a value lies, None inside, at the parameter's own end or without order.
+        """The end at which a value lies; None inside, outside, without order or at an own end.
 
         In a list of three or more numbers only its least and greatest lie at an end; between two
         ends whatever is closer to one of them than a twentieth of the range.
         """
         if self.low is None or self.high is None or not isinstance(value, int | float):
+            return None
+        if not self.low <= value <= self.high:  # the model's own
             return None
         found: RangeEnd | None = None
         if self.values:
@@ -58,10 +61,12 @@ class Range:
 
     def holds(self, value: Any) -> bool:
         """Whether a value may be tried."""
+        return value in self.given or self.spans(value)
+
+    def spans(self, value: Any) -> bool:
+        """Whether a value is in the list, or lies between the ends."""
         if self.values:
             return value in self.values
-        if value is None:
-            return self.optional
         if isinstance(value, bool) or not isinstance(value, int if self.whole else int | float):
             return False
         assert self.low is not None
