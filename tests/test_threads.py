@@ -4,10 +4,11 @@ import threading
 
 import numpy as np
 import pytest
+import torch
 from scipy.linalg import lapack
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from penchant.threads import small_systems
+from penchant.threads import small_systems, small_tensors
 
 
 def threads():
@@ -38,3 +39,17 @@ def test_other_threads_change_nothing():
         other.start()
         other.join(10)
     assert set(seen[0]) == {2}
+
+
+def test_small_tensors_have_one_thread_and_others_what_they_had():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with small_tensors():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+        with pytest.raises(ZeroDivisionError), small_tensors():
+            raise ZeroDivisionError
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

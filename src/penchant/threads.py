@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cache
 from threading import current_thread, main_thread
 from typing import Any
@@ -27,6 +28,22 @@ def small_systems() -> AbstractContextManager[Any]:
         return nullcontext()
     found: AbstractContextManager[Any] = _controller().limit(limits=1, user_api="blas")
     return found
+
+
+@contextmanager
+def small_tensors() -> Iterator[None]:
+    """The same for operations of PyTorch, which has a library of its own for them."""
+    import torch
+
+    before = torch.get_num_threads()
+    if before == 1 or current_thread() is not main_thread():
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def use_threads(n: int) -> None:

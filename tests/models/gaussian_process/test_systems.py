@@ -8,6 +8,7 @@ from scipy import sparse
 
 from penchant.errors import DataError
 from penchant.models.gaussian_process import systems as module
+from penchant.models.gaussian_process.marginal_likelihood import regression
 from penchant.models.gaussian_process.systems import (
     add_to,
     buffer_for,
@@ -84,3 +85,12 @@ def test_every_user_is_in_one_part_whatever_the_threads(counts, threads):
     assert parts == in_parts(lambda users: users.tolist(), rated, Run(threads=1))
     users = np.arange(len(counts))
     assert len(buffer_for(rated, users)) == max(counts, default=0) ** 2
+
+
+def test_a_regression_on_a_covariance():
+    rng = np.random.default_rng(3)
+    rows = rng.normal(size=(6, 9)).astype(np.float32)
+    covariance, targets = rows @ rows.T, rng.normal(size=(2, 6)).astype(np.float32)
+    np.testing.assert_allclose(regression(covariance, targets) @ covariance, targets, atol=1e-4)
+    with pytest.raises(DataError, match="singular: raise the model's noise"):
+        regression(-covariance, targets)

@@ -19,6 +19,7 @@ F = TypeVar("F", np.float32, np.float64)
 
 OWN = "own"
 """The kernel of what an item shares with no other one: the identity."""
+_SINGULAR = "A covariance of items became singular: raise the model's noise."
 _START = 0.05
 _STEPS = 15
 _MIN_VARIANCE, _MIN_NOISE, _MAX_VARIANCE = np.log(1e-4), np.log(1e-3), np.log(10)  # logarithms
@@ -74,12 +75,28 @@ def inverse(matrix: npt.NDArray[F]) -> tuple[npt.NDArray[F], float]:
     if not info:
         factor, info = (lapack.dpotri if wide else lapack.spotri)(factor, lower=1, overwrite_c=1)
     if info and wide:
-        raise DataError("A covariance of items became singular: raise the model's noise.")
+        raise DataError(_SINGULAR)
     if info:
         found, half = inverse(matrix.astype(np.float64))
         return found.astype(matrix.dtype), half
     low = np.tril(factor)
     return low + np.tril(low, -1).T, half
+
+
+def regression(matrix: Float32, targets: Float32) -> Float32:
+    """float32[m, n], targets times the inverse of a covariance, in double precision.
+
+    Args:
+        matrix: float32[n, n].
+        targets: float32[m, n].
+
+    Raises:
+        DataError: the covariance is not positive definite.
+    """
+    _, solved, info = lapack.dposv(matrix.astype(np.float64), targets.T.astype(np.float64), lower=1)
+    if info:
+        raise DataError(_SINGULAR)
+    return np.asarray(solved.T, np.float32)
 
 
 def maximise_marginal_likelihood(

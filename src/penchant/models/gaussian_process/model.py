@@ -25,6 +25,7 @@ from penchant.models.gaussian_process.marginal_likelihood import (
     Prior,
     inverse,
     maximise_marginal_likelihood,
+    regression,
 )
 from penchant.models.gaussian_process.means import item_means
 from penchant.models.gaussian_process.similarity_rows import similarity_rows
@@ -35,8 +36,8 @@ from penchant.models.shared.content_kinds import Kinds
 from penchant.run import Run
 from penchant.typing import Float32, Int32, Int64
 
-# The most users, ratings of each and items by which kernels are weighted.
-_SAMPLED_USERS, _RATINGS_OF_EACH, _SAMPLED_ITEMS = 300, 200, 3000
+# The most users, ratings of each and items by which kernels are weighted, and users of validation.
+_SAMPLED_USERS, _RATINGS_OF_EACH, _SAMPLED_ITEMS, _JUDGED_USERS = 300, 200, 3000, 2000
 
 
 class GaussianProcess(PredictsRatings, Recommender):
@@ -126,6 +127,9 @@ class GaussianProcess(PredictsRatings, Recommender):
         beginning = prior.covariance(rows, warm, warm)
         if validation is not None and not np.isin(validation.items, warm).any():
             validation = None  # it says nothing of items that can be learned of
+        if validation is not None and validation.n_users > _JUDGED_USERS:
+            some = rng.permutation(validation.n_users)[:_JUDGED_USERS]
+            validation = validation.subset(np.isin(validation.rows.history, some))
         found = self._maximise_expectation(
             ItemGaussian(mean[warm], beginning), beginning, rated, warm, validation, rng, run
         )
@@ -203,8 +207,7 @@ class GaussianProcess(PredictsRatings, Recommender):
         cold = np.setdiff1d(np.arange(n), warm)
         across = prior.covariance(rows, cold, warm)
         before = prior.covariance(rows, warm, warm)
-        inverted, _ = inverse(before.astype(np.float64))
-        slopes = np.asarray(across @ inverted, np.float32)
+        slopes = regression(before, across)
         self.mean_ = mean.copy()
         self.mean_[warm] = found.mean
         self.mean_[cold] += slopes @ (found.mean - mean[warm])
