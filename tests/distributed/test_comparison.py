@@ -66,10 +66,14 @@ def test_what_a_model_objects_to_is_said_as_in_one_process(split, ray_cluster):
         )  # fmt: skip
 
 
-def test_a_command_compares_on_a_cluster(split, ray_cluster, tmp_path, call):
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [("compare", ["--split", "k-fold", "--folds", 2]), ("backtest", ["--periods", 2])],
+)
+def test_a_command_compares_on_a_cluster(split, ray_cluster, tmp_path, call, command, options):
     log = tmp_path / "log.csv"
     split.log.frame().drop("row").write_csv(log)
-    words = ["compare", log, "-m", "ease", "--metric", "ndcg@5", "--split", "k-fold", "--folds", 2]
+    words = [command, log, "-m", "ease", "--metric", "ndcg@5", *options]
     words += ["--replicates", 50, "--json"]
     here, there = (call(*words, *more) for more in ((), ("--ray", ray_cluster.address)))
     assert there.exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -12,8 +13,9 @@ from penchant.cli.default_models import build, default_specs
 from penchant.cli.files import PagePath, page_path, write_page
 from penchant.cli.half_life import HalfLives, with_half_lives
 from penchant.cli.log_options import ContentOptions, LogOptions, TableOptions
-from penchant.cli.run_context import Session
+from penchant.cli.run_context import RayAddress, Session
 from penchant.cli.split_options import JudgedRepeats
+from penchant.distributed import executor
 
 
 @command
@@ -46,6 +48,7 @@ def backtest(
     ] = None,
     replicates: Annotated[int, typer.Option(min=1, help="Bootstrap resamples.")] = 500,
     seed: Annotated[int, typer.Option(min=0, help="Decides everything random.")] = 0,
+    ray: RayAddress = None,
     output: PagePath = None,
     log: LogOptions,
     tables: TableOptions,
@@ -60,23 +63,24 @@ def backtest(
         from penchant.rules import Rules
 
         wanted = Rules.read(rules)
-    data = log.read(session.run, tables, content)
-    models = with_half_lives(models or build(default_specs(data), seed), half_life)
+    run = replace(session.run, ray=ray)
 
     from penchant.evaluation.backtest import backtest as look_back
 
-    result = look_back(
-        models,
-        data,
-        metric,
-        every=every,
-        periods=periods,
-        repeats=repeats,
-        rules=wanted,
-        replicates=replicates,
-        seed=seed,
-        run=session.run,
-    )
+    with executor(run):  # before the log is read, for nothing may answer there
+        data = log.read(session.run, tables, content)
+        result = look_back(
+            with_half_lives(models or build(default_specs(data), seed), half_life),
+            data,
+            metric,
+            every=every,
+            periods=periods,
+            repeats=repeats,
+            rules=wanted,
+            replicates=replicates,
+            seed=seed,
+            run=run,
+        )
     if session.json:
         reproduce = session.reproduce_command(metric=result.settings["metrics"])
         session.reply(result.to_dict() | {"reproduce": reproduce})
