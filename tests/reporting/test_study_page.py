@@ -202,7 +202,7 @@ def test_chapters_fold_with_their_first_conclusion_and_links_lead_into_them(page
 
 
 def test_code_is_whole_and_selected_by_a_click(checked, result, tmp_path):
-    text = "\n".join(f"SELECT '<{n}>' -- {'long ' * 60}" for n in range(200))
+    text = "\n".join(f"SELECT '<{n}>' --{' long' * 60}" for n in range(200))
     section = Section(title="SQL", code=(CodeBlock(text, "What is run."),))
     page = checked(report(replace(result, sections=(section,)), tmp_path / "s.html"))
     (block,) = re.findall(r'<pre class="copy"><code>(.*?)</code></pre>', page.source, re.DOTALL)

@@ -18,9 +18,9 @@ needs_numba = pytest.mark.skipif(not AVAILABLE, reason="numba is not installed")
 
 
 def random_matrix(n, m, seed=0):
-    return sparse.random_array(
-        (n, m), density=0.2, rng=np.random.default_rng(seed), dtype=np.float32, format="csr"
-    )
+    rng = np.random.default_rng(seed)
+    dense = np.where(rng.random((n, m)) < 0.2, rng.random((n, m)), 0)
+    return sparse.csr_array(dense.astype(np.float32))
 
 
 @needs_numba

@@ -23,12 +23,15 @@ def issues(log: Dataset) -> Iterator[QualityIssue]:
 
 
 def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
-    pairs, order = sorted_with_order(log.pairs)
-    same_as_next = pairs[1:] == pairs[:-1]
-    if not same_as_next.any():
+    # Sorted without their positions, which takes a third of the time; few are there twice.
+    every, ordered = log.pairs, np.sort(log.pairs)
+    again = ordered[1:][ordered[1:] == ordered[:-1]]
+    del ordered
+    if not len(again):
         return
-    repeated = np.append(False, same_as_next) | np.append(same_as_next, False)
-    positions, pairs = order[repeated], pairs[repeated]
+    positions = pl.Series(every).is_in(pl.Series(again).implode()).arg_true().to_numpy()
+    pairs, order = sorted_with_order(every[positions])
+    positions = positions[order]
     starts = np.flatnonzero(np.append(True, pairs[1:] != pairs[:-1]))
     conflicting = np.zeros(len(starts), np.bool_)
     if log.has_ratings:

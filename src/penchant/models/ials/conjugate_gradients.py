@@ -130,49 +130,67 @@ def _improve_rows(
     steps: int,
 ) -> None:
     n, dim = vectors.shape
+    one = np.float32(1)
     for row in loop_range(n):
         start, stop = indptr[row], indptr[row + 1]
         x = vectors[row]
         if start == stop:
             x[:] = 0
             continue
-        residual, direction = np.empty(dim, np.float32), np.empty(dim, np.float32)
+        residual, direction = np.empty(dim, np.float32), x.copy()
         product = np.empty(dim, np.float32)
-        for k in range(dim):
-            residual[k] = -ridge[row] * x[k]
-        for j in range(dim):
-            weight = -x[j]
-            for k in range(dim):
-                residual[k] += weight * gram[j, k]
-        for place in range(start, stop):
-            theirs = other[indices[place]]
-            inner = np.float32(0)
-            for k in range(dim):
-                inner += theirs[k] * x[k]
-            weight = weights[place] * (np.float32(1) - inner)
-            for k in range(dim):
-                residual[k] += weight * theirs[k]
         square = np.float32(0)
-        for k in range(dim):
-            direction[k] = residual[k]
-            square += residual[k] * residual[k]
-        for _ in range(steps):
-            if square < _SMALL:
+        for step in range(-1, steps):  # step -1 takes the residual of what there is
+            if step >= 0 and square < _SMALL:
                 break
             for k in range(dim):
                 product[k] = ridge[row] * direction[k]
-            for j in range(dim):
-                weight = direction[j]
+            # Four rows at once, for sums in memory would wait for each other.
+            j = 0
+            while j + 3 < dim:
+                a, b, c, d = direction[j], direction[j + 1], direction[j + 2], direction[j + 3]
+                first, second, third, fourth = gram[j], gram[j + 1], gram[j + 2], gram[j + 3]
                 for k in range(dim):
-                    product[k] += weight * gram[j, k]
-            for place in range(start, stop):
-                theirs = other[indices[place]]
-                inner = np.float32(0)
+                    product[k] += a * first[k] + b * second[k] + c * third[k] + d * fourth[k]
+                j += 4
+            while j < dim:
+                a = direction[j]
                 for k in range(dim):
-                    inner += theirs[k] * direction[k]
-                inner *= weights[place]
+                    product[k] += a * gram[j, k]
+                j += 1
+            place = start
+            while place + 3 < stop:
+                first, second = other[indices[place]], other[indices[place + 1]]
+                third, fourth = other[indices[place + 2]], other[indices[place + 3]]
+                a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
                 for k in range(dim):
-                    product[k] += inner * theirs[k]
+                    a += first[k] * direction[k]
+                    b += second[k] * direction[k]
+                    c += third[k] * direction[k]
+                    d += fourth[k] * direction[k]
+                if step < 0:
+                    a, b, c, d = a - one, b - one, c - one, d - one
+                a, b = a * weights[place], b * weights[place + 1]
+                c, d = c * weights[place + 2], d * weights[place + 3]
+                for k in range(dim):
+                    product[k] += a * first[k] + b * second[k] + c * third[k] + d * fourth[k]
+                place += 4
+            while place < stop:
+                first = other[indices[place]]
+                a = np.float32(0)
+                for k in range(dim):
+                    a += first[k] * direction[k]
+                if step < 0:
+                    a -= one
+                a *= weights[place]
+                for k in range(dim):
+                    product[k] += a * first[k]
+                place += 1
+            if step < 0:
+                for k in range(dim):
+                    residual[k] = direction[k] = -product[k]
+                    square += residual[k] * residual[k]
+                continue
             curvature = np.float32(0)
             for k in range(dim):
                 curvature += direction[k] * product[k]
