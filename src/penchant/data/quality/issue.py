@@ -11,7 +11,7 @@ import polars as pl
 
 from penchant.data.dataset import Dataset
 from penchant.json_values import json_value
-from penchant.typing import AnyArray, AnyInt
+from penchant.typing import AnyArray, AnyInt, Bool, Int32
 from penchant.wording import counted
 
 Level = Literal["wrong", "doubtful", "note"]
@@ -22,6 +22,7 @@ Subject: TypeAlias = tuple[str, str]
 """What stands after a count of one and of several: `("event lies", "events lie")`."""
 
 _EXAMPLES = 20
+_AT_ONCE = 2**22  # events
 _MIN_EVENTS = 5  # from here on a user's ratings and times should differ
 _EVENT_COLUMNS = ("row", "user", "item", "rating", "time")
 
@@ -148,18 +149,16 @@ def constant_users(
     events, counts = log.events.select("user", column), log.user_counts
     if events[column].null_count():
         events = events.filter(pl.col(column).is_not_null())
-    user, values = events["user"].to_numpy(), events[column].to_numpy()
-    # A user's values are all the same where each is the last of them, which takes no grouping.
-    last, constant = np.zeros(log.n_users, values.dtype), np.zeros(log.n_users, np.bool_)
-    last[user], constant[user] = values, True
-    constant[user[values != last[user]]] = False
+    one, constant = _values_of_constant_users(
+        events["user"].to_numpy(), events[column].to_numpy(), log.n_users
+    )
     index = np.flatnonzero(constant & (counts >= _MIN_EVENTS))
     index = index[np.argsort(-counts[index], kind="stable")]
     some = f"with {_MIN_EVENTS} events or more"
     subject = (f"user {some} {verbs[0]}", f"users {some} {verbs[1]}")
     rest += f" ({counts[index].sum():,} events)"
     total = int((log.user_counts > 0).sum())
-    value = {column: last[index]}
+    value = {column: one[index]}
     yield from id_issues(
         log,
         "user",
@@ -171,3 +170,22 @@ def constant_users(
         rest,
         value,
     )
+
+
+def _values_of_constant_users(
+    users: Int32, values: AnyArray, n_users: int
+) -> tuple[AnyArray, Bool]:
+    """A value of each user, [n_users], and bool[n_users], whether all others are equal to it.
+
+    Part by part, for most users are soon known to have two, and need not be looked at again.
+    """
+    one, seen = np.zeros(n_users, values.dtype), np.zeros(n_users, np.bool_)
+    alike = np.ones(n_users, np.bool_)
+    for start in range(0, len(users), _AT_ONCE):
+        user, value = users[start : start + _AT_ONCE], values[start : start + _AT_ONCE]
+        left = alike[user]
+        user, value = user[left], value[left]
+        new = ~seen[user]
+        one[user[new]], seen[user[new]] = value[new], True
+        alike[user[value != one[user]]] = False
+    return one, seen & alike
