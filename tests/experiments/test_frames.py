@@ -95,7 +95,7 @@ def test_missing_columns_are_named():
         checked_shown(shown().drop("position", "arm"), "arm")
     with pytest.raises(DataError, match="outcomes has no column 'kind'"):
         checked_outcomes(outcomes().drop("kind"))
-    with pytest.raises(DataError, match="is a Polars frame, and not list"):
+    with pytest.raises(DataError, match="must be a Polars, pandas or Arrow frame, and not list"):
         checked_shown([])
 
 

@@ -17,6 +17,7 @@ from penchant.data.event_order import event_order, has_positions
 from penchant.data.histories import Histories
 from penchant.data.markup import plain_titles
 from penchant.data.origin import Origin
+from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.sorting import counts_of
 from penchant.data.tables import aligned, vocabulary_of
 from penchant.data.target import default_like_threshold
@@ -77,10 +78,10 @@ class Dataset:
     @classmethod
     def from_frame(
         cls,
-        frame: pl.DataFrame,
+        frame: Frame,
         *,
-        user_table: pl.DataFrame | None = None,
-        item_table: pl.DataFrame | None = None,
+        user_table: Frame | None = None,
+        item_table: Frame | None = None,
         name: str = "log",
         scale: tuple[float, float] | None = None,
         positive: float | None = None,
@@ -88,9 +89,9 @@ class Dataset:
         anonymous: pl.DataFrame | None = None,
         in_sessions: bool = False,
     ) -> Dataset:
-        """Build a log from a frame with the columns user, item and optionally others.
+        """Build a log from a frame of Polars, pandas or Arrow with the columns user and item.
 
-        These are rating, weight, time, basket, quantity, price, event, row, and any further ones.
+        It may have rating, weight, time, basket, quantity, price, event, row, and any further ones.
 
         Ids are those of the source. The tables have a column `user` or `item` with such ids, which
         join the vocabularies, so that items without events exist; so do those of `anonymous`,
@@ -100,6 +101,7 @@ class Dataset:
             DataError: a column is missing, an id is null, a rating is not finite, a weight is not
                 above 0, a table has an id twice, or `positive` is given without ratings.
         """
+        frame = as_polars(frame, "the log")
         for column in ("user", "item"):
             if column not in frame.columns:
                 raise DataError(f"The log has no column {column!r}, only {frame.columns}.")

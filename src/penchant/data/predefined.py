@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.splits import TEST, TRAIN, VALIDATION, Split
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Int32
@@ -15,24 +16,25 @@ from penchant.wording import counted
 
 
 def split_predefined(
-    train: pl.DataFrame,
-    test: pl.DataFrame,
+    train: Frame,
+    test: Frame,
     *,
-    validation: pl.DataFrame | None = None,
-    candidates: pl.DataFrame | None = None,
-    user_table: pl.DataFrame | None = None,
-    item_table: pl.DataFrame | None = None,
+    validation: Frame | None = None,
+    candidates: Frame | None = None,
+    user_table: Frame | None = None,
+    item_table: Frame | None = None,
     name: str = "predefined",
     sentence: str = "As given by the files.",
     scale: tuple[float, float] | None = None,
 ) -> Split:
     """Make a split from frames with the columns user, item and optionally rating and time.
 
-    `candidates` has the columns `user` and `items` (a list of negatives for each user); the
-    user's test items join the list, and only these are ranked.
+    They are of Polars, pandas or Arrow. `candidates` has the columns `user` and `items` (a list of
+    negatives for each user); the user's test items join the list, and only these are ranked.
 
     Raises:
-        DataError: a test user has no candidates, or candidate items are unknown to all tables.
+        DataError: a frame lacks a column, a test user has no candidates, or candidate items are
+            unknown to all tables.
 
     Example:
         >>> train = pl.DataFrame({"user": [1, 1, 2], "item": ["a", "b", "b"]})
@@ -41,10 +43,20 @@ def split_predefined(
         >>> len(split.train), len(split.test)
         (3, 2)
     """
-    parts = [(train, TRAIN), (test, TEST)]
+    parts = [("training", train, TRAIN), ("test", test, TEST)]
     if validation is not None:
-        parts.insert(1, (validation, VALIDATION))
-    frames = [part.with_columns(side=pl.lit(side, pl.UInt8)) for part, side in parts]
+        parts.insert(1, ("validation", validation, VALIDATION))
+    frames = [
+        as_polars(part, f"the table of {what} events").with_columns(side=pl.lit(side, pl.UInt8))
+        for what, part, side in parts
+    ]
+    if candidates is not None:
+        candidates = as_polars(candidates, "the table of candidates")
+        if not {"user", "items"} <= {*candidates.columns}:
+            raise DataError(
+                "The table of candidates needs the columns 'user' and 'items' (a list for each), "
+                f"and has {candidates.columns}."
+            )
     if candidates is not None and item_table is None:
         event_items = pl.concat([frame["item"] for frame in frames])
         negative_items = candidates["items"].explode().cast(event_items.dtype)

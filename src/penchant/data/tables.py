@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import polars as pl
 
+from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.vocabulary import Vocabulary, canonical_ids, distinct_texts
 from penchant.errors import DataError
 
 
 def vocabulary_of(
-    ids: pl.Series, table: pl.DataFrame | None, noun: str, unknown: pl.DataFrame | None = None
+    ids: pl.Series, table: Frame | None, noun: str, unknown: pl.DataFrame | None = None
 ) -> Vocabulary:
     """The ids of the log, of its events without a user, and of its table."""
     log_ids = canonical_ids(distinct_texts(ids), noun)
@@ -18,6 +19,7 @@ def vocabulary_of(
         log_ids = pl.concat([log_ids, further]) if len(log_ids) else further
     if table is None:
         return Vocabulary(log_ids, noun=noun)
+    table = as_polars(table, f"the {noun} table")
     if noun not in table.columns:
         raise DataError(f"The {noun} table has no column {noun!r}, only {table.columns}.")
     table_ids = canonical_ids(table[noun], noun)
@@ -32,10 +34,11 @@ def vocabulary_of(
     return Vocabulary(pl.concat([log_ids, table_ids.alias(log_ids.name)]), noun=noun)
 
 
-def aligned(table: pl.DataFrame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFrame | None:
+def aligned(table: Frame | None, vocabulary: Vocabulary, noun: str) -> pl.DataFrame | None:
     """The table with a row per id of the vocabulary, in its order."""
     if table is None:
         return None
+    table = as_polars(table, f"the {noun} table")
     keyed = table.with_columns(canonical_ids(table[noun], noun).alias(noun))
     rest = [c for c in keyed.columns if c != noun]
     ids = vocabulary.ids.alias(noun).to_frame()

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import polars as pl
 
+from penchant.data.polars_frames import Frame, as_polars
 from penchant.errors import DataError, ParameterError
 from penchant.metrics import RowMetric, parse
 from penchant.metrics import replicates as resample
@@ -15,7 +15,7 @@ from penchant.results.verdicts import Measurement, with_verdicts
 
 
 def evaluate_predictions(
-    table: pl.DataFrame,
+    table: Frame,
     metrics: Sequence[str],
     *,
     truth: str = "rating",
@@ -29,7 +29,8 @@ def evaluate_predictions(
     """Compare columns of predictions with the truth, with intervals over users.
 
     Args:
-        table: one row a prediction: a user, the truth, and a column for each model.
+        table: a frame of Polars, pandas or Arrow, one row a prediction: a user, the truth, and a
+            column for each model.
         metrics: names of row metrics of one task; the first decides order and verdicts.
         truth: the column with what happened (a rating, or 0 and 1).
         user: the column by which rows are resampled.
@@ -50,6 +51,7 @@ def evaluate_predictions(
         >>> judged["theirs"].metrics["mae"].value
         0.5
     """
+    table = as_polars(table, "the table of predictions")
     chosen = list(predictions or (c for c in table.columns if c not in (truth, user, "item")))
     chosen += [name for name in trivial if name not in chosen]
     for column in (truth, user, *chosen):

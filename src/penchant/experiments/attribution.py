@@ -11,6 +11,7 @@ from functools import cached_property
 
 import polars as pl
 
+from penchant.data.polars_frames import Frame
 from penchant.errors import ParameterError
 from penchant.experiments.frames import checked_outcomes, checked_shown
 from penchant.results.formatting import join_names
@@ -65,8 +66,8 @@ class Attribution:
 
 
 def attribute_outcomes(
-    shown: pl.DataFrame,
-    outcomes: pl.DataFrame,
+    shown: Frame,
+    outcomes: Frame,
     *,
     success: Sequence[str] = SUCCESS,
     window: timedelta = WINDOW,

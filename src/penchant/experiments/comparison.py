@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import numpy as np
 import polars as pl
 
+from penchant.data.polars_frames import Frame
 from penchant.errors import DataError, ParameterError
 from penchant.experiments.arm_comparison import ArmComparison, ArmDifference, ArmFigures
 from penchant.experiments.assignment import checked_shares
@@ -40,8 +41,8 @@ _COURSE: dict[str, pl.DataType | type[pl.DataType]] = {
 
 
 def compare_arms(
-    shown: pl.DataFrame,
-    outcomes: pl.DataFrame,
+    shown: Frame,
+    outcomes: Frame,
     *,
     experiment: str | None = None,
     success: Sequence[str] = SUCCESS,
@@ -142,7 +143,7 @@ def compare_arms(
     )
 
 
-def _of_experiment(shown: pl.DataFrame, experiment: str | None) -> tuple[pl.DataFrame, str | None]:
+def _of_experiment(shown: Frame, experiment: str | None) -> tuple[pl.DataFrame, str | None]:
     """The rows of one experiment and its name; lists of no arm are of none."""
     rows = checked_shown(shown, "arm").filter(pl.col("arm").is_not_null())
     if not len(rows):

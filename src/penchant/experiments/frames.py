@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import polars as pl
 
+from penchant.data.polars_frames import Frame, as_polars
 from penchant.data.reading.times.parsing import parse_times
 from penchant.errors import DataError
 from penchant.results.formatting import join_names
@@ -17,7 +18,7 @@ _SHOWN = "shown lists"
 _OUTCOMES = "outcomes"
 
 
-def checked_shown(shown: pl.DataFrame, *needed: str) -> pl.DataFrame:
+def checked_shown(shown: Frame, *needed: str) -> pl.DataFrame:
     """The rows of shown lists, with ids as text and times without a zone.
 
     Args:
@@ -30,6 +31,7 @@ def checked_shown(shown: pl.DataFrame, *needed: str) -> pl.DataFrame:
         DataError: a column is missing or cannot be used, a position occurs twice in a list, or a
             list is of several users.
     """
+    shown = as_polars(shown, f"the table of {_SHOWN}")
     _require(shown, ("list", "user", "time", "position", "item", *needed), _SHOWN)
     nobody = shown["user"].is_null()
     if nobody.any():
@@ -55,7 +57,7 @@ def checked_shown(shown: pl.DataFrame, *needed: str) -> pl.DataFrame:
     return rows
 
 
-def checked_outcomes(outcomes: pl.DataFrame) -> pl.DataFrame:
+def checked_outcomes(outcomes: Frame) -> pl.DataFrame:
     """The outcomes, with ids as text, times without a zone, and `value` (null where unknown).
 
     Args:
@@ -65,6 +67,7 @@ def checked_outcomes(outcomes: pl.DataFrame) -> pl.DataFrame:
     Raises:
         DataError: a column is missing or cannot be used, or a number occurs twice.
     """
+    outcomes = as_polars(outcomes, f"the table of {_OUTCOMES}")
     _require(outcomes, ("user", "item", "kind", "time"), _OUTCOMES)
     # What is of no item, such as a visit, cannot have come of an item that was shown.
     outcomes = outcomes.filter(pl.col("item").is_not_null())
@@ -78,7 +81,7 @@ def checked_outcomes(outcomes: pl.DataFrame) -> pl.DataFrame:
     return rows
 
 
-def checked_target(target: pl.DataFrame) -> tuple[str, pl.DataFrame]:
+def checked_target(target: Frame) -> tuple[str, pl.DataFrame]:
     """The lists of a model, and by what they are found: `list` where it has that, or `user`.
 
     Args:
@@ -88,7 +91,8 @@ def checked_target(target: pl.DataFrame) -> tuple[str, pl.DataFrame]:
         DataError: a column is missing or cannot be used, or a position occurs twice.
     """
     table = "the model's lists"
-    by = "list" if isinstance(target, pl.DataFrame) and "list" in target.columns else "user"
+    target = as_polars(target, f"the table of {table}")
+    by = "list" if "list" in target.columns else "user"
     _require(target, (by, "position", "item"), table)
     rows = _with_ids(target, (by, "item"), table).with_columns(_positions(target["position"]))
     rows = rows.select(by, "position", "item")
@@ -102,8 +106,6 @@ def checked_target(target: pl.DataFrame) -> tuple[str, pl.DataFrame]:
 
 
 def _require(frame: pl.DataFrame, columns: Sequence[str], table: str) -> None:
-    if not isinstance(frame, pl.DataFrame):
-        raise DataError(f"The table of {table} is a Polars frame, and not {type(frame).__name__}.")
     missing = [repr(column) for column in columns if column not in frame.columns]
     if missing:
         noun = "column" if len(missing) == 1 else "columns"

@@ -9,6 +9,7 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from penchant.data.polars_frames import Frame
 from penchant.errors import DataError, ParameterError
 from penchant.experiments.attribution import SUCCESS, WINDOW, attribute_outcomes
 from penchant.experiments.frames import checked_shown, checked_target
@@ -24,9 +25,9 @@ _LEAST_SUPPORT = 0.95  # of the model's places that lists must have been able to
 
 
 def estimate_off_policy(
-    shown: pl.DataFrame,
-    outcomes: pl.DataFrame,
-    target: pl.DataFrame,
+    shown: Frame,
+    outcomes: Frame,
+    target: Frame,
     *,
     model: str = "the model",
     success: Sequence[str] = SUCCESS,

@@ -24,8 +24,8 @@ from penchant.rules.schema import (
     Price,
     Section,
     listed,
-    path_of,
     sentence_of,
+    table_of,
 )
 from penchant.rules.sources import read_item_table, refuse_large
 
@@ -48,8 +48,8 @@ class Rules(Section):
     `Rules(exclude={"where": ["stock == 0"]}, at_most=[{"column": "brand", "n": 2}])`.
 
     Attributes:
-        items: a table of items, a frame or a file, whose columns rules may name beside those of
-            the log's item table, such as tonight's stock and prices.
+        items: a table of items (a file, or a frame of Polars, pandas or Arrow) whose columns rules
+            may name beside those of the log's item table, such as tonight's stock and prices.
         as_of: the day from which `days` of boosts count back; by default that of the newest event.
         exclude: what is left out.
         only: what alone may be listed.
@@ -63,7 +63,7 @@ class Rules(Section):
         ParameterError: a key is unknown, or a value impossible; the sentence says which.
     """
 
-    items: Annotated[PairTable | None, BeforeValidator(path_of)] = None
+    items: Annotated[PairTable | None, BeforeValidator(table_of)] = None
     as_of: date | None = None
     exclude: Annotated[Exclude, BeforeValidator(_items)] = Exclude()
     only: Annotated[Only, BeforeValidator(_items)] = Only()

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, get_args
 import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from penchant.data.polars_frames import as_polars, is_frame
+
 PairTable = pl.DataFrame | Path
 """A table of users and items: a frame, or the file that has it."""
 
@@ -20,9 +22,11 @@ def listed(value: Any) -> Any:
     return [value] if isinstance(value, str | int | float | Mapping | Section) else value
 
 
-def path_of(value: Any) -> Any:
-    """The path of `@FILE`, or of a name without that sign."""
-    return Path(value.removeprefix("@")) if isinstance(value, str) else value
+def table_of(value: Any) -> Any:
+    """The path of `@FILE`, or of a name without that sign; any frame as one of Polars."""
+    if isinstance(value, str):
+        return Path(value.removeprefix("@"))
+    return as_polars(value, "the table of rules") if is_frame(value) else value
 
 
 class Section(BaseModel):
@@ -34,7 +38,7 @@ class Section(BaseModel):
 Ids = Annotated[tuple[int | str, ...], BeforeValidator(listed)]
 Texts = Annotated[tuple[str, ...], BeforeValidator(listed)]
 Values = Annotated[tuple[str | int | float | bool, ...], BeforeValidator(listed)]
-Pairs = Annotated[PairTable | None, BeforeValidator(path_of)]
+Pairs = Annotated[PairTable | None, BeforeValidator(table_of)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 

@@ -16,9 +16,9 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
+from penchant.data.polars_frames import distinct_names
 from penchant.data.reading import files
 from penchant.data.reading.log_reader import read
-from penchant.data.reading.records import distinct_names
 from penchant.errors import DataError, ParameterError
 
 FRAME = pl.DataFrame(

@@ -11,8 +11,9 @@ import zipfile
 
 import polars as pl
 
+from penchant.data.polars_frames import distinct_names
 from penchant.data.reading.memory_limit import LIMIT_MEMORY
-from penchant.data.reading.records import NoRecordsError, RawRecords, distinct_names
+from penchant.data.reading.records import NoRecordsError, RawRecords
 from penchant.data.reading.text_layout import has_header as begins_with_header
 from penchant.errors import DataError, require
 

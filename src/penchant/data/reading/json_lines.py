@@ -9,6 +9,7 @@ from typing import Any
 
 import polars as pl
 
+from penchant.data.polars_frames import distinct_names, series_of
 from penchant.data.reading.json_documents import records_of_document, records_of_rows
 from penchant.data.reading.json_names import (
     TOO_WIDE,
@@ -16,13 +17,7 @@ from penchant.data.reading.json_names import (
     is_wide,
     without_rare_names,
 )
-from penchant.data.reading.records import (
-    NoRecordsError,
-    RawRecords,
-    RecordCollector,
-    distinct_names,
-    series_of,
-)
+from penchant.data.reading.records import NoRecordsError, RawRecords, RecordCollector
 from penchant.data.reading.text_layout import has_header
 from penchant.errors import DataError
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import bisect
-import datetime
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, NamedTuple, Self, TypeVar
+from typing import Generic, NamedTuple, Self, TypeVar
 
 import polars as pl
 
@@ -19,7 +18,6 @@ logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 _SHORT = 80  # characters
-_SIMPLE = (bool, int, float, str, datetime.datetime, datetime.date, list, dict)
 
 MISSING = ("null", "none", "nan", "nat", "na", "n/a", r"\n", "?", "-")
 """What programs write where a value is missing, in lower case."""
@@ -231,33 +229,6 @@ def without_missing(texts: pl.Series, *further: str) -> pl.Series:
     texts = texts.str.strip_chars().replace("", None)
     is_missing = texts.str.to_lowercase().is_in([*MISSING, *further]).fill_null(False)
     return texts.zip_with(~is_missing, pl.Series([None], dtype=pl.String))
-
-
-def distinct_names(names: Iterable[object]) -> list[str]:
-    """Column names without blanks around them; empty and repeated names get a number."""
-    last_number: dict[str, int] = {}  # of each name, so that many equal ones take no longer
-    for n, name in enumerate(names):
-        wanted = unique = str(name).strip() or f"column_{n}"
-        k = last_number.get(wanted, 1)
-        while unique in last_number:
-            k += 1
-            unique = f"{wanted}_{k}"
-        last_number[wanted] = k
-        last_number.setdefault(unique, 1)
-    return list(last_number)
-
-
-def series_of(name: str, values: Sequence[Any]) -> pl.Series:
-    """A column from Python values; values of several kinds become text, so that none is lost."""
-    kinds = {type(v) for v in values if v is not None}
-    if kinds == {int, float}:
-        return pl.Series(name, values, dtype=pl.Float64, strict=False)
-    if not kinds or (len(kinds) == 1 and issubclass(next(iter(kinds)), _SIMPLE)):
-        try:
-            return pl.Series(name, values)
-        except (TypeError, OverflowError, pl.exceptions.PolarsError):
-            pass
-    return pl.Series(name, [None if v is None else str(v) for v in values], dtype=pl.String)
 
 
 def concat_chunks(chunks: Sequence[pl.DataFrame]) -> pl.DataFrame:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
+from penchant.data.polars_frames import distinct_names, series_of
 from penchant.data.reading.database import connect, database_error, display_name
-from penchant.data.reading.records import RawRecords, concat_chunks, distinct_names, series_of
+from penchant.data.reading.records import RawRecords, concat_chunks
 from penchant.errors import DataError, require
 
 if TYPE_CHECKING:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from penchant.data.polars_frames import distinct_names
 from penchant.data.reading.column_contents import is_figure
 from penchant.data.reading.column_names import is_known_name
-from penchant.data.reading.records import NoRecordsError, RawRecords, distinct_names
+from penchant.data.reading.records import NoRecordsError, RawRecords
 from penchant.errors import DataError
 
 _SEPARATORS = ("::", "\t", ",", ";", "|", "^", "~", " ", ":")
