@@ -39,7 +39,7 @@ def test_values_are_the_same(cast):
 
 
 def test_what_is_no_frame_and_an_index_are_refused():
-    with pytest.raises(DataError, match="^The table of x must be a Polars, .* and not list"):
+    with pytest.raises(DataError, match=r"^The table of x must be a Polars, .* and not list"):
         as_polars([1], "the table of x")
     by_user = pd.DataFrame({"user": [1], "item": [2]}).set_index("user")
     with pytest.raises(DataError, match=r"index of the log has 'user', .* frame\.reset_index"):

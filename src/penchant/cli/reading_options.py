@@ -214,10 +214,11 @@ class FilterOptions:
     since: Annotated[Text, typer.Option(help="Leave out what came before, as 2018-05-31.")] = None
     until: Annotated[Text, typer.Option(help="Leave out what came after that day.")] = None
     duplicates: Annotated[
-        Literal["keep", "last", "sum"] | None,
+        Literal["keep", "lines", "last", "sum"] | None,
         typer.Option(
             help="What becomes of several events of a user with an item: all are kept, the last "
-            "one is, or that with the sum of the weights (each 1 where there are none)."
+            "one is, or that with the sum of the weights (each 1 where there are none), or with "
+            "`lines` the first of those that are alike in all columns."
         ),
     ] = None
     k_core: Annotated[
@@ -234,7 +235,9 @@ class FilterOptions:
             log = filters.rating_range(log, self.min_rating, self.max_rating)
         if self.since is not None or self.until is not None:
             log = filters.between(log, self.since, self.until)
-        if self.duplicates in ("last", "sum"):
+        if self.duplicates == "lines":
+            log = filters.drop_duplicates(log, by="line")
+        elif self.duplicates in ("last", "sum"):
             log = filters.drop_duplicates(log, keep=self.duplicates)
         if self.k_core is not None:
             log = filters.k_core(log, *_core(self.k_core))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from penchant.data.dataset import Dataset
 from penchant.data.quality.filters import between, drop_duplicates, k_core, rating_range, where
+from penchant.data.quality.log_check import check
 from penchant.errors import DataError, ParameterError
 
 
@@ -90,6 +91,28 @@ def test_events_without_time_are_dropped_and_counted():
     frame = pl.DataFrame({"user": [1, 2], "item": [1, 1], "time": [datetime(2020, 1, 1), None]})
     filtered = between(Dataset.from_frame(frame), "2019-01-01")
     assert "1 of them without a time" in filtered.origin.dropped[0]
+
+
+def test_lines_that_were_exported_twice():
+    frame = pl.DataFrame(
+        {
+            "user": [1, 1, 1, 1, 2],
+            "item": [*"aaaba"],
+            "basket": [7, 7, 8, 8, 9],
+            "quantity": [2.0, 2.0, 2.0, 1.0, 2.0],
+            "tags": [["x"], ["x"], ["x"], [], ["x"]],
+        }
+    )
+    log = Dataset.from_frame(frame)
+    issues = {issue.name: issue for issue in check(log).issues}
+    assert issues["duplicates"].level == "note"
+    issue = issues["repeated_lines"]
+    assert (issue.level, issue.count) == ("doubtful", 1)
+    assert "--duplicates lines" in issue.sentence
+    left = drop_duplicates(log, by="line")
+    assert left.events["row"].to_list() == [1, 3, 4, 5]
+    assert "alike" in left.origin.dropped[-1]
+    assert "repeated_lines" not in {issue.name for issue in check(left).issues}
 
 
 def test_drop_duplicates(log):

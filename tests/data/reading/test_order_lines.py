@@ -39,6 +39,33 @@ def retail(tmp_path: Path) -> Path:
     return path
 
 
+def test_order_lines_in_german(tmp_path, notices):
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        "Auftrag;Datum;Kd-Nr;Artikelnr.;Bezeichnung;Menge;Einzelpreis\n"
+        "1;02.01.2024 09:48;00106;A1;Tee;3;1.030,69 \n1;02.01.2024 09:48;;A2;Mehl;1;2,50 \n"
+        "2;13.02.2024 10:00;00107;A1;Tee;2;1.030,69 \n3;14.02.2024 10:00;;A2;Mehl;2;2,50 \n"
+    )
+    log = read(path)
+    assert log.origin.columns["user"] == "Kd-Nr"
+    assert log.origin.columns["basket"] == "Auftrag"
+    assert log.frame().select("user", "item", "quantity", "price").rows() == [
+        ("00106", "A1", 3.0, pytest.approx(1030.69)),
+        ("00106", "A2", 1.0, 2.5),
+        ("00107", "A1", 2.0, pytest.approx(1030.69)),
+    ]
+    assert "1 record has no user and that of the other records of the basket is taken" in notices()
+
+
+def test_ratings_whose_other_columns_are_called_as_in_shops(tmp_path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("kunde;artikel;sterne;datum\nk1;a1;4,5;13.1.2023\nk2;a1;2,0;14.1.2023\n")
+    for log in (read(path), read(path, rating="sterne")):
+        roles = {"user": "kunde", "item": "artikel", "rating": "sterne", "time": "datum"}
+        assert log.origin.columns == roles
+        assert log.ratings.tolist() == [4.5, 2]
+
+
 def test_order_lines_of_a_shop(retail, caplog):
     with caplog.at_level(logging.WARNING):
         log = read(retail)

@@ -10,9 +10,23 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.quality.issue import Level, QualityIssue, event_issues
 from penchant.data.sorting import sorted_with_order
+from penchant.typing import AnyInt
 from penchant.wording import counted
 
 _REPEAT = ("event repeats", "events repeat")
+
+
+def repeated_lines(log: Dataset, positions: AnyInt) -> AnyInt:
+    """Those of some events, by position, that are alike in all columns with an earlier one of them.
+
+    Args:
+        log: the log; the number of the row in its source is none of these columns.
+        positions: int[n], of the events.
+    """
+    chosen = np.sort(positions)
+    events = log.events[chosen].select(pl.exclude("row"))
+    again: AnyInt = chosen[~events.select(pl.struct(pl.all()).is_first_distinct())[:, 0].to_numpy()]
+    return again
 
 
 def issues(log: Dataset) -> Iterator[QualityIssue]:
@@ -48,6 +62,13 @@ def _repeated_pairs(log: Dataset) -> Iterator[QualityIssue]:
         # Who buys in baskets buys again.
         level: Level = "note" if log.has_baskets and name == "duplicates" else "doubtful"
         yield from event_issues(log, name, level, of_group, _REPEAT, rest)
+    if log.has_orders:
+        again = repeated_lines(log, positions)
+        rest = (
+            " an earlier line in all columns, as if it was exported twice: --duplicates lines "
+            '(pn.drop_duplicates(log, by="line")) keeps the first'
+        )
+        yield from event_issues(log, "repeated_lines", "doubtful", again, _REPEAT, rest)
 
 
 def _repeated_texts(log: Dataset) -> Iterator[QualityIssue]:

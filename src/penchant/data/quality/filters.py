@@ -12,6 +12,7 @@ import polars as pl
 from penchant.data.dataset import Dataset
 from penchant.data.event_columns import quantities_of
 from penchant.data.quality.conditions import parse_condition
+from penchant.data.quality.duplicates import repeated_lines
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError
 from penchant.typing import Bool, Int64
@@ -111,14 +112,16 @@ def between(log: Dataset, start: Moment | None = None, end: Moment | None = None
 
 def drop_duplicates(
     log: Dataset,
-    by: Literal["item", "text"] = "item",
+    by: Literal["item", "text", "line"] = "item",
     keep: Literal["first", "last", "sum"] = "last",
 ) -> Dataset:
-    """Keep one event of each user and item, or of each user and text.
+    """Keep one event of each user and item, of each user and text, or of equal lines.
 
     First and last go by time where every event has one, then by row. With `sum` the last one is
     kept with the weights of all; where events have no weights each counts 1, so that the log gets
     weights of how often things happened. Events without a text are no duplicates by text.
+    By `line` the first is kept of events that are alike in all columns but the row, as orders have
+    them that were exported twice; what is bought again at another time is kept.
 
     Raises:
         DataError: the log has no texts.
@@ -129,9 +132,13 @@ def drop_duplicates(
         >>> pn.drop_duplicates(pn.read(frame)).ratings.tolist()
         [5.0, 4.0]
     """
+    if by == "line":
+        again = np.isin(np.arange(len(log)), repeated_lines(log, np.arange(len(log))))
+        return _filtered(log, ~again, "lines that are wholly alike (first kept)")
     if by not in ("item", "text") or keep not in ("first", "last", "sum"):
         raise ParameterError(
-            "Duplicates go by 'item' or 'text' and keep the 'first', the 'last' or the 'sum'."
+            "Duplicates go by 'item', 'text' or 'line' and keep the 'first', the 'last' or the "
+            "'sum'."
         )
     if by not in log.events.columns:
         raise DataError(f"The log {log.name!r} has no texts.")

@@ -28,7 +28,8 @@ def choose_columns(
 
     Columns are guessed from their names, and from their contents where they have no names. Those
     of quantities, baskets, prices, kinds of events and titles are looked for where there are no
-    ratings. There may be no user where there are baskets.
+    ratings; users, items and times by their names in shops where they have none of the usual ones.
+    There may be no user where there are baskets.
 
     Args:
         records: of the source.
@@ -97,7 +98,9 @@ def _candidates(
         del candidates["rating"]
     has_ratings = "rating" in requested or "rating" in candidates.keys() - unwanted
     if has_ratings:
-        looked_for = [role for role in ROLES if role in needed]
+        # Those that say who, what and when may be called as in shops, too.
+        needed = {*needed, *({"user", "item", "time"} - candidates.keys())}
+        looked_for = [role for role in SHOP_ROLES if role in needed]
         taken = {**requested, **candidates}
         rest = [name for name in free if name not in candidates.values()]
         return candidates | shop_columns(records, rest, taken, looked_for)

@@ -28,7 +28,8 @@ NAMES: dict[str, tuple[str, ...]] = {
         "rating": "rating ratings overall score stars star starrating bookrating reviewscore "
         "reviewrating reviewoverall userrating ratingvalue ratingscore rate rated grade vote "
         "points preference liked isliked like thumbs thumb recommended isrecommended recommend "
-        "votedup reaction value",
+        "votedup reaction value bewertung sterne étoiles etoiles puntuación puntuacion valoración "
+        "valoracion",
         "weight": "weight plays playcount playcounts nplays numplays timesplayed listens "
         "listencount listencounts count counts frequency hours hoursplayed playtime duration",
         "quantity": "quantity qty",

@@ -34,7 +34,8 @@ _FURTHER = {
         "user": "email customeremail billingemail emailbilling emailaddress useremail "
         "customernumber customerno customernr customercode customerkey custid custno custnr "
         "customeruserid householdkey householdid cardid loyaltycardid loyaltyid fullvisitorid "
-        "userpseudoid deviceid cookieid customername kundennummer kundennr kundenid kunde "
+        "userpseudoid deviceid cookieid customername kundennummer kundennr kundenid kunde kdnr "
+        "kdnummer "
         "numeroclient numclient codeclient idcliente codigocliente numerocliente cliente",
         "item": "lineitemsku productsku itemsku variantsku stockid productcode productnumber "
         "productno articlenumber articleno itemcode itemnumber itemno materialnumber material ean "
@@ -57,8 +58,9 @@ _FURTHER = {
         "ticketid ticketno ticketnumber billid billno billnumber checkoutid purchaseid tripid "
         "visitid usersession sessionkey sessionnumber documentno documentnumber documentid "
         "voucherno belegnummer belegnr "
-        "rechnungsnummer rechnungsnr bestellnummer bestellnr auftragsnummer numerocommande "
-        "numcommande numerofacture numeropedido numerofactura sessionid session",
+        "rechnungsnummer rechnungsnr rechnung bestellnummer bestellnr bestellung bestellid "
+        "auftragsnummer auftragsnr auftragnr auftragsid auftrag bonnummer bonnr numerocommande "
+        "numcommande commande numerofacture numeropedido numerofactura sessionid session",
         "price": "unitprice priceperunit lineitemprice itemprice productprice articleprice "
         "saleprice sellingprice pricepaid retailprice price itemcost "
         "einzelpreis stückpreis stueckpreis prixunitaire preciounitario",

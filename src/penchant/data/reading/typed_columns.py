@@ -23,6 +23,7 @@ from penchant.data.reading.records import (
 )
 from penchant.data.reading.shop_columns import bought_by_weight, is_quantity, prices
 from penchant.data.reading.times import parse_times
+from penchant.wording import counted
 
 _EVENT_ROLES = tuple(role for role in ROLES if role != "title")
 _RATED_ROLES = _EVENT_ROLES[: _EVENT_ROLES.index("basket")]
@@ -211,7 +212,14 @@ def _complete_purchases(by_role: Mapping[str, _Column]) -> None:
     if basket is not None:
         for column in (user, time):
             if column is not None:
+                n_missing = column.values.null_count()
                 column.values = fill_from_basket(column.values, basket.values)
+                if column is user and (n_filled := n_missing - column.values.null_count()):
+                    remark = (
+                        f"{counted(n_filled, 'record has', 'records have')} no user and that of "
+                        "the other records of the basket is taken"
+                    )
+                    column.remark = f"{column.remark}; {remark}" if column.remark else remark
     if user is None or user.problems is None:
         return
     is_missing = user.values.is_null()
