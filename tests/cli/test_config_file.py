@@ -67,6 +67,9 @@ def test_a_table_of_another_command_says_nothing_of_this_one(call, run_toml):
         ("seed = true", "seed takes a value, not true or false"),
         ("config = 'other.toml'", "the key 'config', which no command has"),
         ("seed = ", "is no TOML"),
+        ("replicates = 'many'", "run.toml: replicates cannot be 'many': "),
+        ("[compare]\nreplicates = 2.5", "run.toml: replicates cannot be '2.5': "),
+        ("split = 'by-tme'", "run.toml: split cannot be 'by-tme': "),
         ("\xff", "is no TOML"),
     ],
 )
@@ -79,9 +82,5 @@ def test_what_a_file_may_not_say(call, tmp_path, content, words):
     assert result.stderr.count("\n") == 1
 
 
-def test_values_of_the_wrong_kind_and_no_file(call, tmp_path, tiny_csv):
-    path = tmp_path / "run.toml"
-    path.write_text("replicates = 'many'")
-    result = call("compare", tiny_csv, "--config", path)
-    assert "--replicates" in result.stderr
+def test_no_file(call, tmp_path, tiny_csv):
     assert "No such file" in call("compare", tiny_csv, "--config", tmp_path / "none").stderr

@@ -39,7 +39,9 @@ def defaults_of(context: typer.Context, path: Path) -> dict[str, Any]:
     """
     try:
         content = tomllib.loads(path.read_bytes().decode())
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError:
+        raise ParameterError(f"{path} is no TOML, which is text in UTF-8: save it as such.") from None
+    except tomllib.TOMLDecodeError as error:
         raise ParameterError(f"{path} is no TOML: {error}.") from None
     parent = context.parent
     commands: Mapping[str, Any] = getattr(parent and parent.command, "commands", {})
@@ -64,6 +66,26 @@ def defaults_of(context: typer.Context, path: Path) -> dict[str, Any]:
             checked = _checked(path, key, value, own[name])
             if command == context.info_name:
                 values[own[name].name] = checked
+    return _accepted(context, path, known, values)
+
+
+def _accepted(
+    context: typer.Context, path: Path, known: Mapping[str, Any], values: dict[str, Any]
+) -> dict[str, Any]:
+    """The values, as far as the options take them: their own message would not name the file.
+
+    Raises:
+        ParameterError: an option does not take its value.
+    """
+    for key, parameter in known.items():
+        if parameter.name in values and not getattr(parameter, "is_flag", False):
+            value = values[parameter.name]
+            try:
+                parameter.process_value(context, value)
+            except typer.BadParameter as error:
+                reason = str(error.message).removeprefix("Value error, ").rstrip(".")
+                reason = reason[:1].lower() + reason[1:]
+                raise ParameterError(f"{path}: {key} cannot be {value!r}: {reason}.") from None
     return values
 
 
