@@ -63,6 +63,13 @@ class Run:
             starts; None lets it.
         ray: the Ray cluster that does the work, as `host:port` of its head, `auto` or `local`;
             None does it in this process. See `docs/cluster.md` for what can be divided.
+
+    Example:
+        >>> losses = []
+        >>> run = pn.Run(threads=1, callbacks=(lambda epoch: losses.append(epoch["loss"]),))
+        >>> model = make("bpr:epochs=2,dim=4").fit(planted_pairs(n_users=50), run=run)
+        >>> len(losses)
+        2
     """
 
     device: str = "cpu"

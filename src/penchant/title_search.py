@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
 
 from penchant.typing import Float32, Int64
-from penchant.wording import spoken
+from penchant.wording import folded, spoken
 
 _WORD = re.compile(r"\w+")
 _MOST_WORDS = 12  # of a query that are looked at
@@ -62,5 +61,4 @@ class TitleSearch:
 
 
 def _words(text: str) -> list[str]:
-    decomposed = unicodedata.normalize("NFKD", text.casefold())
-    return _WORD.findall("".join(c for c in decomposed if not unicodedata.combining(c)))
+    return _WORD.findall(folded(text))

@@ -1,8 +1,11 @@
-"""Numbers of things in sentences, and titles as one says them."""
+"""Numbers of things in sentences, titles as one says and types them, names nearly known."""
 
 from __future__ import annotations
 
+import difflib
 import re
+import unicodedata
+from collections.abc import Iterable
 
 _YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
 _ARTICLE = re.compile(r"^(.*), (the|a|an)$", re.DOTALL)
@@ -17,6 +20,18 @@ def counted(n: int, noun: str, plural: str = "") -> str:
         plural: what several are called; the noun with an s by default.
     """
     return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """What to put behind an unknown name in a message: ` (nearest: 'ease')`, or nothing."""
+    close = difflib.get_close_matches(name, list(known), 1)
+    return f" (nearest: {close[0]!r})" if close else ""
+
+
+def folded(text: str) -> str:
+    """A text without capitals and accents: `Große Töpfe` becomes `grosse topfe`."""
+    decomposed = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def spoken(title: str) -> str:

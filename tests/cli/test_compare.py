@@ -104,9 +104,9 @@ def test_report(call, tiny_csv, tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("-m", "eese"), "There is no model 'eese'"),
+        (("-m", "eese"), "There is no model 'eese' (nearest: 'ease')"),
         (("-m", "ease:l3=1"), "no parameter 'l3'"),
-        (("-m", "popular", "--metric", "ndgc"), "There is no metric 'ndgc'"),
+        (("-m", "popular", "--metric", "ndgc@10"), "no metric 'ndgc@10' (nearest: 'ndcg@k')"),
         (("-m", "popular", "--test", "2"), "must leave something to train on"),
         (("-m", "popular", "-o", "report.txt"), "must be one of .html"),
         (("-m", "popular", "--min-rating", "9"), "leave no event"),

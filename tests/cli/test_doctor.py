@@ -62,6 +62,19 @@ def test_a_machine_that_computes_wrongly(monkeypatch):
     assert any("compute wrongly" in problem for problem in diagnose().problems)
 
 
+def test_what_is_missing_and_how_to_install_it(call, monkeypatch):
+    real = importlib.metadata.version
+
+    def without_trees(name):
+        if name == "lightgbm":
+            raise importlib.metadata.PackageNotFoundError(name)
+        return real(name)
+
+    monkeypatch.setattr(doctor, "version", without_trees)
+    shown = " ".join(call("doctor", "--quick").stdout.split())
+    assert "not trees: pip install 'penchant[trees]' (lightgbm)" in shown
+
+
 def test_command(call, monkeypatch, tmp_path):
     monkeypatch.setenv("PENCHANT_CACHE", str(tmp_path))
     monkeypatch.delenv("PENCHANT_MIRROR", raising=False)

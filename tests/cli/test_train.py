@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import shlex
 
+import penchant as pn
 from penchant.cli.train import learn
 from penchant.models import make
 from penchant.run import Run
@@ -24,10 +25,19 @@ def test_a_bundle_is_replaced_only_on_request(call, tiny_csv, tmp_path):
     first = json.loads(call(*words).stdout)
     assert first["model"] == "Popular()"
     assert first["reproduce"].startswith(f"penchant train {tiny_csv} --model popular")
+    assert first["settings"]["seed"] == 0
+    assert first["settings"]["versions"]["penchant"] == pn.__version__
     refused = call(*words)
     assert refused.exit_code == 1
     assert "--overwrite" in refused.stderr
     assert call(*words, "--overwrite").exit_code == 0
+
+
+def test_settings_that_are_no_numbers_stand_as_one_gives_them(call, tiny_csv, tmp_path):
+    spec = "dot:target=like>=4,epochs=1,dim=2"
+    answer = json.loads(call("train", tiny_csv, "-m", spec, "-o", tmp_path / "it", "--json").stdout)
+    assert answer["settings"]["target"] == "like>=4"
+    assert answer["settings"]["epochs"] == 1
 
 
 def test_a_network_decides_on_a_part_and_learns_from_all(tiny):

@@ -56,7 +56,7 @@ def test_texts(text, wanted):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("eas", "no model 'eas'; known are random, popular"),
+        ("eas", r"no model 'eas' \(nearest: 'ease'\); known are random, popular"),
         ("ease:l3=1", "EASE has no parameter 'l3'; it has seed, l2, dropout"),
         ("ease:l2", "'l2' in the model 'ease:l2' must be written name=value"),
         ("ease:l2=0", "EASE: l2 cannot be '0': .*greater than 0"),

@@ -56,6 +56,7 @@ def test_frame_and_json(grid):
     assert [t["score"] for t in plain["trials"]] == frame["f1"].to_list()
     assert plain["best"]["model"] == grid.best_name
     assert plain["edges"] == grid.edges
+    assert plain["versions"]["penchant"] == pn.__version__
     assert plain["split"]["test"] == 256
 
 

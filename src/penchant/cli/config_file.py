@@ -40,7 +40,9 @@ def defaults_of(context: typer.Context, path: Path) -> dict[str, Any]:
     try:
         content = tomllib.loads(path.read_bytes().decode())
     except UnicodeDecodeError:
-        raise ParameterError(f"{path} is no TOML, which is text in UTF-8: save it as such.") from None
+        raise ParameterError(
+            f"{path} is no TOML, which is text in UTF-8: save it as such."
+        ) from None
     except tomllib.TOMLDecodeError as error:
         raise ParameterError(f"{path} is no TOML: {error}.") from None
     parent = context.parent

@@ -36,11 +36,12 @@ def doctor(
 
 
 def _show(session: Session, found: Diagnosis) -> None:
+    from rich.markup import escape
     from rich.table import Table
 
     table = Table(show_header=False, box=None, pad_edge=False)
     for name, value in found.system.items():
-        table.add_row(name, value)
+        table.add_row(name, escape(value))
     packages = ", ".join(f"{p.name} {p.installed or 'MISSING'}" for p in found.packages)
     table.add_row("packages", packages)
     complete = [n for n, own in found.extras.items() if all(p.is_enough for p in own)]
@@ -48,9 +49,10 @@ def _show(session: Session, found: Diagnosis) -> None:
     for name, own in found.extras.items():
         if name not in complete:
             lacking = ", ".join(p.name for p in own if not p.is_enough)
-            table.add_row("", f"not {name}: pip install 'penchant[{name}]' ({lacking})")
-    table.add_row("data sets", f"{found.cache}: {', '.join(found.data_sets) or 'none yet'}")
-    table.add_row("mirror", found.mirror or "none (PENCHANT_MIRROR, --mirror)")
+            advice = f"not {name}: pip install 'penchant[{name}]' ({lacking})"
+            table.add_row("", escape(advice))
+    table.add_row("data sets", escape(f"{found.cache}: {', '.join(found.data_sets) or 'none yet'}"))
+    table.add_row("mirror", escape(found.mirror or "none (PENCHANT_MIRROR, --mirror)"))
     if (test := found.self_test) is not None:
         table.add_row(
             "self-test",
@@ -61,6 +63,6 @@ def _show(session: Session, found: Diagnosis) -> None:
         )
     session.console.print(table)
     for problem in found.problems:
-        session.console.print(f"[bold]Problem:[/] {problem}")
+        session.console.print(f"[bold]Problem:[/] {escape(problem)}")
     if not found.problems:
         session.console.print("Everything needed is there and works.")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from penchant.errors import UnknownIdError
-from penchant.wording import spoken
+from penchant.wording import folded, spoken
 
 if TYPE_CHECKING:
     from penchant.data.vocabulary import Id
@@ -21,6 +21,11 @@ _MATCHERS: tuple[Callable[[str, str], bool], ...] = (
         title.casefold().startswith(query.casefold()) or spoken(title).startswith(query.casefold())
     ),
     lambda title, query: query.casefold() in title.casefold() or query.casefold() in spoken(title),
+    lambda title, query: folded(query) in (folded(title), folded(spoken(title))),
+    lambda title, query: (
+        folded(title).startswith(folded(query)) or folded(spoken(title)).startswith(folded(query))
+    ),
+    lambda title, query: folded(query) in folded(title) or folded(query) in folded(spoken(title)),
 )
 
 
@@ -42,7 +47,9 @@ def find_title(titles: Sequence[str], query: str) -> int:
                 f"{len(positions)} titles fit {query!r}, write more of the one you mean: "
                 f"{listed}{more}."
             )
-    raise UnknownIdError(f"No title fits {query!r}.")
+    raise UnknownIdError(
+        f"No title fits {query!r}: write less of it, or give the item's id with --items."
+    )
 
 
 def items_of_titles(model: Recommender, queries: Sequence[str]) -> list[Id]:

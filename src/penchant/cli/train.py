@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,7 +18,7 @@ from penchant.cli.run_context import Session
 from penchant.cli.second_log import SecondLogOptions
 from penchant.cli.store_options import StoreLogOptions
 from penchant.errors import BundleError
-from penchant.run import Run
+from penchant.run import Run, versions
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
@@ -77,6 +77,11 @@ def train(
         "bundle": str(output),
         "model": repr(fitted),
         "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
+        "settings": {
+            **{name: _plain(value) for name, value in fitted.params().items()},
+            "validation": validation,
+            "versions": versions(),
+        },
         "fit_seconds": fitted.fit_seconds_,
         "reproduce": f"{session.reproduce_command(**log.harmless)} -o {shlex.quote(str(output))}",
     }
@@ -87,6 +92,11 @@ def train(
     user = shlex.quote(str(data.users[0]))
     logger.info(f"Next: penchant recommend {shlex.quote(str(output))} --user {user} --explain")
     logger.info(f"Again: {facts['reproduce']}")
+
+
+def _plain(value: Any) -> Any:
+    """A parameter for JSON; what is no number as one gives it, such as `like>=4`."""
+    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def learn(model: Recommender, log: Dataset, validation: float, run: Run) -> Recommender:

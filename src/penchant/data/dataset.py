@@ -40,9 +40,8 @@ class Dataset:
             user's, where the source has an order and no times), `basket` (id of the order or
             invoice, null where unknown), `quantity` (float32 above 0, of how many pieces, null
             where unknown; no model learns from it), `price` (float32, of one piece, null where
-            unknown),
-            `event` (text, its kind, such as view), `row` (the record's number in its source, from
-            1), and any further columns of the source.
+            unknown), `event` (text, its kind, such as view), `row` (the record's number in its
+            source, from 1), and further columns.
         users: the user vocabulary.
         items: the item vocabulary: the log's items and those of the item table.
         user_table: a row per user in the order of the vocabulary, first column `user`.
@@ -53,11 +52,14 @@ class Dataset:
         positive: the lowest rating of an event that models of interactions learn from; the others
             still count as seen. None where all events are learned from.
         origin: where the log came from and what was left out.
-        in_sessions: whether the baskets are sessions, which say what was met together and no more,
-            and no orders.
+        in_sessions: whether the baskets are sessions (what was met together), and no orders.
         anonymous: one row for each event without a user, which models of users never see: `item`
-            (int32, the index), and where known the other columns of `events` but `user`; None
-            where there are none. Subsets of the events keep all of them.
+            (int32) and where known the other columns of `events` but `user`; None where there are
+            none. Subsets of the events keep all of them.
+
+    Example:
+        >>> pn.Dataset.from_frame(pl.DataFrame({"user": [1, 2], "item": ["a", "a"]}))
+        Dataset('log': 2 events, 2 users, 1 item)
     """
 
     events: pl.DataFrame
@@ -92,7 +94,6 @@ class Dataset:
         """Build a log from a frame of Polars, pandas or Arrow with the columns user and item.
 
         It may have rating, weight, time, basket, quantity, price, event, row, and any further ones.
-
         Ids are those of the source. The tables have a column `user` or `item` with such ids, which
         join the vocabularies, so that items without events exist; so do those of `anonymous`,
         events without a user, which has the other columns.

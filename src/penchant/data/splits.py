@@ -51,6 +51,11 @@ class Split:
             kind says so.
         repeat_rule: whether lists for held-out users may hold items of their histories; see
             `repeats` for what None means.
+
+    Example:
+        >>> split = pn.split_random(planted_pairs(n_users=50), validation=0, test=0.1)
+        >>> print(split.sentence)
+        10% for test drawn at random by row (seed 0), whatever their user and time.
     """
 
     log: Dataset

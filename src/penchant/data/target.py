@@ -15,7 +15,12 @@ from penchant.typing import Bool, Float32
 
 
 class Target(ABC):
-    """Maps ratings to the values that a model learns, and its predictions back to ratings."""
+    """Maps ratings to the values that a model learns, and its predictions back to ratings.
+
+    Example:
+        >>> pn.Target.parse("like>=4").of_ratings([3, 5]).tolist()
+        [0.0, 1.0]
+    """
 
     @abstractmethod
     def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
@@ -57,7 +62,12 @@ class Target(ABC):
 
 @dataclass(frozen=True)
 class Rating(Target):
-    """The rating as it is."""
+    """The rating as it is.
+
+    Example:
+        >>> pn.Rating().of_ratings([1, 5]).tolist()
+        [1.0, 5.0]
+    """
 
     def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n], the ratings themselves."""
@@ -77,6 +87,11 @@ class Adjusted(Target):
 
     adjusted = low + (high - low) / (1 + exp((inflection - rating) * steepness)), by default for
     ratings from 1 to 10.
+
+    Example:
+        >>> adjusted = pn.Adjusted(inflection=3, low=1, high=5).of_ratings([1, 3, 5])
+        >>> [round(float(value), 2) for value in adjusted]
+        [1.48, 3.0, 4.52]
     """
 
     inflection: float = 5.0
@@ -110,7 +125,12 @@ class Adjusted(Target):
 
 @dataclass(frozen=True)
 class Like(Target):
-    """1 where the rating reaches the threshold, otherwise 0."""
+    """1 where the rating reaches the threshold, otherwise 0.
+
+    Example:
+        >>> str(pn.Like(4)), pn.Like(4).of_ratings([3, 4]).tolist()
+        ('like>=4', [0.0, 1.0])
+    """
 
     threshold: float = 4.0
 
@@ -128,7 +148,12 @@ class Like(Target):
 
 @dataclass(frozen=True)
 class Interaction(Target):
-    """1 for every event, whatever its rating."""
+    """1 for every event, whatever its rating.
+
+    Example:
+        >>> pn.Interaction().of_ratings([1, 5]).tolist()
+        [1.0, 1.0]
+    """
 
     def of_ratings(self, ratings: npt.ArrayLike) -> Float32:
         """float32[n] of ones."""

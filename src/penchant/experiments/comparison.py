@@ -87,6 +87,17 @@ def compare_arms(
     Raises:
         DataError: a table lacks columns, or has values that cannot be used.
         ParameterError: an argument is impossible, or the experiment or the arm is not there.
+
+    Example:
+        >>> shown = pl.DataFrame({"user": range(200)}).with_columns(
+        ...     list="user", time=pl.datetime(2024, 1, 1), position=1, item=7,
+        ...     arm=pn.arms_of(range(200), "fresh", {"control": 0.5, "new": 0.5}),
+        ... )
+        >>> outcomes = shown.filter(pl.col("user") < 50).select(
+        ...     "user", "item", kind=pl.lit("like"), time=pl.datetime(2024, 1, 2)
+        ... )
+        >>> [arm.arm for arm in pn.compare_arms(shown, outcomes).arms]
+        ['control', 'new']
     """
     if metric not in ARM_METRICS:
         raise ParameterError(f"There is no metric {metric!r}: known are {', '.join(ARM_METRICS)}.")

@@ -65,6 +65,18 @@ def estimate_off_policy(
         DataError: a table lacks columns or has values that cannot be used, no list has a
             propensity, or the model has lists for nobody.
         ParameterError: an argument is impossible.
+
+    Example:
+        >>> shown = pl.DataFrame({"user": range(400)}).with_columns(
+        ...     list="user", time=pl.datetime(2024, 1, 1), position=1, item=pl.col("user") % 2,
+        ...     propensity=0.5,
+        ... )
+        >>> outcomes = shown.filter(pl.col("user") % 4 == 0).select(
+        ...     "user", "item", kind=pl.lit("like"), time=pl.datetime(2024, 1, 2)
+        ... )
+        >>> theirs = shown.select("user", "position", item=0)
+        >>> print(pn.estimate_off_policy(shown, outcomes, theirs).model)
+        the model
     """
     if not 0 < level < 1:
         raise ParameterError(f"The level is between 0 and 1, and not {level!r}.")

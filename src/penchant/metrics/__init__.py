@@ -63,6 +63,7 @@ from penchant.metrics.significance import (
     tie_groups,
     verdict,
 )
+from penchant.wording import nearest
 
 _LIST_METRICS: dict[str, Callable[[int], Metric]] = {
     "hr": HitRate,
@@ -112,7 +113,8 @@ def parse(name: str) -> Metric:
         return _ROW_METRICS[label]()
     if label in _WITH_K and k.isascii() and k.isdigit():
         return _WITH_K[label](int(k))
-    raise ParameterError(f"There is no metric {name!r}; known are {', '.join(NAMES)}.")
+    hint = nearest(f"{label}@k" if at else label, NAMES)
+    raise ParameterError(f"There is no metric {name!r}{hint}; known are {', '.join(NAMES)}.")
 
 
 __all__ = [

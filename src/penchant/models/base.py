@@ -54,6 +54,16 @@ class Recommender(Parameterised, FittedState, ABC):
 
     Attributes:
         seed: decides everything random.
+
+    Example:
+        >>> log = planted_pairs(n_users=50)
+        >>> model = make("ease:l2=10").fit(log)
+        >>> model.recommend([1], k=2).columns
+        ['user', 'item', 'rank', 'score', 'fallback']
+        >>> len(model.recommend(model.history(log.items.ids[:2]), k=3))
+        3
+        >>> model.similar_items([log.items[0]], k=1).columns
+        ['item', 'similar', 'rank', 'similarity']
     """
 
     seed: Annotated[int, Field(ge=0)] = 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from penchant.errors import ParameterError
 from penchant.models.foreign import divide, imported, place_of
 from penchant.models.parameters import check_names
+from penchant.wording import nearest
 
 if TYPE_CHECKING:
     from penchant.models.base import Recommender, Task
@@ -117,7 +118,9 @@ def find(name: str) -> type[Recommender]:
         ParameterError: there is no such model; the sentence lists the known ones.
     """
     if name not in TABLE:
-        raise ParameterError(f"There is no model {name!r}; known are {', '.join(TABLE)}.")
+        raise ParameterError(
+            f"There is no model {name!r}{nearest(name, TABLE)}; known are {', '.join(TABLE)}."
+        )
     return load(TABLE[name])
 
 

@@ -32,6 +32,13 @@ class Evaluation(Output):
         notes: what a reader must know, a sentence each.
         rule_costs: each model's figures with and without rules, where some were given.
         findings: of the audit of the split, the predictions and the tables.
+
+    Example:
+        >>> split = pn.split_per_user(planted_pairs(n_users=50), validation=0.1, test=0.2)
+        >>> result = pn.evaluate([make("ease:l2=10")], split, ["ndcg@10"], replicates=20)
+        >>> sorted(entry.name for entry in result.table().entries if entry.trivial)
+        ['popular', 'random']
+        >>> model = result.best().refit(split.log)
     """
 
     _width: ClassVar[int] = 160

@@ -61,6 +61,16 @@ class Rules(Section):
 
     Raises:
         ParameterError: a key is unknown, or a value impossible; the sentence says which.
+
+    Example:
+        >>> log = planted_pairs(n_users=50)
+        >>> stock = pl.DataFrame({"item": log.items.ids, "stock": 1, "brand": "x"})
+        >>> of_a_brand = {"column": "brand", "n": 2}
+        >>> rules = pn.Rules(
+        ...     items=stock, exclude={"where": ["stock == 0"]}, at_most=[of_a_brand]
+        ... )
+        >>> len(pn.recommend(make("ease").fit(log), [1], k=5, rules=rules))
+        2
     """
 
     items: Annotated[PairTable | None, BeforeValidator(table_of)] = None

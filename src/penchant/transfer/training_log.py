@@ -54,6 +54,12 @@ def joined(
     Raises:
         DataError: no item is in both logs, ratings are missing in one of them, or user ids are of
             different types where they are to be the same.
+
+    Example:
+        >>> log, users = planted_pairs(n_users=60), pl.col("user") < 20
+        >>> shop, other = pn.where(log, users), pn.where(log, ~users)
+        >>> pn.joined(shop, other, on="item").n_users
+        60
     """
     split = log if isinstance(log, Split) else None
     own = split.train if split is not None else log

@@ -18,6 +18,7 @@ from penchant.models import spec_of
 from penchant.models.base import Recommender
 from penchant.results.output import Output
 from penchant.results.tuning.trial import Range, RangeEnd, Trial, value_text
+from penchant.run import versions
 
 Maker = Callable[..., Recommender]
 
@@ -39,6 +40,13 @@ class Tuning(Output):
         planned: how many trials there were to be; fewer were made where somebody interrupted or
             the minutes were over.
         minutes: no trial began once all together had taken so long; None had no limit.
+
+    Example:
+        >>> split = pn.split_per_user(planted_pairs(n_users=50), validation=0.2, test=0.2)
+        >>> tuning = pn.tune(make("ease"), split, "ndcg@10", space={"l2": [1, 10, 100]})
+        >>> tuning.frame().columns
+        ['trial', 'l2', 'ndcg@10', 'seconds', 'problem']
+        >>> model = tuning.best().fit(split.train)
     """
 
     model: Recommender | Maker = field(repr=False)
@@ -232,6 +240,7 @@ class Tuning(Output):
                 "minutes": self.minutes,
                 "out_of_time": self.out_of_time,
                 "interrupted": self.interrupted,
+                "versions": versions(),
             }
         )
         return plain
