@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from typing import Any, Protocol
 
 _STYLE = (
     "line-height:normal;overflow-x:auto;white-space:pre;"
@@ -15,6 +16,17 @@ class ShownAsText:
 
     def _repr_html_(self) -> str:
         return preformatted(html.escape(str(self)))
+
+
+class _HasFrame(Protocol):
+    def frame(self) -> Any: ...
+
+
+class ShownAsTable:
+    """A result that notebooks show as the table that its method `frame` gives."""
+
+    def _repr_html_(self: _HasFrame) -> str:
+        return str(self.frame()._repr_html_())
 
 
 def preformatted(code: str) -> str:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import html
+import importlib
+import inspect
 
 import pytest
 
@@ -24,6 +26,42 @@ def test_a_comparison_shows_its_tables_in_colours(split):
     assert "color: #" in shown
     assert "ndcg@10" in result.table()._repr_html_()
     assert "<pre" in result.findings._repr_html_()
+
+
+# Data, whose `repr` is a line, and what is no result.
+PLAIN = {"AttributeSets", "Attributes", "Dataset", "LocalCopy", "Recommender"}
+PLAIN |= {"SampledList", "Split"}
+
+
+def test_every_result_of_a_public_function_has_a_form_for_notebooks():
+    seen = set()
+    for name in pn.__all__:
+        function = getattr(pn, name)
+        if not inspect.isfunction(function):
+            continue
+        words = str(inspect.signature(function).return_annotation).replace("|", " ").split()
+        module = importlib.import_module(function.__module__)
+        for cls in (getattr(module, word, None) for word in words):
+            if inspect.isclass(cls) and cls.__module__.startswith("penchant."):
+                seen.add(cls.__name__)
+                assert hasattr(cls, "_repr_html_") != (cls.__name__ in PLAIN), cls
+    assert seen > {"Claim", "Evaluation", "IndexFacts", "OnnxExport", "Table", "VectorExport"}
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "batch.summary:ListSummary",
+        "data.images.report:FetchReport",
+        "data.sources.book_crossing.isbn:IsbnReport",
+        "encoders.sentiment.comparison:SentimentComparison",
+        "experiments.attribution:Attribution",
+        "results.rule_costs:RuleCosts",
+    ],
+)
+def test_other_results_have_one_too(place):
+    module, _, name = place.partition(":")
+    assert hasattr(getattr(importlib.import_module(f"penchant.{module}"), name), "_repr_html_")
 
 
 def test_texts_are_escaped(split):

@@ -14,6 +14,7 @@ from penchant.data.histories import Histories
 from penchant.json_values import json_value
 from penchant.models.base import Recommender
 from penchant.models.empty_lists import EmptyList, empty_lists
+from penchant.notebook import ShownAsText
 from penchant.repeats import Repeats
 from penchant.results.formatting import percent
 from penchant.typing import AnyInt, Int32, Int64
@@ -48,7 +49,7 @@ class WithoutList:
 
 
 @dataclass(frozen=True, eq=False)
-class ListSummary:
+class ListSummary(ShownAsText):
     """What is in the lists of many users.
 
     Attributes:

@@ -14,6 +14,7 @@ import polars as pl
 from penchant.data.polars_frames import Frame
 from penchant.errors import ParameterError
 from penchant.experiments.frames import checked_outcomes, checked_shown
+from penchant.notebook import ShownAsText
 from penchant.results.formatting import join_names
 from penchant.wording import counted
 
@@ -28,7 +29,7 @@ _CONDITION = re.compile(r"(?P<kind>[^<>=]+?)\s*(?P<sign>>=|>)\s*(?P<least>[-+.\d
 
 
 @dataclass(frozen=True, eq=False)
-class Attribution:
+class Attribution(ShownAsText):
     """Shown lists with the successes that came of them.
 
     Attributes:

@@ -20,6 +20,7 @@ from penchant.export.history import History
 from penchant.export.verification import Verification, verify
 from penchant.models.base import Recommender
 from penchant.models.table import spec_of
+from penchant.notebook import ShownAsText
 from penchant.run import Run, versions
 
 ENDINGS = (".onnx",)
@@ -27,7 +28,7 @@ FORMAT = "penchant onnx 1"
 
 
 @dataclass(frozen=True)
-class OnnxExport:
+class OnnxExport(ShownAsText):
     """What was written.
 
     Attributes:

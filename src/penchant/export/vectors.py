@@ -19,6 +19,7 @@ from penchant.errors import NotFittedError, ParameterError
 from penchant.models.base import Recommender
 from penchant.models.protocols import ItemVectors, UserVectors
 from penchant.models.table import names_of, spec_of
+from penchant.notebook import ShownAsText
 from penchant.retrieval.products import product_vectors
 from penchant.run import Run
 from penchant.typing import Float32
@@ -32,7 +33,7 @@ Similarity = Literal["product", "cosine"]
 
 
 @dataclass(frozen=True)
-class VectorExport:
+class VectorExport(ShownAsText):
     """What was written.
 
     Attributes:

@@ -11,6 +11,7 @@ import numpy as np
 import polars as pl
 from rich.table import Table as Grid
 
+from penchant.notebook import ShownAsTable
 from penchant.results.formatting import quoted
 from penchant.wording import counted
 
@@ -61,7 +62,7 @@ class RuleCost:
 
 
 @dataclass(frozen=True)
-class RuleCosts:
+class RuleCosts(ShownAsTable):
     """What rules cost and bring for all models of a comparison.
 
     Attributes:

@@ -12,6 +12,7 @@ import polars as pl
 from penchant.errors import ParameterError
 from penchant.metrics import Verdict, parse
 from penchant.metrics.base import Task
+from penchant.notebook import ShownAsTable
 from penchant.results.order_loss import OrderLoss
 
 Segment = Literal["all", "with-history", "without-history"]
@@ -131,7 +132,7 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(ShownAsTable):
     """All models on one task, for all test users or a part of them.
 
     Attributes:
@@ -234,9 +235,6 @@ class Table:
             row |= {"validation": entry.validation, **asdict(entry.cost)}
             rows.append(row)
         return pl.DataFrame(rows, infer_schema_length=None)
-
-    def _repr_html_(self) -> str:
-        return str(self.frame()._repr_html_())
 
     def to_dict(self) -> dict[str, Any]:
         """The table as plain values for JSON, numbers that are not finite among them."""

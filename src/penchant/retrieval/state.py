@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from penchant.models.base import Recommender
+from penchant.notebook import ShownAsText
 from penchant.retrieval.index import ListIndex
 from penchant.retrieval.products import ProductVectors
 from penchant.typing import Float32
@@ -23,7 +24,7 @@ _Seconds = Annotated[float, Field(ge=0)]
 _Count = Annotated[int, Field(gt=0)]
 
 
-class IndexFacts(BaseModel):
+class IndexFacts(ShownAsText, BaseModel):
     """What was measured of an index when it was made.
 
     Attributes:

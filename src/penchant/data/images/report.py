@@ -14,6 +14,7 @@ import polars as pl
 from penchant.atomic_write import atomic_path
 from penchant.data.images.image_check import BadImageError, check_image
 from penchant.data.images.paths import image_files
+from penchant.notebook import ShownAsText
 from penchant.wording import counted
 
 TABLE = "images.csv"
@@ -57,7 +58,7 @@ class ImageResult:
 
 
 @dataclass(frozen=True)
-class FetchReport:
+class FetchReport(ShownAsText):
     """The results of fetching images.
 
     Attributes:

@@ -9,6 +9,7 @@ import numpy as np
 import polars as pl
 
 from penchant.metrics import PairedComparison
+from penchant.notebook import ShownAsTable
 from penchant.typing import Float64
 
 
@@ -63,7 +64,7 @@ class SentimentResult:
 
 
 @dataclass(frozen=True, eq=False)
-class SentimentComparison:
+class SentimentComparison(ShownAsTable):
     """Several classifiers on the same splits.
 
     Attributes:

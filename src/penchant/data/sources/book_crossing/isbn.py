@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from penchant.notebook import ShownAsText
 from penchant.typing import Bool, Int64
 from penchant.wording import counted
 
@@ -26,7 +27,7 @@ AROUND = " \t\r\n\u00a0\"'`´"
 
 
 @dataclass(frozen=True)
-class IsbnReport:
+class IsbnReport(ShownAsText):
     """How the ISBNs of a log were respelled.
 
     Attributes:
