@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 
 from site_builder.commands import commands_of, shared_options
+from site_builder.messages import all_messages
 from site_builder.models import models_of
 
 REPOSITORY = "https://github.com/penchant-recommenders/penchant/blob/main"
@@ -17,6 +18,7 @@ _PLACEHOLDER = re.compile(r"^<!-- site: (\w+) *(.*?) *-->$", re.M)
 _OUTSIDE = re.compile(r"\]\((?:\.\./)+([^)]+)\)")
 FILLED_BY: dict[str, Callable[[str], str]] = {
     "commands": commands_of,
+    "messages": all_messages,
     "models": models_of,
     "options": shared_options,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import html
 import importlib
 import inspect
 import re
@@ -16,7 +17,7 @@ import penchant
 import penchant.errors
 from penchant.models import TABLE, parameters_of
 from penchant.models.table import find
-from site_builder import architecture
+from site_builder import architecture, messages
 from site_builder.commands import commands, commands_of, shared_options
 from site_builder.models import family_of, models_of
 
@@ -206,6 +207,19 @@ def sentences_of(path: Path) -> list[str]:
                     texts = [p.value if isinstance(p, ast.Constant) else "…" for p in parts]
                     sentences.append("".join(map(str, texts)))
     return sentences
+
+
+def test_all_messages_are_listed():
+    page = messages.all_messages()
+    kinds = "Parameter|Data|UnknownId|NotFitted|Bundle|Download"
+    raised = re.compile(rf'raise (?:{kinds})Error\(\s*f?"([^"{{\\\\]{{12,}})')
+    n_found = 0
+    for path in SOURCE.rglob("*.py"):
+        for beginning in raised.findall(path.read_text(encoding="utf-8")):
+            assert html.escape(beginning) in page, f"{path}: {beginning}"
+            n_found += 1
+    assert n_found > 300
+    assert "<code>There is no model …; known are …" in page.replace("……", "…")
 
 
 def test_every_kind_of_error_is_on_its_page():
