@@ -63,6 +63,10 @@ class Run:
             starts; None lets it.
         ray: the Ray cluster that does the work, as `host:port` of its head, `auto` or `local`;
             None does it in this process. See `docs/cluster.md` for what can be divided.
+        workers: how many of the cluster's workers train a network together; None takes all that
+            there is room for.
+        replica: whether this is one of the processes of a `torch.distributed` group that train the
+            same network, each on its share of every batch; `fit` makes them where `ray` is given.
 
     Example:
         >>> losses = []
@@ -80,10 +84,24 @@ class Run:
     output: Path | None = None
     max_hours: float | None = 4.0
     ray: str | None = None
+    workers: int | None = None
+    replica: bool = False
 
     def silent(self) -> Run:
         """The same for a piece of the work, which reports to nobody and is not divided again."""
-        return replace(self, progress=Silent(), callbacks=(), on_result=(), ray=None)
+        return replace(
+            self,
+            progress=Silent(),
+            callbacks=(),
+            on_result=(),
+            ray=None,
+            workers=None,
+            replica=False,
+        )
+
+    def of_parts(self) -> Run:
+        """The run of models within a model, each of which every process trains as a whole."""
+        return replace(self, replica=False)
 
     def of_tasks(self) -> Run:
         """The run of tasks that an executor does: this one, or on a cluster a silent one.

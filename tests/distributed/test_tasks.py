@@ -53,7 +53,7 @@ def test_work_that_kills_whoever_does_it_is_given_up(ray_cluster, monkeypatch):
 
 
 def test_another_version_on_the_workers_is_refused(ray_cluster, monkeypatch):
-    monkeypatch.setattr("penchant.distributed.ray_tasks._version", lambda: "9.9.9")
+    monkeypatch.setattr("penchant.distributed.ray_tasks.own_version", lambda: "9.9.9")
     with (
         executor(Run(ray=ray_cluster.address)) as workers,
         pytest.raises(PenchantError, match=r"and this is 9\.9\.9: install the same version"),

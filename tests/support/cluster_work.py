@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -44,6 +45,30 @@ def _after_a_death(work, flag, node, shared, task):
         os.kill(os.getpid(), signal.SIGKILL)
     wait_for(flag)
     return work(shared, task)
+
+
+def dies_in_epoch(work, epoch: int, flag: Path):
+    """The same training, of which the second process dies once, after so many epochs."""
+    return partial(_dies_in_epoch, work, epoch, flag)
+
+
+def _dies_in_epoch(work, epoch, flag, shared, run):
+    from torch import distributed
+
+    def die_once(row):
+        if row["epoch"] == epoch and distributed.get_rank() == 1 and not flag.exists():
+            flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    return work(shared, replace(run, callbacks=(*run.callbacks, die_once)))
+
+
+def object_or_die(shared, run):
+    """Object to what is shared, or die where it is nothing."""
+    if shared is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    logger.info("about to object")
+    raise DataError(f"{shared} cannot be learned.")
 
 
 def when_allowed(work, flag: Path):

@@ -28,6 +28,7 @@ _PRESENTATION_ONLY = {
     "quiet",
     "threads",
     "ray",
+    "workers",
     "max_hours",
     "output",
     "overwrite",

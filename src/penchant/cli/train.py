@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import shlex
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,10 +15,11 @@ from penchant.cli.default_models import build
 from penchant.cli.half_life import HalfLife, decayed
 from penchant.cli.log_options import ContentOptions, TableOptions
 from penchant.cli.mlflow_option import MLflowURI, with_mlflow
-from penchant.cli.run_context import Session
+from penchant.cli.run_context import RayAddress, Session
 from penchant.cli.second_log import SecondLogOptions
 from penchant.cli.store_options import StoreLogOptions
-from penchant.errors import BundleError
+from penchant.distributed import executor
+from penchant.errors import BundleError, ParameterError
 from penchant.run import Run, versions
 
 if TYPE_CHECKING:
@@ -46,6 +48,15 @@ def train(
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace a bundle that is there.")
     ] = False,
+    ray: RayAddress = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="How many workers of the cluster train a network together; all by default.",
+            show_default=False,
+        ),
+    ] = None,
     mlflow: MLflowURI = None,
     log: StoreLogOptions,
     tables: TableOptions,
@@ -56,18 +67,25 @@ def train(
     """Learn a recommender from a LOG, a service's store or both, and keep it as a bundle."""
     if output.exists() and not overwrite:
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
-    run = with_mlflow(session.run, mlflow)
+    if workers is not None and ray is None:
+        raise ParameterError("--workers are those of a Ray cluster: name one with --ray.")
+    run = replace(with_mlflow(session.run, mlflow), ray=ray, workers=workers)
     (unfitted,) = build([model], seed).values()
     if half_life is not None:
         _, unfitted = decayed(model, unfitted, half_life)
-    data, remember = log.read(session.run, tables, content, second)
+    if ray is not None:
+        from penchant.models.data_parallel import require_data_parallel
 
-    from penchant.evaluation.event_notes import event_notes
-    from penchant.models import spec_of
+        require_data_parallel(unfitted)
+    with executor(run):  # before the log is read, for nothing may answer there
+        data, remember = log.read(session.run, tables, content, second)
 
-    for note in event_notes(data, {spec_of(unfitted): unfitted}):
-        logger.info(note)
-    fitted = learn(unfitted, data, validation, run)
+        from penchant.evaluation.event_notes import event_notes
+        from penchant.models import spec_of
+
+        for note in event_notes(data, {spec_of(unfitted): unfitted}):
+            logger.info(note)
+        fitted = learn(unfitted, data, validation, run)
 
     from penchant.bundle import save
 

@@ -76,7 +76,7 @@ class RayTasks:
         self._warn_if_too_small()
         while True:
             for task in coming:
-                reference = remote.remote(_version(), self._threads, common, task)
+                reference = remote.remote(own_version(), self._threads, common, task)
                 running[reference] = task
                 if len(running) >= (1 + waiting) * self.slots:
                     break
@@ -115,7 +115,7 @@ class RayTasks:
             if isinstance(cause, RuntimeError) and "failed to import" in str(cause):
                 raise PenchantError(
                     f"Workers of the Ray cluster cannot import penchant: install version "
-                    f"{_version()} with the same extras on every machine."
+                    f"{own_version()} with the same extras on every machine."
                 ) from error
             if missing := _NO_MODULE.search(str(cause)):
                 raise PenchantError(
@@ -126,7 +126,7 @@ class RayTasks:
         except errors.RayError as error:
             raise PenchantError(
                 f"A worker of the Ray cluster died {_RETRIES + 1} times at the same piece of work "
-                f"({_first_line(error)}): give each more memory, with fewer workers on a machine; "
+                f"({first_line(error)}): give each more memory, with fewer workers on a machine; "
                 "what is done is kept where it goes on after a stop."
             ) from error
         # Arrays lie in memory that is the cluster's, which uses it for other things afterwards.
@@ -137,20 +137,16 @@ def _do(
     version_here: str, threads: int, common: tuple[Callable[[Any, Task], Result], Any], task: Task
 ) -> tuple[Result, list[logging.LogRecord]]:
     """Do a task on a worker: what it gives, and what was told meanwhile."""
-    if _version() != version_here:
-        raise PenchantError(
-            f"Workers of the Ray cluster have penchant {_version()}, and this is {version_here}: "
-            "install the same version everywhere."
-        )
+    require_version(version_here)
     use_threads(threads)
     work, shared = common
-    with _heard() as notices:
+    with heard() as notices:
         result = work(shared, task)
     return result, notices
 
 
 @contextmanager
-def _heard() -> Iterator[list[logging.LogRecord]]:
+def heard() -> Iterator[list[logging.LogRecord]]:
     """What the package logs, in a form that can be sent."""
     notices: list[logging.LogRecord] = []
 
@@ -172,9 +168,24 @@ def _heard() -> Iterator[list[logging.LogRecord]]:
         package.level, package.propagate = before
 
 
-def _version() -> str:
+def own_version() -> str:
+    """The version of the package in this process."""
     return version("penchant")
 
 
-def _first_line(error: Exception) -> str:
+def require_version(there: str) -> None:
+    """Refuse to work for a process that has another version of the package.
+
+    Raises:
+        PenchantError: it has.
+    """
+    if own_version() != there:
+        raise PenchantError(
+            f"Workers of the Ray cluster have penchant {own_version()}, and this is {there}: "
+            "install the same version everywhere."
+        )
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first."""
     return str(error).strip().split("\n")[0].rstrip(".:")

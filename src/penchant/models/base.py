@@ -17,6 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
+from penchant.models.data_parallel import fitted_on_workers, require_data_parallel
 from penchant.models.derived import derived_from, forget_derived, without_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
@@ -71,6 +72,7 @@ class Recommender(Parameterised, FittedState, ABC):
     signal: ClassVar[Signal] = "pairs"
     baseline_for: ClassVar[frozenset[Task]] = frozenset()
     needs_ratings: ClassVar[bool] = False
+    data_parallel: ClassVar[bool] = False  # whether processes can share each batch of training
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
 
     @abstractmethod
@@ -99,19 +101,25 @@ class Recommender(Parameterised, FittedState, ABC):
         Args:
             train: the events to learn from.
             validation: held-out events that may decide when to stop, never what to learn.
-            run: device, threads, progress and callbacks.
+            run: device, threads, progress and callbacks; with `ray` the workers of a cluster train
+                a network together, each on its share of every batch.
 
         Raises:
             DataError: the log has no events, or no ratings where the model needs them, or fitting
                 would take more memory than is free or more hours than the run allows.
+            MissingExtraError: `ray` needs Ray, which is not installed.
+            ParameterError: there is no such cluster, or not enough room in it, or the model is
+                none whose training workers can share.
         """
+        run = run or Run()
+        if run.ray is not None or run.replica:
+            require_data_parallel(self)
         if not len(train):
             raise DataError(f"{type(self).__name__} cannot learn from a log without events.")
         if self.needs_ratings and not train.has_ratings:
             raise DataError(
                 f"{type(self).__name__} learns from ratings, and the log {train.name!r} has none."
             )
-        run = run or Run()
         what = f"{type(self).__name__} to {train.n_users:,} users and {train.n_items:,} items"
         self._cost(train).require(f"Fitting {what}", run)
         for name in self.fitted_state():
@@ -119,7 +127,10 @@ class Recommender(Parameterised, FittedState, ABC):
         forget_derived(self)
         vars(self).pop("retriever", None)
         started = time.perf_counter()
-        self._fit(train, validation, run)
+        if run.ray is None:
+            self._fit(train, validation, run)
+        else:
+            vars(self).update(fitted_on_workers(self, train, validation, run))
         self.fit_seconds_ = time.perf_counter() - started
         self.users_ = train.users
         self.items_ = train.items

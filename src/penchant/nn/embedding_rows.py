@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
 
 class RowTable(nn.Module):
@@ -66,7 +66,13 @@ class RowAdam:
         eps: added to the root of the second moment.
         every_row: whether all rows are updated, by their old moments where the batch has none of
             them, as ordinary Adam does.
+
+    Attributes:
+        replicas: processes that train the same tables, whose gradients of rows are averaged; those
+            of the dense parameters are by whoever computes them.
     """
+
+    replicas = 1
 
     def __init__(
         self,
@@ -97,6 +103,8 @@ class RowAdam:
         for table in self.tables:
             found = [(i, s, r.grad) for i, s, r in table.touched if r.grad is not None]
             table.touched.clear()
+            if self.replicas > 1:
+                found = self._averaged(table, found)
             if self.every_row:
                 for index, _, gradient in found:
                     table.gradient.index_add_(0, index, gradient)
@@ -119,6 +127,22 @@ class RowAdam:
         for parameter, first, second in self.dense:
             if parameter.grad is not None:
                 self._update(parameter, first, second, parameter.grad)
+
+    def _averaged(
+        self, table: RowTable, found: list[tuple[Tensor, Tensor, Tensor]]
+    ) -> list[tuple[Tensor, Tensor, Tensor]]:
+        """All rows that any replica has touched, each once, with the mean of their gradients."""
+        index = torch.cat([table.gradient.new_empty(0, dtype=torch.int64), *(f[0] for f in found)])
+        parts = torch.cat([table.gradient[:0], *(f[2] for f in found)])
+        # Replicas touch different numbers of rows, of which only processors can make a sum.
+        rows = torch.sparse_coo_tensor(
+            index[None], parts, table.gradient.shape, check_invariants=False
+        ).cpu()
+        distributed.all_reduce(rows)
+        rows = rows.coalesce()
+        index = rows.indices()[0].to(index.device)
+        gradient = rows.values().to(parts.device) / self.replicas
+        return [(index, table.state.index_select(0, index), gradient)]
 
     def _update(self, weight: Tensor, first: Tensor, second: Tensor, gradient: Tensor) -> None:
         b1, b2 = self.betas

@@ -6,7 +6,7 @@ import copy
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -106,7 +106,8 @@ def train(
         schedule: epochs, batch size and early stopping.
         generator: decides the order of rows, where they are shuffled.
         validate: the validation loss, called after each epoch without gradients.
-        run: threads, progress and callbacks.
+        run: threads, progress and callbacks, and whether other processes train the same network,
+            each on a share of every batch.
         name: what progress calls the network.
 
     Returns:
@@ -114,21 +115,30 @@ def train(
         `validation_loss` where there is one), and the number of the epoch whose weights are kept.
 
     Raises:
-        PenchantError: the loss is not finite.
+        PenchantError: the loss is not finite, or a step that is no `gradient_step` is to be shared.
     """
     run = run or Run()
     curve: Curve = []
     best_loss, best_epoch, best_weights = math.inf, 0, None
     seconds = 0.0
+    replicas = None
+    if run.replica:
+        from penchant.nn.replicas import Replicas  # what it imports takes a second
+
+        replicas = Replicas(generator)
+        step = replicas.step(network, step)
     with (
         threads(run, schedule.kernel_rows or schedule.batch_size),
         run.progress.task(name, schedule.epochs) as task,
+        replicas.own_draws() if replicas else nullcontext(),
     ):
         for epoch in range(1, schedule.epochs + 1):
             started = time.perf_counter()
             network.train()
             rows = data() if callable(data) else data
             loss = _train_epoch(step, rows, schedule, generator)
+            if replicas:
+                loss = replicas.total(loss)
             network.eval()
             seconds += time.perf_counter() - started
             _require_finite(loss, f"training loss of {name}", epoch)
@@ -136,7 +146,10 @@ def train(
 
             if validate is not None:
                 with torch.no_grad():
-                    loss = row["validation_loss"] = validate()
+                    loss = validate()
+                if replicas:  # which are to stop at the same epoch
+                    loss = replicas.agreed(loss)
+                row["validation_loss"] = loss
                 _require_finite(loss, f"validation loss of {name}", epoch)
                 if loss < best_loss - schedule.min_delta:
                     best_loss, best_epoch = loss, epoch
@@ -171,19 +184,51 @@ def _train_epoch(
     return float(total) / len(order)
 
 
-def gradient_step(loss: TrainingStep, optimisers: Sequence[Optimiser]) -> TrainingStep:
-    """The usual step: the loss, its gradient by automatic differentiation, an update."""
+class GradientStep:
+    """The usual step: the loss, its gradient by automatic differentiation, an update.
 
-    def step(*batch: Tensor) -> Tensor:
-        for optimiser in optimisers:
+    Processes that train a network together (`Run.replica`) each do a share of it.
+
+    Args:
+        loss: the mean loss of some rows.
+        optimisers: of what the loss depends on.
+        by_hand: the same step with gradients that are written out, where this process is alone.
+        rows: makes of a batch of the loop the columns of rows that the loss takes; what it draws
+            is for the whole batch. None takes the batch as it is.
+        amount: how much of a batch's mean some rows are; None counts them.
+    """
+
+    def __init__(
+        self,
+        loss: TrainingStep,
+        optimisers: Sequence[Optimiser],
+        *,
+        by_hand: TrainingStep | None = None,
+        rows: Callable[..., Tensors] | None = None,
+        amount: Callable[..., float] | None = None,
+    ) -> None:
+        self.loss, self.optimisers, self.by_hand = loss, optimisers, by_hand
+        self.rows = rows or (lambda *batch: batch)
+        self.amount = amount or (lambda *columns: len(columns[0]))
+
+    def __call__(self, *batch: Tensor) -> Tensor:
+        """Learn from a batch and return the mean loss before."""
+        if self.by_hand is not None:
+            return self.by_hand(*batch)
+        return self.update(self.loss, *self.rows(*batch))
+
+    def update(self, loss: TrainingStep, *columns: Tensor) -> Tensor:
+        """Make a loss of some rows smaller, and return what it was."""
+        for optimiser in self.optimisers:
             optimiser.zero_grad()
-        value = loss(*batch)
+        value = loss(*columns)
         value.backward()  # type: ignore[no-untyped-call]
-        for optimiser in optimisers:
+        for optimiser in self.optimisers:
             optimiser.step()
         return value.detach()
 
-    return step
+
+gradient_step = GradientStep
 
 
 def _require_finite(loss: float, what: str, epoch: int) -> None:

@@ -91,6 +91,7 @@ class AttributeNetwork(AttributeModel):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
+    data_parallel: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "like_shares_": floats("n_shares"),

@@ -84,6 +84,7 @@ class AutoRec(UserUnits):
     patience: Annotated[int | None, Field(gt=0)] = 5
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
+    data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {

@@ -80,6 +80,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
     patience: Annotated[int | None, Field(gt=0)] = 5
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
+    data_parallel: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {
         "encoder_weight_": floats("n_trained", "hidden"),
         "encoder_bias_": floats("hidden"),

@@ -84,6 +84,7 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
     patience: Annotated[int | None, Field(gt=0)] = None
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
+    data_parallel: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {
         "unrated_": plain(float),
         "has_ratings_": plain(bool),

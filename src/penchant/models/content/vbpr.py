@@ -69,6 +69,7 @@ class VBPR(FittedUsers, ContentParts):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
+    data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "pairs"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_", "drawn_"})
     block_cells: ClassVar[int] = CACHED_CELLS

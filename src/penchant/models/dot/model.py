@@ -59,6 +59,7 @@ class DotProduct(DotVectors):
     optimiser: Literal["rows", "dense"] = "rows"
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
+    data_parallel: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "output_": floats("n_outputs"),

@@ -71,6 +71,7 @@ class FeatureFactors(FittedUsers, Recommender):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
     block_cells: ClassVar[int] = CACHED_CELLS
+    data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "ratings"
     within: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})

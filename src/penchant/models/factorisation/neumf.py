@@ -80,6 +80,7 @@ class NeuMF(FittedUsers, Recommender):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
+    data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})

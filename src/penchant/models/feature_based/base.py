@@ -109,7 +109,7 @@ class RatingFeatures(Recommender):
         like = self._threshold(train)
         tables = Tables.of(train)
         self.base_models_: Any = fit_base_models(
-            self.base_models, train, validation, self.seed, run
+            self.base_models, train, validation, self.seed, run.of_parts()
         )
         vars(self).update(tables.fit(train, like).state())
         inputs = out_of_fold(train, self.folds, self.seed, _featured(tables, like))
@@ -120,7 +120,7 @@ class RatingFeatures(Recommender):
             )
         if self.base_models_:
             predictions = out_of_fold_predictions(
-                self.base_models_, train, self.folds, self.seed, run
+                self.base_models_, train, self.folds, self.seed, run.of_parts()
             )
             inputs = np.hstack([inputs, predictions])
         if self.with_ids:

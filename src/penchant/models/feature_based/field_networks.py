@@ -64,6 +64,7 @@ class FieldLearner(StandardisedFeatures):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
+    data_parallel: ClassVar[bool] = True
     with_ids: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,

@@ -55,6 +55,7 @@ class FeatureMLP(StandardisedFeatures):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
+    data_parallel: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "weights_*_": floats("networks", "n_inputs_*", "n_units_*"),

@@ -74,6 +74,7 @@ class OrdinalRegression(Recommender):
     patience: Annotated[int | None, Field(gt=0)] = 3
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
+    data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "levels_"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
@@ -19,6 +19,8 @@ class ConvMF(TextFactors):
     a dense layer. Deviations of users and items, and texts' word for the latter, are added.
     """
 
+    data_parallel: ClassVar[bool] = True
+
     @property
     def _reader(self) -> Reader:
         return "cnn"
@@ -29,6 +31,8 @@ class ConvRNNMF(TextFactors):
 
     As `ConvMF`, with convolutions that find phrases and a GRU that reads their sequence: CNN+RNN.
     """
+
+    data_parallel: ClassVar[bool] = True
 
     @property
     def _reader(self) -> Reader:

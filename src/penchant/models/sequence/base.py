@@ -95,6 +95,7 @@ class SequenceNetworkModel(ReadsHistories):
     epochs: Annotated[int, Field(gt=0)] = 60
     patience: Annotated[int | None, Field(gt=0)] = 8
 
+    data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "order"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_items_"})
     fitted_attributes: ClassVar[Declarations] = {

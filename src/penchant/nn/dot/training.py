@@ -78,17 +78,15 @@ def training_step(
     users, items = network.users, network.items
     shared = list(network.head.parameters()) if head else []
     loss = partial(objective.penalised, network)
-    by_hand = network.head.is_plain
+    plain = network.head.is_plain
     if isinstance(users, RowTable) and isinstance(items, RowTable):
         rows = RowAdam([users, items], shared, learning_rate)
-        if by_hand:
-            return torch.no_grad()(partial(step_by_hand, network, objective, rows))
-        return gradient_step(loss, [rows])
+        by_rows = torch.no_grad()(partial(step_by_hand, network, objective, rows))
+        return gradient_step(loss, [rows], by_hand=by_rows if plain else None)
     weights = [*users.parameters(), *items.parameters(), *shared]
     dense = torch.optim.Adam(weights, learning_rate, eps=1e-7, fused=True)
-    if by_hand:
-        return torch.no_grad()(partial(dense_step_by_hand, network, objective, dense))
-    return gradient_step(loss, [dense])
+    of_all = torch.no_grad()(partial(dense_step_by_hand, network, objective, dense))
+    return gradient_step(loss, [dense], by_hand=of_all if plain else None)
 
 
 def step_by_hand(

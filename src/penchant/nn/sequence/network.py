@@ -142,14 +142,26 @@ class SequenceBatches:
             candidates: what is drawn for the softmax of a batch, or None for one over all items.
             optimisers: of the network.
         """
-        loss = _full_loss(network) if candidates is None else _sampled_loss(network, candidates)
+        loss: Loss = (
+            _full_loss(network) if candidates is None else _SampledLoss(network, candidates)
+        )
 
-        def of_batch(number: Tensor) -> Tensor:
-            batch = self.windows.batch(self.batches[int(number)])
+        def windows(number: Tensor) -> Tensors:
+            if isinstance(loss, _SampledLoss):
+                loss.draw()
+            return (torch.from_numpy(self.batches[int(number)]),)
+
+        def of_windows(some: Tensor) -> Tensor:
+            batch = self.windows.batch(some.numpy())
             parts = batch.inputs, batch.places, batch.targets
             return loss(*(part.to(self.device) for part in parts)).cpu()
 
-        return gradient_step(of_batch, optimisers)
+        return gradient_step(
+            of_windows,
+            optimisers,
+            rows=windows,
+            amount=lambda some: int(self.windows.lengths[some.numpy()].sum()),
+        )
 
 
 Loss = Callable[[Tensor, Tensor, Tensor], Tensor]
@@ -165,9 +177,18 @@ def _full_loss(network: SequenceNetwork) -> Loss:
     return loss
 
 
-def _sampled_loss(network: SequenceNetwork, candidates: Candidates) -> Loss:
-    def loss(inputs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
-        drawn, log_expected = (part.to(inputs.device) for part in candidates.draw())
+class _SampledLoss:
+    """The loss over items that are drawn once for all of a batch."""
+
+    def __init__(self, network: SequenceNetwork, candidates: Candidates) -> None:
+        self.network, self.candidates = network, candidates
+
+    def draw(self) -> None:
+        self.drawn, self.log_expected = self.candidates.draw()
+
+    def __call__(self, inputs: Tensor, places: Tensor, targets: Tensor) -> Tensor:
+        network, device = self.network, inputs.device
+        drawn, log_expected = self.drawn.to(device), self.log_expected.to(device)
         n_inputs, n_targets = inputs.numel(), len(targets)
         together = torch.cat([inputs.flatten(), targets, drawn])
         needed, where = torch.unique(together, return_inverse=True)
@@ -181,8 +202,6 @@ def _sampled_loss(network: SequenceNetwork, candidates: Candidates) -> Loss:
             log_expected,
             collisions(targets, drawn),
         )
-
-    return loss
 
 
 def collisions(targets: Tensor, drawn: Tensor) -> Tensor:

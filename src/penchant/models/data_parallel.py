@@ -1,0 +1,52 @@
+"""Training of a network by the workers of a cluster, each on its share of every batch."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+from penchant.data.dataset import Dataset
+from penchant.data.holdout import Holdout
+from penchant.distributed.replicas import of_replicas
+from penchant.errors import ParameterError
+from penchant.run import Run
+
+
+class _Model(Protocol):
+    data_parallel: ClassVar[bool]
+
+    def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None: ...
+
+    def fitted_state(self) -> dict[str, Any]: ...
+
+
+def require_data_parallel(model: _Model) -> None:
+    """Refuse a model that several processes cannot train together.
+
+    Raises:
+        ParameterError: it is none whose steps are means over rows of a batch.
+    """
+    if not model.data_parallel:
+        raise ParameterError(
+            f"Workers of a cluster cannot train {type(model).__name__} together, as it does not "
+            "learn by gradients of batches that can be shared: train it in one process, without "
+            "--ray, or use one that they can, such as sasrec or dot (see docs/cluster.md)."
+        )
+
+
+def fitted_on_workers(
+    model: _Model, train: Dataset, validation: Holdout | None, run: Run
+) -> dict[str, Any]:
+    """What a model learns on the workers of the run's cluster, by attribute name.
+
+    Raises:
+        MissingExtraError: Ray is not installed.
+        ParameterError: there is no such cluster, or not enough room in it.
+    """
+    learned: dict[str, Any] = of_replicas(_learned, (model, train, validation), run)
+    return learned
+
+
+def _learned(shared: tuple[_Model, Dataset, Holdout | None], run: Run) -> dict[str, Any]:
+    model, train, validation = shared
+    model._fit(train, validation, run)
+    return model.fitted_state()
