@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,6 +12,7 @@ from tests.support.replica_processes import Case, answers, fit_together, fitted
 import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.errors import ParameterError
+from penchant.models import data_parallel
 from penchant.models.table import TABLE, find
 from penchant.run import Run
 from penchant.testing import (
@@ -121,6 +124,17 @@ def test_with_other_draws_it_learns_as_well(splits, together, case):
     expected, found = answers(fitted(with_epochs(case), split), split), together[case][0]
     assert not np.array_equal(found["losses"], expected["losses"])
     np.testing.assert_allclose(found["losses"], expected["losses"], rtol=0.1)
+
+
+def test_where_a_fit_was_to_begin_is_forgotten_on_this_side_too(monkeypatch):
+    log = planted_ratings()
+    first = pn.models.make("dot:epochs=1,dim=4").fit(log)
+    elsewhere = lambda work, shared, run: work(deepcopy(shared), Run())  # noqa: E731
+    monkeypatch.setattr(data_parallel, "of_replicas", elsewhere)
+    model = pn.models.make("dot:epochs=1,dim=4").start_from(first)
+    begun = model.fit(log, run=Run(ray="local")).curve_[0]["loss"]
+    anew = model.fit(log, run=Run(ray="local")).curve_[0]["loss"]
+    assert begun < anew == first.curve_[0]["loss"]
 
 
 @pytest.mark.parametrize("spec", ["lightgcn", "rbm", "two-tower", "per-user"])

@@ -18,7 +18,8 @@ from penchant.nn.replicas import Replicas
 from penchant.run import Run
 
 N = 3
-ROWS = torch.tensor([0, 1, 2, 1, 0, 4, 4, 3, 1, 2])  # batches of four, and one of two: no row for one
+# In batches of four, and one of two in the end, of which one process has no row.
+ROWS = torch.tensor([0, 1, 2, 1, 0, 4, 4, 3, 1, 2])
 
 
 class Line(nn.Module):

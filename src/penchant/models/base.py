@@ -17,7 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
-from penchant.models.data_parallel import fitted_on_workers, require_data_parallel
+from penchant.models.data_parallel import fit_on_workers, require_data_parallel
 from penchant.models.derived import derived_from, forget_derived, without_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
@@ -130,7 +130,7 @@ class Recommender(Parameterised, FittedState, ABC):
         if run.ray is None:
             self._fit(train, validation, run)
         else:
-            vars(self).update(fitted_on_workers(self, train, validation, run))
+            fit_on_workers(self, train, validation, run)
         self.fit_seconds_ = time.perf_counter() - started
         self.users_ = train.users
         self.items_ = train.items

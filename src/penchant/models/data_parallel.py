@@ -33,20 +33,24 @@ def require_data_parallel(model: _Model) -> None:
         )
 
 
-def fitted_on_workers(
-    model: _Model, train: Dataset, validation: Holdout | None, run: Run
-) -> dict[str, Any]:
-    """What a model learns on the workers of the run's cluster, by attribute name.
+def fit_on_workers(model: _Model, train: Dataset, validation: Holdout | None, run: Run) -> None:
+    """Let the workers of the run's cluster fit a model together.
 
     Raises:
         MissingExtraError: Ray is not installed.
         ParameterError: there is no such cluster, or not enough room in it.
     """
-    learned: dict[str, Any] = of_replicas(_learned, (model, train, validation), run)
-    return learned
+    learned, gone = of_replicas(_learned, (model, train, validation), run)
+    for name in gone:
+        vars(model).pop(name)
+    vars(model).update(learned)
 
 
-def _learned(shared: tuple[_Model, Dataset, Holdout | None], run: Run) -> dict[str, Any]:
+def _learned(
+    shared: tuple[_Model, Dataset, Holdout | None], run: Run
+) -> tuple[dict[str, Any], set[str]]:
+    """What a model has learned, by attribute name, and the attributes that it has used up."""
     model, train, validation = shared
+    before = set(vars(model))
     model._fit(train, validation, run)
-    return model.fitted_state()
+    return model.fitted_state(), before - set(vars(model))
