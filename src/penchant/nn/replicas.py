@@ -66,7 +66,8 @@ class Replicas:
                     found: Tensor = scaled(share * self.n, *rows)  # gradients become a mean
                     return found
 
-            return step.update(loss, *some) / self.n
+            mine: Tensor = step.update(loss, *some) / self.n
+            return mine
 
         return of_share
 
