@@ -42,8 +42,8 @@ WITHOUT_DRAWS = [
     Case("neumf:dropout=0,batch_size=101", "pairs"),
     Case("feature-mlp:dropout=0,batch_size=101", "ratings"),
     # Whose draws decide nothing, but move the order of the rows, which therefore are one batch.
-    Case("deep-fm:id_dropout=0,batch_size=9999", "attributes"),
-    Case("dcn-v2:id_dropout=0,batch_size=9999", "attributes"),
+    Case("deep-fm:id_dropout=0,dropout=0,batch_size=9999", "attributes"),
+    Case("dcn-v2:id_dropout=0,dropout=0,batch_size=9999", "attributes"),
     Case("ordinal:batch_size=101", "ratings"),
     Case("conv-mf:dropout=0,batch_size=9", "texts"),
     Case("conv-rnn-mf:dropout=0,batch_size=9", "texts"),
@@ -128,10 +128,10 @@ def test_with_other_draws_it_learns_as_well(splits, together, case):
 
 def test_where_a_fit_was_to_begin_is_forgotten_on_this_side_too(monkeypatch):
     log = planted_ratings()
-    first = pn.models.make("dot:epochs=1,dim=4").fit(log)
+    first = pn.models.make("dot:epochs=3,dim=4").fit(log)
     elsewhere = lambda work, shared, run: work(deepcopy(shared), Run())  # noqa: E731
     monkeypatch.setattr(data_parallel, "of_replicas", elsewhere)
-    model = pn.models.make("dot:epochs=1,dim=4").start_from(first)
+    model = pn.models.make("dot:epochs=3,dim=4").start_from(first)
     begun = model.fit(log, run=Run(ray="local")).curve_[0]["loss"]
     anew = model.fit(log, run=Run(ray="local")).curve_[0]["loss"]
     assert begun < anew == first.curve_[0]["loss"]

@@ -57,9 +57,7 @@ def of_replicas(work: Callable[[Shared, Run], Result], shared: Shared, run: Run)
     if run.ray is None:
         raise ValueError("no cluster is given")
     if run.workers is not None and run.workers < 1:
-        raise ParameterError(
-            f"A network needs workers to train it, and {run.workers} are asked for."
-        )
+        raise ParameterError(f"A network needs a worker at least, and {run.workers} are asked for.")
     threads, gpu = run.threads or 1, run.device.startswith("cuda")
     with connected(run.ray) as ray:
         train = require("ray.train", "ray")
