@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from penchant.errors import PenchantError
-from penchant.nn.loop import Schedule, gradient_step, threads, train
+from penchant.nn.loop import GradientStep, Schedule, threads, train
 from penchant.run import Run
 
 
@@ -25,7 +25,7 @@ def data():
 def fit(network, data, schedule, *, lr=0.1, seed=0, **options):
     return train(
         network,
-        gradient_step(
+        GradientStep(
             lambda x, y: (network.slope * x - y).square().mean(),
             [torch.optim.SGD(network.parameters(), lr=lr)],
         ),

@@ -100,7 +100,7 @@ def train(
 
     Args:
         network: what to train.
-        step: learns from a batch, given one slice of each tensor; see `gradient_step`.
+        step: learns from a batch, given one slice of each tensor; see `GradientStep`.
         data: tensors of equal length, already in memory, or a function that makes an epoch's
             tensors (for example with fresh negatives).
         schedule: epochs, batch size and early stopping.
@@ -115,7 +115,7 @@ def train(
         `validation_loss` where there is one), and the number of the epoch whose weights are kept.
 
     Raises:
-        PenchantError: the loss is not finite, or a step that is no `gradient_step` is to be shared.
+        PenchantError: the loss is not finite, or a step that is no `GradientStep` is to be shared.
     """
     run = run or Run()
     curve: Curve = []
@@ -226,9 +226,6 @@ class GradientStep:
         for optimiser in self.optimisers:
             optimiser.step()
         return value.detach()
-
-
-gradient_step = GradientStep
 
 
 def _require_finite(loss: float, what: str, epoch: int) -> None:

@@ -9,7 +9,7 @@ import torch
 from penchant.nn.dot.network import DotNetwork, Head
 from penchant.nn.dot.training import Examples, Objective, step_by_hand, training_step
 from penchant.nn.embedding_rows import RowTable
-from penchant.nn.loop import gradient_step
+from penchant.nn.loop import GradientStep
 
 
 class Recorder:
@@ -75,7 +75,7 @@ def test_dense_steps_by_hand_are_those_of_automatic_differentiation(dropout, l2)
     )
     step = training_step(by_hand, objective, 0.01)
     adam = torch.optim.Adam(by_torch.parameters(), 0.01, eps=1e-7, fused=True)
-    automatic = gradient_step(partial(objective.penalised, by_torch), [adam])
+    automatic = GradientStep(partial(objective.penalised, by_torch), [adam])
     for _ in range(5):
         assert step(USERS, ITEMS, RATINGS) == pytest.approx(
             float(automatic(USERS, ITEMS, RATINGS)), rel=1e-6

@@ -15,7 +15,7 @@ from torch.nn import functional
 from penchant.encoders.tabular.pca import matrix_of
 from penchant.errors import DataError, NotFittedError, ParameterError
 from penchant.nn.dense import ACTIVATIONS, ActivationName, dense_layers
-from penchant.nn.loop import Schedule, gradient_step, train
+from penchant.nn.loop import GradientStep, Schedule, train
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Float32
@@ -154,7 +154,7 @@ class FeatureAutoencoder:
             validate = lambda: float(functional.mse_loss(network(held), held))  # noqa: E731
         self.curve_, self.best_epoch_ = train(
             network,
-            gradient_step(loss, [optimiser]),
+            GradientStep(loss, [optimiser]),
             (x,),
             Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
             generator=generator,

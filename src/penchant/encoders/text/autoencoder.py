@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from penchant.encoders.text.tokens import Tokeniser
 from penchant.errors import DataError, NotFittedError, ParameterError
-from penchant.nn.loop import Schedule, gradient_step, train
+from penchant.nn.loop import GradientStep, Schedule, train
 from penchant.nn.text_reader import Reader as Reader
 from penchant.nn.text_reader import TextReader
 from penchant.nn.weights import weights_of, with_weights
@@ -132,7 +132,7 @@ class TextAutoencoder:
             )
         self.curve_, self.best_epoch_ = train(
             network,
-            gradient_step(network.loss, [adam]),
+            GradientStep(network.loss, [adam]),
             (tokens,),
             Schedule(epochs=self.epochs, batch_size=self.batch_size, patience=self.patience),
             generator=torch.Generator().manual_seed(self.seed),

@@ -34,7 +34,7 @@ from penchant.nn.attribute_networks import (
     LikeClassifier,
     RecurrentBody,
 )
-from penchant.nn.loop import Curve, Schedule, Tensors, gradient_step
+from penchant.nn.loop import Curve, GradientStep, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import UPDATE_RATE, rehearsal
 from penchant.nn.weights import to_continue, weights_of, with_weights
@@ -168,7 +168,7 @@ class AttributeNetwork(AttributeModel):
             loss = partial(self._loss, network, self._prior(), self._counts(users), generator)
             trained = train_network(
                 network,
-                gradient_step(loss, [adam]),
+                GradientStep(loss, [adam]),
                 rows,
                 Schedule(
                     epochs=epochs,

@@ -32,7 +32,7 @@ from penchant.nn.autoencoder.masked import (
 )
 from penchant.nn.autoencoder.sparse_batches import SparseBatch
 from penchant.nn.dense import ACTIVATIONS, ActivationName
-from penchant.nn.loop import Curve, Schedule, Tensors, gradient_step
+from penchant.nn.loop import Curve, GradientStep, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.replay import UPDATE_RATE, rehearsal
 from penchant.nn.weights import to_continue, uninitialised
@@ -168,7 +168,7 @@ class AutoRec(UserUnits):
         )
         return train_network(
             network,
-            gradient_step(loss, [adam]),
+            GradientStep(loss, [adam]),
             rows,
             schedule,
             generator=generator,

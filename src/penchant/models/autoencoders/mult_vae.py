@@ -20,7 +20,7 @@ from penchant.models.parameters import Space
 from penchant.models.shared.trained_rows import of_all_items
 from penchant.models.shared.validation import ndcg_loss
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear, dropped
-from penchant.nn.loop import TrainingStep, gradient_step
+from penchant.nn.loop import GradientStep, TrainingStep
 from penchant.nn.replay import UPDATE_RATE
 from penchant.nn.weights import squared_norm
 from penchant.typing import Float32
@@ -168,7 +168,7 @@ class _Multinomial(UserAutoencoder[MultinomialNetwork]):
                 value = value + self.l2 * squared_norm(network.parameters(), start)
             return value
 
-        return gradient_step(loss, [optimiser])
+        return GradientStep(loss, [optimiser])
 
     def _validation_loss(self, network: MultinomialNetwork, holdout: Holdout) -> float:
         return ndcg_loss(partial(self._logits, network), holdout)

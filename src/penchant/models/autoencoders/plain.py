@@ -19,7 +19,7 @@ from penchant.models.parameters import Space
 from penchant.models.shared.fading import fading
 from penchant.models.shared.trained_rows import of_all_items
 from penchant.nn.autoencoder.sparse_batches import SparseBatch, SparseLinear
-from penchant.nn.loop import TrainingStep, gradient_step
+from penchant.nn.loop import GradientStep, TrainingStep
 from penchant.run import Run
 from penchant.topk import blocks
 from penchant.typing import Float32
@@ -135,7 +135,7 @@ class Autoencoder(UserAutoencoder[AutoencoderNetwork]):
             error: Tensor = network(batch) - batch.dense()
             return error.square().mean()
 
-        return gradient_step(loss, [optimiser])
+        return GradientStep(loss, [optimiser])
 
     def _vectors(self, users: Histories) -> sparse.csr_array:
         """csr[n_users, n_items], what the network sees of each history."""

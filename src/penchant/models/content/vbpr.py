@@ -20,7 +20,7 @@ from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.content.vbpr import VBPRNetwork, fit_ranking_rows, ranking_row_falls
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.embedding_rows import RowAdam
-from penchant.nn.loop import Schedule, Tensors, gradient_step
+from penchant.nn.loop import GradientStep, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives, pairwise_examples
 from penchant.nn.removal import of_events
@@ -111,7 +111,7 @@ class VBPR(FittedUsers, ContentParts):
             validate = lambda: float(network(*held))  # noqa: E731
         self.curve_, self.best_epoch_ = train_network(
             network,
-            gradient_step(partial(network, l2=self.l2, l2_content=self.l2_content), [adam]),
+            GradientStep(partial(network, l2=self.l2, l2_content=self.l2_content), [adam]),
             examples,
             Schedule.of(self),
             generator=generator,

@@ -31,7 +31,7 @@ from penchant.nn.dot.fold_in import UserEvents, fold_in
 from penchant.nn.dot.network import Head
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
-from penchant.nn.loop import Schedule, Tensors, gradient_step
+from penchant.nn.loop import GradientStep, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.removal import falls_without, of_events, slope_and_curvature
 from penchant.run import Run
@@ -137,7 +137,7 @@ class FeatureFactors(FittedUsers, Recommender):
         adam = RowAdam([side.table for side in sides], [network.offset], self.learning_rate)
         self.curve_, self.best_epoch_ = train_network(
             network,
-            gradient_step(lambda *batch: self._loss(network, ridge, *batch), [adam]),
+            GradientStep(lambda *batch: self._loss(network, ridge, *batch), [adam]),
             self._examples(train, generator),
             Schedule(
                 epochs=self.epochs,

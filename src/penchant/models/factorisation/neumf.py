@@ -25,7 +25,7 @@ from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
-from penchant.nn.loop import Schedule, Tensors, gradient_step
+from penchant.nn.loop import GradientStep, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import UniformNegatives
 from penchant.nn.neumf import LEAST_RIDGE, NeuMFNetwork, fit_user_rows
@@ -133,7 +133,7 @@ class NeuMF(FittedUsers, Recommender):
         adam = RowAdam([network.users, network.items], [*network.parameters()], self.learning_rate)
         self.curve_, self.best_epoch_ = train_network(
             network,
-            gradient_step(partial(self._loss, network), [adam]),
+            GradientStep(partial(self._loss, network), [adam]),
             lambda: self._examples(users, items, sampler, weights),
             Schedule(
                 epochs=self.epochs,

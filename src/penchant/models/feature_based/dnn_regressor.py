@@ -23,7 +23,7 @@ from penchant.models.fitted_attributes import TRAINING, Declarations, floats, in
 from penchant.models.parameters import Layers, Space
 from penchant.models.shared.base_models import scored_grid
 from penchant.nn.dense import dense, dense_layers
-from penchant.nn.loop import Schedule, gradient_step
+from penchant.nn.loop import GradientStep, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
@@ -210,7 +210,7 @@ class DNNRegressor(Recommender):
             validate = lambda: float(functional.mse_loss(network(held)[0], wanted))  # noqa: E731
         self.curve_, self.best_epoch_ = train_network(
             network,
-            gradient_step(loss, [adam]),
+            GradientStep(loss, [adam]),
             _without_a_last_single(x, truth, self.batch_size),
             Schedule.of(self),
             generator=generator,

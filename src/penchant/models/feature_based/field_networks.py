@@ -21,7 +21,7 @@ from penchant.models.fitted_attributes import TRAINING, Declarations, Size, floa
 from penchant.models.parameters import Layers, Space
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.fields import CrossHead, DeepFMHead, FieldNetwork, FieldTable, Structure
-from penchant.nn.loop import Schedule, gradient_step
+from penchant.nn.loop import GradientStep, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
@@ -129,7 +129,7 @@ class FieldLearner(StandardisedFeatures):
         adam = RowAdam([t.table for t in tables], [*head.parameters()], self.learning_rate)
         self.curve_, self.best_epoch_ = train_network(
             network,
-            gradient_step(loss, [adam]),
+            GradientStep(loss, [adam]),
             (*owners, self._prepared(features), self._scaled(truth)),
             Schedule.of(self),
             generator=generator,

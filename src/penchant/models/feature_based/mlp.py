@@ -16,7 +16,7 @@ from penchant.models.feature_based.base import ValidationRows
 from penchant.models.feature_based.standardised import StandardisedFeatures
 from penchant.models.fitted_attributes import TRAINING, Declarations, floats
 from penchant.models.parameters import Space
-from penchant.nn.loop import Schedule, gradient_step
+from penchant.nn.loop import GradientStep, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
@@ -83,7 +83,7 @@ class FeatureMLP(StandardisedFeatures):
 
             self.curve_, self.best_epoch_ = train_network(
                 network,
-                gradient_step(loss, [adam]),
+                GradientStep(loss, [adam]),
                 (x, y),
                 Schedule.of(self),
                 generator=generator,

@@ -26,7 +26,7 @@ from penchant.models.parameters import AnyTarget, Space
 from penchant.models.shared.batches import events_at_once
 from penchant.models.shared.targets import require_rating_or_like
 from penchant.nn.embedding_rows import RowAdam
-from penchant.nn.loop import Schedule, gradient_step
+from penchant.nn.loop import GradientStep, Schedule
 from penchant.nn.loop import train as train_network
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -124,7 +124,7 @@ class OrdinalRegression(Recommender):
 
         self.curve_, self.best_epoch_ = train_network(
             network,
-            gradient_step(loss, [adam]),
+            GradientStep(loss, [adam]),
             tuple(
                 torch.from_numpy(np.asarray(a, None if a.dtype == np.int64 else np.float32))
                 for a in arrays

@@ -14,7 +14,7 @@ from torch.nn import functional
 from penchant.data.holdout import Holdout
 from penchant.nn.dot.network import DotNetwork
 from penchant.nn.embedding_rows import RowAdam, RowTable
-from penchant.nn.loop import Tensors, TrainingStep, gradient_step
+from penchant.nn.loop import GradientStep, Tensors, TrainingStep
 from penchant.nn.negatives import UniformNegatives
 from penchant.nn.weighted_events import WeightedEvents
 from penchant.typing import AnyInt, Float32
@@ -82,11 +82,11 @@ def training_step(
     if isinstance(users, RowTable) and isinstance(items, RowTable):
         rows = RowAdam([users, items], shared, learning_rate)
         by_rows = torch.no_grad()(partial(step_by_hand, network, objective, rows))
-        return gradient_step(loss, [rows], by_hand=by_rows if plain else None)
+        return GradientStep(loss, [rows], by_hand=by_rows if plain else None)
     weights = [*users.parameters(), *items.parameters(), *shared]
     dense = torch.optim.Adam(weights, learning_rate, eps=1e-7, fused=True)
     of_all = torch.no_grad()(partial(dense_step_by_hand, network, objective, dense))
-    return gradient_step(loss, [dense], by_hand=of_all if plain else None)
+    return GradientStep(loss, [dense], by_hand=of_all if plain else None)
 
 
 def step_by_hand(

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from penchant.nn.autoencoder.sparse_batches import dropped
-from penchant.nn.loop import Tensors, TrainingStep, gradient_step
+from penchant.nn.loop import GradientStep, Tensors, TrainingStep
 from penchant.nn.ridge_systems import PriorRows
 from penchant.nn.text_reader import Reader, TextReader
 
@@ -159,7 +159,7 @@ class AlternatingEpoch:
             return value
 
         adam = torch.optim.Adam(self.network.parameters(), lr=learning_rate, fused=True)
-        return gradient_step(loss, [adam])
+        return GradientStep(loss, [adam])
 
 
 def _written(tokens: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from penchant.nn.embedding_rows import RowAdam, RowTable
-from penchant.nn.loop import Optimiser, Tensors, TrainingStep, gradient_step
+from penchant.nn.loop import GradientStep, Optimiser, Tensors, TrainingStep
 from penchant.nn.sampled_softmax import Candidates
 from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.mean_vectors import MeanVectors
@@ -156,7 +156,7 @@ class SequenceBatches:
             parts = batch.inputs, batch.places, batch.targets
             return loss(*(part.to(self.device) for part in parts)).cpu()
 
-        return gradient_step(
+        return GradientStep(
             of_windows,
             optimisers,
             rows=windows,

@@ -24,7 +24,7 @@ from penchant.encoders.sentiment.imbalance import Balance, augmented, balanced
 from penchant.encoders.text.ragged import Ragged, Side
 from penchant.encoders.text.tokens import Tokeniser
 from penchant.nn import loop
-from penchant.nn.loop import Schedule, Tensors, TrainingStep, gradient_step
+from penchant.nn.loop import GradientStep, Schedule, Tensors, TrainingStep
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import AnyArray, Bool, Float64
@@ -172,7 +172,7 @@ class SentimentCNN(SentimentClassifier):
             return (each.mean(1) * weight).mean()
 
         adam = torch.optim.Adam(network.parameters(), self.learning_rate, eps=1e-7, fused=True)
-        return gradient_step(loss, [adam]), tokens
+        return GradientStep(loss, [adam]), tokens
 
     def _log_odds(self, texts: pl.DataFrame) -> Float64:
         assert self.tokeniser_ is not None

@@ -24,7 +24,7 @@ from penchant.encoders.sentiment.imbalance import Balance, balanced
 from penchant.encoders.text.ragged import Ragged
 from penchant.encoders.text.tokens import WORDS_AND_MARKS, Tokeniser
 from penchant.nn import loop
-from penchant.nn.loop import Optimiser, Schedule, gradient_step
+from penchant.nn.loop import GradientStep, Optimiser, Schedule
 from penchant.run import Run
 from penchant.typing import Bool, Float64
 
@@ -135,7 +135,7 @@ class NetworkClassifier(SentimentClassifier):
 
             curve, best_epoch = loop.train(
                 network,
-                gradient_step(loss, self._optimisers(network)),
+                GradientStep(loss, self._optimisers(network)),
                 data,
                 Schedule(
                     epochs=self.epochs,
