@@ -69,7 +69,7 @@ def test_options_are_the_keyword_only_parameters(study):
 @pytest.mark.parametrize(
     ("texts", "words"),
     [
-        (["epoch=5"], "tiny has no parameter 'epoch'; it has epochs, threshold"),
+        (["epoch=5"], r"no parameter 'epoch' \(nearest: 'epochs'\); it has epochs, threshold"),
         (["epochs=0"], "tiny: epochs cannot be '0'"),
         (["epochs=many"], "epochs cannot be 'many'"),
         (["epochs"], "must be written name=value"),
