@@ -95,7 +95,10 @@ def test_the_page_is_there_from_the_first_moment(call, tiny_csv, tmp_path, monke
     ("words", "told"),
     [
         (("tinny",), "There is no study 'tinny': did you mean tiny?"),
-        (("tiny", "-p", "epoch=3"), "no parameter 'epoch' (nearest: 'epochs'); it has epochs, threshold"),
+        (
+            ("tiny", "-p", "epoch=3"),
+            "no parameter 'epoch' (nearest: 'epochs'); it has epochs, threshold",
+        ),
         (("tiny", "-p", "epochs=0"), "epochs cannot be '0'"),
         (("tiny", "-p", "epochs"), "must be written name=value"),
         (("tiny", "some.csv", "--small"), "leave out one"),
