@@ -51,7 +51,7 @@ def all_messages(_: str = "") -> str:
             for _, kind, sentence in sorted(found, key=lambda m: m.sentence.lower())
         )
         head = "<thead><tr><th>it says</th><th>class</th></tr></thead>"
-        table = f'<table class="messages">{head}<tbody>\n{rows}\n</tbody></table>'
+        table = f'<table class="docutils messages">{head}<tbody>\n{rows}\n</tbody></table>'
         sections.append(f"## {title_of(package)}\n\n```{{raw}} html\n{table}\n```")
     return "\n\n".join(sections)
 
