@@ -8,7 +8,7 @@ import torch
 from scipy.linalg import lapack
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from penchant.threads import small_systems, small_tensors
+from penchant.threads import small_systems, torch_threads
 
 
 def threads():
@@ -41,14 +41,14 @@ def test_other_threads_change_nothing():
     assert set(seen[0]) == {2}
 
 
-def test_small_tensors_have_one_thread_and_others_what_they_had():
+def test_tensors_have_so_many_threads_and_others_what_they_had():
     before = torch.get_num_threads()
     try:
         torch.set_num_threads(2)
-        with small_tensors():
+        with torch_threads(1):
             assert torch.get_num_threads() == 1
         assert torch.get_num_threads() == 2
-        with pytest.raises(ZeroDivisionError), small_tensors():
+        with pytest.raises(ZeroDivisionError), torch_threads(1):
             raise ZeroDivisionError
         assert torch.get_num_threads() == 2
     finally:

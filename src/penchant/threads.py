@@ -31,15 +31,12 @@ def small_systems() -> AbstractContextManager[Any]:
 
 
 @contextmanager
-def small_tensors() -> Iterator[None]:
-    """The same for operations of PyTorch, which has a library of its own for them."""
+def torch_threads(n: int) -> Iterator[None]:
+    """So many threads for PyTorch's operations, which have a library of their own."""
     import torch
 
     before = torch.get_num_threads()
-    if before == 1 or current_thread() is not main_thread():
-        yield
-        return
-    torch.set_num_threads(1)
+    torch.set_num_threads(n)
     try:
         yield
     finally:

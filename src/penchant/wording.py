@@ -22,10 +22,21 @@ def counted(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else plural or f'{noun}s'}"
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that an unknown one may be meant for."""
+    return next(iter(difflib.get_close_matches(name, list(known), 1)), None)
+
+
+def nearest_hint(name: str, known: Iterable[str]) -> str:
     """What to put behind an unknown name in a message: ` (nearest: 'ease')`, or nothing."""
-    close = difflib.get_close_matches(name, list(known), 1)
-    return f" (nearest: {close[0]!r})" if close else ""
+    close = nearest(name, known)
+    return "" if close is None else f" (nearest: {close!r})"
+
+
+def reason_of(message: str) -> str:
+    """What a check objects to, as a part of a sentence: no capital, no full stop, no prefix."""
+    reason = message.removeprefix("Value error, ").rstrip(".")
+    return reason[:1].lower() + reason[1:]
 
 
 def folded(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from penchant.cli.error_boundary import one_sentence_errors
 from penchant.errors import ParameterError
+from penchant.wording import nearest, reason_of
 
 _NO_OPTIONS = {"help", "config"}  # that a file may hold
 
@@ -85,8 +85,7 @@ def _accepted(
             try:
                 parameter.process_value(context, value)
             except typer.BadParameter as error:
-                reason = str(error.message).removeprefix("Value error, ").rstrip(".")
-                reason = reason[:1].lower() + reason[1:]
+                reason = reason_of(str(error.message))
                 raise ParameterError(f"{path}: {key} cannot be {value!r}: {reason}.") from None
     return values
 
@@ -106,8 +105,8 @@ def _known(key: str, names: set[str], problem: str, hyphen: str = "_") -> str:
     name = key.replace("_", "-").replace("-", hyphen)
     if name in names:
         return name
-    near = difflib.get_close_matches(name, sorted(names), 1)
-    raise ParameterError(f"{problem}: do you mean {near[0]!r}?" if near else f"{problem}.")
+    near = nearest(name, sorted(names))
+    raise ParameterError(f"{problem}: do you mean {near!r}?" if near else f"{problem}.")
 
 
 def _checked(path: Path, key: str, value: Any, parameter: Any) -> Any:

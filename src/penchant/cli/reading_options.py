@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from penchant.errors import ParameterError
 from penchant.run import Run
+from penchant.wording import nearest
 
 if TYPE_CHECKING:
     from penchant.data.dataset import Dataset
@@ -282,8 +282,8 @@ def read_events(
             )
         return load(source, mirror=fetch.mirror, offline=fetch.offline, run=run)
     if _NAME.fullmatch(source) and not Path(source).exists():
-        close = difflib.get_close_matches(source, CATALOGUE, n=1)
-        hint = f"did you mean {close[0]}?" if close else "'penchant fetch' lists the data sets."
+        close = nearest(source, CATALOGUE)
+        hint = f"did you mean {close}?" if close else "'penchant fetch' lists the data sets."
         raise ParameterError(f"There is neither a file nor a published data set {source!r}: {hint}")
     return read(
         source,

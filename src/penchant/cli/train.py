@@ -6,7 +6,7 @@ import logging
 import shlex
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from penchant.cli.second_log import SecondLogOptions
 from penchant.cli.store_options import StoreLogOptions
 from penchant.distributed import executor
 from penchant.errors import BundleError, ParameterError
+from penchant.json_values import json_value
 from penchant.run import Run, versions
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def train(
         "model": repr(fitted),
         "log": {"name": data.name, "events": len(data), "fingerprint": data.fingerprint},
         "settings": {
-            **{name: _plain(value) for name, value in fitted.params().items()},
+            **json_value(fitted.params()),
             "validation": validation,
             "versions": versions(),
         },
@@ -110,11 +111,6 @@ def train(
     user = shlex.quote(str(data.users[0]))
     logger.info(f"Next: penchant recommend {shlex.quote(str(output))} --user {user} --explain")
     logger.info(f"Again: {facts['reproduce']}")
-
-
-def _plain(value: Any) -> Any:
-    """A parameter for JSON; what is no number as one gives it, such as `like>=4`."""
-    return value if value is None or isinstance(value, bool | int | float) else str(value)
 
 
 def learn(model: Recommender, log: Dataset, validation: float, run: Run) -> Recommender:

@@ -9,7 +9,7 @@ import numpy as np
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
 from penchant.errors import DataError
-from penchant.typing import Float32, Int64
+from penchant.typing import Bool, Float32, Int64
 
 
 def folds(train: Dataset, k: int, seed: int) -> Iterator[tuple[Dataset, Rows, Int64]]:
@@ -24,14 +24,9 @@ def folds(train: Dataset, k: int, seed: int) -> Iterator[tuple[Dataset, Rows, In
         events), and the positions of these rows among the training events.
     """
     fold = np.random.default_rng(seed).permutation(len(train)) % k
-    user, item = (train.events[c].to_numpy() for c in ("user", "item"))
     for part in range(k):
-        held = np.flatnonzero(fold == part)
-        if not len(held):
-            continue
-        known = train.subset(fold != part)
-        rows = Rows(known.histories, user[held], item[held])
-        yield known, rows, held
+        if (fold == part).any():
+            yield _held_out(train, fold == part)
 
 
 def one_fold(train: Dataset, share: float, seed: int) -> tuple[Dataset, Rows, Int64]:
@@ -43,8 +38,14 @@ def one_fold(train: Dataset, share: float, seed: int) -> tuple[Dataset, Rows, In
     if len(train) < 2:
         raise DataError(f"The log {train.name!r} has too few events to hold one of them out.")
     n_held = min(max(round(share * len(train)), 1), len(train) - 1)
-    held = np.sort(np.random.default_rng(seed).permutation(len(train))[:n_held])
-    known = train.subset(np.setdiff1d(np.arange(len(train)), held))
+    is_held = np.zeros(len(train), np.bool_)
+    is_held[np.random.default_rng(seed).permutation(len(train))[:n_held]] = True
+    return _held_out(train, is_held)
+
+
+def _held_out(train: Dataset, is_held: Bool) -> tuple[Dataset, Rows, Int64]:
+    """The other events, the rows held out of them, and their positions."""
+    held, known = np.flatnonzero(is_held), train.subset(~is_held)
     user, item = (train.events[c].to_numpy()[held] for c in ("user", "item"))
     return known, Rows(known.histories, user, item), held
 

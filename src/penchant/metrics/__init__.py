@@ -63,7 +63,7 @@ from penchant.metrics.significance import (
     tie_groups,
     verdict,
 )
-from penchant.wording import nearest
+from penchant.wording import nearest_hint
 
 _LIST_METRICS: dict[str, Callable[[int], Metric]] = {
     "hr": HitRate,
@@ -113,7 +113,7 @@ def parse(name: str) -> Metric:
         return _ROW_METRICS[label]()
     if label in _WITH_K and k.isascii() and k.isdigit():
         return _WITH_K[label](int(k))
-    hint = nearest(f"{label}@k" if at else label, NAMES)
+    hint = nearest_hint(f"{label}@k" if at else label, NAMES)
     raise ParameterError(f"There is no metric {name!r}{hint}; known are {', '.join(NAMES)}.")
 
 

@@ -25,7 +25,7 @@ from pydantic import AfterValidator, BeforeValidator, ConfigDict, TypeAdapter, V
 
 from penchant.data.target import Target
 from penchant.errors import ParameterError
-from penchant.wording import nearest
+from penchant.wording import nearest_hint
 
 AnyTarget = Annotated[Target, BeforeValidator(Target.parse)]
 """A field that takes a Target or its text, such as `like>=4`."""
@@ -129,7 +129,7 @@ def check_names(cls: Any, names: list[str]) -> None:
     for name in names:
         if name not in known:
             raise ParameterError(
-                f"{cls.__name__} has no parameter {name!r}{nearest(name, known)}; it has "
+                f"{cls.__name__} has no parameter {name!r}{nearest_hint(name, known)}; it has "
                 f"{', '.join(known)}."
             )
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from penchant.errors import ParameterError
 from penchant.models.foreign import divide, imported, place_of
 from penchant.models.parameters import check_names
-from penchant.wording import nearest
+from penchant.wording import nearest_hint
 
 if TYPE_CHECKING:
     from penchant.models.base import Recommender, Task
@@ -119,7 +119,7 @@ def find(name: str) -> type[Recommender]:
     """
     if name not in TABLE:
         raise ParameterError(
-            f"There is no model {name!r}{nearest(name, TABLE)}; known are {', '.join(TABLE)}."
+            f"There is no model {name!r}{nearest_hint(name, TABLE)}; known are {', '.join(TABLE)}."
         )
     return load(TABLE[name])
 

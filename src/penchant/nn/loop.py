@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, Self
 
@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from penchant.errors import PenchantError
 from penchant.run import Run
+from penchant.threads import torch_threads
 
 Tensors = tuple[Tensor, ...]
 """Tensors of equal length: the columns of training rows, or of a batch of them."""
@@ -233,12 +234,6 @@ def _require_finite(loss: float, what: str, epoch: int) -> None:
         raise PenchantError(f"The {what} became {loss} in epoch {epoch}: lower the learning rate.")
 
 
-@contextmanager
-def threads(run: Run, batch_size: int) -> Iterator[None]:
+def threads(run: Run, batch_size: int) -> AbstractContextManager[None]:
     """Use the run's threads, or one for small batches, whose kernels gain nothing from more."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(run.threads or (1 if batch_size < 2048 else before))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
+    return torch_threads(run.threads or (1 if batch_size < 2048 else torch.get_num_threads()))

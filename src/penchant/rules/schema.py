@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ import polars as pl
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from penchant.data.polars_frames import as_polars, is_frame
+from penchant.wording import nearest, reason_of
 
 PairTable = pl.DataFrame | Path
 """A table of users and items: a frame, or the file that has it."""
@@ -200,12 +200,11 @@ def sentence_of(error: ValidationError, cls: type[BaseModel]) -> str:
     if first["type"] == "extra_forbidden":
         section = _section_at(cls, path)
         known = [field.alias or name for name, field in section.model_fields.items()]
-        close = difflib.get_close_matches(str(key), known, n=1)
+        close = nearest(str(key), known)
         where = f" in [{'.'.join(path)}]" if path else ""
-        meant = f"; {close[0]!r} may be meant" if close else ""
+        meant = f"; {close!r} may be meant" if close else ""
         return f"there is no key {key!r}{where}{meant}: known are {', '.join(known)}."
-    reason = first["msg"].removeprefix("Value error, ").rstrip(".")
-    reason = reason[:1].lower() + reason[1:]
+    reason = reason_of(first["msg"])
     names = [str(part) for part in first["loc"] if isinstance(part, str) and part.isidentifier()]
     given = first["input"]
     short = f" (given is {given!r})" if isinstance(given, str | int | float | bool) else ""

@@ -5,11 +5,11 @@ A study is one module and one line in `TABLE`; see `penchant.studies.study` for 
 
 from __future__ import annotations
 
-import difflib
 import importlib
 from typing import TYPE_CHECKING, cast
 
 from penchant.errors import ParameterError
+from penchant.wording import nearest
 
 if TYPE_CHECKING:
     from penchant.studies.study import Study
@@ -32,8 +32,8 @@ def find(name: str) -> Study:
         ParameterError: there is no such study; the sentence names what there is.
     """
     if name not in TABLE:
-        close = difflib.get_close_matches(name, TABLE, n=1)
+        close = nearest(name, TABLE)
         known = f"known are {', '.join(TABLE)}." if TABLE else "this version has none."
-        hint = f"did you mean {close[0]}?" if close else known
+        hint = f"did you mean {close}?" if close else known
         raise ParameterError(f"There is no study {name!r}: {hint}")
     return cast("Study", importlib.import_module(TABLE[name]))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from penchant.data.sources import amazon, book_crossing
 from penchant.data.sources import published_splits as splits
 from penchant.data.sources.amazon.files import NAME
 from penchant.errors import ParameterError
+from penchant.wording import nearest
 
 _GROUPLENS = "https://files.grouplens.org/datasets/movielens"
 
@@ -145,6 +145,6 @@ def lookup(name: str) -> PublishedDataset:
     if file := ratings_file(name):
         books = CATALOGUE[book_crossing.FILES.name]
         return books._replace(files=DatasetFiles(name=books.files.name, required=(file,)))
-    close = difflib.get_close_matches(name, CATALOGUE, n=1)
-    hint = f"did you mean {close[0]!r}?" if close else f"known are {', '.join(CATALOGUE)}."
+    close = nearest(name, CATALOGUE)
+    hint = f"did you mean {close!r}?" if close else f"known are {', '.join(CATALOGUE)}."
     raise ParameterError(f"There is no published data set {name!r}: {hint}")

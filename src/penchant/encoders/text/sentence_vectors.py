@@ -20,6 +20,7 @@ from torch.nn import functional
 
 from penchant.errors import require
 from penchant.run import Run
+from penchant.threads import torch_threads
 from penchant.typing import Float32
 
 _LAYERS, _HEADS, _WIDTH = 6, 12, 384
@@ -64,9 +65,7 @@ class SentenceVectors:
         lengths = np.array([len(i) for i in ids])
         order = np.argsort(lengths, kind="stable")  # similar lengths together: little padding
         out = np.empty((len(ids), _WIDTH), np.float32)
-        before = torch.get_num_threads()
-        torch.set_num_threads(run.threads or before)
-        try:
+        with torch_threads(run.threads or torch.get_num_threads()):
             batches = [order[s : s + _BATCH] for s in range(0, len(order), _BATCH)]
             for batch in run.track(batches, "vectors of texts"):
                 tokens = np.zeros((len(batch), int(lengths[batch].max())), np.int64)
@@ -75,8 +74,6 @@ class SentenceVectors:
                 with torch.inference_mode():
                     vectors = self._vectors(torch.from_numpy(tokens), torch.from_numpy(filled))
                 out[batch] = vectors.numpy()
-        finally:
-            torch.set_num_threads(before)
         return out
 
     @cached_property

@@ -14,7 +14,7 @@ from scipy.linalg import blas, lapack
 from penchant.compiled import AVAILABLE, compiled_in_order
 from penchant.models.gaussian_process.marginal_likelihood import inverse
 from penchant.run import Run
-from penchant.threads import small_systems, small_tensors
+from penchant.threads import small_systems, torch_threads
 from penchant.typing import Float32, Int64
 
 T = TypeVar("T")
@@ -45,7 +45,7 @@ def in_parts(work: Callable[[Int64], T], rated: sparse.csr_array, run: Run) -> l
         edges = np.searchsorted(done, done[-1] * np.arange(1, _PARTS) / _PARTS)
         parts = np.split(users, edges)
     threads = min(run.threads or torch.get_num_threads(), len(parts))
-    with small_systems(), small_tensors():
+    with small_systems(), torch_threads(1):
         if threads < 2:
             return [work(part) for part in parts]
         with ThreadPoolExecutor(threads) as pool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from penchant.data.sources.amazon import titles
 from penchant.data.sources.amazon.formats import FileFormat, detect_format
 from penchant.data.sources.amazon.lines import first_keys
 from penchant.errors import DataError, ParameterError
+from penchant.wording import nearest
 
 NAME = re.compile(r"amazon-(2014|2018|2023)/(\w+)")
 """What the categories are called: a release and a category."""
@@ -97,8 +97,8 @@ def category_hint(name: str) -> str:
     if match is None or match[2] in known:
         return ""
     by_lower = {category.lower(): category for category in known}
-    close = difflib.get_close_matches(match[2].lower(), by_lower, n=1)
-    return f"; did you mean amazon-{match[1]}/{by_lower[close[0]]}?" if close else ""
+    close = nearest(match[2].lower(), by_lower)
+    return f"; did you mean amazon-{match[1]}/{by_lower[close]}?" if close else ""
 
 
 def file_format(path: Path) -> FileFormat | None:
