@@ -107,6 +107,21 @@ def evaluation(args: argparse.Namespace) -> dict[str, object]:
     return {"seconds": seconds, "users_per_s": rates(split.test.n_users, seconds)}
 
 
+def predicted_ratings(args: argparse.Namespace) -> dict[str, object]:
+    """Predict a tenth of the ratings, drawn at random, by neighbours of the best similarity."""
+    split = pn.split_random(read(args.path, quiet=True), validation=0, test=0.1)
+    model = make(args.model).clone(neighbours=40, similarity=args.similarity).fit(split.train)
+    test = split.test
+    model.predict(test.rows)  # compiles
+    seconds = timed(lambda: model.predict(test.rows), args.repeats)
+    error = model.predict(test.rows) - test.ratings
+    return {
+        "seconds": seconds,
+        "predictions_per_s": rates(len(test.items), seconds),
+        "rmse": float(np.sqrt(np.mean(error**2))),
+    }
+
+
 def epochs(args: argparse.Namespace) -> dict[str, object]:
     """Train some epochs on all events, or on some drawn at random."""
     log = read(args.path, quiet=True)
@@ -288,6 +303,12 @@ def main() -> None:
     command.add_argument("--repeats", type=int, default=1)
     command.add_argument("--threads", type=int)
     command.set_defaults(work=networks_of_users)
+    command = commands.add_parser("ratings")
+    command.add_argument("path", type=Path)
+    command.add_argument("--model", choices=["item-knn", "user-knn"], required=True)
+    command.add_argument("--similarity", required=True)
+    command.add_argument("--repeats", type=int, default=3)
+    command.set_defaults(work=predicted_ratings)
     command = commands.add_parser("epochs")
     command.add_argument("path", type=Path)
     command.add_argument("--model", choices=["bpr", "neumf", "lightgcn"], required=True)

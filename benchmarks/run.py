@@ -64,22 +64,38 @@ def compare(benchmark: Benchmark, rounds: int, root: Path, data: str) -> dict[st
     """Run both in turns and return medians and their ratio."""
     python = environment(benchmark.peer, root)
     mine, theirs = [], []
+    quality: dict[str, list[float]] = {"ours": [], "peer": []}
     files = {"data": data, "reviews": ""}
     if any("{reviews}" in a for a in benchmark.ours):
         made = amazon_log.make(Path(data).parents[1], root / "amazon-log", REVIEWS, 0)
         files["reviews"] = str(made / f"{amazon_log.NAME}.json.gz")
     for _ in range(rounds):
         arguments = [a.format(**files) for a in benchmark.ours]
-        mine.append(ours(*arguments)[benchmark.figure]["median"])
+        own = ours(*arguments)
+        mine.append(own[benchmark.figure]["median"])
         script, *rest = (a.format(**files) for a in benchmark.theirs)
         peer = figures([python, HERE / "peers" / script, *rest], benchmark.backend)
         theirs.append(peer[benchmark.figure]["median"])
-    return {
+        if benchmark.quality:
+            quality["ours"].append(own[benchmark.quality])
+            quality["peer"].append(peer[benchmark.quality])
+    found: dict[str, Any] = {
         "ours": float(np.median(mine)),
         "peer": float(np.median(theirs)),
         "ratio": float(np.median(mine) / np.median(theirs)),
         "rounds": [a / b for a, b in zip(mine, theirs, strict=True)],
     }
+    if benchmark.quality:
+        found[benchmark.quality] = {name: float(np.median(v)) for name, v in quality.items()}
+    return found
+
+
+def quality_of(benchmark: Benchmark, found: dict[str, Any]) -> str:
+    """How good both are, where that is measured."""
+    if not benchmark.quality:
+        return ""
+    both = found[benchmark.quality]
+    return f". {benchmark.quality}: {both['ours']:.4f} against {both['peer']:.4f}"
 
 
 def time_to_loss(root: Path) -> dict[str, Any]:
@@ -190,7 +206,8 @@ def main() -> None:
         print(
             f"{benchmark.name}: {found['ratio']:.2f} × (mark {benchmark.mark:g} ×), "
             f"{found['ours']:,.0f} against {found['peer']:,.0f} {benchmark.figure}; "
-            f"rounds {', '.join(f'{r:.2f}' for r in found['rounds'])}. {benchmark.about}",
+            f"rounds {', '.join(f'{r:.2f}' for r in found['rounds'])}. {benchmark.about}"
+            + quality_of(benchmark, found),
             flush=True,
         )
     for name, log in LEAST_SQUARES.items():

@@ -22,6 +22,7 @@ class Benchmark:
         figure: the rate to compare, a key of both outputs.
         mark: how many times the peer's rate ours should be.
         backend: KERAS_BACKEND, where the peer is Keras.
+        quality: what else to show of both, a key of both outputs.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Benchmark:
     figure: str
     mark: float
     backend: str = ""
+    quality: str = ""
 
 
 def _dot(dim: int, batch: int, backend: str, mark: float, rows: int) -> Benchmark:
@@ -129,6 +131,24 @@ BENCHMARKS = (
         ("lenskit_evaluate.py", "{data}"),
         "users_per_s",
         50,
+    ),
+    *(
+        Benchmark(
+            f"ratings-{of}-{peer}",
+            f"a tenth of MovieLens 1M's ratings predicted by neighbours of {of}, 40 of them, each "
+            f"by the best similarity of its library; {peer}",
+            ("ratings", "{data}", "--model", model, "--similarity", similarity),
+            peer,
+            (f"{peer}_ratings.py", "{data}", "--of", of),
+            "predictions_per_s",
+            20,
+            quality="rmse",
+        )
+        for of, model, similarity in (
+            ("items", "item-knn", "pearson"),
+            ("users", "user-knn", "adjusted-cosine"),
+        )
+        for peer in ("surprise", "lenskit")
     ),
     *(
         Benchmark(

@@ -19,11 +19,11 @@ from penchant.errors import DataError, ParameterError
 from penchant.features.item_content import with_vectors
 from penchant.models import GaussianProcess
 from penchant.models.gaussian_process.expectation_maximisation import ItemGaussian, step
+from penchant.models.gaussian_process.inverses import inverse
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
     GaussianSample,
     Prior,
-    inverse,
     maximise_marginal_likelihood,
 )
 from penchant.models.gaussian_process.similarity_rows import ALL, RATERS, similarity_rows
@@ -137,9 +137,9 @@ def test_the_likeliest_weights_are_those_that_values_were_drawn_with():
     items = np.arange(n)
     covariance = Prior(weights, 0.2).covariance(rows, items, items) + 0.2 * np.eye(n)
     drawn = rng.multivariate_normal(np.zeros(n), covariance, size=60).astype(np.float32)
-    found = maximise_marginal_likelihood(
-        rows, [GaussianSample(items, each, np.ones(n, np.float32)) for each in drawn]
-    )
+    samples = [GaussianSample(items, each, np.ones(n, np.float32)) for each in drawn]
+    found = maximise_marginal_likelihood(rows, samples, Run(threads=2))
+    assert found == maximise_marginal_likelihood(rows, samples, Run(threads=1))
     assert found.weights["much"] == pytest.approx(0.6, rel=0.3)
     assert found.weights["little"] < 0.05
     assert found.weights[OWN] + found.noise == pytest.approx(0.25, rel=0.1)

@@ -8,12 +8,12 @@ from scipy import sparse
 
 from penchant.errors import DataError
 from penchant.models.gaussian_process import systems as module
-from penchant.models.gaussian_process.marginal_likelihood import regression
+from penchant.models.gaussian_process.inverses import regression
+from penchant.models.gaussian_process.parts import in_parts
 from penchant.models.gaussian_process.systems import (
     add_to,
     buffer_for,
     from_upper,
-    in_parts,
     inverse_and_solution,
     solution_of,
 )
@@ -76,15 +76,16 @@ def test_what_single_precision_cannot_invert_is_inverted_in_double():
 
 @given(counts=st.lists(st.integers(0, 4), max_size=12), threads=st.integers(1, 3))
 def test_every_user_is_in_one_part_whatever_the_threads(counts, threads):
-    rows = np.repeat(np.arange(len(counts)), counts)
-    columns = np.concatenate([np.arange(n) for n in counts]) if counts else []
-    shape = (len(counts), 5)
-    rated = sparse.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape)
-    parts = in_parts(lambda users: users.tolist(), rated, Run(threads=threads))
-    assert [user for part in parts for user in part] == np.flatnonzero(counts).tolist()
-    assert parts == in_parts(lambda users: users.tolist(), rated, Run(threads=1))
-    users = np.arange(len(counts))
-    assert len(buffer_for(rated, users)) == max(counts, default=0) ** 2
+    sizes = np.array(counts, np.int64)
+    parts = in_parts(lambda users: users.tolist(), sizes, Run(threads=threads))
+    assert [user for part in parts for user in part] == np.flatnonzero(sizes).tolist()
+    assert parts == in_parts(lambda users: users.tolist(), sizes, Run(threads=1))
+
+
+def test_there_is_room_for_the_largest_of_some_systems():
+    rated = sparse.csr_array(np.tril(np.ones((4, 4), np.float32)))
+    assert len(buffer_for(rated, np.array([1, 2]))) == 9
+    assert not len(buffer_for(rated, np.arange(0)))
 
 
 def test_a_regression_on_a_covariance():

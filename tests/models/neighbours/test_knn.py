@@ -8,7 +8,7 @@ import pytest
 
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Rows
-from penchant.errors import DataError
+from penchant.errors import DataError, ParameterError
 from penchant.models import ItemKNN, UserKNN
 from penchant.models.shared.biases import fit_biases
 from penchant.testing import planted_pairs, planted_ratings
@@ -46,6 +46,8 @@ def naive_similarity(kind, a, b, shrinkage):
         return 0.0
     if kind == "cosine":
         alike = n / np.sqrt(has_a.sum() * has_b.sum())
+    elif kind == "residual-cosine":
+        alike = (a[both] @ b[both]) / np.sqrt(np.nansum(a**2) * np.nansum(b**2))
     else:
         x, y = a[both], b[both]
         if kind == "pearson":
@@ -67,11 +69,16 @@ def all_rows(log):
     return Rows(histories=log.histories, history=user.astype(np.int32), items=item.astype(np.int32))
 
 
-@pytest.mark.parametrize("kind", ["cosine", "pearson", "adjusted-cosine"])
+KINDS = ["cosine", "pearson", "adjusted-cosine", "residual-cosine"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_item_neighbours_predict_as_naive_loops_do(log, table, kind):
-    model = ItemKNN(similarity=kind, **SETTINGS).fit(log)
+    model = ItemKNN(rating_similarity=kind, **SETTINGS).fit(log)
     user_base, item_base = baselines(log, table)
     centre = np.nanmean(table, 1, keepdims=True) if kind == "adjusted-cosine" else 0
+    if kind == "residual-cosine":
+        centre = user_base[:, None] + item_base
     centred = (table - centre).T
     alike = np.array([[naive_similarity(kind, a, b, 3.0) for b in centred] for a in centred])
     np.fill_diagonal(alike, 0)
@@ -89,11 +96,13 @@ def test_item_neighbours_predict_as_naive_loops_do(log, table, kind):
     np.testing.assert_allclose(found, wanted, atol=2e-3)
 
 
-@pytest.mark.parametrize("kind", ["cosine", "pearson", "adjusted-cosine"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_user_neighbours_predict_as_naive_loops_do(log, table, kind):
-    model = UserKNN(similarity=kind, **SETTINGS).fit(log)
+    model = UserKNN(rating_similarity=kind, **SETTINGS).fit(log)
     user_base, item_base = baselines(log, table)
     centre = np.nanmean(table, 0) if kind == "adjusted-cosine" else 0
+    if kind == "residual-cosine":
+        centre = user_base[:, None] + item_base
     centred = table - centre
     alike = np.array([[naive_similarity(kind, a, b, 3.0) for b in centred] for a in centred])
     np.fill_diagonal(alike, 0)
@@ -109,6 +118,38 @@ def test_user_neighbours_predict_as_naive_loops_do(log, table, kind):
     )
     found = model.predict(all_rows(log)).reshape(wanted.shape)
     np.testing.assert_allclose(found, wanted, atol=2e-3)
+
+
+@pytest.mark.parametrize("cls", [ItemKNN, UserKNN])
+def test_ratings_are_predicted_by_residuals_unless_the_similarity_compares_ratings(cls, log):
+    def predictions(**options):
+        return cls(**SETTINGS, **options).fit(log).predict(all_rows(log))
+
+    for similarity, of_ratings in (
+        ("cosine", "residual-cosine"),
+        ("jaccard", "residual-cosine"),
+        ("correlation", "correlation"),
+        ("pearson", "pearson"),
+        ("residual-cosine", "residual-cosine"),
+    ):
+        found = predictions(similarity=similarity)
+        np.testing.assert_array_equal(found, predictions(rating_similarity=of_ratings))
+    lists = [
+        cls(**SETTINGS, rating_similarity=kind).fit(log).scores(log.histories) for kind in KINDS
+    ]
+    for other in lists[1:]:
+        np.testing.assert_array_equal(lists[0], other)
+    with pytest.raises(ParameterError, match="similarity=pearson ranks by the ratings"):
+        cls(similarity="pearson", rating_similarity="cosine").fit(log)
+
+
+def test_neighbours_of_users_who_rate_nothing_are_those_with_the_same_items(log):
+    model = UserKNN(**SETTINGS).fit(log)
+    bare = model.history(log.items.take([3, 0, 7]).to_list())
+    rows = Rows(bare, np.zeros(log.n_items, np.int32), np.arange(log.n_items, dtype=np.int32))
+    same = UserKNN(**SETTINGS, rating_similarity="cosine").fit(log)
+    np.testing.assert_array_equal(model.predict(rows), same.predict(rows))
+    assert np.ptp(model.predict(rows) - model.item_bias_) > 0.1
 
 
 def test_item_scores_are_sums_of_similarities_to_near_items(log, table):
@@ -200,6 +241,7 @@ def test_many_users_are_compared_in_blocks():
         {"similarity": "correlation"},
         {"similarity": "pearson"},
         {"similarity": "adjusted-cosine"},
+        {"similarity": "residual-cosine"},
     ],
     ids=lambda options: options["similarity"],
 )
@@ -258,6 +300,7 @@ def test_the_default_shrinkage_grows_with_the_events_of_items():
     few = Dataset.from_frame(pl.DataFrame(pairs[pairs[:, 0] < 30], schema=["user", "item"]))
     for log, expected in ((dense, grown), (few, 10.0)):
         default, given = ItemKNN().fit(log), ItemKNN(shrinkage=expected).fit(log)
-        np.testing.assert_allclose(default.similar_.toarray(), given.similar_.toarray(), rtol=1e-6)
+        np.testing.assert_allclose(default.near_.toarray(), given.near_.toarray(), rtol=1e-6)
         other = ItemKNN(shrinkage=expected / 2).fit(log)
-        assert not np.allclose(default.similar_.toarray(), other.similar_.toarray())
+        assert not np.allclose(default.near_.toarray(), other.near_.toarray())
+        assert not hasattr(default, "rating_similarities_")  # there are no ratings to predict

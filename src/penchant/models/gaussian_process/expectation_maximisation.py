@@ -9,11 +9,11 @@ import numpy as np
 from scipy import sparse
 from scipy.linalg import lapack
 
+from penchant.models.gaussian_process.parts import in_parts
 from penchant.models.gaussian_process.systems import (
     add_to,
     buffer_for,
     from_upper,
-    in_parts,
     inverse_and_solution,
 )
 from penchant.run import Run
@@ -89,7 +89,7 @@ def step(
             lost += half + 0.5 * float(solution @ values) + 0.5 * len(items) * np.log(2 * np.pi)
         return seen, pull, lost
 
-    parts = in_parts(accumulate, rated, run)
+    parts = in_parts(accumulate, np.diff(rated.indptr), run)
     seen, pull, lost = parts[0]
     for more, more_pull, more_lost in parts[1:]:
         seen += more

@@ -5,15 +5,16 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.data.dataset import Dataset
+from penchant.models.gaussian_process.inverses import inverse
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
     GaussianSample,
     Prior,
-    inverse,
     maximise_marginal_likelihood,
 )
 from penchant.models.gaussian_process.similarity_rows import RATERS
 from penchant.models.shared.biases import fit_biases
+from penchant.run import Run
 from penchant.typing import Float32, Int64
 
 _L2 = 5.0  # shrinkage of the deviations of users that are taken off before
@@ -21,7 +22,11 @@ _MOST = 1500  # items whose means say how much each way of being alike counts
 
 
 def item_means(
-    train: Dataset, rows: dict[str, Float32], spread: float, rng: np.random.Generator
+    train: Dataset,
+    rows: dict[str, Float32],
+    spread: float,
+    rng: np.random.Generator,
+    run: Run,
 ) -> Float32:
     """float32[n_items + 1], mean ratings in units of `spread`; the last is of an unknown item.
 
@@ -35,6 +40,7 @@ def item_means(
         rows: see `penchant.models.gaussian_process.similarity_rows`.
         spread: the unit.
         rng: draws items.
+        run: threads.
     """
     mean, by_item = fit_biases(train, _L2, _L2)
     users, items = (train.events[c].to_numpy() for c in ("user", "item"))
@@ -47,7 +53,7 @@ def item_means(
     values, noise = np.asarray(seen, np.float32), np.asarray(1 / counts[warm], np.float32)
     some = np.sort(rng.permutation(len(warm))[:_MOST])
     prior = maximise_marginal_likelihood(
-        rows, [GaussianSample(warm[some], values[some], noise[some])]
+        rows, [GaussianSample(warm[some], values[some], noise[some])], run
     )
     found = np.empty(train.n_items + 1, np.float32)
     found[warm], _ = _expected(prior, rows, warm, values, noise, warm)

@@ -19,17 +19,17 @@ from penchant.models.gaussian_process.expectation_maximisation import (
     each_user,
     step,
 )
+from penchant.models.gaussian_process.inverses import inverse, regression
 from penchant.models.gaussian_process.marginal_likelihood import (
     OWN,
     GaussianSample,
     Prior,
-    inverse,
     maximise_marginal_likelihood,
-    regression,
 )
 from penchant.models.gaussian_process.means import item_means
+from penchant.models.gaussian_process.parts import in_parts
 from penchant.models.gaussian_process.similarity_rows import similarity_rows
-from penchant.models.gaussian_process.systems import buffer_for, in_parts, solution_of
+from penchant.models.gaussian_process.systems import buffer_for, solution_of
 from penchant.models.parameters import Space
 from penchant.models.protocols import PredictsRatings
 from penchant.models.shared.content_kinds import Kinds
@@ -112,10 +112,10 @@ class GaussianProcess(PredictsRatings, Recommender):
         rows = similarity_rows(
             train, self.content, text_dim=self.text_dim, raters=self.rater_dim, seed=self.seed
         )
-        mean = item_means(train, rows, self.spread_, rng)
+        mean = item_means(train, rows, self.spread_, rng, run)
         rated = train.histories.matrix("rating")
         rated.data = np.asarray(rated.data / np.float32(self.spread_), np.float32)
-        prior = maximise_marginal_likelihood(rows, _samples(rated, mean, rng))
+        prior = maximise_marginal_likelihood(rows, _samples(rated, mean, rng), run)
         # What a user rates once cannot tell an item's own variance from noise: only their sum.
         rest = prior.noise + prior.weights[OWN]
         prior = Prior(
@@ -273,7 +273,7 @@ class GaussianProcess(PredictsRatings, Recommender):
                 pull = solution_of(buffer, now.covariance, known, self.noise_, values)
                 found[asked] += now.covariance[items[asked][:, None], known] @ pull
 
-        in_parts(add_pulls, rated, run or Run())
+        in_parts(add_pulls, np.diff(rated.indptr), run or Run())
         low, high = np.float32(self.low_), np.float32(self.high_)
         return np.asarray(np.clip(found * np.float32(self.spread_), low, high), np.float32)
 

@@ -1,10 +1,8 @@
-"""The covariance of each user's ratings: made, inverted and added up in place, on two threads."""
+"""The covariance of each user's ratings: made, inverted and added up in place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from collections.abc import Sequence
 
 import numpy as np
 import torch
@@ -12,44 +10,14 @@ from scipy import sparse
 from scipy.linalg import blas, lapack
 
 from penchant.compiled import AVAILABLE, compiled_in_order
-from penchant.models.gaussian_process.marginal_likelihood import inverse
-from penchant.run import Run
-from penchant.threads import small_systems, torch_threads
+from penchant.models.gaussian_process.inverses import inverse
 from penchant.typing import Float32, Int64
 
-T = TypeVar("T")
-
-_PARTS = 2
-"""Sums over users are taken in so many parts, whatever the number of threads, so that it does not
-decide their last digits; each holds a matrix of all items."""
+Noise = float | Float32
 
 
 class _Singular(Exception):
     """What single precision cannot tell from a singular matrix."""
-
-
-def in_parts(work: Callable[[Int64], T], rated: sparse.csr_array, run: Run) -> list[T]:
-    """What `work` makes of parts of the users with ratings, side by side where threads allow.
-
-    Args:
-        work: takes positions of users.
-        rated: csr[n_users, n_items], of whose rows with entries there are as many parts.
-        run: threads.
-    """
-    counts = np.diff(rated.indptr)
-    users = np.flatnonzero(counts)
-    parts = [users]
-    if len(users) > 1:
-        # The users of every part have about as much to do: a system's inverse takes n³.
-        done = np.cumsum(counts[users].astype(np.float64) ** 3 + 1000.0)
-        edges = np.searchsorted(done, done[-1] * np.arange(1, _PARTS) / _PARTS)
-        parts = np.split(users, edges)
-    threads = min(run.threads or torch.get_num_threads(), len(parts))
-    with small_systems(), torch_threads(1):
-        if threads < 2:
-            return [work(part) for part in parts]
-        with ThreadPoolExecutor(threads) as pool:
-            return list(pool.map(work, parts))
 
 
 def buffer_for(rated: sparse.csr_array, users: Sequence[int] | Int64) -> Float32:
@@ -58,22 +26,22 @@ def buffer_for(rated: sparse.csr_array, users: Sequence[int] | Int64) -> Float32
     return np.empty(largest**2, np.float32)
 
 
-def system_in(buffer: Float32, covariance: Float32, items: Int64, noise: float) -> Float32:
+def system_in(buffer: Float32, covariance: Float32, items: Int64, noise: Noise) -> Float32:
     """float32[n, n], of which the upper triangle is the covariance of the ratings of some items.
 
     Args:
         buffer: float32[n²] at least, of which it is a part.
         covariance: float32[n_items, n_items].
         items: int64[n], ascending.
-        noise: variance of a rating around what the user thinks.
+        noise: variance of a rating around what the user thinks, or float32[n], that of each.
     """
     n = len(items)
     system: Float32 = buffer[: n * n].reshape(n, n)
     if AVAILABLE:
-        _gather(covariance, items, np.float32(noise), system)
+        _gather(covariance, items, system)
     else:
         np.copyto(system, covariance[items[:, None], items])
-        system[np.diag_indices_from(system)] += np.float32(noise)
+    system[np.diag_indices_from(system)] += np.asarray(noise, np.float32)
     return system
 
 
@@ -97,7 +65,7 @@ def _invert_in_place(system: Float32) -> float:
 
 
 def inverse_and_solution(
-    buffer: Float32, covariance: Float32, items: Int64, noise: float, values: Float32
+    buffer: Float32, covariance: Float32, items: Int64, noise: Noise, values: Float32
 ) -> tuple[Float32, Float32, float]:
     """The upper triangle of the inverse of a user's system, its product with values, and half.
 
@@ -118,7 +86,7 @@ def inverse_and_solution(
 
 
 def solution_of(
-    buffer: Float32, covariance: Float32, items: Int64, noise: float, values: Float32
+    buffer: Float32, covariance: Float32, items: Int64, noise: Noise, values: Float32
 ) -> Float32:
     """float32[n], x where a user's system times x is `values`.
 
@@ -155,13 +123,12 @@ def from_upper(matrix: Float32) -> Float32:
 
 
 @compiled_in_order
-def _gather(covariance: Float32, items: Int64, noise: np.float32, system: Float32) -> None:
+def _gather(covariance: Float32, items: Int64, system: Float32) -> None:
     n = len(items)
     for j in range(n):
         row = covariance[items[j]]
         for i in range(j, n):
             system[j, i] = row[items[i]]
-        system[j, j] += noise
 
 
 @compiled_in_order

@@ -12,13 +12,21 @@ from typing import NamedTuple
 import numpy as np
 
 from penchant.compiled import compiled_in_order
+from penchant.models.neighbours.compiled_similarities import (
+    ADJUSTED,
+    PEARSON,
+    WEIGHTED,
+    of_counts,
+    of_ratings_in_common,
+    of_rows,
+    of_values_in_common,
+    shrunk,
+)
 from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
 from penchant.models.shared.largest import keep_largest
 from penchant.typing import Float32, Float64, Int32, Int64
 
-COSINE, JACCARD, WEIGHTED, CORRELATION, ADJUSTED, PEARSON = range(6)
-"""What is compared; from `WEIGHTED` on, values are multiplied."""
-CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = range(5)
+CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = (np.uint64(n) for n in range(5))
 _FEW = 0.25  # of the others, as many products at most: those that a row meets are listed
 _ROOM = 4  # times as many as are wanted are collected before the smaller ones are dropped
 
@@ -74,13 +82,16 @@ class Sums(NamedTuple):
 
     Attributes:
         common: float32[n], events in common.
-        products: float32[n, 5], sums of products of values; none where none are needed.
+        products: float32[n * width], for each other so many sums of products of values.
+        width: sums of each other that the kind of comparison needs, in the order of `CROSS` and
+            the names behind it.
         alike: float32[n], similarities.
         touched: int32[n], the others that the row meets, if these are few.
     """
 
     common: Float32
     products: Float32
+    width: np.uint64
     alike: Float32
     touched: Int32
 
@@ -88,8 +99,14 @@ class Sums(NamedTuple):
 @compiled_in_order
 def new_sums(n: int, kind: int) -> Sums:
     """Zeros for so many others."""
-    products = np.zeros((n if kind >= WEIGHTED else 0, 5), np.float32)
-    return Sums(np.zeros(n, np.float32), products, np.zeros(n, np.float32), np.empty(n, np.int32))
+    width = 5 if kind == PEARSON else 3 if kind == ADJUSTED else 1 if kind >= WEIGHTED else 0
+    return Sums(
+        np.zeros(n, np.float32),
+        np.zeros(n * width, np.float32),
+        np.uint64(width),
+        np.zeros(n, np.float32),
+        np.empty(n, np.int32),
+    )
 
 
 @compiled_in_order
@@ -100,6 +117,7 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
     """
     first, last, other = of.a.indptr[row], of.a.indptr[row + 1], of.columns_of_b
     common, products, touched = sums.common, sums.products, sums.touched
+    width = sums.width
     work = 0
     for place in range(first, last):
         column = of.a.indices[place]
@@ -118,20 +136,23 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
         else:
             for p in range(start, stop):
                 common[other.indices[p]] += np.float32(1)
-        if of.kind >= ADJUSTED:
-            x = of.a.values[place]
-            square = x * x
+        if of.kind < WEIGHTED:
+            continue
+        # Unsigned places into one dimension: nothing asks whether they count from the end.
+        x = of.a.values[place]
+        square = x * x
+        if of.kind < ADJUSTED:
             for p in range(start, stop):
-                y, sums_of_b = other.values[p], products[other.indices[p]]
-                sums_of_b[CROSS] += x * y
-                sums_of_b[SQUARE_A] += square
-                sums_of_b[SQUARE_B] += y * y
-                sums_of_b[SUM_A] += x
-                sums_of_b[SUM_B] += y
-        elif of.kind >= WEIGHTED:
-            x = of.a.values[place]
-            for p in range(start, stop):
-                products[other.indices[p], CROSS] += x * other.values[p]
+                products[np.uint64(other.indices[p])] += x * other.values[p]
+            continue
+        for p in range(start, stop):
+            y, at = other.values[p], np.uint64(other.indices[p]) * width
+            products[at + CROSS] += x * y
+            products[at + SQUARE_A] += square
+            products[at + SQUARE_B] += y * y
+            if of.kind == PEARSON:
+                products[at + SUM_A] += x
+                products[at + SUM_B] += y
     if not few:
         return -1
     touched[:n_touched].sort()
@@ -139,71 +160,68 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
 
 
 @compiled_in_order
-def of_products(
-    kind: int, n: np.float32, products: Float32, scale: float, expected: float
-) -> np.float32:
-    """The similarity of one pair of rows of values."""
-    if kind == WEIGHTED:
-        return np.float32(products[CROSS] / max(scale, 1e-12))
-    if kind == CORRELATION:
-        if scale <= 1e-9:
-            return np.float32(0)
-        return np.float32(min(1.0, max(-1.0, (products[CROSS] - expected) / scale)))
-    cross, square_a, square_b = products[CROSS], products[SQUARE_A], products[SQUARE_B]
-    if kind == PEARSON:
-        cross -= products[SUM_A] * products[SUM_B] / n
-        of_a, of_b = products[SUM_A] * products[SUM_A] / n, products[SUM_B] * products[SUM_B] / n
-        square_a, square_b = square_a - of_a, square_b - of_b
-        # Where all ratings in common are equal, nothing but rounding error is left.
-        if square_a < np.float32(4e-6) * of_a or square_b < np.float32(4e-6) * of_b:
-            return np.float32(0)
-    root = np.sqrt(square_a * square_b)
-    if root <= np.float32(1e-4):
-        return np.float32(0)
-    alike = min(np.float32(1), max(np.float32(-1), cross / root))
-    # Rounding error must not decide between equal ones.
-    return np.float32(np.rint(alike * np.float32(1e4)) / np.float32(1e4))
+def similarity_to(b: np.uint64, row: int, of: Comparison, sums: Sums) -> np.float32:
+    """How alike a row is to one other, before its events in common are counted."""
+    kind, n, products, at = of.kind, sums.common[b], sums.products, b * sums.width
+    if kind < WEIGHTED:
+        return of_counts(kind, n, np.float32(of.scale_a[row]), np.float32(of.scale_b[b]))
+    cross = products[at]
+    if kind < ADJUSTED:
+        scale, expected = of.scale_a[row] * of.scale_b[b], of.total_a[row] * of.total_b[b]
+        return of_rows(kind, cross, scale, expected)
+    square_a, square_b = products[at + SQUARE_A], products[at + SQUARE_B]
+    if kind == ADJUSTED:
+        return of_values_in_common(cross, square_a, square_b, True)
+    sum_a, sum_b = products[at + SUM_A], products[at + SUM_B]
+    return of_ratings_in_common(n, cross, square_a, square_b, sum_a, sum_b)
 
 
 @compiled_in_order
 def similarities_of_row(row: int, of: Comparison, sums: Sums) -> int:
     """Write how alike a row is to each other into `alike`; how many are `touched`, -1 for all."""
     n_touched = add_products(row, of, sums)
-    common, alike, shrinkage = sums.common, sums.alike, of.shrinkage
-    least, tiny, one = np.float32(of.min_common), np.float32(1e-6), np.float32(1)
-    n_a = np.float32(of.scale_a[row])
-    if n_touched < 0 and of.kind < WEIGHTED:  # without a branch, so that vectors can be used
+    common, products, alike, width = sums.common, sums.products, sums.alike, sums.width
+    least, shrinkage = np.float32(of.min_common), of.shrinkage
+    if n_touched < 0:
+        all_similarities(row, of, common, products, alike)
         for b in range(len(common)):
-            n, n_b = common[b], np.float32(of.scale_b[b])
-            if of.kind == COSINE:
-                found = n / np.sqrt(max(n_a * n_b, one))
-            else:
-                found = n / max(n_a + n_b - n, one)
-            found *= n / max(n + shrinkage, tiny)
-            alike[b] = found if n >= least else np.float32(0)
-            common[b] = 0
-    else:
-        for place in range(len(common) if n_touched < 0 else n_touched):
-            b = place if n_touched < 0 else sums.touched[place]
-            n, n_b = common[b], np.float32(of.scale_b[b])
-            if n == 0:
-                continue
-            if n < least:
-                found = np.float32(0)
-            elif of.kind == COSINE:
-                found = n / np.sqrt(max(n_a * n_b, one))
-            elif of.kind == JACCARD:
-                found = n / max(n_a + n_b - n, one)
-            else:
-                scale, expected = of.scale_a[row] * of.scale_b[b], of.total_a[row] * of.total_b[b]
-                found = of_products(of.kind, n, sums.products[b], scale, expected)
-            alike[b] = found * (n / max(n + shrinkage, tiny))
-            if of.kind >= WEIGHTED:
-                sums.products[b] = 0
-            common[b] = 0
+            alike[b] = shrunk(alike[b], common[b], shrinkage, least)
+        common[:] = 0
+        products[:] = 0
+    for place in range(n_touched):
+        other = np.uint64(sums.touched[place])
+        found = similarity_to(other, row, of, sums)
+        alike[other] = shrunk(found, common[other], shrinkage, least)
+        common[other] = 0
+        products[other * width : (other + np.uint64(1)) * width] = 0
     if of.own[row] >= 0:
         alike[of.own[row]] = 0
     return n_touched
+
+
+@compiled_in_order
+def all_similarities(
+    row: int, of: Comparison, common: Float32, products: Float32, alike: Float32
+) -> None:
+    """`similarity_to` each other, in loops that do not branch, so that vectors can be used."""
+    kind, scale_a, scale_b = of.kind, of.scale_a[row], of.scale_b
+    if kind < WEIGHTED:
+        for b in range(len(common)):
+            alike[b] = of_counts(kind, common[b], np.float32(scale_a), np.float32(scale_b[b]))
+    elif kind < ADJUSTED:
+        total_a, total_b = of.total_a[row], of.total_b
+        for b in range(len(common)):
+            alike[b] = of_rows(kind, products[b], scale_a * scale_b[b], total_a * total_b[b])
+    elif kind == ADJUSTED:
+        three = products.reshape(len(common), 3)
+        for b in range(len(common)):
+            alike[b] = of_values_in_common(three[b, 0], three[b, 1], three[b, 2], True)
+    else:
+        five = products.reshape(len(common), 5)
+        for b in range(len(common)):
+            alike[b] = of_ratings_in_common(
+                common[b], five[b, 0], five[b, 1], five[b, 2], five[b, 3], five[b, 4]
+            )
 
 
 @compiled_in_order
@@ -275,20 +293,21 @@ def mean_residuals_of_rows(
     whose columns are the others: the k most similar of them count.
     """
     sums = new_sums(len(of.scale_b), of.kind)
-    places, weights = (
-        np.empty(len(of.scale_b), np.int32),
-        np.empty(len(of.scale_b), np.float32),
-    )
+    room = _ROOM * of.k
+    places, weights = np.empty(room, np.int32), np.empty(room, np.float32)
     for row in range(first, last):
         if asked_indptr[row] == asked_indptr[row + 1]:
             continue
         n_touched = similarities_of_row(row, of, sums)
         for n in range(asked_indptr[row], asked_indptr[row + 1]):
-            kept, start = 0, residuals.indptr[asked[n]]
+            kept, edge, start = 0, np.float32(0), residuals.indptr[asked[n]]
             for place in range(start, residuals.indptr[asked[n] + 1]):
-                alike = sums.alike[residuals.indices[place]]
-                places[kept], weights[kept] = place - start, alike
-                kept += alike > 0
+                alike = sums.alike[np.uint64(residuals.indices[place])]
+                if alike > edge:  # as in `largest_of_row`
+                    places[kept], weights[kept] = place - start, alike
+                    kept += 1
+                    if kept == room:
+                        kept, edge = keep_largest(places, weights, kept, of.k)
             if kept > of.k:
                 kept, _ = keep_largest(places, weights, kept, of.k)
             weight, total = 0.0, 0.0

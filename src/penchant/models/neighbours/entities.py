@@ -10,12 +10,18 @@ import numpy as np
 from scipy import sparse
 
 from penchant.data.dataset import Dataset
+from penchant.data.histories import Histories
+from penchant.models.shared.biases import fit_biases, residuals
 from penchant.models.shared.sparse_rows import Factor
 from penchant.typing import Csr, Float32, Float64, Int64
 
-Similarity = Literal["cosine", "jaccard", "correlation", "pearson", "adjusted-cosine"]
-CENTRED = frozenset({"pearson", "adjusted-cosine"})
-"""Similarities of centred ratings, over those who gave both."""
+Similarity = Literal[
+    "cosine", "jaccard", "correlation", "pearson", "adjusted-cosine", "residual-cosine"
+]
+COSINES = frozenset({"cosine", "residual-cosine"})
+"""Similarities of whole rows of weights, where there are any, or of residuals."""
+CENTRED = frozenset({"pearson", "adjusted-cosine", "residual-cosine"})
+"""Similarities of ratings from which something is taken off."""
 COMPARE_RATINGS = CENTRED | {"correlation"}
 """Similarities that need ratings."""
 
@@ -27,7 +33,8 @@ class Entities:
     Attributes:
         binary: csr[n, m] of ones, where an event is.
         values: csr[n, m] of (centred) ratings with the same sparsity, or None.
-        weights: csr[n, m] of weights of events with the same sparsity, or None.
+        weights: csr[n, m] of weights of events, or of residuals of ratings, with the same sparsity,
+            or None.
     """
 
     binary: Csr
@@ -91,10 +98,17 @@ class Entities:
         return Entities(self.binary[rows], values, weights)
 
 
-def item_entities(log: Dataset, kind: Similarity) -> Entities:
+def binary(users: Histories, kind: Similarity) -> Csr:
+    """csr[n_users, n_items] of ones, where there are the events that a similarity is of."""
+    return users.matrix("seen" if kind in COMPARE_RATINGS else "interaction")
+
+
+def item_entities(log: Dataset, kind: Similarity, l2: float = 5.0) -> Entities:
     """The items of a log, with ratings where the similarity compares them.
 
-    For `pearson` ratings are centred on the mean of all, for `adjusted-cosine` on each user's.
+    For `pearson` ratings are centred on the mean of all, for `adjusted-cosine` on each user's, and
+    `residual-cosine` compares what is left when biases of users and items are taken off, which
+    `l2` shrinks.
     """
     if kind not in COMPARE_RATINGS:
         weights = None
@@ -102,6 +116,9 @@ def item_entities(log: Dataset, kind: Similarity) -> Entities:
             weights = log.histories.matrix("weight").T.tocsr()
         return Entities(log.histories.matrix().T.tocsr(), weights=weights)
     binary = log.histories.matrix("seen").T.tocsr()
+    if kind == "residual-cosine":
+        mean, by_item = fit_biases(log, l2, l2)
+        return Entities(binary, weights=residuals(log.histories, mean, by_item, l2).T.tocsr())
     ratings = log.histories.matrix("rating")
     if kind in CENTRED:
         count = np.diff(ratings.indptr)

@@ -14,9 +14,7 @@ from penchant.data.holdout import Holdout, Rows
 from penchant.models.base import require_one_user
 from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.neighbours.base import NeighboursModel
-from penchant.models.neighbours.entities import (
-    item_entities,
-)
+from penchant.models.neighbours.entities import Similarity, item_entities
 from penchant.models.neighbours.mean_residuals import NEGLIGIBLE, mean_residuals
 from penchant.models.neighbours.nearest import (
     neighbours,
@@ -26,7 +24,7 @@ from penchant.models.shared.biases import of_items
 from penchant.models.shared.item_weights import usual_item_events
 from penchant.models.shared.sparse_rows import strongest_entries
 from penchant.run import Run
-from penchant.typing import Float32, Int32
+from penchant.typing import Csr, Float32, Int32
 
 _EVENT = 24.0  # bytes of an event in two matrices, and while these are made
 _NEIGHBOUR = 16.0  # bytes of a neighbour that is kept, twice while all are put together
@@ -40,8 +38,9 @@ class ItemKNN(NeighboursModel):
     With `cosine` or `jaccard`, the score of an item is the sum of its similarities to the items
     of the history that are among its `neighbours` nearest (Deshpande and Karypis 2004). Ratings
     are predicted as bias + sum s (r - bias) / (sum |s| + damping) over the `neighbours` most
-    similar items that the user has rated (Koren 2008, eq. 3, without damping); with `pearson` and
-    `adjusted-cosine` these predictions, over each item's nearest neighbours, also rank.
+    similar items that the user has rated, by `rating_similarity` (Koren 2008, eq. 3, without
+    damping); with a `similarity` of centred ratings these predictions, over each item's nearest
+    neighbours, also rank.
 
     `update` takes further events in: the model is then what a new fit to all events is.
 
@@ -51,8 +50,8 @@ class ItemKNN(NeighboursModel):
             common, so that few of them cannot make two strangers alike. None is .07 times the
             number of events of a usual item (sum n^2 / sum n over the items' numbers n), at least
             10: where items have many events, a few in common say little.
-        neighbours_kept: how many similar items are stored for each item, of which those that a
-            user has rated count.
+        neighbours_kept: how many similar items are stored for each item to predict ratings from,
+            of which those that a user has rated count.
     """
 
     neighbours: Annotated[int, Field(gt=0), Space(5, 500, log=True)] = 200
@@ -60,7 +59,7 @@ class ItemKNN(NeighboursModel):
     neighbours_kept: Annotated[int, Field(gt=0)] = 500
 
     fitted_attributes: ClassVar[Declarations] = {
-        "similar_": sparse_matrix("items", "items"),
+        "rating_similarities_": sparse_matrix("items", "items", optional=True),
         "near_": sparse_matrix("items", "items"),
     }
 
@@ -73,15 +72,23 @@ class ItemKNN(NeighboursModel):
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self._fit_biases(train)
-        self.similar_ = neighbours(
-            item_entities(train, self.similarity),
-            self.similarity,
-            shrinkage=self._shrinkage(train),
-            min_common=self.min_common,
-            k=max(self.neighbours_kept, self.neighbours),
-            threads=run.threads,
-        )
-        self.near_ = strongest_entries(self.similar_, self.neighbours).T.tocsr()
+        shrinkage, kept = self._shrinkage(train), max(self.neighbours_kept, self.neighbours)
+
+        def similar(kind: Similarity) -> Csr:
+            return neighbours(
+                item_entities(train, kind, self.l2),
+                kind,
+                shrinkage=shrinkage,
+                min_common=self.min_common,
+                k=kept,
+                threads=run.threads,
+            )
+
+        own = similar(self.similarity)
+        if train.has_ratings:
+            same = self.rating_kind == self.similarity
+            self.rating_similarities_ = own if same else similar(self.rating_kind)
+        self.near_ = strongest_entries(own, self.neighbours).T.tocsr()
 
     def _shrinkage(self, train: Dataset) -> float:
         if self.shrinkage is not None:
@@ -105,11 +112,11 @@ class ItemKNN(NeighboursModel):
         """float32[n_rows], predicted ratings."""
         base = self._baseline(rows.histories)[rows.history]
         base = base + of_items(self.item_bias_, rows.items, 0.0)
-        if rows.histories.ratings is None:
+        if rows.histories.ratings is None or not hasattr(self, "rating_similarities_"):
             return base
         residuals, known = self._residuals(rows.histories), np.flatnonzero(rows.items >= 0)
         base[known] += mean_residuals(
-            self.similar_,
+            self.rating_similarities_,
             rows.items[known],
             residuals,
             rows.history[known],

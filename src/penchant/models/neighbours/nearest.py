@@ -12,18 +12,20 @@ from scipy import sparse
 
 from penchant.compiled import AVAILABLE
 from penchant.models.neighbours.compiled_rows import (
+    Comparison,
+    SparseRows,
+    mean_residuals_of_rows,
+    nearest_of_rows,
+)
+from penchant.models.neighbours.compiled_similarities import (
     ADJUSTED,
     CORRELATION,
     COSINE,
     JACCARD,
     PEARSON,
     WEIGHTED,
-    Comparison,
-    SparseRows,
-    mean_residuals_of_rows,
-    nearest_of_rows,
 )
-from penchant.models.neighbours.entities import Entities, Similarity
+from penchant.models.neighbours.entities import COSINES, Entities, Similarity
 from penchant.models.neighbours.mean_residuals import mean_residuals
 from penchant.models.neighbours.similarity import CommonPairs, similarity, similarity_of_pairs
 from penchant.models.shared.sparse_rows import (
@@ -40,6 +42,7 @@ from penchant.typing import AnyInt, Csr, Float32, Float64, Int64
 T = TypeVar("T")
 _KINDS = {
     "cosine": COSINE,
+    "residual-cosine": WEIGHTED,
     "jaccard": JACCARD,
     "correlation": CORRELATION,
     "adjusted-cosine": ADJUSTED,
@@ -218,7 +221,7 @@ def _comparison(
     k: int,
 ) -> Comparison:
     code = _KINDS[kind]
-    if kind == "cosine" and (a.weights is not None or b.weights is not None):
+    if kind in COSINES and (a.weights is not None or b.weights is not None):
         code = WEIGHTED
     values_a, values_b = (_values(entities, code) for entities in (a, b))
     (total_a, scale_a), (total_b, scale_b) = (_totals_and_scales(e, code) for e in (a, b))

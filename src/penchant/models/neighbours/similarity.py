@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from penchant.models.neighbours.entities import COMPARE_RATINGS, Entities, Similarity
+from penchant.models.neighbours.entities import COMPARE_RATINGS, COSINES, Entities, Similarity
 from penchant.models.shared.sparse_rows import product
 from penchant.typing import AnyFloat, Csr, Float32, Float64, Int32, Int64
 
@@ -21,7 +21,8 @@ def similarity(
     `cosine` that of the events' weights where there are any;
     `correlation` is that of whole rows of values, in which what is not there is 0; `pearson` is
     the correlation of ratings over what both have rated, `adjusted-cosine` the cosine of the
-    values over the same (Sarwar et al. 2001). All are multiplied by
+    values over the same (Sarwar et al. 2001), `residual-cosine` that of whole rows of what ratings
+    are above their biases. All are multiplied by
     n_ab / (n_ab + shrinkage) (Koren 2008, eq. 2) and are 0 where fewer than `min_common`
     events are common.
     """
@@ -93,7 +94,7 @@ def similarity_of_pairs(
     a, b = pairs.a, pairs.b
     common = pairs.product(a.binary, b.binary)
     alike: AnyFloat
-    if kind == "cosine" and (a.weights is not None or b.weights is not None):
+    if kind in COSINES and (a.weights is not None or b.weights is not None):
         weighted = pairs.product(*(e.binary if e.weights is None else e.weights for e in (a, b)))
         alike = weighted / np.maximum(pairs.of_a(a.lengths) * pairs.of_b(b.lengths), 1e-12)
     elif kind == "cosine":
@@ -149,7 +150,7 @@ def shares_of_common(one: Entities, others: Entities, kind: Similarity, columns:
     used, place = np.unique(columns, return_inverse=True)
     common = others.binary[:, used].toarray() * one.binary[:, used].toarray()
     parts: Float64 = common.astype(np.float64)
-    if kind == "cosine" and (one.weights is not None or others.weights is not None):
+    if kind in COSINES and (one.weights is not None or others.weights is not None):
         a, b = (e.binary if e.weights is None else e.weights for e in (one, others))
         parts = b[:, used].toarray() * a[:, used].toarray().astype(np.float64)
     elif kind in COMPARE_RATINGS:

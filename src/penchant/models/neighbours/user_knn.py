@@ -15,7 +15,11 @@ from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, sparse_matrix
 from penchant.models.neighbours.base import NeighboursModel
 from penchant.models.neighbours.entities import (
+    CENTRED,
+    COMPARE_RATINGS,
     Entities,
+    Similarity,
+    binary,
 )
 from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
 from penchant.models.neighbours.nearest import (
@@ -34,10 +38,10 @@ class UserKNN(NeighboursModel):
 
     With `cosine` or `jaccard`, the score of an item is the sum of the similarities of those of
     the `neighbours` nearest users who have it. Ratings are predicted as
-    bias + sum s (r - bias) / (sum |s| + damping) over the `neighbours` most similar users who
-    rated the item (Herlocker et al. 1999, without damping); with `pearson` and `adjusted-cosine`
-    these predictions, over the user's nearest neighbours, also rank. A user's own index is never
-    a neighbour.
+    bias + sum s (r - bias) / (sum |s| + damping) over the `neighbours` most similar users, by
+    `rating_similarity`, who rated the item (Herlocker et al. 1999, without damping); with a
+    `similarity` of centred ratings these predictions, over the user's nearest neighbours, also
+    rank. A user's own index is never a neighbour.
 
     `update` takes further events in: the model is then what a new fit to all events is.
 
@@ -70,7 +74,7 @@ class UserKNN(NeighboursModel):
     def user_similarities(self, users: Histories) -> Float32:
         """float32[n_users, n_training_users], 0 for the user's own index."""
         alike = similarity(
-            self._entities(users),
+            self._entities(users, self.similarity),
             self._trained,
             self.similarity,
             self.shrinkage,
@@ -80,36 +84,42 @@ class UserKNN(NeighboursModel):
         alike[known, users.users[known]] = 0
         return alike
 
-    def _entities(self, users: Histories) -> Entities:
-        values = None
-        if self.of_ratings:
-            values = self._centred(users)
-        elif self.compares_ratings:
-            values = users.matrix("seen" if users.ratings is None else "rating")
-        weighted = self.uses_weights and users.weights is not None
-        weights = self._interactions(users) if weighted else None
-        return Entities(self._binary(users), values, weights)
+    def _entities(self, users: Histories, kind: Similarity) -> Entities:
+        """The users of histories, with what a similarity of this kind compares."""
+        ones = binary(users, kind)
+        if kind == "residual-cosine":
+            return Entities(ones, weights=self._residuals(users))
+        if kind in COMPARE_RATINGS:
+            return Entities(ones, self._ratings(users, kind))
+        weighted = kind == "cosine" and users.weights is not None
+        return Entities(ones, weights=users.matrix("weight") if weighted else None)
 
-    @derived_from("histories_", "item_means_", "mean_")
+    @derived_from("histories_", "item_means_", "item_bias_", "mean_")
     def _trained(self) -> Entities:
-        return self._entities(self.histories_)
+        return self._entities(self.histories_, self.similarity)
 
-    def _centred(self, users: Histories) -> Csr:
+    @derived_from("histories_", "item_means_", "item_bias_", "mean_")
+    def _trained_for_ratings(self) -> Entities:
+        return self._entities(self.histories_, self.rating_kind)
+
+    def _ratings(self, users: Histories, kind: Similarity) -> Csr:
+        """csr[n_users, n_items], ratings as a similarity of them compares them."""
         if users.ratings is None:
             matrix = users.matrix("seen")
-            matrix.data[:] = 1e-12
+            if kind in CENTRED:
+                matrix.data[:] = 1e-12
             return matrix
         matrix = users.matrix("rating")
-        if self.similarity == "adjusted-cosine":
+        if kind == "adjusted-cosine":
             matrix.data -= self.item_means_[matrix.indices]
-        else:
+        elif kind in CENTRED:
             matrix.data -= np.float32(self.mean_)
         return matrix
 
     def _near(self, users: Histories) -> Csr:
         """csr[n_users, n_training_users], similarities of each user's nearest neighbours."""
         return nearest(
-            self._entities(users),
+            self._entities(users, self.similarity),
             self._trained,
             users.users,
             self.similarity,
@@ -154,7 +164,10 @@ class UserKNN(NeighboursModel):
                 added, weight[:, None] + self.damping, out=np.zeros_like(added), where=known
             )
         shares = shares_of_common(
-            self._entities(user), self._trained.take(neighbours), self.similarity, user.items
+            self._entities(user, self.similarity),
+            self._trained.take(neighbours),
+            self.similarity,
+            user.items,
         )
         # Of several events with one item each has its weight, or the last one has it all.
         weights = self._event_weights(user).astype(np.float64)
@@ -169,11 +182,14 @@ class UserKNN(NeighboursModel):
         if not hasattr(self, "residuals_"):
             return base
         known = np.flatnonzero(rows.items >= 0)
+        kind, trained = self.rating_kind, self._trained_for_ratings
+        if rows.histories.ratings is None:  # only what they have can be compared
+            kind, trained = self.similarity, self._trained
         base[known] += mean_residuals_of_neighbours(
-            self._entities(rows.histories),
-            self._trained,
+            self._entities(rows.histories, kind),
+            trained,
             rows.histories.users,
-            self.similarity,
+            kind,
             self.shrinkage,
             self.min_common,
             self.neighbours,

@@ -43,6 +43,16 @@ def fit_biases(
     return mean, by_item.astype(np.float32)
 
 
+def residuals(users: Histories, mean: float, item_bias: Float32, l2_user: float) -> Csr:
+    """csr[n_users, n_items], ratings less what biases lead one to expect; never exactly 0."""
+    rated = users.matrix("rating")
+    rows = np.repeat(np.arange(len(users)), np.diff(rated.indptr))
+    base = np.float32(mean) + user_biases(users, mean, item_bias, l2_user)
+    rated.data -= base[rows] + item_bias[rated.indices]
+    rated.data[rated.data == 0] = 1e-12
+    return rated
+
+
 def user_biases(users: Histories, mean: float, item_bias: Float32, l2_user: float) -> Float32:
     """float32[n_users], how far each user's history lies above what its items lead one to expect.
 
