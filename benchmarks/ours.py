@@ -108,9 +108,9 @@ def evaluation(args: argparse.Namespace) -> dict[str, object]:
 
 
 def predicted_ratings(args: argparse.Namespace) -> dict[str, object]:
-    """Predict a tenth of the ratings, drawn at random, by neighbours of the best similarity."""
+    """Predict a tenth of the ratings, drawn at random, by neighbours."""
     split = pn.split_random(read(args.path, quiet=True), validation=0, test=0.1)
-    model = make(args.model).clone(neighbours=40, similarity=args.similarity).fit(split.train)
+    model = make(args.model).clone(neighbours=40).fit(split.train)
     test = split.test
     model.predict(test.rows)  # compiles
     seconds = timed(lambda: model.predict(test.rows), args.repeats)
@@ -306,7 +306,6 @@ def main() -> None:
     command = commands.add_parser("ratings")
     command.add_argument("path", type=Path)
     command.add_argument("--model", choices=["item-knn", "user-knn"], required=True)
-    command.add_argument("--similarity", required=True)
     command.add_argument("--repeats", type=int, default=3)
     command.set_defaults(work=predicted_ratings)
     command = commands.add_parser("epochs")

@@ -136,18 +136,15 @@ BENCHMARKS = (
         Benchmark(
             f"ratings-{of}-{peer}",
             f"a tenth of MovieLens 1M's ratings predicted by neighbours of {of}, 40 of them, each "
-            f"by the best similarity of its library; {peer}",
-            ("ratings", "{data}", "--model", model, "--similarity", similarity),
+            f"by a similarity of ratings above biases or means; {peer}",
+            ("ratings", "{data}", "--model", model),
             peer,
             (f"{peer}_ratings.py", "{data}", "--of", of),
             "predictions_per_s",
             20,
             quality="rmse",
         )
-        for of, model, similarity in (
-            ("items", "item-knn", "pearson"),
-            ("users", "user-knn", "adjusted-cosine"),
-        )
+        for of, model in (("items", "item-knn"), ("users", "user-knn"))
         for peer in ("surprise", "lenskit")
     ),
     *(

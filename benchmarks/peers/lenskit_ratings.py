@@ -39,7 +39,11 @@ def main() -> None:
     truth = test.set_index(["user_id", "item_id"])["rating"]
 
     def predicted() -> np.ndarray:
-        said = predict(pipeline, asked, n_jobs=1).to_df().set_index(["user_id", "item_id"])["score"]
+        said = (
+            predict(pipeline, asked, n_jobs=THREADS)
+            .to_df()
+            .set_index(["user_id", "item_id"])["score"]
+        )
         found: pd.Series = said.reindex(truth.index)
         return found.to_numpy()
 

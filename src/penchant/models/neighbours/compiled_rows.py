@@ -22,13 +22,13 @@ from penchant.models.neighbours.compiled_similarities import (
     of_values_in_common,
     shrunk,
 )
-from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
 from penchant.models.shared.largest import keep_largest
 from penchant.typing import Float32, Float64, Int32, Int64
 
 CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = (np.uint64(n) for n in range(5))
 _FEW = 0.25  # of the others, as many products at most: those that a row meets are listed
-_ROOM = 4  # times as many as are wanted are collected before the smaller ones are dropped
+ROOM = 4
+"""Times as many as are wanted are collected before the smaller ones are dropped."""
 
 
 class SparseRows(NamedTuple):
@@ -115,38 +115,39 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
 
     `touched` gets the others that it meets, ascending, where these are few.
     """
-    first, last, other = of.a.indptr[row], of.a.indptr[row + 1], of.columns_of_b
-    common, products, touched = sums.common, sums.products, sums.touched
-    width = sums.width
+    first, last = of.a.indptr[row], of.a.indptr[row + 1]
+    indptr, indices, values = of.columns_of_b
+    common, products, touched, width = sums.common, sums.products, sums.touched, sums.width
     work = 0
     for place in range(first, last):
         column = of.a.indices[place]
-        work += other.indptr[column + 1] - other.indptr[column]
+        work += indptr[column + 1] - indptr[column]
     few = work < _FEW * len(common)
     n_touched = 0
+    # Unsigned places: nothing asks whether they count from the end.
     for place in range(first, last):
         column = of.a.indices[place]
-        start, stop = other.indptr[column], other.indptr[column + 1]
+        start, stop = indptr[column], indptr[column + 1]
         if few:
             for p in range(start, stop):
-                if common[other.indices[p]] == 0:
-                    touched[n_touched] = other.indices[p]
+                other = np.uint64(indices[p])
+                if common[other] == 0:
+                    touched[n_touched] = indices[p]
                     n_touched += 1
-                common[other.indices[p]] += np.float32(1)
+                common[other] += np.float32(1)
         else:
             for p in range(start, stop):
-                common[other.indices[p]] += np.float32(1)
+                common[np.uint64(indices[p])] += np.float32(1)
         if of.kind < WEIGHTED:
             continue
-        # Unsigned places into one dimension: nothing asks whether they count from the end.
         x = of.a.values[place]
         square = x * x
         if of.kind < ADJUSTED:
             for p in range(start, stop):
-                products[np.uint64(other.indices[p])] += x * other.values[p]
+                products[np.uint64(indices[p])] += x * values[p]
             continue
         for p in range(start, stop):
-            y, at = other.values[p], np.uint64(other.indices[p]) * width
+            y, at = values[p], np.uint64(indices[p]) * width
             products[at + CROSS] += x * y
             products[at + SQUARE_A] += square
             products[at + SQUARE_B] += y * y
@@ -263,7 +264,7 @@ def nearest_of_rows(
     `counts` gets how many each row has.
     """
     sums = new_sums(len(of.scale_b), of.kind)
-    room = _ROOM * of.k
+    room = ROOM * of.k
     some_columns, some_weights = np.empty(room, np.int32), np.empty(room, np.float32)
     total = 0
     for row in range(first, last):
@@ -275,46 +276,3 @@ def nearest_of_rows(
         counts[row - first] = kept
         total += kept
     return total
-
-
-@compiled_in_order
-def mean_residuals_of_rows(
-    first: int,
-    last: int,
-    of: Comparison,
-    residuals: SparseRows,
-    asked_indptr: Int64,
-    asked: Int32,
-    found: Float32,
-) -> None:
-    """Write the mean residual of what is asked of each row from `first` to `last` into `found`.
-
-    Row n is asked for the rows `asked[asked_indptr[n]:asked_indptr[n + 1]]` of the residuals,
-    whose columns are the others: the k most similar of them count.
-    """
-    sums = new_sums(len(of.scale_b), of.kind)
-    room = _ROOM * of.k
-    places, weights = np.empty(room, np.int32), np.empty(room, np.float32)
-    for row in range(first, last):
-        if asked_indptr[row] == asked_indptr[row + 1]:
-            continue
-        n_touched = similarities_of_row(row, of, sums)
-        for n in range(asked_indptr[row], asked_indptr[row + 1]):
-            kept, edge, start = 0, np.float32(0), residuals.indptr[asked[n]]
-            for place in range(start, residuals.indptr[asked[n] + 1]):
-                alike = sums.alike[np.uint64(residuals.indices[place])]
-                if alike > edge:  # as in `largest_of_row`
-                    places[kept], weights[kept] = place - start, alike
-                    kept += 1
-                    if kept == room:
-                        kept, edge = keep_largest(places, weights, kept, of.k)
-            if kept > of.k:
-                kept, _ = keep_largest(places, weights, kept, of.k)
-            weight, total = 0.0, 0.0
-            for place in range(kept):
-                weight += weights[place]
-                value = residuals.values[start + places[place]]
-                total += np.float64(weights[place]) * value
-            if weight > NEGLIGIBLE:
-                found[n] = total / (weight + of.damping)
-        forget(sums, n_touched)

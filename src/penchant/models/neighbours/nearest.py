@@ -11,12 +11,8 @@ import torch
 from scipy import sparse
 
 from penchant.compiled import AVAILABLE
-from penchant.models.neighbours.compiled_rows import (
-    Comparison,
-    SparseRows,
-    mean_residuals_of_rows,
-    nearest_of_rows,
-)
+from penchant.models.neighbours.compiled_mean_residuals import mean_residuals_of_rows
+from penchant.models.neighbours.compiled_rows import Comparison, SparseRows, nearest_of_rows
 from penchant.models.neighbours.compiled_similarities import (
     ADJUSTED,
     CORRELATION,
