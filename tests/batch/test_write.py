@@ -21,6 +21,7 @@ from penchant.models import make
 from penchant.rules import Rules
 from penchant.rules import recommend as recommend_by_rules
 from penchant.testing import planted_pairs
+from support.list_files import READERS
 
 
 class Stop(Exception):
@@ -51,13 +52,10 @@ def stop_at(monkeypatch, part):
     monkeypatch.setattr(writing.PartFolder, "write", write)
 
 
-READERS = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".jsonl": pl.read_ndjson}
-
-
 @pytest.mark.parametrize("ending", READERS)
 @pytest.mark.parametrize("explain", [False, True])
 def test_parts_make_what_one_call_makes(model, tmp_path, small_parts, ending, explain):
-    path = tmp_path / f"lists{ending}"
+    path = tmp_path / f"lists.{ending}"
     summary = write_lists(model, path, 5, explain=explain, repeats="allowed")
     expected = (
         explain_lists(model, None, 5, repeats="allowed")
@@ -71,7 +69,7 @@ def test_parts_make_what_one_call_makes(model, tmp_path, small_parts, ending, ex
     assert found["score"].to_numpy() == pytest.approx(expected["score"].to_numpy(), nan_ok=True)
     assert summary.n_rows == len(expected)
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
-    if explain and ending == ".parquet":
+    if explain and ending == "parquet":
         assert found["reasons"].to_list() == expected["reasons"].to_list()
 
 
@@ -94,7 +92,7 @@ def test_a_stopped_run_goes_on_where_it_was(
         write_lists(model, where, 5)
     assert made == list(range(part, 6))
     assert any("Going on with" in line for line in caplog.messages) == (part > 0)
-    found = _table(tmp_path / "lists.db") if place == "sqlite" else READERS[where.suffix](where)
+    found = _table(tmp_path / "lists.db") if place == "sqlite" else READERS[where.suffix[1:]](where)
     expected = model.recommend(None, 5)
     assert found["user"].to_list() == expected["user"].to_list()
     assert found["item"].to_list() == expected["item"].to_list()

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import json
 
-import polars as pl
 import pytest
+
+from support.list_files import READERS
 
 
 @pytest.fixture
@@ -29,17 +30,16 @@ def test_one_list_for_a_group(call, bundle, members):
     assert scores == sorted(scores, reverse=True)
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("ending", READERS)
 def test_to_a_file(call, bundle, members, tmp_path, ending):
     path = tmp_path / f"list.{ending}"
     names = ",".join(map(str, members))
     result = call("recommend", bundle, "--group", names, "-k", 3, "-o", path)
     assert result.exit_code == 0, result.stderr
-    readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
-    frame = readers[ending](path)
+    frame = READERS[ending](path)
     assert frame["group"].unique().to_list() == [", ".join(map(str, members))]
     assert len(frame) == 3
-    if ending == "csv":
+    if ending in ("csv", "xlsx"):
         assert all(len(text.split(" ")) == 3 for text in frame["places"])
 
 

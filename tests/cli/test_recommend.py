@@ -8,6 +8,7 @@ import pytest
 from penchant.bundle import save
 from penchant.data.dataset import Dataset
 from penchant.models import EASE, make
+from support.list_files import READERS
 
 
 def test_users_of_the_log(call, bundle, tiny):
@@ -52,14 +53,13 @@ def test_candidates(call, bundle, tiny, explain, new):
     assert all(("because" in place) == bool(explain) for place in answer["items"])
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("ending", READERS)
 def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
     path = tmp_path / "out" / f"lists.{ending}"
     result = call("recommend", bundle, "-k", 2, "--explain", "-o", path)
     assert result.exit_code == 0, result.stderr
     assert result.stdout.startswith(f"{tiny.n_users} of {tiny.n_users} users have a list, with ")
-    readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
-    frame = readers[ending](path)
+    frame = READERS[ending](path)
     assert frame["user"].n_unique() == tiny.n_users
     assert {"user", "item", "title", "rank", "score", "because"} <= set(frame.columns)
     assert [file.name for file in path.parent.iterdir()] == [path.name]
@@ -75,7 +75,7 @@ def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
         (("--like-title", "Casablanca"), "No title fits 'Casablanca'"),
         (("--like-title", "Film"), "20 titles fit 'Film'"),
         (("--user", "1", "--items", "2"), "use one or the other"),
-        (("-o", "lists.xlsx"), "must be one of .csv"),
+        (("-o", "lists.ods"), "must be one of .csv"),
         (("--user", "1", "--candidates", "x"), "None of the candidates is known: 'x'"),
         (("--user", "1", "--candidates", ""), "--candidates gives no id"),
         (("--user", "1", "--exclude", "x,y"), "None of the items to exclude is known: 'x', 'y'"),

@@ -10,6 +10,7 @@ import pytest
 import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.models import EASE
+from support.list_files import READERS
 
 
 @pytest.mark.parametrize("options", [(), ("--json",)])
@@ -60,14 +61,13 @@ def test_console_and_json_name_the_same_columns(call, bundle, tiny):
     assert "similarity" in call(*words).stdout
 
 
-@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("ending", READERS)
 def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
     path = tmp_path / f"users.{ending}"
     result = call("similar-users", bundle, "-k", 2, "-o", path)
     assert result.exit_code == 0, result.stderr
     assert result.stdout == ""
-    readers = {"csv": pl.read_csv, "parquet": pl.read_parquet, "jsonl": pl.read_ndjson}
-    frame = readers[ending](path)
+    frame = READERS[ending](path)
     assert frame.columns == ["user", "similar", "rank", "similarity"]
     assert frame["user"].n_unique() == tiny.n_users
     assert (frame["user"] != frame["similar"]).all()
@@ -78,7 +78,7 @@ def test_all_users_to_a_file(call, bundle, tiny, tmp_path, ending):
     [
         ((), "Say for whom"),
         (("-u", "99999"), "for someone new give what they like with --items"),
-        (("-o", "users.xlsx"), "must be one of .csv"),
+        (("-o", "users.ods"), "must be one of .csv"),
     ],
 )
 def test_impossible_wishes(call, bundle, options, words):

@@ -75,7 +75,7 @@ class TableDestination:
         name = re.sub(r"[^\w.-]", "_", f"{self.url.database or ''}.{self.table}")
         return Path(f"{name.lstrip('.')}.parts")
 
-    def check(self, schema: pl.Schema, *, overwrite: bool) -> None:
+    def check(self, schema: pl.Schema, most_rows: int, *, overwrite: bool) -> None:
         """Refuse, before long work, a table of other columns.
 
         Raises:

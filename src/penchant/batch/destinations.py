@@ -20,8 +20,8 @@ class Destination(Protocol):
     def parts(self) -> Path:
         """The folder for parts of a run."""
 
-    def check(self, schema: pl.Schema, *, overwrite: bool) -> None:
-        """Refuse, before long work, rows that could not be written there."""
+    def check(self, schema: pl.Schema, most_rows: int, *, overwrite: bool) -> None:
+        """Refuse, before long work, rows that could not be written there, or so many."""
 
     def write(self, parts: Sequence[Path], run: Run) -> None:
         """Write the rows of Parquet files without their column `position`, all or none."""
@@ -33,7 +33,7 @@ def destination_of(place: str | Path) -> Destination:
     Raises:
         ParameterError: no file can be written there, or its ending is not known.
         DataError: the URL is none.
-        MissingExtraError: SQLAlchemy or the database's driver is not installed.
+        MissingExtraError: XlsxWriter, SQLAlchemy or the database's driver is not installed.
     """
     if isinstance(place, str) and "://" in place:
         return TableDestination.of(place)

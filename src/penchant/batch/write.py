@@ -88,8 +88,8 @@ def write_lists(
 
     Args:
         model: a fitted model.
-        destination: a file whose ending is .parquet, .csv or .jsonl, or the URL of a database,
-            whose table `lists`, or that of `?table=`, is made or gets other rows.
+        destination: a file whose ending is .parquet, .csv, .jsonl or .xlsx, or the URL of a
+            database, whose table `lists`, or that of `?table=`, is made or gets other rows.
         k: items for each user.
         users: ids of known users, or histories, or None for all known users.
         explain: whether to add the reasons of each place; see `penchant.explain_lists`.
@@ -108,11 +108,13 @@ def write_lists(
 
     Raises:
         ParameterError: k is below 1, the destination is not one that can be written, or has parts
-            of another run or is being written by another process, or the cluster is not there.
+            of another run or is being written by another process, or does not hold so many rows,
+            or the cluster is not there.
         DataError: the database cannot be written, its table has other columns, or a file that the
             rules name cannot be read.
         UnknownIdError: a user is not known, or none of the candidates or excluded items.
-        MissingExtraError: a driver of the database, or Ray, is asked for and not installed.
+        MissingExtraError: a driver of the database, XlsxWriter or Ray is asked for and not
+            installed.
     """
     started, run = time.perf_counter(), run or Run()
     histories = users if isinstance(users, Histories) else model.histories_of(users)
@@ -129,7 +131,7 @@ def write_lists(
     place = destination_of(destination)
     with _one_report():
         empty = request.rows(histories.block(0, 0), 0, run.silent())
-    place.check(empty.drop("position").schema, overwrite=overwrite)
+    place.check(empty.drop("position").schema, k * len(histories), overwrite=overwrite)
     counts = ListCounts(model, repeats, chosen, why_none)
     facts = {
         "bundle": fingerprint or _fingerprint(model),

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from penchant.atomic_write import require_writable
-from penchant.errors import BundleError, ParameterError
+from penchant.errors import BundleError, ParameterError, require
 
 logger = logging.getLogger(__name__)
 
@@ -25,12 +25,12 @@ ListsPath = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="Write .csv, .parquet or .jsonl; for all users unless some are named.",
+        help="Write .csv, .parquet, .jsonl or .xlsx; for all users unless some are named.",
         show_default=False,
     ),
 ]
 """An option for the file of lists of many users."""
-_LISTS = (".csv", ".parquet", ".jsonl")
+_LISTS = (".csv", ".parquet", ".jsonl", ".xlsx")
 
 
 def writable_path(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path | None:
@@ -43,7 +43,13 @@ def writable_path(path: Path | None, *, endings: tuple[str, ...] = ()) -> Path |
 
 
 def lists_path(path: Path | None) -> Path | None:
-    """Check before long work that lists can be written there; see `writable_path`."""
+    """Check before long work that lists can be written there; see `writable_path`.
+
+    Raises:
+        MissingExtraError: it is a workbook, and XlsxWriter is not installed.
+    """
+    if path is not None and path.suffix == ".xlsx":
+        require("xlsxwriter", "excel")
     return writable_path(path, endings=_LISTS)
 
 

@@ -169,7 +169,7 @@ def as_json(
 
 
 def write(lists: pl.DataFrame, path: Path) -> None:
-    """Write lists in the format that the path's ending names; a CSV has no nested columns."""
+    """Write lists in the format that the path's ending names; a CSV or a sheet has no reasons."""
     import polars as pl
 
     with atomic_path(path) as draft:
@@ -182,4 +182,9 @@ def write(lists: pl.DataFrame, path: Path) -> None:
             if "places" in flat.columns:  # of the members of a group
                 places = pl.col("places").cast(pl.List(pl.String)).list.join(" ")
                 flat = flat.with_columns(places)
-            flat.write_csv(draft)
+            if path.suffix == ".xlsx":
+                from penchant.batch.workbook import write_workbook
+
+                write_workbook(flat, draft)
+            else:
+                flat.write_csv(draft)

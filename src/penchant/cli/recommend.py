@@ -38,7 +38,7 @@ def recommend(
             "--output",
             "-o",
             metavar="PLACE",
-            help="Write .parquet, .csv, .jsonl, or a table of a database, such as "
+            help="Write .parquet, .csv, .jsonl, .xlsx, or a table of a database, such as "
             "sqlite:///lists.db or postgresql://user@host/shop?table=lists; for all users unless "
             "some are named.",
             show_default=False,
