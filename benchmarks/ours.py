@@ -37,6 +37,7 @@ from penchant.nn.per_user.training import train_networks
 from penchant.run import Run
 from penchant.topk import top_k
 
+THREADS = int(os.environ.get("BENCH_THREADS", "2"))
 TOGETHER = 192
 """Users of nearly the same number of ratings, who share groups of networks."""
 
@@ -132,8 +133,9 @@ def epochs(args: argparse.Namespace) -> dict[str, object]:
     options = {"dim": args.dim, "negatives": args.negatives, "batch_size": args.batch, **sizes}
     if args.model == "lightgcn":  # all items are in its softmax, and batches are of users
         options = {"dim": args.dim}
-    make(args.model).clone(epochs=1, **options).fit(log)  # compiles
-    model = make(args.model).clone(epochs=args.epochs, **options).fit(log)
+    run = Run(threads=args.threads)
+    make(args.model).clone(epochs=1, **options).fit(log, run=run)  # compiles
+    model = make(args.model).clone(epochs=args.epochs, **options).fit(log, run=run)
     seconds = np.diff([row["seconds"] for row in model.curve_], prepend=0).tolist()
     return {"epoch_seconds": seconds, "events_per_s": rates(len(log), seconds)}
 
@@ -317,6 +319,7 @@ def main() -> None:
     command.add_argument("--batch", type=int, default=2048)
     command.add_argument("--events", type=int)
     command.add_argument("--epochs", type=int, default=3)
+    command.add_argument("--threads", type=int, default=THREADS)
     command.set_defaults(work=epochs)
     command = commands.add_parser("sequence-epochs")
     command.add_argument("path", type=Path)
@@ -328,7 +331,7 @@ def main() -> None:
         ("heads", 1),
         ("batch", 2048),
         ("epochs", 3),
-        ("threads", int(os.environ.get("BENCH_THREADS", "2"))),
+        ("threads", THREADS),
     ):
         command.add_argument(f"--{option}", type=int, default=default)
     command.add_argument("--dropout", type=float, default=0.2)
@@ -340,7 +343,7 @@ def main() -> None:
     command.add_argument("--dim", type=int, default=64)
     command.add_argument("--epochs", type=int, nargs="*", default=[1, 2, 3, 5, 8, 15])
     command.add_argument("--unobserved", type=float, nargs="*", default=[])
-    command.add_argument("--threads", type=int, default=int(os.environ.get("BENCH_THREADS", "2")))
+    command.add_argument("--threads", type=int, default=THREADS)
     command.set_defaults(work=alternating_least_squares)
     command = commands.add_parser("dot")
     for option, default in (

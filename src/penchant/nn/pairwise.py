@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -51,6 +52,7 @@ class PairwiseStep:
     ) -> None:
         self.network, self.loss = network, loss
         self.learning_rate, self.l2 = learning_rate, l2
+        self._room: _Room | None = None
 
     @torch.no_grad()
     def __call__(self, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
@@ -79,16 +81,17 @@ class PairwiseStep:
         return total
 
     def _compiled_step(self, users: Tensor, items: Tensor, others: Tensor) -> float:
-        network, n, dim = self.network, len(users), self.network.users.shape[1]
-        change_p = np.empty((n, dim), np.float32)
-        changes = np.empty((2 * n, dim + 1), np.float32)  # of items, and of drawn ones behind them
-        both, losses = np.empty(2 * n, np.int64), np.empty(n, np.float32)
-        size_p, sizes = np.empty(n, np.float32), np.empty(2 * n, np.float32)
-        u, i = users.numpy(), items.numpy()
-        both[:n] = i
+        network, n = self.network, len(users)
+        if self._room is None or len(self._room.losses) < n:
+            self._room = _Room.of(n, network.users.shape[1])
+        room = self._room
+        u, both = users.numpy(), room.items[: 2 * n]  # of items, and of drawn ones behind them
+        both[:n] = items.numpy()
+        change_p, changes = room.change_p[:n], room.changes[: 2 * n]
+        size_p, sizes, losses = room.size_p[:n], room.sizes[: 2 * n], room.losses[:n]
         _changes(
             u,
-            i,
+            both[:n],
             others.numpy(),
             network.users.numpy(),
             network.items.numpy(),
@@ -110,6 +113,39 @@ class PairwiseStep:
         ):
             _apply(table.numpy(), squares.numpy(), rows, change, size, rate, threads)
         return float(losses.mean(dtype=np.float64))
+
+
+@dataclass(frozen=True, eq=False)
+class _Room:
+    """What the compiled loops write to: taken from the system once, and not for each batch.
+
+    Attributes:
+        change_p: float32[n, dim], of users.
+        changes: float32[2 * n, dim + 1], of items and of drawn ones.
+        items: int64[2 * n], their rows.
+        size_p: float32[n], mean squares of changes.
+        sizes: float32[2 * n], likewise.
+        losses: float32[n].
+    """
+
+    change_p: Float32
+    changes: Float32
+    items: Int64
+    size_p: Float32
+    sizes: Float32
+    losses: Float32
+
+    @classmethod
+    def of(cls, n: int, dim: int) -> _Room:
+        """For batches of so many rows."""
+        return cls(
+            np.empty((n, dim), np.float32),
+            np.empty((2 * n, dim + 1), np.float32),
+            np.empty(2 * n, np.int64),
+            np.empty(n, np.float32),
+            np.empty(2 * n, np.float32),
+            np.empty(n, np.float32),
+        )
 
 
 def first_violation(above: Tensor, n_items: int) -> tuple[Tensor, Tensor]:

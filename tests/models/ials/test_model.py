@@ -69,7 +69,8 @@ def test_items_are_the_exact_minimum_given_the_users(log):
     np.testing.assert_allclose(found, naive_solve(x.T, users.astype(float)), atol=1e-4)
 
 
-def test_batches_do_not_matter(log, model, monkeypatch):
+def test_vectors_are_the_same_without_compiled_loops_and_in_small_batches(log, model, monkeypatch):
+    monkeypatch.setattr(module, "AVAILABLE", False)
     monkeypatch.setattr(module, "_CELLS", 60)
     small = IALS(**SETTINGS).fit(log)
     np.testing.assert_allclose(small.user_factors_, model.user_factors_, atol=1e-4)
@@ -141,7 +142,8 @@ def test_conjugate_gradients_reach_the_exact_vectors(available, monkeypatch):
     other = rng.normal(size=(20, 6)).astype(np.float32)
     vectors = rng.normal(size=(30, 6)).astype(np.float32)
     ridge = rng.uniform(1, 2, 30).astype(np.float32)
-    improve(vectors, confidence, other, unobserved=0.3, ridge=ridge, steps=20)
+    gram = np.float32(0.3) * (other.T @ other)
+    improve(vectors, confidence, other, gram, ridge, 20)
     x = confidence.toarray().astype(np.float64)
     for row in range(30):
         system = 0.3 * other.T @ other + (other.T * x[row]) @ other + ridge[row] * np.eye(6)
@@ -154,7 +156,7 @@ def test_rows_without_events_become_zeros():
     nothing = sparse.csr_array((3, 4), dtype=np.float32)
     vectors = np.ones((3, 2), np.float32)
     other, ridge = np.ones((4, 2), np.float32), np.ones(3, np.float32)
-    improve(vectors, nothing, other, unobserved=0.1, ridge=ridge, steps=2)
+    improve(vectors, nothing, other, np.ones((2, 2), np.float32), ridge, 2)
     assert not vectors.any()
 
 

@@ -24,22 +24,23 @@ def improve(
     vectors: Float32,
     confidence: Csr,
     other: Float32,
-    *,
-    unobserved: float,
+    gram: Float32,
     ridge: Float32,
     steps: int,
 ) -> None:
     """Bring each vector nearer to its least-squares solution, in place.
 
+    Steps end where nothing is left to do: with more of them than numbers in a vector, the vector is
+    the solution but for rounding.
+
     Args:
         vectors: float32[n, dim], changed; rows without events become zeros.
         confidence: csr[n, n_other], of events.
         other: float32[n_other, dim].
-        unobserved: weight of pairs without an event.
+        gram: float32[dim, dim], products of its columns times the weight of pairs without an event.
         ridge: float32[n].
         steps: of conjugate gradients.
     """
-    gram = np.asarray(np.float32(unobserved) * (other.T @ other), np.float32)
     if AVAILABLE:
         _improve_rows(
             vectors,

@@ -9,7 +9,7 @@ import torch
 from pydantic import Field
 from torch import Tensor
 
-from penchant.compiled import compiled_threads
+from penchant.compiled import AVAILABLE, compiled_threads
 from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
@@ -173,14 +173,8 @@ class IALS(Updatable):
     def _improve(self, vectors: Float32, confidence: Csr, other: Float32) -> None:
         """Some steps towards the vectors of one side, given the other's."""
         counts = np.diff(confidence.indptr).astype(np.int64)
-        improve(
-            vectors,
-            confidence,
-            other,
-            unobserved=self.unobserved_,
-            ridge=self._ridge(counts, len(other)),
-            steps=self.steps,
-        )
+        gram = np.asarray(np.float32(self.unobserved_) * (other.T @ other), np.float32)
+        improve(vectors, confidence, other, gram, self._ridge(counts, len(other)), self.steps)
 
     def _solve(
         self,
@@ -202,8 +196,13 @@ class IALS(Updatable):
         if len(counts) <= _FEW_ROWS:
             few = torch.from_numpy(solved_rows(confidence, other.numpy(), gram.numpy(), ridges))
             return few if out is None else out.copy_(few)
-        ridge = torch.from_numpy(ridges)
         out = torch.zeros(len(counts), other.shape[1]) if out is None else out
+        if AVAILABLE:  # from zeros, so that whatever was there before does not matter
+            most = 2 * other.shape[1]
+            with compiled_threads(Run()):
+                improve(out.numpy(), confidence, other.numpy(), gram.numpy(), ridges, most)
+            return out
+        ridge = torch.from_numpy(ridges)
         for rows in batches_of_like_length(counts, other.shape[1], _CELLS):
             places, there = padded_entries(confidence, rows, counts)
             vectors = other[torch.from_numpy(confidence.indices[places].astype(np.int64))]
