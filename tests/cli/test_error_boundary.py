@@ -33,6 +33,12 @@ def test_a_broken_log_is_told_in_one_sentence(call, tmp_path, kind):
     assert kind in result.stderr
 
 
+def test_a_value_that_an_option_does_not_take_is_told_with_those_it_takes(call):
+    result = call("compare", "movielens-100k", "--split", "odd")
+    assert result.exit_code == 2
+    assert "Invalid value for '--split': 'odd' is not one of 'time', 'random'" in result.stderr
+
+
 def test_errors_go_to_standard_error_with_json_too(call, tmp_path):
     result = call("compare", tmp_path / "none.csv", "--json")
     assert (result.exit_code, result.stdout) == (1, "")

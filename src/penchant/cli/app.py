@@ -93,6 +93,14 @@ class _Group(TyperGroup):
         super().__init__(**attributes)
         self.commands = _Commands()
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command; of a value that an option does not take say no more than that."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """List the commands by the table."""
         with formatter.section("Commands"):

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import polars as pl
 
 from penchant.data.dataset import Dataset
+from penchant.notebook import ShownAsText
 
 _SHOWN = 3  # examples in a sentence
 
 
-class Gaps(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Gaps(ShownAsText):
     """Books and users of a log that the tables do not know.
 
     Attributes:
