@@ -3,8 +3,7 @@
 `python benchmarks/large_log.py [--events N]` prints a JSON line for each step on a made-up log:
 seconds that passed, processor seconds, and how many times faster than the mark it is.
 `--ease` fits EASE to MovieLens 1M (PENCHANT_MIRROR) in turns with what it cannot do without: the
-Gram matrix and its inverse in single precision by Cholesky factors. `--ratings` counts the ratings
-that item and user neighbours predict in a second, of a tenth of that log held out.
+Gram matrix and its inverse in single precision by Cholesky factors.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from scipy.linalg import lapack
 import penchant as pn
 from audit_speed import made_up
 from penchant.data.splits import Split
-from penchant.models import EASE, ItemKNN, UserKNN
+from penchant.models import EASE, ItemKNN
 
 
 def timed(name: str, work: Callable[[], object], mark: float | None = None) -> float:
@@ -69,29 +68,16 @@ def ease(rounds: int) -> None:
     print(json.dumps({"ease": "beside its floor", "ratio": float(np.median(ratios)), "mark": 1.3}))
 
 
-def ratings() -> None:
-    """Predictions a second."""
-    split = pn.split_random(pn.load("movielens-1m"), validation=0)
-    for model in (ItemKNN(similarity="pearson"), UserKNN(similarity="pearson")):
-        model.fit(split.train)
-        model.predict(split.test.subset(np.arange(len(split.test)) < 100).rows)  # compiles
-        seconds = timed(f"{type(model).__name__} predicts", lambda: model.predict(split.test.rows))  # noqa: B023
-        print(json.dumps({"predictions a second": len(split.test) / seconds}), flush=True)
-
-
 def main() -> None:
     """Do what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--events", type=int, default=10_000_000)
     parser.add_argument("--ease", action="store_true")
-    parser.add_argument("--ratings", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     if args.ease:
         ease(args.rounds)
-    if args.ratings:
-        ratings()
-    if not (args.ease or args.ratings):
+    else:
         large(args.events)
 
 

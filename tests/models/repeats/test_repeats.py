@@ -92,7 +92,7 @@ def test_repeat_item_neighbours_add_the_item_itself():
     log = random_baskets(5)
     plain = ItemKNN(neighbours=5, shrinkage=1.0, neighbours_kept=5)
     model = RepeatItemKNN(neighbours=5, shrinkage=1.0, repeat=3.0, basket_decay=1.0).fit(log)
-    similar = plain.fit(log).similar_.toarray()
+    similar = plain.fit(log).near_.T.toarray()
     counts = np.zeros((log.n_users, log.n_items))
     for user, each in enumerate(log.users.ids):
         for basket in baskets_of(log, each):

@@ -15,6 +15,7 @@ from penchant.models.fitted_attributes import Declarations, floats, plain
 from penchant.models.neighbours.entities import (
     CENTRED,
     COMPARE_RATINGS,
+    L2,
     Similarity,
     binary,
 )
@@ -46,7 +47,7 @@ class NeighboursModel(PredictsRatings, Refitting):
     similarity: Similarity = "cosine"
     rating_similarity: Similarity | None = None
     min_common: Annotated[int, Field(ge=1)] = 1
-    l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 5.0
+    l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = L2
     damping: Annotated[float, Field(ge=0), Space(0.001, 10, log=True)] = 0.1
 
     signal: ClassVar[Signal] = "pairs"

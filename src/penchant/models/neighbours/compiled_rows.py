@@ -25,7 +25,7 @@ from penchant.models.neighbours.compiled_similarities import (
 from penchant.models.shared.largest import keep_largest
 from penchant.typing import Float32, Float64, Int32, Int64
 
-CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = (np.uint64(n) for n in range(5))
+COUNT, CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = (np.uint64(n) for n in range(6))
 _FEW = 0.25  # of the others, as many products at most: those that a row meets are listed
 ROOM = 4
 """Times as many as are wanted are collected before the smaller ones are dropped."""
@@ -82,9 +82,9 @@ class Sums(NamedTuple):
 
     Attributes:
         common: float32[n], events in common.
-        products: float32[n * width], for each other so many sums of products of values.
-        width: sums of each other that the kind of comparison needs, in the order of `CROSS` and
-            the names behind it.
+        products: float32[n * width], for each other side by side what is summed up of values.
+        width: sums of each other that the kind of comparison needs, in the order of `COUNT` and
+            the names behind it; 0 where it compares no values.
         alike: float32[n], similarities.
         touched: int32[n], the others that the row meets, if these are few.
     """
@@ -99,7 +99,7 @@ class Sums(NamedTuple):
 @compiled_in_order
 def new_sums(n: int, kind: int) -> Sums:
     """Zeros for so many others."""
-    width = 5 if kind == PEARSON else 3 if kind == ADJUSTED else 1 if kind >= WEIGHTED else 0
+    width = 6 if kind == PEARSON else 4 if kind == ADJUSTED else 2 if kind >= WEIGHTED else 0
     return Sums(
         np.zeros(n, np.float32),
         np.zeros(n * width, np.float32),
@@ -135,7 +135,7 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
                     touched[n_touched] = indices[p]
                     n_touched += 1
                 common[other] += np.float32(1)
-        else:
+        elif of.kind < WEIGHTED:
             for p in range(start, stop):
                 common[np.uint64(indices[p])] += np.float32(1)
         if of.kind < WEIGHTED:
@@ -144,10 +144,13 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
         square = x * x
         if of.kind < ADJUSTED:
             for p in range(start, stop):
-                products[np.uint64(indices[p])] += x * values[p]
+                at = np.uint64(indices[p]) * np.uint64(2)
+                products[at] += np.float32(1)
+                products[at + CROSS] += x * values[p]
             continue
         for p in range(start, stop):
             y, at = values[p], np.uint64(indices[p]) * width
+            products[at] += np.float32(1)
             products[at + CROSS] += x * y
             products[at + SQUARE_A] += square
             products[at + SQUARE_B] += y * y
@@ -155,6 +158,9 @@ def add_products(row: int, of: Comparison, sums: Sums) -> int:
                 products[at + SUM_A] += x
                 products[at + SUM_B] += y
     if not few:
+        if of.kind >= WEIGHTED:
+            for b in range(len(common)):
+                common[b] = products[np.uint64(b) * width]
         return -1
     touched[:n_touched].sort()
     return n_touched
@@ -166,7 +172,7 @@ def similarity_to(b: np.uint64, row: int, of: Comparison, sums: Sums) -> np.floa
     kind, n, products, at = of.kind, sums.common[b], sums.products, b * sums.width
     if kind < WEIGHTED:
         return of_counts(kind, n, np.float32(of.scale_a[row]), np.float32(of.scale_b[b]))
-    cross = products[at]
+    cross = products[at + CROSS]
     if kind < ADJUSTED:
         scale, expected = of.scale_a[row] * of.scale_b[b], of.total_a[row] * of.total_b[b]
         return of_rows(kind, cross, scale, expected)
@@ -212,16 +218,17 @@ def all_similarities(
     elif kind < ADJUSTED:
         total_a, total_b = of.total_a[row], of.total_b
         for b in range(len(common)):
-            alike[b] = of_rows(kind, products[b], scale_a * scale_b[b], total_a * total_b[b])
+            cross = products[np.uint64(2 * b + 1)]
+            alike[b] = of_rows(kind, cross, scale_a * scale_b[b], total_a * total_b[b])
     elif kind == ADJUSTED:
-        three = products.reshape(len(common), 3)
+        four = products.reshape(len(common), 4)
         for b in range(len(common)):
-            alike[b] = of_values_in_common(three[b, 0], three[b, 1], three[b, 2], True)
+            alike[b] = of_values_in_common(four[b, 1], four[b, 2], four[b, 3], True)
     else:
-        five = products.reshape(len(common), 5)
+        six = products.reshape(len(common), 6)
         for b in range(len(common)):
             alike[b] = of_ratings_in_common(
-                common[b], five[b, 0], five[b, 1], five[b, 2], five[b, 3], five[b, 4]
+                six[b, 0], six[b, 1], six[b, 2], six[b, 3], six[b, 4], six[b, 5]
             )
 
 

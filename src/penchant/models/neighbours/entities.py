@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -24,6 +25,8 @@ CENTRED = frozenset({"pearson", "adjusted-cosine", "residual-cosine"})
 """Similarities of ratings from which something is taken off."""
 COMPARE_RATINGS = CENTRED | {"correlation"}
 """Similarities that need ratings."""
+L2 = 5.0
+"""Usual shrinkage of the deviations of users and items from the mean rating."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,12 +106,18 @@ def binary(users: Histories, kind: Similarity) -> Csr:
     return users.matrix("seen" if kind in COMPARE_RATINGS else "interaction")
 
 
-def item_entities(log: Dataset, kind: Similarity, l2: float = 5.0) -> Entities:
+def item_entities(
+    log: Dataset, kind: Similarity, residuals_of: Callable[[Histories], Csr] | None = None
+) -> Entities:
     """The items of a log, with ratings where the similarity compares them.
 
-    For `pearson` ratings are centred on the mean of all, for `adjusted-cosine` on each user's, and
-    `residual-cosine` compares what is left when biases of users and items are taken off, which
-    `l2` shrinks.
+    For `pearson` ratings are centred on the mean of all, for `adjusted-cosine` on each user's.
+
+    Args:
+        log: with ratings, if the similarity compares them.
+        kind: of similarity.
+        residuals_of: csr[n_users, n_items] of histories, which `residual-cosine` compares; by
+            default ratings less biases with the usual shrinkage.
     """
     if kind not in COMPARE_RATINGS:
         weights = None
@@ -117,8 +126,12 @@ def item_entities(log: Dataset, kind: Similarity, l2: float = 5.0) -> Entities:
         return Entities(log.histories.matrix().T.tocsr(), weights=weights)
     binary = log.histories.matrix("seen").T.tocsr()
     if kind == "residual-cosine":
-        mean, by_item = fit_biases(log, l2, l2)
-        return Entities(binary, weights=residuals(log.histories, mean, by_item, l2).T.tocsr())
+        if residuals_of is None:
+            mean, by_item = fit_biases(log, L2, L2)
+            rest = residuals(log.histories, mean, by_item, L2)
+        else:
+            rest = residuals_of(log.histories)
+        return Entities(binary, weights=rest.T.tocsr())
     ratings = log.histories.matrix("rating")
     if kind in CENTRED:
         count = np.diff(ratings.indptr)

@@ -76,7 +76,7 @@ class ItemKNN(NeighboursModel):
 
         def similar(kind: Similarity) -> Csr:
             return neighbours(
-                item_entities(train, kind, self.l2),
+                item_entities(train, kind, self._residuals),
                 kind,
                 shrinkage=shrinkage,
                 min_common=self.min_common,
