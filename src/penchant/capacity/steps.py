@@ -85,13 +85,15 @@ def parts_bytes(size: LogSize) -> float:
     return log_bytes(size) + 20 * size.events
 
 
-def neighbour_bytes(kept: int) -> Amount:
+def neighbour_bytes(kept: int, *, ratings: bool = False) -> Amount:
     """The log, its matrix in both orders, and the neighbours of each item.
 
     Args:
         kept: neighbours of an item.
+        ratings: whether there are others from whom ratings are predicted.
     """
-    return lambda size: log_bytes(size) + 24 * size.events + 16 * kept * size.items
+    of_event, of_neighbour = (32, 24) if ratings else (24, 16)
+    return lambda size: log_bytes(size) + of_event * size.events + of_neighbour * kept * size.items
 
 
 def factor_bytes(size: LogSize) -> float:
@@ -135,7 +137,10 @@ STEPS: dict[str, Step] = {
     ),
     "popular": Step(title="popular", work=_EVENTS, array_bytes=log_bytes, remedy=_WITHOUT_OLD),
     "item-knn": Step(
-        title="item-knn", work=_PAIRS, array_bytes=neighbour_bytes(500), remedy=_WITHOUT_OLD
+        title="item-knn",
+        work=_PAIRS,
+        array_bytes=neighbour_bytes(500, ratings=True),
+        remedy=_WITHOUT_OLD,
     ),
     "rp3beta": Step(
         title="rp3beta", work=_PAIRS, array_bytes=neighbour_bytes(200), remedy=_WITHOUT_OLD

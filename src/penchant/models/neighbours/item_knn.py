@@ -28,6 +28,7 @@ from penchant.typing import Csr, Float32, Int32
 
 _EVENT = 24.0  # bytes of an event in two matrices, and while these are made
 _NEIGHBOUR = 16.0  # bytes of a neighbour that is kept, twice while all are put together
+_OF_RATINGS = 8.0  # more of both where there are ratings to predict
 _REMEDY = "drop rare items and users with a k-core"
 _SHRINKAGE, _LEAST_SHRINKAGE = 0.07, 10.0  # the default: of a usual item's events, and at least
 
@@ -65,8 +66,9 @@ class ItemKNN(NeighboursModel):
 
     def _cost(self, train: Dataset) -> FittingCost:
         kept = min(max(self.neighbours_kept, self.neighbours), train.n_items)
+        more = _OF_RATINGS if train.has_ratings else 0.0
         return FittingCost(
-            memory=_EVENT * len(train) + _NEIGHBOUR * kept * train.n_items,
+            memory=(_EVENT + more) * len(train) + (_NEIGHBOUR + more) * kept * train.n_items,
             remedy=f"keep fewer neighbours (neighbours_kept={kept // 5 or 1}), or {_REMEDY}",
         )
 
