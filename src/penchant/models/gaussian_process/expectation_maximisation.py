@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from scipy import sparse
-from scipy.linalg import lapack
 
 from penchant.models.gaussian_process.parts import in_parts
 from penchant.models.gaussian_process.systems import (
@@ -97,11 +97,15 @@ def step(
         lost += more_lost
     from_upper(seen)
     users = np.count_nonzero(np.diff(rated.indptr))
-    change = (np.float32(strength) * (prior - k) + k @ seen @ k) / np.float32(users + strength)
-    change = (change + change.T) / 2
-    after: Float32 = np.asarray(k + _EAGER * change, np.float32)
+    change = prior - k
+    change *= np.float32(strength)
+    change += k @ seen @ k
+    change += change.T.copy()
+    change *= np.float32(0.5 / (users + strength))
+    after: Float32 = change * _EAGER
+    after += k
     if not _is_positive(after):
-        after = np.asarray(k + change, np.float32)
+        after = k + change
     mean = now.mean + (pull @ k) / np.float32(users)
     return ItemGaussian(mean, after), float(lost) / max(rated.nnz, 1)
 
@@ -109,5 +113,5 @@ def step(
 def _is_positive(matrix: Float32) -> bool:
     system = matrix.copy()
     system[np.diag_indices_from(system)] += _SLACK * np.diag(matrix).mean()
-    _, info = lapack.spotrf(system, lower=1, overwrite_a=1)
-    return bool(info == 0)
+    _, info = torch.linalg.cholesky_ex(torch.from_numpy(system))
+    return not info

@@ -70,13 +70,16 @@ def maximise_marginal_likelihood(
     """
     items = np.unique(np.concatenate([each.items for each in draws]))
     places = [np.searchsorted(items, each.items) for each in draws]
-    kernels = [each[items] @ each[items].T for each in rows.values()]
+    kernels = np.empty((len(rows), len(items), len(items)), np.float32)
+    for kernel, each in zip(kernels, rows.values(), strict=True):
+        np.matmul(each[items], each[items].T, out=kernel)
+    flat = kernels.reshape(len(rows), -1)  # sums over kernels are products with it, in one pass
     names = [*rows, OWN]
 
     def loss(logs: Float64) -> tuple[float, Float64]:
         weights = np.exp(logs)
-        whole = sum(np.float32(w) * kernel for w, kernel in zip(weights, kernels, strict=False))
-        assert isinstance(whole, np.ndarray)  # there is always one way of being alike
+        of_kernels = weights[: len(rows)].astype(np.float32)
+        whole: Float32 = (of_kernels @ flat).reshape(len(items), len(items))
 
         def accumulate(some: Int64) -> tuple[Float32, float, float]:
             seen, value, noisy = np.zeros_like(whole), 0.0, 0.0
@@ -95,7 +98,7 @@ def maximise_marginal_likelihood(
         for more, _, _ in parts[1:]:
             slope += more
         slope = from_upper(slope) * np.float32(-0.5)
-        slopes = [float(np.vdot(slope, kernel)) for kernel in kernels]
+        slopes = (flat @ slope.reshape(-1)).tolist()
         slopes += [float(np.trace(slope)), sum(part[2] for part in parts)]
         return sum(part[1] for part in parts), weights * np.array(slopes)
 
