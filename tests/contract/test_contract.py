@@ -71,7 +71,7 @@ VARIANTS = (
     "bayesian-fm:implicit=false,time_bins=0",
     "bayesian-fm:attributes=false,target=like>=4",
     "bayesian-fm:likelihood=ordered-probit",
-    "gaussian-process:content=none,rater_dim=0,epochs=0",
+    "gaussian-process:content=none,rater_dim=0,epochs=1",
     "hybrid-factors:loss=logistic",
     "hybrid:target=interaction",
     "hybrid:matrix=product,hidden=16x8,content=none,target=like>=4",

@@ -101,6 +101,14 @@ class Entities:
         return Entities(self.binary[rows], values, weights)
 
 
+def residual_entities(binary: Csr, residuals: Csr) -> Entities:
+    """Rows whose residuals are compared, in a unit in which no square is too large or small."""
+    largest = np.abs(residuals.data).max(initial=0)
+    if largest > 0:
+        residuals.data /= largest
+    return Entities(binary, weights=residuals)
+
+
 def binary(users: Histories, kind: Similarity) -> Csr:
     """csr[n_users, n_items] of ones, where there are the events that a similarity is of."""
     return users.matrix("seen" if kind in COMPARE_RATINGS else "interaction")
@@ -131,7 +139,7 @@ def item_entities(
             rest = residuals(log.histories, mean, by_item, L2)
         else:
             rest = residuals_of(log.histories)
-        return Entities(binary, weights=rest.T.tocsr())
+        return residual_entities(binary, rest.T.tocsr())
     ratings = log.histories.matrix("rating")
     if kind in CENTRED:
         count = np.diff(ratings.indptr)

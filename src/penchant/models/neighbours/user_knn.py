@@ -20,6 +20,7 @@ from penchant.models.neighbours.entities import (
     Entities,
     Similarity,
     binary,
+    residual_entities,
 )
 from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
 from penchant.models.neighbours.nearest import (
@@ -88,7 +89,7 @@ class UserKNN(NeighboursModel):
         """The users of histories, with what a similarity of this kind compares."""
         ones = binary(users, kind)
         if kind == "residual-cosine":
-            return Entities(ones, weights=self._residuals(users))
+            return residual_entities(ones, self._residuals(users))
         if kind in COMPARE_RATINGS:
             return Entities(ones, self._ratings(users, kind))
         weighted = kind == "cosine" and users.weights is not None
