@@ -7,6 +7,8 @@ import pytest
 import penchant as pn
 from penchant.data.dataset import Dataset
 from penchant.errors import DataError, ParameterError, UnknownIdError
+from penchant.models.neighbours.entities import L2
+from penchant.models.shared.biases import fit_biases
 from penchant.testing import planted_ratings
 
 
@@ -46,6 +48,31 @@ def test_whole_columns_as_published(log):
     for row in found.iter_rows(named=True):
         assert row["similarity"] == pytest.approx(wanted[log.items.index(row["similar"])], abs=1e-5)
     assert len(found) == (wanted > 0).sum() - 1
+
+
+def cosines(columns):
+    lengths = np.linalg.norm(columns, axis=0)
+    return columns.T @ columns / (lengths[:, None] * lengths)
+
+
+def test_whole_columns_of_weights_and_of_what_ratings_are_above_biases(log):
+    asked, options = log.items.ids[0], {"shrinkage": 0, "min_common": 1}
+    mean, by_item = fit_biases(log, L2, L2)
+    rest = frame_of(log) - mean - by_item
+    rest -= (np.nansum(rest, 1) / ((~np.isnan(rest)).sum(1) + L2))[:, None]
+    weights = np.random.default_rng(0).uniform(1, 5, len(log))
+    frame = log.frame().select("user", "item").with_columns(weight=weights)
+    weighted = Dataset.from_frame(frame)
+    for some, kind, columns in (
+        (log, "residual-cosine", np.nan_to_num(rest)),
+        (weighted, "cosine", weighted.histories.matrix("weight").toarray()),
+    ):
+        wanted = cosines(columns)[some.items.index(asked)]
+        found = pn.similar(some, [asked], 40, similarity_of=kind, **options)
+        assert len(found) == (wanted > 0).sum() - 1
+        for row in found.iter_rows(named=True):
+            place = some.items.index(row["similar"])
+            assert row["similarity"] == pytest.approx(wanted[place], abs=1e-5)
 
 
 def test_shrinkage_and_the_least_number_of_raters(log):

@@ -14,7 +14,6 @@ from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError, UnknownIdError
 from penchant.models.neighbours.entities import (
     COMPARE_RATINGS,
-    Entities,
     Similarity,
     item_entities,
 )
@@ -82,9 +81,7 @@ def similar(
             "similarity_of='cosine' or 'jaccard' (--similarity cosine)."
         )
     entities = item_entities(log, similarity_of)
-    queries = Entities(
-        entities.binary[queried], None if entities.values is None else entities.values[queried]
-    )
+    queries = entities.take(queried)
     similarities = similarity(queries, entities, similarity_of, shrinkage, min_common)
     common = product(queries.binary, entities.binary)
     place = np.arange(len(queried))
