@@ -35,6 +35,7 @@ from penchant.nn.per_user.group import TrainingConfig
 from penchant.nn.per_user.networks import NetworkShape
 from penchant.nn.per_user.training import train_networks
 from penchant.run import Run
+from penchant.threads import use_threads
 from penchant.topk import top_k
 
 THREADS = int(os.environ.get("BENCH_THREADS", "2"))
@@ -110,6 +111,7 @@ def evaluation(args: argparse.Namespace) -> dict[str, object]:
 
 def predicted_ratings(args: argparse.Namespace) -> dict[str, object]:
     """Predict a tenth of the ratings, drawn at random, by neighbours."""
+    use_threads(THREADS)
     split = pn.split_random(read(args.path, quiet=True), validation=0, test=0.1)
     model = make(args.model).clone(neighbours=40).fit(split.train)
     test = split.test

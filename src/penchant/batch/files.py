@@ -30,8 +30,7 @@ class FileDestination:
             ParameterError: it is a folder, cannot be written, or has an unknown ending.
             MissingExtraError: it is a workbook, and XlsxWriter is not installed.
         """
-        if path.suffix == workbook.ENDING:
-            workbook.require_workbook()
+        workbook.require_writer(path)
         return cls(require_writable(path, endings=ENDINGS))
 
     @property

@@ -15,13 +15,14 @@ MOST_ROWS = 1_048_575
 """Below the header, of a sheet."""
 
 
-def require_workbook() -> None:
-    """Check before long work that workbooks can be written.
+def require_writer(path: Path) -> None:
+    """Check before long work that a file, if it is a workbook, can be written.
 
     Raises:
-        MissingExtraError: XlsxWriter is not installed.
+        MissingExtraError: it is one, and XlsxWriter is not installed.
     """
-    require("xlsxwriter", "excel")
+    if path.suffix == ENDING:
+        require("xlsxwriter", "excel")
 
 
 def require_rows(n: int) -> None:

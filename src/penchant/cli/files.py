@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from penchant.atomic_write import require_writable
-from penchant.errors import BundleError, ParameterError, require
+from penchant.errors import BundleError, ParameterError
 
 logger = logging.getLogger(__name__)
 
@@ -48,8 +48,10 @@ def lists_path(path: Path | None) -> Path | None:
     Raises:
         MissingExtraError: it is a workbook, and XlsxWriter is not installed.
     """
-    if path is not None and path.suffix == ".xlsx":
-        require("xlsxwriter", "excel")
+    if path is not None:
+        from penchant.batch.workbook import require_writer
+
+        require_writer(path)
     return writable_path(path, endings=_LISTS)
 
 

@@ -52,7 +52,7 @@ class PairwiseStep:
     ) -> None:
         self.network, self.loss = network, loss
         self.learning_rate, self.l2 = learning_rate, l2
-        self._room: _Room | None = None
+        self._workspace: _Workspace | None = None
 
     @torch.no_grad()
     def __call__(self, users: Tensor, items: Tensor, others: Tensor) -> Tensor:
@@ -82,13 +82,13 @@ class PairwiseStep:
 
     def _compiled_step(self, users: Tensor, items: Tensor, others: Tensor) -> float:
         network, n = self.network, len(users)
-        if self._room is None or len(self._room.losses) < n:
-            self._room = _Room.of(n, network.users.shape[1])
-        room = self._room
-        u, both = users.numpy(), room.items[: 2 * n]  # of items, and of drawn ones behind them
+        if self._workspace is None or len(self._workspace.losses) < n:
+            self._workspace = _Workspace.of(n, network.users.shape[1])
+        space = self._workspace
+        u, both = users.numpy(), space.items[: 2 * n]  # of items, and of drawn ones behind them
         both[:n] = items.numpy()
-        change_p, changes = room.change_p[:n], room.changes[: 2 * n]
-        size_p, sizes, losses = room.size_p[:n], room.sizes[: 2 * n], room.losses[:n]
+        change_p, changes = space.change_p[:n], space.changes[: 2 * n]
+        size_p, sizes, losses = space.size_p[:n], space.sizes[: 2 * n], space.losses[:n]
         _changes(
             u,
             both[:n],
@@ -116,7 +116,7 @@ class PairwiseStep:
 
 
 @dataclass(frozen=True, eq=False)
-class _Room:
+class _Workspace:
     """What the compiled loops write to: taken from the system once, and not for each batch.
 
     Attributes:
@@ -136,7 +136,7 @@ class _Room:
     losses: Float32
 
     @classmethod
-    def of(cls, n: int, dim: int) -> _Room:
+    def of(cls, n: int, dim: int) -> _Workspace:
         """For batches of so many rows."""
         return cls(
             np.empty((n, dim), np.float32),

@@ -9,7 +9,7 @@ from scipy import sparse
 from penchant.errors import DataError
 from penchant.models.gaussian_process import systems as module
 from penchant.models.gaussian_process.inverses import regression
-from penchant.models.gaussian_process.parts import in_parts
+from penchant.models.gaussian_process.parallel_sums import in_parts
 from penchant.models.gaussian_process.systems import (
     add_to,
     buffer_for,

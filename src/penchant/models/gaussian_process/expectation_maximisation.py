@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from scipy import sparse
 
-from penchant.models.gaussian_process.parts import in_parts
+from penchant.models.gaussian_process.parallel_sums import in_parts
 from penchant.models.gaussian_process.systems import (
     add_to,
     buffer_for,

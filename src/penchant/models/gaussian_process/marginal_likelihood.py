@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from penchant.models.gaussian_process.parts import in_parts
+from penchant.models.gaussian_process.parallel_sums import in_parts
 from penchant.models.gaussian_process.systems import add_to, from_upper, inverse_and_solution
 from penchant.run import Run
 from penchant.typing import Float32, Float64, Int64
@@ -64,7 +64,7 @@ def maximise_marginal_likelihood(
     Rasmussen and Williams, "Gaussian Processes for Machine Learning" (2006), eq. 5.8 and 5.9.
 
     Args:
-        rows: float32[n_items, n] by name; see `gaussian_rows`.
+        rows: float32[n_items, n] by name; see `similarity_rows`.
         draws: independent ones. All products of rows of their items are held at once.
         run: threads.
     """

@@ -27,7 +27,7 @@ from penchant.models.gaussian_process.marginal_likelihood import (
     maximise_marginal_likelihood,
 )
 from penchant.models.gaussian_process.means import item_means
-from penchant.models.gaussian_process.parts import in_parts
+from penchant.models.gaussian_process.parallel_sums import in_parts
 from penchant.models.gaussian_process.similarity_rows import similarity_rows
 from penchant.models.gaussian_process.systems import buffer_for, solution_of
 from penchant.models.parameters import Space

@@ -14,7 +14,7 @@ from penchant.models.neighbours.compiled_rows import (
     similarities_of_row,
 )
 from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
-from penchant.models.shared.largest import keep_largest
+from penchant.models.shared.largest import join_largest, keep_largest
 from penchant.typing import Float32, Int32, Int64
 
 _BINS = 256  # in which similarities are counted
@@ -37,16 +37,17 @@ def mean_residuals_of_rows(
     """
     sums = new_sums(len(of.scale_b), of.kind)
     places, weights = np.empty(ROOM * of.k, np.int32), np.empty(ROOM * of.k, np.float32)
-    above = np.zeros(_BINS, np.int64)
+    from_top = np.zeros(_BINS, np.int64)
     for row in range(first, last):
         if asked_indptr[row] == asked_indptr[row + 1]:
             continue
         n_touched = similarities_of_row(row, of, sums)
-        highest = count_above(sums.alike, above) if n_touched < 0 else np.float32(0)
+        highest = count_from_top(sums.alike, from_top) if n_touched < 0 else np.float32(0)
         for n in range(asked_indptr[row], asked_indptr[row + 1]):
             start, stop = residuals.indptr[asked[n]], residuals.indptr[asked[n] + 1]
             others, values = residuals.indices[start:stop], residuals.values[start:stop]
-            edge = likely_edge(above, highest, len(others) / len(sums.alike), of.k)
+            share = max(len(others), 1) / len(sums.alike)
+            edge = likely_edge(from_top, highest, share, of.k)
             kept = largest_of_some(sums.alike, others, edge, of.k, places, weights)
             if kept < of.k and edge > 0:
                 kept = largest_of_some(sums.alike, others, np.float32(0), of.k, places, weights)
@@ -63,50 +64,40 @@ def mean_residuals_of_rows(
 def largest_of_some(
     alike: Float32, some: Int32, edge: np.float32, k: int, places: Int32, weights: Float32
 ) -> int:
-    """The k largest numbers above `edge` at some positions, by place among these; how many.
-
-    As in `largest_of_row`.
-    """
+    """The k largest numbers above `edge` at some positions, by place among these; how many."""
     kept = 0
     for place in range(len(some)):
         weight = alike[np.uint64(some[place])]
         if weight > edge:
-            places[kept], weights[kept] = place, weight
-            kept += 1
-            if kept == len(places):
-                kept, edge = keep_largest(places, weights, kept, k)
-    if kept > k:
-        kept, _ = keep_largest(places, weights, kept, k)
-    return kept
+            kept, edge = join_largest(places, weights, kept, edge, place, weight, k)
+    return keep_largest(places, weights, kept, k)[0] if kept > k else kept
 
 
 @compiled_in_order
-def count_above(alike: Float32, above: Int64) -> np.float32:
-    """Count numbers in equal bins from 0 to their largest, and sum up from the top; the largest."""
-    above[:] = 0
+def count_from_top(alike: Float32, from_top: Int64) -> np.float32:
+    """Count numbers in equal bins from their largest to 0, each with those before it; the largest.
+
+    Those below 0 are in the last bin, with 0.
+    """
+    from_top[:] = 0
     highest = np.float32(alike.max())
     if highest <= 0:
         return np.float32(0)
-    scale = np.float32(len(above) - 1) / highest
+    last = len(from_top) - 1
+    scale = np.float32(last) / highest
     for b in range(len(alike)):
-        above[np.int64(max(alike[b], np.float32(0)) * scale)] += 1
-    for bin in range(len(above) - 2, -1, -1):
-        above[bin] += above[bin + 1]
+        from_top[last - np.int64(max(alike[b], np.float32(0)) * scale)] += 1
+    for bin in range(1, len(from_top)):
+        from_top[bin] += from_top[bin - 1]
     return highest
 
 
 @compiled_in_order
-def likely_edge(above: Int64, highest: np.float32, share: float, k: int) -> np.float32:
+def likely_edge(from_top: Int64, highest: np.float32, share: float, k: int) -> np.float32:
     """A number that more than k of a share of all are likely to lie above, 0 for none such.
 
     It spares those below: whoever finds fewer than k above it asks again without.
     """
-    wanted = k + 3 * np.sqrt(k)
-    low, high = 0, len(above)  # bins below `low` have as many above them as are wanted
-    while low < high:
-        middle = (low + high) // 2
-        if share * above[middle] >= wanted:
-            low = middle + 1
-        else:
-            high = middle
-    return highest * np.float32(max(low - 1, 0)) / np.float32(len(above) - 1)
+    last = len(from_top) - 1
+    bin = np.searchsorted(from_top, (k + 3 * np.sqrt(k)) / share)
+    return highest * np.float32(max(last - bin, 0)) / np.float32(last)

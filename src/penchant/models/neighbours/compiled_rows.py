@@ -22,7 +22,7 @@ from penchant.models.neighbours.compiled_similarities import (
     of_values_in_common,
     shrunk,
 )
-from penchant.models.shared.largest import keep_largest
+from penchant.models.shared.largest import join_largest, keep_largest
 from penchant.typing import Float32, Float64, Int32, Int64
 
 COUNT, CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = (np.uint64(n) for n in range(6))
@@ -243,23 +243,14 @@ def forget(sums: Sums, n_touched: int) -> None:
 
 @compiled_in_order
 def largest_of_row(sums: Sums, n_touched: int, k: int, columns: Int32, weights: Float32) -> int:
-    """The k largest similarities above 0 of a row, by column; how many there are.
-
-    Whatever is above the smallest of the largest so far joins them; when there is no room left, the
-    smaller ones are dropped.
-    """
+    """The k largest similarities above 0 of a row, by column; how many there are."""
     kept, edge = 0, np.float32(0)
     for place in range(len(sums.alike) if n_touched < 0 else n_touched):
         column = place if n_touched < 0 else sums.touched[place]
         weight = sums.alike[column]
         if weight > edge:
-            columns[kept], weights[kept] = column, weight
-            kept += 1
-            if kept == len(columns):
-                kept, edge = keep_largest(columns, weights, kept, k)
-    if kept > k:
-        kept, edge = keep_largest(columns, weights, kept, k)
-    return kept
+            kept, edge = join_largest(columns, weights, kept, edge, column, weight, k)
+    return keep_largest(columns, weights, kept, k)[0] if kept > k else kept
 
 
 @compiled_in_order

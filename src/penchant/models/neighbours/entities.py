@@ -14,7 +14,7 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.models.shared.biases import fit_biases, residuals
 from penchant.models.shared.sparse_rows import Factor
-from penchant.typing import Csr, Float32, Float64, Int64
+from penchant.typing import AnyInt, Csr, Float32, Float64
 
 Similarity = Literal[
     "cosine", "jaccard", "correlation", "pearson", "adjusted-cosine", "residual-cosine"
@@ -91,11 +91,11 @@ class Entities:
         """The rows from `start` to `stop`."""
         return self._select(slice(start, stop))
 
-    def take(self, rows: Int64) -> Entities:
+    def take(self, rows: AnyInt) -> Entities:
         """The rows with these numbers, in this order."""
         return self._select(rows)
 
-    def _select(self, rows: slice | Int64) -> Entities:
+    def _select(self, rows: slice | AnyInt) -> Entities:
         values = None if self.values is None else self.values[rows]
         weights = None if self.weights is None else self.weights[rows]
         return Entities(self.binary[rows], values, weights)

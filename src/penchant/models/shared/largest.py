@@ -32,6 +32,27 @@ def keep_largest(columns: Int32, weights: Float32, n: int, k: int) -> tuple[int,
 
 
 @compiled_in_order
+def join_largest(
+    columns: Int32,
+    weights: Float32,
+    kept: int,
+    edge: np.float32,
+    column: int,
+    weight: np.float32,
+    k: int,
+) -> tuple[int, np.float32]:
+    """Let a number above `edge` join those that were kept; how many there are, and the edge now.
+
+    When there is no room left, all but the k largest are dropped, and the smallest of these is the
+    edge that others must be above.
+    """
+    columns[kept], weights[kept] = column, weight
+    if kept + 1 == len(columns):
+        return keep_largest(columns, weights, kept + 1, k)
+    return kept + 1, edge
+
+
+@compiled_in_order
 def mark_largest(indptr: AnyInt, weights: Float32, k: int, keep: Bool) -> None:
     """Mark the k largest numbers above 0 of each row, of equal ones the first."""
     for row in range(len(indptr) - 1):
