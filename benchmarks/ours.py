@@ -132,7 +132,9 @@ def epochs(args: argparse.Namespace) -> dict[str, object]:
         some = np.random.default_rng(0).permutation(len(log))[: args.events]
         log = log.subset(np.isin(np.arange(len(log)), some))
     sizes = {"mlp_dim": args.dim, "hidden": tuple(args.hidden)} if args.model == "neumf" else {}
-    options = {"dim": args.dim, "negatives": args.negatives, "batch_size": args.batch, **sizes}
+    options = {"dim": args.dim, "negatives": args.negatives, **sizes}
+    if args.model != "bpr":  # which learns pair by pair
+        options["batch_size"] = args.batch
     if args.model == "lightgcn":  # all items are in its softmax, and batches are of users
         options = {"dim": args.dim}
     run = Run(threads=args.threads)

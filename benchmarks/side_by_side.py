@@ -151,7 +151,7 @@ BENCHMARKS = (
         Benchmark(
             f"{model}-{peer}",
             f"epochs of {model} on {'all' if not events else f'{events:,}'} events of "
-            f"MovieLens 1M, the same sizes and batches; {peer}",
+            f"MovieLens 1M, of the same sizes; {peer}",
             ("epochs", "{data}", "--model", model, *sizes),
             peer,
             (f"{peer}_epochs.py", "{data}", "--model", model, *sizes),

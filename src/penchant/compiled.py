@@ -13,7 +13,8 @@ from penchant.run import Run
 
 F = TypeVar("F", bound=Callable[..., Any])
 AVAILABLE = find_spec("numba") is not None
-"""Whether loops are compiled; where they are not, callers have another way to the same result."""
+"""Whether loops are compiled; where they are not, callers have another way, most of them to
+the same result."""
 
 loop_range: Any = range
 """What a compiled loop runs over, on several threads."""
@@ -38,6 +39,13 @@ def compiled_in_order(function: F) -> F:
     if not AVAILABLE:
         return function
     return cast(F, numba.njit(fastmath=True, cache=True, nogil=True)(function))
+
+
+def compiled_inline(function: F) -> F:
+    """The same as a part of the loops that call it, for what they do millions of times."""
+    if not AVAILABLE:
+        return function
+    return cast(F, numba.njit(fastmath=True, cache=True, nogil=True, inline="always")(function))
 
 
 def thread_count() -> int:

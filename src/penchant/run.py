@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -127,6 +128,11 @@ class Run:
 
 
 def versions() -> dict[str, str]:
-    """The versions of this package, of what it computes with, and of Python."""
-    names = ("penchant", "numpy", "scipy", "polars", "torch", "safetensors")
+    """The versions of this package, of what it computes with, and of Python.
+
+    That of numba, too, where it is installed: some models learn otherwise without it.
+    """
+    names = ["penchant", "numpy", "scipy", "polars", "torch", "safetensors"]
+    if find_spec("numba"):
+        names.append("numba")
     return {name: version(name) for name in names} | {"python": platform.python_version()}

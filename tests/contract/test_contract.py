@@ -140,8 +140,8 @@ FOR_SMALL_LOGS = {
         "epochs": 10,
     },
     "vbpr": {"dim": 8, "content_dim": 4, "batch_size": 128, "learning_rate": 0.02, "epochs": 8},
-    "bpr": {"dim": 8, "batch_size": 64, "epochs": 15},
-    "warp": {"dim": 8, "batch_size": 64, "epochs": 15},
+    "bpr": {"dim": 8, "epochs": 15},
+    "warp": {"dim": 8, "epochs": 15},
     "neumf": {
         "dim": 4,
         "mlp_dim": 4,

@@ -12,8 +12,8 @@ from penchant.data.dataset import Dataset
 from penchant.models import TABLE, make
 
 SPECS = {
-    "bpr": "bpr:dim=2,l2=0.05,batch_size=256,epochs=60",
-    "warp": "warp:dim=2,l2=0.05,batch_size=256,epochs=60",
+    "bpr": "bpr:dim=2,l2=0.05,epochs=60",
+    "warp": "warp:dim=2,l2=0.05,epochs=60",
     "vbpr": "vbpr:dim=2,l2=0.05,epochs=60,batch_size=256,learning_rate=0.01",
     "dot": "dot:target=interaction,dim=2,l2=0.1,epochs=60,batch_size=256,learning_rate=0.01",
     "hybrid-factors": "hybrid-factors:dim=2,l2=3,epochs=60,batch_size=128,learning_rate=0.03",

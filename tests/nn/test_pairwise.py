@@ -1,4 +1,4 @@
-"""Steps on pairs of items, compiled and not, against gradients by PyTorch."""
+"""Steps on batches of pairs of items against gradients by PyTorch, and losses, compiled or not."""
 
 from __future__ import annotations
 
@@ -61,12 +61,8 @@ def expected(network, users, items, others, loss):
     return network
 
 
-@pytest.mark.parametrize("available", [True, False])
 @pytest.mark.parametrize("loss", ["bpr", "warp"])
-def test_a_step(loss, available, monkeypatch):
-    if available and not compiled.AVAILABLE:
-        pytest.skip("numba is not installed")
-    monkeypatch.setattr(pairwise, "AVAILABLE", available)
+def test_a_step(loss):
     network, users, items, others = setup()
     after = expected(network, users, items, others, loss)
     mean = float(network.losses(loss, users, items, others).mean())
@@ -74,6 +70,17 @@ def test_a_step(loss, available, monkeypatch):
     assert float(found) == pytest.approx(mean, rel=1e-5)
     for name, value in after.state_dict().items():
         torch.testing.assert_close(getattr(network, name), value, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.skipif(not compiled.AVAILABLE, reason="numba is not installed")
+@pytest.mark.parametrize("loss", ["bpr", "warp"])
+def test_losses_are_the_same_compiled_or_not(loss, monkeypatch):
+    network, users, items, others = setup()
+    by_loop = network.losses(loss, users, items, others)
+    monkeypatch.setattr(pairwise, "AVAILABLE", False)
+    without = network.losses(loss, users, items, others)
+    torch.testing.assert_close(by_loop, without)
+    assert (without > 0).any()
 
 
 def test_first_violation():

@@ -175,14 +175,15 @@ def _train_epoch(
 ) -> float:
     """Learn from the rows once, in random order by default, and return the mean loss."""
     n, size = len(rows[0]), schedule.batch_size
-    order = torch.randperm(n, generator=generator) if schedule.shuffle else torch.arange(n)
-    if schedule.drop_last and n > size:
-        order = order[: n // size * size]
-    shuffled = [torch.split(column.index_select(0, order), size) for column in rows]
+    used = n // size * size if schedule.drop_last and n > size else n
+    if schedule.shuffle:
+        order = torch.randperm(n, generator=generator)[:used]
+        rows = tuple(column.index_select(0, order) for column in rows)
+    batches = [torch.split(column[:used], size) for column in rows]
     total = torch.zeros((), dtype=torch.float64)
-    for batch in zip(*shuffled, strict=True):
+    for batch in zip(*batches, strict=True):
         total.add_(step(*batch), alpha=len(batch[0]))
-    return float(total) / len(order)
+    return float(total) / used
 
 
 class GradientStep:

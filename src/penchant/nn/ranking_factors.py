@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 from penchant.typing import Bool
 
-_START = 0.1  # of the sums of squares by which AdaGrad divides
-
 
 class RankingFactors(nn.Module):
     """u . v + b of users' and items' vectors; the bias is the last column of `items`.
@@ -20,6 +18,7 @@ class RankingFactors(nn.Module):
         n_items: items in the vocabulary.
         dim: length of the vectors.
         generator: source of the initial vectors.
+        squares: of which the sums start by which AdaGrad divides.
     """
 
     users: Tensor
@@ -27,15 +26,22 @@ class RankingFactors(nn.Module):
     user_squares: Tensor
     item_squares: Tensor
 
-    def __init__(self, n_users: int, n_items: int, dim: int, generator: torch.Generator) -> None:
+    def __init__(
+        self,
+        n_users: int,
+        n_items: int,
+        dim: int,
+        generator: torch.Generator,
+        squares: float = 0.1,
+    ) -> None:
         super().__init__()
         users = torch.randn(n_users, dim, generator=generator) * (0.1 / math.sqrt(dim))
         items = torch.randn(n_items, dim + 1, generator=generator) * (0.1 / math.sqrt(dim))
         items[:, dim] = 0
         self.register_buffer("users", users)
         self.register_buffer("items", items)
-        self.register_buffer("user_squares", torch.full((n_users,), _START))
-        self.register_buffer("item_squares", torch.full((n_items,), _START))
+        self.register_buffer("user_squares", torch.full((n_users,), squares))
+        self.register_buffer("item_squares", torch.full((n_items,), squares))
 
     def zero_untrained(self, users: Bool, items: Bool) -> None:
         """Leave nothing of chance in rows that nothing teaches.

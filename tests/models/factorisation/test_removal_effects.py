@@ -17,7 +17,7 @@ CORRELATIONS = {
     "sampled-softmax:dim=8,batch_size=64,epochs=10": 0.98,
     "hybrid-factors:dim=8,l2=3,batch_size=128,learning_rate=0.05,epochs=7": 0.8,
     "neumf:dim=4,mlp_dim=4,hidden=8x4,batch_size=64,learning_rate=0.02,epochs=10": 0.5,
-    "bpr:dim=8,batch_size=64,epochs=15": 0.4,
+    "bpr:dim=8,epochs=15": 0.4,
 }
 
 
