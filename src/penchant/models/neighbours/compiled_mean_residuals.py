@@ -14,10 +14,11 @@ from penchant.models.neighbours.compiled_rows import (
     similarities_of_row,
 )
 from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
-from penchant.models.shared.largest import join_largest, keep_largest
+from penchant.models.shared.largest import keep_largest
 from penchant.typing import Float32, Int32, Int64
 
 _BINS = 256  # in which similarities are counted
+_COUNTED = 1024  # of them, or up to twice as many, are enough
 
 
 @compiled_in_order
@@ -65,11 +66,16 @@ def largest_of_some(
     alike: Float32, some: Int32, edge: np.float32, k: int, places: Int32, weights: Float32
 ) -> int:
     """The k largest numbers above `edge` at some positions, by place among these; how many."""
-    kept = 0
-    for place in range(len(some)):
-        weight = alike[np.uint64(some[place])]
-        if weight > edge:
-            kept, edge = join_largest(places, weights, kept, edge, place, weight, k)
+    kept, place = 0, 0
+    while place < len(some):
+        stop = min(len(some), place + len(weights) - kept)
+        for n in range(place, stop):  # All are written: no processor foresees which are above.
+            weight = alike[np.uint64(some[n])]
+            places[kept], weights[kept] = n, weight
+            kept += weight > edge
+        if kept == len(weights):
+            kept, edge = keep_largest(places, weights, kept, k)
+        place = stop
     return keep_largest(places, weights, kept, k)[0] if kept > k else kept
 
 
@@ -77,7 +83,7 @@ def largest_of_some(
 def count_from_top(alike: Float32, from_top: Int64) -> np.float32:
     """Count numbers in equal bins from their largest to 0, each with those before it; the largest.
 
-    Those below 0 are in the last bin, with 0.
+    Those below 0 are in the last bin, with 0. Of many, one in so many is counted for all.
     """
     from_top[:] = 0
     highest = np.float32(alike.max())
@@ -85,8 +91,9 @@ def count_from_top(alike: Float32, from_top: Int64) -> np.float32:
         return np.float32(0)
     last = len(from_top) - 1
     scale = np.float32(last) / highest
-    for b in range(len(alike)):
-        from_top[last - np.int64(max(alike[b], np.float32(0)) * scale)] += 1
+    step = max(1, len(alike) // _COUNTED)
+    for b in range(0, len(alike), step):
+        from_top[last - np.int64(max(alike[b], np.float32(0)) * scale)] += step
     for bin in range(1, len(from_top)):
         from_top[bin] += from_top[bin - 1]
     return highest
