@@ -53,7 +53,7 @@ class BPR(RankingFactorModel):
 
     l2: Annotated[float, Field(ge=0), Space(1e-5, 1e-1, log=True)] = 0.02
     negatives: Annotated[int, Field(gt=0)] = 5
-    learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1, log=True)] = 0.1
+    learning_rate: Annotated[float, Field(gt=0), Space(0.02, 0.5, log=True)] = 0.1
     epochs: Annotated[int, Field(gt=0)] = 200
     patience: Annotated[int | None, Field(gt=0)] = 5
     min_delta: Annotated[float, Field(ge=0)] = 0.0
@@ -165,7 +165,7 @@ class WARP(BPR):
 
     l2: Annotated[float, Field(ge=0), Space(1e-4, 1, log=True)] = 0.1
     negatives: Annotated[int, Field(gt=0)] = 10
-    learning_rate: Annotated[float, Field(gt=0), Space(1e-3, 1, log=True)] = 0.05
+    learning_rate: Annotated[float, Field(gt=0), Space(0.02, 0.5, log=True)] = 0.05
 
     loss: ClassVar[Loss] = "warp"
 
