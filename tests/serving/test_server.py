@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 
@@ -18,6 +21,7 @@ from penchant.cli.app import app
 from penchant.serving.app import guarded_app
 from penchant.serving.server import LOCAL_NAMES
 from penchant.serving.settings import Settings
+from penchant.serving.store.database import without_password
 from support.serving import Running
 
 
@@ -94,6 +98,41 @@ def test_a_swap_under_load_loses_no_request(place, workers):
             expect_an_answer_to_a_slow_request(service)
     finally:
         assert service.stop() in ENDED
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_program_is_told_the_address_and_the_settings(place, workers):
+    (place / "serve.toml").write_text(f'title = "Shop"\nworkers = {workers}\n')
+    words = [sys.executable, "-P", "-m", "penchant", "serve", str(place / "ease"), "--json"]
+    words += ["--port", "0", "--config", str(place / "serve.toml"), "--max-k", "7"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            said = ""
+            while not said.endswith("\n}\n"):
+                line = process.stdout.readline()
+                assert line, said
+                said += line
+            said = json.loads(said)
+            wait_for(lambda: answers(said["address"]), seconds=60)
+        finally:
+            process.send_signal(signal.SIGTERM)
+    assert said["settings"]["title"] == "Shop"
+    assert said["settings"]["workers"] == workers
+    assert said["settings"]["max_k"] == 7
+    assert said["settings"]["store"].endswith("ease.feedback.db")
+    assert "penchant" in said["versions"]
+
+
+def answers(address):
+    try:
+        return httpx.get(f"{address}ready").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def test_the_password_of_a_store_is_not_shown():
+    url = "postgresql://user:secret@host/shop"
+    assert without_password(url) == "postgresql+psycopg://user:***@host/shop"
 
 
 def expect_an_answer_to_a_slow_request(service):

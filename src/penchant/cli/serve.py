@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,7 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.run_context import Session
 from penchant.errors import ParameterError
+from penchant.run import versions
 
 logger = logging.getLogger(__name__)
 
@@ -132,6 +134,7 @@ def serve(
     from penchant.bundle import describe
     from penchant.serving import server
     from penchant.serving.settings import Settings
+    from penchant.serving.store.database import without_password
 
     if store is None:
         place = folder.absolute()
@@ -169,4 +172,16 @@ def serve(
         raise ParameterError("--record needs a store: leave out --store none.")
     if exploration and not record:
         raise ParameterError("--exploration is of use where what is shown is kept: add --record.")
-    server.run(settings)
+
+    def listening(address: str) -> None:
+        kept = "no store of feedback" if settings.store is None else "feedback is kept"
+        keys = "" if settings.keys is None else ", with API keys"
+        logger.info(f"Serving {str(folder)!r} at {address} ({kept}{keys}); Ctrl-C stops it.")
+        if session.json:
+            shown = settings.model_dump(mode="json")
+            if settings.store is not None:
+                shown["store"] = without_password(settings.store)
+            session.reply({"address": address, "settings": shown, "versions": versions()})
+            sys.stdout.flush()
+
+    server.run(settings, listening)

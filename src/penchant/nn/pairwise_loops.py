@@ -11,8 +11,7 @@ from penchant.nn.known_pairs import STEP, KnownPairs, below, is_known, scrambled
 from penchant.typing import Float32, Float64, Int32, Int64
 
 DRAWS = 10  # of an item that is none of the user's, before the event is left out
-_AT_ONCE = 256  # events whose items are drawn ahead, as many lookups at a time are faster
-
+_AT_ONCE = 256  # events for which items are drawn ahead: many lookups at a time are faster
 _LARGE = 1e200  # a product of which the logarithm is taken, instead of those of its factors
 
 

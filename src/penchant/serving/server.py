@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import socket
 import tempfile
+from collections.abc import Callable
 from typing import Any
 
 from penchant.errors import ParameterError, require
 from penchant.serving.settings import SETTINGS_VARIABLE, Settings
 from penchant.threads import use_threads
-
-logger = logging.getLogger(__name__)
 
 _LOCAL = ("127.0.0.1", "localhost")
 LOCAL_NAMES = ("127.0.0.1", "localhost")
@@ -41,8 +39,12 @@ def check(settings: Settings, *, without_keys: bool) -> None:
         )
 
 
-def run(settings: Settings) -> None:
+def run(settings: Settings, listening: Callable[[str], None]) -> None:
     """Serve until the process is told to stop; requests under way are answered first.
+
+    Args:
+        settings: of the service.
+        listening: is told the address, once something listens there.
 
     Raises:
         PenchantError: the bundle, the rules, the keys or the store cannot be used.
@@ -58,17 +60,17 @@ def run(settings: Settings) -> None:
         "server_header": False,
         "timeout_graceful_shutdown": _GRACE,
     }
-    listening = _listening_socket(settings.host, settings.port)
-    port = listening.getsockname()[1]
+    bound = _listening_socket(settings.host, settings.port)
+    port = bound.getsockname()[1]
     if settings.workers == 1:
         from penchant.serving.app import guarded_app
 
         use_threads(settings.threads)
         app = guarded_app(settings)
-        _announce(settings, port)
-        uvicorn.Server(uvicorn.Config(app, **common)).run([listening])
+        listening(_address(settings, port))
+        uvicorn.Server(uvicorn.Config(app, **common)).run([bound])
         return
-    _announce(settings, port)
+    listening(_address(settings, port))
     from penchant.serving.api.metrics import DIRECTORY_VARIABLE
 
     with tempfile.TemporaryDirectory(prefix="penchant-metrics-") as folder:
@@ -80,7 +82,7 @@ def run(settings: Settings) -> None:
             workers=settings.workers,
             **common,
         )
-        Multiprocess(config, sockets=[listening]).run()
+        Multiprocess(config, sockets=[bound]).run()
 
 
 def _listening_socket(host: str, port: int) -> socket.socket:
@@ -109,11 +111,6 @@ def _listening_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _announce(settings: Settings, port: int) -> None:
+def _address(settings: Settings, port: int) -> str:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    store = "no store of feedback" if settings.store is None else "feedback is kept"
-    keys = "" if settings.keys is None else ", with API keys"
-    logger.info(
-        f"Serving {str(settings.bundle)!r} at http://{host}:{port}{settings.root_path}/ ({store}"
-        f"{keys}); Ctrl-C stops it."
-    )
+    return f"http://{host}:{port}{settings.root_path}/"

@@ -42,7 +42,7 @@ class Database:
     def __init__(self, url: str, *, create: bool) -> None:
         parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.name = parsed.render_as_string(hide_password=True)
+        self.name = without_password(url)
         self._writing = threading.Lock()
         self._has_remains = False
         options: dict[str, Any] = {"pool_size": 5, "max_overflow": 15, "pool_timeout": _PATIENCE}
@@ -131,6 +131,15 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def without_password(url: str) -> str:
+    """The URL of a store as anybody may see it.
+
+    Raises:
+        ParameterError: this is no such URL.
+    """
+    return _parsed(url).render_as_string(hide_password=True)
 
 
 def _parsed(url: str) -> sa.URL:
