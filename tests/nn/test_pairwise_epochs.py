@@ -16,9 +16,10 @@ if not AVAILABLE:
 
 import numba
 
-from penchant.nn.known_pairs import below, is_known, known_pairs, scrambled
+from penchant.nn.known_pairs import is_known, known_pairs
 from penchant.nn.pairwise_epochs import MOST_GROUPS, PairwiseEpochs
 from penchant.nn.pairwise_loops import learn_pair, warp_weight
+from penchant.nn.splitmix64 import below, splitmix64
 
 RATE, L2 = np.float32(0.05), np.float32(0.02)
 
@@ -85,7 +86,7 @@ def test_the_filter_has_all_pairs():
     users, items = some_events()
     known = known_pairs(users, items, (401, 300))
     assert known.offsets[-1] == len(users)
-    assert np.bitwise_count(known.filter).sum() <= len(users)
+    assert np.bitwise_count(known.bloom).sum() <= len(users)
     events = set(zip(users.tolist(), items.tolist(), strict=True))
     for user in (0, 17, 399):
         said = [is_known(known, user, item) for item in range(300)]
@@ -95,7 +96,7 @@ def test_the_filter_has_all_pairs():
 
 
 def test_random_numbers_are_even():
-    numbers = [below(np.uint64(scrambled(np.uint64(n))), 7) for n in range(7000)]
+    numbers = [below(np.uint64(splitmix64(np.uint64(n))), 7) for n in range(7000)]
     counts = np.bincount(numbers, minlength=7)
     assert len(counts) == 7
     assert abs(counts - 1000).max() < 150  # five standard deviations

@@ -24,7 +24,9 @@ class Running:
         address: where it listens.
     """
 
-    def __init__(self, bundle: Path, *options: str, before: Sequence[str] = ()) -> None:
+    def __init__(
+        self, bundle: Path, *options: str, before: Sequence[str] = (), stdout: int | None = None
+    ) -> None:
         words = [
             *before,
             sys.executable,
@@ -38,7 +40,9 @@ class Running:
         ]
         if "--store" not in options:
             words += ["--store", "none"]
-        self.process = subprocess.Popen([*words, *options], stderr=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(
+            [*words, *options], stdout=stdout, stderr=subprocess.PIPE, text=True
+        )
         assert self.process.stderr is not None
         first = self.process.stderr.readline()
         found = re.search(r"http://\S+:\d+", first)
@@ -65,6 +69,8 @@ class Running:
         self.process.stderr.read()
         code = self.process.wait(_PATIENCE)
         self.process.stderr.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         return code
 
 

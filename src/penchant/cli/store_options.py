@@ -82,9 +82,10 @@ class StoreLogOptions:
         """The options that a command line which is shown has otherwise: no passwords."""
         if self.from_store is None:
             return {}
-        alchemy = require("sqlalchemy", "serve")
-        url = alchemy.make_url(self.from_store).render_as_string(hide_password=True)
-        return {"from_store": url}
+        require("sqlalchemy", "serve")
+        from penchant.serving.store.database import without_password
+
+        return {"from_store": without_password(self.from_store)}
 
     def read(
         self, run: Run, tables: TableOptions, content: ContentOptions, second: SecondLogOptions

@@ -1,8 +1,4 @@
-"""The pairs of users and items that have an event, for compiled loops that draw others.
-
-Random numbers are hashes of a counter, so that each loop has its own and the order of loops says
-nothing.
-"""
+"""The pairs of users and items that have an event, for compiled loops that draw others."""
 
 from __future__ import annotations
 
@@ -13,10 +9,12 @@ from scipy import sparse
 from torch import Tensor
 
 from penchant.compiled import compiled_in_order, compiled_inline
+from penchant.nn.splitmix64 import GAMMA, splitmix64
 from penchant.typing import Int32, Int64, UInt8
 
-STEP = np.uint64(0x9E3779B97F4A7C15)  # of the counter of which `scrambled` makes random numbers
-_BITS = 16  # of the filter, for each pair: one in 16 of other pairs, at most, has to be searched
+_BITS = (
+    16  # of the Bloom filter, for each pair: one in 16 of other pairs, at most, has to be searched
+)
 
 
 class KnownPairs(NamedTuple):
@@ -25,49 +23,35 @@ class KnownPairs(NamedTuple):
     Attributes:
         offsets: int64[n_users + 1], where a user's items begin.
         items: int32[n_events], in order for each user.
-        filter: uint8[n], bits, of which those of all pairs are set; most others are not.
+        bloom: uint8[n], the bits of a Bloom filter with one hash.
         shift: how many bits of a 64-bit hash are too many for a place in it.
     """
 
     offsets: Int64
     items: Int32
-    filter: UInt8
+    bloom: UInt8
     shift: np.uint64
 
 
 @compiled_inline
-def scrambled(number: np.uint64) -> np.uint64:
-    """A number of 64 bits that tells nothing of the given one."""
-    number = (number ^ (number >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    number = (number ^ (number >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return number ^ (number >> np.uint64(31))
-
-
-@compiled_inline
-def below(number: np.uint64, limit: int) -> int:
-    """From 0 to limit - 1, as evenly as 32 bits allow."""
-    return int(((number >> np.uint64(32)) * np.uint64(limit)) >> np.uint64(32))
-
-
-@compiled_inline
 def _bit(user: int, item: int, shift: np.uint64) -> np.uint64:
-    return scrambled(np.uint64(user) * STEP + np.uint64(item)) >> shift
+    return splitmix64(np.uint64(user) * GAMMA + np.uint64(item)) >> shift
 
 
 @compiled_in_order
-def set_bits(offsets: Int64, items: Int32, filter: UInt8, shift: np.uint64) -> None:
+def set_bits(offsets: Int64, items: Int32, bloom: UInt8, shift: np.uint64) -> None:
     """Set those of all pairs; see `KnownPairs`."""
     for user in range(len(offsets) - 1):
         for place in range(offsets[user], offsets[user + 1]):
             bit = _bit(user, items[place], shift)
-            filter[bit >> np.uint64(3)] |= np.uint8(1 << (bit & np.uint64(7)))
+            bloom[bit >> np.uint64(3)] |= np.uint8(1 << (bit & np.uint64(7)))
 
 
 @compiled_inline
 def is_known(known: KnownPairs, user: int, item: int) -> bool:
     """Whether the user has an event with the item."""
     bit = _bit(user, item, known.shift)
-    if not (known.filter[bit >> np.uint64(3)] >> (bit & np.uint64(7))) & 1:
+    if not (known.bloom[bit >> np.uint64(3)] >> (bit & np.uint64(7))) & 1:
         return False
     start, stop = known.offsets[user], known.offsets[user + 1]
     while start < stop:

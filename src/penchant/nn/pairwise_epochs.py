@@ -10,7 +10,7 @@ from torch import Tensor
 
 from penchant.nn.known_pairs import known_pairs
 from penchant.nn.pairwise import Loss, PairwiseFactors
-from penchant.nn.pairwise_loops import Groups, Rule, Tables, learn_epoch
+from penchant.nn.pairwise_loops import Groups, PairwiseSettings, Tables, learn_epoch
 from penchant.typing import Int32
 
 MOST_GROUPS: Final = 16  # and with it the most threads
@@ -49,7 +49,9 @@ class PairwiseEpochs:
         items: Tensor,
         generator: torch.Generator,
     ) -> None:
-        self.rule = Rule(loss == "warp", np.float32(learning_rate), np.float32(l2), negatives)
+        self.settings = PairwiseSettings(
+            loss == "warp", np.float32(learning_rate), np.float32(l2), negatives
+        )
         self.generator = generator
         arrays = (network.users, network.items, network.user_squares, network.item_squares)
         self._tables = Tables(*(x.numpy() for x in arrays))
@@ -87,9 +89,9 @@ class PairwiseEpochs:
             self._known,
             self._groups(),
             self._tables,
-            self.rule,
+            self.settings,
             seed,
             losses,
         )
-        each = 1 if self.rule.warp else self.rule.negatives
+        each = 1 if self.settings.warp else self.settings.negatives
         return torch.tensor(losses.sum() / (len(users) * each))

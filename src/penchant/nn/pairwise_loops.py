@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from penchant.compiled import compiled, compiled_in_order, compiled_inline, loop_range
-from penchant.nn.known_pairs import STEP, KnownPairs, below, is_known, scrambled
+from penchant.nn.known_pairs import KnownPairs, is_known
+from penchant.nn.splitmix64 import GAMMA, below, splitmix64
 from penchant.typing import Float32, Float64, Int32, Int64
 
 DRAWS = 10  # of an item that is none of the user's, before the event is left out
@@ -47,7 +48,7 @@ class Tables(NamedTuple):
     q_squares: Float32
 
 
-class Rule(NamedTuple):
+class PairwiseSettings(NamedTuple):
     """How a pair is learned from.
 
     Attributes:
@@ -70,7 +71,7 @@ def learn_epoch(
     known: KnownPairs,
     groups: Groups,
     tables: Tables,
-    rule: Rule,
+    settings: PairwiseSettings,
     seed: np.uint64,
     losses: Float64,
 ) -> None:
@@ -85,7 +86,7 @@ def learn_epoch(
         known: what is not drawn.
         groups: of users and items; a drawn item is of the group of the event's item.
         tables: changed.
-        rule: the loss and its settings.
+        settings: the loss and how it is learned by.
         seed: decides the order of events and what is drawn.
         losses: float64[n_groups, n_groups], the sums of losses before each pair, written.
     """
@@ -114,8 +115,8 @@ def learn_epoch(
                 groups.members[groups.offsets[other] : groups.offsets[other + 1]],
                 known,
                 tables,
-                rule,
-                scrambled(seed + np.uint64(block) * STEP),
+                settings,
+                splitmix64(seed + np.uint64(block) * GAMMA),
             )
 
 
@@ -141,32 +142,32 @@ def _learn_block(
     members: Int32,
     known: KnownPairs,
     tables: Tables,
-    rule: Rule,
+    settings: PairwiseSettings,
     state: np.uint64,
 ) -> float:
     """Learn from events of a group of users and one of items in random order; the sum of losses."""
     for last in range(len(events) - 1, 0, -1):
-        state += STEP
-        other = below(scrambled(state), last + 1)
+        state += GAMMA
+        other = below(splitmix64(state), last + 1)
         events[last], events[other] = events[other], events[last]
     p, q, p_squares, q_squares = tables.p, tables.q, tables.p_squares, tables.q_squares
-    drawn = np.empty((_AT_ONCE, rule.negatives), np.int32)
+    drawn = np.empty((_AT_ONCE, settings.negatives), np.int32)
     total, product = 0.0, 1.0
     for start in range(0, len(events), _AT_ONCE):
         some = events[start : start + _AT_ONCE]
         for n in range(len(some)):
-            for trial in range(rule.negatives):
+            for trial in range(settings.negatives):
                 drawn[n, trial] = -1
                 for _ in range(DRAWS):
-                    state += STEP
-                    item = members[below(scrambled(state), len(members))]
+                    state += GAMMA
+                    item = members[below(splitmix64(state), len(members))]
                     if not is_known(known, users[some[n]], item):
                         drawn[n, trial] = item
                         break
         for n in range(len(some)):
-            for trial in range(rule.negatives):
+            for trial in range(settings.negatives):
                 user, item, other = users[some[n]], items[some[n]], drawn[n, trial]
-                if other < 0 or (rule.warp and _gap(p[user], q[item], q[other]) >= 1):
+                if other < 0 or (settings.warp and _gap(p[user], q[item], q[other]) >= 1):
                     continue
                 loss, exponential = learn_pair(
                     p[user],
@@ -175,16 +176,16 @@ def _learn_block(
                     p_squares[user:],
                     q_squares[item:],
                     q_squares[other:],
-                    warp_weight(trial, len(q)) if rule.warp else np.float32(0),
-                    rule.rate,
-                    rule.l2,
+                    warp_weight(trial, len(q)) if settings.warp else np.float32(0),
+                    settings.rate,
+                    settings.l2,
                 )
                 total += float(loss)
                 product *= 1 + float(exponential)
                 if product > _LARGE:
                     total += float(np.log(product))
                     product = 1.0
-                if rule.warp and loss > 0:
+                if settings.warp and loss > 0:
                     break
     return total + float(np.log(product))
 

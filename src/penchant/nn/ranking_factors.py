@@ -18,7 +18,7 @@ class RankingFactors(nn.Module):
         n_items: items in the vocabulary.
         dim: length of the vectors.
         generator: source of the initial vectors.
-        squares: of which the sums start by which AdaGrad divides.
+        initial_accumulator: what AdaGrad's sums of squared gradients start from.
     """
 
     users: Tensor
@@ -32,7 +32,7 @@ class RankingFactors(nn.Module):
         n_items: int,
         dim: int,
         generator: torch.Generator,
-        squares: float = 0.1,
+        initial_accumulator: float = 0.1,
     ) -> None:
         super().__init__()
         users = torch.randn(n_users, dim, generator=generator) * (0.1 / math.sqrt(dim))
@@ -40,8 +40,8 @@ class RankingFactors(nn.Module):
         items[:, dim] = 0
         self.register_buffer("users", users)
         self.register_buffer("items", items)
-        self.register_buffer("user_squares", torch.full((n_users,), squares))
-        self.register_buffer("item_squares", torch.full((n_items,), squares))
+        self.register_buffer("user_squares", torch.full((n_users,), initial_accumulator))
+        self.register_buffer("item_squares", torch.full((n_items,), initial_accumulator))
 
     def zero_untrained(self, users: Bool, items: Bool) -> None:
         """Leave nothing of chance in rows that nothing teaches.

@@ -28,7 +28,7 @@ from penchant.run import Run
 from penchant.typing import Float32, Int32
 
 NEGATIVES = 5  # for each event of a user whose vector is fitted
-SQUARES = 0.01  # before training, for AdaGrad: small, so that rows of few events move at once
+INITIAL_ACCUMULATOR = 0.01  # of AdaGrad: small, so that rows of few events move at once
 BATCH = 4096  # pairs in a batch, where no loops are compiled
 
 
@@ -66,7 +66,9 @@ class BPR(RankingFactorModel):
         train = train.positives
         generator = torch.Generator().manual_seed(self.seed)
         self.drawn_ = train.item_counts > 0
-        network = PairwiseFactors(train.n_users, train.n_items, self.dim, generator, SQUARES)
+        network = PairwiseFactors(
+            train.n_users, train.n_items, self.dim, generator, INITIAL_ACCUMULATOR
+        )
         self._start(network, train.user_counts > 0, self.drawn_)
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         weights = relative_weights(train.weights, users.numpy())

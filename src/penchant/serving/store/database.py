@@ -42,7 +42,7 @@ class Database:
     def __init__(self, url: str, *, create: bool) -> None:
         parsed = _parsed(url)
         self.is_sqlite = parsed.get_backend_name() == "sqlite"
-        self.name = without_password(url)
+        self.name = parsed.render_as_string(hide_password=True)
         self._writing = threading.Lock()
         self._has_remains = False
         options: dict[str, Any] = {"pool_size": 5, "max_overflow": 15, "pool_timeout": _PATIENCE}
@@ -139,7 +139,8 @@ def without_password(url: str) -> str:
     Raises:
         ParameterError: this is no such URL.
     """
-    return _parsed(url).render_as_string(hide_password=True)
+    _parsed(url)
+    return sa.make_url(url).render_as_string(hide_password=True)
 
 
 def _parsed(url: str) -> sa.URL:
