@@ -92,7 +92,8 @@ def learn_epoch(
     """
     n_groups = len(losses)
     bounds = np.arange(n_groups + 1) * len(users) // n_groups
-    places = np.empty(len(users), np.int64)
+    # In the order of blocks: an event of a block is in the cache when the one before it was.
+    pairs = np.empty((len(users), 2), np.int32)
     starts = np.zeros((n_groups, n_groups * n_groups), np.int64)
     for part in loop_range(n_groups):
         for place in range(bounds[part], bounds[part + 1]):
@@ -102,16 +103,15 @@ def learn_epoch(
     for part in loop_range(n_groups):
         for place in range(bounds[part], bounds[part + 1]):
             block = _block(users[place], items[place], groups, n_groups)
-            places[ends[part, block]] = place
+            pairs[ends[part, block], 0] = users[place]
+            pairs[ends[part, block], 1] = items[place]
             ends[part, block] += 1
     for stage in range(n_groups):
         for group in loop_range(n_groups):
             other = (group + stage) % n_groups
             block = group * n_groups + other
             losses[group, other] = _learn_block(
-                users,
-                items,
-                places[starts[0, block] : ends[-1, block]],
+                pairs[starts[0, block] : ends[-1, block]],
                 groups.members[groups.offsets[other] : groups.offsets[other + 1]],
                 known,
                 tables,
@@ -136,9 +136,7 @@ def _sum_before(counts: Int64) -> None:
 
 @compiled_in_order
 def _learn_block(
-    users: Int64,
-    items: Int64,
-    events: Int64,
+    events: Int32,
     members: Int32,
     known: KnownPairs,
     tables: Tables,
@@ -149,7 +147,10 @@ def _learn_block(
     for last in range(len(events) - 1, 0, -1):
         state += GAMMA
         other = below(splitmix64(state), last + 1)
-        events[last], events[other] = events[other], events[last]
+        for column in range(2):
+            moved = events[last, column]
+            events[last, column] = events[other, column]
+            events[other, column] = moved
     p, q, p_squares, q_squares = tables.p, tables.q, tables.p_squares, tables.q_squares
     drawn = np.empty((_AT_ONCE, settings.negatives), np.int32)
     total, product = 0.0, 1.0
@@ -161,12 +162,12 @@ def _learn_block(
                 for _ in range(DRAWS):
                     state += GAMMA
                     item = members[below(splitmix64(state), len(members))]
-                    if not is_known(known, users[some[n]], item):
+                    if not is_known(known, some[n, 0], item):
                         drawn[n, trial] = item
                         break
         for n in range(len(some)):
             for trial in range(settings.negatives):
-                user, item, other = users[some[n]], items[some[n]], drawn[n, trial]
+                user, item, other = some[n, 0], some[n, 1], drawn[n, trial]
                 if other < 0 or (settings.warp and _gap(p[user], q[item], q[other]) >= 1):
                     continue
                 loss, exponential = learn_pair(
