@@ -77,6 +77,11 @@ def _sequences(
     )
 
 
+NEUMF_DEFAULTS = (
+    *("--dim", "64", "--hidden", "128", "64"),
+    *("--negatives", "1", "--events", "200000"),
+)
+
 BENCHMARKS = (
     Benchmark(
         "read",
@@ -169,6 +174,15 @@ BENCHMARKS = (
             ("lightgcn", 0, ("--dim", "64", "--epochs", "1"), {"recbole": 20}),
         )
         for peer, mark in marks.items()
+    ),
+    Benchmark(
+        "neumf-recbole-defaults",
+        "the same at RecBole's default sizes of layers and of batches, one negative an event",
+        ("epochs", "{data}", "--model", "neumf", *NEUMF_DEFAULTS, "--batch", "1024"),
+        "recbole",
+        ("recbole_epochs.py", "{data}", "--model", "neumf", *NEUMF_DEFAULTS, "--batch", "2048"),
+        "events_per_s",
+        10,
     ),
     *(
         _sequences(

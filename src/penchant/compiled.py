@@ -18,6 +18,13 @@ the same result."""
 
 loop_range: Any = range
 """What a compiled loop runs over, on several threads."""
+# Python's error for a division by 0 would be a branch, without which loops use vectors.
+_OPTIONS: dict[str, Any] = {
+    "fastmath": True,
+    "error_model": "numpy",
+    "cache": True,
+    "nogil": True,
+}
 if AVAILABLE:
     import numba
 
@@ -31,21 +38,21 @@ def compiled(function: F) -> F:
     """
     if not AVAILABLE:
         return function
-    return cast(F, numba.njit(parallel=True, fastmath=True, cache=True, nogil=True)(function))
+    return cast(F, numba.njit(parallel=True, **_OPTIONS)(function))
 
 
 def compiled_in_order(function: F) -> F:
     """The same on one thread, for steps that each go on from the one before."""
     if not AVAILABLE:
         return function
-    return cast(F, numba.njit(fastmath=True, cache=True, nogil=True)(function))
+    return cast(F, numba.njit(**_OPTIONS)(function))
 
 
 def compiled_inline(function: F) -> F:
     """The same as a part of the loops that call it, for what they do millions of times."""
     if not AVAILABLE:
         return function
-    return cast(F, numba.njit(fastmath=True, cache=True, nogil=True, inline="always")(function))
+    return cast(F, numba.njit(inline="always", **_OPTIONS)(function))
 
 
 def thread_count() -> int:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from penchant.nn import negatives
@@ -142,3 +143,28 @@ def test_examples_with_labels_and_in_pairs():
     ]
     examples = pairwise_examples(users, items, drawn)
     assert torch.stack(examples, 1).tolist() == [[0, 3, 7], [1, 4, 8], [0, 3, 9], [1, 4, 5]]
+
+
+def test_items_beside_events_are_none_of_the_users_and_all_others_equally_often(monkeypatch):
+    users, items = events()
+    for compiled in {negatives.AVAILABLE, False}:
+        monkeypatch.setattr(negatives, "AVAILABLE", compiled)
+        sampler = sampler_of(users, items)
+        rows = torch.cat([sampler.beside_events(users, items, 3) for _ in range(300)])
+        asked = users.repeat(300)
+        assert torch.equal(rows[:, 0], items.repeat(300))
+        known = pairs(users, items)
+        hits = [p in known for p in zip(asked.tolist(), rows[:, 1].tolist(), strict=True)]
+        assert np.mean(hits) < 3 * (1 / 3) ** 5
+        counts = torch.bincount(rows[asked == 0, 1:].flatten(), minlength=30)
+        counts[items[users == 0]] = 0
+        assert (counts > 0).sum() == 20
+        assert (counts[counts > 0] / counts.sum() * 20 - 1).abs().max() < 0.2
+
+
+def test_items_are_drawn_for_users_without_events():
+    sampler = sampler_of(torch.tensor([0]), torch.tensor([0]), n_items=2)
+    rows = sampler.beside_events(torch.tensor([5, 0]), torch.tensor([1, 0]), 40)
+    assert set(rows[0, 1:].tolist()) == {0, 1}
+    assert rows[1, 0] == 0
+    assert rows[1, 1:].float().mean() > 0.8  # few rounds leave few hits

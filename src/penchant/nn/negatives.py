@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import Tensor
 
+from penchant.compiled import AVAILABLE
+from penchant.nn.drawn_items import draw_items
+from penchant.nn.known_pairs import KnownPairs, known_pairs
 from penchant.nn.loop import Tensors
 
+_ROUNDS = 4  # how often a drawn item of the user's own is replaced
 _TABLE_CELLS = 2**27  # the most users × items of which a table of events is made, 128 MB
 _TABLE_SHARE = 64  # and the most of them for each event
 
@@ -33,6 +38,7 @@ class UniformNegatives:
         self.n_items, self.generator = n_items, generator
         self.keys = torch.unique(users * n_items + items)
         self._table: Tensor | None = None
+        self._known: KnownPairs | None = None
         cells = int(self.keys[-1]) + 1 if len(self.keys) else 0
         if cells <= min(_TABLE_CELLS, _TABLE_SHARE * len(self.keys)):
             self._table = torch.zeros(cells + 1, dtype=torch.bool)
@@ -52,7 +58,7 @@ class UniformNegatives:
         found: Tensor = self.keys[place] == keys
         return found
 
-    def draw(self, users: Tensor, rounds: int = 4) -> Tensor:
+    def draw(self, users: Tensor, rounds: int = _ROUNDS) -> Tensor:
         """int64[n], an item for each of int64[n] users.
 
         Draws that hit a training event are repeated `rounds` times; what still hits one is kept,
@@ -66,6 +72,24 @@ class UniformNegatives:
                 break
             items[hit] = torch.randint(self.n_items, (len(hit),), generator=self.generator)
         return items
+
+    def beside_events(self, users: Tensor, items: Tensor, per_event: int) -> Tensor:
+        """int64[n, 1 + per_event], the items of int64[n] events, and behind each the drawn ones.
+
+        By a compiled loop where there is one, which draws others, as well distributed.
+        """
+        if not AVAILABLE:
+            drawn = self.draw(users.repeat(per_event)).view(per_event, -1)
+            return torch.cat([items[None], drawn]).T.contiguous()
+        if self._known is None:
+            of_users, of_items = self.keys // self.n_items, self.keys % self.n_items
+            shape = int(of_users.max()) + 1, self.n_items
+            self._known = known_pairs(of_users, of_items, shape)
+        seed = np.uint64(int(torch.randint(2**62, (), generator=self.generator)))
+        found = np.empty((len(users), 1 + per_event), np.int64)
+        found[:, 0] = items
+        draw_items(users.numpy(), self._known, self.n_items, _ROUNDS, seed, found[:, 1:])
+        return torch.from_numpy(found)
 
     def mix(self, users: Tensor, items: Tensor, per_event: int) -> Tensors:
         """Events with `per_event` negatives each: int64 users, int64 items, float32 0 or 1."""

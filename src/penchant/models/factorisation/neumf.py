@@ -13,6 +13,7 @@ from pydantic import Field
 from torch import Tensor
 from torch.nn import functional
 
+from penchant.compiled import AVAILABLE, compiled_threads
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -25,10 +26,11 @@ from penchant.models.shared.fitted_users import FittedUsers
 from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.dot.training import Objective
 from penchant.nn.embedding_rows import RowAdam
-from penchant.nn.loop import GradientStep, Schedule, Tensors
+from penchant.nn.loop import GradientStep, Schedule, Tensors, TrainingStep
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import UniformNegatives
-from penchant.nn.neumf import LEAST_RIDGE, NeuMFNetwork, fit_user_rows
+from penchant.nn.neumf.fold_in import LEAST_RIDGE, fit_user_rows
+from penchant.nn.neumf.network import NeuMFNetwork
 from penchant.nn.removal import of_events, row_falls
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
@@ -44,7 +46,8 @@ class NeuMF(FittedUsers, Recommender):
     He, Liao, Zhang, Nie, Hu and Chua, "Neural Collaborative Filtering" (2017), eq. 12: the log-odds
     of an event are h . [p_u * q_i, phi(p'_u, q'_i)], learned by the log-loss against negatives that
     are drawn afresh each epoch, without pretraining. Without layers it is the paper's generalised
-    matrix factorisation. Where events have weights, an event counts so much in the loss.
+    matrix factorisation. Where events have weights, an event counts so much in the loss. Where the
+    extra `fast` is installed a batch is learned in compiled loops, three times as fast.
 
     To the log-odds is added what an item's popularity alone leads one to expect, log((n_i + 1) /
     (n + 1)) for n_i events of the item and n of the mean one, so that training begins at the most
@@ -130,27 +133,40 @@ class NeuMF(FittedUsers, Recommender):
         validate = None
         if held is not None:
             validate = lambda: float(self._loss(network, *held))  # noqa: E731
-        adam = RowAdam([network.users, network.items], [*network.parameters()], self.learning_rate)
-        self.curve_, self.best_epoch_ = train_network(
-            network,
-            GradientStep(partial(self._loss, network), [adam]),
-            lambda: self._examples(users, items, sampler, weights),
-            Schedule(
-                epochs=self.epochs,
-                batch_size=events_at_once(self.batch_size, len(users), _LARGEST_BATCH),
-                patience=self.patience,
-                min_delta=self.min_delta,
-            ),
-            generator=generator,
-            validate=validate,
-            run=run,
-            name=type(self).__name__,
-        )
+        batch_size = events_at_once(self.batch_size, len(users), _LARGEST_BATCH)
+        with compiled_threads(run):
+            self.curve_, self.best_epoch_ = train_network(
+                network,
+                self._training_step(network, batch_size),
+                lambda: self._examples(users, items, sampler, weights),
+                Schedule(
+                    epochs=self.epochs,
+                    batch_size=batch_size,
+                    patience=self.patience,
+                    min_delta=self.min_delta,
+                ),
+                generator=generator,
+                validate=validate,
+                run=run,
+                name=type(self).__name__,
+            )
         kept = weights_of(network)
         rows = (kept.pop(f"{side}_state_")[:, 0].copy() for side in ("users", "items"))
         self.user_rows_, self.item_rows_ = rows
         self.user_rows_[~self.trained_] = self._usual_row()
         vars(self).update(kept)
+
+    def _training_step(self, network: NeuMFNetwork, batch_size: int) -> TrainingStep:
+        """Gradients written out where loops are compiled, and otherwise found automatically."""
+        adam = RowAdam([network.users, network.items], [*network.parameters()], self.learning_rate)
+        by_hand = None
+        if AVAILABLE and self.hidden and not self.dropout:
+            from penchant.nn.neumf.step import CompiledNeuMFStep
+
+            by_hand = CompiledNeuMFStep(
+                network, adam, self.popularity_, self.l2, batch_size, 1 + self.negatives
+            )
+        return GradientStep(partial(self._loss, network), [adam], by_hand=by_hand)
 
     def _network(
         self, n_users: int, n_items: int, generator: torch.Generator | None = None
@@ -169,8 +185,7 @@ class NeuMF(FittedUsers, Recommender):
         self, users: Tensor, items: Tensor, sampler: UniformNegatives, weights: Tensor | None
     ) -> Tensors:
         """int64[n] users, int64[n, 1 + negatives] items, the event's first, and weights."""
-        drawn = sampler.draw(users.repeat(self.negatives)).view(self.negatives, -1)
-        columns = users, torch.cat([items[None], drawn]).T.contiguous()
+        columns = users, sampler.beside_events(users, items, self.negatives)
         return columns if weights is None else (*columns, weights)
 
     def _held(self, holdout: Holdout, sampler: UniformNegatives) -> Tensors | None:

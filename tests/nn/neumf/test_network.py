@@ -7,9 +7,11 @@ import pytest
 import torch
 from scipy.optimize import minimize
 
-from penchant.nn import neumf
 from penchant.nn.dot.fold_in import UserEvents
-from penchant.nn.neumf import NeuMFNetwork, fit_user_rows
+from penchant.nn.neumf import fold_in
+from penchant.nn.neumf import network as neumf
+from penchant.nn.neumf.fold_in import fit_user_rows
+from penchant.nn.neumf.network import NeuMFNetwork
 
 LAYERS = [(), (6,), (6, 4)]
 
@@ -52,7 +54,7 @@ def test_outputs_are_the_formula(layers, monkeypatch):
     squares = [float((p[u].square().sum() + q[i].square().sum()).detach()) for u, row in
                zip(users, items, strict=True) for i in row]  # fmt: skip
     assert float(penalty) == pytest.approx(0.5 * np.mean(squares))
-    monkeypatch.setattr(neumf, "_CELLS", 50)
+    monkeypatch.setattr(neumf, "CELLS", 50)
     everything = network.all_pairs(p, q)
     assert everything.shape == (5, 7)
     torch.testing.assert_close(everything[users[:, None], items], found)
@@ -93,6 +95,6 @@ def test_rows_without_layers_are_those_of_logistic_regression(monkeypatch):
         least = minimize(loss, start.astype(np.float64), args=(inside,)).fun
         assert least <= loss(found[user], inside) < least + 5e-3 < loss(start, inside)
     np.testing.assert_array_equal(found[1], start)
-    monkeypatch.setattr(neumf, "_CELLS", 10)  # one user at a time
+    monkeypatch.setattr(fold_in, "CELLS", 10)  # one user at a time
     alone = fit_user_rows(network, events, weights, start, items, base, l2)
     np.testing.assert_allclose(alone, found, atol=1e-6)

@@ -1,0 +1,1 @@
+"""Neural matrix factorisation: products of vectors and layers over them."""

@@ -1,0 +1,101 @@
+"""A compiled step of neural matrix factorisation, gradients included.
+
+The rows of a batch are dealt to parts, whatever the number of threads, and sums of parts are
+added up in order, so that the result is the same on any number of them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from penchant.compiled import compiled, compiled_inline, loop_range
+from penchant.nn.neumf.layer_weights import Layers
+from penchant.nn.neumf.pair_loops import learn_pairs
+from penchant.nn.neumf.row_loops import (
+    AdamSettings,
+    Pairs,
+    Side,
+    change_items,
+    change_users,
+    group,
+    prepare,
+)
+from penchant.typing import Float32, Float64, Int64
+
+
+@compiled
+def learn_batch(
+    users: Int64,
+    items: Int64,
+    weights: Float32,
+    popularity: Float32,
+    of_users: Side,
+    of_items: Side,
+    layers: Layers,
+    pairs: Pairs,
+    gradients: Float32,
+    l2: np.float32,
+    adam: AdamSettings,
+    space: Float32,
+    losses: Float64,
+) -> None:
+    """Make the loss of a batch smaller; see `NeuMF`.
+
+    Args:
+        users: int64[n_events].
+        items: int64[n_events, pairs], the event's first.
+        weights: float32[n_events], what an event counts.
+        popularity: float32[n_items], added to the log-odds.
+        of_users: their table, changed, and space.
+        of_items: likewise.
+        layers: read.
+        pairs: space, written.
+        gradients: float32[n_parts, n], of the weights of layers, written: their sum is meant.
+        l2: weight of the squares of both rows, for each pair.
+        adam: for the tables.
+        space: float32[n_parts, n], twice the units of all layers for the pairs that go at once.
+        losses: float64[n_parts], sums of losses before the step, with the penalty, written.
+    """
+    (n_events, n_pairs), n_parts = items.shape, len(losses)
+    n = np.zeros(2, np.int64)
+    for side in loop_range(2):
+        if side:
+            n[1] = group(items.reshape(items.size), of_items)
+        else:
+            n[0] = group(users, of_users)
+    for part in loop_range(n_parts):
+        gradients[part] = 0
+        prepare(of_users, *_bounds(n[0], part, n_parts), layers, True)
+        prepare(of_items, *_bounds(n[1], part, n_parts), layers, False)
+    for part in loop_range(n_parts):
+        start, stop = _bounds(n_events, part, n_parts)
+        of_part = Layers(layers.sizes, layers.starts, gradients[part])
+        losses[part] = learn_pairs(
+            start,
+            stop,
+            users,
+            items,
+            weights,
+            popularity,
+            of_users,
+            of_items,
+            layers,
+            pairs,
+            of_part,
+            space[part],
+        )
+    for part in loop_range(n_parts):
+        of_part = Layers(layers.sizes, layers.starts, gradients[part])
+        each = l2 / np.float32(items.size)
+        start, stop = _bounds(n[0], part, n_parts)
+        of_rows = change_users(
+            of_users, start, stop, pairs, layers, of_part, each * np.float32(n_pairs), adam
+        )
+        start, stop = _bounds(n[1], part, n_parts)
+        of_rows += change_items(of_items, start, stop, of_users, pairs, layers, of_part, each, adam)
+        losses[part] += of_rows * items.size
+
+
+@compiled_inline
+def _bounds(n: int, part: int, n_parts: int) -> tuple[int, int]:
+    return n * part // n_parts, n * (part + 1) // n_parts
