@@ -106,10 +106,12 @@ def metrics_of(spec: str, *, ratings: bool, lists: bool = False) -> tuple[str, .
     """What a model is judged by.
 
     Models that need ratings are judged by the error of their predictions, and by their lists only
-    where that is asked for.
+    where that is asked for, or where they predict likes.
     """
-    rating = quality_page.RATING if ratings else ()
-    if find(spec.partition(":")[0]).needs_ratings and not lists:
+    rating, model = quality_page.RATING if ratings else (), find(spec.partition(":")[0])
+    if model.signal == "attributes":
+        return quality_page.RANKING if ratings else ()
+    if model.needs_ratings and not lists:
         return rating
     return (*quality_page.RANKING, *rating)
 

@@ -63,6 +63,8 @@ def test_what_a_model_is_judged_by(quality):
     assert quality.metrics_of("ease", ratings=True) == (*lists, "rmse")
     assert quality.metrics_of("ease", ratings=False) == lists
     assert quality.metrics_of("svdpp", ratings=True) == ("rmse",)
+    assert quality.metrics_of("attribute-network", ratings=True) == lists
+    assert quality.metrics_of("attribute-network", ratings=False) == ()
     assert quality.metrics_of("svdpp", ratings=False) == ()
     assert quality.metrics_of("boosted-trees", ratings=True, lists=True) == (*lists, "rmse")
 

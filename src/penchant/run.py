@@ -64,7 +64,7 @@ class Run:
             starts; None lets it.
         ray: the Ray cluster that does the work, as `host:port` of its head, `auto` or `local`;
             None does it in this process. See `docs/cluster.md` for what can be divided.
-        workers: how many of the cluster's workers train a network together; None takes all that
+        workers: how many of the cluster's workers train a model together; None takes all that
             there is room for.
         replica: whether this is one of the processes of a `torch.distributed` group that train the
             same network, each on its share of every batch; `fit` makes them where `ray` is given.

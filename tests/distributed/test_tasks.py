@@ -44,7 +44,7 @@ def test_a_refusal_of_the_work_is_the_callers(ray_cluster):
 
 
 def test_work_that_kills_whoever_does_it_is_given_up(ray_cluster, monkeypatch):
-    monkeypatch.setattr("penchant.distributed.ray_tasks._RETRIES", 1)
+    monkeypatch.setattr("penchant.distributed.ray_tasks.RETRIES", 1)
     with (
         executor(Run(ray=ray_cluster.address)) as workers,
         pytest.raises(PenchantError, match="died 2 times at the same piece of work"),
@@ -63,7 +63,7 @@ def test_another_version_on_the_workers_is_refused(ray_cluster, monkeypatch):
 
 def test_a_task_too_large_for_each_machine_is_told(ray_cluster, caplog, monkeypatch):
     with executor(Run(ray=ray_cluster.address, threads=64)) as workers:
-        workers._warn_if_too_small()
+        workers.warn_if_too_small()
     assert "has the 64 processors that a task asks for" in caplog.text
 
 

@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 from penchant.errors import DataError
 
@@ -45,6 +46,40 @@ def _after_a_death(work, flag, node, shared, task):
         os.kill(os.getpid(), signal.SIGKILL)
     wait_for(flag)
     return work(shared, task)
+
+
+def dies_later(work, folder: Path, calls: int, node: str | None = None):
+    """The same work, of which a worker dies once after so many calls, or the node of that id.
+
+    Args:
+        work: what is done, called with a `Get` and its arguments.
+        folder: notes of calls, and `died`.
+        calls: before the death.
+        node: that of the death; None is any, whose worker alone dies.
+    """
+    return partial(_dies_later, work, folder, calls, node)
+
+
+def _dies_later(work, folder, calls, node, get, *arguments):
+    import ray
+
+    died = folder / "died"
+    here = node in (None, ray.get_runtime_context().get_node_id())
+    if here and not died.exists() and len(list(folder.iterdir())) >= calls:
+        died.touch()
+        if node is not None:
+            os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    (folder / uuid4().hex).touch()
+    return work(get, *arguments)
+
+
+def refuse_value(get):
+    raise DataError("This value cannot be made.")
+
+
+def square_of(get, reference):
+    return get(reference) ** 2
 
 
 def dies_in_epoch(work, epoch: int, flag: Path):

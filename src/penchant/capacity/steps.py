@@ -149,7 +149,8 @@ STEPS: dict[str, Step] = {
         title="ials",
         work=_LEAST_SQUARES,
         array_bytes=factor_bytes,
-        remedy=f"lower `dim`, or {_WITHOUT_OLD}",
+        is_shared=True,
+        remedy=f"lower `dim`, {_WITHOUT_OLD}, or add machines (`penchant train --ray`)",
     ),
     "bpr": Step(
         title="bpr",

@@ -54,7 +54,7 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="How many workers of the cluster train a network together; all by default.",
+            help="How many workers of the cluster train a model together; all by default.",
             show_default=False,
         ),
     ] = None,
@@ -75,9 +75,9 @@ def train(
     if half_life is not None:
         _, unfitted = decayed(model, unfitted, half_life)
     if ray is not None:
-        from penchant.models.data_parallel import require_data_parallel
+        from penchant.models.data_parallel import require_divisible
 
-        require_data_parallel(unfitted)
+        require_divisible(unfitted)
     with executor(run):  # before the log is read, for nothing may answer there
         data, remember = log.read(session.run, tables, content, second)
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from penchant.errors import ParameterError, require
+from penchant.run import Run
 
 _PATIENCE = 5.0  # seconds for a first connection
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -57,6 +58,16 @@ def connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def require_workers(run: Run) -> None:
+    """Refuse a number of workers that is none.
+
+    Raises:
+        ParameterError: it is less than 1.
+    """
+    if run.workers is not None and run.workers < 1:
+        raise ParameterError(f"A model needs a worker at least, and {run.workers} are asked for.")
 
 
 def _check(address: str) -> None:

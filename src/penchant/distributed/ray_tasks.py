@@ -20,7 +20,8 @@ Task = TypeVar("Task")
 Result = TypeVar("Result")
 
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
-_RETRIES = 3  # of a task whose worker or node has died
+RETRIES = 3
+"""Of a task whose worker or node has died."""
 
 
 class RayTasks:
@@ -69,11 +70,11 @@ class RayTasks:
         """
         ray = self._ray
         remote = ray.remote(_do).options(
-            num_cpus=self._threads, num_gpus=self._gpus, max_retries=_RETRIES
+            num_cpus=self._threads, num_gpus=self._gpus, max_retries=RETRIES
         )
         common = self._common(work, shared)
         coming, running = iter(tasks), {}
-        self._warn_if_too_small()
+        self.warn_if_too_small()
         while True:
             for task in coming:
                 reference = remote.remote(own_version(), self._threads, common, task)
@@ -94,7 +95,7 @@ class RayTasks:
             self._sent = work, shared, self._ray.put((work, shared))
         return self._sent[2]
 
-    def _warn_if_too_small(self) -> None:
+    def warn_if_too_small(self) -> None:
         """Tell why nothing happens where no machine can take a task."""
         nodes = [node["Resources"].get("CPU", 0) for node in self._ray.nodes() if node["Alive"]]
         if max(nodes, default=0) < self._threads:
@@ -105,32 +106,46 @@ class RayTasks:
             )
 
     def _answer(self, reference: Any) -> tuple[Any, list[logging.LogRecord]]:
-        errors = self._ray.exceptions
-        try:
+        with told_of_failures(self._ray):
             result, notices = self._ray.get(reference)
-        except errors.RayTaskError as error:
-            cause = error.cause
-            if isinstance(cause, PenchantError | OSError | MemoryError):
-                raise cause from None
-            if isinstance(cause, RuntimeError) and "failed to import" in str(cause):
-                raise PenchantError(
-                    f"Workers of the Ray cluster cannot import penchant: install version "
-                    f"{own_version()} with the same extras on every machine."
-                ) from error
-            if missing := _NO_MODULE.search(str(cause)):
-                raise PenchantError(
-                    f"Workers of the Ray cluster cannot import {missing[1]!r}: install it on every "
-                    "machine, and name a model of your own by its package (package.module:Class)."
-                ) from error
-            raise
-        except errors.RayError as error:
-            raise PenchantError(
-                f"A worker of the Ray cluster died {_RETRIES + 1} times at the same piece of work "
-                f"({first_line(error)}): give each more memory, with fewer workers on a machine; "
-                "what is done is kept where it goes on after a stop."
-            ) from error
         # Arrays lie in memory that is the cluster's, which uses it for other things afterwards.
         return deepcopy(result), notices
+
+
+@contextmanager
+def told_of_failures(ray: Any) -> Iterator[None]:
+    """Raise what a task objects to as its own, and in a sentence why workers could not do it.
+
+    Raises:
+        PenchantError: workers lack this version of the package, or died each time that they did
+            the task; and whatever the task itself raises.
+    """
+    errors = ray.exceptions
+    try:
+        yield
+    except errors.RayTaskError as error:
+        cause = error.cause
+        while isinstance(cause, errors.RayTaskError):  # a task that waited for another one
+            cause = cause.cause
+        if isinstance(cause, PenchantError | OSError | MemoryError):
+            raise cause from None
+        if isinstance(cause, RuntimeError) and "failed to import" in str(cause):
+            raise PenchantError(
+                f"Workers of the Ray cluster cannot import penchant: install version "
+                f"{own_version()} with the same extras on every machine."
+            ) from error
+        if missing := _NO_MODULE.search(str(cause)):
+            raise PenchantError(
+                f"Workers of the Ray cluster cannot import {missing[1]!r}: install it on every "
+                "machine, and name a model of your own by its package (package.module:Class)."
+            ) from error
+        raise
+    except errors.RayError as error:
+        raise PenchantError(
+            f"A worker of the Ray cluster died {RETRIES + 1} times at the same piece of work "
+            f"({first_line(error)}): give each more memory, with fewer workers on a machine; "
+            "what is done is kept where it goes on after a stop."
+        ) from error
 
 
 def _do(

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from threading import current_thread, main_thread
 from typing import Any, NamedTuple, TypeVar
 
-from penchant.distributed.cluster import connected
+from penchant.distributed.cluster import connected, require_workers
 from penchant.distributed.ray_tasks import RayTasks, first_line, heard, own_version, require_version
 from penchant.errors import ParameterError, PenchantError, require
 from penchant.run import Run
@@ -56,8 +56,7 @@ def of_replicas(work: Callable[[Shared, Run], Result], shared: Shared, run: Run)
     """
     if run.ray is None:
         raise ValueError("no cluster is given")
-    if run.workers is not None and run.workers < 1:
-        raise ParameterError(f"A network needs a worker at least, and {run.workers} are asked for.")
+    require_workers(run)
     threads, gpu = run.threads or 1, run.device.startswith("cuda")
     with connected(run.ray) as ray:
         train = require("ray.train", "ray")

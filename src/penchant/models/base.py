@@ -17,7 +17,7 @@ from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
-from penchant.models.data_parallel import fit_on_workers, require_data_parallel
+from penchant.models.data_parallel import fit_on_workers, require_divisible
 from penchant.models.derived import derived_from, forget_derived, without_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
@@ -73,6 +73,7 @@ class Recommender(Parameterised, FittedState, ABC):
     baseline_for: ClassVar[frozenset[Task]] = frozenset()
     needs_ratings: ClassVar[bool] = False
     data_parallel: ClassVar[bool] = False  # whether processes can share each batch of training
+    row_parallel: ClassVar[bool] = False  # whether each can have some rows of its tables
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
 
     @abstractmethod
@@ -86,6 +87,10 @@ class Recommender(Parameterised, FittedState, ABC):
     def _cost(self, train: Dataset) -> FittingCost:
         """What `_fit` takes at least, events aside; by default vectors of users and items."""
         return FittingCost(memory=16.0 * getattr(self, "dim", 0) * (train.n_users + train.n_items))
+
+    def _cost_by_rows(self, train: Dataset) -> FittingCost:
+        """What it takes here where workers of a cluster have the rows of its tables."""
+        return self._cost(train)
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies have, and what is sent to other processes."""
@@ -102,7 +107,7 @@ class Recommender(Parameterised, FittedState, ABC):
             train: the events to learn from.
             validation: held-out events that may decide when to stop, never what to learn.
             run: device, threads, progress and callbacks; with `ray` the workers of a cluster train
-                a network together, each on its share of every batch.
+                a model together, each on its share of every batch or with some rows of its tables.
 
         Raises:
             DataError: the log has no events, or no ratings where the model needs them, or fitting
@@ -113,7 +118,7 @@ class Recommender(Parameterised, FittedState, ABC):
         """
         run = run or Run()
         if run.ray is not None or run.replica:
-            require_data_parallel(self)
+            require_divisible(self, by_rows=not run.replica)
         if not len(train):
             raise DataError(f"{type(self).__name__} cannot learn from a log without events.")
         if self.needs_ratings and not train.has_ratings:
@@ -121,13 +126,15 @@ class Recommender(Parameterised, FittedState, ABC):
                 f"{type(self).__name__} learns from ratings, and the log {train.name!r} has none."
             )
         what = f"{type(self).__name__} to {train.n_users:,} users and {train.n_items:,} items"
-        self._cost(train).require(f"Fitting {what}", run)
+        by_rows = run.ray is not None and self.row_parallel
+        cost = self._cost_by_rows(train) if by_rows else self._cost(train)
+        cost.require(f"Fitting {what}", run)
         for name in self.fitted_state():
             delattr(self, name)
         forget_derived(self)
         vars(self).pop("retriever", None)
         started = time.perf_counter()
-        if run.ray is None:
+        if run.ray is None or by_rows:
             self._fit(train, validation, run)
         else:
             fit_on_workers(self, train, validation, run)

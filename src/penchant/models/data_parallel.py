@@ -1,4 +1,4 @@
-"""Training of a network by the workers of a cluster, each on its share of every batch."""
+"""Training by the workers of a cluster, each on its share of every batch or with some rows."""
 
 from __future__ import annotations
 
@@ -13,23 +13,29 @@ from penchant.run import Run
 
 class _Model(Protocol):
     data_parallel: ClassVar[bool]
+    row_parallel: ClassVar[bool]
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None: ...
 
     def fitted_state(self) -> dict[str, Any]: ...
 
 
-def require_data_parallel(model: _Model) -> None:
+def require_divisible(model: _Model, *, by_rows: bool = True) -> None:
     """Refuse a model that several processes cannot train together.
 
+    Args:
+        model: what is to be trained.
+        by_rows: whether each may have some rows of its tables.
+
     Raises:
-        ParameterError: it is none whose steps are means over rows of a batch.
+        ParameterError: it is none whose steps are means over rows of a batch, or whose rows are
+            solved one by one.
     """
-    if not model.data_parallel:
+    if not model.data_parallel and not (by_rows and model.row_parallel):
         raise ParameterError(
             f"Workers of a cluster cannot train {type(model).__name__} together, as it does not "
             "learn by gradients of batches that can be shared: train it in one process, without "
-            "--ray, or use one that they can, such as sasrec or dot (see docs/cluster.md)."
+            "--ray, or use one that they can, such as ials, sasrec or dot (see docs/cluster.md)."
         )
 
 

@@ -13,11 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from penchant.compiled import AVAILABLE, compiled, loop_range
+from penchant.compiled import AVAILABLE, compiled, compiled_inline, loop_range
 from penchant.typing import AnyInt, Bool, Csr, Float32, Int64
 
 _CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
-_SMALL = 1e-12  # squared length of a residual at which a row is done
+SMALL = 1e-12
+"""The squared length of a residual at which a row is done."""
 
 
 def improve(
@@ -110,13 +111,51 @@ def _improved(
     direction, square = residual.clone(), residual.square().sum(1, keepdim=True)
     for _ in range(steps):
         product = times(direction)
-        alpha = square / (direction * product).sum(1, keepdim=True).clamp(min=_SMALL)
+        alpha = square / (direction * product).sum(1, keepdim=True).clamp(min=SMALL)
         x += alpha * direction
         residual -= alpha * product
         now = residual.square().sum(1, keepdim=True)
-        direction = residual + now / square.clamp(min=_SMALL) * direction
+        direction = residual + now / square.clamp(min=SMALL) * direction
         square = now
     return np.asarray(x.numpy())
+
+
+@compiled_inline
+def add_events(
+    start: int,
+    stop: int,
+    indices: AnyInt,
+    weights: Float32,
+    other: Float32,
+    direction: Float32,
+    less: np.float32,
+    product: Float32,
+) -> None:
+    """Add what events make of a direction, w (h . d - less) h for each, to float32[dim]."""
+    dim, place = len(direction), start
+    while place + 3 < stop:
+        first, second = other[indices[place]], other[indices[place + 1]]
+        third, fourth = other[indices[place + 2]], other[indices[place + 3]]
+        a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
+        for k in range(dim):
+            a += first[k] * direction[k]
+            b += second[k] * direction[k]
+            c += third[k] * direction[k]
+            d += fourth[k] * direction[k]
+        a, b = (a - less) * weights[place], (b - less) * weights[place + 1]
+        c, d = (c - less) * weights[place + 2], (d - less) * weights[place + 3]
+        for k in range(dim):
+            product[k] += a * first[k] + b * second[k] + c * third[k] + d * fourth[k]
+        place += 4
+    while place < stop:
+        first = other[indices[place]]
+        a = np.float32(0)
+        for k in range(dim):
+            a += first[k] * direction[k]
+        a = (a - less) * weights[place]
+        for k in range(dim):
+            product[k] += a * first[k]
+        place += 1
 
 
 @compiled
@@ -142,7 +181,7 @@ def _improve_rows(
         product = np.empty(dim, np.float32)
         square = np.float32(0)
         for step in range(-1, steps):  # step -1 takes the residual of what there is
-            if step >= 0 and square < _SMALL:
+            if step >= 0 and square < SMALL:
                 break
             for k in range(dim):
                 product[k] = ridge[row] * direction[k]
@@ -159,34 +198,8 @@ def _improve_rows(
                 for k in range(dim):
                     product[k] += a * gram[j, k]
                 j += 1
-            place = start
-            while place + 3 < stop:
-                first, second = other[indices[place]], other[indices[place + 1]]
-                third, fourth = other[indices[place + 2]], other[indices[place + 3]]
-                a, b, c, d = np.float32(0), np.float32(0), np.float32(0), np.float32(0)
-                for k in range(dim):
-                    a += first[k] * direction[k]
-                    b += second[k] * direction[k]
-                    c += third[k] * direction[k]
-                    d += fourth[k] * direction[k]
-                if step < 0:
-                    a, b, c, d = a - one, b - one, c - one, d - one
-                a, b = a * weights[place], b * weights[place + 1]
-                c, d = c * weights[place + 2], d * weights[place + 3]
-                for k in range(dim):
-                    product[k] += a * first[k] + b * second[k] + c * third[k] + d * fourth[k]
-                place += 4
-            while place < stop:
-                first = other[indices[place]]
-                a = np.float32(0)
-                for k in range(dim):
-                    a += first[k] * direction[k]
-                if step < 0:
-                    a -= one
-                a *= weights[place]
-                for k in range(dim):
-                    product[k] += a * first[k]
-                place += 1
+            less = one if step < 0 else np.float32(0)
+            add_events(start, stop, indices, weights, other, direction, less, product)
             if step < 0:
                 for k in range(dim):
                     residual[k] = direction[k] = -product[k]

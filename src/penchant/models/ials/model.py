@@ -15,6 +15,8 @@ from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.merging import MergedLog
+from penchant.distributed.cluster import require_workers
+from penchant.distributed.object_store import ObjectStore, object_store
 from penchant.models.base import Signal, require_one_user
 from penchant.models.derived import derived_from
 from penchant.models.fitted_attributes import Declarations, floats, plain, signatures
@@ -82,6 +84,7 @@ class IALS(Updatable):
     epochs: Annotated[int, Field(gt=0)] = 15
     update_epochs: Annotated[int, Field(ge=0)] = 3
 
+    row_parallel: ClassVar[bool] = True
     update_kind: ClassVar[UpdateKind] = "fold-in"
     signal: ClassVar[Signal] = "pairs"
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "l2_"})
@@ -103,22 +106,53 @@ class IALS(Updatable):
         vectors = 8.0 * self._n_factors(train) * (train.n_users + train.n_items)
         return FittingCost(memory=vectors + _BYTES * len(train))
 
+    def _cost_by_rows(self, train: Dataset) -> FittingCost:
+        vectors = 4.0 * self._n_factors(train) * (train.n_users + 2 * train.n_items)
+        return FittingCost(memory=vectors + _BYTES / 2 * len(train))
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.signatures_ = train.histories.weighted_signatures
+        if run.ray is not None:
+            require_workers(run)
+            with object_store(run) as store:
+                self._fit_divided(train, store, run.workers or store.slots, run)
+            return
         by_user = train.histories.matrix("weight")
-        self._weigh(by_user)
-        items = self._initial_items(by_user, self._n_factors(train))
+        self._weigh(by_user.nnz, by_user.shape)
+        counts = np.bincount(by_user.indices, minlength=train.n_items)
+        items = self._initial_items(counts, self._n_factors(train))
         users = np.zeros((train.n_users, items.shape[1]), np.float32)
         self._alternate(users, items, by_user, self.epochs, run)
 
+    def _fit_divided(self, train: Dataset, store: ObjectStore, n_shares: int, run: Run) -> None:
+        """The same with rows of both tables divided among the workers of a cluster."""
+        from penchant.models.ials.divided import alternate, divided
+
+        users, items = divided(train.histories, train.item_counts, n_shares, store)
+        self._weigh(int(users.counts.sum()), (train.n_users, train.n_items))
+        start = self._initial_items(items.counts, self._n_factors(train))
+        items.vectors = [store.put(start[items.rows(n)]) for n in range(n_shares)]
+        del start
+        self.user_factors_, self.item_factors_ = alternate(
+            users,
+            items,
+            store,
+            unobserved=self.unobserved_,
+            ridge=self._ridge,
+            steps=self.steps,
+            epochs=self.epochs,
+            run=run,
+        )
+
     def _take_in(self, both: MergedLog, run: Run) -> None:
         by_user = both.log.histories.matrix("weight")
-        self._weigh(by_user)
+        self._weigh(by_user.nnz, by_user.shape)
         n_factors = self.item_factors_.shape[1]
         users = np.zeros((both.log.n_users, n_factors), np.float32)
         users[both.user_places] = self.user_factors_
         # New items that only new users have start as in a fit: zeros on both sides would stay so.
-        items = self._initial_items(by_user, n_factors)
+        counts = np.bincount(by_user.indices, minlength=by_user.shape[1])
+        items = self._initial_items(counts, n_factors)
         items[both.item_places] = self.item_factors_
         new_items = np.delete(np.arange(len(items)), both.item_places)
         folded = self._solve(by_user.T.tocsr()[new_items], torch.from_numpy(users)).numpy()
@@ -129,20 +163,20 @@ class IALS(Updatable):
         self._alternate(users, items, by_user, self.update_epochs, run)
         self.signatures_ = both.log.histories.weighted_signatures
 
-    def _weigh(self, by_user: Csr) -> None:
-        """Set what regularisation and pairs without an event weigh in this log."""
-        density = by_user.nnz / (by_user.shape[0] * by_user.shape[1])
-        usual = float(np.clip(RIDGE / max(by_user.nnz, 1) ** 0.5, LOWEST, HIGHEST))
+    def _weigh(self, n_events: int, shape: tuple[int, int]) -> None:
+        """Set what regularisation and pairs without an event weigh in a log of users and items."""
+        density = n_events / (shape[0] * shape[1])
+        usual = float(np.clip(RIDGE / max(n_events, 1) ** 0.5, LOWEST, HIGHEST))
         self.l2_ = usual if self.l2 is None else self.l2
         self.unobserved_ = self.unobserved or min(1.0, UNOBSERVED * density)
 
-    def _initial_items(self, by_user: Csr, n_factors: int) -> Float32:
+    def _initial_items(self, counts: Int64, n_factors: int) -> Float32:
         """float32[n_items, n_factors], small random numbers, and zeros for items without events."""
-        n_items = by_user.shape[1]
+        n_items = len(counts)
         generator = torch.Generator().manual_seed(self.seed)
         items: Float32 = torch.randn(n_items, n_factors, generator=generator).numpy()
         items *= np.float32(0.1 / n_factors**0.5)
-        items[np.bincount(by_user.indices, minlength=n_items) == 0] = 0
+        items[counts == 0] = 0
         return items
 
     def _alternate(
