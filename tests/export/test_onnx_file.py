@@ -43,6 +43,9 @@ VARIANTS = [
     "gru4rec:scale=10,max_length=5",
     "sasrec:max_length=4,scale=16",
     "esasrec:heads=2,blocks=1",
+    "fpmc:window=2,event_decay=0.4",
+    "ultragcn:item_constraint=0,constraint=5",
+    "nmf:dim=4,l2=0",
 ]
 LOGS = {
     "plain": usual_log,
@@ -208,7 +211,7 @@ def test_a_model_without_a_graph_names_vectors_where_it_has_some(tiny, tmp_path)
     with pytest.raises(ParameterError, match=r"can\.$"):
         pn.export_onnx(Popular().fit(tiny), tmp_path / "m.onnx")
     with pytest.raises(ParameterError, match=r"its vectors with --vectors or pn.export_vectors\.$"):
-        pn.export_onnx(make("ultragcn:dim=4,epochs=1").fit(tiny), tmp_path / "m.onnx")
+        pn.export_onnx(make("neumf:dim=4,epochs=1").fit(tiny), tmp_path / "m.onnx")
 
 
 def test_long_histories_of_many_users_in_one_call(tmp_path):

@@ -6,7 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from penchant.errors import ParameterError
-from penchant.export import autoencoders, factors, linear, sequences, trained_vectors
+from penchant.export import (
+    autoencoders,
+    factors,
+    history_factors,
+    linear,
+    sequences,
+    trained_vectors,
+)
 from penchant.export.history import History
 from penchant.models.autoencoders.autorec import AutoRec
 from penchant.models.autoencoders.mult_vae import MultDAE, MultVAE
@@ -14,13 +21,18 @@ from penchant.models.base import Recommender
 from penchant.models.content.two_tower import TwoTower
 from penchant.models.content.vbpr import VBPR
 from penchant.models.dot.model import DotProduct
+from penchant.models.factorisation.asymmetric import AsymmetricSVD
+from penchant.models.factorisation.nmf import NMF
 from penchant.models.factorisation.pairwise import BPR
 from penchant.models.factorisation.sampled_softmax import SampledSoftmax
+from penchant.models.factorisation.svdpp import SVDPlusPlus
 from penchant.models.graph.lightgcn import LightGCN
+from penchant.models.graph.ultragcn import UltraGCN
 from penchant.models.ials.model import IALS
 from penchant.models.linear.graph_filter import GraphFilter
 from penchant.models.neighbours.item_knn import ItemKNN
 from penchant.models.protocols import ItemVectors
+from penchant.models.sequence.fpmc import FPMC
 from penchant.models.sequence.gru4rec import GRU4Rec
 from penchant.models.sequence.markov import MarkovChain
 from penchant.models.sequence.sasrec import ESASRec, SASRec
@@ -41,6 +53,11 @@ _KINDS: tuple[tuple[tuple[type, ...], ScoresOf], ...] = (
     ((IALS,), factors.ials),
     ((LightGCN,), factors.lightgcn),
     ((SampledSoftmax,), factors.sampled_softmax),
+    ((UltraGCN,), factors.ultragcn),
+    ((NMF,), factors.nmf),
+    ((FPMC,), factors.fpmc),
+    ((SVDPlusPlus,), history_factors.svdpp),
+    ((AsymmetricSVD,), history_factors.asymmetric),
     ((BPR, VBPR), trained_vectors.ranked),
     ((DotProduct,), trained_vectors.dot),
     ((TwoTower,), factors.two_tower),

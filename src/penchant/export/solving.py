@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from penchant.export.graph import Graph
 
 _MOST_STEPS = 200  # of conjugate gradients
@@ -52,6 +54,57 @@ def ridge_solutions(g: Graph, vectors: str, weights: str, goals: str, ridge: str
         {x: g.op("Mul", start, g.floats(0)), residual: start, direction: scaled, length: first},
         [x_after, residual_after, direction_after, length_after],
         body.op("Greater", n_open, body.integers(0)),
+    )
+    return found[0]
+
+
+def adam(
+    g: Graph,
+    start: str,
+    slopes: Callable[[Graph, str], str],
+    *,
+    steps: int,
+    rate: float,
+    least: float,
+) -> str:
+    """float32[n_users, dim], what steps of Adam come to, with a rate that falls to 0.
+
+    Args:
+        g: the graph.
+        start: float32[n_users, dim].
+        slopes: adds those of the loss at some rows to the body of a loop.
+        steps: how many.
+        rate: the first.
+        least: added to the roots of second moments.
+    """
+    body = Graph(g)
+    rows, first, second, step = (body.new(n) for n in ("rows", "first", "second", "step"))
+    slope = slopes(body, rows)
+    one = body.floats(1)
+
+    def moved(old: str, new: str, share: float) -> str:
+        change = body.op("Mul", body.floats(share), body.op("Sub", new, old))
+        return body.op("Add", old, change)
+
+    def without_bias(moment: str, kept: float) -> str:
+        return body.op("Div", moment, body.op("Sub", one, body.op("Pow", body.floats(kept), step)))
+
+    first_after = moved(first, slope, 0.1)
+    second_after = moved(second, body.op("Mul", slope, slope), 0.01)
+    root = body.op("Sqrt", without_bias(second_after, 0.99))
+    share = body.op("Div", body.op("Sub", step, one), body.floats(steps))
+    change = body.op(
+        "Div", without_bias(first_after, 0.9), body.op("Add", root, body.floats(least))
+    )
+    change = body.op("Mul", change, body.op("Mul", body.floats(rate), body.op("Sub", one, share)))
+    step_after = body.op("Add", step, one)
+    nothing = g.op("Mul", start, g.floats(0))
+    found = g.loop(
+        body,
+        steps,
+        {rows: start, first: nothing, second: nothing, step: g.floats(1)},
+        [body.op("Sub", rows, change), first_after, second_after, step_after],
+        body.op("Greater", step_after, body.floats(0)),
     )
     return found[0]
 

@@ -7,7 +7,8 @@ import numpy as np
 from penchant.errors import require
 from penchant.typing import AnyArray, AnyInt, Csr
 
-_FOLD_IN_PASSES = 100  # over a row's numbers; what changes after 50 of them is below 1e-6
+FOLD_IN_PASSES = 100
+"""Over a row's numbers; what changes after 50 of them is below 1e-6."""
 
 
 def factorise(
@@ -87,7 +88,7 @@ def fold_in(x: Csr | AnyArray, h: AnyArray, l2: float) -> AnyArray:
         n_components=dim,
         update_H=False,
         alpha_W=l2 / m,
-        max_iter=_FOLD_IN_PASSES,
+        max_iter=FOLD_IN_PASSES,
         tol=0,
     )
     return np.ascontiguousarray(found[0])

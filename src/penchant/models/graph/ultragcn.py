@@ -113,7 +113,7 @@ class UltraGCN(RankingFactorModel):
                 ultragcn_step(
                     network,
                     x,
-                    self._weights,
+                    self.pair_weights,
                     candidates,
                     learning_rate=self.learning_rate,
                     l2=self.l2,
@@ -141,7 +141,8 @@ class UltraGCN(RankingFactorModel):
         )
 
     @property
-    def _weights(self) -> PairWeights:
+    def pair_weights(self) -> PairWeights:
+        """What pairs weigh in the loss."""
         return PairWeights(
             self.item_events_,
             self.similar_,
@@ -161,11 +162,11 @@ class UltraGCN(RankingFactorModel):
         return True
 
     def _fitted_rows(self, users: Histories) -> Float32:
-        return fitted_users(users.matrix("weight"), self._item_rows, self._weights, self.l2)
+        return fitted_users(users.matrix("weight"), self._item_rows, self.pair_weights, self.l2)
 
     def _row_falls(self, user: Histories, items: Int32) -> Float32:
         row, had = self.user_vectors(user)[0], user.matrix("weight")
-        falls = user_falls(row, had, self._item_rows, self._weights, self.l2, items)
+        falls = user_falls(row, had, self._item_rows, self.pair_weights, self.l2, items)
         return of_events(falls, had.indices, user)
 
 

@@ -21,7 +21,8 @@ _START = 0.1  # standard deviation of the initial vectors
 _BETAS = 0.9, 0.99  # of Adam: there are few steps
 _CELLS = 2**19  # scores at once, which stay in the processor's cache
 _ENTRIES = 2**14  # pairs that are learned as events at once
-_FOLD_IN_STEPS, _FOLD_IN_RATE = 100, 0.3  # of Adam, with a rate that falls to 0
+FITTING_STEPS, FITTING_RATE = 100, 0.3
+"""Of Adam when a user's vector is fitted, with a rate that falls to 0."""
 _FOLD_IN_CELLS = 2**24  # users × items at once
 
 
@@ -284,13 +285,13 @@ def fitted_users(events: Csr, items: Float32, weights: PairWeights, l2: float) -
         scale = torch.from_numpy(np.maximum(pairs.counts, 1e-9)).float()[:, None]
         rows = torch.from_numpy(found[start : start + size])
         first, second = torch.zeros_like(rows), torch.zeros_like(rows)
-        for step in range(1, _FOLD_IN_STEPS + 1):
+        for step in range(1, FITTING_STEPS + 1):
             slope = pairs.slopes(rows, q, of_items=False)[1].add(rows, alpha=l2).div_(scale)
             slope[torch.from_numpy(pairs.counts <= 0)] = 0
             first.lerp_(slope, 0.1)
             second.lerp_(slope.square(), 0.01)
             root = (second / (1 - 0.99**step)).sqrt_().add_(1e-9)
-            rate = _FOLD_IN_RATE * (1 - (step - 1) / _FOLD_IN_STEPS) / (1 - 0.9**step)
+            rate = FITTING_RATE * (1 - (step - 1) / FITTING_STEPS) / (1 - 0.9**step)
             rows.addcdiv_(first, root, value=-rate)
     return found
 
