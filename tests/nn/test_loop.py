@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from penchant.errors import PenchantError
+from penchant.nn import loop
 from penchant.nn.loop import GradientStep, Schedule, threads, train
 from penchant.run import Run
 
@@ -190,3 +191,23 @@ def test_rows_may_come_in_their_order_without_those_left_over():
     batches.clear()
     train(Line(), step, (torch.arange(2.0),), schedule, generator=generator)
     assert batches == [[0, 1]] * 2  # there is no whole batch to leave them out for
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+@pytest.mark.parametrize("drop_last", [True, False])
+def test_rows_are_put_in_order_some_at_a_time(data, monkeypatch, shuffle, drop_last):
+    def batches():
+        seen = []
+
+        def step(x, y):
+            seen.append(x.tolist())
+            return x.mean()
+
+        schedule = Schedule(epochs=2, batch_size=8, shuffle=shuffle, drop_last=drop_last)
+        generator = torch.Generator().manual_seed(0)
+        curve, _ = train(Line(), step, data, schedule, generator=generator)
+        return seen, [row["loss"] for row in curve]
+
+    expected = batches()
+    monkeypatch.setattr(loop, "_ROWS_AT_ONCE", 20)  # two batches
+    assert batches() == expected

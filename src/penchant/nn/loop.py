@@ -17,6 +17,8 @@ from penchant.errors import PenchantError
 from penchant.run import Run
 from penchant.threads import torch_threads
 
+_ROWS_AT_ONCE = 2**20  # of an epoch that are put in order together
+
 Tensors = tuple[Tensor, ...]
 """Tensors of equal length: the columns of training rows, or of a batch of them."""
 TrainingStep = Callable[..., Tensor]
@@ -138,6 +140,7 @@ def train(
             network.train()
             rows = data() if callable(data) else data
             loss = _train_epoch(step, rows, schedule, generator)
+            del rows  # before others are drawn
             if replicas:
                 loss = replicas.total(loss)
             network.eval()
@@ -176,13 +179,17 @@ def _train_epoch(
     """Learn from the rows once, in random order by default, and return the mean loss."""
     n, size = len(rows[0]), schedule.batch_size
     used = n // size * size if schedule.drop_last and n > size else n
-    if schedule.shuffle:
-        order = torch.randperm(n, generator=generator)[:used]
-        rows = tuple(column.index_select(0, order) for column in rows)
-    batches = [torch.split(column[:used], size) for column in rows]
+    order = torch.randperm(n, generator=generator) if schedule.shuffle else None
+    at_once = max(1, _ROWS_AT_ONCE // size) * size
     total = torch.zeros((), dtype=torch.float64)
-    for batch in zip(*batches, strict=True):
-        total.add_(step(*batch), alpha=len(batch[0]))
+    for start in range(0, used, at_once):
+        some = slice(start, min(start + at_once, used))
+        if order is None:
+            block = [column[some] for column in rows]
+        else:
+            block = [column.index_select(0, order[some]) for column in rows]
+        for batch in zip(*(torch.split(column, size) for column in block), strict=True):
+            total.add_(step(*batch), alpha=len(batch[0]))
     return float(total) / used
 
 
