@@ -34,6 +34,7 @@ from penchant.nn.neumf.network import NeuMFNetwork
 from penchant.nn.removal import of_events, row_falls
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
+from penchant.threads import small_systems
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32, Int32
 
@@ -134,7 +135,7 @@ class NeuMF(FittedUsers, Recommender):
         if held is not None:
             validate = lambda: float(self._loss(network, *held))  # noqa: E731
         batch_size = events_at_once(self.batch_size, len(users), _LARGEST_BATCH)
-        with compiled_threads(run):
+        with compiled_threads(run), small_systems():  # products of few rows, some at a time
             self.curve_, self.best_epoch_ = train_network(
                 network,
                 self._training_step(network, batch_size),

@@ -1,7 +1,9 @@
 """A compiled step of neural matrix factorisation, gradients included.
 
-The rows of a batch are dealt to parts, whatever the number of threads, and sums of parts are
-added up in order, so that the result is the same on any number of them.
+What the first layer makes of vectors, and its gradients, are computed once for each user and item
+of a batch; its pairs go through the other layers some at a time, forth and back while they are in
+the cache. The rows of a batch are dealt to parts, whatever the number of threads, and sums of parts
+are added up in order, so that the result is the same on any number of them.
 """
 
 from __future__ import annotations

@@ -40,7 +40,10 @@ def learn_pairs(
     gradient: Layers,
     space: Float32,
 ) -> float:
-    """Gradients of the layers behind the first, and of what enters it, for some events."""
+    """Gradients of the layers behind the first, and of what enters it, for some events.
+
+    The units of all layers lie in `space` one after the other, and their gradients behind them.
+    """
     n_pairs, sizes, dim = items.shape[1], layers.sizes, of_users.products.shape[1]
     at_once = events_at_once(n_pairs)
     rows = at_once * n_pairs

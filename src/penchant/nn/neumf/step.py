@@ -12,7 +12,6 @@ from penchant.nn.neumf.layer_weights import Layers
 from penchant.nn.neumf.network import NeuMFNetwork
 from penchant.nn.neumf.pair_loops import events_at_once
 from penchant.nn.neumf.row_loops import AdamSettings, Pairs, Side, change_row
-from penchant.threads import small_systems
 from penchant.typing import Float32
 
 MOST_PARTS = 16  # of a batch, and with it the most threads
@@ -72,22 +71,21 @@ class CompiledNeuMFStep:
     def __call__(self, users: Tensor, items: Tensor, weights: Tensor | None = None) -> Tensor:
         """Learn from int64[n] users, int64[n, pairs] items; the loss before."""
         adam = self._adam()
-        with small_systems():
-            learn_batch(
-                users.numpy(),
-                items.numpy(),
-                self._ones[: len(users)] if weights is None else weights.numpy(),
-                self.popularity,
-                self._users,
-                self._items,
-                self._layers,
-                self._pairs,
-                self._gradients,
-                self.l2,
-                adam,
-                self._space,
-                self._losses,
-            )
+        learn_batch(
+            users.numpy(),
+            items.numpy(),
+            self._ones[: len(users)] if weights is None else weights.numpy(),
+            self.popularity,
+            self._users,
+            self._items,
+            self._layers,
+            self._pairs,
+            self._gradients,
+            self.l2,
+            adam,
+            self._space,
+            self._losses,
+        )
         change_row(self._dense, self._gradients.sum(axis=0), np.float32(0), adam)
         return torch.tensor(self._losses.sum() / items.numel())
 
