@@ -17,7 +17,7 @@ from penchant.errors import NotFittedError, ParameterError, PenchantError
 from penchant.export import onnx_file
 from penchant.export.exportable import exportable_names, scores_of
 from penchant.export.verification import TOLERANCE, inputs_of, open_session
-from penchant.models import EASE, IALS, MultVAE, Popular, SASRec
+from penchant.models import EASE, IALS, MultVAE, NeuMF, Popular, SASRec
 from penchant.models.table import TABLE, make
 from penchant.run import Run
 from penchant.testing import planted_pairs
@@ -60,6 +60,13 @@ def test_graphs_answer_as_models_do(spec, tmp_path):
         model = factory_of(spec)().fit(log())
         done = pn.export_onnx(model, tmp_path / f"{name}.onnx")
         assert done.verification.users == 54
+        assert done.verification.largest_difference < TOLERANCE
+
+
+def test_neural_matrix_factorisation_may_have_no_layers(tmp_path):
+    for hidden in ((), (5,)):
+        model = NeuMF(dim=4, mlp_dim=3, hidden=hidden, epochs=3).fit(usual_log())
+        done = pn.export_onnx(model, tmp_path / f"{len(hidden)}.onnx")
         assert done.verification.largest_difference < TOLERANCE
 
 
@@ -211,7 +218,7 @@ def test_a_model_without_a_graph_names_vectors_where_it_has_some(tiny, tmp_path)
     with pytest.raises(ParameterError, match=r"can\.$"):
         pn.export_onnx(Popular().fit(tiny), tmp_path / "m.onnx")
     with pytest.raises(ParameterError, match=r"its vectors with --vectors or pn.export_vectors\.$"):
-        pn.export_onnx(make("neumf:dim=4,epochs=1").fit(tiny), tmp_path / "m.onnx")
+        pn.export_onnx(make("rating-nmf:dim=4,epochs=1").fit(tiny), tmp_path / "m.onnx")
 
 
 def test_long_histories_of_many_users_in_one_call(tmp_path):

@@ -11,6 +11,7 @@ from penchant.export import (
     factors,
     history_factors,
     linear,
+    neumf,
     sequences,
     trained_vectors,
 )
@@ -22,6 +23,7 @@ from penchant.models.content.two_tower import TwoTower
 from penchant.models.content.vbpr import VBPR
 from penchant.models.dot.model import DotProduct
 from penchant.models.factorisation.asymmetric import AsymmetricSVD
+from penchant.models.factorisation.neumf import NeuMF
 from penchant.models.factorisation.nmf import NMF
 from penchant.models.factorisation.pairwise import BPR
 from penchant.models.factorisation.sampled_softmax import SampledSoftmax
@@ -56,6 +58,7 @@ _KINDS: tuple[tuple[tuple[type, ...], ScoresOf], ...] = (
     ((UltraGCN,), factors.ultragcn),
     ((NMF,), factors.nmf),
     ((FPMC,), factors.fpmc),
+    ((NeuMF,), neumf.neumf),
     ((SVDPlusPlus,), history_factors.svdpp),
     ((AsymmetricSVD,), history_factors.asymmetric),
     ((BPR, VBPR), trained_vectors.ranked),

@@ -66,6 +66,7 @@ def adam(
     steps: int,
     rate: float,
     least: float,
+    kept: float = 0.99,
 ) -> str:
     """float32[n_users, dim], what steps of Adam come to, with a rate that falls to 0.
 
@@ -76,6 +77,7 @@ def adam(
         steps: how many.
         rate: the first.
         least: added to the roots of second moments.
+        kept: of the second moment in a step.
     """
     body = Graph(g)
     rows, first, second, step = (body.new(n) for n in ("rows", "first", "second", "step"))
@@ -86,12 +88,13 @@ def adam(
         change = body.op("Mul", body.floats(share), body.op("Sub", new, old))
         return body.op("Add", old, change)
 
-    def without_bias(moment: str, kept: float) -> str:
-        return body.op("Div", moment, body.op("Sub", one, body.op("Pow", body.floats(kept), step)))
+    def without_bias(moment: str, share: float) -> str:
+        gone = body.op("Pow", body.floats(share), step)
+        return body.op("Div", moment, body.op("Sub", one, gone))
 
     first_after = moved(first, slope, 0.1)
-    second_after = moved(second, body.op("Mul", slope, slope), 0.01)
-    root = body.op("Sqrt", without_bias(second_after, 0.99))
+    second_after = moved(second, body.op("Mul", slope, slope), 1 - kept)
+    root = body.op("Sqrt", without_bias(second_after, kept))
     share = body.op("Div", body.op("Sub", step, one), body.floats(steps))
     change = body.op(
         "Div", without_bias(first_after, 0.9), body.op("Add", root, body.floats(least))

@@ -154,7 +154,7 @@ class NeuMF(FittedUsers, Recommender):
         kept = weights_of(network)
         rows = (kept.pop(f"{side}_state_")[:, 0].copy() for side in ("users", "items"))
         self.user_rows_, self.item_rows_ = rows
-        self.user_rows_[~self.trained_] = self._usual_row()
+        self.user_rows_[~self.trained_] = self.usual_row()
         vars(self).update(kept)
 
     def _training_step(self, network: NeuMFNetwork, batch_size: int) -> TrainingStep:
@@ -211,7 +211,7 @@ class NeuMF(FittedUsers, Recommender):
         total: Tensor = (above.sum() + below) / output.numel() + penalty
         return total
 
-    def _usual_row(self) -> Float32:
+    def usual_row(self) -> Float32:
         """float32[width], the mean row of the users whom training knows."""
         row: Float32 = self.user_rows_[self.trained_].mean(axis=0)
         return row
@@ -219,7 +219,7 @@ class NeuMF(FittedUsers, Recommender):
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, width], both vectors: as trained, or fitted to the history."""
         trained = self._are_trained(users)
-        usual = self._usual_row()
+        usual = self.usual_row()
         rows: Float32 = np.where(trained[:, None], self.user_rows_[users.users], usual)
         new = np.flatnonzero(~trained & (users.lengths > 0))
         if len(new):
@@ -240,7 +240,7 @@ class NeuMF(FittedUsers, Recommender):
             network,
             events,
             weights,
-            self._usual_row(),
+            self.usual_row(),
             self.item_rows_,
             self.popularity_,
             self.l2,

@@ -12,7 +12,8 @@ from penchant.nn.dot.fold_in import UserEvents
 from penchant.nn.neumf.network import CELLS, NeuMFNetwork
 from penchant.typing import Float32, Int64
 
-_STEPS, _RATE = 60, 0.1  # of Adam when a user's row is fitted, with a rate that falls to 0
+STEPS, RATE = 60, 0.1
+"""Of Adam when a user's row is fitted, with a rate that falls to 0."""
 LEAST_RIDGE = 1e-3
 """On a fitted row, for each event."""
 
@@ -53,15 +54,15 @@ def fit_user_rows(
         ridge = (l2 + LEAST_RIDGE) * torch.from_numpy(counts).double()[:, None]
         rows = torch.from_numpy(found[users]).double().requires_grad_()
         first = rows.detach().clone()
-        adam = torch.optim.Adam([rows], lr=_RATE)
-        for step in range(_STEPS):
+        adam = torch.optim.Adam([rows], lr=RATE)
+        for step in range(STEPS):
             with torch.enable_grad():
                 each = functional.binary_cross_entropy_with_logits(
                     network.rows(rows[owner], q) + more, truth, weight, reduction="sum"
                 )
                 total = each + (ridge * (rows - first).square()).sum()
                 (rows.grad,) = torch.autograd.grad(total, [rows])
-            adam.param_groups[0]["lr"] = _RATE * (1 - step / _STEPS)
+            adam.param_groups[0]["lr"] = RATE * (1 - step / STEPS)
             adam.step()
         found[users] = rows.detach().float().numpy()
     return found
