@@ -150,7 +150,7 @@ def test_items_beside_events_are_none_of_the_users_and_all_others_equally_often(
     for compiled in {negatives.AVAILABLE, False}:
         monkeypatch.setattr(negatives, "AVAILABLE", compiled)
         sampler = sampler_of(users, items)
-        rows = torch.cat([sampler.beside_events(users, items, 3) for _ in range(300)])
+        rows = torch.cat([sampler.with_negatives(users, items, 3) for _ in range(300)])
         asked = users.repeat(300)
         assert torch.equal(rows[:, 0], items.repeat(300))
         known = pairs(users, items)
@@ -164,7 +164,7 @@ def test_items_beside_events_are_none_of_the_users_and_all_others_equally_often(
 
 def test_items_are_drawn_for_users_without_events():
     sampler = sampler_of(torch.tensor([0]), torch.tensor([0]), n_items=2)
-    rows = sampler.beside_events(torch.tensor([5, 0]), torch.tensor([1, 0]), 40)
+    rows = sampler.with_negatives(torch.tensor([5, 0]), torch.tensor([1, 0]), 40)
     assert set(rows[0, 1:].tolist()) == {0, 1}
     assert rows[1, 0] == 0
     assert rows[1, 1:].float().mean() > 0.8  # few rounds leave few hits

@@ -44,13 +44,13 @@ def neumf(model: NeuMF, history: History) -> str:
         if first is not None:
             mine = body.columns(rows, model.dim, layers.width)
             mine = body.op("Unsqueeze", body.op("MatMul", mine, layers.of_users), column)
-            units = layers.through(body, body.op("Add", first, mine))
+            units = layers.forward(body, body.op("Add", first, mine))
             odds = body.op("Add", odds, body.op("MatMul", units[-1], layers.last))
         slope = body.op("Mul", weights, body.op("Sub", body.op("Sigmoid", odds), truth))
         each = body.op("Unsqueeze", slope, column)
         found = body.op("Squeeze", body.op("MatMul", each, products), column)
         if units:
-            back = layers.back(body, body.op("Unsqueeze", slope, last), units)
+            back = layers.backward(body, body.op("Unsqueeze", slope, last), units)
             total = body.op("ReduceSum", back, column, keepdims=0)
             of_mine = body.op("MatMul", total, layers.to_users)
             found = body.op("Concat", found, of_mine, axis=1)
@@ -65,7 +65,7 @@ def neumf(model: NeuMF, history: History) -> str:
         return scores
     mine = g.op("MatMul", g.columns(rows, model.dim, layers.width), layers.of_users)
     mine = g.op("Unsqueeze", mine, g.integers([1]))
-    units = layers.through(g, g.op("Add", g.floats(seen[:-1]), mine))
+    units = layers.forward(g, g.op("Add", g.floats(seen[:-1]), mine))
     return g.op("Add", scores, g.op("MatMul", units[-1], layers.last))
 
 
@@ -94,14 +94,14 @@ class _Layers:
         self._to_former = [g.floats(weight) for weight in self.weights[1:]]
         self._biases = [g.floats(bias) for bias in self.biases[1:]]
 
-    def through(self, g: Graph, x: str) -> list[str]:
+    def forward(self, g: Graph, x: str) -> list[str]:
         """The units of each layer, of what the first one takes its activation of."""
         units = [g.op("Relu", x)]
         for weight, bias in zip(self._to_next, self._biases, strict=True):
             units.append(g.op("Relu", g.op("Add", g.op("MatMul", units[-1], weight), bias)))
         return units
 
-    def back(self, g: Graph, slopes: str, units: list[str]) -> str:
+    def backward(self, g: Graph, slopes: str, units: list[str]) -> str:
         """What slopes of the log-odds, float32[..., 1], are by the sums that enter the layers."""
         change = g.op("Mul", slopes, self.last)
         for n in range(len(units) - 1, -1, -1):

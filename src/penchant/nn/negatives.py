@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from penchant.compiled import AVAILABLE
-from penchant.nn.drawn_items import draw_items
 from penchant.nn.known_pairs import KnownPairs, known_pairs
 from penchant.nn.loop import Tensors
+from penchant.nn.negative_loops import draw_negatives
 
 _ROUNDS = 4  # how often a drawn item of the user's own is replaced
 _TABLE_CELLS = 2**27  # the most users × items of which a table of events is made, 128 MB
@@ -73,7 +73,7 @@ class UniformNegatives:
             items[hit] = torch.randint(self.n_items, (len(hit),), generator=self.generator)
         return items
 
-    def beside_events(self, users: Tensor, items: Tensor, per_event: int) -> Tensor:
+    def with_negatives(self, users: Tensor, items: Tensor, per_event: int) -> Tensor:
         """int64[n, 1 + per_event], the items of int64[n] events, and behind each the drawn ones.
 
         By a compiled loop where there is one, which draws others, as well distributed.
@@ -88,7 +88,7 @@ class UniformNegatives:
         seed = np.uint64(int(torch.randint(2**62, (), generator=self.generator)))
         found = np.empty((len(users), 1 + per_event), np.int64)
         found[:, 0] = items
-        draw_items(users.numpy(), self._known, self.n_items, _ROUNDS, seed, found[:, 1:])
+        draw_negatives(users.numpy(), self._known, self.n_items, _ROUNDS, seed, found[:, 1:])
         return torch.from_numpy(found)
 
     def mix(self, users: Tensor, items: Tensor, per_event: int) -> Tensors:

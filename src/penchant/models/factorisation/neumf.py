@@ -186,7 +186,7 @@ class NeuMF(FittedUsers, Recommender):
         self, users: Tensor, items: Tensor, sampler: UniformNegatives, weights: Tensor | None
     ) -> Tensors:
         """int64[n] users, int64[n, 1 + negatives] items, the event's first, and weights."""
-        columns = users, sampler.beside_events(users, items, self.negatives)
+        columns = users, sampler.with_negatives(users, items, self.negatives)
         return columns if weights is None else (*columns, weights)
 
     def _held(self, holdout: Holdout, sampler: UniformNegatives) -> Tensors | None:

@@ -115,7 +115,7 @@ class IALS(Updatable):
         if run.ray is not None:
             require_workers(run)
             with object_store(run) as store:
-                self._fit_divided(train, store, run.workers or store.slots, run)
+                self._fit_sharded(train, store, run.workers or store.slots, run)
             return
         by_user = train.histories.matrix("weight")
         self._weigh(by_user.nnz, by_user.shape)
@@ -124,14 +124,14 @@ class IALS(Updatable):
         users = np.zeros((train.n_users, items.shape[1]), np.float32)
         self._alternate(users, items, by_user, self.epochs, run)
 
-    def _fit_divided(self, train: Dataset, store: ObjectStore, n_shares: int, run: Run) -> None:
-        """The same with rows of both tables divided among the workers of a cluster."""
-        from penchant.models.ials.divided import alternate, divided
+    def _fit_sharded(self, train: Dataset, store: ObjectStore, n_shards: int, run: Run) -> None:
+        """The same with rows of both tables sharded among the workers of a cluster."""
+        from penchant.models.ials.sharded import alternate, shard_events
 
-        users, items = divided(train.histories, train.item_counts, n_shares, store)
+        users, items = shard_events(train.histories, train.item_counts, n_shards, store)
         self._weigh(int(users.counts.sum()), (train.n_users, train.n_items))
         start = self._initial_items(items.counts, self._n_factors(train))
-        items.vectors = [store.put(start[items.rows(n)]) for n in range(n_shares)]
+        items.vectors = [store.put(start[items.rows(n)]) for n in range(n_shards)]
         del start
         self.user_factors_, self.item_factors_ = alternate(
             users,

@@ -11,30 +11,28 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.compiled import compiled, compiled_inline, loop_range
-from penchant.nn.neumf.layer_weights import Layers
+from penchant.nn.neumf.dense_weights import DenseWeights
 from penchant.nn.neumf.pair_loops import learn_pairs
 from penchant.nn.neumf.row_loops import (
     AdamSettings,
-    Pairs,
+    Batch,
+    PairGradients,
     Side,
-    change_items,
-    change_users,
+    gather_rows,
     group,
-    prepare,
+    update_items,
+    update_users,
 )
-from penchant.typing import Float32, Float64, Int64
+from penchant.typing import Float32, Float64
 
 
 @compiled
 def learn_batch(
-    users: Int64,
-    items: Int64,
-    weights: Float32,
-    popularity: Float32,
+    batch: Batch,
     of_users: Side,
     of_items: Side,
-    layers: Layers,
-    pairs: Pairs,
+    layers: DenseWeights,
+    pairs: PairGradients,
     gradients: Float32,
     l2: np.float32,
     adam: AdamSettings,
@@ -44,10 +42,7 @@ def learn_batch(
     """Make the loss of a batch smaller; see `NeuMF`.
 
     Args:
-        users: int64[n_events].
-        items: int64[n_events, pairs], the event's first.
-        weights: float32[n_events], what an event counts.
-        popularity: float32[n_items], added to the log-odds.
+        batch: events and their pairs.
         of_users: their table, changed, and space.
         of_items: likewise.
         layers: read.
@@ -58,27 +53,25 @@ def learn_batch(
         space: float32[n_parts, n], twice the units of all layers for the pairs that go at once.
         losses: float64[n_parts], sums of losses before the step, with the penalty, written.
     """
+    items = batch.items
     (n_events, n_pairs), n_parts = items.shape, len(losses)
     n = np.zeros(2, np.int64)
     for side in loop_range(2):
         if side:
             n[1] = group(items.reshape(items.size), of_items)
         else:
-            n[0] = group(users, of_users)
+            n[0] = group(batch.users, of_users)
     for part in loop_range(n_parts):
         gradients[part] = 0
-        prepare(of_users, *_bounds(n[0], part, n_parts), layers, True)
-        prepare(of_items, *_bounds(n[1], part, n_parts), layers, False)
+        gather_rows(of_users, *_bounds(n[0], part, n_parts), layers, True)
+        gather_rows(of_items, *_bounds(n[1], part, n_parts), layers, False)
     for part in loop_range(n_parts):
         start, stop = _bounds(n_events, part, n_parts)
-        of_part = Layers(layers.sizes, layers.starts, gradients[part])
+        of_part = DenseWeights(layers.sizes, layers.starts, gradients[part])
         losses[part] = learn_pairs(
             start,
             stop,
-            users,
-            items,
-            weights,
-            popularity,
+            batch,
             of_users,
             of_items,
             layers,
@@ -87,14 +80,14 @@ def learn_batch(
             space[part],
         )
     for part in loop_range(n_parts):
-        of_part = Layers(layers.sizes, layers.starts, gradients[part])
+        of_part = DenseWeights(layers.sizes, layers.starts, gradients[part])
         each = l2 / np.float32(items.size)
         start, stop = _bounds(n[0], part, n_parts)
-        of_rows = change_users(
+        of_rows = update_users(
             of_users, start, stop, pairs, layers, of_part, each * np.float32(n_pairs), adam
         )
         start, stop = _bounds(n[1], part, n_parts)
-        of_rows += change_items(of_items, start, stop, of_users, pairs, layers, of_part, each, adam)
+        of_rows += update_items(of_items, start, stop, of_users, pairs, layers, of_part, each, adam)
         losses[part] += of_rows * items.size
 
 

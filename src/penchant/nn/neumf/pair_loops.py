@@ -5,22 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.compiled import compiled_in_order, compiled_inline
-from penchant.nn.neumf.layer_weights import (
-    Layers,
+from penchant.nn.neumf.dense_weights import (
+    DenseWeights,
     layer_bias,
     layer_weights,
     product_weights,
     unit_weights,
 )
-from penchant.nn.neumf.row_loops import Pairs, Side, add_row, add_sums
-from penchant.typing import Float32, Int64
+from penchant.nn.neumf.row_loops import Batch, PairGradients, Side, add_row, add_sums
+from penchant.typing import Float32
 
 _ROWS = 320  # of pairs that go through the layers at once: their units stay in the cache
 _LARGE = 1e200  # a product of which the logarithm is taken, instead of those of its factors
 
 
 @compiled_inline
-def events_at_once(n_pairs: int) -> int:
+def events_in_a_chunk(n_pairs: int) -> int:
     """Events whose pairs go through the layers at once."""
     return max(1, _ROWS // n_pairs)
 
@@ -29,23 +29,21 @@ def events_at_once(n_pairs: int) -> int:
 def learn_pairs(
     start: int,
     stop: int,
-    users: Int64,
-    items: Int64,
-    weights: Float32,
-    popularity: Float32,
+    batch: Batch,
     of_users: Side,
     of_items: Side,
-    layers: Layers,
-    pairs: Pairs,
-    gradient: Layers,
+    layers: DenseWeights,
+    pairs: PairGradients,
+    gradient: DenseWeights,
     space: Float32,
 ) -> float:
     """Gradients of the layers behind the first, and of what enters it, for some events.
 
     The units of all layers lie in `space` one after the other, and their gradients behind them.
     """
+    items = batch.items
     n_pairs, sizes, dim = items.shape[1], layers.sizes, of_users.products.shape[1]
-    at_once = events_at_once(n_pairs)
+    at_once = events_in_a_chunk(n_pairs)
     rows = at_once * n_pairs
     share = np.float32(1) / np.float32(items.size)
     units, of_units = unit_weights(layers), unit_weights(gradient)
@@ -55,29 +53,27 @@ def learn_pairs(
         end = min(begin + at_once, stop)
         n = (end - begin) * n_pairs
         x = space[: n * sizes[0]].reshape(n, sizes[0])
-        _enter(begin, end, of_users, of_items, n_pairs, x)
+        _first_units(begin, end, of_users, of_items, n_pairs, x)
         used = rows * sizes[0]
         for layer in range(1, len(sizes)):
             after = space[used : used + n * sizes[layer]].reshape(n, sizes[layer])
             np.dot(x, layer_weights(layers, layer), after)
-            _activate(after, layer_bias(layers, layer, sizes[layer - 1]))
+            _add_bias_and_relu(after, layer_bias(layers, layer, sizes[layer - 1]))
             used += rows * sizes[layer]
             x = after
         slopes = pairs.slopes[begin:end].reshape(n)
         np.dot(x, units, slopes)
-        _log_odds(begin, end, items, popularity, of_users, of_items, layers.weights[-1], slopes)
-        total += _slopes(slopes, weights[begin:end], n_pairs, share)
+        _log_odds(begin, end, batch, of_users, of_items, layers.weights[-1], slopes)
+        total += _slopes(slopes, batch.weights[begin:end], n_pairs, share)
         gradient.weights[-1] += slopes.sum()
         of_units += np.dot(slopes, x)
-        _products_back(
-            begin, end, users, of_users, of_items, pairs.slopes, pairs.of_products, of_products
-        )
+        _products_back(begin, end, batch, of_users, of_items, pairs, of_products)
         entered = pairs.of_first[begin * n_pairs : end * n_pairs]
         change = entered
         if len(sizes) > 1:
             change = space[used : used + n * sizes[-1]].reshape(n, sizes[-1])
         np.dot(slopes.reshape(n, 1), units.reshape(1, len(units)), change)
-        _back(change, x)
+        _relu_backward(change, x)
         start_of_x, start_of_change = used - rows * sizes[-1], used
         for layer in range(len(sizes) - 1, 0, -1):
             start_of_x -= rows * sizes[layer - 1]
@@ -92,7 +88,7 @@ def learn_pairs(
                     n, sizes[layer - 1]
                 )
             np.dot(change, layer_weights(layers, layer).T, before)
-            _back(before, x)
+            _relu_backward(before, x)
             change = before
         for event in range(begin, end):
             for k in range(sizes[0]):
@@ -103,7 +99,9 @@ def learn_pairs(
 
 
 @compiled_in_order
-def _enter(start: int, stop: int, of_users: Side, of_items: Side, n_pairs: int, x: Float32) -> None:
+def _first_units(
+    start: int, stop: int, of_users: Side, of_items: Side, n_pairs: int, x: Float32
+) -> None:
     """Write the units of the first layer for the pairs of some events."""
     row, mine, theirs = 0, of_users.first, of_items.first
     for event in range(start, stop):
@@ -116,7 +114,7 @@ def _enter(start: int, stop: int, of_users: Side, of_items: Side, n_pairs: int, 
 
 
 @compiled_in_order
-def _activate(rows: Float32, bias: Float32) -> None:
+def _add_bias_and_relu(rows: Float32, bias: Float32) -> None:
     """Add the bias, and set what is negative to 0."""
     for n in range(len(rows)):
         for k in range(rows.shape[1]):
@@ -127,14 +125,14 @@ def _activate(rows: Float32, bias: Float32) -> None:
 def _log_odds(
     start: int,
     stop: int,
-    items: Int64,
-    popularity: Float32,
+    batch: Batch,
     of_users: Side,
     of_items: Side,
     offset: np.float32,
     odds: Float32,
 ) -> None:
     """Add products, the offset and popularity to the log-odds of the pairs of some events."""
+    items, popularity = batch.items, batch.popularity
     row, p, q = 0, of_users.products, of_items.products
     for event in range(start, stop):
         user = of_users.local[event]
@@ -175,11 +173,10 @@ def _slopes(odds: Float32, weights: Float32, n_pairs: int, share: np.float32) ->
 def _products_back(
     start: int,
     stop: int,
-    users: Int64,
+    batch: Batch,
     of_users: Side,
     of_items: Side,
-    slopes: Float32,
-    of_products: Float32,
+    pairs: PairGradients,
     gradient: Float32,
 ) -> None:
     """Gradients of users' products, for some events, and of the weights of products.
@@ -187,13 +184,13 @@ def _products_back(
     Args:
         start: of the events.
         stop: likewise.
-        users: see `learn_batch`.
+        batch: see `learn_batch`.
         of_users: likewise.
         of_items: likewise.
-        slopes: float32[n_events, pairs].
-        of_products: float32[n_events, dim], written.
+        pairs: with slopes; those of products are written.
         gradient: float32[dim], added to.
     """
+    users, slopes, of_products = batch.users, pairs.slopes, pairs.of_products
     n_pairs = slopes.shape[1]
     for event in range(start, stop):
         for k in range(len(gradient)):
@@ -207,7 +204,7 @@ def _products_back(
 
 
 @compiled_in_order
-def _back(change: Float32, x: Float32) -> None:
+def _relu_backward(change: Float32, x: Float32) -> None:
     """What relu lets through of a gradient: nothing where the unit is 0."""
     flat, units = change.reshape(change.size), x.reshape(x.size)
     for n in range(len(units)):

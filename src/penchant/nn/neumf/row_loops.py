@@ -7,8 +7,24 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from penchant.compiled import compiled_in_order, compiled_inline
-from penchant.nn.neumf.layer_weights import Layers, first_weights, layer_bias, product_weights
+from penchant.nn.neumf.dense_weights import DenseWeights, first_weights, layer_bias, product_weights
 from penchant.typing import Float32, Int32, Int64
+
+
+class Batch(NamedTuple):
+    """What is learned at once.
+
+    Attributes:
+        users: int64[n_events].
+        items: int64[n_events, pairs], the event's first.
+        weights: float32[n_events], what an event counts.
+        popularity: float32[n_items], of all items, added to the log-odds.
+    """
+
+    users: Int64
+    items: Int64
+    weights: Float32
+    popularity: Float32
 
 
 class Side(NamedTuple):
@@ -90,7 +106,7 @@ def group(index: Int64, side: Side) -> int:
 
 
 @compiled_in_order
-def prepare(side: Side, start: int, stop: int, layers: Layers, users: bool) -> None:
+def gather_rows(side: Side, start: int, stop: int, layers: DenseWeights, users: bool) -> None:
     """Gather the rows of some values, and let the first layer see them."""
     dim, mlp_dim = side.products.shape[1], side.vectors.shape[1]
     products, vectors = side.products, side.vectors
@@ -138,7 +154,7 @@ def add_row(sums: Float32, to: int, rows: Float32, row: int, times: np.float32) 
         sums[to, k] += times * rows[row, k]
 
 
-class Pairs(NamedTuple):
+class PairGradients(NamedTuple):
     """What is kept of each pair of a batch, and of each event.
 
     Attributes:
@@ -155,13 +171,13 @@ class Pairs(NamedTuple):
 
 
 @compiled_in_order
-def change_users(
+def update_users(
     side: Side,
     start: int,
     stop: int,
-    pairs: Pairs,
-    layers: Layers,
-    gradient: Layers,
+    pairs: PairGradients,
+    layers: DenseWeights,
+    gradient: DenseWeights,
     l2: np.float32,
     adam: AdamSettings,
 ) -> float:
@@ -174,18 +190,18 @@ def change_users(
             add_row(of_first, k - start, pairs.of_users, event, np.float32(1))
             add_row(of_products, k - start, pairs.of_products, event, np.float32(1))
     scale_rows(of_products, product_weights(layers, of_products.shape[1]))
-    return _change_rows(side, start, stop, of_first, of_products, layers, gradient, True, l2, adam)
+    return _update_rows(side, start, stop, of_first, of_products, layers, gradient, True, l2, adam)
 
 
 @compiled_in_order
-def change_items(
+def update_items(
     side: Side,
     start: int,
     stop: int,
     of_users: Side,
-    pairs: Pairs,
-    layers: Layers,
-    gradient: Layers,
+    pairs: PairGradients,
+    layers: DenseWeights,
+    gradient: DenseWeights,
     l2: np.float32,
     adam: AdamSettings,
 ) -> float:
@@ -201,18 +217,18 @@ def change_items(
             user = of_users.local[pair // n_pairs]
             add_row(of_products, k - start, of_users.products, user, slopes[pair])
     add_sums(of_first, layer_bias(gradient, 0, 2 * side.vectors.shape[1]))
-    return _change_rows(side, start, stop, of_first, of_products, layers, gradient, False, l2, adam)
+    return _update_rows(side, start, stop, of_first, of_products, layers, gradient, False, l2, adam)
 
 
 @compiled_in_order
-def _change_rows(
+def _update_rows(
     side: Side,
     start: int,
     stop: int,
     of_first: Float32,
     of_products: Float32,
-    layers: Layers,
-    gradient: Layers,
+    layers: DenseWeights,
+    gradient: DenseWeights,
     users: bool,
     l2: np.float32,
     adam: AdamSettings,
@@ -230,13 +246,13 @@ def _change_rows(
         for j in range(mlp_dim):
             change[dim + j] = of_vectors[k - start, j]
         ridge = l2 * np.float32(side.offsets[k + 1] - side.offsets[k])
-        squares = change_row(side.state[side.values[k]], change, np.float32(2) * ridge, adam)
+        squares = adam_update(side.state[side.values[k]], change, np.float32(2) * ridge, adam)
         penalty += float(ridge * squares)
     return penalty
 
 
 @compiled_in_order
-def change_row(state: Float32, gradient: Float32, ridge: np.float32, adam: AdamSettings) -> Any:
+def adam_update(state: Float32, gradient: Float32, ridge: np.float32, adam: AdamSettings) -> Any:
     """A step of Adam with a row; float32, the sum of its squares before.
 
     Args:

@@ -8,10 +8,10 @@ from torch import Tensor, nn
 
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.neumf.batch_loop import learn_batch
-from penchant.nn.neumf.layer_weights import Layers
+from penchant.nn.neumf.dense_weights import DenseWeights
 from penchant.nn.neumf.network import NeuMFNetwork
-from penchant.nn.neumf.pair_loops import events_at_once
-from penchant.nn.neumf.row_loops import AdamSettings, Pairs, Side, change_row
+from penchant.nn.neumf.pair_loops import events_in_a_chunk
+from penchant.nn.neumf.row_loops import AdamSettings, Batch, PairGradients, Side, adam_update
 from penchant.typing import Float32
 
 MOST_PARTS = 16  # of a batch, and with it the most threads
@@ -48,13 +48,13 @@ class CompiledNeuMFStep:
         ends = np.cumsum([p.numel() for p in parameters])
         parameters += [network.products, network.units, network.offset]
         dense = _one_vector(parameters)
-        self._layers = Layers(sizes, np.append(0, ends[1:-1:2]), dense[0])
+        self._layers = DenseWeights(sizes, np.append(0, ends[1:-1:2]), dense[0])
         self._dense = dense
         rows, units = batch_size * n_pairs, int(sizes[0])
         widths = network.dim, network.users.weight.shape[1] - network.dim, units
         self._users = _side(network.users.state, batch_size, widths)
         self._items = _side(network.items.state, rows, widths)
-        self._pairs = Pairs(
+        self._pairs = PairGradients(
             _floats(batch_size, n_pairs),
             _floats(rows, units),
             _floats(batch_size, units),
@@ -63,7 +63,7 @@ class CompiledNeuMFStep:
         n_parts = min(MOST_PARTS, max(1, rows // _PAIRS_OF_A_PART))
         self._gradients = _floats(n_parts, dense.shape[1])
         self._losses = np.zeros(n_parts)
-        at_once = events_at_once(n_pairs) * n_pairs
+        at_once = events_in_a_chunk(n_pairs) * n_pairs
         self._space = _floats(n_parts, 2 * at_once * int(sizes.sum()))
         self._ones = np.ones(batch_size, np.float32)
 
@@ -72,10 +72,12 @@ class CompiledNeuMFStep:
         """Learn from int64[n] users, int64[n, pairs] items; the loss before."""
         adam = self._adam()
         learn_batch(
-            users.numpy(),
-            items.numpy(),
-            self._ones[: len(users)] if weights is None else weights.numpy(),
-            self.popularity,
+            Batch(
+                users.numpy(),
+                items.numpy(),
+                self._ones[: len(users)] if weights is None else weights.numpy(),
+                self.popularity,
+            ),
             self._users,
             self._items,
             self._layers,
@@ -86,7 +88,7 @@ class CompiledNeuMFStep:
             self._space,
             self._losses,
         )
-        change_row(self._dense, self._gradients.sum(axis=0), np.float32(0), adam)
+        adam_update(self._dense, self._gradients.sum(axis=0), np.float32(0), adam)
         return torch.tensor(self._losses.sum() / items.numel())
 
     def _adam(self) -> AdamSettings:

@@ -1,4 +1,4 @@
-"""Layers of a network as one vector, for compiled loops."""
+"""DenseWeights of a network as one vector, for compiled loops."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from penchant.compiled import compiled_inline
 from penchant.typing import Float32, Int64
 
 
-class Layers(NamedTuple):
+class DenseWeights(NamedTuple):
     """Everything learned but the tables, as one vector, or likewise gradients.
 
     Attributes:
@@ -23,7 +23,7 @@ class Layers(NamedTuple):
 
 
 @compiled_inline
-def first_weights(layers: Layers, users: bool, mlp_dim: int) -> Float32:
+def first_weights(layers: DenseWeights, users: bool, mlp_dim: int) -> Float32:
     """float32[mlp_dim, units], what the first layer makes of users' vectors, or of items'."""
     units = layers.sizes[0]
     start = 0 if users else mlp_dim * units
@@ -31,7 +31,7 @@ def first_weights(layers: Layers, users: bool, mlp_dim: int) -> Float32:
 
 
 @compiled_inline
-def layer_weights(layers: Layers, layer: int) -> Float32:
+def layer_weights(layers: DenseWeights, layer: int) -> Float32:
     """float32[inputs, units] of a layer behind the first."""
     units, inputs = layers.sizes[layer], layers.sizes[layer - 1]
     start = layers.starts[layer]
@@ -39,7 +39,7 @@ def layer_weights(layers: Layers, layer: int) -> Float32:
 
 
 @compiled_inline
-def layer_bias(layers: Layers, layer: int, inputs: int) -> Float32:
+def layer_bias(layers: DenseWeights, layer: int, inputs: int) -> Float32:
     """float32[units], of a layer that takes so many inputs."""
     units = layers.sizes[layer]
     start = layers.starts[layer] + inputs * units
@@ -47,14 +47,14 @@ def layer_bias(layers: Layers, layer: int, inputs: int) -> Float32:
 
 
 @compiled_inline
-def product_weights(layers: Layers, dim: int) -> Float32:
+def product_weights(layers: DenseWeights, dim: int) -> Float32:
     """float32[dim], the weights of products."""
     start = len(layers.weights) - 1 - layers.sizes[-1] - dim
     return layers.weights[start : start + dim]
 
 
 @compiled_inline
-def unit_weights(layers: Layers) -> Float32:
+def unit_weights(layers: DenseWeights) -> Float32:
     """float32[units], the weights of the last layer's units."""
     start = len(layers.weights) - 1 - layers.sizes[-1]
     return layers.weights[start : start + layers.sizes[-1]]

@@ -1,4 +1,4 @@
-"""Alternating least squares with the rows of both tables divided among the workers of a cluster.
+"""Alternating least squares with the rows of both tables sharded among the workers of a cluster.
 
 Each worker has some users' or items' vectors and events, and reads the vectors of the other side
 block by block, so that no worker needs a whole table; after Mehta et al., "ALX: Large Scale
@@ -17,7 +17,7 @@ import numpy as np
 from penchant.compiled import compiled_threads
 from penchant.data.histories import Histories
 from penchant.distributed.object_store import Get, ObjectStore, Reference
-from penchant.models.ials.block_steps import improve_by_blocks
+from penchant.models.ials.conjugate_gradients_by_blocks import improve_by_blocks
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Int64
 
@@ -30,10 +30,10 @@ class Side:
     """The users or the items.
 
     Attributes:
-        bounds: int64[n_shares + 1], where the rows of each share begin.
+        bounds: int64[n_shards + 1], where the rows of each shard begin.
         counts: int64[n_rows], events of each.
-        blocks: for each share, csr matrices of its events with each share of the other side.
-        vectors: float32[n_rows_of_share, dim] of each share.
+        blocks: for each shard, csr matrices of its events with each shard of the other side.
+        vectors: float32[n_rows_of_shard, dim] of each shard.
     """
 
     bounds: Int64
@@ -42,45 +42,45 @@ class Side:
     vectors: list[Reference]
 
     @property
-    def n_shares(self) -> int:
-        """How many shares there are."""
+    def n_shards(self) -> int:
+        """How many shards there are."""
         return len(self.bounds) - 1
 
-    def rows(self, share: int) -> slice:
-        """The rows of a share."""
-        return slice(int(self.bounds[share]), int(self.bounds[share + 1]))
+    def rows(self, shard: int) -> slice:
+        """The rows of a shard."""
+        return slice(int(self.bounds[shard]), int(self.bounds[shard + 1]))
 
 
-def divided(
-    histories: Histories, item_counts: Int64, n_shares: int, store: ObjectStore
+def shard_events(
+    histories: Histories, item_counts: Int64, n_shards: int, store: ObjectStore
 ) -> tuple[Side, Side]:
-    """Users and items in shares with about as many events each, and their events, without vectors.
+    """Users and items in shards with about as many events each, and their events, without vectors.
 
     Args:
         histories: of all users.
         item_counts: int64[n_items], about how many events each item has.
-        n_shares: of each side.
+        n_shards: of each side.
         store: keeps the events.
     """
-    user_bounds, item_bounds = (_bounds(c, n_shares) for c in (histories.lengths, item_counts))
+    user_bounds, item_bounds = (_bounds(c, n_shards) for c in (histories.lengths, item_counts))
     users = Side(user_bounds, np.zeros(len(histories), np.int64), [], [])
     items = Side(item_bounds, np.zeros(histories.n_items, np.int64), [], [])
-    for share in range(n_shares):
-        rows = users.rows(share)
+    for shard in range(n_shards):
+        rows = users.rows(shard)
         events = histories.take(np.arange(rows.start, rows.stop)).matrix("weight")
         users.counts[rows] = np.diff(events.indptr)
         items.counts += np.bincount(events.indices, minlength=histories.n_items)
-        users.blocks.append([store.put(events[:, items.rows(n)]) for n in range(n_shares)])
-    for share in range(n_shares):
-        of_items = [store.submit(transposed, blocks[share]) for blocks in users.blocks]
+        users.blocks.append([store.put(events[:, items.rows(n)]) for n in range(n_shards)])
+    for shard in range(n_shards):
+        of_items = [store.submit(transposed, blocks[shard]) for blocks in users.blocks]
         items.blocks.append(of_items)
     return users, items
 
 
-def _bounds(counts: Int64, n_shares: int) -> Int64:
-    """int64[n_shares + 1], where shares begin that have about as many events each."""
+def _bounds(counts: Int64, n_shards: int) -> Int64:
+    """int64[n_shards + 1], where shards begin that have about as many events each."""
     before = np.append(0, np.cumsum(counts))
-    bounds = np.searchsorted(before, np.arange(n_shares + 1) / n_shares * before[-1])
+    bounds = np.searchsorted(before, np.arange(n_shards + 1) / n_shards * before[-1])
     bounds[-1] = len(counts)
     return np.asarray(bounds, np.int64)
 
@@ -114,18 +114,18 @@ def alternate(
         total = np.sum([store.get(each) for each in products], axis=0)
         gram = store.put(np.asarray(np.float32(unobserved) * total, np.float32))
         ridges = ridge(side.counts, len(other.counts))
-        before = side.vectors or [None] * side.n_shares
+        before = side.vectors or [None] * side.n_shards
         side.vectors = [
             store.submit(
                 improved,
-                before[share],
-                side.blocks[share],
+                before[shard],
+                side.blocks[shard],
                 other.vectors,
                 gram,
-                ridges[side.rows(share)],
+                ridges[side.rows(shard)],
                 steps,
             )
-            for share in range(side.n_shares)
+            for shard in range(side.n_shards)
         ]
 
     for _ in run.track(range(epochs), "IALS epochs"):
@@ -138,12 +138,12 @@ def alternate(
 
 
 def _whole(side: Side, store: ObjectStore) -> Float32:
-    """float32[n_rows, dim], the vectors of all shares."""
+    """float32[n_rows, dim], the vectors of all shards."""
     first = store.get(side.vectors[0])
     table = np.empty((len(side.counts), first.shape[1]), np.float32)
     table[side.rows(0)] = first
-    for share in range(1, side.n_shares):
-        table[side.rows(share)] = store.get(side.vectors[share])
+    for shard in range(1, side.n_shards):
+        table[side.rows(shard)] = store.get(side.vectors[shard])
     return table
 
 
@@ -171,7 +171,7 @@ def improved(
     ridge: Float32,
     steps: int,
 ) -> Float32:
-    """The vectors of a share after some steps; None are zeros. See `improve_by_blocks`."""
+    """The vectors of a shard after some steps; None are zeros. See `improve_by_blocks`."""
     common: Any = get(gram)
     shape = len(ridge), len(common)
     found = np.zeros(shape, np.float32) if vectors is None else np.array(get(vectors))

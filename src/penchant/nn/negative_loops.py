@@ -1,4 +1,4 @@
-"""A compiled loop that draws items for users."""
+"""Compiled loops of negative sampling."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from penchant.typing import Int64
 
 
 @compiled
-def draw_items(
+def draw_negatives(
     users: Int64, known: KnownPairs, n_items: int, rounds: int, seed: np.uint64, drawn: Int64
 ) -> None:
     """Write items that are none of their users'; see `UniformNegatives.draw`.

@@ -1,4 +1,4 @@
-"""Models whose tables are divided among the workers of a cluster."""
+"""Models whose tables are sharded among the workers of a cluster."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ import json
 import numpy as np
 import pytest
 from tests.support import cluster_work
+from tests.support.factors import assert_alike
 
 import penchant as pn
 from penchant.errors import ParameterError
 from penchant.models import IALS
-from penchant.models.ials import divided
+from penchant.models.ials import sharded
 from penchant.run import Run
 from penchant.testing import planted_pairs
-
-
-def assert_alike(found, expected):
-    for name in ("user_factors_", "item_factors_"):
-        one, two = getattr(found, name), getattr(expected, name)
-        np.testing.assert_allclose(one, two, atol=2e-4 * np.abs(two).max())
 
 
 @pytest.mark.parametrize("dies", ["worker", "node"])
@@ -27,8 +22,8 @@ def test_the_fit_is_that_of_one_process_whoever_dies(ray_cluster, tmp_path, monk
     log, model = planted_pairs(n_users=90, n_items=50), IALS(dim=8, epochs=6)
     expected = model.clone().fit(log)
     node = ray_cluster.add_node() if dies == "node" else None
-    work = cluster_work.dies_later(divided.improved, tmp_path, 12, node)
-    monkeypatch.setattr(divided, "improved", work)
+    work = cluster_work.dies_later(sharded.improved, tmp_path, 12, node)
+    monkeypatch.setattr(sharded, "improved", work)
     found = model.clone().fit(log, run=Run(ray=ray_cluster.address, workers=3))
     assert (tmp_path / "died").exists()
     assert_alike(found, expected)
