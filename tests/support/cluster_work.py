@@ -51,10 +51,13 @@ def _after_a_death(work, flag, node, shared, task):
 def dies_later(work, folder: Path, calls: int, node: str | None = None):
     """The same work, of which a worker dies once after so many calls, or the node of that id.
 
+    A node that is to die has done some of the work before: calls elsewhere wait for it.
+
     Args:
-        work: what is done, called with a `Get` and its arguments.
+        work: what is done, called with a `Get` and its arguments; at least three at once where a
+            node dies, so that two of the cluster cannot do all, and one round after another.
         folder: notes of calls, and `died`.
-        calls: before the death.
+        calls: before the death; a node's are two rounds at least, of as many calls each.
         node: that of the death; None is any, whose worker alone dies.
     """
     return partial(_dies_later, work, folder, calls, node)
@@ -63,14 +66,20 @@ def dies_later(work, folder: Path, calls: int, node: str | None = None):
 def _dies_later(work, folder, calls, node, get, *arguments):
     import ray
 
-    died = folder / "died"
+    died, worked = folder / "died", folder / "worked"
     here = node in (None, ray.get_runtime_context().get_node_id())
-    if here and not died.exists() and len(list(folder.iterdir())) >= calls:
-        died.touch()
-        if node is not None:
-            os.kill(os.getppid(), signal.SIGKILL)
-        os.kill(os.getpid(), signal.SIGKILL)
-    (folder / uuid4().hex).touch()
+    done = len(list(folder.glob("*.call")))
+    if not died.exists():
+        if here and done >= calls:
+            died.touch()
+            if node is not None:
+                os.kill(os.getppid(), signal.SIGKILL)
+            os.kill(os.getpid(), signal.SIGKILL)
+        if not here and done >= calls // 2:
+            wait_for(died if done >= calls else worked)
+    (folder / f"{uuid4().hex}.call").touch()
+    if here:
+        worked.touch()
     return work(get, *arguments)
 
 
