@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
+from penchant.compiled import AVAILABLE
 from penchant.nn import negatives
 from penchant.nn.negatives import (
     UniformNegatives,
@@ -72,6 +74,27 @@ def test_mix_marks_events_and_negatives():
     assert torch.equal(who[truth == 1], users)
     assert torch.equal(what[truth == 1], items)
     assert torch.bincount(who[truth == 0]).tolist() == [30] * 20
+
+
+@pytest.mark.skipif(not AVAILABLE, reason="numba is not installed")
+def test_many_events_are_drawn_against_by_a_loop(monkeypatch):
+    monkeypatch.setattr(negatives, "_LARGE", 10)
+    users, items = (column.int() for column in events())
+    sampler = sampler_of(users, items)
+    asked = users.long().repeat(50)
+    drawn = sampler.draw(asked, rounds=60)
+    assert drawn.dtype == torch.int64
+    assert not pairs(users, items) & pairs(asked, drawn)
+    counts = torch.bincount(drawn[asked == 0], minlength=30)
+    assert torch.count_nonzero(counts) == 20
+    assert "_keys" not in vars(sampler)
+    further = (
+        torch.tensor([3, 3]),
+        torch.arange(30)[~torch.isin(torch.arange(30), items[users == 3])][:2],
+    )
+    left = sampler.beside(*further).draw(torch.full((2000,), 3), rounds=60)
+    assert len(left.unique()) == 18
+    assert not set(left.tolist()) & set(further[1].tolist())
 
 
 def test_draws_are_fresh_and_seeded():

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 from scipy import sparse
 
-from penchant.data.sorting import sorted_with_order
+from penchant.data.sorting import position_type, sorted_with_order
 from penchant.typing import AnyInt, Int32, Int64
 
 POSITION = "sequence_position"
@@ -46,12 +46,8 @@ def _grouped(users: Int32, n_users: int) -> AnyInt:
     """int[n], positions by user, otherwise as they stand: a counting sort, which a transpose is."""
     n = len(users)
     if not (users[1:] < users[:-1]).any():
-        return np.arange(n, dtype=_position_type(n))
-    rows = np.arange(n + 1, dtype=_position_type(n))
+        return np.arange(n, dtype=position_type(n))
+    rows = np.arange(n + 1, dtype=position_type(n))
     one_each = sparse.csr_array((np.ones(n, np.int8), users, rows), shape=(n, n_users))
     order: AnyInt = one_each.tocsc().indices
     return order
-
-
-def _position_type(n: int) -> np.dtype[np.integer]:
-    return np.dtype(np.int32 if n < 2**31 else np.int64)

@@ -11,13 +11,18 @@ _WORD = 63  # bits of a number that is not negative
 _UNITS = (1_000_000, 1_000)  # of times in microseconds, which are mostly whole seconds
 
 
+def position_type(n: int) -> np.dtype[np.integer]:
+    """The smallest type of numbers that holds positions among n values, and n itself."""
+    return np.dtype(np.int32 if n < 2**31 else np.int64)
+
+
 def sorted_with_order(values: Int64) -> tuple[Int64, AnyInt]:
     """The values in ascending order, and int[n], where each of them stood; equal ones as they do.
 
     Plain numbers are sorted several times faster than positions are by them, so that each value
     has its position for its last bits where both fit into one number.
     """
-    small = np.dtype(np.int32 if len(values) < 2**31 else np.int64)
+    small = position_type(len(values))
     low, span = (int(values.min()), int(np.ptp(values))) if len(values) else (0, 0)
     bits = len(values).bit_length()
     unit = 1
@@ -66,7 +71,7 @@ def order_by_pair(pairs: Int64, offsets: Int64, above: int) -> AnyInt:
         above: above all pairs.
     """
     n = len(pairs)
-    small = np.dtype(np.int32 if n < 2**31 else np.int64)
+    small = position_type(n)
     lengths = np.diff(offsets)
     bits = int(lengths.max(initial=0)).bit_length()
     if above.bit_length() + bits > _WORD:

@@ -9,6 +9,7 @@ from scipy import sparse
 from torch import Tensor
 
 from penchant.compiled import compiled_in_order, compiled_inline
+from penchant.data.sorting import position_type
 from penchant.nn.splitmix64 import GAMMA, splitmix64
 from penchant.typing import Int32, Int64, UInt8
 
@@ -64,9 +65,11 @@ def is_known(known: KnownPairs, user: int, item: int) -> bool:
 
 
 def known_pairs(users: Tensor, items: Tensor, shape: tuple[int, int]) -> KnownPairs:
-    """Those of int64[n] users and items, of so many users and items."""
+    """Those of int[n] users and items, of so many users and items."""
     ones = np.ones(len(users), bool)
-    matrix = sparse.coo_array((ones, (users.numpy(), items.numpy())), shape).tocsr()
+    small = position_type(max(*shape, len(users)))
+    index = tuple(side.numpy().astype(small, copy=False) for side in (users, items))
+    matrix = sparse.coo_array((ones, index), shape).tocsr()
     matrix.sort_indices()
     bits = max(3, (_BITS * len(users)).bit_length())
     known = KnownPairs(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -21,6 +21,8 @@ _ROWS_AT_ONCE = 2**20  # of an epoch that are put in order together
 
 Tensors = tuple[Tensor, ...]
 """Tensors of equal length: the columns of training rows, or of a batch of them."""
+Rows = Tensors | Iterable[Tensors]
+"""What an epoch learns from: the columns of its rows, at once or block by block."""
 TrainingStep = Callable[..., Tensor]
 """Learns from one batch, given a slice of each tensor, and returns the mean loss before it."""
 Curve = list[dict[str, float]]
@@ -91,7 +93,7 @@ class Schedule:
 def train(
     network: nn.Module,
     step: TrainingStep,
-    data: Callable[[], Tensors] | Tensors,
+    data: Callable[[], Rows] | Tensors,
     schedule: Schedule,
     *,
     generator: torch.Generator,
@@ -105,7 +107,7 @@ def train(
         network: what to train.
         step: learns from a batch, given one slice of each tensor; see `GradientStep`.
         data: tensors of equal length, already in memory, or a function that makes an epoch's
-            tensors (for example with fresh negatives).
+            tensors (for example with fresh negatives), all of them or one block after the other.
         schedule: epochs, batch size and early stopping.
         generator: decides the order of rows, where they are shuffled.
         validate: the validation loss, called after each epoch without gradients.
@@ -174,14 +176,28 @@ def train(
 
 
 def _train_epoch(
-    step: TrainingStep, rows: Tensors, schedule: Schedule, generator: torch.Generator
+    step: TrainingStep, rows: Rows, schedule: Schedule, generator: torch.Generator
 ) -> float:
     """Learn from the rows once, in random order by default, and return the mean loss."""
+    total, used = torch.zeros((), dtype=torch.float64), 0
+    for block in (rows,) if isinstance(rows, tuple) else rows:
+        used += _train_block(step, block, schedule, generator, total)
+        del block  # before the next is made
+    return float(total) / used
+
+
+def _train_block(
+    step: TrainingStep,
+    rows: Tensors,
+    schedule: Schedule,
+    generator: torch.Generator,
+    total: Tensor,
+) -> int:
+    """Learn from some rows, add their losses to float64[], and return how many were used."""
     n, size = len(rows[0]), schedule.batch_size
     used = n // size * size if schedule.drop_last and n > size else n
     order = torch.randperm(n, generator=generator) if schedule.shuffle else None
     at_once = max(1, _ROWS_AT_ONCE // size) * size
-    total = torch.zeros((), dtype=torch.float64)
     for start in range(0, used, at_once):
         some = slice(start, min(start + at_once, used))
         if order is None:
@@ -190,7 +206,7 @@ def _train_epoch(
             block = [column.index_select(0, order[some]) for column in rows]
         for batch in zip(*(torch.split(column, size) for column in block), strict=True):
             total.add_(step(*batch), alpha=len(batch[0]))
-    return float(total) / used
+    return used
 
 
 class GradientStep:

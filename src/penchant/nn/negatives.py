@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -14,6 +16,7 @@ from penchant.nn.negative_loops import draw_negatives
 _ROUNDS = 4  # how often a drawn item of the user's own is replaced
 _TABLE_CELLS = 2**27  # the most users × items of which a table of events is made, 128 MB
 _TABLE_SHARE = 64  # and the most of them for each event
+_LARGE = 2**22  # events from which on a compiled loop draws, which needs less memory
 
 
 class UniformNegatives:
@@ -22,8 +25,8 @@ class UniformNegatives:
     Where users × items are few, a table says what is an event, and otherwise a search.
 
     Args:
-        users: int64[n_events], the training events' users.
-        items: int64[n_events], their items.
+        users: int[n_events], the training events' users.
+        items: int[n_events], their items.
         n_items: size of the catalogue.
         generator: decides what is drawn.
     """
@@ -35,27 +38,40 @@ class UniformNegatives:
         n_items: int,
         generator: torch.Generator,
     ) -> None:
+        self.users, self.items = users, items
         self.n_items, self.generator = n_items, generator
-        self.keys = torch.unique(users * n_items + items)
+        self._draws_by_loop = AVAILABLE and len(users) > _LARGE
         self._table: Tensor | None = None
-        self._known: KnownPairs | None = None
-        cells = int(self.keys[-1]) + 1 if len(self.keys) else 0
-        if cells <= min(_TABLE_CELLS, _TABLE_SHARE * len(self.keys)):
+        if self._draws_by_loop:
+            return
+        cells = int(self._keys[-1]) + 1 if len(self._keys) else 0
+        if cells <= min(_TABLE_CELLS, _TABLE_SHARE * len(self._keys)):
             self._table = torch.zeros(cells + 1, dtype=torch.bool)
-            self._table[self.keys] = True
+            self._table[self._keys] = True
+
+    @cached_property
+    def _keys(self) -> Tensor:
+        """int64[n_pairs], ascending numbers of pairs with an event."""
+        keys: Tensor = torch.unique(self.users.long() * self.n_items + self.items)
+        return keys
+
+    @cached_property
+    def _known(self) -> KnownPairs:
+        n_users = 1 + int(self.users.max()) if len(self.users) else 0
+        return known_pairs(self.users, self.items, (n_users, self.n_items))
 
     def beside(self, users: Tensor, items: Tensor) -> UniformNegatives:
-        """One that draws none of these int64[n] pairs either, by the same generator."""
-        of_users, of_items = self.keys // self.n_items, self.keys % self.n_items
-        both = torch.cat([of_users, users]), torch.cat([of_items, items])
+        """For the users of int64[n] pairs alone, one that draws none of these pairs either."""
+        theirs = _are_among(self.users, users)
+        both = torch.cat([self.users[theirs], users]), torch.cat([self.items[theirs], items])
         return UniformNegatives(*both, self.n_items, self.generator)
 
     def _is_event(self, keys: Tensor) -> Tensor:
         """bool[n], whether each of int64[n] numbers of pairs is one of the training events."""
         if self._table is not None:
             return self._table.index_select(0, keys.clamp(max=len(self._table) - 1))
-        place = torch.searchsorted(self.keys, keys).clamp_(max=len(self.keys) - 1)
-        found: Tensor = self.keys[place] == keys
+        place = torch.searchsorted(self._keys, keys).clamp_(max=len(self._keys) - 1)
+        found: Tensor = self._keys[place] == keys
         return found
 
     def draw(self, users: Tensor, rounds: int = _ROUNDS) -> Tensor:
@@ -64,6 +80,8 @@ class UniformNegatives:
         Draws that hit a training event are repeated `rounds` times; what still hits one is kept,
         so that a user who has everything does not stop the training.
         """
+        if self._draws_by_loop:
+            return self._drawn(users, 1, rounds)[:, 0]
         items = torch.randint(self.n_items, (len(users),), generator=self.generator)
         for _ in range(rounds):
             key = users * self.n_items + items
@@ -81,14 +99,17 @@ class UniformNegatives:
         if not AVAILABLE:
             drawn = self.draw(users.repeat(per_event)).view(per_event, -1)
             return torch.cat([items[None], drawn]).T.contiguous()
-        if self._known is None:
-            of_users, of_items = self.keys // self.n_items, self.keys % self.n_items
-            shape = int(of_users.max()) + 1, self.n_items
-            self._known = known_pairs(of_users, of_items, shape)
+        return self._drawn(users, 1 + per_event, _ROUNDS, items)
+
+    def _drawn(self, users: Tensor, width: int, rounds: int, items: Tensor | None = None) -> Tensor:
+        """int64[n, width], drawn by the loop, the first ones the items where these are given."""
         seed = np.uint64(int(torch.randint(2**62, (), generator=self.generator)))
-        found = np.empty((len(users), 1 + per_event), np.int64)
-        found[:, 0] = items
-        draw_negatives(users.numpy(), self._known, self.n_items, _ROUNDS, seed, found[:, 1:])
+        found = np.empty((len(users), width), np.int64)
+        drawn = found
+        if items is not None:
+            found[:, 0] = items
+            drawn = found[:, 1:]
+        draw_negatives(users.numpy(), self._known, self.n_items, rounds, seed, drawn)
         return torch.from_numpy(found)
 
     def mix(self, users: Tensor, items: Tensor, per_event: int) -> Tensors:
@@ -102,8 +123,8 @@ class WarmNegatives:
     So a new item's position follows from its content, and not from its having had no events yet.
 
     Args:
-        users: int64[n_events], the users of the training events.
-        items: int64[n_events], their items.
+        users: int[n_events], the users of the training events.
+        items: int[n_events], their items.
         per_event: how many are drawn for each event.
         generator: decides what is drawn.
     """
@@ -111,9 +132,14 @@ class WarmNegatives:
     def __init__(
         self, users: Tensor, items: Tensor, per_event: int, generator: torch.Generator
     ) -> None:
-        self.users, self.per_event = users, per_event
-        self.warm, self.place = torch.unique(items, return_inverse=True)
-        self.sampler = UniformNegatives(users, self.place, len(self.warm), generator)
+        self.users, self.items, self.per_event = users, items, per_event
+        self.warm = torch.nonzero(torch.bincount(items))[:, 0]
+        self.generator = generator
+
+    @cached_property
+    def _sampler(self) -> UniformNegatives:
+        place = torch.searchsorted(self.warm, self.items.long())
+        return UniformNegatives(self.users, place, len(self.warm), self.generator)
 
     def epoch(self, users: Tensor | None = None) -> Tensor:
         """int64[per_event * n], for int64[n] users, by default of the training events.
@@ -121,21 +147,29 @@ class WarmNegatives:
         All of them come `per_event` times over.
         """
         users = self.users if users is None else users
-        drawn: Tensor = self.warm[self.sampler.draw(users.repeat(self.per_event))]
+        drawn: Tensor = self.warm[self._sampler.draw(users.repeat(self.per_event))]
         return drawn
 
     def draw_for(self, users: Tensor, items: Tensor) -> Tensor:
         """The same for held-out int64[n] users and items, which are no negatives themselves."""
+        theirs = _are_among(self.users, users)
         place = torch.searchsorted(self.warm, items).clamp_(max=len(self.warm) - 1)
         known = self.warm[place] == items
         sampler = UniformNegatives(
-            torch.cat([self.users, users[known]]),
-            torch.cat([self.place, place[known]]),
+            torch.cat([self.users[theirs].long(), users[known]]),
+            torch.cat([torch.searchsorted(self.warm, self.items[theirs].long()), place[known]]),
             len(self.warm),
-            self.sampler.generator,
+            self.generator,
         )
         drawn: Tensor = self.warm[sampler.draw(users.repeat(self.per_event))]
         return drawn
+
+
+def _are_among(owners: Tensor, users: Tensor) -> Tensor:
+    """bool[n], whether each of int[n] owners is one of some users."""
+    wanted = torch.zeros(1 + (int(owners.max()) if len(owners) else 0), dtype=torch.bool)
+    wanted[users[(users >= 0) & (users < len(wanted))]] = True
+    return wanted.index_select(0, owners)
 
 
 def labelled_examples(users: Tensor, items: Tensor, negatives: Tensor) -> Tensors:

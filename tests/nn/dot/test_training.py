@@ -201,7 +201,7 @@ def test_examples_without_truths_are_events_against_drawn_items():
     users, items = rng.integers(20, size=60), rng.integers(50, size=60)
     generator = torch.Generator().manual_seed(0)
     examples = Examples(users, items, None, n_items=50, negatives=3, generator=generator)
-    one, two = examples.epoch(), examples.epoch()
+    (one,), (two,) = examples.epoch(), examples.epoch()
     assert [len(a) for a in one] == [240] * 3
     assert float(one[2].mean()) == 0.25
     assert not torch.equal(one[1], two[1])

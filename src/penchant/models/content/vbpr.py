@@ -96,7 +96,7 @@ class VBPR(FittedUsers, ContentParts):
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         negatives = WarmNegatives(users, items, self.negatives, generator)
         weights = relative_weights(train.weights, users.numpy())
-        events = WeightedEvents((users, items), weights, generator)
+        events = WeightedEvents((users.numpy(), items.numpy()), weights, generator)
 
         def examples() -> Tensors:
             users, items = events.epoch()

@@ -58,7 +58,7 @@ class HybridFactors(FeatureFactors):
         user, item = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         draw = UniformNegatives(user, place[item], len(warm), generator)
         weights = relative_weights(train.weights, user.numpy())
-        events = WeightedEvents((user, item), weights, generator)
+        events = WeightedEvents((user.numpy(), item.numpy()), weights, generator)
 
         def examples() -> Tensors:
             users, items = events.epoch()

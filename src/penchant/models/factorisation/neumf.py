@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from itertools import pairwise
@@ -32,6 +33,7 @@ from penchant.nn.negatives import UniformNegatives
 from penchant.nn.neumf.fold_in import LEAST_RIDGE, fit_user_rows
 from penchant.nn.neumf.network import NeuMFNetwork
 from penchant.nn.removal import of_events, row_falls
+from penchant.nn.weighted_events import ROWS_AT_ONCE, WeightedEvents
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.threads import small_systems
@@ -120,26 +122,27 @@ class NeuMF(FittedUsers, Recommender):
                 f"{type(self).__name__} cannot learn from the log {train.name!r}: none of its "
                 "events counts as positive."
             )
-        users, items = (torch.tensor(a[counts]).long() for a in (events.rows, events.items))
-        weights = None
-        if events.weights is not None:
-            weights = torch.tensor(events.event_weights[counts])
-        n = np.bincount(items.numpy(), minlength=train.n_items)
+        rows, items = events.rows[counts], events.items[counts]
+        weights = [] if events.weights is None else [events.event_weights[counts]]
+        n = np.bincount(items, minlength=train.n_items)
         self.popularity_: Float32 = np.log((n + 1) / (n.mean() + 1)).astype(np.float32)
         network = self._network(train.n_users, train.n_items, generator)
-        sampler = UniformNegatives(users, items, train.n_items, generator)
+        examples = WeightedEvents((rows, items, *weights), None, generator)
+        sampler = UniformNegatives(
+            torch.from_numpy(rows), torch.from_numpy(items), train.n_items, generator
+        )
         network.offset.data.fill_(-np.log(self.negatives))
-        self.trained_ = np.bincount(users.numpy(), minlength=train.n_users) > 0
+        self.trained_ = np.bincount(rows, minlength=train.n_users) > 0
         held = None if validation is None else self._held(validation.positives, sampler)
         validate = None
         if held is not None:
             validate = lambda: float(self._loss(network, *held))  # noqa: E731
-        batch_size = events_at_once(self.batch_size, len(users), _LARGEST_BATCH)
+        batch_size = events_at_once(self.batch_size, len(rows), _LARGEST_BATCH)
         with compiled_threads(run), small_systems():  # products of few rows, some at a time
             self.curve_, self.best_epoch_ = train_network(
                 network,
                 self._training_step(network, batch_size),
-                lambda: self._examples(users, items, sampler, weights),
+                lambda: self._epoch(examples, sampler),
                 Schedule(
                     epochs=self.epochs,
                     batch_size=batch_size,
@@ -152,8 +155,8 @@ class NeuMF(FittedUsers, Recommender):
                 name=type(self).__name__,
             )
         kept = weights_of(network)
-        rows = (kept.pop(f"{side}_state_")[:, 0].copy() for side in ("users", "items"))
-        self.user_rows_, self.item_rows_ = rows
+        tables = (kept.pop(f"{side}_state_")[:, 0].copy() for side in ("users", "items"))
+        self.user_rows_, self.item_rows_ = tables
         self.user_rows_[~self.trained_] = self.usual_row()
         vars(self).update(kept)
 
@@ -182,12 +185,13 @@ class NeuMF(FittedUsers, Recommender):
             generator=generator,
         )
 
-    def _examples(
-        self, users: Tensor, items: Tensor, sampler: UniformNegatives, weights: Tensor | None
-    ) -> Tensors:
-        """int64[n] users, int64[n, 1 + negatives] items, the event's first, and weights."""
-        columns = users, sampler.with_negatives(users, items, self.negatives)
-        return columns if weights is None else (*columns, weights)
+    def _epoch(self, events: WeightedEvents, sampler: UniformNegatives) -> Iterator[Tensors]:
+        """Blocks of int64[n] users, int64[n, 1 + negatives] items, the event's first, and weights.
+
+        Weights are there where events have some.
+        """
+        for users, items, *weights in events.blocks(ROWS_AT_ONCE // (1 + self.negatives)):
+            yield users, sampler.with_negatives(users, items, self.negatives), *weights
 
     def _held(self, holdout: Holdout, sampler: UniformNegatives) -> Tensors | None:
         """The same of held-out events of users whom training knows; None where there are none."""
@@ -196,7 +200,8 @@ class NeuMF(FittedUsers, Recommender):
         if not known.any():
             return None
         users, items = users[known], items[known]
-        return self._examples(users, items, sampler.beside(users, items), None)
+        drawn = sampler.beside(users, items).with_negatives(users, items, self.negatives)
+        return users, drawn
 
     def _loss(
         self, network: NeuMFNetwork, users: Tensor, items: Tensor, weights: Tensor | None = None

@@ -70,9 +70,9 @@ class BPR(RankingFactorModel):
             train.n_users, train.n_items, self.dim, generator, INITIAL_ACCUMULATOR
         )
         self._start(network, train.user_counts > 0, self.drawn_)
-        users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
-        weights = relative_weights(train.weights, users.numpy())
-        events = WeightedEvents((users, items), weights, generator)
+        columns = [train.column(name).to_numpy() for name in ("user", "item")]
+        events = WeightedEvents(columns, relative_weights(train.weights, columns[0]), generator)
+        users, items = (torch.tensor(column) for column in columns)
         negatives = WarmNegatives(users, items, self.negatives, generator)
         validate = None
         if validation is not None:
@@ -106,7 +106,7 @@ class BPR(RankingFactorModel):
         if AVAILABLE:
             from penchant.nn.pairwise_epochs import PairwiseEpochs
 
-            users, items = events.columns
+            users, items = negatives.users, negatives.items
             of_pairs = PairwiseEpochs(
                 network,
                 self.loss,
@@ -120,7 +120,7 @@ class BPR(RankingFactorModel):
             return of_pairs, events.epoch, replace(schedule, batch_size=len(users), shuffle=False)
 
         def examples() -> Tensors:
-            users, items = events.epoch()
+            users, items = (column.long() for column in events.epoch())
             return self._examples(users, items, negatives.epoch(users))
 
         step = PairwiseStep(network, self.loss, self.learning_rate, self.l2)

@@ -25,6 +25,7 @@ from penchant.nn.sampled_softmax import (
     softmax_row_falls,
     softmax_step,
 )
+from penchant.nn.weighted_events import ROWS_AT_ONCE, WeightedEvents
 from penchant.run import Run
 from penchant.typing import Float32, Int32
 
@@ -69,7 +70,7 @@ class SampledSoftmax(RankingFactorModel):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         histories = train.histories
         weights = histories.event_weights
-        some = np.flatnonzero(weights > 0)
+        some = weights > 0
         rows, items = histories.rows[some], histories.items[some]
         self.item_events_ = np.bincount(items, minlength=train.n_items).astype(np.float32)
         generator = torch.Generator().manual_seed(self.seed)
@@ -78,18 +79,15 @@ class SampledSoftmax(RankingFactorModel):
         self._start(network, users, self.item_events_ > 0)
         self.curve_: Curve = []
         self.best_epoch_ = 1
-        if not len(some):
+        if not len(rows):
             self._keep(network)
             return
+        events = WeightedEvents((rows, items, weights[some]), None, generator)
         candidates = self._candidates(self.negatives, generator)
         self.curve_, self.best_epoch_ = train_network(
             network,
             softmax_step(network, candidates, learning_rate=self.learning_rate, l2=self.l2),
-            (
-                torch.from_numpy(rows.astype(np.int64)),
-                torch.from_numpy(items.astype(np.int64)),
-                torch.from_numpy(weights[some]),
-            ),
+            lambda: events.blocks(ROWS_AT_ONCE),
             Schedule.of(self),
             generator=generator,
             validate=(lambda: self._validation_loss(network, validation)) if validation else None,

@@ -226,9 +226,15 @@ class SequenceNetworkModel(ReadsHistories):
     def _sequences(self, users: Histories) -> tuple[Int32, Int64]:
         """int32[n_events] and int64[n_users + 1], rows of vectors of the positive events."""
         users = users.positives
-        # For the few items of one user, quicker than the rows of all.
-        rows = np.searchsorted(self.trained_items_, users.items).astype(np.int32)
-        found = np.append(self.trained_items_, -1)[rows] == users.items
+        known = self.trained_items_
+        if users.n_events < users.n_items:  # quicker than the rows of all
+            rows = np.searchsorted(known, users.items).astype(np.int32)
+            found = np.append(known, -1)[rows] == users.items
+        else:
+            rows_of_items = np.full(users.n_items, -1, np.int32)
+            rows_of_items[known] = np.arange(len(known), dtype=np.int32)
+            rows = rows_of_items[users.items]
+            found = rows >= 0
         if not found.all():  # items that no training event tells anything of
             users, rows = users.subset(found), rows[found]
         return rows, users.offsets

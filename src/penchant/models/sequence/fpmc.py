@@ -14,6 +14,7 @@ from penchant.costs import PASS, FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
+from penchant.data.sorting import position_type
 from penchant.models.base import Signal
 from penchant.models.fitted_attributes import TRAINING, Declarations, booleans, floats
 from penchant.models.parameters import Space
@@ -29,6 +30,7 @@ from penchant.nn.sequence.markov_factors import (
     markov_step,
     weighted_rows,
 )
+from penchant.nn.weighted_events import ROWS_AT_ONCE, WeightedEvents
 from penchant.run import Run
 from penchant.typing import Bool, Float32, Int64
 
@@ -113,7 +115,9 @@ class FPMC(ReadsHistories):
             weights = users.weights / users.weights.mean()
         if users.n_events:
             items, starts = _sequences(users)
-            who = torch.from_numpy(users.users[users.rows].astype(np.int64))
+            who = torch.from_numpy(users.users[users.rows])
+            numbers = np.arange(users.n_events, dtype=position_type(users.n_events))
+            events = WeightedEvents((numbers, weights), None, generator)
             self.curve_, self.best_epoch_ = train_network(
                 network,
                 markov_step(
@@ -126,7 +130,7 @@ class FPMC(ReadsHistories):
                     id_dropout=self.id_dropout,
                     generator=generator,
                 ),
-                (torch.arange(users.n_events), torch.from_numpy(weights)),
+                lambda: events.blocks(ROWS_AT_ONCE),
                 Schedule.of(self),
                 generator=generator,
                 validate=partial(self._validation_loss, network, some_users(validation, self.seed))
@@ -194,7 +198,8 @@ class FPMC(ReadsHistories):
 
 
 def _sequences(users: Histories) -> tuple[Tensor, Tensor]:
-    """int64[n_events], items, and where the session or history of each event begins."""
+    """int32[n_events], items, and int[n_events], where each one's session or history begins."""
     begins = begins_session(users)
-    starts = np.flatnonzero(begins)[np.cumsum(begins) - 1]
-    return torch.from_numpy(users.items.astype(np.int64)), torch.from_numpy(starts)
+    numbers = position_type(users.n_events)
+    starts = np.flatnonzero(begins).astype(numbers)[np.cumsum(begins, dtype=numbers) - 1]
+    return torch.tensor(users.items), torch.from_numpy(starts)

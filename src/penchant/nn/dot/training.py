@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,7 +16,7 @@ from penchant.nn.dot.network import DotNetwork
 from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import GradientStep, Tensors, TrainingStep
 from penchant.nn.negatives import UniformNegatives
-from penchant.nn.weighted_events import WeightedEvents
+from penchant.nn.weighted_events import ROWS_AT_ONCE, WeightedEvents
 from penchant.typing import AnyInt, Float32
 
 
@@ -173,8 +173,8 @@ class Examples:
     """What a network learns from, and is checked on: users, items and what should come out.
 
     Args:
-        users: int64[n_events], the users of the events.
-        items: int64[n_events], their items.
+        users: int[n_events], the users of the events.
+        items: int[n_events], their items.
         truth: float32[n_events]; None takes every event for a 1, against drawn negatives as 0.
         n_items: items in the vocabulary.
         negatives: how many are drawn for each event.
@@ -193,21 +193,25 @@ class Examples:
         generator: torch.Generator,
         weights: Float32 | None = None,
     ) -> None:
-        self.users, self.items = (torch.from_numpy(x.astype(np.int64)) for x in (users, items))
-        self.truth = None if truth is None else torch.tensor(truth)
-        columns = (self.users, self.items, *(() if self.truth is None else (self.truth,)))
+        self.truth = truth
+        columns = (users, items, *(() if truth is None else (truth,)))
         self.events = WeightedEvents(columns, weights, generator)
         self.n_items, self.negatives = n_items, negatives
         if truth is None:
-            self.sampler = UniformNegatives(self.users, self.items, n_items, generator)
+            self.sampler = UniformNegatives(
+                torch.tensor(users), torch.tensor(items), n_items, generator
+            )
 
-    def epoch(self) -> Tensors:
-        """Users, items and truths of an epoch, with fresh negatives where there are any."""
-        columns = self.events.epoch()
+    def epoch(self) -> Iterator[Tensors]:
+        """Users, items and truths of an epoch in blocks, with fresh negatives where there are any.
+
+        An epoch of up to 8 million rows is one.
+        """
         if self.truth is not None:
-            return columns
-        users, items = columns
-        return self.sampler.mix(users, items, self.negatives)
+            yield from self.events.blocks(ROWS_AT_ONCE)
+            return
+        for users, items in self.events.blocks(ROWS_AT_ONCE // (1 + self.negatives)):
+            yield self.sampler.mix(users, items, self.negatives)
 
     def of_holdout(self, holdout: Holdout, truth: Float32 | None, last_user: int) -> Tensors:
         """The same of held-out events; -1, a user or item unseen in training, is the last row."""

@@ -52,8 +52,8 @@ def contexts(
     """The items before some places of sequences, and what each counts.
 
     Args:
-        items: int64[n_events], sequences one after another.
-        starts: int64[n], where the sequence of each place begins.
+        items: int[n_events], sequences one after another.
+        starts: int[n], where the sequence of each place begins.
         places: int64[n], up to `n_events`.
         decays: float32[window], what the items before count, the nearest first.
 
@@ -64,7 +64,7 @@ def contexts(
     before = places[:, None] - 1 - torch.arange(len(decays))
     weights = decays * (before >= starts[:, None])
     weights = weights / weights.sum(1, keepdim=True).clamp_(min=1e-12)
-    return items[before.clamp_(min=0)], weights
+    return items[before.clamp_(min=0)].long(), weights
 
 
 def weighted_rows(table: Tensor, rows: Tensor, weights: Tensor) -> Tensor:
@@ -87,7 +87,7 @@ def markov_step(
 
     Args:
         network: what is trained.
-        sequences: int64[n_events] items and users, and where each event's sequence begins.
+        sequences: int[n_events] items and users, and where each event's sequence begins.
         decays: float32[window], what the items before an event count, the nearest first.
         candidates: what is drawn for each batch.
         learning_rate: of AdaGrad.
@@ -103,10 +103,10 @@ def markov_step(
     def step(places: Tensor, weights: Tensor) -> Tensor:
         """Learn from the events at int64[n] places; the mean loss before."""
         rows, shares = contexts(items, starts[places], places, decays)
-        who = users[places]
+        who = users[places].long()
         shown = (torch.rand(len(places), 1, generator=generator) >= id_dropout).float()
         p = torch.cat([base.users[who] * shown, weighted_rows(network.sources, rows, shares)], 1)
-        found = softmax_changes(p, base.items, items[places], weights, candidates, l2)
+        found = softmax_changes(p, base.items, items[places].long(), weights, candidates, l2)
         adagrad_(base.users, base.user_squares, who, found.states[:, :dim] * shown, learning_rate)
         changes = (found.states[:, None, dim:] * shares[:, :, None]).flatten(0, 1)
         adagrad_(network.sources, network.source_squares, rows.flatten(), changes, learning_rate)

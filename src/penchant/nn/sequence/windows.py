@@ -36,7 +36,7 @@ class Windows:
     """Sequences cut into windows that together have each event but the first as a target once.
 
     Args:
-        items: int[n_events], in order, sequence after sequence.
+        items: int[n_events], in order, sequence after sequence, which are not copied.
         offsets: int64[n_sequences + 1].
         length: the most inputs of a window. Windows are cut from the end of a sequence, so that
             the first one alone may be shorter; consecutive ones share one event, which is a target
@@ -44,7 +44,7 @@ class Windows:
     """
 
     def __init__(self, items: AnyInt, offsets: Int64, length: int) -> None:
-        self.items = torch.from_numpy(items.astype(np.int64))
+        self.items = torch.from_numpy(items)
         targets = np.maximum(np.diff(offsets) - 1, 0)
         per_sequence = -(-targets // length)
         sequence = np.repeat(np.arange(len(targets)), per_sequence)
@@ -79,8 +79,8 @@ class Windows:
         position = torch.arange(int(lengths.max()))
         places = torch.nonzero((position < lengths[:, None]).flatten())[:, 0]
         index = torch.from_numpy(self.starts[windows])[:, None] + position
-        inputs = self.items[index.clamp_(max=len(self.items) - 1)]
-        targets = self.items[index.flatten()[places] + 1]
+        inputs = self.items[index.clamp_(max=len(self.items) - 1)].long()
+        targets = self.items[index.flatten()[places] + 1].long()
         return PaddedBatch(inputs, places, targets)
 
 
@@ -111,7 +111,7 @@ def padded_histories(
         The sequences of a batch, int64[n, longest] their items, and int64[n], where in the
         flattened items the last event of each is.
     """
-    flat = torch.from_numpy(items.astype(np.int64))
+    flat = torch.from_numpy(items)
     lengths = np.minimum(np.diff(offsets), length)
     order = np.argsort(lengths, kind="stable")
     order = order[np.searchsorted(lengths[order], 1) :]
@@ -120,4 +120,4 @@ def padded_histories(
         longest = int(some.max())
         index = torch.from_numpy(offsets[rows + 1])[:, None] - some[:, None]
         index = (index + torch.arange(longest)).clamp_(max=len(flat) - 1)
-        yield rows, flat[index], torch.arange(len(rows)) * longest + some - 1
+        yield rows, flat[index].long(), torch.arange(len(rows)) * longest + some - 1
