@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from penchant.data.attributes.sql import attribute_rows_sql, attributes_sql, sql_tables
     from penchant.data.attributes.sql_export import write_sql
     from penchant.data.dataset import Dataset
+    from penchant.data.encoded_log import write_encoded
     from penchant.data.histories import Histories
     from penchant.data.positive import with_positive
     from penchant.data.predefined import split_predefined
@@ -162,6 +163,7 @@ __all__ = [
     "tune",
     "where",
     "with_positive",
+    "write_encoded",
     "write_split",
     "write_sql",
 ]
@@ -183,6 +185,7 @@ _PLACES = {
     "data.histories": ("Histories",),
     "data.sources": ("fetch", "load"),
     "data.sources.releases": ("read",),
+    "data.encoded_log": ("write_encoded",),
     "data.split_files": ("write_split",),
     "data.splitting": ("split_cold_items", "split_next_basket", "split_sessions", "split_users"),
     "data.splits": (

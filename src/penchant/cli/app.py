@@ -21,6 +21,7 @@ COMMANDS = {
     "attributes": "Break items' genres into columns of 0 and 1, one row an event.",
     "audit": "Say what the figures computed from a log, a split or others' files are worth.",
     "split": "Write the parts of a split as files: train, validation, test.",
+    "encode": "Write a log as columns that open at once and need not fit into memory.",
     "compare": "Compare recommenders, always with trivial baselines.",
     "backtest": "Say what lists made at the start of each of the last months would have caught.",
     "tune": "Try hyper-parameters on validation events, and give the best as a model's text.",

@@ -36,8 +36,12 @@ def event_order(events: pl.DataFrame, n_users: int) -> AnyInt:
         return _grouped(users, n_users)
     lowest = np.iinfo(np.int64).min
     times: Int64 = events[column].to_physical().cast(pl.Int64).fill_null(lowest).to_numpy()
-    if not (times[1:] < times[:-1]).any():
+    earlier = times[1:] < times[:-1]
+    if not earlier.any():
         return _grouped(users, n_users)
+    earlier &= users[1:] <= users[:-1]
+    if not (earlier.any() or (users[1:] < users[:-1]).any()):
+        return np.arange(len(users), dtype=position_type(len(users)))
     _, by_time = sorted_with_order(times)
     return by_time[_grouped(users[by_time], n_users)]
 

@@ -1,4 +1,4 @@
-"""Files and folders as data sets are released: recognised by their content, read as they are."""
+"""Files and folders whose columns are known: recognised by their content, read as they are."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, ParamSpec
 
 from penchant.data.dataset import Dataset
+from penchant.data.encoded_log import is_encoded, read_encoded
 from penchant.data.positive import with_positive
 from penchant.data.reading import log_reader
 from penchant.data.reading.id_tables import with_table
@@ -28,6 +29,8 @@ _ALWAYS = {"name", "positive", "quiet", *_TABLES.values()}
 def read_release(path: Path, name: str | None = None) -> Dataset:
     """Read a folder as MovieLens, Book-Crossing, Amazon's reviews or atomic files are released.
 
+    Or one that `write_encoded` has written.
+
     Args:
         path: the folder, or a file of Book-Crossing's ratings or of Amazon's reviews.
         name: what reports call the log; by default the folder's or the file's own.
@@ -35,6 +38,8 @@ def read_release(path: Path, name: str | None = None) -> Dataset:
     Raises:
         DataError: it holds nothing of the kind, or is damaged.
     """
+    if is_encoded(path):
+        return read_encoded(path, name)
     if book_crossing.can_read(path):
         return book_crossing.read(path, name or path.stem.removesuffix(".csv"))
     if path.is_dir() and any(path.glob("*.inter")):
@@ -99,6 +104,7 @@ def _is_release_folder(path: Path) -> bool:
     return path.is_dir() and (
         any((path / file).exists() for file in _MOVIELENS)
         or any(path.glob("*.inter"))
+        or is_encoded(path)
         or book_crossing.can_read(path)
         or amazon.can_read(path)
     )

@@ -122,8 +122,9 @@ class NeuMF(FittedUsers, Recommender):
                 f"{type(self).__name__} cannot learn from the log {train.name!r}: none of its "
                 "events counts as positive."
             )
-        rows, items = events.rows[counts], events.items[counts]
-        weights = [] if events.weights is None else [events.event_weights[counts]]
+        some = slice(None) if counts.all() else counts  # of which there is no copy
+        rows, items = events.rows[some], events.items[some]
+        weights = [] if events.weights is None else [events.event_weights[some]]
         n = np.bincount(items, minlength=train.n_items)
         self.popularity_: Float32 = np.log((n + 1) / (n.mean() + 1)).astype(np.float32)
         network = self._network(train.n_users, train.n_items, generator)

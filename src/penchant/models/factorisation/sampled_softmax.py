@@ -70,7 +70,8 @@ class SampledSoftmax(RankingFactorModel):
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         histories = train.histories
         weights = histories.event_weights
-        some = weights > 0
+        counts = weights > 0
+        some = slice(None) if counts.all() else counts  # of which there is no copy
         rows, items = histories.rows[some], histories.items[some]
         self.item_events_ = np.bincount(items, minlength=train.n_items).astype(np.float32)
         generator = torch.Generator().manual_seed(self.seed)
