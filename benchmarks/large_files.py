@@ -1,10 +1,11 @@
 """Files of millions of events: seconds and peak memory of each step from file to lists.
 
-`python benchmarks/large_files.py EVENTS [--kind csv|parquet] [STEP …]` writes a made-up log once,
-in parts (`--folder`), with ids that are words, the popularity of items and the activity of users
-as skewed as in real logs, and times of two years; then runs each step in a process of its own,
-which reads the files first, and prints a JSON line: seconds and processor seconds of reading and of
-the step, and the peaks of resident memory of the process after reading and after the step.
+`python benchmarks/large_files.py EVENTS [--kind csv|parquet|encoded] [STEP …]` writes a made-up log
+once, in parts (`--folder`), with ids that are words, the popularity of items and the activity of
+users as skewed as in real logs, and times of two years; then runs each step in a process of its
+own, which reads the files first, and prints a JSON line: seconds and processor seconds of reading
+and of the step, and the peaks of resident memory of the process after reading and after the step,
+on Linux also of that which is no file's. `encoded` is what `penchant encode` makes of the parts.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import json
 import resource
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -26,13 +28,20 @@ import polars as pl
 PART = 2_000_000
 STEPS = (
     "read", "check", "summary", "k-core", "split-time", "split-random", "popular", "item-knn",
-    "ials", "bpr",
+    "ials", "bpr", "dot", "neumf", "sasrec",
 )  # fmt: skip
 YEARS = 2
 
 
 def write(events: int, kind: str, folder: Path, seed: int = 0) -> Path:
-    """The log in parts, made where it is missing."""
+    """The log in parts, or encoded, made where it is missing."""
+    if kind == "encoded":
+        encoded = folder / f"{events}-encoded"
+        if not encoded.exists():
+            parts = write(events, "parquet", folder, seed)
+            words = [sys.executable, "-m", "penchant", "encode", str(parts), "-o", str(encoded)]
+            subprocess.run(words, check=True)
+        return encoded
     place = folder / f"{events}-{kind}"
     if (place / "done").exists():
         return place / "parts"
@@ -92,7 +101,11 @@ def run_step(name: str, place: Path) -> dict[str, Any]:
         "item-knn": fitted("item-knn"),
         "ials": fitted("ials:epochs=3"),
         "bpr": fitted("bpr:epochs=1"),
+        "dot": fitted("dot:epochs=1,target=interaction"),
+        "neumf": fitted("neumf:epochs=1"),
+        "sasrec": fitted("sasrec:epochs=1,dim=32,max_length=20"),
     }
+    own = PeakOfOwnMemory()
     wall, processor = time.perf_counter(), time.process_time()
     log = pn.read(place)
     read = time.perf_counter() - wall, time.process_time() - processor
@@ -109,7 +122,30 @@ def run_step(name: str, place: Path) -> dict[str, Any]:
         "processor seconds": round(done[1], 2),
         "read peak GB": peak_of_read,
         "peak GB": _peak(),
+        "own peak GB": own.stop(),
     }
+
+
+class PeakOfOwnMemory:
+    """The most memory of this process that is no file's, looked at every 20 ms."""
+
+    def __init__(self) -> None:
+        self._status = Path("/proc/self/status")
+        self._peak, self._stopped = 0.0, threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True)
+        self._thread.start()
+
+    def _watch(self) -> None:
+        while self._status.exists() and not self._stopped.wait(0.02):
+            for line in self._status.read_text(encoding="ascii").splitlines():
+                if line.startswith("RssAnon:"):
+                    self._peak = max(self._peak, int(line.split()[1]) * 1024 / 1e9)
+
+    def stop(self) -> float | None:
+        """GB; None where the system does not tell."""
+        self._stopped.set()
+        self._thread.join()
+        return round(self._peak, 3) or None
 
 
 def _peak() -> float:
@@ -122,7 +158,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("events", type=int)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(STEPS))
-    parser.add_argument("--kind", choices=["csv", "parquet"], default="parquet")
+    parser.add_argument("--kind", choices=["csv", "parquet", "encoded"], default="parquet")
     parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()

@@ -58,6 +58,7 @@ def shuffled():
 @pytest.mark.parametrize("at_once", [7, 2**22])
 def test_an_encoded_log_is_the_log_by_user_and_time(shuffled, tmp_path, monkeypatch, at_once):
     monkeypatch.setattr(encoded_log, "_AT_ONCE", at_once)
+    monkeypatch.setattr(encoded_log, "_SORTED_AT_ONCE", 3 * at_once)
     folder = pn.write_encoded(shuffled, tmp_path / "new" / "encoded")
     again = pn.read(folder, quiet=True)
     assert (again.name, again.scale, again.positive) == ("words", (1, 5), 4.0)
@@ -138,6 +139,16 @@ def test_what_cannot_be_written_is_refused(tmp_path):
     with pytest.raises(DataError, match="has no events to write"):
         pn.write_encoded(log.subset(np.zeros(len(log), bool)), tmp_path / "new")
     assert not (tmp_path / "new").exists()
+
+
+def test_a_full_disk_leaves_nothing(tmp_path, monkeypatch):
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np.lib.format, "write_array_header_1_0", full)
+    with pytest.raises(OSError, match="No space left"):
+        pn.write_encoded(planted_pairs(), tmp_path / "encoded")
+    assert not list(tmp_path.iterdir())
 
 
 def damaged(folder, name, damage):

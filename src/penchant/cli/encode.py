@@ -34,10 +34,14 @@ def encode(
     """Write a log as columns that open at once and need not fit into memory."""
     if output is None:
         raise ParameterError("Name a new folder for the columns: -o FOLDER.")
-    from penchant.data.encoded_log import write_encoded
+    from penchant.atomic_write import draft_folder
+    from penchant.data.encoded_log import require_new, write_encoded
 
-    events = log.read(session.run, tables, users=False)
-    folder = write_encoded(events, output)
+    require_new(output)
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with draft_folder(output) as scratch:
+        events = log.read(session.run, tables, users=False, scratch=scratch)
+        folder = write_encoded(events, output)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if session.json:
         facts = {"folder": str(folder), "events": len(events), "bytes": size}

@@ -106,11 +106,13 @@ class ReadOptions:
         strict: bool = False,
         warn: bool = True,
         users: bool = True,
+        scratch: Path | None = None,
     ) -> Dataset:
         """Read a log and its tables, leave out what was asked to be left out, then encode.
 
         With `warn`, doubtful ratings and times are named, for commands that show no check. A log
-        of baskets alone is refused by commands that are about users.
+        of baskets alone is refused by commands that are about users. `scratch` is that of
+        `penchant.read`.
 
         Raises:
             DataError: something cannot be read, nothing is left, or there are no pictures or texts.
@@ -130,6 +132,7 @@ class ReadOptions:
             strict=strict,
             run=run,
             positive=positive,
+            scratch=scratch,
         )
         if positive is not None and log.positive is None:
             from penchant.data.positive import with_positive
@@ -188,10 +191,18 @@ class LogOptions:
         *,
         warn: bool = True,
         users: bool = True,
+        scratch: Path | None = None,
     ) -> Dataset:
         """Read the log, with its tables and content; see `ReadOptions.read`."""
         return self.reading.read(
-            self.source, run, tables, content, strict=self.strict, warn=warn, users=users
+            self.source,
+            run,
+            tables,
+            content,
+            strict=self.strict,
+            warn=warn,
+            users=users,
+            scratch=scratch,
         )
 
 

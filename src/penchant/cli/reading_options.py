@@ -253,6 +253,7 @@ def read_events(
     strict: bool,
     run: Run,
     positive: str | None = None,
+    scratch: Path | None = None,
 ) -> Dataset:
     """Read whatever LOG names, with everything that is in it.
 
@@ -265,6 +266,7 @@ def read_events(
         strict: refuse malformed records.
         run: progress.
         positive: which ratings are positive.
+        scratch: as in `penchant.read`.
 
     Raises:
         DataError: it cannot be read.
@@ -292,6 +294,7 @@ def read_events(
         query=file.query,
         malformed="raise" if strict else "skip",
         positive=positive,
+        scratch=scratch,
     )
 
 

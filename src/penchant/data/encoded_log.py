@@ -5,25 +5,31 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import BinaryIO
 
 import numpy as np
-import numpy.typing as npt
 import polars as pl
 
 from penchant.data.baskets import BASKET
 from penchant.data.dataset import Dataset
 from penchant.data.event_columns import quantities_of
+from penchant.data.event_order import POSITION, event_order
 from penchant.data.fetching.cache import staged_folder
 from penchant.data.histories import Histories
+from penchant.data.mapped_columns import (
+    TYPES,
+    mapped_array,
+    mapped_series,
+    numpy_type,
+    packed,
+    type_of,
+)
 from penchant.data.origin import Origin
 from penchant.data.vocabulary import Vocabulary
 from penchant.errors import DataError, ParameterError, require
-from penchant.typing import AnyInt, Int64
-
-if TYPE_CHECKING:
-    import pyarrow as pa  # type: ignore[import-untyped]
+from penchant.typing import AnyInt, Bool, Int64
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +37,8 @@ HEADER = "encoded-log.json"
 """The file by which such a folder is known."""
 
 _VERSION = 1
-_AT_ONCE = 2**22  # events
-_INTEGERS = ("int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64")
-_TYPES = (*_INTEGERS, "float32", "float64", "datetime")
+_AT_ONCE = 2**22  # events that are looked at
+_SORTED_AT_ONCE = 2**25  # events that are put in order
 _TABLES = ("user_table", "item_table", "anonymous")
 _LISTS = ("skipped", "netted")  # of the origin
 
@@ -63,8 +68,7 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
         True
     """
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ParameterError(f"{str(folder)!r} is there already: name a new folder.")
+    require_new(folder)
     if not len(log):
         raise DataError(f"The log {log.name!r} has no events to write.")
     columns = {name: kind for name in log.events.columns if (kind := _kind(log.events[name]))}
@@ -72,12 +76,20 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
     if left_out:
         logger.warning(f"Columns that are no numbers are left out: {', '.join(left_out)}.")
     with staged_folder(folder) as draft:
-        for name, kind in columns.items():
-            series = log.events[name]
-            if kind == "code":
-                columns[name] = "int64"
-                series = series.rank("dense").cast(pl.Int64) - 1
-            _write_column(series, log.event_order, draft / name)
+        with ExitStack() as files:
+            written = []
+            for name, kind in columns.items():
+                series = log.events[name]
+                if kind == "code":
+                    columns[name] = "int64"
+                    series = series.rank("dense").cast(pl.Int64) - 1
+                file = files.enter_context((draft / f"{name}.npy").open("wb"))
+                written.append(_WrittenColumn(series, file))
+            for places in _places_in_order(log):
+                for column in written:
+                    column.append(places)
+        for column in written:
+            column.write_known(draft)
         for vocabulary in (log.users, log.items):
             vocabulary.ids.to_frame().write_parquet(draft / f"{vocabulary.noun}s.parquet")
         frames = {name: getattr(log, name) for name in _TABLES}
@@ -107,28 +119,66 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
     return folder
 
 
+def require_new(folder: Path) -> None:
+    """Refuse a folder that has something in it.
+
+    Raises:
+        ParameterError: it is there already.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ParameterError(f"{str(folder)!r} is there already: name a new folder.")
+
+
 def _kind(series: pl.Series) -> str | None:
     """The type of a column's file; `code` where values are only told apart, None for others."""
-    if series.dtype == pl.Datetime("us"):
-        return "datetime"
-    if series.dtype.is_integer() or series.dtype.is_float():
-        name = str(series.dtype).lower()
-        return name if name in _TYPES else None
+    if kind := type_of(series.dtype):
+        return kind
     return "code" if series.name == BASKET else None
 
 
-def _write_column(series: pl.Series, order: AnyInt, path: Path) -> None:
-    """Write NAME.npy, and NAME.known.npy, a bit for each event, where some are null."""
-    values = series.to_physical().fill_null(0).to_numpy()
-    file = np.lib.format.open_memmap(
-        path.with_name(f"{path.name}.npy"), "w+", values.dtype, values.shape
-    )
-    for some in _pieces(len(values)):
-        file[some] = values[order[some]]
-    file.flush()
-    if series.null_count():
-        known = series.is_not_null().to_numpy()[order]
-        np.save(path.with_name(f"{path.name}.known.npy"), np.packbits(known, bitorder="little"))
+class _WrittenColumn:
+    """NAME.npy, and NAME.known.npy, a bit for each event, where some are null."""
+
+    def __init__(self, series: pl.Series, file: BinaryIO) -> None:
+        self._series, self._file = series, file
+        self._values = series.to_physical().fill_null(0).to_numpy()
+        self._known: list[Bool] = []
+        facts = np.lib.format.header_data_from_array_1_0(self._values)
+        np.lib.format.write_array_header_1_0(file, facts)
+
+    def append(self, places: AnyInt) -> None:
+        """Write the events of these places."""
+        self._file.write(self._values[places].data)  # a mapped file would kill where a disk is full
+        if self._series.null_count():
+            self._known.append(self._series[places].is_not_null().to_numpy())
+
+    def write_known(self, folder: Path) -> None:
+        """Write what is not null, where something is."""
+        if self._known:
+            path = folder / f"{self._series.name}.known.npy"
+            np.save(path, packed(np.concatenate(self._known)))
+
+
+def _places_in_order(log: Dataset) -> Iterator[AnyInt]:
+    """Where the log's events are by user and time, some users after the others."""
+    ends = np.cumsum(log.user_counts)
+    first = 0
+    users = log.events["user"].to_numpy()
+    told_by = log.events.select(c for c in ("user", "time", POSITION) if c in log.events.columns)
+    while first < log.n_users:
+        before = ends[first - 1] if first else 0
+        last = max(first + 1, int(np.searchsorted(ends, before + _SORTED_AT_ONCE, side="right")))
+        if first == 0 and last >= log.n_users:
+            yield log.event_order
+            return
+        some = np.concatenate(
+            [
+                piece.start + np.flatnonzero((users[piece] >= first) & (users[piece] < last))
+                for piece in _pieces(len(users))
+            ]
+        )
+        yield some[event_order(told_by[some], log.n_users)]
+        first = last
 
 
 def is_encoded(path: Path) -> bool:
@@ -147,7 +197,7 @@ def read_encoded(folder: Path, name: str | None = None) -> Dataset:
         DataError: the folder is damaged, or was written by a later version.
         MissingExtraError: PyArrow is not installed.
     """
-    arrow = require("pyarrow", "arrow")
+    require("pyarrow", "arrow")
     try:
         header = json.loads((folder / HEADER).read_text(encoding="utf-8"))
         if header["version"] != _VERSION:
@@ -176,7 +226,7 @@ def read_encoded(folder: Path, name: str | None = None) -> Dataset:
         )
         counts = _checked(columns, len(users), len(items))
         log = Dataset(
-            events=pl.DataFrame({each: column.series(arrow) for each, column in columns.items()}),
+            events=pl.DataFrame([column.series() for column in columns.values()]),
             users=users,
             items=items,
             name=name or header["name"],
@@ -206,30 +256,16 @@ class _Column:
     """A column's files, in memory as far as they are read."""
 
     def __init__(self, folder: Path, name: str, kind: str, n: int) -> None:
-        if kind not in _TYPES or not name or Path(name).name != name:
+        if kind not in TYPES or not name or Path(name).name != name:
             raise ValueError(f"the column {name!r}")
-        dtype = np.dtype("int64" if kind == "datetime" else kind)
-        self.kind = kind
-        self.values = _mapped(folder / f"{name}.npy", dtype, n)
+        self.name, self.kind = name, kind
+        self.values = mapped_array(folder / f"{name}.npy", numpy_type(kind), n)
         known = folder / f"{name}.known.npy"
-        self.known = _mapped(known, np.dtype("uint8"), -(-n // 8)) if known.exists() else None
+        self.known = mapped_array(known, np.dtype("uint8"), -(-n // 8)) if known.exists() else None
 
-    def series(self, arrow: Any) -> pl.Series:
+    def series(self) -> pl.Series:
         """The values, in the memory of the file."""
-        kind = arrow.timestamp("us") if self.kind == "datetime" else getattr(arrow, self.kind)()
-        buffers = [None if x is None else arrow.py_buffer(x) for x in (self.known, self.values)]
-        array: pa.Array = arrow.Array.from_buffers(kind, len(self.values), buffers)
-        series = pl.from_arrow(array)
-        assert isinstance(series, pl.Series)
-        return series
-
-
-def _mapped(path: Path, dtype: np.dtype[Any], n: int) -> npt.NDArray[Any]:
-    """An array in the memory of a file, which is not changed by what is written to it."""
-    values = np.load(path, mmap_mode="c", allow_pickle=False)
-    if values.dtype != dtype or values.shape != (n,):
-        raise ValueError(f"{path.name} has {values.dtype}{values.shape}")
-    return np.asarray(values)
+        return mapped_series(self.name, self.kind, self.values, self.known)
 
 
 def _checked(columns: Mapping[str, _Column], n_users: int, n_items: int) -> Int64:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal
 
 import polars as pl
 
 from penchant.data.positive import Positive
 from penchant.data.reading.parts.pieces import Pieces
+from penchant.data.reading.piece_columns import PieceColumns
 from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
 from penchant.data.reading.typed_columns import RoleProblems, TypedRecords, type_records
 from penchant.errors import DataError
@@ -75,6 +77,7 @@ def type_pieces(
     positive: Positive | None = None,
     *,
     purchases: bool = False,
+    scratch: Path | None = None,
 ) -> tuple[RawRecords, TypedColumns] | None:
     """The same piece by piece, and the records of all without their values but for a few.
 
@@ -88,6 +91,7 @@ def type_pieces(
         time_format: as in `penchant.read`.
         positive: the rating from which events are positive.
         purchases: as `type_records` takes it.
+        scratch: as in `penchant.read`.
 
     Raises:
         DataError: a record is malformed and `malformed` is "raise", or most records are.
@@ -97,7 +101,7 @@ def type_pieces(
     categories = {role: pl.Categorical(pl.Categories.random()) for role in ("user", "item")}
     readings: dict[str, str] = {}
     done: list[TypedRecords] = []
-    frames: list[pl.DataFrame] = []
+    taken = PieceColumns(categories, scratch)
     n_records = 0
     heads: list[RawRecords] = []
     for records in pieces:
@@ -113,7 +117,7 @@ def type_pieces(
         for role, reading in typed.readings.items():
             if reading is None or (reading and readings.setdefault(role, reading) != reading):
                 return None
-        frames.append(
+        taken.add(
             typed.frame.with_columns(
                 pl.col(role).cast(dtype)
                 for role, dtype in categories.items()
@@ -123,7 +127,7 @@ def type_pieces(
         done.append(replace(typed, frame=typed.frame.clear()))
         heads.append(replace(records, frame=records.frame.clear(), skipped=()))
         n_records += records.n_total
-    frame = _below_one_another(frames, categories)
+    frame = taken.joined()
     everything = replace(
         first,
         frame=first.frame.head(_SAMPLE),
@@ -145,28 +149,6 @@ def _are_alike(records: RawRecords, first: RawRecords) -> bool:
     return schema.keys() == wanted.keys() and (
         first.is_text or all(schema[name] == dtype for name, dtype in wanted.items())
     )
-
-
-def _below_one_another(
-    frames: list[pl.DataFrame], categories: Mapping[str, pl.Categorical]
-) -> pl.DataFrame:
-    """The frames of all pieces as one, column by column, so that little is there twice.
-
-    The frames lose their columns meanwhile. A column of text that is integers or numbers in some
-    pieces alone is text in all: nothing else is written as these are.
-    """
-    columns = {}
-    for name in frames[0].columns:
-        chunks = [frame[name] for frame in frames]
-        for n, frame in enumerate(frames):
-            frames[n] = frame.drop(name)
-        types = {chunk.dtype for chunk in chunks if chunk.null_count() < len(chunk)}
-        dtype = types.pop() if types else chunks[0].dtype
-        if types:
-            dtype = categories.get(name, pl.String())
-            chunks = [chunk if chunk.dtype == dtype else chunk.cast(pl.String) for chunk in chunks]
-        columns[name] = pl.concat([chunk.cast(dtype) for chunk in chunks], rechunk=True)
-    return pl.DataFrame(columns)
 
 
 def _joined(

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 _MOVIELENS = ("u.data", "ratings.dat", "ratings.csv")
 _FLAGS = {"malformed": "--strict"}
 _TABLES = {"user": "user_table", "item": "item_table"}
-_ALWAYS = {"name", "positive", "quiet", *_TABLES.values()}
+_ALWAYS = {"name", "positive", "quiet", "scratch", *_TABLES.values()}
 """Options that do not say how events are read."""
 
 

@@ -105,6 +105,8 @@ def test_texts_in_pieces(
     for malformed in ("skip", "raise"):
         at_once = outcome(folder, 2**27, caplog, malformed=malformed)
         assert outcome(folder, 1, caplog, malformed=malformed) == at_once
+        scratch = tmp_path_factory.mktemp("scratch")
+        assert outcome(folder, 1, caplog, malformed=malformed, scratch=scratch) == at_once
 
 
 PARQUET = st.lists(
@@ -147,7 +149,9 @@ def test_parquet_in_pieces(
             pl.col("user").cast(dtype), pl.col("rating").cast(pl.Float64), shelf=pl.lit(number)
         )
         frame.write_parquet(folder / f"{number}.parquet")
-    assert outcome(folder, 1, caplog) == outcome(folder, 2**27, caplog)
+    at_once = outcome(folder, 2**27, caplog)
+    assert outcome(folder, 1, caplog) == at_once
+    assert outcome(folder, 1, caplog, scratch=tmp_path_factory.mktemp("scratch")) == at_once
 
 
 def test_pieces_are_read_apart_where_that_is_possible(
