@@ -11,6 +11,7 @@ from penchant.data.dataset import Dataset
 from penchant.errors import DataError
 from penchant.models import make
 from penchant.models.shared.item_weights import ease_bytes, ease_weights
+from penchant.testing import planted_ratings
 
 
 @pytest.fixture
@@ -103,3 +104,12 @@ def test_models_foretell_the_memory_that_events_take(system, name):
         DataError, match=r"Fitting .* takes 0\.0 GB of memory, and 0\.0 GB are free"
     ):
         make(name).fit(log)
+
+
+@pytest.mark.parametrize("name", ["bpr", "dot", "feature-mlp", "neumf", "sasrec", "svdpp"])
+def test_a_log_of_too_many_events_is_refused_before_it_is_learned_from(system, name):
+    model, log = make(name), planted_ratings()
+    needed = model._cost(log).memory + model.event_bytes * len(log)
+    (system / "meminfo").write_text(f"MemAvailable: {int(0.9 * needed / 1024)} kB\n")
+    with pytest.raises(DataError, match=r"of memory, and 0\.0 GB are free"):
+        model.fit(log)

@@ -38,7 +38,7 @@ HEADER = "encoded-log.json"
 
 _VERSION = 1
 _AT_ONCE = 2**22  # events that are looked at
-_SORTED_AT_ONCE = 2**25  # events that are put in order
+_SORTED_AT_ONCE = 2**23  # events that are put in order
 _TABLES = ("user_table", "item_table", "anonymous")
 _LISTS = ("skipped", "netted")  # of the origin
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -75,6 +76,7 @@ class Recommender(Parameterised, FittedState, ABC):
     data_parallel: ClassVar[bool] = False  # whether processes can share each batch of training
     row_parallel: ClassVar[bool] = False  # whether each can have some rows of its tables
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
+    event_bytes: ClassVar[float] = 0.0  # of memory for each event that `_cost` leaves aside
 
     @abstractmethod
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
@@ -128,6 +130,7 @@ class Recommender(Parameterised, FittedState, ABC):
         what = f"{type(self).__name__} to {train.n_users:,} users and {train.n_items:,} items"
         by_rows = run.ray is not None and self.row_parallel
         cost = self._cost_by_rows(train) if by_rows else self._cost(train)
+        cost = replace(cost, memory=cost.memory + self.event_bytes * len(train))
         cost.require(f"Fitting {what}", run)
         for name in self.fitted_state():
             delattr(self, name)

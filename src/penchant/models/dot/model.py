@@ -60,6 +60,7 @@ class DotProduct(DotVectors):
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
     data_parallel: ClassVar[bool] = True
+    event_bytes: ClassVar[float] = 20.0
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "output_": floats("n_outputs"),

@@ -71,6 +71,7 @@ class FeatureFactors(FittedUsers, Recommender):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
     block_cells: ClassVar[int] = CACHED_CELLS
+    event_bytes: ClassVar[float] = 60.0
     data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "ratings"
     within: ClassVar[bool] = True

@@ -60,6 +60,7 @@ class HistoryFactorModel(PredictsRatings, Recommender):
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
     block_cells: ClassVar[int] = CACHED_CELLS
+    event_bytes: ClassVar[float] = 60.0
     own: ClassVar[bool]  # whether users have rows of their own
     explicit: ClassVar[bool]  # whether the ratings of the history count
     fitted_attributes: ClassVar[Declarations] = {

@@ -89,6 +89,7 @@ class NeuMF(FittedUsers, Recommender):
     data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
+    event_bytes: ClassVar[float] = 30.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_"})
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,

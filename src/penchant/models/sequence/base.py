@@ -97,6 +97,7 @@ class SequenceNetworkModel(ReadsHistories):
 
     data_parallel: ClassVar[bool] = True
     signal: ClassVar[Signal] = "order"
+    event_bytes: ClassVar[float] = 20.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_items_"})
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,

@@ -75,6 +75,7 @@ class FPMC(ReadsHistories):
     patience: Annotated[int | None, Field(gt=0)] = 4
 
     signal: ClassVar[Signal] = "order"
+    event_bytes: ClassVar[float] = 40.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"trained_", "trained_items_"})
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,

@@ -29,6 +29,7 @@ class RankingFactorModel(FittedUsers, Recommender):
 
     signal: ClassVar[Signal] = "pairs"
     block_cells: ClassVar[int] = CACHED_CELLS
+    event_bytes: ClassVar[float] = 30.0
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "user_vectors_": floats("users", "dim"),
