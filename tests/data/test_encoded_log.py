@@ -115,6 +115,13 @@ def test_sequences_sessions_and_missing_times_are_kept(tmp_path):
         assert sorted_frame(again).equals(sorted_frame(log))
 
 
+def test_further_columns_may_have_any_name(tmp_path):
+    frame = planted_pairs().frame().with_columns(pl.col("user").alias("../a b"))
+    again = pn.read(pn.write_encoded(pn.Dataset.from_frame(frame), tmp_path / "x"), quiet=True)
+    assert again.frame().select((pl.col("user") == pl.col("../a b")).all()).item()
+    assert [path.name for path in tmp_path.iterdir()] == ["x"]
+
+
 def test_text_is_left_out_and_said(tmp_path, caplog):
     frame = planted_pairs().frame().with_columns(pl.lit("good").alias("text"))
     again = pn.read(pn.write_encoded(pn.Dataset.from_frame(frame), tmp_path / "x"), quiet=True)
@@ -158,6 +165,8 @@ def damaged(folder, name, damage):
         (folder / name).write_text(json.dumps(header))
     elif damage is None:
         (folder / name).unlink()
+    elif name.endswith(".parquet"):
+        damage(pl.read_parquet(folder / name)).write_parquet(folder / name)
     else:
         values = np.load(folder / name)
         np.save(folder / name, damage(values))
@@ -177,14 +186,19 @@ def damaged(folder, name, damage):
         ("rating.npy", lambda x: x * np.nan, "rating of some events"),
         (HEADER, lambda h: h.update(version=2), "another version"),
         (HEADER, lambda h: h.pop("events"), "is damaged"),
-        (HEADER, lambda h: h.update(columns={"../item": "int32"}), "is damaged"),
+        (HEADER, lambda h: h["columns"].update({"../item": "int32"}), "is damaged"),
+        ("users.parquet", lambda f: f.reverse(), "users.parquet is not in order"),
+        ("item_table.parquet", lambda f: f.head(3), "the item table has other ids"),
         (HEADER, lambda h: h.update(events="many"), "is damaged"),
         (HEADER, lambda h: h["columns"].update(item="object"), "is damaged"),
         (HEADER, lambda h: h.update(frames=["../users"]), "is damaged"),
     ],
 )
 def test_damaged_folders_are_refused(tmp_path, name, damage, message):
-    folder = pn.write_encoded(planted_ratings(), tmp_path / "whole")
+    frame = planted_ratings().frame()
+    titles = frame.select("item").unique().with_columns(title=pl.lit("A title"))
+    log = pn.Dataset.from_frame(frame, item_table=titles)
+    folder = pn.write_encoded(log, tmp_path / "whole")
     copy = tmp_path / "copy"
     shutil.copytree(folder, copy)
     damaged(copy, name, damage)

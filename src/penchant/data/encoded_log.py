@@ -77,19 +77,20 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
         logger.warning(f"Columns that are no numbers are left out: {', '.join(left_out)}.")
     with staged_folder(folder) as draft:
         with ExitStack() as files:
-            written = []
+            written: list[_WrittenColumn] = []
             for name, kind in columns.items():
                 series = log.events[name]
                 if kind == "code":
                     columns[name] = "int64"
                     series = series.rank("dense").cast(pl.Int64) - 1
-                file = files.enter_context((draft / f"{name}.npy").open("wb"))
-                written.append(_WrittenColumn(series, file))
+                path = draft / _file_name(name, len(written))
+                file = files.enter_context(path.with_suffix(".npy").open("wb"))
+                written.append(_WrittenColumn(series, path, file))
             for places in _places_in_order(log):
                 for column in written:
                     column.append(places)
         for column in written:
-            column.write_known(draft)
+            column.write_known()
         for vocabulary in (log.users, log.items):
             vocabulary.ids.to_frame().write_parquet(draft / f"{vocabulary.noun}s.parquet")
         frames = {name: getattr(log, name) for name in _TABLES}
@@ -136,11 +137,16 @@ def _kind(series: pl.Series) -> str | None:
     return "code" if series.name == BASKET else None
 
 
+def _file_name(column: str, number: int) -> str:
+    """The name of a column's files without an ending, which is its own where it can be."""
+    return column if column.isidentifier() else f"column-{number}"
+
+
 class _WrittenColumn:
     """NAME.npy, and NAME.known.npy, a bit for each event, where some are null."""
 
-    def __init__(self, series: pl.Series, file: BinaryIO) -> None:
-        self._series, self._file = series, file
+    def __init__(self, series: pl.Series, path: Path, file: BinaryIO) -> None:
+        self._series, self._path, self._file = series, path, file
         self._values = series.to_physical().fill_null(0).to_numpy()
         self._known: list[Bool] = []
         facts = np.lib.format.header_data_from_array_1_0(self._values)
@@ -152,10 +158,10 @@ class _WrittenColumn:
         if self._series.null_count():
             self._known.append(self._series[places].is_not_null().to_numpy())
 
-    def write_known(self, folder: Path) -> None:
+    def write_known(self) -> None:
         """Write what is not null, where something is."""
         if self._known:
-            path = folder / f"{self._series.name}.known.npy"
+            path = self._path.with_suffix(".known.npy")
             np.save(path, packed(np.concatenate(self._known)))
 
 
@@ -206,13 +212,12 @@ def read_encoded(folder: Path, name: str | None = None) -> Dataset:
                 f"{header['version']}, and this one reads {_VERSION}): write it again."
             )
         columns = {
-            column: _Column(folder, column, kind, header["events"])
-            for column, kind in header["columns"].items()
+            column: _Column(folder / _file_name(column, number), column, kind, header["events"])
+            for number, (column, kind) in enumerate(header["columns"].items())
         }
-        users, items = (
-            Vocabulary(pl.read_parquet(folder / f"{noun}s.parquet")[noun], noun=noun)
-            for noun in ("user", "item")
-        )
+        users, items = (_vocabulary(folder / f"{noun}s.parquet", noun) for noun in ("user", "item"))
+        if not {*header["frames"]} <= {*_TABLES, *_LISTS}:
+            raise ValueError("there are unknown tables")
         frames = {each: pl.read_parquet(folder / f"{each}.parquet") for each in header["frames"]}
         told = header["origin"]
         origin = Origin(
@@ -225,6 +230,10 @@ def read_encoded(folder: Path, name: str | None = None) -> Dataset:
             layout=told["layout"],
         )
         counts = _checked(columns, len(users), len(items))
+        for vocabulary in (users, items):
+            table = frames.get(f"{vocabulary.noun}_table")
+            if table is not None and not table[vocabulary.noun].equals(vocabulary.ids):
+                raise ValueError(f"the {vocabulary.noun} table has other ids")
         log = Dataset(
             events=pl.DataFrame([column.series() for column in columns.values()]),
             users=users,
@@ -255,17 +264,25 @@ def read_encoded(folder: Path, name: str | None = None) -> Dataset:
 class _Column:
     """A column's files, in memory as far as they are read."""
 
-    def __init__(self, folder: Path, name: str, kind: str, n: int) -> None:
-        if kind not in TYPES or not name or Path(name).name != name:
-            raise ValueError(f"the column {name!r}")
+    def __init__(self, path: Path, name: str, kind: str, n: int) -> None:
+        if kind not in TYPES:
+            raise ValueError(f"the column {name!r} of {kind}")
         self.name, self.kind = name, kind
-        self.values = mapped_array(folder / f"{name}.npy", numpy_type(kind), n)
-        known = folder / f"{name}.known.npy"
+        self.values = mapped_array(path.with_suffix(".npy"), numpy_type(kind), n)
+        known = path.with_suffix(".known.npy")
         self.known = mapped_array(known, np.dtype("uint8"), -(-n // 8)) if known.exists() else None
 
     def series(self) -> pl.Series:
         """The values, in the memory of the file."""
         return mapped_series(self.name, self.kind, self.values, self.known)
+
+
+def _vocabulary(path: Path, noun: str) -> Vocabulary:
+    ids = pl.read_parquet(path)[noun]
+    vocabulary = Vocabulary(ids, noun=noun)
+    if not vocabulary.ids.equals(ids):
+        raise ValueError(f"{path.name} is not in order")
+    return vocabulary
 
 
 def _checked(columns: Mapping[str, _Column], n_users: int, n_items: int) -> Int64:
