@@ -4,7 +4,8 @@
 
 What git knows of is copied aside with the time of the commit (or SOURCE_DATE_EPOCH), built there by
 the packages at hand, and the source distribution is packed again in a fixed order without owners.
-All is done twice, and compared, unless `--once` is given. Prints sizes and SHA-256.
+Links of the README to files of the repository, which package indexes do not have, lead to the
+repository. All is done twice, and compared, unless `--once` is given. Prints sizes and SHA-256.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -41,9 +44,28 @@ def copy_of(root: Path, folder: Path, seconds: int) -> Path:
             place = folder / name
             place.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(root / name, place)
+            if name == "README.md":
+                address = repository(root)
+                place.write_text(linked(place.read_text(encoding="utf-8"), address), "utf-8")
             place.chmod(0o644)
             os.utime(place, (seconds, seconds))
     return folder
+
+
+def repository(root: Path) -> str | None:
+    """The address of the project's branch, as pyproject.toml has it; None without one."""
+    project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    address = project.get("urls", {}).get("Source")
+    return None if address is None else f"{address}/blob/main"
+
+
+def linked(text: str, address: str | None) -> str:
+    """The README with whole addresses for links to files, and for pictures those of the files."""
+    if address is None:
+        return text
+    files = address.replace("/blob/", "/raw/")
+    text = re.sub(r"(!\[[^]]*\]\()(?![a-z]+:|#)", rf"\g<1>{files}/", text)
+    return re.sub(r"((?<!!)\[(?:[^][]|\[[^]]*\])*\]\()(?![a-z]+:|#)", rf"\g<1>{address}/", text)
 
 
 def repack(path: Path, seconds: int) -> None:

@@ -65,6 +65,24 @@ def test_two_builds_are_the_same(script, project, tmp_path):
     assert script.build(project, tmp_path / "c", EPOCH + 2) != first
 
 
+def test_links_lead_to_the_repository(script, project, tmp_path):
+    pytest.importorskip("build")
+    text = "[a [b]](docs/a.md#c) [d](https://d.org) [e](#e)\n![f](docs/f.png) [![g](g.svg)](g.md)\n"
+    (project / "README.md").write_text(text)
+    address = "https://host.org/little"
+    urls = f'readme = "README.md"\n[project.urls]\nSource = "{address}"\n[tool.setuptools.packages'
+    (project / "pyproject.toml").write_text(PROJECT.replace("[tool.setuptools.packages", urls))
+    script.build(project, tmp_path / "out", EPOCH)
+    wheel = zipfile.ZipFile(tmp_path / "out" / "little-0.2.0-py3-none-any.whl")
+    readme = wheel.read("little-0.2.0.dist-info/METADATA").decode().split("\n\n", 1)[1]
+    assert readme.strip() == (
+        f"[a [b]]({address}/blob/main/docs/a.md#c) [d](https://d.org) [e](#e)\n"
+        f"![f]({address}/raw/main/docs/f.png) "
+        f"[![g]({address}/raw/main/g.svg)]({address}/blob/main/g.md)"
+    )
+    assert script.linked(text, None) == text
+
+
 def test_the_time_is_that_of_the_environment_or_the_commit(script, project, monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "123")
     assert script.epoch(project) == 123
