@@ -43,6 +43,7 @@ VARIANTS = [
     "gru4rec:scale=10,max_length=5",
     "sasrec:max_length=4,scale=16",
     "esasrec:heads=2,blocks=1",
+    "sr-gnn:steps=2,max_length=4",
     "fpmc:window=2,event_decay=0.4",
     "ultragcn:item_constraint=0,constraint=5",
     "nmf:dim=4,l2=0",

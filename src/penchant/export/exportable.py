@@ -39,6 +39,7 @@ from penchant.models.sequence.gru4rec import GRU4Rec
 from penchant.models.sequence.markov import MarkovChain
 from penchant.models.sequence.sasrec import ESASRec, SASRec
 from penchant.models.sequence.sequential_rules import SequentialRules
+from penchant.models.sequence.sr_gnn import SRGNN
 from penchant.models.shared.item_weights import ItemWeights
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
 from penchant.models.table import TABLE, find, spec_of
@@ -66,7 +67,7 @@ _KINDS: tuple[tuple[tuple[type, ...], ScoresOf], ...] = (
     ((TwoTower,), factors.two_tower),
     ((MultDAE, MultVAE), autoencoders.mult),
     ((AutoRec,), autoencoders.autorec),
-    ((SASRec, ESASRec, GRU4Rec), sequences.sequence_network),
+    ((SASRec, ESASRec, GRU4Rec, SRGNN), sequences.sequence_network),
 )
 """Each kind of model that can be exported; the first that fits counts."""
 

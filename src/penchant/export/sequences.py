@@ -9,27 +9,31 @@ import numpy as np
 from penchant.export.autoencoders import scores_of_all_items
 from penchant.export.graph import Graph
 from penchant.export.history import History
+from penchant.export.session_graphs import LastEvents, state_of_graph
 from penchant.models.sequence.base import SequenceNetworkModel
 from penchant.models.sequence.gru4rec import GRU4Rec
 from penchant.models.sequence.sasrec import ESASRec, SASRec
+from penchant.models.sequence.sr_gnn import SRGNN
 from penchant.typing import Float32
 
 _GATES = {"gru": (1, 0, 2), "lstm": (0, 3, 1, 2)}  # in the order of ONNX, of those of torch
 
 
-def sequence_network(model: SASRec | ESASRec | GRU4Rec, history: History) -> str:
+def sequence_network(model: SASRec | ESASRec | GRU4Rec | SRGNN, history: History) -> str:
     """Scores of the state after a history's last event."""
     g = history.graph
-    length, n_events, x = _inputs(model, history)
-    if isinstance(model, GRU4Rec):
-        states = _recurrent(model, g, x)
-    else:
-        states = _attentive(model, g, x, length)
-    every = g.op("Range", g.integers(0), length, g.integers(1))
-    is_last = g.op("Equal", every, g.op("Sub", n_events, g.integers(1)))
+    read = _inputs(model, history)
+    every = g.op("Range", g.integers(0), read.length, g.integers(1))
+    is_last = g.op("Equal", every, g.op("Sub", read.n_events, g.integers(1)))
     axis = g.integers([1])
     last = g.op("Unsqueeze", history.as_floats(is_last), axis)
-    state = g.op("Squeeze", g.op("MatMul", last, states), axis)
+    if isinstance(model, SRGNN):
+        found = state_of_graph(model, g, read, last)
+    elif isinstance(model, GRU4Rec):
+        found = g.op("MatMul", last, _recurrent(model, g, read.vectors))
+    else:
+        found = g.op("MatMul", last, _attentive(model, g, read.vectors, read.length))
+    state = g.op("Squeeze", found, axis)
     if model.scale is not None:
         size = g.op("Sqrt", g.sum(g.op("Mul", state, state), 1))
         unit = g.op("Div", state, g.op("Max", size, g.floats(1e-12)))
@@ -38,13 +42,8 @@ def sequence_network(model: SASRec | ESASRec | GRU4Rec, history: History) -> str
     return scores_of_all_items(history, scores, model.trained_items_)
 
 
-def _inputs(model: SequenceNetworkModel, history: History) -> tuple[str, str, str]:
-    """The last events of each history from the first place on.
-
-    Returns:
-        int64, how many places there are; int64[n_users, 1], how many of them have events; and
-        float32[n_users, length, dim], the vectors of their items.
-    """
+def _inputs(model: SequenceNetworkModel, history: History) -> LastEvents:
+    """The last events of each history, as many as the model reads."""
     g = history.graph
     rows = np.zeros(history.n_items + 1, np.int64)  # 0 for items without a vector
     rows[model.trained_items_] = np.arange(1, len(model.trained_items_) + 1)
@@ -63,7 +62,9 @@ def _inputs(model: SequenceNetworkModel, history: History) -> tuple[str, str, st
     packed = g.op("Slice", packed, g.integers([0]), length, g.integers([1]))
     padding = np.zeros((1, model.dim), np.float32)
     table = g.floats(np.concatenate([padding, model.item_vectors_]))
-    return g.op("Squeeze", length, g.integers([0])), n_events, g.op("Gather", table, packed)
+    return LastEvents(
+        g.op("Squeeze", length, g.integers([0])), n_events, packed, g.op("Gather", table, packed)
+    )
 
 
 def _recurrent(model: GRU4Rec, g: Graph, x: str) -> str:
