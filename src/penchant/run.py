@@ -68,6 +68,9 @@ class Run:
             there is room for.
         replica: whether this is one of the processes of a `torch.distributed` group that train the
             same network, each on its share of every batch; `fit` makes them where `ray` is given.
+        shard_tables: whether each of these processes has some rows of the network's tables of
+            users and items, where they are too large for one. In the end the first process alone
+            has the model; the others' stays unfitted.
 
     Example:
         >>> losses = []
@@ -87,6 +90,7 @@ class Run:
     ray: str | None = None
     workers: int | None = None
     replica: bool = False
+    shard_tables: bool = False
 
     def silent(self) -> Run:
         """The same for a piece of the work, which reports to nobody and is not divided again."""
@@ -98,11 +102,12 @@ class Run:
             ray=None,
             workers=None,
             replica=False,
+            shard_tables=False,
         )
 
     def of_parts(self) -> Run:
         """The run of models within a model, each of which every process trains as a whole."""
-        return replace(self, replica=False)
+        return replace(self, replica=False, shard_tables=False)
 
     def of_tasks(self) -> Run:
         """The run of tasks that an executor does: this one, or on a cluster a silent one.

@@ -28,13 +28,18 @@ def losses(model):
     return [[v for k, v in row.items() if k != "seconds"] for row in model.curve_]
 
 
-def test_a_training_is_that_of_one_process_where_a_worker_dies(ray_cluster, tmp_path, monkeypatch):
+@pytest.mark.parametrize("shard_tables", [False, True])
+def test_a_training_is_that_of_one_process_where_a_worker_dies(
+    ray_cluster, tmp_path, monkeypatch, shard_tables
+):
     split = pn.split_random(planted_ratings(), validation=0.2, test=0.2)
     expected = pn.models.make("dot:epochs=6").fit(split.train, split.validation)
     flag, rows = tmp_path / "died", []
     work = cluster_work.dies_in_epoch(data_parallel._learned, 3, flag)
     monkeypatch.setattr(data_parallel, "_learned", work)
-    run = Run(ray=ray_cluster.address, workers=2, callbacks=(rows.append,))
+    run = Run(
+        ray=ray_cluster.address, workers=2, callbacks=(rows.append,), shard_tables=shard_tables
+    )
     found = pn.models.make("dot:epochs=6").fit(split.train, split.validation, run=run)
     assert flag.exists()
     np.testing.assert_allclose(losses(found), losses(expected), rtol=1e-5)
@@ -53,9 +58,12 @@ def test_a_command_trains_on_a_cluster(ray_cluster, tmp_path, call):
     spec = "sasrec:epochs=3,dim=16,dropout=0,negatives=8,batch_size=200"
     words = ["train", log, "-m", spec, "--validation", 0, "--json"]
     here = call(*words, "-o", tmp_path / "here")
-    there = call(*words, "-o", tmp_path / "there", "--ray", ray_cluster.address, "--workers", 2)
+    cluster = ["--ray", ray_cluster.address, "--workers", 2, "--shard-tables"]
+    there = call(*words, "-o", tmp_path / "there", *cluster)
     assert (here.exit_code, there.exit_code) == (0, 0)
-    assert "--ray" not in json.loads(there.stdout)["reproduce"]
+    again = json.loads(there.stdout)["reproduce"]
+    assert "--ray" not in again
+    assert "--shard" not in again
     models = [pn.restore(tmp_path / name) for name in ("here", "there")]
     np.testing.assert_allclose(losses(models[1]), losses(models[0]), rtol=1e-5)
     lists = [model.recommend(None, 3)["item"].to_list() for model in models]
@@ -110,6 +118,8 @@ def test_without_ray_the_extra_is_named(monkeypatch):
         (["-m", "sasrec", "--ray", "nowhere"], "'nowhere' is not the address of a Ray cluster"),
         (["-m", "ease", "--ray", "auto"], "cannot train EASE together"),
         (["-m", "sasrec", "--workers", "2"], "name one with --ray"),
+        (["-m", "dot", "--shard-tables"], "--shard-tables is for workers of a Ray cluster"),
+        (["-m", "autorec", "--ray", "auto", "--shard-tables"], "tables that workers can shard"),
     ],
 )
 def test_what_cannot_be_is_one_sentence_before_the_log_is_read(tmp_path, call, words, sentence):

@@ -29,6 +29,7 @@ _PRESENTATION_ONLY = {
     "threads",
     "ray",
     "workers",
+    "shard_tables",
     "max_hours",
     "output",
     "overwrite",

@@ -58,6 +58,14 @@ def train(
             show_default=False,
         ),
     ] = None,
+    shard_tables: Annotated[
+        bool,
+        typer.Option(
+            "--shard-tables",
+            help="Give each worker some rows of a network's tables of users and items, where "
+            "they are too large for one.",
+        ),
+    ] = False,
     mlflow: MLflowURI = None,
     log: StoreLogOptions,
     tables: TableOptions,
@@ -70,14 +78,16 @@ def train(
         raise BundleError(f"There already is {str(output)!r}: add --overwrite to replace it.")
     if workers is not None and ray is None:
         raise ParameterError("--workers are those of a Ray cluster: name one with --ray.")
-    run = replace(with_mlflow(session.run, mlflow), ray=ray, workers=workers)
+    run = replace(
+        with_mlflow(session.run, mlflow), ray=ray, workers=workers, shard_tables=shard_tables
+    )
     (unfitted,) = build([model], seed).values()
     if half_life is not None:
         _, unfitted = decayed(model, unfitted, half_life)
-    if ray is not None:
+    if ray is not None or shard_tables:
         from penchant.models.data_parallel import require_divisible
 
-        require_divisible(unfitted)
+        require_divisible(unfitted, run)
     with executor(run):  # before the log is read, for nothing may answer there
         data, remember = log.read(session.run, tables, content, second)
 

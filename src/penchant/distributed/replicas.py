@@ -71,7 +71,7 @@ def of_replicas(work: Callable[[Shared, Run], Result], shared: Shared, run: Run)
             )
         given = {
             "version": own_version(),
-            "run": replace(run.of_tasks(), threads=threads),
+            "run": replace(run.of_tasks(), threads=threads, shard_tables=run.shard_tables),
             "common": ray.put((work, shared)),
         }
         with TemporaryDirectory(prefix="penchant-") as notes, _own_interrupts():

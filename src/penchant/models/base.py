@@ -5,23 +5,26 @@ from __future__ import annotations
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 import polars as pl
 from pydantic import Field
 
-from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
 from penchant.data.vocabulary import Id
 from penchant.errors import DataError, ParameterError
-from penchant.models.data_parallel import fit_on_workers, require_divisible
+from penchant.models.data_parallel import (
+    fit_by_processes,
+    keeps_model,
+    require_divisible,
+)
 from penchant.models.derived import derived_from, forget_derived, without_derived
 from penchant.models.empty_lists import empty_lists, report_empty_lists
 from penchant.models.fitted_state import FittedState, without_vectors
+from penchant.models.fitting_costs import FittingCosts
 from penchant.models.item_titles import ItemTitles
 from penchant.models.lists import cosines, list_table, report_fallback
 from penchant.models.parameters import Parameterised
@@ -47,7 +50,7 @@ def require_one_user(user: Histories) -> None:
         raise ParameterError("Contributions are computed for one user at a time.")
 
 
-class Recommender(Parameterised, FittedState, ABC):
+class Recommender(Parameterised, FittedState, FittingCosts, ABC):
     """Parameters that learn from a Dataset and score items for Histories.
 
     The annotated fields of a subclass are its hyper-parameters; it defines `_fit` and `_scores`.
@@ -74,9 +77,7 @@ class Recommender(Parameterised, FittedState, ABC):
     baseline_for: ClassVar[frozenset[Task]] = frozenset()
     needs_ratings: ClassVar[bool] = False
     data_parallel: ClassVar[bool] = False  # whether processes can share each batch of training
-    row_parallel: ClassVar[bool] = False  # whether each can have some rows of its tables
     block_cells: ClassVar[int] = BLOCK_CELLS  # scores to ask for at once, see `topk.top_k`
-    event_bytes: ClassVar[float] = 0.0  # of memory for each event that `_cost` leaves aside
 
     @abstractmethod
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
@@ -86,13 +87,14 @@ class Recommender(Parameterised, FittedState, ABC):
     def _scores(self, users: Histories) -> Float32:
         """float32[n_users, n_items]; a shared array must be marked read-only."""
 
-    def _cost(self, train: Dataset) -> FittingCost:
-        """What `_fit` takes at least, events aside; by default vectors of users and items."""
-        return FittingCost(memory=16.0 * getattr(self, "dim", 0) * (train.n_users + train.n_items))
+    @property
+    def can_shard_tables(self) -> bool:
+        """Whether processes that train its network together can each have some of the tables' rows.
 
-    def _cost_by_rows(self, train: Dataset) -> FittingCost:
-        """What it takes here where workers of a cluster have the rows of its tables."""
-        return self._cost(train)
+        `_fit` then makes such tables where the run says so, and in all processes but the first
+        learns nothing that is kept.
+        """
+        return False
 
     def __getstate__(self) -> dict[str, Any]:
         """What copies have, and what is sent to other processes."""
@@ -116,31 +118,23 @@ class Recommender(Parameterised, FittedState, ABC):
                 would take more memory than is free or more hours than the run allows.
             MissingExtraError: `ray` needs Ray, which is not installed.
             ParameterError: there is no such cluster, or not enough room in it, or the model is
-                none whose training workers can share.
+                none whose training workers can share, or whose tables they can shard.
         """
         run = run or Run()
-        if run.ray is not None or run.replica:
-            require_divisible(self, by_rows=not run.replica)
+        require_divisible(self, run)
         if not len(train):
             raise DataError(f"{type(self).__name__} cannot learn from a log without events.")
         if self.needs_ratings and not train.has_ratings:
             raise DataError(
                 f"{type(self).__name__} learns from ratings, and the log {train.name!r} has none."
             )
-        what = f"{type(self).__name__} to {train.n_users:,} users and {train.n_items:,} items"
-        by_rows = run.ray is not None and self.row_parallel
-        cost = self._cost_by_rows(train) if by_rows else self._cost(train)
-        cost = replace(cost, memory=cost.memory + self.event_bytes * len(train))
-        cost.require(f"Fitting {what}", run)
-        for name in self.fitted_state():
-            delattr(self, name)
-        forget_derived(self)
-        vars(self).pop("retriever", None)
+        self._require_room(train, run)
+        self._forget()
         started = time.perf_counter()
-        if run.ray is None or by_rows:
-            self._fit(train, validation, run)
-        else:
-            fit_on_workers(self, train, validation, run)
+        fit_by_processes(self, train, validation, run)
+        if not keeps_model(run):
+            self._forget()
+            return self
         self.fit_seconds_ = time.perf_counter() - started
         self.users_ = train.users
         self.items_ = train.items
@@ -149,6 +143,13 @@ class Recommender(Parameterised, FittedState, ABC):
         self.log_fingerprint_ = train.fingerprint
         self.log_name_ = train.name
         return self
+
+    def _forget(self) -> None:
+        """Be unfitted again."""
+        for name in self.fitted_state():
+            delattr(self, name)
+        forget_derived(self)
+        vars(self).pop("retriever", None)
 
     def refit(self, log: Dataset, *, run: Run | None = None) -> Self:
         """A copy, fitted to all of a log with what validation has settled on this one."""

@@ -7,6 +7,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, distributed, nn
 
+TouchedRows = tuple[Tensor, Tensor, Tensor]
+"""int64[n] rows, float32[n, 3, dim] weights and moments, and float32[n, dim] gradients."""
+
 
 class RowTable(nn.Module):
     """A table of vectors whose rows are looked up by index and trained row by row.
@@ -18,6 +21,9 @@ class RowTable(nn.Module):
 
     Args:
         weights: float32[rows, dim], the initial weights.
+
+    Attributes:
+        n_rows: how many rows there are.
     """
 
     state: Tensor
@@ -25,17 +31,22 @@ class RowTable(nn.Module):
 
     def __init__(self, weights: Tensor) -> None:
         super().__init__()
+        self.n_rows = len(weights)
         state = torch.zeros(len(weights), 3, weights.shape[1])
         state[:, 0] = weights
         self.register_buffer("state", state)
         # Where gradients of rows that stand in a batch more than once are added up.
         self.register_buffer("gradient", torch.zeros_like(weights), persistent=False)
-        self.touched: list[tuple[Tensor, Tensor, Tensor]] = []
+        self.touched: list[TouchedRows] = []
 
     @property
     def weight(self) -> Tensor:
         """float32[rows, dim], a view of the current weights."""
         return self.state[:, 0]
+
+    def n_weights(self) -> int:
+        """How many numbers all rows have."""
+        return self.n_rows * self.state.shape[2]
 
     def forward(self, index: Tensor) -> Tensor:
         """float32[n, dim], the vectors at int64[n]; in training `RowAdam` will update them.
@@ -50,6 +61,48 @@ class RowTable(nn.Module):
             rows.requires_grad_()
         self.touched.append((index, state, rows))
         return rows
+
+    def forget(self) -> None:
+        """Forget what was looked up."""
+        self.touched.clear()
+
+    def take_gradients(self, replicas: int = 1) -> list[TouchedRows]:
+        """What was looked up since this was asked last, with gradients.
+
+        Args:
+            replicas: processes that have the same table; of several all rows that any has looked
+                up come once each, with the mean of their gradients.
+        """
+        found = [(i, s, r.grad) for i, s, r in self.touched if r.grad is not None]
+        self.forget()
+        return self._averaged(found, replicas) if replicas > 1 else found
+
+    def _averaged(self, found: list[TouchedRows], replicas: int) -> list[TouchedRows]:
+        index = torch.cat([self.gradient.new_empty(0, dtype=torch.int64), *(f[0] for f in found)])
+        parts = torch.cat([self.gradient[:0], *(f[2] for f in found)])
+        # Replicas touch different numbers of rows, of which only processors can make a sum.
+        rows = torch.sparse_coo_tensor(
+            index[None], parts, self.gradient.shape, check_invariants=False
+        ).cpu()
+        distributed.all_reduce(rows)
+        rows = rows.coalesce()
+        index = rows.indices()[0].to(index.device)
+        gradient = rows.values().to(parts.device) / replicas
+        return [(index, self.state.index_select(0, index), gradient)]
+
+    def gather(self) -> bool:
+        """Whether this process is to have all rows when training is over, which it then has.
+
+        All processes that share a table call this at the same time.
+        """
+        return True
+
+    def gathered(self) -> Tensor | None:
+        """float32[rows, dim], the current weights of all rows, where this process is to have them.
+
+        It is None where the table is sharded and this is not the first process.
+        """
+        return self.weight
 
 
 class RowAdam:
@@ -92,7 +145,7 @@ class RowAdam:
     def zero_grad(self) -> None:
         """Forget the gradients and what the last batch touched."""
         for table in self.tables:
-            table.touched.clear()
+            table.forget()
         for parameter, _, _ in self.dense:
             parameter.grad = None
 
@@ -101,10 +154,7 @@ class RowAdam:
         """Update every row touched since `zero_grad`, and the dense parameters."""
         self.steps += 1
         for table in self.tables:
-            found = [(i, s, r.grad) for i, s, r in table.touched if r.grad is not None]
-            table.touched.clear()
-            if self.replicas > 1:
-                found = self._averaged(table, found)
+            found = table.take_gradients(self.replicas)
             if self.every_row:
                 for index, _, gradient in found:
                     table.gradient.index_add_(0, index, gradient)
@@ -127,22 +177,6 @@ class RowAdam:
         for parameter, first, second in self.dense:
             if parameter.grad is not None:
                 self._update(parameter, first, second, parameter.grad)
-
-    def _averaged(
-        self, table: RowTable, found: list[tuple[Tensor, Tensor, Tensor]]
-    ) -> list[tuple[Tensor, Tensor, Tensor]]:
-        """All rows that any replica has touched, each once, with the mean of their gradients."""
-        index = torch.cat([table.gradient.new_empty(0, dtype=torch.int64), *(f[0] for f in found)])
-        parts = torch.cat([table.gradient[:0], *(f[2] for f in found)])
-        # Replicas touch different numbers of rows, of which only processors can make a sum.
-        rows = torch.sparse_coo_tensor(
-            index[None], parts, table.gradient.shape, check_invariants=False
-        ).cpu()
-        distributed.all_reduce(rows)
-        rows = rows.coalesce()
-        index = rows.indices()[0].to(index.device)
-        gradient = rows.values().to(parts.device) / self.replicas
-        return [(index, table.state.index_select(0, index), gradient)]
 
     def _update(self, weight: Tensor, first: Tensor, second: Tensor, gradient: Tensor) -> None:
         b1, b2 = self.betas

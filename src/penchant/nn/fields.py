@@ -13,7 +13,8 @@ from torch.nn import functional
 
 from penchant.nn.autoencoder.sparse_batches import dropped
 from penchant.nn.dense import dense
-from penchant.nn.embedding_rows import RowTable
+from penchant.nn.feature_table import feature_table
+from penchant.nn.row_exchange import RowShard
 from penchant.typing import Float32, Int64
 
 Structure = Literal["parallel", "stacked"]
@@ -34,6 +35,7 @@ class FieldTable(nn.Module):
         size: how many features there are.
         dim: length of the vectors.
         generator: source of the initial vectors.
+        shard: which rows of the table this process has; None for all.
     """
 
     index: Tensor
@@ -46,12 +48,11 @@ class FieldTable(nn.Module):
         size: int,
         dim: int,
         generator: torch.Generator,
+        shard: RowShard | None = None,
     ) -> None:
         super().__init__()
         self.dim, self.widths, self.size = dim, list(widths), size
-        weights = torch.zeros(size + 1, dim + 1)
-        weights[:-1, :dim] = torch.randn(size, dim, generator=generator) * 0.05
-        self.table = RowTable(weights)
+        self.table = feature_table(size, dim, generator, shard)
         self.register_buffer("index", torch.tensor(index), persistent=False)
         self.register_buffer("rarity", torch.zeros(size + 1), persistent=False)
 

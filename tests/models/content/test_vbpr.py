@@ -56,7 +56,7 @@ def test_the_loss_is_that_of_the_formula():
     shared = network.embedding.square().sum() + network.slope.square().sum()
     wanted = plain + 0.3 * torch.stack(rows).mean() + 0.2 * shared.detach()
     torch.testing.assert_close(network(*batch, l2=0.3, l2_content=0.2).detach(), wanted)
-    vectors, biases = network.item_factors()
+    vectors, biases = network.item_factors(network.items.weight)
     scores = network.users.weight.numpy() @ vectors.T + biases
     assert scores[3, 6] == pytest.approx(float(x(3, 6)), abs=1e-5)
 

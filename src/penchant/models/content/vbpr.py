@@ -24,6 +24,8 @@ from penchant.nn.loop import GradientStep, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.negatives import WarmNegatives, pairwise_examples
 from penchant.nn.removal import of_events
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import place_rows, whole_weight
 from penchant.nn.weighted_events import WeightedEvents, relative_weights
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
@@ -83,16 +85,23 @@ class VBPR(FittedUsers, ContentParts):
         "n_parameters_": plain(int),
     }
 
+    @property
+    def can_shard_tables(self) -> bool:
+        """True: those of users and items."""
+        return True
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         train = train.positives
         generator = torch.Generator().manual_seed(self.seed)
         content = torch.from_numpy(self._content(train))
         thetas = self.content_dim if content.shape[1] else 0
-        network = VBPRNetwork(content, train.n_users, self.dim, thetas, generator)
+        shard = RowShard.of(run)
+        network = VBPRNetwork(content, train.n_users, self.dim, thetas, generator, shard)
         self.trained_, self.drawn_ = train.user_counts > 0, train.item_counts > 0
         # Nothing teaches these rows, and nothing of chance is to stay in them.
         for table, taught in ((network.users, self.trained_), (network.items, self.drawn_)):
-            table.weight[torch.from_numpy(~taught)] = 0
+            untaught, width = np.flatnonzero(~taught), table.weight.shape[1]
+            place_rows(table, untaught, np.zeros((len(untaught), width), np.float32))
         users, items = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
         negatives = WarmNegatives(users, items, self.negatives, generator)
         weights = relative_weights(train.weights, users.numpy())
@@ -119,8 +128,11 @@ class VBPR(FittedUsers, ContentParts):
             run=run,
             name=type(self).__name__,
         )
-        self.user_rows_: Float32 = network.users.weight.numpy().copy()
-        self.item_vectors_, self.item_bias_ = network.item_factors()
+        user_rows, item_rows = whole_weight(network.users), whole_weight(network.items)
+        if user_rows is None or item_rows is None:
+            return
+        self.user_rows_: Float32 = user_rows.numpy().copy()
+        self.item_vectors_, self.item_bias_ = network.item_factors(item_rows)
         self.n_parameters_ = network.n_weights()
 
     def _held(self, validation: Holdout, negatives: WarmNegatives) -> Tensors:

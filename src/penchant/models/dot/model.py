@@ -21,10 +21,12 @@ from penchant.nn.dot.network import DotNetwork
 from penchant.nn.dot.training import Examples, training_step
 from penchant.nn.loop import Schedule, TrainingStep
 from penchant.nn.loop import train as train_network
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import place_rows, whole_weight
 from penchant.nn.weighted_events import relative_weights
 from penchant.nn.weights import weights_of
 from penchant.run import Run
-from penchant.typing import AnyInt, Float32, Int64
+from penchant.typing import Float32, Int64
 
 __all__ = ["DotNetwork", "DotProduct"]
 
@@ -89,6 +91,11 @@ class DotProduct(DotVectors):
         self._start = (other.users_, users[:, :width]), (other.items_, items[:, :width])
         return self
 
+    @property
+    def can_shard_tables(self) -> bool:
+        """True: those of users and items."""
+        return True
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         if self.target.needs_ratings and not train.has_ratings:
             raise DataError(
@@ -96,13 +103,14 @@ class DotProduct(DotVectors):
                 "use target=interaction."
             )
         generator = torch.Generator().manual_seed(self.seed)
-        network = self._new_network(train.n_users, train.n_items, generator)
+        shard = RowShard.of(run)
+        network = self._new_network(train.n_users, train.n_items, generator, shard)
         if start := self.__dict__.pop("_start", None):
             tables = (network.users, train.users), (network.items, train.items)
             for (ids, rows), (table, known) in zip(start, tables, strict=True):
                 index = known.indices(ids.ids)
                 there = (index >= 0) & rows.any(axis=1)
-                _place(table.weight, index[there], rows[there])
+                place_rows(table, index[there], rows[there])
         truth = self._truth(train.ratings if train.has_ratings else None)
         if truth is None:
             train = train.positives
@@ -139,18 +147,22 @@ class DotProduct(DotVectors):
             name=f"{type(self).__name__}({self.target})",
         )
         vars(self).update(weights_of(network.head))
+        users, items = whole_weight(network.users), whole_weight(network.items)
+        if users is None or items is None:
+            return
         # Rows that training never touched say nothing; negatives touch all items.
         touched = train.user_counts > 0, (train.item_counts > 0) | (truth is None)
-        self.keep(
-            *(
-                np.where(there[:, None], _rows(table.weight), np.float32(0))
-                for table, there in zip((network.users, network.items), touched, strict=True)
-            )
-        )
+        self.keep(_rows(users), _rows(items), touched)
 
-    def _new_network(self, n_users: int, n_items: int, generator: torch.Generator) -> DotNetwork:
+    def _new_network(
+        self,
+        n_users: int,
+        n_items: int,
+        generator: torch.Generator,
+        shard: RowShard | None = None,
+    ) -> DotNetwork:
         by_rows = self.optimiser == "rows"
-        return self.network(n_users, n_items, by_rows=by_rows, generator=generator)
+        return self.network(n_users, n_items, by_rows=by_rows, generator=generator, shard=shard)
 
     def _truth(self, ratings: Float32 | None) -> Float32 | None:
         """float32[n_events], what is to be learned; None where it is the events themselves."""
@@ -182,7 +194,7 @@ class DotProduct(DotVectors):
         vectors, bias = self.user_rows(some)
         begin = np.column_stack([vectors, bias])[:, : users.shape[1]]
         for table, rows in ((network.users, begin), (network.items, items)):
-            _place(table.weight, np.arange(len(rows)), rows)
+            place_rows(table, np.arange(len(rows)), rows)
         network.head.load_state_dict(self.head.state_dict())
         examples = Examples(
             some.rows,
@@ -204,12 +216,6 @@ class DotProduct(DotVectors):
         )
         room[affected] = _rows(network.users.weight)
         self.keep(room, _rows(network.items.weight))
-
-
-@torch.no_grad()
-def _place(table: Tensor, index: AnyInt, rows: Float32) -> None:
-    """Set the first columns of some rows of a table."""
-    table[torch.from_numpy(index.astype(np.int64)), : rows.shape[1]] = torch.from_numpy(rows)
 
 
 def _rows(table: Tensor) -> Float32:

@@ -24,9 +24,10 @@ from penchant.nn.dense import ActivationName
 from penchant.nn.dot.fold_in import UserEvents, fold_in
 from penchant.nn.dot.network import DotNetwork, Head, Initialisation, Skip
 from penchant.nn.dot.training import Objective
+from penchant.nn.row_exchange import RowShard
 from penchant.nn.weights import with_weights
 from penchant.topk import CACHED_CELLS
-from penchant.typing import Float32
+from penchant.typing import Bool, Float32
 
 Loss = Literal["auto", "mse", "mae", "bce"]
 
@@ -92,9 +93,15 @@ class DotVectors(Updating):
             )
 
     def network(
-        self, n_users: int, n_items: int, *, by_rows: bool, generator: torch.Generator
+        self,
+        n_users: int,
+        n_items: int,
+        *,
+        by_rows: bool,
+        generator: torch.Generator,
+        shard: RowShard | None = None,
     ) -> DotNetwork:
-        """The untrained network for so many users and items."""
+        """The untrained network for so many users and items, or the shard of a process."""
         return DotNetwork(
             n_users,
             n_items,
@@ -107,6 +114,7 @@ class DotVectors(Updating):
             skip=self.skip,
             dropout=self.dropout,
             initialisation=self.initialisation,
+            shard=shard,
         )
 
     @derived_from("output_")
@@ -146,13 +154,23 @@ class DotVectors(Updating):
 
     # What was learned
 
-    def keep(self, users: Float32, items: Float32) -> None:
-        """Store rows of both tables as vectors and biases."""
+    def keep(self, users: Float32, items: Float32, known: tuple[Bool, Bool] | None = None) -> None:
+        """Store rows of both tables as vectors and biases.
+
+        Args:
+            users: float32[n_users, k], vectors and, where there are any, biases.
+            items: float32[n_items, k].
+            known: bool[n_users] and bool[n_items], whose rows say something; others become zeros.
+                None is all.
+        """
         # Copies rather than views: how products are rounded depends on where rows lie in memory,
         # and a restored model has them without gaps.
         self.user_vectors_, self.item_vectors_ = (r[:, : self.dim].copy() for r in (users, items))
         if self.biases:
             self.user_bias_, self.item_bias_ = users[:, -1].copy(), items[:, -1].copy()
+        for side, some in zip(("user", "item"), known or (), strict=False):
+            for part in ("vectors", "bias")[: 1 + self.biases]:
+                getattr(self, f"{side}_{part}_")[~some] = 0
 
     def tables(self) -> tuple[Float32, Float32]:
         """float32[n_users, k] and float32[n_items, k], vectors and, where there are any, biases."""

@@ -34,6 +34,7 @@ from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import GradientStep, Schedule, Tensors
 from penchant.nn.loop import train as train_network
 from penchant.nn.removal import falls_without, of_events, slope_and_curvature
+from penchant.nn.row_exchange import RowShard
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Bool, Float32, Int32
@@ -112,6 +113,11 @@ class FeatureFactors(FittedUsers, Recommender):
         """What outputs begin with."""
         return 0.0
 
+    @property
+    def can_shard_tables(self) -> bool:
+        """True: those of the features of users and items."""
+        return True
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         if self.learns_interactions:
             train = train.positives
@@ -124,7 +130,12 @@ class FeatureFactors(FittedUsers, Recommender):
             )
         ]
         network = FeatureNetwork(
-            bags[0], bags[1], self.dim, within=self.within, generator=generator
+            bags[0],
+            bags[1],
+            self.dim,
+            within=self.within,
+            generator=generator,
+            shard=RowShard.of(run),
         )
         network.offset.data.fill_(self._start(train))
         sides = network.users, network.items
@@ -152,6 +163,9 @@ class FeatureFactors(FittedUsers, Recommender):
             name=type(self).__name__,
         )
         network.eval()
+        whole = [side.table.gather() for side in sides]
+        if not all(whole):
+            return
         (self.user_vectors_, self.user_bias_), (self.item_vectors_, self.item_bias_) = (
             side.collapsed(bag.only(n > 0))
             for side, bag, n in zip(sides, bags, counts, strict=True)

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from penchant.features.categorical import CategoricalFeatures
-from penchant.nn.embedding_rows import RowTable
+from penchant.nn.feature_table import feature_table
+from penchant.nn.row_exchange import RowShard
 from penchant.typing import Float32, Int64
 
 Ridge = tuple[float, float] | None
@@ -30,19 +31,24 @@ class Side(nn.Module):
         dim: length of the vectors.
         within: whether features of one owner go together, too, as in a factorisation machine.
         generator: source of the initial vectors.
+        shard: which rows of the table this process has; None for all.
     """
 
     index: Tensor
     rarity: Tensor
 
     def __init__(
-        self, bags: CategoricalFeatures, dim: int, *, within: bool, generator: torch.Generator
+        self,
+        bags: CategoricalFeatures,
+        dim: int,
+        *,
+        within: bool,
+        generator: torch.Generator,
+        shard: RowShard | None = None,
     ) -> None:
         super().__init__()
         self.dim, self.within, self.size = dim, within, bags.size
-        weights = torch.zeros(bags.size + 1, dim + 1)
-        weights[:-1, :dim] = torch.randn(bags.size, dim, generator=generator) * 0.05
-        self.table = RowTable(weights)
+        self.table = feature_table(bags.size, dim, generator, shard)
         self.register_buffer("index", torch.from_numpy(bags.index), persistent=False)
         self.register_buffer("rarity", torch.ones(bags.size + 1), persistent=False)
 
@@ -108,6 +114,7 @@ class FeatureNetwork(nn.Module):
         dim: length of the vectors.
         within: whether features of one side go together.
         generator: source of the initial vectors.
+        shard: which rows of both tables this process has; None for all.
     """
 
     def __init__(
@@ -118,10 +125,11 @@ class FeatureNetwork(nn.Module):
         *,
         within: bool,
         generator: torch.Generator,
+        shard: RowShard | None = None,
     ) -> None:
         super().__init__()
-        self.users = Side(users, dim, within=within, generator=generator)
-        self.items = Side(items, dim, within=within, generator=generator)
+        self.users = Side(users, dim, within=within, generator=generator, shard=shard)
+        self.items = Side(items, dim, within=within, generator=generator, shard=shard)
         self.offset = nn.Parameter(torch.zeros(1))
 
     def forward(self, users: Tensor, items: Tensor, ridge: Ridge = None) -> tuple[Tensor, Tensor]:

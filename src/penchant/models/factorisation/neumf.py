@@ -33,6 +33,8 @@ from penchant.nn.negatives import UniformNegatives
 from penchant.nn.neumf.fold_in import LEAST_RIDGE, fit_user_rows
 from penchant.nn.neumf.network import NeuMFNetwork
 from penchant.nn.removal import of_events, row_falls
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import whole_weight
 from penchant.nn.weighted_events import ROWS_AT_ONCE, WeightedEvents
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
@@ -114,6 +116,11 @@ class NeuMF(FittedUsers, Recommender):
             declared[f"layers_{n}_bias_"] = floats(units)
         return {**declared, "units_": floats(self.hidden[-1] if self.hidden else 0)}
 
+    @property
+    def can_shard_tables(self) -> bool:
+        """True: those of users and items."""
+        return True
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         generator = torch.Generator().manual_seed(self.seed)
         events = train.positives.histories
@@ -128,7 +135,8 @@ class NeuMF(FittedUsers, Recommender):
         weights = [] if events.weights is None else [events.event_weights[some]]
         n = np.bincount(items, minlength=train.n_items)
         self.popularity_: Float32 = np.log((n + 1) / (n.mean() + 1)).astype(np.float32)
-        network = self._network(train.n_users, train.n_items, generator)
+        shard = RowShard.of(run)
+        network = self._network(train.n_users, train.n_items, generator, shard)
         examples = WeightedEvents((rows, items, *weights), None, generator)
         sampler = UniformNegatives(
             torch.from_numpy(rows), torch.from_numpy(items), train.n_items, generator
@@ -156,9 +164,12 @@ class NeuMF(FittedUsers, Recommender):
                 run=run,
                 name=type(self).__name__,
             )
+        user_rows, item_rows = whole_weight(network.users), whole_weight(network.items)
+        if user_rows is None or item_rows is None:
+            return
         kept = weights_of(network)
-        tables = (kept.pop(f"{side}_state_")[:, 0].copy() for side in ("users", "items"))
-        self.user_rows_, self.item_rows_ = tables
+        del kept["users_state_"], kept["items_state_"]
+        self.user_rows_, self.item_rows_ = user_rows.numpy().copy(), item_rows.numpy().copy()
         self.user_rows_[~self.trained_] = self.usual_row()
         vars(self).update(kept)
 
@@ -175,7 +186,11 @@ class NeuMF(FittedUsers, Recommender):
         return GradientStep(partial(self._loss, network), [adam], by_hand=by_hand)
 
     def _network(
-        self, n_users: int, n_items: int, generator: torch.Generator | None = None
+        self,
+        n_users: int,
+        n_items: int,
+        generator: torch.Generator | None = None,
+        shard: RowShard | None = None,
     ) -> NeuMFNetwork:
         return NeuMFNetwork(
             n_users,
@@ -185,6 +200,7 @@ class NeuMF(FittedUsers, Recommender):
             layers=self.hidden,
             dropout=self.dropout,
             generator=generator,
+            shard=shard,
         )
 
     def _epoch(self, events: WeightedEvents, sampler: UniformNegatives) -> Iterator[Tensors]:

@@ -23,6 +23,7 @@ from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.fields import CrossHead, DeepFMHead, FieldNetwork, FieldTable, Structure
 from penchant.nn.loop import GradientStep, Schedule
 from penchant.nn.loop import train as train_network
+from penchant.nn.row_exchange import RowShard
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Float32, Float64
@@ -83,6 +84,11 @@ class FieldLearner(StandardisedFeatures):
             declared[f"deep_of_{n}_bias_"] = floats(units)
         return declared
 
+    @property
+    def can_shard_tables(self) -> bool:
+        """True: those of the features of users and items."""
+        return True
+
     @abstractmethod
     def _head(self, n_fields: int, n_numbers: int, generator: torch.Generator | None) -> nn.Module:
         """What makes the output of fields and numbers."""
@@ -105,7 +111,7 @@ class FieldLearner(StandardisedFeatures):
         self._standardise(features, truth)
         generator = torch.Generator().manual_seed(self.seed)
         tables = [
-            FieldTable(bags.index, bags.widths, bags.size, self.dim, generator)
+            FieldTable(bags.index, bags.widths, bags.size, self.dim, generator, RowShard.of(run))
             for bags in self._tables
         ]
         for table, of in zip(tables, owners, strict=True):
@@ -138,6 +144,9 @@ class FieldLearner(StandardisedFeatures):
             name=f"{type(self).__name__}({self.target})",
         )
         network.eval()
+        whole = [table.table.gather() for table in tables]
+        if not all(whole):
+            return
         (self.user_fields_, self.user_weights_), (self.item_fields_, self.item_weights_) = (
             table.collapsed() for table in tables
         )

@@ -28,6 +28,8 @@ from penchant.models.shared.targets import require_rating_or_like
 from penchant.nn.embedding_rows import RowAdam
 from penchant.nn.loop import GradientStep, Schedule
 from penchant.nn.loop import train as train_network
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import whole_weight
 from penchant.run import Run
 from penchant.topk import CACHED_CELLS
 from penchant.typing import Float32, Int32, Int64
@@ -93,6 +95,11 @@ class OrdinalRegression(Recommender):
         super().__post_init__()
         require_rating_or_like(self, self.target)
 
+    @property
+    def can_shard_tables(self) -> bool:
+        """True: those of users and items."""
+        return True
+
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.levels_, level, counts = np.unique(
             train.ratings, return_inverse=True, return_counts=True
@@ -110,6 +117,7 @@ class OrdinalRegression(Recommender):
             counts / len(train),
             own_gaps=self.user_thresholds,
             generator=generator,
+            shard=RowShard.of(run),
         )
         user, item = (train.events[c].to_numpy().astype(np.int64) for c in ("user", "item"))
         shares = [1 / np.maximum(n, 1) for n in (train.user_counts, train.item_counts)]
@@ -140,8 +148,11 @@ class OrdinalRegression(Recommender):
             run=run,
             name=type(self).__name__,
         )
+        item_rows = whole_weight(network.items)
+        if item_rows is None:
+            return
         trained = (train.item_counts > 0)[:, None]
-        rows = np.where(trained, network.items.weight.numpy(), np.float32(0))
+        rows = np.where(trained, item_rows.numpy(), np.float32(0))
         self.item_vectors_, self.item_bias_ = rows[:, : self.dim].copy(), rows[:, self.dim].copy()
         self.thresholds_ = network.thresholds.detach().numpy().copy()
         self.user_rows_ = self._fitted_rows(train.histories)

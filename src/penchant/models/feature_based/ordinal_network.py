@@ -8,6 +8,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from penchant.nn.embedding_rows import RowTable
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import row_table
 from penchant.typing import Float64, Int64
 
 _STEPS, _RATE = 100, 0.1  # of Adam when a user's row is fitted, with a rate that falls to 0
@@ -40,6 +42,7 @@ class OrdinalNetwork(nn.Module):
         shares: float[n_levels], how frequent each level is, none of them 0.
         own_gaps: whether users have thresholds of their own.
         generator: source of the initial vectors.
+        shard: which rows of both tables this process has; None for all.
     """
 
     def __init__(
@@ -51,12 +54,13 @@ class OrdinalNetwork(nn.Module):
         *,
         own_gaps: bool,
         generator: torch.Generator,
+        shard: RowShard | None = None,
     ) -> None:
         super().__init__()
         self.dim = dim
         self.n_gaps = len(shares) - 2
-        self.users = _table(n_users, dim, 1 + self.n_gaps * own_gaps, generator)
-        self.items = _table(n_items, dim, 1, generator)
+        self.users = _table(n_users, dim, 1 + self.n_gaps * own_gaps, generator, shard)
+        self.items = _table(n_items, dim, 1, generator, shard)
         at = torch.logit(torch.from_numpy(np.cumsum(shares)[:-1]), eps=1e-6)
         first = torch.cat([at[:1], at.diff().clamp(min=1e-3).log()])
         self.thresholds = nn.Parameter(first.float())  # the first one, and the gaps
@@ -68,10 +72,15 @@ class OrdinalNetwork(nn.Module):
         return minus_log_chance(at - output[:, None], levels)
 
 
-def _table(n: int, dim: int, further: int, generator: torch.Generator) -> RowTable:
-    weights = torch.zeros(n, dim + further)
-    weights[:, :dim] = torch.randn(n, dim, generator=generator) * 0.05
-    return RowTable(weights)
+def _table(
+    n_rows: int, dim: int, further: int, generator: torch.Generator, shard: RowShard | None
+) -> RowTable:
+    def draw(n: int) -> Tensor:
+        weights = torch.zeros(n, dim + further)
+        weights[:, :dim] = torch.randn(n, dim, generator=generator) * 0.05
+        return weights
+
+    return row_table(n_rows, draw, shard)
 
 
 def thresholds(shared: Tensor, own: Tensor) -> Tensor:

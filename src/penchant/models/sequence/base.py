@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, ClassVar
@@ -29,6 +30,7 @@ from penchant.models.shared.validation import ndcg_loss, some_users
 from penchant.nn.embedding_rows import RowTable
 from penchant.nn.loop import Curve, Schedule
 from penchant.nn.loop import train as train_network
+from penchant.nn.row_exchange import RowShard
 from penchant.nn.sampled_softmax import Candidates
 from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.mean_vectors import MeanVectors
@@ -41,6 +43,7 @@ from penchant.nn.sequence.network import (
     optimisers,
 )
 from penchant.nn.sequence.windows import Windows
+from penchant.nn.sharded_rows import place_rows
 from penchant.nn.weights import weights_of, with_weights
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Int32, Int64
@@ -116,6 +119,11 @@ class SequenceNetworkModel(ReadsHistories):
     def _encoder_work(self) -> float:
         """Multiply-adds of an event's way through the encoder."""
 
+    @property
+    def can_shard_tables(self) -> bool:
+        """Where a batch needs the vectors of some items alone."""
+        return self.negatives is not None and not self.neighbours
+
     def _cost(self, train: Dataset) -> FittingCost:
         n_items, n_events = np.count_nonzero(train.item_counts), len(train)
         weighed = min(self.negatives or n_items, n_items)
@@ -137,7 +145,8 @@ class SequenceNetworkModel(ReadsHistories):
         self.trained_items_: Int32 = np.flatnonzero(
             has_events if labels is None else has_events | (np.diff(labels.indptr) > 0)
         ).astype(np.int32)
-        network = self._new_network(labels, self._links(train), generator)
+        links, shard = self._links(train), RowShard.of(run)
+        network = self._new_network(labels, links, generator, shard)
         items, offsets = self._sequences(train.histories)
         windows = Windows(items, offsets, self.max_length)
         self.curve_: Curve = []
@@ -165,8 +174,9 @@ class SequenceNetworkModel(ReadsHistories):
                 run=run,
                 name=type(self).__name__,
             )
-        with torch.no_grad():  # of which nothing has been learned but labels
-            network.cpu().items.weight[~has_events[self.trained_items_]] = 0
+        # Of which nothing has been learned but labels.
+        idle = np.flatnonzero(~has_events[self.trained_items_])
+        place_rows(network.cpu().items, idle, np.zeros((len(idle), self.dim), np.float32))
         self._keep(network)
 
     def _move(self, user_places: Int64, n_users: int, item_places: Int64, n_items: int) -> None:
@@ -193,12 +203,16 @@ class SequenceNetworkModel(ReadsHistories):
         return nearest[self.trained_items_][:, self.trained_items_]
 
     def _new_network(
-        self, labels: Csr | None, links: Csr | None, generator: torch.Generator
+        self,
+        labels: Csr | None,
+        links: Csr | None,
+        generator: torch.Generator,
+        shard: RowShard | None = None,
     ) -> SequenceNetwork:
         n_items = len(self.trained_items_)
         table: RowTable | nn.Embedding
         if self._samples(n_items):
-            table = item_table(n_items, self.dim, generator)
+            table = item_table(n_items, self.dim, generator, shard)
         else:
             table = nn.Embedding(n_items, self.dim)
         network = SequenceNetwork(
@@ -221,7 +235,10 @@ class SequenceNetworkModel(ReadsHistories):
         return Candidates(torch.from_numpy(counts), self.alpha, self.negatives or 0, generator)
 
     def _keep(self, network: SequenceNetwork) -> None:
-        self.item_vectors_ = network.vectors().detach().numpy().copy()
+        vectors = network.gathered_vectors()
+        if vectors is None:
+            return
+        self.item_vectors_ = vectors.detach().numpy().copy()
         vars(self).update(weights_of(network.encoder))
 
     def _sequences(self, users: Histories) -> tuple[Int32, Int64]:
@@ -241,10 +258,13 @@ class SequenceNetworkModel(ReadsHistories):
         return rows, users.offsets
 
     def _validation_loss(self, network: SequenceNetwork, holdout: Holdout) -> float:
-        vectors = network.vectors().detach().cpu().numpy()
+        table = network.gathered_vectors()
+        if table is None:
+            return math.nan  # what the first process finds holds for all
+        vectors = table.detach().cpu().numpy()
 
         def scores(users: Histories) -> Float32:
-            states = encode(network, *self._sequences(users), self.max_length)
+            states = encode(network, *self._sequences(users), self.max_length, table)
             return self._of_all_items(states @ vectors.T, users.n_items)
 
         return ndcg_loss(scores, holdout)

@@ -11,8 +11,9 @@ from torch.nn import functional
 
 from penchant.nn.dot.fold_in import UserEvents, newton
 from penchant.nn.dot.training import Objective
-from penchant.nn.embedding_rows import RowTable
 from penchant.nn.removal import falls_without, slope_and_curvature
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import row_table
 from penchant.typing import Bool, Float32, Float64, Int32, Int64
 
 _CELLS = 2**22  # numbers of pairs that are gathered at once
@@ -30,21 +31,35 @@ class VBPRNetwork(nn.Module):
         dim: length of the gammas.
         content_dim: length of the thetas.
         generator: source of the initial weights.
+        shard: which rows of both tables this process has; None for all.
     """
 
     content: Tensor
 
     def __init__(
-        self, content: Tensor, n_users: int, dim: int, content_dim: int, generator: torch.Generator
+        self,
+        content: Tensor,
+        n_users: int,
+        dim: int,
+        content_dim: int,
+        generator: torch.Generator,
+        shard: RowShard | None = None,
     ) -> None:
         super().__init__()
         self.dim = dim
         n_items, n_inputs = content.shape
         self.register_buffer("content", content, persistent=False)
-        users = torch.randn(n_users, dim + content_dim, generator=generator) * 0.1
-        items = torch.randn(n_items, dim + 1, generator=generator) * 0.1
-        items[:, dim] = 0
-        self.users, self.items = RowTable(users), RowTable(items)
+
+        def draw_users(n: int) -> Tensor:
+            return torch.randn(n, dim + content_dim, generator=generator) * 0.1
+
+        def draw_items(n: int) -> Tensor:
+            items = torch.randn(n, dim + 1, generator=generator) * 0.1
+            items[:, dim] = 0
+            return items
+
+        self.users = row_table(n_users, draw_users, shard)
+        self.items = row_table(n_items, draw_items, shard)
         self.embedding = nn.Parameter(torch.empty(n_inputs, content_dim))
         self.slope = nn.Parameter(torch.zeros(n_inputs))
         if self.embedding.numel():
@@ -52,7 +67,7 @@ class VBPRNetwork(nn.Module):
 
     def n_weights(self) -> int:
         """How many numbers are learned."""
-        rows = self.users.weight.numel() + self.items.weight.numel()
+        rows = self.users.n_weights() + self.items.n_weights()
         return rows + sum(p.numel() for p in self.parameters())
 
     def forward(
@@ -81,9 +96,12 @@ class VBPRNetwork(nn.Module):
         return value
 
     @torch.no_grad()
-    def item_factors(self) -> tuple[Float32, Float32]:
-        """What users' rows are multiplied with, float32[n_items, dim + content_dim], and biases."""
-        rows = self.items.weight
+    def item_factors(self, rows: Tensor) -> tuple[Float32, Float32]:
+        """What users' rows are multiplied with, float32[n_items, dim + content_dim], and biases.
+
+        Args:
+            rows: float32[n_items, dim + 1], the table of items.
+        """
         seen = self.content @ self.embedding
         vectors = torch.cat([rows[:, : self.dim], seen], 1)
         return vectors.numpy(), (rows[:, self.dim] + self.content @ self.slope).numpy()

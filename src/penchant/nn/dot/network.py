@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from penchant.nn.autoencoder.sparse_batches import dropped
 from penchant.nn.dense import ACTIVATIONS, ActivationName
 from penchant.nn.embedding_rows import RowTable
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import drawn_rows, row_table
 
 Skip = Literal["none", "dot", "first"]
 Initialisation = Literal["normal", "glorot-normal", "uniform"]
@@ -123,6 +125,8 @@ class DotNetwork(nn.Module):
             anything is computed from them; the others are enlarged to keep the expected sum.
         initialisation: of the vectors: `normal` with a deviation of .01, `uniform` between -.05
             and .05, or `glorot-normal` over a whole table. Biases start at 0.
+        shard: which rows of both tables this process has; None for all. They are updated by
+            `RowAdam`, with all rows in each step where not `by_rows`.
     """
 
     def __init__(
@@ -139,31 +143,36 @@ class DotNetwork(nn.Module):
         skip: Skip = "none",
         dropout: float = 0.0,
         initialisation: Initialisation = "normal",
+        shard: RowShard | None = None,
     ) -> None:
         super().__init__()
         self.dim, self.biases, self.dropout = dim, biases, dropout
+        self.by_rows = by_rows
         self.generator = generator
         self.users, self.items = (
-            self._table(n + 1, by_rows, initialisation) for n in (n_users, n_items)
+            self._table(n + 1, initialisation, shard) for n in (n_users, n_items)
         )
         self.head = Head(dim, layers, activation, skip)
         self.head.initialise(generator)
 
     def _table(
-        self, rows: int, by_rows: bool, initialisation: Initialisation
+        self, rows: int, initialisation: Initialisation, shard: RowShard | None
     ) -> RowTable | nn.Embedding:
-        weights = torch.zeros(rows, self.dim + self.biases)
-        if initialisation == "glorot-normal":
-            glorot_normal(weights[:, : self.dim], rows, self.dim, self.generator)
-        elif initialisation == "uniform":
-            weights[:, : self.dim].uniform_(-0.05, 0.05, generator=self.generator)
-        else:
-            weights = torch.randn(weights.shape, generator=self.generator) * 0.01
-            if self.biases:
-                weights[:, -1] = 0
-        if by_rows:
-            return RowTable(weights)
-        return nn.Embedding(rows, weights.shape[1], _weight=weights)
+        def draw(n: int) -> Tensor:
+            weights = torch.zeros(n, self.dim + self.biases)
+            if initialisation == "glorot-normal":
+                glorot_normal(weights[:, : self.dim], rows, self.dim, self.generator)
+            elif initialisation == "uniform":
+                weights[:, : self.dim].uniform_(-0.05, 0.05, generator=self.generator)
+            else:
+                weights = torch.randn(weights.shape, generator=self.generator) * 0.01
+                if self.biases:
+                    weights[:, -1] = 0
+            return weights
+
+        if self.by_rows or shard is not None:
+            return row_table(rows, draw, shard)
+        return nn.Embedding(rows, self.dim + self.biases, _weight=drawn_rows(rows, draw))
 
     def n_weights(self) -> int:
         """How many numbers are learned."""

@@ -80,7 +80,8 @@ def training_step(
     loss = partial(objective.penalised, network)
     plain = network.head.is_plain
     if isinstance(users, RowTable) and isinstance(items, RowTable):
-        rows = RowAdam([users, items], shared, learning_rate)
+        every_row = not network.by_rows
+        rows = RowAdam([users, items], shared, learning_rate, every_row=every_row)
         by_rows = torch.no_grad()(partial(step_by_hand, network, objective, rows))
         return GradientStep(loss, [rows], by_hand=by_rows if plain else None)
     weights = [*users.parameters(), *items.parameters(), *shared]

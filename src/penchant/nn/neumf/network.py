@@ -10,7 +10,8 @@ from torch.nn import functional
 
 from penchant.nn.autoencoder.sparse_batches import dropped
 from penchant.nn.dense import dense
-from penchant.nn.embedding_rows import RowTable
+from penchant.nn.row_exchange import RowShard
+from penchant.nn.sharded_rows import row_table
 
 CELLS = 2**20
 """Numbers of the widest layer that are computed at once, 4 MB in float32."""
@@ -31,6 +32,7 @@ class NeuMFNetwork(nn.Module):
         layers: units of each dense layer; none leave the products alone.
         dropout: share of the layers' units that is set to 0 in training.
         generator: source of the initial weights and of dropout; None draws none.
+        shard: which rows of both tables this process has; None for all.
     """
 
     def __init__(
@@ -43,13 +45,16 @@ class NeuMFNetwork(nn.Module):
         layers: Sequence[int],
         dropout: float = 0.0,
         generator: torch.Generator | None = None,
+        shard: RowShard | None = None,
     ) -> None:
         super().__init__()
         self.dim, self.dropout, self.generator = dim, dropout, generator
         width = dim + (mlp_dim if layers else 0)
-        self.users, self.items = (
-            RowTable(torch.randn(n, width, generator=generator) * 0.1) for n in (n_users, n_items)
-        )
+
+        def draw(n: int) -> Tensor:
+            return torch.randn(n, width, generator=generator) * 0.1
+
+        self.users, self.items = (row_table(n, draw, shard) for n in (n_users, n_items))
         sizes = (2 * mlp_dim, *layers)
         self.layers = nn.ModuleList(
             dense(a, b, generator) for a, b in zip(sizes, layers, strict=False)
@@ -61,7 +66,7 @@ class NeuMFNetwork(nn.Module):
 
     def n_weights(self) -> int:
         """How many numbers are learned."""
-        rows = self.users.weight.numel() + self.items.weight.numel()
+        rows = self.users.n_weights() + self.items.n_weights()
         return rows + sum(weight.numel() for weight in self.parameters())
 
     def forward(self, users: Tensor, items: Tensor, l2: float = 0.0) -> tuple[Tensor, Tensor]:
@@ -69,8 +74,8 @@ class NeuMFNetwork(nn.Module):
 
         The penalty is `l2` times the mean over pairs of the squares of both rows.
         """
-        of_users, user = _occurring(users, len(self.users.weight))
-        of_items, item = _occurring(items.flatten(), len(self.items.weight))
+        of_users, user = _occurring(users, self.users.n_rows)
+        of_items, item = _occurring(items.flatten(), self.items.n_rows)
         p, q = self.users(of_users), self.items(of_items)
         penalty = p.new_zeros(())
         if l2:

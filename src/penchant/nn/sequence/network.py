@@ -10,11 +10,13 @@ from torch import Tensor, nn
 
 from penchant.nn.embedding_rows import RowAdam, RowTable
 from penchant.nn.loop import GradientStep, Optimiser, Tensors, TrainingStep
+from penchant.nn.row_exchange import RowShard
 from penchant.nn.sampled_softmax import Candidates
 from penchant.nn.sequence.encoder import SequenceEncoder
 from penchant.nn.sequence.mean_vectors import MeanVectors
 from penchant.nn.sequence.softmax import cross_entropy, sampled_cross_entropy
 from penchant.nn.sequence.windows import Windows, padded_histories
+from penchant.nn.sharded_rows import row_table, whole_weight
 from penchant.typing import AnyInt, Float32, Int64
 
 _ENCODED_CELLS = 2**14  # events whose states are computed at once when nothing is trained
@@ -53,6 +55,14 @@ class SequenceNetwork(nn.Module):
     def vectors(self, items: Tensor | None = None) -> Tensor:
         """float32[n, dim], of int64[n] items, or of all, as they are read and foretold."""
         rows = self.items.weight if items is None else self.items(items)
+        return self._joined(rows, items)
+
+    def gathered_vectors(self) -> Tensor | None:
+        """float32[n_items, dim], of all items, or None where another process has them all."""
+        rows = whole_weight(self.items)
+        return None if rows is None else self._joined(rows, None)
+
+    def _joined(self, rows: Tensor, items: Tensor | None) -> Tensor:
         for links in (self.attributes, self.neighbours):
             if links is not None:
                 rows = rows + links(items)
@@ -86,9 +96,15 @@ def initialise(network: SequenceNetwork, generator: torch.Generator) -> None:
                 nn.init.xavier_normal_(weight, generator=generator)
 
 
-def item_table(n_items: int, dim: int, generator: torch.Generator) -> RowTable:
-    """A table whose rows are updated where a batch touches them."""
-    return RowTable(torch.randn(n_items, dim, generator=generator) * _vector_scale(dim))
+def item_table(
+    n_items: int, dim: int, generator: torch.Generator, shard: RowShard | None = None
+) -> RowTable:
+    """A table whose rows are updated where a batch touches them, or the shard of a process."""
+
+    def draw(n: int) -> Tensor:
+        return torch.randn(n, dim, generator=generator) * _vector_scale(dim)
+
+    return row_table(n_items, draw, shard)
 
 
 def _vector_scale(dim: int) -> float:
@@ -221,11 +237,26 @@ def collisions(targets: Tensor, drawn: Tensor) -> Tensor:
 
 
 @torch.inference_mode()
-def encode(network: SequenceNetwork, items: AnyInt, offsets: Int64, max_length: int) -> Float32:
-    """float32[n_sequences, dim], the states after the last event; zeros where there is none."""
+def encode(
+    network: SequenceNetwork,
+    items: AnyInt,
+    offsets: Int64,
+    max_length: int,
+    table: Tensor | None = None,
+) -> Float32:
+    """float32[n_sequences, dim], the states after the last event; zeros where there is none.
+
+    Args:
+        network: what reads the sequences.
+        items: int[n_events].
+        offsets: int64[n_sequences + 1], where each sequence starts and ends.
+        max_length: how many of its last events are read.
+        table: float32[n_items, dim], the vectors of all items, where they are at hand.
+    """
     weight = network.items.weight
     # For a few events their items' vectors alone are made, otherwise all once.
-    table = network.vectors() if len(items) > len(weight) else None
+    if table is None and len(items) > len(weight):
+        table = network.vectors()
     found = np.zeros((len(offsets) - 1, weight.shape[1]), np.float32)
     for rows, inputs, last in padded_histories(items, offsets, max_length, _ENCODED_CELLS):
         inputs = inputs.to(weight.device)
