@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from penchant.compiled import AVAILABLE
 from penchant.models.neighbours import nearest as module
 from penchant.models.neighbours.entities import Entities
 from penchant.models.neighbours.nearest import (
@@ -144,6 +145,24 @@ def test_a_large_catalogue_with_few_events_costs_little(compiled, monkeypatch):
         (7, 0),
         (9, 0),
     ]
+
+
+@pytest.mark.parametrize("n", [1500, 20_000])  # fewer than the products of a row, and more
+@pytest.mark.parametrize("kind", ["cosine", "jaccard", "weights"])
+@pytest.mark.skipif(not AVAILABLE, reason="numba is not installed")
+def test_of_many_alike_the_first_are_neighbours(kind, n, monkeypatch):
+    monkeypatch.setattr(module, "DENSE_SPEED", 0)
+    monkeypatch.setattr(module, "LEAST_WORK", 0)
+    k, met = 450, np.sort(np.random.default_rng(5).permutation(n)[:1200])
+    alike = met[::3]  # have two users in common, the others one
+    columns = np.repeat([0, 1], [len(met), len(alike)])
+    rows = np.concatenate([met, alike])
+    some = sparse.csr_array((np.ones(len(rows), np.float32), (rows, columns)), shape=(n, 2))
+    one = Entities(some, weights=some.copy() if kind == "weights" else None)
+    kind = "cosine" if kind == "weights" else kind
+    found = nearest(one, one, np.arange(n), kind, 1.0, 1, k)[met[:1]]
+    less_alike = np.setdiff1d(met, alike)[: k - len(alike) + 1]
+    assert found.indices.tolist() == sorted({*alike[1:].tolist(), *less_alike.tolist()})
 
 
 @pytest.mark.parametrize("compiled", [True, False])

@@ -64,6 +64,33 @@ def test_every_way_gives_the_same_product(monkeypatch):
 
 
 @needs_numba
+@pytest.mark.parametrize("density", [0.0, 0.01, 0.3])  # rows meet nobody, few others, nearly all
+@pytest.mark.parametrize("weighed", [True, False])
+def test_lists_of_products_have_the_first_of_the_largest(density, weighed, monkeypatch):
+    monkeypatch.setattr(sparse_rows, "LEAST_SECONDS", -1)
+    monkeypatch.setattr(sparse_rows, "RATE", 1e30)
+    monkeypatch.setattr(sparse_rows, "DENSE_SHARE", 1e9)
+    monkeypatch.setattr(sparse_rows, "_WEIGHED_CELLS", 500)  # many blocks
+    monkeypatch.setattr(sparse_rows, "product", None)
+    n, k, rng = 130, 7, np.random.default_rng(4)
+    a, b = (rng.integers(-2, 4, (n, 60)) * (rng.random((n, 60)) < density) for _ in "ab")
+    scales = rng.integers(-1, 4, n).astype(np.float32)
+    full = a @ b.T * (scales[:, None] * scales[::-1] if weighed else 1)
+    np.fill_diagonal(full, 0)
+    found = strongest_products(
+        *(sparse.csr_array(x.astype(np.float32)) for x in (a, b)),
+        k,
+        (lambda x, rows, columns: x * scales[rows] * scales[::-1][columns]) if weighed else None,
+    )
+    assert found.shape == (n, n)
+    assert found.has_sorted_indices
+    for row in range(n):
+        best = sorted(np.flatnonzero(full[row] > 0), key=lambda c: (-full[row, c], c))[:k]
+        assert found[[row]].indices.tolist() == sorted(best)
+        assert found[[row]].data.tolist() == full[row, sorted(best)].tolist()
+
+
+@needs_numba
 @pytest.mark.parametrize("spec", ["ease", "ease:l2=1e-3", "ease:user_exponent=1,dropout=0.2"])
 def test_weights_are_the_same_by_compiled_loops(spec, monkeypatch):
     log = planted_pairs(n_users=50, n_items=30)

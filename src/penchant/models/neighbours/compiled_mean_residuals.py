@@ -6,10 +6,8 @@ import numpy as np
 
 from penchant.compiled import compiled_in_order
 from penchant.models.neighbours.compiled_rows import (
-    ROOM,
     Comparison,
     SparseRows,
-    forget,
     new_sums,
     similarities_of_row,
 )
@@ -17,6 +15,7 @@ from penchant.models.neighbours.mean_residuals import NEGLIGIBLE
 from penchant.models.shared.largest import keep_largest
 from penchant.typing import Float32, Int32, Int64
 
+_ROOM = 4  # times as many as count are collected before the smaller ones are dropped
 _BINS = 256  # in which similarities are counted
 _COUNTED = 1024  # of them, or up to twice as many, are enough
 
@@ -37,28 +36,32 @@ def mean_residuals_of_rows(
     whose columns are the others: the k most similar of them count.
     """
     sums = new_sums(len(of.scale_b), of.kind)
-    places, weights = np.empty(ROOM * of.k, np.int32), np.empty(ROOM * of.k, np.float32)
+    alike = np.zeros(len(of.scale_b), np.float32)
+    places, weights = np.empty(_ROOM * of.k, np.int32), np.empty(_ROOM * of.k, np.float32)
     from_top = np.zeros(_BINS, np.int64)
     for row in range(first, last):
         if asked_indptr[row] == asked_indptr[row + 1]:
             continue
-        n_touched = similarities_of_row(row, of, sums)
-        highest = count_from_top(sums.alike, from_top) if n_touched < 0 else np.float32(0)
+        met = similarities_of_row(row, of, sums)
+        highest = count_from_top(sums.alike[:met], from_top)
+        for place in range(met):
+            alike[np.uint64(sums.touched[place])] = sums.alike[place]
         for n in range(asked_indptr[row], asked_indptr[row + 1]):
             start, stop = residuals.indptr[asked[n]], residuals.indptr[asked[n] + 1]
             others, values = residuals.indices[start:stop], residuals.values[start:stop]
-            share = max(len(others), 1) / len(sums.alike)
+            share = max(len(others), 1) / len(alike)
             edge = likely_edge(from_top, highest, share, of.k)
-            kept = largest_of_some(sums.alike, others, edge, of.k, places, weights)
+            kept = largest_of_some(alike, others, edge, of.k, places, weights)
             if kept < of.k and edge > 0:
-                kept = largest_of_some(sums.alike, others, np.float32(0), of.k, places, weights)
+                kept = largest_of_some(alike, others, np.float32(0), of.k, places, weights)
             weight, total = 0.0, 0.0
             for place in range(kept):
                 weight += weights[place]
                 total += np.float64(weights[place]) * values[places[place]]
             if weight > NEGLIGIBLE:
                 found[n] = total / (weight + of.damping)
-        forget(sums, n_touched)
+        for place in range(met):
+            alike[np.uint64(sums.touched[place])] = 0
 
 
 @compiled_in_order
@@ -86,6 +89,8 @@ def count_from_top(alike: Float32, from_top: Int64) -> np.float32:
     Those below 0 are in the last bin, with 0. Of many, one in so many is counted for all.
     """
     from_top[:] = 0
+    if not len(alike):
+        return np.float32(0)
     highest = np.float32(alike.max())
     if highest <= 0:
         return np.float32(0)

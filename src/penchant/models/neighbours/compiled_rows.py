@@ -1,8 +1,9 @@
 """Similarities of one row to all others, a row at a time, in compiled loops.
 
 A product of sparse matrices writes every pair with something in common before the largest are
-taken. Here the sums of a row stand in an array of one number (or six) for each other row, which
-stays in the processor's cache; they become similarities and are looked through there.
+taken. Here the sums of a row stand in an array of one number (or six) for each other row. Those
+others that it meets are listed in no order, some hundreds at a time become similarities, and of
+these the largest are put in order.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from penchant.compiled import compiled_in_order
 from penchant.models.neighbours.compiled_similarities import (
     ADJUSTED,
+    CORRELATION,
     PEARSON,
     WEIGHTED,
     of_counts,
@@ -22,13 +24,13 @@ from penchant.models.neighbours.compiled_similarities import (
     of_values_in_common,
     shrunk,
 )
-from penchant.models.shared.largest import join_largest, keep_largest
+from penchant.models.shared.largest import largest_by_column
 from penchant.typing import Float32, Float64, Int32, Int64
 
 COUNT, CROSS, SQUARE_A, SQUARE_B, SUM_A, SUM_B = (np.uint64(n) for n in range(6))
-_FEW = 0.25  # of the others, as many products at most: those that a row meets are listed
-ROOM = 4
-"""Times as many as are wanted are collected before the smaller ones are dropped."""
+
+AT_ONCE = 512
+"""Others whose similarities are computed at once, from sums that are in the fastest cache."""
 
 
 class SparseRows(NamedTuple):
@@ -52,8 +54,8 @@ class Comparison(NamedTuple):
         a: the rows.
         columns_of_b: the transpose of the others.
         own: int64[len(a)], which of the others each row is itself, or -1.
-        scale_a: float64[len(a)], counts, lengths or spreads, whatever the kind divides by.
-        scale_b: float64[len(b)].
+        scale_a: float32[len(a)], counts, lengths or spreads, whatever the kind divides by.
+        scale_b: float32[len(b)].
         total_a: float64[len(a)], sums of values over all columns, for correlations.
         total_b: float64[len(b)], the same over the number of columns.
         kind: what is compared.
@@ -66,8 +68,8 @@ class Comparison(NamedTuple):
     a: SparseRows
     columns_of_b: SparseRows
     own: Int64
-    scale_a: Float64
-    scale_b: Float64
+    scale_a: Float32
+    scale_b: Float32
     total_a: Float64
     total_b: Float64
     kind: int
@@ -78,179 +80,150 @@ class Comparison(NamedTuple):
 
 
 class Sums(NamedTuple):
-    """Where a row's sums and similarities stand, by the other row: zeros between rows.
+    """Where a row's sums and similarities stand.
 
     Attributes:
-        common: float32[n], events in common.
-        products: float32[n * width], for each other side by side what is summed up of values.
+        totals: float32[n * width], for each other side by side what is summed up: zeros between
+            rows.
         width: sums of each other that the kind of comparison needs, in the order of `COUNT` and
-            the names behind it; 0 where it compares no values.
-        alike: float32[n], similarities.
-        touched: int32[n], the others that the row meets, if these are few.
+            the names behind it.
+        touched: int32[n], the others that the row meets, in any order.
+        alike: float32[n + AT_ONCE], similarities to these, in their order.
+        taken: float32[width, AT_ONCE], the sums of some others.
+        scales: float32[AT_ONCE], what their similarities are divided by.
+        means: float64[AT_ONCE], `total_b` of theirs, for correlations.
     """
 
-    common: Float32
-    products: Float32
+    totals: Float32
     width: np.uint64
-    alike: Float32
     touched: Int32
+    alike: Float32
+    taken: Float32
+    scales: Float32
+    means: Float64
 
 
 @compiled_in_order
 def new_sums(n: int, kind: int) -> Sums:
     """Zeros for so many others."""
-    width = 6 if kind == PEARSON else 4 if kind == ADJUSTED else 2 if kind >= WEIGHTED else 0
+    width = 6 if kind == PEARSON else 4 if kind == ADJUSTED else 2 if kind >= WEIGHTED else 1
     return Sums(
-        np.zeros(n, np.float32),
         np.zeros(n * width, np.float32),
         np.uint64(width),
-        np.zeros(n, np.float32),
         np.empty(n, np.int32),
+        np.empty(n + AT_ONCE, np.float32),
+        np.zeros((width, AT_ONCE), np.float32),
+        np.zeros(AT_ONCE, np.float32),
+        np.zeros(AT_ONCE, np.float64),
     )
 
 
 @compiled_in_order
-def add_products(row: int, of: Comparison, sums: Sums) -> int:
-    """Add up what a row has in common with each other; how many it meets, or -1 for "look at all".
-
-    `touched` gets the others that it meets, ascending, where these are few.
-    """
+def add_products(row: int, of: Comparison, sums: Sums) -> np.int64:
+    """Add up what a row has in common with each other; how many it meets, which are `touched`."""
     first, last = of.a.indptr[row], of.a.indptr[row + 1]
     indptr, indices, values = of.columns_of_b
-    common, products, touched, width = sums.common, sums.products, sums.touched, sums.width
+    totals, touched, width = sums.totals, sums.touched, sums.width
     work = 0
     for place in range(first, last):
         column = of.a.indices[place]
         work += indptr[column + 1] - indptr[column]
-    few = work < _FEW * len(common)
-    n_touched = 0
-    # Unsigned places: nothing asks whether they count from the end.
+    few = work < len(touched)  # listed as the row meets them, which takes less than to look at all
+    one, met = np.float32(1), np.uint64(0)
+    # Unsigned places: nothing asks whether they count from the end. That another one is met for
+    # the first time is added up and not branched on, as no processor foresees it.
     for place in range(first, last):
         column = of.a.indices[place]
         start, stop = indptr[column], indptr[column + 1]
-        if few:
-            for p in range(start, stop):
-                other = np.uint64(indices[p])
-                if common[other] == 0:
-                    touched[n_touched] = indices[p]
-                    n_touched += 1
-                common[other] += np.float32(1)
-        elif of.kind < WEIGHTED:
-            for p in range(start, stop):
-                common[np.uint64(indices[p])] += np.float32(1)
         if of.kind < WEIGHTED:
+            for p in range(start, stop):
+                at = np.uint64(indices[p])
+                if few:
+                    touched[met] = indices[p]
+                    met += np.uint64(totals[at] == 0)
+                totals[at] += one
             continue
         x = of.a.values[place]
         square = x * x
         if of.kind < ADJUSTED:
             for p in range(start, stop):
                 at = np.uint64(indices[p]) * np.uint64(2)
-                products[at] += np.float32(1)
-                products[at + CROSS] += x * values[p]
+                if few:
+                    touched[met] = indices[p]
+                    met += np.uint64(totals[at] == 0)
+                totals[at] += one
+                totals[at + CROSS] += x * values[p]
             continue
         for p in range(start, stop):
             y, at = values[p], np.uint64(indices[p]) * width
-            products[at] += np.float32(1)
-            products[at + CROSS] += x * y
-            products[at + SQUARE_A] += square
-            products[at + SQUARE_B] += y * y
+            if few:
+                touched[met] = indices[p]
+                met += np.uint64(totals[at] == 0)
+            totals[at] += one
+            totals[at + CROSS] += x * y
+            totals[at + SQUARE_A] += square
+            totals[at + SQUARE_B] += y * y
             if of.kind == PEARSON:
-                products[at + SUM_A] += x
-                products[at + SUM_B] += y
+                totals[at + SUM_A] += x
+                totals[at + SUM_B] += y
     if not few:
-        if of.kind >= WEIGHTED:
-            for b in range(len(common)):
-                common[b] = products[np.uint64(b) * width]
-        return -1
-    touched[:n_touched].sort()
-    return n_touched
+        for b in range(len(touched)):
+            touched[met] = b
+            met += np.uint64(totals[np.uint64(b) * width] != 0)
+    return np.int64(met)
 
 
 @compiled_in_order
-def similarity_to(b: np.uint64, row: int, of: Comparison, sums: Sums) -> np.float32:
-    """How alike a row is to one other, before its events in common are counted."""
-    kind, n, products, at = of.kind, sums.common[b], sums.products, b * sums.width
+def similarities_of_row(row: int, of: Comparison, sums: Sums) -> np.int64:
+    """Write how alike a row is to each other that it meets into `alike`; how many these are."""
+    met = add_products(row, of, sums)
+    if of.own[row] >= 0:  # nothing in common makes no similarity
+        sums.totals[np.uint64(of.own[row]) * sums.width] = 0
+    for start in range(0, met, AT_ONCE):
+        take_totals(sums.touched[start : min(met, start + AT_ONCE)], of, sums)
+        similarities_to(row, of, sums, sums.alike[start:])
+    return met
+
+
+@compiled_in_order
+def take_totals(others: Int32, of: Comparison, sums: Sums) -> None:
+    """Write what was summed up of some others into `taken`, and zeros in its place."""
+    totals, width, taken = sums.totals, sums.width, sums.taken
+    for place in range(len(others)):
+        b = np.uint64(others[place])
+        sums.scales[place] = of.scale_b[b]
+        if of.kind == CORRELATION:
+            sums.means[place] = of.total_b[b]
+        for n in range(width):
+            taken[n, place] = totals[b * width + n]
+            totals[b * width + n] = 0
+
+
+@compiled_in_order
+def similarities_to(row: int, of: Comparison, sums: Sums, alike: Float32) -> None:
+    """Write how alike a row is to the `taken`, in loops that use vectors: they do not branch.
+
+    All are as long as vectors are filled: what is left over would be rounded otherwise.
+    """
+    kind, scale, scales, taken = of.kind, of.scale_a[row], sums.scales, sums.taken
+    common, least, shrinkage = taken[0], np.float32(of.min_common), of.shrinkage
     if kind < WEIGHTED:
-        return of_counts(kind, n, np.float32(of.scale_a[row]), np.float32(of.scale_b[b]))
-    cross = products[at + CROSS]
-    if kind < ADJUSTED:
-        scale, expected = of.scale_a[row] * of.scale_b[b], of.total_a[row] * of.total_b[b]
-        return of_rows(kind, cross, scale, expected)
-    square_a, square_b = products[at + SQUARE_A], products[at + SQUARE_B]
-    if kind == ADJUSTED:
-        return of_values_in_common(cross, square_a, square_b, True)
-    sum_a, sum_b = products[at + SUM_A], products[at + SUM_B]
-    return of_ratings_in_common(n, cross, square_a, square_b, sum_a, sum_b)
-
-
-@compiled_in_order
-def similarities_of_row(row: int, of: Comparison, sums: Sums) -> int:
-    """Write how alike a row is to each other into `alike`; how many are `touched`, -1 for all."""
-    n_touched = add_products(row, of, sums)
-    common, products, alike, width = sums.common, sums.products, sums.alike, sums.width
-    least, shrinkage = np.float32(of.min_common), of.shrinkage
-    if n_touched < 0:
-        all_similarities(row, of, common, products, alike)
-        for b in range(len(common)):
-            alike[b] = shrunk(alike[b], common[b], shrinkage, least)
-        common[:] = 0
-        products[:] = 0
-    for place in range(n_touched):
-        other = np.uint64(sums.touched[place])
-        found = similarity_to(other, row, of, sums)
-        alike[other] = shrunk(found, common[other], shrinkage, least)
-        common[other] = 0
-        products[other * width : (other + np.uint64(1)) * width] = 0
-    if of.own[row] >= 0:
-        alike[of.own[row]] = 0
-    return n_touched
-
-
-@compiled_in_order
-def all_similarities(
-    row: int, of: Comparison, common: Float32, products: Float32, alike: Float32
-) -> None:
-    """`similarity_to` each other, in loops that do not branch, so that vectors can be used."""
-    kind, scale_a, scale_b = of.kind, of.scale_a[row], of.scale_b
-    if kind < WEIGHTED:
-        for b in range(len(common)):
-            alike[b] = of_counts(kind, common[b], np.float32(scale_a), np.float32(scale_b[b]))
+        for b in range(AT_ONCE):
+            alike[b] = of_counts(kind, common[b], scale, scales[b])
     elif kind < ADJUSTED:
-        total_a, total_b = of.total_a[row], of.total_b
-        for b in range(len(common)):
-            cross = products[np.uint64(2 * b + 1)]
-            alike[b] = of_rows(kind, cross, scale_a * scale_b[b], total_a * total_b[b])
+        cross, means, total, scale_64 = taken[1], sums.means, of.total_a[row], np.float64(scale)
+        for b in range(AT_ONCE):
+            alike[b] = of_rows(kind, cross[b], scale_64 * scales[b], total * means[b])
     elif kind == ADJUSTED:
-        four = products.reshape(len(common), 4)
-        for b in range(len(common)):
-            alike[b] = of_values_in_common(four[b, 1], four[b, 2], four[b, 3], True)
+        for b in range(AT_ONCE):
+            alike[b] = of_values_in_common(taken[1, b], taken[2, b], taken[3, b], True)
     else:
-        six = products.reshape(len(common), 6)
-        for b in range(len(common)):
+        for b in range(AT_ONCE):
             alike[b] = of_ratings_in_common(
-                six[b, 0], six[b, 1], six[b, 2], six[b, 3], six[b, 4], six[b, 5]
+                common[b], taken[1, b], taken[2, b], taken[3, b], taken[4, b], taken[5, b]
             )
-
-
-@compiled_in_order
-def forget(sums: Sums, n_touched: int) -> None:
-    """Make `alike` zeros again."""
-    if n_touched < 0:
-        sums.alike[:] = 0
-    for place in range(n_touched):
-        sums.alike[sums.touched[place]] = 0
-
-
-@compiled_in_order
-def largest_of_row(sums: Sums, n_touched: int, k: int, columns: Int32, weights: Float32) -> int:
-    """The k largest similarities above 0 of a row, by column; how many there are."""
-    kept, edge = 0, np.float32(0)
-    for place in range(len(sums.alike) if n_touched < 0 else n_touched):
-        column = place if n_touched < 0 else sums.touched[place]
-        weight = sums.alike[column]
-        if weight > edge:
-            kept, edge = join_largest(columns, weights, kept, edge, column, weight, k)
-    return keep_largest(columns, weights, kept, k)[0] if kept > k else kept
+    for b in range(AT_ONCE):
+        alike[b] = shrunk(alike[b], common[b], shrinkage, least)
 
 
 @compiled_in_order
@@ -259,18 +232,16 @@ def nearest_of_rows(
 ) -> int:
     """Write the k most similar of each row from `first` to `last` one behind the other; the sum.
 
-    `counts` gets how many each row has.
+    Those of a row are in the order of columns. `counts` gets how many each row has.
     """
     sums = new_sums(len(of.scale_b), of.kind)
-    room = ROOM * of.k
-    some_columns, some_weights = np.empty(room, np.int32), np.empty(room, np.float32)
+    keys = np.empty(len(of.scale_b), np.int64)
     total = 0
     for row in range(first, last):
-        n_touched = similarities_of_row(row, of, sums)
-        kept = largest_of_row(sums, n_touched, of.k, some_columns, some_weights)
-        forget(sums, n_touched)
-        columns[total : total + kept] = some_columns[:kept]
-        weights[total : total + kept] = some_weights[:kept]
+        met = similarities_of_row(row, of, sums)
+        kept = largest_by_column(
+            sums.touched[:met], sums.alike[:met], of.k, keys, columns[total:], weights[total:]
+        )
         counts[row - first] = kept
         total += kept
     return total

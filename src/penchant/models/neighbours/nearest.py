@@ -33,7 +33,7 @@ from penchant.models.shared.sparse_rows import (
     strongest_entries,
 )
 from penchant.topk import blocks
-from penchant.typing import AnyInt, Csr, Float32, Float64, Int64
+from penchant.typing import AnyFloat, AnyInt, Csr, Float32, Float64, Int64
 
 T = TypeVar("T")
 _KINDS = {
@@ -231,8 +231,8 @@ def _comparison(
             None if values_b is None else b.factor(values_b).transposed,
         ),
         own=positions,
-        scale_a=scale_a,
-        scale_b=scale_b,
+        scale_a=scale_a.astype(np.float32),
+        scale_b=scale_b.astype(np.float32),
         total_a=total_a,
         total_b=total_b / max(1, b.binary.shape[1]),
         kind=code,
@@ -243,12 +243,12 @@ def _comparison(
     )
 
 
-def _totals_and_scales(entities: Entities, code: int) -> tuple[Float64, Float64]:
+def _totals_and_scales(entities: Entities, code: int) -> tuple[Float64, AnyFloat]:
     """float64[n] sums of values, where they are needed, and what similarities are divided by."""
     if code == CORRELATION:
         return entities.spreads
     scale = entities.lengths if code == WEIGHTED else entities.counts
-    return np.zeros(len(entities)), scale.astype(np.float64)
+    return np.zeros(len(entities)), scale
 
 
 def _values(entities: Entities, code: int) -> Csr | None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from penchant.compiled import compiled_in_order
-from penchant.typing import AnyInt, Bool, Float32, Int32
+from penchant.typing import AnyInt, Bool, Float32, Int32, Int64
+
+_LAST_COLUMN = 2**31 - 1
+_SAMPLE = 512  # of many numbers, or up to twice as many, tell about where the largest begin
 
 
 @compiled_in_order
@@ -32,24 +35,59 @@ def keep_largest(columns: Int32, weights: Float32, n: int, k: int) -> tuple[int,
 
 
 @compiled_in_order
-def join_largest(
-    columns: Int32,
-    weights: Float32,
-    kept: int,
-    edge: np.float32,
-    column: int,
-    weight: np.float32,
-    k: int,
-) -> tuple[int, np.float32]:
-    """Let a number above `edge` join those that were kept; how many there are, and the edge now.
+def largest_by_column(
+    columns: Int32, weights: Float32, k: int, keys: Int64, to_columns: Int32, to_weights: Float32
+) -> int:
+    """Write the k largest numbers above 0 in the order of their columns; how many there are.
 
-    When there is no room left, all but the k largest are dropped, and the smallest of these is the
-    edge that others must be above.
+    Of equal ones those with the first columns are taken.
+
+    Args:
+        columns: int32[n], each another one, in any order.
+        weights: float32[n].
+        k: how many.
+        keys: int64[n] at least, changed.
+        to_columns: int32, changed.
+        to_weights: float32, changed.
     """
-    columns[kept], weights[kept] = column, weight
-    if kept + 1 == len(columns):
-        return keep_largest(columns, weights, kept + 1, k)
-    return kept + 1, edge
+    # Positive numbers are in the order of their bits: a key sorts by these, then by column.
+    bits, edge, n = weights.view(np.int32), edge_by_sample(weights, k), 0
+    for place in range(len(weights)):
+        if weights[place] >= edge and weights[place] > 0:
+            keys[n] = np.int64(bits[place]) << 32 | (_LAST_COLUMN - columns[place])
+            n += 1
+    if n < k and edge > 0:
+        n = 0
+        for place in range(len(weights)):
+            if weights[place] > 0:
+                keys[n] = np.int64(bits[place]) << 32 | (_LAST_COLUMN - columns[place])
+                n += 1
+    found = np.partition(keys[:n], n - k)[n - k :] if n > k else keys[:n]
+    for place in range(len(found)):
+        column = _LAST_COLUMN - (found[place] & _LAST_COLUMN)
+        found[place] = column << 32 | found[place] >> 32
+    found.sort()
+    to_bits = to_weights.view(np.int32)
+    for place in range(len(found)):
+        to_columns[place], to_bits[place] = found[place] >> 32, found[place] & _LAST_COLUMN
+    return len(found)
+
+
+@compiled_in_order
+def edge_by_sample(weights: Float32, k: int) -> np.float32:
+    """A number that k of many are likely not to lie below, by a sample; 0 where it is not worth it.
+
+    Whoever finds fewer has to look again.
+    """
+    if len(weights) < 4 * k:
+        return np.float32(0)
+    sample = weights[:: max(1, len(weights) // _SAMPLE)]
+    expected = k * len(sample) / len(weights)
+    rank = int(expected + 3 * np.sqrt(expected)) + 1
+    if rank >= len(sample):
+        return np.float32(0)
+    edge: np.float32 = np.partition(sample, len(sample) - rank)[len(sample) - rank]
+    return edge
 
 
 @compiled_in_order

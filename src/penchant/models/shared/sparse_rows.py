@@ -11,9 +11,10 @@ import torch
 from scipy import sparse
 
 from penchant.compiled import AVAILABLE
+from penchant.models.shared.compiled_products import largest_of_lists, list_products
 from penchant.models.shared.largest import mark_largest
 from penchant.models.shared.row_products import LEAST_SECONDS, RATE, add_row_products
-from penchant.typing import AnyArray, AnyInt, Bool, Csr, Float32, Float64
+from penchant.typing import AnyArray, AnyInt, Bool, Csr, Float32, Float64, Int32, Int64
 
 Weigh = Callable[[Float32, AnyInt, AnyInt], Float32]
 """What becomes of products, given their rows and columns, which broadcast."""
@@ -26,6 +27,8 @@ _BLOCK_CELLS = 2**23  # entries of a block of a dense product
 _WEIGHED_CELLS = 2**20  # entries of it that are weighed at once
 SPARSE_SHARE = 0.05
 """Share of all pairs of rows with something in common, below which only those are computed."""
+DENSE_SHARE = 4.0
+"""Products of entries for each pair of rows, from which dense rows take no more time than lists."""
 _PRODUCTS = 2**21  # products of entries that make such pairs, at once
 
 
@@ -57,12 +60,9 @@ def product(a: Csr, b: Csr | Factor) -> Float32:
     Sums are taken in another order, and may differ in their last digits.
     """
     b = b if isinstance(b, Factor) else Factor(b)
-    n_rows, (n, columns) = int(a.shape[0]), b.matrix.shape
+    n_rows, n = int(a.shape[0]), int(b.matrix.shape[0])
     sparse_work = float(b.counts[a.indices].sum())
-    dense_seconds = float(n_rows) * n * columns / DENSE_RATE + (n_rows + n) * columns / _FILL_RATE
-    sparse_seconds = sparse_work / SPARSE_RATE
-    if max(n_rows, n) * columns > _DENSE_CELLS:
-        dense_seconds = np.inf
+    dense_seconds, sparse_seconds = _seconds(n_rows, b, sparse_work)
     if compiled_pays(sparse_work, min(dense_seconds, sparse_seconds)):
         found = np.zeros((n_rows, n), np.float32)
         add_row_products(a, b.transposed, found)
@@ -71,6 +71,16 @@ def product(a: Csr, b: Csr | Factor) -> Float32:
         left, right = torch.from_numpy(a.toarray()), torch.from_numpy(b.matrix.toarray())
         return np.asarray((left @ right.T).numpy())
     return np.asarray((a @ b.transposed).toarray(), np.float32)
+
+
+def _seconds(n_rows: int, b: Factor, sparse_work: float) -> tuple[float, float]:
+    """Seconds of a dense product of so many rows with a factor, and of a sparse one."""
+    n, columns = b.matrix.shape
+    sparse_seconds = sparse_work / SPARSE_RATE
+    if max(n_rows, n) * columns > _DENSE_CELLS:
+        return np.inf, sparse_seconds
+    dense = float(n_rows) * n * columns / DENSE_RATE + (n_rows + n) * columns / _FILL_RATE
+    return dense, sparse_seconds
 
 
 def compiled_pays(multiply_adds: float, seconds: float) -> bool:
@@ -86,6 +96,8 @@ def compiled_pays(multiply_adds: float, seconds: float) -> bool:
 def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Csr:
     """csr[n, n] of the `k` largest entries above 0 of each row of a b', without the diagonal.
 
+    Of equal ones the first are kept, where the product is not a dense one.
+
     Args:
         a: csr[n, m].
         b: csr[n, m].
@@ -93,8 +105,12 @@ def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Cs
         weigh: what becomes of the entries before the largest are taken; 0 must stay 0.
     """
     n, factor = int(b.shape[0]), Factor(b)
-    work = np.asarray(a.astype(bool) @ factor.counts)
-    if float(work.sum()) < SPARSE_SHARE * n * n:
+    ones = sparse.csr_array((np.ones(len(a.data), bool), a.indices, a.indptr), shape=a.shape)
+    work = np.asarray(ones @ factor.counts)
+    total = float(work.sum())
+    if total < DENSE_SHARE * n * n and compiled_pays(total, min(_seconds(n, factor, total))):
+        return _compiled_strongest(a, factor.transposed, k, weigh, work)
+    if total < SPARSE_SHARE * n * n:
         spans, few = even_blocks(work), True
     else:
         spans, few = row_blocks(n), False
@@ -120,6 +136,42 @@ def strongest_products(a: Csr, b: Csr, k: int, weigh: Weigh | None = None) -> Cs
             parts.append(strongest(full, k))
     stacked: Csr = sparse.vstack(parts or [(a[:0] @ b.T).tocsr()], format="csr")
     return stacked
+
+
+def _compiled_strongest(a: Csr, b: Csr, k: int, weigh: Weigh | None, work: Float64) -> Csr:
+    """See `strongest_products`; b is csr[m, n] and `work` the products of entries of each row."""
+    n = int(a.shape[0])
+    room = np.minimum(work, n).astype(np.int64)
+    spans = list(blocks_of_work(room, _WEIGHED_CELLS))
+    most = max((int(room[start:stop].sum()) for start, stop in spans), default=0)
+    columns, values, keys = np.empty(most, np.int32), np.empty(most, np.float32), np.empty(n, int)
+    totals, seen, counts = np.zeros(n, np.float32), np.zeros(n, np.uint8), np.zeros(n, np.int64)
+    of_a, of_b = _compiled_arrays(a), _compiled_arrays(b)
+    parts: list[tuple[Int32, Float32]] = [(np.empty(0, np.int32), np.empty(0, np.float32))]
+    for start, stop in spans:
+        own = counts[start:stop]
+        total = list_products(start, stop, *of_a, *of_b, totals, seen, own, columns, values)
+        others, found = columns[:total], values[:total]
+        if weigh is not None:
+            found = np.asarray(weigh(found, np.repeat(np.arange(start, stop), own), others))
+        size = int(np.minimum(own, k).sum())
+        part = np.empty(size, np.int32), np.empty(size, np.float32)
+        kept = largest_of_lists(own, others, found.astype(np.float32, copy=False), k, keys, *part)
+        parts.append((part[0][:kept].copy(), part[1][:kept].copy()))
+    offsets = np.append(0, np.cumsum(counts))
+    data, indices = (np.concatenate([part[at] for part in parts]) for at in (1, 0))
+    strongest: Csr = sparse.csr_array((data, indices, offsets), shape=(n, n))
+    strongest.has_canonical_format = True
+    return strongest
+
+
+def _compiled_arrays(matrix: Csr) -> tuple[Int64, Int32, Float32]:
+    """Offsets, columns and values as compiled loops take them."""
+    return (
+        matrix.indptr.astype(np.int64, copy=False),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data.astype(np.float32, copy=False),
+    )
 
 
 def strongest(values: Float32, k: int) -> Csr:
