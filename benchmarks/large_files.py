@@ -1,18 +1,21 @@
 """Files of millions of events: seconds and peak memory of each step from file to lists.
 
-`python benchmarks/large_files.py EVENTS [--kind csv|parquet|encoded] [STEP …]` writes a made-up log
-once, in parts (`--folder`), with ids that are words, the popularity of items and the activity of
-users as skewed as in real logs, and times of two years; then runs each step in a process of its
-own, which reads the files first, and prints a JSON line: seconds and processor seconds of reading
-and of the step, and the peaks of resident memory of the process after reading and after the step,
-on Linux also of that which is no file's. `encoded` is what `penchant encode` makes of the parts.
+`python benchmarks/large_files.py EVENTS [--kind KIND] [STEP …]` writes a made-up log once, in parts
+or, by kinds that begin with `one-`, as one file (`--folder`), with ids that are words, the
+popularity of items and the activity of users as skewed as in real logs, and times of two years;
+then runs each step in a process of its own, which reads the files first, and prints a JSON line:
+seconds and processor seconds of reading and of the step, and the peaks of resident memory of the
+process after reading and after the step, on Linux also of that which is no file's. The kind
+`encoded` is what `penchant encode` makes of the parts.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import threading
@@ -30,11 +33,12 @@ STEPS = (
     "read", "check", "summary", "k-core", "split-time", "split-random", "popular", "item-knn",
     "ials", "bpr", "dot", "neumf", "sasrec",
 )  # fmt: skip
+KINDS = ("csv", "parquet", "one-csv", "one-csv.gz", "one-jsonl", "one-parquet", "encoded")
 YEARS = 2
 
 
 def write(events: int, kind: str, folder: Path, seed: int = 0) -> Path:
-    """The log in parts, or encoded, made where it is missing."""
+    """The log in parts, as one file or encoded, made where it is missing."""
     if kind == "encoded":
         encoded = folder / f"{events}-encoded"
         if not encoded.exists():
@@ -43,6 +47,15 @@ def write(events: int, kind: str, folder: Path, seed: int = 0) -> Path:
             subprocess.run(words, check=True)
         return encoded
     place = folder / f"{events}-{kind}"
+    if kind.startswith("one-"):
+        path = place / f"events.{kind.removeprefix('one-')}"
+        if not path.exists():
+            place.mkdir(parents=True, exist_ok=True)
+            parts = write(events, "csv" if "csv" in kind else "parquet", folder, seed)
+            unfinished = path.with_suffix(".unfinished")
+            _put_together(sorted(parts.iterdir()), unfinished, path.suffix)
+            unfinished.rename(path)
+        return path
     if (place / "done").exists():
         return place / "parts"
     (place / "parts").mkdir(parents=True, exist_ok=True)
@@ -72,6 +85,21 @@ def write(events: int, kind: str, folder: Path, seed: int = 0) -> Path:
             frame.write_parquet(path)
     (place / "done").touch()
     return place / "parts"
+
+
+def _put_together(files: list[Path], target: Path, ending: str) -> None:
+    """One file of the parts of a log, of which each CSV file has a header."""
+    if ending == ".parquet":
+        pl.scan_parquet(files).sink_parquet(target)
+    elif ending == ".jsonl":
+        pl.scan_parquet(files).sink_ndjson(target)
+    else:
+        with gzip.open(target, "wb", 6) if ending == ".gz" else target.open("wb") as whole:
+            for number, path in enumerate(files):
+                with path.open("rb") as part:
+                    if number:
+                        part.readline()
+                    shutil.copyfileobj(part, whole, 2**20)
 
 
 def run_step(name: str, place: Path) -> dict[str, Any]:
@@ -158,7 +186,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("events", type=int)
     parser.add_argument("steps", nargs="*", metavar="STEP", help=", ".join(STEPS))
-    parser.add_argument("--kind", choices=["csv", "parquet", "encoded"], default="parquet")
+    parser.add_argument("--kind", choices=KINDS, default="parquet")
     parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     args = parser.parse_args()

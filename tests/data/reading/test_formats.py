@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penchant.data.polars_frames import distinct_names
-from penchant.data.reading import files
+from penchant.data.reading import unpacking
 from penchant.data.reading.log_reader import read
 from penchant.errors import DataError, ParameterError
 
@@ -122,7 +122,7 @@ def test_sources_that_cannot_be_are_one_sentence(source, options, words):
 
 
 def test_a_file_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(files, "_HARMLESS", 10**6)
+    monkeypatch.setattr(unpacking, "_HARMLESS", 10**6)
     for name, packed in (
         ("zeros.csv.gz", gzip.compress(bytes(5 * 10**6))),
         ("zeros.csv.zst", zstandard.compress(bytes(5 * 10**6))),

@@ -15,6 +15,9 @@ Kind = Literal["empty", "time", "number", "count", "text", "id"]
 """What a column may be: `number` has decimals, a sign or ratings as words, `count` whole numbers
 from 0."""
 
+OTHER_TEXTS = 0.1
+"""Of the values of a column of numbers at most are none, but for a single one."""
+
 _ISO_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DATE = re.compile(
     r"(\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[- ][A-Za-z]{3,9}[- ,]+\d{2,4}"
@@ -33,7 +36,6 @@ _MATRIX_COLUMNS = 4  # from so many columns of ratings on a table has a column f
 _SAMPLE = 200  # records whose values are looked at one by one
 _MATRIX_SAMPLE = 100  # columns by which a matrix is recognised
 _LOOKED_AT = 200_000  # records in which different values are counted
-_OTHER_TEXTS = 0.1  # of the values of a column of numbers at most are none, but for a single one
 _MOST_COLUMNS = 15  # without names: more are features, not a log
 
 
@@ -169,7 +171,7 @@ def _has_ratings(column: pl.Series) -> bool:
         return True
     texts = column.drop_nulls().str.strip_chars()
     numbers = texts.str.replace(_DECIMAL_COMMA.pattern, "$1.$2").cast(pl.Float64, strict=False)
-    return numbers.null_count() <= max(1, _OTHER_TEXTS * len(numbers))
+    return numbers.null_count() <= max(1, OTHER_TEXTS * len(numbers))
 
 
 def _are_weights(column: pl.Series) -> bool:

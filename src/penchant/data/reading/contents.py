@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from penchant.data.origin import Layout
 from penchant.data.reading.excel import read_excel
-from penchant.data.reading.files import decode, is_workbook, most_unpacked
+from penchant.data.reading.files import decode, is_workbook
 from penchant.data.reading.json_lines import read_json_lines
 from penchant.data.reading.layouts.blocks import read_blocks
 from penchant.data.reading.layouts.detection import layout_of_text
@@ -17,6 +18,7 @@ from penchant.data.reading.layouts.item_lines import read_item_lines
 from penchant.data.reading.parquet import read_parquet
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.text import read_text
+from penchant.data.reading.unpacking import most_unpacked
 from penchant.errors import DataError
 
 PARQUET = b"PAR1"
@@ -78,25 +80,37 @@ def read_content(
     if form.sheet is not None:
         raise DataError(f"{label} is no Excel workbook, so that it has no sheet.")
     data = decode(data, label, form.encoding)
+    kind = kind_of_text(data, label, form)
+    if kind == "json":
+        return read_json_lines(data, label)
+    if kind in ("adjacency", "sequences", "baskets"):
+        return read_item_lines(data, label, kind, separator=form.separator, leading=form.leading)
+    if kind == "blocks":
+        return read_blocks(data, label, separator=form.separator)
+    if kind == "impressions":
+        return read_impressions(data, label)
+    return read_text(data, label, separator=form.separator, header=form.header, named=form.named)
+
+
+def kind_of_text(data: bytes, label: str, form: TextForm) -> Layout | Literal["json"]:
+    """How UTF-8 text is read: its layout, in columns where nothing else is seen, or JSON.
+
+    Args:
+        data: the text.
+        label: its name in messages.
+        form: what is known of it.
+
+    Raises:
+        DataError: it is a web page.
+    """
     if _HTML.match(data):
         raise DataError(
             f"{label} is a web page or XML, whatever its name says: open it in a spreadsheet "
             "program and save it as .xlsx or CSV (UTF-8)."
         )
     if data.lstrip()[:1] in (b"{", b"[") and form.separator is None:
-        return read_json_lines(data, label)
-    return _read_text(data, label, form)
-
-
-def _read_text(data: bytes, label: str, form: TextForm) -> RawRecords:
-    """Text in columns, or with several items a line."""
+        return "json"
     layout = form.layout
     if layout is None and form.separator is None and form.header is None and not form.named:
         layout = layout_of_text(data)
-    if layout in ("adjacency", "sequences", "baskets"):
-        return read_item_lines(data, label, layout, separator=form.separator, leading=form.leading)
-    if layout == "blocks":
-        return read_blocks(data, label, separator=form.separator)
-    if layout == "impressions":
-        return read_impressions(data, label)
-    return read_text(data, label, separator=form.separator, header=form.header, named=form.named)
+    return layout or "columns"

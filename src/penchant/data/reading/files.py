@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import codecs
-import zlib
+import io
 from pathlib import Path
 
 from penchant.data.reading.records import NoRecordsError
-from penchant.errors import DataError, require
+from penchant.data.reading.unpacking import packing_of, unpacked
+from penchant.errors import DataError
 
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _ARCHIVES = {
     b"PK\x03\x04": "a zip archive (or a spreadsheet)",
     b"BZh": "compressed with bzip2",
@@ -20,10 +19,6 @@ _ARCHIVES = {
 }
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # workbooks before 2007
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument"
-MAX_UNPACKED = 64 * 10**9  # bytes of a compressed file
-_HARMLESS = 10**8  # bytes up to which the ratio does not matter
-_MAX_RATIO = 200  # logs that repeat themselves reach 50
-_PIECE = 2**12  # bytes that are unpacked at once: a piece can become some 100 MB at most
 _HEAD = 8192  # bytes by which text is recognised
 _STRAY_CONTROLS = 16  # control characters that any text may have
 
@@ -82,16 +77,6 @@ def only_file(path: Path, candidates: list[Path], noun: str, expected: str) -> P
     return candidates[0]
 
 
-def most_unpacked(packed: int, max_bytes: int | None = None, harmless: int | None = None) -> int:
-    """The most bytes that a file of `packed` bytes may become: `max_bytes`, where it is given.
-
-    Up to `harmless` bytes the ratio does not matter.
-    """
-    if max_bytes is not None:
-        return max_bytes
-    return min(MAX_UNPACKED, max(harmless or _HARMLESS, _MAX_RATIO * packed))
-
-
 def refuse_large(size: int, max_bytes: int, name: str) -> None:
     """Refuse a file of more than `max_bytes`.
 
@@ -114,11 +99,9 @@ def decompress(data: bytes, name: str, max_bytes: int | None = None) -> bytes:
         DataError: the data are empty, cut off or damaged, another kind of archive, or unpack to
             more than `most_unpacked`.
     """
-    most = most_unpacked(len(data), max_bytes)
-    if data.startswith(_GZIP):
-        data = _unpack_members(data, name, "gzip", most)
-    elif data.startswith(_ZSTD):
-        data = _unpack_members(data, name, "Zstandard", most)
+    packing = packing_of(data)
+    if packing is not None:
+        data = b"".join(unpacked(io.BytesIO(data), len(data), name, packing, max_bytes))
     if not data:
         raise NoRecordsError(f"{name} is empty.")
     if data.startswith(_OLE):
@@ -155,9 +138,9 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
         raise DataError(
             f"{name} is an Excel workbook: save its sheet as CSV (UTF-8), and read that file."
         )
-    if encoding is None and data.startswith(_UTF16):
+    if encoding is None and data.startswith(UTF16):
         encoding = "utf-16"
-    if encoding is not None and _codec_name(encoding) not in ("utf-8", "utf-8-sig"):
+    if encoding is not None and codec_name(encoding) not in ("utf-8", "utf-8-sig"):
         try:
             data = data.decode(encoding).encode()
         except UnicodeDecodeError as error:
@@ -165,7 +148,7 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
         except UnicodeError as error:
             raise DataError(f"{name} is not text in {encoding}: {error}.") from None
     data = data.removeprefix(codecs.BOM_UTF8)
-    _refuse_binary(data, name)
+    refuse_binary(data, name)
     if not data.isascii():
         try:
             data.decode()
@@ -176,59 +159,12 @@ def decode(data: bytes, name: str, encoding: str | None) -> bytes:
     return data
 
 
-def _unpack_members(data: bytes, name: str, kind: str, most: int) -> bytes:
-    """Unpack one compressed member after the other, since files may be concatenated."""
-    parts: list[bytes] = []
-    start = unpacked = 0
-    while start < len(data):
-        # With 31 window bits zlib expects gzip's header and verifies its checksum.
-        decompressor = zlib.decompressobj(31) if kind == "gzip" else _zstd()
-        position = start
-        while position < len(data) and not decompressor.eof:
-            piece = data[position : position + _PIECE]
-            try:
-                parts.append(decompressor.decompress(piece))
-            except Exception as error:  # zlib.error or zstandard.ZstdError
-                if not isinstance(error, zlib.error) and type(error).__name__ != "ZstdError":
-                    raise
-                raise DataError(
-                    f"{name} is a damaged {kind} file (in the part from byte {start:,}): "
-                    f"fetch it again."
-                ) from None
-            position += len(piece)
-            unpacked += len(parts[-1])
-            if unpacked > most:
-                raise DataError(
-                    f"{name} unpacks to more than {most / 1e6:,.0f} MB of {len(data) / 1e6:,.1f} "
-                    "MB, as no log does: if it is one, raise max_bytes (--max-bytes)."
-                )
-        if not decompressor.eof:
-            raise DataError(
-                f"{name} is cut off: the {kind} data stop at {len(data):,} bytes "
-                f"({unpacked:,} bytes unpacked) before their end; fetch it again."
-            )
-        start = _after_padding(data, position - len(decompressor.unused_data))
-    return b"".join(parts)
+def codec_name(encoding: str) -> str:
+    """What Python calls an encoding.
 
-
-def _after_padding(data: bytes, position: int) -> int:
-    """The first position from this one on that has no zero byte."""
-    while position < len(data):
-        piece = data[position : position + _PIECE]
-        rest = piece.lstrip(b"\0")
-        position += len(piece) - len(rest)
-        if rest:
-            break
-    return position
-
-
-def _zstd() -> zlib._Decompress:
-    zstandard = require("zstandard", "zstd")
-    decompressor: zlib._Decompress = zstandard.ZstdDecompressor().decompressobj()
-    return decompressor
-
-
-def _codec_name(encoding: str) -> str:
+    Raises:
+        DataError: there is none of this name.
+    """
     try:
         codec = codecs.lookup(encoding)
         "".encode(encoding)  # some codecs are none of text, such as base64
@@ -239,7 +175,12 @@ def _codec_name(encoding: str) -> str:
         ) from None
 
 
-def _refuse_binary(data: bytes, name: str) -> None:
+def refuse_binary(data: bytes, name: str) -> None:
+    """Refuse what is no text by its first bytes.
+
+    Raises:
+        DataError: it has too many control characters.
+    """
     head = data[:_HEAD]
     if b"\0" not in head and _is_utf8(head):
         return

@@ -15,9 +15,11 @@ from penchant.data.origin import Layout
 from penchant.data.reading.contents import TextForm, read_content
 from penchant.data.reading.files import decompress, is_there, load_bytes, refuse_large
 from penchant.data.reading.frames import read_frame
+from penchant.data.reading.large.parquet_pieces import ParquetPieces, parquet_pieces
+from penchant.data.reading.large.text_pieces import TextPieces, text_pieces
 from penchant.data.reading.layouts.wide import EmptyValue, is_wide, read_wide
 from penchant.data.reading.parts.part_files import find_parts
-from penchant.data.reading.parts.pieces import Pieces
+from penchant.data.reading.parts.pieces import PIECE, NotInPiecesError, Pieces
 from penchant.data.reading.parts.reader import records_of_files
 from penchant.data.reading.records import RawRecords
 from penchant.data.reading.sql import read_sql
@@ -33,6 +35,7 @@ Source: TypeAlias = (
     "pa.Table | Engine | Connection"
 )
 _URL = re.compile(r"[a-z][a-z0-9+._-]+://", re.IGNORECASE)
+_FEWEST_RECORDS = 200  # of the first piece: as many are looked at to guess what columns are
 _NETWORK = ("http://", "https://", "ftp://", "s3://")
 
 
@@ -52,12 +55,14 @@ def read_pieces(
     leading: tuple[str, ...] | None = None,
     empty: EmptyValue = None,
     may_be_wide: bool = False,
+    at_once: bool = False,
 ) -> Pieces:
     """The records of a source, whose format is recognised by its content, in pieces.
 
     All arguments are those of `penchant.read`, but for `named`, column names by which the header
-    of a text file is recognised, `leading`, the roles of ids that stand before items of a line, and
-    `may_be_wide`: whether a row per user is looked for, which a table of items may be taken for.
+    of a text file is recognised, `leading`, the roles of ids that stand before items of a line,
+    `may_be_wide`: whether a row per user is looked for, which a table of items may be taken for,
+    and `at_once`: whether all records are to be one piece.
 
     Raises:
         DataError: the source cannot be read, or has no columns.
@@ -73,12 +78,11 @@ def read_pieces(
             label = source if files is None else files.source
             raise DataError(f"{label} is no database, so that it has no table or query.")
         if files is None:
-            data, label = _content(source, max_bytes)
-            pieces = Pieces.of(read_content(data, label, form, max_bytes))
+            pieces = _pieces_of_file(source, form, max_bytes, math.inf if at_once else PIECE)
         else:
             read = partial(records_of_files, files, form, max_bytes, limit)
-            size = None if limit is None else math.inf
-            pieces = Pieces(read, files.source, files.remarks, size, files.n_bytes)
+            size = math.inf if at_once or limit is not None else None
+            pieces = Pieces.of_files(read, files.source, files.remarks, size, files.n_bytes)
     else:
         pieces = Pieces.of(read_frame(source))
     records = pieces.first
@@ -91,7 +95,11 @@ def read_pieces(
             user = next((name for name in named if name in records.frame.columns), None)
             records = read_wide(records, user, empty)
         pieces = Pieces.of(records)
-    return pieces if limit is None else Pieces.of(pieces.whole().head(limit))
+    if limit is None:
+        return pieces
+    first = pieces.first  # records of JSON further on may add columns
+    is_enough = limit <= first.n_total and not first.may_lack_columns
+    return Pieces.of((first if is_enough else pieces.whole()).head(limit))
 
 
 def read_records(
@@ -103,7 +111,7 @@ def read_records(
         DataError: the source cannot be read, or has no columns.
         MissingExtraError: an optional package is needed and not installed.
     """
-    return read_pieces(source, named=named, encoding=encoding).whole()
+    return read_pieces(source, named=named, encoding=encoding, at_once=True).whole()
 
 
 def _database(source: Any) -> str | Path | Engine | Connection | None:
@@ -120,6 +128,28 @@ def _database(source: Any) -> str | Path | Engine | Connection | None:
             if file.read(16) == b"SQLite format 3\0":
                 return path
     return None
+
+
+def _pieces_of_file(source: Any, form: TextForm, max_bytes: int | None, size: float) -> Pieces:
+    """The records of a file or an open file, in pieces of a size where it is large."""
+
+    def whole() -> RawRecords:
+        data, label = _content(source, max_bytes)
+        return read_content(data, label, form, max_bytes)
+
+    found: ParquetPieces | TextPieces | None = None
+    if isinstance(source, str | Path):
+        path = Path(source)
+        found = parquet_pieces(path, max_bytes, size) or text_pieces(path, form, max_bytes, size)
+    if found is None:
+        return Pieces.of(whole())
+    try:
+        pieces = Pieces(found.read(), whole, found.source, found.n_bytes, is_single=False)
+    except NotInPiecesError:
+        return Pieces.of(whole())
+    if pieces.first.frame.height < _FEWEST_RECORDS:
+        return Pieces.of(pieces.whole())
+    return pieces
 
 
 def _content(source: Any, max_bytes: int | None) -> tuple[bytes, str]:

@@ -30,19 +30,33 @@ def read_json_lines(data: bytes, source: str) -> RawRecords:
     """
     if data.lstrip()[:1] == b"[":
         return _read_array(_parse(data, source), source)
-    stripped = data.strip()
-    schema = common_schema(data)
-    # Polars drops blank lines, which would shift the record numbers.
-    if schema is not TOO_WIDE and b"\n\n" not in stripped and b"\n\r\n" not in data:
-        frame = _frame_of_lines(data, schema)
-        if frame is not None and 1 < frame.height == stripped.count(b"\n") + 1:
-            return RawRecords(frame=frame, source=source, lines_before=0, may_lack_columns=True)
-    document = _document(stripped)
+    intact = read_intact_lines(data, source)
+    if intact is not None and intact.frame.height > 1:
+        return intact
+    document = _document(data.strip())
     if document is not None:
         records, remark = records_of_document(document)
         log = _read_array(records, source)
         return replace(log, remarks=(remark,)) if remark else log
     return _read_line_by_line(data.decode(), source)
+
+
+def read_intact_lines(data: bytes, source: str) -> RawRecords | None:
+    """Read lines each of which is an object, of types that go together; None for all others.
+
+    Args:
+        data: UTF-8 JSON lines.
+        source: their name in messages.
+    """
+    stripped = data.strip()
+    schema = common_schema(data)
+    # Polars drops blank lines, which would shift the record numbers.
+    if schema is TOO_WIDE or b"\n\n" in stripped or b"\n\r\n" in data:
+        return None
+    frame = _frame_of_lines(data, schema)
+    if frame is None or frame.height != stripped.count(b"\n") + 1:
+        return None
+    return RawRecords(frame=frame, source=source, lines_before=0, may_lack_columns=True)
 
 
 def _parse(data: bytes, source: str) -> Any:

@@ -43,6 +43,7 @@ class LogColumns:
         passed_over: columns that are no weights or quantities, of which something was said.
         price_remark: what is to be said of prices.
         purchases: whether events may be purchases.
+        were_inside: whether events or their fields were found inside the values of the records.
     """
 
     records: RawRecords
@@ -54,6 +55,7 @@ class LogColumns:
     passed_over: tuple[str, ...]
     price_remark: str | None
     purchases: bool
+    were_inside: bool
 
     @property
     def have_meaning_apart(self) -> bool:
@@ -63,7 +65,9 @@ class LogColumns:
         were guessed by what is in all of their values.
         """
         frame, roles = self.records.frame, self.columns.keys()
-        if self.records.layout != "columns" or not all(map(_is_plain, frame.dtypes)):
+        if self.records.layout != "columns" or self.were_inside:
+            return False
+        if not all(map(_is_plain, frame.dtypes)):
             return False
         if self.found.in_sessions or self.found.users_are is not None or self.total is not None:
             return False
@@ -92,7 +96,8 @@ def choose_log_columns(
     Raises:
         DataError: a column asked for does not exist, or none is recognised.
     """
-    records = with_nested_fields(with_events_inside(records, choices), choices)
+    as_read = records
+    records = with_nested_fields(with_events_inside(as_read, choices), choices)
     choices = sessions.choices(choices, records)
     price = choices["price"]
     total = requested_total(price, records.frame.columns, records.source)
@@ -126,6 +131,7 @@ def choose_log_columns(
         passed_over=tuple(passed_over),
         price_remark=price_remark,
         purchases=purchases,
+        were_inside=records is not as_read,
     )
 
 

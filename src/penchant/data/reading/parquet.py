@@ -71,11 +71,40 @@ def sizes_in_trial(files: Mapping[str, bytes], most: int) -> dict[str, int | Non
     can be started.
     """
     n_bytes = sum(map(len, files.values()))
-    limit = _OWN_MEMORY + _WORKING_COPIES * (most + max(map(len, files.values()), default=0))
+    limit = trial_limit(most, max(map(len, files.values()), default=0))
+    data = b"".join(struct.pack("<Q", len(data)) + data for data in files.values())
+    done = run_trial(_TRIAL, [str(limit)], n_bytes, data)
+    if done is None:
+        return dict.fromkeys(files, 0)
+    sizes, failed = done
+    if len(sizes) == len(files) and failed:  # the last one has done harm after all
+        sizes.pop()
+    return dict(zip_longest(files, sizes))
+
+
+def trial_limit(most: int, n_bytes: int) -> int:
+    """The memory that a trial may take of a file of `n_bytes` whose table may have `most` bytes."""
+    return _OWN_MEMORY + _WORKING_COPIES * (most + n_bytes)
+
+
+def run_trial(
+    script: str, arguments: list[str], n_bytes: int, data: bytes = b""
+) -> tuple[list[int], bool] | None:
+    """Run a script that may fail in a process of its own.
+
+    Args:
+        script: it prints integers, one a line.
+        arguments: of it.
+        n_bytes: how much it reads, which decides how long it may take.
+        data: what it reads from standard input.
+
+    Returns:
+        What it has printed, and whether it failed; None where no process can be started.
+    """
     try:
         done = subprocess.run(
-            [sys.executable, "-P", "-c", _TRIAL, str(limit)],
-            input=b"".join(struct.pack("<Q", len(data)) + data for data in files.values()),
+            [sys.executable, "-P", "-c", script, *arguments],
+            input=data,
             capture_output=True,
             env=os.environ | {"POLARS_MAX_THREADS": "2"},  # each reserves addresses of its own
             timeout=_SECONDS + n_bytes / _BYTES_PER_SECOND,
@@ -83,10 +112,7 @@ def sizes_in_trial(files: Mapping[str, bytes], most: int) -> dict[str, int | Non
     except subprocess.TimeoutExpired as stopped:
         output, failed = stopped.stdout or b"", True
     except OSError:
-        return dict.fromkeys(files, 0)
+        return None
     else:
         output, failed = done.stdout, done.returncode != 0
-    sizes = [int(line) for line in output.split() if line.isdigit()]
-    if len(sizes) == len(files) and failed:  # the last one has done harm after all
-        sizes.pop()
-    return dict(zip_longest(files, sizes))
+    return [int(line) for line in output.split() if line.isdigit()], failed

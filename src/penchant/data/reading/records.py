@@ -132,7 +132,8 @@ class RawRecords:
     def head(self, limit: int) -> RawRecords:
         """The first `limit` records, those left out among them."""
         if self.numbers is None:
-            return replace(self, frame=self.frame.head(limit))
+            lines = None if self.lines is None else self.lines.head(limit)
+            return replace(self, frame=self.frame.head(limit), lines=lines)
         n = int((self.numbers <= limit).sum())
         return replace(
             self,
@@ -140,6 +141,21 @@ class RawRecords:
             numbers=self.numbers.head(n),
             lines=None if self.lines is None else self.lines.head(n),
             skipped=tuple(record for record in self.skipped if record.row <= limit),
+        )
+
+    def behind(self, n_before: int) -> RawRecords:
+        """These, read apart from as many records of the same file that stand before them.
+
+        Lines are numbers in the file already.
+        """
+        if not n_before:
+            return self
+        lines_before = None if self.lines_before is None else self.lines_before - n_before
+        return replace(
+            self,
+            numbers=self.row + n_before,
+            lines_before=lines_before,
+            skipped=tuple(record._replace(row=record.row + n_before) for record in self.skipped),
         )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.reading.preamble import find_preamble
+from penchant.data.reading.quotes import first_lines_of_records
 from penchant.data.reading.records import NoRecordsError, RawRecords
 from penchant.data.reading.recovery import read_with_recovery
 from penchant.data.reading.text_layout import TextLayout, detect_layout
@@ -38,10 +39,34 @@ def read_text(
     data = _without_blank_ends(data)
     if not data:
         raise NoRecordsError(f"{source} is empty.")
+    layout, start = layout_of_head(data, source, separator=separator, header=header, named=named)
+    return read_body(data[start:], source, layout)
+
+
+def layout_of_head(
+    data: bytes,
+    source: str,
+    *,
+    separator: str | None = None,
+    header: bool | None = None,
+    named: Sequence[str] = (),
+) -> tuple[TextLayout, int]:
+    """The columns of UTF-8 text, and the position at which its records begin.
+
+    Args:
+        data: the text, or as much of it as `detect_layout` looks at, without blank lines in front.
+        source: its name in messages.
+        separator: as `read_text` takes it.
+        header: as `read_text` takes it.
+        named: as `read_text` takes it.
+
+    Raises:
+        NoRecordsError: nothing follows the header.
+        DataError: no separator was found.
+    """
     preamble = find_preamble(data)
-    data = data[preamble.n_bytes :]
     layout = detect_layout(
-        data,
+        data[preamble.n_bytes :],
         source,
         separator=separator or preamble.separator,
         header=header,
@@ -49,7 +74,12 @@ def read_text(
         comment=preamble.last_comment,
     )
     layout = replace(layout, lines_before=layout.lines_before + preamble.n_lines)
-    body = data[data.find(b"\n") + 1 :] if layout.has_header_line and b"\n" in data else data
+    end_of_header = data.find(b"\n", preamble.n_bytes) + 1 if layout.has_header_line else 0
+    return layout, end_of_header or preamble.n_bytes
+
+
+def read_body(body: bytes, source: str, layout: TextLayout) -> RawRecords:
+    """The records of UTF-8 text below its header."""
     integers = _integer_columns(layout) if b'"' not in body else []
     records = _read_intact(body, source, layout, integers)
     if records is None and integers:
@@ -107,9 +137,12 @@ def _read_intact(
     frame.columns = names
     if quoted:
         frame = frame.with_columns(pl.when(pl.all() != "").then(pl.all()))
-    one_line_each = not quoted or frame.height == body.count(b"\n") + (not body.endswith(b"\n"))
-    lines_before = layout.lines_before if one_line_each else None
-    return replace(layout.raw_records(frame, source), lines_before=lines_before)
+    records = replace(layout.raw_records(frame, source), lines_before=layout.lines_before)
+    if quoted and frame.height != body.count(b"\n") + (not body.endswith(b"\n")):
+        lines = first_lines_of_records(body, layout.lines_before)
+        fit = len(lines) == frame.height
+        records = replace(records, lines=lines if fit else None, lines_before=None)
+    return records
 
 
 def _length(frame: pl.DataFrame, body: bytes, step: int) -> int:

@@ -10,7 +10,8 @@ from typing import Literal
 import polars as pl
 
 from penchant.data.positive import Positive
-from penchant.data.reading.parts.pieces import Pieces
+from penchant.data.reading.column_contents import OTHER_TEXTS
+from penchant.data.reading.parts.pieces import NotInPiecesError, Pieces
 from penchant.data.reading.piece_columns import PieceColumns
 from penchant.data.reading.records import RawRecords, SkippedRecord, shorten, skipped_table
 from penchant.data.reading.typed_columns import RoleProblems, TypedRecords, type_records
@@ -104,29 +105,35 @@ def type_pieces(
     taken = PieceColumns(categories, scratch)
     n_records = 0
     heads: list[RawRecords] = []
-    for records in pieces:
-        if not _are_alike(records, first):
-            return None
-        typed = type_records(
-            replace(records, frame=records.frame.select(names)),
-            columns,
-            time_format,
-            positive,
-            purchases=purchases,
-        )
-        for role, reading in typed.readings.items():
-            if reading is None or (reading and readings.setdefault(role, reading) != reading):
+    try:
+        for records in pieces:
+            if not _are_alike(records, first):
                 return None
-        taken.add(
-            typed.frame.with_columns(
-                pl.col(role).cast(dtype)
-                for role, dtype in categories.items()
-                if typed.frame.schema[role] == pl.String
+            typed = type_records(
+                replace(records, frame=records.frame.select(names)),
+                columns,
+                time_format,
+                positive,
+                purchases=purchases,
             )
-        )
-        done.append(replace(typed, frame=typed.frame.clear()))
-        heads.append(replace(records, frame=records.frame.clear(), skipped=()))
-        n_records += records.n_total
+            for role, reading in typed.readings.items():
+                if reading is None or (reading and readings.setdefault(role, reading) != reading):
+                    return None
+            taken.add(
+                typed.frame.with_columns(
+                    pl.col(role).cast(dtype)
+                    for role, dtype in categories.items()
+                    if typed.frame.schema[role] == pl.String
+                )
+            )
+            done.append(replace(typed, frame=typed.frame.clear()))
+            few = replace(records, frame=records.frame.clear(), numbers=None, lines=None)
+            heads.append(replace(few, skipped=()))
+            n_records += records.n_total
+    except NotInPiecesError:
+        return None
+    if not first.has_header and _are_doubtful_ratings(done, n_records):
+        return None
     frame = taken.joined()
     everything = replace(
         first,
@@ -139,6 +146,12 @@ def type_pieces(
         n_elsewhere=n_records - min(_SAMPLE, first.frame.height),
     )
     return everything, _joined(everything, columns, done, frame, malformed)
+
+
+def _are_doubtful_ratings(done: Sequence[TypedRecords], n_records: int) -> bool:
+    """Whether all values of a column might tell that it has no ratings, as the first ones did."""
+    n_wrong = sum(typed.problems["rating"].n for typed in done if "rating" in typed.problems)
+    return n_wrong > 1 and n_wrong > OTHER_TEXTS * (n_records - n_wrong)
 
 
 def _are_alike(records: RawRecords, first: RawRecords) -> bool:

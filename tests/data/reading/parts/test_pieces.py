@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import logging
 from pathlib import Path
 
 import polars as pl
@@ -12,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penchant import memory
-from penchant.data.dataset import Dataset
 from penchant.data.reading import typed_pieces
 from penchant.data.reading.parts import pieces
 from penchant.data.sources.releases import read
 from penchant.errors import DataError
+from support.log_outcome import outcome
 
 NAMES = ("user", "item", "rating", "time")
 # Of each column: values that are read alike in all logs, and those that may change how all are.
@@ -54,30 +53,13 @@ FILES = st.lists(
 )
 
 
-def outcome(
+def in_pieces(
     folder: Path, size: float, caplog: pytest.LogCaptureFixture, **options: object
 ) -> object:
-    """All that is known of a log in pieces of this size, or why it is refused."""
-    caplog.clear()
-    with pytest.MonkeyPatch.context() as patch, caplog.at_level(logging.WARNING):
+    """What is known of a log in pieces of this size."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pieces, "PIECE", size)
-        try:
-            log = read(folder, **options)  # type: ignore[arg-type]
-        except DataError as error:
-            return str(error)
-    return facts(log), [record.message for record in caplog.records]
-
-
-def facts(log: Dataset) -> tuple[object, ...]:
-    skipped = log.origin.skipped
-    return (
-        log.frame().rows(named=True),
-        log.frame().schema,
-        log.fingerprint,
-        None if skipped is None else skipped.rows(),
-        (log.origin.columns, log.origin.guessed, log.origin.source, log.name),
-        None if log.anonymous_frame() is None else log.anonymous_frame().rows(),  # type: ignore[union-attr]
-    )
+        return outcome(folder, caplog, **options)
 
 
 @settings(
@@ -103,10 +85,10 @@ def test_texts_in_pieces(
         else:
             (folder / f"{number}.csv").write_bytes(text)
     for malformed in ("skip", "raise"):
-        at_once = outcome(folder, 2**27, caplog, malformed=malformed)
-        assert outcome(folder, 1, caplog, malformed=malformed) == at_once
+        at_once = in_pieces(folder, 2**27, caplog, malformed=malformed)
+        assert in_pieces(folder, 1, caplog, malformed=malformed) == at_once
         scratch = tmp_path_factory.mktemp("scratch")
-        assert outcome(folder, 1, caplog, malformed=malformed, scratch=scratch) == at_once
+        assert in_pieces(folder, 1, caplog, malformed=malformed, scratch=scratch) == at_once
 
 
 PARQUET = st.lists(
@@ -149,9 +131,9 @@ def test_parquet_in_pieces(
             pl.col("user").cast(dtype), pl.col("rating").cast(pl.Float64), shelf=pl.lit(number)
         )
         frame.write_parquet(folder / f"{number}.parquet")
-    at_once = outcome(folder, 2**27, caplog)
-    assert outcome(folder, 1, caplog) == at_once
-    assert outcome(folder, 1, caplog, scratch=tmp_path_factory.mktemp("scratch")) == at_once
+    at_once = in_pieces(folder, 2**27, caplog)
+    assert in_pieces(folder, 1, caplog) == at_once
+    assert in_pieces(folder, 1, caplog, scratch=tmp_path_factory.mktemp("scratch")) == at_once
 
 
 def test_pieces_are_read_apart_where_that_is_possible(
@@ -176,6 +158,17 @@ def test_pieces_are_read_apart_where_that_is_possible(
     assert (len(log), log.n_users) == (63, 22)
     assert log.events["time"].is_sorted()
     assert {chunk.n_chunks() for chunk in log.events.get_columns()} == {1}
+
+
+def test_events_inside_of_records_are_read_at_once(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "log"
+    folder.mkdir()
+    for n in range(3):
+        frame = pl.DataFrame({"user": ["ann", "bob"], "items": [["tea", "jam"], [f"x{n}"]]})
+        frame.write_parquet(folder / f"{n}.parquet")
+    assert in_pieces(folder, 1, caplog) == in_pieces(folder, 2**27, caplog)
 
 
 def test_a_table_of_items_joins_ids_that_were_read_in_pieces(

@@ -10,13 +10,18 @@ from penchant.data.reading.records import RawRecords
 from penchant.memory import require_memory
 
 PIECE = 2**26
-"""The bytes of records, as they are read, from which on they are a piece of their own."""
+"""The bytes of records, as they are read, from which on they are a piece of their own; and the
+bytes of text in a piece of a single file."""
 
 _COPIES = 3  # of records, while they are read and typed at once
 
 
+class NotInPiecesError(Exception):
+    """The rest of a source tells that only all of it can be read, at once."""
+
+
 class Pieces:
-    """The records of a source: a single piece, or several where it has many files.
+    """The records of a source: a single piece, or several where it is large or has many files.
 
     Attributes:
         first: the records of the first piece.
@@ -25,41 +30,73 @@ class Pieces:
 
     def __init__(
         self,
+        pieces: Iterator[RawRecords],
+        whole: Callable[[], RawRecords],
+        source: str,
+        n_bytes: Sequence[int] = (),
+        is_single: bool | None = None,
+    ) -> None:
+        """Read the first piece, and see whether there are others.
+
+        Args:
+            pieces: reads them one after the other; the numbers of the records of each go on from
+                those of the piece before.
+            whole: reads all records at once.
+            source: what messages call it.
+            n_bytes: of each file, or of each piece of a file, by which the memory is foretold that
+                all of them take at once.
+            is_single: whether there is one piece alone; by default the second is read to see that.
+
+        Raises:
+            DataError: the source cannot be read.
+            NotInPiecesError: it must be read at once.
+        """
+        self._rest, self._whole, self._source, self._n_bytes = pieces, whole, source, n_bytes
+        self.first = next(self._rest)
+        self._second = next(self._rest, None) if is_single is None else None
+        self.is_single = self._second is None if is_single is None else is_single
+
+    @classmethod
+    def of(cls, records: RawRecords) -> Pieces:
+        """The only piece of a source."""
+        return cls(iter([records]), lambda: records, records.source)
+
+    @classmethod
+    def of_files(
+        cls,
         read: Callable[[], Iterator[RawRecords]],
         source: str,
         remarks: tuple[str, ...] = (),
         size: float | None = None,
         n_bytes: Sequence[int] = (),
-    ) -> None:
-        """Read the first piece, and see whether there are others.
+    ) -> Pieces:
+        """Those of several files, each of one file or more.
 
         Args:
             read: reads the records of each file.
             source: the name of all in messages.
             remarks: what is to be said of all.
             size: the bytes of a piece; infinity makes all records one. `PIECE` by default.
-            n_bytes: of each file, by which the memory is foretold that all of them take at once.
+            n_bytes: of each file.
 
         Raises:
             DataError: a file cannot be read.
         """
-        self._read, self._source, self._remarks = read, source, remarks
-        self._n_bytes = n_bytes
-        self._rest = self._pieces(PIECE if size is None else size)
-        self.first = next(self._rest)
-        self._second = next(self._rest, None)
-        self.is_single = self._second is None
 
-    @classmethod
-    def of(cls, records: RawRecords) -> Pieces:
-        """The only piece of a source."""
-        pieces = cls.__new__(cls)
-        pieces.first, pieces.is_single = records, True
-        pieces._rest, pieces._second = iter(()), None
-        return pieces
+        def joined(files: list[RawRecords], n_before: int = 0) -> RawRecords:
+            piece = union(files, source, n_before)
+            return replace(piece, remarks=(*remarks, *piece.remarks))
+
+        pieces = _put_together(read(), joined, PIECE if size is None else size)
+        return cls(pieces, lambda: joined(list(read())), source, n_bytes)
 
     def __iter__(self) -> Iterator[RawRecords]:
-        """Each piece; the numbers of its records go on from those of the one before. Only once."""
+        """Each piece; the numbers of its records go on from those of the one before. Only once.
+
+        Raises:
+            DataError: the source cannot be read.
+            NotInPiecesError: it must be read at once.
+        """
         yield self.first
         if self._second is not None:
             second, self._second = self._second, None
@@ -68,14 +105,14 @@ class Pieces:
         yield from self._rest
 
     def whole(self) -> RawRecords:
-        """All records at once; where there are several pieces the files are read anew.
+        """All records at once; where there are several pieces the source is read anew.
 
         Raises:
-            DataError: a file cannot be read, or all of them take more memory than is free.
+            DataError: it cannot be read, or all of it takes more memory than is free.
         """
         if self.is_single:
             return self.first
-        of_first = sum(self._n_bytes[: len(self.first.parts)])
+        of_first = sum(self._n_bytes[: max(len(self.first.parts), 1)])
         growth = self.first.frame.estimated_size() / max(of_first, 1)
         require_memory(
             _COPIES * growth * sum(self._n_bytes),
@@ -84,24 +121,26 @@ class Pieces:
             "time_format='…' (--time-format …)",
         )
         self._second, self._rest = None, iter(())
-        return self._joined(list(self._read()), 0)
+        return self._whole()
 
-    def _pieces(self, size: float) -> Iterator[RawRecords]:
-        files: list[RawRecords] = []
-        n_bytes, n_before = 0.0, 0
-        for records in self._read():
-            files.append(records)
-            n_bytes += records.frame.estimated_size()
-            if n_bytes < size:
-                continue
-            piece = self._joined(files, n_before)
-            n_bytes, n_before, files = 0.0, n_before + piece.n_total, []
-            del records
-            yield piece
-            del piece
-        if files:
-            yield self._joined(files, n_before)
 
-    def _joined(self, files: list[RawRecords], n_before: int) -> RawRecords:
-        piece = union(files, self._source, n_before)
-        return replace(piece, remarks=(*self._remarks, *piece.remarks))
+def _put_together(
+    files: Iterator[RawRecords],
+    joined: Callable[[list[RawRecords], int], RawRecords],
+    size: float,
+) -> Iterator[RawRecords]:
+    """The records of so many files at a time that they have `size` bytes."""
+    some: list[RawRecords] = []
+    n_bytes, n_before = 0.0, 0
+    for records in files:
+        some.append(records)
+        n_bytes += records.frame.estimated_size()
+        if n_bytes < size:
+            continue
+        piece = joined(some, n_before)
+        n_bytes, n_before, some = 0.0, n_before + piece.n_total, []
+        del records
+        yield piece
+        del piece
+    if some:
+        yield joined(some, n_before)

@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from penchant.data.reading.contents import HARMLESS_TABLE, PARQUET, TextForm, read_content
-from penchant.data.reading.files import load_bytes, most_unpacked
+from penchant.data.reading.files import load_bytes
 from penchant.data.reading.parquet import sizes_in_trial
 from penchant.data.reading.parts.part_files import PartFile, PartFiles
 from penchant.data.reading.parts.union import like_first
 from penchant.data.reading.records import NoRecordsError, RawRecords
+from penchant.data.reading.unpacking import most_unpacked
 from penchant.errors import DataError
 
 _BATCH = 2**26  # bytes of files that are in memory at once

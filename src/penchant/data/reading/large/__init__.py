@@ -1,0 +1,1 @@
+"""Single files that are too large to be read at once."""
