@@ -36,7 +36,8 @@ def mean_residuals_of_rows(
     whose columns are the others: the k most similar of them count.
     """
     sums = new_sums(len(of.scale_b), of.kind)
-    alike = np.zeros(len(of.scale_b), np.float32)
+    n_others = len(of.scale_b)
+    by_column = np.zeros(n_others, np.float32)
     places, weights = np.empty(_ROOM * of.k, np.int32), np.empty(_ROOM * of.k, np.float32)
     from_top = np.zeros(_BINS, np.int64)
     for row in range(first, last):
@@ -44,8 +45,11 @@ def mean_residuals_of_rows(
             continue
         met = similarities_of_row(row, of, sums)
         highest = count_from_top(sums.alike[:met], from_top)
-        for place in range(met):
-            alike[np.uint64(sums.touched[place])] = sums.alike[place]
+        alike = sums.alike[:n_others]
+        if met < n_others:
+            alike = by_column
+            for place in range(met):
+                alike[np.uint64(sums.touched[place])] = sums.alike[place]
         for n in range(asked_indptr[row], asked_indptr[row + 1]):
             start, stop = residuals.indptr[asked[n]], residuals.indptr[asked[n] + 1]
             others, values = residuals.indices[start:stop], residuals.values[start:stop]
@@ -60,8 +64,9 @@ def mean_residuals_of_rows(
                 total += np.float64(weights[place]) * values[places[place]]
             if weight > NEGLIGIBLE:
                 found[n] = total / (weight + of.damping)
-        for place in range(met):
-            alike[np.uint64(sums.touched[place])] = 0
+        if met < n_others:
+            for place in range(met):
+                alike[np.uint64(sums.touched[place])] = 0
 
 
 @compiled_in_order

@@ -87,7 +87,7 @@ class Sums(NamedTuple):
             rows.
         width: sums of each other that the kind of comparison needs, in the order of `COUNT` and
             the names behind it.
-        touched: int32[n], the others that the row meets, in any order.
+        touched: int32[n], others, in any order.
         alike: float32[n + AT_ONCE], similarities to these, in their order.
         taken: float32[width, AT_ONCE], the sums of some others.
         scales: float32[AT_ONCE], what their similarities are divided by.
@@ -120,7 +120,10 @@ def new_sums(n: int, kind: int) -> Sums:
 
 @compiled_in_order
 def add_products(row: int, of: Comparison, sums: Sums) -> np.int64:
-    """Add up what a row has in common with each other; how many it meets, which are `touched`."""
+    """Add up what a row has in common with each other; how many are `touched`.
+
+    These are the others that it meets, or all of them in their order where it meets many.
+    """
     first, last = of.a.indptr[row], of.a.indptr[row + 1]
     indptr, indices, values = of.columns_of_b
     totals, touched, width = sums.totals, sums.touched, sums.width
@@ -166,16 +169,16 @@ def add_products(row: int, of: Comparison, sums: Sums) -> np.int64:
             if of.kind == PEARSON:
                 totals[at + SUM_A] += x
                 totals[at + SUM_B] += y
-    if not few:
-        for b in range(len(touched)):
-            touched[met] = b
-            met += np.uint64(totals[np.uint64(b) * width] != 0)
-    return np.int64(met)
+    if few:
+        return np.int64(met)
+    for b in range(len(touched)):
+        touched[b] = b
+    return np.int64(len(touched))
 
 
 @compiled_in_order
 def similarities_of_row(row: int, of: Comparison, sums: Sums) -> np.int64:
-    """Write how alike a row is to each other that it meets into `alike`; how many these are."""
+    """Write how alike a row is to each of the `touched` into `alike`; how many these are."""
     met = add_products(row, of, sums)
     if of.own[row] >= 0:  # nothing in common makes no similarity
         sums.totals[np.uint64(of.own[row]) * sums.width] = 0
