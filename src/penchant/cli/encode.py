@@ -10,7 +10,7 @@ import typer
 from penchant.cli.command import command
 from penchant.cli.log_options import LogOptions, TableOptions
 from penchant.cli.run_context import Session
-from penchant.errors import ParameterError
+from penchant.errors import ParameterError, require
 from penchant.wording import counted
 
 
@@ -38,6 +38,7 @@ def encode(
     from penchant.data.encoded_log import require_new, write_encoded
 
     require_new(output)
+    require("pyarrow", "arrow")  # without which nothing could be read from the folder
     output.parent.mkdir(parents=True, exist_ok=True)
     with draft_folder(output) as scratch:
         events = log.read(session.run, tables, users=False, scratch=scratch)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from penchant.data.mapped_columns import mapped_series, numpy_type, packed, type_of
+from penchant.errors import require
 from penchant.typing import Bool
 
 
@@ -23,10 +24,15 @@ class PieceColumns:
         categories: of ids that are texts, for `user` and `item`.
         scratch: a folder for numbers, times and categories, which exists as long as they are used;
             None keeps all in memory.
+
+    Raises:
+        MissingExtraError: there is one, and PyArrow is not installed.
     """
 
     def __init__(self, categories: Mapping[str, pl.Categorical], scratch: Path | None) -> None:
         self._categories = categories
+        if scratch is not None:
+            require("pyarrow", "arrow")
         # No log's files are another's, which may be in use.
         self._scratch = None if scratch is None else Path(mkdtemp(dir=scratch))
         self._chunks: dict[str, list[pl.Series]] = {}
