@@ -62,10 +62,8 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
         DataError: the log has no events.
 
     Example:
-        >>> log = planted_ratings()
-        >>> again = pn.read(pn.write_encoded(log, "events.encoded"))
-        >>> len(again) == len(log)
-        True
+        >>> pn.read(pn.write_encoded(planted_pairs(), "events.encoded"))
+        Dataset('planted pairs': 1,120 events, 80 users, 40 items)
     """
     folder = Path(folder)
     require_new(folder)
