@@ -45,8 +45,7 @@ def encode(
         folder = write_encoded(events, output)
     size = sum(path.stat().st_size for path in folder.iterdir())
     if session.json:
-        facts = {"folder": str(folder), "events": len(events), "bytes": size}
-        session.reply(facts | {"fingerprint": events.fingerprint})
+        session.reply({"folder": str(folder), "events": len(events), "bytes": size})
         return
     print(
         f"{folder} has the {counted(len(events), 'event')} of {events.name} ({size / 1e6:,.1f} MB)."

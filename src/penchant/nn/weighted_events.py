@@ -17,9 +17,7 @@ from penchant.typing import AnyInt, Float32, Float64
 ROWS_AT_ONCE = 2**23
 """Rows of an epoch, at most, that are in memory together, those of negatives included."""
 
-_NEIGHBOURS = (
-    2**12
-)  # events that stay together: a few pages of memory, or of a file, for each column
+_NEIGHBOURS = 2**12  # events that stay together: some pages of memory, or of a file
 _ALIKE = 1e-6  # relative weights that differ by no more are the same
 _LEAST = 1e-9  # weights stay above 0 where they divide
 
