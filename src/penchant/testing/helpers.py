@@ -124,7 +124,11 @@ def expect_better_than_the_mean(model: Recommender) -> None:
 
 def _leads_to_ratings(model: RatesRows) -> bool:
     """Whether predictions can be mapped back to ratings."""
-    return model.target.to_rating(np.zeros(1, np.float32)) is not None
+    try:
+        target = model.target
+    except AttributeError:  # which it has when it has been fitted
+        return True
+    return target.to_rating(np.zeros(1, np.float32)) is not None
 
 
 def ndcg(model: Recommender, holdout: Holdout) -> float:
