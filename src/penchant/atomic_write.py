@@ -46,6 +46,16 @@ def draft_folder(path: Path) -> Iterator[Path]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+def require_new_folder(path: Path) -> None:
+    """Refuse to write to a place where something is already, but for an empty folder.
+
+    Raises:
+        ParameterError: there is.
+    """
+    if path.exists() and (not path.is_dir() or any(path.iterdir())):
+        raise ParameterError(f"{str(path)!r} is there already: name a new folder.")
+
+
 def discard_folder(path: Path) -> None:
     """Remove a folder at one moment: a kill leaves it whole, or a draft that is swept later."""
     draft = _draft_name(path)

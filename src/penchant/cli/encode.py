@@ -34,10 +34,10 @@ def encode(
     """Write a log as columns that open at once and need not fit into memory."""
     if output is None:
         raise ParameterError("Name a new folder for the columns: -o FOLDER.")
-    from penchant.atomic_write import draft_folder
-    from penchant.data.encoded_log import require_new, write_encoded
+    from penchant.atomic_write import draft_folder, require_new_folder
+    from penchant.data.encoded_log import write_encoded
 
-    require_new(output)
+    require_new_folder(output)
     require("pyarrow", "arrow")  # without which nothing could be read from the folder
     output.parent.mkdir(parents=True, exist_ok=True)
     with draft_folder(output) as scratch:

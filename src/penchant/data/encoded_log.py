@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 import polars as pl
 
+from penchant.atomic_write import require_new_folder
 from penchant.data.baskets import BASKET
 from penchant.data.dataset import Dataset
 from penchant.data.event_columns import quantities_of
@@ -28,7 +29,7 @@ from penchant.data.mapped_columns import (
 )
 from penchant.data.origin import Origin
 from penchant.data.vocabulary import Vocabulary
-from penchant.errors import DataError, ParameterError, require
+from penchant.errors import DataError, require
 from penchant.typing import AnyInt, Bool, Int64
 
 logger = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
         Dataset('planted pairs': 1,120 events, 80 users, 40 items)
     """
     folder = Path(folder)
-    require_new(folder)
+    require_new_folder(folder)
     if not len(log):
         raise DataError(f"The log {log.name!r} has no events to write.")
     columns = {name: kind for name in log.events.columns if (kind := _kind(log.events[name]))}
@@ -116,16 +117,6 @@ def write_encoded(log: Dataset, folder: str | Path) -> Path:
         text = json.dumps(header, indent=2, ensure_ascii=False)
         (draft / HEADER).write_text(f"{text}\n", encoding="utf-8")
     return folder
-
-
-def require_new(folder: Path) -> None:
-    """Refuse a folder that has something in it.
-
-    Raises:
-        ParameterError: it is there already.
-    """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ParameterError(f"{str(folder)!r} is there already: name a new folder.")
 
 
 def _kind(series: pl.Series) -> str | None:

@@ -9,6 +9,7 @@ from typing import Literal, get_args
 
 import polars as pl
 
+from penchant.atomic_write import require_new_folder
 from penchant.data.baskets import BASKET
 from penchant.data.fetching.cache import staged_folder
 from penchant.data.splits import GIVEN, TEST, TRAIN, VALIDATION, Split
@@ -54,8 +55,7 @@ def write_split(split: Split, folder: str | Path, *, form: SplitForm | None = No
     if form not in (None, *get_args(SplitForm)):
         raise ParameterError(f"Parts of a split are csv or parquet files, not {form!r}.")
     folder = Path(folder)
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise ParameterError(f"{str(folder)!r} is there already: name a new folder.")
+    require_new_folder(folder)
     if split.candidates is not None:
         raise ParameterError("A split with candidate lists cannot be written as files.")
     as_csv = len(split.log) <= _MOST_AS_CSV if form is None else form == "csv"
