@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve lint style types check test tests coverage test-lowest fuzz docs wheel release quality bench clean
+.PHONY: help setup demo serve lint style types check test tests test-slow coverage test-lowest fuzz docs wheel release quality bench clean
 
 help: ## Say what can be made.
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
@@ -44,11 +44,14 @@ PYTEST := $(ONE_THREAD) PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto
 check: lint ## Check style and types, and run the tests beside changed files.
 	$(BIN)/python tests/support/changed_tests.py | xargs -r $(PYTEST)
 
-test: style ## Check style and types, and run all tests.
+test: style ## Check style and types, and run all tests but the slow ones.
 	$(MAKE) --no-print-directory --jobs=2 types tests
 
 tests: $(STAMP)
-	$(PYTEST)
+	$(PYTEST) -m "not slow"
+
+test-slow: $(STAMP) ## Run those that take many seconds each: clusters, kills, published figures.
+	$(PYTEST) -m slow
 
 coverage: $(STAMP) ## Run all tests and say which lines and branches they reach.
 	$(PYTEST) --cov --cov-report=term:skip-covered --cov-report=html:out/coverage

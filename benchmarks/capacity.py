@@ -18,17 +18,20 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from large_files import write
 from penchant.atomic_write import write_text_atomically
 from penchant.capacity import STEPS, measured_growth
+from penchant.capacity.model_steps import MODEL_STEPS
 from penchant.run import versions
 
 ROOT = Path(__file__).resolve().parents[1]
 GROWTH = ROOT / "src" / "penchant" / "capacity" / "growth.json"
 SIZES = (1_000_000, 10_000_000)
+MODEL_SIZES = (250_000, 1_000_000)
 LARGEST = {
     "ease": 2_500_000,
     "sparse-ease": 2_500_000,
@@ -39,37 +42,55 @@ LARGEST = {
 def run_step(name: str, place: Path) -> dict[str, Any]:
     """Read the files and do the step."""
     import penchant as pn
-    from penchant.models import make
 
     started = time.process_time()
-    log = pn.read(place)
+    log = pn.read(place, quiet=True)
     _ = log.histories
-    if name == "check":
-        started = time.process_time()
-        pn.check(log)
-    elif name == "split-time":
-        started = time.process_time()
-        split = pn.split_by_time(log)
-        _ = split.train.histories, split.test
-    elif not name.startswith("read-"):
-        model = make("ials:epochs=1" if name == "lists" else name)
-        if name == "lists":
-            model.fit(log)
-        users = log.users.take(range(min(log.n_users, STEPS["lists"].of_lists or 0))).to_list()
-        started = time.process_time()
-        if name == "lists":
-            model.recommend(users, 10)
-        else:
-            model.fit(log)
-    seconds = time.process_time() - started
+    peak, more = _peak(), {}
+    if not name.startswith("read-"):
+        from penchant.evaluation.cost import measured
+
+        do, foretold = _prepared(name, log)
+        with measured() as added:
+            started = time.process_time()
+            do()
+            seconds = time.process_time() - started
+        more = {"added_bytes": added.peak_bytes, "foretold_bytes": foretold}
+    else:
+        seconds = time.process_time() - started
     return {
         "step": name,
         "users": log.n_users,
         "items": log.n_items,
         "events": len(log),
         "seconds": round(seconds, 3),
-        "peak_bytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024,
-    }
+        "peak_bytes": max(peak, _peak()),
+    } | {key: value for key, value in more.items() if value is not None}
+
+
+def _prepared(name: str, log: Any) -> tuple[Callable[[], object], int | None]:
+    """What does the step, and for a model the memory that it foretells."""
+    import penchant as pn
+    from penchant.models import make
+
+    def by_time() -> object:
+        split = pn.split_by_time(log)
+        return split.train.histories, split.test
+
+    if name == "check":
+        return lambda: pn.check(log), None
+    if name == "split-time":
+        return by_time, None
+    if name == "lists":
+        fitted = make("ials:epochs=1").fit(log)
+        users = log.users.take(range(min(log.n_users, STEPS["lists"].of_lists or 0))).to_list()
+        return lambda: fitted.recommend(users, 10), None
+    model = make(STEPS[name].spec or name)
+    return lambda: model.fit(log), round(model.fitting_cost(log).memory)
+
+
+def _peak() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def machine() -> str:
@@ -81,17 +102,19 @@ def machine() -> str:
     return f"{name}, {len(names)} cores, {memory:.0f} GB"
 
 
-def measure(name: str, events: int, folder: Path) -> dict[str, Any]:
-    """A step in a process of its own.
-
-    Raises:
-        SystemExit: it failed.
-    """
+def measure(name: str, events: int, folder: Path, minutes: float) -> dict[str, Any]:
+    """A step in a process of its own, or why it has no figures."""
     place = write(events, "csv" if name == "read-csv" else "parquet", folder)
     command = [sys.executable, __file__, "--here", str(place), "--step", name]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    failed = {"step": name, "events": events}
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, check=False, timeout=60 * minutes
+        )
+    except subprocess.TimeoutExpired:
+        return failed | {"failed": f"takes more than {minutes:g} minutes"}
     if done.returncode:
-        raise SystemExit(f"{name} on {events:,} events: {done.stderr.strip()[-500:]}")
+        return failed | {"failed": done.stderr.strip()[-500:]}
     row: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     return row
 
@@ -135,6 +158,7 @@ def main() -> None:
     parser.add_argument("--events", type=int, action="append", help="Again for more.")
     parser.add_argument("--step", action="append", choices=list(STEPS), help="Again for more.")
     parser.add_argument("--again", action="store_true", help="Measure what there is, too.")
+    parser.add_argument("--minutes", type=float, default=30.0, help="That a step may take.")
     parser.add_argument("--predict", type=int, metavar="EVENTS")
     parser.add_argument("--show", action="store_true", help="Measure nothing; print the table.")
     parser.add_argument("--folder", type=Path, default=Path("out/large-files"))
@@ -150,13 +174,16 @@ def main() -> None:
         predict(args.predict)
         return
     rows = json.loads(GROWTH.read_text("utf-8"))["measurements"] if GROWTH.exists() else []
-    for events in args.events or SIZES:
-        for name in args.step or STEPS:
+    for name in args.step or STEPS:
+        for events in args.events or (MODEL_SIZES if name in MODEL_STEPS else SIZES):
             size = min(events, LARGEST.get(name, events))
             same = [r for r in rows if (r["step"], r["events"]) == (name, size)]
             if same and not args.again:
                 continue
-            row = measure(name, size, args.folder)
+            row = measure(name, size, args.folder, args.minutes)
+            print(json.dumps(row), flush=True)
+            if "failed" in row:
+                continue
             rows = [r for r in rows if r not in same] + [row]
             rows.sort(key=lambda r: (list(STEPS).index(r["step"]), r["events"]))
             content = {
@@ -167,7 +194,6 @@ def main() -> None:
                 "measurements": rows,
             }
             write_text_atomically(json.dumps(content, indent=1) + "\n", GROWTH)
-            print(json.dumps(row), flush=True)
 
 
 if __name__ == "__main__":

@@ -102,6 +102,7 @@ def test_the_wheel_holds_the_package_alone(wheel):
     assert {name.partition("/")[0] for name in names} == {"penchant", metadata}
 
 
+@pytest.mark.slow
 def test_it_runs_the_demonstration_outside_the_checkout(python, tmp_path):
     environment = outside_the_checkout() | {
         "PENCHANT_CACHE": str(tmp_path / "cache"),

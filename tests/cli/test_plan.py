@@ -17,6 +17,16 @@ def test_a_plan_is_shown_and_told_to_programs(call):
     assert told["steps"][0]["hours"] > 0
 
 
+def test_other_models_are_shown_where_they_are_asked_for(call):
+    def steps(*words):
+        told = json.loads(call("plan", *SIZE, *words, "--json").stdout)
+        return {step["step"] for step in told["steps"]}
+
+    assert "neumf" not in steps()
+    assert steps("--step", "neumf") == {"neumf"}
+    assert steps("--all") > steps() | {"neumf"}
+
+
 def test_impossible_numbers_are_refused_in_one_sentence(call):
     result = call("plan", "--users", "1e9", "--items", "10", "--events", "10")
     assert result.exit_code == 1

@@ -11,7 +11,7 @@ from penchant.data.holdout import Holdout
 from penchant.data.quality.filters import rating_range
 from penchant.models import Autoencoder, AutoRec, MultVAE
 
-pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
+pytestmark = [pytest.mark.slow, pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 
 FEW = {"replicates": 100}
 

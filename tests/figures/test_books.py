@@ -82,6 +82,7 @@ class TestRealPart:
             expected = total / weight if weight else known
             assert predictions[n] == pytest.approx(expected, abs=1e-5)
 
+    @pytest.mark.slow
     def test_a_network_with_dropout_recommends_everything(self, setup):
         network = next(e for e in NETWORKS if e.name == CONTENDERS["dropout-adjusted"])
         assert published_cuts(setup)[network.name] == (8, (None, 0.7329))

@@ -16,7 +16,7 @@ from penchant.studies.fashion.content import RIDGE, per_user
 from penchant.studies.fashion.film_log import NAME, load_films
 from penchant.studies.fashion.setup import FashionSetup, mean_gain
 
-pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
+pytestmark = [pytest.mark.slow, pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 
 
 def test_a_gaussian_process_rates_movielens_100k_better_than_autorec(mirror):

@@ -9,7 +9,7 @@ import penchant as pn
 from penchant.metrics import RMSE
 from penchant.models import RBM, RatingRBM
 
-pytestmark = [pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
+pytestmark = [pytest.mark.slow, pytest.mark.mirror, pytest.mark.usefixtures("mirror")]
 
 PUBLISHED = {"learning_rate": 1.0, "initial_scale": 0.0, "output_start": "zero"}
 

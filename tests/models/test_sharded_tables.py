@@ -24,6 +24,8 @@ from penchant.testing import (
     planted_sequences,
 )
 
+pytestmark = pytest.mark.slow
+
 # An odd number of rows in a batch, so that shares are unequal, and nothing drawn in a step.
 CASES = [
     Case("dot:batch_size=401", "ratings"),

@@ -136,6 +136,7 @@ def _other_number(array: AnyArray, rng: random.Random) -> AnyArray:
     return found
 
 
+@pytest.mark.slow
 def test_restored_models_work(bundles, tmp_path):
     rng = random.Random(SEED)
     folders = [folder for folder, _ in bundles]

@@ -39,6 +39,7 @@ def address(tmp_path):
         server.shutdown()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a fork is killed, and this system has none")
 def test_a_kill_at_any_event_leaves_the_old_or_the_new(tmp_path, address):
     places = [str(Path(__file__).parents[1]), *filter(None, sys.path)]

@@ -17,6 +17,7 @@ SIZE = 14_000
 REMEDIES = r"k-core|use .*model"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("side", ["items", "users"])
 def test_every_model_with_few_events(side):
     size = min(SIZE * FACTOR, 200_000)

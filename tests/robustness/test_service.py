@@ -27,6 +27,7 @@ def bundle(tmp_path_factory):
     return save(make("ease").fit(planted_ratings()), folder)
 
 
+@pytest.mark.slow
 def test_no_request_ends_in_a_server_error(bundle: Path, tmp_path: Path) -> None:
     """Neither with valid bodies and parameters nor with others, and answers fit the description."""
     pytest.importorskip("schemathesis")

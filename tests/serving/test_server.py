@@ -71,7 +71,7 @@ def wait_for(condition, seconds=20):
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_swap_under_load_loses_no_request(place, workers):
     service = Running(place / "ease", "--workers", str(workers), "--log-format", "none")
     try:
@@ -99,7 +99,7 @@ def test_a_swap_under_load_loses_no_request(place, workers):
         assert service.stop() in ENDED
 
 
-@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("workers", [1, pytest.param(2, marks=pytest.mark.slow)])
 def test_a_program_is_told_the_address_and_the_settings(place, workers):
     (place / "serve.toml").write_text(f'title = "Shop"\nworkers = {workers}\n')
     store = f"sqlite:///{place / 'shop.db'}"

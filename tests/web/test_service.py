@@ -300,6 +300,7 @@ PAGES = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_are_accessible_and_fit_a_phone(browser: Any, server: Server, scheme: Any) -> None:
     tab = Tab(browser, server.address, color_scheme=scheme)

@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from penchant.capacity.steps import STEPS, Amount, LogSize
+from penchant.capacity.amounts import Amount, LogSize
+from penchant.capacity.steps import STEPS
 
 _FILE = Path(__file__).parent / "growth.json"
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from penchant.capacity.amounts import LogSize
 from penchant.capacity.growth import Growth, measured_growth
-from penchant.capacity.steps import STEPS, LogSize
+from penchant.capacity.steps import MAIN_STEPS, STEPS
 from penchant.errors import ParameterError
 from penchant.notebook import ShownAsText
 from penchant.results.formatting import DASH, duration, short
@@ -131,6 +132,7 @@ def plan(
     memory_gb: float = 64.0,
     max_hours: float = 24.0,
     steps: Sequence[str] | None = None,
+    all_models: bool = False,
     growth: Growth | None = None,
 ) -> CapacityPlan:
     """Say what a log of some size takes in memory, time and machines, step by step.
@@ -150,7 +152,9 @@ def plan(
         events: in all.
         memory_gb: memory of a machine, in 10⁹ bytes.
         max_hours: that a step may take, on one core of each machine.
-        steps: which, by their names in `penchant.capacity.STEPS`; all by default.
+        steps: which, by their names in `penchant.capacity.STEPS`; by default those from reading
+            to lists with the models that are the usual choice for large logs, and `ease`.
+        all_models: all that were measured, where `steps` names none.
         growth: measurements; those that come with penchant by default.
 
     Raises:
@@ -179,10 +183,10 @@ def plan(
             raise ParameterError(
                 f"{name!r} is not a step that was measured: {', '.join(measured)}."
             )
+    if steps is None:
+        steps = measured if all_models else [name for name in measured if name in MAIN_STEPS]
     rows = tuple(
-        _planned(name, size, growth, memory_gb, max_hours)
-        for name in measured
-        if steps is None or name in steps
+        _planned(name, size, growth, memory_gb, max_hours) for name in measured if name in steps
     )
     return CapacityPlan(size, memory_gb, max_hours, rows, growth)
 

@@ -24,6 +24,9 @@ def plan(
             "--step", help="This step or model alone; again for more.", show_default=False
         ),
     ] = None,
+    all_models: Annotated[
+        bool, typer.Option("--all", help="Every model that was measured, not the usual ones alone.")
+    ] = False,
     session: Session,
 ) -> None:
     """Say what a log of some size takes in memory, time and machines, step by step."""
@@ -36,6 +39,7 @@ def plan(
         memory_gb=memory,
         max_hours=hours,
         steps=step,
+        all_models=all_models,
     )
     if session.json:
         session.reply(found.to_dict())

@@ -28,14 +28,30 @@ class FittingCosts:
         cost = self._cost(train)
         return replace(cost, memory=cost.memory / 2)
 
+    def fitting_cost(self, train: Dataset, run: Run | None = None) -> FittingCost:
+        """Memory and multiply-adds that `fit` takes at least, beside those of the log.
+
+        `fit` refuses a log for which there is less memory, or more hours than the run allows.
+
+        >>> import penchant as pn
+        >>> cost = make("ials").fitting_cost(planted_pairs())
+        >>> cost.memory > 0
+        True
+
+        Args:
+            train: to which the model would be fitted.
+            run: with which; one process by default.
+        """
+        run = run or Run()
+        by_rows = run.ray is not None and (self.row_parallel or run.shard_tables)
+        cost = self._cost_by_rows(train) if by_rows else self._cost(train)
+        return replace(cost, memory=cost.memory + self.event_bytes * len(train))
+
     def _require_room(self, train: Dataset, run: Run) -> None:
         """Refuse a log that takes more memory than is free, or more hours than the run allows.
 
         Raises:
             DataError: it does.
         """
-        by_rows = run.ray is not None and (self.row_parallel or run.shard_tables)
-        cost = self._cost_by_rows(train) if by_rows else self._cost(train)
-        cost = replace(cost, memory=cost.memory + self.event_bytes * len(train))
         sizes = f"{train.n_users:,} users and {train.n_items:,} items"
-        cost.require(f"Fitting {type(self).__name__} to {sizes}", run)
+        self.fitting_cost(train, run).require(f"Fitting {type(self).__name__} to {sizes}", run)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import copy
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol, Self
@@ -124,7 +123,8 @@ def train(
     """
     run = run or Run()
     curve: Curve = []
-    best_loss, best_epoch, best_weights = math.inf, 0, None
+    best_loss, best_epoch = math.inf, 0
+    best_weights: dict[str, Tensor] = {}
     seconds = 0.0
     replicas = None
     if run.replica:
@@ -159,7 +159,7 @@ def train(
                 _require_finite(loss, f"validation loss of {name}", epoch)
                 if loss < best_loss - schedule.min_delta:
                     best_loss, best_epoch = loss, epoch
-                    best_weights = copy.deepcopy(network.state_dict())
+                    _keep(network.state_dict(), best_weights)
 
             row["seconds"] = seconds
             curve.append(row)
@@ -169,10 +169,19 @@ def train(
             waited = epoch - best_epoch if validate is not None else 0
             if schedule.patience is not None and waited >= max(schedule.patience, 1):
                 break
-    if best_weights is None:
+    if not best_epoch:
         return curve, len(curve)
     network.load_state_dict(best_weights)
     return curve, best_epoch
+
+
+def _keep(weights: Mapping[str, Tensor], kept: dict[str, Tensor]) -> None:
+    """Copy weights to where earlier ones are kept, so that there never are three of each."""
+    for name, tensor in weights.items():
+        if name in kept:
+            kept[name].copy_(tensor)
+        else:
+            kept[name] = tensor.detach().clone()
 
 
 def _train_epoch(

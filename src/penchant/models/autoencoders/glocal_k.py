@@ -50,6 +50,7 @@ class GLocalK(Kernelised):
     kernel_size: Annotated[int, Field(gt=0)] = 3
     fine_tuning_epochs: Annotated[int, Field(ge=0), Space(0, 20)] = 2
 
+    event_bytes: ClassVar[float] = 1300.0
     fitted_attributes: ClassVar[Declarations] = {
         "global_kernel_": floats("kernel_size", "kernel_size"),
         "fine_tuning_curve_": CURVE,

@@ -100,6 +100,7 @@ class Kernelised(UserUnits):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
+    event_bytes: ClassVar[float] = 480.0
     fitted_attributes: ClassVar[Declarations] = {**TRAINING, "l2_": plain(float)}
 
     def __post_init__(self) -> None:

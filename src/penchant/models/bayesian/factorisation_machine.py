@@ -85,6 +85,7 @@ class BayesianFM(Recommender):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
+    event_bytes: ClassVar[float] = 200.0
     block_cells: ClassVar[int] = CACHED_CELLS
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "time_edges_", "levels_"})
     fitted_attributes: ClassVar[Declarations] = {

@@ -45,7 +45,7 @@ class HybridFactors(FeatureFactors):
     negatives: Annotated[int, Field(gt=0), Space(1, 20)] = 4
 
     signal: ClassVar[Signal] = "pairs"
-    event_bytes: ClassVar[float] = 490.0
+    event_bytes: ClassVar[float] = 320.0
     within: ClassVar[bool] = False
 
     @property

@@ -43,6 +43,7 @@ class NMF(Recommender):
     epochs: Annotated[int, Field(gt=0)] = 30
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 16.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_"})
     block_cells: ClassVar[int] = CACHED_CELLS
     fitted_attributes: ClassVar[Declarations] = {

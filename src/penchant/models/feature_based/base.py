@@ -61,7 +61,7 @@ class RatingFeatures(Recommender):
     folds: Annotated[int, Field(ge=2, le=100)] = 10
 
     signal: ClassVar[Signal] = "ratings"
-    event_bytes: ClassVar[float] = 850.0
+    event_bytes: ClassVar[float] = 800.0
     needs_ratings: ClassVar[bool] = True
     with_ids: ClassVar[bool] = False
     ranks: ClassVar[bool] = False  # whether interactions can be learned, too

@@ -52,6 +52,7 @@ class BoostedTrees(RankedCandidates):
     event_share: Annotated[float, Field(gt=0, le=1), Space(0.4, 1)] = 0.8
     l2: Annotated[float, Field(ge=0), Space(0.1, 100, log=True)] = 10.0
 
+    event_bytes: ClassVar[float] = 300.0
     fitted_attributes: ClassVar[Declarations] = {
         "best_trees_": plain(int),
         "booster_": plain(str),

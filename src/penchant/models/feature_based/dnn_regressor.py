@@ -132,7 +132,7 @@ class DNNRegressor(Recommender):
     min_delta: Annotated[float, Field(ge=0)] = 0.0
 
     signal: ClassVar[Signal] = "ratings"
-    event_bytes: ClassVar[float] = 480.0
+    event_bytes: ClassVar[float] = 430.0
     needs_ratings: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,

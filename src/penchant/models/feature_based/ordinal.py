@@ -81,7 +81,7 @@ class OrdinalRegression(Recommender):
     needs_ratings: ClassVar[bool] = True
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "levels_"})
     block_cells: ClassVar[int] = CACHED_CELLS
-    event_bytes: ClassVar[float] = 1500.0
+    event_bytes: ClassVar[float] = 950.0
     fitted_attributes: ClassVar[Declarations] = {
         **TRAINING,
         "levels_": floats("n_levels"),

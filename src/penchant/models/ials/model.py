@@ -39,7 +39,7 @@ RIDGE, LOWEST, HIGHEST = 2.5, 0.006, 0.1
 """The default `l2` is the first over the root of the number of events, within the others."""
 _ITEMS = 50  # for each dimension of the vectors by default
 _FEWEST, _MOST, _STEP = 48, 192, 16  # of their default length
-_BYTES = 40  # of an event: in histories, in two matrices, and while these are made
+_EVENT, _SHARDED_EVENT = 28.0, 20.0  # bytes: in two matrices, and while these are made
 _CELLS = 2**20  # floats gathered at once: rows × history length × dimensions
 
 
@@ -103,12 +103,12 @@ class IALS(Updatable):
         return self.dim or int(np.clip(-(-n_items // (_ITEMS * _STEP)) * _STEP, _FEWEST, _MOST))
 
     def _cost(self, train: Dataset) -> FittingCost:
-        vectors = 8.0 * self._n_factors(train) * (train.n_users + train.n_items)
-        return FittingCost(memory=vectors + _BYTES * len(train))
+        vectors = 4.0 * self._n_factors(train) * (train.n_users + train.n_items)
+        return FittingCost(memory=vectors + _EVENT * len(train))
 
     def _cost_by_rows(self, train: Dataset) -> FittingCost:
         vectors = 4.0 * self._n_factors(train) * (train.n_users + 2 * train.n_items)
-        return FittingCost(memory=vectors + _BYTES / 2 * len(train))
+        return FittingCost(memory=vectors + _SHARDED_EVENT * len(train))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.signatures_ = train.histories.weighted_signatures

@@ -58,6 +58,7 @@ class GraphFilter(Refitting):
     exponent: Annotated[float, Field(ge=0, le=1), Space(0, 1)] = 0.35
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 20.0
     fitted_attributes: ClassVar[Declarations] = {
         "singular_vectors_": floats("items", "n_vectors"),
         "singular_values_": floats("n_vectors", low=0),

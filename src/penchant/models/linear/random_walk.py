@@ -7,13 +7,14 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
-from penchant.models.shared.sparse_rows import Weigh, strongest_products
+from penchant.models.shared.sparse_rows import Weigh, kept_bytes, strongest_products
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr
@@ -45,8 +46,12 @@ class P3Alpha(SparseItemWeights, Refitting):
     neighbours: Annotated[int, Field(gt=0), Space(20, 1000, log=True)] = 200
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 60.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"alpha_"})
     fitted_attributes: ClassVar[Declarations] = {"alpha_": plain(float)}
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        return FittingCost(memory=kept_bytes(self.neighbours, train.n_items))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         by_user = train.histories.matrix("weight")

@@ -11,6 +11,7 @@ from scipy import sparse
 from torch import Tensor
 
 from penchant.compiled import AVAILABLE, compiled, compiled_threads, loop_range
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
@@ -18,7 +19,7 @@ from penchant.models.fitted_attributes import Declarations, plain
 from penchant.models.parameters import Space
 from penchant.models.shared.item_weights import usual_item_events
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
-from penchant.models.shared.sparse_rows import product, strongest_products
+from penchant.models.shared.sparse_rows import kept_bytes, product, strongest_products
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyInt, Csr, Float32
@@ -56,8 +57,14 @@ class SLIM(SparseItemWeights, Refitting):
     sweeps: Annotated[int, Field(gt=0)] = 50
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 24.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"l2_"})
     fitted_attributes: ClassVar[Declarations] = {"l2_": plain(float)}
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        n = train.n_items
+        gram = 4.0 * n**2 if n <= _DENSE_ITEMS else 0.0
+        return FittingCost(memory=gram + kept_bytes(self.candidates, n))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         by_item: Csr = train.histories.matrix("weight").T.tocsr()

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -16,6 +17,7 @@ from penchant.models.fitted_attributes import Declarations, sparse_matrix
 from penchant.models.neighbours.co_occurrence import Measure, strongest_measures
 from penchant.models.parameters import Space
 from penchant.models.shared.basket_events import basket_rows, decayed_baskets, weighted_items
+from penchant.models.shared.sparse_rows import kept_bytes
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Float32, Int32
@@ -49,6 +51,7 @@ class BasketCoOccurrence(Refitting):
     basket_decay: Annotated[float, Field(gt=0, le=1), Space(0.3, 1)] = 0.9
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 120.0
     counts_anonymous: ClassVar[bool] = True
     fitted_attributes: ClassVar[Declarations] = {"weights_": sparse_matrix("items", "items")}
 
@@ -56,6 +59,9 @@ class BasketCoOccurrence(Refitting):
     def no_evidence_score(self) -> float | None:
         """0, the score of items that stand in no basket with anything of the history."""
         return 0.0
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        return FittingCost(memory=kept_bytes(self.neighbours, train.n_items))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         baskets = basket_rows(train)

@@ -8,12 +8,13 @@ import numpy as np
 from pydantic import Field
 from scipy.special import xlogy
 
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.holdout import Holdout
 from penchant.models.base import Signal
 from penchant.models.parameters import Space
 from penchant.models.shared.sparse_item_weights import SparseItemWeights
-from penchant.models.shared.sparse_rows import strongest_products
+from penchant.models.shared.sparse_rows import kept_bytes, strongest_products
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import AnyFloat, AnyInt, Csr, Float32, Float64
@@ -53,6 +54,10 @@ class CoOccurrence(SparseItemWeights, Refitting):
     min_common: Annotated[int, Field(ge=1)] = 1
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 60.0
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        return FittingCost(memory=kept_bytes(self.neighbours, train.n_items))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         roots = train.histories.matrix("weight")

@@ -22,12 +22,11 @@ from penchant.models.neighbours.nearest import (
 from penchant.models.parameters import Space
 from penchant.models.shared.biases import of_items
 from penchant.models.shared.item_weights import usual_item_events
-from penchant.models.shared.sparse_rows import strongest_entries
+from penchant.models.shared.sparse_rows import kept_bytes, strongest_entries
 from penchant.run import Run
 from penchant.typing import Csr, Float32, Int32
 
 _EVENT = 24.0  # bytes of an event in two matrices, and while these are made
-_NEIGHBOUR = 16.0  # bytes of a neighbour that is kept, twice while all are put together
 _OF_RATINGS = 8.0  # more of both where there are ratings to predict
 _REMEDY = "drop rare items and users with a k-core"
 _SHRINKAGE, _LEAST_SHRINKAGE = 0.07, 10.0  # the default: of a usual item's events, and at least
@@ -66,9 +65,9 @@ class ItemKNN(NeighboursModel):
 
     def _cost(self, train: Dataset) -> FittingCost:
         kept = min(max(self.neighbours_kept, self.neighbours), train.n_items)
-        more = _OF_RATINGS if train.has_ratings else 0.0
+        more = _OF_RATINGS * (len(train) + kept * train.n_items) if train.has_ratings else 0.0
         return FittingCost(
-            memory=(_EVENT + more) * len(train) + (_NEIGHBOUR + more) * kept * train.n_items,
+            memory=_EVENT * len(train) + kept_bytes(kept, train.n_items) + more,
             remedy=f"keep fewer neighbours (neighbours_kept={kept // 5 or 1}), or {_REMEDY}",
         )
 

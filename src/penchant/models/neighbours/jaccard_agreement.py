@@ -47,6 +47,7 @@ class JaccardAgreement(Recommender):
 
     signal: ClassVar[Signal] = "ratings"
     needs_ratings: ClassVar[bool] = True
+    event_bytes: ClassVar[float] = 65.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset(
         {"values_", "keys_", "agreeing_", "targets_", "raters_", "n_rated_"}
     )

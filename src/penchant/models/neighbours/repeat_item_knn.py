@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 import numpy as np
 from pydantic import Field
 
+from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -16,6 +17,7 @@ from penchant.models.neighbours.entities import Entities
 from penchant.models.neighbours.nearest import neighbours
 from penchant.models.parameters import Space
 from penchant.models.shared.basket_events import decayed_baskets, weighted_items
+from penchant.models.shared.sparse_rows import kept_bytes
 from penchant.models.shared.updatable import Refitting
 from penchant.run import Run
 from penchant.typing import Float32, Int32
@@ -44,12 +46,16 @@ class RepeatItemKNN(Refitting):
     basket_decay: Annotated[float, Field(gt=0, le=1), Space(0.5, 1)] = 0.9
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 36.0
     fitted_attributes: ClassVar[Declarations] = {"similar_": sparse_matrix("items", "items")}
 
     @property
     def no_evidence_score(self) -> float | None:
         """0, the score of items that nothing of the history is similar to."""
         return 0.0
+
+    def _cost(self, train: Dataset) -> FittingCost:
+        return FittingCost(memory=kept_bytes(self.neighbours, train.n_items))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         by_item = train.histories.matrix().T.tocsr()

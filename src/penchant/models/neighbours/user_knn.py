@@ -56,6 +56,7 @@ class UserKNN(NeighboursModel):
     shrinkage: Annotated[float, Field(ge=0), Space(0.1, 500, log=True)] = 10.0
 
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"interactions_", "residuals_"})
+    event_bytes: ClassVar[float] = 45.0
     fitted_attributes: ClassVar[Declarations] = {
         "interactions_": sparse_matrix("users", "items"),
         "residuals_": sparse_matrix("users", "items", optional=True),

@@ -115,6 +115,7 @@ class RBM(Updating):
     update_epochs: Annotated[int, Field(gt=0)] = 5
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 25.0
     fitted_attributes: ClassVar[Declarations] = {
         "highest_": plain(float),
         "unrated_": plain(float),

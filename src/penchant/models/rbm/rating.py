@@ -105,6 +105,7 @@ class RatingRBM(PredictsRatings, Updating):
 
     signal: ClassVar[Signal] = "pairs"
     needs_ratings: ClassVar[bool] = True
+    event_bytes: ClassVar[float] = 300.0
     bookkeeping: ClassVar[frozenset[str]] = frozenset({"signatures_", "unit_of_user_"})
     block_cells: ClassVar[int] = CACHED_CELLS
     fitted_attributes: ClassVar[Declarations] = {

@@ -9,7 +9,6 @@ import torch
 from pydantic import Field
 from scipy import sparse
 
-from penchant.costs import FittingCost
 from penchant.data.dataset import Dataset
 from penchant.data.histories import Histories
 from penchant.data.holdout import Holdout
@@ -53,15 +52,13 @@ class TIFUKNN(Refitting):
     own_share: Annotated[float, Field(ge=0, le=1), Space(0, 1)] = 0.5
 
     signal: ClassVar[Signal] = "pairs"
+    event_bytes: ClassVar[float] = 100.0
     fitted_attributes: ClassVar[Declarations] = {"frequencies_": sparse_matrix("users", "items")}
 
     @property
     def no_evidence_score(self) -> float | None:
         """0, the score of items that neither the user nor a neighbour has had."""
         return 0.0
-
-    def _cost(self, train: Dataset) -> FittingCost:
-        return FittingCost(memory=16.0 * len(train))
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.frequencies_ = self._frequencies(train.histories)

@@ -29,6 +29,7 @@ class MarkovChain(TransitionModel):
     """
 
     baseline_for: ClassVar[frozenset[Task]] = frozenset({"ranking"})
+    event_bytes: ClassVar[float] = 40.0
 
     def _fit(self, train: Dataset, validation: Holdout | None, run: Run) -> None:
         self.weights_ = divided_rows(transition_counts(train.histories, 1, 1.0), 1.0)

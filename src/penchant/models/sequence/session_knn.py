@@ -64,6 +64,7 @@ class SessionKNN(Refitting):
     half_life: Annotated[float, Field(gt=0), Space(1, 365, log=True)] | None = None
 
     signal: ClassVar[Signal] = "order"
+    event_bytes: ClassVar[float] = 40.0
     fitted_attributes: ClassVar[Declarations] = {
         "sessions_": sparse_matrix("n_sessions", "items", low=1),
         "session_users_": integers("n_sessions", dtype="int32", below="users"),

@@ -214,6 +214,11 @@ def largest_of_rows(offsets: AnyInt, values: Float32, k: int) -> Bool:
     return keep & (values > 0)
 
 
+def kept_bytes(k: int, n_rows: int) -> float:
+    """Memory of the `k` largest entries of each row of a square matrix, twice while joined."""
+    return 16.0 * min(k, n_rows) * n_rows
+
+
 def column_counts(matrix: Csr) -> Float64:
     """float64[n_columns], the number of entries of each column."""
     return np.bincount(matrix.indices, minlength=matrix.shape[1]).astype(np.float64)

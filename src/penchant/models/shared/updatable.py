@@ -103,7 +103,7 @@ class Updatable(Recommender):
             return self
         run = run or Run()
         what = f"{both.log.n_users:,} users and {both.log.n_items:,} items"
-        self._cost(both.log).require(f"Updating {type(self).__name__} to {what}", run)
+        self.fitting_cost(both.log).require(f"Updating {type(self).__name__} to {what}", run)
         before = self.fitted_state()
         try:
             self._take_in(both, run)
