@@ -6,8 +6,8 @@ import pytest
 
 import penchant as pn
 from penchant.capacity import STEPS, LogSize, measured_growth
-from penchant.capacity.growth import Growth, Measurement, extrapolated
 from penchant.capacity.amounts import log_bytes
+from penchant.capacity.growth import Growth, Measurement, extrapolated
 from penchant.capacity.steps import MAIN_STEPS
 from penchant.errors import ParameterError
 from penchant.models.table import TABLE, make
@@ -130,9 +130,7 @@ def test_a_large_plan_names_its_bottleneck():
 
 def test_larger_logs_never_take_less():
     sizes = [LogSize(2e4, 5e3, 1e6).times(factor) for factor in (0.1, 1, 3, 10, 300)]
-    plans = [
-        pn.plan(users=s.users, items=s.items, events=s.events, all_models=True) for s in sizes
-    ]
+    plans = [pn.plan(users=s.users, items=s.items, events=s.events, all_models=True) for s in sizes]
     for steps in zip(*(found.steps for found in plans), strict=True):
         assert [s.hours for s in steps] == sorted(s.hours for s in steps)
         assert [s.gigabytes for s in steps] == sorted(s.gigabytes for s in steps)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import subprocess
 import sys
 
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 from tests.support import cluster_work
+from tests.support.ray_cluster import environment, mortal_head
 
 import penchant as pn
 from penchant.batch import write as writing
@@ -113,6 +115,52 @@ def test_a_run_whose_driver_was_killed_goes_on(
     assert "1 of 6 parts exist" in notices()
     expected = model.recommend(None, 5)
     assert pl.read_parquet(path)["item"].equals(expected["item"])
+
+
+_COMMAND = """
+import sys
+from pathlib import Path
+from penchant.batch import write as writing
+from penchant.cli import main
+from penchant.distributed import head
+from tests.support import cluster_work
+
+writing._ROWS = 10
+writing._rows_of = cluster_work.when_allowed(writing._rows_of, Path(sys.argv.pop(1)))
+head.PATIENCE, head.EVERY = 2.0, 0.5
+main()
+"""
+
+
+def test_a_run_whose_head_dies_ends_with_a_sentence_and_goes_on(model, tmp_path, small_parts, call):
+    pn.save(model, tmp_path / "model")
+    path = tmp_path / "lists.parquet"
+    words = ["recommend", tmp_path / "model", "-k", "5", "-o", path]
+    with mortal_head() as (address, kill):
+        python = [sys.executable, "-P", "-c", _COMMAND, tmp_path / "go"]
+        with subprocess.Popen(
+            [*map(str, python + words), "--ray", address],
+            cwd=tmp_path,
+            env=os.environ | environment(),
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as driver:
+            try:
+                first = path.with_name("lists.parquet.parts") / "000000.parquet"
+                cluster_work.wait_for(first, lambda: driver.poll() is None)
+                kill()
+                _, told = driver.communicate(timeout=cluster_work.PATIENCE)
+            finally:
+                driver.kill()
+    assert driver.returncode == 1
+    assert f"Error: The Ray cluster at {address} no longer answers: start it again" in told
+    assert "Traceback" not in told
+    assert not path.exists()
+    found = call(*words)
+    assert found.exit_code == 0
+    assert "1 of 6 parts exist" in found.stderr
+    expected = model.recommend(None, 5)
+    assert_frame_equal(pl.read_parquet(path).select("user", "item"), expected["user", "item"])
 
 
 def test_a_full_disk_is_said_and_what_is_done_is_kept(

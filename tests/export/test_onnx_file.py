@@ -17,10 +17,10 @@ from penchant.errors import NotFittedError, ParameterError, PenchantError
 from penchant.export import onnx_file
 from penchant.export.exportable import exportable_names, scores_of
 from penchant.export.verification import TOLERANCE, inputs_of, open_session
-from penchant.models import EASE, IALS, MultVAE, NeuMF, Popular, SASRec
+from penchant.models import EASE, IALS, MultVAE, NeuMF, SASRec, UserMean
 from penchant.models.table import TABLE, make
 from penchant.run import Run
-from penchant.testing import planted_pairs
+from penchant.testing import planted_attributes, planted_pairs
 from penchant.testing.fits import usual_log, with_weights
 
 onnx = pytest.importorskip("onnx")
@@ -47,6 +47,24 @@ VARIANTS = [
     "fpmc:window=2,event_decay=0.4",
     "ultragcn:item_constraint=0,constraint=5",
     "nmf:dim=4,l2=0",
+    "rbm:initial_scale=0.1",
+    "rating-rbm:axis=user",
+    "autoencoder:initial_scale=0.01,epochs=50",
+    "dot:target=adjusted(3,1)",
+    "factorisation-machine:target=like>=4",
+    "factorisation-machine:target=adjusted(3,1)",
+    "hybrid-factors:loss=logistic",
+    "conv-mf:target=rating,l2=2",
+    "ordinal:user_thresholds=false,dim=0",
+    "ordinal:target=like>=4",
+    "bayesian-fm:implicit=false,time_bins=0",
+    "bayesian-fm:attributes=false,target=like>=4",
+    "gaussian-process:content=none,rater_dim=0,epochs=1",
+    "content-profile:dislikes=0,text=0",
+    "feature-mlp:target=like>=4,networks=1",
+    "deep-fm:target=like>=4,hidden=none",
+    "dcn-v2:target=like>=4,rank=4,experts=2,structure=stacked",
+    "dcn-v2:rank=0,hidden=none",
 ]
 LOGS = {
     "plain": usual_log,
@@ -90,11 +108,56 @@ def test_neighbours_by_ratings_are_refused(similarity, tiny, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("more", ["hidden=8", "target=adjusted(3,1)", "loss=mae"])
-def test_networks_with_more_than_products_are_refused(more, tiny, tmp_path):
-    model = make(f"dot:dim=4,epochs=1,{more}").fit(tiny)
-    with pytest.raises(ParameterError, match="of dot, networks without dense layers"):
-        pn.export_onnx(model, tmp_path / "m.onnx")
+@pytest.mark.parametrize(
+    ("spec", "words"),
+    [
+        ("dot:dim=4,epochs=1,hidden=8", "of dot, networks without dense layers"),
+        ("dot:dim=4,epochs=1,loss=mae", "of dot, networks without dense layers"),
+        (
+            "bayesian-fm:dim=2,samples=2,burn_in=1,likelihood=ordered-probit",
+            "models with likelihood=gaussian can",
+        ),
+        ("feature-mlp:epochs=1,folds=2,base_models=bias", "leave out base_models"),
+    ],
+)
+def test_settings_that_have_no_graph_are_refused(spec, words, tiny, tmp_path):
+    with pytest.raises(ParameterError, match=words):
+        pn.export_onnx(make(spec).fit(tiny), tmp_path / "m.onnx")
+
+
+def test_the_input_of_ratings_is_there_where_the_log_has_some(tmp_path):
+    rated = usual_log()
+    unrated = Dataset.from_frame(rated.events.select("user", "item"))
+    for spec in ("rbm:epochs=2", "autoencoder:epochs=2,hidden=8"):
+        for name, log in (("rated", rated), ("unrated", unrated)):
+            done = pn.export_onnx(make(spec).fit(log), tmp_path / f"{name}.onnx")
+            inputs = {i.name for i in open_session(done.path, Run(threads=1)).get_inputs()}
+            assert ("ratings" in inputs) == (name == "rated")
+            assert done.verification.largest_difference < TOLERANCE
+
+
+def test_features_of_tables_and_histories_are_in_the_graph(tmp_path):
+    """Labels, several for an item, numbers that are not always known, and users of a table."""
+    log = planted_attributes(n_users=60)
+    n = len(log.item_table)
+    year = pl.Series("year", [None if i % 5 == 0 else 1950.0 + i for i in range(n)], pl.Float64)
+    kind = pl.Series("kind", [("old", "new", None)[i % 3] for i in range(n)])
+    log = replace(log, item_table=log.item_table.with_columns(year, kind))
+    for spec in ("feature-mlp:hidden=8,epochs=2", "deep-fm:epochs=2", "dcn-v2:epochs=2"):
+        model = make(f"{spec},folds=2").fit(log)
+        assert len(model.features.labels) == 2
+        assert model.features.number_names == ("year",)
+        done = pn.export_onnx(model, tmp_path / "m.onnx")
+        assert done.verification.largest_difference < TOLERANCE
+
+
+def test_one_rating_value_is_what_a_machine_of_ratings_says_of_all(tmp_path):
+    log = usual_log()
+    same = replace(log, events=log.events.with_columns(rating=pl.lit(3, pl.Float32)))
+    for axis in ("user", "item"):
+        model = make(f"rating-rbm:epochs=1,hidden=4,axis={axis}").fit(same)
+        done = pn.export_onnx(model, tmp_path / "m.onnx")
+        assert done.verification.largest_difference < TOLERANCE
 
 
 @pytest.fixture(scope="module")
@@ -217,7 +280,7 @@ def test_impossible_wishes(model, path, error, words, tmp_path):
 
 def test_a_model_without_a_graph_names_vectors_where_it_has_some(tiny, tmp_path):
     with pytest.raises(ParameterError, match=r"can\.$"):
-        pn.export_onnx(Popular().fit(tiny), tmp_path / "m.onnx")
+        pn.export_onnx(UserMean().fit(tiny), tmp_path / "m.onnx")
     with pytest.raises(ParameterError, match=r"its vectors with --vectors or pn.export_vectors\.$"):
         pn.export_onnx(make("rating-nmf:dim=4,epochs=1").fit(tiny), tmp_path / "m.onnx")
 

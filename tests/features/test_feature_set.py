@@ -72,7 +72,7 @@ def test_features_are_what_a_loop_counts(books, fitted):
 def test_taste_is_a_ridge_regression_for_each_user(books, fitted):
     rows = all_rows(books)
     found = column(fitted, fitted.of_rows(rows), "taste (residual)")
-    _, properties = fitted._compared()
+    _, properties = fitted.compared()
     _, residuals = fitted._biases(books.histories)
     for n in range(0, 60, 7):
         mine = books.histories.rows == rows.history[n]

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,8 @@ from penchant.errors import DataError
 
 logger = logging.getLogger("penchant.tests")
 
-_PATIENCE = 200.0  # seconds
+PATIENCE = 200.0
+"""Seconds after which a test gives up."""
 
 
 def square(shared, task):
@@ -126,9 +128,10 @@ def _when_allowed(work, flag, shared, part):
     return work(shared, part)
 
 
-def wait_for(path: Path) -> None:
-    """Wait until there is a file."""
-    end = time.monotonic() + _PATIENCE
+def wait_for(path: Path, goes_on: Callable[[], bool] = lambda: True) -> None:
+    """Wait until there is a file, which whoever writes it has to live for."""
+    end = time.monotonic() + PATIENCE
     while not path.exists():
+        assert goes_on(), f"no {path}, and nobody to write it"
         assert time.monotonic() < end, f"no {path}"
         time.sleep(0.05)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import suppress
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +38,11 @@ class LocalCluster:
         return str(self._cluster.add_node(**_NODE).node_id)
 
 
+def environment() -> dict[str, str]:
+    """Variables of the processes of a cluster, and of those that connect to it."""
+    return _ENVIRONMENT | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+
+
 def _started(utils: Any) -> Any:
     """A cluster; a busy machine may take longer to start its head than Ray waits."""
     for _ in range(_TRIES - 1):
@@ -44,18 +52,57 @@ def _started(utils: Any) -> Any:
 
 
 def _two_nodes(utils: Any) -> Any:
-    head = _NODE | {"include_dashboard": False, "_system_config": _SYSTEM}
-    cluster = utils.Cluster(initialize_head=True, head_node_args=head)
+    cluster = _head(utils)
     cluster.add_node(**_NODE)
     return cluster
+
+
+def _head(utils: Any) -> Any:
+    head = _NODE | {"include_dashboard": False, "_system_config": _SYSTEM}
+    return utils.Cluster(initialize_head=True, head_node_args=head)
+
+
+@contextmanager
+def mortal_head() -> Iterator[tuple[str, Callable[[], None]]]:
+    """The address of a cluster of one node, in processes of its own, and what kills all of them."""
+    pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
+    words = [sys.executable, "-P", "-c", "from tests.support.ray_cluster import hold; hold()"]
+    with subprocess.Popen(
+        words,
+        env=os.environ | environment(),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as holder:
+
+        def kill() -> None:
+            with suppress(ProcessLookupError):
+                os.killpg(holder.pid, signal.SIGKILL)
+
+        try:
+            assert holder.stdout is not None
+            yield holder.stdout.readline().strip(), kill
+        finally:
+            kill()
+
+
+def hold() -> None:
+    """Be the parent of a cluster of one node until the input ends, and print its address."""
+    from ray import cluster_utils
+
+    for n in range(_TRIES):
+        with suppress(Exception) if n < _TRIES - 1 else nullcontext():
+            print(_head(cluster_utils).address, flush=True)
+            break
+    sys.stdin.read()
 
 
 @pytest.fixture(scope="session")
 def ray_cluster() -> Iterator[LocalCluster]:
     """Started once for all tests, and this process connected to it."""
-    path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in (_ENVIRONMENT | {"PYTHONPATH": path}).items():
+        for name, value in environment().items():
             patch.setenv(name, value)
         utils = pytest.importorskip("ray.cluster_utils", reason="Ray is not installed")
         cluster = _started(utils)

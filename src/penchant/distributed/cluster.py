@@ -7,9 +7,11 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from penchant.distributed.head import Head
 from penchant.errors import ParameterError, require
 from penchant.run import Run
 
@@ -22,9 +24,22 @@ _SETTINGS = {
 }
 
 
+@dataclass(frozen=True)
+class Connection:
+    """A connection of this process.
+
+    Attributes:
+        ray: Ray's module.
+        head: of the cluster.
+    """
+
+    ray: Any
+    head: Head
+
+
 @contextmanager
-def connected(address: str) -> Iterator[Any]:
-    """Ray's module, connected to a cluster for as long as the context lasts.
+def connected(address: str) -> Iterator[Connection]:
+    """A connection to a cluster, for as long as the context lasts.
 
     A connection that this process has already is used, and left open: whoever wants other settings,
     such as modules of their own on the workers, calls `ray.init` first.
@@ -43,7 +58,8 @@ def connected(address: str) -> Iterator[Any]:
         os.environ.setdefault(name, value)
     ray = require("ray", "ray")
     if ray.is_initialized():
-        yield ray
+        with _to_head(ray) as connection:
+            yield connection
         return
     with TemporaryDirectory(prefix="penchant-") as nothing:
         # Without a folder for workers to be in, Ray would let them import what lies in this one.
@@ -55,9 +71,17 @@ def connected(address: str) -> Iterator[Any]:
         except (OSError, RuntimeError, ValueError, AssertionError) as error:
             raise _no_cluster(address, str(error)) from error
     try:
-        yield ray
+        with _to_head(ray) as connection:
+            yield connection
     finally:
         ray.shutdown()
+
+
+@contextmanager
+def _to_head(ray: Any) -> Iterator[Connection]:
+    head = Head(ray.get_runtime_context().gcs_address)
+    with head.watched():
+        yield Connection(ray, head)
 
 
 def require_workers(run: Run) -> None:

@@ -77,5 +77,5 @@ def _on_ray(address: str, run: Run) -> Iterator[Executor]:
     from penchant.distributed.cluster import connected
     from penchant.distributed.ray_tasks import RayTasks
 
-    with connected(address) as ray:
-        yield RayTasks(ray, threads=run.threads or 1, gpus=int(run.device.startswith("cuda")))
+    with connected(address) as cluster:
+        yield RayTasks(cluster, threads=run.threads or 1, gpus=int(run.device.startswith("cuda")))

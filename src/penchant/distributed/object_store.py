@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
 from typing import Any, Protocol
 
-from penchant.distributed.cluster import connected
+from penchant.distributed.cluster import Connection, connected
 from penchant.distributed.ray_tasks import (
+    LOOK_EVERY,
     RETRIES,
     RayTasks,
     own_version,
@@ -71,13 +72,13 @@ class RayObjects:
     What is lost with a machine is made again.
 
     Args:
-        ray: the module, connected to a cluster.
+        cluster: a connection to it.
         threads: processors that making a value takes.
     """
 
-    def __init__(self, ray: Any, threads: int) -> None:
-        self._ray, self._threads = ray, threads
-        self._tasks = RayTasks(ray, threads)
+    def __init__(self, cluster: Connection, threads: int) -> None:
+        self._ray, self._head, self._threads = cluster.ray, cluster.head, threads
+        self._tasks = RayTasks(cluster, threads)
         self._tasks.warn_if_too_small()
 
     @property
@@ -98,9 +99,11 @@ class RayObjects:
         """A copy of a value, which is this process's own.
 
         Raises:
-            PenchantError: workers lack this version of the package, or died each time; and
-                whatever the work itself raises.
+            PenchantError: workers lack this version of the package, or died each time, or the
+                head of the cluster is gone; and whatever the work itself raises.
         """
+        while not self._ray.wait([reference], timeout=LOOK_EVERY)[0]:
+            self._head.require()
         with told_of_failures(self._ray):
             return deepcopy(self._ray.get(reference))
 
@@ -131,5 +134,5 @@ def _here() -> Iterator[ObjectStore]:
 
 @contextmanager
 def _on_ray(address: str, threads: int) -> Iterator[ObjectStore]:
-    with connected(address) as ray:
-        yield RayObjects(ray, threads)
+    with connected(address) as cluster:
+        yield RayObjects(cluster, threads)

@@ -10,6 +10,7 @@ from copy import deepcopy
 from importlib.metadata import version
 from typing import Any, TypeVar
 
+from penchant.distributed.cluster import Connection
 from penchant.errors import PenchantError
 from penchant.threads import use_threads
 from penchant.wording import counted
@@ -22,6 +23,8 @@ Result = TypeVar("Result")
 _NO_MODULE = re.compile(r"No module named '([\w.]+)'")
 RETRIES = 3
 """Of a task whose worker or node has died."""
+LOOK_EVERY = 1.0
+"""Seconds of waiting after which it is looked whether the cluster is still there."""
 
 
 class RayTasks:
@@ -31,13 +34,13 @@ class RayTasks:
     many processes read them. A task whose process or machine dies is done again elsewhere.
 
     Args:
-        ray: the module, connected to a cluster.
+        cluster: a connection to it.
         threads: processors that a task takes.
         gpus: graphics processors that a task takes.
     """
 
-    def __init__(self, ray: Any, threads: int, gpus: int = 0) -> None:
-        self._ray = ray
+    def __init__(self, cluster: Connection, threads: int, gpus: int = 0) -> None:
+        self._ray, self._head = cluster.ray, cluster.head
         self._threads = threads
         self._gpus = gpus
         self._sent: tuple[Any, Any, Any] | None = None  # work, what it shares, and its reference
@@ -66,7 +69,8 @@ class RayTasks:
 
         Raises:
             PenchantError: workers lack this version of the package, or died each time that they
-                did a task; and whatever the work itself raises.
+                did a task, or the head of the cluster is gone; and whatever the work itself
+                raises.
         """
         ray = self._ray
         remote = ray.remote(_do).options(
@@ -83,7 +87,8 @@ class RayTasks:
                     break
             if not running:
                 return
-            done, _ = ray.wait(list(running))
+            while not (done := ray.wait(list(running), timeout=LOOK_EVERY)[0]):
+                self._head.require()
             result, notices = self._answer(done[0])
             for notice in notices:
                 logging.getLogger(notice.name).handle(notice)

@@ -13,6 +13,7 @@ from threading import current_thread, main_thread
 from typing import Any, NamedTuple, TypeVar
 
 from penchant.distributed.cluster import connected, require_workers
+from penchant.distributed.head import Head
 from penchant.distributed.ray_tasks import RayTasks, first_line, heard, own_version, require_version
 from penchant.errors import ParameterError, PenchantError, require
 from penchant.run import Run
@@ -58,10 +59,11 @@ def of_replicas(work: Callable[[Shared, Run], Result], shared: Shared, run: Run)
         raise ValueError("no cluster is given")
     require_workers(run)
     threads, gpu = run.threads or 1, run.device.startswith("cuda")
-    with connected(run.ray) as ray:
+    with connected(run.ray) as cluster:
+        ray = cluster.ray
         train = require("ray.train", "ray")
         of_torch = require("ray.train.torch", "ray")
-        room = RayTasks(ray, threads=threads, gpus=int(gpu)).slots
+        room = RayTasks(cluster, threads=threads, gpus=int(gpu)).slots
         n = run.workers or room
         if n > room:
             raise ParameterError(
@@ -91,7 +93,8 @@ def of_replicas(work: Callable[[Shared, Run], Result], shared: Shared, run: Run)
                 ),
             )
             with run.progress.task(f"{counted(n, 'worker')} training together"):
-                answer = _answer(trainer, (train.TrainingFailedError, ray.exceptions.RayError))
+                failures = train.TrainingFailedError, ray.exceptions.RayError
+                answer = _answer(trainer, failures, cluster.head)
     for notice in answer.notices:
         logging.getLogger(notice.name).handle(notice)
     if answer.objection is not None:
@@ -103,7 +106,7 @@ def of_replicas(work: Callable[[Shared, Run], Result], shared: Shared, run: Run)
     return result
 
 
-def _answer(trainer: Any, failures: tuple[type[Exception], ...]) -> _Answer:
+def _answer(trainer: Any, failures: tuple[type[Exception], ...], head: Head) -> _Answer:
     try:
         found: _Answer = trainer.fit().return_value
     except failures as error:
@@ -111,6 +114,7 @@ def _answer(trainer: Any, failures: tuple[type[Exception], ...]) -> _Answer:
             for one in (cause, getattr(cause, "cause", None), cause.__cause__):
                 if isinstance(one, PenchantError):
                     raise one from None
+        head.require(now=True)
         raise PenchantError(
             f"Workers of the Ray cluster failed {_RETRIES + 1} times at training a network "
             f"({first_line(error)}): give each more memory, with fewer workers on a machine, or "

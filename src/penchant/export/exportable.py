@@ -8,32 +8,53 @@ from typing import Any
 from penchant.errors import ParameterError
 from penchant.export import (
     autoencoders,
+    baselines,
+    bayesian,
+    content,
     factors,
+    feature_networks,
+    gaussian_process,
     history_factors,
     linear,
     neumf,
+    ordinal,
+    rbm,
     sequences,
     trained_vectors,
 )
 from penchant.export.history import History
 from penchant.models.autoencoders.autorec import AutoRec
+from penchant.models.autoencoders.kernelised import Kernelised
 from penchant.models.autoencoders.mult_vae import MultDAE, MultVAE
+from penchant.models.autoencoders.plain import Autoencoder
 from penchant.models.base import Recommender
+from penchant.models.baselines import Bias, ItemMean, Popular
+from penchant.models.bayesian.factorisation_machine import BayesianFM
+from penchant.models.content.profile import ContentProfile
 from penchant.models.content.two_tower import TwoTower
 from penchant.models.content.vbpr import VBPR
 from penchant.models.dot.model import DotProduct
 from penchant.models.factorisation.asymmetric import AsymmetricSVD
+from penchant.models.factorisation.hybrid import HybridFactors
+from penchant.models.factorisation.machine import FactorisationMachine
 from penchant.models.factorisation.neumf import NeuMF
 from penchant.models.factorisation.nmf import NMF
 from penchant.models.factorisation.pairwise import BPR
 from penchant.models.factorisation.sampled_softmax import SampledSoftmax
 from penchant.models.factorisation.svdpp import SVDPlusPlus
+from penchant.models.feature_based.field_networks import DCNV2, DeepFM
+from penchant.models.feature_based.mlp import FeatureMLP
+from penchant.models.feature_based.ordinal import OrdinalRegression
+from penchant.models.gaussian_process.model import GaussianProcess
 from penchant.models.graph.lightgcn import LightGCN
 from penchant.models.graph.ultragcn import UltraGCN
+from penchant.models.hybrid.ridge_factors import RidgeFactors
 from penchant.models.ials.model import IALS
 from penchant.models.linear.graph_filter import GraphFilter
 from penchant.models.neighbours.item_knn import ItemKNN
 from penchant.models.protocols import ItemVectors
+from penchant.models.rbm.binary import RBM
+from penchant.models.rbm.rating import RatingRBM
 from penchant.models.sequence.fpmc import FPMC
 from penchant.models.sequence.gru4rec import GRU4Rec
 from penchant.models.sequence.markov import MarkovChain
@@ -64,10 +85,25 @@ _KINDS: tuple[tuple[tuple[type, ...], ScoresOf], ...] = (
     ((AsymmetricSVD,), history_factors.asymmetric),
     ((BPR, VBPR), trained_vectors.ranked),
     ((DotProduct,), trained_vectors.dot),
+    ((FactorisationMachine, HybridFactors), trained_vectors.feature_factors),
+    ((RidgeFactors,), factors.ridge_factors),
     ((TwoTower,), factors.two_tower),
     ((MultDAE, MultVAE), autoencoders.mult),
+    ((ContentProfile,), content.content_profile),
+    ((BayesianFM,), bayesian.bayesian_fm),
+    ((OrdinalRegression,), ordinal.ordinal),
+    ((FeatureMLP,), feature_networks.feature_mlp),
+    ((DeepFM,), feature_networks.deep_fm),
+    ((DCNV2,), feature_networks.dcn_v2),
+    ((GaussianProcess,), gaussian_process.gaussian_process),
     ((AutoRec,), autoencoders.autorec),
+    ((Kernelised,), autoencoders.user_units),
+    ((Autoencoder,), autoencoders.plain),
+    ((RBM,), rbm.rbm),
+    ((RatingRBM,), rbm.rating_rbm),
     ((SASRec, ESASRec, GRU4Rec, SRGNN), sequences.sequence_network),
+    ((Popular, ItemMean), baselines.same_for_all),
+    ((Bias,), baselines.bias),
 )
 """Each kind of model that can be exported; the first that fits counts."""
 
@@ -92,8 +128,11 @@ def scores_of(model: Recommender) -> ScoresOf:
 
 def reads_ratings(model: Recommender) -> bool:
     """Whether a model's graph has an input of ratings."""
-    of_target = isinstance(model, DotProduct) and model.target.needs_ratings
-    return model.needs_ratings or of_target
+    if isinstance(model, RBM | Autoencoder | ContentProfile):
+        return model.histories_.ratings is not None
+    if isinstance(model, DotProduct | RidgeFactors):
+        return model.target.needs_ratings
+    return model.needs_ratings
 
 
 def exportable_names() -> list[str]:

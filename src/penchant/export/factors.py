@@ -14,6 +14,7 @@ from penchant.models.factorisation.non_negative import FOLD_IN_PASSES
 from penchant.models.factorisation.sampled_softmax import SampledSoftmax
 from penchant.models.graph.lightgcn import LightGCN
 from penchant.models.graph.ultragcn import UltraGCN
+from penchant.models.hybrid.ridge_factors import RidgeFactors
 from penchant.models.ials.model import IALS
 from penchant.models.sequence.fpmc import FPMC
 from penchant.nn.graph.ultragcn import FITTING_RATE, FITTING_STEPS
@@ -32,23 +33,49 @@ def sums_of_vectors(history: History, table: Float32, weights: str) -> str:
 
 
 def ials(model: IALS, history: History) -> str:
-    """Scores of the least-squares vector of a history.
+    """Scores of the least-squares vector of a history."""
+    return _confident(history, model.item_factors_, model.l2_, model.nu, model.unobserved_)
+
+
+def _confident(history: History, vectors: Float32, l2: float, nu: float, unobserved: float) -> str:
+    """float32[n_users, n_items], of vectors that are 1 at events and 0 at all other pairs.
 
     Vectors of items are turned to the axes of their Gram matrix, which is diagonal there: what all
     users have in common is then part of the ridge, and the rest is of a user's own items.
+
+    Args:
+        history: of the users.
+        vectors: float32[n_items, dim].
+        l2: the ridge for each pair.
+        nu: to which power the number of pairs counts.
+        unobserved: weight of pairs without an event.
     """
     g = history.graph
-    factors = model.item_factors_.astype(np.float64)
+    factors = vectors.astype(np.float64)
     values, axes = np.linalg.eigh(factors.T @ factors)
     turned = (factors @ axes).astype(np.float32)
-    others = g.floats(model.unobserved_ * len(turned))
-    own = g.op("Pow", g.op("Add", history.n_distinct, others), g.floats(model.nu))
-    own = g.op("Mul", own, g.floats(model.l2_))
-    common = g.floats(model.unobserved_ * np.maximum(values, 0))
+    others = g.floats(unobserved * len(turned))
+    own = g.op("Pow", g.op("Add", history.n_distinct, others), g.floats(nu))
+    own = g.op("Mul", own, g.floats(l2))
+    common = g.floats(unobserved * np.maximum(values, 0))
     weights = history.event_weights
-    vectors = history.of_events(turned)
-    users = ridge_solutions(g, vectors, weights, weights, g.op("Add", own, common))
+    events = history.of_events(turned)
+    users = ridge_solutions(g, events, weights, weights, g.op("Add", own, common))
     return g.op("MatMul", users, g.floats(turned.T))
+
+
+def ridge_factors(model: RidgeFactors, history: History) -> str:
+    """Scores of the least-squares vector of a history, or of its ratings."""
+    if model.learns_interactions:
+        return _confident(history, model.item_vectors_, model.l2_, 1.0, model.unobserved_)
+    g = history.graph
+    table = np.pad(model.item_vectors_, ((0, 0), (0, 1)), constant_values=model.bias_unit)
+    base = model.item_bias_ + np.float32(model.mean_)
+    rest = g.op("Sub", history.ratings, history.of_events(base))
+    goals = g.op("Where", history.latest, rest, g.floats(0))
+    there = history.as_floats(history.latest)
+    rows = ridge_solutions(g, history.of_events(table), there, goals, g.floats(model.l2_))
+    return g.linear(rows, table, base)
 
 
 def lightgcn(model: LightGCN, history: History) -> str:

@@ -118,6 +118,11 @@ class History:
         return g.op("LessOrEqual", last, self._places)
 
     @cached_property
+    def latest(self) -> str:
+        """bool[n_users, length], the last event with each item."""
+        return self.graph.op("And", self.valid, self.is_latest)
+
+    @cached_property
     def _counts(self) -> str:
         """float32[n_users, length], what events count before the mean is taken out."""
         g = self.graph

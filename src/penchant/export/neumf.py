@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from penchant.data.target import Interaction
+from penchant.export.examples import examples_of
 from penchant.export.graph import Graph
 from penchant.export.history import History
 from penchant.export.solving import adam
-from penchant.export.trained_vectors import drawn_examples
 from penchant.models.factorisation.neumf import NeuMF
 from penchant.nn.neumf.fold_in import LEAST_RIDGE, RATE, STEPS
 
@@ -15,12 +16,9 @@ from penchant.nn.neumf.fold_in import LEAST_RIDGE, RATE, STEPS
 def neumf(model: NeuMF, history: History) -> str:
     """Scores of the row that tells a history's items from drawn ones."""
     g, state = history.graph, model.fitted_state()
-    drawn = drawn_examples(history, model.negatives, model.seed)
-    fresh, there = history.as_floats(drawn.fresh), history.as_floats(history.positive)
-    truth = g.op("Concat", there, g.op("Mul", fresh, g.floats(0)), axis=1)
-    weights = g.op("Concat", history.relative_weights, fresh, axis=1)
-    items = g.op("Concat", history.items, drawn.items, axis=1)
-    n = g.sum(g.op("Concat", there, fresh, axis=1), 1)
+    examples = examples_of(history, Interaction(), model.negatives, model.seed)
+    items, weights, truth = examples.items, examples.weights, examples.truth
+    n = g.sum(examples.there, 1)
     ridge = g.op("Mul", n, g.floats(2 * (model.l2 + LEAST_RIDGE)))
 
     layers = _Layers(model, g)

@@ -2,59 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
-from penchant.data.target import Interaction, Like, Rating
+from penchant.data.target import Interaction
 from penchant.errors import ParameterError
+from penchant.export.examples import Examples, drawn_examples, examples_of
 from penchant.export.graph import Graph
 from penchant.export.history import History
 from penchant.export.solving import ridge_solutions, sums
 from penchant.models.content.vbpr import VBPR
 from penchant.models.dot.model import DotProduct
+from penchant.models.factorisation.hybrid import HybridFactors
+from penchant.models.factorisation.machine import FactorisationMachine
 from penchant.models.factorisation.pairwise import BPR, NEGATIVES
 from penchant.nn.dot.fold_in import MIN_L2, ROUNDS
 from penchant.typing import Float32
-
-LONGEST = 2000
-"""Places of a history for which negatives are there; the graph of a longer one fails."""
-
-
-@dataclass(frozen=True)
-class Examples:
-    """What is drawn for the events of histories: `nn.dot.fold_in.UserEvents.with_negatives`.
-
-    Attributes:
-        items: int64[n_users, n], drawn items.
-        fresh: bool[n_users, n], whether they are drawn for the user and not in the history.
-        own: int64[n_users, n], a place among the user's positive events for each, in turn.
-    """
-
-    items: str
-    fresh: str
-    own: str
-
-
-def drawn_examples(history: History, per_event: int, seed: int) -> Examples:
-    """The items that a model draws for histories, always the same for a length."""
-    g = history.graph
-    drawn = np.random.default_rng(seed).integers(history.n_items, size=LONGEST * per_event)
-    one = g.integers([1])
-    length = g.op("Slice", history.shape, one, g.integers([2]))
-    n = g.op("Mul", length, g.integers([per_event]))
-    n_users = g.op("Slice", history.shape, g.integers([0]), one)
-    shape = g.op("Concat", n_users, n, axis=0)
-    items = g.op("Expand", g.op("Slice", g.integers(drawn), g.integers([0]), n), shape)
-    n_events = g.sum(g.cast(history.positive, "int64"), 1)
-    place = g.op("Range", g.integers(0), g.op("Squeeze", n), g.integers(1))
-    inside = g.op("Less", place, g.op("Mul", n_events, g.integers(per_event)))
-    has_item = history.row_of(history.as_floats(history.positive), "max")
-    had = g.op("GatherElements", has_item, items, axis=1)
-    fresh = g.op("And", inside, g.op("Equal", had, g.floats(0)))
-    number = g.op("CumSum", g.cast(fresh, "int64"), g.integers(1), exclusive=1)
-    own = g.op("Mod", number, g.op("Max", n_events, g.integers(1)))
-    return Examples(items, fresh, own)
 
 
 def _packed(history: History, values: str, empty: str) -> str:
@@ -102,47 +64,65 @@ def ranked(model: BPR | VBPR, history: History) -> str:
 
 def dot(model: DotProduct, history: History) -> str:
     """Scores of the vector and the bias that fit a history best."""
-    loss, target = model.objective.loss, model.target
-    if (
-        not model.head.is_plain
-        or loss == "mae"
-        or not isinstance(target, Rating | Like | Interaction)
-    ):
+    loss = model.objective.loss
+    if not model.head.is_plain or loss == "mae":
         raise ParameterError(
             f"{model!r} cannot be exported to ONNX: of dot, networks without dense layers that "
-            "learn ratings, likes or interactions by mse or bce can."
+            "learn by mse or bce can."
         )
-    g = history.graph
     weight, offset = model.head.output.tolist()
     bias = model.item_bias_ if model.biases else np.zeros(history.n_items, np.float32)
     columns = [model.item_vectors_ * np.float32(weight)]
     if model.biases:
         columns.append(np.ones((history.n_items, 1), np.float32))
-    inputs: Float32 = np.column_stack(columns)
-    table = np.concatenate([inputs, np.zeros((1, inputs.shape[1]), np.float32)])
-    items, there = history.items, history.as_floats(history.positive)
-    weights = history.relative_weights
-    if isinstance(target, Interaction):
-        drawn = drawn_examples(history, model.negatives, model.seed)
-        fresh = history.as_floats(drawn.fresh)
-        truth = g.op("Concat", there, g.op("Mul", fresh, g.floats(0)), axis=1)
-        weights, there = (g.op("Concat", part, fresh, axis=1) for part in (weights, there))
-        items = g.op("Concat", items, drawn.items, axis=1)
-    elif isinstance(target, Like):
-        is_like = g.op("GreaterOrEqual", history.ratings, g.floats(target.threshold))
-        truth = history.as_floats(is_like)
+    examples = examples_of(history, model.target, model.negatives, model.seed, weighted=True)
+    ridge = _ridge(history.graph, examples.there, model.objective.l2)
+    base = bias + np.float32(offset)
+    return _fitted(history, examples, np.column_stack(columns), base, ridge, loss)
+
+
+def feature_factors(model: FactorisationMachine | HybridFactors, history: History) -> str:
+    """Scores of the vector and the bias that fit a history best, with items as sums of features."""
+    g = history.graph
+    if isinstance(model, HybridFactors):
+        examples = examples_of(history, Interaction(), model.negatives, model.seed)
     else:
-        truth = g.op("Where", history.valid, history.ratings, g.floats(0))
-    x = g.op("Gather", g.floats(table), items)
-    x = g.op("Mul", x, g.op("Unsqueeze", there, g.integers([2])))
-    base = g.op("Gather", g.floats(np.append(bias + np.float32(offset), 0)), items)
-    ridge = _ridge(g, there, model.objective.l2)
+        examples = examples_of(history, model.target, 0, model.seed, weighted=False)
+    # One ridge is for all of a row: vectors come scaled so that it is as strong on them.
+    scale = np.float32((model.l2_bias / model.l2) ** 0.5)
+    inputs = np.column_stack([model.item_vectors_ * scale, np.ones_like(model.item_bias_)])
+    # The penalty is on a row as a whole.
+    ridge = g.op("Mul", g.sum(examples.there, 1), g.floats(2 * MIN_L2))
+    ridge = g.op("Add", ridge, g.floats(2 * model.l2_bias))
+    base = model.item_bias_ + np.float32(model.offset_)
+    return _fitted(history, examples, inputs, base, ridge, model.loss_name)
+
+
+def _fitted(
+    history: History, examples: Examples, inputs: Float32, base: Float32, ridge: str, loss: str
+) -> str:
+    """float32[n_users, n_items], base + inputs . w, with the w of least loss over the examples.
+
+    Args:
+        history: of the users.
+        examples: of the users.
+        inputs: float32[n_items, k].
+        base: float32[n_items].
+        ridge: float32[n_users, 1], the penalty on the square of w.
+        loss: `mse` or `bce`.
+    """
+    g = history.graph
+    table = np.concatenate([inputs, np.zeros((1, inputs.shape[1]), np.float32)])
+    x = g.op("Gather", g.floats(table), examples.items)
+    x = g.op("Mul", x, g.op("Unsqueeze", examples.there, g.integers([2])))
+    start = g.op("Gather", g.floats(np.append(base, 0)), examples.items)
     if loss == "bce":
-        rows = _logistic(g, x, base, truth, weights, ridge)
+        rows = _logistic(g, x, start, examples.truth, examples.weights, ridge)
     else:  # whose curvature is 2
-        goals = g.op("Mul", weights, g.op("Sub", truth, base))
-        rows = ridge_solutions(g, x, weights, goals, g.op("Div", ridge, g.floats(2)))
-    return g.linear(rows, inputs, bias + np.float32(offset))
+        goals = g.op("Mul", examples.weights, g.op("Sub", examples.truth, start))
+        ridge = g.op("Div", ridge, g.floats(2))
+        rows = ridge_solutions(g, x, examples.weights, goals, ridge)
+    return g.linear(rows, inputs, base)
 
 
 def _ridge(g: Graph, there: str, l2: float) -> str:

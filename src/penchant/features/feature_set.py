@@ -75,7 +75,7 @@ class FeatureSet:
         biases, residuals = self._biases(users)
         groups = Groups(users.rows, len(users))
         ratings = np.empty(0, np.float32) if users.ratings is None else users.ratings
-        deviations, properties = self._compared()
+        deviations, properties = self.compared()
         usual = groups.each(deviations[users.items], USUAL_DAMPING)
         of_items, numbers = self.items[items], self.numbers[items]
         parts: list[AnyArray] = [
@@ -107,7 +107,7 @@ class FeatureSet:
         left = tuple(r - b[users.rows] for r, b in zip(rests, biases, strict=True))
         return np.stack(biases, 1), Residuals(users, (left[0], left[1]))
 
-    def _compared(self) -> tuple[Float64, Float64]:
+    def compared(self) -> tuple[Float64, Float64]:
         """float64[n_items + 1, n] twice: deviations from the mean item, and what tastes are of."""
         known = self.items[:-1].astype(np.float64)
         there = ~np.isnan(known)

@@ -184,7 +184,8 @@ class AutoRec(UserUnits):
         return self._residuals(users.take(self._users_with_units)).T.tocsr()
 
     @property
-    def _unit_l2(self) -> float:
+    def unit_l2(self) -> float:
+        """Half of `l2`, since the squares of both layers cost something in training."""
         return self.l2 / 2
 
     def _inputs(self, vectors: Csr) -> SparseBatch:

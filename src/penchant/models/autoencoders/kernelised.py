@@ -111,7 +111,8 @@ class Kernelised(UserUnits):
             )
 
     @property
-    def _unit_l2(self) -> float:
+    def unit_l2(self) -> float:
+        """`l2`, or what was made of the number of ratings."""
         return self.l2_
 
     def _cost(self, train: Dataset) -> FittingCost:

@@ -62,7 +62,7 @@ class UserUnits(_Fitted, PredictsRatings, RatingResiduals):
 
     @property
     @abstractmethod
-    def _unit_l2(self) -> float:
+    def unit_l2(self) -> float:
         """Weight of an output unit's squares beside the sum of squared errors."""
 
     @property
@@ -168,7 +168,7 @@ class UserUnits(_Fitted, PredictsRatings, RatingResiduals):
 
         As in training, but that they are shrunk towards the mean of all users' units.
         """
-        rated, l2 = self._residuals(users), max(self._unit_l2, LEAST_L2)
+        rated, l2 = self._residuals(users), max(self.unit_l2, LEAST_L2)
         items, index = np.unique(rated.indices, return_inverse=True)
         item_vectors = self.item_vectors_[items]
         expected = item_vectors @ self.mean_unit_ + np.float32(self.mean_unit_bias_)

@@ -106,7 +106,7 @@ class FeatureFactors(FittedUsers, Recommender):
 
     @property
     @abstractmethod
-    def _loss_name(self) -> Any:
+    def loss_name(self) -> Any:
         """`mse` or `bce`."""
 
     def _start(self, train: Dataset) -> float:
@@ -216,7 +216,7 @@ class FeatureFactors(FittedUsers, Recommender):
                 user_events.targets[events],
                 None if user_events.weights is None else user_events.weights[events],
             )
-            objective = Objective(self._loss_name, self.l2_bias / int(length))
+            objective = Objective(self.loss_name, self.l2_bias / int(length))
             with torch.no_grad():
                 found = fold_in(head, objective, part, self.item_vectors_, self.item_bias_)
             vectors[new[some]], bias[new[some]] = found[0] * np.float32(scale), found[1]
@@ -232,7 +232,7 @@ class FeatureFactors(FittedUsers, Recommender):
         row = torch.from_numpy(np.append(vectors[0], bias[0])).double()
         x, base = inputs[events.items], torch.from_numpy(self.item_bias_[events.items])
         slopes = slope_and_curvature(
-            Objective(self._loss_name), x @ row + base + self.offset_, events
+            Objective(self.loss_name), x @ row + base + self.offset_, events
         )
         ridge = torch.full_like(row, 2 * self.l2)
         ridge[-1] = 2 * self.l2_bias

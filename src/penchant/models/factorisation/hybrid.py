@@ -93,7 +93,8 @@ class HybridFactors(FeatureFactors):
         return total
 
     @property
-    def _loss_name(self) -> Any:
+    def loss_name(self) -> Any:
+        """`bce`: new users are told apart from negatives, whatever the loss of training."""
         return "bce"
 
     def _user_events(self, users: Histories) -> UserEvents | None:

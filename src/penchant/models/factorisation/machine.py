@@ -59,14 +59,15 @@ class FactorisationMachine(FeatureFactors):
             )
 
     @property
-    def _loss_name(self) -> Any:
+    def loss_name(self) -> Any:
+        """`mse` or `bce`."""
         if self.loss != "auto":
             return self.loss
         return "bce" if isinstance(self.target, Like) else "mse"
 
     def _start(self, train: Dataset) -> float:
         mean = float(self.target.of_ratings(train.ratings).mean(dtype=np.float64))
-        return float(logit(np.clip(mean, 1e-3, 1 - 1e-3))) if self._loss_name == "bce" else mean
+        return float(logit(np.clip(mean, 1e-3, 1 - 1e-3))) if self.loss_name == "bce" else mean
 
     def _examples(self, train: Dataset, generator: torch.Generator) -> Callable[[], Tensors]:
         user, item = (torch.tensor(train.events[c].to_numpy()).long() for c in ("user", "item"))
@@ -81,7 +82,7 @@ class FactorisationMachine(FeatureFactors):
     def _loss(self, network: FeatureNetwork, ridge: Ridge, *batch: Tensor) -> Tensor:
         users, items, truth = batch
         output, penalty = network(users, items, ridge)
-        loss = Objective(self._loss_name).mean(output, truth)
+        loss = Objective(self.loss_name).mean(output, truth)
         total: Tensor = loss + penalty.mean()
         return total
 
@@ -102,4 +103,4 @@ class FactorisationMachine(FeatureFactors):
         of_items = np.where(known, self.item_bias_[rows.items], np.float32(0))
         output = np.einsum("nd,nd->n", vectors[rows.history], q, dtype=np.float64)
         output += self.offset_ + of_items + bias[rows.history]
-        return np.asarray(expit(output) if self._loss_name == "bce" else output, np.float32)
+        return np.asarray(expit(output) if self.loss_name == "bce" else output, np.float32)

@@ -12,7 +12,8 @@ from penchant.nn.row_exchange import RowShard
 from penchant.nn.sharded_rows import row_table
 from penchant.typing import Float64, Int64
 
-_STEPS, _RATE = 100, 0.1  # of Adam when a user's row is fitted, with a rate that falls to 0
+STEPS, RATE = 100, 0.1
+"""Of Adam when a user's row is fitted, with a rate that falls to 0."""
 _EVENTS_AT_ONCE = 2**19
 
 
@@ -138,14 +139,14 @@ def fit_rows(
         owner = torch.from_numpy(np.repeat(np.arange(len(users)), counts[users]))
         of_items, wanted = item_rows[inside], torch.from_numpy(levels[inside])
         w = torch.zeros(len(users), width, dtype=torch.float64, requires_grad=True)
-        adam = torch.optim.Adam([w], lr=_RATE)
-        for n in range(_STEPS):
+        adam = torch.optim.Adam([w], lr=RATE)
+        for n in range(STEPS):
             p = w[owner]
             output = (p[:, :dim] * of_items[:, :dim]).sum(1) + p[:, dim] + of_items[:, dim]
             above = thresholds(shared, p[:, dim + 1 :]) - output[:, None]
             total = minus_log_chance(above, wanted).sum() + penalty(w).sum()
             (w.grad,) = torch.autograd.grad(total, [w])
-            adam.param_groups[0]["lr"] = _RATE * (1 - n / _STEPS)
+            adam.param_groups[0]["lr"] = RATE * (1 - n / STEPS)
             adam.step()
         found[torch.from_numpy(users)] = w.detach()
     return found

@@ -13,7 +13,8 @@ from penchant.models.feature_based.base import RatingFeatures
 from penchant.models.fitted_attributes import Declarations, booleans, floats, plain
 from penchant.typing import Float32
 
-_FURTHEST = 4.0  # standard deviations beyond which an input counts no more
+FURTHEST = 4.0
+"""Standard deviations beyond which an input counts no more."""
 
 
 class StandardisedFeatures(RatingFeatures):
@@ -61,7 +62,7 @@ class StandardisedFeatures(RatingFeatures):
         """float32[n, n_inputs + n sometimes unknown], standardised."""
         scaled = (inputs - self.input_means_) / self.input_spreads_
         unknown = np.isnan(scaled)
-        np.clip(np.where(unknown, 0, scaled), -_FURTHEST, _FURTHEST, out=scaled)
+        np.clip(np.where(unknown, 0, scaled), -FURTHEST, FURTHEST, out=scaled)
         return torch.from_numpy(
             np.hstack([scaled, unknown[:, self.sometimes_unknown_]]).astype(np.float32)
         )

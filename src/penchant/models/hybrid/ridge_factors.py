@@ -131,7 +131,8 @@ class RidgeFactors(Recommender):
         return self.dim + (not self.learns_interactions)
 
     @property
-    def _bias_unit(self) -> np.float32:
+    def bias_unit(self) -> np.float32:
+        """The unit of a row's last number, in ratings."""
         return np.float32((self.l2_ / _BIAS_L2) ** 0.5)
 
     def _systems(
@@ -152,8 +153,8 @@ class RidgeFactors(Recommender):
             strength = coupling * self.l2_ * (counts + self.unobserved_ * len(rows))
             return RidgeRows(entries, ones, rows, gram, strength.astype(np.float32))
         vectors = rows.clone()
-        vectors[:, -1] = float(self._bias_unit)
-        deviations = rows[:, -1].numpy() * self._bias_unit
+        vectors[:, -1] = float(self.bias_unit)
+        deviations = rows[:, -1].numpy() * self.bias_unit
         targets = (entries.data - deviations[entries.indices]).astype(np.float32)
         unweighted: Csr = sparse.csr_array(
             (ones, entries.indices, entries.indptr), shape=entries.shape
@@ -167,7 +168,7 @@ class RidgeFactors(Recommender):
         self.item_vectors_: Float32 = found[:, : self.dim].copy()
         self.item_bias_: Float32 = np.zeros(len(found), np.float32)
         if not self.learns_interactions:
-            self.item_bias_ = found[:, -1] * self._bias_unit
+            self.item_bias_ = found[:, -1] * self.bias_unit
 
     # Predicting
 
@@ -177,7 +178,7 @@ class RidgeFactors(Recommender):
         vectors = torch.from_numpy(self.item_vectors_)
         if self.learns_interactions:
             return vectors
-        return torch.cat([vectors, torch.from_numpy(self.item_bias_ / self._bias_unit)[:, None]], 1)
+        return torch.cat([vectors, torch.from_numpy(self.item_bias_ / self.bias_unit)[:, None]], 1)
 
     @derived_from("item_vectors_")
     def _item_products(self) -> Tensor:
@@ -193,7 +194,7 @@ class RidgeFactors(Recommender):
         rows = self._systems_of(users).solutions().numpy()
         if self.learns_interactions:
             return rows, np.zeros(len(rows), np.float32)
-        return rows[:, : self.dim], rows[:, -1] * self._bias_unit
+        return rows[:, : self.dim], rows[:, -1] * self.bias_unit
 
     def user_vectors(self, users: Histories) -> Float32:
         """float32[n_users, dim], solved for each history."""

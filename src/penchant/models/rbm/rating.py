@@ -50,7 +50,8 @@ from penchant.typing import Bool, Float32, Int32, Int64
 
 _MOST_VALUES = 100
 _DAMPING = 5.0  # ratings of the whole log that each column's distribution starts with
-_BIAS = 4.0  # the feature that carries a folded-in bias: its ridge is 1 / 16 of that of weights
+BIAS = 4.0
+"""The feature that carries a folded-in bias: its ridge is 1 / 16 of that of weights."""
 _CELLS = 2**22  # floats at once while predicting
 
 
@@ -247,17 +248,17 @@ class RatingRBM(PredictsRatings, Updating):
     def _fitted_units(self, ratings: sparse.csr_array, hidden: Tensor) -> tuple[Float32, Float32]:
         """Weights and biases of units, rows of `ratings`, given float32[n_columns, hidden]."""
         rated, k = RatingRows.of(ratings, self.values_), len(self.values_)
-        prior = np.concatenate([self.units_[-1], self.biases_[-1][:, None] / _BIAS], 1)
+        prior = np.concatenate([self.units_[-1], self.biases_[-1][:, None] / BIAS], 1)
         found = fit_softmax_rows(
             rated.offsets.numpy(),
             ratings.indices,
             rated.units.numpy() % k,
-            torch.cat([hidden, torch.full((len(hidden), 1), _BIAS)], 1),
+            torch.cat([hidden, torch.full((len(hidden), 1), BIAS)], 1),
             torch.from_numpy(prior),
             value_kernel(self.values_),
             self.ridge_,
         ).numpy()
-        return found[:, :, :-1], found[:, :, -1] * np.float32(_BIAS)
+        return found[:, :, :-1], found[:, :, -1] * np.float32(BIAS)
 
     def _update(self, new: Dataset, known: Histories, places: Int64, run: Run) -> None:
         changed = new.user_counts > 0

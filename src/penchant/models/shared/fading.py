@@ -9,7 +9,8 @@ import numpy as np
 from penchant.data.histories import Histories
 from penchant.typing import Float32
 
-_ALIKE = 1e-6
+ALIKE = 1e-6
+"""How far a weight may be below the mean and count whole."""
 
 
 def fading(users: Histories) -> Float32 | None:
@@ -22,4 +23,4 @@ def fading(users: Histories) -> Float32 | None:
     if users.weights is None:
         return None
     weights = replace(users, positive=None).matrix("weight").data
-    return np.where(weights > 1 - _ALIKE, np.float32(1), weights).astype(np.float32)
+    return np.where(weights > 1 - ALIKE, np.float32(1), weights).astype(np.float32)

@@ -9,6 +9,9 @@ from torch import Tensor
 from penchant.nn.length_batches import batches_by_length
 from penchant.typing import Int32, Int64
 
+STEPS = 10
+"""Of a fit; their number does not depend on other rows."""
+
 
 def fit_softmax_rows(
     offsets: Int64,
@@ -19,7 +22,7 @@ def fit_softmax_rows(
     kernel: Tensor,
     l2: float,
     *,
-    steps: int = 10,
+    steps: int = STEPS,
 ) -> Tensor:
     """The weights of a softmax regression for each row, by maximum a posteriori.
 
@@ -36,19 +39,14 @@ def fit_softmax_rows(
         prior: float32[n_classes, dim], also the result for rows without observations.
         kernel: float32[n_classes, n_classes], positive definite, covariance of the classes.
         l2: strength of the pull to the prior, above 0.
-        steps: how many steps; their number does not depend on the other rows.
+        steps: how many steps.
 
     Returns:
         float32[n_rows, n_classes, dim].
     """
     n_classes, dim = prior.shape
     weights = prior.expand(len(offsets) - 1, -1, -1).clone()
-    # Only contrasts between classes matter, and in the directions of the kernel's contrasts the
-    # bound falls apart into one ridge regression each.
-    centre = torch.eye(n_classes, dtype=torch.float64) - 1 / n_classes
-    variances, contrasts = torch.linalg.eigh(centre @ kernel.double() @ centre)
-    contrasts = contrasts[:, 1:].float()
-    ridges = (l2 / variances[1:].round(decimals=9)).float()  # equal ones share a factorisation
+    contrasts, ridges = contrasts_of(kernel, l2)
     # Padding leads to a feature vector of zeros, which moves nothing, and to a class of no row.
     padded_features = torch.cat([features, torch.zeros(1, dim)])
     padded_index = torch.from_numpy(np.append(index, len(features)).astype(np.int64))
@@ -64,6 +62,25 @@ def fit_softmax_rows(
             steps,
         )
     return weights
+
+
+def contrasts_of(kernel: Tensor, l2: float) -> tuple[Tensor, Tensor]:
+    """The directions in which a fit falls apart into one ridge regression each.
+
+    Only contrasts between classes matter, and these are those of the kernel.
+
+    Args:
+        kernel: float32[n_classes, n_classes], covariance of the classes.
+        l2: strength of the pull to the prior.
+
+    Returns:
+        float32[n_classes, n_classes - 1] directions, and float32[n_classes - 1] ridges.
+    """
+    n_classes = len(kernel)
+    centre = torch.eye(n_classes, dtype=torch.float64) - 1 / n_classes
+    variances, contrasts = torch.linalg.eigh(centre @ kernel.double() @ centre)
+    ridges = l2 / variances[1:].round(decimals=9)  # equal ones share a factorisation
+    return contrasts[:, 1:].float(), ridges.float()
 
 
 def _ascend(
